@@ -1,0 +1,3 @@
+//! domain
+
+pub mod patch;
