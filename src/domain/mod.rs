@@ -1,3 +1,20 @@
-//! domain
+//! The words of holdpoint and the rules between them: jobs, stages, gates, decisions, patches.
+//!
+//! Everything here is a value or a pure function. No clock, no file, no thread, no SQL, no screen: what the time is and what the disk
+//! holds comes in as arguments, so that every rule can be tested as a list of inputs.
 
+// pub mod artifact;
+// pub mod decision;
+// pub mod event;
+// pub mod gate;
+pub mod ids;
+// pub mod job;
+// pub mod lease;
+// pub mod operator;
 pub mod patch;
+pub mod policy;
+// pub mod refusal;
+pub mod stage;
+pub mod time;
+// pub mod timer;
+// pub mod wire;

@@ -1,0 +1,125 @@
+//! What the configuration asks of a stage's gate, parsed once from the flags (the table of SPEC §2).
+
+use serde::{Deserialize, Serialize};
+
+/// What the timer does at the deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnTimeout {
+    /// The gate is approved by the timer.
+    #[default]
+    Approve,
+    /// The gate is rejected by the timer; the job pauses.
+    Reject,
+    /// The timer stops for good; only a person ends the gate.
+    Hold,
+}
+
+impl OnTimeout {
+    /// The word used in configuration, on screen and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Hold => "hold",
+        }
+    }
+}
+
+/// The default bound of everything persons may add to a gate's time (SPEC §2), in seconds.
+pub const MAX_HOLD_S_DEFAULT: u64 = 3600;
+
+/// One stage's gate as configured; frozen into the gate when it opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatePolicy {
+    /// Whether a person is wanted at all.
+    pub required: bool,
+    /// Whether silence may decide.
+    pub auto_approve: bool,
+    /// Seconds from opening to the deadline; null never fires.
+    pub auto_approve_after_s: Option<u64>,
+    /// What happens at the deadline.
+    #[serde(default)]
+    pub on_timeout: OnTimeout,
+    /// The most seconds that holds, leases and extensions by persons may add to one gate.
+    #[serde(default = "max_hold_s_default")]
+    pub max_hold_s: u64,
+}
+
+fn max_hold_s_default() -> u64 {
+    MAX_HOLD_S_DEFAULT
+}
+
+impl Default for GatePolicy {
+    /// The values of missing keys (SPEC §2): a person must decide.
+    fn default() -> Self {
+        Self {
+            required: true,
+            auto_approve: false,
+            auto_approve_after_s: None,
+            on_timeout: OnTimeout::Approve,
+            max_hold_s: MAX_HOLD_S_DEFAULT,
+        }
+    }
+}
+
+/// What a policy comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GateRule {
+    /// No gate: the stage passes.
+    Pass,
+    /// A gate that only a person decides.
+    Person,
+    /// A gate that the timer settles after so many seconds unless a person was quicker.
+    Timer {
+        /// Seconds from opening to the deadline.
+        after_s: u64,
+        /// What the timer does then.
+        on_timeout: OnTimeout,
+    },
+}
+
+impl GatePolicy {
+    /// The row of the table in SPEC §2 that these flags are.
+    pub fn rule(&self) -> GateRule {
+        match (self.required, self.auto_approve, self.auto_approve_after_s) {
+            (true, false, _) | (true, true, None) => GateRule::Person,
+            (true | false, true, Some(after_s)) => GateRule::Timer {
+                after_s,
+                on_timeout: self.on_timeout,
+            },
+            (false, true, None) | (false, false, _) => GateRule::Pass,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(required: bool, auto_approve: bool, after_s: Option<u64>) -> GateRule {
+        GatePolicy {
+            required,
+            auto_approve,
+            auto_approve_after_s: after_s,
+            ..GatePolicy::default()
+        }
+        .rule()
+    }
+
+    #[test]
+    fn the_table_of_the_contract_row_by_row() {
+        let timer = GateRule::Timer {
+            after_s: 30,
+            on_timeout: OnTimeout::Approve,
+        };
+        assert_eq!(rule(true, false, None), GateRule::Person);
+        assert_eq!(rule(true, false, Some(30)), GateRule::Person);
+        assert_eq!(rule(true, true, Some(30)), timer);
+        assert_eq!(rule(false, true, Some(30)), timer);
+        assert_eq!(rule(true, true, None), GateRule::Person);
+        assert_eq!(rule(false, true, None), GateRule::Pass);
+        assert_eq!(rule(false, false, Some(30)), GateRule::Pass);
+        assert_eq!(GatePolicy::default().rule(), GateRule::Person);
+    }
+}

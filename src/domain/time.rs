@@ -1,0 +1,120 @@
+//! Points in time, as values. Nothing here reads a clock.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point of civil time: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 with six digits and `+00:00` (WIRE.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+/// Microseconds in a second.
+pub const SECOND_US: i64 = 1_000_000;
+
+impl Timestamp {
+    /// From microseconds since the epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This time moved by so many microseconds; stops at the ends of the range.
+    pub const fn plus_us(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+
+    /// This time moved by so many seconds; stops at the ends of the range.
+    pub const fn plus_s(self, seconds: u64) -> Self {
+        let micros = (seconds as i128) * SECOND_US as i128;
+        self.plus_us(if micros > i64::MAX as i128 {
+            i64::MAX
+        } else {
+            micros as i64
+        })
+    }
+
+    /// Microseconds from `earlier` to this time; negative when this is the earlier one.
+    pub const fn us_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Reads RFC 3339; a missing offset counts as UTC (old files were written so).
+    pub fn parse(text: &str) -> Option<Self> {
+        let parsed = DateTime::parse_from_rfc3339(text).map(|time| time.timestamp_micros());
+        parsed
+            .or_else(|_| {
+                text.parse::<chrono::NaiveDateTime>()
+                    .map(|time| time.and_utc().timestamp_micros())
+            })
+            .ok()
+            .map(Self)
+    }
+
+    /// As chrono's type, for drawing; the epoch when outside chrono's range.
+    pub fn to_utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::Micros, false))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not an RFC 3339 time")))
+    }
+}
+
+/// What both clocks said at one moment.
+///
+/// `boot` counts microseconds since the machine started, including suspend (CLOCK_BOOTTIME); it never steps. Only differences inside
+/// one process mean anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    /// Civil time, which an administrator or NTP may step.
+    pub utc: Timestamp,
+    /// Microseconds since boot.
+    pub boot_us: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_existing_clients_read_them() {
+        let time = Timestamp::parse("2026-11-22T17:11:39.346979Z").unwrap();
+        assert_eq!(time.to_string(), "2026-11-22T17:11:39.346979+00:00");
+        assert_eq!(Timestamp::parse("2026-11-22T18:11:39.346979+01:00"), Some(time));
+        assert_eq!(Timestamp::parse("2026-11-22T17:11:39.346979"), Some(time));
+        assert_eq!(
+            Timestamp::from_micros(0).to_string(),
+            "1970-01-01T00:00:00.000000+00:00"
+        );
+        assert_eq!(Timestamp::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn far_deadlines_do_not_overflow() {
+        assert_eq!(Timestamp::from_micros(5).plus_s(u64::MAX).micros(), i64::MAX);
+        assert_eq!(
+            Timestamp::from_micros(i64::MIN).us_since(Timestamp::from_micros(5)),
+            i64::MIN
+        );
+    }
+}
