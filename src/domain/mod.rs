@@ -3,18 +3,19 @@
 //! Everything here is a value or a pure function. No clock, no file, no thread, no SQL, no screen: what the time is and what the disk
 //! holds comes in as arguments, so that every rule can be tested as a list of inputs.
 
-// pub mod artifact;
-// pub mod decision;
-// pub mod event;
-// pub mod gate;
+pub mod artifact;
+pub mod change;
+pub mod decision;
+pub mod event;
+pub mod gate;
 pub mod ids;
-// pub mod job;
-// pub mod lease;
-// pub mod operator;
+pub mod job;
+pub mod lease;
+pub mod operator;
 pub mod patch;
 pub mod policy;
-// pub mod refusal;
+pub mod refusal;
 pub mod stage;
 pub mod time;
-// pub mod timer;
+pub mod timer;
 // pub mod wire;

@@ -1,0 +1,93 @@
+//! What a stage made: the artifact's current version, by digest.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ArtifactPath, Digest, StageName};
+use super::time::Timestamp;
+
+/// The registered current version of one artifact of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// The stage that made it.
+    pub stage: StageName,
+    /// What it is, in the field's words.
+    pub kind: String,
+    /// Where it lies under the run directory.
+    pub path: ArtifactPath,
+    /// SHA-256 of the current version.
+    pub digest: Digest,
+    /// Its size.
+    pub size_bytes: u64,
+    /// When this version was registered.
+    pub created_at: Timestamp,
+    /// The version it replaced in this job, if any.
+    pub former: Option<Digest>,
+}
+
+/// How an artifact stood in front of the operator: frozen into the gate, replaced only by a registered patch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateArtifact {
+    /// What it is.
+    pub kind: String,
+    /// Where it lies under the run directory.
+    pub path: ArtifactPath,
+    /// SHA-256 of the version under review.
+    pub digest: Digest,
+    /// Its size.
+    pub size_bytes: u64,
+    /// The version it is compared with, and where that came from.
+    pub base: Option<Base>,
+    /// Lines added against the base (all lines when there is none); 0 for binaries.
+    pub added_lines: u32,
+    /// Lines removed against the base.
+    pub removed_lines: u32,
+    /// Whether it is shown by size and digest only.
+    pub is_binary: bool,
+}
+
+/// The version that a diff starts from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// SHA-256 of that version.
+    pub digest: Digest,
+    /// Where it came from.
+    pub origin: BaseOrigin,
+}
+
+/// Where a base came from (issue: last decided on, else former attempt, else given).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum BaseOrigin {
+    /// The version that the stage's last decision was about.
+    Decided {
+        /// The attempt that was decided.
+        attempt: u32,
+        /// Whether it was approved.
+        approved: bool,
+    },
+    /// What the former attempt made; nobody decided on it.
+    Attempt {
+        /// That attempt.
+        attempt: u32,
+    },
+    /// Named by whoever opened the gate (`--base`).
+    Given,
+}
+
+impl BaseOrigin {
+    /// In words, for the line under the header: `last approved #1`.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Decided {
+                attempt,
+                approved: true,
+            } => format!("last approved #{attempt}"),
+            Self::Decided {
+                attempt,
+                approved: false,
+            } => format!("last rejected #{attempt}"),
+            Self::Attempt { attempt } => format!("attempt #{attempt}"),
+            Self::Given => "given base".to_owned(),
+        }
+    }
+}

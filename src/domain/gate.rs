@@ -1,0 +1,329 @@
+//! A gate: `open → approved | rejected | canceled`, one transition, ever (SPEC §2).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::artifact::GateArtifact;
+use super::decision::{DecidedArtifact, Decider, Decision, DecisionParts, Seen};
+use super::ids::{ArtifactPath, Digest, JobId, StageName};
+use super::lease::Lease;
+use super::operator::{Operator, Via};
+use super::policy::{GatePolicy, OnTimeout};
+use super::refusal::Refusal;
+use super::time::Timestamp;
+use super::timer::GateTimer;
+
+/// The most bytes a note may have (SPEC §10).
+pub const NOTES_BYTES_MAX: usize = 64 * 1024;
+
+/// Names one gate.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GateKey {
+    /// The job.
+    pub job_id: JobId,
+    /// The stage.
+    pub stage: StageName,
+    /// The attempt, from 1.
+    pub attempt: u32,
+}
+
+impl fmt::Display for GateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} / {} #{}", self.job_id, self.stage, self.attempt)
+    }
+}
+
+/// Where a gate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GateState {
+    /// Waits for a decision.
+    Open,
+    /// Decided: the work may go on.
+    Approved,
+    /// Decided: it may not.
+    Rejected,
+    /// Ended without a decision.
+    Canceled,
+}
+
+impl GateState {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// Reads the word on the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Approved, Self::Rejected, Self::Canceled]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// Approve or reject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The work may go on.
+    Approve,
+    /// It may not.
+    Reject,
+}
+
+impl Verdict {
+    /// `approved` or `rejected`.
+    pub fn past(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+        }
+    }
+}
+
+/// How a gate ended, for the message to whoever came second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One gate, as stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Which one.
+    pub key: GateKey,
+    /// Where it stands.
+    pub state: GateState,
+    /// The policy that was in force when it opened.
+    pub policy: GatePolicy,
+    /// When it opened.
+    pub opened_at: Timestamp,
+    /// The timer, where the policy wants one.
+    pub timer: Option<GateTimer>,
+    /// The claim of a live editor or prompt.
+    pub lease: Option<Lease>,
+    /// What is under review.
+    pub artifacts: Vec<GateArtifact>,
+    /// Who has looked.
+    pub seen: Vec<Seen>,
+    /// Who ended it and when; none while open.
+    pub settled: Option<Settled>,
+}
+
+/// What a patch that fits does to the artifacts: planned before the transaction, by digest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatchEffect {
+    /// The patch as it was composed.
+    pub patch: Value,
+    /// The artifact it changes.
+    pub path: ArtifactPath,
+    /// The version it was planned against.
+    pub before: Digest,
+    /// The version it makes; stored among the versions already.
+    pub after: Digest,
+    /// Size of that version.
+    pub after_bytes: u64,
+    /// The changes in words.
+    pub changes: Vec<String>,
+}
+
+/// What the artifacts of a gate are on disk right now: found just before the transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnDisk {
+    /// Which one.
+    pub path: ArtifactPath,
+    /// Its digest and size; none when it has vanished.
+    pub found: Option<(Digest, u64)>,
+}
+
+/// A person's verdict, with everything that was found out before the transaction.
+#[derive(Debug, Clone)]
+pub struct DecisionRequest {
+    /// Who.
+    pub operator: Operator,
+    /// What.
+    pub verdict: Verdict,
+    /// Why.
+    pub notes: Option<String>,
+    /// A patch that fits what is on disk.
+    pub patch: Option<PatchEffect>,
+    /// The gate's digest that they saw; none means the registered one.
+    pub digest: Option<Digest>,
+    /// What lies on disk.
+    pub on_disk: Vec<OnDisk>,
+}
+
+/// What the timer does to a gate when it is due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expiry {
+    /// The timer decides.
+    Decided(Box<Decision>),
+    /// The timer stops for good; only a person ends the gate.
+    Held(GateTimer),
+}
+
+impl Gate {
+    /// The digest of what is under review (SPEC §6).
+    pub fn digest(&self) -> Digest {
+        Digest::of_gate(self.artifacts.iter().map(|artifact| (&artifact.path, artifact.digest)))
+    }
+
+    /// The deadline, where there is one.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.timer.as_ref().map(|timer| timer.deadline)
+    }
+
+    /// Refuses unless the gate is open.
+    pub fn open_or_refuse(&self) -> Result<(), Refusal> {
+        let settled = self.settled.clone().unwrap_or(Settled {
+            by: String::new(),
+            at: self.opened_at,
+        });
+        match self.state {
+            GateState::Open => Ok(()),
+            GateState::Approved => Err(Refusal::already_decided(&self.key, Verdict::Approve, settled)),
+            GateState::Rejected => Err(Refusal::already_decided(&self.key, Verdict::Reject, settled)),
+            GateState::Canceled => Err(Refusal::gate_canceled(&self.key, settled)),
+        }
+    }
+
+    /// Refuses unless what lies on disk is what was reviewed; returns the artifacts as they are on disk.
+    ///
+    /// A version that nobody registered counts as reviewed only when its digest was sent along.
+    pub fn reviewed_or_refuse(
+        &self,
+        digest: Option<Digest>,
+        on_disk: &[OnDisk],
+        verdict: Option<Verdict>,
+    ) -> Result<Vec<GateArtifact>, Refusal> {
+        let mut current = self.artifacts.clone();
+        for artifact in &mut current {
+            let found = on_disk
+                .iter()
+                .find(|other| other.path == artifact.path)
+                .and_then(|other| other.found);
+            match (found, verdict) {
+                (Some((found, size_bytes)), _) if found != artifact.digest => {
+                    artifact.digest = found;
+                    artifact.size_bytes = size_bytes;
+                }
+                (Some(_), _) => {}
+                // Nothing of a vanished artifact goes on after a rejection: the stage runs again.
+                (None, Some(Verdict::Reject)) => {}
+                (None, Some(Verdict::Approve) | None) => {
+                    return Err(Refusal::artifact_vanished(&artifact.path, artifact.digest));
+                }
+            }
+        }
+        let now = Digest::of_gate(current.iter().map(|artifact| (&artifact.path, artifact.digest)));
+        let reviewed = digest.unwrap_or_else(|| self.digest());
+        if now == reviewed {
+            return Ok(current);
+        }
+        let moved = self
+            .artifacts
+            .iter()
+            .zip(&current)
+            .find(|(old, new)| old.digest != new.digest);
+        let name = moved.map_or(self.key.stage.as_str(), |(old, _)| old.path.file_name());
+        Err(Refusal::artifact_changed(name, reviewed, now))
+    }
+
+    /// Returns the decision that settles this gate, or the reason it may not be settled so.
+    pub fn decide(&self, request: DecisionRequest, at: Timestamp) -> Result<Decision, Refusal> {
+        self.open_or_refuse()?;
+        if let Some(notes) = &request.notes
+            && notes.len() > NOTES_BYTES_MAX
+        {
+            return Err(Refusal::notes_too_long(notes.len()));
+        }
+        let current = self.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
+        let mut artifacts: Vec<_> = current
+            .iter()
+            .map(|artifact| DecidedArtifact {
+                path: artifact.path.clone(),
+                sha256: artifact.digest,
+                sha256_after: None,
+            })
+            .collect();
+        if let Some(patch) = &request.patch {
+            let target = artifacts.iter_mut().find(|artifact| artifact.path == patch.path);
+            match target {
+                Some(target) if target.sha256 == patch.before => {
+                    // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
+                    target.sha256_after = (request.verdict == Verdict::Approve).then_some(patch.after);
+                }
+                Some(target) => {
+                    return Err(Refusal::artifact_changed(
+                        patch.path.file_name(),
+                        patch.before,
+                        target.sha256,
+                    ));
+                }
+                None => return Err(Refusal::not_under_review(&patch.path, &self.key)),
+            }
+        }
+        let notes = request.notes.filter(|notes| !notes.trim().is_empty());
+        Ok(Decision::new(DecisionParts {
+            key: &self.key,
+            approved: request.verdict == Verdict::Approve,
+            decider: Decider::operator(request.operator),
+            at,
+            notes,
+            patch: request.patch.map(|patch| patch.patch),
+            opened_at: self.opened_at,
+            deadline: self.deadline(),
+            seen: &self.seen,
+            artifacts,
+        }))
+    }
+
+    /// Returns what the timer does at zero. The caller has made sure that it is due; a gate without a timer never is.
+    pub fn expire(&self, via: Via, at: Timestamp) -> Result<Expiry, Refusal> {
+        self.open_or_refuse()?;
+        let Some(timer) = &self.timer else {
+            return Err(Refusal::no_timer(&self.key));
+        };
+        let approved = match timer.on_timeout {
+            OnTimeout::Hold => {
+                return Ok(Expiry::Held(GateTimer {
+                    held_by_policy_at: Some(at),
+                    ..timer.clone()
+                }));
+            }
+            OnTimeout::Approve => true,
+            OnTimeout::Reject => false,
+        };
+        let artifacts = self
+            .artifacts
+            .iter()
+            .map(|artifact| DecidedArtifact {
+                path: artifact.path.clone(),
+                sha256: artifact.digest,
+                sha256_after: None,
+            })
+            .collect();
+        Ok(Expiry::Decided(Box::new(Decision::new(DecisionParts {
+            key: &self.key,
+            approved,
+            decider: Decider::timer(via),
+            at,
+            notes: None,
+            patch: None,
+            opened_at: self.opened_at,
+            deadline: self.deadline(),
+            seen: &self.seen,
+            artifacts,
+        }))))
+    }
+}

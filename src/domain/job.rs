@@ -1,0 +1,237 @@
+//! A job: one run of a pipeline, and the attempts of its stages.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::artifact::Artifact;
+use super::decision::SealedDecision;
+use super::gate::Gate;
+use super::ids::{Digest, JobId, StageName};
+use super::stage::StageSpec;
+use super::time::Timestamp;
+
+/// A job's status (SPEC §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// A stage waits for a slot and a leader.
+    Queued,
+    /// A stage's command runs; or, for a manual job, no gate is open.
+    Running,
+    /// A gate is open.
+    NeedsApproval,
+    /// Waits for a person to resume it.
+    Paused,
+    /// All stages are through.
+    Completed,
+    /// A stage failed.
+    Failed,
+    /// A person ended it.
+    Canceled,
+}
+
+impl JobStatus {
+    /// All, in the order of SPEC §5.
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Running,
+        Self::NeedsApproval,
+        Self::Paused,
+        Self::Completed,
+        Self::Failed,
+        Self::Canceled,
+    ];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::NeedsApproval => "needs_approval",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// Reads the word on the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Whether nothing can happen to the job any more.
+    pub fn is_ended(self) -> bool {
+        match self {
+            Self::Completed | Self::Failed | Self::Canceled => true,
+            Self::Queued | Self::Running | Self::NeedsApproval | Self::Paused => false,
+        }
+    }
+}
+
+/// What a job was started with and where it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its id; also its run directory.
+    pub id: JobId,
+    /// A short name for people.
+    pub slug: String,
+    /// What it is for.
+    pub intent: String,
+    /// Whether gates are opened from outside and nothing is run (SPEC §5).
+    pub is_manual: bool,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// The stage it is at; none before the first and after the last.
+    pub stage: Option<StageName>,
+    /// What stage commands read.
+    pub params: Map<String, Value>,
+    /// What clients sent along (`brief`, `meta`, …), kept for them.
+    pub cfg: Map<String, Value>,
+    /// The pipeline as it was when the job started.
+    pub stages: Vec<StageSpec>,
+    /// Who started it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where one execution of a stage stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// Waits for a slot and a leader.
+    Queued,
+    /// Its supervisor was started.
+    Running,
+    /// The command ended well and its artifacts are registered.
+    Completed,
+    /// The command failed or ran out of time.
+    Failed,
+    /// Its supervisor died; another attempt takes its place.
+    Lost,
+    /// The job was canceled.
+    Canceled,
+}
+
+impl AttemptState {
+    /// The word in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// Reads the word in the store.
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Queued,
+            Self::Running,
+            Self::Completed,
+            Self::Failed,
+            Self::Lost,
+            Self::Canceled,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == text)
+    }
+}
+
+/// One execution of a stage for a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The stage.
+    pub stage: StageName,
+    /// From 1.
+    pub number: u32,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// What the operator said when the former attempt was rejected; handed to the command.
+    pub notes: Option<String>,
+    /// The patch that came with it; handed to the command.
+    pub patch: Option<Value>,
+    /// When it was asked for.
+    pub queued_at: Timestamp,
+    /// When its supervisor was started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended, in words: `exit status 0`, `killed by signal 9`, `timed out after 30 s`.
+    pub outcome: Option<String>,
+}
+
+/// Everything the rules need to know of one job, as the store has it inside one transaction; also what `state.json` holds, so that a
+/// lost database can be made again from the run directories.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRows {
+    /// The job.
+    pub job: Job,
+    /// All attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// All gates, oldest first.
+    pub gates: Vec<Gate>,
+    /// The current version of each artifact.
+    pub artifacts: Vec<Artifact>,
+    /// The newest decision of each stage.
+    pub decisions: Vec<SealedDecision>,
+}
+
+impl JobRows {
+    /// The newest gate of a stage.
+    pub fn newest_gate(&self, stage: &StageName) -> Option<&Gate> {
+        self.gates
+            .iter()
+            .filter(|gate| gate.key.stage == *stage)
+            .max_by_key(|gate| gate.key.attempt)
+    }
+
+    /// The gate of exactly this attempt.
+    pub fn gate(&self, stage: &StageName, attempt: u32) -> Option<&Gate> {
+        self.gates
+            .iter()
+            .find(|gate| gate.key.stage == *stage && gate.key.attempt == attempt)
+    }
+
+    /// The newest attempt of a stage.
+    pub fn newest_attempt(&self, stage: &StageName) -> Option<&Attempt> {
+        self.attempts
+            .iter()
+            .filter(|attempt| attempt.stage == *stage)
+            .max_by_key(|attempt| attempt.number)
+    }
+
+    /// The number of the next attempt of a stage: one more than any execution or gate had.
+    pub fn next_attempt(&self, stage: &StageName) -> u32 {
+        let ran = self.newest_attempt(stage).map_or(0, |attempt| attempt.number);
+        let opened = self.newest_gate(stage).map_or(0, |gate| gate.key.attempt);
+        ran.max(opened).saturating_add(1)
+    }
+
+    /// The newest decision of a stage.
+    pub fn newest_decision(&self, stage: &StageName) -> Option<&SealedDecision> {
+        self.decisions
+            .iter()
+            .filter(|sealed| sealed.decision.stage() == stage)
+            .max_by_key(|sealed| sealed.seq)
+    }
+
+    /// The stage as it was configured when the job started.
+    pub fn stage_spec(&self, stage: &StageName) -> Option<&StageSpec> {
+        self.job.stages.iter().find(|spec| spec.name == *stage)
+    }
+
+    /// The registered digest of an artifact.
+    pub fn registered(&self, path: &super::ids::ArtifactPath) -> Option<Digest> {
+        self.artifacts
+            .iter()
+            .find(|artifact| artifact.path == *path)
+            .map(|artifact| artifact.digest)
+    }
+}

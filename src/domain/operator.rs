@@ -1,0 +1,58 @@
+//! Who acts, and how they came in.
+
+use serde::{Deserialize, Serialize};
+
+/// The front door that an act came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Surface {
+    /// The terminal console.
+    Console,
+    /// A command.
+    Cli,
+    /// HTTP.
+    Http,
+    /// A file dropped into the run directory (SPEC §8).
+    File,
+    /// The timer.
+    Timer,
+}
+
+impl Surface {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Cli => "cli",
+            Self::Http => "http",
+            Self::File => "file",
+            Self::Timer => "timer",
+        }
+    }
+}
+
+/// How an act came in; kept in the record beside the name (SPEC §8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Via {
+    /// The front door.
+    pub surface: Surface,
+    /// The login name of the process's uid.
+    pub login: String,
+    /// The uid.
+    pub uid: u32,
+    /// The machine's host name.
+    pub host: String,
+    /// The SSH client's address, when there is one.
+    pub ssh_client: Option<String>,
+    /// The process: tells two sessions of one person apart.
+    pub pid: u32,
+}
+
+/// A person, as the record names them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operator {
+    /// The name: the login, or what a shared account said with `--operator`.
+    pub name: String,
+    /// How they came in.
+    pub via: Via,
+}

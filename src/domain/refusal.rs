@@ -1,0 +1,230 @@
+//! Why something was not done: a value, not a failure of the program.
+//!
+//! Every refusal says the one fact that explains it and what to do next (HOUSE: *what the operator reads*). The front end puts
+//! `Not approved:` before it, because only it knows what was wanted.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::gate::{GateKey, GateState, Settled, Verdict};
+use super::ids::{ArtifactPath, Digest, JobId, StageName};
+use super::job::JobStatus;
+use super::time::Timestamp;
+
+/// What kind of refusal it is; decides exit codes and HTTP status codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// Someone was quicker.
+    AlreadyDecided,
+    /// The gate ended without a decision.
+    GateCanceled,
+    /// No such job, stage or gate.
+    NotFound,
+    /// What lies on disk is not what was reviewed.
+    ArtifactChanged,
+    /// The patch does not fit.
+    PatchUnfit,
+    /// The job is not in the state that this needs.
+    WrongState,
+    /// What was sent breaks a rule or a limit.
+    Invalid,
+    /// This process may not, or not now.
+    NotPossible,
+}
+
+impl RefusalCode {
+    /// The word in `--json` errors.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AlreadyDecided => "already_decided",
+            Self::GateCanceled => "gate_canceled",
+            Self::NotFound => "not_found",
+            Self::ArtifactChanged => "artifact_changed",
+            Self::PatchUnfit => "patch_unfit",
+            Self::WrongState => "wrong_state",
+            Self::Invalid => "invalid",
+            Self::NotPossible => "not_possible",
+        }
+    }
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// Its kind.
+    pub code: RefusalCode,
+    /// The one fact that explains it: no capital letter, no full stop.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The place: a field, a path, a gate.
+    #[serde(rename = "where")]
+    pub place: Option<String>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn clock_time(at: Timestamp) -> String {
+    at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+impl Refusal {
+    /// A refusal without hint and place.
+    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+            place: None,
+        }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the place.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// Someone was quicker: names who and when.
+    pub fn already_decided(key: &GateKey, verdict: Verdict, settled: Settled) -> Self {
+        let message = format!("{} {} {key} at {}", settled.by, verdict.past(), clock_time(settled.at));
+        Self::new(RefusalCode::AlreadyDecided, message).at(key.to_string())
+    }
+
+    /// The gate ended without a decision.
+    pub fn gate_canceled(key: &GateKey, settled: Settled) -> Self {
+        let message = format!("{key} was canceled by {} at {}", settled.by, clock_time(settled.at));
+        Self::new(RefusalCode::GateCanceled, message).at(key.to_string())
+    }
+
+    /// There is no such job.
+    pub fn no_such_job(id: &JobId) -> Self {
+        Self::new(RefusalCode::NotFound, format!("there is no job {id}"))
+            .with_hint("holdpoint job list shows the jobs of this runs directory")
+            .at(id.to_string())
+    }
+
+    /// The job has no such stage.
+    pub fn no_such_stage(id: &JobId, stage: &StageName, known: &[StageName]) -> Self {
+        let known: Vec<_> = known.iter().map(StageName::as_str).collect();
+        Self::new(RefusalCode::NotFound, format!("job {id} has no stage {stage}"))
+            .with_hint(format!("its stages are {}", known.join(", ")))
+            .at(format!("{id} / {stage}"))
+    }
+
+    /// The stage has no gate yet.
+    pub fn no_such_gate(id: &JobId, stage: &StageName) -> Self {
+        Self::new(RefusalCode::NotFound, format!("no gate of {id} / {stage} has opened"))
+            .with_hint(format!("holdpoint job show {id} tells where the job stands"))
+            .at(format!("{id} / {stage}"))
+    }
+
+    /// There is a newer attempt than the one that was meant.
+    pub fn old_attempt(key: &GateKey, newest: u32) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{key} is an old attempt; the newest is #{newest}"),
+        )
+        .with_hint("read the new attempt, then decide on that")
+        .at(key.to_string())
+    }
+
+    /// What lies on disk is not what was reviewed.
+    pub fn artifact_changed(name: &str, reviewed: Digest, now: Digest) -> Self {
+        let message = format!(
+            "{name} changed since it was read (you read {}, it is now {})",
+            reviewed.short(),
+            now.short()
+        );
+        Self::new(RefusalCode::ArtifactChanged, message)
+            .with_hint(format!("read the new text; to decide on it, name it: --digest {now}"))
+            .at(name.to_owned())
+    }
+
+    /// An artifact is gone from the run directory.
+    pub fn artifact_vanished(path: &ArtifactPath, digest: Digest) -> Self {
+        Self::new(
+            RefusalCode::ArtifactChanged,
+            format!("{path} is missing from the run directory"),
+        )
+        .with_hint(format!(
+            "the reviewed bytes are kept in versions/{digest}: copy them back, or reject"
+        ))
+        .at(path.to_string())
+    }
+
+    /// The patch is for something that this gate does not hold.
+    pub fn not_under_review(path: &ArtifactPath, key: &GateKey) -> Self {
+        Self::new(RefusalCode::PatchUnfit, format!("{path} is not under review at {key}")).at("artifact")
+    }
+
+    /// The timer was asked about a gate that has none.
+    pub fn no_timer(key: &GateKey) -> Self {
+        Self::new(RefusalCode::WrongState, format!("{key} has no timer")).at(key.to_string())
+    }
+
+    /// The timer was asked too early, or someone moved the deadline.
+    pub fn not_due(key: &GateKey) -> Self {
+        Self::new(RefusalCode::WrongState, format!("{key} is not due")).at(key.to_string())
+    }
+
+    /// A note is over the limit.
+    pub fn notes_too_long(bytes: usize) -> Self {
+        let max = super::gate::NOTES_BYTES_MAX;
+        Self::new(
+            RefusalCode::Invalid,
+            format!("the note has {bytes} bytes; at most {max} are kept"),
+        )
+        .with_hint("shorten it, or put the text into a file of its own")
+        .at("notes")
+    }
+
+    /// The job would have to be paused.
+    pub fn not_paused(id: &JobId, status: JobStatus) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("job {id} is {}, not paused", status.as_str()),
+        )
+        .at(id.to_string())
+    }
+
+    /// The job has ended.
+    pub fn job_ended(id: &JobId, status: JobStatus) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("job {id} has already ended: {}", status.as_str()),
+        )
+        .at(id.to_string())
+    }
+
+    /// The gate is open and that is in the way.
+    pub fn gate_open(key: &GateKey) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{key} is {}", GateState::Open.as_str()),
+        )
+        .with_hint("decide it first, or cancel the job")
+        .at(key.to_string())
+    }
+
+    /// The lease is another session's.
+    pub fn held_by(key: &GateKey, holder: &str) -> Self {
+        Self::new(RefusalCode::NotPossible, format!("{holder} has {key} open")).at(key.to_string())
+    }
+}
