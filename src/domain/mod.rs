@@ -18,4 +18,4 @@ pub mod refusal;
 pub mod stage;
 pub mod time;
 pub mod timer;
-// pub mod wire;
+pub mod view;

@@ -1,1 +1,3 @@
-//! engine
+//! engine: applies the rules of the domain to the real world.
+
+pub mod api;

@@ -1,0 +1,92 @@
+//! What screens and lists read: rows made by the store, small enough to hold by the ten thousand.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{JobId, StageName};
+use super::job::JobStatus;
+use super::lease::Lease;
+use super::time::Timestamp;
+use super::timer::GateTimer;
+
+/// What a row of the queue is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum QueueKind {
+    /// An open gate.
+    Gate,
+    /// A paused job: a person must resume it.
+    Paused,
+    /// A stage's command runs, or the job is a manual one that waits for its next gate.
+    Running,
+    /// A stage waits for a slot and a leader.
+    Queued,
+}
+
+/// One row of the queue: an open gate, or a job that is not at one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueueRow {
+    /// What it is about.
+    pub kind: QueueKind,
+    /// The job.
+    pub job_id: JobId,
+    /// Its short name.
+    pub slug: Arc<str>,
+    /// The stage; for a job between stages, none.
+    pub stage: Option<StageName>,
+    /// The attempt, from 1; 0 for a job that is not at a gate and has no attempt.
+    pub attempt: u32,
+    /// Since when: a gate's opening, a pause's or a run's beginning.
+    pub since: Timestamp,
+    /// A gate's timer.
+    pub timer: Option<GateTimer>,
+    /// The bound of what persons may add, in seconds.
+    pub max_hold_s: u64,
+    /// The claim of a live editor or prompt.
+    pub lease: Option<Arc<Lease>>,
+    /// Lines added against the base, over all artifacts.
+    pub added_lines: u32,
+    /// Lines removed.
+    pub removed_lines: u32,
+    /// Artifacts under review.
+    pub files: u16,
+    /// Whether no artifact has a base: everything is new.
+    pub is_new: bool,
+    /// Whether all artifacts are binary, so that line counts say nothing.
+    pub is_binary: bool,
+    /// Whether any person has looked.
+    pub is_seen: bool,
+}
+
+const _: () = assert!(
+    size_of::<QueueRow>() <= 256,
+    "ten thousand rows are held in memory (HOUSE: Memory)"
+);
+
+/// Who leads: runs stages and fires timers at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderInfo {
+    /// Rises by one with every takeover; every leader-only write checks it.
+    pub epoch: u64,
+    /// The operator in whose name the process runs.
+    pub name: String,
+    /// `console`, `serve`, `wait`, `watch`.
+    pub role: String,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Which jobs a list wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Only this status.
+    pub status: Option<JobStatus>,
+    /// Only jobs made before this time.
+    pub before: Option<Timestamp>,
+    /// At most so many, newest first.
+    pub limit: u32,
+}

@@ -1,0 +1,240 @@
+//! What front ends say to the engine and hear from it: plain values, no channels, no SQL.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::domain::decision::SealedDecision;
+use crate::domain::event::Event;
+use crate::domain::gate::Verdict;
+use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::job::JobRows;
+use crate::domain::lease::LeasePurpose;
+use crate::domain::refusal::Refusal;
+use crate::domain::view::{JobFilter, LeaderInfo, QueueRow};
+
+/// Pairs an answer with what was asked; rises in one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// Names a gate as a person does: the newest attempt unless one is given.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct GateRef {
+    /// The job.
+    pub job_id: JobId,
+    /// The stage.
+    pub stage: StageName,
+    /// Exactly this attempt; a newer one makes it a refusal. None: the newest.
+    pub attempt: Option<u32>,
+}
+
+/// A job as it is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct NewJob {
+    /// Its id; generated (UUID v7) when none is given.
+    pub id: Option<JobId>,
+    /// A short name for people.
+    pub slug: String,
+    /// What it is for.
+    pub intent: String,
+    /// What stage commands read.
+    pub params: Map<String, Value>,
+    /// What the client sent along.
+    pub cfg: Map<String, Value>,
+    /// Gates are opened from outside; nothing is run.
+    pub is_manual: bool,
+}
+
+/// A file to be reviewed, named from outside.
+#[derive(Debug, Clone)]
+pub struct OutsideArtifact {
+    /// What it is.
+    pub kind: String,
+    /// A regular file that the caller can read; its bytes are copied.
+    pub path: PathBuf,
+}
+
+/// Something to be done. Each is answered once, by a [`Receipt`] or a [`Refusal`].
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Start a job.
+    StartJob(NewJob),
+    /// Open a gate from outside (SPEC §8). On a job that does not exist it makes a manual job.
+    OpenGate {
+        /// The job.
+        job_id: JobId,
+        /// The stage.
+        stage: StageName,
+        /// What is to be reviewed.
+        artifacts: Vec<OutsideArtifact>,
+        /// What the first artifact is compared with.
+        base: Option<PathBuf>,
+    },
+    /// Approve or reject.
+    Decide {
+        /// The gate.
+        gate: GateRef,
+        /// What.
+        verdict: Verdict,
+        /// Why.
+        notes: Option<String>,
+        /// A patch, as JSON.
+        patch: Option<Value>,
+        /// The gate's digest that the operator saw.
+        digest: Option<Digest>,
+    },
+    /// Change an artifact; the gate stays open.
+    ApplyPatch {
+        /// The gate.
+        gate: GateRef,
+        /// The patch, as JSON.
+        patch: Value,
+        /// The gate's digest that the operator saw.
+        digest: Option<Digest>,
+    },
+    /// Let a paused job go on.
+    Resume(JobId),
+    /// End a job; the running stage's process group dies.
+    Cancel(JobId),
+    /// End a manual job well.
+    Complete(JobId),
+    /// Take or renew this session's lease on a gate.
+    TakeLease {
+        /// The gate.
+        gate: GateRef,
+        /// What for.
+        purpose: LeasePurpose,
+    },
+    /// Give the lease back.
+    ReleaseLease {
+        /// The gate.
+        gate: GateRef,
+    },
+    /// Note that the operator has looked.
+    MarkSeen {
+        /// The gate.
+        gate: GateRef,
+        /// The gate's digest that was on screen.
+        digest: Digest,
+    },
+}
+
+/// That something was done: it is committed.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The job.
+    pub job_id: JobId,
+    /// One line for a person: `Gate script approved`.
+    pub message: String,
+    /// The decision, where one was made.
+    pub decision: Option<SealedDecision>,
+    /// The job as it is after it.
+    pub rows: Arc<JobRows>,
+    /// How many patches were applied (`resume`).
+    pub patches_applied: u32,
+    /// What changed, in words (`patch apply`).
+    pub changes: Vec<String>,
+}
+
+/// Something to be read. Each is answered once by an [`Answer`] of the same name.
+#[derive(Debug, Clone)]
+pub enum Query {
+    /// The queue: open gates and unfinished jobs. Unsorted; the screen sorts.
+    Queue,
+    /// One job with all its gates, attempts, artifacts and the newest decision of each stage.
+    Job(JobId),
+    /// Jobs, newest first.
+    Jobs(JobFilter),
+    /// Events after `since`, oldest first, of one job or all; with `tail`, the last `limit` of them instead of the first.
+    Events {
+        /// Only this job's.
+        job_id: Option<JobId>,
+        /// Only with a higher number.
+        since: u64,
+        /// At most so many.
+        limit: u32,
+        /// The last instead of the first.
+        tail: bool,
+    },
+    /// Decisions, newest first, every attempt.
+    Decisions {
+        /// Only this job's.
+        job_id: Option<JobId>,
+        /// Only this stage's.
+        stage: Option<StageName>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// The bytes of a stored version.
+    Version {
+        /// The job.
+        job_id: JobId,
+        /// Which.
+        digest: Digest,
+    },
+    /// The bytes of an artifact as it lies in the run directory now.
+    OnDisk {
+        /// The job.
+        job_id: JobId,
+        /// Which.
+        path: ArtifactPath,
+    },
+    /// The end of a stage's log.
+    Log {
+        /// The job.
+        job_id: JobId,
+        /// The stage.
+        stage: StageName,
+        /// The attempt.
+        attempt: u32,
+        /// At most so many bytes from the end.
+        bytes_max: u64,
+    },
+    /// Who leads; none when nobody does.
+    Leader,
+}
+
+/// What was read.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// See [`Query::Queue`].
+    Queue(Vec<QueueRow>),
+    /// None: there is no such job.
+    Job(Option<Arc<JobRows>>),
+    /// See [`Query::Jobs`].
+    Jobs(Vec<JobRows>),
+    /// See [`Query::Events`].
+    Events(Vec<Event>),
+    /// See [`Query::Decisions`].
+    Decisions(Vec<SealedDecision>),
+    /// The bytes; for [`Query::Version`], [`Query::OnDisk`] and [`Query::Log`]. None: there is no such file.
+    Bytes(Option<Arc<[u8]>>),
+    /// See [`Query::Leader`].
+    Leader(Option<LeaderInfo>),
+    /// It could not be read: what was being done and why not.
+    Failed(String),
+}
+
+/// What the engine tells without being asked, or in answer.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// A command was committed or refused.
+    Done(RequestId, Result<Box<Receipt>, Refusal>),
+    /// The files that a command owes are on disk; or, with a reason, not yet.
+    Published(RequestId, Result<(), String>),
+    /// A query's answer.
+    Answer(RequestId, Answer),
+    /// What happened since the last such notice, in any process, oldest first; what is on screen may be stale now.
+    Events(Vec<Event>),
+    /// Something visible changed that is no event (a lease, a look).
+    Changed,
+    /// This process leads now, or no longer.
+    Lead(bool),
+    /// The configuration file was saved and is in force for gates opened from now on; its warnings.
+    ConfigLoaded(Vec<String>),
+    /// The configuration file was saved and is broken; the former policy stays. All faults, a line each.
+    ConfigBroken(Vec<String>),
+    /// Files could not be written, or the database not reached: what and why, and what holdpoint will do. None: it works again.
+    Trouble(Option<String>),
+}
