@@ -133,8 +133,19 @@ pub struct PatchEffect {
     pub after: Digest,
     /// Size of that version.
     pub after_bytes: u64,
+    /// Lines added and removed against the gate's base, after the patch.
+    pub lines: (u32, u32),
     /// The changes in words.
     pub changes: Vec<String>,
+}
+
+/// A patch that came with a verdict and fits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProposedPatch {
+    /// It changes an artifact.
+    Artifact(PatchEffect),
+    /// It changes the job's parameters: the stage runs again with them (SPEC §5).
+    Params(Value),
 }
 
 /// What the artifacts of a gate are on disk right now: found just before the transaction.
@@ -156,7 +167,7 @@ pub struct DecisionRequest {
     /// Why.
     pub notes: Option<String>,
     /// A patch that fits what is on disk.
-    pub patch: Option<PatchEffect>,
+    pub patch: Option<ProposedPatch>,
     /// The gate's digest that they saw; none means the registered one.
     pub digest: Option<Digest>,
     /// What lies on disk.
@@ -256,23 +267,28 @@ impl Gate {
                 sha256_after: None,
             })
             .collect();
-        if let Some(patch) = &request.patch {
-            let target = artifacts.iter_mut().find(|artifact| artifact.path == patch.path);
-            match target {
-                Some(target) if target.sha256 == patch.before => {
-                    // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
-                    target.sha256_after = (request.verdict == Verdict::Approve).then_some(patch.after);
+        let patch = match request.patch {
+            None => None,
+            Some(ProposedPatch::Params(patch)) if request.verdict == Verdict::Reject => Some(patch),
+            Some(ProposedPatch::Params(_)) => return Err(Refusal::params_only_with_rejection(&self.key)),
+            Some(ProposedPatch::Artifact(effect)) => {
+                match artifacts.iter_mut().find(|artifact| artifact.path == effect.path) {
+                    Some(target) if target.sha256 == effect.before => {
+                        // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
+                        target.sha256_after = (request.verdict == Verdict::Approve).then_some(effect.after);
+                    }
+                    Some(target) => {
+                        return Err(Refusal::artifact_changed(
+                            effect.path.file_name(),
+                            effect.before,
+                            target.sha256,
+                        ));
+                    }
+                    None => return Err(Refusal::not_under_review(&effect.path, &self.key)),
                 }
-                Some(target) => {
-                    return Err(Refusal::artifact_changed(
-                        patch.path.file_name(),
-                        patch.before,
-                        target.sha256,
-                    ));
-                }
-                None => return Err(Refusal::not_under_review(&patch.path, &self.key)),
+                Some(effect.patch)
             }
-        }
+        };
         let notes = request.notes.filter(|notes| !notes.trim().is_empty());
         Ok(Decision::new(DecisionParts {
             key: &self.key,
@@ -280,7 +296,7 @@ impl Gate {
             decider: Decider::operator(request.operator),
             at,
             notes,
-            patch: request.patch.map(|patch| patch.patch),
+            patch,
             opened_at: self.opened_at,
             deadline: self.deadline(),
             seen: &self.seen,

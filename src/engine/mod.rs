@@ -1,3 +1,4 @@
 //! engine: applies the rules of the domain to the real world.
 
 pub mod api;
+pub mod reducer;
