@@ -1,1 +1,6 @@
-//! demo
+//! The demo pipeline.
+
+pub mod mp3;
+
+#[cfg(test)]
+mod heard;
