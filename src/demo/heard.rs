@@ -31,9 +31,14 @@ pub fn decode(bytes: Vec<u8>, extension: &str) -> Heard {
         .unwrap();
     let track = format.default_track(TrackType::Audio).unwrap();
     let parameters = track.codec_params.as_ref().unwrap().audio().unwrap();
-    let mut decoder =
-        symphonia::default::get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()).unwrap();
-    let mut heard = Heard { samples: Vec::new(), sample_rate_hz: 0, channels: 0 };
+    let mut decoder = symphonia::default::get_codecs()
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .unwrap();
+    let mut heard = Heard {
+        samples: Vec::new(),
+        sample_rate_hz: 0,
+        channels: 0,
+    };
     while let Some(packet) = format.next_packet().unwrap() {
         let buffer = decoder.decode(&packet).unwrap();
         heard.sample_rate_hz = buffer.spec().rate();

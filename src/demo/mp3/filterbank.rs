@@ -46,7 +46,13 @@ impl FilterBank {
                 })
             })
             .collect();
-        FilterBank { history: [0.0; 512], previous: [[0.0; LINES]; SUBBANDS], window, matrix, mdct }
+        FilterBank {
+            history: [0.0; 512],
+            previous: [[0.0; LINES]; SUBBANDS],
+            window,
+            matrix,
+            mdct,
+        }
     }
 
     /// The spectrum of the next granule; samples that are missing at the end count as silence.
@@ -64,7 +70,10 @@ impl FilterBank {
         for band in 0..SUBBANDS {
             let whole = self.previous[band].iter().chain(&current[band]);
             for line in 0..LINES {
-                let products = whole.clone().zip(&self.mdct[line]).map(|(value, weight)| value * weight);
+                let products = whole
+                    .clone()
+                    .zip(&self.mdct[line])
+                    .map(|(value, weight)| value * weight);
                 lines[band * LINES + line] = products.sum();
             }
         }
@@ -82,9 +91,17 @@ impl FilterBank {
 
     fn analyse(&self) -> [f64; SUBBANDS] {
         let folded: [f64; 64] = std::array::from_fn(|k| {
-            (0..8).map(|part| self.window[k + 64 * part] * self.history[k + 64 * part]).sum()
+            (0..8)
+                .map(|part| self.window[k + 64 * part] * self.history[k + 64 * part])
+                .sum()
         });
-        std::array::from_fn(|band| self.matrix[band].iter().zip(&folded).map(|(weight, value)| weight * value).sum())
+        std::array::from_fn(|band| {
+            self.matrix[band]
+                .iter()
+                .zip(&folded)
+                .map(|(weight, value)| weight * value)
+                .sum()
+        })
     }
 }
 
@@ -108,9 +125,16 @@ mod tests {
     fn a_steady_tone_lands_on_its_own_lines() {
         let mut bank = FilterBank::new();
         // 1000 Hz is line 24 of 576 below 24 kHz.
-        let tone: Vec<f64> = (0..4 * GRANULE).map(|n| (2.0 * PI * 1000.0 * n as f64 / 48_000.0).sin()).collect();
+        let tone: Vec<f64> = (0..4 * GRANULE)
+            .map(|n| (2.0 * PI * 1000.0 * n as f64 / 48_000.0).sin())
+            .collect();
         let spectra: Vec<_> = tone.chunks(GRANULE).map(|part| bank.granule(part)).collect();
         let energy = |from: usize, to: usize| spectra[3][from..to].iter().map(|line| line * line).sum::<f64>();
-        assert!(energy(20, 28) > 0.98 * energy(0, GRANULE), "{} of {}", energy(20, 28), energy(0, GRANULE));
+        assert!(
+            energy(20, 28) > 0.98 * energy(0, GRANULE),
+            "{} of {}",
+            energy(20, 28),
+            energy(0, GRANULE)
+        );
     }
 }

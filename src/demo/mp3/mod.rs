@@ -16,8 +16,8 @@ use spectrum::Granule;
 pub const SAMPLE_RATE_HZ: u32 = 48_000;
 /// Samples in one frame, which has two granules.
 pub const FRAME_SAMPLES: usize = 2 * GRANULE;
-/// 144 · 96 000 / 48 000; at this rate no frame ever needs a padding slot.
-const FRAME_BYTES: usize = 288;
+/// Bytes of every frame: 144 · 96 000 / 48 000; at this rate no frame ever needs a padding slot.
+pub const FRAME_BYTES: usize = 288;
 const HEADER_BYTES: usize = 4;
 const SIDE_BYTES: usize = 17;
 /// Sync word, MPEG-1, Layer III, no CRC; 96 kbit/s, 48 kHz, no padding; mono, original.
@@ -64,7 +64,9 @@ mod tests {
     fn chord(seconds: f64) -> Vec<f64> {
         let count = (seconds * f64::from(SAMPLE_RATE_HZ)) as usize;
         let tone = |frequency_hz: f64, n: usize| (2.0 * PI * frequency_hz * n as f64 / 48_000.0).sin();
-        (0..count).map(|n| 0.25 * (tone(440.0, n) + tone(1_318.5, n) + 0.3 * tone(5_000.0, n))).collect()
+        (0..count)
+            .map(|n| 0.25 * (tone(440.0, n) + tone(1_318.5, n) + 0.3 * tone(5_000.0, n)))
+            .collect()
     }
 
     /// The best match of `heard` against `meant` over all plausible delays, as signal to noise in dB.
@@ -73,8 +75,10 @@ mod tests {
         let energy: f64 = meant[window.clone()].iter().map(|sample| sample * sample).sum();
         (0..2_500)
             .map(|delay| {
-                let noise: f64 =
-                    window.clone().map(|n| (meant[n] - f64::from(heard[n + delay])).powi(2)).sum::<f64>();
+                let noise: f64 = window
+                    .clone()
+                    .map(|n| (meant[n] - f64::from(heard[n + delay])).powi(2))
+                    .sum::<f64>();
                 (delay, 10.0 * (energy / noise).log10())
             })
             .fold((0, f64::MIN), |best, next| if next.1 > best.1 { next } else { best })
@@ -83,7 +87,11 @@ mod tests {
     #[test]
     fn an_independent_decoder_hears_the_same_sound() {
         let meant = chord(1.0);
-        let Heard { samples, sample_rate_hz, channels } = heard::decode(encode(&meant), "mp3");
+        let Heard {
+            samples,
+            sample_rate_hz,
+            channels,
+        } = heard::decode(encode(&meant), "mp3");
         assert_eq!((sample_rate_hz, channels), (SAMPLE_RATE_HZ, 1));
         assert!(samples.len() >= meant.len() && samples.len() <= meant.len() + 2 * FRAME_SAMPLES);
         let (delay, quality_db) = signal_to_noise_db(&meant, &samples);
@@ -95,6 +103,10 @@ mod tests {
     fn every_frame_has_the_same_length_and_begins_with_the_header() {
         let stream = encode(&chord(0.2));
         assert!(stream.len().is_multiple_of(FRAME_BYTES));
-        assert!(stream.chunks(FRAME_BYTES).all(|frame| frame.starts_with(&HEADER.to_be_bytes())));
+        assert!(
+            stream
+                .chunks(FRAME_BYTES)
+                .all(|frame| frame.starts_with(&HEADER.to_be_bytes()))
+        );
     }
 }

@@ -29,12 +29,13 @@ impl Granule {
     /// Quantises as finely as `budget_bits` allow.
     pub fn fit(lines: &[f64; GRANULE], budget_bits: usize) -> Self {
         let budget_bits = budget_bits.min(GRANULE_BITS_MAX);
+        let powers = std::array::from_fn(|index: usize| lines[index].abs().powf(0.75).copysign(lines[index]));
         // More gain means coarser steps and fewer bits; the search keeps `low` too fine and `high` coarse enough.
         let (mut low, mut high) = (0, 255);
-        let mut best = Granule::quantise(lines, high);
+        let mut best = Granule::quantise(&powers, high);
         while high - low > 1 {
             let middle = (low + high) / 2;
-            let candidate = Granule::quantise(lines, middle);
+            let candidate = Granule::quantise(&powers, middle);
             if candidate.fits(budget_bits) {
                 high = middle;
                 best = candidate;
@@ -45,22 +46,41 @@ impl Granule {
         best
     }
 
-    fn quantise(lines: &[f64; GRANULE], global_gain: u32) -> Self {
+    /// Quantises lines that were already raised to 3/4, sign kept (2.4.3.4.7, reversed).
+    fn quantise(powers: &[f64; GRANULE], global_gain: u32) -> Self {
         let step = 2f64.powf(-0.1875 * (f64::from(global_gain) - 210.0));
         let values = std::array::from_fn(|index| {
-            let line: f64 = lines[index];
+            let power: f64 = powers[index];
             // A value beyond the largest code is clamped here and refused by `fits`.
-            let size = (line.abs().powf(0.75) * step + 0.4054).floor().min(1e6) as i32;
-            if line < 0.0 { -size } else { size }
+            let size = (power.abs() * step + 0.4054).floor().min(1e6) as i32;
+            if power < 0.0 { -size } else { size }
         });
-        let last = values.iter().rposition(|value| *value != 0).map_or(0, |index| index + 1);
-        let last_big = values.iter().rposition(|value| value.abs() > 1).map_or(0, |index| index + 1);
+        let last = values
+            .iter()
+            .rposition(|value| *value != 0)
+            .map_or(0, |index| index + 1);
+        let last_big = values
+            .iter()
+            .rposition(|value| value.abs() > 1)
+            .map_or(0, |index| index + 1);
         let pairs = last_big.div_ceil(2);
-        let quads = last.saturating_sub(2 * pairs).div_ceil(4).min((GRANULE - 2 * pairs) / 4);
+        let quads = last
+            .saturating_sub(2 * pairs)
+            .div_ceil(4)
+            .min((GRANULE - 2 * pairs) / 4);
         // Lines 574 and 575 may be left over when pairs and quads do not meet at the end; nobody hears 24 kHz.
         let largest = values.iter().map(|value| value.abs()).max().unwrap_or(0);
-        let family = LINBITS.iter().position(|bits| largest < 15 + (1 << bits)).unwrap_or(LINBITS.len());
-        Granule { values, global_gain, pairs, quads, family }
+        let family = LINBITS
+            .iter()
+            .position(|bits| largest < 15 + (1 << bits))
+            .unwrap_or(LINBITS.len());
+        Granule {
+            values,
+            global_gain,
+            pairs,
+            quads,
+            family,
+        }
     }
 
     fn fits(&self, budget_bits: usize) -> bool {
@@ -74,7 +94,9 @@ impl Granule {
             let extended = pair.iter().filter(|value| value.abs() >= 15).count();
             usize::from(CODE_LENGTHS[code_index(pair)]) + signs + extended * linbits
         });
-        let quads = self.quad_values().map(|quad| 4 + quad.iter().filter(|value| **value != 0).count());
+        let quads = self
+            .quad_values()
+            .map(|quad| 4 + quad.iter().filter(|value| **value != 0).count());
         pairs.sum::<usize>() + quads.sum::<usize>()
     }
 
@@ -112,7 +134,9 @@ impl Granule {
             }
         }
         for quad in self.quad_values() {
-            let pattern = quad.iter().fold(0, |pattern, value| pattern << 1 | value.unsigned_abs());
+            let pattern = quad
+                .iter()
+                .fold(0, |pattern, value| pattern << 1 | value.unsigned_abs());
             bits.put(15 - pattern, 4);
             for value in quad {
                 write_sign(bits, *value);
@@ -122,7 +146,8 @@ impl Granule {
 }
 
 fn code_index(pair: &[i32]) -> usize {
-    pair.iter().fold(0, |index, value| index * 16 + value.unsigned_abs().min(15) as usize)
+    pair.iter()
+        .fold(0, |index, value| index * 16 + value.unsigned_abs().min(15) as usize)
 }
 
 fn write_sign(bits: &mut BitWriter, value: i32) {

@@ -3,8 +3,9 @@
 //! Data only; what the numbers are used for is said where they are used.
 
 /// Widths of the 22 scale factor bands of long blocks at 48 kHz, as their 23 edges in spectral lines (table B.8).
-pub const BAND_EDGES: [usize; 23] =
-    [0, 4, 8, 12, 16, 20, 24, 30, 36, 42, 50, 60, 72, 88, 106, 128, 156, 190, 230, 276, 330, 384, 576];
+pub const BAND_EDGES: [usize; 23] = [
+    0, 4, 8, 12, 16, 20, 24, 30, 36, 42, 50, 60, 72, 88, 106, 128, 156, 190, 230, 276, 330, 384, 576,
+];
 
 /// First half and middle of the synthesis window D in units of 1/65536 (table B.3); `filterbank` mirrors it.
 #[rustfmt::skip]
