@@ -8,12 +8,31 @@ use serde_json::{Value, json};
 
 /// Where the sheet is written.
 pub const PATH: &str = "artifacts/animatics/timing.json";
+/// A patched sheet or storyboard may ask for more sound than anybody wants to hear, or memory to hold.
+const GUIDE_S_MAX: f64 = 60.0;
 
 /// How much faster than the film the guide track runs, as the sheet says; between 0.1 and 100 000.
 pub fn guide_speed(work: &Work) -> Result<f64, DemoError> {
     let speed = work.read_json(PATH)?.get("guide_speed").and_then(Value::as_f64);
     let speed = speed.filter(|speed| (0.1..=100_000.0).contains(speed));
     speed.ok_or_else(|| DemoError::artifact(PATH, "guide_speed is not a number from 0.1 to 100000"))
+}
+
+/// The same, refused when the track of these scenes would be longer than [`GUIDE_S_MAX`].
+pub fn playable_speed(work: &Work, scenes: &[Scene]) -> Result<f64, DemoError> {
+    let speed = guide_speed(work)?;
+    let guide_s = scenes
+        .iter()
+        .map(|scene| scene.duration_ms as f64 / 1_000.0)
+        .sum::<f64>()
+        / speed;
+    if guide_s <= GUIDE_S_MAX {
+        return Ok(speed);
+    }
+    Err(DemoError::artifact(
+        PATH,
+        format!("the guide track would have {guide_s:.0} s, more than {GUIDE_S_MAX:.0}"),
+    ))
 }
 
 /// Runs the stage.
@@ -33,7 +52,7 @@ pub fn run(work: &mut Work) -> Result<(), DemoError> {
     let mut sheet = Vec::new();
     for (number, scene) in scenes.iter().enumerate() {
         work.step(&format!("timing {}", scene.id), 0.15);
-        let easing = easings[(number + first + work.env.attempt as usize - 1) % easings.len()];
+        let easing = easings[(number + first + work.env.attempt as usize) % easings.len()];
         sheet.push(row(scene, at_ms, easing));
         at_ms += scene.duration_ms;
     }

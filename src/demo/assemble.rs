@@ -18,7 +18,7 @@ pub fn run(work: &mut Work) -> Result<(), DemoError> {
     let total_ms: u64 = scenes.iter().map(|scene| scene.duration_ms).sum();
     work.step("cutting the preview", 0.6);
     let palette = work.brief.film.palette.clone();
-    let speed = animatics::guide_speed(work)?;
+    let speed = animatics::playable_speed(work, &scenes)?;
     let preview = preview(&scenes, total_ms, speed, &palette);
     work.write("preview.y4m", &preview)?;
     let mut sound = Vec::new();

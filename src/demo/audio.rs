@@ -13,18 +13,11 @@ pub const VOICE_PATH: &str = "artifacts/audio/voiceover.mp3";
 /// Where the captions are written.
 pub const CAPTIONS_PATH: &str = "artifacts/audio/captions.srt";
 const TUNE_RATE_HZ: u32 = 22_050;
-/// A sheet that was patched may ask for more than anybody wants to listen to, or memory to hold.
-const GUIDE_S_MAX: f64 = 60.0;
 
 /// Runs the stage.
 pub fn run(work: &mut Work) -> Result<(), DemoError> {
     let scenes = storyboard::scenes(work)?;
-    let playing = playing(work, animatics::guide_speed(work)?);
-    let guide_s = scenes.iter().map(|scene| scene.duration_ms).sum::<u64>() as f64 / 1_000.0 / playing.speed;
-    if guide_s > GUIDE_S_MAX {
-        let reason = format!("the guide track would have {guide_s:.0} s, more than {GUIDE_S_MAX:.0}");
-        return Err(DemoError::artifact(animatics::PATH, reason));
-    }
+    let playing = playing(work, animatics::playable_speed(work, &scenes)?);
     work.step(&format!("key {:.0} Hz, {} scenes", playing.key_hz, scenes.len()), 0.3);
     let wav = wav(&tune::tune(&scenes, playing, TUNE_RATE_HZ))?;
     work.write("guide.wav", &wav)?;

@@ -41,10 +41,14 @@ impl StageEnv {
         Ok(StageEnv {
             job_id: wanted("HOLDPOINT_JOB_ID", "the id of a job")?,
             stage: wanted("HOLDPOINT_STAGE", "the name of a stage")?,
-            attempt: attempt.parse().map_err(|_| DemoError::Environment {
-                name: "HOLDPOINT_ATTEMPT",
-                expected: "a number from 1",
-            })?,
+            attempt: attempt
+                .parse()
+                .ok()
+                .filter(|attempt| *attempt >= 1)
+                .ok_or(DemoError::Environment {
+                    name: "HOLDPOINT_ATTEMPT",
+                    expected: "a number from 1",
+                })?,
             run_dir: wanted("HOLDPOINT_RUN_DIR", "a run directory")?.into(),
             params: match find("HOLDPOINT_PARAMS") {
                 Some(path) => read_params(&PathBuf::from(path))?,
@@ -78,6 +82,19 @@ mod tests {
                 .starts_with("HOLDPOINT_RUN_DIR is not set to a run directory"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_attempt_before_the_first_is_refused() {
+        for attempt in ["0", "-1", "two"] {
+            let error = StageEnv::from_lookup(|name| (name != "HOLDPOINT_PARAMS").then(|| attempt.into())).unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("HOLDPOINT_ATTEMPT is not set to a number from 1"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

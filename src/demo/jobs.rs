@@ -49,6 +49,7 @@ pub fn jobs() -> Result<Vec<DemoJob>, DemoError> {
 
 fn job(film: Film, pace: f64, outside: Option<OutsideStage>) -> DemoJob {
     let mut params = Map::new();
+    params.insert("film".to_string(), Value::from(film.slug.clone()));
     params.insert("tone".to_string(), Value::from(film.tone));
     params.insert("length_s".to_string(), json!(film.length_s as u64));
     params.insert("audience".to_string(), Value::from(film.audience));

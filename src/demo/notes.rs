@@ -3,7 +3,7 @@
 //! A small reader of plain sentences, not of language. What it does not understand still leads to other words in the text, because a
 //! rejected draft that comes back unchanged is an insult.
 
-use super::StageEnv;
+use super::{StageEnv, Tone};
 use serde_json::Value;
 
 /// Where in a text.
@@ -65,6 +65,26 @@ impl Notes {
             .flat_map(|text| clauses(text))
             .map(|clause| read_clause(&clause))
             .collect()
+    }
+
+    /// The tone that the newest note about it asks for.
+    pub fn tone(&self) -> Option<Tone> {
+        self.texts.iter().rev().find_map(|text| {
+            let lower = text.to_lowercase();
+            if has_word(
+                &lower,
+                &["warm", "warmer", "warmth", "friendly", "friendlier", "kinder", "cold"],
+            ) {
+                Some(Tone::Warm)
+            } else if has_word(
+                &lower,
+                &["plain", "plainer", "sober", "silly", "serious", "drier", "no jokes"],
+            ) {
+                Some(Tone::Plain)
+            } else {
+                has_word(&lower, &["playful", "funny", "funnier", "humour", "dry", "boring"]).then_some(Tone::Playful)
+            }
+        })
     }
 
     /// Whether any note contains one of these words.
@@ -219,6 +239,15 @@ mod tests {
                 Wish::Replace("lift".into(), "elevator".into()),
             ]
         );
+    }
+
+    #[test]
+    fn the_newest_word_about_the_tone_counts() {
+        let notes = Notes {
+            texts: vec!["too cold".into(), "Now it is silly".into(), "drop tip 3".into()],
+        };
+        assert_eq!(notes.tone(), Some(Tone::Plain));
+        assert_eq!(Notes::default().tone(), None);
     }
 
     #[test]

@@ -33,7 +33,6 @@ pub fn outside_gate(job: &DemoJob, folder: &Path) -> Result<Option<OutsideGate>,
         notes: None,
         patch: None,
     };
-    env.params.insert("film".to_string(), job.slug.clone().into());
     env.params.insert("brief".to_string(), job.intent.clone().into());
     env.params.insert("pace".to_string(), 0.into());
     for stage in STAGES {

@@ -166,7 +166,10 @@ fn a_parameter_out_of_range_is_refused_by_name() {
 #[test]
 fn the_storyboard_looks_like_real_ones() {
     let folder = tempfile::tempdir().unwrap();
-    run_all(&env(folder.path(), "tide-pool-manners", json!({})));
+    let env = env(folder.path(), "tide-pool-manners", json!({}));
+    for stage in &STAGES[..4] {
+        perform(stage, &env, |_| ()).unwrap();
+    }
     let text = read(&folder, storyboard::PATH);
     assert!(text.starts_with("{\n  \"title\"") && text.contains("306.0") && !text.ends_with('\n'));
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -218,6 +221,20 @@ fn acceptance_finds_what_a_patch_broke() {
         "- Sound is as long as the film",
     ] {
         assert!(report.contains(finding), "{finding} in {report}");
+    }
+}
+
+#[test]
+fn a_film_of_a_day_is_refused_before_it_fills_the_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let env = env(folder.path(), "tide-pool-manners", json!({}));
+    run_all(&env);
+    let mut board: Value = serde_json::from_str(&read(&folder, storyboard::PATH)).unwrap();
+    board["scenes"][0]["duration_ms"] = json!(86_400_000);
+    put(&folder.path().join(storyboard::PATH), &board.to_string());
+    for stage in ["audio", "assemble"] {
+        let error = perform(stage, &env, |_| ()).unwrap_err().to_string();
+        assert!(error.contains("the guide track would have 8"), "{stage}: {error}");
     }
 }
 

@@ -32,7 +32,7 @@ fn apply(draft: &mut Draft, wish: &Wish, film: &Film, facts: &[(String, String)]
         }
         Wish::Extend(place) => {
             for index in places(draft, *place) {
-                extend(&mut draft.sections[index], facts);
+                extend(&mut draft.sections[index], film, facts);
             }
         }
         Wish::Mention(words) => mention(draft, words),
@@ -72,8 +72,7 @@ fn places(draft: &Draft, place: Place) -> Vec<usize> {
 }
 
 fn reword(section: &mut Section, film: &Film) {
-    let mut pairs = vec![(&film.hook[0], &film.hook[1]), (&film.close[0], &film.close[1])];
-    pairs.extend(film.tips.iter().map(|tip| (&tip.line, &tip.other)));
+    let pairs = wordings(film);
     for line in &mut section.lines {
         // Asked a second time, the writer goes back to the first words rather than to none.
         if let Some((_, other)) = pairs.iter().find(|(first, _)| *first == line) {
@@ -99,23 +98,34 @@ fn shorten(section: &mut Section) {
     });
 }
 
-fn extend(section: &mut Section, facts: &[(String, String)]) {
+/// Adds a fact that was not said yet, else the film's other words as a second thought.
+fn extend(section: &mut Section, film: &Film, facts: &[(String, String)]) {
     let label = section.marker.split_once(": ").map_or("", |(_, label)| label);
     let fact = facts
         .iter()
         .find(|(tip, claim)| tip == label && !section.lines.contains(claim));
-    let line = match fact {
-        Some((_, claim)) => claim.clone(),
-        None => "Try it once while nothing depends on it, then once more when it does.".to_string(),
-    };
-    if !section.lines.contains(&line) {
-        let end = section
-            .lines
-            .iter()
-            .rposition(|line| !line.starts_with('['))
-            .map_or(0, |index| index + 1);
-        section.lines.insert(end, line);
+    let other = wordings(film)
+        .into_iter()
+        .find(|(first, _)| section.lines.contains(first))
+        .map(|(_, other)| other);
+    let line = fact.map(|(_, claim)| claim).or(other);
+    if let Some(line) = line.filter(|line| !section.lines.contains(line)) {
+        let end = end_of_speech(section);
+        section.lines.insert(end, line.clone());
     }
+}
+
+/// Every sentence of the film that has a second wording, with it.
+fn wordings(film: &Film) -> Vec<(&String, &String)> {
+    let mut pairs = vec![(&film.hook[0], &film.hook[1]), (&film.close[0], &film.close[1])];
+    pairs.extend(film.tips.iter().map(|tip| (&tip.line, &tip.other)));
+    pairs
+}
+
+/// Where a further sentence goes: behind the last one that is said, above an end card.
+fn end_of_speech(section: &Section) -> usize {
+    let last = section.lines.iter().rposition(|line| !line.starts_with('['));
+    last.map_or(section.lines.len(), |index| index + 1)
 }
 
 /// Works the words in where the draft already speaks of such things, else into the last tip.
@@ -130,11 +140,7 @@ fn mention(draft: &mut Draft, words: &str) {
     let Some(section) = best.and_then(|index| draft.sections.get_mut(index)) else {
         return;
     };
-    let end = section
-        .lines
-        .iter()
-        .rposition(|line| !line.starts_with('['))
-        .map_or(0, |index| index + 1);
+    let end = end_of_speech(section);
     section.lines.insert(end, sentence(words));
 }
 
@@ -247,6 +253,16 @@ mod tests {
     fn a_wish_that_finds_nothing_still_changes_the_draft() {
         assert_ne!(changed(&[Wish::Remove("zeppelin".into())]), draft().text());
         assert_ne!(changed(&[]), draft().text());
+    }
+
+    #[test]
+    fn extending_says_a_fact_first_and_then_a_second_thought() {
+        let facts = [("Leave the lift alone".to_string(), "It has no battery.".to_string())];
+        let wish = Wish::Extend(Place::Tip(2));
+        let revised = revise(draft(), &[wish.clone(), wish], &film(), &facts);
+        let film = film();
+        let lines: Vec<_> = revised.sections[2].spoken().collect();
+        assert_eq!(lines, [&film.tips[1].line, "It has no battery.", &film.tips[1].other]);
     }
 
     #[test]

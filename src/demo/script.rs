@@ -130,12 +130,13 @@ pub fn facts(research: &Value) -> Vec<(String, String)> {
 fn write(work: &Work, points: &[String], research: &Value) -> Draft {
     let brief = &work.brief;
     let film = &brief.film;
+    let tone = work.notes.tone().unwrap_or(brief.tone);
     let room = ((brief.length_s - FRAME_S) / SECONDS_PER_TIP_MIN).floor().max(1.0) as usize;
     let count = points.len().min(room);
     let with_facts = (brief.length_s - FRAME_S) / count.max(1) as f64 >= SECONDS_PER_TIP_WITH_FACT;
     let facts = facts(research);
     let mut opening = vec!["[fade in, no music yet]".to_string(), film.hook[0].clone()];
-    opening.extend(greeting(brief.tone, &brief.audience));
+    opening.extend(greeting(tone, &brief.audience));
     let mut sections = vec![Section {
         marker: format!("**{}**", film.title),
         lines: opening,
@@ -150,7 +151,7 @@ fn write(work: &Work, points: &[String], research: &Value) -> Draft {
                     .map(|(_, claim)| claim.clone()),
             );
         }
-        lines.extend(aside(brief.tone, index));
+        lines.extend(aside(tone, index));
         sections.push(Section {
             marker: format!("Tip {}: {label}", index + 1),
             lines,

@@ -127,7 +127,7 @@ fn scene(work: &Work, index: usize, section: &Section, stretch: f64) -> Value {
     let duration_ms = ((raw_ms / FRAME_MS).round() * FRAME_MS) as u64;
     // Each new attempt tries other shots, because somebody did not like the first ones.
     let shots = ["wide", "medium", "close", "from above"];
-    let shot = shots[(index * 3 + work.env.attempt as usize - 1) % shots.len()];
+    let shot = shots[(index * 3 + work.env.attempt as usize) % shots.len()];
     let start_x = 306.0 - 42.5 * (index % 3) as f64;
     json!({
         "id": format!("s{:02}-{}", index + 1, short_name(section.title())),

@@ -131,12 +131,16 @@ fn hum(moment: &Moment, playing: Playing) -> f64 {
     let pitch_hz = playing.key_hz * 0.6 * if moment.left_s < 0.4 { 0.9 } else { 1.0 };
     let (low_hz, high_hz) = resonances(*vowel);
     let colour = |hz: f64, centre_hz: f64, width_hz: f64| 1.0 / (1.0 + ((hz - centre_hz) / width_hz).powi(2));
-    let harmonic = |number: i32| {
+    // Each harmonic's sine follows from the two below it: sin(n+1)x = 2 cos x · sin nx − sin(n−1)x.
+    let angle = TAU * pitch_hz * moment.at_s;
+    let (mut below, mut sine, twice_cosine) = (0.0, angle.sin(), 2.0 * angle.cos());
+    let mut sum = 0.0;
+    for number in 1..=24 {
         let hz = pitch_hz * f64::from(number);
-        let weight = colour(hz, low_hz, 90.0) + 0.5 * colour(hz, high_hz, 140.0) + 0.02;
-        weight * (TAU * hz * moment.at_s).sin()
-    };
-    (1..=24).map(harmonic).sum::<f64>() * (since * std::f64::consts::PI).sin().powf(0.6)
+        sum += sine * (colour(hz, low_hz, 90.0) + 0.5 * colour(hz, high_hz, 140.0) + 0.02);
+        (below, sine) = (sine, twice_cosine * sine - below);
+    }
+    sum * (since * std::f64::consts::PI).sin().powf(0.6)
 }
 
 #[cfg(test)]

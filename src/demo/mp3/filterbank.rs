@@ -17,7 +17,8 @@ const ALIAS: [f64; 8] = [-0.6, -0.535, -0.33, -0.185, -0.095, -0.041, -0.0142, -
 /// The filter with its memory of the samples and subband values that came before.
 pub struct FilterBank {
     history: [f64; 512],
-    previous: [[f64; LINES]; SUBBANDS],
+    /// For each subband the values of the last granule, then those of this one.
+    blocks: [[f64; 2 * LINES]; SUBBANDS],
     window: [f64; 512],
     matrix: Vec<[f64; 64]>,
     mdct: Vec<[f64; 2 * LINES]>,
@@ -48,7 +49,7 @@ impl FilterBank {
             .collect();
         FilterBank {
             history: [0.0; 512],
-            previous: [[0.0; LINES]; SUBBANDS],
+            blocks: [[0.0; 2 * LINES]; SUBBANDS],
             window,
             matrix,
             mdct,
@@ -57,27 +58,23 @@ impl FilterBank {
 
     /// The spectrum of the next granule; samples that are missing at the end count as silence.
     pub fn granule(&mut self, samples: &[f64]) -> [f64; GRANULE] {
-        let mut current = [[0.0; LINES]; SUBBANDS];
+        for block in &mut self.blocks {
+            block.copy_within(LINES.., 0);
+        }
         for step in 0..LINES {
             self.shift_in(samples, step * SUBBANDS);
             let bands = self.analyse();
-            for (band, value) in bands.iter().enumerate() {
+            for (band, (block, value)) in self.blocks.iter_mut().zip(bands).enumerate() {
                 // Odd subbands come out mirrored in frequency; turning every second value straightens them.
-                current[band][step] = if band % 2 == 1 && step % 2 == 1 { -value } else { *value };
+                block[LINES + step] = if band % 2 == 1 && step % 2 == 1 { -value } else { value };
             }
         }
         let mut lines = [0.0; GRANULE];
-        for band in 0..SUBBANDS {
-            let whole = self.previous[band].iter().chain(&current[band]);
-            for line in 0..LINES {
-                let products = whole
-                    .clone()
-                    .zip(&self.mdct[line])
-                    .map(|(value, weight)| value * weight);
-                lines[band * LINES + line] = products.sum();
+        for (block, band_lines) in self.blocks.iter().zip(lines.chunks_exact_mut(LINES)) {
+            for (line, weights) in band_lines.iter_mut().zip(&self.mdct) {
+                *line = sum_of_products(block, weights);
             }
         }
-        self.previous = current;
         reduce_aliases(&mut lines);
         lines
     }
@@ -90,19 +87,20 @@ impl FilterBank {
     }
 
     fn analyse(&self) -> [f64; SUBBANDS] {
-        let folded: [f64; 64] = std::array::from_fn(|k| {
-            (0..8)
-                .map(|part| self.window[k + 64 * part] * self.history[k + 64 * part])
-                .sum()
-        });
-        std::array::from_fn(|band| {
-            self.matrix[band]
-                .iter()
-                .zip(&folded)
-                .map(|(weight, value)| weight * value)
-                .sum()
-        })
+        let mut folded = [0.0; 64];
+        for (index, (weight, sample)) in self.window.iter().zip(&self.history).enumerate() {
+            folded[index % 64] += weight * sample;
+        }
+        std::array::from_fn(|band| sum_of_products(&self.matrix[band], &folded))
     }
+}
+
+fn sum_of_products<const N: usize>(values: &[f64; N], weights: &[f64; N]) -> f64 {
+    let mut sum = 0.0;
+    for index in 0..N {
+        sum += values[index] * weights[index];
+    }
+    sum
 }
 
 fn reduce_aliases(lines: &mut [f64; GRANULE]) {
