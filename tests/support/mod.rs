@@ -12,3 +12,4 @@ pub mod keys;
 pub mod pty;
 pub mod run;
 pub mod screen;
+pub mod terminal;

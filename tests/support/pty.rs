@@ -3,30 +3,25 @@
 //! Waiting is for something to show, never for time: a reader thread feeds the screen and wakes whoever waits. The one limit,
 //! [`patience`], exists so that a test that hangs ends with a picture of the screen instead.
 
-use std::collections::VecDeque;
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::num::NonZeroU16;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use vt100::{Callbacks, Parser, Screen};
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use vt100::Screen;
 
+use super::terminal::{Shared, State};
 use super::{environment, keys, screen};
-
-/// The most raw bytes that are kept; older ones are dropped.
-pub const RAW_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// How long a wait may take before the test counts as hung: `HOLDPOINT_TEST_PATIENCE_S` seconds, 60 unless told.
 pub fn patience() -> Duration {
@@ -87,34 +82,6 @@ pub struct Pty {
     process_id: Pid,
 }
 
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-struct State {
-    parser: Parser<Frames>,
-    raw: VecDeque<u8>,
-    is_stalled: bool,
-    is_leaving: bool,
-    is_ended: bool,
-    exit: Option<ExitStatus>,
-}
-
-/// Follows synchronized updates (`ESC[?2026h` … `l`): between the two the screen is half a frame, which nobody may look at.
-#[derive(Default)]
-struct Frames {
-    is_open: bool,
-}
-
-impl Callbacks for Frames {
-    fn unhandled_csi(&mut self, _: &mut Screen, i1: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
-        if i1 == Some(b'?') && params.contains(&[2026].as_slice()) {
-            self.is_open = c == 'h';
-        }
-    }
-}
-
 impl Pty {
     /// Runs `program` (an absolute path) in a terminal of `xterm-256color`. Panics when it cannot be started.
     pub fn spawn_program(program: &Path, options: PtyOptions) -> Self {
@@ -159,17 +126,7 @@ impl Pty {
             .ok_or("the program has no process id")?;
         let reader = pair.master.try_clone_reader().map_err(|error| error.to_string())?;
         let writer = pair.master.take_writer().map_err(|error| error.to_string())?;
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                parser: Parser::new_with_callbacks(rows_nonzero, columns_nonzero, 0, Frames::default()),
-                raw: VecDeque::new(),
-                is_stalled: false,
-                is_leaving: false,
-                is_ended: false,
-                exit: None,
-            }),
-            changed: Condvar::new(),
-        });
+        let shared = Arc::new(Shared::new(columns_nonzero, rows_nonzero));
         let reading = Arc::clone(&shared);
         let reader = std::thread::spawn(move || reading.read_until_end(reader));
         let watching = Arc::clone(&shared);
@@ -356,7 +313,7 @@ impl Pty {
         }
     }
 
-    /// Every byte the program wrote, at most the last [`RAW_BYTES_MAX`].
+    /// Every byte the program wrote, at most the last [`super::terminal::RAW_BYTES_MAX`].
     pub fn raw_bytes(&self) -> Vec<u8> {
         self.shared.lock().raw.iter().copied().collect()
     }
@@ -420,92 +377,6 @@ impl Drop for Pty {
         self.shared.lock().is_leaving = true;
         self.shared.changed.notify_all();
         self.kill9();
-    }
-}
-
-impl Shared {
-    // A test that failed while it looked at the screen leaves the screen as good as it was.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn read_until_end(&self, mut reader: Box<dyn Read + Send>) {
-        let mut buffer = [0; 4096];
-        loop {
-            let state = self.lock();
-            let state = self
-                .changed
-                .wait_while(state, |state| state.is_stalled && !state.is_leaving)
-                .unwrap_or_else(PoisonError::into_inner);
-            if state.is_leaving {
-                break;
-            }
-            drop(state);
-            let length = match reader.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(length) => length,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(_) => break,
-            };
-            let mut state = self.lock();
-            if state.is_leaving {
-                break;
-            }
-            state.take(&buffer[..length]);
-            self.changed.notify_all();
-        }
-        self.lock().is_ended = true;
-        self.changed.notify_all();
-    }
-
-    fn watch_for_exit(&self, mut child: Box<dyn Child + Send + Sync>, process_id: Pid) {
-        // Looks without collecting: until the lock is held the number still belongs to the program.
-        let status = loop {
-            match waitid(Id::Pid(process_id), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
-                Err(nix::errno::Errno::EINTR) => {}
-                other => break other,
-            }
-        };
-        let mut state = self.lock();
-        state.exit = Some(match status {
-            Ok(WaitStatus::Signaled(_, signal, _)) => ExitStatus::from_raw(signal as i32),
-            Ok(WaitStatus::Exited(_, code)) => ExitStatus::from_raw(code << 8),
-            other => panic!("the program neither exited nor was killed: {other:?}"),
-        });
-        child.wait().expect("a child that has ended can be collected");
-        self.changed.notify_all();
-    }
-}
-
-impl State {
-    fn take(&mut self, bytes: &[u8]) {
-        self.parser.process(bytes);
-        self.raw.extend(bytes);
-        let surplus = self.raw.len().saturating_sub(RAW_BYTES_MAX);
-        self.raw.drain(..surplus);
-    }
-
-    /// The screen in a frame, the program's state and its last bytes: what a failed test prints.
-    fn describe(&self) -> String {
-        let now = self.parser.screen();
-        let (columns, rows) = screen::size(now);
-        let program = match self.exit {
-            Some(exit) => format!("ended, {exit}"),
-            None => "running".to_owned(),
-        };
-        let frame = if self.parser.callbacks().is_open {
-            ", a synchronized update is unfinished"
-        } else {
-            ""
-        };
-        let picture: String = (0..rows)
-            .map(|row| format!("{row:3} |{}\n", screen::row(now, row)))
-            .collect();
-        let last: Vec<u8> = self.raw.iter().rev().take(200).rev().copied().collect();
-        format!(
-            "program: {program}{frame}\nscreen {columns}x{rows}:\n{picture}last bytes: {}",
-            last.escape_ascii()
-        )
     }
 }
 

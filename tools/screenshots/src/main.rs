@@ -17,6 +17,8 @@ mod pty;
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../../../tests/support/screen.rs"]
 mod screen;
+#[path = "../../../tests/support/terminal.rs"]
+mod terminal;
 
 mod glyph;
 mod palette;
