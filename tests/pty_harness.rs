@@ -193,15 +193,33 @@ fn a_dropped_line_is_a_hang_up_and_types_nothing() {
 }
 
 #[test]
-fn a_stalled_terminal_blocks_the_program_until_it_is_read_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let script =
-        "printf ready; read x; head -c 200000 /dev/zero | tr '\\0' x; touch written; printf ' finished'; read x";
-    let options = PtyOptions::new(directory.path()).args(["-c", script]);
-    let mut pty = Pty::spawn_program(Path::new("/bin/sh"), options);
+fn closing_the_keyboard_types_nothing() {
+    let script = "stty raw -echo; trap 'dd bs=9 count=1 iflag=nonblock 2>/dev/null | od -An -tx1; printf done; exit' USR1; \
+                  printf ready; while :; do :; done";
+    let (_directory, mut pty) = shell(script);
     pty.wait_text("ready");
+    pty.close_keyboard();
+    pty.terminate(Signal::SIGUSR1);
+    pty.wait_text("done");
+    assert_eq!(pty.screen_text(), "readydone");
+}
+
+#[test]
+fn a_stalled_terminal_blocks_the_program_until_it_is_read_again() {
+    let script = |bytes: u32| {
+        format!(
+            "printf ready; read x; head -c {bytes} /dev/zero | tr '\\0' x; touch written; printf ' finished'; read x"
+        )
+    };
+    let (directory, mut pty) = shell(&script(200_000));
+    let (_elsewhere, mut other) = shell(&script(2_000_000));
+    pty.wait_text("ready");
+    other.wait_text("ready");
     pty.stall();
     pty.send("Enter");
+    // As long as ten times the work takes on a terminal that is read, begun later.
+    other.send("Enter");
+    other.wait_text("finished");
     assert!(!directory.path().join("written").exists());
     pty.resume();
     pty.wait_text("finished");

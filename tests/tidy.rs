@@ -32,6 +32,14 @@ fn our_source() -> Vec<Source> {
             }
         }
     }
+    let tests: Vec<String> = sources.iter().flat_map(Source::test_modules).collect();
+    for source in &mut sources {
+        let module = source.module().join("/");
+        let is_under = |test: &String| module == *test || module.starts_with(&format!("{test}/"));
+        if tests.iter().any(is_under) {
+            source.set_test();
+        }
+    }
     sources.sort_by(|one, other| one.name.cmp(&other.name));
     sources
 }

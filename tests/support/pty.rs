@@ -3,7 +3,7 @@
 //! Waiting is for something to show, never for time: a reader thread feeds the screen and wakes whoever waits. The one limit,
 //! [`patience`], exists so that a test that hangs ends with a picture of the screen instead.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::num::NonZeroU16;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -75,7 +75,7 @@ impl PtyOptions {
 /// A program in a terminal. Dropping it kills the program.
 pub struct Pty {
     shared: Arc<Shared>,
-    // Both are gone after `hang_up`.
+    // Gone after `hang_up`, the writer after `close_keyboard`.
     master: Option<Box<dyn MasterPty + Send>>,
     writer: Option<Box<dyn Write + Send>>,
     reader: Option<JoinHandle<()>>,
@@ -219,7 +219,7 @@ impl Pty {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let writer = self.writer.as_mut().ok_or("the terminal is hung up")?;
+        let writer = self.writer.as_mut().ok_or("the keyboard is closed")?;
         writer
             .write_all(bytes)
             .and_then(|()| writer.flush())
@@ -250,30 +250,41 @@ impl Pty {
         self.shared.changed.notify_all();
     }
 
-    /// Drops the line: the terminal is gone, the program gets SIGHUP and its reads and writes fail.
-    pub fn hang_up(&mut self) {
-        let master = self.master.take().expect("the terminal is hung up only once");
-        let terminal = master.tty_name().expect("the terminal has a name");
-        let mut terminal = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags(OFlag::O_NOCTTY.bits())
-            .open(terminal)
-            .expect("the terminal can be opened while its other end is ours");
+    /// Takes the keyboard away: nothing can be sent from here on, and the program sees nothing of it.
+    pub fn close_keyboard(&mut self) {
+        if self.writer.is_none() {
+            return;
+        }
         // The library types a newline and the end-of-file character when its writer goes: that would be keys nobody pressed.
+        let terminal = self.open_terminal();
         let mut settings = tcgetattr(&terminal).expect("a terminal has settings");
         settings.control_chars[SpecialCharacterIndices::VEOF as usize] = 0;
         tcsetattr(&terminal, SetArg::TCSANOW, &settings).expect("the settings of our own terminal can be set");
+        self.writer = None;
+    }
+
+    /// Drops the line: the terminal is gone, the program gets SIGHUP and its reads and writes fail. Only once.
+    pub fn hang_up(&mut self) {
+        self.close_keyboard();
         // The line is down only when no descriptor is left, so the reader is woken by a byte and leaves.
         self.shared.lock().is_leaving = true;
         self.shared.changed.notify_all();
-        terminal.write_all(b" ").expect("the reader takes the byte");
-        drop(terminal);
+        self.open_terminal().write_all(b" ").expect("the reader takes the byte");
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the reader does not panic");
         }
-        self.writer = None;
-        drop(master);
+        self.master = None;
+    }
+
+    /// The program's end of the terminal.
+    fn open_terminal(&self) -> File {
+        let master = self.master.as_ref().expect("the terminal is not hung up");
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(OFlag::O_NOCTTY.bits())
+            .open(master.tty_name().expect("the terminal has a name"))
+            .expect("the terminal can be opened while its other end is ours")
     }
 
     /// The screen as text, without blanks at the ends of rows.

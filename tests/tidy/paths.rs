@@ -27,7 +27,7 @@ pub fn dependencies(manifest: &str) -> Vec<String> {
 pub fn named(source: &Source, dependencies: &[String]) -> Vec<Named> {
     let code = &source.code_without_tests;
     let tokens = tokens(code);
-    let module = module_of(&source.name);
+    let module = source.module();
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
@@ -122,22 +122,9 @@ fn tree(tokens: &[Token<'_>], at: &mut usize, prefix: &[String], found: &mut Vec
     found.push((start, path));
 }
 
-/// The module of a file: `src/domain/patch/mod.rs` is `domain`, `patch`.
-fn module_of(name: &str) -> Vec<String> {
-    let name = name.strip_prefix("src/").unwrap_or(name);
-    let mut parts: Vec<String> = name.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
-    if parts
-        .last()
-        .is_some_and(|last| matches!(last.as_str(), "mod" | "lib" | "main"))
-    {
-        parts.pop();
-    }
-    parts
-}
-
 /// The path from its root; none when it starts at a name of the file itself.
 // `super` is counted from the file: inside an inline module it means less than that, which errs on the strict side.
-fn resolved(path: Vec<String>, module: &[String], dependencies: &[String]) -> Option<Vec<String>> {
+fn resolved(path: Vec<String>, module: &[&str], dependencies: &[String]) -> Option<Vec<String>> {
     let first = path.first()?.as_str();
     match first {
         "crate" | "std" | "core" | "alloc" => Some(path),
@@ -153,7 +140,10 @@ fn resolved(path: Vec<String>, module: &[String], dependencies: &[String]) -> Op
                 .take_while(|part| *part == "super" || *part == "self")
                 .count();
             let kept = module.len().saturating_sub(ups);
-            let from_root = module[..kept].iter().cloned().chain(path.into_iter().skip(skipped));
+            let from_root = module[..kept]
+                .iter()
+                .map(|part| (*part).to_owned())
+                .chain(path.into_iter().skip(skipped));
             Some(std::iter::once("crate".to_owned()).chain(from_root).collect())
         }
         _ => dependencies.iter().any(|name| name == first).then_some(path),

@@ -18,11 +18,7 @@ impl Source {
     /// Takes a file apart.
     pub fn new(name: &str, text: &str) -> Self {
         let (code, strings) = separate(text);
-        let code_without_tests = if is_test_file(name) {
-            code.chars().map(blank).collect()
-        } else {
-            without_tests(&code)
-        };
+        let code_without_tests = without_tests(&code);
         Self {
             name: name.to_owned(),
             text: text.to_owned(),
@@ -32,15 +28,52 @@ impl Source {
         }
     }
 
+    /// The module of the file: `src/domain/patch/mod.rs` is `domain`, `patch`.
+    pub fn module(&self) -> Vec<&str> {
+        let name = self.name.strip_prefix("src/").unwrap_or(&self.name);
+        let mut parts: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
+        if parts.last().is_some_and(|last| matches!(*last, "mod" | "lib" | "main")) {
+            parts.pop();
+        }
+        parts
+    }
+
+    /// The files, as paths of modules, that this one declares under `#[cfg(test)]`.
+    pub fn test_modules(&self) -> Vec<String> {
+        let mut modules = Vec::new();
+        for (at, cfg) in self.code.match_indices("#[cfg(test)]") {
+            let declared = &self.code[at + cfg.len()..];
+            let declared = &declared[..declared.find([';', '{']).unwrap_or(declared.len())];
+            let Some((_, name)) = declared.rsplit_once("mod ") else {
+                continue;
+            };
+            let mut path = self.module();
+            path.push(name.trim());
+            modules.push(path.join("/"));
+            // `#[path = "file.rs"]`: the file lies beside this one; its name is the only string of the declaration.
+            let from = Self::line_at(&self.code, at);
+            let to = from + declared.matches('\n').count();
+            for (_, file) in self.strings.iter().filter(|(line, _)| (from..=to).contains(line)) {
+                let mut path = self.module();
+                if !self.name.ends_with("/mod.rs") {
+                    path.pop();
+                }
+                path.push(file.trim_end_matches(".rs"));
+                modules.push(path.join("/"));
+            }
+        }
+        modules
+    }
+
+    /// Takes the whole file for a test.
+    pub fn set_test(&mut self) {
+        self.code_without_tests = self.code.chars().map(blank).collect();
+    }
+
     /// The line of a byte offset in any of the forms, which share their line ends.
     pub fn line_at(form: &str, offset: usize) -> usize {
         form[..offset].matches('\n').count() + 1
     }
-}
-
-/// Whether a whole file is a test: `tests.rs`, or under `tests/`.
-fn is_test_file(name: &str) -> bool {
-    name.ends_with("/tests.rs") || name.contains("/tests/")
 }
 
 fn blank(character: char) -> char {
@@ -198,10 +231,21 @@ fn test_modules_are_left_out_and_lines_stay() {
     assert!(source.code_without_tests.contains("fn c() {}"));
     let offset = source.code_without_tests.find("fn d").expect("it is no test");
     assert_eq!(Source::line_at(&source.code_without_tests, offset), 9);
+}
+
+#[test]
+fn files_that_are_tests_are_known_by_their_declarations() {
+    let text =
+        "mod a;\n#[cfg(test)]\nmod tests;\n#[cfg(test)]\n#[path = \"b_tests.rs\"]\nmod c;\n#[cfg(test)]\nuse d::e;\n";
     assert_eq!(
-        Source::new("src/gate/tests.rs", "use tokio::x;")
-            .code_without_tests
-            .trim(),
-        ""
+        Source::new("src/gate/mod.rs", text).test_modules(),
+        ["gate/tests", "gate/c", "gate/b_tests"]
     );
+    assert_eq!(
+        Source::new("src/gate/open.rs", text).test_modules(),
+        ["gate/open/tests", "gate/open/c", "gate/b_tests"]
+    );
+    let mut tests = Source::new("src/gate/tests.rs", "use tokio::x;");
+    tests.set_test();
+    assert_eq!(tests.code_without_tests.trim(), "");
 }
