@@ -285,3 +285,26 @@ fn a_workspace_runs_commands_in_itself_and_reads_what_they_leave() {
     let torn = catch_unwind(AssertUnwindSafe(|| workspace.events("j-17"))).unwrap_err();
     assert!(torn.downcast_ref::<String>().unwrap().contains("is torn"));
 }
+
+#[test]
+fn the_binary_of_this_build_runs_in_a_workspace_and_in_a_terminal() {
+    let workspace = Workspace::without_configuration();
+    workspace.cmd(&["--version"]).assert().success();
+    assert!(workspace.pty(&["--version"]).wait_exit().success());
+}
+
+#[test]
+fn the_database_is_opened_to_read_only() {
+    let workspace = Workspace::without_configuration();
+    let writer = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
+    writer
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE tide (level)")
+        .unwrap();
+    writer.execute("INSERT INTO tide VALUES (3)", []).unwrap();
+    let reader = workspace.database();
+    let level: i64 = reader
+        .query_row("SELECT level FROM tide", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(level, 3);
+    assert!(reader.execute("DELETE FROM tide", []).is_err());
+}
