@@ -1,0 +1,83 @@
+//! What the engine's threads tell the loop.
+
+use crate::config::{Config, Problem};
+use crate::domain::event::Event;
+use crate::domain::gate::GateKey;
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::Attempt;
+use crate::domain::lease::Lease;
+use crate::domain::refusal::Refusal;
+use crate::domain::timer::GateTimer;
+use crate::runs::LeadGuard;
+
+use super::api::{Answer, Receipt, RequestId};
+use super::reducer::StageOutcome;
+
+/// The timer of one open gate, as the store has it.
+#[derive(Debug, Clone)]
+pub(super) struct TimedGate {
+    pub key: GateKey,
+    pub timer: GateTimer,
+    pub lease: Option<Lease>,
+    pub max_hold_s: u64,
+}
+
+/// Which gates a list of timers speaks of.
+#[derive(Debug)]
+pub(super) enum Timers {
+    /// Of all jobs.
+    All(Vec<TimedGate>),
+    /// Of these jobs only.
+    Of(Vec<JobId>, Vec<TimedGate>),
+}
+
+/// What the leader has to do.
+#[derive(Debug, Default)]
+pub(super) struct StageWork {
+    /// Oldest first.
+    pub queued: Vec<(JobId, Attempt)>,
+    pub running: Vec<(JobId, Attempt)>,
+}
+
+/// A fresh look at the store.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub events: Vec<Event>,
+    pub up_to: u64,
+    pub timers: Timers,
+    pub work: Option<StageWork>,
+    /// Some job's files are behind its rows.
+    pub is_owed: bool,
+}
+
+/// One execution of a stage, named.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct StageKey {
+    pub job_id: JobId,
+    pub stage: StageName,
+    pub attempt: u32,
+}
+
+/// What arrives in the loop.
+#[derive(Debug)]
+pub(super) enum Inbox {
+    Done(RequestId, Result<Box<Receipt>, Refusal>),
+    Published(RequestId, Result<(), String>),
+    Answer(RequestId, Answer),
+    /// The rows changed: by this process, or another one touched the nudge file.
+    Nudged,
+    Looked(Result<Box<Look>, String>),
+    /// The operating system's lock is ours.
+    Locked(LeadGuard),
+    /// The epoch is ours: leader-only work may begin.
+    Leading(Result<u64, String>),
+    /// A stage's supervisor was started, or why not.
+    Started(StageKey, Result<(), String>),
+    /// A stage's supervisor is gone.
+    StageEnded { key: StageKey, epoch: u64, outcome: StageOutcome },
+    /// These gates could not be expired as asked; their rows say otherwise.
+    NotDue(Vec<JobId>),
+    ConfigFileTouched,
+    ConfigRead(Result<(Box<Config>, Vec<String>), Vec<Problem>>),
+    Trouble(Option<String>),
+}
