@@ -69,7 +69,9 @@ impl ConfigDoc {
     pub fn of(config: &Config) -> Self {
         Self {
             server: config.server.as_ref().clone(),
-            security: SecurityDoc { shared_accounts: config.security.shared_accounts.to_vec() },
+            security: SecurityDoc {
+                shared_accounts: config.security.shared_accounts.to_vec(),
+            },
             gates: config.gates.as_ref().clone(),
             storage: StorageDoc {
                 runs_dir: config.runs_dir(None),

@@ -10,10 +10,23 @@ use super::node::{Node, Value};
 use super::problem::Place;
 use super::reader::{Path, Reader, Show, told};
 
-const KEYS: [&str; 5] = ["required", "auto_approve", "auto_approve_after_s", "on_timeout", "max_hold_s"];
+const KEYS: [&str; 5] = [
+    "required",
+    "auto_approve",
+    "auto_approve_after_s",
+    "on_timeout",
+    "max_hold_s",
+];
 
 /// Keys that a later issue builds (SPEC §2): refused by name, because a key that is taken and not enforced is a gate that is not there.
-const KEYS_LATER: [&str; 6] = ["unseen", "remind_before_s", "notes_required", "approvers", "self_approval", "quorum"];
+const KEYS_LATER: [&str; 6] = [
+    "unseen",
+    "remind_before_s",
+    "notes_required",
+    "approvers",
+    "self_approval",
+    "quorum",
+];
 
 /// Reads the section; `at` is its place.
 pub(super) fn read(reader: &mut Reader, node: &Node, at: Place) -> BTreeMap<StageName, GatePolicy> {
@@ -47,7 +60,12 @@ pub(super) fn read(reader: &mut Reader, node: &Node, at: Place) -> BTreeMap<Stag
 /// Says that nothing stops a job.
 pub(super) fn no_gate(reader: &mut Reader, at: Place) {
     let hint = "name the stages that must wait under gates:";
-    reader.warning(at, &Path::top().key("gates"), "no gate is configured: every stage passes without a decision", hint);
+    reader.warning(
+        at,
+        &Path::top().key("gates"),
+        "no gate is configured: every stage passes without a decision",
+        hint,
+    );
 }
 
 fn gate(reader: &mut Reader, node: &Node, path: &Path) -> GatePolicy {
@@ -69,9 +87,12 @@ fn gate(reader: &mut Reader, node: &Node, path: &Path) -> GatePolicy {
                 after_at = Some(node.at);
                 policy.auto_approve_after_s = match node.value {
                     Value::Null => None,
-                    Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-                        reader.seconds(node, &key_path, 0, "use null to wait for a person")
-                    }
+                    Value::Bool(_)
+                    | Value::Int(_)
+                    | Value::Float(_)
+                    | Value::Text(_)
+                    | Value::List(_)
+                    | Value::Map(_) => reader.seconds(node, &key_path, 0, "use null to wait for a person"),
                 };
             }
             "on_timeout" => {
@@ -113,7 +134,12 @@ fn on_timeout(reader: &mut Reader, node: &Node, path: &Path) -> Option<OnTimeout
         Some(meant) => format!("did you mean {meant}?"),
         None => "write approve, reject or hold".to_owned(),
     };
-    reader.error(node.at, path, format!("{} is not what a timer can do", told(node, Show::Value)), hint);
+    reader.error(
+        node.at,
+        path,
+        format!("{} is not what a timer can do", told(node, Show::Value)),
+        hint,
+    );
     None
 }
 
@@ -134,16 +160,33 @@ fn doubts(
         }
         (GateRule::Pass, Some(_), Some(at)) => {
             let message = "this is ignored: with required and auto_approve false the stage passes without a gate";
-            reader.warning(at, &after_path, message, "set auto_approve: true to wait so long for a person");
+            reader.warning(
+                at,
+                &after_path,
+                message,
+                "set auto_approve: true to wait so long for a person",
+            );
         }
         (GateRule::Person, None, _) if policy.auto_approve => {
             let message = "null never fires: a person must decide";
             let hint = "write the seconds to wait, or auto_approve: false to say the same";
             reader.warning(after_at.unwrap_or(auto_at), &after_path, message, hint);
         }
-        (GateRule::Timer { after_s: 0, on_timeout: OnTimeout::Approve }, Some(_), Some(at)) => {
+        (
+            GateRule::Timer {
+                after_s: 0,
+                on_timeout: OnTimeout::Approve,
+            },
+            Some(_),
+            Some(at),
+        ) => {
             let message = "0 approves as soon as the gate opens: nobody can look first";
-            reader.warning(at, &after_path, message, "write the seconds to wait, or null to wait for a person");
+            reader.warning(
+                at,
+                &after_path,
+                message,
+                "write the seconds to wait, or null to wait for a person",
+            );
         }
         (GateRule::Person | GateRule::Pass | GateRule::Timer { .. }, _, _) => {}
     }

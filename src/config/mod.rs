@@ -3,6 +3,7 @@
 //! [`Config::load`] is a pure function of the text; only [`source`] reads a file. Nothing here watches, knows a job, or opens a gate.
 //! No secret leaves this module: messages, `Debug` and [`ConfigDoc`] never show what may be one.
 
+mod artifacts;
 mod doc;
 mod gates;
 pub mod near_miss;
@@ -70,13 +71,25 @@ impl Config {
         let config = match node::parse(text) {
             Ok(root) => sections::read(&mut reader, &root),
             Err(error) => {
-                reader.error(error.at, &reader::Path::top(), error.message, error.hint.unwrap_or_default());
+                reader.error(
+                    error.at,
+                    &reader::Path::top(),
+                    error.message,
+                    error.hint.unwrap_or_default(),
+                );
                 Self::default()
             }
         };
         let error_count = reader.error_count();
         let problems = reader.into_problems();
-        if error_count > 0 { Err(problems) } else { Ok(Loaded { config, warnings: problems }) }
+        if error_count > 0 {
+            Err(problems)
+        } else {
+            Ok(Loaded {
+                config,
+                warnings: problems,
+            })
+        }
     }
 
     /// The text that is used where no configuration file exists: the `conf/operator.yaml` of this package.

@@ -17,7 +17,10 @@ pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) 
 }
 
 fn plain(word: &str) -> Vec<char> {
-    word.chars().filter(|c| *c != '_' && *c != '-').flat_map(char::to_lowercase).collect()
+    word.chars()
+        .filter(|c| *c != '_' && *c != '-')
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Optimal string alignment distance.
@@ -28,7 +31,9 @@ fn slips(a: &[char], b: &[char]) -> usize {
         let mut row = Vec::with_capacity(b.len() + 1);
         row.push(i + 1);
         for (j, to) in b.iter().enumerate() {
-            let mut least = (above[j] + usize::from(from != to)).min(above[j + 1] + 1).min(row[j] + 1);
+            let mut least = (above[j] + usize::from(from != to))
+                .min(above[j + 1] + 1)
+                .min(row[j] + 1);
             if i > 0 && j > 0 && a[i - 1] == *to && b[j - 1] == *from {
                 least = least.min(before[j - 1] + 1);
             }
@@ -50,7 +55,10 @@ mod tests {
         assert_eq!(near_miss("story-board", stages), Some("storyboard"));
         assert_eq!(near_miss("scirpt", stages), Some("script"));
         assert_eq!(near_miss("Audio", stages), Some("audio"));
-        assert_eq!(near_miss("autoApprove", ["required", "auto_approve"]), Some("auto_approve"));
+        assert_eq!(
+            near_miss("autoApprove", ["required", "auto_approve"]),
+            Some("auto_approve")
+        );
         for other in ["", "ui", "review", "audit-log", &"x".repeat(10_000)] {
             assert_eq!(near_miss(other, stages), None, "{other:?}");
         }

@@ -20,6 +20,8 @@ pub const CONFIG_DEPTH_MAX: usize = 32;
 /// The most values after anchors are expanded: far beyond any pipeline, and read in milliseconds.
 const CONFIG_NODES_MAX: usize = 100_000;
 
+const KEY_IS_NO_TEXT: &str = "a key is a text, not a list or a mapping";
+
 /// A value and its place.
 pub(super) struct Node {
     /// Where the value is written; for an alias or a merge, where its anchor is: that is what must be changed.
@@ -57,7 +59,10 @@ pub(super) fn parse(text: &str) -> Result<Node, NotYaml> {
     if text.len() > CONFIG_BYTES_MAX {
         return Err(NotYaml {
             at: Place::default(),
-            message: format!("{} bytes are more than a configuration may have: {CONFIG_BYTES_MAX}", text.len()),
+            message: format!(
+                "{} bytes are more than a configuration may have: {CONFIG_BYTES_MAX}",
+                text.len()
+            ),
             hint: None,
         });
     }
@@ -88,7 +93,9 @@ pub(super) fn parse(text: &str) -> Result<Node, NotYaml> {
 
 fn not_yaml(error: &YamlError) -> NotYaml {
     let error = error.without_snippet();
-    let at = error.location().map_or_else(Place::default, |location| place(&location));
+    let at = error
+        .location()
+        .map_or_else(Place::default, |location| place(&location));
     let (message, hint) = reason(error);
     NotYaml { at, message, hint }
 }
@@ -99,21 +106,38 @@ fn reason(error: &YamlError) -> (String, Option<String>) {
     if let YamlError::AliasError { error, .. } = error {
         return reason(error);
     }
-    if let YamlError::ExternalMessage { msg, .. } | YamlError::Message { msg, .. } = error {
+    // The scanner's messages are fixed texts that name at most one character of the source.
+    if let YamlError::ExternalMessage { msg, .. } = error {
         let text: String = msg.lines().next().unwrap_or_default().chars().take(200).collect();
-        return (format!("not YAML: {text}"), None);
+        let hint = text.contains("tabs").then(|| "indent with spaces".to_owned());
+        return (format!("not YAML: {text}"), hint);
+    }
+    if matches!(error, YamlError::Message { msg, .. } if msg == KEY_IS_NO_TEXT) {
+        return (KEY_IS_NO_TEXT.to_owned(), None);
     }
     if matches!(error, YamlError::Eof { .. }) {
-        return say("not YAML: the text ends too early", "close the last bracket, brace or quote");
+        return say(
+            "not YAML: the text ends too early",
+            "close the last bracket, brace or quote",
+        );
     }
     if matches!(error, YamlError::MultipleDocuments { .. }) {
-        return say("a second document begins here", "a configuration is one document: take out the --- line");
+        return say(
+            "a second document begins here",
+            "a configuration is one document: take out the --- line before it",
+        );
     }
     if matches!(error, YamlError::UnknownAnchor { .. }) {
-        return say("this alias names no anchor above it", "an anchor is written &name; a text that begins with * needs quotes");
+        return say(
+            "this alias names no anchor above it",
+            "an anchor is written &name; a text that begins with * needs quotes",
+        );
     }
     if matches!(error, YamlError::MergeValueNotMapOrSeqOfMaps { .. }) {
-        return say("<< takes a mapping", "write <<: *name after &name on the mapping it repeats");
+        return say(
+            "<< takes a mapping",
+            "write <<: *name after &name on the mapping it repeats",
+        );
     }
     if matches!(
         error,
@@ -134,18 +158,27 @@ fn reason(error: &YamlError) -> (String, Option<String>) {
     if matches!(error, YamlError::RecursiveReferencesRequireWeakTypes { .. }) {
         return say("this alias contains itself", "write the value out");
     }
-    say("not YAML that holdpoint reads", "tags such as !name are not known here; a key is a plain text")
+    say(
+        "not YAML that holdpoint reads",
+        "tags such as !name are not known here; a key is a plain text",
+    )
 }
 
 fn place(location: &serde_yaml::Location) -> Place {
     let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    Place { line: count(location.line()), column: count(location.column()) }
+    Place {
+        line: count(location.line()),
+        column: count(location.column()),
+    }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self { at: place(&spanned.defined), value: spanned.value })
+        Ok(Self {
+            at: place(&spanned.defined),
+            value: spanned.value,
+        })
     }
 }
 
@@ -226,9 +259,15 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 Value::Bool(value) => value.to_string(),
                 Value::Int(value) => value.to_string(),
                 Value::Float(value) => value.to_string(),
-                Value::List(_) | Value::Map(_) => return Err(A::Error::custom("a key is a text, not a list or a mapping")),
+                Value::List(_) | Value::Map(_) => {
+                    return Err(A::Error::custom(KEY_IS_NO_TEXT));
+                }
             };
-            map.push(Entry { key: text, key_at: key.at, node });
+            map.push(Entry {
+                key: text,
+                key_at: key.at,
+                node,
+            });
         }
         Ok(Value::Map(map))
     }

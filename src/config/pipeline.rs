@@ -7,7 +7,7 @@ use crate::domain::ids::StageName;
 use crate::domain::stage::{STAGES_DEFAULT, StageSpec};
 
 use super::near_miss::near_miss;
-use super::node::Node;
+use super::node::{Node, Value};
 use super::reader::{Path, Reader, Show};
 use super::stages;
 
@@ -32,7 +32,11 @@ impl Default for Pipeline {
     fn default() -> Self {
         // Not one of the nine can fail the check; a test holds that.
         let names = STAGES_DEFAULT.iter().filter_map(|name| StageName::new(name).ok());
-        Self { stages: Arc::new(names.map(stages::bare).collect()), max_concurrent_jobs: 4, overdue_grace_s: 60 }
+        Self {
+            stages: Arc::new(names.map(stages::bare).collect()),
+            max_concurrent_jobs: 4,
+            overdue_grace_s: 60,
+        }
     }
 }
 
@@ -53,7 +57,12 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Pipeline {
                 pipeline.max_concurrent_jobs = count.unwrap_or(pipeline.max_concurrent_jobs);
             }
             "overdue_grace_s" => {
-                let seconds = reader.seconds(node, &key_path, 0, "write the seconds as a plain number; 60 is the default");
+                let seconds = reader.seconds(
+                    node,
+                    &key_path,
+                    0,
+                    "write the seconds as a plain number; 60 is the default",
+                );
                 pipeline.overdue_grace_s = seconds.unwrap_or(pipeline.overdue_grace_s);
             }
             _ => super::sections::unused(reader, entry, &path, &KEYS),
@@ -67,13 +76,8 @@ pub(super) fn warn_of_gates_without_stage(reader: &mut Reader, gates: &Node, pip
     let names: BTreeSet<&str> = pipeline.stages.iter().map(|stage| stage.name.as_str()).collect();
     let path = Path::top().key("gates");
     let entries = match &gates.value {
-        super::node::Value::Map(entries) => entries.as_slice(),
-        super::node::Value::Null
-        | super::node::Value::Bool(_)
-        | super::node::Value::Int(_)
-        | super::node::Value::Float(_)
-        | super::node::Value::Text(_)
-        | super::node::Value::List(_) => &[],
+        Value::Map(entries) => entries.as_slice(),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => &[],
     };
     for entry in entries.iter().filter(|entry| !names.contains(entry.key.as_str())) {
         if StageName::new(&entry.key).is_err() || KEYS.contains(&entry.key.as_str()) {
@@ -81,8 +85,16 @@ pub(super) fn warn_of_gates_without_stage(reader: &mut Reader, gates: &Node, pip
         }
         let hint = match near_miss(&entry.key, names.iter().copied()) {
             Some(meant) => format!("did you mean {meant}?"),
-            None => format!("the stages are {}", names.iter().copied().collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "the stages are {}",
+                names.iter().copied().collect::<Vec<_>>().join(", ")
+            ),
         };
-        reader.warning(entry.key_at, &path.key(&entry.key), "the pipeline has no stage of this name, so this gate never opens by itself", hint);
+        reader.warning(
+            entry.key_at,
+            &path.key(&entry.key),
+            "the pipeline has no stage of this name, so this gate never opens by itself",
+            hint,
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each reader returns None after it has noted why. Values are shown only where the caller says they are no secrets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use super::near_miss::near_miss;
@@ -50,7 +50,11 @@ pub(super) struct Reader {
 
 impl Reader {
     pub fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), problems: Vec::new(), error_count: 0 }
+        Self {
+            file: file.to_owned(),
+            problems: Vec::new(),
+            error_count: 0,
+        }
     }
 
     pub fn error(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
@@ -66,7 +70,15 @@ impl Reader {
         if self.problems.len() < PROBLEMS_MAX {
             let hint = Some(hint).filter(|hint| !hint.is_empty());
             let Place { line, column } = at;
-            self.problems.push(Problem { severity, file: self.file.clone(), line, column, path: path.0.clone(), message, hint });
+            self.problems.push(Problem {
+                severity,
+                file: self.file.clone(),
+                line,
+                column,
+                path: path.0.clone(),
+                message,
+                hint,
+            });
         }
     }
 
@@ -93,12 +105,15 @@ impl Reader {
                 }
             }
             Value::Map(entries) => {
-                let mut first = std::collections::HashMap::new();
+                let mut first = HashMap::new();
                 for entry in entries {
                     let path = path.key(&entry.key);
-                    let before = *first.entry(entry.key.as_str()).or_insert(entry.key_at);
-                    if before != entry.key_at {
-                        let message = format!("this key stands here a second time; the first is in line {}", before.line);
+                    // By the text, not the place: two aliases of one key stand in one place.
+                    if let Some(before) = first.insert(entry.key.as_str(), entry.key_at) {
+                        let message = format!(
+                            "this key stands here a second time; the first is in line {}",
+                            before.line
+                        );
                         self.error(entry.key_at, &path, message, "keep one of them");
                     }
                     self.refuse_equal_keys(&entry.node, &path);
@@ -114,7 +129,12 @@ impl Reader {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("the keys are {}", known.join(", ")),
         };
-        self.error(entry.key_at, &path.key(&entry.key), format!("{what} has no key of this name"), hint);
+        self.error(
+            entry.key_at,
+            &path.key(&entry.key),
+            format!("{what} has no key of this name"),
+            hint,
+        );
     }
 
     /// A mapping; null counts as one without keys (everything under it may be commented out).
@@ -146,7 +166,12 @@ impl Reader {
                 "write true or false"
             }
         };
-        self.error(node.at, path, format!("{} is not true or false", told(node, Show::Value)), hint);
+        self.error(
+            node.at,
+            path,
+            format!("{} is not true or false", told(node, Show::Value)),
+            hint,
+        );
         None
     }
 
@@ -161,9 +186,14 @@ impl Reader {
                 ),
                 Ok(_) | Err(_) => (format!("{value} is not a number of seconds"), otherwise.to_owned()),
             },
+            // Integers that no machine word holds arrive as floats.
+            Value::Float(value) if *value > SECONDS_MAX as f64 => (
+                format!("{value:e} seconds are more than ten years"),
+                format!("{SECONDS_MAX} is the most"),
+            ),
             Value::Float(value) => (
                 format!("{value} is not a whole number of seconds"),
-                if value.fract() == 0.0 && (0.0..1e9).contains(value) {
+                if value.fract() == 0.0 && *value >= 0.0 {
                     format!("write {value:.0}")
                 } else {
                     "seconds have no fraction here".to_owned()
@@ -176,9 +206,10 @@ impl Reader {
                     None => otherwise.to_owned(),
                 },
             ),
-            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => {
-                (format!("{} is not a number of seconds", told(node, Show::Value)), otherwise.to_owned())
-            }
+            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => (
+                format!("{} is not a number of seconds", told(node, Show::Value)),
+                otherwise.to_owned(),
+            ),
         };
         self.error(node.at, path, message, hint);
         None
@@ -192,7 +223,12 @@ impl Reader {
         {
             return Some(count);
         }
-        let message = format!("{} is not a number from {} to {}", told(node, Show::Value), range.start(), range.end());
+        let message = format!(
+            "{} is not a number from {} to {}",
+            told(node, Show::Value),
+            range.start(),
+            range.end()
+        );
         self.error(node.at, path, message, "write it as a plain number");
         None
     }
@@ -202,11 +238,15 @@ impl Reader {
         let (message, hint) = match &node.value {
             Value::Text(text) if !text.contains('\0') => return Some(text),
             Value::Text(_) => ("this text has a NUL character in it".to_owned(), String::new()),
-            Value::Null => ("null is not a text".to_owned(), "an empty text is written \"\"".to_owned()),
+            Value::Null => (
+                "null is not a text".to_owned(),
+                "an empty text is written \"\"".to_owned(),
+            ),
             // The number read is not the text written (1.10, 0755, 1_000), so it is not turned back into one.
-            Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
-                (format!("{} is not a text", told(node, show)), "put it in quotes".to_owned())
-            }
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) => (
+                format!("{} is not a text", told(node, show)),
+                "put it in quotes".to_owned(),
+            ),
             Value::List(_) | Value::Map(_) => (format!("{} is not a text", told(node, show)), String::new()),
         };
         self.error(node.at, path, message, hint);
@@ -249,7 +289,14 @@ pub(super) fn quoted(text: &str) -> String {
 fn shown_key(key: &str) -> String {
     let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
     let cut = key.chars().take(60);
-    cut.flat_map(|c| if is_plain(c) { Vec::from([c]) } else { c.escape_debug().collect() }).collect()
+    cut.flat_map(|c| {
+        if is_plain(c) {
+            Vec::from([c])
+        } else {
+            c.escape_debug().collect()
+        }
+    })
+    .collect()
 }
 
 /// `30m`, `1 h`, `90`: what somebody means by it in seconds.
@@ -263,7 +310,11 @@ fn seconds_of(text: &str) -> Option<u64> {
         "d" | "day" | "days" => 86_400,
         _ => return None,
     };
-    digits.parse::<u64>().ok()?.checked_mul(unit_s).filter(|seconds| *seconds <= SECONDS_MAX)
+    digits
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(unit_s)
+        .filter(|seconds| *seconds <= SECONDS_MAX)
 }
 
 #[cfg(test)]

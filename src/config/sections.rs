@@ -38,7 +38,9 @@ pub struct Security {
 
 impl Default for Security {
     fn default() -> Self {
-        Self { shared_accounts: Arc::new(vec!["root".to_owned()]) }
+        Self {
+            shared_accounts: Arc::new(vec!["root".to_owned()]),
+        }
     }
 }
 
@@ -62,7 +64,7 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
     let Some(entries) = reader.map(root, &top, Show::KindOnly) else {
         return config;
     };
-    let mut gates_node = None;
+    let (mut gates_node, mut is_pipeline_sound) = (None, true);
     for entry in entries {
         let node = &entry.node;
         match entry.key.as_str() {
@@ -70,7 +72,11 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
                 gates_node = Some(node);
                 config.gates = Arc::new(gates::read(reader, node, entry.key_at));
             }
-            "pipeline" => config.pipeline = pipeline::read(reader, node),
+            "pipeline" => {
+                let errors_before = reader.error_count();
+                config.pipeline = pipeline::read(reader, node);
+                is_pipeline_sound = reader.error_count() == errors_before;
+            }
             "storage" => config.storage = storage(reader, node),
             "security" => config.security = security(reader, node),
             "server" => config.server = Arc::new(server(reader, entry)),
@@ -80,6 +86,8 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
         }
     }
     match gates_node {
+        // A stage that is refused is not a stage that is missing.
+        Some(_) if !is_pipeline_sound => {}
         Some(gates) => pipeline::warn_of_gates_without_stage(reader, gates, &config.pipeline),
         None => gates::no_gate(reader, root.at),
     }
@@ -87,11 +95,20 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
 }
 
 fn misplaced_or_unused(reader: &mut Reader, entry: &Entry) {
-    let homes = [("pipeline", pipeline::KEYS.as_slice()), ("storage", &STORAGE_KEYS), ("security", &SECURITY_KEYS)];
+    let homes = [
+        ("pipeline", pipeline::KEYS.as_slice()),
+        ("storage", &STORAGE_KEYS),
+        ("security", &SECURITY_KEYS),
+    ];
     match homes.into_iter().find(|(_, keys)| keys.contains(&entry.key.as_str())) {
         Some((home, _)) => {
             let hint = format!("move it to {home}.{}", entry.key);
-            reader.error(entry.key_at, &Path::top().key(&entry.key), "this key stands outside its section", hint);
+            reader.error(
+                entry.key_at,
+                &Path::top().key(&entry.key),
+                "this key stands outside its section",
+                hint,
+            );
         }
         None if entry.key == "ui" => warn_unused(reader, entry, &Path::top()),
         None => unused(reader, entry, &Path::top(), &SECTIONS),
@@ -104,14 +121,24 @@ pub(super) fn unused(reader: &mut Reader, entry: &Entry, path: &Path, known: &[&
     match near_miss(&entry.key, known.iter().copied()) {
         Some(meant) => {
             let hint = format!("did you mean {meant}?");
-            reader.error(entry.key_at, &path.key(&entry.key), "no key of this name is known here", hint);
+            reader.error(
+                entry.key_at,
+                &path.key(&entry.key),
+                "no key of this name is known here",
+                hint,
+            );
         }
         None => warn_unused(reader, entry, path),
     }
 }
 
 fn warn_unused(reader: &mut Reader, entry: &Entry, path: &Path) {
-    reader.warning(entry.key_at, &path.key(&entry.key), "unused: holdpoint does nothing with it", "");
+    reader.warning(
+        entry.key_at,
+        &path.key(&entry.key),
+        "unused: holdpoint does nothing with it",
+        "",
+    );
 }
 
 fn storage(reader: &mut Reader, node: &Node) -> Storage {
@@ -125,7 +152,8 @@ fn storage(reader: &mut Reader, node: &Node) -> Storage {
             "db_path" => {
                 // `sqlite:///jobs.db?…` may carry a password, so the value is never shown.
                 storage.db_path = file_path(reader, &entry.node, &key_path);
-                let message = "the old system's database is never written: holdpoint keeps its own in the runs directory";
+                let message =
+                    "the old system's database is never written: holdpoint keeps its own in the runs directory";
                 reader.warning(entry.key_at, &key_path, message, "");
             }
             _ => unused(reader, entry, &path, &STORAGE_KEYS),
@@ -140,7 +168,12 @@ fn file_path(reader: &mut Reader, node: &Node, path: &Path) -> Option<PathBuf> {
     }
     let text = reader.text(node, path, Show::KindOnly)?;
     if text.trim().is_empty() {
-        reader.error(node.at, path, "an empty text is no path", "leave the key out for the default");
+        reader.error(
+            node.at,
+            path,
+            "an empty text is no path",
+            "leave the key out for the default",
+        );
         return None;
     }
     if text.starts_with('~') {
@@ -160,10 +193,20 @@ fn group(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
 }
 
 fn account(reader: &mut Reader, node: &Node, path: &Path, text: &str, what: &str, show: Show) -> bool {
-    let is_good = !text.is_empty() && text.len() <= 256 && !text.contains([':', '/']) && !text.contains(char::is_whitespace);
+    let is_good =
+        !text.is_empty() && text.len() <= 256 && !text.contains([':', '/']) && !text.contains(char::is_whitespace);
     if !is_good || text.contains(char::is_control) {
-        let told = if show == Show::Value { quoted(text) } else { "this text".to_owned() };
-        reader.error(node.at, path, format!("{told} is not the name of {what}"), "names have no space, : or / in them");
+        let told = if show == Show::Value {
+            quoted(text)
+        } else {
+            "this text".to_owned()
+        };
+        reader.error(
+            node.at,
+            path,
+            format!("{told} is not the name of {what}"),
+            "names have no space, : or / in them",
+        );
         return false;
     }
     true
@@ -192,7 +235,12 @@ fn security(reader: &mut Reader, node: &Node) -> Security {
 }
 
 fn shared_accounts(reader: &mut Reader, node: &Node, path: &Path) -> Option<Vec<String>> {
-    let items = reader.list(node, path, Show::KindOnly, "write the login names as [root, deploy]; [] for none")?;
+    let items = reader.list(
+        node,
+        path,
+        Show::KindOnly,
+        "write the login names as [root, deploy]; [] for none",
+    )?;
     let mut accounts = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let path = path.item(index);
@@ -215,7 +263,10 @@ fn server(reader: &mut Reader, section: &Entry) -> BTreeMap<String, ServerValue>
         let message = "unused: this build of holdpoint has no HTTP server";
         reader.warning(section.key_at, &path, message, "");
     }
-    for entry in entries.iter().filter(|entry| SERVER_KEYS_SHOWN.contains(&entry.key.as_str())) {
+    for entry in entries
+        .iter()
+        .filter(|entry| SERVER_KEYS_SHOWN.contains(&entry.key.as_str()))
+    {
         let value = match &entry.node.value {
             Value::Bool(value) => Some(ServerValue::Bool(*value)),
             Value::Int(value) => i64::try_from(*value).ok().map(ServerValue::Int),

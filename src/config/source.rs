@@ -55,9 +55,9 @@ impl ConfigFileError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Read { source, .. } if source.kind() == ErrorKind::NotFound => {
-                Some("name another file with --config, or leave it out: without conf/operator.yaml the embedded configuration is used")
-            }
+            Self::Read { source, .. } if source.kind() == ErrorKind::NotFound => Some(
+                "name another file with --config, or leave it out: without conf/operator.yaml the embedded configuration is used",
+            ),
             Self::Read { .. } => None,
             Self::TooLarge { .. } => Some("name another file with --config"),
             Self::NotText { .. } => Some("save the file as UTF-8"),
@@ -68,7 +68,11 @@ impl ConfigFileError {
 impl ConfigText {
     /// The text that is used where no file exists.
     pub fn embedded() -> Self {
-        Self { text: Config::embedded().to_owned(), origin: "embedded configuration".to_owned(), path: None }
+        Self {
+            text: Config::embedded().to_owned(),
+            origin: "embedded configuration".to_owned(),
+            path: None,
+        }
     }
 
     /// Reads the file of `--config`, which must exist; without one `conf/operator.yaml`, and the embedded text where that does not exist.
@@ -85,7 +89,11 @@ impl ConfigText {
             }
         };
         let text = read_text(path)?;
-        Ok(Self { text, origin: path.display().to_string(), path: Some(path.to_owned()) })
+        Ok(Self {
+            text,
+            origin: path.display().to_string(),
+            path: Some(path.to_owned()),
+        })
     }
 
     /// [`Config::load`] of this text.
@@ -96,24 +104,34 @@ impl ConfigText {
 
 fn read_text(path: &Path) -> Result<String, ConfigFileError> {
     let refused = |source: std::io::Error| {
-        let reason = match source.kind() {
-            ErrorKind::NotFound => "no such file".to_owned(),
-            ErrorKind::PermissionDenied => "permission denied".to_owned(),
-            ErrorKind::IsADirectory => "it is a directory".to_owned(),
-            _ => source.to_string(),
-        };
-        ConfigFileError::Read { path: path.to_owned(), reason, source }
+        let known = [
+            (ErrorKind::NotFound, "no such file"),
+            (ErrorKind::PermissionDenied, "permission denied"),
+            (ErrorKind::IsADirectory, "it is a directory"),
+        ];
+        let named = known.into_iter().find(|(kind, _)| *kind == source.kind());
+        let reason = named.map_or_else(|| source.to_string(), |(_, reason)| reason.to_owned());
+        ConfigFileError::Read {
+            path: path.to_owned(),
+            reason,
+            source,
+        }
     };
     let mut bytes = Vec::new();
     let limit = CONFIG_BYTES_MAX as u64 + 1;
-    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(refused)?;
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(refused)?;
     if bytes.len() > CONFIG_BYTES_MAX {
         return Err(ConfigFileError::TooLarge { path: path.to_owned() });
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-        ConfigFileError::NotText { path: path.to_owned(), line }
+        ConfigFileError::NotText {
+            path: path.to_owned(),
+            line,
+        }
     })
 }
 
@@ -133,11 +151,21 @@ mod tests {
     fn a_named_file_must_exist_and_the_message_names_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("none.yaml");
-        let Err(error) = ConfigText::read(Some(&path)) else { panic!("read a file that is not there") };
-        assert_eq!(error.to_string(), format!("cannot read {}: no such file", path.display()));
+        let Err(error) = ConfigText::read(Some(&path)) else {
+            panic!("read a file that is not there")
+        };
+        assert_eq!(
+            error.to_string(),
+            format!("cannot read {}: no such file", path.display())
+        );
         assert!(error.hint().is_some());
-        let Err(error) = ConfigText::read(Some(dir.path())) else { panic!("read a directory") };
-        assert_eq!(error.to_string(), format!("cannot read {}: it is a directory", dir.path().display()));
+        let Err(error) = ConfigText::read(Some(dir.path())) else {
+            panic!("read a directory")
+        };
+        assert_eq!(
+            error.to_string(),
+            format!("cannot read {}: it is a directory", dir.path().display())
+        );
     }
 
     #[test]
@@ -153,9 +181,16 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_and_files_without_end_are_refused() {
         let latin1 = file(b"# fine\n# gr\xfc\xdfe\n");
-        let Err(error) = ConfigText::read(Some(latin1.path())) else { panic!("read Latin-1") };
-        assert_eq!(error.to_string(), format!("{}:2: this line is not UTF-8", latin1.path().display()));
-        let Err(error) = ConfigText::read(Some(Path::new("/dev/zero"))) else { panic!("read for ever") };
+        let Err(error) = ConfigText::read(Some(latin1.path())) else {
+            panic!("read Latin-1")
+        };
+        assert_eq!(
+            error.to_string(),
+            format!("{}:2: this line is not UTF-8", latin1.path().display())
+        );
+        let Err(error) = ConfigText::read(Some(Path::new("/dev/zero"))) else {
+            panic!("read for ever")
+        };
         assert!(matches!(error, ConfigFileError::TooLarge { .. }));
     }
 }

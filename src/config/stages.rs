@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::domain::ids::{ArtifactPath, StageName};
-use crate::domain::stage::{ArtifactSpec, StageSpec};
+use crate::domain::ids::StageName;
+use crate::domain::stage::StageSpec;
 
+use super::artifacts;
 use super::node::{Node, Value};
 use super::problem::Place;
 use super::reader::{Path, Reader, Show, quoted};
@@ -14,19 +15,22 @@ pub const STAGES_MAX: usize = 100;
 
 const KEYS: [&str; 5] = ["name", "command", "env", "timeout_s", "artifacts"];
 
-/// Names in the run directory that holdpoint writes itself (SPEC §4).
-const NAMES_TAKEN: [&str; 5] = ["state.json", "events.jsonl", "gates", "versions", "logs"];
-
 /// A stage without a command.
 pub(super) fn bare(name: StageName) -> StageSpec {
-    StageSpec { name, command: Vec::new(), env: BTreeMap::new(), timeout_s: None, artifacts: Vec::new() }
+    StageSpec {
+        name,
+        command: Vec::new(),
+        env: BTreeMap::new(),
+        timeout_s: None,
+        artifacts: Vec::new(),
+    }
 }
 
 /// What was used up by earlier stages.
 #[derive(Default)]
 struct Taken {
     names: HashMap<StageName, Place>,
-    paths: HashMap<ArtifactPath, Place>,
+    paths: artifacts::Paths,
 }
 
 /// Reads the list.
@@ -34,15 +38,29 @@ pub(super) fn read(reader: &mut Reader, node: &Node, path: &Path) -> Option<Vec<
     let hint = "write each stage as `- name: outline`; leave the key out for the nine default stages";
     let items = reader.list(node, path, Show::KindOnly, hint)?;
     if items.is_empty() {
-        reader.error(node.at, path, "a pipeline has at least one stage", "leave the key out for the nine default stages");
+        reader.error(
+            node.at,
+            path,
+            "a pipeline has at least one stage",
+            "leave the key out for the nine default stages",
+        );
     }
     if items.len() > STAGES_MAX {
-        reader.error(node.at, path, format!("{} stages are more than {STAGES_MAX}", items.len()), "");
+        reader.error(
+            node.at,
+            path,
+            format!("{} stages are more than {STAGES_MAX}", items.len()),
+            "",
+        );
         return None;
     }
     let mut taken = Taken::default();
     let stages = items.iter().enumerate();
-    Some(stages.filter_map(|(index, item)| stage(reader, item, &path.item(index), &mut taken)).collect())
+    Some(
+        stages
+            .filter_map(|(index, item)| stage(reader, item, &path.item(index), &mut taken))
+            .collect(),
+    )
 }
 
 fn stage(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Option<StageSpec> {
@@ -51,7 +69,12 @@ fn stage(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Op
         return name(reader, node, path, taken).map(bare);
     }
     let Value::Map(entries) = &node.value else {
-        reader.error(node.at, path, "this is not a stage", "write `name: outline` and what else it has as a mapping");
+        reader.error(
+            node.at,
+            path,
+            "this is not a stage",
+            "write `name: outline` and what else it has as a mapping",
+        );
         return None;
     };
     let errors_before = reader.error_count();
@@ -69,20 +92,36 @@ fn stage(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Op
             "command" => command = command_of(reader, node, &key_path),
             "env" => env = env_of(reader, node, &key_path),
             "timeout_s" => timeout_s = timeout_of(reader, node, &key_path),
-            "artifacts" => artifacts = artifacts_of(reader, node, &key_path, taken),
+            "artifacts" => artifacts = artifacts::read(reader, node, &key_path, &mut taken.paths),
             "required" | "auto_approve" | "auto_approve_after_s" | "on_timeout" | "max_hold_s" | "gate" => {
-                reader.error(entry.key_at, &key_path, "a stage has no gate in it", "write it under gates, by the stage's name");
+                reader.error(
+                    entry.key_at,
+                    &key_path,
+                    "a stage has no gate in it",
+                    "write it under gates, by the stage's name",
+                );
             }
             _ => reader.unknown_key(entry, path, "a stage", &KEYS),
         }
     }
     if !has_name {
-        reader.error(node.at, path, "this stage has no name", "add `name:` with 1 to 50 lower-case letters, digits, _ and -");
+        reader.error(
+            node.at,
+            path,
+            "this stage has no name",
+            "add `name:` with 1 to 50 lower-case letters, digits, _ and -",
+        );
     }
     if reader.error_count() > errors_before {
         return stage_name.map(bare);
     }
-    stage_name.map(|name| StageSpec { name, command, env, timeout_s, artifacts })
+    stage_name.map(|name| StageSpec {
+        name,
+        command,
+        env,
+        timeout_s,
+        artifacts,
+    })
 }
 
 fn name(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Option<StageName> {
@@ -96,7 +135,12 @@ fn name(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Opt
             Some(name)
         }
         Err(error) => {
-            reader.error(node.at, path, format!("{} is not the name of a stage", quoted(text)), error.rule);
+            reader.error(
+                node.at,
+                path,
+                format!("{} is not the name of a stage", quoted(text)),
+                error.rule,
+            );
             None
         }
     }
@@ -105,32 +149,53 @@ fn name(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Opt
 fn command_of(reader: &mut Reader, node: &Node, path: &Path) -> Vec<String> {
     let items = match &node.value {
         Value::Null => return Vec::new(),
-        Value::Text(text) => {
-            let words: Vec<String> = text.split_whitespace().take(20).map(quoted).collect();
-            let hint = format!("write [{}]; a pipe or a variable needs [\"sh\", \"-c\", \"…\"]", words.join(", "));
-            reader.error(node.at, path, "a command is a list; no shell is used", hint);
-            return Vec::new();
-        }
         Value::List(items) => items,
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Map(_) => {
-            reader.error(node.at, path, "a command is a list; no shell is used", "write [\"program\", \"argument\"]");
+        Value::Text(_) | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Map(_) => {
+            let message = "a command is a list; no shell is used";
+            reader.error(node.at, path, message, list_for(&node.value));
             return Vec::new();
         }
     };
     let words = items.iter().enumerate();
-    let command: Vec<String> =
-        words.filter_map(|(index, word)| reader.text(word, &path.item(index), Show::Value)).map(str::to_owned).collect();
+    let command: Vec<String> = words
+        .filter_map(|(index, word)| reader.text(word, &path.item(index), Show::Value))
+        .map(str::to_owned)
+        .collect();
     match items.first() {
         None => {
             let hint = "leave the key out where a stage runs nothing: it is a bare gate then";
             reader.error(node.at, path, "a command names a program", hint);
         }
-        Some(Node { at, value: Value::Text(program) }) if program.trim().is_empty() => {
-            reader.error(*at, &path.item(0), "the program has no name", "the first of the list is the program");
+        Some(Node {
+            at,
+            value: Value::Text(program),
+        }) if program.trim().is_empty() => {
+            reader.error(
+                *at,
+                &path.item(0),
+                "the program has no name",
+                "the first of the list is the program",
+            );
         }
         Some(_) => {}
     }
     command
+}
+
+/// The list that a command line comes to, where nothing but spaces divides it.
+fn list_for(line: &Value) -> String {
+    match line {
+        Value::Text(text) if !text.trim().is_empty() && !text.contains(|c| "'\"\\|&;<>()$`*?[]{}#~".contains(c)) => {
+            let words: Vec<String> = text.split_whitespace().take(20).map(quoted).collect();
+            format!("write [{}]", words.join(", "))
+        }
+        Value::Text(_) => {
+            r#"write ["program", "argument"], or ["sh", "-c", "…"] for what only a shell can do"#.to_owned()
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => {
+            r#"write ["program", "argument"]"#.to_owned()
+        }
+    }
 }
 
 fn env_of(reader: &mut Reader, node: &Node, path: &Path) -> BTreeMap<String, String> {
@@ -138,10 +203,20 @@ fn env_of(reader: &mut Reader, node: &Node, path: &Path) -> BTreeMap<String, Str
     for entry in reader.map(node, path, Show::KindOnly).unwrap_or_default() {
         let key_path = path.key(&entry.key);
         if entry.key.is_empty() || entry.key.contains(['=', '\0']) {
-            reader.error(entry.key_at, &key_path, "this is not the name of a variable", "a name is not empty and has no = in it");
+            reader.error(
+                entry.key_at,
+                &key_path,
+                "this is not the name of a variable",
+                "a name is not empty and has no = in it",
+            );
         } else if entry.key.starts_with("HOLDPOINT_") {
             let hint = "take another name: a stage finds its job, attempt and run directory there";
-            reader.error(entry.key_at, &key_path, "names that begin with HOLDPOINT_ are set by holdpoint", hint);
+            reader.error(
+                entry.key_at,
+                &key_path,
+                "names that begin with HOLDPOINT_ are set by holdpoint",
+                hint,
+            );
         }
         if let Some(text) = reader.text(&entry.node, &key_path, Show::KindOnly) {
             env.entry(entry.key.clone()).or_insert_with(|| text.to_owned());
@@ -153,83 +228,12 @@ fn env_of(reader: &mut Reader, node: &Node, path: &Path) -> BTreeMap<String, Str
 fn timeout_of(reader: &mut Reader, node: &Node, path: &Path) -> Option<u64> {
     match node.value {
         Value::Null => None,
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-            reader.seconds(node, path, 1, "write at least 1, or leave the key out to wait as long as it takes")
-        }
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => reader
+            .seconds(
+                node,
+                path,
+                1,
+                "write at least 1, or leave the key out to wait as long as it takes",
+            ),
     }
-}
-
-fn artifacts_of(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Vec<ArtifactSpec> {
-    let hint = "write each as `- {kind: script, path: artifacts/script/script.txt}`";
-    let items = match node.value {
-        Value::Null => &[],
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-            reader.list(node, path, Show::Value, hint).unwrap_or_default()
-        }
-    };
-    let items = items.iter().enumerate();
-    items.filter_map(|(index, item)| artifact(reader, item, &path.item(index), taken, hint)).collect()
-}
-
-fn artifact(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken, hint: &str) -> Option<ArtifactSpec> {
-    let Value::Map(entries) = &node.value else {
-        reader.error(node.at, path, "this is not an artifact", hint);
-        return None;
-    };
-    let (mut kind, mut file) = (None, None);
-    let (mut has_kind, mut has_path) = (false, false);
-    for entry in entries {
-        let (node, key_path) = (&entry.node, path.key(&entry.key));
-        match entry.key.as_str() {
-            "kind" => {
-                has_kind = true;
-                kind = kind_of(reader, node, &key_path);
-            }
-            "path" if has_path => {}
-            "path" => {
-                has_path = true;
-                file = path_of(reader, node, &key_path, taken);
-            }
-            _ => reader.unknown_key(entry, path, "an artifact", &["kind", "path"]),
-        }
-    }
-    for (is_there, key) in [(has_kind, "kind"), (has_path, "path")] {
-        if !is_there {
-            reader.error(node.at, path, format!("this artifact has no {key}"), hint);
-        }
-    }
-    Some(ArtifactSpec { kind: kind?, path: file? })
-}
-
-fn kind_of(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
-    let text = reader.text(node, path, Show::Value)?;
-    let is_good = !text.is_empty()
-        && text.len() <= 50
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-    if !is_good {
-        let hint = "a kind is 1 to 50 letters, digits, _, - and ., such as script, storyboard, voiceover";
-        reader.error(node.at, path, format!("{} is not a kind of artifact", quoted(text)), hint);
-    }
-    is_good.then(|| text.to_owned())
-}
-
-fn path_of(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Option<ArtifactPath> {
-    let text = reader.text(node, path, Show::Value)?;
-    let file = match ArtifactPath::new(text) {
-        Ok(file) => file,
-        Err(error) => {
-            reader.error(node.at, path, format!("{} is not an artifact's path", quoted(text)), error.rule);
-            return None;
-        }
-    };
-    let first = text.split('/').next().unwrap_or(text);
-    if NAMES_TAKEN.contains(&first) {
-        let message = format!("holdpoint keeps its own records under {first}");
-        reader.error(node.at, path, message, "put artifacts under artifacts/<stage>/");
-    }
-    if let Some(before) = taken.paths.insert(file.clone(), node.at) {
-        let message = format!("{} is made in line {} already", quoted(text), before.line);
-        reader.error(node.at, path, message, "every artifact has a path of its own");
-    }
-    Some(file)
 }
