@@ -12,7 +12,8 @@ use crate::domain::stage::{ArtifactSpec, StageSpec};
 use super::Config;
 use super::sections::ServerValue;
 
-/// Effective values, defaults filled in. A stage's `env` is left out altogether: not even the name of a secret is told.
+/// Effective values, defaults filled in. A stage's `env` is left out altogether, because not even the name of a secret is told, and so is
+/// the old `storage.db_path`, which may be a URL with a password in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConfigDoc {
     server: BTreeMap<String, ServerValue>,
@@ -31,8 +32,6 @@ struct SecurityDoc {
 struct StorageDoc {
     runs_dir: PathBuf,
     group: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    db_path: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,7 +75,6 @@ impl ConfigDoc {
             storage: StorageDoc {
                 runs_dir: config.runs_dir(None),
                 group: config.storage.group.clone(),
-                db_path: config.storage.db_path.clone(),
             },
             pipeline: PipelineDoc {
                 max_concurrent_jobs: config.pipeline.max_concurrent_jobs,

@@ -12,7 +12,7 @@ use super::problem::{Place, Problem, Severity};
 /// The longest time that a configuration may ask for: ten years, in seconds.
 pub const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;
 
-/// The most problems that are told of one text; a file with more is not a configuration.
+/// The most problems of one severity that are told of one text; a file with more is not a configuration.
 const PROBLEMS_MAX: usize = 1000;
 
 /// Whether a value may appear in a message.
@@ -46,6 +46,7 @@ pub(super) struct Reader {
     file: String,
     problems: Vec<Problem>,
     error_count: usize,
+    warning_count: usize,
 }
 
 impl Reader {
@@ -54,32 +55,39 @@ impl Reader {
             file: file.to_owned(),
             problems: Vec::new(),
             error_count: 0,
+            warning_count: 0,
         }
     }
 
     pub fn error(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
         self.error_count += 1;
+        if self.error_count > PROBLEMS_MAX {
+            return;
+        }
         self.note(Severity::Error, at, path, message.into(), hint.into());
     }
 
     pub fn warning(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
+        self.warning_count += 1;
+        if self.warning_count > PROBLEMS_MAX {
+            return;
+        }
         self.note(Severity::Warning, at, path, message.into(), hint.into());
     }
 
     fn note(&mut self, severity: Severity, at: Place, path: &Path, message: String, hint: String) {
-        if self.problems.len() < PROBLEMS_MAX {
-            let hint = Some(hint).filter(|hint| !hint.is_empty());
-            let Place { line, column } = at;
-            self.problems.push(Problem {
-                severity,
-                file: self.file.clone(),
-                line,
-                column,
-                path: path.0.clone(),
-                message,
-                hint,
-            });
-        }
+        let hint = Some(hint).filter(|hint| !hint.is_empty());
+        let Place { line, column } = at;
+        let (file, path) = (self.file.clone(), path.0.clone());
+        self.problems.push(Problem {
+            severity,
+            file,
+            line,
+            column,
+            path,
+            message,
+            hint,
+        });
     }
 
     /// How many errors were noted so far, told or not.

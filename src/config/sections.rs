@@ -18,8 +18,8 @@ const SECURITY_KEYS: [&str; 1] = ["shared_accounts"];
 /// Keys of `server` that are no secrets and that `config show` repeats (WIRE.md `/config/operator`).
 const SERVER_KEYS_SHOWN: [&str; 5] = ["host", "port", "workers", "log_level", "allow_external_bind"];
 
-/// Where things are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Where things are kept. No `Debug`: an old `db_path` may be a URL with a password in it.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Storage {
     /// The runs directory, relative to the working directory; None leaves it to `--runs` or `runs` (SPEC §8).
     pub runs_dir: Option<PathBuf>,

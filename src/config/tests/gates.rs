@@ -168,6 +168,11 @@ fn a_gate_without_its_stage_is_a_warning_with_the_stage_that_was_meant() {
         ]
     );
     assert_eq!(
+        told("gates: {review: {}}\npipeline: {stages: [Review]}").len(),
+        1,
+        "a stage that is refused is not missing"
+    );
+    assert_eq!(
         told("gates: {review: {}}\npipeline: {stages: [draft, review]}"),
         [""; 0]
     );

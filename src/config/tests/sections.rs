@@ -49,7 +49,7 @@ gates: {script: {}}
     assert_eq!(config.pipeline.max_concurrent_jobs, 2);
     assert_eq!(config.server["port"], ServerValue::Int(8008));
     let doc = serde_json::to_string(&config.doc()).unwrap();
-    let shown = format!("{said:?}{config:?}{doc}{warnings:?}").replace("sqlite://u:hunter2@/jobs.db", "");
+    let shown = format!("{said:?}{config:?}{doc}{warnings:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
 

@@ -144,6 +144,17 @@ fn bombs_and_towers_are_refused() {
 }
 
 #[test]
+fn errors_are_told_even_after_a_flood_of_warnings() {
+    let unused: String = (0..2000).map(|n| format!("unused{n}: 1\n")).collect();
+    let said = told(&format!("{unused}gates: {{audio: {{required: 7}}}}\n"));
+    assert_eq!(said.len(), 1001);
+    assert_eq!(
+        said[1000],
+        "c.yaml:2001:27: gates.audio.required: 7 is not true or false   hint: write true or false"
+    );
+}
+
+#[test]
 fn many_gates_may_share_an_anchor_and_a_comment_may_be_long() {
     let stages: Vec<String> = (0..STAGES_MAX).map(|n| format!("s{n}")).collect();
     let gates: String = stages.iter().map(|name| format!("  {name}: *person\n")).collect();
