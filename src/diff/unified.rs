@@ -27,7 +27,7 @@ pub fn write(document: &DiffDocument, old_name: &str, new_name: &str) -> Vec<u8>
         let is_far = diff
             .blocks
             .get(at)
-            .is_none_or(|block| block.new().start - diff.blocks[at - 1].new().end > 2 * CONTEXT_LINES);
+            .is_none_or(|block| block.added().start - diff.blocks[at - 1].added().end > 2 * CONTEXT_LINES);
         if is_far {
             hunk(&mut out, document, &diff.blocks[first..at]);
             first = at;
@@ -69,10 +69,10 @@ fn hunk(out: &mut Vec<u8>, document: &DiffDocument, blocks: &[Block]) {
         return;
     };
     let diff = document.diff();
-    let before = CONTEXT_LINES.min(first.new().start);
-    let after = CONTEXT_LINES.min(diff.new_lines.count() - last.new().end);
-    let old = first.old().start - before..last.old().end + after;
-    let new = first.new().start - before..last.new().end + after;
+    let before = CONTEXT_LINES.min(first.added().start);
+    let after = CONTEXT_LINES.min(diff.new_lines.count() - last.added().end);
+    let old = first.removed().start - before..last.removed().end + after;
+    let new = first.added().start - before..last.added().end + after;
     // Writing to a vector cannot fail.
     let _ = writeln!(out, "@@ -{} +{} @@", span(&old), span(&new));
 
@@ -80,10 +80,10 @@ fn hunk(out: &mut Vec<u8>, document: &DiffDocument, blocks: &[Block]) {
     let new_side = (document.text(Side::New), &diff.new_lines);
     let mut at = new.start;
     for block in blocks {
-        lines(out, b' ', new_side, at..block.new().start);
-        lines(out, b'-', old_side, block.old());
-        lines(out, b'+', new_side, block.new());
-        at = block.new().end;
+        lines(out, b' ', new_side, at..block.added().start);
+        lines(out, b'-', old_side, block.removed());
+        lines(out, b'+', new_side, block.added());
+        at = block.added().end;
     }
     lines(out, b' ', new_side, at..new.end);
 }
