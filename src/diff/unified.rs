@@ -141,10 +141,12 @@ mod tests {
     }
 
     /// Applies a diff with an outside program, in a directory of its own.
-    fn apply(program: &str, arguments: &[&str], old: &[u8], diff: &[u8]) -> Vec<u8> {
+    fn apply(program: &str, arguments: &[&str], old: Option<&[u8]>, diff: &[u8]) -> Vec<u8> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = |name: &str| directory.path().join(name);
-        put(&file("script.md"), old);
+        if let Some(old) = old {
+            put(&file("script.md"), old);
+        }
         put(&file("change.diff"), diff);
         let output = Command::new(program)
             .args(arguments)
@@ -201,6 +203,17 @@ mod tests {
         );
     }
 
+    #[test]
+    fn outside_programs_make_a_new_file_of_it() {
+        let new = b"Tip 1: breathe\nTip 2: 10\xe2\x80\x9312 km";
+        let diff = unified(None, new);
+        for (program, arguments) in [PATCH, GIT] {
+            if is_there(program) {
+                assert_eq!(apply(program, arguments, None, &diff), new, "{program}");
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
@@ -208,7 +221,7 @@ mod tests {
             let diff = unified(Some(&old), &new);
             for (program, arguments) in [PATCH, GIT] {
                 if !diff.is_empty() && is_there(program) {
-                    prop_assert_eq!(apply(program, arguments, &old, &diff), new.clone(), "{}", program);
+                    prop_assert_eq!(apply(program, arguments, Some(&old), &diff), new.clone(), "{}", program);
                 }
             }
         }

@@ -199,7 +199,7 @@ impl DiffDocument {
 
     /// The hunk a row belongs to; `None` in the text between.
     pub fn hunk_at(&self, row: usize) -> Option<usize> {
-        let hunk = self.hunk_before(row + 1)?;
+        let hunk = self.hunk_before(row.saturating_add(1))?;
         self.hunk_rows(hunk)?.contains(&row).then_some(hunk)
     }
 
@@ -210,7 +210,7 @@ impl DiffDocument {
 
     /// The first hunk that begins below `row`.
     pub fn hunk_after(&self, row: usize) -> Option<usize> {
-        let hunk = self.hunks_starting_before(row + 1);
+        let hunk = self.hunks_starting_before(row.saturating_add(1));
         (hunk < self.hunk_count()).then_some(hunk)
     }
 

@@ -200,4 +200,27 @@ proptest! {
             prop_assert_eq!(document.hunk_at(rows.start), Some(hunk));
         }
     }
+
+    #[test]
+    fn no_bytes_and_no_questions_panic(
+        old in prop::option::of(prop::collection::vec(any::<u8>(), 0..80)),
+        new in prop::collection::vec(any::<u8>(), 0..80),
+        row in prop_oneof![0usize..20, Just(usize::MAX)],
+    ) {
+        let document = compare(old.clone(), new.clone());
+        for row in document.rows(0..usize::MAX) {
+            let text = document.row_text(&row);
+            for mark in document.word_marks(&row) { prop_assert!(mark.end <= text.len()); }
+        }
+        prop_assert!(document.row(row).is_none() || row < document.row_count());
+        document.hunk_at(row);
+        document.hunk_before(row);
+        document.hunk_after(row);
+        document.hunks_in(row..row);
+        document.hunk_rows(row);
+        document.row_of_line(Side::New, row);
+        crate::diff::summary(old.as_deref(), &new, Limit::NONE);
+        crate::diff::json::changed_values(old.as_deref().unwrap_or_default(), &new);
+        crate::diff::unified::write(&document, "a", "b");
+    }
 }
