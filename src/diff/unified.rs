@@ -27,7 +27,7 @@ pub fn write(document: &DiffDocument, old_name: &str, new_name: &str) -> Vec<u8>
         let is_far = diff
             .blocks
             .get(at)
-            .is_none_or(|block| block.new().start - diff.blocks[at - 1].new().end > 2 * CONTEXT_LINES);
+            .is_none_or(|block| block.added().start - diff.blocks[at - 1].added().end > 2 * CONTEXT_LINES);
         if is_far {
             hunk(&mut out, document, &diff.blocks[first..at]);
             first = at;
@@ -69,10 +69,10 @@ fn hunk(out: &mut Vec<u8>, document: &DiffDocument, blocks: &[Block]) {
         return;
     };
     let diff = document.diff();
-    let before = CONTEXT_LINES.min(first.new().start);
-    let after = CONTEXT_LINES.min(diff.new_lines.count() - last.new().end);
-    let old = first.old().start - before..last.old().end + after;
-    let new = first.new().start - before..last.new().end + after;
+    let before = CONTEXT_LINES.min(first.added().start);
+    let after = CONTEXT_LINES.min(diff.new_lines.count() - last.added().end);
+    let old = first.removed().start - before..last.removed().end + after;
+    let new = first.added().start - before..last.added().end + after;
     // Writing to a vector cannot fail.
     let _ = writeln!(out, "@@ -{} +{} @@", span(&old), span(&new));
 
@@ -80,10 +80,10 @@ fn hunk(out: &mut Vec<u8>, document: &DiffDocument, blocks: &[Block]) {
     let new_side = (document.text(Side::New), &diff.new_lines);
     let mut at = new.start;
     for block in blocks {
-        lines(out, b' ', new_side, at..block.new().start);
-        lines(out, b'-', old_side, block.old());
-        lines(out, b'+', new_side, block.new());
-        at = block.new().end;
+        lines(out, b' ', new_side, at..block.added().start);
+        lines(out, b'-', old_side, block.removed());
+        lines(out, b'+', new_side, block.added());
+        at = block.added().end;
     }
     lines(out, b' ', new_side, at..new.end);
 }
@@ -141,10 +141,12 @@ mod tests {
     }
 
     /// Applies a diff with an outside program, in a directory of its own.
-    fn apply(program: &str, arguments: &[&str], old: &[u8], diff: &[u8]) -> Vec<u8> {
+    fn apply(program: &str, arguments: &[&str], old: Option<&[u8]>, diff: &[u8]) -> Vec<u8> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = |name: &str| directory.path().join(name);
-        put(&file("script.md"), old);
+        if let Some(old) = old {
+            put(&file("script.md"), old);
+        }
         put(&file("change.diff"), diff);
         let output = Command::new(program)
             .args(arguments)
@@ -201,6 +203,17 @@ mod tests {
         );
     }
 
+    #[test]
+    fn outside_programs_make_a_new_file_of_it() {
+        let new = b"Tip 1: breathe\nTip 2: 10\xe2\x80\x9312 km";
+        let diff = unified(None, new);
+        for (program, arguments) in [PATCH, GIT] {
+            if is_there(program) {
+                assert_eq!(apply(program, arguments, None, &diff), new, "{program}");
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
@@ -208,7 +221,7 @@ mod tests {
             let diff = unified(Some(&old), &new);
             for (program, arguments) in [PATCH, GIT] {
                 if !diff.is_empty() && is_there(program) {
-                    prop_assert_eq!(apply(program, arguments, &old, &diff), new.clone(), "{}", program);
+                    prop_assert_eq!(apply(program, arguments, Some(&old), &diff), new.clone(), "{}", program);
                 }
             }
         }

@@ -100,7 +100,7 @@ impl Layout {
             if at < removed {
                 return Some(Place::Removed {
                     block: block_at,
-                    line: block.old().start + at,
+                    line: block.removed().start + at,
                 });
             }
             at -= removed;
@@ -111,7 +111,7 @@ impl Layout {
             if at < added {
                 return Some(Place::Added {
                     block: block_at,
-                    line: block.new().start + at,
+                    line: block.added().start + at,
                 });
             }
             at -= added;
@@ -126,8 +126,8 @@ impl Layout {
     /// The row of a line that exists, or of the fold that hides it.
     pub fn row_of_line(&self, diff: &LineDiff, side: Side, line: usize) -> usize {
         let lines_of = |block: &Block| match side {
-            Side::Old => block.old(),
-            Side::New => block.new(),
+            Side::Old => block.removed(),
+            Side::New => block.added(),
         };
         // The first block that ends after the line: the line is in it, or in the gap before it.
         let after = diff.blocks.partition_point(|block| lines_of(block).end <= line);
@@ -162,9 +162,9 @@ impl Layout {
     /// The unchanged lines before block `at`, or after the last one.
     fn gap(&self, diff: &LineDiff, at: usize) -> Gap {
         let before = at.checked_sub(1).and_then(|before| diff.blocks.get(before));
-        let (old, new) = before.map_or((0, 0), |block| (block.old().end, block.new().end));
+        let (old, new) = before.map_or((0, 0), |block| (block.removed().end, block.added().end));
         let after = diff.blocks.get(at);
-        let end = after.map_or(diff.new_lines.count(), |block| block.new().start);
+        let end = after.map_or(diff.new_lines.count(), |block| block.added().start);
         let lines = end - new;
         let (head, hidden, tail) = match self.folding {
             Folding::Unfolded => (lines, 0, 0),
@@ -222,7 +222,7 @@ fn block_parts(diff: &LineDiff, block: &Block) -> [usize; 4] {
     let ends = |lines: &Range<usize>, index: &LineIndex| {
         !lines.is_empty() && lines.end == index.count() && index.lacks_final_newline()
     };
-    let (old, new) = (block.old(), block.new());
+    let (old, new) = (block.removed(), block.added());
     let old_ends = ends(&old, &diff.old_lines);
     let new_ends = ends(&new, &diff.new_lines);
     [old.len(), usize::from(old_ends), new.len(), usize::from(new_ends)]

@@ -122,7 +122,7 @@ impl DiffDocument {
             Place::Removed { block, line } => {
                 let pair = self
                     .block(block)
-                    .and_then(|block| paired(line, block.old(), block.new()));
+                    .and_then(|block| paired(line, block.removed(), block.added()));
                 Row {
                     pair,
                     ..self.line_row(RowKind::Removed, Some(line), None, Side::Old, line)
@@ -131,7 +131,7 @@ impl DiffDocument {
             Place::Added { block, line } => {
                 let pair = self
                     .block(block)
-                    .and_then(|block| paired(line, block.new(), block.old()));
+                    .and_then(|block| paired(line, block.added(), block.removed()));
                 Row {
                     pair,
                     ..self.line_row(RowKind::Added, None, Some(line), Side::New, line)
@@ -192,14 +192,14 @@ impl DiffDocument {
         let blocks = self.layout.hunk_blocks(hunk)?;
         let (first, last) = (self.block(blocks.start)?, self.block(blocks.end - 1)?);
         Some(match side {
-            Side::Old => first.old().start..last.old().end,
-            Side::New => first.new().start..last.new().end,
+            Side::Old => first.removed().start..last.removed().end,
+            Side::New => first.added().start..last.added().end,
         })
     }
 
     /// The hunk a row belongs to; `None` in the text between.
     pub fn hunk_at(&self, row: usize) -> Option<usize> {
-        let hunk = self.hunk_before(row + 1)?;
+        let hunk = self.hunk_before(row.saturating_add(1))?;
         self.hunk_rows(hunk)?.contains(&row).then_some(hunk)
     }
 
@@ -210,7 +210,7 @@ impl DiffDocument {
 
     /// The first hunk that begins below `row`.
     pub fn hunk_after(&self, row: usize) -> Option<usize> {
-        let hunk = self.hunks_starting_before(row + 1);
+        let hunk = self.hunks_starting_before(row.saturating_add(1));
         (hunk < self.hunk_count()).then_some(hunk)
     }
 

@@ -131,12 +131,11 @@ fn hunks_are_the_same_under_every_folding() {
 fn changed_words_are_marked_on_both_rows() {
     let document = document("{\n  \"duration_ms\": 12000,\n}", "{\n  \"duration_ms\": 19000,\n}");
     let rows = document.rows(0..9);
-    let words: Vec<_> = rows.iter().map(|row| (row.kind, document.word_marks(row))).collect();
-    let changed: Vec<_> = words.into_iter().filter(|(_, marks)| !marks.is_empty()).collect();
-    assert_eq!(
-        changed,
-        [(RowKind::Removed, vec![17..22]), (RowKind::Added, vec![17..22])]
-    );
+    let marks = rows
+        .iter()
+        .flat_map(|row| document.word_marks(row).into_iter().map(|mark| (row.kind, mark)));
+    let changed: Vec<_> = marks.collect();
+    assert_eq!(changed, [(RowKind::Removed, 17..22), (RowKind::Added, 17..22)]);
 }
 
 #[test]
@@ -200,5 +199,28 @@ proptest! {
             prop_assert!(!rows.is_empty() && rows.end <= document.row_count());
             prop_assert_eq!(document.hunk_at(rows.start), Some(hunk));
         }
+    }
+
+    #[test]
+    fn no_bytes_and_no_questions_panic(
+        old in prop::option::of(prop::collection::vec(any::<u8>(), 0..80)),
+        new in prop::collection::vec(any::<u8>(), 0..80),
+        row in prop_oneof![0usize..20, Just(usize::MAX)],
+    ) {
+        let document = compare(old.clone(), new.clone());
+        for row in document.rows(0..usize::MAX) {
+            let text = document.row_text(&row);
+            for mark in document.word_marks(&row) { prop_assert!(mark.end <= text.len()); }
+        }
+        prop_assert!(document.row(row).is_none() || row < document.row_count());
+        document.hunk_at(row);
+        document.hunk_before(row);
+        document.hunk_after(row);
+        document.hunks_in(row..row);
+        document.hunk_rows(row);
+        document.row_of_line(Side::New, row);
+        crate::diff::summary(old.as_deref(), &new, Limit::NONE);
+        crate::diff::json::changed_values(old.as_deref().unwrap_or_default(), &new);
+        crate::diff::unified::write(&document, "a", "b");
     }
 }

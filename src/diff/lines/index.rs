@@ -65,7 +65,7 @@ impl LineIndex {
 
     /// The byte range of a line, its end included; empty at the text's end for a line that does not exist.
     pub fn range(&self, line: usize) -> Range<usize> {
-        self.range_of(line..line + 1)
+        self.range_of(line..line.saturating_add(1))
     }
 
     /// The byte range of several lines, the last one's end included.

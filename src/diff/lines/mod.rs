@@ -60,12 +60,12 @@ pub struct Block {
 
 impl Block {
     /// The removed lines.
-    pub fn old(&self) -> Range<usize> {
+    pub fn removed(&self) -> Range<usize> {
         self.old_start as usize..self.old_end as usize
     }
 
     /// The added lines.
-    pub fn new(&self) -> Range<usize> {
+    pub fn added(&self) -> Range<usize> {
         self.new_start as usize..self.new_end as usize
     }
 }
@@ -121,8 +121,8 @@ pub fn diff_lines(old: &[u8], new: &[u8], limit: Limit<'_>) -> LineDiff {
     }
     let mut blocks = slide::slide((old, &old_lines), (new, &new_lines), blocks);
     blocks.shrink_to_fit();
-    let removed = blocks.iter().map(|block| block.old().len()).sum();
-    let added = blocks.iter().map(|block| block.new().len()).sum();
+    let removed = blocks.iter().map(|block| block.removed().len()).sum();
+    let added = blocks.iter().map(|block| block.added().len()).sum();
     LineDiff {
         old_lines,
         new_lines,

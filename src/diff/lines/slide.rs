@@ -23,7 +23,7 @@ pub(super) fn slide(old: (&[u8], &LineIndex), new: (&[u8], &LineIndex), blocks: 
         let last = placed
             .last()
             .map_or((0, 0), |last| (last.old_end as usize, last.new_end as usize));
-        let (old_range, new_range) = (block.old(), block.new());
+        let (old_range, new_range) = (block.removed(), block.added());
         let shift = match (old_range.is_empty(), new_range.is_empty()) {
             (true, false) => best_shift(new.0, new.1, new_range.clone(), last.1..next.1),
             (false, true) => best_shift(old.0, old.1, old_range.clone(), last.0..next.0),

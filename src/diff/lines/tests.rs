@@ -7,9 +7,9 @@ fn applied(old: &[u8], new: &[u8], diff: &LineDiff) -> Vec<u8> {
     let mut text = Vec::new();
     let mut at = 0;
     for block in &diff.blocks {
-        text.extend_from_slice(&old[diff.old_lines.range_of(at..block.old().start)]);
-        text.extend_from_slice(&new[diff.new_lines.range_of(block.new())]);
-        at = block.old().end;
+        text.extend_from_slice(&old[diff.old_lines.range_of(at..block.removed().start)]);
+        text.extend_from_slice(&new[diff.new_lines.range_of(block.added())]);
+        at = block.removed().end;
     }
     text.extend_from_slice(&old[diff.old_lines.range_of(at..diff.old_lines.count())]);
     text
@@ -17,7 +17,10 @@ fn applied(old: &[u8], new: &[u8], diff: &LineDiff) -> Vec<u8> {
 
 fn blocks(old: &str, new: &str) -> Vec<(Range<usize>, Range<usize>)> {
     let diff = diff_lines(old.as_bytes(), new.as_bytes(), Limit::NONE);
-    diff.blocks.iter().map(|block| (block.old(), block.new())).collect()
+    diff.blocks
+        .iter()
+        .map(|block| (block.removed(), block.added()))
+        .collect()
 }
 
 /// Lines as they really differ: few kinds, some unique, every kind of end.
@@ -140,14 +143,14 @@ proptest! {
         let diff = diff_lines(&old, &new, Limit::NONE);
         let (mut old_at, mut new_at) = (0, 0);
         for block in &diff.blocks {
-            prop_assert!(!block.old().is_empty() || !block.new().is_empty());
-            prop_assert!(old_at == 0 || block.old().start > old_at || block.new().start > new_at, "touching blocks");
-            let old_gap = &old[diff.old_lines.range_of(old_at..block.old().start)];
-            let new_gap = &new[diff.new_lines.range_of(new_at..block.new().start)];
+            prop_assert!(!block.removed().is_empty() || !block.added().is_empty());
+            prop_assert!(old_at == 0 || block.removed().start > old_at || block.added().start > new_at, "touching blocks");
+            let old_gap = &old[diff.old_lines.range_of(old_at..block.removed().start)];
+            let new_gap = &new[diff.new_lines.range_of(new_at..block.added().start)];
             prop_assert_eq!(old_gap, new_gap);
-            (old_at, new_at) = (block.old().end, block.new().end);
+            (old_at, new_at) = (block.removed().end, block.added().end);
         }
-        prop_assert_eq!(diff.added, diff.blocks.iter().map(|block| block.new().len()).sum::<usize>());
+        prop_assert_eq!(diff.added, diff.blocks.iter().map(|block| block.added().len()).sum::<usize>());
     }
 
     #[test]

@@ -91,6 +91,9 @@ pub fn visible_window<'a>(
     emphasis: &[Range<usize>],
     cells: Range<usize>,
 ) -> Vec<Span<'a>> {
+    if cells.is_empty() {
+        return Vec::new();
+    }
     let mut window = Window {
         cells,
         column: 0,

@@ -124,6 +124,8 @@ fn a_window_cuts_wide_characters_into_spaces() {
     assert_eq!(texts(0..2), "a ");
     assert_eq!(texts(2..4), " b");
     assert_eq!(texts(4..7), "␛<U");
+    let (from, to) = (3, 1);
+    assert_eq!(texts(from..to), "", "a window closed by a tiny terminal");
 }
 
 #[test]
