@@ -1,5 +1,7 @@
 //! `duration_adjust`: how long beats and scenes of a storyboard last (SPEC §6).
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::PATCH_ITEMS_MAX;
@@ -9,7 +11,7 @@ use super::error::PatchError;
 use super::fields::Fields;
 use super::json_edit::Edits;
 use super::keyframes::{Stretch, stretch};
-use super::lines::position_at;
+use super::lines::line_at;
 use super::plan::{Change, Material, Plan};
 use super::quote::quote;
 use super::storyboard::{Beat, Duration, Storyboard, tree_of};
@@ -98,9 +100,10 @@ impl Adjustment {
     fn durations<'t>(&self, storyboard: &Storyboard<'t>, beat: &Beat<'_>) -> Result<Vec<Duration<'t>>, PatchError> {
         let place = beat.place();
         let durations = beat.durations(storyboard.text)?;
-        let (line, _) = position_at(storyboard.text, beat.node.span.start);
+        let line = || line_at(storyboard.text, beat.node.span.start);
         match durations.as_slice() {
             [] => {
+                let line = line();
                 let usual = storyboard.usual_field().unwrap_or("duration_ms");
                 Err(PatchError::unfit(format!(
                     "{place} ({}, line {line}) has no duration to change",
@@ -113,10 +116,14 @@ impl Adjustment {
             }
             [first, rest @ ..] => match rest.iter().find(|other| other.seconds != first.seconds) {
                 Some(other) => Err(PatchError::unfit(format!(
-                    "{place} (line {line}) says {} {} and {} {}: they do not agree",
-                    first.name, first.literal, other.name, other.literal
+                    "{place} (line {}) says {} {} and {} {}: they do not agree",
+                    line(),
+                    first.name,
+                    first.literal,
+                    other.name,
+                    other.literal
                 ))
-                .at_artifact_line(line)
+                .at_artifact_line(line())
                 .with_hint("make them agree with text_replace first")),
                 None => Ok(durations),
             },
@@ -164,7 +171,7 @@ impl Planner for DurationAdjust {
         let mut changes = Vec::new();
         let mut consequences = Vec::new();
         let mut inner = Vec::new();
-        let mut new_s: Vec<(usize, Decimal)> = Vec::new();
+        let mut new_s: BTreeMap<usize, Decimal> = BTreeMap::new();
         for adjustment in &self.adjustments {
             let id_field = adjustment.place.replace(".duration", ".beat_id");
             let index = storyboard
@@ -174,7 +181,7 @@ impl Planner for DurationAdjust {
                 continue;
             };
             let place = beat.place();
-            if new_s.iter().any(|(earlier, _)| *earlier == index) {
+            if new_s.contains_key(&index) {
                 let message = format!("{} and an earlier id both mean {place}", quote(&adjustment.beat_id));
                 return Err(PatchError::unfit(message).at_field(id_field));
             }
@@ -216,7 +223,7 @@ impl Planner for DurationAdjust {
                 &mut changes,
                 &mut inner,
             )?;
-            new_s.push((index, adjustment.seconds));
+            new_s.insert(index, adjustment.seconds);
         }
         Adjusted {
             storyboard: &storyboard,

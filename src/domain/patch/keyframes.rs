@@ -6,8 +6,9 @@ use super::decimal::{Decimal, is_fraction_style};
 use super::error::PatchError;
 use super::json_edit::Edits;
 use super::json_tree::Node;
+use super::lines::line_at;
 use super::plan::Change;
-use super::quote::counted;
+use super::quote::{counted, excerpt, quote};
 use super::storyboard::{Beat, Unit};
 
 /// The fields that hold a keyframe's time; `None`: in the unit of the beat's own duration.
@@ -53,8 +54,14 @@ pub(super) fn stretch(
     changes: &mut Vec<Change>,
     consequences: &mut Vec<String>,
 ) -> Result<(), PatchError> {
-    let mut found = Vec::new();
-    collect(text, beat.node, &beat.place(), by.unit, &mut found);
+    let mut found = Found::default();
+    found.collect(text, beat.node, &beat.place(), by.unit);
+    if let Some(fault) = found.fault.filter(|_| is_scaled) {
+        return Err(fault
+            .at_field("scale_keyframes")
+            .with_hint("leave scale_keyframes out, or mend the keyframe first"));
+    }
+    let found = found.keyframes;
     let are_fractions = are_fractions(&found, by);
     let mut past = Vec::new();
     if is_scaled && found.is_empty() {
@@ -152,47 +159,63 @@ fn are_fractions(found: &[Keyframe<'_>], by: Stretch) -> bool {
     })
 }
 
-fn collect<'t>(text: &'t str, node: &Node, place: &str, bare: Unit, found: &mut Vec<Keyframe<'t>>) {
-    for member in node.members() {
-        let inner = format!("{place}.{}", member.key);
-        if member.key == "keyframes" {
-            for (index, item) in member.value.items().iter().enumerate() {
-                found.extend(keyframe(text, item, &format!("{inner}[{index}]"), bare));
+#[derive(Debug, Default)]
+struct Found<'t> {
+    keyframes: Vec<Keyframe<'t>>,
+    /// The first that could not be read: in the way of scaling, not of looking.
+    fault: Option<PatchError>,
+}
+
+impl<'t> Found<'t> {
+    fn collect(&mut self, text: &'t str, node: &Node, place: &str, bare: Unit) {
+        for member in node.members() {
+            let inner = format!("{place}.{}", excerpt(&member.key));
+            if member.key == "keyframes" {
+                for (index, item) in member.value.items().iter().enumerate() {
+                    match keyframe(text, item, &format!("{inner}[{index}]"), bare) {
+                        Ok(keyframe) => self.keyframes.extend(keyframe),
+                        Err(error) => self.fault = self.fault.take().or(Some(error)),
+                    }
+                }
+            } else {
+                self.collect(text, &member.value, &inner, bare);
             }
-        } else {
-            collect(text, &member.value, &inner, bare, found);
         }
-    }
-    for (index, item) in node.items().iter().enumerate() {
-        collect(text, item, &format!("{place}[{index}]"), bare, found);
+        for (index, item) in node.items().iter().enumerate() {
+            self.collect(text, item, &format!("{place}[{index}]"), bare);
+        }
     }
 }
 
-fn keyframe<'t>(text: &'t str, item: &Node, place: &str, bare: Unit) -> Option<Keyframe<'t>> {
-    if let Some(literal) = item.as_number(text) {
-        let value = Decimal::parse(literal)?;
-        return Some(Keyframe {
-            place: place.to_owned(),
-            span: item.span.clone(),
-            literal,
-            value,
-            unit: bare,
-            is_bare: true,
-        });
+/// Reads one item of a `keyframes` list; `None` when it has no time at all.
+fn keyframe<'t>(text: &'t str, item: &Node, place: &str, bare: Unit) -> Result<Option<Keyframe<'t>>, PatchError> {
+    let mut timed = item.as_number(text).map(|_| (place.to_owned(), None, item));
+    for (name, unit) in TIME_FIELDS {
+        if timed.is_some() {
+            break;
+        }
+        timed = item
+            .get(text, place, name)?
+            .map(|node| (format!("{place}.{name}"), unit, node));
     }
-    let (name, unit, node) = TIME_FIELDS.iter().find_map(|(name, unit)| {
-        let member = item.members().iter().find(|member| member.key == *name)?;
-        Some((name, unit, &member.value))
-    })?;
-    let literal = node.as_number(text)?;
-    let value = Decimal::parse(literal)?;
-    let place = format!("{place}.{name}");
-    Some(Keyframe {
+    let Some((place, unit, node)) = timed else {
+        return Ok(None);
+    };
+    let value = node
+        .as_number(text)
+        .and_then(|literal| Some((literal, Decimal::parse(literal)?)));
+    let Some((literal, value)) = value else {
+        let line = line_at(text, node.span.start);
+        let message = format!("{place} is {}, not a time (line {line})", quote(node.raw(text)));
+        return Err(PatchError::unfit(message).at_artifact_line(line));
+    };
+    let is_bare = unit.is_none();
+    Ok(Some(Keyframe {
         place,
         span: node.span.clone(),
         literal,
         value,
         unit: unit.unwrap_or(bare),
-        is_bare: unit.is_none(),
-    })
+        is_bare,
+    }))
 }

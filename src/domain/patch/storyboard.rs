@@ -1,12 +1,13 @@
 //! A storyboard as duration patches see it: its beats and scenes, their ids, and the fields that say how long they are.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::closest::closest_name;
 use super::decimal::{Decimal, is_fraction_style};
 use super::error::PatchError;
 use super::json_tree::{Node, read_artifact};
-use super::lines::position_at;
+use super::lines::line_at;
 use super::quote::{listed, quote};
 
 /// The unit that a field's name says; a bare `duration` is in seconds (SPEC §6).
@@ -152,9 +153,11 @@ pub(super) fn read_duration<'t>(
     unit: Unit,
     node: &Node,
 ) -> Result<Duration<'t>, PatchError> {
-    let (line, _) = position_at(text, node.span.start);
+    // Only a refusal needs the line: counting lines for every beat would be quadratic in the document.
+    let line = || line_at(text, node.span.start);
     let place = field_of(place, name);
     let Some(literal) = node.as_number(text) else {
+        let line = line();
         return Err(PatchError::unfit(format!(
             "{place} is {}, not a number (line {line})",
             quote(node.raw(text))
@@ -164,6 +167,7 @@ pub(super) fn read_duration<'t>(
     let seconds = Decimal::parse(literal)
         .and_then(|value| unit.to_seconds(value))
         .ok_or_else(|| {
+            let line = line();
             PatchError::unfit(format!(
                 "{place} is {}: more digits than a duration can have (line {line})",
                 quote(literal)
@@ -187,6 +191,8 @@ pub(super) struct Storyboard<'t> {
     pub(super) root: &'t Node,
     pub(super) sections: &'t [Node],
     pub(super) beats: Vec<Beat<'t>>,
+    /// The beats with an id in a field; the field by its rank in `ID_FIELDS`.
+    by_id: HashMap<(usize, String), Vec<usize>>,
 }
 
 /// Reads the artifact as JSON, for `Storyboard::of`.
@@ -217,22 +223,22 @@ impl<'t> Storyboard<'t> {
         if let Some(list) = scenes {
             collect(text, List::Scenes, list, &mut beats);
         }
+        let by_id = by_id(&beats);
         Ok(Self {
             path,
             text,
             root,
             sections,
             beats,
+            by_id,
         })
     }
 
     /// The index of the beat with this id. `id` goes before `beat_id`, `scene_id` and `element_id`, which may point at something else.
     pub(super) fn find(&self, id: &str) -> Result<usize, PatchError> {
-        for field in ID_FIELDS {
-            let found: Vec<usize> = (0..self.beats.len())
-                .filter(|index| self.has_id(*index, field, id))
-                .collect();
-            match found.as_slice() {
+        for (rank, field) in ID_FIELDS.iter().enumerate() {
+            let found = self.by_id.get(&(rank, id.to_owned())).map_or(&[][..], Vec::as_slice);
+            match found {
                 [] => {}
                 [only] => {
                     let Some(beat) = self.beats.get(*only) else { break };
@@ -259,12 +265,6 @@ impl<'t> Storyboard<'t> {
             }
         }
         Err(self.missing(id))
-    }
-
-    fn has_id(&self, index: usize, field: &str, id: &str) -> bool {
-        self.beats
-            .get(index)
-            .is_some_and(|beat| beat.ids.iter().any(|(name, value)| *name == field && value == id))
     }
 
     fn missing(&self, id: &str) -> PatchError {
@@ -325,4 +325,21 @@ fn collect<'t>(text: &str, list: List, items: &'t Node, beats: &mut Vec<Beat<'t>
         }
         beats.push(Beat { list, index, node, ids });
     }
+}
+
+fn by_id(beats: &[Beat<'_>]) -> HashMap<(usize, String), Vec<usize>> {
+    let mut found: HashMap<(usize, String), Vec<usize>> = HashMap::new();
+    for (index, beat) in beats.iter().enumerate() {
+        for (field, id) in &beat.ids {
+            let Some(rank) = ID_FIELDS.iter().position(|name| name == field) else {
+                continue;
+            };
+            let places = found.entry((rank, id.clone())).or_default();
+            // An id key that stands twice in one beat is that beat's fault, not a second beat.
+            if places.last() != Some(&index) {
+                places.push(index);
+            }
+        }
+    }
+    found
 }

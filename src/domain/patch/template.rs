@@ -8,6 +8,8 @@ use super::target::{ArtifactFacts, applicable};
 
 /// The longest line, in bytes, that is offered as `old`.
 const LINE_BYTES_MAX: usize = 300;
+/// How many beats are tried for one with a clear id and length.
+const BEATS_TRIED_MAX: usize = 100;
 
 /// A pretty-printed patch for this artifact. It changes nothing until the operator edits it: accepted as it is, it is refused.
 ///
@@ -31,7 +33,7 @@ pub fn template(kind: &str, path: &str, current: &[u8]) -> String {
 fn duration_template(path: &str, text: &str) -> Option<Value> {
     let root = tree_of(path, text).ok()?;
     let storyboard = Storyboard::of(path, text, &root).ok()?;
-    let (id, seconds) = storyboard.beats.iter().find_map(|beat| {
+    let (id, seconds) = storyboard.beats.iter().take(BEATS_TRIED_MAX).find_map(|beat| {
         let id = beat.id()?;
         storyboard.find(id).ok()?;
         Some((id, beat.seconds(text).filter(|seconds| seconds.is_positive())?))
@@ -50,7 +52,7 @@ fn text_template(path: &str, text: &str) -> Option<Value> {
     let lines: Vec<&str> = text.lines().collect();
     let marked: Vec<usize> = markers(&lines).iter().map(|marker| marker.index).collect();
     let is_prose = |index: usize, line: &str| {
-        !marked.contains(&index)
+        marked.binary_search(&index).is_err()
             && line.len() <= LINE_BYTES_MAX
             && line.chars().any(char::is_alphanumeric)
             && !line.contains('\u{feff}')

@@ -99,7 +99,8 @@ impl Replacement {
             return Err(PatchError::unfit(message)
                 .at_field(self.field.clone())
                 .with_hint(format!(
-                    "it stands in line {}; leave `count` out to replace all",
+                    "it stands in {} {}; leave `count` out to replace all",
+                    if lines.len() == 1 { "line" } else { "lines" },
                     listed(&lines)
                 )));
         }
@@ -243,7 +244,7 @@ mod tests {
         assert_eq!(error.message, "`noon` occurs 3 times, `count` is 4");
         assert_eq!(
             error.hint.as_deref(),
-            Some("it stands in line 3, 4 and 8; leave `count` out to replace all")
+            Some("it stands in lines 3, 4 and 8; leave `count` out to replace all")
         );
         for count in [json!(0), json!(-1), json!(1.5), json!("2"), Value::Null] {
             let error = plan(json!([{"old": "noon", "new": "one", "count": count}]), SCRIPT).unwrap_err();

@@ -1,5 +1,7 @@
 //! What a changed duration does to the sums around it: totals of the document and of its sections, start and end times.
 
+use std::collections::BTreeMap;
+
 use super::decimal::Decimal;
 use super::error::PatchError;
 use super::json_edit::Edits;
@@ -32,32 +34,23 @@ struct Sum {
 /// The new length of each beat that was adjusted, by its index.
 pub(super) struct Adjusted<'a> {
     pub(super) storyboard: &'a Storyboard<'a>,
-    pub(super) new_s: &'a [(usize, Decimal)],
+    pub(super) new_s: &'a BTreeMap<usize, Decimal>,
 }
 
 impl Adjusted<'_> {
-    fn sum(&self, belongs: impl Fn(List) -> bool) -> Option<Sum> {
+    fn sum(&self, old_s: &[Option<Decimal>], belongs: impl Fn(List) -> bool) -> Option<Sum> {
         let mut sum = Sum {
             old_s: Decimal::ZERO,
             new_s: Decimal::ZERO,
             missing: 0,
         };
-        for (index, beat) in self
-            .storyboard
-            .beats
-            .iter()
-            .enumerate()
-            .filter(|(_, beat)| belongs(beat.list))
-        {
-            let Some(old) = beat.seconds(self.storyboard.text) else {
+        let beats = self.storyboard.beats.iter().zip(old_s).enumerate();
+        for (index, (_, old)) in beats.filter(|(_, (beat, _))| belongs(beat.list)) {
+            let Some(old) = *old else {
                 sum.missing += 1;
                 continue;
             };
-            let new = self
-                .new_s
-                .iter()
-                .find(|(at, _)| *at == index)
-                .map_or(old, |(_, new)| *new);
+            let new = self.new_s.get(&index).copied().unwrap_or(old);
             sum.old_s = sum.old_s.plus(old)?;
             sum.new_s = sum.new_s.plus(new)?;
         }
@@ -66,8 +59,8 @@ impl Adjusted<'_> {
 
     fn lists(&self) -> Vec<List> {
         self.new_s
-            .iter()
-            .filter_map(|(index, _)| self.storyboard.beats.get(*index))
+            .keys()
+            .filter_map(|index| self.storyboard.beats.get(*index))
             .map(|beat| beat.list)
             .collect()
     }
@@ -81,12 +74,21 @@ impl Adjusted<'_> {
         consequences: &mut Vec<String>,
     ) -> Result<(), PatchError> {
         let lists = self.lists();
+        let old_s: Vec<_> = self
+            .storyboard
+            .beats
+            .iter()
+            .map(|beat| beat.seconds(self.storyboard.text))
+            .collect();
         let Some(first) = lists.first().copied() else {
             return Ok(());
         };
         let mut fields = 0;
         let is_one_order = lists.iter().all(|list| list.is_same_order(first));
-        match self.sum(|list| list.is_same_order(first)).filter(|_| is_one_order) {
+        match self
+            .sum(&old_s, |list| list.is_same_order(first))
+            .filter(|_| is_one_order)
+        {
             Some(sum) => {
                 if sum.old_s != sum.new_s {
                     let apart = if sum.missing == 0 {
@@ -118,7 +120,7 @@ impl Adjusted<'_> {
             if !lists.contains(&own) {
                 continue;
             }
-            if let Some(sum) = self.sum(|list| list == own) {
+            if let Some(sum) = self.sum(&old_s, |list| list == own) {
                 let place = format!("sections[{section}]");
                 fields += self.settle_fields(node, &place, sum, is_updated, edits, changes, consequences)?;
             }
@@ -223,7 +225,7 @@ impl Adjusted<'_> {
     /// Start and end times are left as they are; the first that no longer fits stands for all.
     fn name_stale_times(&self, consequences: &mut Vec<String>) {
         let beats = &self.storyboard.beats;
-        let Some(first) = self.new_s.iter().map(|(index, _)| *index).min() else {
+        let Some(first) = self.new_s.keys().next().copied() else {
             return;
         };
         let Some(adjusted) = beats.get(first) else { return };

@@ -402,3 +402,21 @@ fn byte_order_mark_and_line_ends_stay() {
         board.replace("\"duration_ms\": 12000", "\"duration_ms\": 19000")
     );
 }
+
+#[test]
+fn a_keyframe_that_cannot_be_read_is_in_the_way_of_scaling_only() {
+    let board = r#"{"scenes":[{"id":"a","duration":12,"keyframes":[{"t":"3s"},{"x":1}]}]}"#;
+    assert!(planned(adjust("a", json!(19)), board).is_ok());
+    let error = planned(with(adjust("a", json!(19)), "scale_keyframes"), board).unwrap_err();
+    assert_eq!(
+        error.message,
+        "scenes[0].keyframes[0].t is `\"3s\"`, not a time (line 1)"
+    );
+    let twice = r#"{"scenes":[{"id":"a","duration":12,"keyframes":[{"t":1,"t":2}]}]}"#;
+    assert!(
+        planned(with(adjust("a", json!(19)), "scale_keyframes"), twice)
+            .unwrap_err()
+            .message
+            .contains("key `t` twice")
+    );
+}
