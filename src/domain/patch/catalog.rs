@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
-use super::plan::{Material, Plan};
+use super::plan::{Draft, Material};
 use super::quote::{listed, quote};
 use super::{duration_adjust, section_replace, text_replace};
 
@@ -43,7 +43,7 @@ pub(super) type Parse = fn(&Fields<'_>) -> Result<Box<dyn Planner>, PatchError>;
 /// A checked patch of one type.
 pub(super) trait Planner: fmt::Debug + Send + Sync {
     /// What the patch makes of these bytes; pure.
-    fn plan(&self, material: &Material<'_>) -> Result<Plan, PatchError>;
+    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError>;
 }
 
 impl fmt::Debug for TypeDoc {

@@ -7,7 +7,7 @@ use super::error::PatchError;
 use super::json_edit::Edits;
 use super::json_tree::Node;
 use super::lines::line_at;
-use super::plan::Change;
+use super::plan::{Change, Changes};
 use super::quote::{counted, excerpt, quote};
 use super::storyboard::{Beat, Unit};
 
@@ -51,7 +51,7 @@ pub(super) fn stretch(
     by: Stretch,
     is_scaled: bool,
     edits: &mut Edits,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
     consequences: &mut Vec<String>,
 ) -> Result<(), PatchError> {
     let mut found = Found::default();
@@ -84,7 +84,7 @@ pub(super) fn stretch(
                 let written = value
                     .written_like(keyframe.literal)
                     .unwrap_or_else(|| value.to_string());
-                changes.push(Change {
+                changes.note(|| Change {
                     place: keyframe.place.clone(),
                     before: keyframe.literal.to_owned(),
                     after: written.clone(),

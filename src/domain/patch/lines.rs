@@ -12,8 +12,7 @@ pub(super) enum LineEnd {
 impl LineEnd {
     /// The style of most lines; LF when they are even or there are none.
     pub(super) fn of(text: &str) -> Self {
-        let all = text.bytes().filter(|byte| *byte == b'\n').count();
-        let crlf = text.matches("\r\n").count();
+        let (all, crlf) = counted_ends(text.as_bytes());
         if crlf > all - crlf { Self::CrLf } else { Self::Lf }
     }
 
@@ -28,8 +27,32 @@ impl LineEnd {
 
 /// Whether every line ends with CRLF, and there is at least one line end.
 pub(super) fn is_all_crlf(text: &str) -> bool {
-    let all = text.bytes().filter(|byte| *byte == b'\n').count();
-    all > 0 && text.matches("\r\n").count() == all
+    let (all, crlf) = counted_ends(text.as_bytes());
+    all > 0 && crlf == all
+}
+
+/// Says so when a file that ended every line in one way would end some in the other.
+pub(super) fn mixed_line_ends(before: &[u8], after: &[u8]) -> Option<String> {
+    let (all, crlf) = counted_ends(before);
+    let (all_after, crlf_after) = counted_ends(after);
+    if all > 0 && crlf == all && crlf_after < all_after {
+        Some(format!(
+            "line ends become mixed: {} of {all_after} end with \\n, all ended with \\r\\n",
+            all_after - crlf_after
+        ))
+    } else if all > 0 && crlf == 0 && crlf_after > 0 {
+        Some(format!(
+            "line ends become mixed: {crlf_after} of {all_after} end with \\r\\n, all ended with \\n"
+        ))
+    } else {
+        None
+    }
+}
+
+/// How many line ends there are, and how many of them are CRLF.
+fn counted_ends(bytes: &[u8]) -> (usize, usize) {
+    let all = bytes.iter().filter(|byte| **byte == b'\n').count();
+    (all, bytes.windows(2).filter(|pair| pair == b"\r\n").count())
 }
 
 /// A line without its end (`\n` or `\r\n`).
@@ -72,6 +95,14 @@ mod tests {
         assert_eq!(LineEnd::of("a"), LineEnd::Lf);
         assert!(is_all_crlf("a\r\nb"));
         assert!(!is_all_crlf("a\r\nb\n"));
+        let mixed = |before: &str, after: &str| mixed_line_ends(before.as_bytes(), after.as_bytes());
+        assert_eq!(
+            mixed("a\r\nb\r\n", "a\r\nx\nb\r\n").as_deref(),
+            Some("line ends become mixed: 1 of 3 end with \\n, all ended with \\r\\n")
+        );
+        assert!(mixed("a\n", "a\r\nb\n").is_some());
+        assert_eq!(mixed("a\r\nb\n", "a\nb\n"), None);
+        assert_eq!(mixed("a", "a\r\nb\n"), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::catalog::{Planner, TypeDoc, find};
 use super::error::{PatchError, PatchFault};
 use super::fields::{Fields, shown};
 use super::json_tree::{self, Node};
-use super::lines::position_at;
+use super::lines::{mixed_line_ends, position_at};
 use super::quote::{excerpt, quote};
 use super::target::is_same_artifact;
 use super::{ARTIFACT_BYTES_MAX, CHANGES_LISTED_MAX, PATCH_BYTES_MAX};
@@ -50,6 +50,32 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} -> {}", self.place, self.before, self.after)
     }
+}
+
+/// The changes of a plan under construction: a patch may ask for millions, of which a screen can show the first.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    listed: Vec<Change>,
+    unlisted: usize,
+}
+
+impl Changes {
+    /// Notes one more change; its words are only made when it will be listed.
+    pub(super) fn note(&mut self, change: impl FnOnce() -> Change) {
+        if self.listed.len() < CHANGES_LISTED_MAX {
+            self.listed.push(change());
+        } else {
+            self.unlisted += 1;
+        }
+    }
+}
+
+/// What a planner makes; it becomes a plan once the rules that hold for every type are checked.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) bytes: Vec<u8>,
+    pub(super) changes: Changes,
+    pub(super) consequences: Vec<String>,
 }
 
 /// The artifact that a planner works on.
@@ -170,25 +196,32 @@ impl Patch {
             return Err(PatchError::new(PatchFault::Target, message).at_field("artifact"));
         }
         check_artifact_length(artifact_path, current.len())?;
-        let mut plan = self.planner.plan(&Material {
+        let Draft {
+            bytes,
+            changes,
+            mut consequences,
+        } = self.planner.plan(&Material {
             path: artifact_path,
             bytes: current,
         })?;
-        check_artifact_length(artifact_path, plan.bytes.len())?;
-        if plan.bytes == current {
+        check_artifact_length(artifact_path, bytes.len())?;
+        if bytes == current {
             return Err(PatchError::new(
                 PatchFault::NoChange,
                 format!("the patch changes nothing in {}", quote(artifact_path)),
             )
             .with_hint("the artifact already reads as the patch would leave it"));
         }
-        check_still_json(artifact_path, current, &plan.bytes)?;
-        if plan.changes.len() > CHANGES_LISTED_MAX {
-            let rest = plan.changes.len() - CHANGES_LISTED_MAX;
-            plan.changes.truncate(CHANGES_LISTED_MAX);
-            plan.consequences.push(format!("{rest} more changes are not listed"));
+        check_still_json(artifact_path, current, &bytes)?;
+        consequences.extend(mixed_line_ends(current, &bytes));
+        if changes.unlisted > 0 {
+            consequences.push(format!("{} more changes are not listed", changes.unlisted));
         }
-        Ok(plan)
+        Ok(Plan {
+            bytes,
+            changes: changes.listed,
+            consequences,
+        })
     }
 }
 
@@ -249,7 +282,6 @@ fn offset_of(tree: &Node, field: &str) -> usize {
                 .map(|item| (item, item.span.start)),
             None => {
                 let member = node.members().iter().find(|member| excerpt(&member.key) == step);
-                // A wrong value is pointed at itself; an unknown key has no value that could be right.
                 member.map(|member| (&member.value, member.value.span.start))
             }
         };
@@ -261,125 +293,4 @@ fn offset_of(tree: &Node, field: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_patch_is_kept_as_it_came() {
-        let text = r#"{"replacements": [{"new": "b", "old": "a"}], "type": "text_replace", "artifact": "script.txt"}"#;
-        let patch = Patch::parse(text).unwrap();
-        assert_eq!(
-            serde_json::to_string(patch.value()).unwrap(),
-            text.replace(": ", ":").replace(", ", ",")
-        );
-        assert_eq!(patch.artifact(), Some("script.txt"));
-        assert_eq!(patch.type_doc().name, "text_replace");
-        assert_eq!(patch, Patch::from_value(patch.value().clone()).unwrap());
-    }
-
-    #[test]
-    fn refusals_name_field_line_and_column() {
-        for (text, field, line, column, message) in [
-            (
-                "{\n  \"type\": \"text_replace\",\n  \"replacements\": [\n    {\"old\": \"\", \"new\": \"x\"}\n  ]\n}",
-                Some("replacements[0].old"),
-                4,
-                13,
-                "empty",
-            ),
-            (
-                "{\"type\": \"text_replace\", \"replacements\": [{\"old\": \"a\"}]}",
-                Some("replacements[0].new"),
-                1,
-                43,
-                "missing",
-            ),
-            (
-                "{\"type\": \"text_replace\",\n\"replacement\": []}",
-                Some("replacement"),
-                2,
-                16,
-                "did you mean `replacements`",
-            ),
-            ("{\"type\": \"text_replace\",\n}", None, 2, 1, "not JSON"),
-            ("{\"type\": 3}", Some("type"), 1, 10, "3"),
-            ("{}", Some("type"), 1, 1, "missing"),
-            ("[]", Some(""), 1, 1, "a list"),
-            ("{\"type\": \"a\",\n \"type\": \"b\"}", None, 2, 2, "twice"),
-            (
-                "{\"type\": \"text_replace\", \"artifact\": \"\", \"replacements\": []}",
-                Some("artifact"),
-                1,
-                38,
-                "empty",
-            ),
-        ] {
-            let error = Patch::parse(text).unwrap_err();
-            assert_eq!(error.field.as_deref(), field, "{text}: {error}");
-            assert_eq!(
-                (error.line, error.column),
-                (Some(line), Some(column)),
-                "{text}: {error}"
-            );
-            assert!(error.message.contains(message), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_patch_beyond_one_mebibyte_is_refused() {
-        let text = format!(
-            r#"{{"type": "text_replace", "replacements": [{{"old": "a", "new": "{}"}}]}}"#,
-            "b".repeat(PATCH_BYTES_MAX)
-        );
-        assert!(Patch::parse(&text).unwrap_err().message.contains("1 MiB"));
-        assert!(
-            Patch::from_value(serde_json::from_str(&text).unwrap())
-                .unwrap_err()
-                .message
-                .contains("1 MiB")
-        );
-    }
-
-    #[test]
-    fn a_deeply_nested_patch_is_refused_without_harm() {
-        let text = format!(
-            "{{\"type\": \"text_replace\", \"replacements\": {}{}}}",
-            "[".repeat(200_000),
-            "]".repeat(200_000)
-        );
-        assert_eq!(Patch::parse(&text).unwrap_err().fault, PatchFault::Unreadable);
-    }
-
-    #[test]
-    fn a_patch_for_another_artifact_is_refused() {
-        let patch = Patch::parse(
-            r#"{"type": "text_replace", "artifact": "captions.srt", "replacements": [{"old": "a", "new": "b"}]}"#,
-        )
-        .unwrap();
-        let error = patch.plan("artifacts/script/script.txt", b"a").unwrap_err();
-        assert_eq!(
-            error.message,
-            "the patch is for `captions.srt`, not for `artifacts/script/script.txt`"
-        );
-        assert!(patch.plan("artifacts/script/captions.srt", b"a").is_ok());
-    }
-
-    #[test]
-    fn a_text_patch_may_not_break_json() {
-        let patch = Patch::parse(r#"{"type": "text_replace", "replacements": [{"old": "1", "new": "one"}]}"#).unwrap();
-        let error = patch.plan("board.json", b"{\"a\": 1}").unwrap_err();
-        assert!(
-            error.message.starts_with("`board.json` would no longer be JSON: "),
-            "{error}"
-        );
-        assert!(patch.plan("board.json", b"{broken 1").is_ok());
-        assert!(patch.plan("board.txt", b"{\"a\": 1}").is_ok());
-    }
-
-    #[test]
-    fn text_that_is_not_utf8_is_refused_with_the_byte() {
-        let patch = Patch::parse(r#"{"type": "text_replace", "replacements": [{"old": "1", "new": "one"}]}"#).unwrap();
-        let error = patch.plan("a.txt", b"caf\n\xe9 1").unwrap_err();
-        assert_eq!(error.message, "`a.txt` is not UTF-8 text: byte 4 (line 2)");
-    }
-}
+mod tests;

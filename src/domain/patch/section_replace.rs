@@ -8,7 +8,7 @@ use super::error::PatchError;
 use super::fields::Fields;
 use super::lines::{LineEnd, is_all_crlf, is_blank, without_end};
 use super::markers::{KINDS_IN_WORDS, Marker, MarkerKind, markers};
-use super::plan::{Change, Material, Plan};
+use super::plan::{Change, Changes, Draft, Material};
 use super::quote::{counted, listed, quote};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
@@ -164,7 +164,7 @@ impl Section {
 }
 
 impl Planner for SectionReplace {
-    fn plan(&self, material: &Material<'_>) -> Result<Plan, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
         let text = material.text()?;
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let all = markers(&lines);
@@ -215,14 +215,15 @@ impl Planner for SectionReplace {
                 counted(inside, "other marker")
             ));
         }
-        let change = Change {
+        let mut changes = Changes::default();
+        changes.note(|| Change {
             place: place(start, section.tail, marker),
             before: shown(&old),
             after: shown(&new),
-        };
-        Ok(Plan {
+        });
+        Ok(Draft {
             bytes: out.into_bytes(),
-            changes: vec![change],
+            changes,
             consequences,
         })
     }

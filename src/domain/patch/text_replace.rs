@@ -8,7 +8,7 @@ use super::closest::{closest_line, folded};
 use super::error::PatchError;
 use super::fields::Fields;
 use super::lines::{is_all_crlf, line_at};
-use super::plan::{Change, Material, Plan, check_artifact_length};
+use super::plan::{Change, Changes, Draft, Material, check_artifact_length};
 use super::quote::{counted, listed, quote};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
@@ -77,7 +77,7 @@ impl Replacement {
     }
 
     /// The text with this replacement made; `changes` gains one entry for each occurrence.
-    fn apply(&self, path: &str, text: &str, changes: &mut Vec<Change>) -> Result<String, PatchError> {
+    fn apply(&self, path: &str, text: &str, changes: &mut Changes) -> Result<String, PatchError> {
         let limit = self.count.unwrap_or(usize::MAX);
         let found = text.match_indices(&self.old).take(limit).count();
         if found == 0 {
@@ -114,7 +114,7 @@ impl Replacement {
             let between = text.get(copied..at).unwrap_or("");
             out.push_str(between);
             line += between.matches('\n').count();
-            changes.push(Change {
+            changes.note(|| Change {
                 place: format!("line {line}"),
                 before: quote(&self.old),
                 after: self.shown_new(),
@@ -177,15 +177,15 @@ impl Replacement {
 }
 
 impl Planner for TextReplace {
-    fn plan(&self, material: &Material<'_>) -> Result<Plan, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
         let mut text = material.text()?.to_owned();
-        let mut changes = Vec::new();
+        let mut changes = Changes::default();
         for (index, replacement) in self.replacements.iter().enumerate() {
             text = replacement
                 .apply(material.path, &text, &mut changes)
                 .map_err(|error| after_earlier(error, index))?;
         }
-        Ok(Plan {
+        Ok(Draft {
             bytes: text.into_bytes(),
             changes,
             consequences: Vec::new(),
@@ -342,5 +342,22 @@ mod tests {
         let error = plan(json!([{"old": "a", "new": "b", "cout": 1}]), "a").unwrap_err();
         assert_eq!(error.message, "unknown field `cout`; did you mean `count`?");
         assert_eq!(error.field.as_deref(), Some("replacements[0].cout"));
+    }
+
+    #[test]
+    fn a_long_list_of_changes_is_cut_and_counted() {
+        let plan = plan(json!([{"old": "a", "new": "b"}]), &"a".repeat(450)).unwrap();
+        assert_eq!(plan.changes.len(), 200);
+        assert_eq!(plan.consequences, ["250 more changes are not listed"]);
+        assert_eq!(plan.bytes, "b".repeat(450).as_bytes());
+    }
+
+    #[test]
+    fn line_ends_that_become_mixed_are_named() {
+        let plan = plan(json!([{"old": "a", "new": "a\nx"}]), "a\r\nb\r\n").unwrap();
+        assert_eq!(
+            plan.consequences,
+            ["line ends become mixed: 1 of 3 end with \\n, all ended with \\r\\n"]
+        );
     }
 }
