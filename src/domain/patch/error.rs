@@ -7,8 +7,10 @@ pub enum PatchFault {
     Unreadable,
     /// The type is unknown or not built yet.
     Type,
-    /// A field is missing, unknown or has a value that no artifact could satisfy.
+    /// A field is missing or has a value that no artifact could satisfy.
     Field,
+    /// A field that this type does not have.
+    UnknownField,
     /// The patch does not say which artifact it means, or means one that it cannot apply to.
     Target,
     /// The patch is sound, but this artifact does not offer what it asks for.

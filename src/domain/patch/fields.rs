@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::closest::closest_name;
-use super::error::PatchError;
+use super::error::{PatchError, PatchFault};
 use super::quote::{excerpt, listed, quote};
 
 /// One object of a patch, and where it stands in it.
@@ -41,7 +41,8 @@ impl<'v> Fields<'v> {
             Some(near) => format!("unknown field {}; did you mean `{near}`?", quote(stranger)),
             None => format!("unknown field {}", quote(stranger)),
         };
-        Err(PatchError::wrong_field(self.path(stranger), message)
+        Err(PatchError::new(PatchFault::UnknownField, message)
+            .at_field(self.path(stranger))
             .with_hint(format!("the fields here are {}", listed(&names))))
     }
 

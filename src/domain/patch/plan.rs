@@ -131,7 +131,10 @@ impl Patch {
                 .at_position(error.line(), error.column())
         })?;
         Self::checked(value).map_err(|error| {
-            let offset = error.field.as_deref().map_or(0, |field| offset_of(&tree, field));
+            let offset = error
+                .field
+                .as_deref()
+                .map_or(0, |field| offset_of(&tree, field, error.fault));
             let (line, column) = position_at(json_text, offset);
             error.at_position(line, column)
         })
@@ -270,7 +273,7 @@ fn json_problem(bytes: &[u8]) -> Option<serde_json::Error> {
 }
 
 /// Where the field of this path stands in the patch's text; the nearest object around it when it is missing.
-fn offset_of(tree: &Node, field: &str) -> usize {
+fn offset_of(tree: &Node, field: &str, fault: PatchFault) -> usize {
     let mut node = tree;
     let mut offset = node.span.start;
     for step in field.split(['.', '[']).filter(|step| !step.is_empty()) {
@@ -282,7 +285,17 @@ fn offset_of(tree: &Node, field: &str) -> usize {
                 .map(|item| (item, item.span.start)),
             None => {
                 let member = node.members().iter().find(|member| excerpt(&member.key) == step);
-                member.map(|member| (&member.value, member.value.span.start))
+                // A wrong value is pointed at itself, an unknown field at its name.
+                member.map(|member| {
+                    (
+                        &member.value,
+                        if fault == PatchFault::UnknownField {
+                            member.key_span.start
+                        } else {
+                            member.value.span.start
+                        },
+                    )
+                })
             }
         };
         let Some((inner, start)) = next else { break };

@@ -205,15 +205,14 @@ impl Planner for SectionReplace {
         }
 
         let old: String = lines.get(start..section.tail).unwrap_or(&[]).concat();
-        let inside = all
+        let inside: Vec<String> = all
             .iter()
             .filter(|other| other.index >= section.body && other.index < section.end)
-            .count();
-        if inside > 0 {
-            consequences.push(format!(
-                "{} inside the section went with it",
-                counted(inside, "other marker")
-            ));
+            .map(|other| quote(other.text))
+            .collect();
+        if !inside.is_empty() {
+            let what = counted(inside.len(), "other marker");
+            consequences.push(format!("{what} inside the section go with it: {}", listed(&inside)));
         }
         let mut changes = Changes::default();
         changes.note(|| Change {

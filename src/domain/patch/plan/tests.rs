@@ -36,7 +36,7 @@ fn refusals_name_field_line_and_column() {
             "{\"type\": \"text_replace\",\n\"replacement\": []}",
             Some("replacement"),
             2,
-            16,
+            1,
             "did you mean `replacements`",
         ),
         ("{\"type\": \"text_replace\",\n}", None, 2, 1, "not JSON"),

@@ -38,7 +38,10 @@ fn headings_end_at_the_same_or_a_higher_level() {
     );
     let plan = plan("# One", "x", text).unwrap();
     assert_eq!(String::from_utf8(plan.bytes).unwrap(), "# One\nx\n# Two\ne\n");
-    assert_eq!(plan.consequences, ["3 other markers inside the section went with it"]);
+    assert_eq!(
+        plan.consequences,
+        ["3 other markers inside the section go with it: `## Sub`, `### Deep` and `## Next`"]
+    );
 }
 
 #[test]
