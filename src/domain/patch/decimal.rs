@@ -153,8 +153,7 @@ impl Decimal {
             .split_once('.')
             .filter(|_| !literal.contains(['e', 'E']))
             .map_or("", |(_, fraction)| fraction);
-        let is_padded = decimals.len() > 1 && decimals.ends_with('0');
-        let wanted = if is_padded { decimals.len() } else { 1 };
+        let wanted = if decimals.ends_with('0') { decimals.len() } else { 1 };
         let mut out = self.to_string();
         if self.scale == 0 {
             out.push('.');

@@ -235,6 +235,14 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_across_texts_of_several_lines() {
+        let plan = plan(json!([{"old": "a\nb\n", "new": "x"}]), "a\nb\n\na\nb\n").unwrap();
+        let places: Vec<&str> = plan.changes.iter().map(|change| change.place.as_str()).collect();
+        assert_eq!(places, ["line 1", "line 4"]);
+        assert_eq!(plan.bytes, b"x\nx");
+    }
+
+    #[test]
     fn count_takes_the_first_ones_and_must_be_met() {
         assert_eq!(
             made(json!([{"old": "noon", "new": "one", "count": 2}]), SCRIPT),

@@ -254,6 +254,10 @@ fn bad_documents_are_refused_with_their_place() {
             "scenes[0] has the key `id` twice",
         ),
         (
+            r#"{"scenes": [{"id": "a", "id": "a", "duration": 1}]}"#,
+            "scenes[0] has the key `id` twice",
+        ),
+        (
             r#"{"scenes": [{"id": "a", "duration": 1e999}]}"#,
             "more digits than a duration can have",
         ),
