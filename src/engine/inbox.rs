@@ -2,33 +2,22 @@
 
 use crate::config::{Config, Problem};
 use crate::domain::event::Event;
-use crate::domain::gate::GateKey;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::Attempt;
-use crate::domain::lease::Lease;
 use crate::domain::refusal::Refusal;
-use crate::domain::timer::GateTimer;
-use crate::runs::LeadGuard;
+use crate::runs::locks::LeadGuard;
+use crate::store::OpenTimer;
 
 use super::api::{Answer, Receipt, RequestId};
 use super::reducer::StageOutcome;
-
-/// The timer of one open gate, as the store has it.
-#[derive(Debug, Clone)]
-pub(super) struct TimedGate {
-    pub key: GateKey,
-    pub timer: GateTimer,
-    pub lease: Option<Lease>,
-    pub max_hold_s: u64,
-}
 
 /// Which gates a list of timers speaks of.
 #[derive(Debug)]
 pub(super) enum Timers {
     /// Of all jobs.
-    All(Vec<TimedGate>),
+    All(Vec<OpenTimer>),
     /// Of these jobs only.
-    Of(Vec<JobId>, Vec<TimedGate>),
+    Of(Vec<JobId>, Vec<OpenTimer>),
 }
 
 /// What the leader has to do.

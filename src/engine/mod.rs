@@ -5,6 +5,7 @@
 //! thousand queued keys cannot starve the clock. It knows no front end.
 
 pub mod api;
+mod crash;
 mod inbox;
 mod lead;
 mod prepare;
@@ -30,9 +31,9 @@ use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::domain::view::LeaderInfo;
-use crate::runs::{LeadGuard, RunsDir};
-use crate::store::{Reader, Store};
+use crate::runs::RunsDir;
+use crate::runs::locks::LeadGuard;
+use crate::store::{Candidate, OpenTimer, Reader, Store};
 
 use api::{Answer, Command, Notice, Query, Receipt, RequestId};
 use inbox::{Inbox, Look, StageKey, StageWork, Timers};
@@ -148,13 +149,13 @@ impl Engine {
     pub fn open(settings: Settings) -> Result<Self, EngineError> {
         let runs = RunsDir::open(&settings.runs_dir, settings.group)?;
         let store = Store::open(runs.path())?;
-        let mut first_reader = Reader::open(runs.path())?;
+        let first_reader = Reader::open(runs.path())?;
         let seen_up_to = first_reader.last_event_seq()?;
         let (inbox_sender, inbox) = channel(INBOX_MAX);
         let (work, work_receiver) = sync_channel(WORK_MAX);
         let (asks, asks_receiver) = sync_channel(WORK_MAX);
         let watch = Watch { runs: runs.clone(), program: settings.program.clone() };
-        let session = uuid::Uuid::new_v4_or_time(settings.clock.as_ref());
+        let session = session_name(&settings);
         let preparer = Preparer {
             runs: runs.clone(),
             reader: first_reader,
@@ -490,7 +491,7 @@ impl Engine {
         let now = self.clock.now();
         self.seen_up_to = self.seen_up_to.max(look.up_to);
         let grace_s = self.config.pipeline.overdue_grace_s;
-        let wake = |gate: &inbox::TimedGate| {
+        let wake = |gate: &OpenTimer| {
             gate.timer.wake_at(gate.lease.as_ref(), gate.max_hold_s, grace_s).map(|at| (gate.key.clone(), at))
         };
         match &look.timers {
@@ -572,15 +573,14 @@ impl Engine {
 
     fn locked(&mut self, guard: LeadGuard) {
         let Role::Candidate(role) = self.role else { return };
-        let info = LeaderInfo {
-            epoch: 0,
+        let candidate = Candidate {
             name: self.operator.name.clone(),
             role: role.to_owned(),
             host: self.operator.via.host.clone(),
             pid: self.operator.via.pid,
             since: self.clock.now().utc,
         };
-        if self.put(Work::TakeLead(info)) {
+        if self.put(Work::TakeLead(candidate)) {
             self.lead = Lead::Taking(guard);
         } else {
             // The lock falls with the guard; standing again costs nothing.
@@ -622,6 +622,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// Tells this process's leases from any other's, also on another machine and after the pid is used again.
+fn session_name(settings: &Settings) -> String {
+    let via = &settings.operator.via;
+    format!("{}:{}:{}", via.host, via.pid, settings.clock.now().boot_us)
 }
 
 fn busy() -> Refusal {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::diff;
+use crate::diff::{self, Limit};
 use crate::domain::artifact::{Base, BaseOrigin, GateArtifact};
 use crate::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, PatchEffect, ProposedPatch, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -19,11 +19,11 @@ use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use crate::domain::operator::Operator;
 use crate::domain::patch::{self, Patch};
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::{RunDir, RunsDir};
+use crate::runs::{RunDir, RunsDir, artifacts, versions};
 use crate::store::Reader;
 
 use super::api::{Command, GateRef, NewJob, OutsideArtifact};
-use super::reducer::{Input, Prepared, ResumePlan, StageOutcome};
+use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
 use super::trouble::{runs_refusal, store_refusal};
 
 /// The most bytes of a job's short name, and of its intent.
@@ -102,12 +102,12 @@ impl Preparer {
 
     /// The first artifact whose file is not the registered version; before a stage starts this must be none.
     pub fn moved_artifact(&mut self, rows: &JobRows) -> Result<Option<OnDisk>, Refusal> {
-        let run = self.runs.run_dir(&rows.job.id);
+        let run = self.runs.run(&rows.job.id);
         for artifact in &rows.artifacts {
-            let found = run.hash_artifact(&artifact.path).map_err(|error| runs_refusal(&error))?;
+            let found = artifacts::hash(&run, &artifact.path).map_err(|error| runs_refusal(&error))?;
             if found.map(|(digest, _)| digest) != Some(artifact.digest) {
-                if let Some((_, _)) = found {
-                    run.keep_file(&artifact.path).map_err(|error| runs_refusal(&error))?;
+                if found.is_some() {
+                    versions::keep_artifact(&run, &artifact.path).map_err(|error| runs_refusal(&error))?;
                 }
                 return Ok(Some(OnDisk { path: artifact.path.clone(), found }));
             }
@@ -152,7 +152,7 @@ impl Preparer {
             stage: None,
             params: new.params.clone(),
             cfg: new.cfg.clone(),
-            stages: if new.is_manual { Vec::new() } else { self.config.pipeline.stages.clone() },
+            stages: if new.is_manual { Vec::new() } else { self.config.pipeline.stages.to_vec() },
             created_by: self.operator.name.clone(),
             created_at: now,
             updated_at: now,
@@ -170,7 +170,7 @@ impl Preparer {
         base: Option<&std::path::Path>,
     ) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?;
-        let run = self.runs.create_run_dir(job_id).map_err(|error| runs_refusal(&error))?;
+        let run = self.runs.run(job_id);
         let mut artifacts: Vec<GateArtifact> = Vec::with_capacity(outside.len());
         for (index, file) in outside.iter().enumerate() {
             let path = path_in_run_dir(stage, &file.path)?;
@@ -180,10 +180,10 @@ impl Preparer {
                     .with_hint("rename one: both would become the same file in the run directory")
                     .at("artifact"));
             }
-            let (digest, size_bytes) = run.keep_outside(&file.path).map_err(|error| runs_refusal(&error))?;
+            let (digest, size_bytes) = artifacts::keep_outside(&run, &file.path).map_err(|error| runs_refusal(&error))?;
             let given = match base.filter(|_| index == 0) {
                 Some(base) => {
-                    let (digest, _) = run.keep_outside(base).map_err(|error| runs_refusal(&error))?;
+                    let (digest, _) = artifacts::keep_outside(&run, base).map_err(|error| runs_refusal(&error))?;
                     Some(Base { digest, origin: BaseOrigin::Given })
                 }
                 None => None,
@@ -191,8 +191,19 @@ impl Preparer {
             let base = rows.as_ref().and_then(|rows| base_of(rows, stage, &path)).or(given);
             artifacts.push(self.compared(&run, file.kind.clone(), path, digest, size_bytes, base)?);
         }
+        let placed: Vec<_> = artifacts.iter().map(|artifact| (artifact.path.clone(), artifact.digest)).collect();
         let input = Input::OpenGate { operator: self.operator.clone(), stage: stage.clone(), artifacts };
-        Ok(plain(job_id, input))
+        let prepared = Prepared { input, bare: BTreeMap::new() };
+        let now = self.clock.now().utc;
+        let via = &self.operator.via;
+        let cx = Context { now, policies: &self.config.gates, grace_s: self.config.pipeline.overdue_grace_s, via };
+        // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
+        if !reduce(job_id, rows.as_ref(), &prepared, cx)?.is_empty() {
+            for (path, digest) in &placed {
+                artifacts::place(&run, path, digest).map_err(|error| runs_refusal(&error))?;
+            }
+        }
+        Ok((job_id.clone(), prepared))
     }
 
     fn decide(
@@ -287,19 +298,19 @@ impl Preparer {
         let Some((before, _)) = found else {
             return Err(Refusal::artifact_vanished(&target.path, target.digest));
         };
-        let run = self.runs.run_dir(&rows.job.id);
-        let current = run.read_version(&before).map_err(|error| runs_refusal(&error))?;
+        let run = self.runs.run(&rows.job.id);
+        let current = versions::read(&run, &before).map_err(|error| runs_refusal(&error))?;
         let plan = parsed.plan(target.path.as_str(), &current).map_err(|error| patch_refusal(&error))?;
-        let (after, after_bytes) = run.keep_bytes(&plan.bytes).map_err(|error| runs_refusal(&error))?;
-        let base = target.base.as_ref().map(|base| run.read_version(&base.digest)).transpose().map_err(|error| runs_refusal(&error))?;
-        let summary = diff::summary(base.as_deref(), &plan.bytes);
+        let (after, after_bytes) = versions::keep(&run, &plan.bytes).map_err(|error| runs_refusal(&error))?;
+        let base = target.base.as_ref().map(|base| versions::read(&run, &base.digest)).transpose().map_err(|error| runs_refusal(&error))?;
+        let summary = diff::summary(base.as_deref(), &plan.bytes, Limit::NONE);
         Ok(ProposedPatch::Artifact(PatchEffect {
             patch: value.clone(),
             path: target.path.clone(),
             before,
             after,
             after_bytes,
-            lines: (summary.added, summary.removed),
+            lines: (count(summary.added), count(summary.removed)),
             changes: plan.changes.iter().map(ToString::to_string).collect(),
         }))
     }
@@ -310,23 +321,25 @@ impl Preparer {
     }
 
     fn one_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
-        let run = self.runs.run_dir(&rows.job.id);
-        let found = run.hash_artifact(path).map_err(|error| runs_refusal(&error))?;
-        let registered = rows.artifacts.iter().find(|artifact| artifact.path == *path);
-        // The registered version is committed and its file owed: what lies there still is only its predecessor.
-        let is_owed = |digest: Option<Digest>| registered.is_some_and(|known| known.digest == reviewed && known.former == digest && digest != Some(known.digest));
-        let found = match (found, registered) {
-            (Some((digest, _)), Some(known)) if is_owed(Some(digest)) => Some((known.digest, known.size_bytes)),
-            (None, Some(known)) if known.former.is_none() && rows.job.is_manual && is_owed(None) => Some((known.digest, known.size_bytes)),
-            (Some((digest, size_bytes)), _) => {
-                if digest != reviewed {
-                    run.keep_file(path).map_err(|error| runs_refusal(&error))?;
-                }
-                Some((digest, size_bytes))
+        let run = self.runs.run(&rows.job.id);
+        let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;
+        let found = match found {
+            Some((digest, _)) if digest != reviewed && self.is_owed(rows, path, reviewed, digest)? => {
+                rows.artifacts.iter().find(|known| known.path == *path).map(|known| (known.digest, known.size_bytes))
             }
-            (None, _) => None,
+            Some((digest, _)) if digest != reviewed => versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?,
+            found => found,
         };
         Ok(OnDisk { path: path.clone(), found })
+    }
+
+    /// Whether the reviewed version is committed and its file owed: what lies there is still its predecessor, not somebody's change.
+    fn is_owed(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest, found: Digest) -> Result<bool, Refusal> {
+        let is_predecessor = |known: &crate::domain::artifact::Artifact| known.digest == reviewed && known.former == Some(found);
+        if !rows.artifacts.iter().any(|known| known.path == *path && is_predecessor(known)) {
+            return Ok(false);
+        }
+        Ok(self.reader.owed_of(&rows.job.id).map_err(|error| store_refusal(&error))?.is_some())
     }
 
     /// The artifacts of bare stages still ahead, as far as they exist.
@@ -344,8 +357,8 @@ impl Preparer {
 
     /// Keeps an artifact that lies in the run directory as a version and compares it with its base.
     fn keep(&self, rows: &JobRows, stage: &StageName, kind: &str, path: &ArtifactPath) -> Result<Option<GateArtifact>, Refusal> {
-        let run = self.runs.run_dir(&rows.job.id);
-        let Some((digest, size_bytes)) = run.keep_file(path).map_err(|error| runs_refusal(&error))? else {
+        let run = self.runs.run(&rows.job.id);
+        let Some((digest, size_bytes)) = versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))? else {
             return Ok(None);
         };
         let base = base_of(rows, stage, path);
@@ -361,17 +374,17 @@ impl Preparer {
         size_bytes: u64,
         base: Option<Base>,
     ) -> Result<GateArtifact, Refusal> {
-        let read = |digest: &Digest| run.read_version(digest).map_err(|error| runs_refusal(&error));
+        let read = |digest: &Digest| versions::read(run, digest).map_err(|error| runs_refusal(&error));
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
-        let summary = diff::summary(former.as_deref(), &read(&digest)?);
+        let summary = diff::summary(former.as_deref(), &read(&digest)?, Limit::NONE);
         Ok(GateArtifact {
             kind,
             path,
             digest,
             size_bytes,
             base,
-            added_lines: summary.added,
-            removed_lines: summary.removed,
+            added_lines: count(summary.added),
+            removed_lines: count(summary.removed),
             is_binary: summary.is_binary,
         })
     }
@@ -420,13 +433,17 @@ fn new_job_id(micros: i64) -> Result<JobId, Refusal> {
     JobId::new(&id.to_string()).map_err(|error| Refusal::new(RefusalCode::Invalid, error.to_string()))
 }
 
+fn count(lines: u64) -> u32 {
+    u32::try_from(lines).unwrap_or(u32::MAX)
+}
+
 fn json_bytes(map: &Map<String, Value>) -> usize {
     serde_json::to_vec(map).map_or(0, |bytes| bytes.len())
 }
 
 fn patch_refusal(error: &patch::PatchError) -> Refusal {
     let mut refusal = Refusal::new(RefusalCode::PatchUnfit, error.to_string());
-    refusal.hint = error.hint.clone();
-    refusal.place = error.field.clone();
+    refusal.hint = error.hint.as_deref().map(str::to_owned);
+    refusal.place = error.field.as_deref().map(str::to_owned);
     refusal
 }

@@ -7,13 +7,13 @@ use std::sync::mpsc::Receiver;
 
 use tokio::sync::mpsc::Sender;
 
-use crate::config::{Config, ConfigText, Problem};
+use crate::config::{Config, ConfigFileError, ConfigText, Problem, Severity};
 use crate::domain::ids::JobId;
-use crate::runs::RunsDir;
+use crate::runs::{RunsDir, artifacts, locks, versions};
 use crate::store::{Reader, StoreError};
 
 use super::api::{Answer, Query, RequestId};
-use super::inbox::{Inbox, Look, StageWork, TimedGate, Timers};
+use super::inbox::{Inbox, Look, StageWork, Timers};
 
 /// The most events of one look; what is left is seen by the next.
 const EVENTS_MAX: u32 = 2000;
@@ -72,11 +72,13 @@ impl ReaderThread {
             Query::Jobs(filter) => Answer::Jobs(self.reader.jobs(&filter)?),
             Query::Events { job_id, since, limit, tail } => Answer::Events(self.reader.events(job_id.as_ref(), since, limit, tail)?),
             Query::Decisions { job_id, stage, limit } => Answer::Decisions(self.reader.decisions(job_id.as_ref(), stage.as_ref(), limit)?),
-            Query::Version { job_id, digest } => bytes(self.runs.run(&job_id).read_version(&digest).map(Some)),
-            Query::OnDisk { job_id, path } => bytes(self.runs.run(&job_id).read_artifact(&path)),
-            Query::Log { job_id, stage, attempt, bytes_max } => bytes(self.runs.run(&job_id).read_log_tail(&stage, attempt, bytes_max)),
+            Query::Version { job_id, digest } => bytes(versions::read(&self.runs.run(&job_id), &digest).map(Some)),
+            Query::OnDisk { job_id, path } => bytes(artifacts::read(&self.runs.run(&job_id), &path)),
+            Query::Log { job_id, stage, attempt, bytes_max } => {
+                bytes(artifacts::read_log(&self.runs.run(&job_id), &stage, attempt, bytes_max))
+            },
             Query::Leader => {
-                let is_alive = crate::runs::locks::leader_is_alive(&self.runs).unwrap_or(false);
+                let is_alive = locks::leader_is_alive(&self.runs).unwrap_or(false);
                 Answer::Leader(self.reader.leader()?.filter(|_| is_alive))
             }
         })
@@ -87,11 +89,11 @@ impl ReaderThread {
         let up_to = events.last().map_or(since, |event| event.seq);
         also.extend(events.iter().map(|event| event.job_id.clone()));
         let timers = if all_timers || also.len() > JOBS_ONE_BY_ONE_MAX {
-            Timers::All(self.reader.timers()?.into_iter().map(timed).collect())
+            Timers::All(self.reader.timers()?)
         } else {
             let mut of_jobs = Vec::new();
             for job_id in &also {
-                of_jobs.extend(self.reader.timers_of(job_id)?.into_iter().map(timed));
+                of_jobs.extend(self.reader.timers_of(job_id)?);
             }
             Timers::Of(also.into_iter().collect(), of_jobs)
         };
@@ -105,7 +107,7 @@ impl ReaderThread {
     }
 
     fn read_config(&self, path: &std::path::Path) -> Result<(Box<Config>, Vec<String>), Vec<Problem>> {
-        let text = ConfigText::read(Some(path)).map_err(|error| vec![Problem::of_file(path, &error)])?;
+        let text = ConfigText::read(Some(path)).map_err(|error| vec![unreadable(path, &error)])?;
         let mut loaded = text.load()?;
         if let Some(program) = &self.program {
             loaded.config.resolve_program(program);
@@ -114,6 +116,14 @@ impl ReaderThread {
     }
 }
 
-fn timed(timer: crate::store::TimerRow) -> TimedGate {
-    TimedGate { key: timer.key, timer: timer.timer, lease: timer.lease, max_hold_s: timer.max_hold_s }
+fn unreadable(path: &std::path::Path, error: &ConfigFileError) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        file: path.display().to_string(),
+        line: 0,
+        column: 0,
+        path: String::new(),
+        message: error.to_string(),
+        hint: error.hint().map(str::to_owned),
+    }
 }

@@ -26,23 +26,21 @@ pub(super) struct Watch {
     pub program: PathBuf,
 }
 
-/// What to launch for an attempt.
-pub(super) fn launch_of(rows: &JobRows, key: &StageKey) -> Option<StageLaunch> {
-    let spec = rows.stage_spec(&key.stage)?;
-    let attempt = rows.attempts.iter().find(|attempt| attempt.stage == key.stage && attempt.number == key.attempt)?;
-    Some(StageLaunch {
-        stage: key.stage.clone(),
-        attempt: key.attempt,
-        command: spec.command.clone(),
-        env: spec.env.clone(),
-        timeout_s: spec.timeout_s,
-        params: rows.job.params.clone(),
-        notes: attempt.notes.clone(),
-        patch: attempt.patch.clone(),
-    })
-}
-
 impl Watch {
+    /// What to launch for an attempt.
+    pub fn launch_of<'a>(&self, rows: &'a JobRows, key: &StageKey) -> Option<StageLaunch<'a>> {
+        let stage = rows.stage_spec(&key.stage)?;
+        let attempt = rows.attempts.iter().find(|attempt| attempt.stage == key.stage && attempt.number == key.attempt)?;
+        Some(StageLaunch {
+            stage,
+            attempt: key.attempt,
+            params: &rows.job.params,
+            notes: attempt.notes.as_deref(),
+            patch: attempt.patch.as_ref(),
+            program: self.program.clone(),
+        })
+    }
+
     fn run(&self, key: &StageKey) -> RunDir {
         self.runs.run(&key.job_id)
     }
@@ -56,12 +54,7 @@ impl Watch {
     /// Waits for a supervisor that another process started.
     pub fn adopt(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) {
         let run = self.run(&key);
-        spawn(move || match adopt(&run, &key.stage, key.attempt) {
-            Ok(supervised) => tell_end(supervised, &run, key, epoch, &inbox),
-            Err(error) => {
-                let _ = inbox.blocking_send(Inbox::Trouble(Some(error.to_string())));
-            }
-        });
+        spawn(move || tell_end(adopt(&run, &key.stage, key.attempt), &run, key, epoch, &inbox));
     }
 
     /// Tells an end once more after a while.

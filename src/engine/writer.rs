@@ -12,19 +12,20 @@ use tokio::sync::mpsc::Sender;
 
 use crate::config::Config;
 use crate::domain::change::Applied;
-use crate::domain::gate::Verdict;
+use crate::domain::gate::{ProposedPatch, Verdict};
 use crate::domain::ids::JobId;
 use crate::domain::job::{AttemptState, JobRows};
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::domain::view::LeaderInfo;
-use crate::runs::{self, Owed};
-use crate::store::{Store, StoreError, Submission};
+use crate::runs::publish::{self, Owed};
+use crate::runs::supervisor;
+use crate::store::{Candidate, Store, StoreError, Submission};
 
 use super::api::{Command, Receipt, RequestId};
+use super::crash;
 use super::inbox::{Inbox, StageKey};
 use super::prepare::Preparer;
 use super::reducer::{Context, Input, Prepared, StageOutcome, reduce};
-use super::stage_watch::{self, Watch};
+use super::stage_watch::Watch;
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
 
@@ -41,7 +42,7 @@ pub(super) enum Work {
     Expire(Vec<DueGate>),
     StartStage { key: StageKey, epoch: u64 },
     StageEnded { key: StageKey, epoch: u64, outcome: StageOutcome },
-    TakeLead(LeaderInfo),
+    TakeLead(Candidate),
     Resign(u64),
     /// The job was canceled while its stage ran: end the process group.
     EndStage(StageKey),
@@ -63,9 +64,12 @@ pub(super) struct Writer {
     pub trouble: Option<String>,
 }
 
+/// What the rule reads: the rows do not say the id of a job that does not exist.
+type Wanted = (JobId, Prepared);
+
 /// One input on its way into a transaction, and what is to be told after it.
 struct Item {
-    submission: Submission<Prepared>,
+    submission: Submission<Wanted>,
     tell: Tell,
 }
 
@@ -161,7 +165,7 @@ impl Writer {
         }
         match self.preparer.command(command) {
             Ok((job_id, prepared)) => {
-                let submission = Submission { job_id, id: None, epoch: None, input: prepared };
+                let submission = submission(job_id, None, prepared);
                 items.push(Item { submission, tell: Tell::Request(request, verb(command)) });
             }
             Err(refusal) => self.tell(Inbox::Done(request, Err(refusal))),
@@ -174,7 +178,7 @@ impl Writer {
             let input = Input::Expire { key: gate.key, is_missed: gate.is_missed };
             match self.preparer.expiry(input, &job_id) {
                 Ok(input) => {
-                    let submission = Submission { job_id: job_id.clone(), id: None, epoch: None, input };
+                    let submission = submission(job_id.clone(), None, input);
                     items.push(Item { submission, tell: Tell::Expiry(job_id) });
                 }
                 Err(refusal) => self.report(Some(refusal.message)),
@@ -198,7 +202,7 @@ impl Writer {
             StageOutcome::Failed(_) | StageOutcome::Lost => (outcome, BTreeMap::new()),
         };
         let input = Input::StageEnded { stage: key.stage, attempt: key.attempt, outcome };
-        let submission = Submission { job_id: key.job_id, id: None, epoch: Some(epoch), input: Prepared { input, bare } };
+        let submission = submission(key.job_id, Some(epoch), Prepared { input, bare });
         items.push(Item { submission, tell: Tell::Nothing });
     }
 
@@ -221,12 +225,12 @@ impl Writer {
             Err(refusal) => return self.tell(not_started(refusal.message)),
         };
         let input = Prepared { input, bare: BTreeMap::new() };
-        items.push(Item { submission: Submission { job_id: key.job_id.clone(), id: None, epoch: Some(epoch), input }, tell });
+        items.push(Item { submission: submission(key.job_id, Some(epoch), input), tell });
     }
 
     fn end_stage(&self, key: &StageKey) {
         let run = self.preparer.runs.run(&key.job_id);
-        if let Err(error) = runs::supervisor::signal_cancel(&run, &key.stage, key.attempt) {
+        if let Err(error) = supervisor::signal_cancel(&run, &key.stage, key.attempt) {
             tracing::warn!("cannot end {} {} #{}: {error}", key.job_id, key.stage, key.attempt);
         }
     }
@@ -240,8 +244,10 @@ impl Writer {
         let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
         let config = Arc::clone(&self.preparer.config);
         let via = self.preparer.operator.via.clone();
-        let cx = Context { now, policies: &config.gates, grace_s: config.overdue_grace_s, via: &via };
-        let results = self.store.commit(&submissions, now, &mut |job_id, rows, prepared| reduce(job_id, rows, prepared, cx));
+        let cx = Context { now, policies: &config.gates, grace_s: config.pipeline.overdue_grace_s, via: &via };
+        crash::point("before_commit");
+        let results = self.store.commit(&submissions, now, &mut |rows, wanted| reduce(&wanted.0, rows, &wanted.1, cx));
+        crash::point("after_commit");
         match results {
             Ok(results) => {
                 let is_anything_new = results.iter().any(Result::is_ok);
@@ -271,10 +277,10 @@ impl Writer {
         }
     }
 
-    fn answer(&mut self, submission: Submission<Prepared>, tell: Tell, result: Result<Applied, Refusal>) {
+    fn answer(&mut self, submission: Submission<Wanted>, tell: Tell, result: Result<Applied, Refusal>) {
         let job_id = submission.job_id;
         match (tell, result) {
-            (Tell::Request(request, verb), Ok(applied)) => self.done(request, verb, &job_id, &submission.input.input, applied),
+            (Tell::Request(request, verb), Ok(applied)) => self.done(request, verb, &job_id, &submission.input.1.input, applied),
             (Tell::Request(request, _), Err(refusal)) => self.tell(Inbox::Done(request, Err(refusal))),
             (Tell::Start(key, epoch), Ok(_)) => {
                 let started = self.launch(&key, epoch).map_err(|refusal| refusal.message);
@@ -305,11 +311,14 @@ impl Writer {
 
     /// Starts the supervisor of an attempt whose row says that it runs.
     fn launch(&mut self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
+        crash::point("before_launch");
         let rows = self.preparer.rows(&key.job_id)?.ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
-        let launch = stage_watch::launch_of(&rows, key)
+        let launch = self
+            .watch
+            .launch_of(&rows, key)
             .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
         let run = self.preparer.runs.run(&key.job_id);
-        let supervised = runs::supervisor::start(&run, &launch, &self.watch.program).map_err(|error| runs_refusal(&error))?;
+        let supervised = supervisor::start(&run, &launch).map_err(|error| runs_refusal(&error))?;
         self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone());
         Ok(())
     }
@@ -349,7 +358,7 @@ impl Writer {
     fn publish_group(&mut self, jobs: &[JobId]) -> bool {
         let runs = self.preparer.runs.clone();
         let reader = &mut self.preparer.reader;
-        let results = runs::publish(&runs, jobs, &mut |job_id| match reader.owed_of(job_id) {
+        let results = publish::publish(&runs, jobs, |job_id| match reader.owed_of(job_id) {
             Ok(owed) => owed.map(|owed| Owed { rows: owed.rows, events: owed.events, decisions: owed.decisions, up_to: owed.up_to }),
             Err(error) => {
                 tracing::warn!("cannot read what is owed to {job_id}: {error}");
@@ -364,6 +373,7 @@ impl Writer {
                 return false;
             }
         };
+        crash::point("after_files");
         let mut done = Vec::new();
         let mut failed = BTreeSet::new();
         let mut why = String::new();
@@ -371,8 +381,9 @@ impl Writer {
             for finding in &published.findings {
                 tracing::warn!("{}: {finding}", published.job_id);
             }
-            match published.outcome {
-                Ok(up_to) => done.push((published.job_id, up_to)),
+            match published.result {
+                Ok(Some(up_to)) => done.push((published.job_id, up_to)),
+                Ok(None) => {}
                 Err(error) => {
                     why = error.to_string();
                     failed.insert(published.job_id);
@@ -401,6 +412,10 @@ impl Writer {
             }
         }
     }
+}
+
+fn submission(job_id: JobId, epoch: Option<u64>, prepared: Prepared) -> Submission<Wanted> {
+    Submission { epoch, ..Submission::new(job_id.clone(), (job_id, prepared)) }
 }
 
 /// Whether preparing the command reads what an earlier command may have changed.
@@ -438,7 +453,7 @@ fn receipt(verb: &'static str, input: &Input, applied: Applied, rows: JobRows) -
     let mut patches_applied = 0;
     let message = match input {
         Input::Decide { gate, request } => {
-            if let Some(super::reducer::ProposedPatch::Artifact(effect)) = &request.patch {
+            if let Some(ProposedPatch::Artifact(effect)) = &request.patch {
                 changes.clone_from(&effect.changes);
             }
             format!("Gate {} {verb} successfully", gate.stage)

@@ -28,6 +28,8 @@ use crate::domain::time::Timestamp;
 use super::api::GateRef;
 use draft::Draft;
 
+pub use jobs::is_params;
+
 /// What the rules need besides the rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
