@@ -54,6 +54,7 @@ pub(super) fn apply(
     now: Timestamp,
 ) -> Result<Applied, Stop> {
     let mut applied = Applied::default();
+    let mut decisions = Vec::new();
     for change in changes {
         match change {
             Change::InsertJob(job) => insert_job(connection, belonging(&job.id, job_id, &job)?, now)?,
@@ -74,11 +75,7 @@ pub(super) fn apply(
                 let gate = belonging(&gate.key.job_id, job_id, &gate)?;
                 update_open(connection, gate)?;
                 settled_as_decided(gate, decision.as_deref())?;
-                if let Some(decision) = decision {
-                    let sealed = event_row::insert_decision(connection, *decision)?;
-                    let sealed = sealed.ok_or_else(|| fault(format_args!("{} is decided already", gate.key)))?;
-                    applied.decisions.push(sealed);
-                }
+                decisions.extend(decision.map(|decision| *decision));
             }
             Change::PutArtifact(artifact) => put_artifact(connection, job_id, &artifact)?,
             Change::Event(event) => {
@@ -86,7 +83,7 @@ pub(super) fn apply(
             }
         }
     }
-    owe(connection, job_id, &applied)?;
+    owe(connection, job_id, decisions, &mut applied)?;
     Ok(applied)
 }
 
@@ -114,24 +111,22 @@ fn settled_as_decided(gate: &Gate, decision: Option<&Decision>) -> Result<(), St
     }
 }
 
-/// Notes what the run directory is owed. A decision is owed with the last event of its own submission, so one number covers both.
-fn owe(connection: &Connection, job_id: &JobId, applied: &Applied) -> Result<(), Stop> {
+/// Seals the decisions and notes what the run directory is owed. A decision is owed with the last event of its own submission, so one number covers both.
+fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applied: &mut Applied) -> Result<(), Stop> {
     let Some(seq) = applied.last_event_seq else {
-        if let Some(sealed) = applied.decisions.first() {
-            return Err(fault(format_args!(
-                "{} is decided without an event",
-                sealed.decision.key()
-            )));
-        }
-        return Ok(());
+        return match decisions.first() {
+            Some(decision) => Err(fault(format_args!("{} is decided without an event", decision.key()))),
+            None => Ok(()),
+        };
     };
     connection
         .prepare_cached("UPDATE job SET last_event_seq = ?2 WHERE id = ?1")?
         .execute(params![job_id.as_str(), count(seq)])?;
-    for sealed in &applied.decisions {
-        connection
-            .prepare_cached("UPDATE decision SET event_seq = ?2 WHERE seq = ?1")?
-            .execute(params![count(sealed.seq), count(seq)])?;
+    for decision in decisions {
+        let key = decision.key();
+        let sealed = event_row::insert_decision(connection, decision, seq)?;
+        let sealed = sealed.ok_or_else(|| fault(format_args!("{key} is decided already")))?;
+        applied.decisions.push(sealed);
     }
     Ok(())
 }

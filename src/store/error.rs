@@ -82,13 +82,8 @@ impl StoreError {
     }
 
     pub(super) fn of_io(path: &Path, operation: &'static str, error: &io::Error) -> Self {
-        let kind = match error.kind() {
-            io::ErrorKind::NotFound => StoreErrorKind::Missing,
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreErrorKind::ReadOnly,
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::Full,
-            // Foreign and open-ended: every other kind is told in the system's words.
-            _ => StoreErrorKind::Other,
-        };
+        let known = IO_KINDS.iter().find(|(known, _)| *known == error.kind());
+        let kind = known.map_or(StoreErrorKind::Other, |(_, kind)| *kind);
         Self::new(path, operation, kind, error.to_string())
     }
 }
@@ -101,22 +96,39 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
+/// The system's errors that the caller can act on; all others are told in the system's words.
+const IO_KINDS: [(io::ErrorKind, StoreErrorKind); 5] = [
+    (io::ErrorKind::NotFound, StoreErrorKind::Missing),
+    (io::ErrorKind::PermissionDenied, StoreErrorKind::ReadOnly),
+    (io::ErrorKind::ReadOnlyFilesystem, StoreErrorKind::ReadOnly),
+    (io::ErrorKind::StorageFull, StoreErrorKind::Full),
+    (io::ErrorKind::QuotaExceeded, StoreErrorKind::Full),
+];
+
+/// SQLite's errors that the caller can act on, in words; all others are told in SQLite's.
+const SQLITE_KINDS: [(ErrorCode, StoreErrorKind, &str); 7] = [
+    (ErrorCode::DatabaseBusy, StoreErrorKind::Busy, LOCKED),
+    (ErrorCode::DatabaseLocked, StoreErrorKind::Busy, LOCKED),
+    (ErrorCode::DiskFull, StoreErrorKind::Full, "no space left"),
+    (ErrorCode::ReadOnly, StoreErrorKind::ReadOnly, NOT_WRITABLE),
+    (ErrorCode::PermissionDenied, StoreErrorKind::ReadOnly, NOT_WRITABLE),
+    (
+        ErrorCode::DatabaseCorrupt,
+        StoreErrorKind::Corrupt,
+        "the file is damaged",
+    ),
+    (ErrorCode::NotADatabase, StoreErrorKind::Corrupt, "it is not a database"),
+];
+
+const LOCKED: &str = "another process has kept it locked";
+const NOT_WRITABLE: &str = "it may not be written";
+
 fn of_sqlite(error: &rusqlite::Error) -> (StoreErrorKind, String) {
-    let Some(code) = error.sqlite_error_code() else {
-        return (StoreErrorKind::Other, error.to_string());
-    };
-    let (kind, words) = match code {
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            (StoreErrorKind::Busy, "another process has kept it locked")
-        }
-        ErrorCode::DiskFull => (StoreErrorKind::Full, "no space left"),
-        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => (StoreErrorKind::ReadOnly, "it may not be written"),
-        ErrorCode::DatabaseCorrupt => (StoreErrorKind::Corrupt, "the file is damaged"),
-        ErrorCode::NotADatabase => (StoreErrorKind::Corrupt, "it is not a database"),
-        // Foreign and open-ended: SQLite's own words are the best there are.
-        _ => return (StoreErrorKind::Other, error.to_string()),
-    };
-    (kind, words.to_owned())
+    let code = error.sqlite_error_code();
+    match SQLITE_KINDS.iter().find(|(known, _, _)| Some(*known) == code) {
+        Some((_, kind, words)) => (*kind, (*words).to_owned()),
+        None => (StoreErrorKind::Other, error.to_string()),
+    }
 }
 
 /// What can go wrong with a row, before it is known which file and which operation it was.

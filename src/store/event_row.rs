@@ -84,21 +84,27 @@ pub(super) fn insert_event(
     Ok(seq.unsigned_abs())
 }
 
-/// Seals a decision behind the newest one and writes it; none when its gate has a decision already. The caller sets what it is owed at.
-pub(super) fn insert_decision(connection: &Connection, decision: Decision) -> Result<Option<SealedDecision>, RowError> {
+/// Seals a decision behind the newest one and writes it; none when its gate has a decision already. It is owed to
+/// the run directory together with this event.
+pub(super) fn insert_decision(
+    connection: &Connection,
+    decision: Decision,
+    event_seq: u64,
+) -> Result<Option<SealedDecision>, RowError> {
     let (last, prev) = chain_head(connection)?.unwrap_or((0, Digest::ZERO));
     let sealed = decision.seal(last.saturating_add(1), prev);
     let document = sealed.to_file();
     let written = connection
         .prepare_cached(
             "INSERT INTO decision (seq, job_id, stage, attempt, event_seq, hash, document)
-             VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6) ON CONFLICT (job_id, stage, attempt) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (job_id, stage, attempt) DO NOTHING",
         )?
         .execute(params![
             count(sealed.seq),
             sealed.decision.job_id().as_str(),
             sealed.decision.stage().as_str(),
             sealed.decision.attempt(),
+            count(event_seq),
             sealed.hash.to_string(),
             ToSqlOutput::Borrowed(ValueRef::Text(&document)),
         ])?;

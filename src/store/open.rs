@@ -150,9 +150,13 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     if ours_version(connection, path)? == SCHEMA_VERSION {
         return Ok(());
     }
-    Err(match error {
-        rusqlite_migration::Error::RusqliteError { err, .. } => failed(err),
-        // Foreign and open-ended; its own words are the best there are.
-        other => StoreError::new(path, "prepare", StoreErrorKind::Other, other.to_string()),
-    })
+    if let rusqlite_migration::Error::RusqliteError { err, .. } = error {
+        return Err(failed(err));
+    }
+    Err(StoreError::new(
+        path,
+        "prepare",
+        StoreErrorKind::Other,
+        error.to_string(),
+    ))
 }
