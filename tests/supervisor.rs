@@ -1,5 +1,10 @@
 //! Stage commands under their supervisor, with real processes: what is waited for is an event, never time.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

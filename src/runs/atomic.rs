@@ -7,12 +7,13 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use tempfile::{Builder, NamedTempFile};
 
 use super::error::{Doing, Result, RunsError};
-use super::layout::Modes;
+use super::layout::{Modes, RunDir};
 
 /// From this many files on, one flush of the file system is cheaper than one for each file.
 const SYNCFS_FROM_FILES: usize = 8;
@@ -266,6 +267,48 @@ pub(super) fn sweep(directory: &Path) {
     }
 }
 
+/// A temporary file that nobody has written to for so long belongs to nobody any more.
+const STALE_AFTER: Duration = Duration::from_secs(3600);
+
+/// Removes what crashes outside of publishing left in a run directory: temporary files that are an hour old by the clock of the file
+/// system itself. For the start of an engine.
+pub fn sweep_stale(run: &RunDir) {
+    let mut directories = vec![run.path().to_owned(), run.gates(), run.versions(), run.stage()];
+    if let Ok(stages) = fs::read_dir(run.path().join("artifacts")) {
+        directories.extend(stages.flatten().map(|entry| entry.path()));
+    }
+    for directory in directories {
+        sweep_older(&directory, STALE_AFTER);
+    }
+}
+
+fn sweep_older(directory: &Path, age: Duration) {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return;
+    };
+    let leftovers: Vec<_> = entries
+        .flatten()
+        .filter(|entry| {
+            entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(WRITE_PREFIX) && name.ends_with(SUFFIX))
+        })
+        .collect();
+    if leftovers.is_empty() {
+        return;
+    }
+    let now = tempfile::tempfile_in(directory).and_then(|file| file.metadata()?.modified());
+    for leftover in leftovers {
+        let modified = leftover.metadata().and_then(|metadata| metadata.modified());
+        if let (Ok(now), Ok(modified)) = (&now, modified)
+            && now.duration_since(modified).is_ok_and(|passed| passed >= age)
+        {
+            drop(fs::remove_file(leftover.path()));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::MetadataExt;
@@ -324,5 +367,16 @@ mod tests {
         assert!(leftover.file_name().unwrap().to_str().unwrap().starts_with('.'));
         sweep(temporary.path());
         assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_old_temporary_files_are_swept() {
+        let temporary = tempfile::tempdir().unwrap();
+        let old = temporary.path().join(".write-old.tmp");
+        let young = temporary.path().join(".write-young.tmp");
+        let written = File::create(&young).unwrap().metadata().unwrap().modified().unwrap();
+        File::create(&old).unwrap().set_modified(written - STALE_AFTER).unwrap();
+        sweep_older(temporary.path(), STALE_AFTER);
+        assert!(!old.exists() && young.exists());
     }
 }

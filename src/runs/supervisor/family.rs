@@ -108,8 +108,8 @@ pub fn end_orphan(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bool>
             return Ok(true);
         }
         if is_free {
-            // Killed a moment ago; the kernel needs a turn to end them.
-            thread::yield_now();
+            // Killed a moment ago. Nothing tells of their end: they are not our children and hold no lock.
+            thread::park_timeout(ROUND / 10);
             continue;
         }
         match free.recv_timeout(ROUND) {

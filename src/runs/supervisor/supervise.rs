@@ -89,6 +89,8 @@ impl Supervisor {
         let _ = setsid();
         // Descendants that leave the process group and lose their parent come to us, and so are found and ended.
         prctl::set_child_subreaper(true).doing("adopt the descendants of", &spec_path)?;
+        // The leader's working directory must not stay in use for hours; all our paths are absolute.
+        std::env::set_current_dir("/").doing("leave the directory for", &spec_path)?;
         umask(Mode::from_bits_truncate(self.modes.umask()));
         let started_at = now();
 
