@@ -63,7 +63,11 @@ pub(super) enum Inbox {
     /// A stage's supervisor was started, or why not.
     Started(StageKey, Result<(), String>),
     /// A stage's supervisor is gone.
-    StageEnded { key: StageKey, epoch: u64, outcome: StageOutcome },
+    StageEnded {
+        key: StageKey,
+        epoch: u64,
+        outcome: StageOutcome,
+    },
     /// These gates could not be expired as asked; their rows say otherwise.
     NotDue(Vec<JobId>),
     ConfigFileTouched,

@@ -22,7 +22,11 @@ pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) {
             let _ = inbox.blocking_send(Inbox::Trouble(Some(error.to_string())));
         }
     };
-    if let Err(error) = thread::Builder::new().name("standby".to_owned()).stack_size(128 * 1024).spawn(wait) {
+    if let Err(error) = thread::Builder::new()
+        .name("standby".to_owned())
+        .stack_size(128 * 1024)
+        .spawn(wait)
+    {
         tracing::error!("cannot stand for the lead: {error}");
     }
 }

@@ -154,7 +154,10 @@ impl Engine {
         let (inbox_sender, inbox) = channel(INBOX_MAX);
         let (work, work_receiver) = sync_channel(WORK_MAX);
         let (asks, asks_receiver) = sync_channel(WORK_MAX);
-        let watch = Watch { runs: runs.clone(), program: settings.program.clone() };
+        let watch = Watch {
+            runs: runs.clone(),
+            program: settings.program.clone(),
+        };
         let session = session_name(&settings);
         let preparer = Preparer {
             runs: runs.clone(),
@@ -181,8 +184,12 @@ impl Engine {
             asks: asks_receiver,
             inbox: inbox_sender.clone(),
         };
-        let writer = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run())?;
-        std::thread::Builder::new().name("reader".to_owned()).spawn(move || reader.run())?;
+        let writer = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer.run())?;
+        std::thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(move || reader.run())?;
         let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
         let now = settings.clock.now();
         let mut engine = Self {
@@ -281,8 +288,11 @@ impl Engine {
     /// Hands a query over; its answer comes as [`Notice::Answer`].
     pub fn ask(&mut self, query: Query) -> RequestId {
         let request = self.new_request();
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.asks.try_send(Ask::Query(request, query)) {
-            self.notices.push_back(Notice::Answer(request, Answer::Failed(busy().message)));
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+            self.asks.try_send(Ask::Query(request, query))
+        {
+            self.notices
+                .push_back(Notice::Answer(request, Answer::Failed(busy().message)));
         }
         request
     }
@@ -444,7 +454,12 @@ impl Engine {
 
     fn look(&mut self, boot_us: i64) {
         let also = std::mem::take(&mut self.look_also);
-        let ask = Ask::Look { since: self.seen_up_to, also, all_timers: self.wants_all_timers, is_lead: self.is_lead() };
+        let ask = Ask::Look {
+            since: self.seen_up_to,
+            also,
+            all_timers: self.wants_all_timers,
+            is_lead: self.is_lead(),
+        };
         if self.asks.try_send(ask).is_ok() {
             self.is_looking = true;
             self.wants_look = false;
@@ -473,7 +488,13 @@ impl Engine {
                 self.following.remove(&key);
                 let is_mine = matches!(self.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
                 // Under another leader the same end is told there: every leader waits for the same lock.
-                if is_mine && !self.put(Work::StageEnded { key: key.clone(), epoch, outcome }) {
+                if is_mine
+                    && !self.put(Work::StageEnded {
+                        key: key.clone(),
+                        epoch,
+                        outcome,
+                    })
+                {
                     self.watch.again(key, epoch, self.inbox_sender.clone());
                 }
             }
@@ -492,7 +513,9 @@ impl Engine {
         self.seen_up_to = self.seen_up_to.max(look.up_to);
         let grace_s = self.config.pipeline.overdue_grace_s;
         let wake = |gate: &OpenTimer| {
-            gate.timer.wake_at(gate.lease.as_ref(), gate.max_hold_s, grace_s).map(|at| (gate.key.clone(), at))
+            gate.timer
+                .wake_at(gate.lease.as_ref(), gate.max_hold_s, grace_s)
+                .map(|at| (gate.key.clone(), at))
         };
         match &look.timers {
             Timers::All(gates) => self.ticker.set_all(gates.iter().filter_map(wake).collect(), now),
@@ -533,7 +556,12 @@ impl Engine {
                 self.watch.adopt(key.clone(), epoch, self.inbox_sender.clone());
             }
         }
-        let unwanted: Vec<_> = self.following.iter().filter(|key| !running.contains(*key)).cloned().collect();
+        let unwanted: Vec<_> = self
+            .following
+            .iter()
+            .filter(|key| !running.contains(*key))
+            .cloned()
+            .collect();
         for key in unwanted {
             if !self.starting.contains(&key) {
                 self.put(Work::EndStage(key));
@@ -545,11 +573,17 @@ impl Engine {
             if taken >= slots {
                 break;
             }
-            let waits = self.start_again_us.get(&key.job_id).is_some_and(|at_us| boot_us < *at_us);
+            let waits = self
+                .start_again_us
+                .get(&key.job_id)
+                .is_some_and(|at_us| boot_us < *at_us);
             if waits || self.starting.contains(&key) {
                 continue;
             }
-            if self.put(Work::StartStage { key: key.clone(), epoch }) {
+            if self.put(Work::StartStage {
+                key: key.clone(),
+                epoch,
+            }) {
                 self.starting.insert(key);
                 taken += 1;
             }
@@ -617,7 +651,11 @@ impl Engine {
                 self.notices.push_back(Notice::ConfigLoaded(warnings));
             }
             Err(problems) => {
-                let lines = problems.iter().filter(|problem| problem.is_error()).map(ToString::to_string).collect();
+                let lines = problems
+                    .iter()
+                    .filter(|problem| problem.is_error())
+                    .map(ToString::to_string)
+                    .collect();
                 self.notices.push_back(Notice::ConfigBroken(lines));
             }
         }

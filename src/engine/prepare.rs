@@ -47,24 +47,62 @@ impl Preparer {
     pub fn command(&mut self, command: &Command) -> Result<(JobId, Prepared), Refusal> {
         match command {
             Command::StartJob(new) => self.start(new),
-            Command::OpenGate { job_id, stage, artifacts, base } => self.open_gate(job_id, stage, artifacts, base.as_deref()),
-            Command::Decide { gate, verdict, notes, patch, digest } => {
-                self.decide(gate, *verdict, notes.clone(), patch.as_ref(), *digest)
-            }
+            Command::OpenGate {
+                job_id,
+                stage,
+                artifacts,
+                base,
+            } => self.open_gate(job_id, stage, artifacts, base.as_deref()),
+            Command::Decide {
+                gate,
+                verdict,
+                notes,
+                patch,
+                digest,
+            } => self.decide(gate, *verdict, notes.clone(), patch.as_ref(), *digest),
             Command::ApplyPatch { gate, patch, digest } => self.apply_patch(gate, patch, *digest),
             Command::Resume(job_id) => self.resume(job_id),
-            Command::Cancel(job_id) => Ok(plain(job_id, Input::Cancel { operator: self.operator.clone() })),
-            Command::Complete(job_id) => Ok(plain(job_id, Input::Complete { operator: self.operator.clone() })),
+            Command::Cancel(job_id) => Ok(plain(
+                job_id,
+                Input::Cancel {
+                    operator: self.operator.clone(),
+                },
+            )),
+            Command::Complete(job_id) => Ok(plain(
+                job_id,
+                Input::Complete {
+                    operator: self.operator.clone(),
+                },
+            )),
             Command::TakeLease { gate, purpose } => {
                 let (operator, session) = (self.operator.clone(), self.session.clone());
-                Ok(plain(&gate.job_id, Input::TakeLease { gate: gate.clone(), operator, session, purpose: *purpose }))
+                Ok(plain(
+                    &gate.job_id,
+                    Input::TakeLease {
+                        gate: gate.clone(),
+                        operator,
+                        session,
+                        purpose: *purpose,
+                    },
+                ))
             }
-            Command::ReleaseLease { gate } => {
-                Ok(plain(&gate.job_id, Input::ReleaseLease { gate: gate.clone(), session: self.session.clone() }))
-            }
+            Command::ReleaseLease { gate } => Ok(plain(
+                &gate.job_id,
+                Input::ReleaseLease {
+                    gate: gate.clone(),
+                    session: self.session.clone(),
+                },
+            )),
             Command::MarkSeen { gate, digest } => {
                 let operator = self.operator.clone();
-                Ok(plain(&gate.job_id, Input::MarkSeen { gate: gate.clone(), operator, digest: *digest }))
+                Ok(plain(
+                    &gate.job_id,
+                    Input::MarkSeen {
+                        gate: gate.clone(),
+                        operator,
+                        digest: *digest,
+                    },
+                ))
             }
         }
     }
@@ -79,9 +117,16 @@ impl Preparer {
     }
 
     /// Registers what a stage made: each promised artifact is kept as a version.
-    pub fn stage_made(&mut self, job_id: &JobId, stage: &StageName) -> Result<(StageOutcome, BTreeMap<StageName, Vec<GateArtifact>>), Refusal> {
+    pub fn stage_made(
+        &mut self,
+        job_id: &JobId,
+        stage: &StageName,
+    ) -> Result<(StageOutcome, BTreeMap<StageName, Vec<GateArtifact>>), Refusal> {
         let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
-        let promised = rows.stage_spec(stage).map(|spec| spec.artifacts.clone()).unwrap_or_default();
+        let promised = rows
+            .stage_spec(stage)
+            .map(|spec| spec.artifacts.clone())
+            .unwrap_or_default();
         let mut made = Vec::with_capacity(promised.len());
         for spec in promised {
             match self.keep(&rows, stage, &spec.kind, &spec.path) {
@@ -109,7 +154,10 @@ impl Preparer {
                 if found.is_some() {
                     versions::keep_artifact(&run, &artifact.path).map_err(|error| runs_refusal(&error))?;
                 }
-                return Ok(Some(OnDisk { path: artifact.path.clone(), found }));
+                return Ok(Some(OnDisk {
+                    path: artifact.path.clone(),
+                    found,
+                }));
             }
         }
         Ok(None)
@@ -121,10 +169,16 @@ impl Preparer {
 
     fn start(&mut self, new: &NewJob) -> Result<(JobId, Prepared), Refusal> {
         let too_long = |field: &str, bytes: usize, max: usize| {
-            Refusal::new(RefusalCode::Invalid, format!("{field} has {bytes} bytes; at most {max} are kept")).at(field.to_owned())
+            Refusal::new(
+                RefusalCode::Invalid,
+                format!("{field} has {bytes} bytes; at most {max} are kept"),
+            )
+            .at(field.to_owned())
         };
         if new.slug.trim().is_empty() {
-            return Err(Refusal::new(RefusalCode::Invalid, "the job has no short name").with_hint("give it one: --slug NAME").at("slug"));
+            return Err(Refusal::new(RefusalCode::Invalid, "the job has no short name")
+                .with_hint("give it one: --slug NAME")
+                .at("slug"));
         }
         if new.slug.len() > SLUG_BYTES_MAX {
             return Err(too_long("slug", new.slug.len(), SLUG_BYTES_MAX));
@@ -148,18 +202,38 @@ impl Preparer {
             slug: new.slug.clone(),
             intent: new.intent.clone(),
             is_manual: new.is_manual,
-            status: if new.is_manual { JobStatus::Running } else { JobStatus::Queued },
+            status: if new.is_manual {
+                JobStatus::Running
+            } else {
+                JobStatus::Queued
+            },
             stage: None,
             params: new.params.clone(),
             cfg: new.cfg.clone(),
-            stages: if new.is_manual { Vec::new() } else { self.config.pipeline.stages.to_vec() },
+            stages: if new.is_manual {
+                Vec::new()
+            } else {
+                self.config.pipeline.stages.to_vec()
+            },
             created_by: self.operator.name.clone(),
             created_at: now,
             updated_at: now,
         };
-        let rows = JobRows { job: job.clone(), attempts: vec![], gates: vec![], artifacts: vec![], decisions: vec![] };
+        let rows = JobRows {
+            job: job.clone(),
+            attempts: vec![],
+            gates: vec![],
+            artifacts: vec![],
+            decisions: vec![],
+        };
         let bare = self.bare_artifacts(&rows)?;
-        Ok((id, Prepared { input: Input::Start(Box::new(job)), bare }))
+        Ok((
+            id,
+            Prepared {
+                input: Input::Start(Box::new(job)),
+                bare,
+            },
+        ))
     }
 
     fn open_gate(
@@ -176,27 +250,48 @@ impl Preparer {
             let path = path_in_run_dir(stage, &file.path)?;
             if artifacts.iter().any(|other| other.path == path) {
                 let name = path.file_name().to_owned();
-                return Err(Refusal::new(RefusalCode::Invalid, format!("two artifacts are called {name}"))
-                    .with_hint("rename one: both would become the same file in the run directory")
-                    .at("artifact"));
+                return Err(
+                    Refusal::new(RefusalCode::Invalid, format!("two artifacts are called {name}"))
+                        .with_hint("rename one: both would become the same file in the run directory")
+                        .at("artifact"),
+                );
             }
-            let (digest, size_bytes) = artifacts::keep_outside(&run, &file.path).map_err(|error| runs_refusal(&error))?;
+            let (digest, size_bytes) =
+                artifacts::keep_outside(&run, &file.path).map_err(|error| runs_refusal(&error))?;
             let given = match base.filter(|_| index == 0) {
                 Some(base) => {
                     let (digest, _) = artifacts::keep_outside(&run, base).map_err(|error| runs_refusal(&error))?;
-                    Some(Base { digest, origin: BaseOrigin::Given })
+                    Some(Base {
+                        digest,
+                        origin: BaseOrigin::Given,
+                    })
                 }
                 None => None,
             };
             let base = rows.as_ref().and_then(|rows| base_of(rows, stage, &path)).or(given);
             artifacts.push(self.compared(&run, file.kind.clone(), path, digest, size_bytes, base)?);
         }
-        let placed: Vec<_> = artifacts.iter().map(|artifact| (artifact.path.clone(), artifact.digest)).collect();
-        let input = Input::OpenGate { operator: self.operator.clone(), stage: stage.clone(), artifacts };
-        let prepared = Prepared { input, bare: BTreeMap::new() };
+        let placed: Vec<_> = artifacts
+            .iter()
+            .map(|artifact| (artifact.path.clone(), artifact.digest))
+            .collect();
+        let input = Input::OpenGate {
+            operator: self.operator.clone(),
+            stage: stage.clone(),
+            artifacts,
+        };
+        let prepared = Prepared {
+            input,
+            bare: BTreeMap::new(),
+        };
         let now = self.clock.now().utc;
         let via = &self.operator.via;
-        let cx = Context { now, policies: &self.config.gates, grace_s: self.config.pipeline.overdue_grace_s, via };
+        let cx = Context {
+            now,
+            policies: &self.config.gates,
+            grace_s: self.config.pipeline.overdue_grace_s,
+            via,
+        };
         // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
         if !reduce(job_id, rows.as_ref(), &prepared, cx)?.is_empty() {
             for (path, digest) in &placed {
@@ -214,7 +309,9 @@ impl Preparer {
         patch: Option<&Value>,
         digest: Option<Digest>,
     ) -> Result<(JobId, Prepared), Refusal> {
-        let rows = self.rows(&gate.job_id)?.ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
+        let rows = self
+            .rows(&gate.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
         let mut on_disk = Vec::new();
         let mut proposed = None;
         // A gate that is not there or not open is refused by the rules, in their words; only an open one needs the files.
@@ -225,13 +322,36 @@ impl Preparer {
                 None => None,
             };
         }
-        let request = DecisionRequest { operator: self.operator.clone(), verdict, notes, patch: proposed, digest, on_disk };
+        let request = DecisionRequest {
+            operator: self.operator.clone(),
+            verdict,
+            notes,
+            patch: proposed,
+            digest,
+            on_disk,
+        };
         let bare = self.bare_artifacts(&rows)?;
-        Ok((gate.job_id.clone(), Prepared { input: Input::Decide { gate: gate.clone(), request }, bare }))
+        Ok((
+            gate.job_id.clone(),
+            Prepared {
+                input: Input::Decide {
+                    gate: gate.clone(),
+                    request,
+                },
+                bare,
+            },
+        ))
     }
 
-    fn apply_patch(&mut self, gate: &GateRef, patch: &Value, digest: Option<Digest>) -> Result<(JobId, Prepared), Refusal> {
-        let rows = self.rows(&gate.job_id)?.ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
+    fn apply_patch(
+        &mut self,
+        gate: &GateRef,
+        patch: &Value,
+        digest: Option<Digest>,
+    ) -> Result<(JobId, Prepared), Refusal> {
+        let rows = self
+            .rows(&gate.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
         let Some(open) = open_gate_of(&rows, gate) else {
             // Not open: the rules say why, whatever the patch would have done.
             let request = DecisionRequest {
@@ -242,13 +362,28 @@ impl Preparer {
                 digest,
                 on_disk: Vec::new(),
             };
-            return Ok(plain(&gate.job_id, Input::Decide { gate: gate.clone(), request }));
+            return Ok(plain(
+                &gate.job_id,
+                Input::Decide {
+                    gate: gate.clone(),
+                    request,
+                },
+            ));
         };
         let on_disk = self.on_disk(&rows, open)?;
         match self.propose(&rows, open, patch, &on_disk)? {
             ProposedPatch::Artifact(effect) => {
                 let operator = self.operator.clone();
-                Ok(plain(&gate.job_id, Input::ApplyPatch { gate: gate.clone(), operator, effect, digest, on_disk }))
+                Ok(plain(
+                    &gate.job_id,
+                    Input::ApplyPatch {
+                        gate: gate.clone(),
+                        operator,
+                        effect,
+                        digest,
+                        on_disk,
+                    },
+                ))
             }
             ProposedPatch::Params(_) => Err(Refusal::params_only_with_rejection(&open.key)),
         }
@@ -259,11 +394,16 @@ impl Preparer {
         let mut plan = ResumePlan::default();
         let is_paused = rows.job.status == JobStatus::Paused;
         if let Some(stage) = rows.job.stage.clone().filter(|_| is_paused) {
-            let waits = rows.newest_attempt(&stage).is_some_and(|attempt| attempt.state == AttemptState::Queued);
-            let rejection = rows.newest_decision(&stage).filter(|sealed| !sealed.decision.is_approved());
+            let waits = rows
+                .newest_attempt(&stage)
+                .is_some_and(|attempt| attempt.state == AttemptState::Queued);
+            let rejection = rows
+                .newest_decision(&stage)
+                .filter(|sealed| !sealed.decision.is_approved());
             if waits {
                 for artifact in &rows.artifacts {
-                    plan.on_disk.push(self.one_on_disk(&rows, &artifact.path, artifact.digest)?);
+                    plan.on_disk
+                        .push(self.one_on_disk(&rows, &artifact.path, artifact.digest)?);
                 }
             } else if let Some(rejection) = rejection
                 && let Some(value) = rejection.decision.patch()
@@ -276,11 +416,26 @@ impl Preparer {
             }
         }
         let bare = self.bare_artifacts(&rows)?;
-        Ok((job_id.clone(), Prepared { input: Input::Resume { operator: self.operator.clone(), plan }, bare }))
+        Ok((
+            job_id.clone(),
+            Prepared {
+                input: Input::Resume {
+                    operator: self.operator.clone(),
+                    plan,
+                },
+                bare,
+            },
+        ))
     }
 
     /// Plans a patch on what lies on disk, and keeps the bytes it makes as a version.
-    fn propose(&self, rows: &JobRows, gate: &Gate, value: &Value, on_disk: &[OnDisk]) -> Result<ProposedPatch, Refusal> {
+    fn propose(
+        &self,
+        rows: &JobRows,
+        gate: &Gate,
+        value: &Value,
+        on_disk: &[OnDisk],
+    ) -> Result<ProposedPatch, Refusal> {
         let parsed = Patch::from_value(value.clone()).map_err(|error| patch_refusal(&error))?;
         if super::reducer::is_params(value) {
             return Ok(ProposedPatch::Params(value.clone()));
@@ -288,21 +443,37 @@ impl Preparer {
         let facts: Vec<_> = gate
             .artifacts
             .iter()
-            .map(|artifact| patch::ArtifactFacts { path: artifact.path.as_str(), kind: artifact.kind.as_str() })
+            .map(|artifact| patch::ArtifactFacts {
+                path: artifact.path.as_str(),
+                kind: artifact.kind.as_str(),
+            })
             .collect();
         let chosen = patch::choose_artifact(&parsed, &facts).map_err(|error| patch_refusal(&error))?;
         let Some(target) = gate.artifacts.get(chosen) else {
-            return Err(Refusal::new(RefusalCode::PatchUnfit, "no artifact is under review at this gate"));
+            return Err(Refusal::new(
+                RefusalCode::PatchUnfit,
+                "no artifact is under review at this gate",
+            ));
         };
-        let found = on_disk.iter().find(|other| other.path == target.path).and_then(|other| other.found);
+        let found = on_disk
+            .iter()
+            .find(|other| other.path == target.path)
+            .and_then(|other| other.found);
         let Some((before, _)) = found else {
             return Err(Refusal::artifact_vanished(&target.path, target.digest));
         };
         let run = self.runs.run(&rows.job.id);
         let current = versions::read(&run, &before).map_err(|error| runs_refusal(&error))?;
-        let plan = parsed.plan(target.path.as_str(), &current).map_err(|error| patch_refusal(&error))?;
+        let plan = parsed
+            .plan(target.path.as_str(), &current)
+            .map_err(|error| patch_refusal(&error))?;
         let (after, after_bytes) = versions::keep(&run, &plan.bytes).map_err(|error| runs_refusal(&error))?;
-        let base = target.base.as_ref().map(|base| versions::read(&run, &base.digest)).transpose().map_err(|error| runs_refusal(&error))?;
+        let base = target
+            .base
+            .as_ref()
+            .map(|base| versions::read(&run, &base.digest))
+            .transpose()
+            .map_err(|error| runs_refusal(&error))?;
         let summary = diff::summary(base.as_deref(), &plan.bytes, Limit::NONE);
         Ok(ProposedPatch::Artifact(PatchEffect {
             patch: value.clone(),
@@ -317,35 +488,59 @@ impl Preparer {
 
     /// What lies on disk of a gate's artifacts; versions that nobody knew are kept.
     fn on_disk(&self, rows: &JobRows, gate: &Gate) -> Result<Vec<OnDisk>, Refusal> {
-        gate.artifacts.iter().map(|artifact| self.one_on_disk(rows, &artifact.path, artifact.digest)).collect()
+        gate.artifacts
+            .iter()
+            .map(|artifact| self.one_on_disk(rows, &artifact.path, artifact.digest))
+            .collect()
     }
 
     fn one_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
         let run = self.runs.run(&rows.job.id);
         let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;
         let found = match found {
-            Some((digest, _)) if digest != reviewed && self.is_owed(rows, path, reviewed, digest)? => {
-                rows.artifacts.iter().find(|known| known.path == *path).map(|known| (known.digest, known.size_bytes))
+            Some((digest, _)) if digest != reviewed && self.is_owed(rows, path, reviewed, digest)? => rows
+                .artifacts
+                .iter()
+                .find(|known| known.path == *path)
+                .map(|known| (known.digest, known.size_bytes)),
+            Some((digest, _)) if digest != reviewed => {
+                versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
             }
-            Some((digest, _)) if digest != reviewed => versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?,
             found => found,
         };
-        Ok(OnDisk { path: path.clone(), found })
+        Ok(OnDisk {
+            path: path.clone(),
+            found,
+        })
     }
 
     /// Whether the reviewed version is committed and its file owed: what lies there is still its predecessor, not somebody's change.
     fn is_owed(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest, found: Digest) -> Result<bool, Refusal> {
-        let is_predecessor = |known: &crate::domain::artifact::Artifact| known.digest == reviewed && known.former == Some(found);
-        if !rows.artifacts.iter().any(|known| known.path == *path && is_predecessor(known)) {
+        let is_predecessor =
+            |known: &crate::domain::artifact::Artifact| known.digest == reviewed && known.former == Some(found);
+        if !rows
+            .artifacts
+            .iter()
+            .any(|known| known.path == *path && is_predecessor(known))
+        {
             return Ok(false);
         }
-        Ok(self.reader.owed_of(&rows.job.id).map_err(|error| store_refusal(&error))?.is_some())
+        Ok(self
+            .reader
+            .owed_of(&rows.job.id)
+            .map_err(|error| store_refusal(&error))?
+            .is_some())
     }
 
     /// The artifacts of bare stages still ahead, as far as they exist.
     fn bare_artifacts(&self, rows: &JobRows) -> Result<BTreeMap<StageName, Vec<GateArtifact>>, Refusal> {
         let mut all = BTreeMap::new();
-        for spec in rows.job.stages.iter().filter(|spec| spec.is_bare() && !spec.artifacts.is_empty()) {
+        for spec in rows
+            .job
+            .stages
+            .iter()
+            .filter(|spec| spec.is_bare() && !spec.artifacts.is_empty())
+        {
             let mut present = Vec::new();
             for artifact in &spec.artifacts {
                 present.extend(self.keep(rows, &spec.name, &artifact.kind, &artifact.path)?);
@@ -356,13 +551,21 @@ impl Preparer {
     }
 
     /// Keeps an artifact that lies in the run directory as a version and compares it with its base.
-    fn keep(&self, rows: &JobRows, stage: &StageName, kind: &str, path: &ArtifactPath) -> Result<Option<GateArtifact>, Refusal> {
+    fn keep(
+        &self,
+        rows: &JobRows,
+        stage: &StageName,
+        kind: &str,
+        path: &ArtifactPath,
+    ) -> Result<Option<GateArtifact>, Refusal> {
         let run = self.runs.run(&rows.job.id);
-        let Some((digest, size_bytes)) = versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))? else {
+        let Some((digest, size_bytes)) = versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+        else {
             return Ok(None);
         };
         let base = base_of(rows, stage, path);
-        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, base).map(Some)
+        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, base)
+            .map(Some)
     }
 
     fn compared(
@@ -391,7 +594,13 @@ impl Preparer {
 }
 
 fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
-    (job_id.clone(), Prepared { input, bare: BTreeMap::new() })
+    (
+        job_id.clone(),
+        Prepared {
+            input,
+            bare: BTreeMap::new(),
+        },
+    )
 }
 
 fn open_gate_of<'a>(rows: &'a JobRows, wanted: &GateRef) -> Option<&'a Gate> {
@@ -403,26 +612,42 @@ fn open_gate_of<'a>(rows: &'a JobRows, wanted: &GateRef) -> Option<&'a Gate> {
 /// The version that an artifact of this stage is compared with: the one last decided on, else the former attempt's.
 fn base_of(rows: &JobRows, stage: &StageName, path: &ArtifactPath) -> Option<Base> {
     let of_stage = || rows.gates.iter().filter(|gate| gate.key.stage == *stage);
-    let version = |gate: &Gate| gate.artifacts.iter().find(|artifact| artifact.path == *path).map(|artifact| artifact.digest);
+    let version = |gate: &Gate| {
+        gate.artifacts
+            .iter()
+            .find(|artifact| artifact.path == *path)
+            .map(|artifact| artifact.digest)
+    };
     let decided = of_stage()
         .filter(|gate| matches!(gate.state, GateState::Approved | GateState::Rejected))
         .max_by_key(|gate| gate.key.attempt);
     if let Some(gate) = decided
         && let Some(digest) = version(gate)
     {
-        let origin = BaseOrigin::Decided { attempt: gate.key.attempt, approved: gate.state == GateState::Approved };
+        let origin = BaseOrigin::Decided {
+            attempt: gate.key.attempt,
+            approved: gate.state == GateState::Approved,
+        };
         return Some(Base { digest, origin });
     }
     let former = of_stage().max_by_key(|gate| gate.key.attempt)?;
-    Some(Base { digest: version(former)?, origin: BaseOrigin::Attempt { attempt: former.key.attempt } })
+    Some(Base {
+        digest: version(former)?,
+        origin: BaseOrigin::Attempt {
+            attempt: former.key.attempt,
+        },
+    })
 }
 
 fn path_in_run_dir(stage: &StageName, outside: &std::path::Path) -> Result<ArtifactPath, Refusal> {
     let name = outside.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     ArtifactPath::new(&format!("artifacts/{stage}/{name}")).map_err(|error| {
-        Refusal::new(RefusalCode::Invalid, format!("{} cannot be an artifact: {error}", outside.display()))
-            .with_hint("name a regular file with a plain UTF-8 name")
-            .at("artifact")
+        Refusal::new(
+            RefusalCode::Invalid,
+            format!("{} cannot be an artifact: {error}", outside.display()),
+        )
+        .with_hint("name a regular file with a plain UTF-8 name")
+        .at("artifact")
     })
 }
 

@@ -24,7 +24,12 @@ const JOBS_ONE_BY_ONE_MAX: usize = 64;
 pub(super) enum Ask {
     Query(RequestId, Query),
     /// Events after `since`; the timers of the jobs they touch and of `also`, or all of them; the leader's work.
-    Look { since: u64, also: BTreeSet<JobId>, all_timers: bool, is_lead: bool },
+    Look {
+        since: u64,
+        also: BTreeSet<JobId>,
+        all_timers: bool,
+        is_lead: bool,
+    },
     /// Reads the configuration file anew.
     Config(PathBuf),
 }
@@ -44,7 +49,12 @@ impl ReaderThread {
         while let Ok(ask) = self.asks.recv() {
             let message = match ask {
                 Ask::Query(request, query) => Inbox::Answer(request, self.answer(query)),
-                Ask::Look { since, also, all_timers, is_lead } => {
+                Ask::Look {
+                    since,
+                    also,
+                    all_timers,
+                    is_lead,
+                } => {
                     let look = self.look(since, also, all_timers, is_lead);
                     Inbox::Looked(look.map(Box::new).map_err(|error| error.to_string()))
                 }
@@ -57,7 +67,8 @@ impl ReaderThread {
     }
 
     fn answer(&mut self, query: Query) -> Answer {
-        self.try_answer(query).unwrap_or_else(|error| Answer::Failed(error.to_string()))
+        self.try_answer(query)
+            .unwrap_or_else(|error| Answer::Failed(error.to_string()))
     }
 
     fn try_answer(&mut self, query: Query) -> Result<Answer, StoreError> {
@@ -70,13 +81,23 @@ impl ReaderThread {
             Query::Queue => Answer::Queue(self.reader.queue()?),
             Query::Job(job_id) => Answer::Job(self.reader.job(&job_id)?.map(Arc::new)),
             Query::Jobs(filter) => Answer::Jobs(self.reader.jobs(&filter)?),
-            Query::Events { job_id, since, limit, tail } => Answer::Events(self.reader.events(job_id.as_ref(), since, limit, tail)?),
-            Query::Decisions { job_id, stage, limit } => Answer::Decisions(self.reader.decisions(job_id.as_ref(), stage.as_ref(), limit)?),
+            Query::Events {
+                job_id,
+                since,
+                limit,
+                tail,
+            } => Answer::Events(self.reader.events(job_id.as_ref(), since, limit, tail)?),
+            Query::Decisions { job_id, stage, limit } => {
+                Answer::Decisions(self.reader.decisions(job_id.as_ref(), stage.as_ref(), limit)?)
+            }
             Query::Version { job_id, digest } => bytes(versions::read(&self.runs.run(&job_id), &digest).map(Some)),
             Query::OnDisk { job_id, path } => bytes(artifacts::read(&self.runs.run(&job_id), &path)),
-            Query::Log { job_id, stage, attempt, bytes_max } => {
-                bytes(artifacts::read_log(&self.runs.run(&job_id), &stage, attempt, bytes_max))
-            },
+            Query::Log {
+                job_id,
+                stage,
+                attempt,
+                bytes_max,
+            } => bytes(artifacts::read_log(&self.runs.run(&job_id), &stage, attempt, bytes_max)),
             Query::Leader => {
                 let is_alive = locks::leader_is_alive(&self.runs).unwrap_or(false);
                 Answer::Leader(self.reader.leader()?.filter(|_| is_alive))
@@ -84,7 +105,13 @@ impl ReaderThread {
         })
     }
 
-    fn look(&mut self, since: u64, mut also: BTreeSet<JobId>, all_timers: bool, is_lead: bool) -> Result<Look, StoreError> {
+    fn look(
+        &mut self,
+        since: u64,
+        mut also: BTreeSet<JobId>,
+        all_timers: bool,
+        is_lead: bool,
+    ) -> Result<Look, StoreError> {
         let events = self.reader.events(None, since, EVENTS_MAX, false)?;
         let up_to = events.last().map_or(since, |event| event.seq);
         also.extend(events.iter().map(|event| event.job_id.clone()));
@@ -98,12 +125,21 @@ impl ReaderThread {
             Timers::Of(also.into_iter().collect(), of_jobs)
         };
         let work = if is_lead {
-            Some(StageWork { queued: self.reader.queued_attempts()?, running: self.reader.running_attempts()? })
+            Some(StageWork {
+                queued: self.reader.queued_attempts()?,
+                running: self.reader.running_attempts()?,
+            })
         } else {
             None
         };
         let is_owed = !self.reader.owed(1)?.is_empty();
-        Ok(Look { events, up_to, timers, work, is_owed })
+        Ok(Look {
+            events,
+            up_to,
+            timers,
+            work,
+            is_owed,
+        })
     }
 
     fn read_config(&self, path: &std::path::Path) -> Result<(Box<Config>, Vec<String>), Vec<Problem>> {
@@ -112,7 +148,10 @@ impl ReaderThread {
         if let Some(program) = &self.program {
             loaded.config.resolve_program(program);
         }
-        Ok((Box::new(loaded.config), loaded.warnings.iter().map(ToString::to_string).collect()))
+        Ok((
+            Box::new(loaded.config),
+            loaded.warnings.iter().map(ToString::to_string).collect(),
+        ))
     }
 }
 

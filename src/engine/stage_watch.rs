@@ -30,7 +30,10 @@ impl Watch {
     /// What to launch for an attempt.
     pub fn launch_of<'a>(&self, rows: &'a JobRows, key: &StageKey) -> Option<StageLaunch<'a>> {
         let stage = rows.stage_spec(&key.stage)?;
-        let attempt = rows.attempts.iter().find(|attempt| attempt.stage == key.stage && attempt.number == key.attempt)?;
+        let attempt = rows
+            .attempts
+            .iter()
+            .find(|attempt| attempt.stage == key.stage && attempt.number == key.attempt)?;
         Some(StageLaunch {
             stage,
             attempt: key.attempt,
@@ -68,7 +71,11 @@ impl Watch {
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) {
-    if let Err(error) = thread::Builder::new().name("stage".to_owned()).stack_size(256 * 1024).spawn(work) {
+    if let Err(error) = thread::Builder::new()
+        .name("stage".to_owned())
+        .stack_size(256 * 1024)
+        .spawn(work)
+    {
         tracing::error!("cannot watch a stage: {error}");
     }
 }
@@ -98,7 +105,10 @@ fn wait_for_orphans(run: &RunDir, key: &StageKey, inbox: &Sender<Inbox>) -> Resu
         match end_orphan(run, &key.stage, key.attempt) {
             Ok(true) => return Ok(()),
             Ok(false) => {
-                let why = format!("{} {} #{}: a process of the lost stage cannot be ended; it is not run again beside it", key.job_id, key.stage, key.attempt);
+                let why = format!(
+                    "{} {} #{}: a process of the lost stage cannot be ended; it is not run again beside it",
+                    key.job_id, key.stage, key.attempt
+                );
                 if inbox.blocking_send(Inbox::Trouble(Some(why))).is_err() {
                     return Err("the engine is gone".to_owned());
                 }

@@ -24,7 +24,11 @@ pub(super) struct FileWatch {
 
 /// Watches the nudge file, and the configuration file where there is one.
 pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender<Inbox>) -> FileWatch {
-    let folders: Vec<PathBuf> = [Some(&nudge), config.as_ref()].into_iter().flatten().filter_map(|path| folder_of(path)).collect();
+    let folders: Vec<PathBuf> = [Some(&nudge), config.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|path| folder_of(path))
+        .collect();
     let handler = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
         // Reading a watched file raises Access events too; they mean nothing here.
@@ -48,17 +52,27 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
         Ok(watcher)
     });
     match watcher {
-        Ok(watcher) => FileWatch { _watcher: Some(watcher), backstop: BACKSTOP_WATCHED },
+        Ok(watcher) => FileWatch {
+            _watcher: Some(watcher),
+            backstop: BACKSTOP_WATCHED,
+        },
         Err(error) => {
             tracing::warn!("files cannot be watched, looking every second instead: {error}");
-            FileWatch { _watcher: None, backstop: BACKSTOP_BLIND }
+            FileWatch {
+                _watcher: None,
+                backstop: BACKSTOP_BLIND,
+            }
         }
     }
 }
 
 fn folder_of(path: &Path) -> Option<PathBuf> {
     let parent = path.parent()?;
-    Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_path_buf() })
+    Some(if parent.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        parent.to_path_buf()
+    })
 }
 
 fn same_name(event: &Path, wanted: &Path) -> bool {

@@ -40,8 +40,15 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(super) enum Work {
     Command(RequestId, Command),
     Expire(Vec<DueGate>),
-    StartStage { key: StageKey, epoch: u64 },
-    StageEnded { key: StageKey, epoch: u64, outcome: StageOutcome },
+    StartStage {
+        key: StageKey,
+        epoch: u64,
+    },
+    StageEnded {
+        key: StageKey,
+        epoch: u64,
+        outcome: StageOutcome,
+    },
     TakeLead(Candidate),
     Resign(u64),
     /// The job was canceled while its stage ran: end the process group.
@@ -166,7 +173,10 @@ impl Writer {
         match self.preparer.command(command) {
             Ok((job_id, prepared)) => {
                 let submission = submission(job_id, None, prepared);
-                items.push(Item { submission, tell: Tell::Request(request, verb(command)) });
+                items.push(Item {
+                    submission,
+                    tell: Tell::Request(request, verb(command)),
+                });
             }
             Err(refusal) => self.tell(Inbox::Done(request, Err(refusal))),
         }
@@ -175,11 +185,17 @@ impl Writer {
     fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Item>) {
         for gate in gates {
             let job_id = gate.key.job_id.clone();
-            let input = Input::Expire { key: gate.key, is_missed: gate.is_missed };
+            let input = Input::Expire {
+                key: gate.key,
+                is_missed: gate.is_missed,
+            };
             match self.preparer.expiry(input, &job_id) {
                 Ok(input) => {
                     let submission = submission(job_id.clone(), None, input);
-                    items.push(Item { submission, tell: Tell::Expiry(job_id) });
+                    items.push(Item {
+                        submission,
+                        tell: Tell::Expiry(job_id),
+                    });
                 }
                 Err(refusal) => self.report(Some(refusal.message)),
             }
@@ -201,9 +217,16 @@ impl Writer {
             },
             StageOutcome::Failed(_) | StageOutcome::Lost => (outcome, BTreeMap::new()),
         };
-        let input = Input::StageEnded { stage: key.stage, attempt: key.attempt, outcome };
+        let input = Input::StageEnded {
+            stage: key.stage,
+            attempt: key.attempt,
+            outcome,
+        };
         let submission = submission(key.job_id, Some(epoch), Prepared { input, bare });
-        items.push(Item { submission, tell: Tell::Nothing });
+        items.push(Item {
+            submission,
+            tell: Tell::Nothing,
+        });
     }
 
     fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Item>) {
@@ -217,15 +240,27 @@ impl Writer {
             Err(refusal) => Err(refusal),
         };
         let (input, tell) = match moved {
-            Ok(None) => (Input::StageStarted { stage: key.stage.clone(), attempt: key.attempt }, Tell::Start(key.clone(), epoch)),
+            Ok(None) => (
+                Input::StageStarted {
+                    stage: key.stage.clone(),
+                    attempt: key.attempt,
+                },
+                Tell::Start(key.clone(), epoch),
+            ),
             Ok(Some(moved)) => {
                 self.tell(not_started(format!("{} is not what was decided on", moved.path)));
                 (Input::ArtifactMoved { moved }, Tell::Nothing)
             }
             Err(refusal) => return self.tell(not_started(refusal.message)),
         };
-        let input = Prepared { input, bare: BTreeMap::new() };
-        items.push(Item { submission: submission(key.job_id, Some(epoch), input), tell });
+        let input = Prepared {
+            input,
+            bare: BTreeMap::new(),
+        };
+        items.push(Item {
+            submission: submission(key.job_id, Some(epoch), input),
+            tell,
+        });
     }
 
     fn end_stage(&self, key: &StageKey) {
@@ -244,9 +279,16 @@ impl Writer {
         let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
         let config = Arc::clone(&self.preparer.config);
         let via = self.preparer.operator.via.clone();
-        let cx = Context { now, policies: &config.gates, grace_s: config.pipeline.overdue_grace_s, via: &via };
+        let cx = Context {
+            now,
+            policies: &config.gates,
+            grace_s: config.pipeline.overdue_grace_s,
+            via: &via,
+        };
         crash::point("before_commit");
-        let results = self.store.commit(&submissions, now, &mut |rows, wanted| reduce(&wanted.0, rows, &wanted.1, cx));
+        let results = self.store.commit(&submissions, now, &mut |rows, wanted| {
+            reduce(&wanted.0, rows, &wanted.1, cx)
+        });
         crash::point("after_commit");
         match results {
             Ok(results) => {
@@ -280,7 +322,9 @@ impl Writer {
     fn answer(&mut self, submission: Submission<Wanted>, tell: Tell, result: Result<Applied, Refusal>) {
         let job_id = submission.job_id;
         match (tell, result) {
-            (Tell::Request(request, verb), Ok(applied)) => self.done(request, verb, &job_id, &submission.input.1.input, applied),
+            (Tell::Request(request, verb), Ok(applied)) => {
+                self.done(request, verb, &job_id, &submission.input.1.input, applied)
+            }
             (Tell::Request(request, _), Err(refusal)) => self.tell(Inbox::Done(request, Err(refusal))),
             (Tell::Start(key, epoch), Ok(_)) => {
                 let started = self.launch(&key, epoch).map_err(|refusal| refusal.message);
@@ -300,8 +344,16 @@ impl Writer {
             Err(refusal) => return self.tell(Inbox::Done(request, Err(refusal))),
         };
         if matches!(input, Input::Cancel { .. }) {
-            for attempt in rows.attempts.iter().filter(|attempt| attempt.state == AttemptState::Canceled) {
-                self.end_stage(&StageKey { job_id: job_id.clone(), stage: attempt.stage.clone(), attempt: attempt.number });
+            for attempt in rows
+                .attempts
+                .iter()
+                .filter(|attempt| attempt.state == AttemptState::Canceled)
+            {
+                self.end_stage(&StageKey {
+                    job_id: job_id.clone(),
+                    stage: attempt.stage.clone(),
+                    attempt: attempt.number,
+                });
             }
         }
         let receipt = receipt(verb, input, applied, rows);
@@ -312,7 +364,10 @@ impl Writer {
     /// Starts the supervisor of an attempt whose row says that it runs.
     fn launch(&mut self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
         crash::point("before_launch");
-        let rows = self.preparer.rows(&key.job_id)?.ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
+        let rows = self
+            .preparer
+            .rows(&key.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
         let launch = self
             .watch
             .launch_of(&rows, key)
@@ -359,7 +414,12 @@ impl Writer {
         let runs = self.preparer.runs.clone();
         let reader = &mut self.preparer.reader;
         let results = publish::publish(&runs, jobs, |job_id| match reader.owed_of(job_id) {
-            Ok(owed) => owed.map(|owed| Owed { rows: owed.rows, events: owed.events, decisions: owed.decisions, up_to: owed.up_to }),
+            Ok(owed) => owed.map(|owed| Owed {
+                rows: owed.rows,
+                events: owed.events,
+                decisions: owed.decisions,
+                up_to: owed.up_to,
+            }),
             Err(error) => {
                 tracing::warn!("cannot read what is owed to {job_id}: {error}");
                 None
@@ -406,7 +466,11 @@ impl Writer {
     /// Answers requests whose files are on disk, and those whose files are not for now; the latter are not asked about again.
     fn settle_requests(&mut self, failed: &BTreeSet<JobId>, why: &str) {
         for (job_id, requests) in std::mem::take(&mut self.owed) {
-            let result = if failed.contains(&job_id) { Err(why.to_owned()) } else { Ok(()) };
+            let result = if failed.contains(&job_id) {
+                Err(why.to_owned())
+            } else {
+                Ok(())
+            };
             for request in requests {
                 self.tell(Inbox::Published(request, result.clone()));
             }
@@ -415,7 +479,10 @@ impl Writer {
 }
 
 fn submission(job_id: JobId, epoch: Option<u64>, prepared: Prepared) -> Submission<Wanted> {
-    Submission { epoch, ..Submission::new(job_id.clone(), (job_id, prepared)) }
+    Submission {
+        epoch,
+        ..Submission::new(job_id.clone(), (job_id, prepared))
+    }
 }
 
 /// Whether preparing the command reads what an earlier command may have changed.
@@ -435,8 +502,14 @@ fn verb(command: &Command) -> &'static str {
     match command {
         Command::StartJob(_) => "started",
         Command::OpenGate { .. } => "opened",
-        Command::Decide { verdict: Verdict::Approve, .. } => "approved",
-        Command::Decide { verdict: Verdict::Reject, .. } => "rejected",
+        Command::Decide {
+            verdict: Verdict::Approve,
+            ..
+        } => "approved",
+        Command::Decide {
+            verdict: Verdict::Reject,
+            ..
+        } => "rejected",
         Command::ApplyPatch { .. } => "patched",
         Command::Resume(_) => "resumed",
         Command::Cancel(_) => "canceled",
@@ -483,5 +556,12 @@ fn receipt(verb: &'static str, input: &Input, applied: Applied, rows: JobRows) -
         | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
     };
     let decision = applied.decisions.into_iter().next_back();
-    Receipt { job_id, message, decision, rows: Arc::new(rows), patches_applied, changes }
+    Receipt {
+        job_id,
+        message,
+        decision,
+        rows: Arc::new(rows),
+        patches_applied,
+        changes,
+    }
 }

@@ -13,6 +13,7 @@ pub mod finding;
 mod jsonl;
 pub mod layout;
 pub mod locks;
+mod nudge;
 mod projection;
 pub mod publish;
 pub mod supervisor;
