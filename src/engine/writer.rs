@@ -3,7 +3,7 @@
 //! What waits is taken together: one SAVEPOINT each, one COMMIT, then all answers, then the files in a group (SPEC §4). A crash between
 //! commit and files leaves a debt that the rows explain; it is paid at the next start, or by any other process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
@@ -12,18 +12,17 @@ use tokio::sync::mpsc::Sender;
 
 use crate::config::Config;
 use crate::domain::change::Applied;
-use crate::domain::gate::{ProposedPatch, Verdict};
 use crate::domain::ids::JobId;
-use crate::domain::job::{AttemptState, JobRows};
+use crate::domain::job::AttemptState;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::publish::{self, Owed};
 use crate::runs::supervisor;
 use crate::store::{Candidate, Store, StoreError, Submission};
 
-use super::api::{Command, Receipt, RequestId};
+use super::api::{Command, RequestId};
 use super::crash;
 use super::inbox::{Inbox, StageKey};
 use super::prepare::Preparer;
+use super::receipt::{receipt, verb};
 use super::reducer::{Context, Input, Prepared, StageOutcome, reduce};
 use super::stage_watch::Watch;
 use super::ticker::DueGate;
@@ -31,8 +30,6 @@ use super::trouble::{runs_refusal, store_refusal};
 
 /// The most inputs of one transaction.
 const BATCH_MAX: usize = 100;
-/// The most jobs whose files are written in one group.
-const PUBLISH_JOBS_MAX: u32 = 64;
 /// How long the writer waits before it tries again to pay a debt to the files.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -125,7 +122,7 @@ impl Writer {
         self.publish();
     }
 
-    fn tell(&self, message: Inbox) {
+    pub(super) fn tell(&self, message: Inbox) {
         // The loop is gone when this fails, and with it everyone who could listen.
         let _ = self.inbox.blocking_send(message);
     }
@@ -384,96 +381,10 @@ impl Writer {
         }
     }
 
-    fn report(&mut self, trouble: Option<String>) {
+    pub(super) fn report(&mut self, trouble: Option<String>) {
         if self.trouble != trouble {
             self.trouble.clone_from(&trouble);
             self.tell(Inbox::Trouble(trouble));
-        }
-    }
-
-    /// Pays what is owed to the files, in groups, until nothing is owed or something is in the way.
-    fn publish(&mut self) {
-        loop {
-            let jobs = match self.preparer.reader.owed(PUBLISH_JOBS_MAX) {
-                Ok(jobs) => jobs,
-                Err(error) => return self.report(Some(error.to_string())),
-            };
-            if jobs.is_empty() {
-                self.is_owing = false;
-                self.settle_requests(&BTreeSet::new(), "");
-                return self.report(None);
-            }
-            if !self.publish_group(&jobs) {
-                return;
-            }
-        }
-    }
-
-    /// Whether all of them are on disk now.
-    fn publish_group(&mut self, jobs: &[JobId]) -> bool {
-        let runs = self.preparer.runs.clone();
-        let reader = &mut self.preparer.reader;
-        let results = publish::publish(&runs, jobs, |job_id| match reader.owed_of(job_id) {
-            Ok(owed) => owed.map(|owed| Owed {
-                rows: owed.rows,
-                events: owed.events,
-                decisions: owed.decisions,
-                up_to: owed.up_to,
-            }),
-            Err(error) => {
-                tracing::warn!("cannot read what is owed to {job_id}: {error}");
-                None
-            }
-        });
-        let results = match results {
-            Ok(results) => results,
-            Err(error) => {
-                self.settle_requests(&jobs.iter().cloned().collect(), &error.to_string());
-                self.report(Some(error.to_string()));
-                return false;
-            }
-        };
-        crash::point("after_files");
-        let mut done = Vec::new();
-        let mut failed = BTreeSet::new();
-        let mut why = String::new();
-        for published in results {
-            for finding in &published.findings {
-                tracing::warn!("{}: {finding}", published.job_id);
-            }
-            match published.result {
-                Ok(Some(up_to)) => done.push((published.job_id, up_to)),
-                Ok(None) => {}
-                Err(error) => {
-                    why = error.to_string();
-                    failed.insert(published.job_id);
-                }
-            }
-        }
-        if let Err(error) = self.store.mark_published(&done) {
-            // They will be written again, to the same bytes.
-            self.report(Some(error.to_string()));
-            return false;
-        }
-        if failed.is_empty() {
-            return true;
-        }
-        self.settle_requests(&failed, &why);
-        self.report(Some(why));
-        false
-    }
-
-    /// Answers requests whose files are on disk, and those whose files are not for now; the latter are not asked about again.
-    fn settle_requests(&mut self, failed: &BTreeSet<JobId>, why: &str) {
-        for (job_id, requests) in std::mem::take(&mut self.owed) {
-            let result = if failed.contains(&job_id) {
-                Err(why.to_owned())
-            } else {
-                Ok(())
-            };
-            for request in requests {
-                self.tell(Inbox::Published(request, result.clone()));
-            }
         }
     }
 }
@@ -495,73 +406,5 @@ fn needs_files(command: &Command) -> bool {
         | Command::TakeLease { .. }
         | Command::ReleaseLease { .. }
         | Command::MarkSeen { .. } => false,
-    }
-}
-
-fn verb(command: &Command) -> &'static str {
-    match command {
-        Command::StartJob(_) => "started",
-        Command::OpenGate { .. } => "opened",
-        Command::Decide {
-            verdict: Verdict::Approve,
-            ..
-        } => "approved",
-        Command::Decide {
-            verdict: Verdict::Reject,
-            ..
-        } => "rejected",
-        Command::ApplyPatch { .. } => "patched",
-        Command::Resume(_) => "resumed",
-        Command::Cancel(_) => "canceled",
-        Command::Complete(_) => "completed",
-        Command::TakeLease { .. } => "leased",
-        Command::ReleaseLease { .. } => "released",
-        Command::MarkSeen { .. } => "seen",
-    }
-}
-
-fn receipt(verb: &'static str, input: &Input, applied: Applied, rows: JobRows) -> Receipt {
-    let job_id = rows.job.id.clone();
-    let mut changes = Vec::new();
-    let mut patches_applied = 0;
-    let message = match input {
-        Input::Decide { gate, request } => {
-            if let Some(ProposedPatch::Artifact(effect)) = &request.patch {
-                changes.clone_from(&effect.changes);
-            }
-            format!("Gate {} {verb} successfully", gate.stage)
-        }
-        Input::ApplyPatch { gate, effect, .. } => {
-            changes.clone_from(&effect.changes);
-            patches_applied = 1;
-            format!("Patch applied to {} of {}", effect.path, gate.stage)
-        }
-        Input::Resume { plan, .. } => {
-            if let Some(effect) = &plan.effect {
-                changes.clone_from(&effect.changes);
-                patches_applied = 1;
-            }
-            format!("Job {job_id} resumed")
-        }
-        Input::OpenGate { stage, .. } => format!("Gate {stage} of {job_id} is open"),
-        Input::TakeLease { gate, .. } | Input::ReleaseLease { gate, .. } | Input::MarkSeen { gate, .. } => {
-            format!("Gate {} {verb}", gate.stage)
-        }
-        Input::Start(_)
-        | Input::Cancel { .. }
-        | Input::Complete { .. }
-        | Input::Expire { .. }
-        | Input::StageStarted { .. }
-        | Input::StageEnded { .. }
-        | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
-    };
-    let decision = applied.decisions.into_iter().next_back();
-    Receipt {
-        job_id,
-        message,
-        decision,
-        rows: Arc::new(rows),
-        patches_applied,
-        changes,
     }
 }

@@ -1,3 +1,5 @@
+//! Publishing twice, half, and over what others wrote.
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
