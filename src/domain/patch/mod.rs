@@ -1,1 +1,43 @@
-//! Patches
+//! Patches: what an operator wants changed, and what that would make of an artifact (SPEC §6).
+//!
+//! Owns the patch types, their checking and their planning: current bytes and a patch give new bytes with the changes in words, or a reason.
+//! Must not know files, digests, gates or jobs: who may apply a plan, and whether the artifact is still the reviewed one, is decided above.
+//! A further type is one file with a `TYPE`, named once in `catalog`.
+
+mod catalog;
+mod closest;
+mod decimal;
+mod duration_adjust;
+mod error;
+mod fields;
+mod json_edit;
+mod json_tree;
+mod keyframes;
+mod lines;
+mod markers;
+mod plan;
+mod quote;
+mod section_replace;
+mod storyboard;
+mod target;
+mod template;
+mod text_replace;
+mod totals;
+
+#[cfg(test)]
+mod properties;
+
+pub use catalog::{Family, TypeDoc, types};
+pub use error::{PatchError, PatchFault};
+pub use plan::{Change, Patch, Plan};
+pub use target::{ArtifactFacts, applicable, choose_artifact};
+pub use template::template;
+
+/// The longest patch text that is read, in bytes (SPEC §10: 1 MiB).
+pub const PATCH_BYTES_MAX: usize = 1 << 20;
+/// The largest artifact that is read or made, in bytes (SPEC §10: 64 MiB).
+pub const ARTIFACT_BYTES_MAX: usize = 64 << 20;
+/// The most replacements or adjustments in one patch: bounds the work that 1 MiB of patch can ask for.
+pub const PATCH_ITEMS_MAX: usize = 1000;
+/// The most changes that a plan lists one by one; a consequence counts the rest.
+pub const CHANGES_LISTED_MAX: usize = 200;

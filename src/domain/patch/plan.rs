@@ -1,0 +1,309 @@
+//! A checked patch, and what it would make of an artifact.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::catalog::{Planner, TypeDoc, find};
+use super::error::{PatchError, PatchFault};
+use super::fields::{Fields, shown};
+use super::json_tree::{self, Node};
+use super::lines::{mixed_line_ends, position_at};
+use super::quote::{excerpt, quote};
+use super::target::is_same_artifact;
+use super::{ARTIFACT_BYTES_MAX, CHANGES_LISTED_MAX, PATCH_BYTES_MAX};
+
+/// A patch whose fields are checked; whether it fits an artifact only `plan` can say.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    value: Value,
+    doc: &'static TypeDoc,
+    artifact: Option<String>,
+    planner: Arc<dyn Planner>,
+}
+
+/// What applying a patch would make of the current bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The artifact after the patch.
+    pub bytes: Vec<u8>,
+    /// What changes, in the order of the patch; at most `CHANGES_LISTED_MAX`.
+    pub changes: Vec<Change>,
+    /// What follows from it that the operator did not write: new totals, stale fields, line ends.
+    pub consequences: Vec<String>,
+}
+
+/// One changed place, ready for a screen: `scenes[2].duration_ms 12000 -> 19000`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// A line (`line 14`, `lines 4-9`) or a path in the document.
+    pub place: String,
+    /// What stands there now, excerpted.
+    pub before: String,
+    /// What would stand there, excerpted.
+    pub after: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} -> {}", self.place, self.before, self.after)
+    }
+}
+
+/// The changes of a plan under construction: a patch may ask for millions, of which a screen can show the first.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    listed: Vec<Change>,
+    unlisted: usize,
+}
+
+impl Changes {
+    /// Notes one more change; its words are only made when it will be listed.
+    pub(super) fn note(&mut self, change: impl FnOnce() -> Change) {
+        if self.listed.len() < CHANGES_LISTED_MAX {
+            self.listed.push(change());
+        } else {
+            self.unlisted += 1;
+        }
+    }
+}
+
+/// What a planner makes; it becomes a plan once the rules that hold for every type are checked.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) bytes: Vec<u8>,
+    pub(super) changes: Changes,
+    pub(super) consequences: Vec<String>,
+}
+
+/// The artifact that a planner works on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Material<'a> {
+    /// Its path, for messages.
+    pub(super) path: &'a str,
+    /// Its bytes.
+    pub(super) bytes: &'a [u8],
+}
+
+impl<'a> Material<'a> {
+    /// The bytes as text, or where they are not UTF-8.
+    pub(super) fn text(&self) -> Result<&'a str, PatchError> {
+        std::str::from_utf8(self.bytes).map_err(|error| {
+            let valid = self.bytes.get(..error.valid_up_to()).unwrap_or(&[]);
+            let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+            let message = format!(
+                "{} is not UTF-8 text: byte {} (line {line})",
+                quote(self.path),
+                error.valid_up_to()
+            );
+            PatchError::unfit(message)
+                .at_artifact_line(line)
+                .with_hint("text patches apply to UTF-8 text only")
+        })
+    }
+}
+
+impl Patch {
+    /// Reads and checks a patch; refusals name the field and its line and column in this text.
+    pub fn parse(json_text: &str) -> Result<Self, PatchError> {
+        check_length(json_text.len())?;
+        let tree = json_tree::read(json_text).map_err(|fault| {
+            PatchError::new(
+                PatchFault::Unreadable,
+                format!("the patch is not JSON: {}", fault.message),
+            )
+            .at_position(fault.line, fault.column)
+        })?;
+        if let Some(twice) = tree.first_duplicate() {
+            let (line, column) = position_at(json_text, twice.key_span.start);
+            return Err(PatchError::new(
+                PatchFault::Unreadable,
+                format!("the key {} stands twice in one object", quote(&twice.key)),
+            )
+            .at_position(line, column)
+            .with_hint("keep one of the two"));
+        }
+        let body = json_text.strip_prefix('\u{feff}').unwrap_or(json_text);
+        let value: Value = serde_json::from_str(body).map_err(|error| {
+            PatchError::new(PatchFault::Unreadable, format!("the patch is not JSON: {error}"))
+                .at_position(error.line(), error.column())
+        })?;
+        Self::checked(value).map_err(|error| {
+            let offset = error
+                .field
+                .as_deref()
+                .map_or(0, |field| offset_of(&tree, field, error.fault));
+            let (line, column) = position_at(json_text, offset);
+            error.at_position(line, column)
+        })
+    }
+
+    /// Checks a patch that was read elsewhere.
+    pub fn from_value(value: Value) -> Result<Self, PatchError> {
+        check_length(value.to_string().len())?;
+        Self::checked(value)
+    }
+
+    fn checked(value: Value) -> Result<Self, PatchError> {
+        let Value::Object(map) = &value else {
+            let message = format!("a patch is an object with a `type`, not {}", shown(&value));
+            return Err(PatchError::wrong_field("", message));
+        };
+        let fields = Fields::root(map);
+        let doc = find(fields.text("type")?)?;
+        let mut known = vec!["type", "artifact"];
+        known.extend(doc.fields);
+        fields.only(&known)?;
+        let artifact = if map.contains_key("artifact") {
+            let path = fields.text("artifact")?;
+            if path.is_empty() {
+                return Err(PatchError::wrong_field("artifact", "`artifact` is empty")
+                    .with_hint("leave it out when the stage has one artifact"));
+            }
+            Some(path.to_owned())
+        } else {
+            None
+        };
+        let planner: Arc<dyn Planner> = (doc.parse)(&fields)?.into();
+        Ok(Self {
+            value,
+            doc,
+            artifact,
+            planner,
+        })
+    }
+
+    /// The patch as it came, key order kept: what the decision record holds.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Its type.
+    pub fn type_doc(&self) -> &'static TypeDoc {
+        self.doc
+    }
+
+    /// The artifact that it names, if it names one.
+    pub fn artifact(&self) -> Option<&str> {
+        self.artifact.as_deref()
+    }
+
+    /// What this patch makes of the current bytes of the artifact, or why it does not fit. Pure; a plan always changes something.
+    pub fn plan(&self, artifact_path: &str, current: &[u8]) -> Result<Plan, PatchError> {
+        if let Some(named) = &self.artifact
+            && !is_same_artifact(named, artifact_path)
+        {
+            let message = format!("the patch is for {}, not for {}", quote(named), quote(artifact_path));
+            return Err(PatchError::new(PatchFault::Target, message).at_field("artifact"));
+        }
+        check_artifact_length(artifact_path, current.len())?;
+        let Draft {
+            bytes,
+            changes,
+            mut consequences,
+        } = self.planner.plan(&Material {
+            path: artifact_path,
+            bytes: current,
+        })?;
+        check_artifact_length(artifact_path, bytes.len())?;
+        if bytes == current {
+            return Err(PatchError::new(
+                PatchFault::NoChange,
+                format!("the patch changes nothing in {}", quote(artifact_path)),
+            )
+            .with_hint("the artifact already reads as the patch would leave it"));
+        }
+        check_still_json(artifact_path, current, &bytes)?;
+        consequences.extend(mixed_line_ends(current, &bytes));
+        if changes.unlisted > 0 {
+            consequences.push(format!("{} more changes are not listed", changes.unlisted));
+        }
+        Ok(Plan {
+            bytes,
+            changes: changes.listed,
+            consequences,
+        })
+    }
+}
+
+impl PartialEq for Patch {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+fn check_length(bytes: usize) -> Result<(), PatchError> {
+    if bytes <= PATCH_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("the patch has {bytes} bytes; at most {PATCH_BYTES_MAX} (1 MiB) are read");
+    Err(PatchError::new(PatchFault::Unreadable, message).with_hint("send it as several patches"))
+}
+
+/// Refuses artifacts beyond the limit, before and after the patch.
+pub(super) fn check_artifact_length(path: &str, bytes: usize) -> Result<(), PatchError> {
+    if bytes <= ARTIFACT_BYTES_MAX {
+        return Ok(());
+    }
+    Err(PatchError::unfit(format!(
+        "{} would have {bytes} bytes; at most {ARTIFACT_BYTES_MAX} (64 MiB) are taken",
+        quote(path)
+    )))
+}
+
+/// A text patch must not turn a JSON artifact into something that the next stage cannot read.
+fn check_still_json(path: &str, before: &[u8], after: &[u8]) -> Result<(), PatchError> {
+    if !path.to_ascii_lowercase().ends_with(".json") || json_problem(before).is_some() {
+        return Ok(());
+    }
+    match json_problem(after) {
+        None => Ok(()),
+        Some(error) => Err(
+            PatchError::unfit(format!("{} would no longer be JSON: {error}", quote(path)))
+                .with_hint("quotation marks and line ends inside a JSON text need a backslash there as well"),
+        ),
+    }
+}
+
+fn json_problem(bytes: &[u8]) -> Option<serde_json::Error> {
+    let body = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).err()
+}
+
+/// Where the field of this path stands in the patch's text; the nearest object around it when it is missing.
+fn offset_of(tree: &Node, field: &str, fault: PatchFault) -> usize {
+    let mut node = tree;
+    let mut offset = node.span.start;
+    for step in field.split(['.', '[']).filter(|step| !step.is_empty()) {
+        let next = match step.strip_suffix(']') {
+            Some(index) => index
+                .parse::<usize>()
+                .ok()
+                .and_then(|index| node.items().get(index))
+                .map(|item| (item, item.span.start)),
+            None => {
+                let member = node.members().iter().find(|member| excerpt(&member.key) == step);
+                // A wrong value is pointed at itself, an unknown field at its name.
+                member.map(|member| {
+                    (
+                        &member.value,
+                        if fault == PatchFault::UnknownField {
+                            member.key_span.start
+                        } else {
+                            member.value.span.start
+                        },
+                    )
+                })
+            }
+        };
+        let Some((inner, start)) = next else { break };
+        node = inner;
+        offset = start;
+    }
+    offset
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! `section_replace`: a new body for one section of a text (SPEC §6).
+
+use serde_json::json;
+
+use super::catalog::{Family, Planner, TypeDoc};
+use super::closest::{closest_name, folded};
+use super::error::PatchError;
+use super::fields::Fields;
+use super::lines::{LineEnd, is_all_crlf, is_blank, without_end};
+use super::markers::{KINDS_IN_WORDS, Marker, MarkerKind, markers};
+use super::plan::{Change, Changes, Draft, Material};
+use super::quote::{counted, listed, quote};
+
+pub(super) const TYPE: TypeDoc = TypeDoc {
+    name: "section_replace",
+    family: Family::Text,
+    applies_to: "text",
+    description: "Replaces what stands under a marker line, up to the next marker of the same kind. Markers: # headings, **bold** lines, [cue] lines, \
+                  INT./EXT. slugs, labels such as Tip 2:. The marker line stays unless new_section begins with one.",
+    example: || {
+        json!({
+            "type": "section_replace",
+            "section_marker": "**Opening**",
+            "new_section": "Low tide is at 14:00.\nBring boots.",
+        })
+    },
+    fields: &["section_marker", "new_section"],
+    parse: |fields| Ok(Box::new(SectionReplace::parse(fields)?)),
+};
+
+#[derive(Debug)]
+struct SectionReplace {
+    marker: String,
+    new_section: String,
+}
+
+impl SectionReplace {
+    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
+        let marker = fields
+            .text("section_marker")?
+            .trim_start_matches('\u{feff}')
+            .trim()
+            .to_owned();
+        let new_section = fields.text("new_section")?.to_owned();
+        let field = fields.path("section_marker");
+        if marker.is_empty() {
+            return Err(
+                PatchError::wrong_field(field, "`section_marker` is empty").with_hint(format!(
+                    "give the marker line as it stands in the file; markers are {KINDS_IN_WORDS}"
+                )),
+            );
+        }
+        if marker.contains(['\n', '\r']) {
+            return Err(
+                PatchError::wrong_field(field, "`section_marker` has more than one line")
+                    .with_hint("give the marker line alone"),
+            );
+        }
+        Ok(Self { marker, new_section })
+    }
+
+    /// The one marker that is meant: the line as it stands, else a label without the text after it, else the bare title.
+    fn find<'m, 't>(&self, path: &str, lines: &[&str], all: &'m [Marker<'t>]) -> Result<&'m Marker<'t>, PatchError> {
+        let wanted = self.marker.as_str();
+        let label = wanted.strip_suffix(':').unwrap_or(wanted);
+        let readings: [&dyn Fn(&Marker<'_>) -> bool; 3] = [
+            &|marker| marker.text == wanted,
+            &|marker| marker.kind == MarkerKind::Label && marker.title == label,
+            &|marker| marker.title == wanted,
+        ];
+        for reads in readings {
+            let found: Vec<&Marker<'_>> = all.iter().filter(|marker| reads(marker)).collect();
+            match found.as_slice() {
+                [] => {}
+                [only] => return Ok(only),
+                several => {
+                    let at: Vec<String> = several.iter().map(|marker| (marker.index + 1).to_string()).collect();
+                    let count = several.len();
+                    let message = format!(
+                        "the marker {} stands {count} times in {}: lines {}",
+                        quote(wanted),
+                        quote(path),
+                        listed(&at)
+                    );
+                    return Err(PatchError::unfit(message)
+                        .at_field("section_marker")
+                        .with_hint("it must stand once; use text_replace with enough text around the place"));
+                }
+            }
+        }
+        Err(self.missing(path, lines, all))
+    }
+
+    fn missing(&self, path: &str, lines: &[&str], all: &[Marker<'_>]) -> PatchError {
+        let wanted = self.marker.as_str();
+        let what = format!("no section marker {} in {}", quote(wanted), quote(path));
+        if let Some(index) = lines
+            .iter()
+            .position(|line| line.trim_start_matches('\u{feff}').trim() == wanted)
+        {
+            let line = index + 1;
+            return PatchError::unfit(format!(
+                "{what}: line {line} reads so, but it is not a marker, or it is inside a code block"
+            ))
+            .at_field("section_marker")
+            .at_artifact_line(line)
+            .with_hint(format!("markers are {KINDS_IN_WORDS}"));
+        }
+        let folded_wanted = folded(wanted);
+        let near = all
+            .iter()
+            .find(|marker| folded(marker.text) == folded_wanted || folded(marker.title) == folded_wanted)
+            .or_else(|| {
+                let name = closest_name(all.iter().map(|marker| marker.text), wanted)?;
+                all.iter().find(|marker| marker.text == name)
+            });
+        let markers: Vec<String> = all.iter().map(|marker| quote(marker.text)).collect();
+        let hint = if all.is_empty() {
+            format!("the file has no markers; markers are {KINDS_IN_WORDS}")
+        } else {
+            format!("the markers here are {}", listed(&markers))
+        };
+        match near {
+            Some(marker) => PatchError::unfit(format!(
+                "{what}; closest is line {}: {}",
+                marker.index + 1,
+                quote(marker.text)
+            ))
+            .at_artifact_line(marker.index + 1),
+            None => PatchError::unfit(what),
+        }
+        .at_field("section_marker")
+        .with_hint(hint)
+        .with_candidates(all.iter().take(50).map(|marker| marker.text.to_owned()).collect())
+    }
+}
+
+/// The lines of one section: `head..body` is the marker, `body..tail` what is replaced, `tail..end` the blank lines that stay.
+struct Section {
+    head: usize,
+    body: usize,
+    tail: usize,
+    end: usize,
+}
+
+impl Section {
+    fn of(marker: &Marker<'_>, all: &[Marker<'_>], lines: &[&str]) -> Self {
+        let next = all
+            .iter()
+            .find(|other| other.index > marker.index && other.kind.ends(marker.kind));
+        let body = marker.index + marker.height;
+        let end = next.map_or(lines.len(), |next| next.index);
+        let mut tail = end;
+        while tail > body && lines.get(tail - 1).is_some_and(|line| is_blank(line)) {
+            tail -= 1;
+        }
+        Self {
+            head: marker.index,
+            body,
+            tail,
+            end,
+        }
+    }
+}
+
+impl Planner for SectionReplace {
+    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+        let text = material.text()?;
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let all = markers(&lines);
+        let marker = self.find(material.path, &lines, &all)?;
+        let section = Section::of(marker, &all, &lines);
+        let line_end = LineEnd::of(text).as_str();
+        let mut consequences = Vec::new();
+
+        let mut new = self.new_section.clone();
+        if is_all_crlf(text) && new.contains('\n') && !new.contains('\r') {
+            new = new.replace('\n', "\r\n");
+            consequences
+                .push("the line ends of new_section are written as \\r\\n, as everywhere in the file".to_owned());
+        }
+        let brought = own_marker(&new, marker.kind);
+        // A new marker line takes the place of the old one; otherwise the old one stays.
+        let start = if brought.is_some() { section.head } else { section.body };
+        if let Some((kind, first)) = brought {
+            consequences.extend(retitled(marker, kind, &first));
+        }
+
+        let mut out: String = lines.get(..start).unwrap_or(&[]).concat();
+        if start == 0 && text.starts_with('\u{feff}') && !new.starts_with('\u{feff}') {
+            out.push('\u{feff}');
+        }
+        if !new.is_empty() && !out.is_empty() && start == section.body && !out.ends_with('\n') {
+            // The marker was the last line and had no end.
+            out.push_str(line_end);
+        }
+        out.push_str(&new);
+        if section.tail < lines.len() {
+            if !new.is_empty() && !new.ends_with('\n') {
+                out.push_str(line_end);
+            }
+            out.push_str(&lines.get(section.tail..).unwrap_or(&[]).concat());
+        } else {
+            finish(&mut out, text.ends_with('\n'), line_end);
+        }
+
+        let old: String = lines.get(start..section.tail).unwrap_or(&[]).concat();
+        let inside: Vec<String> = all
+            .iter()
+            .filter(|other| other.index >= section.body && other.index < section.end)
+            .map(|other| quote(other.text))
+            .collect();
+        if !inside.is_empty() {
+            let what = counted(inside.len(), "other marker");
+            consequences.push(format!("{what} inside the section go with it: {}", listed(&inside)));
+        }
+        let mut changes = Changes::default();
+        changes.note(|| Change {
+            place: place(start, section.tail, marker),
+            before: shown(&old),
+            after: shown(&new),
+        });
+        Ok(Draft {
+            bytes: out.into_bytes(),
+            changes,
+            consequences,
+        })
+    }
+}
+
+/// The marker that the first line of the new section is, when it is one of that kind.
+fn own_marker(new: &str, kind: MarkerKind) -> Option<(MarkerKind, String)> {
+    let lines: Vec<&str> = new.split_inclusive('\n').collect();
+    let first = markers(&lines).into_iter().next()?;
+    (first.index == 0 && first.kind.is_same_kind(kind)).then(|| (first.kind, first.text.to_owned()))
+}
+
+/// What it means that the marker line is replaced as well.
+fn retitled(marker: &Marker<'_>, kind: MarkerKind, text: &str) -> Option<String> {
+    let depth = match (marker.kind, kind) {
+        (MarkerKind::Heading(old), MarkerKind::Heading(new)) if new > old => {
+            format!(", {} deeper", counted(usize::from(new - old), "level"))
+        }
+        (MarkerKind::Heading(old), MarkerKind::Heading(new)) if new < old => {
+            format!(", {} higher", counted(usize::from(old - new), "level"))
+        }
+        (MarkerKind::Heading(_) | MarkerKind::Bold | MarkerKind::Cue | MarkerKind::Slug | MarkerKind::Label, _) => {
+            String::new()
+        }
+    };
+    (marker.text != text).then(|| {
+        format!(
+            "the {} {} becomes {}{depth}",
+            marker.kind.name(),
+            quote(marker.text),
+            quote(text)
+        )
+    })
+}
+
+/// The last section ends the file: a final newline stays, and a missing one stays missing.
+// Trimming stops at the marker line at the latest: it is never blank.
+fn finish(out: &mut String, had_newline: bool, line_end: &str) {
+    if had_newline {
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push_str(line_end);
+        }
+        return;
+    }
+    while out.ends_with('\n') {
+        let length = without_end(out).len();
+        out.truncate(length);
+    }
+}
+
+/// `line 4 after **Opening**`: what is replaced, counted from 1; the marker's own line when the section is empty.
+fn place(start: usize, tail: usize, marker: &Marker<'_>) -> String {
+    let title = quote(marker.text);
+    match tail.saturating_sub(start) {
+        0 => format!("after line {} {title}", marker.index + marker.height),
+        1 => format!("{title} line {}", start + 1),
+        _ => format!("{title} lines {}-{tail}", start + 1),
+    }
+}
+
+/// A body in a few words: its only line, or its first and how many there are.
+fn shown(body: &str) -> String {
+    let visible: Vec<&str> = body.lines().collect();
+    match visible.as_slice() {
+        [] => "(empty)".to_owned(),
+        [only] => quote(only),
+        several => {
+            let first = several.iter().find(|line| !is_blank(line)).copied().unwrap_or("");
+            format!("{} ({})", quote(first), counted(several.len(), "line"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
