@@ -104,7 +104,11 @@ impl Editor {
     pub fn paste(&mut self, text: &str) -> bool {
         // Terminals send the line ends of a paste as carriage returns.
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text = if self.is_single_line { text.replace('\n', " ") } else { text };
+        let text = if self.is_single_line {
+            text.replace('\n', " ")
+        } else {
+            text
+        };
         self.area.insert_str(text)
     }
 }

@@ -194,7 +194,18 @@ mod tests {
 
     #[test]
     fn names_read_back() {
-        for name in ["j", "}", "Ctrl-u", "Shift-Tab", "PgDn", "Space", "F5", "Alt-Enter", "?", "-"] {
+        for name in [
+            "j",
+            "}",
+            "Ctrl-u",
+            "Shift-Tab",
+            "PgDn",
+            "Space",
+            "F5",
+            "Alt-Enter",
+            "?",
+            "-",
+        ] {
             assert_eq!(Key::parse(name).map(Key::name).as_deref(), Some(name));
         }
         assert_eq!(Key::parse("Entr"), None);

@@ -60,20 +60,10 @@ impl Focus {
     /// Whether keys without a meaning here are typed into a text.
     pub fn is_text(self) -> bool {
         match self {
-            Self::Note
-            | Self::TypeId
-            | Self::Compose
-            | Self::Filter
-            | Self::Search
-            | Self::Help
-            | Self::Palette => true,
-            Self::Queue
-            | Self::Diff
-            | Self::Job
-            | Self::History
-            | Self::Confirm
-            | Self::Ask
-            | Self::Menu => false,
+            Self::Note | Self::TypeId | Self::Compose | Self::Filter | Self::Search | Self::Help | Self::Palette => {
+                true
+            }
+            Self::Queue | Self::Diff | Self::Job | Self::History | Self::Confirm | Self::Ask | Self::Menu => false,
         }
     }
 }
@@ -120,8 +110,18 @@ static MOVE: Group = Group {
         key(Action::PageDown, &["PgDn"], "one page down", ""),
         key(Action::HalfUp, &["Ctrl-u"], "half a page up", ""),
         key(Action::HalfDown, &["Ctrl-d"], "half a page down", ""),
-        key(Action::Left, &["h", "Left"], "sideways in the diff, else the pane before", ""),
-        key(Action::Right, &["l", "Right"], "sideways in the diff, else the next pane", ""),
+        key(
+            Action::Left,
+            &["h", "Left"],
+            "sideways in the diff, else the pane before",
+            "",
+        ),
+        key(
+            Action::Right,
+            &["l", "Right"],
+            "sideways in the diff, else the next pane",
+            "",
+        ),
         key(Action::NextPane, &["Tab"], "the other pane", ""),
     ],
 };
@@ -142,6 +142,8 @@ static QUEUE: Group = Group {
         key(Action::Open, &["Enter"], "open the gate or job", "open"),
         key(Action::Filter, &["/"], "filter the queue", "filter"),
         key(Action::Sort, &["s"], "sort: time left, age, job, stage", "sort"),
+        key(Action::Quit, &["q"], "leave; asks when something is under way", "leave"),
+        key(Action::Back, &["Esc"], "take the filter back", ""),
     ],
 };
 
@@ -192,8 +194,12 @@ static ALWAYS: Group = Group {
         key(Action::Help, &["?"], "keys", "keys"),
         key(Action::Palette, &[":"], "commands by name, :q leaves", ""),
         key(Action::Copy, &["y"], "copy the id or digest", ""),
-        key(Action::Back, &["q", "Esc"], "back; q on the queue leaves", ""),
     ],
+};
+
+static BACK: Group = Group {
+    name: "back",
+    bindings: &[key(Action::Back, &["q", "Esc"], "back to the queue", "back")],
 };
 
 static TERMINAL: Group = Group {
@@ -232,7 +238,12 @@ static NOTE: Group = Group {
     bindings: &[
         key(Action::Accept, &["Enter"], "do what the prompt says", ""),
         key(Action::Note, &["Tab"], "out of the note", ""),
-        key(Action::Close, &["Esc", "Ctrl-c"], "back, nothing is decided; the note is kept", ""),
+        key(
+            Action::Close,
+            &["Esc", "Ctrl-c"],
+            "back, nothing is decided; the note is kept",
+            "",
+        ),
     ],
 };
 
@@ -266,7 +277,12 @@ static LIST_FIELD: Group = Group {
 
 static COMPOSE: Group = Group {
     name: "patch editor",
-    bindings: &[key(Action::Menu, &["Esc", "Ctrl-c"], "what to do with the patch; the text is kept", "menu")],
+    bindings: &[key(
+        Action::Menu,
+        &["Esc", "Ctrl-c"],
+        "what to do with the patch; the text is kept",
+        "menu",
+    )],
 };
 
 static MENU: Group = Group {
@@ -285,9 +301,9 @@ static MENU: Group = Group {
 pub fn groups(focus: Focus) -> Vec<&'static Group> {
     match focus {
         Focus::Queue => vec![&DECIDE, &QUEUE, &ALWAYS, &PANES, &MOVE, &TERMINAL],
-        Focus::Diff => vec![&DECIDE, &DIFF, &ALWAYS, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
-        Focus::Job => vec![&DECIDE, &JOB, &ALWAYS, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
-        Focus::History => vec![&ALWAYS, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
+        Focus::Diff => vec![&DECIDE, &DIFF, &ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
+        Focus::Job => vec![&DECIDE, &JOB, &ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
+        Focus::History => vec![&ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
         Focus::Confirm => vec![&CONFIRM, &CONFIRM_LOOK, &TERMINAL],
         Focus::Note => vec![&NOTE, &TERMINAL],
         Focus::Ask => vec![&ASK, &TERMINAL],
@@ -326,6 +342,7 @@ pub fn all_groups() -> Vec<&'static Group> {
         &LIST_FIELD,
         &COMPOSE,
         &MENU,
+        &BACK,
         &ALWAYS,
         &TERMINAL,
     ]
@@ -358,7 +375,11 @@ mod tests {
     fn a_key_means_one_thing_in_one_focus() {
         for focus in Focus::ALL {
             let mut taken = HashSet::new();
-            for name in groups(focus).iter().flat_map(|group| group.bindings).flat_map(|binding| binding.keys) {
+            for name in groups(focus)
+                .iter()
+                .flat_map(|group| group.bindings)
+                .flat_map(|binding| binding.keys)
+            {
                 assert!(taken.insert(*name), "{focus:?}: {name} is bound twice");
             }
         }
@@ -366,7 +387,11 @@ mod tests {
 
     #[test]
     fn every_bound_name_is_a_key() {
-        for name in all_groups().iter().flat_map(|group| group.bindings).flat_map(|binding| binding.keys) {
+        for name in all_groups()
+            .iter()
+            .flat_map(|group| group.bindings)
+            .flat_map(|binding| binding.keys)
+        {
             assert_eq!(Key::parse(name).map(Key::name).as_deref(), Some(*name));
         }
     }
@@ -382,7 +407,14 @@ mod tests {
 
     #[test]
     fn the_letters_of_a_split_escape_sequence_mean_nothing() {
-        for focus in [Focus::Queue, Focus::Diff, Focus::Job, Focus::History, Focus::Confirm, Focus::Ask] {
+        for focus in [
+            Focus::Queue,
+            Focus::Diff,
+            Focus::Job,
+            Focus::History,
+            Focus::Confirm,
+            Focus::Ask,
+        ] {
             for name in ["A", "B", "C", "D", "H", "F", "O"] {
                 assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
             }

@@ -90,7 +90,9 @@ pub fn of(model: &Model) -> Layout {
     }
     layout.hint = take_bottom(&mut rest, 1);
     layout.message = take_bottom(&mut rest, 1);
-    let rows = u16::try_from(model.queue.len().max(1)).unwrap_or(u16::MAX).saturating_add(1);
+    let rows = u16::try_from(model.queue.len().max(1))
+        .unwrap_or(u16::MAX)
+        .saturating_add(1);
     if layout.is_wide {
         let mut left = Rect {
             width: QUEUE_COLUMNS,
@@ -109,12 +111,21 @@ pub fn of(model: &Model) -> Layout {
         layout.side = left;
     } else {
         let is_queue_first = !model.is_lower_focused && model.prompt.is_none() && model.compose.is_none();
-        let share = if is_queue_first { rest.height * 9 / 20 } else { rest.height * 3 / 10 };
-        let history_share = if model.lower == Lower::History { share.min(4) } else { share };
+        let share = if is_queue_first {
+            rest.height * 9 / 20
+        } else {
+            rest.height * 3 / 10
+        };
+        let history_share = if model.lower == Lower::History {
+            share.min(4)
+        } else {
+            share
+        };
         layout.queue = take_top(&mut rest, rows.min(history_share.max(3)));
     }
     let wanted = super::view::prompt::height(model, rest.width);
-    layout.prompt = take_bottom(&mut rest, wanted.min(rest.height.saturating_sub(2)));
+    let most = rest.height.saturating_sub(2);
+    layout.prompt = take_bottom(&mut rest, wanted.min(most));
     layout.lower = rest;
     layout
 }

@@ -31,7 +31,8 @@ pub struct Session {
 /// Whether an environment asks for colours (no-color.org; terminals known to have none).
 pub fn wants_colour(no_color: Option<&str>, term: Option<&str>) -> bool {
     let is_refused = no_color.is_some_and(|value| !value.is_empty());
-    let is_plain = term.is_none_or(|term| term.is_empty() || term == "dumb" || term.starts_with("vt1") || term.ends_with("-m"));
+    let is_plain =
+        term.is_none_or(|term| term.is_empty() || term == "dumb" || term.starts_with("vt1") || term.ends_with("-m"));
     !is_refused && !is_plain
 }
 
@@ -52,7 +53,12 @@ mod tests {
     fn colour_is_left_out_where_it_is_unwanted_or_unknown() {
         assert!(wants_colour(None, Some("xterm-256color")));
         assert!(wants_colour(Some(""), Some("tmux")));
-        for (no_color, term) in [(Some("1"), Some("xterm")), (None, Some("dumb")), (None, Some("vt100")), (None, None)] {
+        for (no_color, term) in [
+            (Some("1"), Some("xterm")),
+            (None, Some("dumb")),
+            (None, Some("vt100")),
+            (None, None),
+        ] {
             assert!(!wants_colour(no_color, term), "{no_color:?} {term:?}");
         }
     }

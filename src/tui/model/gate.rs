@@ -36,7 +36,11 @@ impl RowSet {
 
     /// Whether all these rows were added.
     pub fn covers(&self, rows: Range<usize>) -> bool {
-        rows.is_empty() || self.0.iter().any(|range| range.start <= rows.start && rows.end <= range.end)
+        rows.is_empty()
+            || self
+                .0
+                .iter()
+                .any(|range| range.start <= rows.start && rows.end <= range.end)
     }
 }
 
@@ -98,7 +102,11 @@ pub struct FileView {
 
 impl FileView {
     fn new(artifact: GateArtifact) -> Self {
-        let old = if artifact.base.is_some() { Slot::Waiting } else { Slot::Taken };
+        let old = if artifact.base.is_some() {
+            Slot::Waiting
+        } else {
+            Slot::Taken
+        };
         Self {
             artifact,
             new: Slot::Waiting,

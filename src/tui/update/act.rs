@@ -26,7 +26,11 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::Right => motion::sideways(model, focus, true, fx),
         Action::NextPane => motion::other_pane(model, fx),
         Action::Open => {
-            let lower = if model.lower == Lower::History { Lower::Gate } else { model.lower };
+            let lower = if model.lower == Lower::History {
+                Lower::Gate
+            } else {
+                model.lower
+            };
             motion::show(model, lower, fx);
         }
         Action::Back => back(model, fx),
@@ -48,7 +52,11 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::FormerFile => other_file(model, focus, false, fx),
         Action::Fold => gate::fold(model),
         Action::Search => {
-            let text = model.gate.as_ref().and_then(|view| view.search.clone()).unwrap_or_default();
+            let text = model
+                .gate
+                .as_ref()
+                .and_then(|view| view.search.clone())
+                .unwrap_or_default();
             model.field = Some(Field::Search(Editor::of_line(&text)));
         }
         Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
@@ -93,7 +101,11 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
         let logs = job.logs();
         let current = job.current_log();
         let index = logs.iter().position(|log| Some(log) == current.as_ref()).unwrap_or(0);
-        let next = if is_forward { index.saturating_add(1) } else { index.saturating_sub(1) };
+        let next = if is_forward {
+            index.saturating_add(1)
+        } else {
+            index.saturating_sub(1)
+        };
         if let Some(log) = logs.get(next) {
             job.log_of = Some(log.clone());
             job.log = None;
@@ -169,14 +181,21 @@ fn back(model: &mut Model, fx: &mut Vec<Effect>) {
             model.lower = Lower::Gate;
         }
         // Esc on the queue takes back the filter; it never leaves.
-        (false, Lower::Gate | Lower::Job | Lower::History) => quit(model, fx),
+        (false, Lower::Gate | Lower::Job | Lower::History) => {
+            model.queue.filter.clear();
+            queue::rearrange(model, fx);
+        }
     }
 }
 
 /// Leaves, or asks first when something would be left behind.
 pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
     let mut reasons = Vec::new();
-    let running = model.queue.present().filter(|row| row.kind == crate::domain::view::QueueKind::Running).count();
+    let running = model
+        .queue
+        .present()
+        .filter(|row| row.kind == crate::domain::view::QueueKind::Running)
+        .count();
     if model.is_leading && running > 0 {
         reasons.push(format!(
             "This console leads and {running} {} running: they go on, but the next stage waits for another leader",
@@ -187,7 +206,10 @@ pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
         reasons.push("A decision is being written".to_owned());
     }
     let is_open = |key: &crate::domain::gate::GateKey| {
-        model.queue.present().any(|row| super::super::model::queue::RowKey::Gate(key.clone()).names(row))
+        model
+            .queue
+            .present()
+            .any(|row| super::super::model::queue::RowKey::Gate(key.clone()).names(row))
     };
     let drafts = model.drafts.keys().filter(|key| is_open(key)).count();
     if drafts > 0 {

@@ -24,7 +24,10 @@ pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     let artifact = file.artifact.clone();
     let (Some(bytes), Content::Text(_)) = (&file.bytes, &file.content) else {
-        let why = format!("{} is not text, and patches for it are not built yet", artifact.path.file_name());
+        let why = format!(
+            "{} is not text, and patches for it are not built yet",
+            artifact.path.file_name()
+        );
         return refuse(model, what, &why, "reject it with a note, or press ] for another file");
     };
     let template = work::template(&artifact.kind, artifact.path.as_str(), bytes);
@@ -106,7 +109,10 @@ pub fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Changes a draft and has it written soon.
 pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
-    let draft = model.drafts.entry(key.clone()).or_insert_with(|| Draft::new(key.clone()));
+    let draft = model
+        .drafts
+        .entry(key.clone())
+        .or_insert_with(|| Draft::new(key.clone()));
     change(draft);
     if draft.is_empty() {
         model.drafts.remove(key);
@@ -150,7 +156,12 @@ pub fn submit(model: &mut Model, intent: Intent) {
             refuse(model, intent.not_done(), &why, "Esc goes back to the text");
         }
         (None, Check::Pending | Check::Fits(_)) => {
-            refuse(model, intent.not_done(), "the patch is still being checked", "press the key again");
+            refuse(
+                model,
+                intent.not_done(),
+                "the patch is still being checked",
+                "press the key again",
+            );
         }
     }
 }

@@ -9,9 +9,9 @@ use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
 use super::super::model::queue::RowKey;
 use super::super::model::{Lower, Model};
 use super::queue;
-use crate::diff::search::{Direction, Needle, find};
 use crate::diff::Folding;
 use crate::diff::document::CONTEXT_LINES;
+use crate::diff::search::{Direction, Needle, find};
 use crate::domain::gate::Gate;
 use crate::domain::job::JobRows;
 use crate::engine::api::{Answer, Query};
@@ -19,7 +19,11 @@ use crate::engine::api::{Answer, Query};
 /// The selection moved: show what it is on now.
 pub fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
     let selected = model.queue.selected().cloned();
-    let slug = model.queue.current().map(|row| row.slug.to_string()).unwrap_or_default();
+    let slug = model
+        .queue
+        .current()
+        .map(|row| row.slug.to_string())
+        .unwrap_or_default();
     model.gate = None;
     match selected {
         None => {
@@ -97,7 +101,12 @@ pub fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Takes the job.
-pub fn take_job(model: &mut Model, asked: &crate::domain::ids::JobId, rows: Option<Arc<JobRows>>, fx: &mut Vec<Effect>) {
+pub fn take_job(
+    model: &mut Model,
+    asked: &crate::domain::ids::JobId,
+    rows: Option<Arc<JobRows>>,
+    fx: &mut Vec<Effect>,
+) {
     let must_follow = model.job_asked.take().is_some_and(|(_, must_follow)| must_follow);
     let is_current = model.job.as_ref().is_some_and(|job| job.job_id == *asked);
     if is_current {
@@ -173,7 +182,14 @@ fn ask_files(view: &GateView, fx: &mut Vec<Effect>) {
 }
 
 /// Takes the bytes of a file; when both sides are there, has the diff computed.
-pub fn take_bytes(model: &mut Model, generation: u64, index: usize, is_base: bool, answer: Answer, fx: &mut Vec<Effect>) {
+pub fn take_bytes(
+    model: &mut Model,
+    generation: u64,
+    index: usize,
+    is_base: bool,
+    answer: Answer,
+    fx: &mut Vec<Effect>,
+) {
     let Some(view) = model.gate.as_mut().filter(|view| view.generation == generation) else {
         return;
     };
@@ -250,13 +266,17 @@ pub fn diff_ready(model: &mut Model, done: DiffDone) {
         Some(document) => Content::Text(document),
         None => Content::Binary,
     };
-    if let Some(document) = file.document() {
-        // Begin where something changed, with the line above it.
-        if file.top == 0 && !document.is_new() {
-            file.top = document.hunk_rows(0).map_or(0, |rows| rows.start.saturating_sub(1));
-        }
-        file.top = file.top.min(document.row_count().saturating_sub(1));
+    let Some((first, last, is_new)) = file.document().map(|document| {
+        let first = document.hunk_rows(0).map_or(0, |rows| rows.start.saturating_sub(1));
+        (first, document.row_count().saturating_sub(1), document.is_new())
+    }) else {
+        return;
+    };
+    // Begin where something changed, with the line above it.
+    if file.top == 0 && !is_new {
+        file.top = first;
     }
+    file.top = file.top.min(last);
 }
 
 /// Moves the diff to a row, so far as there are rows.
@@ -271,7 +291,11 @@ pub fn scroll_to(model: &mut Model, row: usize) {
 
 /// Scrolls by rows.
 pub fn scroll_by(model: &mut Model, rows: isize) {
-    let top = model.gate.as_ref().and_then(GateView::current).map_or(0, |file| file.top);
+    let top = model
+        .gate
+        .as_ref()
+        .and_then(GateView::current)
+        .map_or(0, |file| file.top);
     scroll_to(model, top.saturating_add_signed(rows));
 }
 
@@ -294,7 +318,10 @@ pub fn hunk(model: &mut Model, is_forward: bool) {
             (Some(_) | None, _) => None,
         }
     } else {
-        document.hunk_before(here).and_then(|hunk| document.hunk_rows(hunk)).map(|rows| rows.start)
+        document
+            .hunk_before(here)
+            .and_then(|hunk| document.hunk_rows(hunk))
+            .map(|rows| rows.start)
     };
     if let Some(row) = target {
         scroll_to(model, row.saturating_sub(1));
@@ -302,8 +329,16 @@ pub fn hunk(model: &mut Model, is_forward: bool) {
     }
     let edge = if is_forward { "last" } else { "first" };
     let files = model.gate.as_ref().map_or(0, |view| view.files.len());
-    let hint = if files > 1 { "   hint: ] and [ change the file" } else { "" };
-    super::toast(model, super::Tone::Info, format!("This is the {edge} hunk of the file{hint}"));
+    let hint = if files > 1 {
+        "   hint: ] and [ change the file"
+    } else {
+        ""
+    };
+    super::toast(
+        model,
+        super::Tone::Info,
+        format!("This is the {edge} hunk of the file{hint}"),
+    );
 }
 
 /// Another file.
@@ -311,7 +346,11 @@ pub fn file(model: &mut Model, is_forward: bool) {
     if let Some(view) = &mut model.gate {
         let last = view.files.len().saturating_sub(1);
         view.match_row = None;
-        view.file = if is_forward { (view.file + 1).min(last) } else { view.file.saturating_sub(1) };
+        view.file = if is_forward {
+            (view.file + 1).min(last)
+        } else {
+            view.file.saturating_sub(1)
+        };
     }
 }
 
@@ -328,7 +367,11 @@ pub fn fold(model: &mut Model) {
         let folded = document.with_folding(folding);
         if let Some(row) = top {
             let line = row.new_line.or(row.old_line).unwrap_or(1).saturating_sub(1);
-            let side = if row.new_line.is_some() { crate::diff::Side::New } else { crate::diff::Side::Old };
+            let side = if row.new_line.is_some() {
+                crate::diff::Side::New
+            } else {
+                crate::diff::Side::Old
+            };
             file.top = folded.row_of_line(side, line).unwrap_or(0);
         }
         file.content = Content::Text(folded);

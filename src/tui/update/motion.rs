@@ -69,7 +69,9 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
             let page = usize::from(model.size.1.saturating_sub(4));
             let count = view::help::rows(model).len();
             if let Some(Overlay::Help { top, .. }) = &mut model.overlay {
-                *top = top.saturating_add_signed(step.rows(page)).min(count.saturating_sub(page));
+                *top = top
+                    .saturating_add_signed(step.rows(page))
+                    .min(count.saturating_sub(page));
             }
         }
         Focus::Palette => {

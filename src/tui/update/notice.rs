@@ -146,7 +146,11 @@ fn tell(model: &mut Model, event: &Event) {
         | EventType::JobResumed
         | EventType::JobCanceled => return,
     };
-    let slug = model.queue.present().find(|row| row.job_id == event.job_id).map(|row| row.slug.clone());
+    let slug = model
+        .queue
+        .present()
+        .find(|row| row.job_id == event.job_id)
+        .map(|row| row.slug.clone());
     let job = label::job(&event.job_id, slug.as_deref().unwrap_or(""));
     model.toasts.push(event.ts, tone, format!("{job}: {}", event.message));
 }

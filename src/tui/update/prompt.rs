@@ -1,14 +1,14 @@
 //! Prompts: opening, accepting, and what comes back.
 
-use super::super::effect::{Checked, Effect, Submission};
 use super::super::editor::Editor;
+use super::super::effect::{Checked, Effect, Submission};
 use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, Intent, Pin, Prompt, ResumeAsk};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::view::{consequence, label};
 use super::{compose, gate, gate_ref, queue, send, toast};
-use crate::domain::gate::{GateKey, GateState, NOTES_BYTES_MAX, Verdict};
+use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
 use crate::domain::ids::Digest;
 use crate::domain::job::JobStatus;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -19,7 +19,11 @@ const OWN_MAX: usize = 32;
 
 /// Says what did not happen, why, and what to do.
 pub fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
-    let hint = if hint.is_empty() { String::new() } else { format!("   hint: {hint}") };
+    let hint = if hint.is_empty() {
+        String::new()
+    } else {
+        format!("   hint: {hint}")
+    };
     toast(model, Tone::Error, format!("{what}: {why}{hint}"));
 }
 
@@ -60,7 +64,10 @@ pub fn open_confirm(model: &mut Model, intent: Intent, with: Option<(Pin, Checke
             None => return,
         },
     };
-    let note = model.draft(&pin.key).map(|draft| draft.note.clone()).unwrap_or_default();
+    let note = model
+        .draft(&pin.key)
+        .map(|draft| draft.note.clone())
+        .unwrap_or_default();
     let revision = model.next_number();
     model.lower = Lower::Gate;
     model.prompt = Some(Prompt::Confirm(Box::new(Confirm {
@@ -264,7 +271,9 @@ pub fn close(model: &mut Model) {
     model.prompt = match model.prompt.take() {
         // Thinking twice about discarding leads back to the menu, not into the text.
         Some(Prompt::Discard) => Some(Prompt::Menu),
-        Some(Prompt::Confirm(_) | Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu) | None => None,
+        Some(Prompt::Confirm(_) | Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu) | None => {
+            None
+        }
     };
 }
 
@@ -283,7 +292,12 @@ pub fn recheck(model: &mut Model) {
             return Some((refusal.message, None));
         }
         let shown = view.shown_digest()?;
-        (shown != pin.digest).then(|| (changed(view, pin.digest, shown), Some("press the key again to decide on the new text".to_owned())))
+        (shown != pin.digest).then(|| {
+            (
+                changed(view, pin.digest, shown),
+                Some("press the key again to decide on the new text".to_owned()),
+            )
+        })
     };
     if let Some(compose) = &mut model.compose
         && compose.closed.is_none()
@@ -294,18 +308,32 @@ pub fn recheck(model: &mut Model) {
         && confirm.is_asking()
         && let Some((why, hint)) = problem_of(&confirm.pin)
     {
-        let kept = if confirm.note.is_blank() { hint } else { Some(format!("{}your note is kept", hint.map(|hint| hint + "; ").unwrap_or_default())) };
+        let kept = if confirm.note.is_blank() {
+            hint
+        } else {
+            Some(format!(
+                "{}your note is kept",
+                hint.map(|hint| hint + "; ").unwrap_or_default()
+            ))
+        };
         confirm.state = ConfirmState::Refused(why, kept);
     }
 }
 
 fn changed(view: &super::super::model::gate::GateView, read: Digest, now: Digest) -> String {
-    let moved = view.files.iter().find(|file| file.digest.is_some_and(|digest| digest != file.artifact.digest));
+    let moved = view
+        .files
+        .iter()
+        .find(|file| file.digest.is_some_and(|digest| digest != file.artifact.digest));
     let name = match (moved, &view.files[..]) {
         (Some(file), _) | (None, [file]) => file.artifact.path.file_name(),
         (None, [..]) => "the material",
     };
-    format!("{name} changed while it was on screen (you read {}, it is now {})", read.short(), now.short())
+    format!(
+        "{name} changed while it was on screen (you read {}, it is now {})",
+        read.short(),
+        now.short()
+    )
 }
 
 fn remember_own(model: &mut Model, key: &GateKey) {
@@ -382,14 +410,12 @@ pub fn published(model: &mut Model, submission: Submission, result: Result<(), S
     let sent = model.sent.remove(&submission);
     if let Err(why) = result {
         let is_decision = sent.is_none_or(|sent| sent.decides.is_some());
-        let head = if is_decision { "Decided, not yet on disk" } else { "Done, not yet on disk" };
+        let head = if is_decision {
+            "Decided, not yet on disk"
+        } else {
+            "Done, not yet on disk"
+        };
         let hint = "it is safe in the database and is written when that works again";
         refuse(model, head, &why, hint);
     }
-}
-
-/// Whether a gate on screen can still be decided; for the hint line.
-pub fn is_decidable(model: &Model) -> bool {
-    let gate = model.gate.as_ref().and_then(|view| view.gate());
-    gate.is_some_and(|gate| gate.state == GateState::Open) && model.queue.gone.is_none()
 }

@@ -70,7 +70,11 @@ pub fn describe_gone(model: &mut Model) {
     }
     let text = match model.queue.selected() {
         Some(RowKey::Gate(key)) => {
-            let gate = model.gate.as_ref().filter(|view| view.key == *key).and_then(|view| view.gate());
+            let gate = model
+                .gate
+                .as_ref()
+                .filter(|view| view.key == *key)
+                .and_then(|view| view.gate());
             gate.and_then(|gate| {
                 let by = gate.settled.as_ref().map_or("", |settled| settled.by.as_str());
                 let is_ended = gate.state != GateState::Open;
@@ -79,10 +83,11 @@ pub fn describe_gone(model: &mut Model) {
         }
         Some(RowKey::Job(job_id)) => {
             let job = model.job.as_ref().filter(|view| view.job_id == *job_id);
-            job.and_then(|view| view.rows.as_ref()).map(|rows| match &rows.job.stage {
-                Some(stage) if !rows.job.status.is_ended() => format!("now at {stage}"),
-                Some(_) | None => rows.job.status.as_str().to_owned(),
-            })
+            job.and_then(|view| view.rows.as_ref())
+                .map(|rows| match &rows.job.stage {
+                    Some(stage) if !rows.job.status.is_ended() => format!("now at {stage}"),
+                    Some(_) | None => rows.job.status.as_str().to_owned(),
+                })
         }
         None => None,
     };

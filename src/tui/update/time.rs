@@ -31,7 +31,11 @@ fn step_us(model: &Model) -> i64 {
 
 fn is_log_followed(model: &Model) -> bool {
     let is_shown = model.lower == Lower::Job || model.gate.is_none();
-    is_shown && model.job.as_ref().is_some_and(super::super::model::job::JobView::is_running)
+    is_shown
+        && model
+            .job
+            .as_ref()
+            .is_some_and(super::super::model::job::JobView::is_running)
 }
 
 /// Microseconds until something visible changes or something must be done by itself.
