@@ -1,1 +1,33 @@
-//! tui
+//! The console: what an operator in a terminal sees and presses.
+//!
+//! Owns the screen's model, its reducer (`update`), its drawing (`view`), the keymap, and the loop that joins them to a terminal and
+//! an engine. Talks to the engine in commands, queries and notices only; knows nothing of files, SQL and HTTP.
+//!
+//! ```text
+//! header    who · who leads · how much waits · next expiry · clock
+//! banner    what is broken, while it is
+//! queue     a line a gate, then paused, running, queued jobs
+//! lower     gate (diff) | job (stages, events, log) | history | patch editor
+//! prompt    the bottom of lower: what will happen, what was not seen, note, keys
+//! message   a field, else what happened last
+//! hint      the keys of the focus
+//! ```
+
+pub mod action;
+pub mod backend;
+pub mod draft;
+pub mod editor;
+pub mod effect;
+pub mod input;
+pub mod keymap;
+pub mod layout;
+pub mod model;
+mod run;
+pub mod session;
+mod terminal;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod work;
+
+pub use run::{Ended, NotStarted, run};

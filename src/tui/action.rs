@@ -1,0 +1,100 @@
+//! What a key can mean. The keymap says which key means what where; the update says what comes of it.
+
+/// One thing that an operator can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// To the first row.
+    Top,
+    /// To the last row.
+    Bottom,
+    /// One page up.
+    PageUp,
+    /// One page down.
+    PageDown,
+    /// Half a page up.
+    HalfUp,
+    /// Half a page down.
+    HalfDown,
+    /// Sideways, or to the pane on the left.
+    Left,
+    /// Sideways, or to the pane on the right.
+    Right,
+    /// The other pane.
+    NextPane,
+    /// Into what is selected.
+    Open,
+    /// Out of it; out of the console on the queue.
+    Back,
+    /// The queue.
+    ShowQueue,
+    /// The gate's diff.
+    ShowGate,
+    /// The job: stages, events, log.
+    ShowJob,
+    /// The decisions made so far.
+    ShowHistory,
+    /// Narrow the queue down.
+    Filter,
+    /// The next order of the queue.
+    Sort,
+    /// The next changed place.
+    NextHunk,
+    /// The changed place before.
+    FormerHunk,
+    /// The next match, else hunk.
+    NextMatch,
+    /// The match before, else hunk.
+    FormerMatch,
+    /// The next file, or stage log.
+    NextFile,
+    /// The file before, or stage log.
+    FormerFile,
+    /// Show or hide unchanged lines.
+    Fold,
+    /// Look for text in the diff.
+    Search,
+    /// Ask to approve.
+    Approve,
+    /// Ask to reject.
+    Reject,
+    /// Compose a patch.
+    Compose,
+    /// Ask to resume a paused job.
+    Resume,
+    /// Ask to cancel the job.
+    Cancel,
+    /// Do what the prompt says.
+    Accept,
+    /// Into the note and out of it.
+    Note,
+    /// Close the prompt; nothing happens.
+    Close,
+    /// The editor's menu.
+    Menu,
+    /// Approve with the patch.
+    ApproveWith,
+    /// Reject with the patch.
+    RejectWith,
+    /// Apply the patch; the gate stays open.
+    ApplyOnly,
+    /// Throw the patch away (asks).
+    Discard,
+    /// Leave the editor; the draft is kept.
+    Leave,
+    /// The keys.
+    Help,
+    /// Commands by name.
+    Palette,
+    /// Copy an id or digest.
+    Copy,
+    /// Draw everything anew.
+    Repaint,
+    /// Stop the process; `fg` continues it.
+    Suspend,
+    /// Leave the console.
+    Quit,
+}

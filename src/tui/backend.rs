@@ -1,0 +1,30 @@
+//! What the console needs of an engine: implemented by the engine's handle, and by a script in tests.
+
+use std::future::Future;
+
+use super::draft::Draft;
+use crate::domain::gate::GateKey;
+use crate::domain::time::Now;
+use crate::engine::api::{Command, Notice, Query, RequestId};
+
+/// An engine, as the console uses it. No call blocks.
+pub trait Backend {
+    /// What both clocks say.
+    fn now(&self) -> Now;
+    /// Has something done.
+    fn submit(&mut self, command: Command) -> RequestId;
+    /// Has something read.
+    fn ask(&mut self, query: Query) -> RequestId;
+    /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves the timer.
+    fn settle(&mut self);
+    /// The next notice. Cancel-safe.
+    fn notice(&mut self) -> impl Future<Output = Notice>;
+    /// Gives the lead back: a stopped process must not keep it.
+    fn resign(&mut self);
+    /// Stands for the lead again.
+    fn stand(&mut self);
+    /// Keeps a draft, or removes it (`<runs>/.drafts/<operator>/`, see [`Draft::file_name`]).
+    fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
+    /// The drafts kept by former sessions of this operator.
+    fn load_drafts(&mut self) -> Vec<Draft>;
+}

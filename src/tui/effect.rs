@@ -1,0 +1,176 @@
+//! Everything that enters the screen's reducer, and everything it asks the loop to do: plain values.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::input::Input;
+use crate::diff::DiffDocument;
+use crate::domain::event::Event;
+use crate::domain::gate::GateKey;
+use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Now;
+use crate::engine::api::{Answer, Command, Query, Receipt};
+
+/// What a query was asked for; its answer comes back with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// The queue.
+    Queue,
+    /// Who leads.
+    Leader,
+    /// The job of the selected row.
+    Job(JobId),
+    /// Events of the job pane.
+    Events(JobId),
+    /// The log of the job pane.
+    Log(JobId, StageName, u32),
+    /// The history.
+    Decisions,
+    /// An artifact as it lies on disk: generation of the gate view, index of the file.
+    OnDisk(u64, usize),
+    /// What it is compared with.
+    Base(u64, usize),
+}
+
+/// Numbers the commands of one console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Submission(pub u64);
+
+/// A diff to compute off the loop.
+#[derive(Debug, Clone)]
+pub struct DiffJob {
+    /// Generation of the gate view; a newer one makes this pointless.
+    pub generation: u64,
+    /// Index of the file.
+    pub file: usize,
+    /// What it is compared with.
+    pub old: Option<Arc<[u8]>>,
+    /// The bytes under review.
+    pub new: Arc<[u8]>,
+}
+
+/// What came of a [`DiffJob`].
+#[derive(Debug, Clone)]
+pub struct DiffDone {
+    /// As in the job.
+    pub generation: u64,
+    /// As in the job.
+    pub file: usize,
+    /// SHA-256 of the new bytes: what is on screen.
+    pub digest: Digest,
+    /// Size of the new bytes.
+    pub size_bytes: u64,
+    /// The bytes under review, for patch templates and checks.
+    pub bytes: Arc<Vec<u8>>,
+    /// The diff; none for binaries.
+    pub document: Option<DiffDocument>,
+}
+
+/// A patch to check against the bytes on screen, off the loop.
+#[derive(Debug, Clone)]
+pub struct CheckJob {
+    /// Revision of the text; only the newest is of interest.
+    pub revision: u64,
+    /// The text in the editor.
+    pub text: String,
+    /// The files of the gate: kind, path, bytes.
+    pub files: Vec<(String, ArtifactPath, Arc<Vec<u8>>)>,
+    /// The file that the editor was opened on.
+    pub path: ArtifactPath,
+}
+
+/// A patch that fits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// The patch as JSON.
+    pub value: Value,
+    /// The artifact it changes.
+    pub path: ArtifactPath,
+    /// The changes, a line each.
+    pub changes: Vec<String>,
+    /// What follows from them.
+    pub consequences: Vec<String>,
+}
+
+/// Why a patch does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// Line in the editor, from 0, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+/// What a drawn frame had on it; comes back when it has been written to the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameFacts {
+    /// The prompt's revision.
+    pub prompt: Option<u64>,
+    /// Generation of the gate view, file, first row and row after the last.
+    pub diff: Option<(u64, usize, usize, usize)>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// From the terminal.
+    Input(Input),
+    /// The time.
+    Tick(Now),
+    /// The frame with these facts is on the terminal.
+    Drawn(FrameFacts),
+    /// A query's answer.
+    Answered(Question, Answer),
+    /// A command was committed or refused.
+    Done(Submission, Result<Box<Receipt>, Refusal>),
+    /// A command's files are on disk, or not yet.
+    Published(Submission, Result<(), String>),
+    /// Something happened, here or elsewhere.
+    Events(Vec<Event>),
+    /// Something visible changed that is no event.
+    Changed,
+    /// This process leads now, or no longer.
+    Lead(bool),
+    /// The configuration was loaded again; its warnings.
+    ConfigLoaded(Vec<String>),
+    /// The configuration is broken.
+    ConfigBroken(Vec<String>),
+    /// Files or database cannot be written; none: all is well again.
+    Trouble(Option<String>),
+    /// A diff is ready.
+    DiffReady(Box<DiffDone>),
+    /// A patch was checked: the text's revision and what came of it.
+    PatchChecked(u64, Result<Box<Checked>, Unfit>),
+    /// Drafts of a former session.
+    Drafts(Vec<Draft>),
+    /// The process was continued after a suspend.
+    Continued,
+}
+
+/// Something for the loop to do.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Submit a command.
+    Send(Submission, Command),
+    /// Ask a query.
+    Ask(Question, Query),
+    /// Compute a diff.
+    Diff(DiffJob),
+    /// Check a patch.
+    Check(CheckJob),
+    /// Write a draft to disk; none: remove it.
+    SaveDraft(GateKey, Option<Draft>),
+    /// Put a text on the operator's clipboard.
+    Copy(String),
+    /// Draw everything anew.
+    Repaint,
+    /// Give the terminal back and stop until continued.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,432 @@
+//! Which key means what, where: data, from which help, hint line and README table are made.
+//!
+//! A key means one thing in one focus. Must not know what an action does.
+
+use super::action::Action;
+use super::input::Key;
+
+/// Who receives the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Focus {
+    /// The queue.
+    Queue,
+    /// The gate's diff.
+    Diff,
+    /// The job pane.
+    Job,
+    /// The decisions.
+    History,
+    /// A confirm prompt whose note has no focus.
+    Confirm,
+    /// The note of a confirm prompt.
+    Note,
+    /// A question that Enter answers with yes.
+    Ask,
+    /// The field that wants the job's id typed.
+    TypeId,
+    /// The patch editor.
+    Compose,
+    /// The patch editor's menu.
+    Menu,
+    /// The queue's filter.
+    Filter,
+    /// The diff's search.
+    Search,
+    /// The help.
+    Help,
+    /// The palette.
+    Palette,
+}
+
+impl Focus {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Queue,
+        Self::Diff,
+        Self::Job,
+        Self::History,
+        Self::Confirm,
+        Self::Note,
+        Self::Ask,
+        Self::TypeId,
+        Self::Compose,
+        Self::Menu,
+        Self::Filter,
+        Self::Search,
+        Self::Help,
+        Self::Palette,
+    ];
+
+    /// Whether keys without a meaning here are typed into a text.
+    pub fn is_text(self) -> bool {
+        match self {
+            Self::Note | Self::TypeId | Self::Compose | Self::Filter | Self::Search | Self::Help | Self::Palette => {
+                true
+            }
+            Self::Queue | Self::Diff | Self::Job | Self::History | Self::Confirm | Self::Ask | Self::Menu => false,
+        }
+    }
+}
+
+/// Some keys and what they mean.
+#[derive(Debug)]
+pub struct Binding {
+    /// What they mean.
+    pub action: Action,
+    /// Their names (see [`Key::name`]).
+    pub keys: &'static [&'static str],
+    /// In the help.
+    pub help: &'static str,
+    /// In the hint line; empty: not there.
+    pub hint: &'static str,
+}
+
+/// Bindings that belong together.
+#[derive(Debug)]
+pub struct Group {
+    /// Its name in the help.
+    pub name: &'static str,
+    /// Its bindings.
+    pub bindings: &'static [Binding],
+}
+
+const fn key(action: Action, keys: &'static [&'static str], help: &'static str, hint: &'static str) -> Binding {
+    Binding {
+        action,
+        keys,
+        help,
+        hint,
+    }
+}
+
+static MOVE: Group = Group {
+    name: "move",
+    bindings: &[
+        key(Action::Up, &["k", "Up"], "one row up", ""),
+        key(Action::Down, &["j", "Down"], "one row down", ""),
+        key(Action::Top, &["g", "Home"], "to the top", ""),
+        key(Action::Bottom, &["G", "End"], "to the end", ""),
+        key(Action::PageUp, &["PgUp"], "one page up", ""),
+        key(Action::PageDown, &["PgDn"], "one page down", ""),
+        key(Action::HalfUp, &["Ctrl-u"], "half a page up", ""),
+        key(Action::HalfDown, &["Ctrl-d"], "half a page down", ""),
+        key(
+            Action::Left,
+            &["h", "Left"],
+            "sideways in the diff, else the pane before",
+            "",
+        ),
+        key(
+            Action::Right,
+            &["l", "Right"],
+            "sideways in the diff, else the next pane",
+            "",
+        ),
+        key(Action::NextPane, &["Tab"], "the other pane", ""),
+    ],
+};
+
+static PANES: Group = Group {
+    name: "panes",
+    bindings: &[
+        key(Action::ShowQueue, &["1"], "the queue", ""),
+        key(Action::ShowGate, &["2"], "the gate's diff", ""),
+        key(Action::ShowJob, &["3"], "the job: stages, events, log", ""),
+        key(Action::ShowHistory, &["4"], "history: decisions made", ""),
+    ],
+};
+
+static QUEUE: Group = Group {
+    name: "queue",
+    bindings: &[
+        key(Action::Open, &["Enter"], "open the gate or job", "open"),
+        key(Action::Filter, &["/"], "filter the queue", "filter"),
+        key(Action::Sort, &["s"], "sort: time left, age, job, stage", "sort"),
+        key(Action::Quit, &["q"], "leave; asks when something is under way", "leave"),
+        key(Action::Back, &["Esc"], "take the filter back", ""),
+    ],
+};
+
+static DIFF: Group = Group {
+    name: "diff",
+    bindings: &[
+        key(Action::NextHunk, &["}"], "the next hunk", "hunk"),
+        key(Action::FormerHunk, &["{"], "the hunk before", ""),
+        key(Action::NextFile, &["]"], "the next file", "file"),
+        key(Action::FormerFile, &["["], "the file before", ""),
+        key(Action::Search, &["/"], "find in the diff", "find"),
+        key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
+        key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
+        key(Action::Fold, &["z"], "show or hide unchanged lines", "fold"),
+    ],
+};
+
+static DIFF_PAGES: Group = Group {
+    name: "pages",
+    bindings: &[
+        key(Action::PageDown, &["Space", "f"], "one page down", ""),
+        key(Action::PageUp, &["b"], "one page up", ""),
+    ],
+};
+
+static JOB: Group = Group {
+    name: "job and log",
+    bindings: &[
+        key(Action::NextFile, &["]"], "the next stage's log", "log"),
+        key(Action::FormerFile, &["["], "the log of the stage before", ""),
+    ],
+};
+
+static DECIDE: Group = Group {
+    name: "decide (each asks first)",
+    bindings: &[
+        key(Action::Approve, &["a"], "approve", "approve"),
+        key(Action::Reject, &["r"], "reject", "reject"),
+        key(Action::Compose, &["p"], "compose a patch", "patch"),
+        key(Action::Resume, &["R"], "resume a paused job", ""),
+        key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
+    ],
+};
+
+static ALWAYS: Group = Group {
+    name: "always",
+    bindings: &[
+        key(Action::Help, &["?"], "keys", "keys"),
+        key(Action::Palette, &[":"], "commands by name, :q leaves", ""),
+        key(Action::Copy, &["y"], "copy the id or digest", ""),
+    ],
+};
+
+static BACK: Group = Group {
+    name: "back",
+    bindings: &[key(Action::Back, &["q", "Esc"], "back to the queue", "back")],
+};
+
+static TERMINAL: Group = Group {
+    name: "terminal",
+    bindings: &[
+        key(Action::Repaint, &["Ctrl-l"], "draw everything anew", ""),
+        key(Action::Suspend, &["Ctrl-z"], "suspend; fg continues", ""),
+    ],
+};
+
+static CONFIRM: Group = Group {
+    name: "confirm prompt",
+    bindings: &[
+        key(Action::Accept, &["Enter"], "do what the prompt says", ""),
+        key(Action::Note, &["Tab"], "into the note", ""),
+        key(Action::Close, &["Esc", "q", "Ctrl-c"], "back, nothing is decided", ""),
+    ],
+};
+
+static CONFIRM_LOOK: Group = Group {
+    name: "look while asked",
+    bindings: &[
+        key(Action::Up, &["k", "Up"], "scroll the diff up", ""),
+        key(Action::Down, &["j", "Down"], "scroll the diff down", ""),
+        key(Action::PageUp, &["PgUp", "b"], "one page up", ""),
+        key(Action::PageDown, &["PgDn", "Space", "f"], "one page down", ""),
+        key(Action::NextHunk, &["}", "n"], "the next hunk", ""),
+        key(Action::FormerHunk, &["{", "N"], "the hunk before", ""),
+        key(Action::NextFile, &["]"], "the next file", ""),
+        key(Action::FormerFile, &["["], "the file before", ""),
+    ],
+};
+
+static NOTE: Group = Group {
+    name: "note",
+    bindings: &[
+        key(Action::Accept, &["Enter"], "do what the prompt says", ""),
+        key(Action::Note, &["Tab"], "out of the note", ""),
+        key(
+            Action::Close,
+            &["Esc", "Ctrl-c"],
+            "back, nothing is decided; the note is kept",
+            "",
+        ),
+    ],
+};
+
+static ASK: Group = Group {
+    name: "question",
+    bindings: &[
+        key(Action::Accept, &["Enter"], "yes", ""),
+        key(Action::Close, &["Esc", "q", "Ctrl-c"], "no, back", ""),
+    ],
+};
+
+static FIELD: Group = Group {
+    name: "text field",
+    bindings: &[
+        key(Action::Accept, &["Enter"], "take it", ""),
+        key(Action::Close, &["Esc", "Ctrl-c"], "back", ""),
+    ],
+};
+
+static LIST_FIELD: Group = Group {
+    name: "list",
+    bindings: &[
+        key(Action::Accept, &["Enter"], "take it", ""),
+        key(Action::Close, &["Esc", "Ctrl-c"], "back", ""),
+        key(Action::Up, &["Up"], "one row up", ""),
+        key(Action::Down, &["Down"], "one row down", ""),
+        key(Action::PageUp, &["PgUp"], "one page up", ""),
+        key(Action::PageDown, &["PgDn"], "one page down", ""),
+    ],
+};
+
+static COMPOSE: Group = Group {
+    name: "patch editor",
+    bindings: &[key(
+        Action::Menu,
+        &["Esc", "Ctrl-c"],
+        "what to do with the patch; the text is kept",
+        "menu",
+    )],
+};
+
+static MENU: Group = Group {
+    name: "patch menu",
+    bindings: &[
+        key(Action::ApproveWith, &["a"], "approve with the patch", ""),
+        key(Action::RejectWith, &["r"], "reject with the patch", ""),
+        key(Action::ApplyOnly, &["t"], "apply only, the gate stays open", ""),
+        key(Action::Discard, &["D"], "discard the text (asks)", ""),
+        key(Action::Leave, &["q"], "leave, the draft is kept", ""),
+        key(Action::Close, &["Esc", "Ctrl-c"], "back to the text", ""),
+    ],
+};
+
+/// The groups that hold in a focus.
+pub fn groups(focus: Focus) -> Vec<&'static Group> {
+    match focus {
+        Focus::Queue => vec![&DECIDE, &QUEUE, &ALWAYS, &PANES, &MOVE, &TERMINAL],
+        Focus::Diff => vec![&DECIDE, &DIFF, &ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
+        Focus::Job => vec![&DECIDE, &JOB, &ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
+        Focus::History => vec![&ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
+        Focus::Confirm => vec![&CONFIRM, &CONFIRM_LOOK, &TERMINAL],
+        Focus::Note => vec![&NOTE, &TERMINAL],
+        Focus::Ask => vec![&ASK, &TERMINAL],
+        Focus::TypeId | Focus::Filter | Focus::Search => vec![&FIELD, &TERMINAL],
+        Focus::Compose => vec![&COMPOSE, &TERMINAL],
+        Focus::Menu => vec![&MENU, &TERMINAL],
+        Focus::Help | Focus::Palette => vec![&LIST_FIELD, &TERMINAL],
+    }
+}
+
+/// What a key means in a focus; none: nothing, or it is typed.
+pub fn lookup(focus: Focus, key: Key) -> Option<Action> {
+    let name = key.name();
+    let bindings = groups(focus).into_iter().flat_map(|group| group.bindings);
+    bindings
+        .filter(|binding| binding.keys.contains(&name.as_str()))
+        .map(|binding| binding.action)
+        .next()
+}
+
+/// The groups of the whole console, each once, in the order of the help.
+pub fn all_groups() -> Vec<&'static Group> {
+    vec![
+        &MOVE,
+        &PANES,
+        &QUEUE,
+        &DIFF,
+        &DIFF_PAGES,
+        &JOB,
+        &DECIDE,
+        &CONFIRM,
+        &CONFIRM_LOOK,
+        &NOTE,
+        &ASK,
+        &FIELD,
+        &LIST_FIELD,
+        &COMPOSE,
+        &MENU,
+        &BACK,
+        &ALWAYS,
+        &TERMINAL,
+    ]
+}
+
+/// The key table of the README, in Markdown.
+pub fn readme_table() -> String {
+    let mut table = String::from("| where | keys |\n|---|---|\n");
+    for group in all_groups() {
+        let cells: Vec<_> = group
+            .bindings
+            .iter()
+            .map(|binding| {
+                let keys: Vec<_> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+                format!("{} {}", keys.join(" "), binding.help)
+            })
+            .collect();
+        table.push_str(&format!("| {} | {} |\n", group.name, cells.join(" · ")));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_key_means_one_thing_in_one_focus() {
+        for focus in Focus::ALL {
+            let mut taken = HashSet::new();
+            for name in groups(focus)
+                .iter()
+                .flat_map(|group| group.bindings)
+                .flat_map(|binding| binding.keys)
+            {
+                assert!(taken.insert(*name), "{focus:?}: {name} is bound twice");
+            }
+        }
+    }
+
+    #[test]
+    fn every_bound_name_is_a_key() {
+        for name in all_groups()
+            .iter()
+            .flat_map(|group| group.bindings)
+            .flat_map(|binding| binding.keys)
+        {
+            assert_eq!(Key::parse(name).map(Key::name).as_deref(), Some(*name));
+        }
+    }
+
+    #[test]
+    fn keys_of_tmux_screen_and_flow_control_stay_free() {
+        for focus in Focus::ALL {
+            for name in ["Ctrl-a", "Ctrl-b", "Ctrl-s", "Ctrl-q"] {
+                assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_letters_of_a_split_escape_sequence_mean_nothing() {
+        for focus in [
+            Focus::Queue,
+            Focus::Diff,
+            Focus::Job,
+            Focus::History,
+            Focus::Confirm,
+            Focus::Ask,
+        ] {
+            for name in ["A", "B", "C", "D", "H", "F", "O"] {
+                assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn escape_never_decides() {
+        let harmless = [Action::Back, Action::Close, Action::Menu];
+        for focus in Focus::ALL {
+            let action = lookup(focus, Key::parse("Esc").unwrap()).unwrap();
+            assert!(harmless.contains(&action), "{focus:?}: {action:?}");
+        }
+    }
+}

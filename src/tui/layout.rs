@@ -1,0 +1,131 @@
+//! Where everything stands: a function of the size and of what there is to show. Shared by drawing, paging and the mouse.
+
+use ratatui::layout::Rect;
+
+use super::model::{Lower, Model};
+
+/// From this width on the queue stands beside the gate.
+pub const WIDE_COLUMNS: u16 = 110;
+/// The queue's width when it stands beside the gate.
+pub const QUEUE_COLUMNS: u16 = 44;
+
+/// The regions of the screen. A region without room has no height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// Whether the queue stands beside the gate.
+    pub is_wide: bool,
+    /// Who, who leads, counts, next expiry, clock.
+    pub header: Rect,
+    /// What is broken, when something is.
+    pub banner: Rect,
+    /// The queue with its head.
+    pub queue: Rect,
+    /// Below the queue when it stands beside the gate: stages and news.
+    pub side: Rect,
+    /// The line between the two.
+    pub rule: Rect,
+    /// Gate, job or history; without the prompt.
+    pub lower: Rect,
+    /// The prompt, at the bottom of the lower pane.
+    pub prompt: Rect,
+    /// What happened last, or a field.
+    pub message: Rect,
+    /// The keys of the focus.
+    pub hint: Rect,
+}
+
+impl Layout {
+    /// How many rows of the queue fit.
+    pub fn queue_rows(&self) -> usize {
+        usize::from(self.queue.height.saturating_sub(1))
+    }
+
+    /// The first line of the queue's rows.
+    pub fn queue_top(&self) -> u16 {
+        self.queue.y.saturating_add(1)
+    }
+}
+
+/// Lines above the body of the gate pane.
+pub fn gate_head_height(is_wide: bool) -> u16 {
+    if is_wide { 3 } else { 1 }
+}
+
+/// How many rows of the diff fit.
+pub fn diff_rows(model: &Model) -> usize {
+    let layout = of(model);
+    let around = gate_head_height(layout.is_wide) + 1;
+    usize::from(layout.lower.height.saturating_sub(around))
+}
+
+fn take_top(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    let taken = Rect { height, ..*area };
+    area.y = area.y.saturating_add(height);
+    area.height -= height;
+    taken
+}
+
+fn take_bottom(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    area.height -= height;
+    Rect {
+        y: area.y.saturating_add(area.height),
+        height,
+        ..*area
+    }
+}
+
+/// The regions for this model.
+pub fn of(model: &Model) -> Layout {
+    let (width, height) = model.size;
+    let mut rest = Rect::new(0, 0, width, height);
+    let mut layout = Layout {
+        is_wide: width >= WIDE_COLUMNS && height >= 20,
+        header: take_top(&mut rest, 1),
+        ..Layout::default()
+    };
+    if super::view::banner::text(model).is_some() {
+        layout.banner = take_top(&mut rest, 1);
+    }
+    layout.hint = take_bottom(&mut rest, 1);
+    layout.message = take_bottom(&mut rest, 1);
+    let rows = u16::try_from(model.queue.len().max(1))
+        .unwrap_or(u16::MAX)
+        .saturating_add(1);
+    if layout.is_wide {
+        let mut left = Rect {
+            width: QUEUE_COLUMNS,
+            ..rest
+        };
+        layout.rule = Rect {
+            x: rest.x + QUEUE_COLUMNS,
+            width: 1,
+            ..rest
+        };
+        rest.x += QUEUE_COLUMNS + 1;
+        rest.width -= QUEUE_COLUMNS + 1;
+        let most = left.height * 11 / 20;
+        // The stages keep their place while rows come and go; only a longer queue moves them, and only so far.
+        layout.queue = take_top(&mut left, rows.max(most.min(9)).min(most));
+        layout.side = left;
+    } else {
+        let is_queue_first = !model.is_lower_focused && model.prompt.is_none() && model.compose.is_none();
+        let share = if is_queue_first {
+            rest.height * 9 / 20
+        } else {
+            rest.height * 3 / 10
+        };
+        let history_share = if model.lower == Lower::History {
+            share.min(4)
+        } else {
+            share
+        };
+        layout.queue = take_top(&mut rest, rows.min(history_share.max(3)));
+    }
+    let wanted = super::view::prompt::height(model, rest.width);
+    let most = rest.height.saturating_sub(2);
+    layout.prompt = take_bottom(&mut rest, wanted.min(most));
+    layout.lower = rest;
+    layout
+}

@@ -1,0 +1,296 @@
+//! The gate of the selected row, with its files as they are on screen.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::diff::DiffDocument;
+use crate::domain::artifact::GateArtifact;
+use crate::domain::gate::{Gate, GateKey};
+use crate::domain::ids::Digest;
+use crate::domain::job::JobRows;
+
+/// Rows of a hunk that were on the screen: sorted, disjoint ranges.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowSet(Vec<Range<usize>>);
+
+impl RowSet {
+    /// Adds rows.
+    pub fn insert(&mut self, added: Range<usize>) {
+        if added.is_empty() {
+            return;
+        }
+        let mut merged = added;
+        let mut kept = Vec::with_capacity(self.0.len() + 1);
+        for range in self.0.drain(..) {
+            if range.end < merged.start || merged.end < range.start {
+                kept.push(range);
+            } else {
+                merged = merged.start.min(range.start)..merged.end.max(range.end);
+            }
+        }
+        kept.push(merged);
+        kept.sort_by_key(|range| range.start);
+        self.0 = kept;
+    }
+
+    /// Whether all these rows were added.
+    pub fn covers(&self, rows: Range<usize>) -> bool {
+        rows.is_empty()
+            || self
+                .0
+                .iter()
+                .any(|range| range.start <= rows.start && rows.end <= range.end)
+    }
+}
+
+/// Bytes on their way.
+#[derive(Debug, Clone, Default)]
+pub enum Slot {
+    /// Asked for.
+    #[default]
+    Waiting,
+    /// There is no such file.
+    Missing,
+    /// Here.
+    Here(Arc<[u8]>),
+    /// Could not be read.
+    Failed(String),
+    /// Handed on to the diff, or not wanted.
+    Taken,
+}
+
+/// What of a file can be shown.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Not yet.
+    Loading,
+    /// A diff.
+    Text(DiffDocument),
+    /// Size and digest only.
+    Binary,
+    /// It is gone from the run directory.
+    Missing,
+    /// It cannot be read.
+    Failed(String),
+}
+
+/// One file under review.
+#[derive(Debug, Clone)]
+pub struct FileView {
+    /// As registered.
+    pub artifact: GateArtifact,
+    /// The bytes on disk.
+    pub new: Slot,
+    /// The bytes of the base.
+    pub old: Slot,
+    /// What can be shown.
+    pub content: Content,
+    /// SHA-256 of what is shown.
+    pub digest: Option<Digest>,
+    /// The bytes that are shown.
+    pub bytes: Option<Arc<Vec<u8>>>,
+    /// The first row shown.
+    pub top: usize,
+    /// Cells scrolled to the right.
+    pub left: usize,
+    /// Rows of hunks that were on the screen.
+    pub shown: HashMap<usize, RowSet>,
+    /// Whether the file was on the screen at all.
+    pub is_shown: bool,
+}
+
+impl FileView {
+    fn new(artifact: GateArtifact) -> Self {
+        let old = if artifact.base.is_some() {
+            Slot::Waiting
+        } else {
+            Slot::Taken
+        };
+        Self {
+            artifact,
+            new: Slot::Waiting,
+            old,
+            content: Content::Loading,
+            digest: None,
+            bytes: None,
+            top: 0,
+            left: 0,
+            shown: HashMap::new(),
+            is_shown: false,
+        }
+    }
+
+    /// The diff, where there is one.
+    pub fn document(&self) -> Option<&DiffDocument> {
+        match &self.content {
+            Content::Text(document) => Some(document),
+            Content::Loading | Content::Binary | Content::Missing | Content::Failed(_) => None,
+        }
+    }
+
+    /// The hunks of which some row was never on the screen, from 0.
+    pub fn unseen_hunks(&self) -> Vec<usize> {
+        let Some(document) = self.document() else {
+            return Vec::new();
+        };
+        (0..document.hunk_count())
+            .filter(|hunk| {
+                let length = document.hunk_rows(*hunk).map_or(0, |rows| rows.len());
+                !self.shown.get(hunk).is_some_and(|rows| rows.covers(0..length))
+            })
+            .collect()
+    }
+
+    /// Notes that rows were on the screen.
+    pub fn note_shown(&mut self, rows: Range<usize>) {
+        self.is_shown = true;
+        let Content::Text(document) = &self.content else {
+            return;
+        };
+        for hunk in document.hunks_in(rows.clone()) {
+            let Some(hunk_rows) = document.hunk_rows(hunk) else {
+                continue;
+            };
+            let start = rows.start.max(hunk_rows.start) - hunk_rows.start;
+            let end = rows.end.min(hunk_rows.end).saturating_sub(hunk_rows.start);
+            // Relative to the hunk: folding moves hunks but never changes one.
+            self.shown.entry(hunk).or_default().insert(start..end);
+        }
+    }
+}
+
+/// The gate pane.
+#[derive(Debug, Clone)]
+pub struct GateView {
+    /// Which gate.
+    pub key: GateKey,
+    /// Its slug, for the label.
+    pub slug: String,
+    /// The whole job; none while loading.
+    pub rows: Option<Arc<JobRows>>,
+    /// Rises with every (re)load of the files.
+    pub generation: u64,
+    /// The files under review.
+    pub files: Vec<FileView>,
+    /// The file on screen.
+    pub file: usize,
+    /// What is searched for.
+    pub search: Option<String>,
+    /// The row of the last match.
+    pub match_row: Option<usize>,
+    /// Whether the look was reported, for this digest.
+    pub seen_sent: Option<Digest>,
+}
+
+impl GateView {
+    /// A view that waits for its answers.
+    pub fn new(key: GateKey, slug: String, generation: u64) -> Self {
+        Self {
+            key,
+            slug,
+            rows: None,
+            generation,
+            files: Vec::new(),
+            file: 0,
+            search: None,
+            match_row: None,
+            seen_sent: None,
+        }
+    }
+
+    /// The gate as stored.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.rows.as_ref()?.gate(&self.key.stage, self.key.attempt)
+    }
+
+    /// The file on screen.
+    pub fn current(&self) -> Option<&FileView> {
+        self.files.get(self.file)
+    }
+
+    /// The file on screen.
+    pub fn current_mut(&mut self) -> Option<&mut FileView> {
+        self.files.get_mut(self.file)
+    }
+
+    /// Begins again with these artifacts; what was seen of an unchanged version stays seen.
+    pub fn reload(&mut self, artifacts: &[GateArtifact], generation: u64) {
+        let former = std::mem::take(&mut self.files);
+        self.generation = generation;
+        self.files = artifacts
+            .iter()
+            .map(|artifact| {
+                let mut file = FileView::new(artifact.clone());
+                if let Some(same) = former.iter().find(|old| old.artifact.path == artifact.path) {
+                    (file.top, file.left) = (same.top, same.left);
+                    if same.artifact.digest == artifact.digest && same.artifact.base == artifact.base {
+                        file.shown = same.shown.clone();
+                        file.is_shown = same.is_shown;
+                    }
+                }
+                file
+            })
+            .collect();
+        self.file = self.file.min(self.files.len().saturating_sub(1));
+    }
+
+    /// The digest of what is on screen (SPEC §6); none until every file was read.
+    ///
+    /// A vanished file counts as registered: the engine refuses to approve it, and a rejection does not need it.
+    pub fn shown_digest(&self) -> Option<Digest> {
+        self.rows.as_ref()?;
+        let mut shown = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            let digest = match &file.content {
+                Content::Missing => file.artifact.digest,
+                Content::Loading | Content::Text(_) | Content::Binary | Content::Failed(_) => file.digest?,
+            };
+            shown.push((&file.artifact.path, digest));
+        }
+        Some(Digest::of_gate(shown))
+    }
+
+    /// What was never on the screen, in words: `hunk 3`, `captions.srt`.
+    pub fn unseen(&self) -> Vec<String> {
+        let mut unseen = Vec::new();
+        for (index, file) in self.files.iter().enumerate() {
+            if !file.is_shown {
+                unseen.push(file.artifact.path.file_name().to_owned());
+                continue;
+            }
+            let hunks = file.unseen_hunks();
+            let place = if index == self.file {
+                String::new()
+            } else {
+                format!(" of {}", file.artifact.path.file_name())
+            };
+            match hunks[..] {
+                [] => {}
+                [one] => unseen.push(format!("hunk {}{place}", one + 1)),
+                [one, two] => unseen.push(format!("hunks {} and {}{place}", one + 1, two + 1)),
+                [first, .., last] if last - first + 1 == hunks.len() => {
+                    unseen.push(format!("hunks {}-{}{place}", first + 1, last + 1));
+                }
+                [..] => unseen.push(format!("{} hunks{place}", hunks.len())),
+            }
+        }
+        unseen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_join_and_cover() {
+        let mut rows = RowSet::default();
+        rows.insert(0..4);
+        rows.insert(10..12);
+        assert!(rows.covers(1..4) && !rows.covers(0..11));
+        rows.insert(3..10);
+        assert!(rows.covers(0..12) && !rows.covers(0..13));
+        assert!(rows.covers(5..5));
+    }
+}

@@ -1,0 +1,264 @@
+//! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
+
+pub mod compose;
+pub mod gate;
+pub mod history;
+pub mod job;
+pub mod prompt;
+pub mod queue;
+pub mod toast;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::draft::Draft;
+use super::editor::Editor;
+use super::effect::Submission;
+use super::keymap::Focus;
+use super::session::Session;
+use super::theme::Theme;
+use crate::domain::gate::GateKey;
+use crate::domain::time::Now;
+use crate::domain::view::LeaderInfo;
+use compose::Compose;
+use gate::GateView;
+use history::History;
+use job::JobView;
+use prompt::Prompt;
+use queue::Queue;
+use toast::Toasts;
+
+/// What stands below (or beside) the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lower {
+    /// The gate's diff.
+    Gate,
+    /// The job: stages, events, log.
+    Job,
+    /// The decisions.
+    History,
+}
+
+/// A list over everything else.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// The keys, narrowed down by what is typed.
+    Help {
+        /// What is typed.
+        filter: Editor,
+        /// The first row shown.
+        top: usize,
+    },
+    /// Commands by name.
+    Palette {
+        /// What is typed.
+        text: Editor,
+        /// The chosen row.
+        chosen: usize,
+    },
+}
+
+/// A one-line field at the bottom.
+#[derive(Debug, Clone)]
+pub enum Field {
+    /// The queue's filter.
+    Filter(Editor),
+    /// The diff's search.
+    Search(Editor),
+}
+
+/// What was sent and is not yet answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// For a toast: `Approved`, `Resumed`.
+    pub done: &'static str,
+    /// For a refusal: `Not approved`.
+    pub not_done: &'static str,
+    /// What it was about.
+    pub subject: String,
+    /// The gate that it decides, if it decides one.
+    pub decides: Option<GateKey>,
+    /// Whether it was answered, and only its files are owed.
+    pub is_committed: bool,
+    /// Whether nobody wants to hear of it unless a prompt waits for it (leases, looks).
+    pub is_quiet: bool,
+}
+
+/// The lease that this session keeps while a prompt or the editor is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseHeld {
+    /// The gate.
+    pub key: GateKey,
+    /// What for.
+    pub purpose: crate::domain::lease::LeasePurpose,
+    /// When it was last taken or renewed, on the boot clock.
+    pub beat_boot_us: i64,
+    /// Why it was refused, if it was.
+    pub refusal: Option<String>,
+}
+
+/// The console.
+#[derive(Debug)]
+pub struct Model {
+    /// Who sits here.
+    pub session: Session,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// What the clocks said last.
+    pub now: Now,
+    /// Colours.
+    pub theme: Theme,
+    /// Whether the keys go to what stands below the queue.
+    pub is_lower_focused: bool,
+    /// What stands below the queue.
+    pub lower: Lower,
+    /// The queue.
+    pub queue: Queue,
+    /// The gate of the selected row.
+    pub gate: Option<GateView>,
+    /// The job of the selected row.
+    pub job: Option<JobView>,
+    /// The decisions.
+    pub history: History,
+    /// The question that is asked.
+    pub prompt: Option<Prompt>,
+    /// The patch editor.
+    pub compose: Option<Compose>,
+    /// A list over everything else.
+    pub overlay: Option<Overlay>,
+    /// A one-line field.
+    pub field: Option<Field>,
+    /// What happened, newest last.
+    pub toasts: Toasts,
+    /// Unsent words, by gate.
+    pub drafts: BTreeMap<GateKey, Draft>,
+    /// Drafts to be written.
+    pub unsaved: BTreeSet<GateKey>,
+    /// When the oldest unsaved change was typed, on the boot clock.
+    pub unsaved_boot_us: Option<i64>,
+    /// Commands under way.
+    pub sent: BTreeMap<Submission, Sent>,
+    /// The lease that is kept.
+    pub lease: Option<LeaseHeld>,
+    /// Who leads; none: nobody.
+    pub leader: Option<LeaderInfo>,
+    /// Whether the leader was ever asked for and told.
+    pub is_leader_known: bool,
+    /// Whether this process leads.
+    pub is_leading: bool,
+    /// Files or database cannot be written.
+    pub trouble: Option<String>,
+    /// The configuration's faults.
+    pub config_faults: Vec<String>,
+    /// When a key was last pressed, on the boot clock.
+    pub key_boot_us: i64,
+    /// When the leader was last asked for, on the boot clock.
+    pub leader_boot_us: i64,
+    /// Whether a query for the queue is under way, and whether another must follow.
+    pub queue_asked: (bool, bool),
+    /// The job that a query is under way for, and whether another must follow.
+    pub job_asked: Option<(crate::domain::ids::JobId, bool)>,
+    /// Gates that this console decided lately: their events are no news.
+    pub own: std::collections::VecDeque<GateKey>,
+    /// Rises with every view of a gate, prompt text or submission.
+    pub counter: u64,
+    /// Whether the screen must be drawn.
+    pub is_dirty: bool,
+}
+
+impl Model {
+    /// An empty console.
+    pub fn new(session: Session, size: (u16, u16), now: Now) -> Self {
+        let theme = Theme {
+            has_colour: session.has_colour,
+        };
+        Self {
+            session,
+            size,
+            now,
+            theme,
+            is_lower_focused: false,
+            lower: Lower::Gate,
+            queue: Queue::default(),
+            gate: None,
+            job: None,
+            history: History::default(),
+            prompt: None,
+            compose: None,
+            overlay: None,
+            field: None,
+            toasts: Toasts::default(),
+            drafts: BTreeMap::new(),
+            unsaved: BTreeSet::new(),
+            unsaved_boot_us: None,
+            sent: BTreeMap::new(),
+            lease: None,
+            leader: None,
+            is_leader_known: false,
+            is_leading: false,
+            trouble: None,
+            config_faults: Vec::new(),
+            key_boot_us: now.boot_us,
+            leader_boot_us: i64::MIN / 2,
+            queue_asked: (false, false),
+            job_asked: None,
+            own: std::collections::VecDeque::new(),
+            counter: 0,
+            is_dirty: true,
+        }
+    }
+
+    /// Who receives the keys: a function of the state, never stored.
+    pub fn focus(&self) -> Focus {
+        match &self.overlay {
+            Some(Overlay::Help { .. }) => return Focus::Help,
+            Some(Overlay::Palette { .. }) => return Focus::Palette,
+            None => {}
+        }
+        match &self.field {
+            Some(Field::Filter(_)) => return Focus::Filter,
+            Some(Field::Search(_)) => return Focus::Search,
+            None => {}
+        }
+        match &self.prompt {
+            Some(Prompt::Confirm(confirm)) if confirm.is_note_focused && confirm.is_asking() => return Focus::Note,
+            Some(Prompt::Confirm(_)) => return Focus::Confirm,
+            Some(Prompt::Cancel(_)) => return Focus::TypeId,
+            Some(Prompt::Menu) => return Focus::Menu,
+            Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Discard) => return Focus::Ask,
+            None => {}
+        }
+        if self.compose.is_some() {
+            return Focus::Compose;
+        }
+        self.pane_focus()
+    }
+
+    /// Which pane the keys would go to without prompts and fields.
+    pub fn pane_focus(&self) -> Focus {
+        match (self.is_lower_focused, self.lower) {
+            (false, _) => Focus::Queue,
+            (true, Lower::Gate) if self.gate.is_none() => Focus::Job,
+            (true, Lower::Gate) => Focus::Diff,
+            (true, Lower::Job) => Focus::Job,
+            (true, Lower::History) => Focus::History,
+        }
+    }
+
+    /// The next number.
+    pub fn next_number(&mut self) -> u64 {
+        self.counter = self.counter.saturating_add(1);
+        self.counter
+    }
+
+    /// The draft of a gate, if there is one.
+    pub fn draft(&self, key: &GateKey) -> Option<&Draft> {
+        self.drafts.get(key)
+    }
+
+    /// The decision of this gate that is being written, if one is.
+    pub fn writing(&self, key: &GateKey) -> Option<&Sent> {
+        self.sent
+            .values()
+            .find(|sent| !sent.is_committed && sent.decides.as_ref() == Some(key))
+    }
+}

@@ -1,0 +1,185 @@
+//! The questions that stand between a key and something that cannot be taken back.
+//!
+//! A confirm prompt pins what it is about: gate, attempt, digest. It never follows the selection.
+
+use crate::domain::gate::GateKey;
+use crate::domain::ids::{Digest, JobId};
+use crate::tui::editor::Editor;
+use crate::tui::effect::{Checked, Submission};
+
+/// What a confirm prompt would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Approve.
+    Approve,
+    /// Reject.
+    Reject,
+    /// Apply a patch; the gate stays open.
+    Apply,
+}
+
+impl Intent {
+    /// The verb on the key line: `[Enter] approve`.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Apply => "apply the patch",
+        }
+    }
+    /// The head of the prompt.
+    pub fn head(self) -> &'static str {
+        match self {
+            Self::Approve => "APPROVE",
+            Self::Reject => "REJECT",
+            Self::Apply => "APPLY PATCH",
+        }
+    }
+    /// When it was done.
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Approve => "Approved",
+            Self::Reject => "Rejected",
+            Self::Apply => "Patch applied to",
+        }
+    }
+    /// When it was not.
+    pub fn not_done(self) -> &'static str {
+        match self {
+            Self::Approve => "Not approved",
+            Self::Reject => "Not rejected",
+            Self::Apply => "Not applied",
+        }
+    }
+}
+
+/// What a prompt is about; any change of it turns the prompt into a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The gate, with its attempt.
+    pub key: GateKey,
+    /// What was on screen when the prompt was opened.
+    pub digest: Digest,
+    /// `j-21 dunes / storyboard #1`.
+    pub label: String,
+}
+
+/// Where a confirm prompt stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfirmState {
+    /// Waits for the operator.
+    Asking,
+    /// Sent; not yet answered.
+    Writing(Submission),
+    /// It will not happen: why, and what to do.
+    Refused(String, Option<String>),
+}
+
+/// The prompt before a decision or a patch.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    /// What it is about.
+    pub pin: Pin,
+    /// What it would do.
+    pub intent: Intent,
+    /// The note.
+    pub note: Editor,
+    /// Whether keys are typed into the note.
+    pub is_note_focused: bool,
+    /// The patch that goes with it.
+    pub patch: Option<Checked>,
+    /// Rises with every change of what is asked.
+    pub revision: u64,
+    /// Whether this revision was on the terminal: only then does Enter confirm.
+    pub is_drawn: bool,
+    /// Whether Enter was pressed once on an empty note of a rejection.
+    pub is_empty_accepted: bool,
+    /// Where it stands.
+    pub state: ConfirmState,
+}
+
+impl Confirm {
+    /// Whether it waits for the operator.
+    pub fn is_asking(&self) -> bool {
+        self.state == ConfirmState::Asking
+    }
+
+    /// Whether it was sent.
+    pub fn is_writing(&self) -> bool {
+        matches!(self.state, ConfirmState::Writing(_))
+    }
+}
+
+/// The question before a paused job goes on.
+#[derive(Debug, Clone)]
+pub struct ResumeAsk {
+    /// The job.
+    pub job_id: JobId,
+    /// `j-21 dunes`.
+    pub label: String,
+    /// What will happen, a line each.
+    pub lines: Vec<String>,
+    /// See [`Confirm::revision`].
+    pub revision: u64,
+    /// See [`Confirm::is_drawn`].
+    pub is_drawn: bool,
+}
+
+/// The question before a job is canceled.
+#[derive(Debug, Clone)]
+pub struct CancelAsk {
+    /// The job.
+    pub job_id: JobId,
+    /// `j-21 dunes`.
+    pub label: String,
+    /// What was typed: must be the job's id.
+    pub typed: Editor,
+    /// See [`Confirm::revision`].
+    pub revision: u64,
+    /// See [`Confirm::is_drawn`].
+    pub is_drawn: bool,
+    /// Why the former Enter did nothing.
+    pub problem: Option<String>,
+}
+
+/// A question.
+#[derive(Debug, Clone)]
+pub enum Prompt {
+    /// Approve, reject, apply.
+    Confirm(Box<Confirm>),
+    /// Resume a job.
+    Resume(Box<ResumeAsk>),
+    /// Cancel a job.
+    Cancel(Box<CancelAsk>),
+    /// Leave although something is under way: what.
+    Quit(Vec<String>),
+    /// What to do with the patch in the editor.
+    Menu,
+    /// Throw the patch away.
+    Discard,
+}
+
+impl Prompt {
+    /// The revision that is asked, where Enter depends on its being drawn.
+    pub fn revision(&self) -> Option<u64> {
+        match self {
+            Self::Confirm(confirm) => Some(confirm.revision),
+            Self::Resume(ask) => Some(ask.revision),
+            Self::Cancel(ask) => Some(ask.revision),
+            Self::Quit(_) | Self::Menu | Self::Discard => None,
+        }
+    }
+
+    /// Notes that a revision is on the terminal.
+    pub fn note_drawn(&mut self, revision: u64) {
+        let (current, is_drawn) = match self {
+            Self::Confirm(confirm) => (confirm.revision, &mut confirm.is_drawn),
+            Self::Resume(ask) => (ask.revision, &mut ask.is_drawn),
+            Self::Cancel(ask) => (ask.revision, &mut ask.is_drawn),
+            Self::Quit(_) | Self::Menu | Self::Discard => return,
+        };
+        if current == revision {
+            *is_drawn = true;
+        }
+    }
+}

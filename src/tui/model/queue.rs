@@ -1,0 +1,268 @@
+//! The queue: open gates, then jobs that are not at one. The selection is pinned by key, never by place.
+
+use crate::domain::gate::GateKey;
+use crate::domain::ids::JobId;
+use crate::domain::view::{QueueKind, QueueRow};
+
+/// Names a row through every refresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowKey {
+    /// An open gate.
+    Gate(GateKey),
+    /// A job that is not at a gate.
+    Job(JobId),
+}
+
+impl RowKey {
+    /// The key of a row.
+    pub fn of(row: &QueueRow) -> Self {
+        match (row.kind, &row.stage) {
+            (QueueKind::Gate, Some(stage)) => Self::Gate(GateKey {
+                job_id: row.job_id.clone(),
+                stage: stage.clone(),
+                attempt: row.attempt,
+            }),
+            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Queued, _) => {
+                Self::Job(row.job_id.clone())
+            }
+        }
+    }
+
+    /// Whether this is the row's key; costs no copy.
+    pub fn names(&self, row: &QueueRow) -> bool {
+        match self {
+            Self::Gate(key) => {
+                row.kind == QueueKind::Gate
+                    && row.attempt == key.attempt
+                    && row.job_id == key.job_id
+                    && row.stage.as_ref() == Some(&key.stage)
+            }
+            Self::Job(job_id) => row.kind != QueueKind::Gate && row.job_id == *job_id,
+        }
+    }
+
+    /// The job.
+    pub fn job_id(&self) -> &JobId {
+        match self {
+            Self::Gate(key) => &key.job_id,
+            Self::Job(job_id) => job_id,
+        }
+    }
+}
+
+/// The order of the queue. Gates always stand above jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The next deadline first.
+    #[default]
+    Left,
+    /// The oldest first.
+    Age,
+    /// By job.
+    Job,
+    /// By stage.
+    Stage,
+}
+
+impl Sort {
+    /// The next one.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Left => Self::Age,
+            Self::Age => Self::Job,
+            Self::Job => Self::Stage,
+            Self::Stage => Self::Left,
+        }
+    }
+
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Left => "time left",
+            Self::Age => "age",
+            Self::Job => "job",
+            Self::Stage => "stage",
+        }
+    }
+}
+
+/// The queue.
+#[derive(Debug, Clone, Default)]
+pub struct Queue {
+    /// All rows; the gone one among them.
+    rows: Vec<QueueRow>,
+    /// The visible rows, in order.
+    order: Vec<usize>,
+    /// The selected row.
+    selected: Option<RowKey>,
+    /// The selected row went away: it stays in its place with this text until the selection moves.
+    pub gone: Option<String>,
+    /// The order.
+    pub sort: Sort,
+    /// What a row must contain.
+    pub filter: String,
+    /// The first visible row on screen.
+    pub top: usize,
+    /// Whether an answer has come.
+    pub is_loaded: bool,
+}
+
+fn matches(row: &QueueRow, filter: &str) -> bool {
+    let words = filter.to_lowercase();
+    let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
+    let text = format!("{} {} {stage}", row.job_id, row.slug).to_lowercase();
+    words.split_whitespace().all(|word| text.contains(word))
+}
+
+impl Queue {
+    /// The visible rows, in order.
+    pub fn visible(&self) -> impl Iterator<Item = &QueueRow> {
+        self.order.iter().filter_map(|index| self.rows.get(*index))
+    }
+
+    /// All rows that are really there.
+    pub fn present(&self) -> impl Iterator<Item = &QueueRow> {
+        self.rows
+            .iter()
+            .filter(|row| self.gone.is_none() || !self.selected.as_ref().is_some_and(|selected| selected.names(row)))
+    }
+
+    /// How many rows are visible.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether no row is visible.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// How many rows the filter hides.
+    pub fn hidden(&self) -> usize {
+        self.rows.len().saturating_sub(self.order.len())
+    }
+
+    /// A visible row.
+    pub fn row(&self, place: usize) -> Option<&QueueRow> {
+        self.rows.get(*self.order.get(place)?)
+    }
+
+    /// The selected key.
+    pub fn selected(&self) -> Option<&RowKey> {
+        self.selected.as_ref()
+    }
+
+    /// The place of the selected row among the visible ones.
+    pub fn place(&self) -> Option<usize> {
+        let selected = self.selected.as_ref()?;
+        self.visible().position(|row| selected.names(row))
+    }
+
+    /// The selected row.
+    pub fn current(&self) -> Option<&QueueRow> {
+        self.row(self.place()?)
+    }
+
+    /// Takes fresh rows. The selected row stays under the operator's eyes: at its height on the screen, and even when it went away.
+    pub fn refresh(&mut self, fresh: Vec<QueueRow>) {
+        let height = self.place().map(|place| place.saturating_sub(self.top));
+        let former = self.current().cloned();
+        self.rows = fresh;
+        self.is_loaded = true;
+        if let (Some(selected), Some(former)) = (&self.selected, former) {
+            if self.rows.iter().any(|row| selected.names(row)) {
+                self.gone = None;
+            } else {
+                self.rows.push(former);
+                if self.gone.is_none() {
+                    self.gone = Some("gone".to_owned());
+                }
+            }
+        }
+        self.arrange();
+        if let (Some(height), Some(place)) = (height, self.place()) {
+            self.top = place.saturating_sub(height);
+        }
+    }
+
+    /// Puts the rows in order and applies the filter.
+    pub fn arrange(&mut self) {
+        let mut order: Vec<usize> = (0..self.rows.len())
+            .filter(|index| self.rows.get(*index).is_some_and(|row| matches(row, &self.filter)))
+            .collect();
+        let rows = &self.rows;
+        let sort = self.sort;
+        order.sort_by(|a, b| {
+            let (Some(a), Some(b)) = (rows.get(*a), rows.get(*b)) else {
+                return std::cmp::Ordering::Equal;
+            };
+            let left = |row: &QueueRow| {
+                let timer = row.timer.as_ref().filter(|timer| timer.held_by_policy_at.is_none());
+                timer.map_or(i64::MAX, |timer| timer.deadline.micros())
+            };
+            let by_sort = match sort {
+                Sort::Left => left(a).cmp(&left(b)),
+                Sort::Age => std::cmp::Ordering::Equal,
+                Sort::Job => (&a.job_id, &a.stage).cmp(&(&b.job_id, &b.stage)),
+                Sort::Stage => (&a.stage, &a.job_id).cmp(&(&b.stage, &b.job_id)),
+            };
+            let by_kind = a.kind.cmp(&b.kind);
+            by_kind
+                .then(by_sort)
+                .then(a.since.cmp(&b.since))
+                .then_with(|| a.job_id.cmp(&b.job_id))
+                .then_with(|| a.stage.cmp(&b.stage))
+        });
+        self.order = order;
+    }
+
+    /// Selects a visible row; returns whether the selection changed.
+    pub fn select(&mut self, place: usize) -> bool {
+        let place = place.min(self.len().saturating_sub(1));
+        let Some(key) = self.row(place).map(RowKey::of) else {
+            return false;
+        };
+        self.select_key(key)
+    }
+
+    /// Selects a row by its key; returns whether the selection changed.
+    pub fn select_key(&mut self, key: RowKey) -> bool {
+        if self.selected.as_ref() == Some(&key) {
+            return false;
+        }
+        if self.gone.take().is_some()
+            && let Some(gone) = self.selected.take()
+        {
+            self.rows.retain(|row| !gone.names(row));
+            self.arrange();
+        }
+        self.selected = Some(key);
+        true
+    }
+
+    /// Forgets a selection that cannot be kept.
+    pub fn deselect(&mut self) {
+        if self.gone.take().is_some()
+            && let Some(gone) = self.selected.take()
+        {
+            self.rows.retain(|row| !gone.names(row));
+            self.arrange();
+        }
+        self.selected = None;
+    }
+
+    /// Moves the view so that the selected row is on a screen of so many rows.
+    pub fn scroll_to_selected(&mut self, height: usize) {
+        let Some(place) = self.place() else {
+            return;
+        };
+        let height = height.max(1);
+        if place < self.top {
+            self.top = place;
+        } else if place >= self.top + height {
+            self.top = place + 1 - height;
+        }
+        // No empty rows below the last one while others are hidden above.
+        self.top = self.top.min(self.len().saturating_sub(height));
+    }
+}

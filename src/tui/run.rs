@@ -1,0 +1,189 @@
+//! The console's loop: one select, then settle, then at most one frame.
+
+mod desk;
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use nix::sys::signal::{Signal, raise};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::backend::Backend;
+use super::effect::{FrameFacts, Msg};
+use super::input::Input;
+use super::model::Model;
+use super::session::Session;
+use super::terminal::{self, Happened, Terminal};
+use super::update::{next_wake_us, start, unsaved_drafts, update};
+use super::view::view;
+use desk::{Desk, Order};
+
+/// How a console ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The operator left.
+    Left,
+    /// SIGTERM or SIGINT.
+    Terminated,
+    /// SIGHUP, or the terminal went away: the process must leave at once, without another word to the terminal.
+    HungUp,
+}
+
+/// Why a console did not start, or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// Nobody sits there.
+    #[error("Not started: stdout is not a terminal   hint: use holdpoint gate list, or holdpoint serve")]
+    NoTerminal,
+    /// The terminal or the signals refused.
+    #[error("Not started: the terminal cannot be used: {0}")]
+    Terminal(#[from] std::io::Error),
+}
+
+/// So many notices are taken before the rest of the loop has its turn.
+const NOTICES_MAX: usize = 256;
+
+/// What woke the loop.
+enum Woken {
+    Hangup,
+    Terminate,
+    Continue,
+    Inputs(Option<Vec<Input>>),
+    Written,
+    Msg(Box<Msg>),
+    Timer,
+}
+
+/// Runs the console until it ends. The terminal is restored however that happens; drafts are saved before.
+pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended, NotStarted> {
+    if !terminal::is_there() {
+        return Err(NotStarted::NoTerminal);
+    }
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut resume = signal(SignalKind::from_raw(Signal::SIGCONT as i32))?;
+    let mut terminal = Terminal::open()?;
+    let mut model = Model::new(session, terminal.size(), backend.now());
+    let mut desk = Desk::new();
+    let drafts = backend.load_drafts();
+    let first = update(&mut model, Msg::Drafts(drafts));
+    desk.take(first, backend);
+    let first = start(&mut model);
+    desk.take(first, backend);
+    let mut on_the_way: Option<FrameFacts> = None;
+    let mut orders: Vec<Order> = Vec::new();
+
+    let ended = loop {
+        backend.settle();
+        tell(&mut model, &mut desk, backend, Msg::Tick(backend.now()), &mut orders);
+        if let Some(ended) = carry_out(&mut orders, &mut model, &mut desk, &mut terminal, backend).await? {
+            break ended;
+        }
+        while model.is_dirty && !terminal.is_busy() {
+            model.is_dirty = false;
+            let mut facts = None;
+            let is_written = terminal.draw(|frame| facts = Some(view(&model, frame)))?;
+            if is_written {
+                on_the_way = facts;
+            } else if let Some(facts) = facts {
+                // The same cells as before: they are on the terminal already.
+                tell(&mut model, &mut desk, backend, Msg::Drawn(facts), &mut orders);
+            }
+        }
+        let wake = Duration::from_micros(next_wake_us(&model).unsigned_abs());
+        let woken = tokio::select! {
+            biased;
+            _ = hangup.recv() => Woken::Hangup,
+            _ = terminate.recv() => Woken::Terminate,
+            _ = interrupt.recv() => Woken::Terminate,
+            _ = resume.recv() => Woken::Continue,
+            happened = terminal.next() => match happened {
+                Happened::Written => Woken::Written,
+                Happened::Inputs(inputs) => Woken::Inputs(inputs),
+            },
+            msg = desk.done() => Woken::Msg(Box::new(msg)),
+            notice = backend.notice() => Woken::Msg(Box::new(desk.translate(notice))),
+            () = tokio::time::sleep(wake) => Woken::Timer,
+        };
+        // The time first: what an input brings about is dated when it came, not when the loop last slept.
+        tell(&mut model, &mut desk, backend, Msg::Tick(backend.now()), &mut orders);
+        match woken {
+            Woken::Hangup | Woken::Inputs(None) => break Ended::HungUp,
+            Woken::Terminate => break Ended::Terminated,
+            Woken::Continue => {
+                terminal.enter()?;
+                model.size = terminal.size();
+                terminal.repaint(model.size)?;
+                tell(&mut model, &mut desk, backend, Msg::Continued, &mut orders);
+            }
+            Woken::Inputs(Some(inputs)) => {
+                for input in inputs {
+                    tell(&mut model, &mut desk, backend, Msg::Input(input), &mut orders);
+                }
+            }
+            Woken::Written => {
+                if let Some(facts) = on_the_way.take() {
+                    tell(&mut model, &mut desk, backend, Msg::Drawn(facts), &mut orders);
+                }
+            }
+            Woken::Msg(msg) => tell(&mut model, &mut desk, backend, *msg, &mut orders),
+            Woken::Timer => {}
+        }
+        for _ in 0..NOTICES_MAX {
+            let Some(notice) = backend.notice().now_or_never() else {
+                break;
+            };
+            let msg = desk.translate(notice);
+            tell(&mut model, &mut desk, backend, msg, &mut orders);
+        }
+    };
+    for (key, draft) in unsaved_drafts(&mut model) {
+        backend.save_draft(&key, draft.as_ref());
+    }
+    match ended {
+        Ended::HungUp => terminal.abandon(),
+        Ended::Left | Ended::Terminated => terminal.leave().await,
+    }
+    Ok(ended)
+}
+
+fn tell<B: Backend>(model: &mut Model, desk: &mut Desk, backend: &mut B, msg: Msg, orders: &mut Vec<Order>) {
+    let effects = update(model, msg);
+    orders.extend(desk.take(effects, backend));
+}
+
+async fn carry_out<B: Backend>(
+    orders: &mut Vec<Order>,
+    model: &mut Model,
+    desk: &mut Desk,
+    terminal: &mut Terminal,
+    backend: &mut B,
+) -> Result<Option<Ended>, NotStarted> {
+    for order in std::mem::take(orders) {
+        match order {
+            Order::Copy(text) => terminal.copy(&text),
+            Order::Repaint => {
+                terminal.repaint(model.size)?;
+                model.is_dirty = true;
+            }
+            Order::Suspend => {
+                terminal.leave().await;
+                for (key, draft) in unsaved_drafts(model) {
+                    backend.save_draft(&key, draft.as_ref());
+                }
+                // A stopped process keeps its locks: the lead must go to someone who runs.
+                backend.resign();
+                backend.settle();
+                raise(Signal::SIGTSTP).map_err(std::io::Error::from)?;
+                backend.stand();
+                terminal.enter()?;
+                model.size = terminal.size();
+                terminal.repaint(model.size)?;
+                tell(model, desk, backend, Msg::Continued, orders);
+            }
+            Order::Quit => return Ok(Some(Ended::Left)),
+        }
+    }
+    Ok(None)
+}

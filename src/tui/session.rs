@@ -1,0 +1,65 @@
+//! Who sits at this console, and what the console knows of the configuration.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use crate::domain::ids::StageName;
+use crate::domain::operator::Operator;
+use crate::domain::policy::GatePolicy;
+
+/// What the root hands to the console when it starts.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Who acts.
+    pub operator: Operator,
+    /// The policies in force for gates that open from now on.
+    pub gates: HashMap<StageName, GatePolicy>,
+    /// Seconds of grace for an overdue gate.
+    pub overdue_grace_s: u64,
+    /// The runs directory, for messages.
+    pub runs_dir: PathBuf,
+    /// Whether nothing may be decided here: the database is newer than this program, or `--read-only`.
+    pub is_read_only: bool,
+    /// A line to begin with, for the demo.
+    pub hint: Option<String>,
+    /// Whether colours are used: not with `NO_COLOR`, and not on `TERM=dumb` or `vt100`.
+    pub has_colour: bool,
+    /// The gate to begin on.
+    pub open_at: Option<(crate::domain::ids::JobId, Option<StageName>)>,
+}
+
+/// Whether an environment asks for colours (no-color.org; terminals known to have none).
+pub fn wants_colour(no_color: Option<&str>, term: Option<&str>) -> bool {
+    let is_refused = no_color.is_some_and(|value| !value.is_empty());
+    let is_plain =
+        term.is_none_or(|term| term.is_empty() || term == "dumb" || term.starts_with("vt1") || term.ends_with("-m"));
+    !is_refused && !is_plain
+}
+
+impl Session {
+    /// `bea@ops1 ssh`, for the header.
+    pub fn who(&self) -> String {
+        let via = &self.operator.via;
+        let ssh = if via.ssh_client.is_some() { " ssh" } else { "" };
+        format!("{}@{}{ssh}", self.operator.name, via.host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_left_out_where_it_is_unwanted_or_unknown() {
+        assert!(wants_colour(None, Some("xterm-256color")));
+        assert!(wants_colour(Some(""), Some("tmux")));
+        for (no_color, term) in [
+            (Some("1"), Some("xterm")),
+            (None, Some("dumb")),
+            (None, Some("vt100")),
+            (None, None),
+        ] {
+            assert!(!wants_colour(no_color, term), "{no_color:?} {term:?}");
+        }
+    }
+}

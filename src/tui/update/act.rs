@@ -1,0 +1,254 @@
+//! What comes of an action.
+
+use super::super::action::Action;
+use super::super::editor::Editor;
+use super::super::effect::Effect;
+use super::super::keymap::Focus;
+use super::super::model::prompt::{Intent, Prompt};
+use super::super::model::toast::Tone;
+use super::super::model::{Field, Lower, Model, Overlay};
+use super::super::view::palette;
+use super::motion::{self, Step};
+use super::{compose, gate, prompt, queue, toast};
+
+/// Does what an action asks for in a focus.
+pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
+    match action {
+        Action::Up => motion::go(model, focus, Step::Rows(-1), fx),
+        Action::Down => motion::go(model, focus, Step::Rows(1), fx),
+        Action::Top => motion::go(model, focus, Step::Top, fx),
+        Action::Bottom => motion::go(model, focus, Step::Bottom, fx),
+        Action::PageUp => motion::go(model, focus, Step::Pages(-1), fx),
+        Action::PageDown => motion::go(model, focus, Step::Pages(1), fx),
+        Action::HalfUp => motion::go(model, focus, Step::Half(-1), fx),
+        Action::HalfDown => motion::go(model, focus, Step::Half(1), fx),
+        Action::Left => motion::sideways(model, focus, false, fx),
+        Action::Right => motion::sideways(model, focus, true, fx),
+        Action::NextPane => motion::other_pane(model, fx),
+        Action::Open => {
+            let lower = if model.lower == Lower::History {
+                Lower::Gate
+            } else {
+                model.lower
+            };
+            motion::show(model, lower, fx);
+        }
+        Action::Back => back(model, fx),
+        Action::ShowQueue => model.is_lower_focused = false,
+        Action::ShowGate => motion::show(model, Lower::Gate, fx),
+        Action::ShowJob => motion::show(model, Lower::Job, fx),
+        Action::ShowHistory => motion::show(model, Lower::History, fx),
+        Action::Filter => model.field = Some(Field::Filter(Editor::of_line(&model.queue.filter))),
+        Action::Sort => {
+            model.queue.sort = model.queue.sort.next();
+            queue::rearrange(model, fx);
+            toast(model, Tone::Info, format!("Sorted by {}", model.queue.sort.label()));
+        }
+        Action::NextHunk => gate::hunk(model, true),
+        Action::FormerHunk => gate::hunk(model, false),
+        Action::NextMatch => gate::find_match(model, true),
+        Action::FormerMatch => gate::find_match(model, false),
+        Action::NextFile => other_file(model, focus, true, fx),
+        Action::FormerFile => other_file(model, focus, false, fx),
+        Action::Fold => gate::fold(model),
+        Action::Search => {
+            let text = model
+                .gate
+                .as_ref()
+                .and_then(|view| view.search.clone())
+                .unwrap_or_default();
+            model.field = Some(Field::Search(Editor::of_line(&text)));
+        }
+        Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
+        Action::Reject => prompt::open_confirm(model, Intent::Reject, None),
+        Action::Compose => compose::open(model, fx),
+        Action::Resume => prompt::open_resume(model),
+        Action::Cancel => prompt::open_cancel(model),
+        Action::Accept => accept(model, focus, fx),
+        Action::Note => note(model),
+        Action::Close => close(model, focus, fx),
+        Action::Menu => model.prompt = Some(Prompt::Menu),
+        Action::ApproveWith => compose::submit(model, Intent::Approve),
+        Action::RejectWith => compose::submit(model, Intent::Reject),
+        Action::ApplyOnly => compose::submit(model, Intent::Apply),
+        Action::Discard => compose::ask_discard(model, fx),
+        Action::Leave => compose::leave(model),
+        Action::Help => {
+            model.overlay = Some(Overlay::Help {
+                filter: Editor::of_line(""),
+                top: 0,
+            });
+        }
+        Action::Palette => {
+            model.overlay = Some(Overlay::Palette {
+                text: Editor::of_line(""),
+                chosen: 0,
+            });
+        }
+        Action::Copy => copy(model, fx),
+        Action::Repaint => fx.push(Effect::Repaint),
+        Action::Suspend => fx.push(Effect::Suspend),
+        Action::Quit => quit(model, fx),
+    }
+}
+
+fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Effect>) {
+    if focus != Focus::Job {
+        gate::file(model, is_forward);
+        return;
+    }
+    if let Some(job) = &mut model.job {
+        let logs = job.logs();
+        let current = job.current_log();
+        let index = logs.iter().position(|log| Some(log) == current.as_ref()).unwrap_or(0);
+        let next = if is_forward {
+            index.saturating_add(1)
+        } else {
+            index.saturating_sub(1)
+        };
+        if let Some(log) = logs.get(next) {
+            job.log_of = Some(log.clone());
+            job.log = None;
+            job.up = 0;
+        }
+    }
+    gate::ask_log(model, fx);
+}
+
+fn note(model: &mut Model) {
+    if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
+        && confirm.is_asking()
+        && confirm.intent != Intent::Apply
+    {
+        confirm.is_note_focused = !confirm.is_note_focused;
+    }
+}
+
+fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+    match focus {
+        Focus::Confirm | Focus::Note | Focus::Ask | Focus::TypeId => prompt::accept(model, fx),
+        Focus::Filter => model.field = None,
+        Focus::Search => {
+            if let Some(Field::Search(editor)) = model.field.take()
+                && let Some(view) = &mut model.gate
+            {
+                let text = editor.text();
+                view.search = (!text.is_empty()).then_some(text);
+                view.match_row = None;
+                if view.search.is_some() {
+                    gate::find_match(model, true);
+                }
+            }
+        }
+        Focus::Help => model.overlay = None,
+        Focus::Palette => {
+            let entries = palette::entries(model);
+            if let Some(Overlay::Palette { chosen, .. }) = model.overlay.take()
+                && let Some(entry) = entries.get(chosen)
+            {
+                let focus = model.pane_focus();
+                act(model, focus, entry.action, fx);
+            }
+        }
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose | Focus::Menu => {}
+    }
+}
+
+fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+    match focus {
+        Focus::Confirm | Focus::Note | Focus::Ask | Focus::TypeId | Focus::Menu => prompt::close(model),
+        Focus::Filter => {
+            model.field = None;
+            model.queue.filter.clear();
+            queue::rearrange(model, fx);
+        }
+        Focus::Search => {
+            model.field = None;
+            if let Some(view) = &mut model.gate {
+                view.search = None;
+            }
+        }
+        Focus::Help | Focus::Palette => model.overlay = None,
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose => {}
+    }
+}
+
+fn back(model: &mut Model, fx: &mut Vec<Effect>) {
+    match (model.is_lower_focused, model.lower) {
+        (true, Lower::Gate) => model.is_lower_focused = false,
+        (true, Lower::Job | Lower::History) => {
+            model.is_lower_focused = false;
+            model.lower = Lower::Gate;
+        }
+        // Esc on the queue takes back the filter; it never leaves.
+        (false, Lower::Gate | Lower::Job | Lower::History) => {
+            model.queue.filter.clear();
+            queue::rearrange(model, fx);
+        }
+    }
+}
+
+/// Leaves, or asks first when something would be left behind.
+pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
+    let mut reasons = Vec::new();
+    let running = model
+        .queue
+        .present()
+        .filter(|row| row.kind == crate::domain::view::QueueKind::Running)
+        .count();
+    if model.is_leading && running > 0 {
+        reasons.push(format!(
+            "This console leads and {running} {} running: they go on, but the next stage waits for another leader",
+            if running == 1 { "stage is" } else { "stages are" }
+        ));
+    }
+    if model.sent.values().any(|sent| !sent.is_quiet && !sent.is_committed) {
+        reasons.push("A decision is being written".to_owned());
+    }
+    let is_open = |key: &crate::domain::gate::GateKey| {
+        model
+            .queue
+            .present()
+            .any(|row| super::super::model::queue::RowKey::Gate(key.clone()).names(row))
+    };
+    let drafts = model.drafts.keys().filter(|key| is_open(key)).count();
+    if drafts > 0 {
+        let word = if drafts == 1 { "draft is" } else { "drafts are" };
+        reasons.push(format!("{drafts} {word} not sent; kept on disk"));
+    }
+    if reasons.is_empty() {
+        fx.push(Effect::Quit);
+    } else {
+        model.prompt = Some(Prompt::Quit(reasons));
+    }
+}
+
+fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
+    let focus = model.pane_focus();
+    let (what, text) = match focus {
+        Focus::History => ("hash", model.history.current().map(|sealed| sealed.hash.to_string())),
+        Focus::Diff => {
+            let digest = model.gate.as_ref().and_then(|view| view.shown_digest());
+            ("digest", digest.map(|digest| digest.to_string()))
+        }
+        Focus::Queue
+        | Focus::Job
+        | Focus::Confirm
+        | Focus::Note
+        | Focus::Ask
+        | Focus::TypeId
+        | Focus::Compose
+        | Focus::Menu
+        | Focus::Filter
+        | Focus::Search
+        | Focus::Help
+        | Focus::Palette => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
+    };
+    match text {
+        Some(text) => {
+            toast(model, Tone::Info, format!("Copied the {what}: {text}"));
+            fx.push(Effect::Copy(text));
+        }
+        None => toast(model, Tone::Info, format!("Nothing copied: there is no {what} here")),
+    }
+}

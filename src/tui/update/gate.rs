@@ -1,0 +1,417 @@
+//! The gate and job of the selected row: loading them, and moving in the diff.
+
+use std::sync::Arc;
+
+use super::super::effect::{DiffDone, DiffJob, Effect, Question};
+use super::super::layout;
+use super::super::model::gate::{Content, FileView, GateView, Slot};
+use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
+use super::super::model::queue::RowKey;
+use super::super::model::{Lower, Model};
+use super::queue;
+use crate::diff::Folding;
+use crate::diff::document::CONTEXT_LINES;
+use crate::diff::search::{Direction, Needle, find};
+use crate::domain::gate::Gate;
+use crate::domain::job::JobRows;
+use crate::engine::api::{Answer, Query};
+
+/// The selection moved: show what it is on now.
+pub fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
+    let selected = model.queue.selected().cloned();
+    let slug = model
+        .queue
+        .current()
+        .map(|row| row.slug.to_string())
+        .unwrap_or_default();
+    model.gate = None;
+    match selected {
+        None => {
+            model.job = None;
+            return;
+        }
+        Some(RowKey::Gate(key)) => {
+            let generation = model.next_number();
+            model.gate = Some(GateView::new(key, slug, generation));
+        }
+        Some(RowKey::Job(_)) => {}
+    }
+    let job_id = model.queue.selected().map(|key| key.job_id().clone());
+    if let Some(job_id) = job_id
+        && model.job.as_ref().is_none_or(|job| job.job_id != job_id)
+    {
+        model.job = Some(JobView::new(job_id));
+    }
+    ask_job(model, fx);
+}
+
+/// Asks for the selected job; while a question is under way, once more after it.
+pub fn ask_job(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(job) = &model.job else {
+        return;
+    };
+    if let Some((_, must_follow)) = &mut model.job_asked {
+        *must_follow = true;
+        return;
+    }
+    let job_id = job.job_id.clone();
+    model.job_asked = Some((job_id.clone(), false));
+    fx.push(Effect::Ask(Question::Job(job_id.clone()), Query::Job(job_id)));
+    if is_job_shown(model) {
+        ask_job_pane(model, fx);
+    }
+}
+
+fn is_job_shown(model: &Model) -> bool {
+    model.lower == Lower::Job || model.gate.is_none()
+}
+
+/// Asks for what the job pane shows beside the job.
+pub fn ask_job_pane(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(job) = &model.job else {
+        return;
+    };
+    let query = Query::Events {
+        job_id: Some(job.job_id.clone()),
+        since: 0,
+        limit: EVENTS_MAX,
+        tail: true,
+    };
+    fx.push(Effect::Ask(Question::Events(job.job_id.clone()), query));
+    ask_log(model, fx);
+}
+
+/// Asks for the log on screen.
+pub fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
+    let boot = model.now.boot_us;
+    let Some(job) = &mut model.job else {
+        return;
+    };
+    job.log_boot_us = boot;
+    if let Some((stage, attempt)) = job.current_log() {
+        let question = Question::Log(job.job_id.clone(), stage.clone(), attempt);
+        let query = Query::Log {
+            job_id: job.job_id.clone(),
+            stage,
+            attempt,
+            bytes_max: LOG_BYTES_MAX,
+        };
+        fx.push(Effect::Ask(question, query));
+    }
+}
+
+/// Takes the job.
+pub fn take_job(
+    model: &mut Model,
+    asked: &crate::domain::ids::JobId,
+    rows: Option<Arc<JobRows>>,
+    fx: &mut Vec<Effect>,
+) {
+    let must_follow = model.job_asked.take().is_some_and(|(_, must_follow)| must_follow);
+    let is_current = model.job.as_ref().is_some_and(|job| job.job_id == *asked);
+    if is_current {
+        match rows {
+            Some(rows) => take_rows(model, rows, fx),
+            None => {
+                if let Some(job) = &mut model.job {
+                    job.is_missing = true;
+                }
+            }
+        }
+    }
+    if must_follow || !is_current {
+        ask_job(model, fx);
+    }
+}
+
+/// Takes the job as it is now: from an answer or a receipt.
+pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
+    let Some(job) = &mut model.job else {
+        return;
+    };
+    if job.job_id != rows.job.id {
+        return;
+    }
+    let had_log = job.current_log();
+    job.rows = Some(rows.clone());
+    job.is_missing = false;
+    let has_new_log = job.current_log() != had_log;
+    if has_new_log && is_job_shown(model) {
+        ask_log(model, fx);
+    }
+    let generation = model.next_number();
+    if let Some(view) = &mut model.gate {
+        view.rows = Some(rows);
+        let artifacts = view.gate().map(|gate: &Gate| gate.artifacts.clone());
+        if let Some(artifacts) = artifacts {
+            let is_same = view.files.iter().map(|file| &file.artifact).eq(artifacts.iter());
+            if !is_same {
+                view.reload(&artifacts, generation);
+                ask_files(view, fx);
+            }
+        }
+    }
+    queue::describe_gone(model);
+}
+
+/// Reads the files of the gate once more: they are not what they were on screen.
+pub fn reload_files(model: &mut Model, fx: &mut Vec<Effect>) {
+    let generation = model.next_number();
+    if let Some(view) = &mut model.gate {
+        let artifacts: Vec<_> = view.files.iter().map(|file| file.artifact.clone()).collect();
+        view.reload(&artifacts, generation);
+        ask_files(view, fx);
+    }
+}
+
+fn ask_files(view: &GateView, fx: &mut Vec<Effect>) {
+    for (index, file) in view.files.iter().enumerate() {
+        let query = Query::OnDisk {
+            job_id: view.key.job_id.clone(),
+            path: file.artifact.path.clone(),
+        };
+        fx.push(Effect::Ask(Question::OnDisk(view.generation, index), query));
+        if let Some(base) = &file.artifact.base {
+            let query = Query::Version {
+                job_id: view.key.job_id.clone(),
+                digest: base.digest,
+            };
+            fx.push(Effect::Ask(Question::Base(view.generation, index), query));
+        }
+    }
+}
+
+/// Takes the bytes of a file; when both sides are there, has the diff computed.
+pub fn take_bytes(
+    model: &mut Model,
+    generation: u64,
+    index: usize,
+    is_base: bool,
+    answer: Answer,
+    fx: &mut Vec<Effect>,
+) {
+    let Some(view) = model.gate.as_mut().filter(|view| view.generation == generation) else {
+        return;
+    };
+    let Some(file) = view.files.get_mut(index) else {
+        return;
+    };
+    let slot = match answer {
+        Answer::Bytes(Some(bytes)) => Slot::Here(bytes),
+        Answer::Bytes(None) => Slot::Missing,
+        Answer::Failed(why) => Slot::Failed(why),
+        Answer::Queue(_)
+        | Answer::Job(_)
+        | Answer::Jobs(_)
+        | Answer::Events(_)
+        | Answer::Decisions(_)
+        | Answer::Leader(_) => Slot::Failed("the engine gave another answer than asked for".to_owned()),
+    };
+    if is_base {
+        file.old = slot;
+    } else {
+        file.new = slot;
+    }
+    hand_on(file, generation, index, fx);
+}
+
+fn hand_on(file: &mut FileView, generation: u64, index: usize, fx: &mut Vec<Effect>) {
+    let new = match &file.new {
+        Slot::Waiting | Slot::Taken => return,
+        Slot::Missing => {
+            file.content = Content::Missing;
+            return;
+        }
+        Slot::Failed(why) => {
+            file.content = Content::Failed(why.clone());
+            return;
+        }
+        Slot::Here(bytes) => bytes.clone(),
+    };
+    let old = match &file.old {
+        Slot::Waiting => return,
+        Slot::Here(bytes) => Some(bytes.clone()),
+        // A base that is gone is no base: everything counts as new, and the head says what it was to be compared with.
+        Slot::Missing | Slot::Taken => None,
+        Slot::Failed(why) => {
+            file.content = Content::Failed(why.clone());
+            return;
+        }
+    };
+    (file.new, file.old) = (Slot::Taken, Slot::Taken);
+    fx.push(Effect::Diff(DiffJob {
+        generation,
+        file: index,
+        old,
+        new,
+    }));
+}
+
+/// Takes a diff.
+pub fn diff_ready(model: &mut Model, done: DiffDone) {
+    let Some(view) = model.gate.as_mut().filter(|view| view.generation == done.generation) else {
+        return;
+    };
+    let Some(file) = view.files.get_mut(done.file) else {
+        return;
+    };
+    file.digest = Some(done.digest);
+    if done.digest != file.artifact.digest {
+        // Other bytes than those that were read before under this name.
+        file.shown.clear();
+        file.is_shown = false;
+    }
+    file.bytes = Some(done.bytes);
+    file.content = match done.document {
+        Some(document) => Content::Text(document),
+        None => Content::Binary,
+    };
+    let Some((first, last, is_new)) = file.document().map(|document| {
+        let first = document.hunk_rows(0).map_or(0, |rows| rows.start.saturating_sub(1));
+        (first, document.row_count().saturating_sub(1), document.is_new())
+    }) else {
+        return;
+    };
+    // Begin where something changed, with the line above it.
+    if file.top == 0 && !is_new {
+        file.top = first;
+    }
+    file.top = file.top.min(last);
+}
+
+/// Moves the diff to a row, so far as there are rows.
+pub fn scroll_to(model: &mut Model, row: usize) {
+    let height = layout::diff_rows(model);
+    if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut)
+        && let Some(document) = file.document()
+    {
+        file.top = row.min(document.row_count().saturating_sub(height));
+    }
+}
+
+/// Scrolls by rows.
+pub fn scroll_by(model: &mut Model, rows: isize) {
+    let top = model
+        .gate
+        .as_ref()
+        .and_then(GateView::current)
+        .map_or(0, |file| file.top);
+    scroll_to(model, top.saturating_add_signed(rows));
+}
+
+/// To the next hunk, or the one before; at the end, to the next file's first.
+pub fn hunk(model: &mut Model, is_forward: bool) {
+    let height = layout::diff_rows(model);
+    let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
+        return;
+    };
+    let Some(document) = file.document() else {
+        return;
+    };
+    // A hunk's first row stands one row below the top, under a line of context.
+    let here = file.top + usize::from(file.top > 0 || document.hunk_rows(0).is_some_and(|rows| rows.start == 1));
+    let last_top = document.row_count().saturating_sub(height);
+    let target = if is_forward {
+        let unseen_below = (file.top >= last_top).then_some(());
+        match (document.hunk_after(here), unseen_below) {
+            (Some(hunk), None) => document.hunk_rows(hunk).map(|rows| rows.start),
+            (Some(_) | None, _) => None,
+        }
+    } else {
+        document
+            .hunk_before(here)
+            .and_then(|hunk| document.hunk_rows(hunk))
+            .map(|rows| rows.start)
+    };
+    if let Some(row) = target {
+        scroll_to(model, row.saturating_sub(1));
+        return;
+    }
+    let edge = if is_forward { "last" } else { "first" };
+    let files = model.gate.as_ref().map_or(0, |view| view.files.len());
+    let hint = if files > 1 {
+        "   hint: ] and [ change the file"
+    } else {
+        ""
+    };
+    super::toast(
+        model,
+        super::Tone::Info,
+        format!("This is the {edge} hunk of the file{hint}"),
+    );
+}
+
+/// Another file.
+pub fn file(model: &mut Model, is_forward: bool) {
+    if let Some(view) = &mut model.gate {
+        let last = view.files.len().saturating_sub(1);
+        view.match_row = None;
+        view.file = if is_forward {
+            (view.file + 1).min(last)
+        } else {
+            view.file.saturating_sub(1)
+        };
+    }
+}
+
+/// Shows or hides unchanged lines; the row at the top stays there as nearly as it can.
+pub fn fold(model: &mut Model) {
+    if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut)
+        && let Content::Text(document) = &file.content
+    {
+        let folding = match document.folding() {
+            Folding::Context(_) => Folding::Unfolded,
+            Folding::Unfolded => Folding::Context(CONTEXT_LINES),
+        };
+        let top = document.row(file.top);
+        let folded = document.with_folding(folding);
+        if let Some(row) = top {
+            let line = row.new_line.or(row.old_line).unwrap_or(1).saturating_sub(1);
+            let side = if row.new_line.is_some() {
+                crate::diff::Side::New
+            } else {
+                crate::diff::Side::Old
+            };
+            file.top = folded.row_of_line(side, line).unwrap_or(0);
+        }
+        file.content = Content::Text(folded);
+    }
+}
+
+/// At most so many rows are searched at a time: the loop must go on.
+const SEARCH_ROWS_MAX: usize = 100_000;
+
+/// To the next match, or the one before; without a search, to a hunk.
+pub fn find_match(model: &mut Model, is_forward: bool) {
+    let Some(view) = &mut model.gate else {
+        return;
+    };
+    let Some(text) = view.search.clone() else {
+        hunk(model, is_forward);
+        return;
+    };
+    let former = view.match_row;
+    let (Some(file), Some(needle)) = (view.current(), Needle::new(&text)) else {
+        return;
+    };
+    let Some(document) = file.document() else {
+        return;
+    };
+    let (direction, from) = match (is_forward, former) {
+        (true, Some(row)) => (Direction::Down, Some(row + 1)),
+        (true, None) => (Direction::Down, Some(file.top)),
+        (false, Some(row)) => (Direction::Up, row.checked_sub(1)),
+        (false, None) => (Direction::Up, Some(file.top)),
+    };
+    let found = from.and_then(|from| find(document, &needle, from, direction, SEARCH_ROWS_MAX));
+    match found {
+        Some(found) => {
+            view.match_row = Some(found.row);
+            scroll_to(model, found.row.saturating_sub(1));
+        }
+        None => {
+            let way = if is_forward { "below" } else { "above" };
+            super::toast(model, super::Tone::Info, format!("Not found {way}: {text}"));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What must hold after every message, derived from the model: the lease, the look, the scroll positions.
+//!
+//! A lease is never taken or given back by a key: it follows from which prompt or editor is open.
+
+use super::super::effect::Effect;
+use super::super::keymap::Focus;
+use super::super::layout;
+use super::super::model::prompt::{ConfirmState, Prompt};
+use super::super::model::{LeaseHeld, Lower, Model};
+use super::{gate_ref, prompt, send_quietly};
+use crate::domain::gate::{GateKey, GateState};
+use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
+use crate::domain::time::SECOND_US;
+use crate::engine::api::Command;
+
+/// Makes everything hold.
+pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+    prompt::recheck(model);
+    keep_lease(model, fx);
+    keep_seen(model, fx);
+    let rows = layout::of(model).queue_rows();
+    model.queue.scroll_to_selected(rows);
+}
+
+fn wanted(model: &Model) -> Option<(GateKey, LeasePurpose)> {
+    if model.session.is_read_only {
+        return None;
+    }
+    if let Some(compose) = &model.compose
+        && compose.closed.is_none()
+    {
+        return Some((compose.pin.key.clone(), LeasePurpose::Compose));
+    }
+    if let Some(Prompt::Confirm(confirm)) = &model.prompt {
+        return match confirm.state {
+            ConfirmState::Asking | ConfirmState::Writing(_) => Some((confirm.pin.key.clone(), LeasePurpose::Prompt)),
+            ConfirmState::Refused(..) => None,
+        };
+    }
+    None
+}
+
+/// Takes, renews or gives back the lease.
+pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
+    let wanted = wanted(model);
+    let held = model.lease.as_ref().map(|lease| (lease.key.clone(), lease.purpose));
+    let boot = model.now.boot_us;
+    if held == wanted {
+        let is_present = boot - model.key_boot_us < PRESENCE_S as i64 * SECOND_US;
+        let is_due = |beat: i64| boot - beat >= HEARTBEAT_S as i64 * SECOND_US;
+        if let Some(lease) = &mut model.lease
+            && is_due(lease.beat_boot_us)
+        {
+            lease.beat_boot_us = boot;
+            // A live process is not a present person: without a key the lease dies by itself.
+            if is_present {
+                let command = Command::TakeLease {
+                    gate: gate_ref(&lease.key),
+                    purpose: lease.purpose,
+                };
+                send_quietly(model, command, fx);
+            }
+        }
+        return;
+    }
+    let same_gate = matches!((&held, &wanted), (Some((a, _)), Some((b, _))) if a == b);
+    if let Some((key, _)) = held
+        && !same_gate
+    {
+        send_quietly(model, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
+    }
+    model.lease = wanted.map(|(key, purpose)| LeaseHeld {
+        key,
+        purpose,
+        beat_boot_us: boot,
+        refusal: None,
+    });
+    if let Some(lease) = &model.lease {
+        let command = Command::TakeLease {
+            gate: gate_ref(&lease.key),
+            purpose: lease.purpose,
+        };
+        send_quietly(model, command, fx);
+    }
+}
+
+// A row that the selection merely rested on was not looked at: only the diff's focus or a prompt counts.
+fn keep_seen(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.session.is_read_only {
+        return;
+    }
+    let is_in_diff = model.pane_focus() == Focus::Diff && model.lower == Lower::Gate;
+    let is_asked = matches!(model.prompt, Some(Prompt::Confirm(_)));
+    if !is_in_diff && !is_asked && model.compose.is_none() {
+        return;
+    }
+    let Some(gate) = &mut model.gate else {
+        return;
+    };
+    let is_open = gate.gate().is_some_and(|gate| gate.state == GateState::Open);
+    let digest = gate.shown_digest();
+    if !is_open || digest.is_none() || gate.seen_sent == digest {
+        return;
+    }
+    gate.seen_sent = digest;
+    if let Some(digest) = digest {
+        let command = Command::MarkSeen {
+            gate: gate_ref(&gate.key),
+            digest,
+        };
+        send_quietly(model, command, fx);
+    }
+}

@@ -1,0 +1,171 @@
+//! The screen's reducer: model and message in, effects out. No clock, no terminal, no engine.
+
+mod act;
+mod compose;
+mod gate;
+mod keep;
+mod motion;
+mod mouse;
+mod notice;
+mod prompt;
+mod queue;
+mod text;
+mod time;
+
+use super::draft::Draft;
+use super::effect::{Effect, FrameFacts, Msg, Question, Submission};
+use super::input::{Input, Key};
+use super::keymap;
+use super::model::toast::Tone;
+use super::model::{Model, Sent};
+use crate::domain::gate::GateKey;
+use crate::engine::api::{Command, GateRef, Query};
+
+pub use time::next_wake_us;
+
+/// What a console does first.
+pub fn start(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    queue::ask(model, &mut effects);
+    ask_leader(model, &mut effects);
+    notice::ask_decisions(&mut effects);
+    if let Some(hint) = model.session.hint.clone() {
+        toast(model, Tone::Info, hint);
+    }
+    effects
+}
+
+/// Takes one message.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let fx = &mut effects;
+    match msg {
+        Msg::Tick(now) => {
+            // The one message that changes nothing by itself: whether it is visible is decided there.
+            time::tick(model, now, fx);
+            return effects;
+        }
+        Msg::Drawn(facts) => {
+            drawn(model, facts);
+            return effects;
+        }
+        Msg::Input(Input::Key(key)) => press(model, key, fx),
+        Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
+        Msg::Input(Input::Mouse(mouse)) => mouse::mouse(model, mouse, fx),
+        Msg::Input(Input::Resize(columns, rows)) => {
+            model.size = (columns, rows);
+            fx.push(Effect::Repaint);
+        }
+        Msg::Answered(question, answer) => notice::answered(model, question, answer, fx),
+        Msg::Done(submission, Ok(receipt)) => prompt::done(model, submission, *receipt, fx),
+        Msg::Done(submission, Err(refusal)) => prompt::refused(model, submission, refusal, fx),
+        Msg::Published(submission, result) => prompt::published(model, submission, result),
+        Msg::Events(events) => notice::events(model, &events, fx),
+        Msg::Changed => {
+            queue::ask(model, fx);
+            ask_leader(model, fx);
+            gate::ask_job(model, fx);
+        }
+        Msg::Lead(is_leading) => {
+            model.is_leading = is_leading;
+            ask_leader(model, fx);
+        }
+        Msg::ConfigLoaded(warnings) => notice::config_loaded(model, &warnings),
+        Msg::ConfigBroken(faults) => model.config_faults = faults,
+        Msg::Trouble(trouble) => model.trouble = trouble,
+        Msg::DiffReady(done) => gate::diff_ready(model, *done),
+        Msg::PatchChecked(revision, result) => compose::checked(model, revision, result),
+        Msg::Drafts(drafts) => {
+            for draft in drafts {
+                model.drafts.entry(draft.key.clone()).or_insert(draft);
+            }
+        }
+        Msg::Continued => {
+            fx.push(Effect::Repaint);
+            queue::ask(model, fx);
+            ask_leader(model, fx);
+        }
+    }
+    model.is_dirty = true;
+    keep::keep(model, fx);
+    effects
+}
+
+/// Drafts that are not on disk yet: for the moment before the process leaves.
+pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
+    model.unsaved_boot_us = None;
+    std::mem::take(&mut model.unsaved)
+        .into_iter()
+        .map(|key| {
+            let draft = model.drafts.get(&key).cloned();
+            (key, draft)
+        })
+        .collect()
+}
+
+fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+    model.key_boot_us = model.now.boot_us;
+    model.toasts.unread = 0;
+    let focus = model.focus();
+    match keymap::lookup(focus, key) {
+        Some(action) => act::act(model, focus, action, fx),
+        None if focus.is_text() => text::press(model, focus, key, fx),
+        None => {}
+    }
+}
+
+// What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.
+fn drawn(model: &mut Model, facts: FrameFacts) {
+    if let (Some(prompt), Some(revision)) = (&mut model.prompt, facts.prompt) {
+        prompt.note_drawn(revision);
+    }
+    let Some((generation, file, from, to)) = facts.diff else {
+        return;
+    };
+    if let Some(gate) = &mut model.gate
+        && gate.generation == generation
+        && let Some(view) = gate.files.get_mut(file)
+    {
+        let before = (view.is_shown, view.shown.clone());
+        view.note_shown(from..to);
+        // The line that says what was not yet shown must be drawn once more.
+        model.is_dirty |= before != (view.is_shown, view.shown.clone());
+    }
+}
+
+fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
+    let at = model.now.utc;
+    model.toasts.push(at, tone, text.into());
+}
+
+fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
+    model.leader_boot_us = model.now.boot_us;
+    fx.push(Effect::Ask(Question::Leader, Query::Leader));
+}
+
+fn gate_ref(key: &GateKey) -> GateRef {
+    GateRef {
+        job_id: key.job_id.clone(),
+        stage: key.stage.clone(),
+        attempt: Some(key.attempt),
+    }
+}
+
+fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Submission {
+    let submission = Submission(model.next_number());
+    model.sent.insert(submission, sent);
+    fx.push(Effect::Send(submission, command));
+    submission
+}
+
+fn send_quietly(model: &mut Model, command: Command, fx: &mut Vec<Effect>) -> Submission {
+    let sent = Sent {
+        done: "",
+        not_done: "",
+        subject: String::new(),
+        decides: None,
+        is_committed: false,
+        is_quiet: true,
+    };
+    send(model, sent, command, fx)
+}

@@ -1,0 +1,127 @@
+//! Moving about: one set of keys, a meaning in each pane.
+
+use super::super::effect::Effect;
+use super::super::keymap::Focus;
+use super::super::model::gate::GateView;
+use super::super::model::{Lower, Model, Overlay};
+use super::super::{layout, view};
+use super::{gate, queue};
+
+/// How far to move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Rows; negative is up.
+    Rows(isize),
+    /// Pages; negative is up.
+    Pages(isize),
+    /// Half a page.
+    Half(isize),
+    /// The first row.
+    Top,
+    /// The last row.
+    Bottom,
+}
+
+impl Step {
+    fn rows(self, page: usize) -> isize {
+        let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
+        match self {
+            Self::Rows(rows) => rows,
+            // A line of the former page stays in sight.
+            Self::Pages(pages) => pages.saturating_mul((page - 1).max(1)),
+            Self::Half(halves) => halves.saturating_mul((page / 2).max(1)),
+            Self::Top => isize::MIN / 2,
+            Self::Bottom => isize::MAX / 2,
+        }
+    }
+}
+
+/// Moves in the pane that has the keys.
+pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
+    let layout = layout::of(model);
+    match focus {
+        Focus::Queue => {
+            let last = model.queue.len().saturating_sub(1);
+            let place = model.queue.place().unwrap_or(0);
+            let target = place.saturating_add_signed(step.rows(layout.queue_rows())).min(last);
+            queue::select(model, target, fx);
+        }
+        Focus::Diff | Focus::Confirm => gate::scroll_by(model, step.rows(layout::diff_rows(model))),
+        Focus::Job => {
+            let page = view::job::log_rows(model);
+            if let Some(job) = &mut model.job {
+                let last = job.log.as_ref().map_or(0, Vec::len).saturating_sub(page);
+                job.up = job.up.saturating_add_signed(step.rows(page).saturating_neg()).min(last);
+            }
+        }
+        Focus::History => {
+            let page = view::history::rows(model);
+            let last = model.history.decisions.len().saturating_sub(1);
+            let target = model.history.index().saturating_add_signed(step.rows(page)).min(last);
+            model.history.selected = model.history.decisions.get(target).map(|sealed| sealed.seq);
+            if target < model.history.top {
+                model.history.top = target;
+            } else if target >= model.history.top + page.max(1) {
+                model.history.top = target + 1 - page.max(1);
+            }
+        }
+        Focus::Help => {
+            let page = usize::from(model.size.1.saturating_sub(4));
+            let count = view::help::rows(model).len();
+            if let Some(Overlay::Help { top, .. }) = &mut model.overlay {
+                *top = top
+                    .saturating_add_signed(step.rows(page))
+                    .min(count.saturating_sub(page));
+            }
+        }
+        Focus::Palette => {
+            let count = view::palette::entries(model).len();
+            if let Some(Overlay::Palette { chosen, .. }) = &mut model.overlay {
+                *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
+            }
+        }
+        Focus::Note | Focus::Ask | Focus::TypeId | Focus::Compose | Focus::Menu | Focus::Filter | Focus::Search => {}
+    }
+}
+
+/// Sideways in the diff; elsewhere to the other pane.
+pub fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Effect>) {
+    const CELLS: usize = 8;
+    if focus != Focus::Diff {
+        if is_right != model.is_lower_focused {
+            other_pane(model, fx);
+        }
+        return;
+    }
+    let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) else {
+        return;
+    };
+    if is_right {
+        file.left = file.left.saturating_add(CELLS).min(1_000_000);
+    } else if file.left == 0 {
+        other_pane(model, fx);
+    } else {
+        file.left = file.left.saturating_sub(CELLS);
+    }
+}
+
+/// The keys go to the other pane.
+pub fn other_pane(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.is_lower_focused {
+        model.is_lower_focused = false;
+    } else {
+        show(model, model.lower, fx);
+    }
+}
+
+/// Shows a pane and gives it the keys.
+pub fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
+    model.lower = lower;
+    model.is_lower_focused = true;
+    match lower {
+        Lower::Gate if model.gate.is_none() => gate::ask_job_pane(model, fx),
+        Lower::Gate => {}
+        Lower::Job => gate::ask_job_pane(model, fx),
+        Lower::History => super::notice::ask_decisions(fx),
+    }
+}

@@ -1,0 +1,96 @@
+//! Keys and pastes that go into a text.
+
+use super::super::editor::Editor;
+use super::super::effect::Effect;
+use super::super::input::Key;
+use super::super::keymap::Focus;
+use super::super::model::prompt::Prompt;
+use super::super::model::toast::Tone;
+use super::super::model::{Field, Model, Overlay};
+use super::{compose, queue, toast};
+
+/// A key without a meaning of its own in a text.
+pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
+    change(model, focus, fx, |editor| editor.press(key));
+}
+
+/// A bracketed paste.
+pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
+    model.key_boot_us = model.now.boot_us;
+    let focus = model.focus();
+    if focus.is_text() {
+        change(model, focus, fx, |editor| editor.paste(text));
+    } else {
+        // Pasted letters are keys to a program: a paste in the wrong window must not decide anything.
+        toast(model, Tone::Info, "Pasted text dropped: no text field is open");
+    }
+}
+
+fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOnce(&mut Editor) -> bool) {
+    match focus {
+        Focus::Compose => {
+            let Some(open) = &mut model.compose else {
+                return;
+            };
+            if open.closed.is_some() {
+                toast(model, Tone::Info, "The text can only be read now; Esc opens the menu");
+                return;
+            }
+            if edit(&mut open.editor) {
+                compose::edited(model, fx);
+            }
+        }
+        Focus::Note => {
+            let revision = model.next_number();
+            let Some(Prompt::Confirm(confirm)) = &mut model.prompt else {
+                return;
+            };
+            if edit(&mut confirm.note) {
+                // What Enter confirms is what was on the screen, the note included.
+                confirm.revision = revision;
+                confirm.is_drawn = false;
+                confirm.is_empty_accepted = false;
+                let (key, note) = (confirm.pin.key.clone(), confirm.note.text());
+                compose::change_draft(model, &key, |draft| draft.note = note);
+            }
+        }
+        Focus::TypeId => {
+            let revision = model.next_number();
+            if let Some(Prompt::Cancel(ask)) = &mut model.prompt
+                && edit(&mut ask.typed)
+            {
+                ask.revision = revision;
+                ask.is_drawn = false;
+                ask.problem = None;
+            }
+        }
+        Focus::Filter => {
+            if let Some(Field::Filter(editor)) = &mut model.field
+                && edit(editor)
+            {
+                model.queue.filter = editor.text();
+                queue::rearrange(model, fx);
+            }
+        }
+        Focus::Search => {
+            if let Some(Field::Search(editor)) = &mut model.field {
+                edit(editor);
+            }
+        }
+        Focus::Help => {
+            if let Some(Overlay::Help { filter, top }) = &mut model.overlay
+                && edit(filter)
+            {
+                *top = 0;
+            }
+        }
+        Focus::Palette => {
+            if let Some(Overlay::Palette { text, chosen }) = &mut model.overlay
+                && edit(text)
+            {
+                *chosen = 0;
+            }
+        }
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Confirm | Focus::Ask | Focus::Menu => {}
+    }
+}

@@ -1,0 +1,85 @@
+//! What the passing of time changes on screen, and when to wake up for it.
+
+use super::super::effect::Effect;
+use super::super::model::{Lower, Model};
+use super::super::{layout, view};
+use super::{ask_leader, gate, keep};
+use crate::domain::lease::HEARTBEAT_S;
+use crate::domain::time::{Now, SECOND_US};
+
+/// A draft is written this long after the first key that changed it.
+const DRAFT_DELAY_US: i64 = SECOND_US / 2;
+/// A running stage's log is read this often while it is on screen.
+const LOG_EVERY_US: i64 = SECOND_US;
+/// Who leads is asked this often, on occasion of other wake-ups.
+const LEADER_EVERY_US: i64 = 10 * SECOND_US;
+const MINUTE_US: i64 = 60 * SECOND_US;
+
+/// The step in which the visible times change: seconds while a countdown below one hour is on screen, else minutes.
+fn step_us(model: &Model) -> i64 {
+    let rows = layout::of(model).queue_rows();
+    let visible = model.queue.visible().skip(model.queue.top).take(rows);
+    let mut ticking = visible.filter_map(|row| view::countdown::left_us(model, row));
+    let next = view::countdown::next_expiry(model).map(|(left_us, _)| left_us);
+    let has_seconds = |left_us: i64| left_us < view::countdown::HOUR_US;
+    if ticking.any(has_seconds) || next.is_some_and(has_seconds) {
+        SECOND_US
+    } else {
+        MINUTE_US
+    }
+}
+
+fn is_log_followed(model: &Model) -> bool {
+    let is_shown = model.lower == Lower::Job || model.gate.is_none();
+    is_shown
+        && model
+            .job
+            .as_ref()
+            .is_some_and(super::super::model::job::JobView::is_running)
+}
+
+/// Microseconds until something visible changes or something must be done by itself.
+pub fn next_wake_us(model: &Model) -> i64 {
+    let step = step_us(model);
+    let mut wake = step - model.now.utc.micros().rem_euclid(step);
+    let boot = model.now.boot_us;
+    if let Some(lease) = &model.lease {
+        wake = wake.min(lease.beat_boot_us + HEARTBEAT_S as i64 * SECOND_US - boot);
+    }
+    if let Some(since) = model.unsaved_boot_us {
+        wake = wake.min(since + DRAFT_DELAY_US - boot);
+    }
+    if let Some(job) = &model.job
+        && is_log_followed(model)
+    {
+        wake = wake.min(job.log_boot_us + LOG_EVERY_US - boot);
+    }
+    wake.max(0)
+}
+
+/// The clock moved on.
+pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
+    let step = step_us(model);
+    let before = model.now.utc.micros().div_euclid(step);
+    model.now = now;
+    if before != now.utc.micros().div_euclid(step) {
+        model.is_dirty = true;
+    }
+    if let Some(since) = model.unsaved_boot_us
+        && now.boot_us >= since + DRAFT_DELAY_US
+    {
+        for (key, draft) in super::unsaved_drafts(model) {
+            fx.push(Effect::SaveDraft(key, draft));
+        }
+    }
+    if now.boot_us >= model.leader_boot_us.saturating_add(LEADER_EVERY_US) {
+        ask_leader(model, fx);
+    }
+    if let Some(job) = &model.job
+        && is_log_followed(model)
+        && now.boot_us >= job.log_boot_us + LOG_EVERY_US
+    {
+        gate::ask_log(model, fx);
+    }
+    keep::keep_lease(model, fx);
+}

@@ -1,0 +1,115 @@
+//! Time left: which gate, how long, what happens then.
+
+use ratatui::style::Style;
+
+use crate::domain::policy::OnTimeout;
+use crate::domain::time::{SECOND_US, Timestamp};
+use crate::domain::timer::TimerStatus;
+use crate::domain::view::{QueueKind, QueueRow};
+use crate::tui::model::Model;
+use crate::tui::theme::Theme;
+
+/// Above one hour minutes are shown.
+pub const HOUR_US: i64 = 3600 * SECOND_US;
+
+/// How a gate's timer stands.
+pub fn status(model: &Model, row: &QueueRow) -> Option<TimerStatus> {
+    let timer = row.timer.as_ref()?;
+    Some(timer.status(
+        row.lease.as_deref(),
+        model.now.utc,
+        row.max_hold_s,
+        model.session.overdue_grace_s,
+    ))
+}
+
+/// When a gate's timer acts, if it runs.
+fn fires_at(status: TimerStatus) -> Option<Timestamp> {
+    match status {
+        TimerStatus::Running(at) | TimerStatus::Overdue(at) => Some(at),
+        TimerStatus::Leased(_) | TimerStatus::HeldByPolicy => None,
+    }
+}
+
+/// Microseconds left of a countdown that runs.
+pub fn left_us(model: &Model, row: &QueueRow) -> Option<i64> {
+    let at = fires_at(status(model, row)?)?;
+    Some(at.us_since(model.now.utc))
+}
+
+/// The next expiry of all gates: microseconds left, and the gate.
+pub fn next_expiry(model: &Model) -> Option<(i64, &QueueRow)> {
+    let running = model
+        .queue
+        .present()
+        .filter_map(|row| Some((left_us(model, row)?, row)));
+    running.min_by_key(|(left_us, _)| *left_us)
+}
+
+/// A countdown: `01:42`; from one hour on `2h05m`; never `00:00` while time is left.
+pub fn text(left_us: i64) -> String {
+    let seconds = left_us.max(0).unsigned_abs().div_ceil(SECOND_US.unsigned_abs());
+    match seconds {
+        ..3600 => format!("{:02}:{:02}", seconds / 60, seconds % 60),
+        3600..360_000 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+        360_000.. => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// The column LEFT.
+pub fn left(model: &Model, row: &QueueRow) -> String {
+    match status(model, row) {
+        None if row.kind == QueueKind::Gate => "--:--".to_owned(),
+        None => String::new(),
+        Some(TimerStatus::Running(at)) => text(at.us_since(model.now.utc)),
+        Some(TimerStatus::Overdue(at)) => format!("!{}", text(at.us_since(model.now.utc))),
+        Some(TimerStatus::Leased(_) | TimerStatus::HeldByPolicy) => "held".to_owned(),
+    }
+}
+
+/// The column AT 0.
+pub fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
+    match (row.kind, &row.timer) {
+        (QueueKind::Gate, None) => "person",
+        (QueueKind::Gate, Some(_)) if status(model, row) == Some(TimerStatus::HeldByPolicy) => "person",
+        (QueueKind::Gate, Some(timer)) => match timer.on_timeout {
+            OnTimeout::Approve => "approve",
+            OnTimeout::Reject => "reject",
+            OnTimeout::Hold => "hold",
+        },
+        (QueueKind::Paused, _) => "paused",
+        (QueueKind::Running, _) => "running",
+        (QueueKind::Queued, _) => "queued",
+    }
+}
+
+/// Whether the row wants its `!`.
+pub fn is_urgent(model: &Model, row: &QueueRow) -> bool {
+    left_us(model, row).is_some_and(|left_us| left_us <= 60 * SECOND_US)
+}
+
+/// The colour of time left.
+pub fn style(model: &Model, row: &QueueRow, theme: Theme) -> Style {
+    match (left_us(model, row), status(model, row)) {
+        (Some(left_us), _) if left_us <= 60 * SECOND_US => theme.urgent(),
+        (Some(left_us), _) if left_us <= 300 * SECOND_US => theme.warning(),
+        (None, Some(TimerStatus::Leased(_) | TimerStatus::HeldByPolicy)) => theme.held(),
+        (Some(_) | None, _) => theme.plain(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_countdown_never_reads_zero_before_it_is() {
+        assert_eq!(text(0), "00:00");
+        assert_eq!(text(1), "00:01");
+        assert_eq!(text(102 * SECOND_US), "01:42");
+        assert_eq!(text(3599 * SECOND_US), "59:59");
+        assert_eq!(text(2 * HOUR_US + 5 * 60 * SECOND_US), "2h05m");
+        assert_eq!(text(200 * HOUR_US), "8d");
+        assert_eq!(text(-5), "00:00");
+    }
+}

@@ -1,0 +1,334 @@
+//! The gate: what is under review, against what, and the diff.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::label;
+use super::pen::Pen;
+use crate::diff::document::{DiffDocument, Row, RowKind};
+use crate::diff::search::Needle;
+use crate::domain::gate::{Gate, GateState};
+use crate::domain::policy::{GatePolicy, GateRule};
+use crate::tui::layout::gate_head_height;
+use crate::tui::model::Model;
+use crate::tui::model::gate::{Content, FileView, GateView};
+
+fn versions(file: &FileView) -> String {
+    let shown = file.digest.unwrap_or(file.artifact.digest).short();
+    match &file.artifact.base {
+        Some(base) => format!("{shown} vs {} {}", base.digest.short(), base.origin.label()),
+        None => format!("{shown} new, no base"),
+    }
+}
+
+fn state(gate: Option<&Gate>) -> Option<String> {
+    let gate = gate.filter(|gate| gate.state != GateState::Open)?;
+    let settled = gate.settled.as_ref();
+    let by = settled.map_or("", |settled| settled.by.as_str());
+    let at = settled.map(|settled| label::clock(settled.at)).unwrap_or_default();
+    Some(format!("{} by {by} {at}", gate.state.as_str().to_uppercase()))
+}
+
+fn policy_words(policy: &GatePolicy) -> String {
+    match policy.rule() {
+        GateRule::Pass => "no gate".to_owned(),
+        GateRule::Person => "a person decides".to_owned(),
+        GateRule::Timer { after_s, on_timeout } => format!("timer: {} after {after_s} s", on_timeout.as_str()),
+    }
+}
+
+fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let Some(gate) = gate else {
+        return;
+    };
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(1)
+        .text("policy  ", theme.strong())
+        .text(&policy_words(&gate.policy), theme.plain());
+    if let Some(now) = model.session.gates.get(&gate.key.stage)
+        && *now != gate.policy
+    {
+        let text = format!("   configured now: {}", policy_words(now));
+        pen.text(&text, theme.warning());
+    }
+    let opened = format!(
+        "   opened {} ({})",
+        label::clock_minutes(gate.opened_at),
+        label::age(gate.opened_at, model.now.utc)
+    );
+    pen.text(&opened, theme.plain());
+}
+
+fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(1).text("files   ", theme.strong());
+    for (index, file) in view.files.iter().enumerate() {
+        let is_current = index == view.file;
+        let style = if is_current { theme.strong() } else { theme.plain() };
+        let sign = if is_current { ">" } else { "" };
+        let seen = if file.is_shown && file.unseen_hunks().is_empty() {
+            ""
+        } else {
+            " unseen"
+        };
+        let change = if file.artifact.is_binary {
+            label::size(file.artifact.size_bytes)
+        } else {
+            format!("+{} -{}", file.artifact.added_lines, file.artifact.removed_lines)
+        };
+        let name = file.artifact.path.file_name();
+        pen.text(&format!("{sign}{name} {change}{seen}"), style)
+            .text("   ", theme.plain());
+    }
+}
+
+fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, area);
+    let gate = view.gate();
+    let name_style = if model.is_lower_focused && model.prompt.is_none() {
+        theme.selected()
+    } else {
+        theme.strong()
+    };
+    let label = label::gate(&view.key, &view.slug);
+    pen.text(&format!(" {label} "), name_style);
+    if let Some(state) = state(gate) {
+        pen.text(&format!(" {state}"), theme.held());
+    }
+    if let Some(file) = view.current() {
+        let place = format!(
+            " {} {}/{}",
+            file.artifact.path.file_name(),
+            view.file + 1,
+            view.files.len()
+        );
+        pen.text(&place, theme.plain());
+        pen.text(&format!("  {}", versions(file)), theme.plain());
+        if file.digest.is_some_and(|digest| digest != file.artifact.digest) {
+            pen.text("  CHANGED ON DISK", theme.warning());
+        }
+    }
+    if is_wide {
+        draw_policy(
+            model,
+            gate,
+            Rect {
+                y: area.y + 1,
+                height: 1,
+                ..area
+            },
+            buffer,
+        );
+        draw_files(
+            model,
+            view,
+            Rect {
+                y: area.y + 2,
+                height: 1,
+                ..area
+            },
+            buffer,
+        );
+    }
+}
+
+fn number(line: Option<usize>, cells: usize) -> String {
+    line.map_or_else(|| " ".repeat(cells), |line| format!("{line:>cells$}"))
+}
+
+fn draw_row(
+    model: &Model,
+    document: &DiffDocument,
+    file: &FileView,
+    row: &Row,
+    needle: Option<&Needle>,
+    pen: &mut Pen<'_>,
+) {
+    let theme = model.theme;
+    let cells = document
+        .line_count(crate::diff::Side::New)
+        .max(document.line_count(crate::diff::Side::Old))
+        .to_string()
+        .len()
+        .max(3);
+    let (sign, style): (&str, Style) = match row.kind {
+        RowKind::Context => ("  ", theme.plain()),
+        RowKind::Removed => ("- ", theme.removed()),
+        RowKind::Added => ("+ ", theme.added()),
+        RowKind::Fold { lines } => {
+            let word = if lines == 1 { "line" } else { "lines" };
+            pen.skip(u16::try_from(cells + 2).unwrap_or(u16::MAX));
+            pen.text(&format!("~~ {} {word} unchanged ~~", lines), theme.rule());
+            return;
+        }
+        RowKind::NoNewline => {
+            pen.skip(u16::try_from(cells + 2).unwrap_or(u16::MAX));
+            pen.text("\\ no newline at the end", theme.rule());
+            return;
+        }
+    };
+    let line = row.new_line.or(row.old_line);
+    pen.text(&format!("{} ", number(line, cells + 1)), theme.plain());
+    pen.text(sign, style.patch(theme.strong()));
+    let mut emphasis = document.word_marks(row);
+    if let Some(needle) = needle {
+        // A match is underlined like a changed word; reversed would be taken for a mark.
+        let found = needle.matches(document, row);
+        if !found.is_empty() {
+            emphasis = found;
+        }
+    }
+    pen.line(document.row_text(row), &emphasis, file.left, style, theme);
+    if document.is_end_changed(row) {
+        pen.text(" (line end changed)", theme.warning());
+    }
+}
+
+fn draw_text(
+    model: &Model,
+    view: &GateView,
+    file: &FileView,
+    document: &DiffDocument,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let needle = view.search.as_deref().and_then(Needle::new);
+    if document.is_identical() {
+        let mut pen = Pen::new(buffer, area);
+        pen.skip(1)
+            .text("No change: the file is byte for byte what it was", model.theme.plain());
+    }
+    let offset = u16::from(document.is_identical());
+    let rows = document.rows(file.top..file.top + usize::from(area.height.saturating_sub(offset)));
+    for (line, row) in (offset..).zip(&rows) {
+        let mut pen = Pen::at_line(buffer, area, line);
+        draw_row(model, document, file, row, needle.as_ref(), &mut pen);
+    }
+}
+
+fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let Some(file) = view.current() else {
+        let text = if view.rows.is_some() {
+            "Nothing is attached: the decision is about the stage itself"
+        } else {
+            "Reading the gate…"
+        };
+        Pen::new(buffer, area).skip(1).text(text, theme.plain());
+        return;
+    };
+    let name = file.artifact.path.file_name();
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(1);
+    match &file.content {
+        Content::Text(document) => draw_text(model, view, file, document, area, buffer),
+        Content::Loading => {
+            pen.text(&format!("Reading {name}…"), theme.plain());
+        }
+        Content::Missing => {
+            pen.text(&format!("{name} is missing from the run directory"), theme.error());
+            let text = format!("hint: the reviewed bytes are kept in versions/{}", file.artifact.digest);
+            Pen::at_line(buffer, area, 1).skip(1).text(&text, theme.plain());
+        }
+        Content::Failed(why) => {
+            pen.text(&format!("Not read: {why}"), theme.error());
+        }
+        Content::Binary => {
+            pen.text(
+                &format!(
+                    "{name} is binary ({}): it is compared by size and digest",
+                    file.artifact.kind
+                ),
+                theme.plain(),
+            );
+            let size = file
+                .bytes
+                .as_ref()
+                .map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64);
+            let digest = file.digest.unwrap_or(file.artifact.digest);
+            Pen::at_line(buffer, area, 2)
+                .skip(1)
+                .text(&format!("now   {:>10}  {digest}", label::size(size)), theme.added());
+            if let Some(base) = &file.artifact.base {
+                let text = format!("base  {:>10}  {}  {}", "", base.digest, base.origin.label());
+                Pen::at_line(buffer, area, 1).skip(1).text(&text, theme.removed());
+            }
+            let path = format!(
+                "file  {}/{}/{}",
+                model.session.runs_dir.display(),
+                view.key.job_id,
+                file.artifact.path
+            );
+            Pen::at_line(buffer, area, 3).skip(1).text(&path, theme.plain());
+        }
+    }
+}
+
+/// The facts about what was shown: hunks, lines, what is still to be seen, who looked.
+fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(1);
+    let Some(file) = view.current() else {
+        return;
+    };
+    if let Some(document) = file.document() {
+        let range = file.top..(file.top + rows).min(document.row_count());
+        let hunks = document.hunks_in(range.clone());
+        let count = document.hunk_count();
+        let word = match (hunks.len(), count) {
+            (_, 0) => "no changes".to_owned(),
+            (0, count) => format!("{count} hunks, none here"),
+            (1, count) => format!("hunk {} of {count}", hunks.start + 1),
+            (_, count) => format!("hunk {}-{} of {count}", hunks.start + 1, hunks.end),
+        };
+        pen.text(&word, theme.plain());
+        let line_at = |row: usize| document.row(row).and_then(|row| row.new_line.or(row.old_line));
+        if let (Some(first), Some(last)) = (line_at(range.start), line_at(range.end.saturating_sub(1))) {
+            let total = document.line_count(crate::diff::Side::New);
+            let text = format!("   lines {first}-{} of {total}", last.max(first).min(total.max(first)));
+            pen.text(&text, theme.plain());
+        }
+        if document.diff().is_coarse {
+            pen.text("   coarse", theme.warning());
+        }
+        if file.left > 0 {
+            pen.text(&format!("   from column {}", file.left + 1), theme.warning());
+        }
+    }
+    let unseen = view.unseen();
+    if !unseen.is_empty() {
+        pen.text("   NOT YET SHOWN: ", theme.warning())
+            .text(&unseen.join(", "), theme.warning());
+    }
+    if let Some(seen) = view.gate().and_then(|gate| gate.seen.last()) {
+        let text = format!("{} {} ago", seen.by, label::age(seen.at, model.now.utc)).replace("now ago", "just now");
+        pen.right(&text, theme.plain());
+    }
+}
+
+/// Draws it.
+pub fn draw(model: &Model, is_wide: bool, area: Rect, buffer: &mut Buffer) {
+    let Some(view) = &model.gate else {
+        return;
+    };
+    let head = gate_head_height(is_wide).min(area.height);
+    draw_head(model, view, is_wide, area, buffer);
+    let body_height = area.height.saturating_sub(head + 1);
+    let body = Rect {
+        y: area.y + head,
+        height: body_height,
+        ..area
+    };
+    draw_body(model, view, body, buffer);
+    let status = Rect {
+        y: body.bottom(),
+        height: u16::from(area.height > head),
+        ..area
+    };
+    draw_status(model, view, usize::from(body_height), status, buffer);
+}

@@ -1,0 +1,82 @@
+//! The keys, made from the keymap, narrowed down by what is typed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::message;
+use super::pen::{Pen, clear};
+use crate::tui::keymap;
+use crate::tui::layout::Layout;
+use crate::tui::model::{Model, Overlay};
+
+/// A line of the help: a group's name, or keys and what they mean.
+pub enum HelpRow {
+    /// A group.
+    Group(&'static str),
+    /// Keys and meaning.
+    Keys(String, &'static str),
+}
+
+/// The lines, narrowed down.
+pub fn rows(model: &Model) -> Vec<HelpRow> {
+    let filter = match &model.overlay {
+        Some(Overlay::Help { filter, .. }) => filter.text().to_lowercase(),
+        Some(Overlay::Palette { .. }) | None => String::new(),
+    };
+    let mut rows = Vec::new();
+    for group in keymap::all_groups() {
+        let fits = |binding: &&keymap::Binding| {
+            let text = format!("{} {} {}", group.name, binding.keys.join(" "), binding.help).to_lowercase();
+            filter.split_whitespace().all(|word| text.contains(word))
+        };
+        let bindings: Vec<_> = group.bindings.iter().filter(fits).collect();
+        if !bindings.is_empty() {
+            rows.push(HelpRow::Group(group.name));
+            rows.extend(
+                bindings
+                    .iter()
+                    .map(|binding| HelpRow::Keys(binding.keys.join(" "), binding.help)),
+            );
+        }
+    }
+    rows
+}
+
+/// Draws it over everything below the header.
+pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+    let theme = model.theme;
+    let Some(Overlay::Help { filter, top }) = &model.overlay else {
+        return None;
+    };
+    let area = Rect::new(0, 1, model.size.0, layout.hint.y.saturating_sub(1));
+    clear(buffer, area);
+    let mut pen = Pen::new(buffer, area);
+    pen.text(" KEYS ", theme.selected()).text("  find: ", theme.strong());
+    let cursor = message::field(&mut pen, filter, area.y, theme);
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    let rows = rows(model);
+    if rows.is_empty() {
+        Pen::new(buffer, body).skip(3).text("No key is for that", theme.plain());
+    }
+    let height = usize::from(body.height);
+    for (line, row) in (0..).zip(rows.iter().skip(*top).take(height)) {
+        let mut pen = Pen::at_line(buffer, body, line);
+        match row {
+            HelpRow::Group(name) => pen.skip(1).text(name, theme.strong()),
+            HelpRow::Keys(keys, help) => pen
+                .skip(3)
+                .cell(keys, 16, theme.plain())
+                .skip(1)
+                .text(help, theme.plain()),
+        };
+    }
+    let below = rows.len().saturating_sub(top + height);
+    if below > 0 {
+        Pen::new(buffer, area).right(&format!("{below} more below "), theme.warning());
+    }
+    cursor
+}

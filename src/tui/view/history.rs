@@ -1,0 +1,155 @@
+//! The decisions made so far, newest first, and the facts of the selected one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::label;
+use super::pen::Pen;
+use crate::domain::decision::SealedDecision;
+use crate::tui::layout;
+use crate::tui::model::Model;
+
+const DETAIL_LINES: u16 = 6;
+
+/// How many decisions fit.
+pub fn rows(model: &Model) -> usize {
+    list_rows(layout::of(model).lower)
+}
+
+fn list_rows(area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(1 + DETAIL_LINES)).max(1)
+}
+
+fn draw_row(model: &Model, sealed: &SealedDecision, is_selected: bool, area: Rect, line: u16, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let decision = &sealed.decision;
+    let verdict = match (decision.is_approved(), decision.is_by_timer()) {
+        (true, _) => "+ approved",
+        (false, _) => "- rejected",
+    };
+    let style = match (decision.is_by_timer(), decision.is_approved()) {
+        (true, _) => theme.timer(),
+        (false, true) => theme.added(),
+        (false, false) => theme.removed(),
+    };
+    let is_reversed = is_selected && model.is_lower_focused;
+    let style = if is_reversed { theme.plain() } else { style };
+    let mut pen = Pen::at_line(buffer, area, line);
+    pen.text(if is_selected { " > " } else { "   " }, theme.strong());
+    pen.cell(&label::date(decision.at()), 17, theme.plain()).skip(1);
+    pen.cell(&label::job(decision.job_id(), ""), 9, theme.plain()).skip(1);
+    pen.cell(
+        &format!("{} #{}", decision.stage(), decision.attempt()),
+        14,
+        theme.plain(),
+    )
+    .skip(1);
+    pen.cell(verdict, 10, style).skip(1);
+    pen.cell(decision.by(), 10, style).skip(1);
+    let patch = if decision.patch().is_some() { "patch " } else { "" };
+    pen.text(patch, theme.plain())
+        .text(decision.notes().unwrap_or(""), theme.plain());
+    if is_reversed {
+        pen.fill(theme.selected());
+    }
+}
+
+fn draw_detail(model: &Model, sealed: &SealedDecision, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let decision = &sealed.decision;
+    let rule = "─".repeat(usize::from(area.width));
+    Pen::new(buffer, area).text(&rule, theme.rule());
+    let via = decision.via();
+    let ssh = via
+        .ssh_client
+        .as_ref()
+        .map(|client| format!(" from {client}"))
+        .unwrap_or_default();
+    let auto = if decision.is_auto_approved() {
+        "  auto-approved"
+    } else {
+        ""
+    };
+    let seen: Vec<_> = decision.seen().iter().map(|seen| seen.by.as_str()).collect();
+    let seen = if seen.is_empty() {
+        "nobody had looked".to_owned()
+    } else {
+        format!("seen by {}", seen.join(", "))
+    };
+    let artifacts: Vec<_> = decision
+        .artifacts()
+        .iter()
+        .map(|artifact| {
+            let after = artifact
+                .sha256_after
+                .map(|after| format!(" -> {}", after.short()))
+                .unwrap_or_default();
+            format!("{} {}{after}", artifact.path.file_name(), artifact.sha256.short())
+        })
+        .collect();
+    let lines = [
+        (
+            "by    ",
+            format!(
+                "{} as {}@{} by {}{ssh}{auto}   {seen}",
+                decision.by(),
+                via.login,
+                via.host,
+                via.surface.as_str()
+            ),
+        ),
+        ("about ", artifacts.join("  ")),
+        (
+            "patch ",
+            decision
+                .patch()
+                .map(ToString::to_string)
+                .unwrap_or_else(|| "(none)".to_owned()),
+        ),
+        ("note  ", decision.notes().unwrap_or("(none)").to_owned()),
+        ("hash  ", format!("#{} {}", sealed.seq, sealed.hash)),
+    ];
+    for (offset, (name, text)) in (1..).zip(&lines) {
+        Pen::at_line(buffer, area, offset)
+            .skip(1)
+            .text(name, theme.strong())
+            .text(text, theme.plain());
+    }
+}
+
+/// Draws it.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let history = &model.history;
+    let style = if model.is_lower_focused {
+        theme.selected()
+    } else {
+        theme.strong()
+    };
+    let mut pen = Pen::new(buffer, area);
+    pen.text(" HISTORY ", style);
+    let count = history.decisions.len();
+    match (history.is_loaded, count) {
+        (false, _) => pen.text(" reading…", theme.plain()),
+        (true, 0) => pen.text(" no decision was made yet", theme.plain()),
+        (true, _) => pen.text(
+            &format!(" {} of {count} decisions, newest first", history.index() + 1),
+            theme.plain(),
+        ),
+    };
+    let rows = list_rows(area);
+    let index = history.index();
+    let top = history.top.min(index).max((index + 1).saturating_sub(rows));
+    for (line, (place, sealed)) in (1..).zip(history.decisions.iter().enumerate().skip(top).take(rows)) {
+        draw_row(model, sealed, place == index, area, line, buffer);
+    }
+    if let Some(sealed) = history.current() {
+        let height = DETAIL_LINES.min(area.height.saturating_sub(2));
+        let detail = Rect {
+            y: area.bottom().saturating_sub(height),
+            height,
+            ..area
+        };
+        draw_detail(model, sealed, detail, buffer);
+    }
+}

@@ -1,0 +1,73 @@
+//! Names of jobs and gates, times and sizes, as an operator reads them.
+
+use crate::domain::gate::GateKey;
+use crate::domain::ids::JobId;
+use crate::domain::time::Timestamp;
+
+const ID_CELLS: usize = 8;
+
+/// A job: `j-17 tides`; of a long generated id only the end, which differs most.
+pub fn job(id: &JobId, slug: &str) -> String {
+    let text = id.as_str();
+    let short = if text.len() <= ID_CELLS {
+        text.to_owned()
+    } else {
+        // Ids are ASCII (SPEC §1).
+        format!("…{}", text.get(text.len() - 4..).unwrap_or(text))
+    };
+    if slug.is_empty() || slug == text {
+        short
+    } else {
+        format!("{short} {slug}")
+    }
+}
+
+/// A gate: `j-21 dunes / storyboard #1`.
+pub fn gate(key: &GateKey, slug: &str) -> String {
+    format!("{} / {} #{}", job(&key.job_id, slug), key.stage, key.attempt)
+}
+
+/// `14:03:05Z`.
+pub fn clock(at: Timestamp) -> String {
+    at.to_utc().format("%H:%M:%SZ").to_string()
+}
+
+/// `14:03Z`.
+pub fn clock_minutes(at: Timestamp) -> String {
+    at.to_utc().format("%H:%MZ").to_string()
+}
+
+/// `2026-11-22 14:03Z`.
+pub fn date(at: Timestamp) -> String {
+    at.to_utc().format("%Y-%m-%d %H:%MZ").to_string()
+}
+
+/// How long ago, in one unit: `12s`, `4m`, `2h`, `3d`.
+pub fn age(from: Timestamp, now: Timestamp) -> String {
+    let seconds = now.us_since(from).max(0) / 1_000_000;
+    match seconds {
+        ..60 => "now".to_owned(),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..172_800 => format!("{}h", seconds / 3600),
+        172_800.. => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// `812 B`, `4.1 kB`, `12.0 MB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        ..1000 => format!("{bytes} B"),
+        1000..1_000_000 => format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100),
+        1_000_000.. => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// A number in at most four cells: `999`, `1.2k`, `45k`, `3M`.
+pub fn count(number: u64) -> String {
+    match number {
+        ..1000 => number.to_string(),
+        1000..10_000 => format!("{}.{}k", number / 1000, number % 1000 / 100),
+        10_000..1_000_000 => format!("{}k", number / 1000),
+        1_000_000.. => format!("{}M", number / 1_000_000),
+    }
+}

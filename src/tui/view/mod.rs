@@ -1,0 +1,100 @@
+//! Drawing: plain functions from the model to cells. Nothing here changes the model.
+//!
+//! Every text that comes from outside passes `crate::diff::text` on its way ([`pen::Pen::text`]).
+
+pub mod banner;
+pub mod compose;
+pub mod consequence;
+pub mod countdown;
+pub mod gate;
+pub mod header;
+pub mod help;
+pub mod hint;
+pub mod history;
+pub mod job;
+pub mod label;
+pub mod message;
+pub mod palette;
+pub mod pen;
+pub mod prompt;
+pub mod queue;
+pub mod side;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::effect::FrameFacts;
+use super::layout;
+use super::model::{Lower, Model, Overlay};
+use pen::Pen;
+
+/// Draws the console; returns what was on it, to be given back when it has been written.
+pub fn view(model: &Model, frame: &mut Frame<'_>) -> FrameFacts {
+    let area = frame.area();
+    let cursor = draw(model, area, frame.buffer_mut());
+    if let Some(cursor) = cursor
+        && area.contains(cursor)
+    {
+        frame.set_cursor_position(cursor);
+    }
+    facts(model)
+}
+
+/// Draws into a buffer; returns where the cursor stands, if somewhere.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if area.width < 20 || area.height < 8 {
+        if !area.is_empty() {
+            Pen::new(buffer, area).text("holdpoint needs 20x8", model.theme.plain());
+        }
+        return None;
+    }
+    let layout = layout::of(model);
+    header::draw(model, layout.header, buffer);
+    banner::draw(model, layout.banner, buffer);
+    queue::draw(model, &layout, buffer);
+    side::draw(model, &layout, buffer);
+    let mut cursor = match (&model.compose, model.lower) {
+        (Some(compose), _) => compose::draw(model, compose, layout.lower, buffer),
+        (None, Lower::Gate) if model.gate.is_some() => {
+            gate::draw(model, layout.is_wide, layout.lower, buffer);
+            None
+        }
+        (None, Lower::Gate | Lower::Job) => {
+            job::draw(model, layout.lower, buffer);
+            None
+        }
+        (None, Lower::History) => {
+            history::draw(model, layout.lower, buffer);
+            None
+        }
+    };
+    if layout.prompt.height > 0 {
+        cursor = prompt::draw(model, layout.prompt, buffer);
+    }
+    cursor = message::draw(model, layout.message, buffer).or(cursor);
+    hint::draw(model, layout.hint, buffer);
+    match &model.overlay {
+        Some(Overlay::Help { .. }) => cursor = help::draw(model, &layout, buffer),
+        Some(Overlay::Palette { .. }) => cursor = palette::draw(model, &layout, buffer),
+        None => {}
+    }
+    cursor
+}
+
+fn facts(model: &Model) -> FrameFacts {
+    let is_covered = model.overlay.is_some() || model.compose.is_some() || model.lower != Lower::Gate;
+    let diff = match &model.gate {
+        Some(view) if !is_covered => view.current().filter(|file| file.digest.is_some()).map(|file| {
+            let rows = layout::diff_rows(model);
+            (view.generation, view.file, file.top, file.top + rows)
+        }),
+        Some(_) | None => None,
+    };
+    let prompt = if model.overlay.is_some() {
+        None
+    } else {
+        model.prompt.as_ref().and_then(|prompt| prompt.revision())
+    };
+    FrameFacts { prompt, diff }
+}

@@ -1,0 +1,323 @@
+//! The prompt: what will happen, what was not seen, the note, and the keys. It takes the bottom of the lower pane.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::consequence;
+use super::message;
+use super::pen::{Pen, clear};
+use crate::diff::text::width;
+use crate::domain::timer::TimerStatus;
+use crate::tui::editor::Editor;
+use crate::tui::model::Model;
+use crate::tui::model::prompt::{Confirm, ConfirmState, Intent, Prompt};
+
+enum Line<'a> {
+    Text(Vec<(String, Style)>),
+    Field(&'static str, &'a Editor, bool),
+}
+
+fn text(text: impl Into<String>, style: Style) -> Line<'static> {
+    Line::Text(vec![(text.into(), style)])
+}
+
+/// The keys of a prompt; in brackets, so that they are found at a glance.
+fn keys(model: &Model, pairs: &[(&str, &str)]) -> Line<'static> {
+    let theme = model.theme;
+    let mut parts = Vec::new();
+    for (key, meaning) in pairs {
+        parts.push((format!("[{key}]"), theme.strong()));
+        parts.push((format!(" {meaning}    "), theme.plain()));
+    }
+    Line::Text(parts)
+}
+
+fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>) {
+    let mut line = String::new();
+    for word in words.split(' ') {
+        if !line.is_empty() && width(&line) + 1 + width(word) > columns {
+            lines.push(text(std::mem::take(&mut line), style));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(text(line, style));
+}
+
+fn timer(model: &Model, confirm: &Confirm) -> String {
+    let key = crate::tui::model::queue::RowKey::Gate(confirm.pin.key.clone());
+    let Some(row) = model.queue.present().find(|row| key.names(row)) else {
+        return String::new();
+    };
+    match super::countdown::status(model, row) {
+        Some(TimerStatus::Leased(end)) if model.lease.is_some() => {
+            format!(
+                "timer held for you, at most {}",
+                super::countdown::text(end.us_since(model.now.utc))
+            )
+        }
+        Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
+            format!(
+                "{} at {}",
+                super::countdown::at_zero(model, row),
+                super::label::clock(at)
+            )
+        }
+        Some(TimerStatus::Leased(_) | TimerStatus::HeldByPolicy) | None => String::new(),
+    }
+}
+
+fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<Line<'a>> {
+    let theme = model.theme;
+    let mut lines = Vec::new();
+    let head_style = match confirm.intent {
+        Intent::Approve => theme.added(),
+        Intent::Reject => theme.removed(),
+        Intent::Apply => theme.held(),
+    };
+    let operator = &model.session.operator.name;
+    let with = if confirm.patch.is_some() && confirm.intent != Intent::Apply {
+        " WITH PATCH"
+    } else {
+        ""
+    };
+    let mut head = vec![
+        (
+            format!("{}{with} ", confirm.intent.head()),
+            head_style.patch(theme.strong()),
+        ),
+        (confirm.pin.label.clone(), theme.strong()),
+        (
+            format!("  {}  as {operator}", confirm.pin.digest.short()),
+            theme.plain(),
+        ),
+    ];
+    let timer = timer(model, confirm);
+    let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
+    if !timer.is_empty() && taken + 2 + width(&timer) <= columns {
+        head.push((format!("  {timer}"), theme.held()));
+    }
+    lines.push(Line::Text(head));
+    match &confirm.state {
+        ConfirmState::Refused(why, hint) => {
+            wrapped(
+                &format!("{}: {why}", confirm.intent.not_done()),
+                columns,
+                theme.error(),
+                &mut lines,
+            );
+            if let Some(hint) = hint {
+                wrapped(&format!("hint: {hint}"), columns, theme.plain(), &mut lines);
+            }
+            lines.push(keys(model, &[("Esc", "back, nothing is decided")]));
+            return lines;
+        }
+        ConfirmState::Writing(_) => {
+            lines.push(text("writing…", theme.held()));
+            return lines;
+        }
+        ConfirmState::Asking => {}
+    }
+    let view = model.gate.as_ref().filter(|view| view.key == confirm.pin.key);
+    let rows = view.and_then(|view| view.rows.as_deref());
+    let will = consequence::of(confirm.intent, rows, &confirm.pin.key, confirm.patch.is_some());
+    wrapped(&will, columns, theme.plain(), &mut lines);
+    if let Some(patch) = &confirm.patch {
+        let shown = 3;
+        for change in patch.changes.iter().take(shown) {
+            lines.push(text(format!("  {change}"), theme.plain()));
+        }
+        if let Some(rest) = patch.changes.len().checked_sub(shown + 1) {
+            lines.push(text(format!("  and {} more changes", rest + 1), theme.plain()));
+        }
+        for consequence in patch.consequences.iter().take(2) {
+            lines.push(text(format!("  {consequence}"), theme.warning()));
+        }
+    }
+    let unseen = view
+        .map(super::super::model::gate::GateView::unseen)
+        .unwrap_or_default();
+    if !unseen.is_empty() {
+        wrapped(
+            &format!("You have not seen: {}", unseen.join(", ")),
+            columns,
+            theme.warning(),
+            &mut lines,
+        );
+    }
+    if let Some(refusal) = model.lease.as_ref().and_then(|lease| lease.refusal.as_ref()) {
+        lines.push(text(format!("{refusal}: the timer is not held for you"), theme.held()));
+    }
+    if confirm.intent == Intent::Apply {
+        lines.push(keys(
+            model,
+            &[("Enter", confirm.intent.verb()), ("Esc", "back, nothing is changed")],
+        ));
+        return lines;
+    }
+    if confirm.note.is_blank() && !confirm.is_note_focused {
+        lines.push(text("note: (none; Tab to write)", theme.plain()));
+    } else {
+        lines.push(Line::Field("note: ", &confirm.note, confirm.is_note_focused));
+    }
+    if confirm.is_empty_accepted {
+        lines.push(text(
+            "The note is empty: Enter once more rejects without a reason",
+            theme.warning(),
+        ));
+    }
+    let tab = if confirm.is_note_focused { "leave note" } else { "note" };
+    lines.push(keys(
+        model,
+        &[
+            ("Enter", confirm.intent.verb()),
+            ("Tab", tab),
+            ("Esc", "back, nothing is decided"),
+        ],
+    ));
+    lines
+}
+
+fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
+    let theme = model.theme;
+    match &model.prompt {
+        None => Vec::new(),
+        Some(Prompt::Confirm(confirm)) => confirm_lines(model, confirm, columns),
+        Some(Prompt::Resume(ask)) => {
+            let mut lines = vec![Line::Text(vec![
+                ("RESUME ".to_owned(), theme.held().patch(theme.strong())),
+                (ask.label.clone(), theme.strong()),
+                (format!("  as {}", model.session.operator.name), theme.plain()),
+            ])];
+            for line in &ask.lines {
+                wrapped(line, columns, theme.plain(), &mut lines);
+            }
+            lines.push(keys(model, &[("Enter", "resume"), ("Esc", "back, it stays paused")]));
+            lines
+        }
+        Some(Prompt::Cancel(ask)) => {
+            let mut lines = vec![Line::Text(vec![
+                ("CANCEL JOB ".to_owned(), theme.removed().patch(theme.strong())),
+                (ask.label.clone(), theme.strong()),
+                (format!("  as {}", model.session.operator.name), theme.plain()),
+            ])];
+            wrapped(
+                "What runs is stopped, open gates close without a decision. Cannot be taken back.",
+                columns,
+                theme.plain(),
+                &mut lines,
+            );
+            lines.push(text(format!("type {} to cancel it", ask.job_id), theme.plain()));
+            lines.push(Line::Field("id: ", &ask.typed, true));
+            if let Some(problem) = &ask.problem {
+                lines.push(text(problem.clone(), theme.error()));
+            }
+            lines.push(keys(model, &[("Enter", "cancel the job"), ("Esc", "back, it goes on")]));
+            lines
+        }
+        Some(Prompt::Quit(reasons)) => {
+            let mut lines = vec![text("LEAVE holdpoint", theme.strong())];
+            for reason in reasons {
+                wrapped(reason, columns, theme.plain(), &mut lines);
+            }
+            lines.push(keys(model, &[("Enter", "leave"), ("Esc", "stay")]));
+            lines
+        }
+        Some(Prompt::Menu) => menu_lines(model, columns),
+        Some(Prompt::Discard) => vec![
+            text("DISCARD the patch text", theme.removed().patch(theme.strong())),
+            text("It is not kept anywhere else.", theme.plain()),
+            keys(model, &[("Enter", "discard"), ("Esc", "keep it")]),
+        ],
+    }
+}
+
+fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
+    let theme = model.theme;
+    let label = model
+        .compose
+        .as_ref()
+        .map(|compose| compose.pin.label.clone())
+        .unwrap_or_default();
+    let mut lines = vec![Line::Text(vec![
+        ("PATCH ".to_owned(), theme.held().patch(theme.strong())),
+        (label, theme.strong()),
+    ])];
+    let closed = model.compose.as_ref().and_then(|compose| compose.closed.clone());
+    let fits = model
+        .compose
+        .as_ref()
+        .is_some_and(|compose| compose.fitting().is_some());
+    if let Some(why) = closed {
+        wrapped(
+            &format!("The text can only be read: {why}"),
+            columns,
+            theme.error(),
+            &mut lines,
+        );
+    } else if fits {
+        lines.push(keys(
+            model,
+            &[("a", "approve with it"), ("r", "reject with it"), ("t", "apply only")],
+        ));
+    } else {
+        lines.push(text("The patch does not fit yet; the text is kept", theme.warning()));
+    }
+    lines.push(keys(
+        model,
+        &[
+            ("D", "discard"),
+            ("q", "leave, draft kept"),
+            ("Esc", "back to the text"),
+        ],
+    ));
+    lines
+}
+
+/// How many lines the prompt wants, its rule included; none without a prompt.
+pub fn height(model: &Model, columns: u16) -> u16 {
+    if model.prompt.is_none() {
+        return 0;
+    }
+    let lines = lines(model, usize::from(columns).saturating_sub(2)).len();
+    u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(1)
+}
+
+/// Draws it; returns the cursor of its field.
+///
+/// In too little room the lines before the keys give way: what Enter does is always in sight.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let theme = model.theme;
+    clear(buffer, area);
+    let rule = "─".repeat(usize::from(area.width));
+    Pen::new(buffer, area).text(&rule, theme.rule());
+    let mut lines = lines(model, usize::from(area.width).saturating_sub(2));
+    let room = usize::from(area.height.saturating_sub(1));
+    while lines.len() > room && lines.len() > 2 {
+        lines.remove(1);
+    }
+    let mut cursor = None;
+    for (index, line) in lines.iter().enumerate() {
+        let offset = u16::try_from(index + 1).unwrap_or(u16::MAX);
+        let mut pen = Pen::at_line(buffer, area, offset);
+        pen.skip(1);
+        match line {
+            Line::Text(parts) => {
+                for (text, style) in parts {
+                    pen.text(text, *style);
+                }
+            }
+            Line::Field(name, editor, is_focused) => {
+                pen.text(name, theme.strong());
+                let at = message::field(&mut pen, editor, area.y.saturating_add(offset), theme);
+                if *is_focused {
+                    cursor = at;
+                }
+            }
+        }
+    }
+    cursor
+}

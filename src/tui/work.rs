@@ -1,0 +1,91 @@
+//! Work that is too slow for the loop, as pure functions of a job: diffs and patch checks.
+
+use std::sync::Arc;
+
+use super::effect::{CheckJob, Checked, DiffDone, DiffJob, Unfit};
+use crate::diff::summary::is_binary;
+use crate::diff::{DiffDocument, Limit};
+use crate::domain::ids::Digest;
+use crate::domain::patch::{self, ArtifactFacts, Patch, PatchError};
+
+/// Computes a diff.
+pub fn diff(job: DiffJob, limit: Limit<'_>) -> DiffDone {
+    let digest = Digest::of(&job.new);
+    let size_bytes = job.new.len() as u64;
+    let bytes = Arc::new(job.new.to_vec());
+    let is_binary = is_binary(&job.new) || job.old.as_deref().is_some_and(is_binary);
+    let document = (!is_binary).then(|| {
+        let old = job.old.map(|old| Arc::new(old.to_vec()));
+        DiffDocument::compare(old, bytes.clone(), limit)
+    });
+    DiffDone {
+        generation: job.generation,
+        file: job.file,
+        digest,
+        size_bytes,
+        bytes,
+        document,
+    }
+}
+
+fn unfit(error: PatchError) -> Unfit {
+    Unfit {
+        line: error.line.map(|line| line.saturating_sub(1) as usize),
+        message: error.message,
+        hint: error.hint.map(String::from),
+    }
+}
+
+/// Checks a patch against the bytes on screen.
+pub fn check(job: &CheckJob) -> Result<Box<Checked>, Unfit> {
+    let parsed = Patch::parse(&job.text).map_err(unfit)?;
+    let facts: Vec<_> = job
+        .files
+        .iter()
+        .map(|(kind, path, _)| ArtifactFacts {
+            path: path.as_str(),
+            kind,
+        })
+        .collect();
+    let index = patch::choose_artifact(&parsed, &facts).map_err(unfit)?;
+    let Some((_, path, bytes)) = job.files.get(index) else {
+        return Err(Unfit {
+            line: None,
+            message: "the files of the gate are still being read".to_owned(),
+            hint: None,
+        });
+    };
+    let plan = parsed.plan(path.as_str(), bytes).map_err(unfit)?;
+    Ok(Box::new(Checked {
+        value: parsed.value().clone(),
+        path: path.clone(),
+        changes: plan.changes.iter().map(ToString::to_string).collect(),
+        consequences: plan.consequences,
+    }))
+}
+
+/// A patch to begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The text.
+    pub text: String,
+    /// Line and character, from 0, where the operator will want to write first.
+    pub cursor: (usize, usize),
+}
+
+/// A patch to begin with, made for an artifact.
+pub fn template(kind: &str, path: &str, current: &[u8]) -> Template {
+    let text = patch::template(kind, path, current);
+    let places = ["\"new\": ", "\"duration\": ", "\"new_section\": "];
+    let found = text.lines().enumerate().find_map(|(index, line)| {
+        let place = places
+            .iter()
+            .find_map(|place| line.find(place).map(|at| at + place.len()))?;
+        let quote = usize::from(line[place..].starts_with('"'));
+        Some((index, line[..place].chars().count() + quote))
+    });
+    Template {
+        cursor: found.unwrap_or((0, 0)),
+        text,
+    }
+}
