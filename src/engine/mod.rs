@@ -416,6 +416,29 @@ impl Engine {
         }
     }
 
+    /// Keeps a draft of this operator under a name, or removes it. Follows the commands handed over before.
+    pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
+        self.put(Work::SaveDraft(name, bytes));
+    }
+
+    /// The drafts that this operator's former sessions kept. What cannot be read is not in the way.
+    pub fn load_drafts(&self) -> Vec<Vec<u8>> {
+        self.runs.load_drafts(&self.operator.name).unwrap_or_else(|error| {
+            tracing::warn!("drafts are not offered: {error}");
+            Vec::new()
+        })
+    }
+
+    /// Waits until everything handed over so far is done. Before the process is stopped: a thread that is stopped inside a transaction
+    /// would keep every other process out of the database.
+    pub async fn rest(&mut self) {
+        let (sender, rested) = tokio::sync::oneshot::channel();
+        if self.put(Work::Rest(sender)) {
+            // An error means that the writer is gone, and nothing is under way.
+            let _ = rested.await;
+        }
+    }
+
     /// Gives the lead back, lets the writer finish what was handed over, and ends the threads.
     pub fn close(mut self) {
         self.resign();

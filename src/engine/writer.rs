@@ -53,6 +53,10 @@ pub(super) enum Work {
     PutConfig(Arc<Config>),
     /// Some job's files are behind its rows.
     Publish,
+    /// Keeps a draft under a name, or removes it.
+    SaveDraft(String, Option<Vec<u8>>),
+    /// Tells when everything before is done.
+    Rest(tokio::sync::oneshot::Sender<()>),
 }
 
 /// Everything the thread owns.
@@ -154,6 +158,18 @@ impl Writer {
                 Work::EndStage(key) => self.end_stage(&key),
                 Work::PutConfig(config) => self.preparer.config = config,
                 Work::Publish => self.is_owing = true,
+                Work::SaveDraft(name, bytes) => {
+                    let Preparer { runs, operator, .. } = &self.preparer;
+                    if let Err(error) = runs.save_draft(&operator.name, &name, bytes.as_deref()) {
+                        self.report(Some(error.to_string()));
+                    }
+                }
+                Work::Rest(rested) => {
+                    self.commit(std::mem::take(&mut items));
+                    self.publish();
+                    // Nobody waits any more when this fails.
+                    let _ = rested.send(());
+                }
             }
             if items.len() >= BATCH_MAX {
                 self.commit(std::mem::take(&mut items));

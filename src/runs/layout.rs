@@ -93,7 +93,8 @@ fn directory_metadata(path: &Path) -> Result<Option<Metadata>> {
     }
 }
 
-fn make_directory(path: &Path, modes: Modes) -> Result<()> {
+/// Makes one directory with these rights, durably; one that is there already stays as it is.
+pub(super) fn make_directory(path: &Path, modes: Modes) -> Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {
             let directory = File::open(path).doing("open", path)?;

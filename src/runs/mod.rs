@@ -6,6 +6,7 @@
 
 pub mod artifacts;
 pub mod atomic;
+mod drafts;
 pub mod dropped;
 pub mod error;
 pub mod filesystem;
