@@ -133,6 +133,8 @@ pub struct PatchEffect {
     pub after: Digest,
     /// Size of that version.
     pub after_bytes: u64,
+    /// Lines added and removed against the gate's base, after the patch.
+    pub lines: (u32, u32),
     /// The changes in words.
     pub changes: Vec<String>,
 }
@@ -256,21 +258,20 @@ impl Gate {
                 sha256_after: None,
             })
             .collect();
-        if let Some(patch) = &request.patch {
-            let target = artifacts.iter_mut().find(|artifact| artifact.path == patch.path);
-            match target {
-                Some(target) if target.sha256 == patch.before => {
+        if let Some(effect) = &request.patch {
+            match artifacts.iter_mut().find(|artifact| artifact.path == effect.path) {
+                Some(target) if target.sha256 == effect.before => {
                     // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
-                    target.sha256_after = (request.verdict == Verdict::Approve).then_some(patch.after);
+                    target.sha256_after = (request.verdict == Verdict::Approve).then_some(effect.after);
                 }
                 Some(target) => {
                     return Err(Refusal::artifact_changed(
-                        patch.path.file_name(),
-                        patch.before,
+                        effect.path.file_name(),
+                        effect.before,
                         target.sha256,
                     ));
                 }
-                None => return Err(Refusal::not_under_review(&patch.path, &self.key)),
+                None => return Err(Refusal::not_under_review(&effect.path, &self.key)),
             }
         }
         let notes = request.notes.filter(|notes| !notes.trim().is_empty());
@@ -280,7 +281,7 @@ impl Gate {
             decider: Decider::operator(request.operator),
             at,
             notes,
-            patch: request.patch.map(|patch| patch.patch),
+            patch: request.patch.map(|effect| effect.patch),
             opened_at: self.opened_at,
             deadline: self.deadline(),
             seen: &self.seen,

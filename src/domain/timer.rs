@@ -141,8 +141,14 @@ impl Armed {
     }
 
     /// `utc ≥ deadline && boot ≥ boot_seen + (deadline − utc_seen)` (HOUSE: one formula covers start, takeover, suspend and steps).
-    pub fn due(&self, now: Now) -> Due {
-        let late_us = now.utc.us_since(self.at).min(now.boot_us.saturating_sub(self.boot_us));
+    ///
+    /// `patience_us` is 0 for the leader; others act only that much later (SPEC §9), and for them late begins later too.
+    pub fn due(&self, now: Now, patience_us: i64) -> Due {
+        let late_us = now
+            .utc
+            .us_since(self.at)
+            .min(now.boot_us.saturating_sub(self.boot_us))
+            .saturating_sub(patience_us);
         // Equal counts as due: an operator reading 00:00 must not see the gate linger for another turn.
         if late_us < 0 {
             Due::NotYet(late_us.saturating_neg())
@@ -195,16 +201,16 @@ mod tests {
     #[test]
     fn fires_when_both_clocks_agree_and_not_before() {
         let armed = Armed::first_seen(s(1030), now(1000, 50));
-        assert_eq!(armed.due(now(1029, 79)), Due::NotYet(SECOND_US));
-        assert_eq!(armed.due(now(1030, 80)), Due::Now);
+        assert_eq!(armed.due(now(1029, 79), 0), Due::NotYet(SECOND_US));
+        assert_eq!(armed.due(now(1030, 80), 0), Due::Now);
     }
 
     #[test]
     fn a_clock_stepped_forward_never_fires_early() {
         let armed = Armed::first_seen(s(1030), now(1000, 50));
-        assert_eq!(armed.due(now(4610, 60)), Due::NotYet(20 * SECOND_US));
+        assert_eq!(armed.due(now(4610, 60), 0), Due::NotYet(20 * SECOND_US));
         assert_eq!(
-            armed.due(now(4630, 80)),
+            armed.due(now(4630, 80), 0),
             Due::Now,
             "and is not overdue because of the step"
         );
@@ -213,16 +219,24 @@ mod tests {
     #[test]
     fn a_clock_stepped_back_delays_by_no_more_than_the_step() {
         let armed = Armed::first_seen(s(1030), now(1000, 50));
-        assert_eq!(armed.due(now(1020, 80)), Due::NotYet(10 * SECOND_US));
-        assert_eq!(armed.due(now(1030, 90)), Due::Now);
+        assert_eq!(armed.due(now(1020, 80), 0), Due::NotYet(10 * SECOND_US));
+        assert_eq!(armed.due(now(1030, 90), 0), Due::Now);
     }
 
     #[test]
     fn a_deadline_missed_while_stopped_or_suspended_is_overdue() {
         let armed = Armed::first_seen(s(1030), now(1000, 50));
-        assert_eq!(armed.due(now(1036, 86)), Due::Missed(6 * SECOND_US));
+        assert_eq!(armed.due(now(1036, 86), 0), Due::Missed(6 * SECOND_US));
         let at_start = Armed::first_seen(s(1030), now(2000, 50));
-        assert_eq!(at_start.due(now(2000, 50)), Due::Missed(970 * SECOND_US));
+        assert_eq!(at_start.due(now(2000, 50), 0), Due::Missed(970 * SECOND_US));
+    }
+
+    #[test]
+    fn who_does_not_lead_waits_longer_and_calls_it_late_later() {
+        let armed = Armed::first_seen(s(1030), now(1000, 50));
+        assert_eq!(armed.due(now(1034, 84), 5 * SECOND_US), Due::NotYet(SECOND_US));
+        assert_eq!(armed.due(now(1036, 86), 5 * SECOND_US), Due::Now);
+        assert_eq!(armed.due(now(1041, 91), 5 * SECOND_US), Due::Missed(6 * SECOND_US));
     }
 
     #[test]

@@ -1,3 +1,487 @@
-//! engine: applies the rules of the domain to the real world.
+//! Applies the rules of the domain to the real world: one store, its files, stages as processes, deadlines.
+//!
+//! The engine is a value inside a front end's one loop. Threads do what blocks (writing, reading, waiting for stages and for the lead) and
+//! tell the loop; [`Engine::settle`] takes what they told and asks the ticker what is due, after whichever arm of the loop ran, so that a
+//! thousand queued keys cannot starve the clock. It knows no front end.
 
 pub mod api;
+mod crash;
+mod debts;
+mod evidence;
+mod inbox;
+mod lead;
+mod prepare;
+mod reader;
+mod receipt;
+pub mod reducer;
+mod stage_watch;
+pub mod ticker;
+mod trouble;
+mod turn;
+mod watch;
+mod writer;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::ids::JobId;
+use crate::domain::operator::Operator;
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::runs::RunsDir;
+use crate::runs::locks::LeadGuard;
+use crate::store::{Reader, Store};
+
+use api::{Answer, Command, Notice, Query, Receipt, RequestId};
+use inbox::{Inbox, StageKey};
+use prepare::Preparer;
+use reader::{Ask, ReaderThread};
+use stage_watch::Watch;
+use ticker::Ticker;
+use watch::{FileWatch, watch_files};
+use writer::{Work, Writer};
+
+/// The most messages from threads that wait for the loop.
+const INBOX_MAX: usize = 4096;
+/// The most messages taken in one turn.
+const TURN_MAX: usize = 256;
+/// The most commands, and queries, that wait for their thread.
+const WORK_MAX: usize = 1024;
+/// The most gates that are asked to expire in one turn.
+const EXPIRE_MAX: usize = 500;
+/// The longest sleep of the loop (HOUSE: suspend and clock steps are noticed).
+const SLEEP_MAX: Duration = Duration::from_secs(30);
+
+/// Whether this process stands for the lead, and under which name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Stands for the lead: `console`, `serve`, `wait`, `watch`.
+    Candidate(&'static str),
+    /// Decides and reads, runs no stage.
+    Visitor,
+}
+
+/// What an engine is opened with.
+pub struct Settings {
+    /// The runs directory; made when it does not exist.
+    pub runs_dir: PathBuf,
+    /// The configuration in force.
+    pub config: Config,
+    /// Its file, watched for changes; none: the embedded default.
+    pub config_path: Option<PathBuf>,
+    /// In whose name everything is done.
+    pub operator: Operator,
+    /// See [`Role`].
+    pub role: Role,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Our own binary, which supervises stages.
+    pub program: PathBuf,
+    /// The group that shares the files (`storage.group`).
+    pub group: Option<u32>,
+}
+
+/// Why an engine could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The runs directory or a file in it.
+    #[error(transparent)]
+    Runs(#[from] crate::runs::RunsError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+enum Lead {
+    /// Not standing, or waiting for the lock.
+    Not,
+    /// Has the lock; the epoch is being raised.
+    Taking(LeadGuard),
+    /// Leads. The guard's fall gives the lock back.
+    Has { _guard: LeadGuard, epoch: u64 },
+}
+
+/// The engine; see the module.
+pub struct Engine {
+    runs: RunsDir,
+    clock: Arc<dyn Clock>,
+    config: Config,
+    config_path: Option<PathBuf>,
+    operator: Operator,
+    role: Role,
+    session: String,
+    watch: Watch,
+    work: Option<SyncSender<Work>>,
+    asks: SyncSender<Ask>,
+    inbox: Receiver<Inbox>,
+    inbox_sender: Sender<Inbox>,
+    writer: Option<JoinHandle<()>>,
+    files: FileWatch,
+    notices: VecDeque<Notice>,
+    ticker: Ticker,
+    lead: Lead,
+    next_request: u64,
+    seen_up_to: u64,
+    is_looking: bool,
+    wants_look: bool,
+    look_also: BTreeSet<JobId>,
+    wants_all_timers: bool,
+    looked_at_us: i64,
+    pay_at_us: Option<i64>,
+    starting: HashSet<StageKey>,
+    start_again_us: BTreeMap<JobId, i64>,
+    following: HashSet<StageKey>,
+    wants_config: bool,
+}
+
+impl Engine {
+    /// Opens the runs directory and starts the threads. What is owed to the files is paid at once.
+    pub fn open(settings: Settings) -> Result<Self, EngineError> {
+        let runs = RunsDir::open(&settings.runs_dir, settings.group)?;
+        let store = Store::open(runs.path())?;
+        let first_reader = Reader::open(runs.path())?;
+        let seen_up_to = first_reader.last_event_seq()?;
+        let (inbox_sender, inbox) = channel(INBOX_MAX);
+        let (work, work_receiver) = sync_channel(WORK_MAX);
+        let (asks, asks_receiver) = sync_channel(WORK_MAX);
+        let watch = Watch {
+            runs: runs.clone(),
+            program: settings.program.clone(),
+        };
+        let session = session_name(&settings);
+        let preparer = Preparer {
+            runs: runs.clone(),
+            reader: first_reader,
+            operator: settings.operator.clone(),
+            session: session.clone(),
+            clock: Arc::clone(&settings.clock),
+            config: Arc::new(settings.config.clone()),
+        };
+        let writer = Writer {
+            store,
+            preparer,
+            work: work_receiver,
+            inbox: inbox_sender.clone(),
+            watch: watch.clone(),
+            owed: BTreeMap::new(),
+            is_owing: true,
+            trouble: None,
+        };
+        let reader = ReaderThread {
+            reader: Reader::open(runs.path())?,
+            runs: runs.clone(),
+            program: settings.program.to_str().map(str::to_owned),
+            asks: asks_receiver,
+            inbox: inbox_sender.clone(),
+        };
+        let writer = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer.run())?;
+        std::thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(move || reader.run())?;
+        let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
+        let now = settings.clock.now();
+        let mut engine = Self {
+            runs,
+            clock: settings.clock,
+            config: settings.config,
+            config_path: settings.config_path,
+            operator: settings.operator,
+            role: settings.role,
+            session,
+            watch,
+            work: Some(work),
+            asks,
+            inbox,
+            inbox_sender,
+            writer: Some(writer),
+            files,
+            notices: VecDeque::new(),
+            ticker: Ticker::follower(),
+            lead: Lead::Not,
+            next_request: 1,
+            seen_up_to,
+            is_looking: false,
+            wants_look: true,
+            look_also: BTreeSet::new(),
+            wants_all_timers: true,
+            looked_at_us: now.boot_us,
+            pay_at_us: None,
+            starting: HashSet::new(),
+            start_again_us: BTreeMap::new(),
+            following: HashSet::new(),
+            wants_config: false,
+        };
+        engine.stand();
+        Ok(engine)
+    }
+
+    /// In whose name this engine acts.
+    pub fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// The session: its leases are its own.
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
+    /// The runs directory.
+    pub fn runs_dir(&self) -> &std::path::Path {
+        self.runs.path()
+    }
+
+    /// The configuration in force for gates that open now.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The clocks.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Whether this process leads.
+    pub fn is_lead(&self) -> bool {
+        matches!(self.lead, Lead::Has { .. })
+    }
+
+    /// Stands for the lead, where the role and the owner of the runs directory allow it.
+    pub fn stand(&mut self) {
+        let may_lead = matches!(self.role, Role::Candidate(_)) && self.runs.is_owner();
+        if may_lead && matches!(self.lead, Lead::Not) {
+            lead::stand(&self.runs, self.inbox_sender.clone());
+        }
+    }
+
+    /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process keeps its locks.
+    pub fn resign(&mut self) {
+        if let Lead::Has { epoch, .. } = std::mem::replace(&mut self.lead, Lead::Not) {
+            self.put(Work::Resign(epoch));
+            self.ticker.set_lead(false);
+            self.following.clear();
+            self.starting.clear();
+            self.notices.push_back(Notice::Lead(false));
+        }
+    }
+
+    /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`] when it was committed.
+    pub fn submit(&mut self, command: Command) -> RequestId {
+        let request = self.new_request();
+        if !self.put(Work::Command(request, command)) {
+            self.notices.push_back(Notice::Done(request, Err(busy())));
+        }
+        request
+    }
+
+    /// Hands a query over; its answer comes as [`Notice::Answer`].
+    pub fn ask(&mut self, query: Query) -> RequestId {
+        let request = self.new_request();
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+            self.asks.try_send(Ask::Query(request, query))
+        {
+            self.notices
+                .push_back(Notice::Answer(request, Answer::Failed(busy().message)));
+        }
+        request
+    }
+
+    fn new_request(&mut self) -> RequestId {
+        let request = RequestId(self.next_request);
+        self.next_request += 1;
+        request
+    }
+
+    fn put(&mut self, work: Work) -> bool {
+        self.work.as_ref().is_some_and(|sender| sender.try_send(work).is_ok())
+    }
+
+    /// Takes what the threads told, a bounded batch, then asks the ticker what is due. Never blocks.
+    pub fn settle(&mut self) {
+        for _ in 0..TURN_MAX {
+            match self.inbox.try_recv() {
+                Ok(message) => self.take(message),
+                Err(_) => break,
+            }
+        }
+        let now = self.clock.now();
+        if self.is_expirer() {
+            let due = self.ticker.due(now, EXPIRE_MAX);
+            if !due.is_empty() {
+                // A full queue is worked off first; the ticker asks again.
+                self.put(Work::Expire(due));
+            }
+        }
+        if self.pay_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+            self.pay_at_us = None;
+            self.put(Work::Publish);
+        }
+        let is_start_due = self.start_again_us.values().any(|at_us| now.boot_us >= *at_us);
+        if is_start_due {
+            self.start_again_us.retain(|_, at_us| now.boot_us < *at_us);
+            self.wants_look = true;
+        }
+        let backstop_us = i64::try_from(self.files.backstop.as_micros()).unwrap_or(i64::MAX);
+        if now.boot_us.saturating_sub(self.looked_at_us) >= backstop_us {
+            self.wants_look = true;
+        }
+        if self.wants_look && !self.is_looking {
+            self.look(now.boot_us);
+        }
+        if self.wants_config
+            && let Some(path) = self.config_path.clone()
+            && self.asks.try_send(Ask::Config(path)).is_ok()
+        {
+            self.wants_config = false;
+        }
+    }
+
+    /// Waits for the next notice. Safe to drop and call again: nothing is lost.
+    pub async fn notice(&mut self) -> Notice {
+        loop {
+            self.settle();
+            if let Some(notice) = self.notices.pop_front() {
+                return notice;
+            }
+            let sleep = self.sleep();
+            tokio::select! {
+                biased;
+                message = self.inbox.recv() => {
+                    if let Some(message) = message {
+                        self.take(message);
+                    }
+                }
+                () = tokio::time::sleep(sleep) => {}
+            }
+        }
+    }
+
+    /// Hands a command over and waits for its answer; other notices are dropped. For commands, not for consoles.
+    pub async fn call(&mut self, command: Command) -> Result<Box<Receipt>, Refusal> {
+        let request = self.submit(command);
+        loop {
+            if let Notice::Done(answered, result) = self.notice().await
+                && answered == request
+            {
+                return result;
+            }
+        }
+    }
+
+    /// Like [`Engine::call`], and waits until the files are on disk, or are found to be not on disk for now.
+    pub async fn call_published(&mut self, command: Command) -> Result<(Box<Receipt>, Result<(), String>), Refusal> {
+        let request = self.submit(command);
+        let mut receipt = None;
+        loop {
+            match self.notice().await {
+                Notice::Done(answered, result) if answered == request => receipt = Some(result?),
+                Notice::Published(answered, result) if answered == request => {
+                    if let Some(receipt) = receipt {
+                        return Ok((receipt, result));
+                    }
+                }
+                Notice::Done(..)
+                | Notice::Published(..)
+                | Notice::Answer(..)
+                | Notice::Events(_)
+                | Notice::Changed
+                | Notice::Lead(_)
+                | Notice::ConfigLoaded(_)
+                | Notice::ConfigBroken(_)
+                | Notice::Trouble(_) => {}
+            }
+        }
+    }
+
+    /// Hands a query over and waits for its answer; other notices are dropped. For commands, not for consoles.
+    pub async fn read(&mut self, query: Query) -> Answer {
+        let request = self.ask(query);
+        loop {
+            if let Notice::Answer(answered, answer) = self.notice().await
+                && answered == request
+            {
+                return answer;
+            }
+        }
+    }
+
+    /// Keeps a draft of this operator under a name, or removes it. Follows the commands handed over before.
+    pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
+        self.put(Work::SaveDraft(name, bytes));
+    }
+
+    /// The drafts that this operator's former sessions kept. What cannot be read is not in the way.
+    pub fn load_drafts(&self) -> Vec<Vec<u8>> {
+        self.runs.load_drafts(&self.operator.name).unwrap_or_else(|error| {
+            tracing::warn!("drafts are not offered: {error}");
+            Vec::new()
+        })
+    }
+
+    /// Waits until everything handed over so far is done. Before the process is stopped: a thread that is stopped inside a transaction
+    /// would keep every other process out of the database.
+    pub async fn rest(&mut self) {
+        let (sender, rested) = tokio::sync::oneshot::channel();
+        if self.put(Work::Rest(sender)) {
+            // An error means that the writer is gone, and nothing is under way.
+            let _ = rested.await;
+        }
+    }
+
+    /// Gives the lead back, lets the writer finish what was handed over, and ends the threads.
+    pub fn close(mut self) {
+        self.resign();
+        drop(self.work.take());
+        // The writer may be telling a full inbox; somebody has to take it until it is done.
+        while self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
+            if self.inbox.try_recv().is_err() {
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+        }
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+
+    /// Who fires timers: candidates; the one who leads at once, the others if it is still due later (see the ticker).
+    fn is_expirer(&self) -> bool {
+        matches!(self.role, Role::Candidate("console" | "serve")) || self.is_lead()
+    }
+
+    fn sleep(&mut self) -> Duration {
+        let now = self.clock.now();
+        let mut sleep_us = i64::try_from(self.files.backstop.min(SLEEP_MAX).as_micros()).unwrap_or(i64::MAX);
+        sleep_us = sleep_us.saturating_sub(now.boot_us.saturating_sub(self.looked_at_us));
+        if self.is_expirer()
+            && let Some(tick_us) = self.ticker.sleep_us(now)
+        {
+            sleep_us = sleep_us.min(tick_us);
+        }
+        for at_us in self.pay_at_us.iter().chain(self.start_again_us.values()) {
+            sleep_us = sleep_us.min(at_us.saturating_sub(now.boot_us));
+        }
+        // Not zero: a look in flight answers through the inbox, and a loop that spins on it would burn a core.
+        Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
+    }
+}
+
+/// Tells this process's leases from any other's, also on another machine and after the pid is used again.
+fn session_name(settings: &Settings) -> String {
+    let via = &settings.operator.via;
+    format!("{}:{}:{}", via.host, via.pid, settings.clock.now().boot_us)
+}
+
+fn busy() -> Refusal {
+    Refusal::new(RefusalCode::NotPossible, "too much is waiting for the database").with_hint("try again in a moment")
+}

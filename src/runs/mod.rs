@@ -1,1 +1,25 @@
-//! runs
+//! Everything on disk under the runs directory except the database: layout, atomic files, publishing, artifact versions, locks and the
+//! supervisors of stage commands (SPEC §4, §5, §9, §10).
+//!
+//! Blocking code on plain values of the domain. It never names the store, the configuration, the clock, the engine or tokio: what the
+//! rows say and what the time is comes in as arguments.
+
+pub mod artifacts;
+pub mod atomic;
+mod drafts;
+pub mod dropped;
+pub mod error;
+pub mod filesystem;
+pub mod finding;
+mod jsonl;
+pub mod layout;
+pub mod locks;
+mod nudge;
+mod projection;
+pub mod publish;
+pub mod supervisor;
+pub mod versions;
+
+pub use error::RunsError;
+pub use finding::Finding;
+pub use layout::{RunDir, RunsDir};

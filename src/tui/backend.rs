@@ -5,6 +5,7 @@ use std::future::Future;
 use super::draft::Draft;
 use crate::domain::gate::GateKey;
 use crate::domain::time::Now;
+use crate::engine::Engine;
 use crate::engine::api::{Command, Notice, Query, RequestId};
 
 /// An engine, as the console uses it. No call blocks.
@@ -21,10 +22,60 @@ pub trait Backend {
     fn notice(&mut self) -> impl Future<Output = Notice>;
     /// Gives the lead back: a stopped process must not keep it.
     fn resign(&mut self);
+    /// Waits until nothing that was handed over is under way: a stopped process must not hold the database either.
+    fn rest(&mut self) -> impl Future<Output = ()>;
     /// Stands for the lead again.
     fn stand(&mut self);
     /// Keeps a draft, or removes it (`<runs>/.drafts/<operator>/`, see [`Draft::file_name`]).
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
     /// The drafts kept by former sessions of this operator.
     fn load_drafts(&mut self) -> Vec<Draft>;
+}
+
+impl Backend for Engine {
+    fn now(&self) -> Now {
+        self.clock().now()
+    }
+
+    fn submit(&mut self, command: Command) -> RequestId {
+        Engine::submit(self, command)
+    }
+
+    fn ask(&mut self, query: Query) -> RequestId {
+        Engine::ask(self, query)
+    }
+
+    fn settle(&mut self) {
+        Engine::settle(self);
+    }
+
+    async fn notice(&mut self) -> Notice {
+        Engine::notice(self).await
+    }
+
+    fn resign(&mut self) {
+        Engine::resign(self);
+    }
+
+    async fn rest(&mut self) {
+        Engine::rest(self).await;
+    }
+
+    fn stand(&mut self) {
+        Engine::stand(self);
+    }
+
+    fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>) {
+        let name = Draft::new(key.clone()).file_name();
+        // A draft is text and numbers: it always has a JSON form.
+        let bytes = draft.and_then(|draft| serde_json::to_vec_pretty(draft).ok());
+        Engine::save_draft(self, name, bytes);
+    }
+
+    fn load_drafts(&mut self) -> Vec<Draft> {
+        Engine::load_drafts(self)
+            .iter()
+            .filter_map(|bytes| serde_json::from_slice(bytes).ok())
+            .collect()
+    }
 }

@@ -174,7 +174,7 @@ async fn carry_out<B: Backend>(
                 }
                 // A stopped process keeps its locks: the lead must go to someone who runs.
                 backend.resign();
-                backend.settle();
+                backend.rest().await;
                 raise(Signal::SIGTSTP).map_err(std::io::Error::from)?;
                 backend.stand();
                 terminal.enter()?;

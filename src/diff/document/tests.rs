@@ -1,3 +1,5 @@
+//! Rows, hunks and folds against the texts they come from.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Changed values against the documents they come from.
+
 use proptest::prelude::*;
 
 use super::*;

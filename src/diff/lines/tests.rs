@@ -1,3 +1,5 @@
+//! Line diffs, also of lines nobody would write.
+
 use proptest::prelude::*;
 
 use super::*;

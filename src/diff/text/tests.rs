@@ -1,3 +1,5 @@
+//! Nothing untrusted passes raw.
+
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthChar;
 

@@ -1,0 +1,30 @@
+# The menu. Every recipe is a plain command that works without just.
+
+# what is here
+default:
+    @just --list
+
+# the console over the sample pipeline, in runs/demo
+demo:
+    cargo run --release -- demo
+
+# all tests, as README.md and .ci/run call them
+test:
+    cargo test
+
+# everything a submission must pass
+check:
+    bash .ci/run
+
+# speed: decisions a second, the queue, diffs
+bench:
+    cargo bench
+
+# the pictures in screenshots/, from the real binary in a real terminal
+screenshots:
+    cargo build --release
+    cargo run --release --manifest-path tools/screenshots/Cargo.toml -- --bin target/release/holdpoint --scenarios tools/screenshots/scenarios --out screenshots
+
+# accept changed snapshots after reading them
+accept:
+    INSTA_UPDATE=always cargo test

@@ -1,0 +1,220 @@
+//! The files behind a preparation: what lies on disk, kept versions, planned patches, and what an artifact is compared with.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::diff::{self, Limit};
+use crate::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
+use crate::domain::gate::{Gate, GateState, OnDisk, PatchEffect};
+use crate::domain::ids::{ArtifactPath, Digest, StageName};
+use crate::domain::job::JobRows;
+use crate::domain::patch::{self, Patch};
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::runs::{RunDir, artifacts, versions};
+
+use super::prepare::Preparer;
+use super::trouble::{runs_refusal, store_refusal};
+
+impl Preparer {
+    /// Plans a patch on what lies on disk, and keeps the bytes it makes as a version.
+    pub(super) fn propose(
+        &self,
+        rows: &JobRows,
+        gate: &Gate,
+        value: &Value,
+        on_disk: &[OnDisk],
+    ) -> Result<PatchEffect, Refusal> {
+        let parsed = Patch::from_value(value.clone()).map_err(|error| patch_refusal(&error))?;
+        let facts: Vec<_> = gate
+            .artifacts
+            .iter()
+            .map(|artifact| patch::ArtifactFacts {
+                path: artifact.path.as_str(),
+                kind: artifact.kind.as_str(),
+            })
+            .collect();
+        let chosen = patch::choose_artifact(&parsed, &facts).map_err(|error| patch_refusal(&error))?;
+        let Some(target) = gate.artifacts.get(chosen) else {
+            return Err(Refusal::new(
+                RefusalCode::PatchUnfit,
+                "no artifact is under review at this gate",
+            ));
+        };
+        let found = on_disk
+            .iter()
+            .find(|other| other.path == target.path)
+            .and_then(|other| other.found);
+        let Some((before, _)) = found else {
+            return Err(Refusal::artifact_vanished(&target.path, target.digest));
+        };
+        let run = self.runs.run(&rows.job.id);
+        let current = versions::read(&run, &before).map_err(|error| runs_refusal(&error))?;
+        let plan = parsed
+            .plan(target.path.as_str(), &current)
+            .map_err(|error| patch_refusal(&error))?;
+        let (after, after_bytes) = versions::keep(&run, &plan.bytes).map_err(|error| runs_refusal(&error))?;
+        let base = target
+            .base
+            .as_ref()
+            .map(|base| versions::read(&run, &base.digest))
+            .transpose()
+            .map_err(|error| runs_refusal(&error))?;
+        let summary = diff::summary(base.as_deref(), &plan.bytes, Limit::NONE);
+        Ok(PatchEffect {
+            patch: value.clone(),
+            path: target.path.clone(),
+            before,
+            after,
+            after_bytes,
+            lines: (count(summary.added), count(summary.removed)),
+            changes: plan.changes.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// What lies on disk of a gate's artifacts; versions that nobody knew are kept.
+    pub(super) fn on_disk(&self, rows: &JobRows, gate: &Gate) -> Result<Vec<OnDisk>, Refusal> {
+        gate.artifacts
+            .iter()
+            .map(|artifact| self.one_on_disk(rows, &artifact.path, artifact.digest))
+            .collect()
+    }
+
+    pub(super) fn one_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
+        let run = self.runs.run(&rows.job.id);
+        let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;
+        let found = match found {
+            Some((digest, _)) if digest != reviewed && self.is_owed(rows, path, reviewed, digest)? => rows
+                .artifacts
+                .iter()
+                .find(|known| known.path == *path)
+                .map(|known| (known.digest, known.size_bytes)),
+            Some((digest, _)) if digest != reviewed => {
+                versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+            }
+            found => found,
+        };
+        Ok(OnDisk {
+            path: path.clone(),
+            found,
+        })
+    }
+
+    /// Whether the reviewed version is committed and its file owed: what lies there is still its predecessor, not somebody's change.
+    fn is_owed(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest, found: Digest) -> Result<bool, Refusal> {
+        let is_predecessor = |known: &Artifact| known.digest == reviewed && known.former == Some(found);
+        if !rows
+            .artifacts
+            .iter()
+            .any(|known| known.path == *path && is_predecessor(known))
+        {
+            return Ok(false);
+        }
+        Ok(self
+            .reader
+            .owed_of(&rows.job.id)
+            .map_err(|error| store_refusal(&error))?
+            .is_some())
+    }
+
+    /// The artifacts of bare stages still ahead, as far as they exist.
+    pub(super) fn bare_artifacts(&self, rows: &JobRows) -> Result<BTreeMap<StageName, Vec<GateArtifact>>, Refusal> {
+        let mut all = BTreeMap::new();
+        for spec in rows
+            .job
+            .stages
+            .iter()
+            .filter(|spec| spec.is_bare() && !spec.artifacts.is_empty())
+        {
+            let mut present = Vec::new();
+            for artifact in &spec.artifacts {
+                present.extend(self.keep(rows, &spec.name, &artifact.kind, &artifact.path)?);
+            }
+            all.insert(spec.name.clone(), present);
+        }
+        Ok(all)
+    }
+
+    /// Keeps an artifact that lies in the run directory as a version and compares it with its base.
+    pub(super) fn keep(
+        &self,
+        rows: &JobRows,
+        stage: &StageName,
+        kind: &str,
+        path: &ArtifactPath,
+    ) -> Result<Option<GateArtifact>, Refusal> {
+        let run = self.runs.run(&rows.job.id);
+        let Some((digest, size_bytes)) = versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+        else {
+            return Ok(None);
+        };
+        let base = base_of(rows, stage, path);
+        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, base)
+            .map(Some)
+    }
+
+    pub(super) fn compared(
+        &self,
+        run: &RunDir,
+        kind: String,
+        path: ArtifactPath,
+        digest: Digest,
+        size_bytes: u64,
+        base: Option<Base>,
+    ) -> Result<GateArtifact, Refusal> {
+        let read = |digest: &Digest| versions::read(run, digest).map_err(|error| runs_refusal(&error));
+        let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
+        let summary = diff::summary(former.as_deref(), &read(&digest)?, Limit::NONE);
+        Ok(GateArtifact {
+            kind,
+            path,
+            digest,
+            size_bytes,
+            base,
+            added_lines: count(summary.added),
+            removed_lines: count(summary.removed),
+            is_binary: summary.is_binary,
+        })
+    }
+}
+
+/// The version that an artifact of this stage is compared with: the one last decided on, else the former attempt's.
+pub(super) fn base_of(rows: &JobRows, stage: &StageName, path: &ArtifactPath) -> Option<Base> {
+    let of_stage = || rows.gates.iter().filter(|gate| gate.key.stage == *stage);
+    let version = |gate: &Gate| {
+        gate.artifacts
+            .iter()
+            .find(|artifact| artifact.path == *path)
+            .map(|artifact| artifact.digest)
+    };
+    let decided = of_stage()
+        .filter(|gate| matches!(gate.state, GateState::Approved | GateState::Rejected))
+        .max_by_key(|gate| gate.key.attempt);
+    if let Some(gate) = decided
+        && let Some(digest) = version(gate)
+    {
+        let origin = BaseOrigin::Decided {
+            attempt: gate.key.attempt,
+            approved: gate.state == GateState::Approved,
+        };
+        return Some(Base { digest, origin });
+    }
+    let former = of_stage().max_by_key(|gate| gate.key.attempt)?;
+    Some(Base {
+        digest: version(former)?,
+        origin: BaseOrigin::Attempt {
+            attempt: former.key.attempt,
+        },
+    })
+}
+
+fn count(lines: u64) -> u32 {
+    u32::try_from(lines).unwrap_or(u32::MAX)
+}
+
+fn patch_refusal(error: &patch::PatchError) -> Refusal {
+    let mut refusal = Refusal::new(RefusalCode::PatchUnfit, error.to_string());
+    refusal.hint = error.hint.as_deref().map(str::to_owned);
+    refusal.place = error.field.as_deref().map(str::to_owned);
+    refusal
+}

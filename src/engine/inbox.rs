@@ -1,0 +1,76 @@
+//! What the engine's threads tell the loop.
+
+use crate::config::{Config, Problem};
+use crate::domain::event::Event;
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::Attempt;
+use crate::domain::refusal::Refusal;
+use crate::runs::locks::LeadGuard;
+use crate::store::OpenTimer;
+
+use super::api::{Answer, Receipt, RequestId};
+use super::reducer::StageOutcome;
+
+/// Which gates a list of timers speaks of.
+#[derive(Debug)]
+pub(super) enum Timers {
+    /// Of all jobs.
+    All(Vec<OpenTimer>),
+    /// Of these jobs only.
+    Of(Vec<JobId>, Vec<OpenTimer>),
+}
+
+/// What the leader has to do.
+#[derive(Debug, Default)]
+pub(super) struct StageWork {
+    /// Oldest first.
+    pub queued: Vec<(JobId, Attempt)>,
+    pub running: Vec<(JobId, Attempt)>,
+}
+
+/// A fresh look at the store.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub events: Vec<Event>,
+    pub up_to: u64,
+    pub timers: Timers,
+    pub work: Option<StageWork>,
+    /// Some job's files are behind its rows.
+    pub is_owed: bool,
+}
+
+/// One execution of a stage, named.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct StageKey {
+    pub job_id: JobId,
+    pub stage: StageName,
+    pub attempt: u32,
+}
+
+/// What arrives in the loop.
+#[derive(Debug)]
+pub(super) enum Inbox {
+    Done(RequestId, Result<Box<Receipt>, Refusal>),
+    Published(RequestId, Result<(), String>),
+    Answer(RequestId, Answer),
+    /// The rows changed: by this process, or another one touched the nudge file.
+    Nudged,
+    Looked(Result<Box<Look>, String>),
+    /// The operating system's lock is ours.
+    Locked(LeadGuard),
+    /// The epoch is ours: leader-only work may begin.
+    Leading(Result<u64, String>),
+    /// A stage's supervisor was started, or why not.
+    Started(StageKey, Result<(), String>),
+    /// A stage's supervisor is gone.
+    StageEnded {
+        key: StageKey,
+        epoch: u64,
+        outcome: StageOutcome,
+    },
+    /// These gates could not be expired as asked; their rows say otherwise.
+    NotDue(Vec<JobId>),
+    ConfigFileTouched,
+    ConfigRead(Result<(Box<Config>, Vec<String>), Vec<Problem>>),
+    Trouble(Option<String>),
+}

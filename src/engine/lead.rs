@@ -1,0 +1,32 @@
+//! Standing for the lead: one process at a time runs stages, by an operating-system lock that dies with its owner.
+//!
+//! A standby waits in a blocking lock on its own thread, so a takeover is immediate and costs no polling (SPEC §9).
+
+use std::thread;
+
+use tokio::sync::mpsc::Sender;
+
+use crate::runs::{RunsDir, locks};
+
+use super::inbox::Inbox;
+
+/// Waits for the lock; the loop hears of it. The thread ends with the process.
+pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) {
+    let runs = runs.clone();
+    let wait = move || match locks::wait_lead(&runs) {
+        Ok(guard) => {
+            // A loop that is gone drops the message and with it the lock.
+            let _ = inbox.blocking_send(Inbox::Locked(guard));
+        }
+        Err(error) => {
+            let _ = inbox.blocking_send(Inbox::Trouble(Some(error.to_string())));
+        }
+    };
+    if let Err(error) = thread::Builder::new()
+        .name("standby".to_owned())
+        .stack_size(128 * 1024)
+        .spawn(wait)
+    {
+        tracing::error!("cannot stand for the lead: {error}");
+    }
+}

@@ -1,0 +1,437 @@
+//! What a command needs to know of the files before its transaction: digests, kept versions, planned patches.
+//!
+//! "Hash before the transaction; inside it compare numbers and digests only" (HOUSE, mechanics). Runs on the writer thread and on the
+//! threads that watch stages; changes nothing but the store of versions, where more bytes never hurt.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::artifact::{Base, BaseOrigin, GateArtifact};
+use crate::domain::gate::{DecisionRequest, OnDisk, Verdict};
+use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
+use crate::domain::operator::Operator;
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::runs::{RunsDir, artifacts, versions};
+use crate::store::Reader;
+
+use super::api::{Command, GateRef, NewJob, OutsideArtifact};
+use super::evidence::base_of;
+use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
+use super::trouble::{runs_refusal, store_refusal};
+
+/// The most bytes of a job's short name, and of its intent.
+const SLUG_BYTES_MAX: usize = 200;
+const INTENT_BYTES_MAX: usize = 16 * 1024;
+/// The most bytes of a job's parameters and of what a client sends along, as JSON.
+const PARAMS_BYTES_MAX: usize = 1024 * 1024;
+
+/// Looks at rows and files for one process.
+pub(super) struct Preparer {
+    pub runs: RunsDir,
+    pub reader: Reader,
+    pub operator: Operator,
+    pub session: String,
+    pub clock: Arc<dyn Clock>,
+    pub config: Arc<Config>,
+}
+
+impl Preparer {
+    /// Turns a command into the input of a transaction, or says at once why not.
+    pub fn command(&mut self, command: &Command) -> Result<(JobId, Prepared), Refusal> {
+        match command {
+            Command::StartJob(new) => self.start(new),
+            Command::OpenGate {
+                job_id,
+                stage,
+                artifacts,
+                base,
+            } => self.open_gate(job_id, stage, artifacts, base.as_deref()),
+            Command::Decide {
+                gate,
+                verdict,
+                notes,
+                patch,
+                digest,
+            } => self.decide(gate, *verdict, notes.clone(), patch.as_ref(), *digest),
+            Command::ApplyPatch { gate, patch, digest } => self.apply_patch(gate, patch, *digest),
+            Command::Resume(job_id) => self.resume(job_id),
+            Command::Cancel(job_id) => Ok(plain(
+                job_id,
+                Input::Cancel {
+                    operator: self.operator.clone(),
+                },
+            )),
+            Command::Complete(job_id) => Ok(plain(
+                job_id,
+                Input::Complete {
+                    operator: self.operator.clone(),
+                },
+            )),
+            Command::TakeLease { gate, purpose } => {
+                let (operator, session) = (self.operator.clone(), self.session.clone());
+                Ok(plain(
+                    &gate.job_id,
+                    Input::TakeLease {
+                        gate: gate.clone(),
+                        operator,
+                        session,
+                        purpose: *purpose,
+                    },
+                ))
+            }
+            Command::ReleaseLease { gate } => Ok(plain(
+                &gate.job_id,
+                Input::ReleaseLease {
+                    gate: gate.clone(),
+                    session: self.session.clone(),
+                },
+            )),
+            Command::MarkSeen { gate, digest } => {
+                let operator = self.operator.clone();
+                Ok(plain(
+                    &gate.job_id,
+                    Input::MarkSeen {
+                        gate: gate.clone(),
+                        operator,
+                        digest: *digest,
+                    },
+                ))
+            }
+        }
+    }
+
+    /// What a due gate's expiry may need.
+    pub fn expiry(&mut self, input: Input, job_id: &JobId) -> Result<Prepared, Refusal> {
+        let bare = match self.rows(job_id)? {
+            Some(rows) => self.bare_artifacts(&rows)?,
+            None => BTreeMap::new(),
+        };
+        Ok(Prepared { input, bare })
+    }
+
+    /// Registers what a stage made: each promised artifact is kept as a version.
+    pub fn stage_made(
+        &mut self,
+        job_id: &JobId,
+        stage: &StageName,
+    ) -> Result<(StageOutcome, BTreeMap<StageName, Vec<GateArtifact>>), Refusal> {
+        let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
+        let promised = rows
+            .stage_spec(stage)
+            .map(|spec| spec.artifacts.clone())
+            .unwrap_or_default();
+        let mut made = Vec::with_capacity(promised.len());
+        for spec in promised {
+            match self.keep(&rows, stage, &spec.kind, &spec.path) {
+                Ok(Some(artifact)) => made.push(artifact),
+                Ok(None) => {
+                    let why = format!("the command ended well but did not make {}", spec.path);
+                    return Ok((StageOutcome::Failed(why), BTreeMap::new()));
+                }
+                Err(refusal) if refusal.code == RefusalCode::Invalid => {
+                    return Ok((StageOutcome::Failed(refusal.message), BTreeMap::new()));
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        let bare = self.bare_artifacts(&rows)?;
+        Ok((StageOutcome::Made(made), bare))
+    }
+
+    /// The first artifact whose file is not the registered version; before a stage starts this must be none.
+    pub fn moved_artifact(&mut self, rows: &JobRows) -> Result<Option<OnDisk>, Refusal> {
+        let run = self.runs.run(&rows.job.id);
+        for artifact in &rows.artifacts {
+            let found = artifacts::hash(&run, &artifact.path).map_err(|error| runs_refusal(&error))?;
+            if found.map(|(digest, _)| digest) != Some(artifact.digest) {
+                if found.is_some() {
+                    versions::keep_artifact(&run, &artifact.path).map_err(|error| runs_refusal(&error))?;
+                }
+                return Ok(Some(OnDisk {
+                    path: artifact.path.clone(),
+                    found,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    pub fn rows(&mut self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
+        self.reader.job(job_id).map_err(|error| store_refusal(&error))
+    }
+
+    fn start(&mut self, new: &NewJob) -> Result<(JobId, Prepared), Refusal> {
+        let too_long = |field: &str, bytes: usize, max: usize| {
+            Refusal::new(
+                RefusalCode::Invalid,
+                format!("{field} has {bytes} bytes; at most {max} are kept"),
+            )
+            .at(field.to_owned())
+        };
+        if new.slug.trim().is_empty() {
+            return Err(Refusal::new(RefusalCode::Invalid, "the job has no short name")
+                .with_hint("give it one: --slug NAME")
+                .at("slug"));
+        }
+        if new.slug.len() > SLUG_BYTES_MAX {
+            return Err(too_long("slug", new.slug.len(), SLUG_BYTES_MAX));
+        }
+        if new.intent.len() > INTENT_BYTES_MAX {
+            return Err(too_long("intent", new.intent.len(), INTENT_BYTES_MAX));
+        }
+        for (field, map) in [("params", &new.params), ("cfg", &new.cfg)] {
+            let bytes = json_bytes(map);
+            if bytes > PARAMS_BYTES_MAX {
+                return Err(too_long(field, bytes, PARAMS_BYTES_MAX));
+            }
+        }
+        let now = self.clock.now().utc;
+        let id = match &new.id {
+            Some(id) => id.clone(),
+            None => new_job_id(now.micros())?,
+        };
+        let job = Job {
+            id: id.clone(),
+            slug: new.slug.clone(),
+            intent: new.intent.clone(),
+            is_manual: new.is_manual,
+            status: if new.is_manual {
+                JobStatus::Running
+            } else {
+                JobStatus::Queued
+            },
+            stage: None,
+            params: new.params.clone(),
+            cfg: new.cfg.clone(),
+            stages: if new.is_manual {
+                Vec::new()
+            } else {
+                self.config.pipeline.stages.to_vec()
+            },
+            created_by: self.operator.name.clone(),
+            created_at: now,
+            updated_at: now,
+        };
+        let rows = JobRows {
+            job: job.clone(),
+            attempts: vec![],
+            gates: vec![],
+            artifacts: vec![],
+            decisions: vec![],
+        };
+        let bare = self.bare_artifacts(&rows)?;
+        Ok((
+            id,
+            Prepared {
+                input: Input::Start(Box::new(job)),
+                bare,
+            },
+        ))
+    }
+
+    fn open_gate(
+        &mut self,
+        job_id: &JobId,
+        stage: &StageName,
+        outside: &[OutsideArtifact],
+        base: Option<&std::path::Path>,
+    ) -> Result<(JobId, Prepared), Refusal> {
+        let rows = self.rows(job_id)?;
+        let run = self.runs.run(job_id);
+        let mut artifacts: Vec<GateArtifact> = Vec::with_capacity(outside.len());
+        for (index, file) in outside.iter().enumerate() {
+            let path = path_in_run_dir(stage, &file.path)?;
+            if artifacts.iter().any(|other| other.path == path) {
+                let name = path.file_name().to_owned();
+                return Err(
+                    Refusal::new(RefusalCode::Invalid, format!("two artifacts are called {name}"))
+                        .with_hint("rename one: both would become the same file in the run directory")
+                        .at("artifact"),
+                );
+            }
+            let (digest, size_bytes) =
+                artifacts::keep_outside(&run, &file.path).map_err(|error| runs_refusal(&error))?;
+            let given = match base.filter(|_| index == 0) {
+                Some(base) => {
+                    let (digest, _) = artifacts::keep_outside(&run, base).map_err(|error| runs_refusal(&error))?;
+                    Some(Base {
+                        digest,
+                        origin: BaseOrigin::Given,
+                    })
+                }
+                None => None,
+            };
+            let base = rows.as_ref().and_then(|rows| base_of(rows, stage, &path)).or(given);
+            artifacts.push(self.compared(&run, file.kind.clone(), path, digest, size_bytes, base)?);
+        }
+        let placed: Vec<_> = artifacts
+            .iter()
+            .map(|artifact| (artifact.path.clone(), artifact.digest))
+            .collect();
+        let input = Input::OpenGate {
+            operator: self.operator.clone(),
+            stage: stage.clone(),
+            artifacts,
+        };
+        let prepared = Prepared {
+            input,
+            bare: BTreeMap::new(),
+        };
+        let now = self.clock.now().utc;
+        let via = &self.operator.via;
+        let cx = Context {
+            now,
+            policies: &self.config.gates,
+            grace_s: self.config.pipeline.overdue_grace_s,
+            via,
+        };
+        // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
+        if !reduce(job_id, rows.as_ref(), &prepared, cx)?.is_empty() {
+            for (path, digest) in &placed {
+                artifacts::place(&run, path, digest).map_err(|error| runs_refusal(&error))?;
+            }
+        }
+        Ok((job_id.clone(), prepared))
+    }
+
+    fn decide(
+        &mut self,
+        gate: &GateRef,
+        verdict: Verdict,
+        notes: Option<String>,
+        patch: Option<&Value>,
+        digest: Option<Digest>,
+    ) -> Result<(JobId, Prepared), Refusal> {
+        let rows = self
+            .rows(&gate.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
+        let open = find_gate(&rows, gate)?;
+        open.open_or_refuse()?;
+        let on_disk = self.on_disk(&rows, open)?;
+        let proposed = patch
+            .map(|value| self.propose(&rows, open, value, &on_disk))
+            .transpose()?;
+        let request = DecisionRequest {
+            operator: self.operator.clone(),
+            verdict,
+            notes,
+            patch: proposed,
+            digest,
+            on_disk,
+        };
+        let bare = self.bare_artifacts(&rows)?;
+        Ok((
+            gate.job_id.clone(),
+            Prepared {
+                input: Input::Decide {
+                    gate: gate.clone(),
+                    request,
+                },
+                bare,
+            },
+        ))
+    }
+
+    fn apply_patch(
+        &mut self,
+        gate: &GateRef,
+        patch: &Value,
+        digest: Option<Digest>,
+    ) -> Result<(JobId, Prepared), Refusal> {
+        let rows = self
+            .rows(&gate.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
+        let open = find_gate(&rows, gate)?;
+        open.open_or_refuse()?;
+        let on_disk = self.on_disk(&rows, open)?;
+        let effect = self.propose(&rows, open, patch, &on_disk)?;
+        let (gate, operator) = (gate.clone(), self.operator.clone());
+        let job_id = gate.job_id.clone();
+        Ok(plain(
+            &job_id,
+            Input::ApplyPatch {
+                gate,
+                operator,
+                effect,
+                digest,
+                on_disk,
+            },
+        ))
+    }
+
+    fn resume(&mut self, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
+        let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
+        let mut plan = ResumePlan::default();
+        let is_paused = rows.job.status == JobStatus::Paused;
+        if let Some(stage) = rows.job.stage.clone().filter(|_| is_paused) {
+            let waits = rows
+                .newest_attempt(&stage)
+                .is_some_and(|attempt| attempt.state == AttemptState::Queued);
+            let rejection = rows
+                .newest_decision(&stage)
+                .filter(|sealed| !sealed.decision.is_approved());
+            if waits {
+                for artifact in &rows.artifacts {
+                    plan.on_disk
+                        .push(self.one_on_disk(&rows, &artifact.path, artifact.digest)?);
+                }
+            } else if let Some(rejection) = rejection
+                && let Some(value) = rejection.decision.patch()
+                && let Some(gate) = rows.gate(&stage, rejection.decision.attempt())
+            {
+                plan.on_disk = self.on_disk(&rows, gate)?;
+                plan.effect = Some(self.propose(&rows, gate, value, &plan.on_disk)?);
+            }
+        }
+        let bare = self.bare_artifacts(&rows)?;
+        Ok((
+            job_id.clone(),
+            Prepared {
+                input: Input::Resume {
+                    operator: self.operator.clone(),
+                    plan,
+                },
+                bare,
+            },
+        ))
+    }
+}
+
+fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
+    (
+        job_id.clone(),
+        Prepared {
+            input,
+            bare: BTreeMap::new(),
+        },
+    )
+}
+
+fn path_in_run_dir(stage: &StageName, outside: &std::path::Path) -> Result<ArtifactPath, Refusal> {
+    let name = outside.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    ArtifactPath::new(&format!("artifacts/{stage}/{name}")).map_err(|error| {
+        Refusal::new(
+            RefusalCode::Invalid,
+            format!("{} cannot be an artifact: {error}", outside.display()),
+        )
+        .with_hint("name a regular file with a plain UTF-8 name")
+        .at("artifact")
+    })
+}
+
+fn new_job_id(micros: i64) -> Result<JobId, Refusal> {
+    let seconds = u64::try_from(micros / 1_000_000).unwrap_or_default();
+    let nanos = u32::try_from(micros.rem_euclid(1_000_000) * 1000).unwrap_or_default();
+    let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos));
+    JobId::new(&id.to_string()).map_err(|error| Refusal::new(RefusalCode::Invalid, error.to_string()))
+}
+
+fn json_bytes(map: &Map<String, Value>) -> usize {
+    serde_json::to_vec(map).map_or(0, |bytes| bytes.len())
+}

@@ -1,0 +1,168 @@
+//! The reading thread: answers queries and looks for what changed, on its own read-only connection.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use tokio::sync::mpsc::Sender;
+
+use crate::config::{Config, ConfigFileError, ConfigText, Problem, Severity};
+use crate::domain::ids::JobId;
+use crate::runs::{RunsDir, artifacts, locks, versions};
+use crate::store::{Reader, StoreError};
+
+use super::api::{Answer, Query, RequestId};
+use super::inbox::{Inbox, Look, StageWork, Timers};
+
+/// The most events of one look; what is left is seen by the next.
+const EVENTS_MAX: u32 = 2000;
+/// From so many touched jobs on, all timers are read at once.
+const JOBS_ONE_BY_ONE_MAX: usize = 64;
+
+/// What the loop asks of the reader.
+pub(super) enum Ask {
+    Query(RequestId, Query),
+    /// Events after `since`; the timers of the jobs they touch and of `also`, or all of them; the leader's work.
+    Look {
+        since: u64,
+        also: BTreeSet<JobId>,
+        all_timers: bool,
+        is_lead: bool,
+    },
+    /// Reads the configuration file anew.
+    Config(PathBuf),
+}
+
+/// Everything the thread owns.
+pub(super) struct ReaderThread {
+    pub reader: Reader,
+    pub runs: RunsDir,
+    pub program: Option<String>,
+    pub asks: Receiver<Ask>,
+    pub inbox: Sender<Inbox>,
+}
+
+impl ReaderThread {
+    /// Works until the loop is gone.
+    pub fn run(mut self) {
+        while let Ok(ask) = self.asks.recv() {
+            let message = match ask {
+                Ask::Query(request, query) => Inbox::Answer(request, self.answer(query)),
+                Ask::Look {
+                    since,
+                    also,
+                    all_timers,
+                    is_lead,
+                } => {
+                    let look = self.look(since, also, all_timers, is_lead);
+                    Inbox::Looked(look.map(Box::new).map_err(|error| error.to_string()))
+                }
+                Ask::Config(path) => Inbox::ConfigRead(self.read_config(&path)),
+            };
+            if self.inbox.blocking_send(message).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer(&mut self, query: Query) -> Answer {
+        self.try_answer(query)
+            .unwrap_or_else(|error| Answer::Failed(error.to_string()))
+    }
+
+    fn try_answer(&mut self, query: Query) -> Result<Answer, StoreError> {
+        let bytes = |read: Result<Option<Vec<u8>>, crate::runs::RunsError>| match read {
+            Ok(bytes) => Answer::Bytes(bytes.map(Arc::from)),
+            Err(error) if error.is_not_found() => Answer::Bytes(None),
+            Err(error) => Answer::Failed(error.to_string()),
+        };
+        Ok(match query {
+            Query::Queue => Answer::Queue(self.reader.queue()?),
+            Query::Job(job_id) => Answer::Job(self.reader.job(&job_id)?.map(Arc::new)),
+            Query::Jobs(filter) => Answer::Jobs(self.reader.jobs(&filter)?),
+            Query::Events {
+                job_id,
+                since,
+                limit,
+                tail,
+            } => Answer::Events(self.reader.events(job_id.as_ref(), since, limit, tail)?),
+            Query::Decisions { job_id, stage, limit } => {
+                Answer::Decisions(self.reader.decisions(job_id.as_ref(), stage.as_ref(), limit)?)
+            }
+            Query::Version { job_id, digest } => bytes(versions::read(&self.runs.run(&job_id), &digest).map(Some)),
+            Query::OnDisk { job_id, path } => bytes(artifacts::read(&self.runs.run(&job_id), &path)),
+            Query::Log {
+                job_id,
+                stage,
+                attempt,
+                bytes_max,
+            } => bytes(artifacts::read_log(&self.runs.run(&job_id), &stage, attempt, bytes_max)),
+            Query::Leader => {
+                let is_alive = locks::leader_is_alive(&self.runs).unwrap_or(false);
+                Answer::Leader(self.reader.leader()?.filter(|_| is_alive))
+            }
+        })
+    }
+
+    fn look(
+        &mut self,
+        since: u64,
+        mut also: BTreeSet<JobId>,
+        all_timers: bool,
+        is_lead: bool,
+    ) -> Result<Look, StoreError> {
+        let events = self.reader.events(None, since, EVENTS_MAX, false)?;
+        let up_to = events.last().map_or(since, |event| event.seq);
+        also.extend(events.iter().map(|event| event.job_id.clone()));
+        let timers = if all_timers || also.len() > JOBS_ONE_BY_ONE_MAX {
+            Timers::All(self.reader.timers()?)
+        } else {
+            let mut of_jobs = Vec::new();
+            for job_id in &also {
+                of_jobs.extend(self.reader.timers_of(job_id)?);
+            }
+            Timers::Of(also.into_iter().collect(), of_jobs)
+        };
+        let work = if is_lead {
+            Some(StageWork {
+                queued: self.reader.queued_attempts()?,
+                running: self.reader.running_attempts()?,
+            })
+        } else {
+            None
+        };
+        let is_owed = !self.reader.owed(1)?.is_empty();
+        Ok(Look {
+            events,
+            up_to,
+            timers,
+            work,
+            is_owed,
+        })
+    }
+
+    fn read_config(&self, path: &std::path::Path) -> Result<(Box<Config>, Vec<String>), Vec<Problem>> {
+        let text = ConfigText::read(Some(path)).map_err(|error| vec![unreadable(path, &error)])?;
+        let mut loaded = text.load()?;
+        if let Some(program) = &self.program {
+            loaded.config.resolve_program(program);
+        }
+        Ok((
+            Box::new(loaded.config),
+            loaded.warnings.iter().map(ToString::to_string).collect(),
+        ))
+    }
+}
+
+fn unreadable(path: &std::path::Path, error: &ConfigFileError) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        file: path.display().to_string(),
+        line: 0,
+        column: 0,
+        path: String::new(),
+        message: error.to_string(),
+        hint: error.hint().map(str::to_owned),
+    }
+}

@@ -1,0 +1,78 @@
+//! What a committed command is answered with.
+
+use std::sync::Arc;
+
+use crate::domain::change::Applied;
+use crate::domain::gate::Verdict;
+use crate::domain::job::JobRows;
+
+use super::api::{Command, Receipt};
+use super::reducer::Input;
+
+pub(super) fn verb(command: &Command) -> &'static str {
+    match command {
+        Command::StartJob(_) => "started",
+        Command::OpenGate { .. } => "opened",
+        Command::Decide {
+            verdict: Verdict::Approve,
+            ..
+        } => "approved",
+        Command::Decide {
+            verdict: Verdict::Reject,
+            ..
+        } => "rejected",
+        Command::ApplyPatch { .. } => "patched",
+        Command::Resume(_) => "resumed",
+        Command::Cancel(_) => "canceled",
+        Command::Complete(_) => "completed",
+        Command::TakeLease { .. } => "leased",
+        Command::ReleaseLease { .. } => "released",
+        Command::MarkSeen { .. } => "seen",
+    }
+}
+
+pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows: JobRows) -> Receipt {
+    let job_id = rows.job.id.clone();
+    let mut changes = Vec::new();
+    let mut patches_applied = 0;
+    let message = match input {
+        Input::Decide { gate, request } => {
+            if let Some(effect) = &request.patch {
+                changes.clone_from(&effect.changes);
+            }
+            format!("Gate {} {verb} successfully", gate.stage)
+        }
+        Input::ApplyPatch { gate, effect, .. } => {
+            changes.clone_from(&effect.changes);
+            patches_applied = 1;
+            format!("Patch applied to {} of {}", effect.path, gate.stage)
+        }
+        Input::Resume { plan, .. } => {
+            if let Some(effect) = &plan.effect {
+                changes.clone_from(&effect.changes);
+                patches_applied = 1;
+            }
+            format!("Job {job_id} resumed")
+        }
+        Input::OpenGate { stage, .. } => format!("Gate {stage} of {job_id} is open"),
+        Input::TakeLease { gate, .. } | Input::ReleaseLease { gate, .. } | Input::MarkSeen { gate, .. } => {
+            format!("Gate {} {verb}", gate.stage)
+        }
+        Input::Start(_)
+        | Input::Cancel { .. }
+        | Input::Complete { .. }
+        | Input::Expire { .. }
+        | Input::StageStarted { .. }
+        | Input::StageEnded { .. }
+        | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
+    };
+    let decision = applied.decisions.into_iter().next_back();
+    Receipt {
+        job_id,
+        message,
+        decision,
+        rows: Arc::new(rows),
+        patches_applied,
+        changes,
+    }
+}

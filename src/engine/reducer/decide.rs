@@ -1,0 +1,120 @@
+//! Decisions by persons and by the timer, and patches while the gate stays open.
+
+use serde_json::json;
+
+use crate::domain::change::Change;
+use crate::domain::event::EventType;
+use crate::domain::gate::{DecisionRequest, Expiry, Gate, GateKey, OnDisk, PatchEffect, Verdict};
+use crate::domain::ids::Digest;
+use crate::domain::operator::Operator;
+use crate::domain::refusal::Refusal;
+
+use super::draft::Draft;
+use super::lease;
+use crate::engine::api::GateRef;
+
+pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequest) -> Result<Vec<Change>, Refusal> {
+    let gate = draft.gate(gate)?;
+    let decision = gate.decide(request.clone(), draft.cx.now)?;
+    let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
+    let mut artifacts = gate.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
+    draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
+    if let (Some(effect), Verdict::Approve) = (&request.patch, request.verdict) {
+        artifacts = draft.patched(&stage, attempt, artifacts, effect, decision.by());
+    }
+    draft.settle(&gate, decision.clone(), artifacts);
+    draft.decided(&decision);
+    Ok(draft.finish())
+}
+
+pub(super) fn apply_patch(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    effect: &PatchEffect,
+    digest: Option<Digest>,
+    on_disk: &[OnDisk],
+) -> Result<Vec<Change>, Refusal> {
+    let gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    let current = gate.reviewed_or_refuse(digest, on_disk, None)?;
+    match current.iter().find(|artifact| artifact.path == effect.path) {
+        None => return Err(Refusal::not_under_review(&effect.path, &gate.key)),
+        Some(target) if target.digest != effect.before => {
+            return Err(Refusal::artifact_changed(
+                effect.path.file_name(),
+                effect.before,
+                target.digest,
+            ));
+        }
+        Some(_) => {}
+    }
+    let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
+    draft.take_reviewed(&stage, attempt, &gate.artifacts, &current, &operator.name);
+    let artifacts = draft.patched(&stage, attempt, current, effect, &operator.name);
+    draft.put_gate(Gate { artifacts, ..gate });
+    Ok(draft.finish())
+}
+
+/// The ticker says that the gate is due; the rows have the last word, for a person may have been quicker or moved the deadline.
+pub(super) fn expire(mut draft: Draft<'_>, key: &GateKey, is_missed: bool) -> Result<Vec<Change>, Refusal> {
+    let now = draft.cx.now;
+    let gate = draft.gate(&GateRef {
+        job_id: key.job_id.clone(),
+        stage: key.stage.clone(),
+        attempt: Some(key.attempt),
+    })?;
+    gate.open_or_refuse()?;
+    let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
+    let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
+    match timer.wake_at(gate.lease.as_ref(), max_hold_s, grace_s) {
+        Some(at) if at <= now => {}
+        Some(_) | None => return Err(Refusal::not_due(key)),
+    }
+    if gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now)) {
+        lease::lapse(&mut draft, gate);
+        return Ok(draft.finish());
+    }
+    if is_missed && timer.overdue_since.is_none() {
+        let mut overdue = timer;
+        overdue.overdue_since = Some(now);
+        let payload =
+            json!({ "attempt": key.attempt, "deadline": overdue.deadline, "settled_at": now.plus_s(grace_s) });
+        let message = format!(
+            "{} #{} is overdue: the timer will {} in {grace_s} s",
+            key.stage,
+            key.attempt,
+            overdue.on_timeout.as_str()
+        );
+        draft.put_gate(Gate {
+            timer: Some(overdue),
+            ..gate
+        });
+        draft.log(EventType::GateOverdue, Some(&key.stage), message, payload);
+        return Ok(draft.finish());
+    }
+    match gate.expire(draft.cx.via.clone(), now)? {
+        Expiry::Held(timer) => {
+            let message = format!(
+                "{} #{} is held: its time is up and only a person may decide",
+                key.stage, key.attempt
+            );
+            draft.put_gate(Gate {
+                timer: Some(timer),
+                ..gate
+            });
+            draft.log(
+                EventType::GateHeld,
+                Some(&key.stage),
+                message,
+                json!({ "attempt": key.attempt, "by": "policy" }),
+            );
+        }
+        Expiry::Decided(decision) => {
+            let artifacts = gate.artifacts.clone();
+            draft.settle(&gate, (*decision).clone(), artifacts);
+            draft.decided(&decision);
+        }
+    }
+    Ok(draft.finish())
+}

@@ -1,0 +1,285 @@
+//! A job's beginning, its end, and going on after a pause.
+
+use serde_json::json;
+
+use crate::domain::change::Change;
+use crate::domain::decision::SealedDecision;
+use crate::domain::event::EventType;
+use crate::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::{Attempt, AttemptState, Job, JobStatus};
+use crate::domain::operator::Operator;
+use crate::domain::policy::GatePolicy;
+use crate::domain::refusal::{Refusal, RefusalCode};
+
+use super::draft::{BareArtifacts, Draft};
+use super::{Context, ResumePlan};
+
+/// The note of the approval that follows an applied patch (SPEC §5).
+pub const NOTE_AFTER_PATCH: &str = "approved after patch";
+
+pub(super) fn id_taken(id: &JobId) -> Refusal {
+    Refusal::new(RefusalCode::Invalid, format!("there is a job {id} already"))
+        .with_hint("leave the id out to get a new one")
+        .at("id")
+}
+
+pub(super) fn start(job: &Job, bare: &BareArtifacts, cx: Context<'_>) -> Result<Vec<Change>, Refusal> {
+    let mut draft = Draft::of_new_job(job.clone(), bare, cx);
+    draft.advance_from(None);
+    if draft.rows.job.status == JobStatus::NeedsApproval {
+        draft.log(EventType::JobStarted, None, "the first gate is open", json!({}));
+    }
+    Ok(draft.finish())
+}
+
+pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePlan) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status != JobStatus::Paused {
+        return Err(Refusal::not_paused(&job.id, job.status));
+    }
+    let Some(stage) = job.stage.clone() else {
+        return Err(Refusal::not_paused(&job.id, job.status));
+    };
+    let waits = draft
+        .rows
+        .newest_attempt(&stage)
+        .is_some_and(|attempt| attempt.state == AttemptState::Queued);
+    if waits {
+        resume_queued(&mut draft, operator, &stage, &plan.on_disk);
+        return Ok(draft.finish());
+    }
+    let rejection = draft
+        .rows
+        .newest_decision(&stage)
+        .cloned()
+        .filter(|sealed| !sealed.decision.is_approved());
+    let Some(rejection) = rejection else {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            format!("job {} is paused, but nothing was rejected", draft.rows.job.id),
+        ));
+    };
+    match rejection.decision.patch() {
+        Some(_) => resume_with_patch(&mut draft, operator, &stage, &rejection, plan)?,
+        None => resume_again(&mut draft, operator, &stage, &rejection),
+    }
+    Ok(draft.finish())
+}
+
+fn resumed(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, how: &str) {
+    draft.rows.job.status = JobStatus::Running;
+    let message = format!("{} resumed: {how}", operator.name);
+    draft.log(
+        EventType::JobResumed,
+        Some(stage),
+        message,
+        json!({ "by": operator.name, "how": how }),
+    );
+}
+
+/// After a pause because an artifact moved: the operator takes it as it is, and the stage that waited runs.
+fn resume_queued(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, on_disk: &[OnDisk]) {
+    resumed(draft, operator, stage, "the artifacts are taken as they are");
+    let now = draft.cx.now;
+    let mut taken = Vec::new();
+    for (found, (digest, size_bytes)) in on_disk.iter().filter_map(|on_disk| Some((on_disk, on_disk.found?))) {
+        let known = draft
+            .rows
+            .artifacts
+            .iter()
+            .find(|artifact| artifact.path == found.path && artifact.digest != digest);
+        if let Some(known) = known {
+            taken.push(crate::domain::artifact::Artifact {
+                digest,
+                size_bytes,
+                created_at: now,
+                former: Some(known.digest),
+                ..known.clone()
+            });
+        }
+    }
+    for artifact in taken {
+        let message = format!(
+            "{} was changed on disk; {} takes it as it is",
+            artifact.path.file_name(),
+            operator.name
+        );
+        let payload = json!({ "path": artifact.path, "sha256": artifact.former, "sha256_after": artifact.digest, "by": operator.name });
+        draft.log(
+            EventType::ArtifactChanged,
+            Some(&artifact.stage.clone()),
+            message,
+            payload,
+        );
+        draft.replace_artifact(artifact);
+    }
+    draft.rows.job.status = JobStatus::Queued;
+}
+
+/// Rejected without a patch: only that stage runs again, with the notes.
+fn resume_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, rejection: &SealedDecision) {
+    let notes = rejection.decision.notes().map(str::to_owned);
+    if draft.rows.job.is_manual {
+        resumed(
+            draft,
+            operator,
+            stage,
+            &format!("waiting for {stage} to be opened again"),
+        );
+        draft.advance_from(Some(stage));
+        return;
+    }
+    let is_bare = draft.rows.stage_spec(stage).is_none_or(|spec| spec.is_bare());
+    if is_bare {
+        resumed(draft, operator, stage, &format!("{stage} is opened again"));
+        let artifacts = draft.bare_artifacts(stage);
+        let policy = former_policy(draft, stage);
+        let attempt = draft.rows.next_attempt(stage);
+        draft.put_artifacts(stage, &artifacts);
+        draft.open_gate(stage, attempt, policy, artifacts);
+    } else {
+        resumed(draft, operator, stage, &format!("{stage} runs again"));
+        draft.queue_attempt(stage, notes, None);
+    }
+}
+
+/// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a rejected stage never passes silently.
+fn former_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
+    draft
+        .policy_in_force(stage)
+        .or_else(|| draft.rows.newest_gate(stage).map(|gate| gate.policy.clone()))
+        .unwrap_or_default()
+}
+
+/// Rejected with a patch: it is applied, attempt n+1 opens and is approved in this transaction; the stage does not run (SPEC §5).
+fn resume_with_patch(
+    draft: &mut Draft<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    rejection: &SealedDecision,
+    plan: &ResumePlan,
+) -> Result<(), Refusal> {
+    let rejected = draft.rows.gate(stage, rejection.decision.attempt()).cloned();
+    let (Some(rejected), Some(effect)) = (rejected, plan.effect.as_ref()) else {
+        return Err(Refusal::new(
+            RefusalCode::PatchUnfit,
+            format!("the patch of {} could not be planned again", rejection.decision.key()),
+        ));
+    };
+    let reviewed = rejected.reviewed_or_refuse(None, &plan.on_disk, None)?;
+    resumed(draft, operator, stage, "the patch of the rejection is applied");
+    let attempt = draft.rows.next_attempt(stage);
+    let artifacts = draft.patched(stage, attempt, reviewed, effect, &operator.name);
+    let policy = rejected.policy.clone();
+    draft.open_gate(
+        stage,
+        attempt,
+        GatePolicy {
+            auto_approve: false,
+            required: true,
+            ..policy
+        },
+        artifacts.clone(),
+    );
+    let opened = draft.rows.gate(stage, attempt).cloned();
+    let Some(gate) = opened else {
+        return Err(Refusal::no_such_gate(&draft.rows.job.id, stage));
+    };
+    approve_after_patch(draft, gate, operator)
+}
+
+fn approve_after_patch(draft: &mut Draft<'_>, gate: Gate, operator: &Operator) -> Result<(), Refusal> {
+    let on_disk = gate
+        .artifacts
+        .iter()
+        .map(|artifact| OnDisk {
+            path: artifact.path.clone(),
+            found: Some((artifact.digest, artifact.size_bytes)),
+        })
+        .collect();
+    let request = DecisionRequest {
+        operator: operator.clone(),
+        verdict: Verdict::Approve,
+        notes: Some(NOTE_AFTER_PATCH.to_owned()),
+        patch: None,
+        digest: None,
+        on_disk,
+    };
+    let decision = gate.decide(request, draft.cx.now)?;
+    let artifacts = gate.artifacts.clone();
+    draft.settle(&gate, decision.clone(), artifacts);
+    draft.decided(&decision);
+    Ok(())
+}
+
+pub(super) fn cancel(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status.is_ended() {
+        return Err(Refusal::job_ended(&job.id, job.status));
+    }
+    end_open(&mut draft, operator, "the job was canceled");
+    draft.rows.job.status = JobStatus::Canceled;
+    let stage = draft.rows.job.stage.clone();
+    let message = format!("{} canceled the job", operator.name);
+    draft.log(
+        EventType::JobCanceled,
+        stage.as_ref(),
+        message,
+        json!({ "by": operator.name }),
+    );
+    Ok(draft.finish())
+}
+
+fn end_open(draft: &mut Draft<'_>, operator: &Operator, why: &str) {
+    let open: Vec<_> = draft
+        .rows
+        .gates
+        .iter()
+        .filter(|gate| gate.state == GateState::Open)
+        .cloned()
+        .collect();
+    for gate in open {
+        draft.cancel_gate(&gate, &operator.name, why);
+    }
+    let is_unfinished = |attempt: &&Attempt| matches!(attempt.state, AttemptState::Queued | AttemptState::Running);
+    let unfinished: Vec<_> = draft.rows.attempts.iter().filter(is_unfinished).cloned().collect();
+    for attempt in unfinished {
+        let ended_at = Some(draft.cx.now);
+        let outcome = Some(why.to_owned());
+        draft.put_attempt(Attempt {
+            state: AttemptState::Canceled,
+            ended_at,
+            outcome,
+            ..attempt
+        });
+    }
+}
+
+pub(super) fn complete(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status.is_ended() {
+        return Err(Refusal::job_ended(&job.id, job.status));
+    }
+    if !job.is_manual {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            format!("job {} is run by holdpoint and ends by itself", job.id),
+        )
+        .with_hint(format!("to end it now: holdpoint job cancel {}", job.id)));
+    }
+    if let Some(open) = draft.rows.gates.iter().find(|gate| gate.state == GateState::Open) {
+        return Err(Refusal::gate_open(&open.key));
+    }
+    if job.status == JobStatus::Paused {
+        return Err(
+            Refusal::new(RefusalCode::WrongState, format!("job {} is paused", job.id))
+                .with_hint("resume it first, or cancel it"),
+        );
+    }
+    draft.rows.job.status = JobStatus::Completed;
+    draft.rows.job.stage = None;
+    let message = format!("{} completed the job", operator.name);
+    draft.log(EventType::JobCompleted, None, message, json!({ "by": operator.name }));
+    Ok(draft.finish())
+}

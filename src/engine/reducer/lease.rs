@@ -1,0 +1,163 @@
+//! Leases and looks: what an open prompt or editor does to a gate's timer.
+
+use serde_json::json;
+
+use crate::domain::change::Change;
+use crate::domain::decision::Seen;
+use crate::domain::event::EventType;
+use crate::domain::gate::Gate;
+use crate::domain::ids::Digest;
+use crate::domain::lease::{LEASE_S, Lease, LeasePurpose};
+use crate::domain::operator::Operator;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
+
+use super::draft::Draft;
+use crate::engine::api::GateRef;
+
+/// The most looks that a gate keeps: later ones say nothing new.
+const SEEN_MAX: usize = 100;
+
+pub(super) fn take(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    session: &str,
+    purpose: LeasePurpose,
+) -> Result<Vec<Change>, Refusal> {
+    let now = draft.cx.now;
+    let mut gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    let expires_at = now.plus_s(LEASE_S);
+    if let Some(held) = gate.lease.clone().filter(|lease| lease.is_live(now)) {
+        if held.session != session {
+            return Err(Refusal::held_by(&gate.key, &held.holder.name));
+        }
+        gate.lease = Some(Lease {
+            purpose,
+            expires_at,
+            ..held
+        });
+        draft.put_gate(gate);
+        return Ok(draft.finish());
+    }
+    if gate.lease.is_some() {
+        gate = lapse(&mut draft, gate);
+    }
+    let lease = Lease {
+        holder: operator.clone(),
+        session: session.to_owned(),
+        purpose,
+        taken_at: now,
+        expires_at,
+    };
+    gate.lease = Some(lease);
+    let key = gate.key.clone();
+    let is_timed = stops_something(&gate);
+    draft.put_gate(gate);
+    if is_timed {
+        let message = format!(
+            "{}, {}: the timer of {} #{} is held",
+            operator.name,
+            purpose.as_str(),
+            key.stage,
+            key.attempt
+        );
+        let payload =
+            json!({ "attempt": key.attempt, "by": operator.name, "kind": "lease", "purpose": purpose.as_str() });
+        draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
+    }
+    Ok(draft.finish())
+}
+
+pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: &str) -> Result<Vec<Change>, Refusal> {
+    let gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    match &gate.lease {
+        Some(lease) if lease.session == session => {
+            let ended_at = draft.cx.now.min(lease.expires_at);
+            end(&mut draft, gate, ended_at, "given back");
+            Ok(draft.finish())
+        }
+        // It lapsed, or somebody else holds the gate now: there is nothing to give back.
+        Some(_) | None => Ok(Vec::new()),
+    }
+}
+
+/// Ends a lease whose last heartbeat is too old. Its end is when it died, not when somebody noticed.
+pub(super) fn lapse(draft: &mut Draft<'_>, gate: Gate) -> Gate {
+    let died_at = gate.lease.as_ref().map_or(draft.cx.now, |lease| lease.expires_at);
+    end(draft, gate, died_at, "no heartbeat")
+}
+
+fn end(draft: &mut Draft<'_>, gate: Gate, ended_at: Timestamp, why: &str) -> Gate {
+    let is_timed = stops_something(&gate);
+    let Some(lease) = gate.lease.clone() else { return gate };
+    let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
+    let timer = gate.timer.as_ref().map(|timer| {
+        if is_timed {
+            timer.after_lease(&lease, ended_at, max_hold_s, grace_s)
+        } else {
+            timer.clone()
+        }
+    });
+    let gate = Gate {
+        lease: None,
+        timer,
+        ..gate
+    };
+    draft.put_gate(gate.clone());
+    if is_timed {
+        let payload = json!({ "attempt": gate.key.attempt, "by": lease.holder.name, "kind": "lease", "why": why, "deadline": gate.deadline() });
+        let message = format!(
+            "{} #{} runs again ({}: {why})",
+            gate.key.stage, gate.key.attempt, lease.holder.name
+        );
+        draft.log(EventType::GateReleased, Some(&gate.key.stage), message, payload);
+    }
+    gate
+}
+
+fn stops_something(gate: &Gate) -> bool {
+    gate.timer
+        .as_ref()
+        .is_some_and(|timer| timer.held_by_policy_at.is_none())
+}
+
+pub(super) fn mark_seen(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    digest: Digest,
+) -> Result<Vec<Change>, Refusal> {
+    let mut gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    let is_known = gate
+        .seen
+        .iter()
+        .any(|seen| seen.by == operator.name && seen.digest == digest);
+    if is_known || gate.seen.len() >= SEEN_MAX {
+        return Ok(Vec::new());
+    }
+    gate.seen.push(Seen {
+        by: operator.name.clone(),
+        at: draft.cx.now,
+        digest,
+    });
+    let key = gate.key.clone();
+    draft.put_gate(gate);
+    let message = format!(
+        "{} looked at {} #{} ({})",
+        operator.name,
+        key.stage,
+        key.attempt,
+        digest.short()
+    );
+    draft.log(
+        EventType::GateSeen,
+        Some(&key.stage),
+        message,
+        json!({ "attempt": key.attempt, "by": operator.name, "digest": digest }),
+    );
+    Ok(draft.finish())
+}

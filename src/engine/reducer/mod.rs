@@ -1,0 +1,256 @@
+//! The rules of what follows from what: rows of one job and an input in, changes or a refusal out.
+//!
+//! Pure. It runs inside the store's transaction, so what it reads is what it changes; whatever needed files (digests, plans of patches)
+//! was found out before and comes along in the input. Every front door, the timer and the stage runner end here.
+
+mod decide;
+mod draft;
+mod jobs;
+mod lease;
+mod outside;
+mod stages;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::domain::artifact::GateArtifact;
+use crate::domain::change::Change;
+use crate::domain::gate::{DecisionRequest, GateKey, OnDisk, PatchEffect};
+use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::job::{Job, JobRows};
+use crate::domain::lease::LeasePurpose;
+use crate::domain::operator::{Operator, Via};
+use crate::domain::policy::GatePolicy;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
+
+use super::api::GateRef;
+pub use draft::find_gate;
+
+use draft::Draft;
+
+/// What the rules need besides the rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The time of the transaction.
+    pub now: Timestamp,
+    /// The policy in force, for gates that open now.
+    pub policies: &'a BTreeMap<StageName, GatePolicy>,
+    /// Seconds that an overdue gate waits for a person.
+    pub grace_s: u64,
+    /// This process.
+    pub via: &'a Via,
+}
+
+/// What a resume found to do, before the transaction.
+#[derive(Debug, Clone, Default)]
+pub struct ResumePlan {
+    /// The rejection's patch, planned again on what lies on disk now.
+    pub effect: Option<PatchEffect>,
+    /// What lies on disk of the artifacts that were decided on.
+    pub on_disk: Vec<OnDisk>,
+}
+
+/// How a stage's command ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StageOutcome {
+    /// Well; these are its artifacts, stored as versions.
+    Made(Vec<GateArtifact>),
+    /// Not well, and why: `exit status 3`, `timed out after 30 s`.
+    Failed(String),
+    /// Its supervisor died without a word; nothing of it is alive any more.
+    Lost,
+}
+
+/// Something that happened or is wanted, about one job.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Start this job; its rows do not exist yet.
+    Start(Box<Job>),
+    /// Open a gate from outside; the artifacts are copied in and stored as versions.
+    OpenGate {
+        /// Who asks.
+        operator: Operator,
+        /// The stage.
+        stage: StageName,
+        /// What is to be reviewed.
+        artifacts: Vec<GateArtifact>,
+    },
+    /// A person decides.
+    Decide {
+        /// The gate.
+        gate: GateRef,
+        /// The verdict and what was found out before.
+        request: DecisionRequest,
+    },
+    /// A person patches an artifact; the gate stays open.
+    ApplyPatch {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+        /// What it does.
+        effect: PatchEffect,
+        /// The gate's digest that they saw.
+        digest: Option<Digest>,
+        /// What lies on disk.
+        on_disk: Vec<OnDisk>,
+    },
+    /// A person lets a paused job go on.
+    Resume {
+        /// Who.
+        operator: Operator,
+        /// What was found out before.
+        plan: ResumePlan,
+    },
+    /// A person ends the job.
+    Cancel {
+        /// Who.
+        operator: Operator,
+    },
+    /// A person ends a manual job well.
+    Complete {
+        /// Who.
+        operator: Operator,
+    },
+    /// A session takes or renews its lease.
+    TakeLease {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+        /// The session.
+        session: String,
+        /// What for.
+        purpose: LeasePurpose,
+    },
+    /// A session gives its lease back.
+    ReleaseLease {
+        /// The gate.
+        gate: GateRef,
+        /// The session.
+        session: String,
+    },
+    /// A person looked.
+    MarkSeen {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+        /// What they saw.
+        digest: Digest,
+    },
+    /// The ticker found the gate due, by both clocks.
+    Expire {
+        /// The gate.
+        key: GateKey,
+        /// Nobody could act when it was due: it becomes overdue first.
+        is_missed: bool,
+    },
+    /// The leader is about to start a stage's supervisor.
+    StageStarted {
+        /// The stage.
+        stage: StageName,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// A stage's supervisor is gone.
+    StageEnded {
+        /// The stage.
+        stage: StageName,
+        /// The attempt.
+        attempt: u32,
+        /// How.
+        outcome: StageOutcome,
+    },
+    /// Before the next stage started, an artifact was found to differ from what was decided on.
+    ArtifactMoved {
+        /// Which, and what it is now.
+        moved: OnDisk,
+    },
+}
+
+/// An input with what its consequences may need: the artifacts of bare stages that may open because of it.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The input.
+    pub input: Input,
+    /// For each bare stage that declares artifacts: those that exist, stored as versions.
+    pub bare: BTreeMap<StageName, Vec<GateArtifact>>,
+}
+
+/// Applies the rules to the job of this id.
+///
+/// `rows` is the job as the transaction sees it; none: there is no such job. The refusal is an answer, nothing is changed then.
+pub fn reduce(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    prepared: &Prepared,
+    cx: Context<'_>,
+) -> Result<Vec<Change>, Refusal> {
+    let bare = &prepared.bare;
+    let Some(rows) = rows else {
+        return match &prepared.input {
+            Input::Start(job) => jobs::start(job, bare, cx),
+            Input::OpenGate {
+                operator,
+                stage,
+                artifacts,
+            } => outside::open(
+                Draft::of_new_job(outside::manual_job(job_id, operator, cx), bare, cx),
+                operator,
+                stage,
+                artifacts,
+            ),
+            Input::Decide { .. }
+            | Input::ApplyPatch { .. }
+            | Input::Resume { .. }
+            | Input::Cancel { .. }
+            | Input::Complete { .. }
+            | Input::TakeLease { .. }
+            | Input::ReleaseLease { .. }
+            | Input::MarkSeen { .. }
+            | Input::Expire { .. }
+            | Input::StageStarted { .. }
+            | Input::StageEnded { .. }
+            | Input::ArtifactMoved { .. } => Err(Refusal::no_such_job(job_id)),
+        };
+    };
+    let draft = Draft::new(rows, bare, cx);
+    match &prepared.input {
+        Input::Start(job) => Err(jobs::id_taken(&job.id)),
+        Input::OpenGate {
+            operator,
+            stage,
+            artifacts,
+        } => outside::open(draft, operator, stage, artifacts),
+        Input::Decide { gate, request } => decide::decide(draft, gate, request.clone()),
+        Input::ApplyPatch {
+            gate,
+            operator,
+            effect,
+            digest,
+            on_disk,
+        } => decide::apply_patch(draft, gate, operator, effect, *digest, on_disk),
+        Input::Expire { key, is_missed } => decide::expire(draft, key, *is_missed),
+        Input::Resume { operator, plan } => jobs::resume(draft, operator, plan),
+        Input::Cancel { operator } => jobs::cancel(draft, operator),
+        Input::Complete { operator } => jobs::complete(draft, operator),
+        Input::TakeLease {
+            gate,
+            operator,
+            session,
+            purpose,
+        } => lease::take(draft, gate, operator, session, *purpose),
+        Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
+        Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
+        Input::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
+        Input::StageEnded {
+            stage,
+            attempt,
+            outcome,
+        } => stages::ended(draft, stage, *attempt, outcome),
+        Input::ArtifactMoved { moved } => stages::artifact_moved(draft, moved),
+    }
+}

@@ -1,0 +1,128 @@
+//! Gates that an outside pipeline opens (SPEC §8).
+
+use serde_json::{Map, json};
+
+use crate::domain::artifact::GateArtifact;
+use crate::domain::change::Change;
+use crate::domain::event::EventType;
+use crate::domain::gate::GateState;
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::{Job, JobStatus};
+use crate::domain::operator::Operator;
+use crate::domain::policy::{GatePolicy, GateRule};
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::stage::StageSpec;
+
+use super::Context;
+use super::draft::Draft;
+
+/// The manual job that `gate open` makes when there is none of this id.
+pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Job {
+    Job {
+        id: id.clone(),
+        slug: id.to_string(),
+        intent: "gates opened from outside".to_owned(),
+        is_manual: true,
+        status: JobStatus::Running,
+        stage: None,
+        params: Map::new(),
+        cfg: Map::new(),
+        stages: Vec::new(),
+        created_by: operator.name.clone(),
+        created_at: cx.now,
+        updated_at: cx.now,
+    }
+}
+
+pub(super) fn open(
+    mut draft: Draft<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    artifacts: &[GateArtifact],
+) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status.is_ended() {
+        return Err(Refusal::job_ended(&job.id, job.status));
+    }
+    if !job.is_manual {
+        may_open(&draft, stage)?;
+    }
+    let newest = draft
+        .rows
+        .newest_gate(stage)
+        .filter(|gate| gate.state == GateState::Open)
+        .cloned();
+    if let Some(open) = newest {
+        let is_same = open.artifacts.len() == artifacts.len()
+            && artifacts.iter().all(|new| {
+                open.artifacts
+                    .iter()
+                    .any(|old| old.path == new.path && old.digest == new.digest)
+            });
+        if is_same {
+            return Ok(Vec::new());
+        }
+        draft.cancel_gate(&open, &operator.name, "opened again with other artifacts");
+    }
+    if draft.rows.stage_spec(stage).is_none() {
+        let spec = StageSpec {
+            name: stage.clone(),
+            command: Vec::new(),
+            env: std::collections::BTreeMap::new(),
+            timeout_s: None,
+            artifacts: Vec::new(),
+        };
+        draft.rows.job.stages.push(spec);
+    }
+    if draft.rows.job.status == JobStatus::Paused {
+        // An open gate is itself a stop: nothing goes on without a person, so opening one may end the pause.
+        let message = format!("resumed: {} opens {stage} again", operator.name);
+        draft.rows.job.status = JobStatus::Running;
+        draft.log(
+            EventType::JobResumed,
+            Some(stage),
+            message,
+            json!({ "by": operator.name }),
+        );
+    }
+    let attempt = draft.rows.next_attempt(stage);
+    draft.put_artifacts(stage, artifacts);
+    let policy = asked_policy(&draft, stage);
+    draft.open_gate(stage, attempt, policy, artifacts.to_vec());
+    Ok(draft.finish())
+}
+
+/// On a job that holdpoint runs: only the current stage, and only when it has no command.
+fn may_open(draft: &Draft<'_>, stage: &StageName) -> Result<(), Refusal> {
+    let job = &draft.rows.job;
+    let refused =
+        |message: String| Err(Refusal::new(RefusalCode::WrongState, message).at(format!("{} / {stage}", job.id)));
+    match draft.rows.stage_spec(stage) {
+        None => {
+            let known: Vec<_> = job.stages.iter().map(|spec| spec.name.clone()).collect();
+            Err(Refusal::no_such_stage(&job.id, stage, &known))
+        }
+        Some(spec) if !spec.is_bare() => refused(format!("{stage} has a command: holdpoint opens its gate itself")),
+        Some(_) if job.stage.as_ref() != Some(stage) => {
+            let at = job.stage.as_ref().map_or("between stages", StageName::as_str);
+            refused(format!("job {} is at {at}, not at {stage}", job.id))
+        }
+        Some(_) if job.status == JobStatus::Paused => refused(format!("job {} is paused", job.id)),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead (SPEC §2).
+fn asked_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
+    match draft.cx.policies.get(stage) {
+        Some(policy) => match policy.rule() {
+            GateRule::Pass => GatePolicy {
+                required: true,
+                auto_approve: false,
+                ..policy.clone()
+            },
+            GateRule::Person | GateRule::Timer { .. } => policy.clone(),
+        },
+        None => GatePolicy::default(),
+    }
+}

@@ -1,0 +1,181 @@
+//! What the leader reports of stage commands.
+
+use serde_json::json;
+
+use crate::domain::change::Change;
+use crate::domain::event::EventType;
+use crate::domain::gate::OnDisk;
+use crate::domain::ids::StageName;
+use crate::domain::job::{Attempt, AttemptState, JobStatus};
+use crate::domain::refusal::{Refusal, RefusalCode};
+
+use super::StageOutcome;
+use super::draft::Draft;
+
+/// A stage whose supervisor dies this often in a row is given up: something on the machine kills it each time.
+const LOST_IN_A_ROW_MAX: u32 = 5;
+
+fn attempt_in(draft: &Draft<'_>, stage: &StageName, number: u32, state: AttemptState) -> Result<Attempt, Refusal> {
+    let found = draft
+        .rows
+        .attempts
+        .iter()
+        .find(|attempt| attempt.stage == *stage && attempt.number == number);
+    match found {
+        Some(attempt) if attempt.state == state => Ok(attempt.clone()),
+        Some(attempt) => {
+            let message = format!(
+                "{stage} #{number} is {}, not {}",
+                attempt.state.as_str(),
+                state.as_str()
+            );
+            Err(Refusal::new(RefusalCode::WrongState, message))
+        }
+        None => Err(Refusal::new(
+            RefusalCode::NotFound,
+            format!("there is no attempt {stage} #{number}"),
+        )),
+    }
+}
+
+pub(super) fn started(mut draft: Draft<'_>, stage: &StageName, number: u32) -> Result<Vec<Change>, Refusal> {
+    let attempt = attempt_in(&draft, stage, number, AttemptState::Queued)?;
+    if draft.rows.job.status != JobStatus::Queued {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            format!("the job is {}", draft.rows.job.status.as_str()),
+        ));
+    }
+    let is_first = !draft.rows.attempts.iter().any(|other| other.started_at.is_some());
+    let now = draft.cx.now;
+    draft.rows.job.status = JobStatus::Running;
+    draft.put_attempt(Attempt {
+        state: AttemptState::Running,
+        started_at: Some(now),
+        ..attempt
+    });
+    if is_first {
+        draft.log(EventType::JobStarted, None, "the first stage starts", json!({}));
+    }
+    draft.log(
+        EventType::StageStarted,
+        Some(stage),
+        format!("{stage} #{number} started"),
+        json!({ "attempt": number }),
+    );
+    Ok(draft.finish())
+}
+
+pub(super) fn ended(
+    mut draft: Draft<'_>,
+    stage: &StageName,
+    number: u32,
+    outcome: &StageOutcome,
+) -> Result<Vec<Change>, Refusal> {
+    let attempt = attempt_in(&draft, stage, number, AttemptState::Running)?;
+    let ended_at = Some(draft.cx.now);
+    match outcome {
+        StageOutcome::Made(artifacts) => {
+            let words = Some("done".to_owned());
+            draft.put_attempt(Attempt {
+                state: AttemptState::Completed,
+                ended_at,
+                outcome: words,
+                ..attempt
+            });
+            let payload = json!({
+                "attempt": number,
+                "artifacts": artifacts.iter().map(|made| json!({ "path": made.path, "sha256": made.digest })).collect::<Vec<_>>(),
+            });
+            draft.log(
+                EventType::StageCompleted,
+                Some(stage),
+                format!("{stage} #{number} done: {} artifacts", artifacts.len()),
+                payload,
+            );
+            draft.stage_done(stage, number, artifacts.clone());
+        }
+        StageOutcome::Failed(why) => {
+            draft.put_attempt(Attempt {
+                state: AttemptState::Failed,
+                ended_at,
+                outcome: Some(why.clone()),
+                ..attempt
+            });
+            fail(&mut draft, stage, number, why);
+        }
+        StageOutcome::Lost => {
+            let words = "its supervisor died".to_owned();
+            let lost = draft.rows.attempts.iter().rev().filter(|other| other.stage == *stage);
+            let in_a_row = lost
+                .skip(1)
+                .take_while(|other| other.state == AttemptState::Lost)
+                .count();
+            let (notes, patch) = (attempt.notes.clone(), attempt.patch.clone());
+            draft.put_attempt(Attempt {
+                state: AttemptState::Lost,
+                ended_at,
+                outcome: Some(words.clone()),
+                ..attempt
+            });
+            if in_a_row + 1 >= LOST_IN_A_ROW_MAX as usize {
+                fail(
+                    &mut draft,
+                    stage,
+                    number,
+                    &format!("{words}, {LOST_IN_A_ROW_MAX} times in a row"),
+                );
+            } else {
+                let message = format!("{stage} #{number} was lost ({words}): it runs again");
+                draft.log(
+                    EventType::StageFailed,
+                    Some(stage),
+                    message,
+                    json!({ "attempt": number, "lost": true }),
+                );
+                draft.queue_attempt(stage, notes, patch);
+            }
+        }
+    }
+    Ok(draft.finish())
+}
+
+fn fail(draft: &mut Draft<'_>, stage: &StageName, number: u32, why: &str) {
+    draft.rows.job.status = JobStatus::Failed;
+    let payload = json!({ "attempt": number, "why": why });
+    draft.log(
+        EventType::StageFailed,
+        Some(stage),
+        format!("{stage} #{number} failed: {why}"),
+        payload.clone(),
+    );
+    draft.log(
+        EventType::JobFailed,
+        Some(stage),
+        format!("the job ended: {stage} #{number} failed: {why}"),
+        payload,
+    );
+}
+
+/// What was decided on is not what the next stage would read: the job pauses, the attempt stays queued.
+pub(super) fn artifact_moved(mut draft: Draft<'_>, moved: &OnDisk) -> Result<Vec<Change>, Refusal> {
+    if draft.rows.job.status != JobStatus::Queued {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            format!("the job is {}", draft.rows.job.status.as_str()),
+        ));
+    }
+    let registered = draft.rows.registered(&moved.path);
+    let found = moved.found.map(|(digest, _)| digest);
+    let stage = draft.rows.job.stage.clone();
+    draft.rows.job.status = JobStatus::Paused;
+    let is = found.map_or_else(|| "missing".to_owned(), |digest| digest.short());
+    let was = registered.map_or_else(|| "unknown".to_owned(), |digest| digest.short());
+    let message = format!(
+        "paused: {} changed after it was decided on (was {was}, is {is}); resume takes it as it is",
+        moved.path
+    );
+    let payload = json!({ "reason": "artifact_changed", "path": moved.path, "sha256": registered, "found": found });
+    draft.log(EventType::JobPaused, stage.as_ref(), message, payload);
+    Ok(draft.finish())
+}

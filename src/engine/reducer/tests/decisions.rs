@@ -1,0 +1,315 @@
+//! One decision per gate, about what was seen, with or without a patch.
+
+use super::*;
+
+fn reviewed() -> World {
+    let mut world = World::new(&["script!", "audio!"], &["script"]);
+    world
+        .run("script", 1, StageOutcome::Made(vec![artifact("script", "one")]))
+        .unwrap();
+    world
+}
+
+#[test]
+fn the_second_decision_is_refused_and_names_who_won_and_when() {
+    let mut world = reviewed();
+    world.approve("script", "ana").unwrap();
+    world.pass_s(4);
+    let refusal = world.decide("script", "bea", Verdict::Reject, None).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::AlreadyDecided);
+    assert_eq!(refusal.message, "ana approved j-1 / script #1 at 1970-01-01 00:16:40Z");
+    assert_eq!(world.rows().decisions.len(), 1);
+    assert_eq!(
+        world.count(EventType::GateApproved) + world.count(EventType::GateRejected),
+        1
+    );
+}
+
+#[test]
+fn all_orders_of_two_verdicts_and_the_timer_make_exactly_one_decision() {
+    let acts = ["ana", "bea", "timer"];
+    for first in 0..3 {
+        for second in (0..3).filter(|second| *second != first) {
+            let third = 3 - first - second;
+            let mut world = World::new(&["script"], &[]);
+            world = {
+                world.timer("script", 30, OnTimeout::Approve);
+                world.rows = None;
+                world.log.clear();
+                world
+                    .start(vec![spec("script", false), spec("audio", false)], false)
+                    .unwrap();
+                world
+            };
+            world.pass_s(30);
+            let mut done = 0;
+            for act in [first, second, third] {
+                let result = match acts[act] {
+                    "timer" => world.expire("script", false),
+                    "ana" => world.approve("script", "ana"),
+                    _ => world.decide("script", "bea", Verdict::Reject, None),
+                };
+                done += usize::from(result.is_ok());
+            }
+            assert_eq!((done, world.rows().decisions.len()), (1, 1));
+        }
+    }
+}
+
+#[test]
+fn a_decision_on_other_bytes_than_were_seen_is_refused() {
+    let mut world = reviewed();
+    let path = artifact("script", "").path;
+    let moved = vec![OnDisk {
+        path,
+        found: Some((Digest::of(b"two"), 3)),
+    }];
+    for verdict in [Verdict::Approve, Verdict::Reject] {
+        let request = DecisionRequest {
+            on_disk: moved.clone(),
+            ..world.request("ana", verdict)
+        };
+        let refusal = world
+            .put(Input::Decide {
+                gate: world.gate_ref("script"),
+                request,
+            })
+            .unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
+        assert!(
+            refusal.message.contains(&Digest::of(b"one").short())
+                && refusal.message.contains(&Digest::of(b"two").short())
+        );
+    }
+    let request = DecisionRequest {
+        on_disk: moved,
+        digest: Some(Digest::of(b"two")),
+        ..world.request("ana", Verdict::Approve)
+    };
+    world
+        .put(Input::Decide {
+            gate: world.gate_ref("script"),
+            request,
+        })
+        .unwrap();
+    assert_eq!(
+        world.rows().decisions[0].decision.artifacts()[0].sha256,
+        Digest::of(b"two")
+    );
+    assert_eq!(
+        world.rows().registered(&artifact("script", "").path),
+        Some(Digest::of(b"two"))
+    );
+    assert_eq!(world.count(EventType::ArtifactChanged), 1);
+}
+
+#[test]
+fn what_was_seen_before_somebody_patched_it_cannot_be_approved() {
+    let mut world = reviewed();
+    let on_disk = world.on_disk("script");
+    let patch = effect("script", "one", "two");
+    world
+        .put(Input::ApplyPatch {
+            gate: world.gate_ref("script"),
+            operator: person("bea"),
+            effect: patch,
+            digest: None,
+            on_disk,
+        })
+        .unwrap();
+    assert_eq!(world.newest("script").state, GateState::Open, "the gate stays open");
+    let request = DecisionRequest {
+        digest: Some(Digest::of(b"one")),
+        on_disk: world.on_disk("script"),
+        ..world.request("ana", Verdict::Approve)
+    };
+    assert_eq!(
+        code(world.put(Input::Decide {
+            gate: world.gate_ref("script"),
+            request
+        })),
+        RefusalCode::ArtifactChanged
+    );
+    world.approve("script", "ana").unwrap();
+}
+
+#[test]
+fn a_vanished_artifact_cannot_be_approved_but_rejected() {
+    let mut world = reviewed();
+    let gone = vec![OnDisk {
+        path: artifact("script", "").path,
+        found: None,
+    }];
+    let request = |world: &World, verdict| DecisionRequest {
+        on_disk: gone.clone(),
+        ..world.request("ana", verdict)
+    };
+    let approve = Input::Decide {
+        gate: world.gate_ref("script"),
+        request: request(&world, Verdict::Approve),
+    };
+    assert_eq!(code(world.put(approve)), RefusalCode::ArtifactChanged);
+    let reject = Input::Decide {
+        gate: world.gate_ref("script"),
+        request: request(&world, Verdict::Reject),
+    };
+    world.put(reject).unwrap();
+}
+
+#[test]
+fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
+    let mut world = reviewed();
+    let request = DecisionRequest {
+        patch: Some(effect("script", "one", "two")),
+        on_disk: world.on_disk("script"),
+        ..world.request("ana", Verdict::Approve)
+    };
+    world
+        .put(Input::Decide {
+            gate: world.gate_ref("script"),
+            request,
+        })
+        .unwrap();
+    let decided = &world.rows().decisions[0].decision;
+    assert_eq!(decided.artifacts()[0].sha256, Digest::of(b"one"));
+    assert_eq!(decided.artifacts()[0].sha256_after, Some(Digest::of(b"two")));
+    assert!(decided.patch().is_some());
+    assert_eq!(
+        world.rows().registered(&artifact("script", "").path),
+        Some(Digest::of(b"two"))
+    );
+    assert_eq!((world.count(EventType::PatchApplied), world.at()), (1, Some("audio")));
+}
+
+#[test]
+fn a_patch_planned_against_other_bytes_decides_nothing() {
+    let mut world = reviewed();
+    let request = DecisionRequest {
+        patch: Some(effect("script", "older", "two")),
+        on_disk: world.on_disk("script"),
+        ..world.request("ana", Verdict::Approve)
+    };
+    assert_eq!(
+        code(world.put(Input::Decide {
+            gate: world.gate_ref("script"),
+            request
+        })),
+        RefusalCode::ArtifactChanged
+    );
+    assert!(world.rows().decisions.is_empty());
+    assert_eq!(world.newest("script").state, GateState::Open);
+}
+
+#[test]
+fn rejection_patch_and_approval_stay_three_facts() {
+    let mut world = reviewed();
+    let request = DecisionRequest {
+        patch: Some(effect("script", "one", "two")),
+        notes: Some("too long".into()),
+        on_disk: world.on_disk("script"),
+        ..world.request("ana", Verdict::Reject)
+    };
+    world
+        .put(Input::Decide {
+            gate: world.gate_ref("script"),
+            request,
+        })
+        .unwrap();
+    assert_eq!(
+        (world.status(), world.count(EventType::PatchApplied)),
+        (JobStatus::Paused, 0)
+    );
+    assert_eq!(
+        world.rows().decisions[0].decision.artifacts()[0].sha256_after,
+        None,
+        "nothing is applied yet"
+    );
+    let plan = ResumePlan {
+        effect: Some(effect("script", "one", "two")),
+        on_disk: world.on_disk("script"),
+    };
+    world.resume("bea", plan).unwrap();
+    let [rejection, approval] = &world.rows().decisions[..] else {
+        panic!("two decisions")
+    };
+    assert!(!rejection.decision.is_approved() && rejection.decision.by() == "ana" && rejection.decision.attempt() == 1);
+    assert!(approval.decision.is_approved() && approval.decision.by() == "bea" && approval.decision.attempt() == 2);
+    assert_eq!(approval.decision.notes(), Some("approved after patch"));
+    assert_eq!(approval.decision.artifacts()[0].sha256, Digest::of(b"two"));
+    assert_eq!(world.count(EventType::PatchApplied), 1);
+    assert_eq!(
+        world
+            .rows()
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.stage == stage("script"))
+            .count(),
+        1,
+        "the stage does not run"
+    );
+    assert_eq!((world.status(), world.at()), (JobStatus::Queued, Some("audio")));
+}
+
+#[test]
+fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
+    let mut world = reviewed();
+    let request = DecisionRequest {
+        patch: Some(effect("script", "one", "two")),
+        on_disk: world.on_disk("script"),
+        ..world.request("ana", Verdict::Reject)
+    };
+    world
+        .put(Input::Decide {
+            gate: world.gate_ref("script"),
+            request,
+        })
+        .unwrap();
+    let moved = vec![OnDisk {
+        path: artifact("script", "").path,
+        found: Some((Digest::of(b"other"), 5)),
+    }];
+    let plan = ResumePlan {
+        effect: Some(effect("script", "other", "two")),
+        on_disk: moved,
+    };
+    assert_eq!(code(world.resume("bea", plan)), RefusalCode::ArtifactChanged);
+    assert_eq!((world.status(), world.rows().decisions.len()), (JobStatus::Paused, 1));
+}
+
+#[test]
+fn an_old_attempt_and_unknown_names_are_refused_by_name() {
+    let mut world = reviewed();
+    world.decide("script", "ana", Verdict::Reject, Some("again")).unwrap();
+    world.resume("ana", ResumePlan::default()).unwrap();
+    world
+        .run("script", 2, StageOutcome::Made(vec![artifact("script", "two")]))
+        .unwrap();
+    let old = GateRef {
+        attempt: Some(1),
+        ..world.gate_ref("script")
+    };
+    let request = DecisionRequest {
+        on_disk: world.on_disk("script"),
+        ..world.request("bea", Verdict::Approve)
+    };
+    assert_eq!(
+        code(world.put(Input::Decide { gate: old, request })),
+        RefusalCode::AlreadyDecided
+    );
+    assert_eq!(code(world.approve("trailer", "ana")), RefusalCode::NotFound);
+    assert_eq!(code(world.approve("audio", "ana")), RefusalCode::NotFound);
+    assert_eq!(world.newest("script").state, GateState::Open);
+}
+
+#[test]
+fn a_note_over_the_limit_is_refused_and_one_at_the_limit_kept() {
+    let mut world = reviewed();
+    let long = "x".repeat(64 * 1024 + 1);
+    assert_eq!(
+        code(world.decide("script", "ana", Verdict::Approve, Some(&long))),
+        RefusalCode::Invalid
+    );
+    world
+        .decide("script", "ana", Verdict::Approve, Some(&long[1..]))
+        .unwrap();
+}

@@ -1,0 +1,276 @@
+//! Jobs: re-runs, losses, cancellation, manual jobs and gates opened from outside.
+
+use super::*;
+
+fn reviewed() -> World {
+    let mut world = World::new(&["script!", "audio!"], &["script"]);
+    world
+        .run("script", 1, StageOutcome::Made(vec![artifact("script", "one")]))
+        .unwrap();
+    world
+}
+
+fn open(world: &mut World, name: &str, bytes: &str) -> Result<(), Refusal> {
+    world.put(Input::OpenGate {
+        operator: person("ci"),
+        stage: stage(name),
+        artifacts: vec![artifact(name, bytes)],
+    })
+}
+
+#[test]
+fn rejected_without_a_patch_only_that_stage_runs_again_with_the_notes() {
+    let mut world = reviewed();
+    world.decide("script", "ana", Verdict::Reject, Some("shorter")).unwrap();
+    assert_eq!(world.status(), JobStatus::Paused);
+    world.resume("bea", ResumePlan::default()).unwrap();
+    let again = world.rows().newest_attempt(&stage("script")).unwrap().clone();
+    assert_eq!(
+        (again.number, again.state, again.notes.as_deref()),
+        (2, AttemptState::Queued, Some("shorter"))
+    );
+    world
+        .run("script", 2, StageOutcome::Made(vec![artifact("script", "two")]))
+        .unwrap();
+    assert_eq!(world.key("script").attempt, 2);
+    assert_eq!(
+        code(world.resume("bea", ResumePlan::default())),
+        RefusalCode::WrongState
+    );
+}
+
+#[test]
+fn a_lost_stage_runs_again_as_a_new_attempt_and_is_given_up_after_five() {
+    let mut world = World::new(&["script!"], &["script"]);
+    for attempt in 1..=4 {
+        world.run("script", attempt, StageOutcome::Lost).unwrap();
+        assert_eq!(
+            world.rows().newest_attempt(&stage("script")).unwrap().number,
+            attempt + 1
+        );
+    }
+    world.run("script", 5, StageOutcome::Lost).unwrap();
+    assert_eq!(world.status(), JobStatus::Failed);
+}
+
+#[test]
+fn a_loss_between_other_ends_does_not_count_as_a_row() {
+    let mut world = reviewed();
+    for attempt in 2..20 {
+        world.decide("script", "ana", Verdict::Reject, None).unwrap();
+        world.resume("ana", ResumePlan::default()).unwrap();
+        let number = world.rows().newest_attempt(&stage("script")).unwrap().number;
+        world.run("script", number, StageOutcome::Lost).unwrap();
+        world
+            .run(
+                "script",
+                number + 1,
+                StageOutcome::Made(vec![artifact("script", &attempt.to_string())]),
+            )
+            .unwrap();
+    }
+    assert_eq!(world.status(), JobStatus::NeedsApproval);
+}
+
+#[test]
+fn a_failed_stage_ends_the_job() {
+    let mut world = World::new(&["script!", "audio!"], &["script"]);
+    world
+        .run("script", 1, StageOutcome::Failed("exit status 3".into()))
+        .unwrap();
+    assert_eq!(world.status(), JobStatus::Failed);
+    assert_eq!(
+        (world.count(EventType::StageFailed), world.count(EventType::JobFailed)),
+        (1, 1)
+    );
+}
+
+#[test]
+fn an_end_that_is_told_twice_counts_once() {
+    let mut world = reviewed();
+    let again = Input::StageEnded {
+        stage: stage("script"),
+        attempt: 1,
+        outcome: StageOutcome::Made(vec![artifact("script", "two")]),
+    };
+    assert_eq!(code(world.put(again)), RefusalCode::WrongState);
+    assert_eq!(world.rows().gates.len(), 1);
+}
+
+#[test]
+fn canceling_ends_gates_and_attempts_and_nothing_happens_after() {
+    let mut world = reviewed();
+    world
+        .put(Input::Cancel {
+            operator: person("ana"),
+        })
+        .unwrap();
+    assert_eq!(
+        (world.status(), world.newest("script").state),
+        (JobStatus::Canceled, GateState::Canceled)
+    );
+    assert_eq!(code(world.approve("script", "bea")), RefusalCode::GateCanceled);
+    assert_eq!(
+        code(world.put(Input::Cancel {
+            operator: person("ana")
+        })),
+        RefusalCode::WrongState
+    );
+    let mut running = World::new(&["script!"], &[]);
+    running
+        .put(Input::StageStarted {
+            stage: stage("script"),
+            attempt: 1,
+        })
+        .unwrap();
+    running
+        .put(Input::Cancel {
+            operator: person("ana"),
+        })
+        .unwrap();
+    let late = Input::StageEnded {
+        stage: stage("script"),
+        attempt: 1,
+        outcome: StageOutcome::Made(vec![artifact("script", "one")]),
+    };
+    assert_eq!(
+        code(running.put(late)),
+        RefusalCode::WrongState,
+        "an orphan's output is never registered"
+    );
+    assert!(running.rows().artifacts.is_empty());
+}
+
+#[test]
+fn bare_stages_open_or_pass_at_once() {
+    let world = World::new(&["outline", "script", "audio"], &["script"]);
+    assert_eq!((world.status(), world.at()), (JobStatus::NeedsApproval, Some("script")));
+    let done = World::new(&["outline", "script"], &[]);
+    assert_eq!(done.status(), JobStatus::Completed);
+}
+
+#[test]
+fn a_rejected_bare_gate_opens_again_even_if_the_policy_was_dropped_meanwhile() {
+    let mut world = World::new(&["script", "audio"], &["script"]);
+    world.decide("script", "ana", Verdict::Reject, None).unwrap();
+    world.policies.clear();
+    world.resume("ana", ResumePlan::default()).unwrap();
+    assert_eq!(
+        (world.key("script").attempt, world.newest("script").state),
+        (2, GateState::Open)
+    );
+}
+
+#[test]
+fn an_artifact_that_moved_before_the_next_stage_pauses_the_job_until_a_person_takes_it() {
+    let mut world = reviewed();
+    world.approve("script", "ana").unwrap();
+    let path = artifact("script", "").path;
+    let moved = OnDisk {
+        path: path.clone(),
+        found: Some((Digest::of(b"tampered"), 8)),
+    };
+    world.put(Input::ArtifactMoved { moved: moved.clone() }).unwrap();
+    assert_eq!(world.status(), JobStatus::Paused);
+    assert_eq!(
+        code(world.put(Input::StageStarted {
+            stage: stage("audio"),
+            attempt: 1
+        })),
+        RefusalCode::WrongState
+    );
+    world
+        .resume(
+            "ana",
+            ResumePlan {
+                effect: None,
+                on_disk: vec![moved],
+            },
+        )
+        .unwrap();
+    assert_eq!(
+        (world.status(), world.rows().registered(&path)),
+        (JobStatus::Queued, Some(Digest::of(b"tampered")))
+    );
+    world
+        .put(Input::StageStarted {
+            stage: stage("audio"),
+            attempt: 1,
+        })
+        .unwrap();
+}
+
+#[test]
+fn opening_from_outside_makes_a_manual_job_and_the_same_digests_return_the_same_gate() {
+    let mut world = World::empty();
+    open(&mut world, "deploy", "v1").unwrap();
+    assert!(world.rows().job.is_manual);
+    assert_eq!(
+        (world.status(), world.key("deploy").attempt),
+        (JobStatus::NeedsApproval, 1)
+    );
+    open(&mut world, "deploy", "v1").unwrap();
+    assert_eq!(world.rows().gates.len(), 1);
+    open(&mut world, "deploy", "v2").unwrap();
+    assert_eq!(
+        (world.key("deploy").attempt, world.rows().gates[0].state),
+        (2, GateState::Canceled)
+    );
+    world.approve("deploy", "ana").unwrap();
+    assert_eq!(world.status(), JobStatus::Running);
+    world.put(Input::Complete { operator: person("ci") }).unwrap();
+    assert_eq!(world.status(), JobStatus::Completed);
+    assert_eq!(code(open(&mut world, "deploy", "v3")), RefusalCode::WrongState);
+}
+
+#[test]
+fn a_manual_job_waits_after_a_rejection_and_opening_again_ends_the_pause() {
+    let mut world = World::empty();
+    open(&mut world, "deploy", "v1").unwrap();
+    world.decide("deploy", "ana", Verdict::Reject, None).unwrap();
+    assert_eq!(
+        code(world.put(Input::Complete { operator: person("ci") })),
+        RefusalCode::WrongState
+    );
+    open(&mut world, "deploy", "v2").unwrap();
+    assert_eq!(
+        (world.status(), world.count(EventType::JobResumed)),
+        (JobStatus::NeedsApproval, 1)
+    );
+    world.decide("deploy", "ana", Verdict::Reject, None).unwrap();
+    world.resume("ana", ResumePlan::default()).unwrap();
+    assert_eq!(world.status(), JobStatus::Running);
+}
+
+#[test]
+fn a_gate_that_is_asked_for_waits_for_a_person_where_the_policy_would_let_it_pass() {
+    let mut world = World::empty();
+    world.policies.insert(
+        stage("deploy"),
+        GatePolicy {
+            required: false,
+            ..GatePolicy::default()
+        },
+    );
+    open(&mut world, "deploy", "v1").unwrap();
+    assert_eq!(world.newest("deploy").timer, None);
+}
+
+#[test]
+fn on_a_job_that_holdpoint_runs_only_the_current_bare_stage_can_be_opened() {
+    let mut world = World::new(&["outline", "script!"], &["outline", "script"]);
+    assert_eq!(code(open(&mut world, "script", "x")), RefusalCode::WrongState);
+    assert_eq!(code(open(&mut world, "trailer", "x")), RefusalCode::NotFound);
+    open(&mut world, "outline", "x").unwrap();
+    assert_eq!(world.key("outline").attempt, 2);
+}
+
+#[test]
+fn the_policy_in_force_is_frozen_into_the_gate() {
+    let mut world = World::new(&["script", "audio"], &["script", "audio"]);
+    world.timer("script", 5, OnTimeout::Approve);
+    world.timer("audio", 5, OnTimeout::Approve);
+    assert_eq!(world.newest("script").timer, None);
+    world.approve("script", "ana").unwrap();
+    assert!(world.newest("audio").timer.is_some());
+}

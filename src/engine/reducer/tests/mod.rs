@@ -1,0 +1,378 @@
+//! The rules as lists of inputs: each test feeds a small world and looks at what became of it.
+
+mod decisions;
+mod jobs;
+mod timers;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
+use crate::domain::artifact::GateArtifact;
+use crate::domain::change::Change;
+use crate::domain::event::EventType;
+use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, PatchEffect, Verdict};
+use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
+use crate::domain::lease::LeasePurpose;
+use crate::domain::operator::{Operator, Surface, Via};
+use crate::domain::policy::{GatePolicy, OnTimeout};
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::stage::StageSpec;
+use crate::domain::time::{SECOND_US, Timestamp};
+use crate::engine::api::GateRef;
+
+pub(super) fn stage(name: &str) -> StageName {
+    StageName::new(name).unwrap()
+}
+
+fn via(login: &str) -> Via {
+    Via {
+        surface: Surface::Console,
+        login: login.into(),
+        uid: 1000,
+        host: "ops1".into(),
+        ssh_client: None,
+        pid: 42,
+    }
+}
+
+pub(super) fn person(name: &str) -> Operator {
+    Operator {
+        name: name.into(),
+        via: via(name),
+    }
+}
+
+fn spec(name: &str, has_command: bool) -> StageSpec {
+    let command = if has_command {
+        vec!["make".to_owned(), name.to_owned()]
+    } else {
+        Vec::new()
+    };
+    StageSpec {
+        name: stage(name),
+        command,
+        env: BTreeMap::new(),
+        timeout_s: None,
+        artifacts: Vec::new(),
+    }
+}
+
+pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
+    GateArtifact {
+        kind: stage.into(),
+        path: ArtifactPath::new(&format!("artifacts/{stage}/{stage}.txt")).unwrap(),
+        digest: Digest::of(bytes.as_bytes()),
+        size_bytes: bytes.len() as u64,
+        base: None,
+        added_lines: 1,
+        removed_lines: 0,
+        is_binary: false,
+    }
+}
+
+/// One job, a clock that is moved by hand, and the policies in force.
+pub(super) struct World {
+    pub rows: Option<JobRows>,
+    pub policies: BTreeMap<StageName, GatePolicy>,
+    pub now_s: i64,
+    pub log: Vec<(EventType, Option<String>)>,
+    seq: u64,
+}
+
+impl World {
+    /// A world with a job of these stages (`name` or `name!` for one with a command) and a person's gate on each stage named in `gates`.
+    pub fn new(stages: &[&str], gates: &[&str]) -> Self {
+        let policies = gates.iter().map(|name| (stage(name), GatePolicy::default())).collect();
+        let mut world = Self {
+            rows: None,
+            policies,
+            now_s: 1000,
+            log: Vec::new(),
+            seq: 0,
+        };
+        let stages = stages
+            .iter()
+            .map(|name| spec(name.trim_end_matches('!'), name.ends_with('!')))
+            .collect();
+        world.start(stages, false).unwrap();
+        world
+    }
+
+    /// A world without a job.
+    pub fn empty() -> Self {
+        Self {
+            rows: None,
+            policies: BTreeMap::new(),
+            now_s: 1000,
+            log: Vec::new(),
+            seq: 0,
+        }
+    }
+
+    fn start(&mut self, stages: Vec<StageSpec>, is_manual: bool) -> Result<(), Refusal> {
+        let now = self.now();
+        self.put(Input::Start(Box::new(Job {
+            id: JobId::new("j-1").unwrap(),
+            slug: "tides".into(),
+            intent: String::new(),
+            is_manual,
+            status: JobStatus::Queued,
+            stage: None,
+            params: Map::new(),
+            cfg: Map::new(),
+            stages,
+            created_by: "ana".into(),
+            created_at: now,
+            updated_at: now,
+        })))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now_s * SECOND_US)
+    }
+
+    pub fn pass_s(&mut self, seconds: i64) {
+        self.now_s += seconds;
+    }
+
+    pub fn timer(&mut self, name: &str, after_s: u64, on_timeout: OnTimeout) {
+        let policy = GatePolicy {
+            auto_approve: true,
+            auto_approve_after_s: Some(after_s),
+            on_timeout,
+            ..GatePolicy::default()
+        };
+        self.policies.insert(stage(name), policy);
+    }
+
+    /// Feeds one input, applies what comes of it as the store would.
+    pub fn put(&mut self, input: Input) -> Result<(), Refusal> {
+        let via = via("serve");
+        let cx = Context {
+            now: self.now(),
+            policies: &self.policies,
+            grace_s: 60,
+            via: &via,
+        };
+        let prepared = Prepared {
+            input,
+            bare: BTreeMap::new(),
+        };
+        let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), &prepared, cx)?;
+        for change in changes {
+            self.apply(change);
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, change: Change) {
+        if let Change::InsertJob(job) = change {
+            assert!(self.rows.is_none(), "a job is inserted once");
+            self.rows = Some(JobRows {
+                job: *job,
+                attempts: vec![],
+                gates: vec![],
+                artifacts: vec![],
+                decisions: vec![],
+            });
+            return;
+        }
+        let rows = self.rows.as_mut().expect("a job comes first");
+        match change {
+            Change::InsertJob(_) => unreachable!(),
+            Change::PutJob(job) => rows.job = *job,
+            Change::PutAttempt(new) => match rows
+                .attempts
+                .iter_mut()
+                .find(|old| old.stage == new.stage && old.number == new.number)
+            {
+                Some(old) => *old = *new,
+                None => rows.attempts.push(*new),
+            },
+            Change::OpenGate(gate) => {
+                assert!(
+                    rows.gate(&gate.key.stage, gate.key.attempt).is_none(),
+                    "one gate per stage and attempt"
+                );
+                rows.gates.push(*gate);
+            }
+            Change::PutGate(gate) => {
+                let old = rows.gates.iter_mut().find(|old| old.key == gate.key).unwrap();
+                assert_eq!(old.state, GateState::Open, "only an open gate changes");
+                assert_eq!(gate.state, GateState::Open);
+                *old = *gate;
+            }
+            Change::SettleGate { gate, decision } => {
+                let old = rows.gates.iter_mut().find(|old| old.key == gate.key).unwrap();
+                assert_eq!(old.state, GateState::Open, "one transition, ever");
+                assert_ne!(gate.state, GateState::Open);
+                *old = *gate;
+                if let Some(decision) = decision {
+                    self.seq += 1;
+                    rows.decisions.push(decision.seal(self.seq, Digest::ZERO));
+                }
+            }
+            Change::PutArtifact(new) => match rows.artifacts.iter_mut().find(|old| old.path == new.path) {
+                Some(old) => *old = *new,
+                None => rows.artifacts.push(*new),
+            },
+            Change::Event(event) => self.log.push((event.kind, event.stage.map(|stage| stage.to_string()))),
+        }
+    }
+
+    pub fn rows(&self) -> &JobRows {
+        self.rows.as_ref().unwrap()
+    }
+
+    pub fn status(&self) -> JobStatus {
+        self.rows().job.status
+    }
+
+    pub fn at(&self) -> Option<&str> {
+        self.rows().job.stage.as_ref().map(StageName::as_str)
+    }
+
+    pub fn newest(&self, name: &str) -> &Gate {
+        self.rows().newest_gate(&stage(name)).unwrap()
+    }
+
+    pub fn gate_ref(&self, name: &str) -> GateRef {
+        GateRef {
+            job_id: JobId::new("j-1").unwrap(),
+            stage: stage(name),
+            attempt: None,
+        }
+    }
+
+    pub fn key(&self, name: &str) -> GateKey {
+        self.newest(name).key.clone()
+    }
+
+    /// What lies on disk is what the gate shows.
+    pub fn on_disk(&self, name: &str) -> Vec<OnDisk> {
+        let gate = self.newest(name);
+        gate.artifacts
+            .iter()
+            .map(|made| OnDisk {
+                path: made.path.clone(),
+                found: Some((made.digest, made.size_bytes)),
+            })
+            .collect()
+    }
+
+    pub fn request(&self, who: &str, verdict: Verdict) -> DecisionRequest {
+        DecisionRequest {
+            operator: person(who),
+            verdict,
+            notes: None,
+            patch: None,
+            digest: None,
+            on_disk: Vec::new(),
+        }
+    }
+
+    pub fn decide(&mut self, name: &str, who: &str, verdict: Verdict, notes: Option<&str>) -> Result<(), Refusal> {
+        let on_disk = self
+            .rows()
+            .newest_gate(&stage(name))
+            .map(|_| self.on_disk(name))
+            .unwrap_or_default();
+        let request = DecisionRequest {
+            notes: notes.map(str::to_owned),
+            on_disk,
+            ..self.request(who, verdict)
+        };
+        self.put(Input::Decide {
+            gate: self.gate_ref(name),
+            request,
+        })
+    }
+
+    pub fn approve(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        self.decide(name, who, Verdict::Approve, None)
+    }
+
+    pub fn expire(&mut self, name: &str, is_missed: bool) -> Result<(), Refusal> {
+        self.put(Input::Expire {
+            key: self.key(name),
+            is_missed,
+        })
+    }
+
+    pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
+        self.put(Input::StageStarted {
+            stage: stage(name),
+            attempt,
+        })?;
+        self.put(Input::StageEnded {
+            stage: stage(name),
+            attempt,
+            outcome,
+        })
+    }
+
+    pub fn resume(&mut self, who: &str, plan: ResumePlan) -> Result<(), Refusal> {
+        self.put(Input::Resume {
+            operator: person(who),
+            plan,
+        })
+    }
+
+    pub fn lease(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        let (gate, session) = (self.gate_ref(name), format!("{who}'s session"));
+        self.put(Input::TakeLease {
+            gate,
+            operator: person(who),
+            session,
+            purpose: LeasePurpose::Compose,
+        })
+    }
+
+    pub fn release(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        self.put(Input::ReleaseLease {
+            gate: self.gate_ref(name),
+            session: format!("{who}'s session"),
+        })
+    }
+
+    pub fn count(&self, kind: EventType) -> usize {
+        self.log.iter().filter(|(logged, _)| *logged == kind).count()
+    }
+}
+
+pub(super) fn effect(name: &str, before: &str, after: &str) -> PatchEffect {
+    PatchEffect {
+        patch: json!({ "type": "text_replace", "replacements": [{ "old": before, "new": after }] }),
+        path: artifact(name, "").path,
+        before: Digest::of(before.as_bytes()),
+        after: Digest::of(after.as_bytes()),
+        after_bytes: after.len() as u64,
+        lines: (1, 1),
+        changes: vec![format!("{before} -> {after}")],
+    }
+}
+
+pub(super) fn code(result: Result<(), Refusal>) -> RefusalCode {
+    result.expect_err("this has to be refused").code
+}
+
+#[test]
+fn a_gate_opens_after_its_stage_and_the_job_goes_on_when_it_is_approved() {
+    let mut world = World::new(&["script!", "audio!"], &["script"]);
+    assert_eq!((world.status(), world.at()), (JobStatus::Queued, Some("script")));
+    world
+        .run("script", 1, StageOutcome::Made(vec![artifact("script", "one")]))
+        .unwrap();
+    assert_eq!(world.status(), JobStatus::NeedsApproval);
+    world.approve("script", "ana").unwrap();
+    assert_eq!((world.status(), world.at()), (JobStatus::Queued, Some("audio")));
+    assert_eq!(
+        world.rows().newest_attempt(&stage("audio")).unwrap().state,
+        AttemptState::Queued
+    );
+    world.run("audio", 1, StageOutcome::Made(vec![])).unwrap();
+    assert_eq!(world.status(), JobStatus::Completed, "audio has no gate");
+}

@@ -1,0 +1,259 @@
+//! Deadlines, leases and looks.
+
+use super::*;
+
+fn timed(after_s: u64, on_timeout: OnTimeout) -> World {
+    let mut world = World::empty();
+    world.timer("script", after_s, on_timeout);
+    world
+        .start(vec![spec("script", false), spec("audio", true)], false)
+        .unwrap();
+    world
+}
+
+#[test]
+fn the_timer_approves_in_its_own_name_and_the_job_goes_on() {
+    let mut world = timed(30, OnTimeout::Approve);
+    world.pass_s(29);
+    assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "not due");
+    world.pass_s(1);
+    world.expire("script", false).unwrap();
+    let decision = &world.rows().decisions[0].decision;
+    assert_eq!(
+        (decision.by(), decision.is_auto_approved(), decision.is_approved()),
+        ("timer", true, true)
+    );
+    assert_eq!(decision.via().surface, Surface::Timer);
+    assert_eq!(
+        (
+            world.count(EventType::GateAutoApproved),
+            world.count(EventType::GateApproved)
+        ),
+        (1, 0)
+    );
+    assert_eq!(world.at(), Some("audio"));
+}
+
+#[test]
+fn on_timeout_reject_pauses_the_job_and_is_no_auto_approval() {
+    let mut world = timed(30, OnTimeout::Reject);
+    world.pass_s(30);
+    world.expire("script", false).unwrap();
+    let decision = &world.rows().decisions[0].decision;
+    assert_eq!(
+        (decision.by(), decision.is_auto_approved(), decision.is_approved()),
+        ("timer", false, false)
+    );
+    assert_eq!(world.status(), JobStatus::Paused);
+}
+
+#[test]
+fn on_timeout_hold_leaves_the_gate_to_persons_for_good() {
+    let mut world = timed(30, OnTimeout::Hold);
+    world.pass_s(30);
+    world.expire("script", false).unwrap();
+    assert_eq!(
+        (world.newest("script").state, world.count(EventType::GateHeld)),
+        (GateState::Open, 1)
+    );
+    world.pass_s(1_000_000);
+    assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState);
+    world.approve("script", "ana").unwrap();
+}
+
+#[test]
+fn a_gate_that_nobody_could_settle_in_time_is_overdue_for_the_grace_and_settled_once() {
+    let mut world = timed(30, OnTimeout::Approve);
+    world.pass_s(500);
+    world.expire("script", true).unwrap();
+    assert_eq!(
+        (world.newest("script").state, world.count(EventType::GateOverdue)),
+        (GateState::Open, 1)
+    );
+    world.pass_s(59);
+    assert_eq!(code(world.expire("script", true)), RefusalCode::WrongState);
+    world.pass_s(1);
+    world.expire("script", true).unwrap();
+    assert_eq!(world.newest("script").state, GateState::Approved);
+    assert_eq!(world.count(EventType::GateOverdue), 1, "the grace is not given twice");
+}
+
+#[test]
+fn a_live_lease_keeps_the_timer_off_and_a_dead_one_gives_the_time_back() {
+    let mut world = timed(30, OnTimeout::Approve);
+    world.pass_s(20);
+    world.lease("script", "ana").unwrap();
+    world.pass_s(15);
+    assert_eq!(
+        code(world.expire("script", false)),
+        RefusalCode::WrongState,
+        "under ana's hands"
+    );
+    world.lease("script", "ana").unwrap();
+    world.pass_s(30);
+    world.expire("script", false).unwrap();
+    assert_eq!(
+        world.newest("script").state,
+        GateState::Open,
+        "the lease ended, the timer did not fire"
+    );
+    assert_eq!(world.newest("script").lease, None);
+    assert_eq!(
+        world.newest("script").deadline().unwrap().us_since(world.now()),
+        60 * SECOND_US
+    );
+    world.pass_s(60);
+    world.expire("script", false).unwrap();
+    assert_eq!(world.newest("script").state, GateState::Approved);
+}
+
+#[test]
+fn a_lease_given_back_lets_the_time_left_run_again() {
+    let mut world = timed(300, OnTimeout::Approve);
+    world.pass_s(100);
+    world.lease("script", "ana").unwrap();
+    world.pass_s(10);
+    world.release("script", "ana").unwrap();
+    assert_eq!(
+        world.newest("script").deadline().unwrap().us_since(world.now()),
+        200 * SECOND_US
+    );
+    assert_eq!(
+        (world.count(EventType::GateHeld), world.count(EventType::GateReleased)),
+        (1, 1)
+    );
+}
+
+#[test]
+fn heartbeats_and_reopening_never_hold_beyond_the_bound() {
+    let mut world = World::empty();
+    world.timer("script", 30, OnTimeout::Approve);
+    world.policies.get_mut(&stage("script")).unwrap().max_hold_s = 100;
+    world.start(vec![spec("script", false)], false).unwrap();
+    for second in 0..13 {
+        if second % 3 == 0 {
+            let _ = world.release("script", "ana");
+        }
+        world.lease("script", "ana").unwrap();
+        world.pass_s(10);
+    }
+    world.expire("script", false).unwrap();
+    assert_eq!(
+        world.newest("script").state,
+        GateState::Approved,
+        "130 s after opening the bound is used up, heartbeats or not"
+    );
+}
+
+#[test]
+fn somebody_elses_live_lease_is_named_and_does_not_stop_a_decision() {
+    let mut world = timed(300, OnTimeout::Approve);
+    world.lease("script", "ana").unwrap();
+    let refusal = world.lease("script", "bea").unwrap_err();
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (RefusalCode::NotPossible, "ana has j-1 / script #1 open")
+    );
+    world.release("script", "bea").unwrap();
+    assert!(
+        world.newest("script").lease.is_some(),
+        "only its own session gives it back"
+    );
+    world.approve("script", "bea").unwrap();
+    assert_eq!(world.newest("script").lease, None);
+}
+
+#[test]
+fn a_lease_that_died_unnoticed_is_counted_when_the_next_is_taken() {
+    let mut world = timed(30, OnTimeout::Approve);
+    world.lease("script", "ana").unwrap();
+    world.pass_s(40);
+    world.lease("script", "bea").unwrap();
+    let gate = world.newest("script");
+    assert_eq!(gate.lease.as_ref().unwrap().holder.name, "bea");
+    assert_eq!(
+        gate.timer.as_ref().unwrap().added_us,
+        60 * SECOND_US,
+        "ana's 30 s, and at least a minute left"
+    );
+}
+
+#[test]
+fn a_look_is_kept_once_per_person_and_version() {
+    let mut world = timed(30, OnTimeout::Approve);
+    let digest = world.newest("script").digest();
+    for (who, digest) in [
+        ("ana", digest),
+        ("ana", digest),
+        ("bea", digest),
+        ("ana", Digest::of(b"new")),
+    ] {
+        world
+            .put(Input::MarkSeen {
+                gate: world.gate_ref("script"),
+                operator: person(who),
+                digest,
+            })
+            .unwrap();
+    }
+    assert_eq!(
+        (world.newest("script").seen.len(), world.count(EventType::GateSeen)),
+        (3, 3)
+    );
+    world.pass_s(30);
+    world.expire("script", false).unwrap();
+    assert_eq!(
+        world.rows().decisions[0].decision.seen().len(),
+        3,
+        "the record says who had looked"
+    );
+}
+
+#[test]
+fn the_chain_hash_covers_every_field_and_the_file_reads_back() {
+    let mut world = timed(30, OnTimeout::Approve);
+    world.pass_s(30);
+    world.expire("script", false).unwrap();
+    let sealed = &world.rows().decisions[0];
+    assert_eq!(sealed.hash, sealed.computed_hash());
+    let file = sealed.to_file();
+    let text = String::from_utf8(file.clone()).unwrap();
+    let keys: Vec<_> = serde_json::from_str::<Map<String, Value>>(&text)
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    let expected = [
+        "stage",
+        "approved",
+        "by",
+        "at",
+        "notes",
+        "patch",
+        "auto_approved",
+        "job_id",
+        "attempt",
+        "via",
+        "opened_at",
+        "deadline",
+        "seen",
+        "artifacts",
+        "seq",
+        "prev",
+        "hash",
+    ];
+    assert_eq!(keys, expected);
+    let read: crate::domain::decision::SealedDecision = serde_json::from_slice(&file).unwrap();
+    assert_eq!(read.to_file(), file);
+    for (key, value) in [
+        ("by", json!("ana")),
+        ("auto_approved", json!(false)),
+        ("notes", json!("x")),
+        ("seq", json!(2)),
+    ] {
+        let mut object: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        object.insert(key.into(), value);
+        let forged: crate::domain::decision::SealedDecision = serde_json::from_value(Value::Object(object)).unwrap();
+        assert_ne!(forged.computed_hash(), forged.hash, "{key}");
+    }
+}

@@ -1,0 +1,232 @@
+//! What the loop does with what its threads told: news, the lead, stages to start and to adopt, the configuration.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::config::{Config, Problem};
+use crate::domain::ids::JobId;
+use crate::domain::job::Attempt;
+use crate::runs::locks::LeadGuard;
+use crate::store::{Candidate, OpenTimer};
+
+use super::api::Notice;
+use super::inbox::{Inbox, Look, StageKey, StageWork, Timers};
+use super::reader::Ask;
+use super::writer::Work;
+use super::{Engine, Lead, Role};
+
+/// How long after another process's commit its files may be owed before this process pays.
+const OTHERS_DEBT_US: i64 = 2_000_000;
+/// A stage that could not be started is tried again after this long.
+const START_AGAIN_US: i64 = 2_000_000;
+
+impl Engine {
+    pub(super) fn look(&mut self, boot_us: i64) {
+        let also = std::mem::take(&mut self.look_also);
+        let ask = Ask::Look {
+            since: self.seen_up_to,
+            also,
+            all_timers: self.wants_all_timers,
+            is_lead: self.is_lead(),
+        };
+        if self.asks.try_send(ask).is_ok() {
+            self.is_looking = true;
+            self.wants_look = false;
+            self.wants_all_timers = false;
+        }
+        self.looked_at_us = boot_us;
+    }
+
+    pub(super) fn take(&mut self, message: Inbox) {
+        match message {
+            Inbox::Done(request, result) => self.notices.push_back(Notice::Done(request, result)),
+            Inbox::Published(request, result) => self.notices.push_back(Notice::Published(request, result)),
+            Inbox::Answer(request, answer) => self.notices.push_back(Notice::Answer(request, answer)),
+            Inbox::Nudged => self.wants_look = true,
+            Inbox::Looked(look) => {
+                self.is_looking = false;
+                match look {
+                    Ok(look) => self.looked(*look),
+                    Err(why) => self.notices.push_back(Notice::Trouble(Some(why))),
+                }
+            }
+            Inbox::Locked(guard) => self.locked(guard),
+            Inbox::Leading(epoch) => self.leading(epoch),
+            Inbox::Started(key, result) => self.started(key, result),
+            Inbox::StageEnded { key, epoch, outcome } => {
+                self.following.remove(&key);
+                let is_mine = matches!(self.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
+                // Under another leader the same end is told there: every leader waits for the same lock.
+                if is_mine
+                    && !self.put(Work::StageEnded {
+                        key: key.clone(),
+                        epoch,
+                        outcome,
+                    })
+                {
+                    self.watch.again(key, epoch, self.inbox_sender.clone());
+                }
+            }
+            Inbox::NotDue(jobs) => {
+                self.look_also.extend(jobs);
+                self.wants_look = true;
+            }
+            Inbox::ConfigFileTouched => self.wants_config = true,
+            Inbox::ConfigRead(read) => self.config_read(read),
+            Inbox::Trouble(trouble) => self.notices.push_back(Notice::Trouble(trouble)),
+        }
+    }
+
+    fn looked(&mut self, look: Look) {
+        let now = self.clock.now();
+        self.seen_up_to = self.seen_up_to.max(look.up_to);
+        let grace_s = self.config.pipeline.overdue_grace_s;
+        let wake = |gate: &OpenTimer| {
+            gate.timer
+                .wake_at(gate.lease.as_ref(), gate.max_hold_s, grace_s)
+                .map(|at| (gate.key.clone(), at))
+        };
+        match &look.timers {
+            Timers::All(gates) => self.ticker.set_all(gates.iter().filter_map(wake).collect(), now),
+            Timers::Of(jobs, gates) => {
+                for job_id in jobs {
+                    let of_job = gates.iter().filter(|gate| gate.key.job_id == *job_id).filter_map(wake);
+                    self.ticker.set_job(job_id, of_job.collect::<Vec<_>>(), now);
+                }
+            }
+        }
+        if look.is_owed && self.pay_at_us.is_none() {
+            self.pay_at_us = Some(now.boot_us.saturating_add(OTHERS_DEBT_US));
+        }
+        if let Some(work) = look.work {
+            self.lead_stages(&work, now.boot_us);
+        }
+        if look.events.is_empty() {
+            self.notices.push_back(Notice::Changed);
+        } else {
+            self.wants_look = true;
+            self.notices.push_back(Notice::Events(look.events));
+        }
+    }
+
+    /// Adopts what runs, starts what waits, ends what nobody wants any more.
+    fn lead_stages(&mut self, work: &StageWork, boot_us: i64) {
+        let Lead::Has { epoch, .. } = self.lead else { return };
+        let key_of = |(job_id, attempt): &(JobId, Attempt)| StageKey {
+            job_id: job_id.clone(),
+            stage: attempt.stage.clone(),
+            attempt: attempt.number,
+        };
+        let running: HashSet<_> = work.running.iter().map(key_of).collect();
+        for key in &running {
+            let is_new = !self.following.contains(key) && !self.starting.contains(key);
+            if is_new {
+                self.following.insert(key.clone());
+                self.watch.adopt(key.clone(), epoch, self.inbox_sender.clone());
+            }
+        }
+        let unwanted: Vec<_> = self
+            .following
+            .iter()
+            .filter(|key| !running.contains(*key))
+            .cloned()
+            .collect();
+        for key in unwanted {
+            if !self.starting.contains(&key) {
+                self.put(Work::EndStage(key));
+            }
+        }
+        let slots = usize::try_from(self.config.pipeline.max_concurrent_jobs).unwrap_or(usize::MAX);
+        let mut taken = running.union(&self.starting).count();
+        for key in work.queued.iter().map(key_of) {
+            if taken >= slots {
+                break;
+            }
+            let waits = self
+                .start_again_us
+                .get(&key.job_id)
+                .is_some_and(|at_us| boot_us < *at_us);
+            if waits || self.starting.contains(&key) {
+                continue;
+            }
+            if self.put(Work::StartStage {
+                key: key.clone(),
+                epoch,
+            }) {
+                self.starting.insert(key);
+                taken += 1;
+            }
+        }
+    }
+
+    fn started(&mut self, key: StageKey, result: Result<(), String>) {
+        self.starting.remove(&key);
+        match result {
+            Ok(()) => {
+                self.following.insert(key);
+            }
+            Err(why) => {
+                tracing::warn!("{} {} #{} not started: {why}", key.job_id, key.stage, key.attempt);
+                let at_us = self.clock.now().boot_us.saturating_add(START_AGAIN_US);
+                self.start_again_us.insert(key.job_id, at_us);
+            }
+        }
+        self.wants_look = true;
+    }
+
+    fn locked(&mut self, guard: LeadGuard) {
+        let Role::Candidate(role) = self.role else { return };
+        let candidate = Candidate {
+            name: self.operator.name.clone(),
+            role: role.to_owned(),
+            host: self.operator.via.host.clone(),
+            pid: self.operator.via.pid,
+            since: self.clock.now().utc,
+        };
+        if self.put(Work::TakeLead(candidate)) {
+            self.lead = Lead::Taking(guard);
+        } else {
+            // The lock falls with the guard; standing again costs nothing.
+            drop(guard);
+            self.stand();
+        }
+    }
+
+    fn leading(&mut self, epoch: Result<u64, String>) {
+        match (std::mem::replace(&mut self.lead, Lead::Not), epoch) {
+            (Lead::Taking(guard), Ok(epoch)) => {
+                self.lead = Lead::Has { _guard: guard, epoch };
+                self.ticker.set_lead(true);
+                self.wants_look = true;
+                self.notices.push_back(Notice::Lead(true));
+            }
+            (Lead::Taking(guard), Err(why)) => {
+                self.notices.push_back(Notice::Trouble(Some(why)));
+                drop(guard);
+            }
+            // Given back while the epoch was on its way.
+            (Lead::Not | Lead::Has { .. }, _) => {}
+        }
+    }
+
+    fn config_read(&mut self, read: Result<(Box<Config>, Vec<String>), Vec<Problem>>) {
+        match read {
+            Ok((config, _)) if *config == self.config => {}
+            Ok((config, warnings)) => {
+                self.config = *config;
+                self.put(Work::PutConfig(Arc::new(self.config.clone())));
+                self.wants_look = true;
+                self.wants_all_timers = true;
+                self.notices.push_back(Notice::ConfigLoaded(warnings));
+            }
+            Err(problems) => {
+                let lines = problems
+                    .iter()
+                    .filter(|problem| problem.is_error())
+                    .map(ToString::to_string)
+                    .collect();
+                self.notices.push_back(Notice::ConfigBroken(lines));
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! File watching: the nudge file that every commit touches, and the configuration file.
+//!
+//! Events are only hints to look again (the WAL is never watched: its event comes before the commit is visible). Where watching does not
+//! work, a slower look serves.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::Sender;
+
+use super::inbox::Inbox;
+
+/// How often to look without a hint: a net under the watching, or all there is when it does not work.
+const BACKSTOP_WATCHED: Duration = Duration::from_secs(10);
+const BACKSTOP_BLIND: Duration = Duration::from_secs(1);
+
+/// Keeps the watching alive.
+pub(super) struct FileWatch {
+    _watcher: Option<RecommendedWatcher>,
+    /// How long the loop may go without a look.
+    pub backstop: Duration,
+}
+
+/// Watches the nudge file, and the configuration file where there is one.
+pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender<Inbox>) -> FileWatch {
+    let folders: Vec<PathBuf> = [Some(&nudge), config.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|path| folder_of(path))
+        .collect();
+    let handler = move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        // Reading a watched file raises Access events too; they mean nothing here.
+        if matches!(event.kind, EventKind::Access(_)) {
+            return;
+        }
+        // A full inbox is already full of reasons to look.
+        if event.paths.iter().any(|path| same_name(path, &nudge)) {
+            let _ = inbox.try_send(Inbox::Nudged);
+        }
+        if let Some(config) = &config
+            && event.paths.iter().any(|path| same_name(path, config))
+        {
+            let _ = inbox.try_send(Inbox::ConfigFileTouched);
+        }
+    };
+    let watcher = notify::recommended_watcher(handler).and_then(|mut watcher| {
+        for folder in &folders {
+            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+        }
+        Ok(watcher)
+    });
+    match watcher {
+        Ok(watcher) => FileWatch {
+            _watcher: Some(watcher),
+            backstop: BACKSTOP_WATCHED,
+        },
+        Err(error) => {
+            tracing::warn!("files cannot be watched, looking every second instead: {error}");
+            FileWatch {
+                _watcher: None,
+                backstop: BACKSTOP_BLIND,
+            }
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> Option<PathBuf> {
+    let parent = path.parent()?;
+    Some(if parent.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        parent.to_path_buf()
+    })
+}
+
+fn same_name(event: &Path, wanted: &Path) -> bool {
+    event.file_name() == wanted.file_name()
+}

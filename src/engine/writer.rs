@@ -1,0 +1,435 @@
+//! The writer thread: SQLite first, then files, in that order, and nobody else writes.
+//!
+//! What waits is taken together: one SAVEPOINT each, one COMMIT, then all answers, then the files in a group (SPEC §4). A crash between
+//! commit and files leaves a debt that the rows explain; it is paid at the next start, or by any other process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::Sender;
+
+use crate::config::Config;
+use crate::domain::change::Applied;
+use crate::domain::ids::JobId;
+use crate::domain::job::AttemptState;
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::runs::{atomic, supervisor};
+use crate::store::{Candidate, Store, StoreError, Submission};
+
+use super::api::{Command, RequestId};
+use super::crash;
+use super::debts::PUBLISH_JOBS_MAX;
+use super::inbox::{Inbox, StageKey};
+use super::prepare::Preparer;
+use super::receipt::{receipt, verb};
+use super::reducer::{Context, Input, Prepared, StageOutcome, reduce};
+use super::stage_watch::Watch;
+use super::ticker::DueGate;
+use super::trouble::{runs_refusal, store_refusal};
+
+/// The most inputs of one transaction.
+const BATCH_MAX: usize = 100;
+/// How long the writer waits before it tries again to pay a debt to the files.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What the loop asks of the writer.
+pub(super) enum Work {
+    Command(RequestId, Command),
+    Expire(Vec<DueGate>),
+    StartStage {
+        key: StageKey,
+        epoch: u64,
+    },
+    StageEnded {
+        key: StageKey,
+        epoch: u64,
+        outcome: StageOutcome,
+    },
+    TakeLead(Candidate),
+    Resign(u64),
+    /// The job was canceled while its stage ran: end the process group.
+    EndStage(StageKey),
+    PutConfig(Arc<Config>),
+    /// Some job's files are behind its rows.
+    Publish,
+    /// Keeps a draft under a name, or removes it.
+    SaveDraft(String, Option<Vec<u8>>),
+    /// Tells when everything before is done.
+    Rest(tokio::sync::oneshot::Sender<()>),
+}
+
+/// Everything the thread owns.
+pub(super) struct Writer {
+    pub store: Store,
+    pub preparer: Preparer,
+    pub work: Receiver<Work>,
+    pub inbox: Sender<Inbox>,
+    pub watch: Watch,
+    /// Requests whose files are not on disk yet, by job.
+    pub owed: BTreeMap<JobId, Vec<RequestId>>,
+    pub is_owing: bool,
+    pub trouble: Option<String>,
+}
+
+/// What the rule reads: the rows do not say the id of a job that does not exist.
+type Wanted = (JobId, Prepared);
+
+/// One input on its way into a transaction, and what is to be told after it.
+struct Item {
+    submission: Submission<Wanted>,
+    tell: Tell,
+}
+
+enum Tell {
+    Request(RequestId, &'static str),
+    Expiry(JobId),
+    Start(StageKey, u64),
+    Nothing,
+}
+
+impl Writer {
+    /// Works until the loop is gone; then pays what is owed once more.
+    pub fn run(mut self) {
+        self.sweep();
+        self.is_owing = true;
+        loop {
+            let first = if self.is_owing {
+                match self.work.try_recv() {
+                    Ok(work) => Some(work),
+                    Err(TryRecvError::Disconnected) => break,
+                    Err(TryRecvError::Empty) => {
+                        self.publish();
+                        if !self.is_owing {
+                            continue;
+                        }
+                        match self.work.recv_timeout(RETRY) {
+                            Ok(work) => Some(work),
+                            Err(RecvTimeoutError::Timeout) => None,
+                            Err(RecvTimeoutError::Disconnected) => break,
+                        }
+                    }
+                }
+            } else {
+                match self.work.recv() {
+                    Ok(work) => Some(work),
+                    Err(_) => break,
+                }
+            };
+            let mut waiting: Vec<_> = first.into_iter().collect();
+            while waiting.len() < BATCH_MAX
+                && let Ok(more) = self.work.try_recv()
+            {
+                waiting.push(more);
+            }
+            self.turn(waiting);
+        }
+        self.publish();
+    }
+
+    /// What a crash left half written in the directories of unfinished jobs goes.
+    fn sweep(&self) {
+        for job_id in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
+            atomic::sweep_stale(&self.preparer.runs.run(&job_id));
+        }
+    }
+
+    pub(super) fn tell(&self, message: Inbox) {
+        // The loop is gone when this fails, and with it everyone who could listen.
+        let _ = self.inbox.blocking_send(message);
+    }
+
+    fn turn(&mut self, waiting: Vec<Work>) {
+        let mut items = Vec::with_capacity(waiting.len());
+        for work in waiting {
+            match work {
+                Work::Command(request, command) => self.command(request, &command, &mut items),
+                Work::Expire(gates) => self.expire(gates, &mut items),
+                Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
+                Work::StartStage { key, epoch } => {
+                    // What the stage reads must be what was decided: everything before is committed and published first.
+                    self.commit(std::mem::take(&mut items));
+                    self.publish();
+                    self.start_stage(key, epoch, &mut items);
+                }
+                Work::TakeLead(info) => {
+                    let epoch = self.store.take_lead(&info).map_err(|error| error.to_string());
+                    self.tell(Inbox::Leading(epoch));
+                    self.nudge();
+                }
+                Work::Resign(epoch) => {
+                    if let Err(error) = self.store.resign(epoch) {
+                        tracing::warn!("cannot note that the lead was given back: {error}");
+                    }
+                    self.nudge();
+                }
+                Work::EndStage(key) => self.end_stage(&key),
+                Work::PutConfig(config) => self.preparer.config = config,
+                Work::Publish => self.is_owing = true,
+                Work::SaveDraft(name, bytes) => {
+                    let Preparer { runs, operator, .. } = &self.preparer;
+                    if let Err(error) = runs.save_draft(&operator.name, &name, bytes.as_deref()) {
+                        self.report(Some(error.to_string()));
+                    }
+                }
+                Work::Rest(rested) => {
+                    self.commit(std::mem::take(&mut items));
+                    self.publish();
+                    // Nobody waits any more when this fails.
+                    let _ = rested.send(());
+                }
+            }
+            if items.len() >= BATCH_MAX {
+                self.commit(std::mem::take(&mut items));
+            }
+        }
+        self.commit(items);
+    }
+
+    fn command(&mut self, request: RequestId, command: &Command, items: &mut Vec<Item>) {
+        // What was prepared before an earlier command of the same batch was committed might be stale.
+        if !items.is_empty() && needs_files(command) {
+            self.commit(std::mem::take(items));
+        }
+        match self.preparer.command(command) {
+            Ok((job_id, prepared)) => {
+                let submission = submission(job_id, None, prepared);
+                items.push(Item {
+                    submission,
+                    tell: Tell::Request(request, verb(command)),
+                });
+            }
+            Err(refusal) => self.tell(Inbox::Done(request, Err(refusal))),
+        }
+    }
+
+    fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Item>) {
+        for gate in gates {
+            let job_id = gate.key.job_id.clone();
+            let input = Input::Expire {
+                key: gate.key,
+                is_missed: gate.is_missed,
+            };
+            match self.preparer.expiry(input, &job_id) {
+                Ok(input) => {
+                    let submission = submission(job_id.clone(), None, input);
+                    items.push(Item {
+                        submission,
+                        tell: Tell::Expiry(job_id),
+                    });
+                }
+                Err(refusal) => self.report(Some(refusal.message)),
+            }
+            if items.len() >= BATCH_MAX {
+                self.commit(std::mem::take(items));
+            }
+        }
+    }
+
+    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Item>) {
+        let (outcome, bare) = match outcome {
+            StageOutcome::Made(_) => match self.preparer.stage_made(&key.job_id, &key.stage) {
+                Ok(made) => made,
+                Err(refusal) => {
+                    // Disk or database: the stage is done, its end will be told again after a while.
+                    self.report(Some(refusal.message));
+                    return self.watch.again(key, epoch, self.inbox.clone());
+                }
+            },
+            StageOutcome::Failed(_) | StageOutcome::Lost => (outcome, BTreeMap::new()),
+        };
+        let input = Input::StageEnded {
+            stage: key.stage,
+            attempt: key.attempt,
+            outcome,
+        };
+        let submission = submission(key.job_id, Some(epoch), Prepared { input, bare });
+        items.push(Item {
+            submission,
+            tell: Tell::Nothing,
+        });
+    }
+
+    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Item>) {
+        let not_started = |why: String| Inbox::Started(key.clone(), Err(why));
+        if self.owed.contains_key(&key.job_id) {
+            return self.tell(not_started(format!("the files of {} are not on disk yet", key.job_id)));
+        }
+        let moved = match self.preparer.rows(&key.job_id) {
+            Ok(Some(rows)) => self.preparer.moved_artifact(&rows),
+            Ok(None) => Err(Refusal::no_such_job(&key.job_id)),
+            Err(refusal) => Err(refusal),
+        };
+        let (input, tell) = match moved {
+            Ok(None) => (
+                Input::StageStarted {
+                    stage: key.stage.clone(),
+                    attempt: key.attempt,
+                },
+                Tell::Start(key.clone(), epoch),
+            ),
+            Ok(Some(moved)) => {
+                self.tell(not_started(format!("{} is not what was decided on", moved.path)));
+                (Input::ArtifactMoved { moved }, Tell::Nothing)
+            }
+            Err(refusal) => return self.tell(not_started(refusal.message)),
+        };
+        let input = Prepared {
+            input,
+            bare: BTreeMap::new(),
+        };
+        items.push(Item {
+            submission: submission(key.job_id, Some(epoch), input),
+            tell,
+        });
+    }
+
+    fn end_stage(&self, key: &StageKey) {
+        let run = self.preparer.runs.run(&key.job_id);
+        if let Err(error) = supervisor::signal_cancel(&run, &key.stage, key.attempt) {
+            tracing::warn!("cannot end {} {} #{}: {error}", key.job_id, key.stage, key.attempt);
+        }
+    }
+
+    /// One transaction for all of them, then all answers.
+    fn commit(&mut self, items: Vec<Item>) {
+        if items.is_empty() {
+            return;
+        }
+        let now = self.preparer.clock.now().utc;
+        let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
+        let config = Arc::clone(&self.preparer.config);
+        let via = self.preparer.operator.via.clone();
+        let cx = Context {
+            now,
+            policies: &config.gates,
+            grace_s: config.pipeline.overdue_grace_s,
+            via: &via,
+        };
+        crash::point("before_commit");
+        let results = self.store.commit(&submissions, now, &mut |rows, wanted| {
+            reduce(&wanted.0, rows, &wanted.1, cx)
+        });
+        crash::point("after_commit");
+        match results {
+            Ok(results) => {
+                let is_anything_new = results.iter().any(Result::is_ok);
+                for ((submission, tell), result) in submissions.into_iter().zip(tells).zip(results) {
+                    self.answer(submission, tell, result);
+                }
+                if is_anything_new {
+                    self.is_owing = true;
+                    self.nudge();
+                    self.tell(Inbox::Nudged);
+                }
+            }
+            Err(error) => self.refuse_all(tells, &error),
+        }
+    }
+
+    fn refuse_all(&mut self, tells: Vec<Tell>, error: &StoreError) {
+        let refusal = store_refusal(error);
+        self.report(Some(refusal.message.clone()));
+        for tell in tells {
+            match tell {
+                Tell::Request(request, _) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
+                Tell::Start(key, _) => self.tell(Inbox::Started(key, Err(refusal.message.clone()))),
+                // The ticker asks again; a stage's end is found again by whoever watches it next.
+                Tell::Expiry(_) | Tell::Nothing => {}
+            }
+        }
+    }
+
+    fn answer(&mut self, submission: Submission<Wanted>, tell: Tell, result: Result<Applied, Refusal>) {
+        let job_id = submission.job_id;
+        match (tell, result) {
+            (Tell::Request(request, verb), Ok(applied)) => {
+                self.done(request, verb, &job_id, &submission.input.1.input, applied)
+            }
+            (Tell::Request(request, _), Err(refusal)) => self.tell(Inbox::Done(request, Err(refusal))),
+            (Tell::Start(key, epoch), Ok(_)) => {
+                let started = self.launch(&key, epoch).map_err(|refusal| refusal.message);
+                self.tell(Inbox::Started(key, started));
+            }
+            (Tell::Start(key, _), Err(refusal)) => self.tell(Inbox::Started(key, Err(refusal.message))),
+            (Tell::Expiry(job_id), Err(_)) => self.tell(Inbox::NotDue(vec![job_id])),
+            (Tell::Expiry(_) | Tell::Nothing, Ok(_)) => {}
+            (Tell::Nothing, Err(refusal)) => tracing::debug!("{job_id}: {refusal}"),
+        }
+    }
+
+    fn done(&mut self, request: RequestId, verb: &'static str, job_id: &JobId, input: &Input, applied: Applied) {
+        let rows = match self.preparer.rows(job_id) {
+            Ok(Some(rows)) => rows,
+            Ok(None) => return self.tell(Inbox::Done(request, Err(Refusal::no_such_job(job_id)))),
+            Err(refusal) => return self.tell(Inbox::Done(request, Err(refusal))),
+        };
+        if matches!(input, Input::Cancel { .. }) {
+            for attempt in rows
+                .attempts
+                .iter()
+                .filter(|attempt| attempt.state == AttemptState::Canceled)
+            {
+                self.end_stage(&StageKey {
+                    job_id: job_id.clone(),
+                    stage: attempt.stage.clone(),
+                    attempt: attempt.number,
+                });
+            }
+        }
+        let receipt = receipt(verb, input, applied, rows);
+        self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
+        self.owed.entry(job_id.clone()).or_default().push(request);
+    }
+
+    /// Starts the supervisor of an attempt whose row says that it runs.
+    fn launch(&mut self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
+        crash::point("before_launch");
+        let rows = self
+            .preparer
+            .rows(&key.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
+        let launch = self
+            .watch
+            .launch_of(&rows, key)
+            .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
+        let run = self.preparer.runs.run(&key.job_id);
+        let supervised = supervisor::start(&run, &launch).map_err(|error| runs_refusal(&error))?;
+        self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone());
+        Ok(())
+    }
+
+    fn nudge(&self) {
+        if let Err(error) = self.preparer.runs.touch_nudge() {
+            tracing::debug!("cannot touch the nudge file: {error}");
+        }
+    }
+
+    pub(super) fn report(&mut self, trouble: Option<String>) {
+        if self.trouble != trouble {
+            self.trouble.clone_from(&trouble);
+            self.tell(Inbox::Trouble(trouble));
+        }
+    }
+}
+
+fn submission(job_id: JobId, epoch: Option<u64>, prepared: Prepared) -> Submission<Wanted> {
+    Submission {
+        epoch,
+        ..Submission::new(job_id.clone(), (job_id, prepared))
+    }
+}
+
+/// Whether preparing the command reads what an earlier command may have changed.
+fn needs_files(command: &Command) -> bool {
+    match command {
+        Command::Decide { .. } | Command::ApplyPatch { .. } | Command::Resume(_) | Command::OpenGate { .. } => true,
+        Command::StartJob(_)
+        | Command::Cancel(_)
+        | Command::Complete(_)
+        | Command::TakeLease { .. }
+        | Command::ReleaseLease { .. }
+        | Command::MarkSeen { .. } => false,
+    }
+}

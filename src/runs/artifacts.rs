@@ -1,0 +1,400 @@
+//! Artifacts as they lie in a run directory now: opened so that no symlink leads out of it, hashed, and copied in from outside.
+//!
+//! A stage command or another process may change the tree at any moment, so nothing is checked by path and opened afterwards: the
+//! kernel resolves the path below the run directory, and what was opened is what is examined.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::sys::stat::Mode;
+use sha2::{Digest as _, Sha256};
+
+use super::atomic;
+use super::error::{Doing, Result, RunsError};
+use super::layout::RunDir;
+use super::versions;
+use crate::domain::ids::{ArtifactPath, Digest, StageName};
+
+/// The most bytes an artifact may have (SPEC §10).
+pub const ARTIFACT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How often the kernel may ask to look again because a directory was renamed meanwhile (openat2(2), EAGAIN).
+const OPEN_TRIES_MAX: u32 = 16;
+
+// A FIFO must not block the reader, and a terminal must not become ours.
+fn read_flags() -> OFlag {
+    OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY
+}
+
+fn open_directory(path: &Path) -> Result<File> {
+    File::options()
+        .read(true)
+        .custom_flags((OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW).bits())
+        .open(path)
+        .doing("open", path)
+}
+
+/// Opens part by part and follows no symlink at all: for kernels and sandboxes without openat2.
+fn open_without_symlinks(top: &File, path: &str) -> std::result::Result<OwnedFd, Errno> {
+    let (directories, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut at: OwnedFd = top.as_fd().try_clone_to_owned().map_err(|_| Errno::EMFILE)?;
+    for part in directories.split('/').filter(|part| !part.is_empty()) {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_RDONLY;
+        at = openat(&at, part, flags, Mode::empty())?;
+    }
+    openat(&at, name, read_flags() | OFlag::O_NOFOLLOW, Mode::empty())
+}
+
+fn open_beneath(top: &File, path: &str) -> std::result::Result<OwnedFd, Errno> {
+    let how = OpenHow::new()
+        .flags(read_flags())
+        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    let mut outcome = Err(Errno::EAGAIN);
+    for _ in 0..OPEN_TRIES_MAX {
+        outcome = openat2(top, path, how);
+        match outcome {
+            Err(Errno::EAGAIN) => {}
+            Err(Errno::ENOSYS | Errno::EPERM) => return open_without_symlinks(top, path),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    outcome
+}
+
+/// Opens an artifact for reading. None: there is no such file. Refused: a symlink that leaves the run directory, and whatever is not a
+/// regular file (a directory cannot be reviewed: the pipeline registers an index file instead).
+pub fn open(run: &RunDir, path: &ArtifactPath) -> Result<Option<File>> {
+    let shown = run.artifact(path);
+    let top = match open_directory(run.path()) {
+        Ok(top) => top,
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let file = match open_beneath(&top, path.as_str()) {
+        Ok(descriptor) => File::from(descriptor),
+        Err(Errno::ENOENT) => return Ok(None),
+        Err(Errno::EXDEV | Errno::ELOOP) => {
+            return Err(RunsError::refused(
+                "open",
+                &shown,
+                "a symlink leads out of the run directory",
+            ));
+        }
+        // What open(2) says of a socket.
+        Err(Errno::ENXIO) => return Err(RunsError::refused("open", &shown, "it is not a regular file")),
+        Err(errno) => return Err(RunsError::new("open", &shown, errno)),
+    };
+    check_regular(&file, &shown)?;
+    Ok(Some(file))
+}
+
+fn check_regular(file: &File, shown: &Path) -> Result<()> {
+    let metadata = file.metadata().doing("examine", shown)?;
+    if metadata.is_dir() {
+        return Err(RunsError::refused(
+            "open",
+            shown,
+            "it is a directory; register one file that lists what is in it",
+        ));
+    }
+    if !metadata.is_file() {
+        return Err(RunsError::refused("open", shown, "it is not a regular file"));
+    }
+    if metadata.len() > ARTIFACT_BYTES_MAX {
+        return Err(too_large(shown));
+    }
+    Ok(())
+}
+
+fn too_large(shown: &Path) -> RunsError {
+    RunsError::refused(
+        "read",
+        shown,
+        format!("it is larger than {} MiB", ARTIFACT_BYTES_MAX / (1024 * 1024)),
+    )
+}
+
+/// Passes the bytes on in pieces and returns their digest and number; more than [`ARTIFACT_BYTES_MAX`] are refused even when the file
+/// grows meanwhile.
+pub(super) fn stream(
+    file: &mut File,
+    shown: &Path,
+    mut pass: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<(Digest, u64)> {
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; 256 * 1024];
+    let mut size_bytes: u64 = 0;
+    loop {
+        let count = match file.read(&mut chunk) {
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(RunsError::new("read", shown, error)),
+        };
+        let Some(bytes) = chunk.get(..count).filter(|bytes| !bytes.is_empty()) else {
+            return Ok((Digest::from_bytes(hasher.finalize().into()), size_bytes));
+        };
+        size_bytes += count as u64;
+        if size_bytes > ARTIFACT_BYTES_MAX {
+            return Err(too_large(shown));
+        }
+        hasher.update(bytes);
+        pass(bytes)?;
+    }
+}
+
+/// The digest and size of an artifact as it lies there now. None: there is no such file. Refuses as [`open`] does.
+pub fn hash(run: &RunDir, path: &ArtifactPath) -> Result<Option<(Digest, u64)>> {
+    let shown = run.artifact(path);
+    let Some(mut file) = open(run, path)? else {
+        return Ok(None);
+    };
+    stream(&mut file, &shown, |_| Ok(())).map(Some)
+}
+
+/// The bytes of an artifact as it lies there now. None: there is no such file. Refuses as [`open`] does.
+pub fn read(run: &RunDir, path: &ArtifactPath) -> Result<Option<Vec<u8>>> {
+    let shown = run.artifact(path);
+    let Some(mut file) = open(run, path)? else {
+        return Ok(None);
+    };
+    let mut all = Vec::new();
+    stream(&mut file, &shown, |bytes| {
+        all.extend_from_slice(bytes);
+        Ok(())
+    })?;
+    Ok(Some(all))
+}
+
+/// The last bytes of a stage's log, at most so many. None: there is no log.
+pub fn read_log(run: &RunDir, stage: &StageName, attempt: u32, bytes_max: u64) -> Result<Option<Vec<u8>>> {
+    use std::io::{Seek, SeekFrom};
+    let shown = run.log(stage, attempt);
+    let opened = File::options()
+        .read(true)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+        .open(&shown);
+    let mut file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(RunsError::new("open", &shown, error)),
+    };
+    let length = file.metadata().doing("examine", &shown)?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(bytes_max)))
+        .doing("read", &shown)?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max).read_to_end(&mut bytes).doing("read", &shown)?;
+    Ok(Some(bytes))
+}
+
+/// A file that was copied in from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiedIn {
+    /// Where the copy lies: `artifacts/<stage>/<basename>`.
+    pub path: ArtifactPath,
+    /// The digest of the copied bytes, kept as a version.
+    pub digest: Digest,
+    /// Their number.
+    pub size_bytes: u64,
+}
+
+/// The name under the run directory that a file from outside would get; refused when its basename is no part of an artifact path.
+pub fn path_for(stage: &StageName, outside: &Path) -> Result<ArtifactPath> {
+    let name = outside
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| RunsError::refused("take", outside, "its name is not UTF-8 text"))?;
+    ArtifactPath::new(&format!("artifacts/{stage}/{name}"))
+        .map_err(|error| RunsError::refused("take", outside, error.to_string()))
+}
+
+/// Opens a file that the caller of a command named: any regular file that they can read; symlinks are theirs to follow.
+fn open_outside(outside: &Path) -> Result<File> {
+    let file = File::options()
+        .read(true)
+        .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
+        .open(outside)
+        .doing("open", outside)?;
+    check_regular(&file, outside)?;
+    Ok(file)
+}
+
+/// Keeps a file from outside as a version only (`gate open --base`): its digest and size.
+pub fn keep_outside(run: &RunDir, outside: &Path) -> Result<(Digest, u64)> {
+    versions::keep_stream(run, &mut open_outside(outside)?, outside)
+}
+
+/// Copies a file from outside to `artifacts/<stage>/<basename>`, whole or not at all, and keeps its bytes as a version (SPEC §8). The
+/// original is never changed. The caller refuses two equal basenames.
+pub fn copy_in(run: &RunDir, outside: &Path, stage: &StageName) -> Result<CopiedIn> {
+    let path = path_for(stage, outside)?;
+    let (digest, size_bytes) = keep_outside(run, outside)?;
+    // The kept bytes are copied on, not the original once more: it may have changed meanwhile.
+    place(run, &path, &digest)?;
+    Ok(CopiedIn {
+        path,
+        digest,
+        size_bytes,
+    })
+}
+
+/// Makes a kept version the current one of an artifact, whole or not at all, durable when this returns. Replaces what is there: the
+/// caller has made sure that this is right.
+pub fn place(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> Result<()> {
+    place_if(run, path, digest, || Ok(true)).map(|_| ())
+}
+
+/// Makes a kept version the current one where `former` lies; false, and nothing is changed, when something else lies there.
+pub fn replace(run: &RunDir, path: &ArtifactPath, former: &Digest, digest: &Digest) -> Result<bool> {
+    place_if(run, path, digest, || {
+        Ok(hash(run, path)?.is_some_and(|(found, _)| found == *former))
+    })
+}
+
+fn place_if(
+    run: &RunDir,
+    path: &ArtifactPath,
+    digest: &Digest,
+    may_replace: impl FnOnce() -> Result<bool>,
+) -> Result<bool> {
+    let target = run.artifact(path);
+    let directory = path.as_str().rsplit_once('/').map_or("", |(directory, _)| directory);
+    run.make(directory)?;
+    if fs::symlink_metadata(&target).is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(RunsError::refused(
+            "create",
+            &target,
+            "there is a directory of that name",
+        ));
+    }
+    let bytes = versions::read(run, digest)?;
+    let mut file = atomic::temporary_beside(&target, run.modes())?;
+    file.write_all(&bytes).doing("write", &target)?;
+    file.as_file().sync_all().doing("flush", &target)?;
+    // Asked last of all: between this answer and the rename there is no slow step in which somebody else could write.
+    if !may_replace()? {
+        return Ok(false);
+    }
+    file.persist(&target)
+        .map_err(|error| error.error)
+        .doing("create", &target)?;
+    atomic::flush_directory(target.parent().unwrap_or(run.path()))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use nix::unistd::mkfifo;
+
+    use super::*;
+    use crate::domain::ids::JobId;
+    use crate::runs::RunsDir;
+
+    fn put(path: impl AsRef<Path>, bytes: &[u8]) {
+        File::create(path).unwrap().write_all(bytes).unwrap();
+    }
+
+    fn artifact(text: &str) -> ArtifactPath {
+        ArtifactPath::new(text).unwrap()
+    }
+
+    fn fixture() -> (tempfile::TempDir, RunDir) {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        let run = runs.run(&JobId::new("j-17").unwrap());
+        run.make("artifacts/script").unwrap();
+        (temporary, run)
+    }
+
+    #[test]
+    fn an_artifact_is_hashed_where_it_lies() {
+        let (_temporary, run) = fixture();
+        assert_eq!(hash(&run, &artifact("artifacts/script/script.txt")).unwrap(), None);
+        put(run.path().join("artifacts/script/script.txt"), b"**Hook**\nHej");
+        let (digest, size_bytes) = hash(&run, &artifact("artifacts/script/script.txt")).unwrap().unwrap();
+        assert_eq!((digest, size_bytes), (Digest::of(b"**Hook**\nHej"), 12));
+        symlink("script.txt", run.path().join("artifacts/script/same.txt")).unwrap();
+        let inside = hash(&run, &artifact("artifacts/script/same.txt")).unwrap();
+        assert_eq!(inside, Some((digest, size_bytes)), "a symlink inside is no way out");
+    }
+
+    #[test]
+    fn symlinks_out_of_the_run_directory_are_refused() {
+        let (temporary, run) = fixture();
+        put(temporary.path().join("secret"), b"x");
+        symlink("../../../../secret", run.path().join("artifacts/script/up")).unwrap();
+        symlink(
+            temporary.path().join("secret"),
+            run.path().join("artifacts/script/absolute"),
+        )
+        .unwrap();
+        symlink(temporary.path(), run.path().join("artifacts/away")).unwrap();
+        for path in [
+            "artifacts/script/up",
+            "artifacts/script/absolute",
+            "artifacts/away/secret",
+        ] {
+            let error = hash(&run, &artifact(path)).unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .ends_with(": a symlink leads out of the run directory"),
+                "{error}"
+            );
+            let top = open_directory(run.path()).unwrap();
+            let errno = open_without_symlinks(&top, path).unwrap_err();
+            assert!(matches!(errno, Errno::ELOOP | Errno::ENOTDIR), "{path}: {errno}");
+        }
+    }
+
+    #[test]
+    fn only_regular_files_of_bearable_size_are_read() {
+        let (_temporary, run) = fixture();
+        mkfifo(&run.path().join("artifacts/script/fifo"), Mode::S_IRWXU).unwrap();
+        let error = hash(&run, &artifact("artifacts/script/fifo")).unwrap_err();
+        assert!(error.to_string().ends_with("it is not a regular file"), "{error}");
+        let error = hash(&run, &artifact("artifacts/script")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("register one file that lists what is in it"),
+            "{error}"
+        );
+        let large = File::create(run.path().join("artifacts/script/large")).unwrap();
+        large.set_len(ARTIFACT_BYTES_MAX + 1).unwrap();
+        let error = hash(&run, &artifact("artifacts/script/large")).unwrap_err();
+        assert!(error.to_string().ends_with("it is larger than 64 MiB"), "{error}");
+    }
+
+    #[test]
+    fn a_file_from_outside_is_copied_and_kept() {
+        let (temporary, run) = fixture();
+        let stage = StageName::new("script").unwrap();
+        let outside = temporary.path().join("draft.md");
+        put(&outside, b"# One\n");
+        let copied = copy_in(&run, &outside, &stage).unwrap();
+        assert_eq!(copied.path.as_str(), "artifacts/script/draft.md");
+        put(&outside, b"# Two\n");
+        assert_eq!(read(&run, &copied.path).unwrap().unwrap(), b"# One\n");
+        assert_eq!(versions::read(&run, &copied.digest).unwrap(), b"# One\n");
+        assert!(copy_in(&run, temporary.path(), &stage).is_err());
+    }
+
+    #[test]
+    fn a_copy_never_lands_outside() {
+        let (temporary, run) = fixture();
+        let outside = temporary.path().join("draft.md");
+        put(&outside, b"x");
+        fs::create_dir(temporary.path().join("elsewhere")).unwrap();
+        symlink(temporary.path().join("elsewhere"), run.path().join("artifacts/audio")).unwrap();
+        let error = copy_in(&run, &outside, &StageName::new("audio").unwrap()).unwrap_err();
+        assert!(error.to_string().contains("symlink"), "{error}");
+        assert_eq!(fs::read_dir(temporary.path().join("elsewhere")).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,116 @@
+//! What could not be done with which file, and why: the text an operator reads after `Decided, not yet on disk:`.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+/// A failed operation on a file under the runs directory.
+#[derive(Debug)]
+pub struct RunsError {
+    /// What was being done, verb first: `create runs/j-17/gates/script.json`.
+    pub operation: String,
+    /// Why it failed.
+    pub source: io::Error,
+}
+
+/// The result of work on the runs directory.
+pub type Result<T> = std::result::Result<T, RunsError>;
+
+impl RunsError {
+    /// An error of `verb` on `path`.
+    pub fn new(verb: &str, path: &Path, source: impl Into<io::Error>) -> Self {
+        Self {
+            operation: format!("{verb} {}", path.display()),
+            source: source.into(),
+        }
+    }
+
+    /// A refusal by a rule of ours instead of the operating system; `reason` is the text after the colon.
+    pub fn refused(verb: &str, path: &Path, reason: impl Into<String>) -> Self {
+        Self::new(verb, path, io::Error::new(io::ErrorKind::InvalidInput, reason.into()))
+    }
+
+    /// Whether the disk or a quota is full: worth trying again when space returns.
+    pub fn is_full(&self) -> bool {
+        matches!(
+            self.source.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        )
+    }
+
+    /// Whether rights are missing, or the file system is read-only: a person must act.
+    pub fn is_permission(&self) -> bool {
+        matches!(
+            self.source.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        )
+    }
+
+    /// Whether the file is not there.
+    pub fn is_not_found(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
+/// The reason in words, without `(os error 28)`.
+pub(super) fn reason(source: &io::Error) -> String {
+    match source.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOSPC) => "no space left".to_owned(),
+        Some(Errno::EDQUOT) => "the disk quota is used up".to_owned(),
+        Some(Errno::EROFS) => "the file system is read-only".to_owned(),
+        Some(errno) => {
+            let mut text = errno.desc().to_owned();
+            if let Some(first) = text.get_mut(..1) {
+                first.make_ascii_lowercase();
+            }
+            text
+        }
+        None => source.to_string(),
+    }
+}
+
+impl fmt::Display for RunsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.operation, reason(&self.source))
+    }
+}
+
+impl std::error::Error for RunsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// Attaches what was being done to the errors of the operating system.
+pub(super) trait Doing<T> {
+    /// Names the operation, verb first.
+    fn doing(self, verb: &str, path: &Path) -> Result<T>;
+}
+
+impl<T, E: Into<io::Error>> Doing<T> for std::result::Result<T, E> {
+    fn doing(self, verb: &str, path: &Path) -> Result<T> {
+        self.map_err(|source| RunsError::new(verb, path, source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_read_as_the_operator_needs_them() {
+        let full = RunsError::new("create", Path::new("runs/j-17/gates/script.json"), Errno::ENOSPC);
+        assert_eq!(
+            full.to_string(),
+            "cannot create runs/j-17/gates/script.json: no space left"
+        );
+        assert!(full.is_full() && !full.is_permission());
+        let denied = RunsError::new("open", Path::new("x"), Errno::EACCES);
+        assert_eq!(denied.to_string(), "cannot open x: permission denied");
+        assert!(denied.is_permission() && !denied.is_full());
+        let refused = RunsError::refused("read", Path::new("x"), "it is a directory");
+        assert_eq!(refused.to_string(), "cannot read x: it is a directory");
+    }
+}

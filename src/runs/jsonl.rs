@@ -1,0 +1,126 @@
+//! Files of one JSON object a line that only grow: the last whole line is found from the end, a torn one is cut off.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt;
+
+use serde::Deserialize;
+
+const CHUNK_BYTES: u64 = 64 * 1024;
+
+/// Cuts off what follows the last line end: a line that a crash tore. Returns the length that is left.
+pub(super) fn cut_torn(file: &File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let mut end = length;
+    let mut chunk = vec![0; CHUNK_BYTES as usize];
+    while end > 0 {
+        let start = end.saturating_sub(CHUNK_BYTES);
+        let bytes = &mut chunk[..(end - start) as usize];
+        file.read_exact_at(bytes, start)?;
+        if let Some(index) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            end = start + index as u64 + 1;
+            break;
+        }
+        end = start;
+    }
+    if end < length {
+        file.set_len(end)?;
+    }
+    Ok(end)
+}
+
+/// Visits whole lines from the last to the first, without their line ends. `length` is what [`cut_torn`] left.
+pub(super) fn lines_back(file: &File, length: u64, mut visit: impl FnMut(&[u8]) -> ControlFlow<()>) -> io::Result<()> {
+    let mut start = length;
+    // Bytes of the line whose beginning has not been read yet, without its line end.
+    let mut rest: Vec<u8> = Vec::new();
+    let mut is_first = true;
+    while start > 0 {
+        let from = start.saturating_sub(CHUNK_BYTES);
+        let mut bytes = vec![0; (start - from) as usize];
+        file.read_exact_at(&mut bytes, from)?;
+        start = from;
+        if is_first {
+            is_first = false;
+            bytes.pop();
+        }
+        bytes.append(&mut rest);
+        while let Some(index) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            if visit(&bytes[index + 1..]).is_break() {
+                return Ok(());
+            }
+            bytes.truncate(index);
+        }
+        rest = bytes;
+    }
+    if length > 0 {
+        let _first_line = visit(&rest);
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    seq: u64,
+}
+
+/// The number that a line bears; none when it is not an object with one.
+pub(super) fn line_seq(line: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<Numbered>(line).ok().map(|line| line.seq)
+}
+
+/// Appends whole lines in one write; the file is opened for appending.
+pub(super) fn append(mut file: &File, lines: &[u8]) -> io::Result<()> {
+    if lines.is_empty() {
+        Ok(())
+    } else {
+        file.write_all(lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file_with(bytes: &[u8]) -> File {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(bytes, 0).unwrap();
+        file
+    }
+
+    fn back(file: &File) -> Vec<String> {
+        let length = cut_torn(file).unwrap();
+        let mut lines = Vec::new();
+        lines_back(file, length, |line| {
+            lines.push(String::from_utf8(line.to_vec()).unwrap());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        lines
+    }
+
+    #[test]
+    fn lines_come_from_the_end_and_a_torn_one_is_cut() {
+        assert_eq!(back(&file_with(b"")), Vec::<String>::new());
+        assert_eq!(back(&file_with(b"torn")), Vec::<String>::new());
+        assert_eq!(back(&file_with(b"a\nbb\n")), ["bb", "a"]);
+        let file = file_with(b"a\n\nbb\ncc\0\0");
+        assert_eq!(back(&file), ["bb", "", "a"]);
+        assert_eq!(file.metadata().unwrap().len(), 6);
+    }
+
+    #[test]
+    fn lines_longer_than_a_chunk_come_whole() {
+        let long = "x".repeat(CHUNK_BYTES as usize * 2 + 5);
+        let file = file_with(format!("first\n{long}\nlast\n{long}").as_bytes());
+        assert_eq!(back(&file), ["last", long.as_str(), "first"]);
+    }
+
+    #[test]
+    fn numbers_are_read_from_lines() {
+        assert_eq!(line_seq(br#"{"ts":"x","seq":7}"#), Some(7));
+        assert_eq!(line_seq(br#"{"ts":"x"}"#), None);
+        assert_eq!(line_seq(b"{\"seq\":"), None);
+    }
+}

@@ -1,0 +1,356 @@
+//! Where everything lies under the runs directory, and with which rights (SPEC §4, §9). It knows names, not contents.
+
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, fchown, geteuid};
+
+use super::error::{Doing, Result, RunsError};
+use super::filesystem;
+use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+
+/// Rights of new files and directories, set whatever the umask is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Modes {
+    /// The group that shares the files (`storage.group`); none: private.
+    pub group: Option<u32>,
+}
+
+impl Modes {
+    /// 0600, or 0660 for a group.
+    pub fn file(self) -> u32 {
+        if self.group.is_some() { 0o660 } else { 0o600 }
+    }
+
+    /// 0700, or 2770 for a group: new files inherit the group.
+    pub fn directory(self) -> u32 {
+        if self.group.is_some() { 0o2770 } else { 0o700 }
+    }
+
+    /// The umask of stage commands that gives their files the same rights.
+    pub fn umask(self) -> u32 {
+        if self.group.is_some() { 0o007 } else { 0o077 }
+    }
+
+    /// Gives an open file or directory its group and rights.
+    pub(super) fn apply(self, file: &File, path: &Path, mode: u32) -> Result<()> {
+        let metadata = file.metadata().doing("examine", path)?;
+        if let Some(group) = self.group
+            && metadata.gid() != group
+        {
+            fchown(file, None, Some(Gid::from_raw(group))).doing("set the group of", path)?;
+        }
+        if metadata.mode() & 0o7777 != mode {
+            file.set_permissions(Permissions::from_mode(mode))
+                .doing("set the rights of", path)?;
+        }
+        Ok(())
+    }
+
+    /// Opens a file for reading and appending, made with these rights when it is missing. Never follows a symlink in the last part.
+    pub(super) fn open_append(self, path: &Path) -> Result<File> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let file = File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(self.file())
+            .custom_flags(nix::fcntl::OFlag::O_NOFOLLOW.bits() | nix::fcntl::OFlag::O_NONBLOCK.bits())
+            .open(path)
+            .doing("open", path)?;
+        let metadata = file.metadata().doing("examine", path)?;
+        if !metadata.is_file() {
+            return Err(RunsError::refused("open", path, "it is not a regular file"));
+        }
+        // Another member of the group may own it; only the owner may set its rights, and has done so.
+        if metadata.uid() == geteuid().as_raw() {
+            self.apply(&file, path, self.file())?;
+        }
+        Ok(file)
+    }
+}
+
+/// The runs directory.
+#[derive(Debug, Clone)]
+pub struct RunsDir {
+    path: PathBuf,
+    modes: Modes,
+    owner_uid: u32,
+}
+
+fn directory_metadata(path: &Path) -> Result<Option<Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(Some(metadata)),
+        Ok(metadata) if metadata.is_symlink() => Err(RunsError::refused(
+            "use",
+            path,
+            "it is a symlink where a directory belongs",
+        )),
+        Ok(_) => Err(RunsError::refused("use", path, "it is not a directory")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(RunsError::new("examine", path, error)),
+    }
+}
+
+/// Makes one directory with these rights, durably; one that is there already stays as it is.
+pub(super) fn make_directory(path: &Path, modes: Modes) -> Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {
+            let directory = File::open(path).doing("open", path)?;
+            modes.apply(&directory, path, modes.directory())?;
+            // Without this a power loss may take the directory with everything that was flushed in it.
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            super::atomic::flush_directory(parent.unwrap_or(Path::new(".")))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(RunsError::new("create", path, error)),
+    }
+}
+
+impl RunsDir {
+    /// Opens the runs directory, making it when it is missing: 0700, or 2770 with a group id. Network file systems are refused by name.
+    ///
+    /// A directory of one's own that is open to others is closed to them.
+    pub fn open(path: impl Into<PathBuf>, group: Option<u32>) -> Result<Self> {
+        let path: PathBuf = path.into();
+        let modes = Modes { group };
+        if !path.exists() {
+            if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                fs::create_dir_all(parent).doing("create", parent)?;
+            }
+            make_directory(&path, modes)?;
+        }
+        let directory = File::open(&path).doing("open", &path)?;
+        let metadata = directory.metadata().doing("examine", &path)?;
+        if !metadata.is_dir() {
+            return Err(RunsError::refused(
+                "use the runs directory",
+                &path,
+                "it is not a directory",
+            ));
+        }
+        filesystem::refuse_network(&path)?;
+        if metadata.uid() == geteuid().as_raw() {
+            modes.apply(&directory, &path, modes.directory())?;
+        }
+        Ok(Self {
+            path,
+            modes,
+            owner_uid: metadata.uid(),
+        })
+    }
+
+    /// The path as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The rights of new files.
+    pub fn modes(&self) -> Modes {
+        self.modes
+    }
+
+    /// Who owns the directory; only this uid leads (SPEC §9).
+    pub fn owner_uid(&self) -> u32 {
+        self.owner_uid
+    }
+
+    /// Whether this process runs under the uid that owns the directory.
+    pub fn is_owner(&self) -> bool {
+        geteuid().as_raw() == self.owner_uid
+    }
+
+    /// `holdpoint.db`: always here. Never open it by hand: closing it would drop SQLite's own locks.
+    pub fn database(&self) -> PathBuf {
+        self.path.join("holdpoint.db")
+    }
+
+    /// The file that is touched after a commit, so that others look for news.
+    pub fn nudge(&self) -> PathBuf {
+        self.path.join(".nudge")
+    }
+
+    /// `chain.jsonl`.
+    pub fn chain(&self) -> PathBuf {
+        self.path.join("chain.jsonl")
+    }
+
+    /// The lock under which files are published.
+    pub fn publish_lock(&self) -> PathBuf {
+        self.path.join(".publish.lock")
+    }
+
+    /// The lock that the leader holds.
+    pub fn leader_lock(&self) -> PathBuf {
+        self.path.join(".leader.lock")
+    }
+
+    /// A job's run directory; nothing is made.
+    pub fn run(&self, job_id: &JobId) -> RunDir {
+        RunDir {
+            path: self.path.join(job_id.as_str()),
+            job_id: job_id.clone(),
+            modes: self.modes,
+        }
+    }
+
+    /// The jobs that have a run directory, sorted; other names are passed over.
+    pub fn jobs(&self) -> Result<Vec<JobId>> {
+        let mut jobs = Vec::new();
+        for entry in fs::read_dir(&self.path).doing("list", &self.path)? {
+            let entry = entry.doing("list", &self.path)?;
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_directory && let Some(job_id) = entry.file_name().to_str().and_then(|name| JobId::new(name).ok()) {
+                jobs.push(job_id);
+            }
+        }
+        jobs.sort();
+        Ok(jobs)
+    }
+}
+
+/// The directory of one job. Its directories are made when something is written into them.
+#[derive(Debug, Clone)]
+pub struct RunDir {
+    path: PathBuf,
+    job_id: JobId,
+    modes: Modes,
+}
+
+impl RunDir {
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+    /// The job.
+    pub fn job_id(&self) -> &JobId {
+        &self.job_id
+    }
+    /// The rights of new files.
+    pub fn modes(&self) -> Modes {
+        self.modes
+    }
+    /// `state.json`.
+    pub fn state(&self) -> PathBuf {
+        self.path.join("state.json")
+    }
+    /// `events.jsonl`.
+    pub fn events(&self) -> PathBuf {
+        self.path.join("events.jsonl")
+    }
+    /// `gates/`.
+    pub fn gates(&self) -> PathBuf {
+        self.path.join("gates")
+    }
+    /// The newest decision of a stage.
+    pub fn decision(&self, stage: &StageName) -> PathBuf {
+        self.gates().join(format!("{stage}.json"))
+    }
+    /// The decision of one attempt.
+    pub fn decision_of(&self, stage: &StageName, attempt: u32) -> PathBuf {
+        self.gates().join(format!("{stage}.{attempt}.json"))
+    }
+    /// The file that an outside pipeline drops to open a gate.
+    pub fn dropped(&self, stage: &StageName) -> PathBuf {
+        self.gates().join(format!("{stage}.open.json"))
+    }
+    /// Where the refusal of a dropped file lands.
+    pub fn dropped_error(&self, stage: &StageName) -> PathBuf {
+        self.gates().join(format!("{stage}.open.error.json"))
+    }
+    /// An artifact's current version. Not safe to open as it is when others can write there: see [`super::artifacts`].
+    pub fn artifact(&self, path: &ArtifactPath) -> PathBuf {
+        self.path.join(path.as_str())
+    }
+    /// `versions/`.
+    pub fn versions(&self) -> PathBuf {
+        self.path.join("versions")
+    }
+    /// A kept version.
+    pub fn version(&self, digest: &Digest) -> PathBuf {
+        self.versions().join(digest.to_string())
+    }
+    /// `logs/`.
+    pub fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+    /// What a stage's command said.
+    pub fn log(&self, stage: &StageName, attempt: u32) -> PathBuf {
+        self.logs().join(format!("{stage}.{attempt}.log"))
+    }
+    /// `.stage/`: what the leader and the supervisors leave for each other.
+    pub fn stage(&self) -> PathBuf {
+        self.path.join(".stage")
+    }
+
+    /// Makes the run directory and the directories under it that `relative` names. A symlink on the way is refused: what is written
+    /// must stay in the run directory (SPEC §10).
+    pub fn make(&self, relative: &str) -> Result<PathBuf> {
+        let mut path = self.path.clone();
+        let parts = relative.split('/').filter(|part| !part.is_empty());
+        for part in std::iter::once("").chain(parts) {
+            if !part.is_empty() {
+                path.push(part);
+            }
+            if directory_metadata(&path)?.is_none() {
+                make_directory(&path, self.modes)?;
+            }
+        }
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    #[test]
+    fn directories_are_private_whatever_the_umask() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("a/runs"), None).unwrap();
+        assert_eq!(mode(runs.path()), 0o700);
+        assert!(runs.is_owner());
+        let run = runs.run(&JobId::new("j-17").unwrap());
+        run.make("artifacts/script").unwrap();
+        for path in ["", "artifacts", "artifacts/script"] {
+            assert_eq!(mode(&run.path().join(path)), 0o700, "{path}");
+        }
+        assert_eq!(runs.jobs().unwrap(), [JobId::new("j-17").unwrap()]);
+        fs::set_permissions(runs.path(), Permissions::from_mode(0o755)).unwrap();
+        RunsDir::open(runs.path(), None).unwrap();
+        assert_eq!(mode(runs.path()), 0o700);
+    }
+
+    #[test]
+    fn a_group_shares_them() {
+        let temporary = tempfile::tempdir().unwrap();
+        let group = nix::unistd::getegid().as_raw();
+        let runs = RunsDir::open(temporary.path().join("runs"), Some(group)).unwrap();
+        assert_eq!(mode(runs.path()), 0o2770);
+        let run = runs.run(&JobId::new("j-17").unwrap());
+        assert_eq!(mode(&run.make("gates").unwrap()), 0o2770);
+        run.modes().open_append(&run.events()).unwrap();
+        assert_eq!(mode(&run.events()), 0o660);
+    }
+
+    #[test]
+    fn a_symlink_in_place_of_a_directory_is_refused() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        let run = runs.run(&JobId::new("j-17").unwrap());
+        run.make("").unwrap();
+        std::os::unix::fs::symlink(temporary.path(), run.gates()).unwrap();
+        let error = run.make("gates").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("j-17/gates: it is a symlink where a directory belongs"),
+            "{error}"
+        );
+    }
+}

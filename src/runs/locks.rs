@@ -1,0 +1,98 @@
+//! The leader's lock: one process at a time, and it dies with its owner (SPEC §9). It knows nothing of what the leader does.
+
+use std::fs::{File, TryLockError};
+
+use super::error::{Doing, Result, RunsError};
+use super::layout::RunsDir;
+
+/// The lead, as long as this lives. The file is closed on exec, so no child keeps it.
+#[derive(Debug)]
+pub struct LeadGuard {
+    _locked: File,
+}
+
+fn open_lead(runs: &RunsDir) -> Result<File> {
+    let path = runs.leader_lock();
+    if !runs.is_owner() {
+        return Err(RunsError::new(
+            "lead in",
+            runs.path(),
+            std::io::Error::new(
+                std::io::ErrorKind::PermissionDenied,
+                format!("only the uid that owns the runs directory leads ({})", runs.owner_uid()),
+            ),
+        ));
+    }
+    runs.modes().open_append(&path)
+}
+
+/// Takes the lead if nobody has it. None: somebody has.
+pub fn try_lead(runs: &RunsDir) -> Result<Option<LeadGuard>> {
+    let file = open_lead(runs)?;
+    let is_taken = try_take(&file, &runs.leader_lock())?;
+    Ok(is_taken.then_some(LeadGuard { _locked: file }))
+}
+
+/// Waits until the lead is free and takes it: for a thread of its own, as it cannot be interrupted.
+pub fn wait_lead(runs: &RunsDir) -> Result<LeadGuard> {
+    let file = open_lead(runs)?;
+    file.lock().doing("lock", &runs.leader_lock())?;
+    Ok(LeadGuard { _locked: file })
+}
+
+/// Whether some process leads right now.
+pub fn leader_is_alive(runs: &RunsDir) -> Result<bool> {
+    is_held(&runs.leader_lock())
+}
+
+/// Whether another open file holds the lock of this path. A missing file is not held.
+pub(super) fn is_held(path: &std::path::Path) -> Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(RunsError::new("open", path, error)),
+    };
+    // Shared: several who ask at once do not take each other for the holder.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(RunsError::new("lock", path, error)),
+    }
+}
+
+/// How often a lock is asked for that somebody may hold for a moment only, to see whether it is held.
+const ASKING_MAX: u32 = 100;
+
+/// Takes a lock unless somebody holds it for longer than it takes to ask. False: held.
+pub(super) fn try_take(file: &File, path: &std::path::Path) -> Result<bool> {
+    for _ in 0..ASKING_MAX {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+            Err(TryLockError::Error(error)) => return Err(RunsError::new("lock", path, error)),
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_leads_and_the_next_takes_over() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        assert!(!leader_is_alive(&runs).unwrap());
+        let lead = try_lead(&runs).unwrap().unwrap();
+        assert!(try_lead(&runs).unwrap().is_none());
+        assert!(leader_is_alive(&runs).unwrap());
+        let standby = {
+            let runs = runs.clone();
+            std::thread::spawn(move || wait_lead(&runs).map(drop))
+        };
+        drop(lead);
+        standby.join().unwrap().unwrap();
+        assert!(!leader_is_alive(&runs).unwrap());
+    }
+}

@@ -1,0 +1,197 @@
+//! One job's files, as its rows say they should be. Called under the publish lock; what it stages becomes visible later.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::artifacts;
+use super::atomic::{self, Group};
+use super::error::{Doing, Result};
+use super::finding::Finding;
+use super::jsonl;
+use super::layout::RunDir;
+use super::publish::Owed;
+use crate::domain::artifact::Artifact;
+use crate::domain::event::{Event, EventType};
+use crate::domain::job::{AttemptState, JobRows};
+
+/// The version of `state.json`'s shape.
+pub const STATE_SCHEMA: u32 = 1;
+
+/// `state.json`: everything that a lost database is made from again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// [`STATE_SCHEMA`] of whoever wrote it.
+    pub schema: u32,
+    /// The job as the store had it.
+    #[serde(flatten)]
+    pub rows: JobRows,
+}
+
+/// The bytes of `state.json` for these rows.
+pub fn state_file(rows: &JobRows) -> Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct StateRef<'a> {
+        schema: u32,
+        #[serde(flatten)]
+        rows: &'a JobRows,
+    }
+    let state = StateRef {
+        schema: STATE_SCHEMA,
+        rows,
+    };
+    let mut bytes = serde_json::to_vec_pretty(&state)
+        .map_err(std::io::Error::from)
+        .doing("write", Path::new("state.json"))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// The line of `events.jsonl` for this event, with its line end.
+pub fn event_line(event: &Event) -> Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(event)
+        .map_err(std::io::Error::from)
+        .doing("write", Path::new("events.jsonl"))?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Brings a job's files up to date: stages what is owed, appends events, puts patched artifacts in place.
+pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
+    run.make("gates")?;
+    atomic::sweep(run.path());
+    atomic::sweep(&run.gates());
+    put_artifacts(run, owed, findings)?;
+    append_events(run, &owed.events, group, findings)?;
+    for sealed in &owed.decisions {
+        let path = run.decision_of(sealed.decision.stage(), sealed.decision.attempt());
+        let bytes = sealed.to_file();
+        if atomic::holds(&path, &bytes)? {
+            continue;
+        }
+        if path.symlink_metadata().is_ok() {
+            findings.push(Finding::DecisionDiffers { path });
+        } else {
+            group.stage_new(path, &bytes, run.modes())?;
+        }
+    }
+    for sealed in &owed.rows.decisions {
+        let stage = sealed.decision.stage();
+        let is_newest = owed
+            .rows
+            .newest_decision(stage)
+            .is_some_and(|newest| newest.seq == sealed.seq);
+        let path = run.decision(stage);
+        let bytes = sealed.to_file();
+        if is_newest && !atomic::holds(&path, &bytes)? {
+            group.stage(path, &bytes, run.modes())?;
+        }
+    }
+    let state = state_file(&owed.rows)?;
+    if !atomic::holds(&run.state(), &state)? {
+        group.stage(run.state(), &state, run.modes())?;
+    }
+    Ok(())
+}
+
+fn append_events(run: &RunDir, events: &[Event], group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let path = run.events();
+    let file = run.modes().open_append(&path)?;
+    let length = jsonl::cut_torn(&file).doing("read", &path)?;
+    let mut last_seq = 0;
+    let mut damaged = 0;
+    jsonl::lines_back(&file, length, |line| match jsonl::line_seq(line) {
+        Some(seq) => {
+            last_seq = seq;
+            ControlFlow::Break(())
+        }
+        None => {
+            damaged += 1;
+            ControlFlow::Continue(())
+        }
+    })
+    .doing("read", &path)?;
+    if damaged > 0 {
+        findings.push(Finding::LinesDamaged {
+            path: path.clone(),
+            lines: damaged,
+        });
+    }
+    let mut lines = Vec::new();
+    for event in events.iter().filter(|event| event.seq > last_seq) {
+        lines.extend_from_slice(&event_line(event)?);
+    }
+    if let Err(error) = jsonl::append(&file, &lines) {
+        // Followers read this file: a line torn by a full disk does not stay until space returns.
+        drop(file.set_len(length));
+        return Err(error).doing("write", &path);
+    }
+    group.appended(file, path);
+    Ok(())
+}
+
+/// Whether a change of this artifact is among what is owed. Only then may its file be touched: at any other time the bytes there are
+/// the stage's, and a stage that runs again may well write what a patch had replaced.
+fn is_owed(owed: &Owed, artifact: &Artifact) -> bool {
+    let is_running = owed
+        .rows
+        .newest_attempt(&artifact.stage)
+        .is_some_and(|attempt| attempt.state == AttemptState::Running);
+    let is_patched = owed.events.iter().any(|event| {
+        matches!(event.kind, EventType::PatchApplied | EventType::PatchUndone)
+            && event.stage.as_ref() == Some(&artifact.stage)
+    });
+    let is_decided = owed
+        .decisions
+        .iter()
+        .flat_map(|sealed| sealed.decision.artifacts())
+        .any(|decided| decided.path == artifact.path && decided.sha256_after == Some(artifact.digest));
+    !is_running && (is_patched || is_decided)
+}
+
+fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Result<()> {
+    for artifact in owed.rows.artifacts.iter().filter(|artifact| is_owed(owed, artifact)) {
+        let Some(former) = artifact.former else {
+            continue;
+        };
+        let path = artifact.path.clone();
+        let found = match artifacts::hash(run, &path) {
+            Ok(found) => found.map(|(digest, _)| digest),
+            Err(error) => {
+                findings.push(Finding::ArtifactUnreadable {
+                    path,
+                    reason: error.to_string(),
+                });
+                continue;
+            }
+        };
+        if found == Some(artifact.digest) {
+            continue;
+        }
+        let is_replaced = found == Some(former)
+            && match artifacts::replace(run, &path, &former, &artifact.digest) {
+                Ok(is_replaced) => is_replaced,
+                Err(error) if error.is_full() || error.is_permission() => return Err(error),
+                Err(error) => {
+                    findings.push(Finding::VersionMissing {
+                        path,
+                        registered: artifact.digest,
+                        reason: error.to_string(),
+                    });
+                    continue;
+                }
+            };
+        if !is_replaced {
+            findings.push(Finding::ArtifactChanged {
+                path,
+                registered: artifact.digest,
+                found,
+            });
+        }
+    }
+    Ok(())
+}

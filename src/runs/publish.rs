@@ -1,0 +1,187 @@
+//! Puts on disk what the rows owe: decision files, events, the chain, `state.json`, patched artifacts (SPEC §4).
+//!
+//! Files are a projection of rows and every effect is idempotent: a crash between any two steps is made good by the next publish.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use super::atomic::{self, Group};
+use super::error::{Doing, Result, RunsError};
+use super::finding::Finding;
+use super::jsonl;
+use super::layout::RunsDir;
+use super::projection;
+pub use super::projection::{STATE_SCHEMA, State, event_line, state_file};
+use crate::domain::decision::SealedDecision;
+use crate::domain::event::Event;
+use crate::domain::ids::{Digest, JobId};
+use crate::domain::job::JobRows;
+
+/// What a job's files are owed.
+#[derive(Debug, Clone)]
+pub struct Owed {
+    /// The job as it is now.
+    pub rows: JobRows,
+    /// Its events above the watermark, oldest first.
+    pub events: Vec<Event>,
+    /// Its decisions above the watermark.
+    pub decisions: Vec<SealedDecision>,
+    /// The event number that the watermark rises to when this is on disk.
+    pub up_to: u64,
+}
+
+/// What became of one job's files.
+#[derive(Debug)]
+pub struct Published {
+    /// The job.
+    pub job_id: JobId,
+    /// The watermark's new value; none when nothing was owed. An error: all of it stays owed.
+    pub result: Result<Option<u64>>,
+    /// What was found on disk and left alone.
+    pub findings: Vec<Finding>,
+}
+
+/// A line of `chain.jsonl`: the chain holds although a run directory was removed (SPEC §4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainLink {
+    /// Counts decisions per runs directory.
+    pub seq: u64,
+    /// The decision's hash.
+    pub hash: Digest,
+    /// The job.
+    pub job_id: JobId,
+}
+
+/// How far behind the newest link a late one is looked for: jobs publish side by side, so links may be out of order, but not by this
+/// much. A link written twice beyond it says the same twice and harms nothing.
+const CHAIN_DISORDER_MAX: u64 = 4096;
+
+/// Publishes what these jobs owe. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
+/// above it, now that no other process can publish. The error is that the lock could not be taken; one job's failure is its own.
+///
+/// The caller raises each watermark to at least the published value, never lowers it.
+pub fn publish(
+    runs: &RunsDir,
+    jobs: &[JobId],
+    mut reload: impl FnMut(&JobId) -> Option<Owed>,
+) -> Result<Vec<Published>> {
+    let lock_path = runs.publish_lock();
+    let lock = runs.modes().open_append(&lock_path)?;
+    lock.lock().doing("lock", &lock_path)?;
+
+    let all_owed: Vec<(JobId, Option<Owed>)> = jobs.iter().map(|job_id| (job_id.clone(), reload(job_id))).collect();
+    let links = chain_links(&all_owed);
+    let chained = append_chain(runs, &links);
+
+    let mut outcomes = Vec::with_capacity(all_owed.len());
+    let mut groups = Vec::new();
+    for (job_id, owed) in all_owed {
+        let mut findings = Vec::new();
+        let staged = match (&owed, &chained) {
+            (None, _) => Ok(None),
+            (Some(owed), Err(error)) if !owed.decisions.is_empty() => Err(again(error)),
+            (Some(owed), _) => {
+                let mut group = Group::default();
+                projection::project(&runs.run(&job_id), owed, &mut group, &mut findings)
+                    .map(|()| Some((group, owed.up_to)))
+            }
+        };
+        let result = staged.map(|staged| {
+            staged.map(|(group, up_to)| {
+                groups.push((outcomes.len(), group));
+                up_to
+            })
+        });
+        outcomes.push(Published {
+            job_id,
+            result,
+            findings,
+        });
+    }
+
+    let (places, groups): (Vec<usize>, Vec<Group>) = groups.into_iter().unzip();
+    for (place, committed) in places.into_iter().zip(atomic::commit(runs.path(), groups)) {
+        let Some(outcome) = outcomes.get_mut(place) else {
+            continue;
+        };
+        match committed {
+            Ok(taken) => outcome
+                .findings
+                .extend(taken.into_iter().map(|path| Finding::DecisionDiffers { path })),
+            Err(error) => outcome.result = Err(error),
+        }
+    }
+    drop(lock);
+    Ok(outcomes)
+}
+
+fn again(error: &RunsError) -> RunsError {
+    RunsError {
+        operation: error.operation.clone(),
+        source: match error.source.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::new(error.source.kind(), error.source.to_string()),
+        },
+    }
+}
+
+fn chain_links(all_owed: &[(JobId, Option<Owed>)]) -> Vec<ChainLink> {
+    let mut links: Vec<ChainLink> = all_owed
+        .iter()
+        .filter_map(|(_, owed)| owed.as_ref())
+        .flat_map(|owed| &owed.decisions)
+        .map(|sealed| ChainLink {
+            seq: sealed.seq,
+            hash: sealed.hash,
+            job_id: sealed.decision.job_id().clone(),
+        })
+        .collect();
+    links.sort_by_key(|link| link.seq);
+    links.dedup_by_key(|link| link.seq);
+    links
+}
+
+fn append_chain(runs: &RunsDir, links: &[ChainLink]) -> Result<()> {
+    let Some(first) = links.first() else {
+        return Ok(());
+    };
+    let path = runs.chain();
+    let file = runs.modes().open_append(&path)?;
+    let length = jsonl::cut_torn(&file).doing("read", &path)?;
+    let mut missing: Vec<&ChainLink> = links.iter().collect();
+    jsonl::lines_back(&file, length, |line| {
+        let Ok(link) = serde_json::from_slice::<ChainLink>(line) else {
+            return ControlFlow::Continue(());
+        };
+        // By hash too: a forged line does not keep the true one out.
+        missing.retain(|wanted| **wanted != link);
+        if missing.is_empty() || link.seq.saturating_add(CHAIN_DISORDER_MAX) <= first.seq {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })
+    .doing("read", &path)?;
+    let mut lines = Vec::new();
+    for link in missing {
+        serde_json::to_writer(&mut lines, link)
+            .map_err(io::Error::from)
+            .doing("write", &path)?;
+        lines.push(b'\n');
+    }
+    if let Err(error) = jsonl::append(&file, &lines) {
+        drop(file.set_len(length));
+        return Err(error).doing("write", &path);
+    }
+    file.sync_all().doing("flush", &path)?;
+    if length == 0 {
+        atomic::flush_directory(runs.path())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "publish_tests.rs"]
+mod tests;

@@ -1,0 +1,160 @@
+//! The leader's side: writes what to run, and starts the supervisor with its lock already held.
+
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Map, Value};
+
+use super::environment::{Told, added, is_withheld};
+use super::wait::Supervised;
+use super::{SUBCOMMAND, Spec, StageFiles};
+use crate::domain::ids::StageName;
+use crate::domain::stage::StageSpec;
+use crate::runs::error::{Doing, Result, RunsError};
+use crate::runs::layout::RunDir;
+use crate::runs::{atomic, locks};
+
+/// One execution of a stage.
+#[derive(Debug, Clone)]
+pub struct StageLaunch<'a> {
+    /// What to run, as frozen into the job.
+    pub stage: &'a StageSpec,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// The job's parameters.
+    pub params: &'a Map<String, Value>,
+    /// What the operator said when the former attempt was rejected.
+    pub notes: Option<&'a str>,
+    /// The patch that came with it.
+    pub patch: Option<&'a Value>,
+    /// The executable that knows `__stage`: [`own_program`], but for tests.
+    pub program: PathBuf,
+}
+
+/// This very executable, also after its file was replaced by an upgrade: a supervisor speaks the same version as its leader.
+pub fn own_program() -> PathBuf {
+    PathBuf::from("/proc/self/exe")
+}
+
+fn json_file(path: &Path, value: &impl serde::Serialize, run: &RunDir) -> Result<()> {
+    let bytes = serde_json::to_vec_pretty(value)
+        .map_err(std::io::Error::from)
+        .doing("create", path)?;
+    atomic::write(path, &bytes, run.modes())
+}
+
+fn absolute(path: &Path) -> Result<String> {
+    fs::canonicalize(path)
+        .doing("examine", path)?
+        .into_os_string()
+        .into_string()
+        .map_err(|_| RunsError::refused("use", path, "its path is not UTF-8 text"))
+}
+
+/// Starts a supervisor for this attempt. Refused while a former supervisor or a process of its family lives, and when the attempt has
+/// already ended; otherwise what a former try left is replaced.
+pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
+    let stage = &launch.stage.name;
+    let files = StageFiles::new(run, stage, launch.attempt);
+    run.make(".stage")?;
+    run.make("logs")?;
+
+    let lock_path = files.lock();
+    let lock = run.modes().open_append(&lock_path)?;
+    if !locks::try_take(&lock, &lock_path)? {
+        return Err(RunsError::refused(
+            "start",
+            &lock_path,
+            "its supervisor is already running",
+        ));
+    }
+    if files.exit().exists() {
+        return Err(RunsError::refused(
+            "start",
+            &lock_path,
+            "this attempt has already ended",
+        ));
+    }
+    // Made here, so that a full disk is this call's error and not a lost supervisor.
+    run.modes().open_append(&files.family())?;
+    if locks::is_held(&files.family())? {
+        return Err(RunsError::refused(
+            "start",
+            &files.family(),
+            "processes of its former supervisor are still running",
+        ));
+    }
+    run.modes().open_append(&run.log(stage, launch.attempt))?;
+    for stale in [files.pid(), files.cancel()] {
+        match fs::remove_file(&stale) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(RunsError::new("remove", &stale, error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    write_spec(run, launch, &files)?;
+
+    let spec_path = absolute(&files.spec())?;
+    let mut command = Command::new(&launch.program);
+    command
+        .arg0("holdpoint")
+        .arg(SUBCOMMAND)
+        .arg(spec_path)
+        .stdin(Stdio::from(lock))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    // Withheld already here: what a process is started with can be read in /proc as long as it lives.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_withheld) {
+            command.env_remove(name);
+        }
+    }
+    let child = command.spawn().doing("start the supervisor", &files.spec())?;
+    // `command` is dropped on return and with it our copy of the lock: the supervisor's standard input is the only one left.
+    Ok(Supervised::ours(files, child))
+}
+
+fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Result<()> {
+    let run_dir = absolute(run.path())?;
+    let directory = absolute(&run.stage())?;
+    let beside = |what: &str| format!("{directory}/{}.{what}", files.name);
+    json_file(&files.file("params.json"), launch.params, run)?;
+    let job = [
+        ("JOB_ID", run.job_id().to_string()),
+        ("STAGE", launch.stage.name.to_string()),
+        ("ATTEMPT", launch.attempt.to_string()),
+        ("RUN_DIR", run_dir.clone()),
+        ("PARAMS", beside("params.json")),
+    ];
+    let patch = launch.patch.map(Value::to_string);
+    let mut told = Vec::new();
+    for (name, text, what) in [
+        ("NOTES", launch.notes, "notes.txt"),
+        ("PATCH", patch.as_deref(), "patch.json"),
+    ] {
+        if let Some(text) = text {
+            atomic::write(&files.file(what), text.as_bytes(), run.modes())?;
+            let file = beside(what);
+            told.push(Told { name, text, file });
+        }
+    }
+    let spec = Spec {
+        job_id: run.job_id().to_string(),
+        stage: StageName::clone(&launch.stage.name),
+        attempt: launch.attempt,
+        argv: launch.stage.command.clone(),
+        env: added(&launch.stage.env, &job, &told),
+        timeout_s: launch.stage.timeout_s,
+        run_dir: PathBuf::from(run_dir),
+        group: run.modes().group,
+    };
+    json_file(&files.spec(), &spec, run)
+}
+
+/// The family's lock, opened without taking it.
+pub(super) fn open_existing(path: &Path) -> Result<File> {
+    File::options().read(true).append(true).open(path).doing("open", path)
+}

@@ -1,0 +1,127 @@
+//! Stage commands and the small process that watches over each (SPEC §5).
+//!
+//! The leader starts `holdpoint __stage <spec>` and may die; the supervisor does not. Everything they say to each other is a file in the
+//! run directory's `.stage/`, named `<stage>.<attempt>.…`:
+//!
+//! | file | written by | meaning |
+//! |---|---|---|
+//! | `spec.json`, `params.json`, `notes.txt`, `patch.json` | leader | what to run |
+//! | `lock` | – | held by the supervisor as its standard input: free means that it is gone |
+//! | `family` | – | held by the supervisor, the command and all its descendants: free means that nobody of them lives |
+//! | `pid.json` | supervisor | whom a signal would reach |
+//! | `cancel` | whoever cancels | the command shall be ended |
+//! | `exit.json` | supervisor | how the command ended |
+//!
+//! A free `lock` without `exit.json` means that the attempt is lost. The command's working directory is the run directory: a program
+//! with a relative path is looked for there, one without a slash on `PATH`.
+
+mod environment;
+mod family;
+mod launch;
+mod proc;
+mod supervise;
+mod wait;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use family::end_orphan;
+pub use launch::{StageLaunch, own_program, start};
+pub use supervise::supervise;
+pub use wait::{StageEnd, Supervised, adopt, is_alive, signal_cancel};
+
+use super::layout::RunDir;
+use crate::domain::ids::StageName;
+use crate::domain::time::Timestamp;
+
+/// The subcommand under which the executable is a supervisor: `holdpoint __stage <spec>`.
+pub const SUBCOMMAND: &str = "__stage";
+
+/// Seconds between TERM and KILL.
+pub const GRACE_S: u32 = 5;
+
+/// How a command ended, as the supervisor saw it: `exit.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitRecord {
+    /// The exit status; none when it was ended by a signal or never began.
+    pub status: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Whether its time ran out.
+    pub timed_out: bool,
+    /// Whether somebody canceled it.
+    pub canceled: bool,
+    /// When the supervisor began.
+    pub started_at: Timestamp,
+    /// When the command had ended.
+    pub ended_at: Timestamp,
+    /// In words: `exit status 0`, `timed out after 30 s`, `cannot start mkae: no such file or directory`.
+    pub message: String,
+}
+
+impl ExitRecord {
+    /// Whether the command did what it should: exit status 0, not canceled, in time.
+    pub fn is_success(&self) -> bool {
+        self.status == Some(0) && !self.timed_out && !self.canceled
+    }
+}
+
+/// What a supervisor needs to know: `spec.json`. All paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Spec {
+    job_id: String,
+    stage: StageName,
+    attempt: u32,
+    argv: Vec<String>,
+    /// The whole environment that is added to what is inherited.
+    env: Vec<(String, String)>,
+    timeout_s: Option<u64>,
+    run_dir: PathBuf,
+    group: Option<u32>,
+}
+
+/// The files of one attempt.
+#[derive(Debug, Clone)]
+pub(super) struct StageFiles {
+    directory: PathBuf,
+    name: String,
+}
+
+impl StageFiles {
+    fn new(run: &RunDir, stage: &StageName, attempt: u32) -> Self {
+        Self {
+            directory: run.stage(),
+            name: format!("{stage}.{attempt}"),
+        }
+    }
+
+    fn beside(spec_path: &Path, spec: &Spec) -> Self {
+        Self {
+            directory: spec_path.parent().unwrap_or(Path::new(".")).to_owned(),
+            name: format!("{}.{}", spec.stage, spec.attempt),
+        }
+    }
+
+    fn file(&self, what: &str) -> PathBuf {
+        self.directory.join(format!("{}.{what}", self.name))
+    }
+    fn spec(&self) -> PathBuf {
+        self.file("spec.json")
+    }
+    fn lock(&self) -> PathBuf {
+        self.file("lock")
+    }
+    fn family(&self) -> PathBuf {
+        self.file("family")
+    }
+    fn pid(&self) -> PathBuf {
+        self.file("pid.json")
+    }
+    fn cancel(&self) -> PathBuf {
+        self.file("cancel")
+    }
+    fn exit(&self) -> PathBuf {
+        self.file("exit.json")
+    }
+}

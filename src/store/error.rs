@@ -1,0 +1,154 @@
+//! Why the database could not be used: which file, what was being done, and a kind that the caller can act on.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// What the caller can do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// Another process kept the write lock for longer than the busy timeout: try again.
+    Busy,
+    /// No space left: nothing was recorded; try again when there is.
+    Full,
+    /// This process may not write here.
+    ReadOnly,
+    /// The file is damaged, a row breaks a rule of the domain, or it is no database at all.
+    Corrupt,
+    /// A newer holdpoint wrote this: read only.
+    Newer {
+        /// The version of its schema.
+        found: u32,
+        /// The newest version that this binary knows.
+        known: u32,
+    },
+    /// There is no database, or no runs directory.
+    Missing,
+    /// Anything else.
+    Other,
+}
+
+/// Why the database could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreError {
+    path: PathBuf,
+    operation: &'static str,
+    kind: StoreErrorKind,
+    detail: String,
+}
+
+impl StoreError {
+    /// What the caller can do about it.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What to do, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.kind {
+            StoreErrorKind::Busy => Some("another process holds it locked; try again"),
+            StoreErrorKind::Full => Some("nothing was recorded; make space and try again"),
+            StoreErrorKind::ReadOnly => Some("the runs directory and its files must belong to you or your group"),
+            StoreErrorKind::Corrupt => Some("holdpoint doctor tells what is damaged"),
+            StoreErrorKind::Newer { .. } => Some("it can be read but not changed; install the newer holdpoint"),
+            StoreErrorKind::Missing | StoreErrorKind::Other => None,
+        }
+    }
+
+    pub(super) fn new(path: &Path, operation: &'static str, kind: StoreErrorKind, detail: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            operation,
+            kind,
+            detail: detail.into(),
+        }
+    }
+
+    pub(super) fn of(path: &Path, operation: &'static str, error: RowError) -> Self {
+        let (kind, detail) = match error {
+            RowError::Bad { table, key, what } => {
+                (StoreErrorKind::Corrupt, format!("table {table}, row {key}: {what}"))
+            }
+            RowError::Sqlite(error) => of_sqlite(&error),
+        };
+        Self::new(path, operation, kind, detail)
+    }
+
+    pub(super) fn of_io(path: &Path, operation: &'static str, error: &io::Error) -> Self {
+        let known = IO_KINDS.iter().find(|(known, _)| *known == error.kind());
+        let kind = known.map_or(StoreErrorKind::Other, |(_, kind)| *kind);
+        Self::new(path, operation, kind, error.to_string())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} {}: {}", self.operation, self.path.display(), self.detail)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// The system's errors that the caller can act on; all others are told in the system's words.
+const IO_KINDS: [(io::ErrorKind, StoreErrorKind); 5] = [
+    (io::ErrorKind::NotFound, StoreErrorKind::Missing),
+    (io::ErrorKind::PermissionDenied, StoreErrorKind::ReadOnly),
+    (io::ErrorKind::ReadOnlyFilesystem, StoreErrorKind::ReadOnly),
+    (io::ErrorKind::StorageFull, StoreErrorKind::Full),
+    (io::ErrorKind::QuotaExceeded, StoreErrorKind::Full),
+];
+
+/// SQLite's errors that the caller can act on, in words; all others are told in SQLite's.
+const SQLITE_KINDS: [(ErrorCode, StoreErrorKind, &str); 7] = [
+    (ErrorCode::DatabaseBusy, StoreErrorKind::Busy, LOCKED),
+    (ErrorCode::DatabaseLocked, StoreErrorKind::Busy, LOCKED),
+    (ErrorCode::DiskFull, StoreErrorKind::Full, "no space left"),
+    (ErrorCode::ReadOnly, StoreErrorKind::ReadOnly, NOT_WRITABLE),
+    (ErrorCode::PermissionDenied, StoreErrorKind::ReadOnly, NOT_WRITABLE),
+    (
+        ErrorCode::DatabaseCorrupt,
+        StoreErrorKind::Corrupt,
+        "the file is damaged",
+    ),
+    (ErrorCode::NotADatabase, StoreErrorKind::Corrupt, "it is not a database"),
+];
+
+const LOCKED: &str = "another process has kept it locked";
+const NOT_WRITABLE: &str = "it may not be written";
+
+fn of_sqlite(error: &rusqlite::Error) -> (StoreErrorKind, String) {
+    let code = error.sqlite_error_code();
+    match SQLITE_KINDS.iter().find(|(known, _, _)| Some(*known) == code) {
+        Some((_, kind, words)) => (*kind, (*words).to_owned()),
+        None => (StoreErrorKind::Other, error.to_string()),
+    }
+}
+
+/// What can go wrong with a row, before it is known which file and which operation it was.
+#[derive(Debug)]
+pub(super) enum RowError {
+    /// SQLite itself.
+    Sqlite(rusqlite::Error),
+    /// What the row holds is not what the domain allows: somebody edited it, or a disk did.
+    Bad {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        key: String,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl From<rusqlite::Error> for RowError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}

@@ -1,0 +1,162 @@
+//! Makes and opens the database file: private, WAL, every commit on disk before it is answered.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use super::error::{RowError, StoreError, StoreErrorKind};
+
+/// The database's name in the runs directory (SPEC §4).
+pub const DATABASE_FILE: &str = "holdpoint.db";
+
+/// The newest schema that this binary knows.
+pub const SCHEMA_VERSION: u32 = 1;
+
+const APPLICATION_ID: i64 = 1_751_934_064;
+
+/// Milliseconds that a writer waits for another process before it gives up as busy.
+const BUSY_TIMEOUT_MS: u64 = 10_000;
+
+/// Kibibytes of pages that one connection keeps.
+const CACHE_KIB: i64 = 2048;
+
+const MIGRATIONS_SLICE: &[M<'static>] = &[M::up(include_str!("schema.sql"))];
+pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(MIGRATIONS_SLICE);
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Decisions: a commit returns when it is on disk.
+    Durable,
+    /// Notes that may be lost with the power, because losing them only means doing something idempotent again.
+    Relaxed,
+    /// No writes at all.
+    Read,
+}
+
+/// Opens an existing file; it is not looked into beyond what SQLite needs.
+pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, RowError> {
+    let mode = match access {
+        Access::Durable | Access::Relaxed => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    };
+    let mut connection = Connection::open_with_flags(
+        path,
+        mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE,
+    )?;
+    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // A deferred transaction that reads, then writes, fails at once under contention, whatever the busy timeout.
+    connection.set_transaction_behavior(match access {
+        Access::Durable | Access::Relaxed => TransactionBehavior::Immediate,
+        Access::Read => TransactionBehavior::Deferred,
+    });
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    match access {
+        Access::Durable => connection.pragma_update(None, "synchronous", "FULL")?,
+        Access::Relaxed => connection.pragma_update(None, "synchronous", "NORMAL")?,
+        Access::Read => connection.pragma_update(None, "query_only", true)?,
+    }
+    Ok(connection)
+}
+
+/// Makes sure that the database exists and has the newest schema; returns the connection for decisions and the file's path.
+pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf), StoreError> {
+    let path = runs_dir.join(DATABASE_FILE);
+    if !path
+        .try_exists()
+        .map_err(|error| StoreError::of_io(&path, "open", &error))?
+    {
+        create(runs_dir, &path)?;
+    }
+    let failed = |error| StoreError::of(&path, "open", error);
+    let mut connection = connect(&path, Access::Durable).map_err(failed)?;
+    if ours_version(&connection, &path)? < SCHEMA_VERSION {
+        migrate(&mut connection, &path)?;
+    }
+    Ok((connection, path))
+}
+
+/// The version of the schema, 0 for an empty file; refuses what is not ours, or newer than this binary.
+pub(super) fn ours_version(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
+    let found = version(connection).map_err(|error| StoreError::of(path, "open", error))?;
+    match found {
+        Some(found) if found > SCHEMA_VERSION => {
+            let known = SCHEMA_VERSION;
+            let detail = format!("its schema is version {found}, this holdpoint knows {known}");
+            let kind = StoreErrorKind::Newer { found, known };
+            Err(StoreError::new(path, "change", kind, detail))
+        }
+        Some(found) => Ok(found),
+        None => {
+            let detail = "it is a database of another program";
+            Err(StoreError::new(path, "open", StoreErrorKind::Other, detail))
+        }
+    }
+}
+
+/// The version of the schema; none when another program made the file.
+pub(super) fn version(connection: &Connection) -> Result<Option<u32>, RowError> {
+    let (application, version, tables) = connection.query_row(
+        "SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
+         FROM pragma_application_id AS a, pragma_user_version AS v",
+        [],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+    )?;
+    let is_empty = application == 0 && version == 0 && tables == 0;
+    let is_ours = is_empty || application == APPLICATION_ID;
+    Ok(is_ours.then(|| u32::try_from(version).unwrap_or(u32::MAX)))
+}
+
+/// Builds the database under another name and links it into place: nobody ever sees half of one, and the file is private from its
+/// first byte on. No descriptor of the file is open when it gets its name, so no lock of SQLite's can be dropped by closing one.
+fn create(runs_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let failed_io = |error: io::Error| StoreError::of_io(path, "create", &error);
+    let draft = tempfile::Builder::new()
+        .prefix(".holdpoint.db.")
+        .tempfile_in(runs_dir)
+        .map_err(failed_io)?
+        .into_temp_path();
+    let failed = |error| StoreError::of(path, "create", error);
+    let mut connection = connect(&draft, Access::Durable).map_err(failed)?;
+    migrate(&mut connection, path)?;
+    connection.close().map_err(|(_, error)| failed(error.into()))?;
+    match draft.persist_noclobber(path) {
+        Ok(()) => {}
+        // Another process was quicker; its database is as good.
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed_io(error.error)),
+    }
+    File::open(runs_dir)
+        .and_then(|directory| directory.sync_all())
+        .map_err(failed_io)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::of(path, "prepare", error.into());
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    let Err(error) = MIGRATIONS.to_latest(connection) else {
+        return Ok(());
+    };
+    // Two processes may find the same old version; the second one's migration then fails, with nothing left to do.
+    if ours_version(connection, path)? == SCHEMA_VERSION {
+        return Ok(());
+    }
+    if let rusqlite_migration::Error::RusqliteError { err, .. } = error {
+        return Err(failed(err));
+    }
+    Err(StoreError::new(
+        path,
+        "prepare",
+        StoreErrorKind::Other,
+        error.to_string(),
+    ))
+}

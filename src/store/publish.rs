@@ -1,0 +1,90 @@
+//! What the run directories are owed: everything above each job's watermark (SPEC §4).
+
+use rusqlite::params;
+
+use super::cells::count;
+use super::error::{RowError, StoreError};
+use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::{Reader, Store, rows};
+use crate::domain::decision::SealedDecision;
+use crate::domain::event::Event;
+use crate::domain::ids::JobId;
+use crate::domain::job::JobRows;
+
+/// What one run directory is owed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Owed {
+    /// The job as it is: `state.json`, and the newest decision of each stage.
+    pub rows: JobRows,
+    /// The events above the watermark, oldest first.
+    pub events: Vec<Event>,
+    /// The decisions above the watermark, in chain order.
+    pub decisions: Vec<SealedDecision>,
+    /// The watermark so far.
+    pub published_seq: u64,
+    /// The watermark when all of this is on disk.
+    pub up_to: u64,
+}
+
+impl Reader {
+    /// Jobs whose run directories are owed something, those that wait longest first.
+    pub fn owed(&self, limit: u32) -> Result<Vec<JobId>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT id FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq ORDER BY last_event_seq LIMIT ?1";
+            collect(connection, sql, [limit], |row| super::cells::Cells::new(row, "job", 1).job_id(0))
+        })
+    }
+
+    /// What this job's run directory is owed; none: there is no such job.
+    pub fn owed_of(&self, job_id: &JobId) -> Result<Option<Owed>, StoreError> {
+        self.read(|connection| {
+            let Some(rows) = rows::load(connection, job_id)? else {
+                return Ok(None);
+            };
+            let (published, last): (i64, i64) = connection
+                .prepare_cached("SELECT published_seq, last_event_seq FROM job WHERE id = ?1")?
+                .query_row([job_id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let above = params![job_id.as_str(), published];
+            let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND seq > ?2 ORDER BY seq");
+            let events = collect(connection, &sql, above, event_row::event)?;
+            let sql =
+                format!("SELECT {DECISION_COLUMNS} FROM decision WHERE job_id = ?1 AND event_seq > ?2 ORDER BY seq");
+            let decisions = collect(connection, &sql, above, event_row::decision)?;
+            Ok(Some(Owed {
+                rows,
+                events,
+                decisions,
+                published_seq: published.unsigned_abs(),
+                up_to: last.unsigned_abs(),
+            }))
+        })
+    }
+}
+
+impl Store {
+    /// Notes that the run directories have everything up to these events. A watermark never falls.
+    ///
+    /// This does not wait for the disk (synchronous NORMAL): a note lost with the power means that files are written again with the
+    /// same bytes. The next decision's flush covers it anyway, since both are in one log, in order.
+    pub fn mark_published(&mut self, published: &[(JobId, u64)]) -> Result<(), StoreError> {
+        if published.is_empty() {
+            return Ok(());
+        }
+        self.mark(published)
+            .map_err(|error| StoreError::of(&self.path, "note what is published in", error))
+    }
+
+    fn mark(&mut self, published: &[(JobId, u64)]) -> Result<(), RowError> {
+        let transaction = self.relaxed.transaction()?;
+        {
+            // No further than there are events: a watermark above them would hide the next ones.
+            let mut statement = transaction.prepare_cached(
+                "UPDATE job SET published_seq = max(published_seq, min(?2, last_event_seq)) WHERE id = ?1",
+            )?;
+            for (job_id, seq) in published {
+                statement.execute(params![job_id.as_str(), count(*seq)])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+}

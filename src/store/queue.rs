@@ -1,0 +1,210 @@
+//! What is open right now: the queue on screen, the timers, the leases. Costs by what is open, never by history.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row};
+
+use super::Reader;
+use super::cells::Cells;
+use super::error::{RowError, StoreError};
+use super::event_row::collect;
+use super::gate_row;
+use crate::domain::gate::GateKey;
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::JobStatus;
+use crate::domain::lease::Lease;
+use crate::domain::timer::GateTimer;
+use crate::domain::view::{QueueKind, QueueRow};
+
+/// An open gate that the timer may settle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenTimer {
+    /// The gate.
+    pub key: GateKey,
+    /// Its timer, not held by policy.
+    pub timer: GateTimer,
+    /// The claim of a live editor or prompt.
+    pub lease: Option<Lease>,
+    /// The bound of what persons may add, in seconds.
+    pub max_hold_s: u64,
+}
+
+/// Equal names share their bytes: ten thousand gates have nine stages.
+#[derive(Default)]
+struct Names {
+    stages: HashMap<Box<str>, StageName>,
+    slugs: HashSet<Arc<str>>,
+}
+
+impl Names {
+    fn stage(&mut self, cells: &Cells<'_>, column: usize) -> Result<StageName, RowError> {
+        let text = cells.text(column)?;
+        if let Some(known) = self.stages.get(text) {
+            return Ok(known.clone());
+        }
+        let stage = cells.stage(column)?;
+        self.stages.insert(text.into(), stage.clone());
+        Ok(stage)
+    }
+
+    fn slug(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.slugs.get(text) {
+            return known.clone();
+        }
+        let slug: Arc<str> = Arc::from(text);
+        self.slugs.insert(slug.clone());
+        slug
+    }
+}
+
+impl Reader {
+    /// The queue: all open gates, and the queued, running and paused jobs that are not at one. Unsorted.
+    pub fn queue(&self) -> Result<Vec<QueueRow>, StoreError> {
+        self.read(|connection| {
+            let mut names = Names::default();
+            let mut queue = open_gates(connection, &mut names)?;
+            queue.append(&mut other_jobs(connection, &mut names)?);
+            Ok(queue)
+        })
+    }
+
+    /// How many gates are open.
+    pub fn count_open(&self) -> Result<u64, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FROM gate INDEXED BY gate_open WHERE state = 'open'";
+            let open: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+            Ok(open.unsigned_abs())
+        })
+    }
+
+    /// The timers of all open gates, leased or not; those held by policy never fire and are left out.
+    pub fn timers(&self) -> Result<Vec<OpenTimer>, StoreError> {
+        self.read(|connection| {
+            let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER}");
+            let mut names = Names::default();
+            collect(connection, &sql, [], |row| open_timer(row, &mut names))
+        })
+    }
+
+    /// The timers of this job's open gates: what to look at again when the job has changed.
+    pub fn timers_of(&self, job_id: &JobId) -> Result<Vec<OpenTimer>, StoreError> {
+        self.read(|connection| {
+            let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER} AND job_id = ?1");
+            let mut names = Names::default();
+            collect(connection, &sql, [job_id.as_str()], |row| open_timer(row, &mut names))
+        })
+    }
+
+    /// The leases on open gates, dead ones too: whoever knows the time tells them apart.
+    pub fn leases(&self) -> Result<Vec<(GateKey, Lease)>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT job_id, stage, attempt, lease FROM gate INDEXED BY gate_open
+                 WHERE state = 'open' AND lease IS NOT NULL";
+            collect(connection, sql, [], |row| {
+                let cells = Cells::new(row, "gate", 3);
+                Ok((key(&cells, &mut Names::default())?, cells.json(3)?))
+            })
+        })
+    }
+}
+
+const SELECT_TIMERS: &str =
+    "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
+     max_hold_s, lease FROM gate";
+const WHERE_TIMER: &str = "WHERE state = 'open' AND on_timeout IS NOT NULL AND held_by_policy_at IS NULL";
+
+fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
+    Ok(GateKey {
+        job_id: cells.job_id(0)?,
+        stage: names.stage(cells, 1)?,
+        attempt: cells.get(2)?,
+    })
+}
+
+fn open_timer(row: &Row<'_>, names: &mut Names) -> Result<OpenTimer, RowError> {
+    let cells = Cells::new(row, "gate", 3);
+    let timer = gate_row::timer(&cells, 3)?;
+    Ok(OpenTimer {
+        key: key(&cells, names)?,
+        timer: timer.ok_or_else(|| cells.bad(3, "it has no timer"))?,
+        max_hold_s: cells.u64(8)?,
+        lease: cells.optional_json(9)?,
+    })
+}
+
+fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow>, RowError> {
+    // The index holds the open gates only; left to itself the planner may walk the whole history.
+    let sql =
+        "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
+           max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug
+         FROM gate INDEXED BY gate_open CROSS JOIN job ON job.id = gate.job_id WHERE gate.state = 'open'";
+    collect(connection, sql, [], |row| {
+        let cells = Cells::new(row, "gate", 3);
+        let key = key(&cells, names)?;
+        Ok(QueueRow {
+            kind: QueueKind::Gate,
+            job_id: key.job_id,
+            stage: Some(key.stage),
+            attempt: key.attempt,
+            timer: gate_row::timer(&cells, 3)?,
+            max_hold_s: cells.u64(8)?,
+            lease: cells.optional_json(9)?.map(Arc::new),
+            since: cells.time(10)?,
+            added_lines: cells.get(11)?,
+            removed_lines: cells.get(12)?,
+            files: cells.get(13)?,
+            is_new: cells.get(14)?,
+            is_binary: cells.get(15)?,
+            is_seen: cells.get(16)?,
+            slug: names.slug(cells.text(17)?),
+        })
+    })
+}
+
+fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow>, RowError> {
+    // A gate may have an attempt that nothing was run for (a bare stage), so the newest of both is the job's attempt.
+    let sql = "SELECT job.id, job.status, job.slug, job.stage, job.status_since, attempt.state, attempt.queued_at,
+           attempt.started_at, max(ifnull(attempt.number, 0),
+             ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0))
+         FROM job LEFT JOIN attempt ON attempt.job_id = job.id AND attempt.stage = job.stage AND attempt.number =
+           (SELECT max(number) FROM attempt AS other WHERE other.job_id = job.id AND other.stage = job.stage)
+         WHERE job.status IN ('queued', 'running', 'paused')
+           AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.job_id = job.id AND gate.state = 'open')";
+    collect(connection, sql, [], |row| {
+        let cells = Cells::new(row, "job", 1);
+        let kind = cells.word(1, |word| match JobStatus::parse(word)? {
+            JobStatus::Queued => Some(QueueKind::Queued),
+            JobStatus::Running => Some(QueueKind::Running),
+            JobStatus::Paused => Some(QueueKind::Paused),
+            JobStatus::NeedsApproval | JobStatus::Completed | JobStatus::Failed | JobStatus::Canceled => None,
+        })?;
+        let stage = match cells.optional_text(3)? {
+            Some(_) => Some(names.stage(&cells, 3)?),
+            None => None,
+        };
+        let status_since = cells.time(4)?;
+        let since = match (kind, cells.optional_text(5)?) {
+            (QueueKind::Running, Some("running")) => cells.optional_time(7)?,
+            (QueueKind::Queued, Some("queued")) => cells.optional_time(6)?,
+            (QueueKind::Running | QueueKind::Queued | QueueKind::Paused | QueueKind::Gate, _) => None,
+        };
+        Ok(QueueRow {
+            kind,
+            job_id: cells.job_id(0)?,
+            slug: names.slug(cells.text(2)?),
+            stage,
+            attempt: cells.get(8)?,
+            since: since.unwrap_or(status_since),
+            timer: None,
+            max_hold_s: 0,
+            lease: None,
+            added_lines: 0,
+            removed_lines: 0,
+            files: 0,
+            is_new: false,
+            is_binary: false,
+            is_seen: false,
+        })
+    })
+}

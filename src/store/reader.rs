@@ -1,0 +1,261 @@
+//! Reads for screens, lists and the leader. Each answer is one consistent view; nothing is written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::cells::{Cells, count};
+use super::error::{RowError, StoreError, StoreErrorKind};
+use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::open::{Access, DATABASE_FILE, SCHEMA_VERSION, connect, version};
+use super::{leader, rows};
+use crate::domain::decision::SealedDecision;
+use crate::domain::event::Event;
+use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::job::{Attempt, JobRows};
+use crate::domain::view::{JobFilter, LeaderInfo};
+
+/// A connection that cannot write.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+    schema_version: u32,
+}
+
+/// A decision's document as stored, unread: what `decisions verify` walks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDecision {
+    /// Its number.
+    pub seq: u64,
+    /// The job, as the row says.
+    pub job_id: String,
+    /// The stage, as the row says.
+    pub stage: String,
+    /// The attempt, as the row says.
+    pub attempt: u32,
+    /// The hash, as the row says.
+    pub hash: String,
+    /// The bytes of the decision file.
+    pub document: Vec<u8>,
+}
+
+impl Reader {
+    /// Opens `holdpoint.db` of this runs directory. One with a newer schema is opened too, see [`Self::is_newer`]; one that is older
+    /// is refused: [`super::Store::open`] brings it up first.
+    pub fn open(runs_dir: &Path) -> Result<Self, StoreError> {
+        let path = runs_dir.join(DATABASE_FILE);
+        fs::metadata(&path).map_err(|error| StoreError::of_io(&path, "open", &error))?;
+        let failed = |error| StoreError::of(&path, "open", error);
+        let connection = connect(&path, Access::Read).map_err(failed)?;
+        let refused = |detail: String| StoreError::new(&path, "read", StoreErrorKind::Other, detail);
+        let schema_version = match version(&connection).map_err(failed)? {
+            None => return Err(refused("it is a database of another program".to_owned())),
+            Some(found) if found < SCHEMA_VERSION => {
+                return Err(refused(format!(
+                    "its schema is version {found}; {SCHEMA_VERSION} is needed"
+                )));
+            }
+            Some(found) => found,
+        };
+        Ok(Self {
+            path,
+            connection,
+            schema_version,
+        })
+    }
+
+    /// The version of the database's schema.
+    pub fn schema_version(&self) -> u32 {
+        self.schema_version
+    }
+
+    /// Whether a newer holdpoint wrote this database: what this one reads may be incomplete.
+    pub fn is_newer(&self) -> bool {
+        self.schema_version > SCHEMA_VERSION
+    }
+
+    /// Runs a read in one transaction, so that all its statements see the same commit.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, RowError>) -> Result<T, StoreError> {
+        let in_transaction = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            let answer = read(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        };
+        in_transaction().map_err(|error| StoreError::of(&self.path, "read", error))
+    }
+
+    /// One job with all that the rules know of it.
+    pub fn job(&self, id: &JobId) -> Result<Option<JobRows>, StoreError> {
+        self.read(|connection| rows::load(connection, id))
+    }
+
+    /// Jobs, newest first.
+    pub fn jobs(&self, filter: &JobFilter) -> Result<Vec<JobRows>, StoreError> {
+        let mut conditions = Conditions::default();
+        if let Some(status) = filter.status {
+            conditions.add("status = ?", Value::from(status.as_str().to_owned()));
+        }
+        if let Some(before) = filter.before {
+            conditions.add("created_at < ?", Value::from(before.micros()));
+        }
+        let sql = conditions.sql("SELECT id FROM job", "ORDER BY created_at DESC, id DESC", filter.limit);
+        self.read(|connection| {
+            let ids = collect(connection, &sql, params_from_iter(&conditions.values), |row| {
+                Cells::new(row, "job", 1).job_id(0)
+            })?;
+            rows::load_all(connection, &ids)
+        })
+    }
+
+    /// Events after `since`, oldest first, of one job or all; with `tail`, the last `limit` of them instead of the first.
+    pub fn events(&self, job_id: Option<&JobId>, since: u64, limit: u32, tail: bool) -> Result<Vec<Event>, StoreError> {
+        let mut conditions = Conditions::default();
+        conditions.add("seq > ?", Value::from(count(since)));
+        if let Some(job_id) = job_id {
+            conditions.add("job_id = ?", Value::from(job_id.to_string()));
+        }
+        let order = if tail { "ORDER BY seq DESC" } else { "ORDER BY seq" };
+        let sql = conditions.sql(&format!("SELECT {EVENT_COLUMNS} FROM event"), order, limit);
+        let mut events =
+            self.read(|connection| collect(connection, &sql, params_from_iter(&conditions.values), event_row::event))?;
+        if tail {
+            events.reverse();
+        }
+        Ok(events)
+    }
+
+    /// The number of the newest event of all; 0 before the first.
+    pub fn last_event_seq(&self) -> Result<u64, StoreError> {
+        self.read(event_row::last_event_seq)
+    }
+
+    /// Decisions, newest first, every attempt.
+    pub fn decisions(
+        &self,
+        job_id: Option<&JobId>,
+        stage: Option<&StageName>,
+        limit: u32,
+    ) -> Result<Vec<SealedDecision>, StoreError> {
+        let mut conditions = Conditions::default();
+        if let Some(job_id) = job_id {
+            conditions.add("job_id = ?", Value::from(job_id.to_string()));
+        }
+        if let Some(stage) = stage {
+            conditions.add("stage = ?", Value::from(stage.to_string()));
+        }
+        let sql = conditions.sql(
+            &format!("SELECT {DECISION_COLUMNS} FROM decision"),
+            "ORDER BY seq DESC",
+            limit,
+        );
+        self.read(|connection| {
+            collect(
+                connection,
+                &sql,
+                params_from_iter(&conditions.values),
+                event_row::decision,
+            )
+        })
+    }
+
+    /// The newest decision's number and hash; none before the first.
+    pub fn chain_head(&self) -> Result<Option<(u64, Digest)>, StoreError> {
+        self.read(event_row::chain_head)
+    }
+
+    /// Decisions as stored, after this number, in chain order: nothing in them is checked, so that a damaged one can be shown.
+    pub fn stored_decisions(&self, after_seq: u64, limit: u32) -> Result<Vec<StoredDecision>, StoreError> {
+        let sql = format!("SELECT {DECISION_COLUMNS} FROM decision WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+        self.read(|connection| {
+            collect(connection, &sql, [count(after_seq), i64::from(limit)], |row| {
+                let cells = Cells::new(row, "decision", 1);
+                let lossy = |column| -> Result<String, RowError> {
+                    let bytes = row
+                        .get_ref(column)?
+                        .as_bytes()
+                        .map_err(|error| cells.bad(column, error))?;
+                    Ok(String::from_utf8_lossy(bytes).into_owned())
+                };
+                let document = row.get_ref(5)?.as_bytes().map_err(|error| cells.bad(5, error))?;
+                Ok(StoredDecision {
+                    seq: cells.u64(0)?,
+                    job_id: lossy(1)?,
+                    stage: lossy(2)?,
+                    attempt: cells.get(3)?,
+                    hash: lossy(4)?,
+                    document: document.to_vec(),
+                })
+            })
+        })
+    }
+
+    /// What SQLite's own check finds wrong with the file, up to 100 lines; nothing when it is sound.
+    pub fn integrity_faults(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            let lines = collect(connection, "PRAGMA integrity_check", [], |row| {
+                Ok(row.get::<_, String>(0)?)
+            })?;
+            let foreign = collect(connection, "PRAGMA foreign_key_check", [], |row| {
+                let table: String = row.get(0)?;
+                Ok(format!("table {table}: a row belongs to a job that does not exist"))
+            })?;
+            Ok(lines.into_iter().filter(|line| line != "ok").chain(foreign).collect())
+        })
+    }
+
+    /// Attempts that wait for the leader, the oldest first.
+    pub fn queued_attempts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        self.attempts("INDEXED BY attempt_queued WHERE state = 'queued'")
+    }
+
+    /// Attempts whose supervisor was started and has not been seen to end, the oldest first.
+    pub fn running_attempts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        self.attempts("INDEXED BY attempt_running WHERE state = 'running'")
+    }
+
+    fn attempts(&self, condition: &str) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM attempt {condition} ORDER BY queued_at, rowid",
+            rows::ATTEMPT_COLUMNS
+        );
+        self.read(|connection| {
+            collect(connection, &sql, [], |row| {
+                let cells = Cells::new(row, "attempt", 3);
+                Ok((cells.job_id(0)?, rows::attempt(&cells)?))
+            })
+        })
+    }
+
+    /// Who leads; none when nobody does.
+    pub fn leader(&self) -> Result<Option<LeaderInfo>, StoreError> {
+        self.read(leader::find)
+    }
+}
+
+/// The conditions of a list, with their values in order.
+#[derive(Default)]
+struct Conditions {
+    texts: Vec<&'static str>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, text: &'static str, value: Value) {
+        self.texts.push(text);
+        self.values.push(value);
+    }
+
+    fn sql(&mut self, select: &str, order: &str, limit: u32) -> String {
+        let conditions = if self.texts.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", self.texts.join(" AND "))
+        };
+        self.values.push(Value::from(i64::from(limit)));
+        format!("{select}{conditions} {order} LIMIT ?")
+    }
+}

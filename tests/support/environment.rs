@@ -1,0 +1,23 @@
+//! The environment of every program a test starts: nothing of the caller's own settings, and the same everywhere.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// The variables of a clean environment with `home` as the home directory. No `HOLDPOINT_*` of the caller is among them.
+pub fn clean(home: &Path) -> Vec<(OsString, OsString)> {
+    let mut variables: Vec<(OsString, OsString)> = [
+        ("HOME", home.as_os_str()),
+        ("LANG", "C.UTF-8".as_ref()),
+        ("SHELL", "/bin/sh".as_ref()),
+        ("TZ", "UTC".as_ref()),
+    ]
+    .map(|(name, value)| (name.into(), value.into()))
+    .into();
+    // The search path is the machine's; a coverage run has to tell the children where their profiles go.
+    for name in ["PATH", "LLVM_PROFILE_FILE"] {
+        if let Some(value) = std::env::var_os(name) {
+            variables.push((name.into(), value));
+        }
+    }
+    variables
+}

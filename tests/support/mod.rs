@@ -1,0 +1,15 @@
+//! What the tests that run the real binary share: a terminal, a workspace, keys and screens.
+//!
+//! Each test file says `mod support;` and uses its part. Nothing here knows what holdpoint's screens look like.
+#![allow(
+    dead_code,
+    reason = "every test file compiles this module for itself and uses only its part"
+)]
+
+pub mod binary;
+pub mod environment;
+pub mod keys;
+pub mod pty;
+pub mod run;
+pub mod screen;
+pub mod terminal;

@@ -1,0 +1,192 @@
+//! A place for holdpoint to work in: a configuration, a runs directory, commands run there, and what they left behind.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::binary::holdpoint;
+use super::environment;
+use super::pty::{Pty, PtyOptions, patience};
+
+/// A temporary directory with `conf/operator.yaml` and a runs directory; gone when dropped.
+pub struct Workspace {
+    directory: TempDir,
+}
+
+impl Workspace {
+    /// A workspace whose `conf/operator.yaml` is `operator_yaml`.
+    pub fn new(operator_yaml: &str) -> Self {
+        let workspace = Self::without_configuration();
+        workspace.write("conf/operator.yaml", operator_yaml);
+        workspace
+    }
+
+    /// A workspace without `conf/`: the embedded configuration is in force.
+    pub fn without_configuration() -> Self {
+        let directory = TempDir::with_prefix("holdpoint-test-").expect("a temporary directory can be made");
+        std::fs::create_dir(directory.path().join("runs")).expect("a new directory has no runs directory yet");
+        Self { directory }
+    }
+
+    /// Working directory of every command.
+    pub fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The runs directory.
+    pub fn runs(&self) -> PathBuf {
+        self.root().join("runs")
+    }
+
+    /// The run directory of a job.
+    pub fn run_directory(&self, job: &str) -> PathBuf {
+        self.runs().join(job)
+    }
+
+    /// Writes a file at a path relative to the root, with the directories above it.
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.root().join(path);
+        if let Some(above) = path.parent() {
+            std::fs::create_dir_all(above).unwrap_or_else(|error| panic!("cannot create {}: {error}", above.display()));
+        }
+        File::create(&path)
+            .and_then(|mut file| file.write_all(text.as_ref()))
+            .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    }
+
+    /// Reads a text file at a path relative to the root.
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        read_text(&self.root().join(path))
+    }
+
+    /// holdpoint with `args`, run here with a clean environment; killed when patience runs out.
+    pub fn cmd(&self, args: &[&str]) -> assert_cmd::Command {
+        let mut command = assert_cmd::Command::from_std(self.command(args));
+        command.timeout(patience());
+        command
+    }
+
+    /// The same as an ordinary command, for a process that runs beside the test.
+    pub fn command(&self, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(holdpoint());
+        command
+            .args(args)
+            .current_dir(self.root())
+            .env_clear()
+            .envs(environment::clean(self.root()))
+            .env("TERM", "dumb");
+        command
+    }
+
+    /// holdpoint with `args` in a terminal of 80 columns and 24 rows.
+    pub fn pty(&self, args: &[&str]) -> Pty {
+        Pty::spawn(PtyOptions::new(self.root()).args(args.iter().copied()))
+    }
+
+    /// Runs `args` with `--json`, which has to succeed, and reads the one document on stdout.
+    #[track_caller]
+    pub fn json(&self, args: &[&str]) -> Value {
+        let stdout = self.succeed(args);
+        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{args:?} gave no JSON ({error}): {stdout}"))
+    }
+
+    /// Runs `args` with `--json`, which has to succeed, and reads JSON Lines from stdout.
+    #[track_caller]
+    pub fn json_lines(&self, args: &[&str]) -> Vec<Value> {
+        parse_lines(&self.succeed(args), &format!("{args:?}"))
+    }
+
+    #[track_caller]
+    fn succeed(&self, args: &[&str]) -> String {
+        let output = self
+            .cmd(args)
+            .arg("--json")
+            .output()
+            .unwrap_or_else(|error| panic!("cannot run {args:?}: {error}"));
+        assert!(
+            output.status.success(),
+            "{args:?} ended with {}\nstdout: {}\nstderr: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap_or_else(|error| panic!("{args:?} gave no UTF-8: {error}"))
+    }
+
+    /// `gates/<stage>.json`: the latest decision of a stage.
+    #[track_caller]
+    pub fn decision(&self, job: &str, stage: &str) -> Value {
+        read_json(&self.run_directory(job).join(format!("gates/{stage}.json")))
+    }
+
+    /// `gates/<stage>.<attempt>.json`: the decision of one attempt.
+    #[track_caller]
+    pub fn decision_of_attempt(&self, job: &str, stage: &str, attempt: u32) -> Value {
+        read_json(&self.run_directory(job).join(format!("gates/{stage}.{attempt}.json")))
+    }
+
+    /// `state.json` of a job.
+    #[track_caller]
+    pub fn state(&self, job: &str) -> Value {
+        read_json(&self.run_directory(job).join("state.json"))
+    }
+
+    /// Every line of a job's `events.jsonl`; a torn line is a failure.
+    #[track_caller]
+    pub fn events(&self, job: &str) -> Vec<Value> {
+        let path = self.run_directory(job).join("events.jsonl");
+        let text = read_text(&path);
+        assert!(
+            text.is_empty() || text.ends_with('\n'),
+            "the last line of {} is torn",
+            path.display()
+        );
+        parse_lines(&text, &path.display().to_string())
+    }
+
+    /// The types of a job's events, in order.
+    #[track_caller]
+    pub fn event_types(&self, job: &str) -> Vec<String> {
+        self.events(job)
+            .iter()
+            .map(|event| event["type"].as_str().expect("every event has a type").to_owned())
+            .collect()
+    }
+
+    /// The database, to read only.
+    #[track_caller]
+    pub fn database(&self) -> Connection {
+        let path = self.runs().join("holdpoint.db");
+        Connection::open_with_flags(
+            &path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .unwrap_or_else(|error| panic!("cannot open {}: {error}", path.display()))
+    }
+}
+
+#[track_caller]
+fn read_text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+#[track_caller]
+fn read_json(path: &Path) -> Value {
+    serde_json::from_str(&read_text(path)).unwrap_or_else(|error| panic!("{} is no JSON: {error}", path.display()))
+}
+
+#[track_caller]
+fn parse_lines(text: &str, source: &str) -> Vec<Value> {
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| {
+            serde_json::from_str(line)
+                .unwrap_or_else(|error| panic!("{source}, line {}: no JSON ({error}): {line}", index + 1))
+        })
+        .collect()
+}
