@@ -90,6 +90,8 @@ pub struct FileView {
     pub digest: Option<Digest>,
     /// The bytes that are shown.
     pub bytes: Option<Arc<Vec<u8>>>,
+    /// The changed values of a JSON document, a line each.
+    pub values: Vec<String>,
     /// The first row shown.
     pub top: usize,
     /// Cells scrolled to the right.
@@ -114,6 +116,7 @@ impl FileView {
             content: Content::Loading,
             digest: None,
             bytes: None,
+            values: Vec::new(),
             top: 0,
             left: 0,
             shown: HashMap::new(),

@@ -262,6 +262,7 @@ pub fn diff_ready(model: &mut Model, done: DiffDone) {
         file.is_shown = false;
     }
     file.bytes = Some(done.bytes);
+    file.values = done.values;
     file.content = match done.document {
         Some(document) => Content::Text(document),
         None => Content::Binary,
