@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::effect::{DiffDone, DiffJob, Effect, Question};
 use super::super::layout;
-use super::super::model::gate::{Content, FileView, GateView, Slot};
+use super::super::model::gate::{Content, FileView, GateView, Shown, Slot};
 use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
 use super::super::model::queue::RowKey;
 use super::super::model::{Lower, Model};
@@ -258,7 +258,7 @@ pub fn diff_ready(model: &mut Model, done: DiffDone) {
     file.digest = Some(done.digest);
     if done.digest != file.artifact.digest {
         // Other bytes than those that were read before under this name.
-        file.shown.clear();
+        file.shown = Shown::default();
         file.is_shown = false;
     }
     file.bytes = Some(done.bytes);

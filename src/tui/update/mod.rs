@@ -126,10 +126,9 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
         && gate.generation == generation
         && let Some(view) = gate.files.get_mut(file)
     {
-        let before = (view.is_shown, view.shown.clone());
-        view.note_shown(from..to);
         // The line that says what was not yet shown must be drawn once more.
-        model.is_dirty |= before != (view.is_shown, view.shown.clone());
+        let is_news = view.note_shown(from..to);
+        model.is_dirty |= is_news;
     }
 }
 

@@ -82,7 +82,7 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
         let is_current = index == view.file;
         let style = if is_current { theme.strong() } else { theme.plain() };
         let sign = if is_current { ">" } else { "" };
-        let seen = if file.is_shown && file.unseen_hunks().is_empty() {
+        let seen = if file.is_shown && file.unseen_hunk_count() == 0 {
             ""
         } else {
             " unseen"
