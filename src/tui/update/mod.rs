@@ -2,11 +2,13 @@
 
 mod act;
 mod compose;
+mod diff;
 mod gate;
 mod keep;
 mod motion;
 mod mouse;
 mod notice;
+mod outcome;
 mod prompt;
 mod queue;
 mod text;
@@ -57,9 +59,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             fx.push(Effect::Repaint);
         }
         Msg::Answered(question, answer) => notice::answered(model, question, answer, fx),
-        Msg::Done(submission, Ok(receipt)) => prompt::done(model, submission, *receipt, fx),
-        Msg::Done(submission, Err(refusal)) => prompt::refused(model, submission, refusal, fx),
-        Msg::Published(submission, result) => prompt::published(model, submission, result),
+        Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
+        Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
+        Msg::Published(submission, result) => outcome::published(model, submission, result),
         Msg::Events(events) => notice::events(model, &events, fx),
         Msg::Changed => {
             queue::ask(model, fx);
