@@ -1,1 +1,180 @@
-//! cli
+//! The root: parses the command line, resolves it, runs one command, and reports how that ended.
+//!
+//! One file a command group. May name every layer below; holds no rule of the domain, no SQL, and writes no file.
+//!
+//! ```text
+//! args ─ resolve ─ job  gate  patch  decisions  events  config  serve  demo  console ─ report
+//!                    └──────── ask (engine) ─ output, table, words ────────┘
+//! ```
+
+mod args;
+mod ask;
+mod config;
+mod console;
+mod decisions;
+mod demo;
+mod done;
+mod events;
+mod gate;
+mod gate_diff;
+mod gate_list;
+mod gate_show;
+mod job;
+mod log;
+mod output;
+mod patch;
+mod patch_file;
+mod report;
+mod resolve;
+mod serve;
+mod table;
+mod wait;
+mod words;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use serde_json::json;
+
+use crate::clock::{Clock, SystemClock};
+use crate::demo::{StageEnv, run_stage};
+use crate::runs::supervisor;
+
+use args::{Arguments, Command, GlobalArguments};
+use output::printable_json;
+use report::{Exit, Failure, Outcome};
+
+/// Runs the command that the process was started with; its exit status is SPEC §8's.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // Before anything that makes a thread: a supervisor's signals must be blocked in all of them.
+    if let [_, subcommand, spec] = &arguments[..]
+        && subcommand == supervisor::SUBCOMMAND
+    {
+        let status = supervisor::supervise(Path::new(spec), || SystemClock.now().utc);
+        return ExitCode::from(u8::from(status != 0));
+    }
+    let exit = match Arguments::try_parse_from(&arguments) {
+        Ok(arguments) => {
+            let is_json = arguments.global.json;
+            run(arguments).unwrap_or_else(|failure| failure.report(is_json))
+        }
+        Err(error) => misused(&error, arguments.iter().any(|argument| argument == "--json")),
+    };
+    ExitCode::from(exit.code())
+}
+
+fn run(arguments: Arguments) -> Outcome {
+    let Arguments { global, command } = arguments;
+    let command = command.unwrap_or(Command::Console {
+        job: None,
+        stage: None,
+        read_only: false,
+    });
+    match command {
+        Command::DemoStage { stage } => demo_stage(&stage),
+        Command::SuperviseStage { spec } => {
+            // Reached only with global flags before it, which no leader writes.
+            let message = format!("{} comes with {} alone", spec.display(), supervisor::SUBCOMMAND);
+            Err(Failure::new("started", "usage", message).with(|told| told.exit = Exit::Usage))
+        }
+        Command::Config(command) => config::run(&global, &command),
+        command @ (Command::Console { .. }
+        | Command::Demo
+        | Command::Serve { .. }
+        | Command::Job(_)
+        | Command::Gate(_)
+        | Command::Patch(_)
+        | Command::Decisions(_)
+        | Command::Events(_)) => on_runtime(&global, command),
+    }
+}
+
+fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("started", "not_possible", format!("no event loop can be made: {error}")))?;
+    let outcome = runtime.block_on(dispatch(global, command));
+    // What still blocks (a terminal that does not answer) must not keep the process.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
+    match command {
+        Command::Console { job, stage, read_only } => console::run(global, job, stage, read_only).await,
+        Command::Demo => demo::run(global).await,
+        Command::Serve { no_http } => serve::run(global, no_http).await,
+        Command::Job(command) => {
+            log::to_stderr(log::WARNINGS);
+            job::run(global, command).await
+        }
+        Command::Gate(command) => {
+            log::to_stderr(log::WARNINGS);
+            gate::run(global, command).await
+        }
+        Command::Patch(command) => patch::run(global, command).await,
+        Command::Decisions(command) => decisions::run(global, command).await,
+        Command::Events(arguments) => events::run(global, arguments).await,
+        Command::Config(command) => config::run(global, &command),
+        Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
+    }
+}
+
+/// Does the work of a demo stage; its words go to the stage's log.
+fn demo_stage(stage: &str) -> Outcome {
+    let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));
+    done.map(|_| Exit::Done)
+        .map_err(|error| Failure::new("made", "demo_stage", error.to_string()))
+}
+
+/// What clap says about the command line, in JSON where that is asked for; help and version are no errors.
+fn misused(error: &clap::Error, is_json: bool) -> Exit {
+    let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if is_asked_for || !is_json {
+        // A reader that left is no failure, and clap has nobody else to tell.
+        let _ = error.print();
+        return if is_asked_for { Exit::Done } else { Exit::Usage };
+    }
+    let text = error.render().to_string();
+    let message = text.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let document = json!({ "error": { "code": "usage", "message": message, "hint": "see --help", "where": null } });
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable_json(&document, false));
+    Exit::Usage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_argument_says_what_it_is_for() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{}: {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+            for inner in command.get_subcommands() {
+                assert!(inner.get_about().is_some(), "{}", inner.get_name());
+                check(inner);
+            }
+        }
+        check(&Arguments::command());
+    }
+}

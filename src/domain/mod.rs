@@ -19,3 +19,4 @@ pub mod stage;
 pub mod time;
 pub mod timer;
 pub mod view;
+pub mod wire;

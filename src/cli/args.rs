@@ -1,0 +1,106 @@
+//! What may be typed: every command, flag and argument of SPEC §8 that is built. Parsed arguments are not resolved ones: see `resolve`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::domain::ids::{JobId, StageName};
+
+use super::{config, decisions, events, gate, job, patch};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "holdpoint",
+    version,
+    about = "The operator console for hold points: releases or stops pipelines, and keeps the record",
+    after_help = AFTER_HELP,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    /// The command; none: the console.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Without a command the console opens on conf/operator.yaml.
+
+Exit codes: 0 done · 1 failed, refused or canceled · 2 usage · 3 rejected (gate wait, gate open --wait) ·
+4 still open at the time-out · 5 already decided · 6 not found";
+
+/// What holds for every command, before or after it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct GlobalArguments {
+    /// Read the configuration from this file; it must exist [default: conf/operator.yaml, else the embedded one]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub config: Option<PathBuf>,
+    /// Keep jobs in this directory [default: storage.runs_dir of the configuration, else runs]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
+    pub runs: Option<PathBuf>,
+    /// Decide in this person's name; only from a login named in security.shared_accounts
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub operator: Option<String>,
+    /// Print one JSON document (events and job watch: JSON Lines), and failures as JSON on standard error
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub json: bool,
+    /// Never read from the terminal: what would (the console, `--patch -` without a pipe) is refused
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub no_input: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the console, on a gate if one is named
+    Console {
+        /// The job to open on
+        job: Option<JobId>,
+        /// The stage to open on
+        stage: Option<StageName>,
+        /// Look only: decide nothing, run no stage, fire no timer
+        #[arg(long)]
+        read_only: bool,
+    },
+    /// Open the console over a sample pipeline that makes real artifacts (embedded configuration, runs/demo)
+    Demo,
+    /// Run jobs and timers without a terminal, until SIGTERM
+    Serve {
+        /// Do not offer HTTP (this build has none: a must for scripts that will outlive it)
+        #[arg(long)]
+        no_http: bool,
+    },
+    /// Start, look at and steer jobs
+    #[command(subcommand)]
+    Job(job::JobCommand),
+    /// Open, look at and decide gates
+    #[command(subcommand)]
+    Gate(gate::GateCommand),
+    /// Patch types; try or apply a patch
+    #[command(subcommand)]
+    Patch(patch::PatchCommand),
+    /// Read the decision record
+    #[command(subcommand)]
+    Decisions(decisions::DecisionsCommand),
+    /// Print what happened to a job
+    Events(events::EventsArguments),
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Supervise one execution of a stage
+    #[command(name = "__stage", hide = true)]
+    SuperviseStage {
+        /// What to run.
+        spec: PathBuf,
+    },
+    /// Do the work of one stage of the demo
+    #[command(name = "__demo-stage", hide = true)]
+    DemoStage {
+        /// Which.
+        stage: String,
+    },
+}

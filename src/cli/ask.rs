@@ -1,0 +1,168 @@
+//! One question or one deed at a time: how commands talk with the engine.
+
+use std::sync::Arc;
+
+use crate::domain::decision::SealedDecision;
+use crate::domain::event::Event;
+use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::job::JobRows;
+use crate::domain::refusal::Refusal;
+use crate::domain::view::{JobFilter, LeaderInfo};
+use crate::engine::Engine;
+use crate::engine::api::{Answer, Command, Notice, Query, Receipt};
+
+use super::report::Failure;
+
+/// Works with an engine and closes it, however that ended. Ctrl-C ends at once: what was committed stays, stages go on under their
+/// supervisors.
+pub async fn with_engine<T>(
+    mut engine: Engine,
+    work: impl AsyncFnOnce(&mut Engine) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let result = tokio::select! {
+        biased;
+        result = work(&mut engine) => result,
+        _ = tokio::signal::ctrl_c() => return Err(Failure::Interrupted),
+    };
+    engine.close();
+    result
+}
+
+fn unread(deed: &'static str, answer: Answer) -> Failure {
+    let why = if let Answer::Failed(why) = answer {
+        why
+    } else {
+        "the engine answered another question".to_owned()
+    };
+    Failure::new(deed, "not_possible", why)
+}
+
+/// A job that must exist.
+pub async fn job(engine: &mut Engine, id: &JobId, deed: &'static str) -> Result<Arc<JobRows>, Failure> {
+    match engine.read(Query::Job(id.clone())).await {
+        Answer::Job(Some(rows)) => Ok(rows),
+        Answer::Job(None) => Err(Failure::refused(deed, Refusal::no_such_job(id))),
+        other => Err(unread(deed, other)),
+    }
+}
+
+/// Jobs, newest first.
+pub async fn jobs(engine: &mut Engine, filter: JobFilter, deed: &'static str) -> Result<Vec<JobRows>, Failure> {
+    match engine.read(Query::Jobs(filter)).await {
+        Answer::Jobs(jobs) => Ok(jobs),
+        other => Err(unread(deed, other)),
+    }
+}
+
+/// A job's events after `since`, oldest first, at most `limit`.
+pub async fn events(
+    engine: &mut Engine,
+    id: &JobId,
+    since: u64,
+    limit: u32,
+    deed: &'static str,
+) -> Result<Vec<Event>, Failure> {
+    let query = Query::Events {
+        job_id: Some(id.clone()),
+        since,
+        limit,
+        tail: false,
+    };
+    match engine.read(query).await {
+        Answer::Events(events) => Ok(events),
+        other => Err(unread(deed, other)),
+    }
+}
+
+/// Decisions, every attempt, oldest first.
+pub async fn decisions(
+    engine: &mut Engine,
+    job_id: Option<JobId>,
+    stage: Option<StageName>,
+    deed: &'static str,
+) -> Result<Vec<SealedDecision>, Failure> {
+    let query = Query::Decisions {
+        job_id,
+        stage,
+        limit: u32::MAX,
+    };
+    match engine.read(query).await {
+        Answer::Decisions(mut decisions) => {
+            decisions.sort_by_key(|sealed| sealed.seq);
+            Ok(decisions)
+        }
+        other => Err(unread(deed, other)),
+    }
+}
+
+/// The bytes of a stored version.
+pub async fn version(
+    engine: &mut Engine,
+    job_id: &JobId,
+    digest: Digest,
+    deed: &'static str,
+) -> Result<Option<Arc<[u8]>>, Failure> {
+    let query = Query::Version {
+        job_id: job_id.clone(),
+        digest,
+    };
+    match engine.read(query).await {
+        Answer::Bytes(bytes) => Ok(bytes),
+        other => Err(unread(deed, other)),
+    }
+}
+
+/// The bytes of an artifact as it lies on disk now; none when it is gone.
+pub async fn on_disk(
+    engine: &mut Engine,
+    job_id: &JobId,
+    path: &ArtifactPath,
+    deed: &'static str,
+) -> Result<Option<Arc<[u8]>>, Failure> {
+    let query = Query::OnDisk {
+        job_id: job_id.clone(),
+        path: path.clone(),
+    };
+    match engine.read(query).await {
+        Answer::Bytes(bytes) => Ok(bytes),
+        other => Err(unread(deed, other)),
+    }
+}
+
+/// Who leads; none when nobody does.
+pub async fn leader(engine: &mut Engine, deed: &'static str) -> Result<Option<LeaderInfo>, Failure> {
+    match engine.read(Query::Leader).await {
+        Answer::Leader(leader) => Ok(leader),
+        other => Err(unread(deed, other)),
+    }
+}
+
+/// What was done, and whether its files are on disk.
+pub struct Done {
+    /// What was committed.
+    pub receipt: Box<Receipt>,
+    /// Why its files are not on disk yet.
+    pub unpublished: Option<String>,
+}
+
+/// Does one thing and waits for its files.
+pub async fn act(engine: &mut Engine, command: Command, deed: &'static str) -> Result<Done, Failure> {
+    match engine.call_published(command).await {
+        Ok((receipt, published)) => Ok(Done {
+            receipt,
+            unpublished: published.err(),
+        }),
+        Err(refusal) => Err(Failure::refused(deed, refusal)),
+    }
+}
+
+/// Waits until something happened to this job. Safe to drop: whoever waits reads the rows anew.
+pub async fn news_of(engine: &mut Engine, job_id: &JobId) {
+    loop {
+        if let Notice::Events(events) = engine.notice().await
+            && events.iter().any(|event| event.job_id == *job_id)
+        {
+            return;
+        }
+    }
+}

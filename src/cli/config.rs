@@ -1,0 +1,85 @@
+//! `holdpoint config`: check and show the configuration. Needs no runs directory.
+
+use clap::Subcommand;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::Problem;
+use crate::domain::wire::ValidationDoc;
+
+use super::args::GlobalArguments;
+use super::output::Output;
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::{config_text, read_config};
+
+/// What can be done with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Name every fault and doubt with its line; warnings are no failure
+    Check,
+    /// Print the configuration in force, defaults filled in, as YAML (--json: as JSON)
+    Show,
+}
+
+/// Does one of them.
+pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> Outcome {
+    let mut output = Output::new(global.json);
+    let exit = match command {
+        ConfigCommand::Check => check(global, &mut output)?,
+        ConfigCommand::Show => show(global, &mut output)?,
+    };
+    output.flush()?;
+    Ok(exit)
+}
+
+fn check(global: &GlobalArguments, output: &mut Output) -> Outcome {
+    let text = config_text(global, "checked")?;
+    let problems = match text.load() {
+        Ok(loaded) => loaded.warnings,
+        Err(problems) => problems,
+    };
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let message = summary(&text.origin, errors, problems.len() - errors);
+    if output.is_json {
+        output.document(&ValidationDoc::<Problem> {
+            valid: errors == 0,
+            message,
+            timestamp: SystemClock.now().utc,
+            problems: &problems,
+        })?;
+    } else {
+        for problem in &problems {
+            output.line(&problem.to_string())?;
+        }
+        output.line(&message)?;
+    }
+    Ok(if errors == 0 { Exit::Done } else { Exit::Failed })
+}
+
+fn summary(origin: &str, errors: usize, warnings: usize) -> String {
+    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (0, 0) => format!("{origin}: ok"),
+        (0, _) => format!("{origin}: ok, {}", count(warnings, "warning")),
+        (_, 0) => format!("{origin}: {}", count(errors, "fault")),
+        (_, _) => format!("{origin}: {}, {}", count(errors, "fault"), count(warnings, "warning")),
+    }
+}
+
+fn show(global: &GlobalArguments, output: &mut Output) -> Outcome {
+    let (config, _) = read_config(global, "shown")?;
+    let document = config.doc();
+    if output.is_json {
+        output.document(&document)?;
+    } else {
+        let yaml = document
+            .to_yaml()
+            .map_err(|error| Failure::new("shown", "configuration", error.to_string()))?;
+        // For a person every line is made safe; a file gets what can be read back.
+        if output.is_terminal {
+            output.block("", &yaml)?
+        } else {
+            output.raw(yaml.as_bytes())?
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,81 @@
+//! `holdpoint` and `holdpoint console`: the engine under the console's loop.
+
+use std::io::{IsTerminal, stdin, stdout};
+
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::operator::Surface;
+use crate::engine::Role;
+use crate::tui;
+
+use super::args::GlobalArguments;
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+
+/// Opens the console, on a job's gate if one is named.
+pub async fn run(
+    global: &GlobalArguments,
+    job: Option<JobId>,
+    stage: Option<StageName>,
+    is_read_only: bool,
+) -> Outcome {
+    refuse_without_person(global)?;
+    let session = Session::resolve(global, Surface::Console, "started")?;
+    show(session, job.map(|job| (job, stage)), None, is_read_only).await
+}
+
+/// Refuses where nobody sits: before anything is opened or started.
+pub fn refuse_without_person(global: &GlobalArguments) -> Result<(), Failure> {
+    let hint = "use holdpoint gate list, or holdpoint serve";
+    let refused = |message: &str| Err(Failure::new("started", "no_terminal", message).hint(hint));
+    if !stdout().is_terminal() {
+        return refused("standard output is not a terminal");
+    }
+    if !stdin().is_terminal() {
+        return refused("standard input is not a terminal");
+    }
+    if global.no_input {
+        return refused("the console reads keys, and --no-input is set");
+    }
+    Ok(())
+}
+
+/// Runs the console over this session until the operator leaves.
+pub async fn show(
+    session: Session,
+    open_at: Option<(JobId, Option<StageName>)>,
+    hint: Option<String>,
+    is_read_only: bool,
+) -> Outcome {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let role = if is_read_only {
+        Role::Visitor
+    } else {
+        Role::Candidate("console")
+    };
+    let mut engine = session.open(role)?;
+    let shown = tui::session::Session {
+        operator: session.operator.clone(),
+        gates: session
+            .config
+            .gates
+            .iter()
+            .map(|(stage, policy)| (stage.clone(), policy.clone()))
+            .collect(),
+        overdue_grace_s: session.config.pipeline.overdue_grace_s,
+        runs_dir: session.runs_dir.clone(),
+        is_read_only,
+        hint,
+        has_colour: tui::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
+        open_at,
+    };
+    let ended = tui::run(shown, &mut engine).await;
+    engine.close();
+    match ended {
+        Ok(tui::Ended::Left | tui::Ended::Terminated | tui::Ended::HungUp) => Ok(Exit::Done),
+        Err(error) => {
+            let message = error.to_string();
+            let message = message.strip_prefix("Not started: ").unwrap_or(&message);
+            Err(Failure::new("started", "no_terminal", message))
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `holdpoint demo`: the console over a sample pipeline, in a runs directory of its own.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use crate::config::ConfigText;
+use crate::demo::{self, DemoError, DemoJob};
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::JobRows;
+use crate::domain::operator::Surface;
+use crate::domain::view::JobFilter;
+use crate::engine::api::{Command, NewJob, OutsideArtifact};
+use crate::engine::{Engine, Role};
+
+use super::args::GlobalArguments;
+use super::ask::{self, with_engine};
+use super::console;
+use super::output::note;
+use super::report::{Failure, Outcome};
+use super::resolve::{Session, config_text, load};
+
+/// Where the demo keeps its jobs unless `--runs` names another place (SPEC §8).
+const RUNS_DIR: &str = "runs/demo";
+/// The key in a job's `cfg` that says that the demo started it.
+const MARK: &str = "demo";
+const DEED: &str = "started";
+
+/// Starts the demo's jobs where there are none yet, then shows the console.
+pub async fn run(global: &GlobalArguments) -> Outcome {
+    console::refuse_without_person(global)?;
+    let text = match &global.config {
+        Some(_) => config_text(global, DEED)?,
+        None => ConfigText {
+            text: demo::CONFIG.to_owned(),
+            origin: "configuration of the demo".to_owned(),
+            path: None,
+        },
+    };
+    let (config, text) = load(text, DEED)?;
+    let mut global = global.clone();
+    global.runs.get_or_insert_with(|| PathBuf::from(RUNS_DIR));
+    let session = Session::with_config(&global, Surface::Console, DEED, config, text)?;
+    // An engine of its own: what it is told on the way is not lost to the console, which begins afresh.
+    with_engine(session.open(Role::Visitor)?, async |engine| {
+        prepare(engine, &session).await
+    })
+    .await?;
+    let hint = "This is the demo: nothing you decide here harms anything";
+    console::show(session, None, Some(hint.to_owned()), false).await
+}
+
+async fn prepare(engine: &mut Engine, session: &Session) -> Result<(), Failure> {
+    let filter = JobFilter {
+        limit: u32::MAX,
+        ..JobFilter::default()
+    };
+    let present = ask::jobs(engine, filter, DEED).await?;
+    let is_ours = |rows: &JobRows| rows.job.cfg.contains_key(MARK);
+    // Jobs that somebody added to the demo's are welcome; a directory of other work is not to be joined.
+    if !present.is_empty() && !present.iter().any(is_ours) {
+        let runs_dir = session.runs_dir.display();
+        return Err(Failure::new(
+            DEED,
+            "other_jobs",
+            format!("{runs_dir} holds other jobs than the demo's"),
+        )
+        .hint("choose another place: holdpoint demo --runs DIR")
+        .at(runs_dir.to_string()));
+    }
+    for job in demo::jobs().map_err(failed)? {
+        let id = JobId::new(&job.slug).map_err(|error| Failure::new(DEED, "invalid", error.to_string()))?;
+        let known = present.iter().find(|rows| rows.job.id == id);
+        if known.is_none() {
+            start(engine, &id, &job).await?;
+        }
+        if known.is_none_or(|rows| rows.gates.is_empty()) {
+            open_outside(engine, &id, &job).await?;
+        }
+    }
+    Ok(())
+}
+
+fn failed(error: DemoError) -> Failure {
+    Failure::new(DEED, "demo", error.to_string())
+}
+
+async fn start(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
+    let new = NewJob {
+        id: Some(id.clone()),
+        slug: job.slug.clone(),
+        intent: job.intent.clone(),
+        params: job.params.clone(),
+        cfg: Map::from_iter([(MARK.to_owned(), Value::from(true))]),
+        is_manual: job.outside.is_some(),
+    };
+    // The files follow; nobody waits for them here.
+    match engine.call(Command::StartJob(new)).await {
+        Ok(_) => Ok(()),
+        Err(refusal) => Err(Failure::refused(DEED, refusal)),
+    }
+}
+
+/// Opens the gate that another pipeline would open on a manual job.
+async fn open_outside(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
+    if job.outside.is_none() {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()
+        .map_err(|error| Failure::new(DEED, "demo", format!("no temporary directory can be made: {error}")))?;
+    let Some(gate) = demo::outside_gate(job, folder.path()).map_err(failed)? else {
+        return Ok(());
+    };
+    let stage = StageName::new(gate.stage).map_err(|error| Failure::new(DEED, "invalid", error.to_string()))?;
+    let command = Command::OpenGate {
+        job_id: id.clone(),
+        stage,
+        artifacts: gate
+            .artifacts
+            .into_iter()
+            .map(|(kind, path)| OutsideArtifact {
+                kind: kind.to_owned(),
+                path,
+            })
+            .collect(),
+        base: gate.base,
+    };
+    // With the files on disk: the temporary ones are about to go.
+    let done = ask::act(engine, command, DEED).await?;
+    if let Some(why) = &done.unpublished {
+        note(&format!("Not yet on disk: {why}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! What a person or a program is told after something was done: what, where the job stands now, and whether the files are on disk.
+
+use crate::domain::gate::GateState;
+use crate::domain::job::{JobRows, JobStatus};
+use crate::domain::wire::DoneDoc;
+use crate::engine::Engine;
+
+use super::ask::{self, Done};
+use super::output::{Output, note};
+use super::report::Failure;
+
+/// Tells that a deed is done. `line` is for people, the document for programs may be completed by `complete`.
+pub async fn tell<'a>(
+    engine: &mut Engine,
+    output: &mut Output,
+    done: &'a Done,
+    line: &str,
+    complete: impl FnOnce(&mut DoneDoc<'a>),
+) -> Result<(), Failure> {
+    let rows = &done.receipt.rows;
+    if output.is_json {
+        let mut document = document(done);
+        complete(&mut document);
+        output.document(&document)?;
+    } else {
+        output.line(line)?;
+        output.line(&next_step(rows))?;
+    }
+    note_unpublished(done);
+    if rows.job.status == JobStatus::Queued {
+        note_without_leader(engine).await?;
+    }
+    Ok(())
+}
+
+fn document(done: &Done) -> DoneDoc<'_> {
+    let receipt = &done.receipt;
+    DoneDoc {
+        message: &receipt.message,
+        job_id: &receipt.job_id,
+        job_status: receipt.rows.job.status,
+        job_stage: receipt.rows.job.stage.as_ref(),
+        decision: None,
+        changed: None,
+        patches_applied: None,
+        digest: None,
+        published: done.unpublished.is_none(),
+        not_published_because: done.unpublished.as_deref(),
+    }
+}
+
+/// Says that files are still owed, which is no failure: the database has everything.
+pub fn note_unpublished(done: &Done) {
+    if let Some(why) = &done.unpublished {
+        let what = if done.receipt.decision.is_some() {
+            "Decided"
+        } else {
+            "Done"
+        };
+        note(&format!(
+            "{what}, not yet on disk: {why}   hint: it is safe in the database and is written when that is possible"
+        ));
+    }
+}
+
+/// Says what to start when stages and timers have nobody who runs them.
+pub async fn note_without_leader(engine: &mut Engine) -> Result<(), Failure> {
+    if ask::leader(engine, "told").await?.is_none() {
+        note("Nobody leads: stages and timers wait   hint: start holdpoint serve, or the console");
+    }
+    Ok(())
+}
+
+/// What the job does next, in one line.
+pub fn next_step(rows: &JobRows) -> String {
+    let job = &rows.job;
+    let id = &job.id;
+    let stage = job.stage.as_ref().map_or("the next stage", |stage| stage.as_str());
+    match job.status {
+        JobStatus::Queued => format!("Next: {stage} runs"),
+        JobStatus::Running if job.is_manual => {
+            format!("Job {id} waits for its next gate, or for holdpoint job complete {id}")
+        }
+        JobStatus::Running => format!("{stage} runs"),
+        JobStatus::NeedsApproval => {
+            let open: Vec<_> = rows
+                .gates
+                .iter()
+                .filter(|gate| gate.state == GateState::Open)
+                .map(|gate| format!("{} #{}", gate.key.stage, gate.key.attempt))
+                .collect();
+            format!("Job {id} waits at {}", open.join(", "))
+        }
+        JobStatus::Paused => format!("Job {id} is paused; to go on: holdpoint job resume {id}"),
+        JobStatus::Completed | JobStatus::Failed | JobStatus::Canceled => {
+            format!("Job {id} is {}", job.status.as_str())
+        }
+    }
+}

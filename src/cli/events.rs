@@ -1,0 +1,112 @@
+//! `holdpoint events`: what happened to a job, as lines or JSON Lines, once or until the job ends.
+
+use clap::Args;
+
+use crate::domain::event::Event;
+use crate::domain::ids::JobId;
+use crate::domain::job::JobStatus;
+use crate::domain::operator::Surface;
+use crate::domain::wire::EventDoc;
+use crate::engine::{Engine, Role};
+
+use super::args::GlobalArguments;
+use super::ask::{self, with_engine};
+use super::output::Output;
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+use super::words::clock_time;
+
+/// Events read at once.
+const BATCH: u32 = 500;
+
+/// Which events.
+#[derive(Debug, Args)]
+pub struct EventsArguments {
+    /// The job
+    job: JobId,
+    /// Go on until the job ends
+    #[arg(long)]
+    follow: bool,
+    /// Only events with a higher number than this
+    #[arg(long, default_value_t = 0, value_name = "SEQ")]
+    since: u64,
+}
+
+/// Prints them.
+pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcome {
+    let mut output = Output::new(global.json);
+    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let EventsArguments {
+        job,
+        follow: is_followed,
+        since,
+    } = arguments;
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        ask::job(engine, &job, "listed").await?;
+        if is_followed {
+            follow(engine, &mut output, &job, since, "listed").await?;
+        } else {
+            print_from(engine, &mut output, &job, since, "listed").await?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(Exit::Done)
+}
+
+/// Prints a job's events from `since` on, those to come as well, until the job ends. Returns how it ended.
+pub async fn follow(
+    engine: &mut Engine,
+    output: &mut Output,
+    job_id: &JobId,
+    since: u64,
+    deed: &'static str,
+) -> Result<JobStatus, Failure> {
+    let mut since = since;
+    loop {
+        let rows = ask::job(engine, job_id, deed).await?;
+        // Read after the status: whatever ended the job is among them.
+        since = print_from(engine, output, job_id, since, deed).await?;
+        if rows.job.status.is_ended() {
+            return Ok(rows.job.status);
+        }
+        ask::news_of(engine, job_id).await;
+    }
+}
+
+/// Prints everything after `since` and returns the number of the last.
+async fn print_from(
+    engine: &mut Engine,
+    output: &mut Output,
+    job_id: &JobId,
+    since: u64,
+    deed: &'static str,
+) -> Result<u64, Failure> {
+    let mut since = since;
+    loop {
+        let events = ask::events(engine, job_id, since, BATCH, deed).await?;
+        for event in &events {
+            print(output, event)?;
+        }
+        output.flush()?;
+        match events.last() {
+            Some(last) => since = last.seq,
+            None => return Ok(since),
+        }
+    }
+}
+
+fn print(output: &mut Output, event: &Event) -> Result<(), Failure> {
+    if output.is_json {
+        return output.json_line(&EventDoc::of(event));
+    }
+    let stage = event.stage.as_ref().map_or("-", |stage| stage.as_str());
+    output.line(&format!(
+        "{}  {:>5}  {:<18} {:<12} {}",
+        clock_time(event.ts),
+        event.seq,
+        event.kind.as_str(),
+        stage,
+        event.message
+    ))
+}

@@ -1,0 +1,279 @@
+//! `holdpoint gate`: open, list, show, diff, approve, reject, wait.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use crate::domain::gate::Verdict;
+use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::operator::Surface;
+use crate::engine::Role;
+use crate::engine::api::{Command, GateRef, OutsideArtifact};
+
+use super::args::GlobalArguments;
+use super::ask::{self, with_engine};
+use super::output::{Output, note};
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+use super::{done, gate_diff, gate_list, gate_show, patch_file, wait};
+
+/// What can be done with gates.
+#[derive(Debug, Subcommand)]
+pub enum GateCommand {
+    /// Open a gate from outside: on a manual job, or on the current stage without a command of another one
+    #[command(after_help = OPEN_HELP)]
+    Open(OpenArguments),
+    /// List open gates, the next deadline first
+    List {
+        /// List every stage's latest gate, decided or not
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show a gate: what is under review, its timer, who has looked
+    Show(GateArguments),
+    /// Print the unified diff of each artifact: its base against what lies on disk now
+    Diff(GateArguments),
+    /// Approve: the job goes on
+    #[command(after_help = DECIDE_HELP)]
+    Approve(DecideArguments),
+    /// Reject: the job pauses until it is resumed
+    #[command(after_help = DECIDE_HELP)]
+    Reject(DecideArguments),
+    /// Wait until a gate is decided (exit 0: approved, 3: rejected, 4: still open, 1: canceled); runs stages when nobody else leads
+    #[command(after_help = WAIT_HELP)]
+    Wait {
+        /// The gate
+        #[command(flatten)]
+        gate: GateArguments,
+        /// Give up after so many seconds; 0 only looks
+        #[arg(long, value_name = "SECONDS")]
+        timeout: Option<u64>,
+    },
+}
+
+/// A gate, named.
+#[derive(Debug, Clone, Args)]
+pub struct GateArguments {
+    /// The job
+    pub job: JobId,
+    /// The stage
+    pub stage: StageName,
+}
+
+/// A gate to open.
+#[derive(Debug, Args)]
+pub struct OpenArguments {
+    /// The job; a manual one is made when there is none of this id
+    job: JobId,
+    /// The stage
+    stage: StageName,
+    /// A file to review; its bytes are copied to artifacts/STAGE/; may be repeated
+    #[arg(long = "artifact", value_name = "KIND=PATH", required = true, value_parser = artifact)]
+    artifacts: Vec<(String, PathBuf)>,
+    /// What the first artifact is compared with
+    #[arg(long, value_name = "PATH")]
+    base: Option<PathBuf>,
+    /// Wait for the decision, like `gate wait`
+    #[arg(long)]
+    wait: bool,
+}
+
+const OPEN_HELP: &str = "\
+Examples:
+  holdpoint gate open nightly-17 script --artifact script=out/script.txt --base last/script.txt
+  holdpoint gate open nightly-17 audio --artifact voiceover=out/vo.mp3 --artifact captions=out/vo.srt --wait
+
+The original files are never changed. Go on with the copies, whose paths --json prints: a patch changes those.";
+
+/// A decision.
+#[derive(Debug, Args)]
+pub struct DecideArguments {
+    #[command(flatten)]
+    gate: GateArguments,
+    /// Why, for the record; what a stage that runs again is told
+    #[arg(long, value_name = "TEXT")]
+    notes: Option<String>,
+    /// A patch as JSON, from a file or - for standard input; see `holdpoint patch types`
+    #[arg(long, value_name = "FILE|-")]
+    patch: Option<PathBuf>,
+    /// Decide only on exactly these bytes: the digest that `gate show` prints
+    #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
+    digest: Option<Digest>,
+}
+
+const DECIDE_HELP: &str = "\
+Examples:
+  holdpoint gate approve nightly-17 script --notes 'reads well'
+  holdpoint gate approve nightly-17 script --patch fix.json --digest $(sha256sum < script.txt | cut -c1-64)
+  holdpoint gate reject nightly-17 script --notes 'the opening is slow'     then: holdpoint job resume nightly-17
+
+A decision cannot be taken back.";
+
+const WAIT_HELP: &str = "\
+Examples:
+  holdpoint gate wait nightly-17 script && ./publish.sh
+  holdpoint gate wait nightly-17 script --timeout 600 --json
+
+The newest attempt is meant; one that is decided already is told at once. A stage that passes without a gate counts as approved.";
+
+/// `KIND=PATH`.
+fn artifact(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((kind, path)) if !kind.trim().is_empty() && !path.is_empty() => Ok((kind.to_owned(), PathBuf::from(path))),
+        Some(_) | None => Err("an artifact is written kind=path, such as script=out/script.txt".to_owned()),
+    }
+}
+
+/// Does one of them.
+pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
+    let mut output = Output::new(global.json);
+    let output = &mut output;
+    let exit = match command {
+        GateCommand::Open(arguments) => open(global, output, arguments).await?,
+        GateCommand::List { all } => gate_list::run(global, output, all).await?,
+        GateCommand::Show(gate) => gate_show::run(global, output, &gate).await?,
+        GateCommand::Diff(gate) => gate_diff::run(global, output, &gate).await?,
+        GateCommand::Approve(arguments) => decide(global, output, Verdict::Approve, arguments).await?,
+        GateCommand::Reject(arguments) => decide(global, output, Verdict::Reject, arguments).await?,
+        GateCommand::Wait { gate, timeout } => {
+            let session = Session::resolve(global, Surface::Cli, "waited for")?;
+            let timeout = timeout.map(Duration::from_secs);
+            with_engine(session.open_existing(Role::Candidate("wait"))?, async |engine| {
+                wait::run(engine, &session, output, &gate, None, timeout).await
+            })
+            .await?
+        }
+    };
+    output.flush()?;
+    Ok(exit)
+}
+
+async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArguments) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "opened")?;
+    let OpenArguments {
+        job,
+        stage,
+        artifacts,
+        base,
+        wait: is_waiting,
+    } = arguments;
+    let gate = GateArguments {
+        job: job.clone(),
+        stage: stage.clone(),
+    };
+    let command = Command::OpenGate {
+        job_id: job,
+        stage,
+        artifacts: artifacts
+            .into_iter()
+            .map(|(kind, path)| OutsideArtifact { kind, path })
+            .collect(),
+        base,
+    };
+    let role = if is_waiting {
+        Role::Candidate("wait")
+    } else {
+        Role::Visitor
+    };
+    with_engine(session.open(role)?, async |engine| {
+        let done = ask::act(engine, command, "opened").await?;
+        done::note_unpublished(&done);
+        let rows = &done.receipt.rows;
+        let opened = rows.newest_gate(&gate.stage);
+        let attempt = opened.map(|opened| opened.key.attempt);
+        if is_waiting {
+            note(&format!("{}; waiting for the decision", done.receipt.message));
+            return wait::run(engine, &session, output, &gate, attempt, None).await;
+        }
+        if output.is_json {
+            gate_show::document(output, &session, rows, opened, None, Some(done.unpublished.is_none()))?;
+        } else {
+            let digest = opened.map_or_else(String::new, |opened| opened.digest().short());
+            let attempt = attempt.unwrap_or_default();
+            output.line(&format!(
+                "Gate {} / {} #{attempt} is open, digest {digest}",
+                gate.job, gate.stage
+            ))?;
+        }
+        done::note_without_leader(engine).await?;
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+async fn decide(
+    global: &GlobalArguments,
+    output: &mut Output,
+    verdict: Verdict,
+    arguments: DecideArguments,
+) -> Outcome {
+    let deed = verdict.past();
+    let session = Session::resolve(global, Surface::Cli, deed)?;
+    let DecideArguments {
+        gate,
+        notes,
+        patch,
+        digest,
+    } = arguments;
+    let patch = match patch {
+        Some(file) => Some(patch_file::read(&file, global.no_input, deed)?.patch.value().clone()),
+        None => None,
+    };
+    let command = Command::Decide {
+        gate: GateRef {
+            job_id: gate.job,
+            stage: gate.stage,
+            attempt: None,
+        },
+        verdict,
+        notes,
+        patch,
+        digest,
+    };
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        let done = ask::act(engine, command, deed).await?;
+        let receipt = &done.receipt;
+        let line = match &receipt.decision {
+            Some(sealed) => {
+                let key = sealed.decision.key();
+                let digest = decided_digest(sealed).short();
+                format!(
+                    "{}: {key}, digest {digest}, as {}",
+                    receipt.message,
+                    sealed.decision.by()
+                )
+            }
+            None => receipt.message.clone(),
+        };
+        done::tell(engine, output, &done, &line, |document| {
+            document.decision = receipt.decision.as_ref();
+            document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());
+        })
+        .await?;
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+fn decided_digest(sealed: &crate::domain::decision::SealedDecision) -> Digest {
+    let artifacts = sealed.decision.artifacts();
+    Digest::of_gate(
+        artifacts
+            .iter()
+            .map(|artifact| (&artifact.path, artifact.sha256_after.unwrap_or(artifact.sha256))),
+    )
+}
+
+/// The refusal for a gate that never opened, or a stage that is none.
+pub fn no_gate(rows: &crate::domain::job::JobRows, stage: &StageName, deed: &'static str) -> Failure {
+    use crate::domain::refusal::Refusal;
+    let id = &rows.job.id;
+    let refusal = if rows.stage_spec(stage).is_some() {
+        Refusal::no_such_gate(id, stage)
+    } else {
+        let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
+        Refusal::no_such_stage(id, stage, &known)
+    };
+    Failure::refused(deed, refusal)
+}

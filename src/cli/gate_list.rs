@@ -1,0 +1,118 @@
+//! `holdpoint gate list`: what waits for a decision, the next deadline first.
+
+use crate::domain::gate::{Gate, GateState};
+use crate::domain::job::{JobRows, JobStatus};
+use crate::domain::operator::Surface;
+use crate::domain::view::JobFilter;
+use crate::domain::wire::{GateDoc, JobGateDoc};
+
+use super::args::GlobalArguments;
+use super::ask::{self, with_engine};
+use super::output::Output;
+use super::report::{Exit, Outcome};
+use super::resolve::Session;
+use super::table::Table;
+use super::words::{ago, duration};
+
+/// Prints them.
+pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let jobs = match session.open_list()? {
+        None => Vec::new(),
+        Some(engine) => {
+            // Where a gate is open the job needs approval (SPEC §5), so no other job has to be read.
+            let filter = JobFilter {
+                status: (!is_all).then_some(JobStatus::NeedsApproval),
+                before: None,
+                limit: u32::MAX,
+            };
+            with_engine(engine, async |engine| ask::jobs(engine, filter, "listed").await).await?
+        }
+    };
+    let mut gates: Vec<(&JobRows, &Gate)> = Vec::new();
+    for rows in &jobs {
+        let newest = rows.job.stages.iter().filter_map(|spec| rows.newest_gate(&spec.name));
+        gates.extend(
+            newest
+                .filter(|gate| is_all || gate.state == GateState::Open)
+                .map(|gate| (rows, gate)),
+        );
+    }
+    // Open ones first, then by deadline, those without one by age.
+    gates.sort_by_key(|(_, gate)| {
+        let is_settled = gate.state != GateState::Open;
+        (is_settled, gate.deadline().is_none(), gate.deadline(), gate.opened_at)
+    });
+    let lens = session.lens();
+    let documents = gates
+        .iter()
+        .map(|(rows, gate)| (*rows, GateDoc::of_gate(rows, gate, lens)));
+    if output.is_json {
+        let documents: Vec<_> = documents.map(|(rows, gate)| JobGateDoc::of(rows, gate)).collect();
+        output.document(&documents)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&[
+        "JOB", "SLUG", "STAGE", "ATTEMPT", "STATE", "LEFT", "AT 0", "CHANGE", "OPENED", "WHO",
+    ]);
+    for (rows, gate) in documents {
+        let who = match (gate.by, gate.held_by) {
+            (Some(by), _) => by.to_owned(),
+            (None, Some(holder)) => format!("{holder} has it open"),
+            (None, None) if gate.seen.is_empty() => "unseen".to_owned(),
+            (None, None) => String::new(),
+        };
+        table.row(vec![
+            rows.job.id.to_string(),
+            rows.job.slug.clone(),
+            gate.stage.to_string(),
+            gate.attempt.map(|attempt| format!("#{attempt}")).unwrap_or_default(),
+            gate.state.as_str().to_owned(),
+            time_left(&gate),
+            if gate.deadline.is_some() {
+                gate.on_timeout.to_owned()
+            } else {
+                "person".to_owned()
+            },
+            change(&gate),
+            gate.opened_at.map(|at| ago(at, lens.now)).unwrap_or_default(),
+            who,
+        ]);
+    }
+    table.print(output)?;
+    Ok(Exit::Done)
+}
+
+/// The time left in words; `held` where nothing runs down.
+pub fn time_left(gate: &GateDoc<'_>) -> String {
+    match gate.time_remaining {
+        _ if gate.held_by_policy || gate.held_by.is_some() => "held".to_owned(),
+        Some(seconds) => {
+            let left = duration((seconds * 1e6) as i64);
+            if gate.overdue_since.is_some() {
+                format!("overdue, {left}")
+            } else {
+                left
+            }
+        }
+        None => String::new(),
+    }
+}
+
+/// `+12 -4`, `new 48`, `binary`: over all artifacts.
+fn change(gate: &GateDoc<'_>) -> String {
+    let artifacts = &gate.artifacts;
+    if artifacts.is_empty() {
+        return String::new();
+    }
+    if artifacts.iter().all(|artifact| artifact.is_binary) {
+        return "binary".to_owned();
+    }
+    let added: u64 = artifacts.iter().map(|artifact| u64::from(artifact.added_lines)).sum();
+    let removed: u64 = artifacts.iter().map(|artifact| u64::from(artifact.removed_lines)).sum();
+    if artifacts.iter().all(|artifact| artifact.base_sha256.is_none()) {
+        format!("new {added}")
+    } else {
+        format!("+{added} -{removed}")
+    }
+}

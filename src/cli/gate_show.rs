@@ -1,0 +1,138 @@
+//! `holdpoint gate show`: one gate with everything that an operator decides by, except the bytes themselves.
+
+use crate::domain::decision::SealedDecision;
+use crate::domain::gate::Gate;
+use crate::domain::job::JobRows;
+use crate::domain::operator::Surface;
+use crate::domain::policy::{GatePolicy, GateRule};
+use crate::domain::wire::{GateDoc, JobGateDoc};
+use crate::engine::Role;
+
+use super::args::GlobalArguments;
+use super::ask::{self, with_engine};
+use super::gate::{GateArguments, no_gate};
+use super::gate_list::time_left;
+use super::output::Output;
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+use super::words::{ago, clock_time, size};
+
+/// Prints it.
+pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "shown")?;
+    let engine = session.open_existing(Role::Visitor)?;
+    let rows = with_engine(engine, async |engine| ask::job(engine, &wanted.job, "shown").await).await?;
+    let Some(gate) = rows.newest_gate(&wanted.stage) else {
+        return Err(no_gate(&rows, &wanted.stage, "shown"));
+    };
+    let decision = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
+    if output.is_json {
+        document(output, &session, &rows, Some(gate), decision, None)?;
+    } else {
+        lines(output, &session, &rows, gate)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The gate as a document; no gate is null.
+pub fn document(
+    output: &mut Output,
+    session: &Session,
+    rows: &JobRows,
+    gate: Option<&Gate>,
+    decision: Option<&SealedDecision>,
+    published: Option<bool>,
+) -> Result<(), Failure> {
+    let document = gate.map(|gate| JobGateDoc {
+        policy: Some(&gate.policy),
+        policy_in_force: session.config.gates.get(&gate.key.stage),
+        decision,
+        published,
+        ..JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, session.lens()))
+    });
+    output.document(&document)
+}
+
+fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) -> Result<(), Failure> {
+    let shown = GateDoc::of_gate(rows, gate, session.lens());
+    let now = session.now();
+    output.line(&format!("{}   {}", gate.key, rows.job.slug))?;
+    let decided = match (shown.by, shown.at) {
+        (Some(by), Some(at)) => format!(" by {by} at {} ({})", clock_time(at), ago(at, now)),
+        _ => String::new(),
+    };
+    output.line(&format!("state     {}{decided}", shown.state.as_str()))?;
+    if let Some(notes) = shown.notes {
+        output.block("          ", notes)?;
+    }
+    output.line(&format!(
+        "opened    {} ({})",
+        clock_time(gate.opened_at),
+        ago(gate.opened_at, now)
+    ))?;
+    if let Some(deadline) = shown.deadline {
+        let left = match time_left(&shown) {
+            left if left.is_empty() => String::new(),
+            left => format!(" (left: {left})"),
+        };
+        output.line(&format!(
+            "deadline  {}{left}, then {}",
+            clock_time(deadline),
+            shown.on_timeout
+        ))?;
+    }
+    output.line(&format!("policy    {}", policy(&gate.policy)))?;
+    match session.config.gates.get(&gate.key.stage) {
+        Some(in_force) if *in_force != gate.policy => {
+            output.line(&format!("          later gates: {}", policy(in_force)))?;
+        }
+        Some(_) | None => {}
+    }
+    if let Some(holder) = shown.held_by {
+        output.line(&format!("held by   {holder}"))?;
+    }
+    for seen in shown.seen {
+        output.line(&format!(
+            "seen by   {} at {}, digest {}",
+            seen.by,
+            clock_time(seen.at),
+            seen.digest.short()
+        ))?;
+    }
+    output.line(&format!("digest    {}", gate.digest()))?;
+    for artifact in &shown.artifacts {
+        output.line("")?;
+        output.line(&format!(
+            "{}   {}, {}",
+            artifact.path,
+            artifact.kind,
+            size(artifact.size_bytes)
+        ))?;
+        output.line(&format!("  digest  {}", artifact.sha256))?;
+        let change = if artifact.is_binary {
+            "binary".to_owned()
+        } else {
+            format!("+{} -{}", artifact.added_lines, artifact.removed_lines)
+        };
+        let base = match (&artifact.base, artifact.base_sha256) {
+            (Some(origin), Some(digest)) => format!("against {} {origin}", digest.short()),
+            _ => "new".to_owned(),
+        };
+        output.line(&format!("  change  {change} {base}"))?;
+    }
+    Ok(())
+}
+
+/// A policy in words.
+fn policy(policy: &GatePolicy) -> String {
+    match policy.rule() {
+        GateRule::Pass => "no gate: the stage passes".to_owned(),
+        GateRule::Person => "a person decides".to_owned(),
+        GateRule::Timer { after_s, on_timeout } => {
+            format!(
+                "a person decides, or after {after_s} s the timer: {}",
+                on_timeout.as_str()
+            )
+        }
+    }
+}

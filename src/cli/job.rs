@@ -1,0 +1,351 @@
+//! `holdpoint job`: start, list, show, resume, cancel, complete, watch.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::domain::ids::JobId;
+use crate::domain::job::{JobRows, JobStatus};
+use crate::domain::operator::Surface;
+use crate::domain::view::JobFilter;
+use crate::domain::wire::{GateDoc, JobDoc, StageState};
+use crate::engine::api::{Command, NewJob};
+use crate::engine::{Engine, Role};
+
+use super::args::GlobalArguments;
+use super::ask::{self, with_engine};
+use super::done;
+use super::events;
+use super::output::{Output, note};
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+use super::table::Table;
+use super::words::{ago, clock_time, size};
+
+/// The most jobs of a list unless more are asked for (WIRE.md).
+const LIMIT_DEFAULT: u32 = 100;
+
+/// What can be done with jobs.
+#[derive(Debug, Subcommand)]
+pub enum JobCommand {
+    /// Start a job and print its id
+    #[command(after_help = START_HELP)]
+    Start(StartArguments),
+    /// List jobs, newest first
+    List {
+        /// Only jobs in this state: queued, running, needs_approval, paused, completed, failed, canceled
+        #[arg(long, value_parser = status)]
+        status: Option<JobStatus>,
+        /// At most so many
+        #[arg(long, default_value_t = LIMIT_DEFAULT, value_name = "N")]
+        limit: u32,
+    },
+    /// Show a job: its stages, gates and artifacts
+    Show {
+        /// The job
+        job: JobId,
+    },
+    /// Let a paused job go on: apply the patch of the rejection, or run the stage again
+    Resume {
+        /// The job
+        job: JobId,
+    },
+    /// End a job; the command of its running stage is killed
+    Cancel {
+        /// The job
+        job: JobId,
+    },
+    /// End a manual job well
+    Complete {
+        /// The job
+        job: JobId,
+    },
+    /// Print what happens to a job until it ends (exit 0: completed, 1: failed or canceled); runs stages when nobody else leads
+    Watch {
+        /// The job
+        job: JobId,
+    },
+}
+
+const START_HELP: &str = "\
+Examples:
+  holdpoint job start --slug tide-pools --intent 'A short film about tide pools'
+  holdpoint job start --slug reef --param length_s=45 --param tone=playful --param 'tags=[\"sea\",\"calm\"]'
+
+In --param K=V the value is read as JSON when it is a JSON number, true, false, null, array or object, else as text:
+length_s=45 is a number, tone=playful and tone=\"playful\" are texts (the second with its quotation marks).";
+
+/// A job to start.
+#[derive(Debug, Args)]
+pub struct StartArguments {
+    /// A short name for people
+    #[arg(long, value_name = "NAME")]
+    slug: String,
+    /// What the job is for
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    intent: String,
+    /// A parameter for the stages; may be repeated
+    #[arg(long = "param", value_name = "K=V", value_parser = param)]
+    params: Vec<(String, Value)>,
+    /// Run nothing: gates are opened from outside with `gate open`
+    #[arg(long)]
+    manual: bool,
+    /// Its id; a new one is made when none is given
+    #[arg(long, value_name = "ID")]
+    id: Option<JobId>,
+}
+
+fn status(text: &str) -> Result<JobStatus, String> {
+    let known: Vec<_> = JobStatus::ALL.iter().map(|status| status.as_str()).collect();
+    JobStatus::parse(text).ok_or_else(|| format!("the states are {}", known.join(", ")))
+}
+
+/// `K=V`; the value is JSON where it can only be meant so.
+fn param(text: &str) -> Result<(String, Value), String> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err("a parameter is written name=value".to_owned());
+    };
+    if key.trim().is_empty() {
+        return Err("the name before = is empty".to_owned());
+    }
+    let value = match serde_json::from_str::<Value>(value) {
+        Ok(Value::String(_)) | Err(_) => Value::from(value),
+        Ok(json) => json,
+    };
+    Ok((key.to_owned(), value))
+}
+
+/// Does one of them.
+pub async fn run(global: &GlobalArguments, command: JobCommand) -> Outcome {
+    let mut output = Output::new(global.json);
+    let output = &mut output;
+    match command {
+        JobCommand::Start(arguments) => start(global, output, arguments).await?,
+        JobCommand::List { status, limit } => list(global, output, status, limit).await?,
+        JobCommand::Show { job } => show(global, output, &job).await?,
+        JobCommand::Resume { job } => steer(global, output, "resumed", Command::Resume(job)).await?,
+        JobCommand::Cancel { job } => steer(global, output, "canceled", Command::Cancel(job)).await?,
+        JobCommand::Complete { job } => steer(global, output, "completed", Command::Complete(job)).await?,
+        JobCommand::Watch { job } => return watch(global, output, &job).await,
+    }
+    output.flush()?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct StartedDoc<'a> {
+    #[serde(flatten)]
+    job: JobDoc<'a>,
+    published: bool,
+}
+
+async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartArguments) -> Result<(), Failure> {
+    let session = Session::resolve(global, Surface::Cli, "started")?;
+    let mut params = Map::new();
+    for (key, value) in arguments.params {
+        if params.insert(key.clone(), value).is_some() {
+            let message = format!("the parameter {key} is given twice");
+            return Err(Failure::new("started", "invalid", message)
+                .hint("keep one of the two")
+                .at("params"));
+        }
+    }
+    let new = NewJob {
+        id: arguments.id,
+        slug: arguments.slug,
+        intent: arguments.intent,
+        params,
+        cfg: Map::new(),
+        is_manual: arguments.manual,
+    };
+    with_engine(session.open(Role::Visitor)?, async |engine| {
+        let done = ask::act(engine, Command::StartJob(new), "started").await?;
+        if output.is_json {
+            output.document(&StartedDoc {
+                job: JobDoc::of(&done.receipt.rows, session.lens()),
+                published: done.unpublished.is_none(),
+            })?;
+        } else {
+            output.line(done.receipt.job_id.as_str())?;
+        }
+        done::note_unpublished(&done);
+        done::note_without_leader(engine).await
+    })
+    .await
+}
+
+async fn steer(
+    global: &GlobalArguments,
+    output: &mut Output,
+    deed: &'static str,
+    command: Command,
+) -> Result<(), Failure> {
+    let session = Session::resolve(global, Surface::Cli, deed)?;
+    let is_resume = matches!(command, Command::Resume(_));
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        let done = ask::act(engine, command, deed).await?;
+        let receipt = &done.receipt;
+        done::tell(engine, output, &done, &receipt.message, |document| {
+            if is_resume {
+                document.decision = receipt.decision.as_ref();
+                document.patches_applied = Some(receipt.patches_applied);
+                document.changed = Some(&receipt.changes);
+            }
+        })
+        .await
+    })
+    .await
+}
+
+async fn list(
+    global: &GlobalArguments,
+    output: &mut Output,
+    status: Option<JobStatus>,
+    limit: u32,
+) -> Result<(), Failure> {
+    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let mut jobs = match session.open_list()? {
+        None => Vec::new(),
+        Some(engine) => {
+            let filter = JobFilter {
+                status,
+                before: None,
+                limit: limit.saturating_add(1),
+            };
+            with_engine(engine, async |engine| ask::jobs(engine, filter, "listed").await).await?
+        }
+    };
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    if jobs.len() > wanted {
+        jobs.truncate(wanted);
+        note(&format!("Only the newest {limit} are listed; more with --limit"));
+    }
+    if output.is_json {
+        let documents: Vec<_> = jobs.iter().map(|rows| JobDoc::of(rows, session.lens())).collect();
+        return output.document(&documents);
+    }
+    let mut table = Table::new(&["JOB", "SLUG", "STATUS", "STAGE", "STARTED", "BY"]);
+    for JobRows { job, .. } in &jobs {
+        table.row(vec![
+            job.id.to_string(),
+            job.slug.clone(),
+            job.status.as_str().to_owned(),
+            job.stage.as_ref().map(ToString::to_string).unwrap_or_default(),
+            ago(job.created_at, session.now()),
+            job.created_by.clone(),
+        ]);
+    }
+    table.print(output)
+}
+
+async fn show(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), Failure> {
+    let session = Session::resolve(global, Surface::Cli, "shown")?;
+    let engine = session.open_existing(Role::Visitor)?;
+    let rows = with_engine(engine, async |engine| ask::job(engine, id, "shown").await).await?;
+    if output.is_json {
+        return output.document(&JobDoc::of(&rows, session.lens()));
+    }
+    let job = &rows.job;
+    let now = session.now();
+    output.line(&format!("{} / {}", job.id, job.slug))?;
+    output.block("  ", &job.intent)?;
+    let kind = if job.is_manual { ", manual" } else { "" };
+    output.line(&format!("status    {}{kind}", job.status.as_str()))?;
+    let time = |at| format!("{} ({})", clock_time(at), ago(at, now));
+    output.line(&format!("started   {} by {}", time(job.created_at), job.created_by))?;
+    output.line(&format!("changed   {}", time(job.updated_at)))?;
+    output.line(&format!(
+        "files     {}",
+        session.runs_dir.join(job.id.as_str()).display()
+    ))?;
+    for (key, value) in &job.params {
+        output.line(&format!("param     {key} = {value}"))?;
+    }
+    output.line("")?;
+    stages(output, &session, &rows)?;
+    if !rows.artifacts.is_empty() {
+        output.line("")?;
+        let mut table = Table::new(&["ARTIFACT", "KIND", "SIZE", "DIGEST"]);
+        for artifact in &rows.artifacts {
+            table.row(vec![
+                artifact.path.to_string(),
+                artifact.kind.clone(),
+                size(artifact.size_bytes),
+                artifact.digest.short(),
+            ]);
+        }
+        table.print(output)?;
+    }
+    Ok(())
+}
+
+fn stages(output: &mut Output, session: &Session, rows: &JobRows) -> Result<(), Failure> {
+    let mut table = Table::new(&["STAGE", "ATTEMPT", "GATE", "BY", "AT", "NOTES"]);
+    for spec in &rows.job.stages {
+        let gate = GateDoc::of_stage(rows, &spec.name, session.lens());
+        let is_current = rows.job.stage.as_ref() == Some(&spec.name);
+        let state = if gate.state == StageState::NotReached && is_current {
+            rows.newest_attempt(&spec.name)
+                .map_or("not_reached", |attempt| attempt.state.as_str())
+        } else {
+            gate.state.as_str()
+        };
+        table.row(vec![
+            spec.name.to_string(),
+            gate.attempt.map(|attempt| format!("#{attempt}")).unwrap_or_default(),
+            state.to_owned(),
+            gate.by.unwrap_or_default().to_owned(),
+            gate.at.map(clock_time).unwrap_or_default(),
+            gate.notes
+                .and_then(|notes| notes.lines().next())
+                .unwrap_or_default()
+                .to_owned(),
+        ]);
+    }
+    table.print(output)
+}
+
+async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "watched")?;
+    let engine = session.open_existing(Role::Candidate("watch"))?;
+    let status = with_engine(engine, async |engine: &mut Engine| {
+        events::follow(engine, output, id, 0, "watched").await
+    })
+    .await?;
+    match status {
+        JobStatus::Completed => Ok(Exit::Done),
+        JobStatus::Queued
+        | JobStatus::Running
+        | JobStatus::NeedsApproval
+        | JobStatus::Paused
+        | JobStatus::Failed
+        | JobStatus::Canceled => Ok(Exit::Failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_parameter_is_json_where_it_can_only_be_meant_so() {
+        for (text, value) in [
+            ("length_s=45", json!(45)),
+            ("pace=1.5", json!(1.5)),
+            ("quiet=true", json!(true)),
+            ("end=null", json!(null)),
+            ("tags=[\"a\"]", json!(["a"])),
+            ("deep={\"a\": 1}", json!({"a": 1})),
+            ("tone=playful", json!("playful")),
+            ("tone=\"playful\"", json!("\"playful\"")),
+            ("equation=a=b", json!("a=b")),
+            ("empty=", json!("")),
+            ("broken=[1,", json!("[1,")),
+        ] {
+            let (_, read) = param(text).unwrap();
+            assert_eq!(read, value, "{text}");
+        }
+        assert!(param("alone").is_err() && param("=1").is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! Standard output: lines for people, documents for programs. The only place that writes there.
+//!
+//! Text that others wrote goes through [`visible_line`]; JSON escapes what a terminal would obey or hide, so both are safe to look at.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use serde::Serialize;
+
+use crate::diff::text::visible_line;
+
+use super::report::Failure;
+
+/// Standard output of one command.
+pub struct Output {
+    stdout: BufWriter<StdoutLock<'static>>,
+    /// Whether documents are wanted instead of lines.
+    pub is_json: bool,
+    /// Whether a person looks at it directly.
+    pub is_terminal: bool,
+}
+
+impl Output {
+    /// Locks standard output for this command.
+    pub fn new(is_json: bool) -> Self {
+        let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
+        Self {
+            stdout: BufWriter::new(stdout.lock()),
+            is_json,
+            is_terminal,
+        }
+    }
+
+    /// One line for a person, made safe.
+    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
+        writeln!(self.stdout, "{}", visible_line(text).trim_end())?;
+        Ok(())
+    }
+
+    /// Text of several lines, each made safe and indented.
+    pub fn block(&mut self, indent: &str, text: &str) -> Result<(), Failure> {
+        for line in text.lines() {
+            self.line(&format!("{indent}{line}"))?;
+        }
+        Ok(())
+    }
+
+    /// Bytes as they are: what another program reads.
+    pub fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.stdout.write_all(bytes)?;
+        Ok(())
+    }
+
+    /// The one document of a command.
+    pub fn document(&mut self, document: &impl Serialize) -> Result<(), Failure> {
+        self.json(document, true)
+    }
+
+    /// One line of JSON Lines, sent off at once: somebody waits for it.
+    pub fn json_line(&mut self, document: &impl Serialize) -> Result<(), Failure> {
+        self.json(document, false)?;
+        self.flush()
+    }
+
+    fn json(&mut self, document: &impl Serialize, is_pretty: bool) -> Result<(), Failure> {
+        let text = printable_json(document, is_pretty);
+        writeln!(self.stdout, "{text}")?;
+        Ok(())
+    }
+
+    /// Sends off what is buffered.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.stdout.flush()?;
+        Ok(())
+    }
+}
+
+/// A line on standard error beside the result: what a person should know, and a program need not.
+pub fn note(text: &str) {
+    // When stderr is gone there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{}", visible_line(text));
+}
+
+/// JSON in which every character that a terminal would obey or hide is written as `\uXXXX`.
+pub fn printable_json(document: &impl Serialize, is_pretty: bool) -> String {
+    let made = if is_pretty {
+        serde_json::to_string_pretty(document)
+    } else {
+        serde_json::to_string(document)
+    };
+    // Documents are made of names, numbers and text; only a map with keys that are no text could fail.
+    let text = made.unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
+    if text.bytes().all(|byte| byte == b'\n' || (0x20..0x7f).contains(&byte)) {
+        return text;
+    }
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || is_printable(c) {
+            printable.push(c);
+        } else {
+            // Such a character stands only inside a JSON text, where the escape means the same.
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                printable.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    printable
+}
+
+fn is_printable(c: char) -> bool {
+    let mut bytes = [0; 4];
+    let text = &*c.encode_utf8(&mut bytes);
+    visible_line(text) == text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn json_means_the_same_and_steers_nothing() {
+        let value = json!({"notes": "10–12 km \u{202e}evil\u{9b}2J \u{200b}\u{7f} \u{e0041}\n\t😀"});
+        for is_pretty in [true, false] {
+            let text = printable_json(&value, is_pretty);
+            for hidden in ['\u{202e}', '\u{9b}', '\u{200b}', '\u{7f}', '\u{e0041}'] {
+                assert!(!text.contains(hidden), "{hidden:?} in {text}");
+            }
+            assert!(text.contains("10–12 km"), "ordinary letters stay readable: {text}");
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+        }
+    }
+}

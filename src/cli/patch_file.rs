@@ -1,0 +1,55 @@
+//! A patch as the operator hands it over: a file, or standard input.
+
+use std::fs::File;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use crate::domain::patch::{PATCH_BYTES_MAX, Patch};
+
+use super::report::Failure;
+
+/// A checked patch and what the operator called it.
+pub struct PatchFile {
+    /// The patch.
+    pub patch: Patch,
+    /// The path as given, or `standard input`.
+    pub name: String,
+}
+
+/// Reads and checks a patch; `-` is standard input.
+pub fn read(path: &Path, is_input_refused: bool, deed: &'static str) -> Result<PatchFile, Failure> {
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
+    let refused = |why: String| {
+        Failure::new(
+            deed,
+            "patch_unfit",
+            format!("the patch cannot be read from {name}: {why}"),
+        )
+    };
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a patch that is too long.
+    let limit = PATCH_BYTES_MAX as u64 + 1;
+    let read = if is_stdin {
+        let stdin = std::io::stdin();
+        if is_input_refused && stdin.is_terminal() {
+            return Err(refused("--no-input is set and it is the terminal".to_owned())
+                .hint("pipe the patch in, or name a file"));
+        }
+        stdin.lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| refused(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        refused(format!("line {line} is not UTF-8"))
+    })?;
+    let patch = Patch::parse(&text).map_err(|error| Failure::patch(deed, Some(&name), &error))?;
+    Ok(PatchFile { patch, name })
+}

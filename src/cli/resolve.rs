@@ -1,0 +1,276 @@
+//! From parsed arguments to what a command works with: configuration, runs directory, identity, our own program.
+//!
+//! Everything is found once, before anything is opened; nothing here is made or changed.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use nix::unistd::{Gid, Group, Uid, User, gethostname};
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, ConfigText};
+use crate::diff::text::visible_line;
+use crate::domain::decision::TIMER_NAME;
+use crate::domain::operator::{Operator, Surface, Via};
+use crate::domain::time::Timestamp;
+use crate::domain::wire::Lens;
+use crate::engine::{Engine, Role, Settings};
+use crate::store::DATABASE_FILE;
+
+use super::args::GlobalArguments;
+use super::output::note;
+use super::report::Failure;
+
+/// The most bytes of an operator's name.
+const OPERATOR_BYTES_MAX: usize = 100;
+
+/// What a command works with.
+pub struct Session {
+    /// The configuration in force.
+    pub config: Config,
+    /// Its file; none: an embedded one.
+    pub config_path: Option<PathBuf>,
+    /// The runs directory; it may not exist yet.
+    pub runs_dir: PathBuf,
+    /// In whose name everything is done.
+    pub operator: Operator,
+    /// The clocks.
+    pub clock: Arc<dyn Clock>,
+    absolute_runs_dir: String,
+    program: PathBuf,
+    group: Option<u32>,
+    deed: &'static str,
+}
+
+/// Reads the configuration that a command is to use. Refused: every fault at once.
+pub fn read_config(global: &GlobalArguments, deed: &'static str) -> Result<(Config, ConfigText), Failure> {
+    let text = config_text(global, deed)?;
+    if text.path.is_none() {
+        note("There is no conf/operator.yaml here: the embedded configuration is used");
+    }
+    load(text, deed)
+}
+
+/// The configuration's text, from the file that was named or the default one.
+pub fn config_text(global: &GlobalArguments, deed: &'static str) -> Result<ConfigText, Failure> {
+    ConfigText::read(global.config.as_deref()).map_err(|error| {
+        let failure = Failure::new(deed, "configuration", error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
+}
+
+/// Loads a configuration's text.
+pub fn load(text: ConfigText, deed: &'static str) -> Result<(Config, ConfigText), Failure> {
+    match text.load() {
+        Ok(loaded) => Ok((loaded.config, text)),
+        Err(problems) => {
+            let errors = problems.iter().filter(|problem| problem.is_error()).count();
+            let faults = if errors == 1 { "fault" } else { "faults" };
+            let failure = Failure::new(deed, "configuration", format!("{} has {errors} {faults}", text.origin));
+            let first = problems.iter().find(|problem| problem.is_error());
+            let place = first.map(|problem| format!("{}:{}:{}", problem.file, problem.line, problem.column));
+            Err(failure
+                .hint("mend the file, then look at it with holdpoint config check")
+                .with(|told| {
+                    told.place = place;
+                    told.problems = problems;
+                }))
+        }
+    }
+}
+
+impl Session {
+    /// Finds everything for a command that came in through `surface`; `deed` is what does not happen if something is missing.
+    pub fn resolve(global: &GlobalArguments, surface: Surface, deed: &'static str) -> Result<Self, Failure> {
+        let (config, text) = read_config(global, deed)?;
+        Self::with_config(global, surface, deed, config, text)
+    }
+
+    /// The same with a configuration that was read before.
+    pub fn with_config(
+        global: &GlobalArguments,
+        surface: Surface,
+        deed: &'static str,
+        mut config: Config,
+        text: ConfigText,
+    ) -> Result<Self, Failure> {
+        let program = own_program(deed)?;
+        config.resolve_program(&program);
+        let operator = identity(global, &config, surface, deed)?;
+        let group = group_id(&config, deed)?;
+        let runs_dir = config.runs_dir(global.runs.as_deref());
+        let absolute = std::path::absolute(&runs_dir).unwrap_or_else(|_| runs_dir.clone());
+        Ok(Self {
+            runs_dir,
+            absolute_runs_dir: absolute.display().to_string(),
+            config,
+            config_path: text.path,
+            operator,
+            clock: Arc::new(SystemClock),
+            program: program.into(),
+            group: group.map(Gid::as_raw),
+            deed,
+        })
+    }
+
+    /// Opens the engine; makes the runs directory when it is missing.
+    pub fn open(&self, role: Role) -> Result<Engine, Failure> {
+        Engine::open(Settings {
+            runs_dir: self.runs_dir.clone(),
+            config: self.config.clone(),
+            config_path: self.config_path.clone(),
+            operator: self.operator.clone(),
+            role,
+            clock: Arc::clone(&self.clock),
+            program: self.program.clone(),
+            group: self.group,
+        })
+        .map_err(|error| Failure::engine(self.deed, &error))
+    }
+
+    /// Whether any job was ever kept here. Looking must not make what it looks for.
+    pub fn has_jobs(&self) -> bool {
+        self.runs_dir.join(DATABASE_FILE).exists()
+    }
+
+    /// Opens the engine for something about a job that must be there already.
+    pub fn open_existing(&self, role: Role) -> Result<Engine, Failure> {
+        if self.has_jobs() {
+            return self.open(role);
+        }
+        let runs_dir = self.runs_dir.display();
+        Err(
+            Failure::not_found(self.deed, format!("there are no jobs in {runs_dir}"))
+                .hint("name the directory with --runs")
+                .at(runs_dir.to_string()),
+        )
+    }
+
+    /// Opens the engine for a list; none, and a note, when there is nothing to list.
+    pub fn open_list(&self) -> Result<Option<Engine>, Failure> {
+        if self.has_jobs() {
+            return self.open(Role::Visitor).map(Some);
+        }
+        note(&format!("There are no jobs in {}", self.runs_dir.display()));
+        Ok(None)
+    }
+
+    /// What documents need to know beside the rows.
+    pub fn lens(&self) -> Lens<'_> {
+        Lens {
+            policies: &self.config.gates,
+            grace_s: self.config.pipeline.overdue_grace_s,
+            now: self.now(),
+            runs_dir: Some(&self.absolute_runs_dir),
+        }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now().utc
+    }
+}
+
+fn own_program(deed: &'static str) -> Result<String, Failure> {
+    let refused = |why: String| Failure::new(deed, "program", format!("holdpoint cannot tell its own path: {why}"));
+    let path = std::env::current_exe().map_err(|error| refused(error.to_string()))?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| refused(format!("{} is not UTF-8 text", path.to_string_lossy())).hint("install it elsewhere"))
+}
+
+fn group_id(config: &Config, deed: &'static str) -> Result<Option<Gid>, Failure> {
+    let Some(name) = &config.storage.group else {
+        return Ok(None);
+    };
+    match Group::from_name(name) {
+        Ok(Some(group)) => Ok(Some(group.gid)),
+        Ok(None) => Err(Failure::new(
+            deed,
+            "configuration",
+            format!("storage.group: there is no group {name} on this machine"),
+        )
+        .hint("name an existing group, or leave storage.group out")
+        .at("storage.group")),
+        Err(error) => Err(Failure::new(
+            deed,
+            "configuration",
+            format!("storage.group: {name} cannot be looked up: {}", error.desc()),
+        )
+        .at("storage.group")),
+    }
+}
+
+fn identity(
+    global: &GlobalArguments,
+    config: &Config,
+    surface: Surface,
+    deed: &'static str,
+) -> Result<Operator, Failure> {
+    let uid = Uid::current();
+    let known = User::from_uid(uid).ok().flatten();
+    // A container may run under a uid without a name; the number is as true.
+    let login = known.map_or_else(|| format!("uid-{uid}"), |user| user.name);
+    let refused = |message: String| Failure::new(deed, "operator", message).at("--operator");
+    let name = match &global.operator {
+        None => login.clone(),
+        Some(name) if *name == login => login.clone(),
+        Some(_) if !config.is_shared_account(&login) => {
+            let shared = config.security.shared_accounts.join(", ");
+            let shared = if shared.is_empty() { "nobody" } else { &shared };
+            return Err(refused(format!(
+                "{login} may not act for others: security.shared_accounts names {shared}"
+            ))
+            .hint("leave --operator out, or log in as the person who decides"));
+        }
+        Some(name) => name.clone(),
+    };
+    if name == TIMER_NAME {
+        return Err(refused(format!(
+            "{TIMER_NAME} is the timer's name in the record, no person's"
+        )));
+    }
+    let is_plain = !name.trim().is_empty() && name.trim() == name && visible_line(&name) == name;
+    if !is_plain || name.len() > OPERATOR_BYTES_MAX {
+        return Err(refused(format!(
+            "{name:?} is not a name: 1 to {OPERATOR_BYTES_MAX} bytes of visible text, without blanks around it"
+        )));
+    }
+    let via = Via {
+        surface,
+        login,
+        uid: uid.as_raw(),
+        host: gethostname().map_or_else(|_| String::new(), |host| host.to_string_lossy().into_owned()),
+        ssh_client: std::env::var("SSH_CONNECTION").ok().as_deref().and_then(ssh_client),
+        pid: std::process::id(),
+    };
+    Ok(Operator { name, via })
+}
+
+/// The client's address of `SSH_CONNECTION` (`client port server port`); anything can stand in a variable, so only an address is taken.
+fn ssh_client(connection: &str) -> Option<String> {
+    let client = connection.split_whitespace().next()?;
+    let address = client.split('%').next()?;
+    address.parse::<IpAddr>().ok()?;
+    Some(client.chars().take(64).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_address_is_taken_for_the_ssh_client() {
+        assert_eq!(
+            ssh_client("203.0.113.9 52144 10.0.0.1 22").as_deref(),
+            Some("203.0.113.9")
+        );
+        assert_eq!(ssh_client("fe80::1%eth0 1 fe80::2 22").as_deref(), Some("fe80::1%eth0"));
+        assert_eq!(ssh_client("ana decided 1 2"), None);
+        assert_eq!(ssh_client(""), None);
+    }
+}

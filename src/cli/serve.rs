@@ -1,0 +1,114 @@
+//! `holdpoint serve`: jobs and timers without a terminal, until a signal ends it.
+
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::domain::event::{Event, EventType};
+use crate::domain::operator::Surface;
+use crate::domain::view::LeaderInfo;
+use crate::engine::api::{Answer, Notice, Query};
+use crate::engine::{Engine, Role};
+
+use super::args::GlobalArguments;
+use super::log;
+use super::output::note;
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+
+/// Serves until SIGTERM, SIGINT or SIGHUP.
+pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "started")?;
+    log::to_stderr(log::DEEDS);
+    if !no_http {
+        note("This build has no HTTP yet: jobs and timers are served, as with --no-http");
+    }
+    let refused = |error: std::io::Error| Failure::new("started", "not_possible", format!("signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(refused)?;
+    let mut engine = session.open(Role::Candidate("serve"))?;
+    tracing::info!("serving {} as {}", session.runs_dir.display(), session.operator.name);
+    engine.ask(Query::Leader);
+    let why = loop {
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => break "SIGTERM",
+            _ = interrupt.recv() => break "SIGINT",
+            _ = hangup.recv() => break "SIGHUP",
+            notice = engine.notice() => tell(&engine, notice),
+        }
+    };
+    tracing::info!("{why}: leaving; running stages go on under their supervisors");
+    engine.close();
+    Ok(Exit::Done)
+}
+
+fn tell(engine: &Engine, notice: Notice) {
+    match notice {
+        Notice::Lead(true) => tracing::info!("this process leads: it runs stages and timers"),
+        Notice::Lead(false) => tracing::info!("this process no longer leads"),
+        Notice::Answer(_, Answer::Leader(Some(leader))) => standby(engine, &leader),
+        Notice::Events(events) => events.iter().for_each(tell_event),
+        Notice::ConfigLoaded(warnings) => {
+            tracing::info!("the configuration was saved and is in force for gates that open from now on");
+            warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        }
+        Notice::ConfigBroken(faults) => {
+            faults.iter().for_each(|fault| tracing::error!("{fault}"));
+            tracing::error!("the configuration was saved and is broken: the former one stays in force");
+        }
+        Notice::Trouble(Some(trouble)) => tracing::error!("{trouble}"),
+        Notice::Trouble(None) => tracing::info!("it works again"),
+        Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed => {}
+    }
+}
+
+/// Says whom this process stands by for. A row that a killed leader left says nothing.
+fn standby(engine: &Engine, leader: &LeaderInfo) {
+    let here = &engine.operator().via;
+    let is_here = leader.host == here.host;
+    let is_gone =
+        is_here && i32::try_from(leader.pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH));
+    if engine.is_lead() || is_gone || (is_here && leader.pid == here.pid) {
+        return;
+    }
+    tracing::info!(
+        "standing by: {} of {}@{} (process {}) leads",
+        leader.role,
+        leader.name,
+        leader.host,
+        leader.pid
+    );
+}
+
+/// Decisions and ends of stages and jobs are worth a line; the rest is for whoever asks with RUST_LOG.
+fn tell_event(event: &Event) {
+    let stage = event.stage.as_ref().map_or("-", |stage| stage.as_str());
+    let (kind, job_id, message) = (event.kind.as_str(), &event.job_id, &event.message);
+    match event.kind {
+        EventType::StageFailed | EventType::JobFailed => tracing::warn!("{job_id} {stage} {kind}: {message}"),
+        EventType::GateOpened
+        | EventType::GateApproved
+        | EventType::GateRejected
+        | EventType::GateAutoApproved
+        | EventType::GateCanceled
+        | EventType::GateOverdue
+        | EventType::StageCompleted
+        | EventType::PatchApplied
+        | EventType::JobPaused
+        | EventType::JobResumed
+        | EventType::JobCanceled
+        | EventType::JobCompleted => tracing::info!("{job_id} {stage} {kind}: {message}"),
+        EventType::JobCreated
+        | EventType::JobStarted
+        | EventType::StageStarted
+        | EventType::GateSeen
+        | EventType::GateHeld
+        | EventType::GateReleased
+        | EventType::GateExtended
+        | EventType::ArtifactChanged
+        | EventType::PatchUndone => tracing::debug!("{job_id} {stage} {kind}: {message}"),
+    }
+}
