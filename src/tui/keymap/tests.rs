@@ -1,3 +1,5 @@
+//! What the keymap may not do.
+
 use std::collections::HashSet;
 
 use super::*;

@@ -343,8 +343,9 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
     }
     let unseen = view.unseen();
     if !unseen.is_empty() {
-        let long = format!("   NOT YET SHOWN: {}", unseen.join(", "));
-        let short = format!("   NOT YET SHOWN: {}", view.unseen_count());
+        let gap = if file.document().is_some() { "   " } else { "" };
+        let long = format!("{gap}NOT YET SHOWN: {}", unseen.join(", "));
+        let short = format!("{gap}NOT YET SHOWN: {}", view.unseen_count());
         let text = if width(&long) <= pen.room() { long } else { short };
         pen.text(&text, theme.warning());
     }
