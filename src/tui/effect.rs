@@ -67,6 +67,8 @@ pub struct DiffDone {
     pub bytes: Arc<Vec<u8>>,
     /// The diff; none for binaries.
     pub document: Option<DiffDocument>,
+    /// The changed values of a JSON document, a line each.
+    pub values: Vec<String>,
 }
 
 /// A patch to check against the bytes on screen, off the loop.
