@@ -139,15 +139,6 @@ pub struct PatchEffect {
     pub changes: Vec<String>,
 }
 
-/// A patch that came with a verdict and fits.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ProposedPatch {
-    /// It changes an artifact.
-    Artifact(PatchEffect),
-    /// It changes the job's parameters: the stage runs again with them (SPEC §5).
-    Params(Value),
-}
-
 /// What the artifacts of a gate are on disk right now: found just before the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnDisk {
@@ -167,7 +158,7 @@ pub struct DecisionRequest {
     /// Why.
     pub notes: Option<String>,
     /// A patch that fits what is on disk.
-    pub patch: Option<ProposedPatch>,
+    pub patch: Option<PatchEffect>,
     /// The gate's digest that they saw; none means the registered one.
     pub digest: Option<Digest>,
     /// What lies on disk.
@@ -267,28 +258,22 @@ impl Gate {
                 sha256_after: None,
             })
             .collect();
-        let patch = match request.patch {
-            None => None,
-            Some(ProposedPatch::Params(patch)) if request.verdict == Verdict::Reject => Some(patch),
-            Some(ProposedPatch::Params(_)) => return Err(Refusal::params_only_with_rejection(&self.key)),
-            Some(ProposedPatch::Artifact(effect)) => {
-                match artifacts.iter_mut().find(|artifact| artifact.path == effect.path) {
-                    Some(target) if target.sha256 == effect.before => {
-                        // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
-                        target.sha256_after = (request.verdict == Verdict::Approve).then_some(effect.after);
-                    }
-                    Some(target) => {
-                        return Err(Refusal::artifact_changed(
-                            effect.path.file_name(),
-                            effect.before,
-                            target.sha256,
-                        ));
-                    }
-                    None => return Err(Refusal::not_under_review(&effect.path, &self.key)),
+        if let Some(effect) = &request.patch {
+            match artifacts.iter_mut().find(|artifact| artifact.path == effect.path) {
+                Some(target) if target.sha256 == effect.before => {
+                    // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
+                    target.sha256_after = (request.verdict == Verdict::Approve).then_some(effect.after);
                 }
-                Some(effect.patch)
+                Some(target) => {
+                    return Err(Refusal::artifact_changed(
+                        effect.path.file_name(),
+                        effect.before,
+                        target.sha256,
+                    ));
+                }
+                None => return Err(Refusal::not_under_review(&effect.path, &self.key)),
             }
-        };
+        }
         let notes = request.notes.filter(|notes| !notes.trim().is_empty());
         Ok(Decision::new(DecisionParts {
             key: &self.key,
@@ -296,7 +281,7 @@ impl Gate {
             decider: Decider::operator(request.operator),
             at,
             notes,
-            patch,
+            patch: request.patch.map(|effect| effect.patch),
             opened_at: self.opened_at,
             deadline: self.deadline(),
             seen: &self.seen,

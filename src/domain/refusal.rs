@@ -174,19 +174,6 @@ impl Refusal {
         Self::new(RefusalCode::PatchUnfit, format!("{path} is not under review at {key}")).at("artifact")
     }
 
-    /// Changed parameters need the stage to run again, which an approval does not do.
-    pub fn params_only_with_rejection(key: &GateKey) -> Self {
-        Self::new(
-            RefusalCode::PatchUnfit,
-            format!(
-                "a params patch makes {} run again, so it goes with a rejection only",
-                key.stage
-            ),
-        )
-        .with_hint("reject with this patch, then resume")
-        .at("type")
-    }
-
     /// The timer was asked about a gate that has none.
     pub fn no_timer(key: &GateKey) -> Self {
         Self::new(RefusalCode::WrongState, format!("{key} has no timer")).at(key.to_string())

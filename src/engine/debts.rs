@@ -10,7 +10,7 @@ use super::inbox::Inbox;
 use super::writer::Writer;
 
 /// The most jobs whose files are written in one group.
-const PUBLISH_JOBS_MAX: u32 = 64;
+pub(super) const PUBLISH_JOBS_MAX: u32 = 64;
 
 impl Writer {
     /// Pays what is owed to the files, in groups, until nothing is owed or something is in the way.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::diff::{self, Limit};
 use crate::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
-use crate::domain::gate::{Gate, GateState, OnDisk, PatchEffect, ProposedPatch};
+use crate::domain::gate::{Gate, GateState, OnDisk, PatchEffect};
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::patch::{self, Patch};
@@ -24,11 +24,8 @@ impl Preparer {
         gate: &Gate,
         value: &Value,
         on_disk: &[OnDisk],
-    ) -> Result<ProposedPatch, Refusal> {
+    ) -> Result<PatchEffect, Refusal> {
         let parsed = Patch::from_value(value.clone()).map_err(|error| patch_refusal(&error))?;
-        if super::reducer::is_params(value) {
-            return Ok(ProposedPatch::Params(value.clone()));
-        }
         let facts: Vec<_> = gate
             .artifacts
             .iter()
@@ -64,7 +61,7 @@ impl Preparer {
             .transpose()
             .map_err(|error| runs_refusal(&error))?;
         let summary = diff::summary(base.as_deref(), &plan.bytes, Limit::NONE);
-        Ok(ProposedPatch::Artifact(PatchEffect {
+        Ok(PatchEffect {
             patch: value.clone(),
             path: target.path.clone(),
             before,
@@ -72,7 +69,7 @@ impl Preparer {
             after_bytes,
             lines: (count(summary.added), count(summary.removed)),
             changes: plan.changes.iter().map(ToString::to_string).collect(),
-        }))
+        })
     }
 
     /// What lies on disk of a gate's artifacts; versions that nobody knew are kept.

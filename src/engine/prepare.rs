@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::artifact::{Base, BaseOrigin, GateArtifact};
-use crate::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, ProposedPatch, Verdict};
+use crate::domain::gate::{DecisionRequest, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use crate::domain::operator::Operator;
@@ -22,7 +22,7 @@ use crate::store::Reader;
 
 use super::api::{Command, GateRef, NewJob, OutsideArtifact};
 use super::evidence::base_of;
-use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
+use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::trouble::{runs_refusal, store_refusal};
 
 /// The most bytes of a job's short name, and of its intent.
@@ -311,16 +311,12 @@ impl Preparer {
         let rows = self
             .rows(&gate.job_id)?
             .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
-        let mut on_disk = Vec::new();
-        let mut proposed = None;
-        // A gate that is not there or not open is refused by the rules, in their words; only an open one needs the files.
-        if let Some(open) = open_gate_of(&rows, gate) {
-            on_disk = self.on_disk(&rows, open)?;
-            proposed = match patch {
-                Some(value) => Some(self.propose(&rows, open, value, &on_disk)?),
-                None => None,
-            };
-        }
+        let open = find_gate(&rows, gate)?;
+        open.open_or_refuse()?;
+        let on_disk = self.on_disk(&rows, open)?;
+        let proposed = patch
+            .map(|value| self.propose(&rows, open, value, &on_disk))
+            .transpose()?;
         let request = DecisionRequest {
             operator: self.operator.clone(),
             verdict,
@@ -351,41 +347,22 @@ impl Preparer {
         let rows = self
             .rows(&gate.job_id)?
             .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
-        let Some(open) = open_gate_of(&rows, gate) else {
-            // Not open: the rules say why, whatever the patch would have done.
-            let request = DecisionRequest {
-                operator: self.operator.clone(),
-                verdict: Verdict::Reject,
-                notes: None,
-                patch: None,
-                digest,
-                on_disk: Vec::new(),
-            };
-            return Ok(plain(
-                &gate.job_id,
-                Input::Decide {
-                    gate: gate.clone(),
-                    request,
-                },
-            ));
-        };
+        let open = find_gate(&rows, gate)?;
+        open.open_or_refuse()?;
         let on_disk = self.on_disk(&rows, open)?;
-        match self.propose(&rows, open, patch, &on_disk)? {
-            ProposedPatch::Artifact(effect) => {
-                let operator = self.operator.clone();
-                Ok(plain(
-                    &gate.job_id,
-                    Input::ApplyPatch {
-                        gate: gate.clone(),
-                        operator,
-                        effect,
-                        digest,
-                        on_disk,
-                    },
-                ))
-            }
-            ProposedPatch::Params(_) => Err(Refusal::params_only_with_rejection(&open.key)),
-        }
+        let effect = self.propose(&rows, open, patch, &on_disk)?;
+        let (gate, operator) = (gate.clone(), self.operator.clone());
+        let job_id = gate.job_id.clone();
+        Ok(plain(
+            &job_id,
+            Input::ApplyPatch {
+                gate,
+                operator,
+                effect,
+                digest,
+                on_disk,
+            },
+        ))
     }
 
     fn resume(&mut self, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
@@ -409,9 +386,7 @@ impl Preparer {
                 && let Some(gate) = rows.gate(&stage, rejection.decision.attempt())
             {
                 plan.on_disk = self.on_disk(&rows, gate)?;
-                if let ProposedPatch::Artifact(effect) = self.propose(&rows, gate, value, &plan.on_disk)? {
-                    plan.effect = Some(effect);
-                }
+                plan.effect = Some(self.propose(&rows, gate, value, &plan.on_disk)?);
             }
         }
         let bare = self.bare_artifacts(&rows)?;
@@ -436,12 +411,6 @@ fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
             bare: BTreeMap::new(),
         },
     )
-}
-
-fn open_gate_of<'a>(rows: &'a JobRows, wanted: &GateRef) -> Option<&'a Gate> {
-    let newest = rows.newest_gate(&wanted.stage)?;
-    let is_meant = wanted.attempt.is_none_or(|attempt| attempt == newest.key.attempt);
-    (is_meant && newest.state == GateState::Open).then_some(newest)
 }
 
 fn path_in_run_dir(stage: &StageName, outside: &std::path::Path) -> Result<ArtifactPath, Refusal> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::change::Applied;
-use crate::domain::gate::{ProposedPatch, Verdict};
+use crate::domain::gate::Verdict;
 use crate::domain::job::JobRows;
 
 use super::api::{Command, Receipt};
@@ -37,7 +37,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
     let mut patches_applied = 0;
     let message = match input {
         Input::Decide { gate, request } => {
-            if let Some(ProposedPatch::Artifact(effect)) = &request.patch {
+            if let Some(effect) = &request.patch {
                 changes.clone_from(&effect.changes);
             }
             format!("Gate {} {verb} successfully", gate.stage)

@@ -15,11 +15,12 @@ use crate::domain::change::Applied;
 use crate::domain::ids::JobId;
 use crate::domain::job::AttemptState;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::supervisor;
+use crate::runs::{atomic, supervisor};
 use crate::store::{Candidate, Store, StoreError, Submission};
 
 use super::api::{Command, RequestId};
 use super::crash;
+use super::debts::PUBLISH_JOBS_MAX;
 use super::inbox::{Inbox, StageKey};
 use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
@@ -91,6 +92,7 @@ enum Tell {
 impl Writer {
     /// Works until the loop is gone; then pays what is owed once more.
     pub fn run(mut self) {
+        self.sweep();
         self.is_owing = true;
         loop {
             let first = if self.is_owing {
@@ -124,6 +126,13 @@ impl Writer {
             self.turn(waiting);
         }
         self.publish();
+    }
+
+    /// What a crash left half written in the directories of unfinished jobs goes.
+    fn sweep(&self) {
+        for job_id in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
+            atomic::sweep_stale(&self.preparer.runs.run(&job_id));
+        }
     }
 
     pub(super) fn tell(&self, message: Inbox) {

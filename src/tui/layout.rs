@@ -6,8 +6,10 @@ use super::model::{Lower, Model};
 
 /// From this width on the queue stands beside the gate.
 pub const WIDE_COLUMNS: u16 = 110;
-/// The queue's width when it stands beside the gate.
-pub const QUEUE_COLUMNS: u16 = 44;
+/// The queue's width when it stands beside the gate; from 150 columns on it also says who is at what.
+pub fn queue_columns(width: u16) -> u16 {
+    if width < 150 { 44 } else { 62 }
+}
 
 /// The regions of the screen. A region without room has no height.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,26 +87,23 @@ pub fn of(model: &Model) -> Layout {
         header: take_top(&mut rest, 1),
         ..Layout::default()
     };
-    if super::view::banner::text(model).is_some() {
-        layout.banner = take_top(&mut rest, 1);
-    }
+    layout.banner = take_top(&mut rest, super::view::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
-    layout.message = take_bottom(&mut rest, 1);
+    let message = super::view::message::height(model, width);
+    layout.message = take_bottom(&mut rest, message);
     let rows = u16::try_from(model.queue.len().max(1))
         .unwrap_or(u16::MAX)
         .saturating_add(1);
     if layout.is_wide {
-        let mut left = Rect {
-            width: QUEUE_COLUMNS,
-            ..rest
-        };
+        let columns = queue_columns(width);
+        let mut left = Rect { width: columns, ..rest };
         layout.rule = Rect {
-            x: rest.x + QUEUE_COLUMNS,
+            x: rest.x + columns,
             width: 1,
             ..rest
         };
-        rest.x += QUEUE_COLUMNS + 1;
-        rest.width -= QUEUE_COLUMNS + 1;
+        rest.x += columns + 1;
+        rest.width -= columns + 1;
         let most = left.height * 11 / 20;
         // The stages keep their place while rows come and go; only a longer queue moves them, and only so far.
         layout.queue = take_top(&mut left, rows.max(most.min(9)).min(most));
@@ -116,12 +115,10 @@ pub fn of(model: &Model) -> Layout {
         } else {
             rest.height * 3 / 10
         };
-        let history_share = if model.lower == Lower::History {
-            share.min(4)
-        } else {
-            share
-        };
-        layout.queue = take_top(&mut rest, rows.min(history_share.max(3)));
+        // A text wants room more than the queue does.
+        let is_long = model.compose.is_some() || (model.lower == Lower::History && model.is_lower_focused);
+        let share = if is_long { share.min(4) } else { share };
+        layout.queue = take_top(&mut rest, rows.min(share.max(3)));
     }
     let wanted = super::view::prompt::height(model, rest.width);
     let most = rest.height.saturating_sub(2);

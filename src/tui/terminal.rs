@@ -4,11 +4,13 @@
 //! time, to a thread of their own: a stalled line blocks that thread and never the clock (HOUSE: *The terminal may not block the clock*).
 
 use std::fs::File;
+use std::future::poll_fn;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::Command;
@@ -16,7 +18,7 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
     Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, TerminalOptions, Viewport};
@@ -149,6 +151,8 @@ impl Terminal {
         crossterm::terminal::enable_raw_mode()?;
         self.is_taken.store(true, Ordering::SeqCst);
         self.write_behind(ENTER);
+        // The former reader must be gone before the next one begins: they share one lock.
+        self.events = None;
         self.events = Some(EventStream::new());
         Ok(())
     }
@@ -263,14 +267,21 @@ async fn inputs(events: Option<&mut EventStream>) -> Option<Vec<Input>> {
     let Some(events) = events else {
         return std::future::pending().await;
     };
-    let mut inputs = Vec::new();
-    let mut next = Some(events.next().await?);
-    while let Some(event) = next.take() {
-        inputs.extend(input(event.ok()?));
-        if inputs.len() < BATCH_MAX {
-            next = events.next().now_or_never().flatten();
+    // Polled with the loop's own waker to the last: the stream keeps the waker of the poll that found nothing, and a
+    // borrowed one (`now_or_never`) would leave the loop asleep with keys waiting.
+    let mut inputs = poll_fn(|context| {
+        let mut inputs = Vec::new();
+        while inputs.len() < BATCH_MAX {
+            match events.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(event))) => inputs.extend(input(event)),
+                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
+                Poll::Pending if inputs.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
         }
-    }
+        Poll::Ready(Some(inputs))
+    })
+    .await?;
     // Of many resizes only the last counts.
     let last = inputs.iter().rposition(|input| matches!(input, Input::Resize(..)));
     let mut index = 0;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
-use crate::domain::gate::{DecisionRequest, Expiry, Gate, GateKey, OnDisk, PatchEffect, ProposedPatch, Verdict};
+use crate::domain::gate::{DecisionRequest, Expiry, Gate, GateKey, OnDisk, PatchEffect, Verdict};
 use crate::domain::ids::Digest;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::Refusal;
@@ -19,7 +19,7 @@ pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequ
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     let mut artifacts = gate.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
-    if let (Some(ProposedPatch::Artifact(effect)), Verdict::Approve) = (&request.patch, request.verdict) {
+    if let (Some(effect), Verdict::Approve) = (&request.patch, request.verdict) {
         artifacts = draft.patched(&stage, attempt, artifacts, effect, decision.by());
     }
     draft.settle(&gate, decision.clone(), artifacts);

@@ -21,6 +21,28 @@ use crate::engine::api::GateRef;
 /// The artifacts of bare stages, by stage.
 pub(super) type BareArtifacts = BTreeMap<StageName, Vec<GateArtifact>>;
 
+/// The gate that was meant, or why there is none such.
+pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Refusal> {
+    let Some(newest) = rows.newest_gate(&wanted.stage) else {
+        if rows.stage_spec(&wanted.stage).is_none() {
+            let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
+            return Err(Refusal::no_such_stage(&wanted.job_id, &wanted.stage, &known));
+        }
+        return Err(Refusal::no_such_gate(&wanted.job_id, &wanted.stage));
+    };
+    match wanted.attempt {
+        None => Ok(newest),
+        Some(attempt) if attempt == newest.key.attempt => Ok(newest),
+        Some(attempt) => match rows.gate(&wanted.stage, attempt) {
+            // Its own end is the better answer; that there is a newer one comes second.
+            Some(old) => old
+                .open_or_refuse()
+                .and_then(|()| Err(Refusal::old_attempt(&old.key, newest.key.attempt))),
+            None => Err(Refusal::no_such_gate(&wanted.job_id, &wanted.stage)),
+        },
+    }
+}
+
 /// The rows as they will be, and the changes that make them so.
 pub(super) struct Draft<'a> {
     pub rows: JobRows,
@@ -94,25 +116,7 @@ impl<'a> Draft<'a> {
 
     /// The gate that was meant, or why there is none such.
     pub fn gate(&self, wanted: &GateRef) -> Result<Gate, Refusal> {
-        let newest = self.rows.newest_gate(&wanted.stage);
-        let Some(newest) = newest else {
-            if self.rows.stage_spec(&wanted.stage).is_none() {
-                let known: Vec<_> = self.rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
-                return Err(Refusal::no_such_stage(&wanted.job_id, &wanted.stage, &known));
-            }
-            return Err(Refusal::no_such_gate(&wanted.job_id, &wanted.stage));
-        };
-        match wanted.attempt {
-            None => Ok(newest.clone()),
-            Some(attempt) if attempt == newest.key.attempt => Ok(newest.clone()),
-            Some(attempt) => match self.rows.gate(&wanted.stage, attempt) {
-                // Its own end is the better answer; that there is a newer one comes second.
-                Some(old) => old
-                    .open_or_refuse()
-                    .and_then(|()| Err(Refusal::old_attempt(&old.key, newest.key.attempt))),
-                None => Err(Refusal::no_such_gate(&wanted.job_id, &wanted.stage)),
-            },
-        }
+        find_gate(&self.rows, wanted).cloned()
     }
 
     pub fn put_gate(&mut self, gate: Gate) {

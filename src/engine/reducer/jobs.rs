@@ -1,6 +1,6 @@
 //! A job's beginning, its end, and going on after a pause.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::domain::change::Change;
 use crate::domain::decision::SealedDecision;
@@ -17,19 +17,6 @@ use super::{Context, ResumePlan};
 
 /// The note of the approval that follows an applied patch (SPEC §5).
 pub const NOTE_AFTER_PATCH: &str = "approved after patch";
-
-/// Whether a patch changes the job's parameters instead of an artifact (SPEC §6, `params`).
-pub fn is_params(patch: &Value) -> bool {
-    patch.get("type").and_then(Value::as_str) == Some("params")
-}
-
-fn merge_params(params: &mut Map<String, Value>, patch: &Value) -> Result<(), Refusal> {
-    let Some(wanted) = patch.get("params").and_then(Value::as_object) else {
-        return Err(Refusal::new(RefusalCode::PatchUnfit, "params is not an object").at("params"));
-    };
-    params.extend(wanted.iter().map(|(key, value)| (key.clone(), value.clone())));
-    Ok(())
-}
 
 pub(super) fn id_taken(id: &JobId) -> Refusal {
     Refusal::new(RefusalCode::Invalid, format!("there is a job {id} already"))
@@ -74,7 +61,6 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
         ));
     };
     match rejection.decision.patch() {
-        Some(patch) if is_params(patch) => resume_with_params(&mut draft, operator, &stage, &rejection, patch)?,
         Some(_) => resume_with_patch(&mut draft, operator, &stage, &rejection, plan)?,
         None => resume_again(&mut draft, operator, &stage, &rejection),
     }
@@ -164,37 +150,6 @@ fn former_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
         .policy_in_force(stage)
         .or_else(|| draft.rows.newest_gate(stage).map(|gate| gate.policy.clone()))
         .unwrap_or_default()
-}
-
-fn resume_with_params(
-    draft: &mut Draft<'_>,
-    operator: &Operator,
-    stage: &StageName,
-    rejection: &SealedDecision,
-    patch: &Value,
-) -> Result<(), Refusal> {
-    merge_params(&mut draft.rows.job.params, patch)?;
-    resumed(
-        draft,
-        operator,
-        stage,
-        &format!("{stage} runs again with changed parameters"),
-    );
-    let payload = json!({ "by": operator.name, "patch": patch, "params": draft.rows.job.params });
-    draft.log(
-        EventType::PatchApplied,
-        Some(stage),
-        format!("{} changed the job's parameters", operator.name),
-        payload,
-    );
-    let notes = rejection.decision.notes().map(str::to_owned);
-    let is_bare = draft.rows.stage_spec(stage).is_none_or(|spec| spec.is_bare());
-    if is_bare {
-        resume_again(draft, operator, stage, rejection);
-    } else {
-        draft.queue_attempt(stage, notes, Some(patch.clone()));
-    }
-    Ok(())
 }
 
 /// Rejected with a patch: it is applied, attempt n+1 opens and is approved in this transaction; the stage does not run (SPEC §5).

@@ -26,9 +26,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
 use super::api::GateRef;
-use draft::Draft;
+pub use draft::find_gate;
 
-pub use jobs::is_params;
+use draft::Draft;
 
 /// What the rules need besides the rows.
 #[derive(Debug, Clone, Copy)]

@@ -251,6 +251,27 @@ impl GateView {
         Some(Digest::of_gate(shown))
     }
 
+    /// How much was never on the screen: `2 hunks, 1 file`.
+    pub fn unseen_count(&self) -> String {
+        let files = self.files.iter().filter(|file| !file.is_shown).count();
+        let hunks: usize = self
+            .files
+            .iter()
+            .filter(|file| file.is_shown)
+            .map(|file| file.unseen_hunks().len())
+            .sum();
+        let words = |count: usize, word: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {word}")),
+            count => Some(format!("{count} {word}s")),
+        };
+        let both: Vec<_> = [words(hunks, "hunk"), words(files, "file")]
+            .into_iter()
+            .flatten()
+            .collect();
+        both.join(", ")
+    }
+
     /// What was never on the screen, in words: `hunk 3`, `captions.srt`.
     pub fn unseen(&self) -> Vec<String> {
         let mut unseen = Vec::new();

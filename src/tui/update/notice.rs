@@ -7,6 +7,7 @@ use super::super::model::toast::Tone;
 use super::super::view::label;
 use super::{gate, queue, toast};
 use crate::domain::event::{Event, EventType};
+use crate::domain::gate::GateKey;
 use crate::engine::api::{Answer, Query};
 
 /// Asks for the history.
@@ -116,10 +117,8 @@ fn is_decision(kind: EventType) -> bool {
 
 // A toast is for what someone else did, and for what went wrong; the rest is in the job pane.
 fn tell(model: &mut Model, event: &Event) {
-    let is_own = model
-        .own
-        .iter()
-        .any(|key| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref());
+    let is_it = |key: &GateKey| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref();
+    let is_own = model.own.iter().any(is_it) || model.sent.values().filter_map(|sent| sent.decides.as_ref()).any(is_it);
     let is_by_timer = event.payload.get("by").and_then(serde_json::Value::as_str) == Some("timer");
     let tone = match event.kind {
         EventType::GateAutoApproved => Tone::Timer,

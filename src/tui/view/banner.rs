@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::message::split;
 use super::pen::Pen;
 use crate::tui::model::Model;
 
@@ -21,11 +22,25 @@ pub fn text(model: &Model) -> Option<String> {
     }
 }
 
+const LINES_MAX: usize = 2;
+
+fn lines(model: &Model, columns: u16) -> Vec<String> {
+    let columns = usize::from(columns).saturating_sub(2);
+    text(model)
+        .map(|text| split(&text, columns, LINES_MAX))
+        .unwrap_or_default()
+}
+
+/// How many lines it wants.
+pub fn height(model: &Model, columns: u16) -> u16 {
+    u16::try_from(lines(model, columns).len()).unwrap_or(u16::MAX)
+}
+
 /// Draws it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    if let Some(text) = text(model) {
-        Pen::new(buffer, area)
-            .text("! ", model.theme.urgent())
-            .text(&text, model.theme.error());
+    for (offset, line) in (0..).zip(lines(model, area.width)) {
+        let sign = if offset == 0 { "! " } else { "  " };
+        let mut pen = Pen::at_line(buffer, area, offset);
+        pen.text(sign, model.theme.urgent()).text(&line, model.theme.error());
     }
 }

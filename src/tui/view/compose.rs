@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::message::split;
 use super::pen::Pen;
 use crate::diff::text::{visible_line, width};
 use crate::tui::model::Model;
@@ -23,7 +24,8 @@ fn draw_text(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) 
         .saturating_sub(height * 2 / 3)
         .min(lines.len().saturating_sub(height));
     let fault = match &compose.check {
-        Check::Unfit(unfit) => unfit.line,
+        Check::Unfit(unfit) if compose.is_changed() => unfit.line,
+        Check::Unfit(_) => None,
         Check::Pending | Check::Fits(_) => None,
     };
     let digits = lines.len().to_string().len().max(2);
@@ -86,9 +88,11 @@ fn draw_verdict(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffe
         ..area
     };
     if let Some(why) = &compose.closed {
-        Pen::new(buffer, rest)
-            .skip(1)
-            .text(&format!("Read only: {why}; your draft is kept"), theme.error());
+        let text = format!("Read only: {why}; your draft is kept");
+        let columns = usize::from(rest.width.saturating_sub(2));
+        for (offset, line) in (0..).zip(split(&text, columns, usize::from(rest.height.max(1)))) {
+            Pen::at_line(buffer, rest, offset).skip(1).text(&line, theme.error());
+        }
         return;
     }
     let is_stale = compose.checked_revision != Some(compose.revision);
@@ -96,19 +100,25 @@ fn draw_verdict(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffe
         Check::Pending => {
             Pen::new(buffer, rest).skip(1).text("checking…", theme.plain());
         }
+        Check::Unfit(_) if !compose.is_changed() => {
+            let text = "This is a template: write what shall stand there, and the change shows here";
+            Pen::new(buffer, rest).skip(1).text(text, theme.plain());
+        }
         Check::Unfit(unfit) => {
             let place = unfit
                 .line
                 .map(|line| format!("line {}: ", line + 1))
                 .unwrap_or_default();
-            Pen::new(buffer, rest)
-                .skip(1)
-                .text("Not fitting: ", theme.error())
-                .text(&format!("{place}{}", unfit.message), theme.error());
-            if let Some(hint) = &unfit.hint {
-                Pen::at_line(buffer, rest, 1)
-                    .skip(1)
-                    .text(&format!("hint: {hint}"), theme.plain());
+            let text = format!("Not fitting: {place}{}", unfit.message);
+            let hint = unfit.hint.as_ref().map(|hint| format!("hint: {hint}"));
+            let columns = usize::from(rest.width.saturating_sub(2));
+            let most = usize::from(rest.height.saturating_sub(u16::from(hint.is_some())).max(1));
+            let words = split(&text, columns, most)
+                .into_iter()
+                .map(|line| (line, theme.error()));
+            let lines = words.chain(hint.map(|hint| (hint, theme.plain())));
+            for (offset, (line, style)) in (0..).zip(lines) {
+                Pen::at_line(buffer, rest, offset).skip(1).text(&line, style);
             }
         }
         Check::Fits(checked) => {
@@ -134,11 +144,13 @@ fn draw_verdict(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffe
 pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
+    pen.text("─", theme.rule());
     pen.text(&format!(" PATCH {} ", compose.pin.label), theme.selected());
     pen.text(
-        &format!("  {}  {}", compose.path.file_name(), compose.pin.digest.short()),
+        &format!("  {}  {} ", compose.path.file_name(), compose.pin.digest.short()),
         theme.plain(),
-    );
+    )
+    .rule(theme);
     let verdict = verdict_height(area);
     let text = Rect {
         y: area.y + 1,

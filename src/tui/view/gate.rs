@@ -8,17 +8,26 @@ use super::label;
 use super::pen::Pen;
 use crate::diff::document::{DiffDocument, Row, RowKind};
 use crate::diff::search::Needle;
+use crate::diff::text::width;
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::tui::layout::gate_head_height;
 use crate::tui::model::Model;
 use crate::tui::model::gate::{Content, FileView, GateView};
 
-fn versions(file: &FileView) -> String {
+/// What is compared with what, the longest wording first.
+fn versions(file: &FileView) -> Vec<String> {
     let shown = file.digest.unwrap_or(file.artifact.digest).short();
     match &file.artifact.base {
-        Some(base) => format!("{shown} vs {} {}", base.digest.short(), base.origin.label()),
-        None => format!("{shown} new, no base"),
+        Some(base) => {
+            let base_digest = base.digest.short();
+            vec![
+                format!("{shown} vs {base_digest} {}", base.origin.label()),
+                format!("{shown} vs {base_digest}"),
+                shown,
+            ]
+        }
+        None => vec![format!("{shown} new, no base"), format!("{shown} new"), shown],
     }
 }
 
@@ -59,6 +68,10 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
         label::age(gate.opened_at, model.now.utc)
     );
     pen.text(&opened, theme.plain());
+    if let Some(row) = model.queue.current() {
+        let (who, style) = super::queue::who(model, row);
+        pen.right(&who, style);
+    }
 }
 
 fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
@@ -95,9 +108,9 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
         theme.strong()
     };
     let label = label::gate(&view.key, &view.slug);
-    pen.text(&format!(" {label} "), name_style);
+    pen.text("─", theme.rule()).text(&format!(" {label} "), name_style);
     if let Some(state) = state(gate) {
-        pen.text(&format!(" {state}"), theme.held());
+        pen.text(&format!(" {state} "), theme.held());
     }
     if let Some(file) = view.current() {
         let place = format!(
@@ -107,11 +120,15 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
             view.files.len()
         );
         pen.text(&place, theme.plain());
-        pen.text(&format!("  {}", versions(file)), theme.plain());
         if file.digest.is_some_and(|digest| digest != file.artifact.digest) {
-            pen.text("  CHANGED ON DISK", theme.warning());
+            pen.text(" CHANGED ON DISK", theme.warning());
+        }
+        let fitting = versions(file).into_iter().find(|words| words.len() + 3 <= pen.room());
+        if let Some(words) = fitting {
+            pen.text(&format!("  {words} "), theme.plain());
         }
     }
+    pen.rule(theme);
     if is_wide {
         draw_policy(
             model,
@@ -250,20 +267,22 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
                 .as_ref()
                 .map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64);
             let digest = file.digest.unwrap_or(file.artifact.digest);
-            Pen::at_line(buffer, area, 2)
-                .skip(1)
-                .text(&format!("now   {:>10}  {digest}", label::size(size)), theme.added());
             if let Some(base) = &file.artifact.base {
-                let text = format!("base  {:>10}  {}  {}", "", base.digest, base.origin.label());
+                let text = format!("- base  {}", base.digest);
                 Pen::at_line(buffer, area, 1).skip(1).text(&text, theme.removed());
             }
+            let text = format!("+ now   {digest}");
+            Pen::at_line(buffer, area, 2).skip(1).text(&text, theme.added());
+            Pen::at_line(buffer, area, 3)
+                .skip(1)
+                .text(&format!("  size  {}", label::size(size)), theme.plain());
             let path = format!(
-                "file  {}/{}/{}",
+                "  file  {}/{}/{}",
                 model.session.runs_dir.display(),
                 view.key.job_id,
                 file.artifact.path
             );
-            Pen::at_line(buffer, area, 3).skip(1).text(&path, theme.plain());
+            Pen::at_line(buffer, area, 4).skip(1).text(&path, theme.plain());
         }
     }
 }
@@ -302,8 +321,10 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
     }
     let unseen = view.unseen();
     if !unseen.is_empty() {
-        pen.text("   NOT YET SHOWN: ", theme.warning())
-            .text(&unseen.join(", "), theme.warning());
+        let long = format!("   NOT YET SHOWN: {}", unseen.join(", "));
+        let short = format!("   NOT YET SHOWN: {}", view.unseen_count());
+        let text = if width(&long) <= pen.room() { long } else { short };
+        pen.text(&text, theme.warning());
     }
     if let Some(seen) = view.gate().and_then(|gate| gate.seen.last()) {
         let text = format!("{} {} ago", seen.by, label::age(seen.at, model.now.utc)).replace("now ago", "just now");

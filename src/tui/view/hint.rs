@@ -65,13 +65,15 @@ fn is_possible(model: &Model, action: Action) -> bool {
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let focus = model.focus();
+    let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
     let fixed = match focus {
+        Focus::Confirm if !is_asking => Some("Esc closes the prompt   j k } ] look at the diff"),
         Focus::Confirm => Some("j k } ] look at the diff   nothing is decided until Enter"),
         Focus::Note => Some("type the note   Tab out of it   nothing is decided until Enter"),
         Focus::Ask if matches!(model.prompt, Some(Prompt::Discard)) => Some("Enter discards   Esc keeps the text"),
         Focus::Ask => Some("Enter yes   Esc no"),
         Focus::TypeId => Some("type the id   Enter   Esc back"),
-        Focus::Compose => Some("Esc menu: approve with, reject with, apply, discard   the text is kept as a draft"),
+        Focus::Compose => Some("Esc menu: approve with, reject with, apply, discard   the draft is kept"),
         Focus::Menu => Some("a approve  r reject  t apply  D discard  q leave  Esc text"),
         Focus::Filter => Some("Enter keeps the filter   Esc takes it back"),
         Focus::Search => Some("Enter finds   Esc back"),

@@ -9,7 +9,7 @@ use crate::domain::decision::SealedDecision;
 use crate::tui::layout;
 use crate::tui::model::Model;
 
-const DETAIL_LINES: u16 = 6;
+const DETAIL_LINES: u16 = 7;
 
 /// How many decisions fit.
 pub fn rows(model: &Model) -> usize {
@@ -66,15 +66,19 @@ fn draw_detail(model: &Model, sealed: &SealedDecision, area: Rect, buffer: &mut 
         .map(|client| format!(" from {client}"))
         .unwrap_or_default();
     let auto = if decision.is_auto_approved() {
-        "  auto-approved"
+        "   auto-approved"
     } else {
         ""
     };
-    let seen: Vec<_> = decision.seen().iter().map(|seen| seen.by.as_str()).collect();
+    let seen: Vec<_> = decision
+        .seen()
+        .iter()
+        .map(|seen| format!("{} {}", seen.by, label::clock_minutes(seen.at)))
+        .collect();
     let seen = if seen.is_empty() {
         "nobody had looked".to_owned()
     } else {
-        format!("seen by {}", seen.join(", "))
+        seen.join(", ")
     };
     let artifacts: Vec<_> = decision
         .artifacts()
@@ -91,13 +95,14 @@ fn draw_detail(model: &Model, sealed: &SealedDecision, area: Rect, buffer: &mut 
         (
             "by    ",
             format!(
-                "{} as {}@{} by {}{ssh}{auto}   {seen}",
+                "{} as {}@{} by {}{ssh}{auto}",
                 decision.by(),
                 via.login,
                 via.host,
                 via.surface.as_str()
             ),
         ),
+        ("seen  ", seen),
         ("about ", artifacts.join("  ")),
         (
             "patch ",
@@ -127,7 +132,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         theme.strong()
     };
     let mut pen = Pen::new(buffer, area);
-    pen.text(" HISTORY ", style);
+    pen.text("─", theme.rule()).text(" HISTORY ", style);
     let count = history.decisions.len();
     match (history.is_loaded, count) {
         (false, _) => pen.text(" reading…", theme.plain()),
@@ -137,6 +142,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             theme.plain(),
         ),
     };
+    pen.text(" ", theme.plain()).rule(theme);
     let rows = list_rows(area);
     let index = history.index();
     let top = history.top.min(index).max((index + 1).saturating_sub(rows));

@@ -51,6 +51,7 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     };
     let slug = view.rows.as_ref().map_or("", |rows| rows.job.slug.as_str());
     let mut pen = Pen::new(buffer, area);
+    pen.text("─", theme.rule());
     pen.text(&format!(" {} ", label::job(&view.job_id, slug)), style);
     let Some(rows) = &view.rows else {
         let text = if view.is_missing {
@@ -58,7 +59,7 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         } else {
             "reading…"
         };
-        pen.text(&format!(" {text}"), theme.plain());
+        pen.text(&format!(" {text} "), theme.plain()).rule(theme);
         return;
     };
     let job = &rows.job;
@@ -75,6 +76,7 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     if !job.intent.is_empty() {
         pen.text("   ", theme.plain()).text(&job.intent, theme.plain());
     }
+    pen.text(" ", theme.plain()).rule(theme);
 }
 
 /// The stages in a row, each with its sign; as many lines as they need, at most two.
@@ -195,6 +197,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let height = events_height(area).min(rest.height);
     let shown = usize::from(height.saturating_sub(1));
     Pen::new(buffer, rest).skip(1).text("events", model.theme.strong());
+    if view.events.is_empty() {
+        Pen::at_line(buffer, rest, 1)
+            .skip(1)
+            .text("(none yet)", model.theme.plain());
+    }
     let skipped = view.events.len().saturating_sub(shown);
     for (line, event) in (1..).zip(view.events.iter().skip(skipped)) {
         draw_event(model, event, rest, line, buffer);

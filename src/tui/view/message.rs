@@ -36,6 +36,53 @@ pub fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) -> Option
     Some(Position::new(column, y))
 }
 
+/// At most so many lines for one message.
+const LINES_MAX: usize = 3;
+
+/// The newest message in lines of so many columns, until the next key; then, and below a prompt, one line.
+fn lines(model: &Model, columns: usize) -> Vec<String> {
+    let Some(newest) = model.toasts.newest() else {
+        return Vec::new();
+    };
+    let is_fresh = model.toasts.unread > 0 && model.prompt.is_none() && model.field.is_none();
+    let most = if is_fresh { LINES_MAX } else { 1 };
+    // The clock and the sign stand before every line.
+    split(&newest.text, columns.saturating_sub(START_CELLS), most)
+}
+
+/// Cells before the text of a message: a blank, the clock, a blank, the sign of an error.
+const START_CELLS: usize = 14;
+
+/// Splits at blanks into at most so many lines; the last takes the rest.
+pub(super) fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut has_room = most > 1;
+    for word in text.split(' ') {
+        let count = lines.len();
+        let Some(line) = lines.last_mut() else {
+            break;
+        };
+        let is_full = !line.is_empty() && width(line) + 1 + width(&visible_line(word)) > columns;
+        if is_full && has_room {
+            has_room = count + 1 < most;
+            lines.push(word.to_owned());
+            continue;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines
+}
+
+/// How many lines the message wants.
+pub fn height(model: &Model, columns: u16) -> u16 {
+    u16::try_from(lines(model, usize::from(columns)).len())
+        .unwrap_or(1)
+        .max(1)
+}
+
 /// Writes a line of news.
 pub fn toast(pen: &mut Pen<'_>, toast: &Toast, theme: Theme) {
     pen.text(&label::clock(toast.at), theme.plain())
@@ -66,7 +113,16 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         if more > 0 {
             pen.text(&format!("+{more} "), theme.strong());
         }
-        toast(&mut pen, newest, theme);
+        let mut lines = lines(model, usize::from(area.width)).into_iter();
+        let first = Toast {
+            text: lines.next().unwrap_or_default(),
+            ..newest.clone()
+        };
+        toast(&mut pen, &first, theme);
+        for (offset, line) in (1..).zip(lines) {
+            let mut pen = Pen::at_line(buffer, area, offset);
+            pen.skip(START_CELLS as u16).text(&line, style(newest.tone, theme));
+        }
     }
     None
 }

@@ -128,6 +128,12 @@ impl<'a> Pen<'a> {
         self
     }
 
+    /// Draws a rule to the right end.
+    pub fn rule(&mut self, theme: Theme) -> &mut Self {
+        let rule = "─".repeat(self.room());
+        self.put(&rule, theme.rule())
+    }
+
     /// Styles the whole line.
     pub fn fill(&mut self, style: Style) -> &mut Self {
         let height = u16::from(self.end > self.start);

@@ -8,6 +8,7 @@ use super::consequence;
 use super::message;
 use super::pen::{Pen, clear};
 use crate::diff::text::width;
+use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerStatus;
 use crate::tui::editor::Editor;
 use crate::tui::model::Model;
@@ -22,11 +23,18 @@ fn text(text: impl Into<String>, style: Style) -> Line<'static> {
     Line::Text(vec![(text.into(), style)])
 }
 
-/// The keys of a prompt; in brackets, so that they are found at a glance.
-fn keys(model: &Model, pairs: &[(&str, &str)]) -> Line<'static> {
+/// The keys of a prompt; in brackets, so that they are found at a glance. Where the line is short, what stands behind a comma goes.
+fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> Line<'static> {
     let theme = model.theme;
+    let needed: usize = pairs.iter().map(|(key, meaning)| width(key) + width(meaning) + 7).sum();
+    let is_short = needed > columns + 4;
     let mut parts = Vec::new();
     for (key, meaning) in pairs {
+        let meaning = if is_short {
+            meaning.split(',').next().unwrap_or(meaning)
+        } else {
+            meaning
+        };
         parts.push((format!("[{key}]"), theme.strong()));
         parts.push((format!(" {meaning}    "), theme.plain()));
     }
@@ -47,26 +55,23 @@ fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>)
     lines.push(text(line, style));
 }
 
-fn timer(model: &Model, confirm: &Confirm) -> String {
+/// What the timer does meanwhile, the longest wording first.
+fn timer(model: &Model, confirm: &Confirm) -> Vec<String> {
     let key = crate::tui::model::queue::RowKey::Gate(confirm.pin.key.clone());
     let Some(row) = model.queue.present().find(|row| key.names(row)) else {
-        return String::new();
+        return Vec::new();
     };
+    let left = |at: Timestamp| super::countdown::text(at.us_since(model.now.utc));
     match super::countdown::status(model, row) {
-        Some(TimerStatus::Leased(end)) if model.lease.is_some() => {
-            format!(
-                "timer held for you, at most {}",
-                super::countdown::text(end.us_since(model.now.utc))
-            )
-        }
+        Some(TimerStatus::Leased(end)) if model.lease.as_ref().is_some_and(|lease| lease.refusal.is_none()) => vec![
+            format!("timer held for you, at most {}", left(end)),
+            "timer held for you".to_owned(),
+            "timer held".to_owned(),
+        ],
         Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
-            format!(
-                "{} at {}",
-                super::countdown::at_zero(model, row),
-                super::label::clock(at)
-            )
+            vec![format!("{} in {}", super::countdown::at_zero(model, row), left(at))]
         }
-        Some(TimerStatus::Leased(_) | TimerStatus::HeldByPolicy) | None => String::new(),
+        Some(TimerStatus::Leased(_) | TimerStatus::HeldByPolicy) | None => Vec::new(),
     }
 }
 
@@ -95,9 +100,11 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
             theme.plain(),
         ),
     ];
-    let timer = timer(model, confirm);
     let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
-    if !timer.is_empty() && taken + 2 + width(&timer) <= columns {
+    let fitting = timer(model, confirm)
+        .into_iter()
+        .find(|timer| taken + 4 + width(timer) <= columns);
+    if let Some(timer) = fitting {
         head.push((format!("  {timer}"), theme.held()));
     }
     lines.push(Line::Text(head));
@@ -112,7 +119,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
             if let Some(hint) = hint {
                 wrapped(&format!("hint: {hint}"), columns, theme.plain(), &mut lines);
             }
-            lines.push(keys(model, &[("Esc", "back, nothing is decided")]));
+            lines.push(keys(model, columns, &[("Esc", "back, nothing is decided")]));
             return lines;
         }
         ConfirmState::Writing(_) => {
@@ -154,6 +161,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     if confirm.intent == Intent::Apply {
         lines.push(keys(
             model,
+            columns,
             &[("Enter", confirm.intent.verb()), ("Esc", "back, nothing is changed")],
         ));
         return lines;
@@ -172,6 +180,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let tab = if confirm.is_note_focused { "leave note" } else { "note" };
     lines.push(keys(
         model,
+        columns,
         &[
             ("Enter", confirm.intent.verb()),
             ("Tab", tab),
@@ -195,7 +204,11 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             for line in &ask.lines {
                 wrapped(line, columns, theme.plain(), &mut lines);
             }
-            lines.push(keys(model, &[("Enter", "resume"), ("Esc", "back, it stays paused")]));
+            lines.push(keys(
+                model,
+                columns,
+                &[("Enter", "resume"), ("Esc", "back, it stays paused")],
+            ));
             lines
         }
         Some(Prompt::Cancel(ask)) => {
@@ -215,7 +228,11 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             if let Some(problem) = &ask.problem {
                 lines.push(text(problem.clone(), theme.error()));
             }
-            lines.push(keys(model, &[("Enter", "cancel the job"), ("Esc", "back, it goes on")]));
+            lines.push(keys(
+                model,
+                columns,
+                &[("Enter", "cancel the job"), ("Esc", "back, it goes on")],
+            ));
             lines
         }
         Some(Prompt::Quit(reasons)) => {
@@ -223,14 +240,14 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             for reason in reasons {
                 wrapped(reason, columns, theme.plain(), &mut lines);
             }
-            lines.push(keys(model, &[("Enter", "leave"), ("Esc", "stay")]));
+            lines.push(keys(model, columns, &[("Enter", "leave"), ("Esc", "stay")]));
             lines
         }
         Some(Prompt::Menu) => menu_lines(model, columns),
         Some(Prompt::Discard) => vec![
             text("DISCARD the patch text", theme.removed().patch(theme.strong())),
             text("It is not kept anywhere else.", theme.plain()),
-            keys(model, &[("Enter", "discard"), ("Esc", "keep it")]),
+            keys(model, columns, &[("Enter", "discard"), ("Esc", "keep it")]),
         ],
     }
 }
@@ -261,6 +278,7 @@ fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     } else if fits {
         lines.push(keys(
             model,
+            columns,
             &[("a", "approve with it"), ("r", "reject with it"), ("t", "apply only")],
         ));
     } else {
@@ -268,6 +286,7 @@ fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     }
     lines.push(keys(
         model,
+        columns,
         &[
             ("D", "discard"),
             ("q", "leave, draft kept"),
@@ -277,13 +296,13 @@ fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     lines
 }
 
-/// How many lines the prompt wants, its rule included; none without a prompt.
+/// How many lines the prompt wants; none without a prompt.
 pub fn height(model: &Model, columns: u16) -> u16 {
     if model.prompt.is_none() {
         return 0;
     }
     let lines = lines(model, usize::from(columns).saturating_sub(2)).len();
-    u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(1)
+    u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
 /// Draws it; returns the cursor of its field.
@@ -292,22 +311,24 @@ pub fn height(model: &Model, columns: u16) -> u16 {
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.theme;
     clear(buffer, area);
-    let rule = "─".repeat(usize::from(area.width));
-    Pen::new(buffer, area).text(&rule, theme.rule());
     let mut lines = lines(model, usize::from(area.width).saturating_sub(2));
-    let room = usize::from(area.height.saturating_sub(1));
+    let room = usize::from(area.height);
     while lines.len() > room && lines.len() > 2 {
         lines.remove(1);
     }
     let mut cursor = None;
     for (index, line) in lines.iter().enumerate() {
-        let offset = u16::try_from(index + 1).unwrap_or(u16::MAX);
+        let offset = u16::try_from(index).unwrap_or(u16::MAX);
         let mut pen = Pen::at_line(buffer, area, offset);
-        pen.skip(1);
+        // The head is also the rule that parts the prompt from what is above it.
+        pen.text(if index == 0 { "─ " } else { " " }, theme.rule());
         match line {
             Line::Text(parts) => {
                 for (text, style) in parts {
                     pen.text(text, *style);
+                }
+                if index == 0 {
+                    pen.text(" ", theme.plain()).rule(theme);
                 }
             }
             Line::Field(name, editor, is_focused) => {

@@ -68,7 +68,7 @@ fn columns(width: u16) -> Vec<(Column, usize)> {
             (Column::Who, width - 45),
         ],
         78.. => {
-            let spare = (width - 78).min(24);
+            let spare = width.saturating_sub(80).min(24);
             vec![
                 (Column::Job, 13 + spare / 2),
                 (Column::Stage, 10 + spare / 4),
@@ -78,7 +78,7 @@ fn columns(width: u16) -> Vec<(Column, usize)> {
                 (Column::AtZero, 7),
                 (Column::Change, 10),
                 (Column::Files, 5),
-                (Column::Who, width - 66),
+                (Column::Who, width.saturating_sub(66 + spare / 2 + spare / 4)),
             ]
         }
     }
@@ -193,23 +193,27 @@ fn draw_row(model: &Model, row: &QueueRow, area: Rect, line: u16, buffer: &mut B
     }
 }
 
-fn draw_head(model: &Model, area: Rect, buffer: &mut Buffer) {
+fn draw_head(model: &Model, rows: usize, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
     pen.skip(2);
     for (index, (column, cells)) in columns(area.width).into_iter().enumerate() {
         pen.skip(u16::from(index > 0));
-        // What is hidden must be said where the eye is, and the last columns' heads are the ones to be missed least.
         if column.is_right() {
             pen.cell_right(column.head(), cells, theme.strong());
         } else {
             pen.cell(column.head(), cells, theme.strong());
         }
     }
-    if model.queue.filter.is_empty() {
-        return;
-    }
-    let text = format!(" /{}: {} hidden", model.queue.filter, model.queue.hidden());
+    let below = model.queue.len().saturating_sub(model.queue.top + rows);
+    let is_short = area.width < 47;
+    let text = match (model.queue.filter.as_str(), below) {
+        ("", 0) => return,
+        ("", below) if is_short => format!("+{below}"),
+        ("", below) => format!(" +{below} below"),
+        (filter, _) => format!(" /{filter}: {} hidden", model.queue.hidden()),
+    };
+    // What is out of sight is said here; of the heads the last is the one to be missed least.
     let mut pen = Pen::new(buffer, area);
     let cells = u16::try_from(crate::diff::text::width(&text)).unwrap_or(u16::MAX);
     pen.to(area.width.saturating_sub(cells)).text(&text, theme.warning());
@@ -235,7 +239,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    draw_head(model, area, buffer);
+    draw_head(model, layout.queue_rows(), area, buffer);
     if model.queue.is_empty() {
         draw_empty(model, area, buffer);
         return;
@@ -243,16 +247,5 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     let rows = model.queue.visible().skip(model.queue.top).take(layout.queue_rows());
     for (line, row) in (1..).zip(rows) {
         draw_row(model, row, area, line, buffer);
-    }
-    let below = model.queue.len().saturating_sub(model.queue.top + layout.queue_rows());
-    if below > 0 && area.height > 1 {
-        let text = format!(" +{below} below");
-        let cells = u16::try_from(text.len()).unwrap_or(u16::MAX);
-        let last = area.height - 1;
-        let mut pen = Pen::at_line(buffer, area, last);
-        if area.width > 78 {
-            pen.to(area.width.saturating_sub(cells))
-                .text(&text, model.theme.warning());
-        }
     }
 }

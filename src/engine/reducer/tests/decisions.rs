@@ -160,7 +160,7 @@ fn a_vanished_artifact_cannot_be_approved_but_rejected() {
 fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
     let mut world = reviewed();
     let request = DecisionRequest {
-        patch: proposed(effect("script", "one", "two")),
+        patch: Some(effect("script", "one", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
@@ -185,7 +185,7 @@ fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
 fn a_patch_planned_against_other_bytes_decides_nothing() {
     let mut world = reviewed();
     let request = DecisionRequest {
-        patch: proposed(effect("script", "older", "two")),
+        patch: Some(effect("script", "older", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
@@ -204,7 +204,7 @@ fn a_patch_planned_against_other_bytes_decides_nothing() {
 fn rejection_patch_and_approval_stay_three_facts() {
     let mut world = reviewed();
     let request = DecisionRequest {
-        patch: proposed(effect("script", "one", "two")),
+        patch: Some(effect("script", "one", "two")),
         notes: Some("too long".into()),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Reject)
@@ -254,7 +254,7 @@ fn rejection_patch_and_approval_stay_three_facts() {
 fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
     let mut world = reviewed();
     let request = DecisionRequest {
-        patch: proposed(effect("script", "one", "two")),
+        patch: Some(effect("script", "one", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Reject)
     };
@@ -274,33 +274,6 @@ fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
     };
     assert_eq!(code(world.resume("bea", plan)), RefusalCode::ArtifactChanged);
     assert_eq!((world.status(), world.rows().decisions.len()), (JobStatus::Paused, 1));
-}
-
-#[test]
-fn a_params_patch_goes_with_a_rejection_and_the_stage_runs_again_with_it() {
-    let mut world = reviewed();
-    let with = |world: &World, verdict| DecisionRequest {
-        patch: params(json!({ "tone": "calm" })),
-        on_disk: world.on_disk("script"),
-        ..world.request("ana", verdict)
-    };
-    let approve = Input::Decide {
-        gate: world.gate_ref("script"),
-        request: with(&world, Verdict::Approve),
-    };
-    assert_eq!(code(world.put(approve)), RefusalCode::PatchUnfit);
-    let reject = Input::Decide {
-        gate: world.gate_ref("script"),
-        request: with(&world, Verdict::Reject),
-    };
-    world.put(reject).unwrap();
-    world.resume("ana", ResumePlan::default()).unwrap();
-    assert_eq!(world.rows().job.params["tone"], "calm");
-    let again = world.rows().newest_attempt(&stage("script")).unwrap();
-    assert_eq!(
-        (again.number, again.state, again.patch.is_some()),
-        (2, AttemptState::Queued, true)
-    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
-use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, PatchEffect, ProposedPatch, Verdict};
+use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, PatchEffect, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use crate::domain::lease::LeasePurpose;
@@ -355,16 +355,8 @@ pub(super) fn effect(name: &str, before: &str, after: &str) -> PatchEffect {
     }
 }
 
-pub(super) fn proposed(effect: PatchEffect) -> Option<ProposedPatch> {
-    Some(ProposedPatch::Artifact(effect))
-}
-
 pub(super) fn code(result: Result<(), Refusal>) -> RefusalCode {
     result.expect_err("this has to be refused").code
-}
-
-pub(super) fn params(value: Value) -> Option<ProposedPatch> {
-    Some(ProposedPatch::Params(json!({ "type": "params", "params": value })))
 }
 
 #[test]

@@ -1,0 +1,137 @@
+//! The patch editor.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::tui::editor::Editor;
+use insta::assert_snapshot;
+
+use crate::console::Console;
+use crate::world::World;
+
+const PATCH: &str = r#"{"type": "text_replace", "replacements": [{"old": "tall boots", "new": "waders"}]}"#;
+
+/// Puts a patch in place of the template.
+fn write(console: &mut Console, patch: &str) {
+    console.model.compose.as_mut().unwrap().editor = Editor::of_text("");
+    console.paste(patch);
+}
+
+#[test]
+fn a_template_for_the_artifact() {
+    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("j p");
+        assert_snapshot!(format!("compose_{columns}"), console.picture());
+    }
+}
+
+#[test]
+fn the_plan_is_shown_while_typing() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(&mut console, PATCH);
+    assert_snapshot!("compose_fits_80", console.picture());
+    console.shows("Fits script.txt: 1 change");
+    assert_eq!(
+        console
+            .world
+            .sent
+            .iter()
+            .filter(|words| words.starts_with("TakeLease"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn the_error_is_shown_at_its_line() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(
+        &mut console,
+        "{\n  \"type\": \"text_replace\",\n  \"replacements\": [\n    {\"old\": \"tall shoes\", \"new\": \"waders\"}\n  ]\n}",
+    );
+    console.shows("Not fitting: ");
+    assert_snapshot!("compose_unfit_80", console.picture());
+    console.press("Esc a");
+    console.shows("Not approved: ");
+    assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn the_menu_and_approving_with_the_patch() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(&mut console, PATCH);
+    console.press("Esc");
+    assert_snapshot!("compose_menu_80", console.picture());
+    console.press("a");
+    console.shows("APPROVE WITH PATCH j-17 tides / script #2");
+    assert_snapshot!("compose_approve_80", console.picture());
+    console.press("Enter");
+    assert!(console.decisions()[0].contains("patch \"text_replace\""));
+    assert!(console.model.compose.is_none() && console.model.drafts.is_empty());
+}
+
+#[test]
+fn rejecting_with_it_and_applying_it() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(&mut console, PATCH);
+    console.press("Esc r");
+    console.shows("R resumes it: the patch is applied and approved");
+    console.press("Esc");
+    assert!(console.model.compose.is_some(), "back to the text");
+    console.press("Esc t");
+    console.shows("the gate stays open");
+    console.press("Enter");
+    assert_eq!(console.decisions(), ["ApplyPatch j-17/script \"text_replace\""]);
+}
+
+#[test]
+fn the_draft_survives_leaving_and_is_only_discarded_after_a_question() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(&mut console, PATCH);
+    console.press("Esc q");
+    console.shows("The draft is kept; p opens it again");
+    console.press("p");
+    console.shows("\"new\": \"waders\"");
+    console.press("Esc D");
+    console.shows("DISCARD the patch text");
+    console.press("Esc Esc");
+    console.shows("waders");
+    console.press("Esc D Enter");
+    assert!(console.model.compose.is_none() && console.model.drafts.is_empty());
+    console.press("p");
+    console.hides("waders");
+}
+
+#[test]
+fn decided_elsewhere_while_composing() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(&mut console, PATCH);
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.shows("Read only: ana approved j-17 / script #2");
+    assert_snapshot!("compose_closed_80", console.picture());
+    console.typed("lost?").press("Esc a");
+    assert!(console.decisions().is_empty());
+    console.press("q");
+    assert!(
+        console.model.drafts.values().any(|draft| draft.patch.is_some()),
+        "the draft is kept"
+    );
+}
+
+#[test]
+fn a_binary_has_no_editor() {
+    let mut console = Console::drawn();
+    console.press("j j p");
+    console.shows("Not composed: voice.mp3 is not text");
+    assert!(console.model.compose.is_none());
+}

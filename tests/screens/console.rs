@@ -1,0 +1,224 @@
+//! Drives the console by key strings.
+
+use holdpoint::domain::event::{Event, EventType};
+use holdpoint::domain::gate::GateKey;
+use holdpoint::domain::job::JobStatus;
+use holdpoint::domain::time::Now;
+use holdpoint::tui::draft::Draft;
+use holdpoint::tui::effect::{Effect, Msg};
+use holdpoint::tui::input::{Input, Key};
+use holdpoint::tui::model::Model;
+use holdpoint::tui::session::Session;
+use holdpoint::tui::update::{start, update};
+use holdpoint::tui::{view, work};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use crate::picture;
+use crate::world::{self, World, job_id, operator};
+
+pub struct Console {
+    pub model: Model,
+    pub world: World,
+    pub saved: Vec<(GateKey, Option<Draft>)>,
+    pub copied: Vec<String>,
+    pub is_left: bool,
+    waiting: Vec<holdpoint::tui::effect::Submission>,
+}
+
+pub fn session() -> Session {
+    Session {
+        operator: operator("bea"),
+        gates: Default::default(),
+        overdue_grace_s: 60,
+        runs_dir: "runs".into(),
+        is_read_only: false,
+        hint: None,
+        has_colour: true,
+        open_at: None,
+    }
+}
+
+pub fn parse(keys: &str) -> Vec<Key> {
+    keys.split_whitespace()
+        .map(|name| Key::parse(name).unwrap_or_else(|| panic!("{name} is no key")))
+        .collect()
+}
+
+impl Console {
+    pub fn new(world: World, columns: u16, rows: u16) -> Self {
+        Self::with(session(), world, columns, rows)
+    }
+
+    pub fn with(session: Session, world: World, columns: u16, rows: u16) -> Self {
+        let mut console = Self {
+            model: Model::new(session, (columns, rows), world::start()),
+            world,
+            saved: Vec::new(),
+            copied: Vec::new(),
+            is_left: false,
+            waiting: Vec::new(),
+        };
+        let effects = start(&mut console.model);
+        console.carry_out(effects);
+        console.draw();
+        console
+    }
+
+    /// 80×24 over the drawing's world.
+    pub fn drawn() -> Self {
+        Self::new(World::drawn(), 80, 24)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            let msg = match effect {
+                Effect::Ask(question, query) => Msg::Answered(question, self.world.answer(query)),
+                Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, holdpoint::diff::Limit::NONE))),
+                Effect::Check(job) => Msg::PatchChecked(job.revision, work::check(&job)),
+                Effect::Send(submission, command) => match self.world.submit(command) {
+                    Some(result) => {
+                        let is_done = result.is_ok();
+                        self.tell(Msg::Done(submission, result));
+                        if !is_done {
+                            continue;
+                        }
+                        let published = self.world.publish_problem.clone().map_or(Ok(()), Err);
+                        Msg::Published(submission, published)
+                    }
+                    None => {
+                        self.waiting.push(submission);
+                        continue;
+                    }
+                },
+                Effect::SaveDraft(key, draft) => {
+                    self.saved.push((key, draft));
+                    continue;
+                }
+                Effect::Copy(text) => {
+                    self.copied.push(text);
+                    continue;
+                }
+                Effect::Quit => {
+                    self.is_left = true;
+                    continue;
+                }
+                Effect::Repaint | Effect::Suspend => continue,
+            };
+            self.tell(msg);
+        }
+    }
+
+    pub fn tell(&mut self, msg: Msg) {
+        let effects = update(&mut self.model, msg);
+        self.carry_out(effects);
+    }
+
+    /// Draws until nothing changes, and tells the model that the frames are on the terminal.
+    pub fn draw(&mut self) {
+        while self.model.is_dirty {
+            self.model.is_dirty = false;
+            let (columns, rows) = self.model.size;
+            let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+            let mut facts = None;
+            terminal
+                .draw(|frame| facts = Some(view::view(&self.model, frame)))
+                .unwrap();
+            self.tell(Msg::Drawn(facts.unwrap()));
+        }
+    }
+
+    /// Presses keys as a person does: each after the frame of the one before.
+    pub fn press(&mut self, keys: &str) -> &mut Self {
+        for key in parse(keys) {
+            self.tell(Msg::Input(Input::Key(key)));
+            self.draw();
+        }
+        self
+    }
+
+    /// Types a text, a key for each character.
+    pub fn typed(&mut self, text: &str) -> &mut Self {
+        for character in text.chars() {
+            let key = Key::plain(holdpoint::tui::input::Code::Char(character));
+            self.tell(Msg::Input(Input::Key(key)));
+            self.draw();
+        }
+        self
+    }
+
+    /// Keys that arrive at once, as from an unbracketed paste: no frame between them.
+    pub fn burst(&mut self, keys: &str) -> &mut Self {
+        for key in parse(keys) {
+            self.tell(Msg::Input(Input::Key(key)));
+        }
+        self.draw();
+        self
+    }
+
+    pub fn paste(&mut self, text: &str) -> &mut Self {
+        self.tell(Msg::Input(Input::Paste(text.to_owned())));
+        self.draw();
+        self
+    }
+
+    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        self.tell(Msg::Input(Input::Resize(columns, rows)));
+        self.draw();
+        self
+    }
+
+    pub fn pass(&mut self, seconds: i64) -> &mut Self {
+        let now = self.world.now;
+        self.world.now = Now {
+            utc: now.utc.plus_us(seconds * 1_000_000),
+            boot_us: now.boot_us + seconds * 1_000_000,
+        };
+        self.tell(Msg::Tick(self.world.now));
+        self.draw();
+        self
+    }
+
+    /// Something happened elsewhere.
+    pub fn event(&mut self, id: &str, stage: &str, kind: EventType, message: &str) -> &mut Self {
+        let event = Event {
+            seq: 1,
+            ts: self.world.now.utc,
+            job_id: job_id(id),
+            kind,
+            stage: Some(world::stage(stage)),
+            status: JobStatus::Running,
+            message: message.to_owned(),
+            payload: serde_json::Value::Null,
+        };
+        self.tell(Msg::Events(vec![event]));
+        self.draw();
+        self
+    }
+
+    /// Decisions sent so far.
+    pub fn decisions(&self) -> Vec<&str> {
+        let is_decision = |words: &&String| {
+            words.starts_with("Approve") || words.starts_with("Reject") || words.starts_with("ApplyPatch")
+        };
+        self.world.sent.iter().filter(is_decision).map(String::as_str).collect()
+    }
+
+    pub fn picture(&self) -> String {
+        picture::picture(&self.model)
+    }
+
+    pub fn text(&self) -> String {
+        picture::text(&self.model)
+    }
+
+    #[track_caller]
+    pub fn shows(&self, words: &str) {
+        assert!(self.text().contains(words), "{words:?} is not on\n{}", self.text());
+    }
+
+    #[track_caller]
+    pub fn hides(&self, words: &str) {
+        assert!(!self.text().contains(words), "{words:?} is on\n{}", self.text());
+    }
+}

@@ -1,0 +1,289 @@
+//! Approve, reject, resume, cancel: prompts and what comes back.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::ids::Digest;
+use holdpoint::tui::effect::Effect;
+use insta::assert_snapshot;
+
+use crate::console::Console;
+use crate::world::{World, storyboard};
+
+const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
+
+#[test]
+fn the_approve_prompt() {
+    for (columns, rows) in SIZES {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("j a");
+        console.shows("APPROVE j-21 dunes / storyboard #1");
+        console.shows("Then stage assets starts.");
+        console.shows("captions.srt");
+        console.shows("[Enter] approve");
+        assert_snapshot!(format!("approve_{columns}"), console.picture());
+    }
+}
+
+#[test]
+fn the_reject_prompt() {
+    for (columns, rows) in SIZES {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("r").typed("Tip 3 is missing a verb");
+        assert_snapshot!(format!("reject_{columns}"), console.picture());
+    }
+}
+
+#[test]
+fn approving_sends_the_digest_on_screen_and_the_note() {
+    let mut console = Console::drawn();
+    console.press("a Tab").typed("good pace").press("Enter");
+    let digest = Digest::of(crate::world::SCRIPT_NEW.as_bytes()).short();
+    assert_eq!(
+        console.decisions(),
+        [format!(
+            "Approve j-17/script #2 note Some(\"good pace\") digest {digest}"
+        )]
+    );
+    console.shows("Approved j-17 tides / script #2");
+    console.shows("approved bea");
+    assert_snapshot!("approved_80", console.picture());
+    // The row keeps its place until the selection moves on.
+    console.press("j");
+    console.hides("approved bea");
+    console.shows(" >j-21 dunes");
+}
+
+#[test]
+fn a_rejection_without_a_reason_needs_enter_twice() {
+    let mut console = Console::drawn();
+    console.press("r Enter");
+    assert!(console.decisions().is_empty());
+    console.shows("Enter once more rejects without a reason");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn escape_keeps_the_note_for_the_next_prompt() {
+    let mut console = Console::drawn();
+    console.press("r").typed("too long").press("Esc");
+    console.shows("Nothing is decided; the note is kept");
+    console.shows("your draft");
+    console.press("a");
+    console.shows("note: too long");
+    console.press("Enter");
+    assert!(console.decisions()[0].contains("too long"));
+    assert!(matches!(console.saved.last(), Some((_, None))), "the draft is removed");
+}
+
+#[test]
+fn someone_was_quicker() {
+    let mut console = Console::drawn();
+    console.press("a Tab").typed("fine");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Reject, "ana", None, None)
+        .unwrap();
+    console.press("Enter");
+    console.shows("Not approved: ana rejected j-17 / script #2 at 2026-11-22 02:13:00Z");
+    console.press("Esc");
+    assert_snapshot!("quicker_80", console.picture());
+    assert!(
+        console.model.drafts.values().any(|draft| draft.note == "fine"),
+        "the note is kept"
+    );
+}
+
+#[test]
+fn decided_elsewhere_while_the_prompt_is_open() {
+    let mut console = Console::drawn();
+    console.press("j a Tab").typed("ok");
+    console
+        .world
+        .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event(
+        "j-21",
+        "storyboard",
+        EventType::GateApproved,
+        "ana approved storyboard #1",
+    );
+    console.shows("Not approved: ana approved j-21 / storyboard #1");
+    console.shows("your note is kept");
+    assert_snapshot!("elsewhere_80", console.picture());
+    console.press("Enter");
+    assert!(console.decisions().is_empty());
+    console.hides("[Enter] approve");
+}
+
+#[test]
+fn the_artifact_changed_on_disk_before_the_decision() {
+    let mut console = Console::drawn();
+    console.press("j a");
+    console.world.change_on_disk(
+        "j-21",
+        "artifacts/storyboard/storyboard.json",
+        storyboard("1", "2", "3").as_bytes(),
+    );
+    console.press("Enter");
+    console.shows("Not approved: storyboard.json changed since it was read");
+    console.press("Esc");
+    console.shows("CHANGED ON DISK");
+    console.press("a Enter");
+    let digest = Digest::of_gate([
+        (
+            &holdpoint::domain::ids::ArtifactPath::new("artifacts/storyboard/storyboard.json").unwrap(),
+            Digest::of(storyboard("1", "2", "3").as_bytes()),
+        ),
+        (
+            &holdpoint::domain::ids::ArtifactPath::new("artifacts/storyboard/captions.srt").unwrap(),
+            Digest::of(b"1\n00:00:01,000 --> 00:00:04,000\nlow tide\n"),
+        ),
+    ]);
+    assert!(
+        console.decisions().last().unwrap().ends_with(&digest.short()),
+        "what is on screen now is decided"
+    );
+    console.shows("Approved j-21");
+}
+
+#[test]
+fn the_timer_decides_and_says_so() {
+    let mut console = Console::drawn();
+    console.press("j").pass(110);
+    console.world.expire("j-17", "script");
+    console.event(
+        "j-17",
+        "script",
+        EventType::GateAutoApproved,
+        "timer approved script #2; nobody had looked",
+    );
+    console.shows("02:14:50Z j-17 tides: timer approved script #2; nobody had looked");
+    assert_snapshot!("timer_80", console.picture());
+    console.shows(" >j-21 dunes");
+}
+
+#[test]
+fn decided_but_not_yet_on_disk() {
+    let mut console = Console::drawn();
+    console.world.publish_problem = Some("cannot create runs/j-17/gates/script.json: no space left".to_owned());
+    console.press("a Enter");
+    console.resize(160, 24);
+    console.shows("Decided, not yet on disk: cannot create runs/j-17/gates/script.json: no space left");
+}
+
+#[test]
+fn a_paused_job_is_resumed_after_a_question() {
+    for (columns, rows) in SIZES {
+        let mut world = World::new();
+        world.paused("j-30", "skerry");
+        let mut console = Console::new(world, columns, rows);
+        console.press("R");
+        console.shows("runs again as #2");
+        console.shows("ana wrote: too long, cut the second tip");
+        assert_snapshot!(format!("resume_{columns}"), console.picture());
+        console.press("Enter");
+        assert!(console.world.sent.contains(&"Resume j-30".to_owned()));
+    }
+}
+
+#[test]
+fn a_job_that_is_not_paused_is_not_resumed() {
+    let mut console = Console::drawn();
+    console.press("R");
+    console.shows("Not resumed: job j-17 is needs_approval, not paused");
+}
+
+#[test]
+fn canceling_wants_the_id_typed() {
+    let mut console = Console::drawn();
+    console.press("X").typed("j-1").press("Enter");
+    console.shows("Not canceled: that is not j-17");
+    assert_snapshot!("cancel_80", console.picture());
+    assert!(!console.world.sent.iter().any(|words| words.starts_with("Cancel")));
+    console.typed("7").press("Enter");
+    assert!(console.world.sent.contains(&"Cancel j-17".to_owned()));
+}
+
+#[test]
+fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
+    let mut console = Console::drawn();
+    console.press("j a");
+    assert_eq!(console.world.sent[0], "TakeLease j-21 prompt");
+    console.shows("you, prompt");
+    let taken = |console: &Console| {
+        console
+            .world
+            .sent
+            .iter()
+            .filter(|words| words.starts_with("TakeLease"))
+            .count()
+    };
+    for _ in 0..3 {
+        console.pass(10);
+    }
+    assert_eq!(taken(&console), 4, "renewed every ten seconds");
+    for _ in 0..40 {
+        console.pass(10);
+    }
+    assert!(
+        taken(&console) < 35,
+        "without a key for five minutes it is no longer renewed"
+    );
+    console.press("Esc");
+    assert_eq!(console.world.sent.last().unwrap(), "ReleaseLease j-21");
+}
+
+#[test]
+fn anothers_lease_is_named_in_the_prompt() {
+    let mut console = Console::drawn();
+    console.press("j j j a");
+    console.shows("cy has j-19 / script #1 open: the timer is not held for you");
+}
+
+#[test]
+fn a_look_is_noted_when_the_diff_is_entered_and_not_before() {
+    let mut console = Console::drawn();
+    console.press("j j k");
+    let is_seen = |words: &String| words.starts_with("MarkSeen");
+    assert!(!console.world.sent.iter().any(is_seen));
+    console.press("Enter");
+    assert_eq!(console.world.sent.iter().filter(|words| is_seen(words)).count(), 1);
+    console.press("PgDn PgUp q Enter");
+    assert_eq!(console.world.sent.iter().filter(|words| is_seen(words)).count(), 1);
+}
+
+#[test]
+fn what_was_not_shown_is_named_until_it_was() {
+    let mut console = Console::drawn();
+    console.press("j Enter");
+    console.shows("NOT YET SHOWN: ");
+    console.press("} } } }");
+    console.press("]");
+    console.hides("NOT YET SHOWN");
+    console.press("a");
+    console.hides("You have not seen");
+}
+
+#[test]
+fn a_read_only_console_decides_nothing() {
+    let mut session = crate::console::session();
+    session.is_read_only = true;
+    let mut console = Console::with(session, World::drawn(), 80, 24);
+    console.shows("READ ONLY");
+    console.press("a r p R X Enter Enter");
+    assert!(console.world.sent.is_empty(), "{:?}", console.world.sent);
+    console.shows("this console only reads");
+}
+
+#[test]
+fn copying_gives_the_digest_of_what_is_on_screen() {
+    let mut console = Console::drawn();
+    console.press("y Enter y");
+    assert_eq!(console.copied[0], "j-17");
+    assert_eq!(
+        console.copied[1],
+        Digest::of(crate::world::SCRIPT_NEW.as_bytes()).to_string()
+    );
+    let _: Option<Effect> = None;
+}

@@ -1,0 +1,233 @@
+//! What is on the screen, at three sizes.
+
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::job::JobStatus;
+use holdpoint::tui::effect::Msg;
+use insta::assert_snapshot;
+
+use crate::console::{Console, session};
+use crate::world::{File, SCRIPT_OLD, World};
+
+const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
+
+fn at_sizes(name: &str, world: impl Fn() -> World, keys: &str) {
+    for (columns, rows) in SIZES {
+        let mut console = Console::new(world(), columns, rows);
+        console.press(keys);
+        assert_snapshot!(format!("{name}_{columns}"), console.picture());
+    }
+}
+
+#[test]
+fn the_queue() {
+    at_sizes("queue", World::drawn, "j");
+}
+
+#[test]
+fn the_diff() {
+    at_sizes("diff", World::drawn, "j Enter");
+}
+
+#[test]
+fn the_diff_further_down_with_a_search() {
+    at_sizes("diff_search", World::drawn, "j Enter z / s c e n e Enter n n");
+}
+
+#[test]
+fn a_binary() {
+    at_sizes("binary", World::drawn, "j j 2");
+}
+
+#[test]
+fn the_job_with_its_log() {
+    at_sizes("job", World::drawn, "G Enter");
+}
+
+fn decided() -> World {
+    let mut world = World::drawn();
+    world
+        .settle(
+            "j-17",
+            "script",
+            Verdict::Approve,
+            "ana",
+            Some("good pace – keep the lamp".to_owned()),
+            None,
+        )
+        .unwrap();
+    world.now.utc = world.now.utc.plus_s(400);
+    world.expire("j-21", "storyboard");
+    world
+        .settle(
+            "j-22",
+            "audio",
+            Verdict::Reject,
+            "cy",
+            Some("clipping at 0:42".to_owned()),
+            None,
+        )
+        .unwrap();
+    world.now = crate::world::start();
+    world
+}
+
+#[test]
+fn the_history() {
+    at_sizes("history", decided, "4 j");
+}
+
+#[test]
+fn the_help_is_made_from_the_keymap() {
+    at_sizes("help", World::drawn, "?");
+    let mut console = Console::drawn();
+    console.press("?").typed("hunk");
+    console.shows("the next hunk");
+    console.hides("reject");
+}
+
+#[test]
+fn the_palette() {
+    let mut console = Console::drawn();
+    console.press(":").typed("hist");
+    assert_snapshot!("palette_80", console.picture());
+    console.press("Enter");
+    console.shows("HISTORY");
+    console.press("q : q Enter");
+    assert!(console.is_left);
+}
+
+#[test]
+fn an_empty_queue_says_what_to_do() {
+    at_sizes("empty", World::new, "");
+}
+
+#[test]
+fn nobody_leads_the_configuration_is_broken_and_the_disk_is_full() {
+    let mut world = World::drawn();
+    world.leader = None;
+    let mut console = Console::new(world, 80, 24);
+    let fault = "conf/operator.yaml:14:27: gates.audio.auto_approve_after_s: -30 is not a number of seconds";
+    console.tell(Msg::ConfigBroken(vec![fault.to_owned(), "another".to_owned()]));
+    console.draw();
+    assert_snapshot!("broken_80", console.picture());
+    console.tell(Msg::Trouble(Some(
+        "cannot create runs/j-17/gates: no space left   hint: decisions are safe in the database".to_owned(),
+    )));
+    console.draw();
+    console.shows("no space left");
+    console.tell(Msg::Trouble(None));
+    console.tell(Msg::ConfigLoaded(Vec::new()));
+    console.draw();
+    console.hides("not loaded");
+    console.hides("no space");
+}
+
+#[test]
+fn without_colour_every_sign_is_still_there() {
+    let mut session = session();
+    session.has_colour = false;
+    let mut console = Console::with(session, World::drawn(), 80, 24);
+    console.pass(60).press("j a");
+    let picture = console.picture();
+    assert_snapshot!("no_colour_80", &picture);
+    for colour in ["red", "green", "yellow", "cyan", "magenta"] {
+        assert!(!picture.contains(colour), "{colour}");
+    }
+}
+
+#[test]
+fn the_filter_says_what_it_hides() {
+    let mut console = Console::drawn();
+    console.press("/").typed("reef");
+    console.shows("/reef: 5 hidden");
+    console.press("Enter");
+    assert_snapshot!("filter_80", console.picture());
+    console.press("Esc");
+    console.hides("hidden");
+}
+
+#[test]
+fn countdowns_run_and_warn() {
+    let mut console = Console::drawn();
+    console.shows("01:42 approve");
+    console.pass(43);
+    console.shows("NEXT 00:59 approve");
+    console.shows("!>j-17 tides");
+    console.pass(59);
+    console.shows("00:00");
+}
+
+#[test]
+fn sorting_by_job_keeps_the_selection() {
+    let mut console = Console::drawn();
+    console.press("j s s");
+    console.shows("Sorted by job");
+    console.shows(" >j-21 dunes");
+}
+
+#[test]
+fn hostile_text_shows_as_marks() {
+    let mut world = World::new();
+    let hostile = "plain\nred \x1b[31m and \u{202e}back\u{200b}wards\nbell \x07\n".to_owned();
+    world.gate(
+        "j-66",
+        "evil\u{202e}slug\x1b[2J",
+        "script",
+        1,
+        None,
+        vec![File("script", "s.txt", Some(SCRIPT_OLD.into()), hostile.into())],
+    );
+    let console = Console::new(world, 80, 24);
+    let text = console.text();
+    assert_snapshot!("hostile_80", console.picture());
+    assert!(
+        text.chars()
+            .all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}' && c != '\u{200b}')),
+        "{text}"
+    );
+    console.shows("␛[31m");
+    console.shows("<U+202E>");
+}
+
+#[test]
+fn long_ids_keep_the_columns() {
+    let mut world = World::new();
+    world.gate(
+        "0198c0de-7f3a-7aaa-8bbb-0123456789ab",
+        "a-rather-long-slug-of-a-job",
+        "acceptance",
+        12,
+        None,
+        vec![],
+    );
+    world.paused("j-30", "skerry");
+    world.job("j-30", "skerry", Some("script"), JobStatus::Paused);
+    let console = Console::new(world, 80, 24);
+    assert_snapshot!("long_ids_80", console.picture());
+}
+
+#[test]
+fn any_size_is_survived() {
+    let mut console = Console::drawn();
+    console.press("j a");
+    for (columns, rows) in [
+        (1, 1),
+        (0, 0),
+        (300, 900),
+        (20, 8),
+        (19, 40),
+        (500, 3),
+        (40, 12),
+        (80, 24),
+    ] {
+        console.resize(columns, rows);
+    }
+    console.press("Esc p").resize(30, 10).resize(3, 200).resize(80, 24);
+    console
+        .press("Esc q 3")
+        .resize(25, 9)
+        .press("4")
+        .resize(25, 9)
+        .press("?")
+        .resize(21, 8);
+}

@@ -1,0 +1,12 @@
+//! Screens: a setup and a string of keys in, a picture of the screen out. No terminal, no engine, no clock, no waiting.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "tests pick what they look at")]
+
+mod compose;
+mod console;
+mod decide;
+mod look;
+mod picture;
+mod slips;
+mod world;

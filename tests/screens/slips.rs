@@ -1,0 +1,303 @@
+//! The slips that must be impossible (SCREENS.md), each tried.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::job::JobStatus;
+use holdpoint::tui::effect::Msg;
+use holdpoint::tui::input::{Input, Mouse, MouseKind};
+use insta::assert_snapshot;
+
+use crate::console::Console;
+use crate::world::{File, SCRIPT_OLD};
+
+#[test]
+fn a_bracketed_paste_outside_a_text_field_does_nothing() {
+    let mut console = Console::drawn();
+    console.paste("a\rr\rq");
+    assert!(console.decisions().is_empty() && !console.is_left && console.model.prompt.is_none());
+    console.shows("Pasted text dropped: no text field is open");
+    console.press("a").paste("\r\r");
+    assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn a_paste_into_the_note_is_only_text() {
+    let mut console = Console::drawn();
+    console.press("r").paste("line one\rline two\n\x1b[31mred");
+    assert!(console.decisions().is_empty());
+    console.shows("note: line one line two ␛[31mred");
+}
+
+#[test]
+fn an_unbracketed_paste_never_confirms() {
+    let mut console = Console::drawn();
+    console.burst("a Enter");
+    assert!(console.decisions().is_empty());
+    console.shows("Enter came before the prompt was on the screen");
+    console.press("Esc");
+    // Text and Enter in one piece, in the note of a rejection.
+    console.press("r").burst("b a d Enter");
+    assert!(console.decisions().is_empty(), "the note was not on the screen yet");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn a_frame_that_was_not_written_does_not_count() {
+    let mut console = Console::drawn();
+    console.tell(Msg::Input(Input::Key(holdpoint::tui::input::Key::parse("a").unwrap())));
+    let stale = holdpoint::tui::effect::FrameFacts {
+        prompt: None,
+        diff: None,
+    };
+    console.tell(Msg::Drawn(stale));
+    console.tell(Msg::Input(Input::Key(
+        holdpoint::tui::input::Key::parse("Enter").unwrap(),
+    )));
+    assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn the_prompt_does_not_follow_the_selection() {
+    let mut console = Console::drawn();
+    console.press("j a");
+    // A more urgent gate appears above, and a click and a wheel turn try to move the selection.
+    console.world.gate(
+        "j-40",
+        "storm",
+        "script",
+        1,
+        Some(20),
+        vec![File("script", "s.txt", None, SCRIPT_OLD.into())],
+    );
+    console.event("j-40", "script", EventType::GateOpened, "script #1 waits");
+    for kind in [MouseKind::Click, MouseKind::WheelDown] {
+        console.tell(Msg::Input(Input::Mouse(Mouse {
+            kind,
+            column: 5,
+            row: 4,
+        })));
+    }
+    console.draw();
+    console.shows("APPROVE j-21 dunes / storyboard #1");
+    console.shows(" >j-21 dunes");
+    console.press("Enter");
+    assert!(console.decisions()[0].starts_with("Approve j-21/storyboard #1"));
+}
+
+#[test]
+fn a_new_attempt_turns_the_prompt_into_a_refusal() {
+    let mut console = Console::drawn();
+    console.press("a");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Reject, "ana", None, None)
+        .unwrap();
+    console.world.gate(
+        "j-17",
+        "tides",
+        "script",
+        3,
+        Some(300),
+        vec![File("script", "script.txt", None, b"other".to_vec())],
+    );
+    console.event("j-17", "script", EventType::GateOpened, "script #3 waits");
+    console.shows("Not approved: ana rejected j-17 / script #2");
+    console.press("Enter Enter");
+    assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn a_patch_by_another_turns_the_prompt_into_a_refusal() {
+    let mut console = Console::drawn();
+    console.press("a Tab").typed("fine");
+    let patched = SCRIPT_OLD.replace("boots", "waders");
+    console
+        .world
+        .change_on_disk("j-17", "artifacts/script/script.txt", patched.as_bytes());
+    let gate = &mut console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap().gates[0];
+    gate.artifacts[0].digest = holdpoint::domain::ids::Digest::of(patched.as_bytes());
+    console.event("j-17", "script", EventType::PatchApplied, "ana applied a patch");
+    console.shows("changed while it was on screen (you read ");
+    console.shows("your note is kept");
+    assert_snapshot!("changed_80", console.picture());
+    console.press("Enter Enter");
+    assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn a_second_a_does_not_land_in_the_note_or_decide() {
+    let mut console = Console::drawn();
+    console.press("a a a a");
+    console.shows("note: (none; Tab to write)");
+    assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn a_split_escape_sequence_acts_on_nothing() {
+    for letter in ["A", "B", "C", "D", "H", "F"] {
+        for before in ["", "Enter", "a", "r Esc", "3", "4"] {
+            let mut console = Console::drawn();
+            console.press(before).press("Esc [").press(letter);
+            assert!(
+                console.decisions().is_empty() && !console.is_left,
+                "{before} Esc [ {letter}"
+            );
+            assert!(console.model.prompt.is_none(), "{before} Esc [ {letter}");
+        }
+    }
+    // In the editor Esc opens the menu: the letters that follow decide nothing and lose nothing.
+    for letter in ["A", "B", "C", "D", "H", "F"] {
+        let mut console = Console::drawn();
+        console
+            .press("p")
+            .typed("x")
+            .press("Esc [")
+            .press(letter)
+            .press("Esc Esc Esc");
+        assert!(console.decisions().is_empty());
+        assert!(
+            console.model.drafts.values().any(|draft| draft.patch.is_some()),
+            "{letter}"
+        );
+    }
+}
+
+#[test]
+fn escape_never_leaves_and_control_c_never_quits() {
+    let mut console = Console::drawn();
+    console.press("Esc Esc Ctrl-c Ctrl-c Ctrl-d Enter Ctrl-c Esc Esc Esc Ctrl-c");
+    assert!(!console.is_left);
+    console.press("a Ctrl-c");
+    assert!(console.model.prompt.is_none() && console.decisions().is_empty());
+}
+
+#[test]
+fn nothing_drops_text() {
+    let mut console = Console::drawn();
+    console.press("r").typed("half a thought").press("Ctrl-d Ctrl-c");
+    console.press("q");
+    console.shows("LEAVE holdpoint");
+    console.shows("1 draft is not sent");
+    assert_snapshot!("leave_80", console.picture());
+    console.press("Esc");
+    assert!(!console.is_left);
+    console.pass(1);
+    let (_, saved) = console.saved.last().unwrap();
+    assert_eq!(saved.as_ref().unwrap().note, "half a thought");
+    // A line that drops before the half second is over: what is unsaved is handed out.
+    console.press("r").typed("!");
+    let unsaved = holdpoint::tui::update::unsaved_drafts(&mut console.model);
+    assert_eq!(unsaved[0].1.as_ref().unwrap().note, "half a thought!");
+}
+
+#[test]
+fn drafts_of_a_former_session_are_back() {
+    let mut console = Console::drawn();
+    console.press("r").typed("from before").press("Esc").pass(1);
+    let draft = console.saved.last().unwrap().1.clone().unwrap();
+    let json = serde_json::to_string(&draft).unwrap();
+    let mut again = Console::drawn();
+    again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()]));
+    again.press("r");
+    again.shows("note: from before");
+}
+
+#[test]
+fn no_second_verdict_while_the_first_is_being_written() {
+    let mut console = Console::drawn();
+    console.world.is_slow = true;
+    console.press("a Enter");
+    console.shows("writing…");
+    assert_snapshot!("writing_80", console.picture());
+    console.press("Enter Enter Esc");
+    console.shows("Sent already");
+    console.press("a");
+    console.shows("Not approved: a decision on j-17 / script #2 is being written");
+    console.press("r Enter Enter");
+    assert_eq!(console.decisions().len(), 1);
+    console.press("q q");
+    console.shows("A decision is being written");
+}
+
+#[test]
+fn rows_that_come_and_go_move_no_selection() {
+    let mut console = Console::drawn();
+    console.press("j j");
+    let line = |console: &Console| console.text().lines().position(|line| line.starts_with(" >")).unwrap();
+    let before = line(&console);
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.shows(" >j-22 marsh");
+    console.shows("j-17 tides: ana approved script #2");
+    for number in 50..60 {
+        console
+            .world
+            .gate(&format!("j-{number}"), "many", "script", 1, Some(30 + number), vec![]);
+    }
+    console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
+    console.shows(" >j-22 marsh");
+    assert!(line(&console) <= before + 6, "it stays in sight");
+}
+
+#[test]
+fn the_selected_gate_that_went_away_keeps_its_place_and_says_what_happened() {
+    let mut console = Console::drawn();
+    console.press("j");
+    console
+        .world
+        .settle("j-21", "storyboard", Verdict::Reject, "cy", None, None)
+        .unwrap();
+    console.event(
+        "j-21",
+        "storyboard",
+        EventType::GateRejected,
+        "cy rejected storyboard #1",
+    );
+    console.shows(" >j-21 dunes");
+    console.shows("rejected cy");
+    assert_snapshot!("gone_80", console.picture());
+    console.press("a");
+    console.shows("Not approved: j-21 / storyboard #1 is no longer open (rejected cy)");
+    console.press("k");
+    console.hides("rejected cy 0");
+    console.shows(" >j-17 tides");
+}
+
+#[test]
+fn leaving_asks_when_this_console_leads_a_running_stage() {
+    let mut console = Console::drawn();
+    console.tell(Msg::Lead(true));
+    console.press("q");
+    console.shows("This console leads and 1 stage is running");
+    console.press("Enter");
+    assert!(console.is_left);
+    let mut calm = Console::drawn();
+    calm.press("q");
+    assert!(calm.is_left, "nothing is under way: q leaves at once");
+}
+
+#[test]
+fn a_job_that_reaches_its_gate_does_not_pull_the_selection_along() {
+    let mut console = Console::drawn();
+    console.press("G");
+    console.shows(" >j-24 fjord");
+    console.world.slots.clear();
+    console
+        .world
+        .jobs
+        .get_mut(&crate::world::job_id("j-24"))
+        .unwrap()
+        .job
+        .status = JobStatus::NeedsApproval;
+    console.world.gate("j-24", "fjord", "assets", 1, Some(60), vec![]);
+    console.event("j-24", "assets", EventType::GateOpened, "assets #1 waits");
+    console.press("a Enter");
+    assert!(
+        console.decisions().is_empty(),
+        "a key meant for the running job decides nothing"
+    );
+}

@@ -1,0 +1,558 @@
+//! A runs directory in memory, with the material that WIRE.md describes, and the domain's own rules for decisions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
+use holdpoint::domain::decision::SealedDecision;
+use holdpoint::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Settled, Verdict};
+use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use holdpoint::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use holdpoint::domain::lease::{LEASE_S, Lease, LeasePurpose};
+use holdpoint::domain::operator::{Operator, Surface, Via};
+use holdpoint::domain::policy::{GatePolicy, OnTimeout};
+use holdpoint::domain::refusal::Refusal;
+use holdpoint::domain::stage::{STAGES_DEFAULT, StageSpec};
+use holdpoint::domain::time::{Now, Timestamp};
+use holdpoint::domain::timer::GateTimer;
+use holdpoint::domain::view::{LeaderInfo, QueueKind, QueueRow};
+use holdpoint::engine::api::{Answer, Command, Query, Receipt};
+
+pub fn at(clock: &str) -> Timestamp {
+    Timestamp::parse(&format!("2026-11-22T{clock}Z")).unwrap()
+}
+
+pub fn start() -> Now {
+    Now {
+        utc: at("02:13:00"),
+        boot_us: 1_000_000_000,
+    }
+}
+
+pub fn operator(name: &str) -> Operator {
+    Operator {
+        name: name.to_owned(),
+        via: Via {
+            surface: Surface::Console,
+            login: name.to_owned(),
+            uid: 1000,
+            host: "ops1".to_owned(),
+            ssh_client: Some("10.0.0.7".to_owned()),
+            pid: 4711,
+        },
+    }
+}
+
+pub fn stage(name: &str) -> StageName {
+    StageName::new(name).unwrap()
+}
+
+pub fn job_id(name: &str) -> JobId {
+    JobId::new(name).unwrap()
+}
+
+pub const SCRIPT_OLD: &str = "**Opening**\nThe sea gives the beach back twice a day – nobody asks it to.\n\n**Low tide**\nTip 1: Bring boots.\nTip 2: Bring a lamp, and a second lamp.\n[music fades]\nWe walk out until the water is a line.\n\n**Close**\nThe tide returns – on time.";
+pub const SCRIPT_NEW: &str = "**Opening**\nThe sea gives the beach back twice a day – nobody asks it to.\n\n**Low tide**\nTip 1: Bring tall boots.\nTip 2: Bring a lamp, and a second lamp.\nTip 3: Tell someone.\n[music fades]\nWe walk out until the water is a line.\n\n**Close**\nThe tide returns – on time.";
+
+pub fn storyboard(low_ms: &str, last: &str, first: &str) -> String {
+    let mut scenes = Vec::new();
+    for scene in 1..=12 {
+        let duration = match scene {
+            2 => first.to_owned(),
+            3 => low_ms.to_owned(),
+            11 => last.to_owned(),
+            _ => "4000".to_owned(),
+        };
+        let line = if scene == 7 {
+            String::new()
+        } else {
+            format!("      \"duration_ms\": {duration},\n")
+        };
+        scenes.push(format!(
+            "    {{\n      \"id\": \"scene_{scene:03}\",\n{line}      \"caption\": \"shot {scene}\"\n    }}"
+        ));
+    }
+    format!(
+        "{{\n  \"title\": \"dunes\",\n  \"scenes\": [\n{}\n  ]\n}}",
+        scenes.join(",\n")
+    )
+}
+
+/// One artifact of a gate: kind, path, base, current bytes.
+pub struct File(pub &'static str, pub &'static str, pub Option<Vec<u8>>, pub Vec<u8>);
+
+#[derive(Default)]
+pub struct World {
+    pub jobs: HashMap<JobId, JobRows>,
+    pub slots: Vec<QueueRow>,
+    pub disk: HashMap<(JobId, ArtifactPath), Vec<u8>>,
+    pub versions: HashMap<Digest, Vec<u8>>,
+    pub logs: HashMap<(JobId, StageName, u32), Vec<u8>>,
+    pub decisions: Vec<SealedDecision>,
+    pub leader: Option<LeaderInfo>,
+    pub now: Now,
+    /// Every command, in words.
+    pub sent: Vec<String>,
+    /// Commands are taken but not answered.
+    pub is_slow: bool,
+    pub publish_problem: Option<String>,
+}
+
+fn lines(bytes: &[u8]) -> u32 {
+    String::from_utf8_lossy(bytes).lines().count() as u32
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            now: start(),
+            leader: Some(LeaderInfo {
+                epoch: 3,
+                name: "ops".to_owned(),
+                role: "serve".to_owned(),
+                host: "ops1".to_owned(),
+                pid: 99,
+                since: at("01:00:00"),
+            }),
+            ..Self::default()
+        }
+    }
+
+    pub fn job(&mut self, id: &str, slug: &str, current: Option<&str>, status: JobStatus) -> &mut JobRows {
+        let stages = STAGES_DEFAULT.iter().map(|name| StageSpec {
+            name: stage(name),
+            command: vec!["make-it".to_owned()],
+            env: Default::default(),
+            timeout_s: None,
+            artifacts: Vec::new(),
+        });
+        let job = Job {
+            id: job_id(id),
+            slug: slug.to_owned(),
+            intent: format!("a short film about {slug}"),
+            is_manual: false,
+            status,
+            stage: current.map(stage),
+            params: Default::default(),
+            cfg: Default::default(),
+            stages: stages.collect(),
+            created_by: "ana".to_owned(),
+            created_at: at("01:50:00"),
+            updated_at: at("02:10:00"),
+        };
+        let rows = JobRows {
+            job,
+            attempts: Vec::new(),
+            gates: Vec::new(),
+            artifacts: Vec::new(),
+            decisions: Vec::new(),
+        };
+        self.jobs.entry(job_id(id)).or_insert(rows)
+    }
+
+    /// Opens a gate; `left_s` seconds are left, none: a person must decide.
+    pub fn gate(&mut self, id: &str, slug: &str, name: &str, attempt: u32, left_s: Option<u64>, files: Vec<File>) {
+        let opened_at = at("02:08:00");
+        let timer = left_s.map(|left_s| GateTimer {
+            deadline: self.now.utc.plus_s(left_s),
+            ..GateTimer::start(opened_at, 300, OnTimeout::Approve)
+        });
+        let mut artifacts = Vec::new();
+        for File(kind, path, base, bytes) in files {
+            let path = ArtifactPath::new(&format!("artifacts/{name}/{path}")).unwrap();
+            let is_binary = bytes.contains(&0);
+            let (mut added, mut removed) = (lines(&bytes), 0);
+            if let Some(base) = &base {
+                let summary = holdpoint::diff::summary(Some(base), &bytes, holdpoint::diff::Limit::NONE);
+                (added, removed) = (summary.added as u32, summary.removed as u32);
+                self.versions.insert(Digest::of(base), base.clone());
+            }
+            artifacts.push(GateArtifact {
+                kind: kind.to_owned(),
+                path: path.clone(),
+                digest: Digest::of(&bytes),
+                size_bytes: bytes.len() as u64,
+                base: base.map(|base| Base {
+                    digest: Digest::of(&base),
+                    origin: BaseOrigin::Decided {
+                        attempt: 1,
+                        approved: true,
+                    },
+                }),
+                added_lines: if is_binary { 0 } else { added },
+                removed_lines: removed,
+                is_binary,
+            });
+            self.disk.insert((job_id(id), path), bytes);
+        }
+        let gate = Gate {
+            key: GateKey {
+                job_id: job_id(id),
+                stage: stage(name),
+                attempt,
+            },
+            state: GateState::Open,
+            policy: GatePolicy {
+                auto_approve: timer.is_some(),
+                auto_approve_after_s: timer.as_ref().map(|_| 300),
+                ..GatePolicy::default()
+            },
+            opened_at,
+            timer,
+            lease: None,
+            artifacts,
+            seen: Vec::new(),
+            settled: None,
+        };
+        let rows = self.job(id, slug, Some(name), JobStatus::NeedsApproval);
+        rows.attempts.push(Attempt {
+            stage: stage(name),
+            number: attempt,
+            state: AttemptState::Completed,
+            notes: None,
+            patch: None,
+            queued_at: opened_at,
+            started_at: Some(opened_at),
+            ended_at: Some(opened_at),
+            outcome: Some("exit status 0".to_owned()),
+        });
+        for artifact in &gate.artifacts {
+            rows.artifacts.push(Artifact {
+                stage: stage(name),
+                kind: artifact.kind.clone(),
+                path: artifact.path.clone(),
+                digest: artifact.digest,
+                size_bytes: artifact.size_bytes,
+                created_at: opened_at,
+                former: None,
+            });
+        }
+        rows.gates.push(gate);
+    }
+
+    /// The five gates of the drawing in SCREENS.md, a paused and a running job.
+    pub fn drawn() -> Self {
+        let mut world = Self::new();
+        let mp3 = |seed: u8| {
+            (0..9000u32)
+                .map(|n| (n as u8).wrapping_mul(seed) & 0xfe)
+                .collect::<Vec<u8>>()
+        };
+        world.gate(
+            "j-17",
+            "tides",
+            "script",
+            2,
+            Some(102),
+            vec![File("script", "script.txt", Some(SCRIPT_OLD.into()), SCRIPT_NEW.into())],
+        );
+        let captions = "1\n00:00:01,000 --> 00:00:04,000\nlow tide\n";
+        world.gate(
+            "j-21",
+            "dunes",
+            "storyboard",
+            1,
+            Some(298),
+            vec![
+                File(
+                    "storyboard",
+                    "storyboard.json",
+                    Some(storyboard("12000", "306.0", "4000").into()),
+                    storyboard("19000", "310.0", "4500").into(),
+                ),
+                File("captions", "captions.srt", None, captions.into()),
+            ],
+        );
+        world.gate(
+            "j-22",
+            "marsh",
+            "audio",
+            1,
+            Some(1650),
+            vec![File("voiceover", "voice.mp3", Some(mp3(3)), mp3(7))],
+        );
+        world.gate(
+            "j-19",
+            "reef",
+            "script",
+            1,
+            Some(2 * 3600 + 300),
+            vec![File("script", "script.txt", None, SCRIPT_OLD.into())],
+        );
+        world.gate("j-23", "delta", "acceptance", 1, None, vec![]);
+        world.set_lease("j-19", Some(("cy", LeasePurpose::Compose)));
+        world
+            .slots
+            .push(job_row("j-24", "fjord", QueueKind::Running, Some("assets")));
+        let running = world.job("j-24", "fjord", Some("assets"), JobStatus::Running);
+        running.attempts.push(Attempt {
+            stage: stage("assets"),
+            number: 1,
+            state: AttemptState::Running,
+            notes: None,
+            patch: None,
+            queued_at: at("02:09:00"),
+            started_at: Some(at("02:09:00")),
+            ended_at: None,
+            outcome: None,
+        });
+        world.logs.insert(
+            (job_id("j-24"), stage("assets"), 1),
+            b"fetch plate 1\nfetch plate 2\n\x1b[2Jrender\rrender 10%\rrender 20%\n".to_vec(),
+        );
+        world
+    }
+
+    /// A rejected job that waits to be resumed.
+    pub fn paused(&mut self, id: &str, slug: &str) {
+        self.gate(
+            id,
+            slug,
+            "script",
+            1,
+            None,
+            vec![File("script", "script.txt", None, SCRIPT_OLD.into())],
+        );
+        self.settle(
+            id,
+            "script",
+            Verdict::Reject,
+            "ana",
+            Some("too long, cut the second tip".to_owned()),
+            None,
+        )
+        .unwrap();
+        self.slots.push(job_row(id, slug, QueueKind::Paused, Some("script")));
+        self.jobs.get_mut(&job_id(id)).unwrap().job.status = JobStatus::Paused;
+    }
+
+    pub fn set_lease(&mut self, id: &str, who: Option<(&str, LeasePurpose)>) {
+        let now = self.now.utc;
+        for gate in &mut self.jobs.get_mut(&job_id(id)).unwrap().gates {
+            gate.lease = who.map(|(name, purpose)| Lease {
+                holder: operator(name),
+                session: name.to_owned(),
+                purpose,
+                taken_at: now,
+                expires_at: now.plus_s(LEASE_S),
+            });
+        }
+    }
+
+    pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {
+        let key = (job_id(id), ArtifactPath::new(path).unwrap());
+        assert!(self.disk.insert(key, bytes.to_vec()).is_some());
+    }
+
+    fn queue(&self) -> Vec<QueueRow> {
+        let mut queue = self.slots.clone();
+        for rows in self.jobs.values() {
+            for gate in rows.gates.iter().filter(|gate| gate.state == GateState::Open) {
+                queue.push(QueueRow {
+                    kind: QueueKind::Gate,
+                    job_id: gate.key.job_id.clone(),
+                    slug: Arc::from(rows.job.slug.as_str()),
+                    stage: Some(gate.key.stage.clone()),
+                    attempt: gate.key.attempt,
+                    since: gate.opened_at,
+                    timer: gate.timer.clone(),
+                    max_hold_s: gate.policy.max_hold_s,
+                    lease: gate.lease.clone().map(Arc::new),
+                    added_lines: gate.artifacts.iter().map(|artifact| artifact.added_lines).sum(),
+                    removed_lines: gate.artifacts.iter().map(|artifact| artifact.removed_lines).sum(),
+                    files: gate.artifacts.len() as u16,
+                    is_new: gate.artifacts.iter().all(|artifact| artifact.base.is_none()),
+                    is_binary: !gate.artifacts.is_empty() && gate.artifacts.iter().all(|artifact| artifact.is_binary),
+                    is_seen: !gate.seen.is_empty(),
+                });
+            }
+        }
+        queue
+    }
+
+    pub fn answer(&self, query: Query) -> Answer {
+        match query {
+            Query::Queue => Answer::Queue(self.queue()),
+            Query::Job(id) => Answer::Job(self.jobs.get(&id).cloned().map(Arc::new)),
+            Query::Jobs(_) => Answer::Jobs(self.jobs.values().cloned().collect()),
+            Query::Events { .. } => Answer::Events(Vec::new()),
+            Query::Decisions { .. } => Answer::Decisions(self.decisions.iter().rev().cloned().collect()),
+            Query::Version { digest, .. } => {
+                Answer::Bytes(self.versions.get(&digest).map(|bytes| Arc::from(&bytes[..])))
+            }
+            Query::OnDisk { job_id, path } => {
+                Answer::Bytes(self.disk.get(&(job_id, path)).map(|bytes| Arc::from(&bytes[..])))
+            }
+            Query::Log {
+                job_id, stage, attempt, ..
+            } => Answer::Bytes(
+                self.logs
+                    .get(&(job_id, stage, attempt))
+                    .map(|bytes| Arc::from(&bytes[..])),
+            ),
+            Query::Leader => Answer::Leader(self.leader.clone()),
+        }
+    }
+
+    /// Decides as the engine would: by the domain's rule.
+    pub fn settle(
+        &mut self,
+        id: &str,
+        name: &str,
+        verdict: Verdict,
+        who: &str,
+        notes: Option<String>,
+        digest: Option<Digest>,
+    ) -> Result<SealedDecision, Refusal> {
+        let seq = self.decisions.len() as u64 + 1;
+        let rows = self.jobs.get_mut(&job_id(id)).unwrap();
+        let gate = rows
+            .gates
+            .iter_mut()
+            .rfind(|gate| gate.key.stage == stage(name))
+            .unwrap();
+        let on_disk = gate.artifacts.iter().map(|artifact| OnDisk {
+            path: artifact.path.clone(),
+            found: self
+                .disk
+                .get(&(job_id(id), artifact.path.clone()))
+                .map(|bytes| (Digest::of(bytes), bytes.len() as u64)),
+        });
+        let request = DecisionRequest {
+            operator: operator(who),
+            verdict,
+            notes,
+            patch: None,
+            digest,
+            on_disk: on_disk.collect(),
+        };
+        let decision = gate.decide(request, self.now.utc)?;
+        gate.state = if verdict == Verdict::Approve {
+            GateState::Approved
+        } else {
+            GateState::Rejected
+        };
+        gate.settled = Some(Settled {
+            by: who.to_owned(),
+            at: self.now.utc,
+        });
+        let sealed = decision.seal(seq, Digest::ZERO);
+        rows.decisions.push(sealed.clone());
+        self.decisions.push(sealed.clone());
+        Ok(sealed)
+    }
+
+    /// The timer approves, as the engine would have it.
+    pub fn expire(&mut self, id: &str, name: &str) {
+        let seq = self.decisions.len() as u64 + 1;
+        let now = self.now.utc;
+        let rows = self.jobs.get_mut(&job_id(id)).unwrap();
+        let gate = rows
+            .gates
+            .iter_mut()
+            .rfind(|gate| gate.key.stage == stage(name))
+            .unwrap();
+        let expiry = gate.expire(operator("ops").via, now).unwrap();
+        if let holdpoint::domain::gate::Expiry::Decided(decision) = expiry {
+            gate.state = GateState::Approved;
+            gate.settled = Some(Settled {
+                by: "timer".to_owned(),
+                at: now,
+            });
+            let sealed = decision.seal(seq, Digest::ZERO);
+            rows.decisions.push(sealed.clone());
+            self.decisions.push(sealed);
+        }
+    }
+
+    /// Carries a command out; none: it is not answered (yet).
+    pub fn submit(&mut self, command: Command) -> Option<Result<Box<Receipt>, Refusal>> {
+        let (id, words, decision) = match command {
+            Command::Decide {
+                gate,
+                verdict,
+                notes,
+                patch,
+                digest,
+            } => {
+                let patch = patch
+                    .map(|patch| format!(" patch {}", patch["type"]))
+                    .unwrap_or_default();
+                let words = format!(
+                    "{verdict:?} {}/{} #{} note {notes:?}{patch} digest {}",
+                    gate.job_id,
+                    gate.stage,
+                    gate.attempt.unwrap(),
+                    digest.unwrap().short()
+                );
+                self.sent.push(words);
+                if self.is_slow {
+                    return None;
+                }
+                let (id, name) = (gate.job_id.to_string(), gate.stage.to_string());
+                match self.settle(&id, &name, verdict, "bea", notes, digest) {
+                    Ok(sealed) => (gate.job_id, None, Some(sealed)),
+                    Err(refusal) => return Some(Err(refusal)),
+                }
+            }
+            Command::ApplyPatch { gate, patch, .. } => (
+                gate.job_id.clone(),
+                Some(format!("ApplyPatch {}/{} {}", gate.job_id, gate.stage, patch["type"])),
+                None,
+            ),
+            Command::Resume(id) => (id.clone(), Some(format!("Resume {id}")), None),
+            Command::Cancel(id) => (id.clone(), Some(format!("Cancel {id}")), None),
+            Command::TakeLease { gate, purpose } => {
+                let id = gate.job_id.to_string();
+                let holder = self.jobs[&gate.job_id].gates.last().unwrap().lease.clone();
+                self.sent.push(format!("TakeLease {id} {}", purpose.as_str()));
+                if let Some(lease) = holder.filter(|lease| lease.holder.name != "bea" && lease.is_live(self.now.utc)) {
+                    let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();
+                    return Some(Err(Refusal::held_by(&key, &lease.holder.name)));
+                }
+                self.set_lease(&id, Some(("bea", purpose)));
+                (gate.job_id, None, None)
+            }
+            Command::ReleaseLease { gate } => {
+                let id = gate.job_id.to_string();
+                self.set_lease(&id, None);
+                (gate.job_id, Some(format!("ReleaseLease {id}")), None)
+            }
+            Command::MarkSeen { gate, digest } => (
+                gate.job_id.clone(),
+                Some(format!("MarkSeen {} {}", gate.job_id, digest.short())),
+                None,
+            ),
+            other => panic!("the console does not send {other:?}"),
+        };
+        self.sent.extend(words);
+        Some(Ok(Box::new(Receipt {
+            job_id: id.clone(),
+            message: "done".to_owned(),
+            decision,
+            rows: Arc::new(self.jobs[&id].clone()),
+            patches_applied: 0,
+            changes: Vec::new(),
+        })))
+    }
+}
+
+fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> QueueRow {
+    QueueRow {
+        kind,
+        job_id: job_id(id),
+        slug: Arc::from(slug),
+        stage: name.map(stage),
+        attempt: 1,
+        since: at("02:09:00"),
+        timer: None,
+        max_hold_s: 3600,
+        lease: None,
+        added_lines: 0,
+        removed_lines: 0,
+        files: 0,
+        is_new: false,
+        is_binary: false,
+        is_seen: false,
+    }
+}
