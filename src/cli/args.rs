@@ -30,8 +30,14 @@ pub struct Arguments {
 const AFTER_HELP: &str = "\
 Without a command the console opens on conf/operator.yaml.
 
-Exit codes: 0 done · 1 failed, refused or canceled · 2 usage · 3 rejected (gate wait, gate open --wait) ·
-4 still open at the time-out · 5 already decided · 6 not found";
+Exit codes
+  0  done; gate wait, gate open --wait: approved
+  1  failed, refused or canceled; a check with findings
+  2  the command line is wrong
+  3  rejected (gate wait, gate open --wait)
+  4  still open at the time-out
+  5  already decided
+  6  not found";
 
 /// What holds for every command, before or after it.
 #[derive(Debug, Clone, Default, Args)]

@@ -85,7 +85,7 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
                 .to_owned(),
         ]);
     }
-    table.print(output)
+    table.print(output, "Nothing was decided yet")
 }
 
 fn verdict(sealed: &SealedDecision) -> &'static str {

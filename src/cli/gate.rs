@@ -40,7 +40,7 @@ pub enum GateCommand {
     /// Reject: the job pauses until it is resumed
     #[command(after_help = DECIDE_HELP)]
     Reject(DecideArguments),
-    /// Wait until a gate is decided (exit 0: approved, 3: rejected, 4: still open, 1: canceled); runs stages when nobody else leads
+    /// Wait until a gate is decided; runs stages meanwhile when nobody else leads
     #[command(after_help = WAIT_HELP)]
     Wait {
         /// The gate
@@ -81,10 +81,12 @@ pub struct OpenArguments {
 
 const OPEN_HELP: &str = "\
 Examples:
-  holdpoint gate open nightly-17 script --artifact script=out/script.txt --base last/script.txt
-  holdpoint gate open nightly-17 audio --artifact voiceover=out/vo.mp3 --artifact captions=out/vo.srt --wait
+  holdpoint gate open nightly-17 script --artifact script=out/script.txt \\
+      --base last/script.txt
+  holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 --wait
 
-The original files are never changed. Go on with the copies, whose paths --json prints: a patch changes those.";
+The original files are never changed. Go on with the copies, whose paths
+--json prints: a patch changes those.";
 
 /// A decision.
 #[derive(Debug, Args)]
@@ -105,8 +107,9 @@ pub struct DecideArguments {
 const DECIDE_HELP: &str = "\
 Examples:
   holdpoint gate approve nightly-17 script --notes 'reads well'
-  holdpoint gate approve nightly-17 script --patch fix.json --digest $(sha256sum < script.txt | cut -c1-64)
-  holdpoint gate reject nightly-17 script --notes 'the opening is slow'     then: holdpoint job resume nightly-17
+  holdpoint gate approve nightly-17 script --patch fix.json
+  holdpoint gate reject nightly-17 script --notes 'the opening is slow'
+  holdpoint job resume nightly-17       after a rejection: goes on
 
 A decision cannot be taken back.";
 
@@ -115,7 +118,11 @@ Examples:
   holdpoint gate wait nightly-17 script && ./publish.sh
   holdpoint gate wait nightly-17 script --timeout 600 --json
 
-The newest attempt is meant; one that is decided already is told at once. A stage that passes without a gate counts as approved.";
+The newest attempt is meant; one that is decided already is told at once.
+A stage that passes without a gate counts as approved.
+
+Exit codes: 0 approved, 3 rejected, 4 still open at the time-out,
+1 canceled, or the job ended before.";
 
 /// `KIND=PATH`.
 fn artifact(text: &str) -> Result<(String, PathBuf), String> {

@@ -79,7 +79,12 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
             who,
         ]);
     }
-    table.print(output)?;
+    let none = if is_all {
+        "No gate has opened yet"
+    } else {
+        "No gate is open"
+    };
+    table.print(output, none)?;
     Ok(Exit::Done)
 }
 

@@ -60,7 +60,7 @@ pub enum JobCommand {
         /// The job
         job: JobId,
     },
-    /// Print what happens to a job until it ends (exit 0: completed, 1: failed or canceled); runs stages when nobody else leads
+    /// Print what happens to a job until it ends; exit 1 unless it completed. Runs stages when nobody else leads
     Watch {
         /// The job
         job: JobId,
@@ -70,10 +70,12 @@ pub enum JobCommand {
 const START_HELP: &str = "\
 Examples:
   holdpoint job start --slug tide-pools --intent 'A short film about tide pools'
-  holdpoint job start --slug reef --param length_s=45 --param tone=playful --param 'tags=[\"sea\",\"calm\"]'
+  holdpoint job start --slug reef --param length_s=45 --param tone=playful
+  holdpoint job start --slug reef --param 'tags=[\"sea\", \"calm\"]'
 
-In --param K=V the value is read as JSON when it is a JSON number, true, false, null, array or object, else as text:
-length_s=45 is a number, tone=playful and tone=\"playful\" are texts (the second with its quotation marks).";
+In --param K=V the value is read as JSON when it is a JSON number, true, false,
+null, array or object, else as text: length_s=45 is a number, tone=playful and
+tone=\"playful\" are texts (the second with its quotation marks).";
 
 /// A job to start.
 #[derive(Debug, Args)]
@@ -82,7 +84,7 @@ pub struct StartArguments {
     #[arg(long, value_name = "NAME")]
     slug: String,
     /// What the job is for
-    #[arg(long, default_value = "", value_name = "TEXT")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
     intent: String,
     /// A parameter for the stages; may be repeated
     #[arg(long = "param", value_name = "K=V", value_parser = param)]
@@ -235,7 +237,7 @@ async fn list(
             job.created_by.clone(),
         ]);
     }
-    table.print(output)
+    table.print(output, "There are no such jobs")
 }
 
 async fn show(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), Failure> {
@@ -274,7 +276,7 @@ async fn show(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Resu
                 artifact.digest.short(),
             ]);
         }
-        table.print(output)?;
+        table.print(output, "")?;
     }
     Ok(())
 }
@@ -302,7 +304,7 @@ fn stages(output: &mut Output, session: &Session, rows: &JobRows) -> Result<(), 
                 .to_owned(),
         ]);
     }
-    table.print(output)
+    table.print(output, "No stage is known yet: gate open names them")
 }
 
 async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Outcome {

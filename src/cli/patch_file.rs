@@ -1,7 +1,7 @@
 //! A patch as the operator hands it over: a file, or standard input.
 
 use std::fs::File;
-use std::io::{IsTerminal, Read};
+use std::io::{ErrorKind, IsTerminal, Read};
 use std::path::Path;
 
 use crate::domain::patch::{PATCH_BYTES_MAX, Patch};
@@ -44,7 +44,12 @@ pub fn read(path: &Path, is_input_refused: bool, deed: &'static str) -> Result<P
     } else {
         File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
     };
-    read.map_err(|error| refused(error.to_string()))?;
+    read.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => refused("no such file".to_owned()),
+        ErrorKind::PermissionDenied => refused("permission denied".to_owned()),
+        ErrorKind::IsADirectory => refused("it is a directory".to_owned()),
+        _ => refused(error.to_string()),
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;

@@ -150,7 +150,7 @@ impl Session {
         )
     }
 
-    /// Opens the engine for a list; none, and a note, when there is nothing to list.
+    /// Opens the engine for a list; none, and a note, when nothing was ever kept here: an empty list then.
     pub fn open_list(&self) -> Result<Option<Engine>, Failure> {
         if self.has_jobs() {
             return self.open(Role::Visitor).map(Some);

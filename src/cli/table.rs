@@ -2,7 +2,7 @@
 
 use crate::diff::text::{visible_line, width};
 
-use super::output::Output;
+use super::output::{Output, note};
 use super::report::Failure;
 
 /// Blanks between two columns.
@@ -33,9 +33,10 @@ impl Table {
         self.rows.push(cells.into_iter().map(shown).collect());
     }
 
-    /// Prints it; nothing when it has no rows.
-    pub fn print(self, output: &mut Output) -> Result<(), Failure> {
+    /// Prints it; without rows only a note on standard error, which says what there is none of.
+    pub fn print(self, output: &mut Output, none: &str) -> Result<(), Failure> {
         if self.rows.len() < 2 {
+            note(none);
             return Ok(());
         }
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);

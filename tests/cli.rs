@@ -1,0 +1,13 @@
+//! The command line as scripts and operators use it: the real binary, its exit codes, its documents, several processes at once.
+
+mod support;
+
+mod cli {
+    mod beside;
+    mod documents;
+    mod identity;
+    mod manual;
+    mod refusals;
+    mod story;
+    mod timer;
+}

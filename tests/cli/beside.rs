@@ -1,0 +1,124 @@
+//! A holdpoint that runs beside the test: waited for by what it prints, never by time.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ExitStatus, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::run::Workspace;
+
+/// Which of its streams is read.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// The process; killed when dropped.
+pub struct Beside {
+    child: Child,
+    lines: BufReader<Box<dyn Read>>,
+}
+
+impl Beside {
+    /// Starts it.
+    pub fn start(workspace: &Workspace, args: &[&str], stream: Stream) -> Self {
+        let mut command = workspace.command(args);
+        command.stdin(Stdio::null());
+        let (out, err) = match stream {
+            Stream::Stdout => (Stdio::piped(), Stdio::null()),
+            Stream::Stderr => (Stdio::null(), Stdio::piped()),
+        };
+        let mut child = command.stdout(out).stderr(err).spawn().expect("holdpoint starts");
+        let read: Box<dyn Read> = match stream {
+            Stream::Stdout => Box::new(child.stdout.take().expect("stdout is a pipe")),
+            Stream::Stderr => Box::new(child.stderr.take().expect("stderr is a pipe")),
+        };
+        Self {
+            child,
+            lines: BufReader::new(read),
+        }
+    }
+
+    /// `serve --no-http`, once it leads.
+    pub fn leader(workspace: &Workspace) -> Self {
+        let mut serve = Self::start(workspace, &["serve", "--no-http"], Stream::Stderr);
+        serve.line_with("this process leads");
+        serve
+    }
+
+    /// The next line that holds this text.
+    #[track_caller]
+    pub fn line_with(&mut self, text: &str) -> String {
+        let mut seen = String::new();
+        loop {
+            let mut line = String::new();
+            let bytes = self.lines.read_line(&mut line).expect("its output can be read");
+            assert!(bytes > 0, "it ended without {text:?}; it said:\n{seen}");
+            if line.contains(text) {
+                return line;
+            }
+            seen.push_str(&line);
+        }
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        kill(Pid::from_raw(pid), signal).expect("it is there");
+    }
+
+    /// What it still says, and how it ends.
+    pub fn finish(mut self) -> (ExitStatus, String) {
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).expect("its output can be read");
+        (self.child.wait().expect("it ends"), rest)
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts a job and waits until its first gate is open; the id.
+pub fn job_at_gate(workspace: &Workspace, args: &[&str]) -> String {
+    let output = workspace
+        .cmd(&[&["job", "start"], args].concat())
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let id = String::from_utf8(output.stdout)
+        .expect("an id is text")
+        .trim()
+        .to_owned();
+    wait_for(workspace, &id, "gate_opened", 0);
+    id
+}
+
+/// Waits until a job's log has an event of this type after `since`; its number.
+pub fn wait_for(workspace: &Workspace, id: &str, kind: &str, since: u64) -> u64 {
+    let since = since.to_string();
+    let args = ["events", id, "--follow", "--json", "--since", &since];
+    let mut events = Beside::start(workspace, &args, Stream::Stdout);
+    let line = events.line_with(&format!("\"type\":\"{kind}\""));
+    let event: serde_json::Value = serde_json::from_str(&line).expect("events are JSON Lines");
+    event["seq"].as_u64().expect("events are numbered")
+}
+
+/// Runs a command that has to end with `code`; what it printed.
+#[track_caller]
+pub fn run(workspace: &Workspace, args: &[&str], code: i32) -> (String, String) {
+    let output = workspace.cmd(args).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{args:?}\nstdout: {stdout}\nstderr: {stderr}"
+    );
+    (stdout, stderr)
+}

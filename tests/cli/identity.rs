@@ -1,0 +1,74 @@
+//! In whose name a decision is made.
+
+use nix::unistd::{Uid, User};
+use serde_json::json;
+
+use super::beside::run;
+use crate::support::run::Workspace;
+
+fn login() -> String {
+    User::from_uid(Uid::current())
+        .ok()
+        .flatten()
+        .map_or_else(|| format!("uid-{}", Uid::current()), |user| user.name)
+}
+
+fn at_gate(shared: &str) -> Workspace {
+    let workspace = Workspace::new(&format!("security: {{shared_accounts: {shared}}}\n"));
+    workspace.write("a.txt", "text\n");
+    run(
+        &workspace,
+        &["gate", "open", "j-1", "script", "--artifact", "script=a.txt"],
+        0,
+    );
+    workspace
+}
+
+#[test]
+fn a_shared_account_names_the_person_and_the_record_keeps_both() {
+    let workspace = at_gate(&format!("[{}]", login()));
+    let mut approve = workspace.cmd(&["gate", "approve", "j-1", "script", "--operator", "ana"]);
+    approve.env("SSH_CONNECTION", "203.0.113.9 52144 10.0.0.1 22");
+    approve.assert().success();
+    let decision = workspace.decision("j-1", "script");
+    assert_eq!(decision["by"], "ana");
+    assert_eq!(decision["via"]["login"], json!(login()));
+    assert_eq!(
+        (&decision["via"]["surface"], &decision["via"]["ssh_client"]),
+        (&json!("cli"), &json!("203.0.113.9"))
+    );
+}
+
+#[test]
+fn others_decide_in_their_own_name_only() {
+    let workspace = at_gate("[ops, night-shift]");
+    let (_, stderr) = run(
+        &workspace,
+        &["--operator", "ana", "gate", "approve", "j-1", "script"],
+        1,
+    );
+    let login = login();
+    assert_eq!(
+        stderr,
+        format!(
+            "Not approved: {login} may not act for others: security.shared_accounts names ops, night-shift   \
+             hint: leave --operator out, or log in as the person who decides\n"
+        )
+    );
+    run(
+        &workspace,
+        &["gate", "approve", "j-1", "script", "--operator", &login],
+        0,
+    );
+    assert_eq!(workspace.decision("j-1", "script")["by"], json!(login));
+}
+
+#[test]
+fn nobody_is_the_timer_or_a_name_that_cannot_be_read() {
+    let workspace = at_gate(&format!("[{}]", login()));
+    for name in ["timer", "", " ana", "ana\u{202e}", "a\nb"] {
+        let (_, stderr) = run(&workspace, &["gate", "approve", "j-1", "script", "--operator", name], 1);
+        assert!(stderr.starts_with("Not approved: "), "{name:?}: {stderr}");
+    }
+    assert_eq!(workspace.json(&["gate", "show", "j-1", "script"])["state"], "open");
+}

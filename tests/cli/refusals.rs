@@ -1,0 +1,191 @@
+//! Help, and what is said when something is not done: words, exit code, nothing changed.
+
+use insta::{assert_snapshot, with_settings};
+use serde_json::{Value, json};
+
+use super::beside::run;
+use crate::support::run::Workspace;
+
+#[test]
+fn help_reads_well() {
+    let workspace = Workspace::without_configuration();
+    for args in [
+        &["--help"][..],
+        &["gate", "--help"],
+        &["gate", "open", "--help"],
+        &["gate", "approve", "--help"],
+        &["gate", "wait", "--help"],
+        &["job", "--help"],
+        &["job", "start", "--help"],
+        &["patch", "--help"],
+        &["decisions", "--help"],
+        &["events", "--help"],
+        &["config", "--help"],
+        &["serve", "--help"],
+        &["console", "--help"],
+    ] {
+        let (help, _) = run(&workspace, args, 0);
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+        with_settings!({ snapshot_suffix => args[..args.len() - 1].join("_") }, { assert_snapshot!("help", help) });
+    }
+    let (version, _) = run(&workspace, &["--version"], 0);
+    assert_eq!(version, format!("holdpoint {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn refusals_say_what_did_not_happen_why_and_what_to_do() {
+    let workspace = Workspace::new("pipeline: {stages: [{name: script}]}\ngates: {script: {required: true}}\n");
+    run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"], 0);
+    workspace.write("torn.json", "{\"type\": \"text_replace\",\n \"replacements\": [}");
+    workspace.write("strange.json", "{\"type\": \"text_replac\"}");
+    let mut said = String::new();
+    for (args, code) in [
+        (&["gate", "approve", "none", "script"][..], 6),
+        (&["gate", "approve", "j-17", "scirpt"], 6),
+        (&["gate", "show", "j-17", "scirpt"], 6),
+        (&["gate", "wait", "j-17", "scirpt"], 6),
+        (&["decisions", "show", "j-17", "script"], 6),
+        (&["job", "show", "none"], 6),
+        (&["events", "none"], 6),
+        (&["events", "none", "--follow"], 6),
+        (&["job", "resume", "j-17"], 1),
+        (&["job", "complete", "j-17"], 1),
+        (&["job", "start", "--slug", "again", "--id", "j-17"], 1),
+        (&["job", "start", "--slug", ""], 1),
+        (&["job", "start", "--slug", "a", "--param", "x=1", "--param", "x=2"], 1),
+        (&["gate", "approve", "j-17", "script", "--patch", "none.json"], 1),
+        (&["gate", "approve", "j-17", "script", "--patch", "torn.json"], 1),
+        (&["patch", "apply", "j-17", "script", "strange.json"], 1),
+        (&["gate", "approve", "../17", "script"], 2),
+        (&["gate", "approve", "j-17"], 2),
+        (&["gate", "approve", "j-17", "script", "--digest", "9f2c1e"], 2),
+        (&["job", "list", "--status", "open"], 2),
+        (&["job", "start", "--slug", "a", "--param", "alone"], 2),
+        (&["gates"], 2),
+        (&[], 1),
+        (&["console", "j-17", "script"], 1),
+        (&["demo"], 1),
+    ] {
+        let (stdout, stderr) = run(&workspace, args, code);
+        assert_eq!(stdout, "", "{args:?}");
+        said.push_str(&format!("$ holdpoint {}\n{stderr}exit {code}\n\n", args.join(" ")));
+    }
+    assert_snapshot!("refusals", said);
+    let events = workspace.event_types("j-17");
+    assert_eq!(workspace.json(&["gate", "show", "j-17", "script"])["state"], "open");
+    assert_eq!(workspace.event_types("j-17"), events, "nothing was written");
+}
+
+#[test]
+fn failures_are_documents_where_those_are_wanted() {
+    let workspace = Workspace::new("{}\n");
+    let (_, stderr) = run(&workspace, &["--json", "job", "show", "none"], 6);
+    let error: Value = serde_json::from_str(&stderr).unwrap();
+    assert_eq!(error["error"]["code"], "not_found");
+    assert_eq!(
+        error["error"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["code", "message", "hint", "where"]
+    );
+    let (_, stderr) = run(&workspace, &["gate", "approve", "../x", "script", "--json"], 2);
+    let error: Value = serde_json::from_str(&stderr).unwrap();
+    assert_eq!(
+        (&error["error"]["code"], &error["error"]["hint"]),
+        (&json!("usage"), &json!("see --help"))
+    );
+}
+
+#[test]
+fn looking_makes_nothing() {
+    let workspace = Workspace::new("{}\n");
+    let elsewhere = workspace.root().join("elsewhere");
+    for args in [&["job", "list"][..], &["gate", "list"], &["decisions", "list"]] {
+        let args = [args, &["--runs", "elsewhere"]].concat();
+        assert_eq!(workspace.json(&args), json!([]));
+        let (_, stderr) = run(&workspace, &args, 0);
+        assert!(stderr.starts_with("There are no jobs in elsewhere\n"), "{stderr}");
+    }
+    for args in [
+        &["job", "show", "a"][..],
+        &["gate", "approve", "a", "b"],
+        &["events", "a", "--follow"],
+        &["job", "watch", "a"],
+        &["gate", "wait", "a", "b"],
+    ] {
+        let (_, stderr) = run(&workspace, &[args, &["--runs", "elsewhere"]].concat(), 6);
+        assert!(
+            stderr.ends_with("there are no jobs in elsewhere   hint: name the directory with --runs\n"),
+            "{stderr}"
+        );
+    }
+    assert!(!elsewhere.exists());
+}
+
+const BROKEN: &str = "\
+gates:
+  audio: {required: true, auto_approve: true, auto_approve_after_s: -30}
+  script: {requird: true}
+  assets: {on_timeout: pass}
+";
+
+#[test]
+fn a_broken_configuration_is_refused_with_every_fault() {
+    let workspace = Workspace::new(BROKEN);
+    let (stdout, _) = run(&workspace, &["config", "check"], 1);
+    let (_, stderr) = run(&workspace, &["job", "start", "--slug", "tides"], 1);
+    assert_snapshot!("broken_configuration", format!("{stdout}\n{stderr}"));
+    let output = workspace.cmd(&["config", "check", "--json"]).output().unwrap();
+    let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&checked["valid"], checked["problems"].as_array().map(Vec::len)),
+        (&json!(false), Some(3))
+    );
+    assert!(checked["message"].is_string() && checked["timestamp"].is_string());
+    assert_eq!(
+        std::fs::read_dir(workspace.runs()).unwrap().count(),
+        0,
+        "nothing was started"
+    );
+    let (_, stderr) = run(&workspace, &["serve", "--no-http", "--json"], 1);
+    let error: Value = serde_json::from_str(&stderr).unwrap();
+    assert_eq!(error["error"]["problems"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn warnings_are_told_and_are_no_failure() {
+    let workspace =
+        Workspace::new("gates: {script: {required: true, auto_approve: true, auto_approve_after_s: null}}\n");
+    let (stdout, _) = run(&workspace, &["config", "check"], 0);
+    assert!(
+        stdout.contains(": warning: gates.script") && stdout.ends_with("conf/operator.yaml: ok, 1 warning\n"),
+        "{stdout}"
+    );
+    let (_, stderr) = run(&workspace, &["config", "check", "--config", "none.yaml"], 1);
+    assert!(
+        stderr.starts_with("Not checked: cannot read none.yaml: no such file   hint: "),
+        "{stderr}"
+    );
+    let (stdout, _) = run(&Workspace::without_configuration(), &["config", "check"], 0);
+    assert_eq!(stdout, "embedded configuration: ok\n");
+    let (_, stderr) = run(&Workspace::without_configuration(), &["job", "list"], 0);
+    assert!(
+        stderr.starts_with("There is no conf/operator.yaml here: the embedded configuration is used\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let workspace = Workspace::without_configuration();
+    let mut command = workspace.command(&["patch", "types"]);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()),
+        (Some(0), "")
+    );
+}

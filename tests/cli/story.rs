@@ -1,0 +1,243 @@
+//! A job that holdpoint runs, from start to end: one process leads, every command is a process of its own.
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use super::beside::{Beside, Stream, job_at_gate, run, wait_for};
+use crate::support::run::Workspace;
+
+pub const PIPELINE: &str = r#"
+pipeline:
+  stages:
+    - name: script
+      command:
+        - /bin/sh
+        - -c
+        - >-
+          mkdir -p artifacts/script &&
+          printf '**Opening**\n\nLow tide is at noon \342\200\223 bring boots.\n\n**Close**\n\n%s' "$HOLDPOINT_NOTES"
+          > artifacts/script/script.txt
+      artifacts: [{kind: script, path: artifacts/script/script.txt}]
+    - name: acceptance
+gates:
+  script: {required: true}
+  acceptance: {required: true}
+"#;
+
+const PATCH: &str = r#"{"type": "text_replace", "replacements": [{"old": "boots", "new": "wellies"}]}"#;
+
+fn gate(workspace: &Workspace, id: &str) -> Value {
+    workspace.json(&["gate", "show", id, "script"])
+}
+
+#[test]
+fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
+    let workspace = Workspace::new(PIPELINE);
+    workspace.write("fix.json", PATCH);
+    workspace.write(
+        "unfit.json",
+        r#"{"type": "text_replace", "replacements": [{"old": "gone", "new": ""}]}"#,
+    );
+    let serve = Beside::leader(&workspace);
+    let id = job_at_gate(&workspace, &["--slug", "tides", "--param", "length_s=45"]);
+    let id = id.as_str();
+
+    // Open: lists and documents agree, and a look does not wait.
+    run(&workspace, &["gate", "wait", id, "script", "--timeout", "0"], 4);
+    let listed = workspace.json(&["gate", "list"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&listed[0]["job_id"], &listed[0]["stage"], &listed[0]["attempt"]),
+        (&json!(id), &json!("script"), &json!(1))
+    );
+    let opened = gate(&workspace, id);
+    assert_eq!(
+        (&opened["state"], &opened["approved"], &opened["by"]),
+        (&json!("open"), &json!(null), &json!(null))
+    );
+    let (diff, _) = run(&workspace, &["gate", "diff", id, "script"], 0);
+    assert!(
+        diff.starts_with("--- /dev/null\n+++ artifacts/script/script.txt\n@@ -0,0 +1,6 @@\n"),
+        "{diff}"
+    );
+
+    // A patch is planned, then applied; the gate stays open on other bytes.
+    let plan = workspace.json(&["patch", "check", id, "script", "fix.json"]);
+    assert_eq!(plan["sha256"], opened["digest"]);
+    assert_eq!(
+        gate(&workspace, id)["digest"],
+        opened["digest"],
+        "a check changes nothing"
+    );
+    let (_, stderr) = run(&workspace, &["patch", "check", id, "script", "unfit.json"], 1);
+    assert!(stderr.starts_with("Not fit to apply: "), "{stderr}");
+    let applied = workspace.json(&["patch", "apply", id, "script", "fix.json"]);
+    assert_eq!(
+        (&applied["digest"], &applied["published"]),
+        (&plan["sha256_after"], &json!(true))
+    );
+    assert!(
+        workspace
+            .read(&format!("runs/{id}/artifacts/script/script.txt"))
+            .contains("wellies")
+    );
+    let old = opened["digest"].as_str().unwrap();
+    let (_, stderr) = run(&workspace, &["gate", "approve", id, "script", "--digest", old], 1);
+    assert!(
+        stderr.starts_with("Not approved: ") && stderr.contains(" changed since it was read"),
+        "{stderr}"
+    );
+
+    // Rejected: whoever waits is told so, the job pauses, and the note goes to the next attempt.
+    let waiting = Beside::start(&workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
+    let rejected = workspace.json(&["gate", "reject", id, "script", "--notes", "mention the tide table"]);
+    assert_eq!(
+        (&rejected["job_status"], &rejected["decision"]["approved"]),
+        (&json!("paused"), &json!(false))
+    );
+    assert_eq!(workspace.decision(id, "script"), rejected["decision"]);
+    let (status, told) = waiting.finish();
+    assert_eq!(status.code(), Some(3));
+    let told: Value = serde_json::from_str(&told).expect("one document");
+    assert_eq!(
+        (&told["state"], &told["decision"]),
+        (&json!("rejected"), &rejected["decision"])
+    );
+    run(&workspace, &["gate", "wait", id, "script"], 3);
+    let since = workspace.json_lines(&["events", id]).last().unwrap()["seq"]
+        .as_u64()
+        .unwrap();
+    let resumed = workspace.json(&["job", "resume", id]);
+    assert_eq!(
+        (&resumed["patches_applied"], &resumed["job_stage"]),
+        (&json!(0), &json!("script"))
+    );
+    wait_for(&workspace, id, "gate_opened", since);
+    assert!(
+        workspace
+            .read(&format!("runs/{id}/artifacts/script/script.txt"))
+            .ends_with("mention the tide table")
+    );
+    let (diff, _) = run(&workspace, &["gate", "diff", id, "script"], 0);
+    assert!(
+        diff.contains("-Low tide is at noon – bring wellies.\n+Low tide is at noon – bring boots.\n"),
+        "{diff}"
+    );
+
+    // Approved with a patch, once.
+    let waiting = Beside::start(&workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
+    let (stdout, _) = run(
+        &workspace,
+        &[
+            "gate", "approve", id, "script", "--patch", "fix.json", "--notes", "good",
+        ],
+        0,
+    );
+    let mut lines = stdout.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with(&format!("Gate script approved successfully: {id} / script #2, digest "))
+    );
+    assert_eq!(lines.next(), Some(format!("Job {id} waits at acceptance #1").as_str()));
+    let (status, told) = waiting.finish();
+    assert_eq!(status.code(), Some(0));
+    let told: Value = serde_json::from_str(&told).expect("one document");
+    let file = told["artifacts"][0]["file"].as_str().unwrap();
+    assert!(
+        std::fs::read_to_string(file).unwrap().contains("wellies"),
+        "whoever waited reads the patched bytes"
+    );
+    let (_, stderr) = run(&workspace, &["gate", "approve", id, "script"], 5);
+    assert!(stderr.contains(&format!("approved {id} / script #2 at ")), "{stderr}");
+
+    // The last gate ends the job; the record has every attempt.
+    let watch = Beside::start(&workspace, &["job", "watch", id, "--json"], Stream::Stdout);
+    run(&workspace, &["gate", "approve", id, "acceptance"], 0);
+    let (status, told) = watch.finish();
+    assert_eq!(status.code(), Some(0));
+    let numbers: Vec<u64> = told
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap())
+        .collect();
+    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
+    assert_eq!(numbers.len(), workspace.events(id).len());
+    let decisions = workspace.json(&["decisions", "list", id]);
+    let told: Vec<_> = decisions
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["stage"].clone(), one["attempt"].clone(), one["approved"].clone()))
+        .collect();
+    assert_eq!(
+        json!(told),
+        json!([["script", 1, false], ["script", 2, true], ["acceptance", 1, true]])
+    );
+    let first = workspace.json(&["decisions", "show", id, "script", "--attempt", "1"]);
+    assert_eq!(first, workspace.decision_of_attempt(id, "script", 1));
+    let job = workspace.json(&["job", "show", id]);
+    assert_eq!(
+        (&job["status"], &job["params"]["length_s"]),
+        (&json!("completed"), &json!(45))
+    );
+
+    serve.signal(Signal::SIGTERM);
+    let (status, said) = serve.finish();
+    assert_eq!(status.code(), Some(0));
+    assert!(
+        said.contains("gate_rejected") && said.contains("SIGTERM: leaving"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_second_serve_stands_by_and_takes_over() {
+    let workspace = Workspace::new(PIPELINE);
+    let first = Beside::leader(&workspace);
+    let mut second = Beside::start(&workspace, &["serve"], Stream::Stderr);
+    second.line_with("This build has no HTTP yet");
+    second.line_with("standing by: serve of");
+    first.signal(Signal::SIGKILL);
+    second.line_with("this process leads");
+    job_at_gate(&workspace, &["--slug", "tides"]);
+}
+
+#[test]
+fn who_waits_runs_the_stages_when_nobody_else_does() {
+    let workspace = Workspace::new(PIPELINE);
+    let (id, stderr) = run(&workspace, &["job", "start", "--slug", "tides"], 0);
+    assert!(stderr.starts_with("Nobody leads: "), "{stderr}");
+    let waiting = Beside::start(&workspace, &["gate", "wait", id.trim(), "script"], Stream::Stdout);
+    wait_for(&workspace, id.trim(), "gate_opened", 0);
+    run(&workspace, &["gate", "approve", id.trim(), "script"], 0);
+    assert_eq!(waiting.finish().0.code(), Some(0));
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_and_nothing_else() {
+    let workspace = Workspace::new(PIPELINE);
+    let _serve = Beside::leader(&workspace);
+    let id = job_at_gate(&workspace, &["--slug", "tides"]);
+    let mut watch = Beside::start(&workspace, &["job", "watch", &id], Stream::Stdout);
+    watch.line_with("gate_opened");
+    watch.signal(Signal::SIGINT);
+    assert_eq!(watch.finish().0.code(), Some(130));
+    assert_eq!(gate(&workspace, &id)["state"], "open");
+}
+
+#[test]
+fn a_canceled_job_cancels_its_gate_and_whoever_waits_for_it() {
+    let workspace = Workspace::new(PIPELINE);
+    let _serve = Beside::leader(&workspace);
+    let id = job_at_gate(&workspace, &["--slug", "tides"]);
+    let waiting = Beside::start(&workspace, &["gate", "wait", &id, "script", "--json"], Stream::Stdout);
+    run(&workspace, &["job", "cancel", &id], 0);
+    let (status, told) = waiting.finish();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(serde_json::from_str::<Value>(&told).unwrap()["state"], "canceled");
+    run(&workspace, &["gate", "approve", &id, "script"], 1);
+    let (_, stderr) = run(&workspace, &["job", "cancel", &id], 1);
+    assert!(stderr.contains("has already ended: canceled"), "{stderr}");
+    run(&workspace, &["gate", "wait", &id, "acceptance"], 1);
+}
