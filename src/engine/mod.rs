@@ -399,7 +399,7 @@ impl Engine {
                 | Notice::Events(_)
                 | Notice::Changed
                 | Notice::Lead(_)
-                | Notice::ConfigLoaded(_)
+                | Notice::ConfigLoaded(..)
                 | Notice::ConfigBroken(_)
                 | Notice::Trouble(_) => {}
             }

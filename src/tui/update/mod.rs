@@ -72,7 +72,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.is_leading = is_leading;
             ask_leader(model, fx);
         }
-        Msg::ConfigLoaded(warnings) => notice::config_loaded(model, &warnings),
+        Msg::ConfigLoaded(gates, warnings) => notice::config_loaded(model, gates, &warnings),
         Msg::ConfigBroken(faults) => model.config_faults = faults,
         Msg::Trouble(trouble) => model.trouble = trouble,
         Msg::DiffReady(done) => gate::diff_ready(model, *done),
