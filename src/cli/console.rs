@@ -1,6 +1,7 @@
 //! `holdpoint` and `holdpoint console`: the engine under the console's loop.
 
 use std::io::{IsTerminal, stdin, stdout};
+use std::sync::Arc;
 
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::operator::Surface;
@@ -55,12 +56,7 @@ pub async fn show(
     let mut engine = session.open(role)?;
     let shown = tui::session::Session {
         operator: session.operator.clone(),
-        gates: session
-            .config
-            .gates
-            .iter()
-            .map(|(stage, policy)| (stage.clone(), policy.clone()))
-            .collect(),
+        gates: Arc::clone(&session.config.gates),
         overdue_grace_s: session.config.pipeline.overdue_grace_s,
         runs_dir: session.runs_dir.clone(),
         is_read_only,

@@ -51,7 +51,7 @@ fn tell(engine: &Engine, notice: Notice) {
         Notice::Lead(false) => tracing::info!("this process no longer leads"),
         Notice::Answer(_, Answer::Leader(Some(leader))) => standby(engine, &leader),
         Notice::Events(events) => events.iter().for_each(tell_event),
-        Notice::ConfigLoaded(warnings) => {
+        Notice::ConfigLoaded(_, warnings) => {
             tracing::info!("the configuration was saved and is in force for gates that open from now on");
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         }

@@ -1,5 +1,6 @@
 //! What front ends say to the engine and hear from it: plain values, no channels, no SQL.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::domain::gate::Verdict;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::lease::LeasePurpose;
+use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::view::{JobFilter, LeaderInfo, QueueRow};
 
@@ -231,8 +233,8 @@ pub enum Notice {
     Changed,
     /// This process leads now, or no longer.
     Lead(bool),
-    /// The configuration file was saved and is in force for gates opened from now on; its warnings.
-    ConfigLoaded(Vec<String>),
+    /// The configuration file was saved and is in force for gates opened from now on: their policies, and its warnings.
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<String>),
     /// The configuration file was saved and is broken; the former policy stays. All faults, a line each.
     ConfigBroken(Vec<String>),
     /// Files could not be written, or the database not reached: what and why, and what holdpoint will do. None: it works again.

@@ -190,6 +190,8 @@ impl Engine {
         std::thread::Builder::new()
             .name("reader".to_owned())
             .spawn(move || reader.run())?;
+        // There must be a file to watch.
+        runs.touch_nudge()?;
         let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
         let now = settings.clock.now();
         let mut engine = Self {
@@ -397,7 +399,7 @@ impl Engine {
                 | Notice::Events(_)
                 | Notice::Changed
                 | Notice::Lead(_)
-                | Notice::ConfigLoaded(_)
+                | Notice::ConfigLoaded(..)
                 | Notice::ConfigBroken(_)
                 | Notice::Trouble(_) => {}
             }

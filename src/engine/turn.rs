@@ -217,7 +217,8 @@ impl Engine {
                 self.put(Work::PutConfig(Arc::new(self.config.clone())));
                 self.wants_look = true;
                 self.wants_all_timers = true;
-                self.notices.push_back(Notice::ConfigLoaded(warnings));
+                self.notices
+                    .push_back(Notice::ConfigLoaded(Arc::clone(&self.config.gates), warnings));
             }
             Err(problems) => {
                 let lines = problems

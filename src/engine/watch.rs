@@ -24,10 +24,11 @@ pub(super) struct FileWatch {
 
 /// Watches the nudge file, and the configuration file where there is one.
 pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender<Inbox>) -> FileWatch {
-    let folders: Vec<PathBuf> = [Some(&nudge), config.as_ref()]
+    // The nudge file itself, not its directory: there every write of the database would wake the watching thread. The configuration's
+    // directory, because editors replace the file.
+    let watched: Vec<PathBuf> = [Some(nudge.clone()), config.as_deref().and_then(folder_of)]
         .into_iter()
         .flatten()
-        .filter_map(|path| folder_of(path))
         .collect();
     let handler = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
@@ -46,8 +47,8 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
         }
     };
     let watcher = notify::recommended_watcher(handler).and_then(|mut watcher| {
-        for folder in &folders {
-            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+        for path in &watched {
+            watcher.watch(path, RecursiveMode::NonRecursive)?;
         }
         Ok(watcher)
     });

@@ -1,5 +1,6 @@
 //! Everything that enters the screen's reducer, and everything it asks the loop to do: plain values.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,6 +11,7 @@ use crate::diff::DiffDocument;
 use crate::domain::event::Event;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Now;
 use crate::engine::api::{Answer, Command, Query, Receipt};
@@ -67,6 +69,8 @@ pub struct DiffDone {
     pub bytes: Arc<Vec<u8>>,
     /// The diff; none for binaries.
     pub document: Option<DiffDocument>,
+    /// The changed values of a JSON document, a line each.
+    pub values: Vec<String>,
 }
 
 /// A patch to check against the bytes on screen, off the loop.
@@ -137,7 +141,7 @@ pub enum Msg {
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration was loaded again; its warnings.
-    ConfigLoaded(Vec<String>),
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<String>),
     /// The configuration is broken.
     ConfigBroken(Vec<String>),
     /// Files or database cannot be written; none: all is well again.

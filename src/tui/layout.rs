@@ -48,15 +48,18 @@ impl Layout {
     }
 }
 
-/// Lines above the body of the gate pane.
-pub fn gate_head_height(is_wide: bool) -> u16 {
-    if is_wide { 3 } else { 1 }
+/// Lines above the body of the gate pane: the head, on a wide screen policy and files, and the changed values where there are some.
+pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
+    let file = model.gate.as_ref().and_then(|view| view.current());
+    let has_values = file.is_some_and(|file| !file.values.is_empty());
+    let facts = if is_wide { 2 } else { 0 };
+    1 + facts + u16::from(has_values)
 }
 
 /// How many rows of the diff fit.
 pub fn diff_rows(model: &Model) -> usize {
     let layout = of(model);
-    let around = gate_head_height(layout.is_wide) + 1;
+    let around = gate_head_height(model, layout.is_wide) + 1;
     usize::from(layout.lower.height.saturating_sub(around))
 }
 

@@ -2,11 +2,12 @@
 
 mod desk;
 
+use std::io;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use nix::sys::signal::{Signal, raise};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
 use super::backend::Backend;
 use super::effect::{FrameFacts, Msg};
@@ -59,10 +60,12 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
     if !terminal::is_there() {
         return Err(NotStarted::NoTerminal);
     }
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut resume = signal(SignalKind::from_raw(Signal::SIGCONT as i32))?;
+    let mut signals = Signals {
+        hangup: signal(SignalKind::hangup())?,
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+        resume: signal(SignalKind::from_raw(Signal::SIGCONT as i32))?,
+    };
     let mut terminal = Terminal::open()?;
     let mut model = Model::new(session, terminal.size(), backend.now());
     let mut desk = Desk::new();
@@ -71,33 +74,63 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
     desk.take(first, backend);
     let first = start(&mut model);
     desk.take(first, backend);
+    // An error here means that the terminal takes nothing any more: what was written is kept, and nothing else can be done.
+    let attended = attend(&mut model, &mut desk, &mut terminal, &mut signals, backend).await;
+    let ended = attended.unwrap_or_else(|error| {
+        tracing::warn!("the terminal went away: {error}");
+        Ended::HungUp
+    });
+    for (key, draft) in unsaved_drafts(&mut model) {
+        backend.save_draft(&key, draft.as_ref());
+    }
+    match ended {
+        Ended::HungUp => terminal.abandon(),
+        Ended::Left | Ended::Terminated => terminal.leave().await,
+    }
+    Ok(ended)
+}
+
+struct Signals {
+    hangup: UnixSignal,
+    terminate: UnixSignal,
+    interrupt: UnixSignal,
+    resume: UnixSignal,
+}
+
+async fn attend<B: Backend>(
+    model: &mut Model,
+    desk: &mut Desk,
+    terminal: &mut Terminal,
+    signals: &mut Signals,
+    backend: &mut B,
+) -> io::Result<Ended> {
     let mut on_the_way: Option<FrameFacts> = None;
     let mut orders: Vec<Order> = Vec::new();
 
-    let ended = loop {
+    loop {
         backend.settle();
-        tell(&mut model, &mut desk, backend, Msg::Tick(backend.now()), &mut orders);
-        if let Some(ended) = carry_out(&mut orders, &mut model, &mut desk, &mut terminal, backend).await? {
-            break ended;
+        tell(model, desk, backend, Msg::Tick(backend.now()), &mut orders);
+        if let Some(ended) = carry_out(&mut orders, model, desk, terminal, backend).await? {
+            return Ok(ended);
         }
         while model.is_dirty && !terminal.is_busy() {
             model.is_dirty = false;
             let mut facts = None;
-            let is_written = terminal.draw(|frame| facts = Some(view(&model, frame)))?;
+            let is_written = terminal.draw(|frame| facts = Some(view(model, frame)))?;
             if is_written {
                 on_the_way = facts;
             } else if let Some(facts) = facts {
                 // The same cells as before: they are on the terminal already.
-                tell(&mut model, &mut desk, backend, Msg::Drawn(facts), &mut orders);
+                tell(model, desk, backend, Msg::Drawn(facts), &mut orders);
             }
         }
-        let wake = Duration::from_micros(next_wake_us(&model).unsigned_abs());
+        let wake = Duration::from_micros(next_wake_us(model).unsigned_abs());
         let woken = tokio::select! {
             biased;
-            _ = hangup.recv() => Woken::Hangup,
-            _ = terminate.recv() => Woken::Terminate,
-            _ = interrupt.recv() => Woken::Terminate,
-            _ = resume.recv() => Woken::Continue,
+            _ = signals.hangup.recv() => Woken::Hangup,
+            _ = signals.terminate.recv() => Woken::Terminate,
+            _ = signals.interrupt.recv() => Woken::Terminate,
+            _ = signals.resume.recv() => Woken::Continue,
             happened = terminal.next() => match happened {
                 Happened::Written => Woken::Written,
                 Happened::Inputs(inputs) => Woken::Inputs(inputs),
@@ -107,27 +140,27 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
             () = tokio::time::sleep(wake) => Woken::Timer,
         };
         // The time first: what an input brings about is dated when it came, not when the loop last slept.
-        tell(&mut model, &mut desk, backend, Msg::Tick(backend.now()), &mut orders);
+        tell(model, desk, backend, Msg::Tick(backend.now()), &mut orders);
         match woken {
-            Woken::Hangup | Woken::Inputs(None) => break Ended::HungUp,
-            Woken::Terminate => break Ended::Terminated,
+            Woken::Hangup | Woken::Inputs(None) => return Ok(Ended::HungUp),
+            Woken::Terminate => return Ok(Ended::Terminated),
             Woken::Continue => {
                 terminal.enter()?;
                 model.size = terminal.size();
                 terminal.repaint(model.size)?;
-                tell(&mut model, &mut desk, backend, Msg::Continued, &mut orders);
+                tell(model, desk, backend, Msg::Continued, &mut orders);
             }
             Woken::Inputs(Some(inputs)) => {
                 for input in inputs {
-                    tell(&mut model, &mut desk, backend, Msg::Input(input), &mut orders);
+                    tell(model, desk, backend, Msg::Input(input), &mut orders);
                 }
             }
             Woken::Written => {
                 if let Some(facts) = on_the_way.take() {
-                    tell(&mut model, &mut desk, backend, Msg::Drawn(facts), &mut orders);
+                    tell(model, desk, backend, Msg::Drawn(facts), &mut orders);
                 }
             }
-            Woken::Msg(msg) => tell(&mut model, &mut desk, backend, *msg, &mut orders),
+            Woken::Msg(msg) => tell(model, desk, backend, *msg, &mut orders),
             Woken::Timer => {}
         }
         for _ in 0..NOTICES_MAX {
@@ -135,17 +168,9 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
                 break;
             };
             let msg = desk.translate(notice);
-            tell(&mut model, &mut desk, backend, msg, &mut orders);
+            tell(model, desk, backend, msg, &mut orders);
         }
-    };
-    for (key, draft) in unsaved_drafts(&mut model) {
-        backend.save_draft(&key, draft.as_ref());
     }
-    match ended {
-        Ended::HungUp => terminal.abandon(),
-        Ended::Left | Ended::Terminated => terminal.leave().await,
-    }
-    Ok(ended)
 }
 
 fn tell<B: Backend>(model: &mut Model, desk: &mut Desk, backend: &mut B, msg: Msg, orders: &mut Vec<Order>) {
@@ -159,7 +184,7 @@ async fn carry_out<B: Backend>(
     desk: &mut Desk,
     terminal: &mut Terminal,
     backend: &mut B,
-) -> Result<Option<Ended>, NotStarted> {
+) -> io::Result<Option<Ended>> {
     for order in std::mem::take(orders) {
         match order {
             Order::Copy(text) => terminal.copy(&text),
@@ -175,7 +200,7 @@ async fn carry_out<B: Backend>(
                 // A stopped process keeps its locks: the lead must go to someone who runs.
                 backend.resign();
                 backend.rest().await;
-                raise(Signal::SIGTSTP).map_err(std::io::Error::from)?;
+                raise(Signal::SIGTSTP).map_err(io::Error::from)?;
                 backend.stand();
                 terminal.enter()?;
                 model.size = terminal.size();

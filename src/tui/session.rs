@@ -1,7 +1,8 @@
 //! Who sits at this console, and what the console knows of the configuration.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::domain::ids::StageName;
 use crate::domain::operator::Operator;
@@ -13,7 +14,7 @@ pub struct Session {
     /// Who acts.
     pub operator: Operator,
     /// The policies in force for gates that open from now on.
-    pub gates: HashMap<StageName, GatePolicy>,
+    pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
     /// Seconds of grace for an overdue gate.
     pub overdue_grace_s: u64,
     /// The runs directory, for messages.

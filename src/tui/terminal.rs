@@ -104,8 +104,8 @@ fn writer_thread(mut out: File) -> io::Result<(SyncSender<Vec<u8>>, mpsc::Receiv
     let (outbox, written) = mpsc::channel(2);
     std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
         while let Ok(frame) = inbox.recv() {
-            let is_gone = out.write_all(&frame).is_err();
-            if outbox.blocking_send(()).is_err() || is_gone {
+            // Nothing more is said when the line is gone: the closed channel tells.
+            if out.write_all(&frame).is_err() || outbox.blocking_send(()).is_err() {
                 break;
             }
         }
@@ -241,7 +241,9 @@ impl Terminal {
     pub async fn next(&mut self) -> Happened {
         tokio::select! {
             biased;
-            () = written(&mut self.written, &mut self.is_busy) => Happened::Written,
+            is_written = written(&mut self.written, &mut self.is_busy) => {
+                if is_written { Happened::Written } else { Happened::Inputs(None) }
+            }
             inputs = inputs(self.events.as_mut()) => Happened::Inputs(inputs),
         }
     }
@@ -255,12 +257,14 @@ pub(super) enum Happened {
     Inputs(Option<Vec<Input>>),
 }
 
-async fn written(acknowledged: &mut mpsc::Receiver<()>, is_busy: &mut bool) {
-    // None: the thread has ended, the line is gone; SIGHUP or the next input says so.
-    if !*is_busy || acknowledged.recv().await.is_none() {
+/// Waits for the thread; for ever when no frame is under way. False: the thread has ended, the line is gone.
+async fn written(acknowledged: &mut mpsc::Receiver<()>, is_busy: &mut bool) -> bool {
+    if !*is_busy {
         std::future::pending::<()>().await;
     }
-    *is_busy = false;
+    let is_written = acknowledged.recv().await.is_some();
+    *is_busy = !is_written;
+    is_written
 }
 
 async fn inputs(events: Option<&mut EventStream>) -> Option<Vec<Input>> {

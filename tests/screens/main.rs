@@ -6,6 +6,7 @@
 mod compose;
 mod console;
 mod decide;
+mod engine;
 mod look;
 mod picture;
 mod slips;

@@ -5,18 +5,16 @@ use std::sync::Arc;
 
 use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use holdpoint::domain::decision::SealedDecision;
-use holdpoint::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Settled, Verdict};
+use holdpoint::domain::gate::{Gate, GateKey, GateState, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use holdpoint::domain::lease::{LEASE_S, Lease, LeasePurpose};
 use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::policy::{GatePolicy, OnTimeout};
-use holdpoint::domain::refusal::Refusal;
 use holdpoint::domain::stage::{STAGES_DEFAULT, StageSpec};
 use holdpoint::domain::time::{Now, Timestamp};
 use holdpoint::domain::timer::GateTimer;
 use holdpoint::domain::view::{LeaderInfo, QueueKind, QueueRow};
-use holdpoint::engine::api::{Answer, Command, Query, Receipt};
 
 pub fn at(clock: &str) -> Timestamp {
     Timestamp::parse(&format!("2026-11-22T{clock}Z")).unwrap()
@@ -342,198 +340,6 @@ impl World {
     pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {
         let key = (job_id(id), ArtifactPath::new(path).unwrap());
         assert!(self.disk.insert(key, bytes.to_vec()).is_some());
-    }
-
-    fn queue(&self) -> Vec<QueueRow> {
-        let mut queue = self.slots.clone();
-        for rows in self.jobs.values() {
-            for gate in rows.gates.iter().filter(|gate| gate.state == GateState::Open) {
-                queue.push(QueueRow {
-                    kind: QueueKind::Gate,
-                    job_id: gate.key.job_id.clone(),
-                    slug: Arc::from(rows.job.slug.as_str()),
-                    stage: Some(gate.key.stage.clone()),
-                    attempt: gate.key.attempt,
-                    since: gate.opened_at,
-                    timer: gate.timer.clone(),
-                    max_hold_s: gate.policy.max_hold_s,
-                    lease: gate.lease.clone().map(Arc::new),
-                    added_lines: gate.artifacts.iter().map(|artifact| artifact.added_lines).sum(),
-                    removed_lines: gate.artifacts.iter().map(|artifact| artifact.removed_lines).sum(),
-                    files: gate.artifacts.len() as u16,
-                    is_new: gate.artifacts.iter().all(|artifact| artifact.base.is_none()),
-                    is_binary: !gate.artifacts.is_empty() && gate.artifacts.iter().all(|artifact| artifact.is_binary),
-                    is_seen: !gate.seen.is_empty(),
-                });
-            }
-        }
-        queue
-    }
-
-    pub fn answer(&self, query: Query) -> Answer {
-        match query {
-            Query::Queue => Answer::Queue(self.queue()),
-            Query::Job(id) => Answer::Job(self.jobs.get(&id).cloned().map(Arc::new)),
-            Query::Jobs(_) => Answer::Jobs(self.jobs.values().cloned().collect()),
-            Query::Events { .. } => Answer::Events(Vec::new()),
-            Query::Decisions { .. } => Answer::Decisions(self.decisions.iter().rev().cloned().collect()),
-            Query::Version { digest, .. } => {
-                Answer::Bytes(self.versions.get(&digest).map(|bytes| Arc::from(&bytes[..])))
-            }
-            Query::OnDisk { job_id, path } => {
-                Answer::Bytes(self.disk.get(&(job_id, path)).map(|bytes| Arc::from(&bytes[..])))
-            }
-            Query::Log {
-                job_id, stage, attempt, ..
-            } => Answer::Bytes(
-                self.logs
-                    .get(&(job_id, stage, attempt))
-                    .map(|bytes| Arc::from(&bytes[..])),
-            ),
-            Query::Leader => Answer::Leader(self.leader.clone()),
-        }
-    }
-
-    /// Decides as the engine would: by the domain's rule.
-    pub fn settle(
-        &mut self,
-        id: &str,
-        name: &str,
-        verdict: Verdict,
-        who: &str,
-        notes: Option<String>,
-        digest: Option<Digest>,
-    ) -> Result<SealedDecision, Refusal> {
-        let seq = self.decisions.len() as u64 + 1;
-        let rows = self.jobs.get_mut(&job_id(id)).unwrap();
-        let gate = rows
-            .gates
-            .iter_mut()
-            .rfind(|gate| gate.key.stage == stage(name))
-            .unwrap();
-        let on_disk = gate.artifacts.iter().map(|artifact| OnDisk {
-            path: artifact.path.clone(),
-            found: self
-                .disk
-                .get(&(job_id(id), artifact.path.clone()))
-                .map(|bytes| (Digest::of(bytes), bytes.len() as u64)),
-        });
-        let request = DecisionRequest {
-            operator: operator(who),
-            verdict,
-            notes,
-            patch: None,
-            digest,
-            on_disk: on_disk.collect(),
-        };
-        let decision = gate.decide(request, self.now.utc)?;
-        gate.state = if verdict == Verdict::Approve {
-            GateState::Approved
-        } else {
-            GateState::Rejected
-        };
-        gate.settled = Some(Settled {
-            by: who.to_owned(),
-            at: self.now.utc,
-        });
-        let sealed = decision.seal(seq, Digest::ZERO);
-        rows.decisions.push(sealed.clone());
-        self.decisions.push(sealed.clone());
-        Ok(sealed)
-    }
-
-    /// The timer approves, as the engine would have it.
-    pub fn expire(&mut self, id: &str, name: &str) {
-        let seq = self.decisions.len() as u64 + 1;
-        let now = self.now.utc;
-        let rows = self.jobs.get_mut(&job_id(id)).unwrap();
-        let gate = rows
-            .gates
-            .iter_mut()
-            .rfind(|gate| gate.key.stage == stage(name))
-            .unwrap();
-        let expiry = gate.expire(operator("ops").via, now).unwrap();
-        if let holdpoint::domain::gate::Expiry::Decided(decision) = expiry {
-            gate.state = GateState::Approved;
-            gate.settled = Some(Settled {
-                by: "timer".to_owned(),
-                at: now,
-            });
-            let sealed = decision.seal(seq, Digest::ZERO);
-            rows.decisions.push(sealed.clone());
-            self.decisions.push(sealed);
-        }
-    }
-
-    /// Carries a command out; none: it is not answered (yet).
-    pub fn submit(&mut self, command: Command) -> Option<Result<Box<Receipt>, Refusal>> {
-        let (id, words, decision) = match command {
-            Command::Decide {
-                gate,
-                verdict,
-                notes,
-                patch,
-                digest,
-            } => {
-                let patch = patch
-                    .map(|patch| format!(" patch {}", patch["type"]))
-                    .unwrap_or_default();
-                let words = format!(
-                    "{verdict:?} {}/{} #{} note {notes:?}{patch} digest {}",
-                    gate.job_id,
-                    gate.stage,
-                    gate.attempt.unwrap(),
-                    digest.unwrap().short()
-                );
-                self.sent.push(words);
-                if self.is_slow {
-                    return None;
-                }
-                let (id, name) = (gate.job_id.to_string(), gate.stage.to_string());
-                match self.settle(&id, &name, verdict, "bea", notes, digest) {
-                    Ok(sealed) => (gate.job_id, None, Some(sealed)),
-                    Err(refusal) => return Some(Err(refusal)),
-                }
-            }
-            Command::ApplyPatch { gate, patch, .. } => (
-                gate.job_id.clone(),
-                Some(format!("ApplyPatch {}/{} {}", gate.job_id, gate.stage, patch["type"])),
-                None,
-            ),
-            Command::Resume(id) => (id.clone(), Some(format!("Resume {id}")), None),
-            Command::Cancel(id) => (id.clone(), Some(format!("Cancel {id}")), None),
-            Command::TakeLease { gate, purpose } => {
-                let id = gate.job_id.to_string();
-                let holder = self.jobs[&gate.job_id].gates.last().unwrap().lease.clone();
-                self.sent.push(format!("TakeLease {id} {}", purpose.as_str()));
-                if let Some(lease) = holder.filter(|lease| lease.holder.name != "bea" && lease.is_live(self.now.utc)) {
-                    let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();
-                    return Some(Err(Refusal::held_by(&key, &lease.holder.name)));
-                }
-                self.set_lease(&id, Some(("bea", purpose)));
-                (gate.job_id, None, None)
-            }
-            Command::ReleaseLease { gate } => {
-                let id = gate.job_id.to_string();
-                self.set_lease(&id, None);
-                (gate.job_id, Some(format!("ReleaseLease {id}")), None)
-            }
-            Command::MarkSeen { gate, digest } => (
-                gate.job_id.clone(),
-                Some(format!("MarkSeen {} {}", gate.job_id, digest.short())),
-                None,
-            ),
-            other => panic!("the console does not send {other:?}"),
-        };
-        self.sent.extend(words);
-        Some(Ok(Box::new(Receipt {
-            job_id: id.clone(),
-            message: "done".to_owned(),
-            decision,
-            rows: Arc::new(self.jobs[&id].clone()),
-            patches_applied: 0,
-            changes: Vec::new(),
-        })))
     }
 }
 

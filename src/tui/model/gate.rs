@@ -1,6 +1,6 @@
 //! The gate of the selected row, with its files as they are on screen.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -42,6 +42,18 @@ impl RowSet {
                 .iter()
                 .any(|range| range.start <= rows.start && rows.end <= range.end)
     }
+}
+
+/// Up to so many hunks are looked at one by one to name them as a range.
+const HUNKS_NAMED_MAX: usize = 100;
+
+/// What of a diff was on the screen.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Rows of hunks, counted from the hunk's first: folding moves hunks but never changes one.
+    rows: HashMap<usize, RowSet>,
+    /// The hunks of which every row was shown.
+    whole: BTreeSet<usize>,
 }
 
 /// Bytes on their way.
@@ -90,12 +102,14 @@ pub struct FileView {
     pub digest: Option<Digest>,
     /// The bytes that are shown.
     pub bytes: Option<Arc<Vec<u8>>>,
+    /// The changed values of a JSON document, a line each.
+    pub values: Vec<String>,
     /// The first row shown.
     pub top: usize,
     /// Cells scrolled to the right.
     pub left: usize,
-    /// Rows of hunks that were on the screen.
-    pub shown: HashMap<usize, RowSet>,
+    /// What of the diff was on the screen.
+    pub shown: Shown,
     /// Whether the file was on the screen at all.
     pub is_shown: bool,
 }
@@ -114,9 +128,10 @@ impl FileView {
             content: Content::Loading,
             digest: None,
             bytes: None,
+            values: Vec::new(),
             top: 0,
             left: 0,
-            shown: HashMap::new(),
+            shown: Shown::default(),
             is_shown: false,
         }
     }
@@ -129,34 +144,44 @@ impl FileView {
         }
     }
 
-    /// The hunks of which some row was never on the screen, from 0.
-    pub fn unseen_hunks(&self) -> Vec<usize> {
-        let Some(document) = self.document() else {
-            return Vec::new();
-        };
-        (0..document.hunk_count())
-            .filter(|hunk| {
-                let length = document.hunk_rows(*hunk).map_or(0, |rows| rows.len());
-                !self.shown.get(hunk).is_some_and(|rows| rows.covers(0..length))
-            })
+    /// How many hunks were not wholly on the screen.
+    pub fn unseen_hunk_count(&self) -> usize {
+        let hunks = self.document().map_or(0, DiffDocument::hunk_count);
+        hunks.saturating_sub(self.shown.whole.len())
+    }
+
+    /// Those hunks, from 0; at most so many.
+    pub fn unseen_hunks(&self, most: usize) -> Vec<usize> {
+        let hunks = self.document().map_or(0, DiffDocument::hunk_count);
+        (0..hunks)
+            .filter(|hunk| !self.shown.whole.contains(hunk))
+            .take(most)
             .collect()
     }
 
-    /// Notes that rows were on the screen.
-    pub fn note_shown(&mut self, rows: Range<usize>) {
-        self.is_shown = true;
+    /// Notes that rows were on the screen; returns whether that is news.
+    pub fn note_shown(&mut self, rows: Range<usize>) -> bool {
+        let mut is_news = !std::mem::replace(&mut self.is_shown, true);
         let Content::Text(document) = &self.content else {
-            return;
+            return is_news;
         };
         for hunk in document.hunks_in(rows.clone()) {
             let Some(hunk_rows) = document.hunk_rows(hunk) else {
                 continue;
             };
+            if self.shown.whole.contains(&hunk) {
+                continue;
+            }
             let start = rows.start.max(hunk_rows.start) - hunk_rows.start;
             let end = rows.end.min(hunk_rows.end).saturating_sub(hunk_rows.start);
-            // Relative to the hunk: folding moves hunks but never changes one.
-            self.shown.entry(hunk).or_default().insert(start..end);
+            let shown = self.shown.rows.entry(hunk).or_default();
+            shown.insert(start..end);
+            if shown.covers(0..hunk_rows.len()) {
+                self.shown.rows.remove(&hunk);
+                is_news |= self.shown.whole.insert(hunk);
+            }
         }
+        is_news
     }
 }
 
@@ -258,7 +283,7 @@ impl GateView {
             .files
             .iter()
             .filter(|file| file.is_shown)
-            .map(|file| file.unseen_hunks().len())
+            .map(|file| file.unseen_hunk_count())
             .sum();
         let words = |count: usize, word: &str| match count {
             0 => None,
@@ -280,7 +305,8 @@ impl GateView {
                 unseen.push(file.artifact.path.file_name().to_owned());
                 continue;
             }
-            let hunks = file.unseen_hunks();
+            let count = file.unseen_hunk_count();
+            let hunks = file.unseen_hunks(HUNKS_NAMED_MAX + 1);
             let place = if index == self.file {
                 String::new()
             } else {
@@ -290,10 +316,10 @@ impl GateView {
                 [] => {}
                 [one] => unseen.push(format!("hunk {}{place}", one + 1)),
                 [one, two] => unseen.push(format!("hunks {} and {}{place}", one + 1, two + 1)),
-                [first, .., last] if last - first + 1 == hunks.len() => {
+                [first, .., last] if last - first + 1 == hunks.len() && hunks.len() == count => {
                     unseen.push(format!("hunks {}-{}{place}", first + 1, last + 1));
                 }
-                [..] => unseen.push(format!("{} hunks{place}", hunks.len())),
+                [..] => unseen.push(format!("{count} hunks{place}")),
             }
         }
         unseen

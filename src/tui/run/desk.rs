@@ -184,7 +184,7 @@ impl Desk {
             Notice::Events(events) => Msg::Events(events),
             Notice::Changed => Msg::Changed,
             Notice::Lead(is_leading) => Msg::Lead(is_leading),
-            Notice::ConfigLoaded(warnings) => Msg::ConfigLoaded(warnings),
+            Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, warnings),
             Notice::ConfigBroken(faults) => Msg::ConfigBroken(faults),
             Notice::Trouble(trouble) => Msg::Trouble(trouble),
         }

@@ -9,7 +9,7 @@ use super::super::model::toast::Tone;
 use super::super::model::{Field, Lower, Model, Overlay};
 use super::super::view::palette;
 use super::motion::{self, Step};
-use super::{compose, gate, prompt, queue, toast};
+use super::{compose, diff, gate, prompt, queue, toast};
 
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
@@ -44,13 +44,13 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             queue::rearrange(model, fx);
             toast(model, Tone::Info, format!("Sorted by {}", model.queue.sort.label()));
         }
-        Action::NextHunk => gate::hunk(model, true),
-        Action::FormerHunk => gate::hunk(model, false),
-        Action::NextMatch => gate::find_match(model, true),
-        Action::FormerMatch => gate::find_match(model, false),
+        Action::NextHunk => diff::hunk(model, true),
+        Action::FormerHunk => diff::hunk(model, false),
+        Action::NextMatch => diff::find_match(model, true),
+        Action::FormerMatch => diff::find_match(model, false),
         Action::NextFile => other_file(model, focus, true, fx),
         Action::FormerFile => other_file(model, focus, false, fx),
-        Action::Fold => gate::fold(model),
+        Action::Fold => diff::fold(model),
         Action::Search => {
             let text = model
                 .gate
@@ -94,7 +94,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
 
 fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Effect>) {
     if focus != Focus::Job {
-        gate::file(model, is_forward);
+        diff::file(model, is_forward);
         return;
     }
     if let Some(job) = &mut model.job {
@@ -136,7 +136,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 view.search = (!text.is_empty()).then_some(text);
                 view.match_row = None;
                 if view.search.is_some() {
-                    gate::find_match(model, true);
+                    diff::find_match(model, true);
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::super::keymap::Focus;
 use super::super::layout;
 use super::super::model::prompt::{ConfirmState, Prompt};
 use super::super::model::{LeaseHeld, Lower, Model};
-use super::{gate_ref, prompt, send_quietly};
+use super::{gate_ref, outcome, send_quietly};
 use crate::domain::gate::{GateKey, GateState};
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
@@ -15,7 +15,7 @@ use crate::engine::api::Command;
 
 /// Makes everything hold.
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
-    prompt::recheck(model);
+    outcome::recheck(model);
     keep_lease(model, fx);
     keep_seen(model, fx);
     let rows = layout::of(model).queue_rows();

@@ -2,11 +2,13 @@
 
 mod act;
 mod compose;
+mod diff;
 mod gate;
 mod keep;
 mod motion;
 mod mouse;
 mod notice;
+mod outcome;
 mod prompt;
 mod queue;
 mod text;
@@ -57,9 +59,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             fx.push(Effect::Repaint);
         }
         Msg::Answered(question, answer) => notice::answered(model, question, answer, fx),
-        Msg::Done(submission, Ok(receipt)) => prompt::done(model, submission, *receipt, fx),
-        Msg::Done(submission, Err(refusal)) => prompt::refused(model, submission, refusal, fx),
-        Msg::Published(submission, result) => prompt::published(model, submission, result),
+        Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
+        Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
+        Msg::Published(submission, result) => outcome::published(model, submission, result),
         Msg::Events(events) => notice::events(model, &events, fx),
         Msg::Changed => {
             queue::ask(model, fx);
@@ -70,7 +72,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.is_leading = is_leading;
             ask_leader(model, fx);
         }
-        Msg::ConfigLoaded(warnings) => notice::config_loaded(model, &warnings),
+        Msg::ConfigLoaded(gates, warnings) => notice::config_loaded(model, gates, &warnings),
         Msg::ConfigBroken(faults) => model.config_faults = faults,
         Msg::Trouble(trouble) => model.trouble = trouble,
         Msg::DiffReady(done) => gate::diff_ready(model, *done),
@@ -126,10 +128,9 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
         && gate.generation == generation
         && let Some(view) = gate.files.get_mut(file)
     {
-        let before = (view.is_shown, view.shown.clone());
-        view.note_shown(from..to);
         // The line that says what was not yet shown must be drawn once more.
-        model.is_dirty |= before != (view.is_shown, view.shown.clone());
+        let is_news = view.note_shown(from..to);
+        model.is_dirty |= is_news;
     }
 }
 

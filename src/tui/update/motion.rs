@@ -5,7 +5,7 @@ use super::super::keymap::Focus;
 use super::super::model::gate::GateView;
 use super::super::model::{Lower, Model, Overlay};
 use super::super::{layout, view};
-use super::{gate, queue};
+use super::{diff, gate, queue};
 
 /// How far to move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
             let target = place.saturating_add_signed(step.rows(layout.queue_rows())).min(last);
             queue::select(model, target, fx);
         }
-        Focus::Diff | Focus::Confirm => gate::scroll_by(model, step.rows(layout::diff_rows(model))),
+        Focus::Diff | Focus::Confirm => diff::scroll_by(model, step.rows(layout::diff_rows(model))),
         Focus::Job => {
             let page = view::job::log_rows(model);
             if let Some(job) = &mut model.job {

@@ -1,5 +1,8 @@
 //! What the engine tells: answers, events, configuration.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::super::effect::{Effect, Question};
 use super::super::model::Model;
 use super::super::model::history::DECISIONS_MAX;
@@ -8,6 +11,8 @@ use super::super::view::label;
 use super::{gate, queue, toast};
 use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
+use crate::domain::ids::StageName;
+use crate::domain::policy::GatePolicy;
 use crate::engine::api::{Answer, Query};
 
 /// Asks for the history.
@@ -155,8 +160,9 @@ fn tell(model: &mut Model, event: &Event) {
 }
 
 /// The configuration was loaded again.
-pub fn config_loaded(model: &mut Model, warnings: &[String]) {
+pub fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolicy>>, warnings: &[String]) {
     model.config_faults.clear();
+    model.session.gates = gates;
     let text = match warnings {
         [] => "Configuration loaded; in force for gates opened from now on".to_owned(),
         [one] => format!("Configuration loaded with a warning: {one}"),

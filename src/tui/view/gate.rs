@@ -8,7 +8,7 @@ use super::label;
 use super::pen::Pen;
 use crate::diff::document::{DiffDocument, Row, RowKind};
 use crate::diff::search::Needle;
-use crate::diff::text::width;
+use crate::diff::text::{visible_line, width};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::tui::layout::gate_head_height;
@@ -82,7 +82,7 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
         let is_current = index == view.file;
         let style = if is_current { theme.strong() } else { theme.plain() };
         let sign = if is_current { ">" } else { "" };
-        let seen = if file.is_shown && file.unseen_hunks().is_empty() {
+        let seen = if file.is_shown && file.unseen_hunk_count() == 0 {
             ""
         } else {
             " unseen"
@@ -150,6 +150,28 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
             },
             buffer,
         );
+    }
+}
+
+/// The changed values of a JSON document: as many as the line takes, and how many more there are.
+fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(1).text(if is_wide { "values  " } else { "" }, theme.strong());
+    for (index, value) in file.values.iter().enumerate() {
+        let more = file.values.len() - index - 1;
+        let more = if more > 0 {
+            format!("   +{more} more")
+        } else {
+            String::new()
+        };
+        let separator = if index > 0 { "   " } else { "" };
+        let needed = width(separator) + width(&visible_line(value)) + width(&more);
+        if index > 0 && needed > pen.room() {
+            pen.text(&format!("   +{} more", file.values.len() - index), theme.warning());
+            break;
+        }
+        pen.text(separator, theme.plain()).text(value, theme.plain());
     }
 }
 
@@ -321,8 +343,9 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
     }
     let unseen = view.unseen();
     if !unseen.is_empty() {
-        let long = format!("   NOT YET SHOWN: {}", unseen.join(", "));
-        let short = format!("   NOT YET SHOWN: {}", view.unseen_count());
+        let gap = if file.document().is_some() { "   " } else { "" };
+        let long = format!("{gap}NOT YET SHOWN: {}", unseen.join(", "));
+        let short = format!("{gap}NOT YET SHOWN: {}", view.unseen_count());
         let text = if width(&long) <= pen.room() { long } else { short };
         pen.text(&text, theme.warning());
     }
@@ -337,8 +360,18 @@ pub fn draw(model: &Model, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let Some(view) = &model.gate else {
         return;
     };
-    let head = gate_head_height(is_wide).min(area.height);
+    let head = gate_head_height(model, is_wide).min(area.height);
     draw_head(model, view, is_wide, area, buffer);
+    if let Some(file) = view.current()
+        && !file.values.is_empty()
+    {
+        let line = Rect {
+            y: area.y + head.saturating_sub(1),
+            height: u16::from(head > 1),
+            ..area
+        };
+        draw_values(model, file, is_wide, line, buffer);
+    }
     let body_height = area.height.saturating_sub(head + 1);
     let body = Rect {
         y: area.y + head,

@@ -4,12 +4,16 @@ use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 
+/// A longer id is a generated one: of it the end is shown, which differs most.
 const ID_CELLS: usize = 8;
+/// An id that is its own slug was given by a person, and is shown whole up to this length.
+const GIVEN_ID_CELLS: usize = 32;
 
-/// A job: `j-17 tides`; of a long generated id only the end, which differs most.
+/// A job: `j-17 tides`; `last-bus-home`; of a generated id the end: `…89ab tides`.
 pub fn job(id: &JobId, slug: &str) -> String {
     let text = id.as_str();
-    let short = if text.len() <= ID_CELLS {
+    let is_given = (slug.is_empty() || slug == text) && text.len() <= GIVEN_ID_CELLS;
+    let short = if text.len() <= ID_CELLS || is_given {
         text.to_owned()
     } else {
         // Ids are ASCII (SPEC §1).
@@ -69,5 +73,29 @@ pub fn count(number: u64) -> String {
         1000..10_000 => format!("{}.{}k", number / 1000, number % 1000 / 100),
         10_000..1_000_000 => format!("{}k", number / 1000),
         1_000_000.. => format!("{}M", number / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_named_as_people_name_it() {
+        let label = |id: &str, slug: &str| job(&JobId::new(id).unwrap(), slug);
+        assert_eq!(label("j-17", "tides"), "j-17 tides");
+        assert_eq!(label("last-bus-home", "last-bus-home"), "last-bus-home");
+        assert_eq!(label("0198c0de-7f3a-7aaa-8bbb-0123456789ab", "tides"), "…89ab tides");
+        assert_eq!(label("0198c0de-7f3a-7aaa-8bbb-0123456789ab", ""), "…89ab");
+    }
+
+    #[test]
+    fn sizes_and_ages_in_one_unit() {
+        assert_eq!(size(812), "812 B");
+        assert_eq!(size(72_240), "72.2 kB");
+        assert_eq!(count(45_678), "45k");
+        let now = Timestamp::from_micros(200_000_000_000);
+        assert_eq!(age(Timestamp::from_micros(0), now), "2d");
+        assert_eq!(age(now, Timestamp::from_micros(0)), "now");
     }
 }

@@ -1,0 +1,64 @@
+//! What the keymap may not do.
+
+use std::collections::HashSet;
+
+use super::*;
+
+#[test]
+fn a_key_means_one_thing_in_one_focus() {
+    for focus in Focus::ALL {
+        let mut taken = HashSet::new();
+        for name in groups(focus)
+            .iter()
+            .flat_map(|group| group.bindings)
+            .flat_map(|binding| binding.keys)
+        {
+            assert!(taken.insert(*name), "{focus:?}: {name} is bound twice");
+        }
+    }
+}
+
+#[test]
+fn every_bound_name_is_a_key() {
+    for name in all_groups()
+        .iter()
+        .flat_map(|group| group.bindings)
+        .flat_map(|binding| binding.keys)
+    {
+        assert_eq!(Key::parse(name).map(Key::name).as_deref(), Some(*name));
+    }
+}
+
+#[test]
+fn keys_of_tmux_screen_and_flow_control_stay_free() {
+    for focus in Focus::ALL {
+        for name in ["Ctrl-a", "Ctrl-b", "Ctrl-s", "Ctrl-q"] {
+            assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn the_letters_of_a_split_escape_sequence_mean_nothing() {
+    for focus in [
+        Focus::Queue,
+        Focus::Diff,
+        Focus::Job,
+        Focus::History,
+        Focus::Confirm,
+        Focus::Ask,
+    ] {
+        for name in ["A", "B", "C", "D", "H", "F", "O"] {
+            assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn escape_never_decides() {
+    let harmless = [Action::Back, Action::Close, Action::Menu];
+    for focus in Focus::ALL {
+        let action = lookup(focus, Key::parse("Esc").unwrap()).unwrap();
+        assert!(harmless.contains(&action), "{focus:?}: {action:?}");
+    }
+}

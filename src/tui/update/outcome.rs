@@ -1,0 +1,159 @@
+//! What comes back to a prompt: changes of what it is about, receipts, refusals.
+
+use super::super::effect::{Effect, Submission};
+use super::super::model::Model;
+use super::super::model::gate::GateView;
+use super::super::model::prompt::{ConfirmState, Pin, Prompt};
+use super::super::model::toast::Tone;
+use super::prompt::refuse;
+use super::{compose, gate, queue, toast};
+use crate::domain::gate::GateKey;
+use crate::domain::ids::Digest;
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::engine::api::Receipt;
+
+/// So many own decisions are remembered, to tell news from echoes.
+const OWN_MAX: usize = 32;
+
+/// The digest or the state of the pinned gate changed: the prompt becomes a refusal, the editor read-only.
+pub fn recheck(model: &mut Model) {
+    let Some(view) = &model.gate else {
+        return;
+    };
+    let problem_of = |pin: &Pin| -> Option<(String, Option<String>)> {
+        if view.key != pin.key {
+            return None;
+        }
+        if let Some(gate) = view.gate()
+            && let Err(refusal) = gate.open_or_refuse()
+        {
+            return Some((refusal.message, None));
+        }
+        let shown = view.shown_digest()?;
+        (shown != pin.digest).then(|| {
+            (
+                changed(view, pin.digest, shown),
+                Some("press the key again to decide on the new text".to_owned()),
+            )
+        })
+    };
+    if let Some(compose) = &mut model.compose
+        && compose.closed.is_none()
+    {
+        compose.closed = problem_of(&compose.pin).map(|(why, _)| why);
+    }
+    if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
+        && confirm.is_asking()
+        && let Some((why, hint)) = problem_of(&confirm.pin)
+    {
+        let kept = if confirm.note.is_blank() {
+            hint
+        } else {
+            Some(format!(
+                "{}your note is kept",
+                hint.map(|hint| hint + "; ").unwrap_or_default()
+            ))
+        };
+        confirm.state = ConfirmState::Refused(why, kept);
+    }
+}
+
+fn changed(view: &GateView, read: Digest, now: Digest) -> String {
+    let moved = view
+        .files
+        .iter()
+        .find(|file| file.digest.is_some_and(|digest| digest != file.artifact.digest));
+    let name = match (moved, &view.files[..]) {
+        (Some(file), _) | (None, [file]) => file.artifact.path.file_name(),
+        (None, [..]) => "the material",
+    };
+    format!(
+        "{name} changed while it was on screen (you read {}, it is now {})",
+        read.short(),
+        now.short()
+    )
+}
+
+fn remember_own(model: &mut Model, key: &GateKey) {
+    if model.own.len() == OWN_MAX {
+        model.own.pop_front();
+    }
+    model.own.push_back(key.clone());
+}
+
+fn is_waiting_for(model: &Model, submission: Submission) -> bool {
+    matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.state == ConfirmState::Writing(submission))
+}
+
+/// A command was committed.
+pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mut Vec<Effect>) {
+    let Some(sent) = model.sent.get_mut(&submission) else {
+        return;
+    };
+    sent.is_committed = true;
+    let (is_quiet, decides) = (sent.is_quiet, sent.decides.clone());
+    if is_quiet {
+        model.sent.remove(&submission);
+    } else {
+        let text = format!("{} {}", sent.done, sent.subject);
+        toast(model, Tone::Done, text);
+    }
+    if is_waiting_for(model, submission)
+        && let Some(Prompt::Confirm(confirm)) = model.prompt.take()
+    {
+        compose::sent(model, &confirm, fx);
+    }
+    if let Some(key) = decides {
+        remember_own(model, &key);
+        compose::forget_draft(model, &key, fx);
+    }
+    gate::take_rows(model, receipt.rows, fx);
+    queue::ask(model, fx);
+}
+
+/// A command was refused.
+pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: &mut Vec<Effect>) {
+    let Some(sent) = model.sent.remove(&submission) else {
+        return;
+    };
+    if sent.is_quiet {
+        // Only a lease that someone else has is worth a word, and that stands in the prompt.
+        if refusal.code == RefusalCode::NotPossible
+            && let Some(lease) = &mut model.lease
+        {
+            lease.refusal = Some(refusal.message);
+        }
+        return;
+    }
+    let is_waiting = is_waiting_for(model, submission);
+    let has_changed = refusal.code == RefusalCode::ArtifactChanged;
+    let hint = if has_changed {
+        Some("the new text is being read; your note is kept".to_owned())
+    } else {
+        refusal.hint.clone()
+    };
+    if is_waiting && let Some(Prompt::Confirm(confirm)) = &mut model.prompt {
+        confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
+    }
+    refuse(model, sent.not_done, &refusal.message, hint.as_deref().unwrap_or(""));
+    if has_changed {
+        gate::reload_files(model, fx);
+    }
+    gate::ask_job(model, fx);
+    queue::ask(model, fx);
+}
+
+/// A command's files are on disk, or not yet.
+pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
+    let sent = model.sent.remove(&submission);
+    if let Err(why) = result {
+        let is_decision = sent.is_none_or(|sent| sent.decides.is_some());
+        let head = if is_decision {
+            "Decided, not yet on disk"
+        } else {
+            "Done, not yet on disk"
+        };
+        let hint = "it is safe in the database and is written when that works again";
+        refuse(model, head, &why, hint);
+    }
+}
