@@ -4,6 +4,7 @@ mod support;
 
 mod cli {
     mod beside;
+    mod demo;
     mod documents;
     mod identity;
     mod manual;

@@ -28,30 +28,34 @@ pub async fn with_engine<T>(
     result
 }
 
-fn unread(deed: &'static str, answer: Answer) -> Failure {
-    let why = if let Answer::Failed(why) = answer {
-        why
-    } else {
-        "the engine answered another question".to_owned()
-    };
-    Failure::new(deed, "not_possible", why)
+/// Reads something; what cannot be read is a failure.
+async fn read(engine: &mut Engine, query: Query, deed: &'static str) -> Result<Answer, Failure> {
+    let answer = engine.read(query).await;
+    if let Answer::Failed(why) = answer {
+        return Err(Failure::new(deed, "not_possible", why));
+    }
+    Ok(answer)
+}
+
+/// Answers bear the name of their question, so this is a fault of the engine.
+fn mismatched(deed: &'static str) -> Failure {
+    Failure::new(deed, "not_possible", "the engine answered another question")
 }
 
 /// A job that must exist.
 pub async fn job(engine: &mut Engine, id: &JobId, deed: &'static str) -> Result<Arc<JobRows>, Failure> {
-    match engine.read(Query::Job(id.clone())).await {
-        Answer::Job(Some(rows)) => Ok(rows),
-        Answer::Job(None) => Err(Failure::refused(deed, Refusal::no_such_job(id))),
-        other => Err(unread(deed, other)),
-    }
+    let Answer::Job(rows) = read(engine, Query::Job(id.clone()), deed).await? else {
+        return Err(mismatched(deed));
+    };
+    rows.ok_or_else(|| Failure::refused(deed, Refusal::no_such_job(id)))
 }
 
 /// Jobs, newest first.
 pub async fn jobs(engine: &mut Engine, filter: JobFilter, deed: &'static str) -> Result<Vec<JobRows>, Failure> {
-    match engine.read(Query::Jobs(filter)).await {
-        Answer::Jobs(jobs) => Ok(jobs),
-        other => Err(unread(deed, other)),
-    }
+    let Answer::Jobs(jobs) = read(engine, Query::Jobs(filter), deed).await? else {
+        return Err(mismatched(deed));
+    };
+    Ok(jobs)
 }
 
 /// A job's events after `since`, oldest first, at most `limit`.
@@ -68,10 +72,10 @@ pub async fn events(
         limit,
         tail: false,
     };
-    match engine.read(query).await {
-        Answer::Events(events) => Ok(events),
-        other => Err(unread(deed, other)),
-    }
+    let Answer::Events(events) = read(engine, query, deed).await? else {
+        return Err(mismatched(deed));
+    };
+    Ok(events)
 }
 
 /// Decisions, every attempt, oldest first.
@@ -86,13 +90,11 @@ pub async fn decisions(
         stage,
         limit: u32::MAX,
     };
-    match engine.read(query).await {
-        Answer::Decisions(mut decisions) => {
-            decisions.sort_by_key(|sealed| sealed.seq);
-            Ok(decisions)
-        }
-        other => Err(unread(deed, other)),
-    }
+    let Answer::Decisions(mut decisions) = read(engine, query, deed).await? else {
+        return Err(mismatched(deed));
+    };
+    decisions.sort_by_key(|sealed| sealed.seq);
+    Ok(decisions)
 }
 
 /// The bytes of a stored version.
@@ -106,10 +108,10 @@ pub async fn version(
         job_id: job_id.clone(),
         digest,
     };
-    match engine.read(query).await {
-        Answer::Bytes(bytes) => Ok(bytes),
-        other => Err(unread(deed, other)),
-    }
+    let Answer::Bytes(bytes) = read(engine, query, deed).await? else {
+        return Err(mismatched(deed));
+    };
+    Ok(bytes)
 }
 
 /// The bytes of an artifact as it lies on disk now; none when it is gone.
@@ -123,18 +125,18 @@ pub async fn on_disk(
         job_id: job_id.clone(),
         path: path.clone(),
     };
-    match engine.read(query).await {
-        Answer::Bytes(bytes) => Ok(bytes),
-        other => Err(unread(deed, other)),
-    }
+    let Answer::Bytes(bytes) = read(engine, query, deed).await? else {
+        return Err(mismatched(deed));
+    };
+    Ok(bytes)
 }
 
 /// Who leads; none when nobody does.
 pub async fn leader(engine: &mut Engine, deed: &'static str) -> Result<Option<LeaderInfo>, Failure> {
-    match engine.read(Query::Leader).await {
-        Answer::Leader(leader) => Ok(leader),
-        other => Err(unread(deed, other)),
-    }
+    let Answer::Leader(leader) = read(engine, Query::Leader, deed).await? else {
+        return Err(mismatched(deed));
+    };
+    Ok(leader)
 }
 
 /// What was done, and whether its files are on disk.

@@ -8,19 +8,18 @@ use crate::domain::ids::JobId;
 use crate::domain::job::{JobRows, JobStatus};
 use crate::domain::operator::Surface;
 use crate::domain::view::JobFilter;
-use crate::domain::wire::{GateDoc, JobDoc, StageState};
+use crate::domain::wire::JobDoc;
 use crate::engine::api::{Command, NewJob};
 use crate::engine::{Engine, Role};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::done;
-use super::events;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::table::Table;
-use super::words::{ago, clock_time, size};
+use super::words::ago;
+use super::{done, events, job_show};
 
 /// The most jobs of a list unless more are asked for (WIRE.md).
 const LIMIT_DEFAULT: u32 = 100;
@@ -124,7 +123,7 @@ pub async fn run(global: &GlobalArguments, command: JobCommand) -> Outcome {
     match command {
         JobCommand::Start(arguments) => start(global, output, arguments).await?,
         JobCommand::List { status, limit } => list(global, output, status, limit).await?,
-        JobCommand::Show { job } => show(global, output, &job).await?,
+        JobCommand::Show { job } => job_show::run(global, output, &job).await?,
         JobCommand::Resume { job } => steer(global, output, "resumed", Command::Resume(job)).await?,
         JobCommand::Cancel { job } => steer(global, output, "canceled", Command::Cancel(job)).await?,
         JobCommand::Complete { job } => steer(global, output, "completed", Command::Complete(job)).await?,
@@ -238,73 +237,6 @@ async fn list(
         ]);
     }
     table.print(output, "There are no such jobs")
-}
-
-async fn show(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, "shown")?;
-    let engine = session.open_existing(Role::Visitor)?;
-    let rows = with_engine(engine, async |engine| ask::job(engine, id, "shown").await).await?;
-    if output.is_json {
-        return output.document(&JobDoc::of(&rows, session.lens()));
-    }
-    let job = &rows.job;
-    let now = session.now();
-    output.line(&format!("{} / {}", job.id, job.slug))?;
-    output.block("  ", &job.intent)?;
-    let kind = if job.is_manual { ", manual" } else { "" };
-    output.line(&format!("status    {}{kind}", job.status.as_str()))?;
-    let time = |at| format!("{} ({})", clock_time(at), ago(at, now));
-    output.line(&format!("started   {} by {}", time(job.created_at), job.created_by))?;
-    output.line(&format!("changed   {}", time(job.updated_at)))?;
-    output.line(&format!(
-        "files     {}",
-        session.runs_dir.join(job.id.as_str()).display()
-    ))?;
-    for (key, value) in &job.params {
-        output.line(&format!("param     {key} = {value}"))?;
-    }
-    output.line("")?;
-    stages(output, &session, &rows)?;
-    if !rows.artifacts.is_empty() {
-        output.line("")?;
-        let mut table = Table::new(&["ARTIFACT", "KIND", "SIZE", "DIGEST"]);
-        for artifact in &rows.artifacts {
-            table.row(vec![
-                artifact.path.to_string(),
-                artifact.kind.clone(),
-                size(artifact.size_bytes),
-                artifact.digest.short(),
-            ]);
-        }
-        table.print(output, "")?;
-    }
-    Ok(())
-}
-
-fn stages(output: &mut Output, session: &Session, rows: &JobRows) -> Result<(), Failure> {
-    let mut table = Table::new(&["STAGE", "ATTEMPT", "GATE", "BY", "AT", "NOTES"]);
-    for spec in &rows.job.stages {
-        let gate = GateDoc::of_stage(rows, &spec.name, session.lens());
-        let is_current = rows.job.stage.as_ref() == Some(&spec.name);
-        let state = if gate.state == StageState::NotReached && is_current {
-            rows.newest_attempt(&spec.name)
-                .map_or("not_reached", |attempt| attempt.state.as_str())
-        } else {
-            gate.state.as_str()
-        };
-        table.row(vec![
-            spec.name.to_string(),
-            gate.attempt.map(|attempt| format!("#{attempt}")).unwrap_or_default(),
-            state.to_owned(),
-            gate.by.unwrap_or_default().to_owned(),
-            gate.at.map(clock_time).unwrap_or_default(),
-            gate.notes
-                .and_then(|notes| notes.lines().next())
-                .unwrap_or_default()
-                .to_owned(),
-        ]);
-    }
-    table.print(output, "No stage is known yet: gate open names them")
 }
 
 async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Outcome {

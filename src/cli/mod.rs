@@ -20,6 +20,7 @@ mod gate_diff;
 mod gate_list;
 mod gate_show;
 mod job;
+mod job_show;
 mod log;
 mod output;
 mod patch;

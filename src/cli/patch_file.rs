@@ -44,11 +44,14 @@ pub fn read(path: &Path, is_input_refused: bool, deed: &'static str) -> Result<P
     } else {
         File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
     };
-    read.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => refused("no such file".to_owned()),
-        ErrorKind::PermissionDenied => refused("permission denied".to_owned()),
-        ErrorKind::IsADirectory => refused("it is a directory".to_owned()),
-        _ => refused(error.to_string()),
+    let known = [
+        (ErrorKind::NotFound, "no such file"),
+        (ErrorKind::PermissionDenied, "permission denied"),
+        (ErrorKind::IsADirectory, "it is a directory"),
+    ];
+    read.map_err(|error| {
+        let words = known.into_iter().find(|(kind, _)| *kind == error.kind());
+        refused(words.map_or_else(|| error.to_string(), |(_, words)| words.to_owned()))
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];

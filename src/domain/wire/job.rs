@@ -1,0 +1,104 @@
+//! A job and its artifacts as clients read them.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{GateDoc, Lens};
+use crate::domain::artifact::Artifact;
+use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::job::{Attempt, JobRows, JobStatus};
+use crate::domain::time::Timestamp;
+
+/// A registered artifact.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArtifactDoc<'a> {
+    /// The stage that made it.
+    pub stage: &'a StageName,
+    /// What it is.
+    pub kind: &'a str,
+    /// Relative to the run directory.
+    pub path: &'a ArtifactPath,
+    /// Kept for clients; always empty.
+    pub meta: Map<String, Value>,
+    /// When this version was registered.
+    pub created_at: Timestamp,
+    /// Its size.
+    pub size_bytes: u64,
+    /// SHA-256.
+    pub checksum: Digest,
+}
+
+impl<'a> ArtifactDoc<'a> {
+    /// The document of one artifact.
+    pub fn of(artifact: &'a Artifact) -> Self {
+        Self {
+            stage: &artifact.stage,
+            kind: &artifact.kind,
+            path: &artifact.path,
+            meta: Map::new(),
+            created_at: artifact.created_at,
+            size_bytes: artifact.size_bytes,
+            checksum: artifact.digest,
+        }
+    }
+}
+
+/// A job, whole.
+#[derive(Debug, Clone, Serialize)]
+pub struct JobDoc<'a> {
+    /// Its id.
+    pub id: &'a JobId,
+    /// A short name for people.
+    pub slug: &'a str,
+    /// What it is for.
+    pub intent: &'a str,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// The stage it is at.
+    pub stage: Option<&'a StageName>,
+    /// What the client sent along.
+    pub cfg: &'a Map<String, Value>,
+    /// One entry for each stage of the pipeline, in order.
+    pub gates: Vec<GateDoc<'a>>,
+    /// What is registered.
+    pub artifacts: Vec<ArtifactDoc<'a>>,
+    /// What stage commands read.
+    pub params: &'a Map<String, Value>,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Who started it.
+    pub operator: &'a str,
+    /// Whether its gates are opened from outside.
+    pub manual: bool,
+    /// Every execution of a stage, oldest first.
+    pub attempts: &'a [Attempt],
+}
+
+impl<'a> JobDoc<'a> {
+    /// The document of one job.
+    pub fn of(rows: &'a JobRows, lens: Lens<'_>) -> Self {
+        let job = &rows.job;
+        Self {
+            id: &job.id,
+            slug: &job.slug,
+            intent: &job.intent,
+            status: job.status,
+            stage: job.stage.as_ref(),
+            cfg: &job.cfg,
+            gates: job
+                .stages
+                .iter()
+                .map(|spec| GateDoc::of_stage(rows, &spec.name, lens))
+                .collect(),
+            artifacts: rows.artifacts.iter().map(ArtifactDoc::of).collect(),
+            params: &job.params,
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+            operator: &job.created_by,
+            manual: job.is_manual,
+            attempts: &rows.attempts,
+        }
+    }
+}
