@@ -64,6 +64,8 @@ pub(super) struct Terminal {
     frames: SyncSender<Vec<u8>>,
     written: mpsc::Receiver<()>,
     is_busy: bool,
+    /// What the frame before said of the cursor.
+    cursor: Vec<u8>,
     events: Option<EventStream>,
     former_size: (u16, u16),
     /// Shared with the panic hook: whether the terminal is ours right now.
@@ -132,6 +134,7 @@ impl Terminal {
             frames,
             written,
             is_busy: false,
+            cursor: Vec::new(),
             events: None,
             former_size: (columns, rows),
             is_taken,
@@ -210,6 +213,7 @@ impl Terminal {
     /// Makes the next frame a whole one, of this size. Never asks the terminal anything.
     pub fn repaint(&mut self, (columns, rows): (u16, u16)) -> io::Result<()> {
         self.former_size = (columns, rows);
+        self.cursor.clear();
         self.inner.resize(Rect::new(0, 0, columns, rows))
     }
 
@@ -222,9 +226,11 @@ impl Terminal {
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<bool> {
         self.inner.draw(render)?;
         let bytes = self.bytes.take();
-        if bytes.is_empty() {
+        let cursor = cursor_part(&bytes);
+        if bytes.is_empty() || (is_without_cells(&bytes) && cursor == self.cursor) {
             return Ok(false);
         }
+        self.cursor = cursor.to_vec();
         match self.frames.try_send(bytes) {
             Ok(()) => {
                 self.is_busy = true;
@@ -247,6 +253,20 @@ impl Terminal {
             inputs = inputs(self.events.as_mut()) => Happened::Inputs(inputs),
         }
     }
+}
+
+/// What ratatui's crossterm backend ends the cells of a frame with, also when there are none.
+const CELLS_END: &[u8] = b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m";
+
+/// Whether a frame changes no cell: it starts with the end.
+fn is_without_cells(frame: &[u8]) -> bool {
+    frame.starts_with(CELLS_END)
+}
+
+/// What a frame says of the cursor, behind its cells.
+fn cursor_part(frame: &[u8]) -> &[u8] {
+    let end = frame.windows(CELLS_END.len()).rposition(|window| window == CELLS_END);
+    end.and_then(|end| frame.get(end + CELLS_END.len()..)).unwrap_or(frame)
 }
 
 /// What the terminal brings.
@@ -378,4 +398,21 @@ fn mouse(event: MouseEvent) -> Option<Mouse> {
         column: event.column,
         row: event.row,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_without_cells_is_told_from_one_with() {
+        let nothing = [CELLS_END, b"\x1b[?25l"].concat();
+        let cells = [b"\x1b[5;1Hx", CELLS_END, b"\x1b[?25l"].concat();
+        assert!(is_without_cells(&nothing) && !is_without_cells(&cells));
+        assert_eq!(cursor_part(&nothing), cursor_part(&cells));
+        assert_ne!(
+            cursor_part(&nothing),
+            cursor_part(&[CELLS_END, b"\x1b[3;4H\x1b[?25h"].concat())
+        );
+    }
 }
