@@ -52,7 +52,7 @@ impl Layout {
 pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let has_values = file.is_some_and(|file| !file.values.is_empty());
-    let facts = if is_wide { 2 } else { 0 };
+    let facts = if is_wide { 3 } else { 0 };
     1 + facts + u16::from(has_values)
 }
 

@@ -123,34 +123,33 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
         if file.digest.is_some_and(|digest| digest != file.artifact.digest) {
             pen.text(" CHANGED ON DISK", theme.warning());
         }
-        let fitting = versions(file).into_iter().find(|words| words.len() + 3 <= pen.room());
-        if let Some(words) = fitting {
+        let fitting = versions(file).into_iter().find(|words| width(words) + 3 <= pen.room());
+        if let Some(words) = fitting.filter(|_| !is_wide) {
             pen.text(&format!("  {words} "), theme.plain());
         }
     }
     pen.rule(theme);
     if is_wide {
-        draw_policy(
-            model,
-            gate,
-            Rect {
-                y: area.y + 1,
-                height: 1,
-                ..area
-            },
-            buffer,
-        );
-        draw_files(
-            model,
-            view,
-            Rect {
-                y: area.y + 2,
-                height: 1,
-                ..area
-            },
-            buffer,
-        );
+        let line = |row: u16| Rect {
+            y: area.y + row,
+            height: 1,
+            ..area
+        };
+        draw_policy(model, gate, line(1), buffer);
+        draw_files(model, view, line(2), buffer);
+        draw_base(model, view, line(3), buffer);
     }
+}
+
+/// What the current file is compared with: on a narrow screen this stands in the head line as far as it fits.
+fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
+    let Some(words) = view.current().and_then(|file| versions(file).into_iter().next()) else {
+        return;
+    };
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(1)
+        .text("base    ", model.theme.strong())
+        .text(&words, model.theme.plain());
 }
 
 /// The changed values of a JSON document: as many as the line takes, and how many more there are.
