@@ -237,7 +237,9 @@ impl Gate {
             .iter()
             .zip(&current)
             .find(|(old, new)| old.digest != new.digest);
-        let name = moved.map_or(self.key.stage.as_str(), |(old, _)| old.path.file_name());
+        // Nothing moved on disk: what was read is older than a registered patch.
+        let named = moved.map(|(old, _)| old).or(self.artifacts.first());
+        let name = named.map_or(self.key.stage.as_str(), |artifact| artifact.path.file_name());
         Err(Refusal::artifact_changed(name, reviewed, now))
     }
 

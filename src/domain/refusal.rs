@@ -199,7 +199,7 @@ impl Refusal {
     pub fn not_paused(id: &JobId, status: JobStatus) -> Self {
         Self::new(
             RefusalCode::WrongState,
-            format!("job {id} is {}, not paused", status.as_str()),
+            format!("job {id} is {}, not paused", status.words()),
         )
         .at(id.to_string())
     }
@@ -208,7 +208,7 @@ impl Refusal {
     pub fn job_ended(id: &JobId, status: JobStatus) -> Self {
         Self::new(
             RefusalCode::WrongState,
-            format!("job {id} has already ended: {}", status.as_str()),
+            format!("job {id} has already ended: {}", status.words()),
         )
         .at(id.to_string())
     }
