@@ -164,7 +164,7 @@ impl Refusal {
             format!("{path} is missing from the run directory"),
         )
         .with_hint(format!(
-            "the reviewed bytes are kept in versions/{digest}: copy them back, or reject"
+            "the reviewed bytes are kept in versions/{digest}: copy them back first"
         ))
         .at(path.to_string())
     }
