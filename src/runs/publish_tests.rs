@@ -254,7 +254,9 @@ fn patched(fixture: &Fixture, on_disk: &[u8]) -> (Owed, ArtifactPath) {
     fixture.put(&fixture.run.artifact(&path), on_disk);
     let (former, _) = versions::keep(&fixture.run, b"before").unwrap();
     let (digest, size_bytes) = versions::keep(&fixture.run, b"after").unwrap();
-    let mut owed = owed(vec![event(3, EventType::PatchApplied)], vec![]);
+    let mut applied = event(3, EventType::PatchApplied);
+    applied.payload = serde_json::json!({ "path": path, "sha256": former, "sha256_after": digest });
+    let mut owed = owed(vec![applied], vec![]);
     owed.rows.artifacts.push(Artifact {
         stage: stage(),
         kind: "script".to_owned(),
