@@ -49,6 +49,7 @@ enum Woken {
     Hangup,
     Terminate,
     Continue,
+    Resized,
     Inputs(Option<Vec<Input>>),
     Written,
     Msg(Box<Msg>),
@@ -65,6 +66,7 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
         resume: signal(SignalKind::from_raw(Signal::SIGCONT as i32))?,
+        resized: signal(SignalKind::window_change())?,
     };
     let mut terminal = Terminal::open()?;
     let mut model = Model::new(session, terminal.size(), backend.now());
@@ -95,6 +97,7 @@ struct Signals {
     terminate: UnixSignal,
     interrupt: UnixSignal,
     resume: UnixSignal,
+    resized: UnixSignal,
 }
 
 async fn attend<B: Backend>(
@@ -131,6 +134,7 @@ async fn attend<B: Backend>(
             _ = signals.terminate.recv() => Woken::Terminate,
             _ = signals.interrupt.recv() => Woken::Terminate,
             _ = signals.resume.recv() => Woken::Continue,
+            _ = signals.resized.recv() => Woken::Resized,
             happened = terminal.next() => match happened {
                 Happened::Written => Woken::Written,
                 Happened::Inputs(inputs) => Woken::Inputs(inputs),
@@ -149,6 +153,11 @@ async fn attend<B: Backend>(
                 model.size = terminal.size();
                 terminal.repaint(model.size)?;
                 tell(model, desk, backend, Msg::Continued, &mut orders);
+            }
+            Woken::Resized => {
+                let (columns, rows) = terminal.size();
+                let resize = Msg::Input(Input::Resize(columns, rows));
+                tell(model, desk, backend, resize, &mut orders);
             }
             Woken::Inputs(Some(inputs)) => {
                 for input in inputs {

@@ -3,22 +3,19 @@
 //! Guards raw mode, alternate screen, bracketed paste and mouse, and gives them back whatever happens. Frames are handed, one at a
 //! time, to a thread of their own: a stalled line blocks that thread and never the clock (HOUSE: *The terminal may not block the clock*).
 
+mod keyboard;
+
 use std::fs::File;
-use std::future::poll_fn;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{
-    Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
-};
-use futures_util::StreamExt;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, TerminalOptions, Viewport};
@@ -66,7 +63,7 @@ pub(super) struct Terminal {
     is_busy: bool,
     /// What the frame before said of the cursor.
     cursor: Vec<u8>,
-    events: Option<EventStream>,
+    events: mpsc::Receiver<Event>,
     former_size: (u16, u16),
     /// Shared with the panic hook: whether the terminal is ours right now.
     is_taken: Arc<AtomicBool>,
@@ -135,7 +132,7 @@ impl Terminal {
             written,
             is_busy: false,
             cursor: Vec::new(),
-            events: None,
+            events: keyboard::start()?,
             former_size: (columns, rows),
             is_taken,
         };
@@ -154,16 +151,11 @@ impl Terminal {
         crossterm::terminal::enable_raw_mode()?;
         self.is_taken.store(true, Ordering::SeqCst);
         self.write_behind(ENTER);
-        // The former reader must be gone before the next one begins: they share one lock.
-        self.events = None;
-        self.events = Some(EventStream::new());
         Ok(())
     }
 
     /// Gives the terminal back, behind the last frame if the line is not stalled.
     pub async fn leave(&mut self) {
-        // Two readers would share the keys between them.
-        self.events = None;
         let _ = self.bytes.take();
         if self.is_busy {
             let _ = tokio::time::timeout(LEAVE_WAIT, written(&mut self.written, &mut self.is_busy)).await;
@@ -250,7 +242,7 @@ impl Terminal {
             is_written = written(&mut self.written, &mut self.is_busy) => {
                 if is_written { Happened::Written } else { Happened::Inputs(None) }
             }
-            inputs = inputs(self.events.as_mut()) => Happened::Inputs(inputs),
+            inputs = inputs(&mut self.events) => Happened::Inputs(inputs),
         }
     }
 }
@@ -287,25 +279,14 @@ async fn written(acknowledged: &mut mpsc::Receiver<()>, is_busy: &mut bool) -> b
     is_written
 }
 
-async fn inputs(events: Option<&mut EventStream>) -> Option<Vec<Input>> {
-    let Some(events) = events else {
-        return std::future::pending().await;
-    };
-    // Polled with the loop's own waker to the last: the stream keeps the waker of the poll that found nothing, and a
-    // borrowed one (`now_or_never`) would leave the loop asleep with keys waiting.
-    let mut inputs = poll_fn(|context| {
-        let mut inputs = Vec::new();
-        while inputs.len() < BATCH_MAX {
-            match events.poll_next_unpin(context) {
-                Poll::Ready(Some(Ok(event))) => inputs.extend(input(event)),
-                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
-                Poll::Pending if inputs.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
-            }
-        }
-        Poll::Ready(Some(inputs))
-    })
-    .await?;
+/// All input that is ready, once there is any. None: the terminal is gone.
+async fn inputs(events: &mut mpsc::Receiver<Event>) -> Option<Vec<Input>> {
+    let mut inputs: Vec<Input> = input(events.recv().await?).into_iter().collect();
+    while inputs.len() < BATCH_MAX
+        && let Ok(event) = events.try_recv()
+    {
+        inputs.extend(input(event));
+    }
     // Of many resizes only the last counts.
     let last = inputs.iter().rposition(|input| matches!(input, Input::Resize(..)));
     let mut index = 0;
