@@ -10,4 +10,5 @@ mod engine;
 mod look;
 mod picture;
 mod slips;
+mod versions;
 mod world;

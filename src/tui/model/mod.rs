@@ -197,7 +197,8 @@ impl Model {
             is_leading: false,
             trouble: None,
             config_faults: Vec::new(),
-            key_boot_us: now.boot_us,
+            // No key was pressed yet: a console that merely started has nobody before it.
+            key_boot_us: i64::MIN / 2,
             leader_boot_us: i64::MIN / 2,
             queue_asked: (false, false),
             job_asked: None,

@@ -144,7 +144,8 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
 }
 
 /// A command's files are on disk, or not yet.
-pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
+pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>, fx: &mut Vec<Effect>) {
+    gate::reread_if_behind(model, fx);
     let sent = model.sent.remove(&submission);
     if let Err(why) = result {
         let is_decision = sent.is_none_or(|sent| sent.decides.is_some());
