@@ -9,6 +9,7 @@ mod decide;
 mod engine;
 mod look;
 mod picture;
+mod rows;
 mod slips;
 mod versions;
 mod world;

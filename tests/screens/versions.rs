@@ -79,7 +79,7 @@ fn of_a_new_file_the_lines_are_counted() {
     console.press("a");
     console.shows("You have not seen: 16 of 27 lines, b.txt");
     console.press("Esc ] [ G");
-    console.shows("of 27 lines of b.txt");
+    console.shows("NOT YET SHOWN: 25 lines");
     console.press("g PgDn PgDn");
     console.hides("of 27 lines,");
     console.shows("of 27 lines of b.txt");

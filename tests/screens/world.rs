@@ -343,7 +343,7 @@ impl World {
     }
 }
 
-fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> QueueRow {
+pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> QueueRow {
     QueueRow {
         kind,
         job_id: job_id(id),

@@ -10,7 +10,7 @@ use crate::diff::text::width;
 use crate::domain::event::Event;
 use crate::domain::gate::GateState;
 use crate::domain::ids::StageName;
-use crate::domain::job::{AttemptState, JobRows};
+use crate::domain::job::{AttemptState, JobRows, JobStatus};
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::job::JobView;
@@ -68,11 +68,13 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         .as_ref()
         .map(|stage| format!(" at {stage}"))
         .unwrap_or_default();
-    let manual = if job.is_manual { " (manual)" } else { "" };
-    pen.text(
-        &format!(" {}{stage}{manual}", job.status.as_str().replace('_', " ")),
-        theme.plain(),
-    );
+    let is_outside = job.is_manual && job.status == JobStatus::Running;
+    let state = match (is_outside, job.is_manual) {
+        (true, _) => "waits for the pipeline outside".to_owned(),
+        (false, true) => format!("{}{stage} (manual)", job.status.as_str().replace('_', " ")),
+        (false, false) => format!("{}{stage}", job.status.as_str().replace('_', " ")),
+    };
+    pen.text(&format!(" {state}"), theme.plain());
     if !job.intent.is_empty() {
         pen.text("   ", theme.plain()).text(&job.intent, theme.plain());
     }

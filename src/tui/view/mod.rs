@@ -18,6 +18,7 @@ pub mod palette;
 pub mod pen;
 pub mod prompt;
 pub mod queue;
+pub mod shorten;
 pub mod side;
 
 use ratatui::Frame;
