@@ -11,5 +11,6 @@ mod look;
 mod picture;
 mod rows;
 mod slips;
+mod start;
 mod versions;
 mod world;

@@ -11,6 +11,7 @@ mod notice;
 mod outcome;
 mod prompt;
 mod queue;
+mod since;
 mod text;
 mod time;
 
