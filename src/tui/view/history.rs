@@ -7,6 +7,7 @@ use super::pen::Pen;
 use super::{label, shorten};
 use crate::diff::text::{visible_line, width};
 use crate::domain::decision::SealedDecision;
+use crate::domain::time::Timestamp;
 use crate::tui::layout;
 use crate::tui::model::Model;
 
@@ -21,18 +22,20 @@ fn list_rows(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(1 + DETAIL_LINES)).max(1)
 }
 
-/// The widths of the columns that people's words fill: job, stage, name. The note takes what is left.
+/// The widths of the columns whose words differ in length: time or date, job, stage, name. The note takes what is left.
 struct Widths {
+    time: usize,
     job: usize,
     stage: usize,
     by: usize,
 }
 
 impl Widths {
-    fn of(shown: &[SealedDecision], columns: u16) -> Self {
+    fn of(shown: &[SealedDecision], now: Timestamp, columns: u16) -> Self {
         let most = usize::from(columns) / 4;
         let widest = |text: &dyn Fn(&SealedDecision) -> usize| shown.iter().map(text).max().unwrap_or(0);
         Self {
+            time: widest(&|sealed| label::time_or_date(sealed.decision.at(), now).len()),
             job: widest(&|sealed| width(&label::job(sealed.decision.job_id(), ""))).clamp(5, most.max(9)),
             stage: widest(&|sealed| width(&stage(sealed))).min(16),
             by: widest(&|sealed| width(&visible_line(sealed.decision.by()))).min(12),
@@ -59,8 +62,12 @@ fn draw_row(model: &Model, sealed: &SealedDecision, name: &str, widths: &Widths,
     let is_reversed = is_selected && model.is_lower_focused;
     let style = if is_reversed { theme.plain() } else { style };
     pen.text(if is_selected { " > " } else { "   " }, theme.strong());
-    pen.cell(&label::time_or_date(decision.at(), model.now.utc), 10, theme.plain())
-        .skip(1);
+    pen.cell(
+        &label::time_or_date(decision.at(), model.now.utc),
+        widths.time,
+        theme.plain(),
+    )
+    .skip(1);
     pen.cell(name, widths.job, theme.plain()).skip(1);
     pen.cell(&stage(sealed), widths.stage, theme.plain()).skip(1);
     pen.cell(verdict, 10, style).skip(1);
@@ -167,7 +174,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let top = history.top.min(index).max((index + 1).saturating_sub(rows));
     let shown = history.decisions.get(top..).unwrap_or_default();
     let shown = shown.get(..rows).unwrap_or(shown);
-    let widths = Widths::of(shown, area.width);
+    let widths = Widths::of(shown, model.now.utc, area.width);
     let names: Vec<String> = shown
         .iter()
         .map(|sealed| label::job(sealed.decision.job_id(), ""))
