@@ -4,54 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::shown::RowSet;
 use crate::diff::DiffDocument;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::Digest;
 use crate::domain::job::JobRows;
-
-/// Rows of a hunk that were on the screen: sorted, disjoint ranges.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RowSet(Vec<Range<usize>>);
-
-impl RowSet {
-    /// Adds rows.
-    pub fn insert(&mut self, added: Range<usize>) {
-        if added.is_empty() {
-            return;
-        }
-        let mut merged = added;
-        let mut kept = Vec::with_capacity(self.0.len() + 1);
-        for range in self.0.drain(..) {
-            if range.end < merged.start || merged.end < range.start {
-                kept.push(range);
-            } else {
-                merged = merged.start.min(range.start)..merged.end.max(range.end);
-            }
-        }
-        kept.push(merged);
-        kept.sort_by_key(|range| range.start);
-        self.0 = kept;
-    }
-
-    /// How many of the first rows were added.
-    pub fn count_before(&self, end: usize) -> usize {
-        let counted = self
-            .0
-            .iter()
-            .map(|range| range.end.min(end).saturating_sub(range.start));
-        counted.sum()
-    }
-
-    /// Whether all these rows were added.
-    pub fn covers(&self, rows: Range<usize>) -> bool {
-        rows.is_empty()
-            || self
-                .0
-                .iter()
-                .any(|range| range.start <= rows.start && rows.end <= range.end)
-    }
-}
 
 /// Up to so many hunks are looked at one by one to name them as a range.
 const HUNKS_NAMED_MAX: usize = 100;
@@ -404,21 +362,5 @@ impl GateView {
             }
         }
         unseen
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_join_and_cover() {
-        let mut rows = RowSet::default();
-        rows.insert(0..4);
-        rows.insert(10..12);
-        assert!(rows.covers(1..4) && !rows.covers(0..11));
-        rows.insert(3..10);
-        assert!(rows.covers(0..12) && !rows.covers(0..13));
-        assert!(rows.covers(5..5));
     }
 }

@@ -6,6 +6,7 @@ pub mod history;
 pub mod job;
 pub mod prompt;
 pub mod queue;
+pub mod shown;
 pub mod toast;
 
 use std::collections::{BTreeMap, BTreeSet};
