@@ -4,7 +4,7 @@
 //! what changed, then approves, rejects, or composes a patch. This crate is the program; `docs/ARCHITECTURE.md` is its map.
 //!
 //! ```text
-//!  holdpoint  bea@ops1 ssh  lead serve@ops1  17 open  NEXT 1:42 ok  02:13Z         <- tui::view::header
+//!  holdpoint  bea@ops1 ssh  lead ops@ops1  17 open  NEXT 1:42 approve tides  02:13Z  <- tui::view::header
 //!     JOB          STAGE      AT  LEFT   AT 0     CHANGE      FILES  WHO            \
 //!  !  j-17 tides   script      2  01:42  approve  +12 -4      1                      | tui::view::queue
 //!   > j-21 dunes   storyboard  1  held   reject   +2  -2      2      you, prompt    /   of domain::view::QueueRow

@@ -17,8 +17,10 @@ pub enum QueueKind {
     Gate,
     /// A paused job: a person must resume it.
     Paused,
-    /// A stage's command runs, or the job is a manual one that waits for its next gate.
+    /// A stage's command runs.
     Running,
+    /// A manual job without an open gate: its pipeline goes on outside (SPEC §5).
+    Outside,
     /// A stage waits for a slot and a leader.
     Queued,
 }

@@ -31,6 +31,10 @@ pub enum Question {
     Log(JobId, StageName, u32),
     /// The history.
     Decisions,
+    /// The last events of all jobs: when this operator was here last.
+    Since,
+    /// The job and stage that the console was to open on and that are not in the queue.
+    Sought(JobId, Option<StageName>),
     /// An artifact as it lies on disk: generation of the gate view, index of the file.
     OnDisk(u64, usize),
     /// What it is compared with.

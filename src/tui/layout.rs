@@ -6,9 +6,12 @@ use super::model::{Lower, Model};
 
 /// From this width on the queue stands beside the gate.
 pub const WIDE_COLUMNS: u16 = 110;
-/// The queue's width when it stands beside the gate; from 150 columns on it also says who is at what.
+/// The queue's width when it stands beside the gate; from 140 columns on it has room for what changed and for who is at it.
 pub fn queue_columns(width: u16) -> u16 {
-    if width < 150 { 44 } else { 62 }
+    match width {
+        ..140 => 53,
+        140.. => 66,
+    }
 }
 
 /// The regions of the screen. A region without room has no height.

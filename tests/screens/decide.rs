@@ -210,7 +210,7 @@ fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
     let mut console = Console::drawn();
     console.press("j a");
     assert_eq!(console.world.sent[0], "TakeLease j-21 prompt");
-    console.shows("you, prompt");
+    console.shows("you prompt");
     let taken = |console: &Console| {
         console
             .world

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use holdpoint::domain::decision::SealedDecision;
+use holdpoint::domain::event::Event;
 use holdpoint::domain::gate::{DecisionRequest, GateState, OnDisk, Settled, Verdict};
 use holdpoint::domain::ids::Digest;
 use holdpoint::domain::refusal::Refusal;
@@ -43,7 +44,10 @@ impl World {
             Query::Queue => Answer::Queue(self.queue()),
             Query::Job(id) => Answer::Job(self.jobs.get(&id).cloned().map(Arc::new)),
             Query::Jobs(_) => Answer::Jobs(self.jobs.values().cloned().collect()),
-            Query::Events { .. } => Answer::Events(Vec::new()),
+            Query::Events { job_id, .. } => {
+                let is_asked = |event: &&Event| job_id.as_ref().is_none_or(|job_id| event.job_id == *job_id);
+                Answer::Events(self.events.iter().filter(is_asked).cloned().collect())
+            }
             Query::Decisions { .. } => Answer::Decisions(self.decisions.iter().rev().cloned().collect()),
             Query::Version { digest, .. } => {
                 Answer::Bytes(self.versions.get(&digest).map(|bytes| Arc::from(&bytes[..])))

@@ -151,7 +151,7 @@ fn countdowns_run_and_warn() {
     let mut console = Console::drawn();
     console.shows("01:42 approve");
     console.pass(43);
-    console.shows("NEXT 00:59 approve");
+    console.shows("!NEXT 0:59 approve tides");
     console.shows("!>j-17 tides");
     console.pass(59);
     console.shows("00:00");

@@ -9,5 +9,8 @@ mod decide;
 mod engine;
 mod look;
 mod picture;
+mod rows;
 mod slips;
+mod start;
+mod versions;
 mod world;

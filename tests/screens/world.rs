@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use holdpoint::domain::decision::SealedDecision;
+use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::{Gate, GateKey, GateState, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
@@ -87,6 +88,7 @@ pub struct World {
     pub versions: HashMap<Digest, Vec<u8>>,
     pub logs: HashMap<(JobId, StageName, u32), Vec<u8>>,
     pub decisions: Vec<SealedDecision>,
+    pub events: Vec<Event>,
     pub leader: Option<LeaderInfo>,
     pub now: Now,
     /// Every command, in words.
@@ -337,13 +339,27 @@ impl World {
         }
     }
 
+    /// Notes an event of the past.
+    pub fn log(&mut self, clock: &str, id: &str, name: &str, kind: EventType, by: &str, message: &str) {
+        self.events.push(Event {
+            seq: self.events.len() as u64 + 1,
+            ts: at(clock),
+            job_id: job_id(id),
+            kind,
+            stage: Some(stage(name)),
+            status: JobStatus::Running,
+            message: message.to_owned(),
+            payload: serde_json::json!({ "by": by }),
+        });
+    }
+
     pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {
         let key = (job_id(id), ArtifactPath::new(path).unwrap());
         assert!(self.disk.insert(key, bytes.to_vec()).is_some());
     }
 }
 
-fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> QueueRow {
+pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> QueueRow {
     QueueRow {
         kind,
         job_id: job_id(id),

@@ -106,6 +106,7 @@ pub(super) fn ended(
                 outcome: words,
                 ..attempt
             });
+            let word = if artifacts.len() == 1 { "artifact" } else { "artifacts" };
             let payload = json!({
                 "attempt": number,
                 "artifacts": artifacts.iter().map(|made| json!({ "path": made.path, "sha256": made.digest })).collect::<Vec<_>>(),
@@ -113,7 +114,7 @@ pub(super) fn ended(
             draft.log(
                 EventType::StageCompleted,
                 Some(stage),
-                format!("{stage} #{number} done: {} artifacts", artifacts.len()),
+                format!("{stage} #{number} done: {} {word}", artifacts.len()),
                 payload,
             );
             draft.stage_done(stage, number, artifacts.clone());

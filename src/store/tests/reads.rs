@@ -87,9 +87,11 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
             at(32),
         )
         .unwrap();
-    house
-        .put_at("manual", vec![at_status("manual", JobStatus::Running)], at(12))
-        .unwrap();
+    let manual = Change::PutJob(Box::new(Job {
+        is_manual: true,
+        ..job("manual", JobStatus::Running)
+    }));
+    house.put_at("manual", vec![manual], at(12)).unwrap();
     house
         .put_at("done", vec![at_status("done", JobStatus::Completed)], at(12))
         .unwrap();
@@ -105,7 +107,7 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
         short,
         [
             ("gate", QueueKind::Gate, 1, at(2)),
-            ("manual", QueueKind::Running, 1, at(12)),
+            ("manual", QueueKind::Outside, 1, at(12)),
             ("paused", QueueKind::Paused, 1, at(11)),
             ("queued", QueueKind::Queued, 2, at(22)),
             ("running", QueueKind::Running, 2, at(30)),

@@ -4,48 +4,18 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::shown::RowSet;
 use crate::diff::DiffDocument;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::Digest;
 use crate::domain::job::JobRows;
 
-/// Rows of a hunk that were on the screen: sorted, disjoint ranges.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RowSet(Vec<Range<usize>>);
-
-impl RowSet {
-    /// Adds rows.
-    pub fn insert(&mut self, added: Range<usize>) {
-        if added.is_empty() {
-            return;
-        }
-        let mut merged = added;
-        let mut kept = Vec::with_capacity(self.0.len() + 1);
-        for range in self.0.drain(..) {
-            if range.end < merged.start || merged.end < range.start {
-                kept.push(range);
-            } else {
-                merged = merged.start.min(range.start)..merged.end.max(range.end);
-            }
-        }
-        kept.push(merged);
-        kept.sort_by_key(|range| range.start);
-        self.0 = kept;
-    }
-
-    /// Whether all these rows were added.
-    pub fn covers(&self, rows: Range<usize>) -> bool {
-        rows.is_empty()
-            || self
-                .0
-                .iter()
-                .any(|range| range.start <= rows.start && rows.end <= range.end)
-    }
-}
-
 /// Up to so many hunks are looked at one by one to name them as a range.
 const HUNKS_NAMED_MAX: usize = 100;
+
+/// So often the files are read again while the disk is behind, before that counts as a change by somebody else.
+const REREADS_MAX: u32 = 10;
 
 /// What of a diff was on the screen.
 #[derive(Debug, Clone, Default)]
@@ -112,6 +82,10 @@ pub struct FileView {
     pub shown: Shown,
     /// Whether the file was on the screen at all.
     pub is_shown: bool,
+    /// Whether what is shown was read before the last reload, and its successor is on the way.
+    pub is_stale: bool,
+    /// What was registered before, since this view saw another version registered.
+    pub former: Option<Digest>,
 }
 
 impl FileView {
@@ -133,7 +107,57 @@ impl FileView {
             left: 0,
             shown: Shown::default(),
             is_shown: false,
+            is_stale: false,
+            former: None,
         }
+    }
+
+    /// Begins again for a version; what is on screen stays there until its successor has been read.
+    fn succeeding(artifact: &GateArtifact, former: Self) -> Self {
+        let mut file = Self::new(artifact.clone());
+        let is_other = former.artifact.digest != artifact.digest;
+        file.former = if is_other {
+            Some(former.artifact.digest)
+        } else {
+            former.former
+        };
+        (file.top, file.left) = (former.top, former.left);
+        if former.digest.is_some() && former.artifact.base == artifact.base {
+            file.is_stale = true;
+            (file.shown, file.is_shown) = (former.shown, former.is_shown);
+            (file.digest, file.bytes) = (former.digest, former.bytes);
+            (file.content, file.values) = (former.content, former.values);
+        }
+        file
+    }
+
+    /// Whether the disk still has the former version: the registered one is written after the commit, and is awaited.
+    pub fn is_behind(&self) -> bool {
+        self.digest.is_some() && self.digest == self.former && self.digest != Some(self.artifact.digest)
+    }
+
+    /// Whether other bytes than the registered ones lie on disk, and no writer is awaited.
+    pub fn is_changed_on_disk(&self) -> bool {
+        let is_other = self.digest.is_some_and(|digest| digest != self.artifact.digest);
+        is_other && !self.is_stale
+    }
+
+    /// How many lines of a file without a base were not on the screen, and how many it has; none for other files.
+    pub fn unseen_lines(&self) -> Option<(usize, usize)> {
+        let document = self.document().filter(|document| document.is_new())?;
+        let lines = document.line_count(crate::diff::Side::New);
+        let is_whole = self.shown.whole.len() == document.hunk_count();
+        let shown = self.shown.rows.get(&0).map_or(0, |rows| rows.count_before(lines));
+        Some((if is_whole { 0 } else { lines - shown.min(lines) }, lines))
+    }
+
+    /// Whether everything that is new in it was on the screen.
+    pub fn is_wholly_shown(&self) -> bool {
+        let is_rest_shown = match self.unseen_lines() {
+            Some((unseen, _)) => unseen == 0,
+            None => self.unseen_hunk_count() == 0,
+        };
+        self.is_shown && is_rest_shown
     }
 
     /// The diff, where there is one.
@@ -175,6 +199,8 @@ impl FileView {
             let start = rows.start.max(hunk_rows.start) - hunk_rows.start;
             let end = rows.end.min(hunk_rows.end).saturating_sub(hunk_rows.start);
             let shown = self.shown.rows.entry(hunk).or_default();
+            // Of a file without a base the lines are counted: any of them is news.
+            is_news |= document.is_new() && !shown.covers(start..end);
             shown.insert(start..end);
             if shown.covers(0..hunk_rows.len()) {
                 self.shown.rows.remove(&hunk);
@@ -206,6 +232,10 @@ pub struct GateView {
     pub match_row: Option<usize>,
     /// Whether the look was reported, for this digest.
     pub seen_sent: Option<Digest>,
+    /// Since when this digest is on the terminal without a break, on the boot clock.
+    pub drawn_since: Option<(Digest, i64)>,
+    /// How often the files were read again because the disk was behind, and when last, on the boot clock.
+    pub rereads: (u32, i64),
 }
 
 impl GateView {
@@ -221,6 +251,8 @@ impl GateView {
             search: None,
             match_row: None,
             seen_sent: None,
+            drawn_since: None,
+            rereads: (0, 0),
         }
     }
 
@@ -239,25 +271,26 @@ impl GateView {
         self.files.get_mut(self.file)
     }
 
-    /// Begins again with these artifacts; what was seen of an unchanged version stays seen.
+    /// Begins again with these artifacts; what was seen stays seen until other bytes are read.
     pub fn reload(&mut self, artifacts: &[GateArtifact], generation: u64) {
-        let former = std::mem::take(&mut self.files);
+        let mut former = std::mem::take(&mut self.files);
         self.generation = generation;
         self.files = artifacts
             .iter()
             .map(|artifact| {
-                let mut file = FileView::new(artifact.clone());
-                if let Some(same) = former.iter().find(|old| old.artifact.path == artifact.path) {
-                    (file.top, file.left) = (same.top, same.left);
-                    if same.artifact.digest == artifact.digest && same.artifact.base == artifact.base {
-                        file.shown = same.shown.clone();
-                        file.is_shown = same.is_shown;
-                    }
+                let place = former.iter().position(|old| old.artifact.path == artifact.path);
+                match place {
+                    Some(place) => FileView::succeeding(artifact, former.swap_remove(place)),
+                    None => FileView::new(artifact.clone()),
                 }
-                file
             })
             .collect();
         self.file = self.file.min(self.files.len().saturating_sub(1));
+    }
+
+    /// Whether a registered version is not on disk yet, and is still worth asking for.
+    pub fn is_behind(&self) -> bool {
+        self.rereads.0 < REREADS_MAX && self.files.iter().any(FileView::is_behind)
     }
 
     /// The digest of what is on screen (SPEC §6); none until every file was read.
@@ -279,25 +312,25 @@ impl GateView {
     /// How much was never on the screen: `2 hunks, 1 file`.
     pub fn unseen_count(&self) -> String {
         let files = self.files.iter().filter(|file| !file.is_shown).count();
-        let hunks: usize = self
-            .files
-            .iter()
-            .filter(|file| file.is_shown)
-            .map(|file| file.unseen_hunk_count())
+        let shown = self.files.iter().filter(|file| file.is_shown);
+        let lines: usize = shown.clone().filter_map(|file| Some(file.unseen_lines()?.0)).sum();
+        let hunks: usize = shown
+            .filter(|file| file.unseen_lines().is_none())
+            .map(FileView::unseen_hunk_count)
             .sum();
         let words = |count: usize, word: &str| match count {
             0 => None,
             1 => Some(format!("1 {word}")),
             count => Some(format!("{count} {word}s")),
         };
-        let both: Vec<_> = [words(hunks, "hunk"), words(files, "file")]
+        let both: Vec<_> = [words(lines, "line"), words(hunks, "hunk"), words(files, "file")]
             .into_iter()
             .flatten()
             .collect();
         both.join(", ")
     }
 
-    /// What was never on the screen, in words: `hunk 3`, `captions.srt`.
+    /// What was never on the screen, in words: `hunk 3`, `17 of 27 lines`, `captions.srt`.
     pub fn unseen(&self) -> Vec<String> {
         let mut unseen = Vec::new();
         for (index, file) in self.files.iter().enumerate() {
@@ -312,6 +345,12 @@ impl GateView {
             } else {
                 format!(" of {}", file.artifact.path.file_name())
             };
+            if let Some((lines, all)) = file.unseen_lines() {
+                if lines > 0 {
+                    unseen.push(format!("{lines} of {all} lines{place}"));
+                }
+                continue;
+            }
             match hunks[..] {
                 [] => {}
                 [one] => unseen.push(format!("hunk {}{place}", one + 1)),
@@ -323,21 +362,5 @@ impl GateView {
             }
         }
         unseen
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_join_and_cover() {
-        let mut rows = RowSet::default();
-        rows.insert(0..4);
-        rows.insert(10..12);
-        assert!(rows.covers(1..4) && !rows.covers(0..11));
-        rows.insert(3..10);
-        assert!(rows.covers(0..12) && !rows.covers(0..13));
-        assert!(rows.covers(5..5));
     }
 }

@@ -26,6 +26,8 @@ pub struct JobView {
     pub log_of: Option<(StageName, u32)>,
     /// The lines of the log; none: no log.
     pub log: Option<Vec<String>>,
+    /// The newest events that are scrolled out at the bottom.
+    pub events_up: usize,
     /// The log's last lines that are scrolled out at the bottom.
     pub up: usize,
     /// When the log was asked for last, on the boot clock.
@@ -40,6 +42,7 @@ impl JobView {
             rows: None,
             is_missing: false,
             events: Vec::new(),
+            events_up: 0,
             log_of: None,
             log: None,
             up: 0,

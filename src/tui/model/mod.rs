@@ -6,6 +6,7 @@ pub mod history;
 pub mod job;
 pub mod prompt;
 pub mod queue;
+pub mod shown;
 pub mod toast;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -197,7 +198,8 @@ impl Model {
             is_leading: false,
             trouble: None,
             config_faults: Vec::new(),
-            key_boot_us: now.boot_us,
+            // No key was pressed yet: a console that merely started has nobody before it.
+            key_boot_us: i64::MIN / 2,
             leader_boot_us: i64::MIN / 2,
             queue_asked: (false, false),
             job_asked: None,

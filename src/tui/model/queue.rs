@@ -22,7 +22,7 @@ impl RowKey {
                 stage: stage.clone(),
                 attempt: row.attempt,
             }),
-            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Queued, _) => {
+            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Outside | QueueKind::Queued, _) => {
                 Self::Job(row.job_id.clone())
             }
         }
@@ -139,7 +139,18 @@ impl Queue {
 
     /// How many rows the filter hides.
     pub fn hidden(&self) -> usize {
-        self.rows.len().saturating_sub(self.order.len())
+        let merged = usize::from(self.successor().is_some());
+        self.rows.len().saturating_sub(self.order.len() + merged)
+    }
+
+    /// The row that the job of a gate which went away has now; it is told in the gate's row while that stands.
+    pub fn successor(&self) -> Option<&QueueRow> {
+        self.rows.iter().find(|row| self.is_successor(row))
+    }
+
+    fn is_successor(&self, row: &QueueRow) -> bool {
+        let gate = self.selected.as_ref().filter(|_| self.gone.is_some());
+        matches!(gate, Some(RowKey::Gate(key)) if row.kind != QueueKind::Gate && row.job_id == key.job_id)
     }
 
     /// A visible row.
@@ -188,7 +199,10 @@ impl Queue {
     /// Puts the rows in order and applies the filter.
     pub fn arrange(&mut self) {
         let mut order: Vec<usize> = (0..self.rows.len())
-            .filter(|index| self.rows.get(*index).is_some_and(|row| matches(row, &self.filter)))
+            .filter(|index| {
+                let row = self.rows.get(*index);
+                row.is_some_and(|row| matches(row, &self.filter) && !self.is_successor(row))
+            })
             .collect();
         let rows = &self.rows;
         let sort = self.sort;

@@ -26,6 +26,8 @@ pub struct Toast {
     pub text: String,
     /// How.
     pub tone: Tone,
+    /// Whether it is a decision or the end of a job, and not only an answer to a key.
+    pub is_news: bool,
 }
 
 /// The last lines, newest last.
@@ -42,10 +44,29 @@ const TOASTS_MAX: usize = 50;
 impl Toasts {
     /// Adds a line.
     pub fn push(&mut self, at: Timestamp, tone: Tone, text: String) {
+        self.add(Toast {
+            at,
+            text,
+            tone,
+            is_news: false,
+        });
+    }
+
+    /// Adds a line about a decision or the end of a job.
+    pub fn push_news(&mut self, at: Timestamp, tone: Tone, text: String) {
+        self.add(Toast {
+            at,
+            text,
+            tone,
+            is_news: true,
+        });
+    }
+
+    fn add(&mut self, toast: Toast) {
         if self.lines.len() == TOASTS_MAX {
             self.lines.pop_front();
         }
-        self.lines.push_back(Toast { at, text, tone });
+        self.lines.push_back(toast);
         self.unread = self.unread.saturating_add(1);
     }
 
@@ -54,8 +75,8 @@ impl Toasts {
         self.lines.back()
     }
 
-    /// Newest first.
-    pub fn iter(&self) -> impl Iterator<Item = &Toast> {
-        self.lines.iter().rev()
+    /// Decisions and ends of jobs, newest first.
+    pub fn news(&self) -> impl Iterator<Item = &Toast> {
+        self.lines.iter().rev().filter(|toast| toast.is_news)
     }
 }

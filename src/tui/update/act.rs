@@ -51,14 +51,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::NextFile => other_file(model, focus, true, fx),
         Action::FormerFile => other_file(model, focus, false, fx),
         Action::Fold => diff::fold(model),
-        Action::Search => {
-            let text = model
-                .gate
-                .as_ref()
-                .and_then(|view| view.search.clone())
-                .unwrap_or_default();
-            model.field = Some(Field::Search(Editor::of_line(&text)));
-        }
+        Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
         Action::Reject => prompt::open_confirm(model, Intent::Reject, None),
         Action::Compose => compose::open(model, fx),
@@ -133,8 +126,11 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 && let Some(view) = &mut model.gate
             {
                 let text = editor.text();
-                view.search = (!text.is_empty()).then_some(text);
-                view.match_row = None;
+                // Nothing typed means the same again.
+                if !text.is_empty() {
+                    view.search = Some(text);
+                    view.match_row = None;
+                }
                 if view.search.is_some() {
                     diff::find_match(model, true);
                 }

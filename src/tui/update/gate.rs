@@ -136,16 +136,23 @@ pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
         ask_log(model, fx);
     }
     let generation = model.next_number();
+    let boot = model.now.boot_us;
+    let mut is_new = false;
     if let Some(view) = &mut model.gate {
         view.rows = Some(rows);
         let artifacts = view.gate().map(|gate: &Gate| gate.artifacts.clone());
         if let Some(artifacts) = artifacts {
             let is_same = view.files.iter().map(|file| &file.artifact).eq(artifacts.iter());
             if !is_same {
+                is_new = true;
+                view.rereads = (0, boot);
                 view.reload(&artifacts, generation);
                 ask_files(view, fx);
             }
         }
+    }
+    if !is_new {
+        reread_if_behind(model, fx);
     }
     queue::describe_gone(model);
 }
@@ -158,6 +165,16 @@ pub fn reload_files(model: &mut Model, fx: &mut Vec<Effect>) {
         view.reload(&artifacts, generation);
         ask_files(view, fx);
     }
+}
+
+/// A version is registered before its file is written, here or by another process: reads again while the disk is behind.
+pub fn reread_if_behind(model: &mut Model, fx: &mut Vec<Effect>) {
+    let boot = model.now.boot_us;
+    let Some(view) = model.gate.as_mut().filter(|view| view.is_behind()) else {
+        return;
+    };
+    view.rereads = (view.rereads.0 + 1, boot);
+    reload_files(model, fx);
 }
 
 fn ask_files(view: &GateView, fx: &mut Vec<Effect>) {
@@ -215,10 +232,12 @@ fn hand_on(file: &mut FileView, generation: u64, index: usize, fx: &mut Vec<Effe
     let new = match &file.new {
         Slot::Waiting | Slot::Taken => return,
         Slot::Missing => {
+            file.is_stale = false;
             file.content = Content::Missing;
             return;
         }
         Slot::Failed(why) => {
+            file.is_stale = false;
             file.content = Content::Failed(why.clone());
             return;
         }
@@ -251,16 +270,21 @@ pub fn diff_ready(model: &mut Model, done: DiffDone) {
     let Some(file) = view.files.get_mut(done.file) else {
         return;
     };
-    file.digest = Some(done.digest);
-    if done.digest != file.artifact.digest {
+    if file.digest.is_some_and(|former| former != done.digest) {
         // Other bytes than those that were read before under this name.
         file.shown = Shown::default();
         file.is_shown = false;
     }
+    file.digest = Some(done.digest);
+    file.is_stale = false;
+    let folding = file.document().map(crate::diff::DiffDocument::folding);
     file.bytes = Some(done.bytes);
     file.values = done.values;
     file.content = match done.document {
-        Some(document) => Content::Text(document),
+        Some(document) => Content::Text(match folding {
+            Some(folding) => document.with_folding(folding),
+            None => document,
+        }),
         None => Content::Binary,
     };
     let Some((first, last, is_new)) = file.document().map(|document| {

@@ -84,14 +84,36 @@ pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-// A row that the selection merely rested on was not looked at: only the diff's focus or a prompt counts.
-fn keep_seen(model: &mut Model, fx: &mut Vec<Effect>) {
+/// A diff that was on the screen this long was looked at, if somebody was there.
+const LOOK_US: i64 = 3 * SECOND_US;
+/// Somebody is there this long after a key.
+const LOOK_KEY_US: i64 = 60 * SECOND_US;
+
+/// Microseconds until the diff on screen counts as looked at; none when it does not, or did already.
+pub fn look_wake_us(model: &Model) -> Option<i64> {
+    let view = model.gate.as_ref()?;
+    let (digest, since) = view.drawn_since?;
+    let boot = model.now.boot_us;
+    let is_open = view.gate().is_some_and(|gate| gate.state == GateState::Open);
+    let is_reportable = is_open && view.shown_digest() == Some(digest) && view.seen_sent != Some(digest);
+    let is_pending = !model.session.is_read_only && is_reportable && is_attended(model);
+    is_pending.then_some((since + LOOK_US - boot).max(0))
+}
+
+fn is_attended(model: &Model) -> bool {
+    model.now.boot_us.saturating_sub(model.key_boot_us) < LOOK_KEY_US
+}
+
+/// Reports a look. A row that the selection merely passed was not looked at: the diff has the keys, a prompt or the editor was
+/// opened on it, or it was on the screen for a while with somebody there.
+pub fn keep_seen(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.session.is_read_only {
         return;
     }
     let is_in_diff = model.pane_focus() == Focus::Diff && model.lower == Lower::Gate;
     let is_asked = matches!(model.prompt, Some(Prompt::Confirm(_)));
-    if !is_in_diff && !is_asked && model.compose.is_none() {
+    let is_looked_at = look_wake_us(model) == Some(0);
+    if !is_in_diff && !is_asked && model.compose.is_none() && !is_looked_at {
         return;
     }
     let Some(gate) = &mut model.gate else {

@@ -11,6 +11,7 @@ mod notice;
 mod outcome;
 mod prompt;
 mod queue;
+mod since;
 mod text;
 mod time;
 
@@ -61,7 +62,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Answered(question, answer) => notice::answered(model, question, answer, fx),
         Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
         Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
-        Msg::Published(submission, result) => outcome::published(model, submission, result),
+        Msg::Published(submission, result) => outcome::published(model, submission, result, fx),
         Msg::Events(events) => notice::events(model, &events, fx),
         Msg::Changed => {
             queue::ask(model, fx);
@@ -121,16 +122,22 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
     if let (Some(prompt), Some(revision)) = (&mut model.prompt, facts.prompt) {
         prompt.note_drawn(revision);
     }
-    let Some((generation, file, from, to)) = facts.diff else {
+    let boot = model.now.boot_us;
+    let Some(gate) = &mut model.gate else {
         return;
     };
-    if let Some(gate) = &mut model.gate
-        && gate.generation == generation
-        && let Some(view) = gate.files.get_mut(file)
-    {
+    let Some((_, file, from, to)) = facts.diff.filter(|facts| facts.0 == gate.generation) else {
+        gate.drawn_since = None;
+        return;
+    };
+    if let Some(view) = gate.files.get_mut(file) {
         // The line that says what was not yet shown must be drawn once more.
         let is_news = view.note_shown(from..to);
         model.is_dirty |= is_news;
+    }
+    let digest = gate.shown_digest();
+    if gate.drawn_since.map(|(drawn, _)| drawn) != digest {
+        gate.drawn_since = digest.map(|digest| (digest, boot));
     }
 }
 

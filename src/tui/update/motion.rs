@@ -48,10 +48,16 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
         }
         Focus::Diff | Focus::Confirm => diff::scroll_by(model, step.rows(layout::diff_rows(model))),
         Focus::Job => {
-            let page = view::job::log_rows(model);
+            let shares = view::job::shares(model);
             if let Some(job) = &mut model.job {
-                let last = job.log.as_ref().map_or(0, Vec::len).saturating_sub(page);
-                job.up = job.up.saturating_add_signed(step.rows(page).saturating_neg()).min(last);
+                // Two lists in one pane: half pages are the log's, everything else is the events'.
+                let (up, count, page) = if matches!(step, Step::Half(_)) {
+                    (&mut job.up, job.log.as_ref().map_or(0, Vec::len), shares.log)
+                } else {
+                    (&mut job.events_up, job.events.len(), shares.events)
+                };
+                let most = count.saturating_sub(page);
+                *up = up.saturating_add_signed(step.rows(page).saturating_neg()).min(most);
             }
         }
         Focus::History => {

@@ -8,7 +8,7 @@ use super::super::model::Model;
 use super::super::model::history::DECISIONS_MAX;
 use super::super::model::toast::Tone;
 use super::super::view::label;
-use super::{gate, queue, toast};
+use super::{gate, queue, since, toast};
 use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::StageName;
@@ -78,7 +78,19 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
         Question::Decisions => {
             if let Answer::Decisions(decisions) = answer {
                 model.history.decisions = decisions;
-                model.history.is_loaded = true;
+                if !std::mem::replace(&mut model.history.is_loaded, true) {
+                    since::ask(fx);
+                }
+            }
+        }
+        Question::Since => {
+            if let Answer::Events(events) = answer {
+                since::tell(model, &events);
+            }
+        }
+        Question::Sought(job_id, stage) => {
+            if let Answer::Job(rows) = answer {
+                queue::not_found(model, &job_id, stage.as_ref(), rows.as_deref());
             }
         }
         Question::OnDisk(generation, index) => gate::take_bytes(model, generation, index, false, answer, fx),
@@ -156,7 +168,12 @@ fn tell(model: &mut Model, event: &Event) {
         .find(|row| row.job_id == event.job_id)
         .map(|row| row.slug.clone());
     let job = label::job(&event.job_id, slug.as_deref().unwrap_or(""));
-    model.toasts.push(event.ts, tone, format!("{job}: {}", event.message));
+    let text = format!("{job}: {}", event.message);
+    if matches!(event.kind, EventType::StageFailed | EventType::GateOverdue) {
+        model.toasts.push(event.ts, tone, text);
+    } else {
+        model.toasts.push_news(event.ts, tone, text);
+    }
 }
 
 /// The configuration was loaded again.

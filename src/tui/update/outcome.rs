@@ -6,7 +6,7 @@ use super::super::model::gate::GateView;
 use super::super::model::prompt::{ConfirmState, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::prompt::refuse;
-use super::{compose, gate, queue, toast};
+use super::{compose, gate, queue};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::Digest;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -96,7 +96,12 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
         model.sent.remove(&submission);
     } else {
         let text = format!("{} {}", sent.done, sent.subject);
-        toast(model, Tone::Done, text);
+        let at = model.now.utc;
+        if decides.is_some() || receipt.rows.job.status.is_ended() {
+            model.toasts.push_news(at, Tone::Done, text);
+        } else {
+            model.toasts.push(at, Tone::Done, text);
+        }
     }
     if is_waiting_for(model, submission)
         && let Some(Prompt::Confirm(confirm)) = model.prompt.take()
@@ -144,7 +149,8 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
 }
 
 /// A command's files are on disk, or not yet.
-pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
+pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>, fx: &mut Vec<Effect>) {
+    gate::reread_if_behind(model, fx);
     let sent = model.sent.remove(&submission);
     if let Err(why) = result {
         let is_decision = sent.is_none_or(|sent| sent.decides.is_some());

@@ -3,8 +3,11 @@
 use super::super::effect::{Effect, Question};
 use super::super::model::Model;
 use super::super::model::queue::RowKey;
-use super::gate;
+use super::super::model::toast::Tone;
+use super::{gate, toast};
 use crate::domain::gate::GateState;
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::JobRows;
 use crate::domain::view::QueueRow;
 use crate::engine::api::Query;
 
@@ -29,18 +32,44 @@ pub fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>) {
     model.queue.refresh(rows);
     if model.queue.selected().is_none() {
         let asked = model.session.open_at.take();
-        let place = asked.as_ref().and_then(|(job_id, stage)| {
+        let mut place = asked.as_ref().and_then(|(job_id, stage)| {
             let fits = |row: &QueueRow| row.job_id == *job_id && (stage.is_none() || row.stage == *stage);
             model.queue.visible().position(fits)
         });
         if place.is_some() && !was_loaded {
             model.is_lower_focused = true;
         }
+        if let Some((job_id, stage)) = asked
+            && place.is_none()
+        {
+            place = model.queue.visible().position(|row| row.job_id == job_id);
+            fx.push(Effect::Ask(Question::Sought(job_id.clone(), stage), Query::Job(job_id)));
+        }
         select(model, place.unwrap_or(0), fx);
     } else if model.queue.gone.is_some() {
         gate::ask_job(model, fx);
         describe_gone(model);
     }
+}
+
+/// Says why the console did not open where it was to.
+pub fn not_found(model: &mut Model, job_id: &JobId, stage: Option<&StageName>, rows: Option<&JobRows>) {
+    let Some(rows) = rows else {
+        return toast(model, Tone::Error, format!("Not opened: there is no job {job_id}"));
+    };
+    let ran = |stage: &StageName| rows.newest_gate(stage).is_some() || rows.newest_attempt(stage).is_some();
+    let why = match stage {
+        Some(stage) if rows.stage_spec(stage).is_none() && !ran(stage) => format!("{job_id} has no stage {stage}"),
+        Some(stage) => match rows.newest_gate(stage) {
+            Some(gate) => format!(
+                "{stage} of {job_id} is {}   hint: 4 shows the decisions",
+                gate.state.as_str()
+            ),
+            None => format!("{stage} of {job_id} has no gate yet"),
+        },
+        None => format!("{job_id} is {}", rows.job.status.as_str()),
+    };
+    toast(model, Tone::Error, format!("Not opened: {why}"));
 }
 
 /// Selects the row at a place.

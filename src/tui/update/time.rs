@@ -13,6 +13,8 @@ const DRAFT_DELAY_US: i64 = SECOND_US / 2;
 const LOG_EVERY_US: i64 = SECOND_US;
 /// Who leads is asked this often, on occasion of other wake-ups.
 const LEADER_EVERY_US: i64 = 10 * SECOND_US;
+/// Files that are not written yet are looked for this often.
+const REREAD_EVERY_US: i64 = SECOND_US;
 const MINUTE_US: i64 = 60 * SECOND_US;
 
 /// The step in which the visible times change: seconds while a countdown below one hour is on screen, else minutes.
@@ -54,6 +56,12 @@ pub fn next_wake_us(model: &Model) -> i64 {
     {
         wake = wake.min(job.log_boot_us + LOG_EVERY_US - boot);
     }
+    if let Some(look) = keep::look_wake_us(model) {
+        wake = wake.min(look);
+    }
+    if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind()) {
+        wake = wake.min(view.rereads.1 + REREAD_EVERY_US - boot);
+    }
     wake.max(0)
 }
 
@@ -81,5 +89,11 @@ pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     {
         gate::ask_log(model, fx);
     }
+    if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind())
+        && now.boot_us >= view.rereads.1 + REREAD_EVERY_US
+    {
+        gate::reread_if_behind(model, fx);
+    }
     keep::keep_lease(model, fx);
+    keep::keep_seen(model, fx);
 }

@@ -82,11 +82,7 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
         let is_current = index == view.file;
         let style = if is_current { theme.strong() } else { theme.plain() };
         let sign = if is_current { ">" } else { "" };
-        let seen = if file.is_shown && file.unseen_hunk_count() == 0 {
-            ""
-        } else {
-            " unseen"
-        };
+        let seen = if file.is_wholly_shown() { "" } else { " unseen" };
         let change = if file.artifact.is_binary {
             label::size(file.artifact.size_bytes)
         } else {
@@ -120,7 +116,9 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
             view.files.len()
         );
         pen.text(&place, theme.plain());
-        if file.digest.is_some_and(|digest| digest != file.artifact.digest) {
+        if file.is_stale || (file.is_behind() && view.is_behind()) {
+            pen.text(" reading the new version…", theme.held());
+        } else if file.is_changed_on_disk() {
             pen.text(" CHANGED ON DISK", theme.warning());
         }
         let fitting = versions(file).into_iter().find(|words| width(words) + 3 <= pen.room());
@@ -322,6 +320,7 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         let count = document.hunk_count();
         let word = match (hunks.len(), count) {
             (_, 0) => "no changes".to_owned(),
+            _ if document.is_new() => "new file".to_owned(),
             (0, count) => format!("{count} hunks, none here"),
             (1, count) => format!("hunk {} of {count}", hunks.start + 1),
             (_, count) => format!("hunk {}-{} of {count}", hunks.start + 1, hunks.end),
@@ -349,7 +348,8 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         pen.text(&text, theme.warning());
     }
     if let Some(seen) = view.gate().and_then(|gate| gate.seen.last()) {
-        let text = format!("{} {} ago", seen.by, label::age(seen.at, model.now.utc)).replace("now ago", "just now");
+        let text =
+            format!("seen by {} {} ago", seen.by, label::age(seen.at, model.now.utc)).replace("now ago", "just now");
         pen.right(&text, theme.plain());
     }
 }

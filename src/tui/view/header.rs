@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use super::{countdown, label};
+use super::{countdown, label, shorten};
 use crate::diff::text::width;
 use crate::domain::time::SECOND_US;
 use crate::domain::view::QueueKind;
@@ -17,18 +17,48 @@ fn leader(model: &Model) -> Part {
     let theme = model.theme;
     match (&model.leader, model.is_leading) {
         (_, true) => ("lead you".to_owned(), theme.plain()),
-        (Some(leader), false) => (format!("lead {}@{}", leader.role, leader.host), theme.plain()),
+        (Some(leader), false) => (format!("lead {}@{}", leader.name, leader.host), theme.plain()),
         (None, false) if model.is_leader_known => ("NO LEADER: stages do not run".to_owned(), theme.urgent()),
         (None, false) => ("lead ?".to_owned(), theme.plain()),
     }
 }
 
-fn next(model: &Model) -> Option<Part> {
+/// So much of a job's name stands in the header.
+const NAME_CELLS: usize = 20;
+
+/// The next expiry and what it will do; with the job's name, and without.
+fn next(model: &Model) -> Option<(Part, Part)> {
     let theme = model.theme;
     let (left_us, row) = countdown::next_expiry(model)?;
     let style = countdown::style(model, row, theme);
-    let text = format!("NEXT {} {}", countdown::text(left_us), countdown::at_zero(model, row));
-    Some((text, style))
+    let left = countdown::text(left_us);
+    // A minute or two is read more quickly than a field of digits.
+    let left = match left.strip_prefix('0') {
+        Some(short) if left.contains(':') => short,
+        Some(_) | None => &left,
+    };
+    let sign = if countdown::is_urgent(model, row) { "!" } else { "" };
+    let short = format!("{sign}NEXT {left} {}", countdown::at_zero(model, row));
+    let name = if row.slug.is_empty() {
+        row.job_id.as_str()
+    } else {
+        &*row.slug
+    };
+    let long = format!("{short} {}", shorten::middle(name, NAME_CELLS));
+    Some(((long, style), (short, style)))
+}
+
+/// What the filter hides.
+fn filter(model: &Model) -> Option<Part> {
+    let filter = model.queue.filter.as_str();
+    let text = || {
+        format!(
+            "/{}: {} hidden",
+            shorten::middle(filter, NAME_CELLS),
+            model.queue.hidden()
+        )
+    };
+    (!filter.is_empty()).then(|| (text(), model.theme.warning()))
 }
 
 /// The clock shows seconds where a countdown ticks and the line is long enough; else it would write for nothing.
@@ -41,7 +71,8 @@ fn clock(model: &Model) -> String {
     }
 }
 
-/// Draws it. What does not fit goes in this order: the product's name, the host, the counts; never the leader and the next expiry.
+/// Draws it. What does not fit goes in this order: the product's name, the host, the next job's name, the counts, the own
+/// name; never the leader and the next expiry.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let gates = model.queue.present().filter(|row| row.kind == QueueKind::Gate).count();
@@ -59,25 +90,27 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         .is_read_only
         .then(|| ("READ ONLY".to_owned(), theme.warning()));
     let open: Part = (open, theme.plain());
-    let (leader, next) = (leader(model), next(model));
-    let arrangements: [Vec<Option<&Part>>; 4] = [
+    let (leader, filter) = (leader(model), filter(model));
+    let (long, short) = next(model).unzip();
+    let (only, filter, long, short) = (only.as_ref(), filter.as_ref(), long.as_ref(), short.as_ref());
+    let arrangement = |is_named: bool, who, open, next| {
         vec![
-            Some(&name),
-            Some(&who),
-            only.as_ref(),
+            is_named.then_some(&name),
+            Some(who),
+            only,
             Some(&leader),
-            Some(&open),
-            next.as_ref(),
-        ],
-        vec![Some(&who), only.as_ref(), Some(&leader), Some(&open), next.as_ref()],
-        vec![
-            Some(&short_who),
-            only.as_ref(),
-            Some(&leader),
-            Some(&open),
-            next.as_ref(),
-        ],
-        vec![Some(&short_who), only.as_ref(), Some(&leader), next.as_ref()],
+            open,
+            filter,
+            next,
+        ]
+    };
+    let arrangements: [Vec<Option<&Part>>; 6] = [
+        arrangement(true, &who, Some(&open), long),
+        arrangement(false, &who, Some(&open), long),
+        arrangement(false, &short_who, Some(&open), long),
+        arrangement(false, &short_who, Some(&open), short),
+        arrangement(false, &short_who, None, short),
+        vec![only, Some(&leader), filter, short],
     ];
     let room = usize::from(area.width).saturating_sub(width(&clock) + 2);
     let needed = |parts: &Vec<Option<&Part>>| parts.iter().flatten().map(|(text, _)| width(text) + 2).sum::<usize>();

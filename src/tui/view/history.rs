@@ -3,9 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::label;
 use super::pen::Pen;
+use super::{label, shorten};
+use crate::diff::text::{visible_line, width};
 use crate::domain::decision::SealedDecision;
+use crate::domain::time::Timestamp;
 use crate::tui::layout;
 use crate::tui::model::Model;
 
@@ -20,7 +22,32 @@ fn list_rows(area: Rect) -> usize {
     usize::from(area.height.saturating_sub(1 + DETAIL_LINES)).max(1)
 }
 
-fn draw_row(model: &Model, sealed: &SealedDecision, is_selected: bool, area: Rect, line: u16, buffer: &mut Buffer) {
+/// The widths of the columns whose words differ in length: time or date, job, stage, name. The note takes what is left.
+struct Widths {
+    time: usize,
+    job: usize,
+    stage: usize,
+    by: usize,
+}
+
+impl Widths {
+    fn of(shown: &[SealedDecision], now: Timestamp, columns: u16) -> Self {
+        let most = usize::from(columns) / 4;
+        let widest = |text: &dyn Fn(&SealedDecision) -> usize| shown.iter().map(text).max().unwrap_or(0);
+        Self {
+            time: widest(&|sealed| label::time_or_date(sealed.decision.at(), now).len()),
+            job: widest(&|sealed| width(&label::job(sealed.decision.job_id(), ""))).clamp(5, most.max(9)),
+            stage: widest(&|sealed| width(&stage(sealed))).min(16),
+            by: widest(&|sealed| width(&visible_line(sealed.decision.by()))).min(12),
+        }
+    }
+}
+
+fn stage(sealed: &SealedDecision) -> String {
+    format!("{} #{}", sealed.decision.stage(), sealed.decision.attempt())
+}
+
+fn draw_row(model: &Model, sealed: &SealedDecision, name: &str, widths: &Widths, is_selected: bool, mut pen: Pen<'_>) {
     let theme = model.theme;
     let decision = &sealed.decision;
     let verdict = match (decision.is_approved(), decision.is_by_timer()) {
@@ -34,18 +61,17 @@ fn draw_row(model: &Model, sealed: &SealedDecision, is_selected: bool, area: Rec
     };
     let is_reversed = is_selected && model.is_lower_focused;
     let style = if is_reversed { theme.plain() } else { style };
-    let mut pen = Pen::at_line(buffer, area, line);
     pen.text(if is_selected { " > " } else { "   " }, theme.strong());
-    pen.cell(&label::date(decision.at()), 17, theme.plain()).skip(1);
-    pen.cell(&label::job(decision.job_id(), ""), 9, theme.plain()).skip(1);
     pen.cell(
-        &format!("{} #{}", decision.stage(), decision.attempt()),
-        14,
+        &label::time_or_date(decision.at(), model.now.utc),
+        widths.time,
         theme.plain(),
     )
     .skip(1);
+    pen.cell(name, widths.job, theme.plain()).skip(1);
+    pen.cell(&stage(sealed), widths.stage, theme.plain()).skip(1);
     pen.cell(verdict, 10, style).skip(1);
-    pen.cell(decision.by(), 10, style).skip(1);
+    pen.cell(decision.by(), widths.by, style).skip(1);
     let patch = if decision.patch().is_some() { "patch " } else { "" };
     pen.text(patch, theme.plain())
         .text(decision.notes().unwrap_or(""), theme.plain());
@@ -146,8 +172,17 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let rows = list_rows(area);
     let index = history.index();
     let top = history.top.min(index).max((index + 1).saturating_sub(rows));
-    for (line, (place, sealed)) in (1..).zip(history.decisions.iter().enumerate().skip(top).take(rows)) {
-        draw_row(model, sealed, place == index, area, line, buffer);
+    let shown = history.decisions.get(top..).unwrap_or_default();
+    let shown = shown.get(..rows).unwrap_or(shown);
+    let widths = Widths::of(shown, model.now.utc, area.width);
+    let names: Vec<String> = shown
+        .iter()
+        .map(|sealed| label::job(sealed.decision.job_id(), ""))
+        .collect();
+    let names = shorten::distinct(&names, widths.job);
+    for ((line, sealed), (place, name)) in (1..).zip(shown).zip((top..).zip(&names)) {
+        let pen = Pen::at_line(buffer, area, line);
+        draw_row(model, sealed, name, &widths, place == index, pen);
     }
     if let Some(sealed) = history.current() {
         let height = DETAIL_LINES.min(area.height.saturating_sub(2));

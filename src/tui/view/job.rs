@@ -1,4 +1,4 @@
-//! The job: its stages in one or two lines, its last events, and a stage's log.
+//! The job: its stages in one or two lines, its events and a stage's log, which share the height.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,7 +10,7 @@ use crate::diff::text::width;
 use crate::domain::event::Event;
 use crate::domain::gate::GateState;
 use crate::domain::ids::StageName;
-use crate::domain::job::{AttemptState, JobRows};
+use crate::domain::job::{AttemptState, JobRows, JobStatus};
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::job::JobView;
@@ -68,70 +68,126 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         .as_ref()
         .map(|stage| format!(" at {stage}"))
         .unwrap_or_default();
-    let manual = if job.is_manual { " (manual)" } else { "" };
-    pen.text(
-        &format!(" {}{stage}{manual}", job.status.as_str().replace('_', " ")),
-        theme.plain(),
-    );
+    let is_outside = job.is_manual && job.status == JobStatus::Running;
+    let state = match (is_outside, job.is_manual) {
+        (true, _) => "waits for the pipeline outside".to_owned(),
+        (false, true) => format!("{}{stage} (manual)", job.status.as_str().replace('_', " ")),
+        (false, false) => format!("{}{stage}", job.status.as_str().replace('_', " ")),
+    };
+    pen.text(&format!(" {state}"), theme.plain());
     if !job.intent.is_empty() {
         pen.text("   ", theme.plain()).text(&job.intent, theme.plain());
     }
     pen.text(" ", theme.plain()).rule(theme);
 }
 
-/// The stages in a row, each with its sign; as many lines as they need, at most two.
-fn draw_stages(model: &Model, rows: &JobRows, area: Rect, buffer: &mut Buffer) -> u16 {
-    let theme = model.theme;
-    let mut line = 0;
-    let mut used = 1;
-    let mut parts: Vec<Vec<(String, Style)>> = vec![Vec::new()];
-    for spec in &rows.job.stages {
+/// At most so many lines for the stages.
+const STAGE_LINES_MAX: usize = 2;
+
+/// The stages, each with its sign: in columns where those need no more lines than there are, else one behind the other.
+fn stage_lines(rows: &JobRows, columns: u16, theme: Theme) -> Vec<Vec<(String, Style)>> {
+    let columns = usize::from(columns).saturating_sub(1);
+    let stages = &rows.job.stages;
+    let widest = stages.iter().map(|spec| width(spec.name.as_str())).max().unwrap_or(0);
+    let per_line = columns / (widest + 4).max(1);
+    let is_aligned = per_line > 0 && stages.len().div_ceil(per_line) <= STAGE_LINES_MAX;
+    let mut lines: Vec<Vec<(String, Style)>> = vec![Vec::new()];
+    let mut used = 0;
+    for spec in stages {
         let (sign, _, style) = stage_state(rows, &spec.name, theme);
         let is_current = rows.job.stage.as_ref() == Some(&spec.name);
         let style = if is_current { style.patch(theme.strong()) } else { style };
-        let text = format!("{sign}{}", spec.name);
+        let text = if is_aligned {
+            format!("{sign} {:<widest$}", spec.name.as_str())
+        } else {
+            format!("{sign} {}", spec.name)
+        };
         let cells = width(&text) + 2;
-        if used + cells > usize::from(area.width) && line == 0 {
-            line = 1;
-            used = 1;
-            parts.push(Vec::new());
+        if used + cells > columns + 2 && lines.len() < STAGE_LINES_MAX {
+            used = 0;
+            lines.push(Vec::new());
         }
         used += cells;
-        if let Some(parts) = parts.last_mut() {
-            parts.push((text, style));
+        if let Some(line) = lines.last_mut() {
+            line.push((text, style));
         }
     }
-    for (offset, parts) in (0..).zip(&parts) {
+    lines
+}
+
+fn draw_stages(lines: &[Vec<(String, Style)>], area: Rect, buffer: &mut Buffer) {
+    for (offset, stages) in (0..).zip(lines) {
         let mut pen = Pen::at_line(buffer, area, offset);
         pen.skip(1);
-        for (text, style) in parts {
+        for (text, style) in stages {
             pen.text(text, *style).skip(2);
         }
     }
-    u16::try_from(parts.len()).unwrap_or(u16::MAX)
 }
 
-fn draw_event(model: &Model, event: &Event, area: Rect, line: u16, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let stage = event
-        .stage
-        .as_ref()
-        .map(|stage| format!(" {stage}"))
-        .unwrap_or_default();
-    let mut pen = Pen::at_line(buffer, area, line);
-    pen.skip(1).text(&label::clock(event.ts), theme.plain()).skip(1);
-    pen.cell(&format!("{}{stage}", event.kind.as_str()), 30, theme.plain());
-    pen.text(" ", theme.plain()).text(&event.message, theme.plain());
+/// How many rows of events and of the log fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shares {
+    /// Events.
+    pub events: usize,
+    /// Lines of the log.
+    pub log: usize,
 }
 
-fn events_height(area: Rect) -> u16 {
-    (area.height / 4).clamp(2, 10)
-}
-
-/// How many lines of the log fit.
-pub fn log_rows(model: &Model) -> usize {
+/// Shares the height out: who needs less than half leaves the rest to the other.
+pub fn shares(model: &Model) -> Shares {
     let area = layout::of(model).lower;
-    usize::from(area.height.saturating_sub(1 + 2 + 1 + events_height(area)))
+    let Some(view) = &model.job else {
+        return Shares { events: 0, log: 0 };
+    };
+    let lines = view
+        .rows
+        .as_ref()
+        .map_or(0, |rows| stage_lines(rows, area.width, model.theme).len());
+    let around = 1 + lines + 2;
+    let room = usize::from(area.height).saturating_sub(around);
+    let log = view.log.as_ref().map_or(0, |log| log.len().max(1));
+    let events = view.events.len().max(1);
+    let events = if events + log <= room {
+        events
+    } else {
+        events.min((room / 2).max(room.saturating_sub(log)))
+    };
+    Shares {
+        events,
+        log: room.saturating_sub(events),
+    }
+}
+
+fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(1).text("events", theme.strong());
+    if view.events.is_empty() {
+        Pen::at_line(buffer, area, 1).skip(1).text("(none yet)", theme.plain());
+        return;
+    }
+    let up = view.events_up.min(view.events.len().saturating_sub(rows));
+    let end = view.events.len() - up;
+    let shown = view.events.get(end.saturating_sub(rows)..end).unwrap_or_default();
+    for (count, words) in [(end - shown.len(), "older above"), (up, "newer below")] {
+        if count > 0 {
+            pen.text(&format!("   {count} {words}"), theme.warning());
+        }
+    }
+    let kind = shown.iter().map(|event| event.kind.as_str().len()).max().unwrap_or(0);
+    let stage = |event: &Event| event.stage.as_ref().map_or("", |stage| stage.as_str()).to_owned();
+    let stages = shown.iter().map(|event| stage(event).len()).max().unwrap_or(0);
+    for (line, event) in (1..).zip(shown) {
+        let mut pen = Pen::at_line(buffer, area, line);
+        pen.skip(1).text(&label::clock(event.ts), theme.plain()).skip(1);
+        pen.cell(event.kind.as_str(), kind, theme.plain()).skip(1);
+        // On a narrow screen the message, which names the stage mostly, wants the room.
+        if area.width >= 78 && stages > 0 {
+            pen.cell(&stage(event), stages, theme.plain()).skip(1);
+        }
+        pen.text(&event.message, theme.plain());
+    }
 }
 
 fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
@@ -160,6 +216,9 @@ fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         pen.text(&format!("   {} lines below", view.up), theme.warning());
     }
     let height = usize::from(area.height.saturating_sub(1));
+    if lines.len() > height {
+        pen.text("   Ctrl-u Ctrl-d scroll", theme.plain());
+    }
     let end = lines.len().saturating_sub(view.up);
     let start = end.saturating_sub(height);
     for (offset, line) in (1..).zip(lines.iter().take(end).skip(start)) {
@@ -190,22 +249,15 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         ..area
     };
     if let Some(rows) = &view.rows {
-        let used = draw_stages(model, rows, rest, buffer).min(rest.height);
+        let lines = stage_lines(rows, area.width, model.theme);
+        draw_stages(&lines, rest, buffer);
+        let used = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(rest.height);
         rest.y += used;
         rest.height -= used;
     }
-    let height = events_height(area).min(rest.height);
-    let shown = usize::from(height.saturating_sub(1));
-    Pen::new(buffer, rest).skip(1).text("events", model.theme.strong());
-    if view.events.is_empty() {
-        Pen::at_line(buffer, rest, 1)
-            .skip(1)
-            .text("(none yet)", model.theme.plain());
-    }
-    let skipped = view.events.len().saturating_sub(shown);
-    for (line, event) in (1..).zip(view.events.iter().skip(skipped)) {
-        draw_event(model, event, rest, line, buffer);
-    }
+    let shares = shares(model);
+    let height = u16::try_from(shares.events + 1).unwrap_or(u16::MAX).min(rest.height);
+    draw_events(model, view, shares.events, Rect { height, ..rest }, buffer);
     let log = Rect {
         y: rest.y + height,
         height: rest.height.saturating_sub(height),

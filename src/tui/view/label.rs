@@ -4,16 +4,19 @@ use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 
-/// A longer id is a generated one: of it the end is shown, which differs most.
-const ID_CELLS: usize = 8;
-/// An id that is its own slug was given by a person, and is shown whole up to this length.
-const GIVEN_ID_CELLS: usize = 32;
+/// Whether an id was made by holdpoint (a UUID) and not by a person.
+fn is_generated(id: &str) -> bool {
+    let is_digit = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    id.len() == 36 && id.bytes().enumerate().all(is_digit)
+}
 
-/// A job: `j-17 tides`; `last-bus-home`; of a generated id the end: `…89ab tides`.
+/// A job: `j-17 tides`; `last-bus-home`; of a generated id the end, which differs most: `…89ab tides`.
 pub fn job(id: &JobId, slug: &str) -> String {
     let text = id.as_str();
-    let is_given = (slug.is_empty() || slug == text) && text.len() <= GIVEN_ID_CELLS;
-    let short = if text.len() <= ID_CELLS || is_given {
+    let short = if !is_generated(text) {
         text.to_owned()
     } else {
         // Ids are ASCII (SPEC §1).
@@ -44,6 +47,15 @@ pub fn clock_minutes(at: Timestamp) -> String {
 /// `2026-11-22 14:03Z`.
 pub fn date(at: Timestamp) -> String {
     at.to_utc().format("%Y-%m-%d %H:%MZ").to_string()
+}
+
+/// Today `14:03:05Z`, on other days `2026-11-21`.
+pub fn time_or_date(at: Timestamp, now: Timestamp) -> String {
+    if at.to_utc().date_naive() == now.to_utc().date_naive() {
+        clock(at)
+    } else {
+        at.to_utc().format("%Y-%m-%d").to_string()
+    }
 }
 
 /// How long ago, in one unit: `12s`, `4m`, `2h`, `3d`.
@@ -85,6 +97,10 @@ mod tests {
         let label = |id: &str, slug: &str| job(&JobId::new(id).unwrap(), slug);
         assert_eq!(label("j-17", "tides"), "j-17 tides");
         assert_eq!(label("last-bus-home", "last-bus-home"), "last-bus-home");
+        assert_eq!(
+            label("the-last-bus-home-of-a-long-winter-night", "bus"),
+            "the-last-bus-home-of-a-long-winter-night bus"
+        );
         assert_eq!(label("0198c0de-7f3a-7aaa-8bbb-0123456789ab", "tides"), "…89ab tides");
         assert_eq!(label("0198c0de-7f3a-7aaa-8bbb-0123456789ab", ""), "…89ab");
     }

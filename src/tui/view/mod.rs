@@ -18,6 +18,7 @@ pub mod palette;
 pub mod pen;
 pub mod prompt;
 pub mod queue;
+pub mod shorten;
 pub mod side;
 
 use ratatui::Frame;
@@ -85,10 +86,13 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
 fn facts(model: &Model) -> FrameFacts {
     let is_covered = model.overlay.is_some() || model.compose.is_some() || model.lower != Lower::Gate;
     let diff = match &model.gate {
-        Some(view) if !is_covered => view.current().filter(|file| file.digest.is_some()).map(|file| {
-            let rows = layout::diff_rows(model);
-            (view.generation, view.file, file.top, file.top + rows)
-        }),
+        Some(view) if !is_covered => view
+            .current()
+            .filter(|file| file.digest.is_some() && !file.is_stale)
+            .map(|file| {
+                let rows = layout::diff_rows(model);
+                (view.generation, view.file, file.top, file.top + rows)
+            }),
         Some(_) | None => None,
     };
     let prompt = if model.overlay.is_some() {

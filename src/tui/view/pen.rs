@@ -67,8 +67,11 @@ impl<'a> Pen<'a> {
     /// Writes a text into exactly so many cells.
     pub fn cell(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
         let cells = cells.min(self.room());
-        self.put(&crate::diff::text::fit(text, cells), style);
-        self
+        let shown = cut(text, cells);
+        let blank = cells.saturating_sub(width(&shown));
+        self.put(&shown, style);
+        // A blank in colour costs bytes on the line and shows nothing.
+        self.put(&" ".repeat(blank), Style::new())
     }
 
     /// Writes a text to the right end of so many cells.
@@ -76,7 +79,7 @@ impl<'a> Pen<'a> {
         let cells = cells.min(self.room());
         let shown = cut(text, cells);
         let blank = cells.saturating_sub(width(&shown));
-        self.put(&" ".repeat(blank), style);
+        self.put(&" ".repeat(blank), Style::new());
         self.put(&shown, style)
     }
 
@@ -115,7 +118,16 @@ impl<'a> Pen<'a> {
             shows_trailing: !emphasis.is_empty(),
             ..Shape::default()
         };
-        for span in visible_window(line, shape, emphasis, left..left.saturating_add(self.room())) {
+        let room = self.room();
+        // One cell more than there is room for tells whether something is cut off.
+        let window = visible_window(line, shape, emphasis, left..left.saturating_add(room + 1));
+        let is_cut = room > 0 && window.iter().map(|span| width(&span.text)).sum::<usize>() > room;
+        let window = if is_cut {
+            visible_window(line, shape, emphasis, left..left.saturating_add(room - 1))
+        } else {
+            window
+        };
+        for span in window {
             let mut shown = style;
             if span.kind == SpanKind::Mark {
                 shown = theme.mark();
@@ -124,6 +136,9 @@ impl<'a> Pen<'a> {
                 shown = shown.patch(theme.emphasis());
             }
             self.put(&span.text, shown);
+        }
+        if is_cut {
+            self.put("›", Style::new());
         }
         self
     }

@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use super::{countdown, label};
+use super::{countdown, label, shorten};
+use crate::diff::text;
+use crate::domain::lease::LeasePurpose;
 use crate::domain::view::{QueueKind, QueueRow};
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
@@ -23,6 +25,8 @@ enum Column {
     Change,
     Files,
     Who,
+    /// On a narrow pane: who is at it, else what changed.
+    Note,
 }
 
 impl Column {
@@ -34,7 +38,7 @@ impl Column {
             Self::Age => "AGE",
             Self::Left => "LEFT",
             Self::AtZero => "AT 0",
-            Self::Change => "CHANGE",
+            Self::Change | Self::Note => "CHANGE",
             Self::Files => "FILES",
             Self::Who => "WHO",
         }
@@ -43,45 +47,108 @@ impl Column {
     fn is_right(self) -> bool {
         match self {
             Self::Attempt | Self::Age | Self::Left => true,
-            Self::Job | Self::Stage | Self::AtZero | Self::Change | Self::Files | Self::Who => false,
+            Self::Job | Self::Stage | Self::AtZero | Self::Change | Self::Files | Self::Who | Self::Note => false,
         }
     }
 }
 
-/// The columns for a width, in cells; the last takes what is left.
-fn columns(width: u16) -> Vec<(Column, usize)> {
-    let width = usize::from(width);
-    match width {
-        ..47 => vec![
-            (Column::Job, 12),
-            (Column::Stage, 10),
-            (Column::Attempt, 2),
-            (Column::Left, 6),
-            (Column::AtZero, 7),
+/// So many rows from the top have a say in how wide the columns are: scrolling must not move them, and ten thousand cost too much.
+const MEASURED_MAX: usize = 500;
+/// The least that WHO has, so that somebody who comes and goes moves no column.
+const WHO_MIN: usize = 10;
+const JOB_MIN: usize = 12;
+
+/// The columns for a width, in cells. The names of the jobs have every cell that the others do not need.
+fn columns(model: &Model, layout: &Layout) -> Vec<(Column, usize)> {
+    let width = usize::from(layout.queue.width);
+    let fixed = |column: Column| match column {
+        Column::Attempt => 2,
+        Column::Age => 3,
+        Column::Left => 6,
+        Column::AtZero => 7,
+        Column::Files => 5,
+        Column::Job | Column::Stage | Column::Change | Column::Who | Column::Note => 0,
+    };
+    let chosen: &[Column] = match (width, layout.is_wide) {
+        (..47, _) => &[
+            Column::Job,
+            Column::Stage,
+            Column::Attempt,
+            Column::Left,
+            Column::AtZero,
         ],
-        47..78 => vec![
-            (Column::Job, 12),
-            (Column::Stage, 10),
-            (Column::Attempt, 2),
-            (Column::Left, 6),
-            (Column::AtZero, 7),
-            (Column::Who, width - 45),
+        (47..64, true) => &[
+            Column::Job,
+            Column::Stage,
+            Column::Attempt,
+            Column::Left,
+            Column::AtZero,
+            Column::Note,
         ],
-        78.. => {
-            let spare = width.saturating_sub(80).min(24);
-            vec![
-                (Column::Job, 13 + spare / 2),
-                (Column::Stage, 10 + spare / 4),
-                (Column::Attempt, 2),
-                (Column::Age, 3),
-                (Column::Left, 6),
-                (Column::AtZero, 7),
-                (Column::Change, 10),
-                (Column::Files, 5),
-                (Column::Who, width.saturating_sub(66 + spare / 2 + spare / 4)),
-            ]
+        (47..78, false) => &[
+            Column::Job,
+            Column::Stage,
+            Column::Attempt,
+            Column::Left,
+            Column::AtZero,
+            Column::Who,
+        ],
+        (64..78, true) => &[
+            Column::Job,
+            Column::Stage,
+            Column::Attempt,
+            Column::Left,
+            Column::AtZero,
+            Column::Change,
+            Column::Who,
+        ],
+        (78.., _) => &[
+            Column::Job,
+            Column::Stage,
+            Column::Attempt,
+            Column::Age,
+            Column::Left,
+            Column::AtZero,
+            Column::Change,
+            Column::Files,
+            Column::Who,
+        ],
+    };
+    let mut needs = [JOB_MIN, 5, 6, WHO_MIN];
+    let shown = model.queue.visible().skip(model.queue.top).take(layout.queue_rows());
+    for row in model.queue.visible().take(MEASURED_MAX).chain(shown) {
+        let stage = row.stage.as_ref().map_or(0, |stage| stage.as_str().len());
+        let texts = [
+            text::width(&text::visible_line(&label::job(&row.job_id, &row.slug))),
+            stage.min(12),
+            change(row).len(),
+            text::width(&who(model, row).0).min(16),
+        ];
+        for (need, cells) in needs.iter_mut().zip(texts) {
+            *need = cells.max(*need);
         }
     }
+    let [job, stage, change, who] = needs;
+    let has = |column: Column| chosen.contains(&column);
+    let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + 2 + chosen.len() - 1;
+    let change = if has(Column::Change) { change } else { 0 };
+    let room = width.saturating_sub(taken + stage + change);
+    // The last column takes what is left over, and gives way to the names down to a least.
+    let last = match (has(Column::Who), has(Column::Note)) {
+        (true, _) => who.min(room.saturating_sub(job).max(WHO_MIN)),
+        (false, true) => 8.max(room.saturating_sub(job)).min(14),
+        (false, false) => 0,
+    };
+    let job = job.min(room.saturating_sub(last));
+    let last = room.saturating_sub(job);
+    let cells = |column: Column| match column {
+        Column::Job => job,
+        Column::Stage => stage,
+        Column::Change => change,
+        Column::Who | Column::Note => last,
+        Column::Attempt | Column::Age | Column::Left | Column::AtZero | Column::Files => fixed(column),
+    };
+    chosen.iter().map(|column| (*column, cells(*column))).collect()
 }
 
 fn change(row: &QueueRow) -> String {
@@ -104,118 +171,161 @@ fn change(row: &QueueRow) -> String {
     )
 }
 
-/// Who is at it, or who is not.
-pub fn who(model: &Model, row: &QueueRow) -> (String, Style) {
-    let theme = model.theme;
+/// Who or what holds a gate, if somebody does.
+fn holder(model: &Model, row: &QueueRow) -> Option<String> {
     let RowKey::Gate(key) = RowKey::of(row) else {
-        return (String::new(), theme.plain());
+        return None;
     };
     if model.writing(&key).is_some() {
-        return ("writing…".to_owned(), theme.held());
+        return Some("writing…".to_owned());
     }
     if let Some(lease) = row.lease.as_ref().filter(|lease| lease.is_live(model.now.utc)) {
         let is_own = model
             .lease
             .as_ref()
             .is_some_and(|own| own.key == key && own.refusal.is_none());
-        let name = if is_own { "you" } else { &lease.holder.name };
-        return (format!("{name}, {}", lease.purpose.as_str()), theme.held());
+        let is_same_name = lease.holder.name == model.session.operator.name;
+        return Some(match (is_own, is_same_name, lease.purpose) {
+            (true, _, LeasePurpose::Compose) => "you edit".to_owned(),
+            (true, _, LeasePurpose::Prompt) => "you prompt".to_owned(),
+            // Another console of the same person, or one that ended a moment ago.
+            (false, true, _) => "you elsewhere".to_owned(),
+            (false, false, LeasePurpose::Compose) => format!("{} edits", lease.holder.name),
+            (false, false, LeasePurpose::Prompt) => format!("{} prompt", lease.holder.name),
+        });
     }
     if model.drafts.contains_key(&key) {
-        return ("your draft".to_owned(), theme.held());
+        return Some("your draft".to_owned());
     }
-    if row
+    let is_held = row
         .timer
         .as_ref()
-        .is_some_and(|timer| timer.held_by_policy_at.is_some())
-    {
-        return ("held by policy".to_owned(), theme.held());
+        .is_some_and(|timer| timer.held_by_policy_at.is_some());
+    is_held.then(|| "held by policy".to_owned())
+}
+
+/// Who is at it, or who is not.
+pub fn who(model: &Model, row: &QueueRow) -> (String, Style) {
+    let theme = model.theme;
+    if let Some(holder) = holder(model, row) {
+        return (holder, theme.held());
     }
     if row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some()) {
         return ("overdue".to_owned(), theme.warning());
     }
-    let seen = if row.is_seen { "" } else { "unseen" };
-    (seen.to_owned(), theme.plain())
+    let is_unseen = row.kind == QueueKind::Gate && !row.is_seen;
+    (if is_unseen { "unseen" } else { "" }.to_owned(), theme.plain())
 }
 
-fn cell(model: &Model, row: &QueueRow, column: Column, is_gone: bool) -> (String, Style) {
+/// What became of the gate of the selected row, and where its job is now.
+fn gone(model: &Model, cells: usize) -> Option<String> {
+    let settled = model.queue.gone.clone()?;
+    let next = model.queue.successor().map(|row| {
+        let stage = row.stage.as_ref().map_or("job", |stage| stage.as_str());
+        match row.kind {
+            QueueKind::Running => format!("{stage} runs"),
+            QueueKind::Queued => format!("{stage} is queued"),
+            QueueKind::Paused => "paused".to_owned(),
+            QueueKind::Outside => "outside".to_owned(),
+            QueueKind::Gate => format!("{stage} waits"),
+        }
+    });
+    let long = next.map(|next| format!("{settled} -> {next}"));
+    Some(long.filter(|long| text::width(long) <= cells).unwrap_or(settled))
+}
+
+fn cell(model: &Model, row: &QueueRow, name: &str, column: Column, is_gone: bool) -> (String, Style) {
     let theme = model.theme;
     let plain = theme.plain();
     match column {
-        Column::Job => (label::job(&row.job_id, &row.slug), plain),
+        Column::Job => (name.to_owned(), plain),
         Column::Stage => (row.stage.as_ref().map(ToString::to_string).unwrap_or_default(), plain),
         Column::Attempt if row.attempt > 0 => (row.attempt.to_string(), plain),
         Column::Attempt => (String::new(), plain),
         Column::Age => (label::age(row.since, model.now.utc), plain),
-        Column::Left if is_gone => (String::new(), plain),
+        Column::Left if is_gone => ("done".to_owned(), plain),
         Column::Left => (countdown::left(model, row), countdown::style(model, row, theme)),
-        Column::AtZero if is_gone => ("gone".to_owned(), plain),
         Column::AtZero => (countdown::at_zero(model, row).to_owned(), plain),
         Column::Change => (change(row), plain),
         Column::Files if row.files > 0 => (row.files.to_string(), plain),
         Column::Files => (String::new(), plain),
-        Column::Who if is_gone => (model.queue.gone.clone().unwrap_or_default(), theme.held()),
         Column::Who => who(model, row),
+        Column::Note => match holder(model, row) {
+            Some(holder) => (holder, theme.held()),
+            None => (change(row), plain),
+        },
     }
 }
 
-fn draw_row(model: &Model, row: &QueueRow, area: Rect, line: u16, buffer: &mut Buffer) {
+fn draw_row(
+    model: &Model,
+    row: &QueueRow,
+    name: &str,
+    columns: &[(Column, usize)],
+    area: Rect,
+    line: u16,
+    buffer: &mut Buffer,
+) {
     let theme = model.theme;
     let is_selected = model.queue.selected().is_some_and(|selected| selected.names(row));
     let is_gone = is_selected && model.queue.gone.is_some();
     let mut pen = Pen::at_line(buffer, area, line);
     // The selected row is reversed where the keys go to it; colours would not be legible on that.
     let is_reversed = is_selected && !model.is_lower_focused;
-    let urgent = if !is_gone && countdown::is_urgent(model, row) {
-        "!"
-    } else {
-        " "
+    match !is_gone && countdown::is_urgent(model, row) {
+        true => pen.text("!", theme.urgent()),
+        false => pen.text(" ", theme.plain()),
     };
-    pen.text(urgent, theme.urgent());
-    pen.text(if is_selected { ">" } else { " " }, theme.strong());
-    for (index, (column, cells)) in columns(area.width).into_iter().enumerate() {
+    pen.text(if is_selected { ">" } else { " " }, theme.plain());
+    for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
-        let (text, style) = cell(model, row, column, is_gone);
-        let style = if is_reversed { theme.plain() } else { style };
-        let style = if is_selected {
-            style.patch(theme.strong())
-        } else {
-            style
-        };
-        if column.is_right() {
-            pen.cell_right(&text, cells, style);
-        } else {
-            pen.cell(&text, cells, style);
+        // What became of it needs the room of all that is of no interest any more.
+        if is_gone && *column == Column::AtZero {
+            let text = gone(model, pen.room()).unwrap_or_default();
+            pen.text(&text, if is_reversed { theme.plain() } else { theme.held() });
+            break;
         }
+        let (text, style) = cell(model, row, name, *column, is_gone);
+        let style = if is_reversed { theme.plain() } else { style };
+        if column.is_right() {
+            pen.cell_right(&text, *cells, style);
+        } else {
+            pen.cell(&text, *cells, style);
+        }
+    }
+    // One style from end to end: a change at every gap would cost more bytes than the row.
+    if is_selected {
+        pen.fill(theme.strong());
     }
     if is_reversed {
         pen.fill(theme.selected());
     }
 }
 
-fn draw_head(model: &Model, rows: usize, area: Rect, buffer: &mut Buffer) {
+fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
     pen.skip(2);
-    for (index, (column, cells)) in columns(area.width).into_iter().enumerate() {
+    for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
         if column.is_right() {
-            pen.cell_right(column.head(), cells, theme.strong());
+            pen.cell_right(column.head(), *cells, theme.strong());
         } else {
-            pen.cell(column.head(), cells, theme.strong());
+            pen.cell(column.head(), *cells, theme.strong());
         }
     }
     let below = model.queue.len().saturating_sub(model.queue.top + rows);
-    let is_short = area.width < 47;
-    let text = match (model.queue.filter.as_str(), below) {
-        ("", 0) => return,
-        ("", below) if is_short => format!("+{below}"),
-        ("", below) => format!(" +{below} below"),
-        (filter, _) => format!(" /{filter}: {} hidden", model.queue.hidden()),
-    };
-    // What is out of sight is said here; of the heads the last is the one to be missed least.
+    if below == 0 {
+        return;
+    }
+    // What is out of sight is said behind the last head, in as many words as find room there.
+    let last = columns
+        .last()
+        .map_or(0, |(column, cells)| cells.saturating_sub(column.head().len()));
+    let long = format!(" +{below} below");
+    let text = if long.len() <= last { long } else { format!(" +{below}") };
     let mut pen = Pen::new(buffer, area);
-    let cells = u16::try_from(crate::diff::text::width(&text)).unwrap_or(u16::MAX);
+    let cells = u16::try_from(text.len()).unwrap_or(u16::MAX);
     pen.to(area.width.saturating_sub(cells)).text(&text, theme.warning());
 }
 
@@ -239,13 +349,17 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    draw_head(model, layout.queue_rows(), area, buffer);
+    let columns = columns(model, layout);
+    draw_head(model, &columns, layout.queue_rows(), area, buffer);
     if model.queue.is_empty() {
         draw_empty(model, area, buffer);
         return;
     }
-    let rows = model.queue.visible().skip(model.queue.top).take(layout.queue_rows());
-    for (line, row) in (1..).zip(rows) {
-        draw_row(model, row, area, line, buffer);
+    let rows = || model.queue.visible().skip(model.queue.top).take(layout.queue_rows());
+    let names: Vec<String> = rows().map(|row| label::job(&row.job_id, &row.slug)).collect();
+    let cells = columns.first().map_or(0, |(_, cells)| *cells);
+    let names = shorten::distinct(&names, cells);
+    for (line, (row, name)) in (1..).zip(rows().zip(&names)) {
+        draw_row(model, row, name, &columns, area, line, buffer);
     }
 }

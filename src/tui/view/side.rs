@@ -49,7 +49,8 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         }
         line += 1;
     }
-    if model.toasts.newest().is_some() && line + 1 < area.height {
+    // Answers to the operator's own keys stand in the message line alone.
+    if model.toasts.news().next().is_some() && line + 1 < area.height {
         Pen::at_line(buffer, area, line).skip(2).text("NEWS", theme.strong());
         let room = area.height.saturating_sub(line + 1);
         let inner = Rect {
@@ -58,7 +59,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
             width: area.width.saturating_sub(3),
             height: room,
         };
-        for (offset, toast) in (0..room).zip(model.toasts.iter()) {
+        for (offset, toast) in (0..room).zip(model.toasts.news()) {
             message::toast(&mut Pen::at_line(buffer, inner, offset), toast, theme);
         }
     }

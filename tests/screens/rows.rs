@@ -1,0 +1,153 @@
+//! The rows of the queue and the header: names, holders, what a settled gate says.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::job::JobStatus;
+use holdpoint::domain::lease::LeasePurpose;
+use holdpoint::domain::view::QueueKind;
+use holdpoint::tui::effect::Msg;
+
+use crate::console::Console;
+use crate::world::{World, job_row};
+
+fn with_slot(id: &str, slug: &str, kind: QueueKind, name: &str) -> World {
+    let mut world = World::drawn();
+    world.slots.push(job_row(id, slug, kind, Some(name)));
+    world.job(id, slug, Some(name), JobStatus::Running).job.is_manual = kind == QueueKind::Outside;
+    world
+}
+
+#[test]
+fn a_manual_job_waits_outside_and_runs_nothing() {
+    let mut world = with_slot("j-30", "skerry", QueueKind::Outside, "script");
+    world.slots.remove(0);
+    let mut console = Console::new(world, 80, 24);
+    console.press("G");
+    console.shows(" >j-30 skerry");
+    console.shows("outside");
+    console.hides("running");
+    console.press("Enter");
+    console.shows("waits for the pipeline outside");
+    console.tell(Msg::Lead(true));
+    console.press("q q");
+    assert!(console.is_left, "no stage would be left waiting");
+}
+
+#[test]
+fn who_is_at_a_gate_is_said_in_two_words() {
+    let mut world = World::drawn();
+    world.set_lease("j-17", Some(("root", LeasePurpose::Prompt)));
+    world.set_lease("j-22", Some(("bea", LeasePurpose::Compose)));
+    let mut console = Console::new(world, 80, 24);
+    for words in ["root prompt", "cy edits", "you elsewhere"] {
+        console.shows(words);
+    }
+    console.press("j p");
+    console.shows("you edit");
+}
+
+#[test]
+fn a_settled_gate_and_its_job_are_one_row() {
+    let mut console = Console::drawn();
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console
+        .world
+        .slots
+        .push(job_row("j-17", "tides", QueueKind::Running, Some("storyboard")));
+    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.shows("done approved ana -> storyboard runs");
+    let rows = |console: &Console| {
+        let text = console.text();
+        let queue = text.lines().skip(1).take_while(|line| !line.starts_with('─'));
+        queue.filter(|line| line.contains("j-17 tides")).count()
+    };
+    assert_eq!(rows(&console), 1);
+    console.press("j");
+    assert_eq!(rows(&console), 1);
+    console.hides("done approved");
+    console.shows("running");
+    assert_eq!(console.model.queue.hidden(), 0);
+}
+
+#[test]
+fn the_header_names_the_next_job_and_the_leader() {
+    let mut console = Console::drawn();
+    console.shows("NEXT 1:42 approve tides");
+    console.shows("lead ops@ops1");
+    console.hides("!NEXT");
+    console.pass(60);
+    console.shows("!NEXT 0:42 approve tides");
+    console.resize(60, 20);
+    console.shows("lead ops@ops1");
+    console.shows("!NEXT 0:42 approve tides");
+    console.resize(50, 20);
+    console.shows("!NEXT 0:42 approve");
+}
+
+#[test]
+fn names_that_people_gave_are_told_apart() {
+    let mut world = World::new();
+    for name in ["north", "south"] {
+        let id = format!("harbour-lights-of-the-{name}-quay-final-cut");
+        world.gate(&id, &id, "acceptance", 1, None, vec![]);
+    }
+    let mut console = Console::new(world, 80, 24);
+    console.shows("harbou…north-quay-f");
+    console.shows("harbou…south-quay-f");
+    console.press("a");
+    console.shows("APPROVE harbour-lights-of-the-north-quay-final-cut / acceptance #1");
+    console.press("Esc").resize(120, 40);
+    console.shows("north");
+    console.shows("south");
+}
+
+#[test]
+fn beside_the_gate_the_queue_says_what_changed_or_who_is_at_it() {
+    let console = Console::new(World::drawn(), 120, 40);
+    for words in ["JOB", "STAGE", "LEFT", "AT 0", "CHANGE", "cy edits", "+6 -3"] {
+        console.shows(words);
+    }
+    let console = Console::new(World::drawn(), 140, 40);
+    for words in ["CHANGE", "WHO", "cy edits", "new 11", "unseen"] {
+        console.shows(words);
+    }
+}
+
+#[test]
+fn the_filter_hides_no_head() {
+    let mut console = Console::drawn();
+    console.press("/").typed("reef").press("Enter");
+    console.shows("/reef: 5 hidden");
+    console.shows("CHANGE");
+    console.shows("FILES WHO");
+    console.resize(60, 20);
+    console.shows("/reef: 5 hidden");
+    console.shows("WHO");
+}
+
+#[test]
+fn blanks_have_no_colour_and_the_selected_row_has_one_style() {
+    let console = Console::drawn();
+    let picture = console.picture();
+    // Row 2 is the selected one: reversed from end to end.
+    let runs: Vec<&str> = picture
+        .lines()
+        .last()
+        .unwrap()
+        .split(' ')
+        .filter(|run| run.starts_with("2:"))
+        .collect();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert!(runs[0].starts_with("2:0-79"), "{runs:?}");
+    assert!(!picture.contains("3:0-0"), "no urgent blank");
+    let mut console = Console::drawn();
+    console.press("j").pass(43);
+    let picture = console.picture();
+    assert!(
+        picture.contains(" 2:0-0"),
+        "the sign is red, the blanks are not: {picture}"
+    );
+}

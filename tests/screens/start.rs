@@ -1,0 +1,203 @@
+//! What a console says when it starts, and the job and history panes that it points to.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::job::JobStatus;
+use insta::assert_snapshot;
+
+use crate::console::{Console, session};
+use crate::world::{File, SCRIPT_OLD, World, at, job_id, stage, start};
+
+fn opened_at(id: &str, name: Option<&str>) -> Console {
+    let mut session = session();
+    session.open_at = Some((job_id(id), name.map(stage)));
+    let mut world = World::drawn();
+    world.job("j-9", "old", None, JobStatus::Completed);
+    Console::with(session, world, 80, 24)
+}
+
+#[test]
+fn a_console_opens_where_it_was_asked_to_or_says_why_not() {
+    let console = opened_at("j-22", Some("audio"));
+    console.shows(" >j-22 marsh");
+    console.hides("Not opened");
+    let console = opened_at("j-22", Some("nope"));
+    console.shows("Not opened: j-22 has no stage nope");
+    console.shows(" >j-22 marsh");
+    opened_at("j-22", Some("assemble")).shows("Not opened: assemble of j-22 has no gate yet");
+    opened_at("j-99", None).shows("Not opened: there is no job j-99");
+    opened_at("j-9", None).shows("Not opened: j-9 is completed");
+}
+
+/// At 01:00 the timer approved two, at 01:30 ana rejected one, at 02:00 bea (who sits here) one.
+fn decided() -> World {
+    let mut world = World::drawn();
+    for (clock, name) in [("01:00:00", "one"), ("01:05:00", "two")] {
+        world.gate(name, name, "script", 1, Some(60), vec![]);
+        world.now.utc = at(clock);
+        world.jobs.get_mut(&job_id(name)).unwrap().gates[0]
+            .timer
+            .as_mut()
+            .unwrap()
+            .deadline = at(clock);
+        world.expire(name, "script");
+    }
+    world.gate("three", "three", "script", 1, None, vec![]);
+    world.now.utc = at("01:30:00");
+    world
+        .settle("three", "script", Verdict::Reject, "ana", None, None)
+        .unwrap();
+    world.now = start();
+    world
+}
+
+#[test]
+fn the_first_line_says_what_was_decided_meanwhile() {
+    let console = Console::new(decided(), 80, 24);
+    console.shows("In the last 24 h: ");
+    console.shows("timer approved 2, ana rejected 1   4: history");
+
+    let mut world = decided();
+    world.log("01:02:00", "one", "script", EventType::GateSeen, "bea", "bea looked");
+    world.log("01:40:00", "one", "script", EventType::GateSeen, "cy", "cy looked");
+    let console = Console::new(world, 80, 24);
+    console.shows("Since you were here (01:02Z): timer approved 1, ana rejected 1");
+
+    let mut world = decided();
+    world.gate("four", "four", "script", 1, None, vec![]);
+    world
+        .settle("four", "script", Verdict::Approve, "bea", None, None)
+        .unwrap();
+    let console = Console::new(world, 80, 24);
+    console.hides("Since you were here");
+    console.hides("In the last");
+}
+
+#[test]
+fn news_are_decisions_and_not_answers_to_keys() {
+    let mut console = Console::new(World::drawn(), 120, 40);
+    console.press("s s s s");
+    console.hides("NEWS");
+    console
+        .world
+        .settle("j-22", "audio", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event("j-22", "audio", EventType::GateApproved, "ana approved audio #1");
+    console.press("s");
+    console.shows("NEWS");
+    console.shows("j-22 marsh: ana approved audio #1");
+    let text = console.text();
+    let below: Vec<&str> = text.lines().skip_while(|line| !line.contains("NEWS")).collect();
+    let news = below.iter().filter(|line| line.contains("Sorted")).count();
+    assert_eq!(news, 1, "in the message line alone: {text}");
+}
+
+fn busy() -> World {
+    let mut world = World::drawn();
+    for number in 1..=30 {
+        let clock = format!("02:{number:02}:00");
+        let kind = if number % 2 == 0 {
+            EventType::StageStarted
+        } else {
+            EventType::GateExtended
+        };
+        let message = format!("event {number}");
+        world.log(&clock, "j-24", "assets", kind, "ana", &message);
+    }
+    let log: String = (1..=30).map(|line| format!("plate {line}\n")).collect();
+    world.logs.insert((job_id("j-24"), stage("assets"), 1), log.into());
+    world
+}
+
+#[test]
+fn events_and_log_share_the_height_and_scroll() {
+    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
+        let mut console = Console::new(busy(), columns, rows);
+        console.press("G Enter");
+        assert_snapshot!(format!("job_busy_{columns}"), console.picture());
+        console.shows("event 30");
+        console.shows("plate 30");
+        console.press("g");
+        console.shows("event 1");
+        console.shows("newer below");
+        console.shows("plate 30");
+        console.press("G Ctrl-u");
+        console.shows("event 30");
+        console.hides("plate 30");
+        console.press("PgUp j k");
+        console.hides("event 30");
+    }
+}
+
+#[test]
+fn the_sign_of_a_stage_is_no_part_of_its_name() {
+    let mut console = Console::drawn();
+    console
+        .world
+        .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.press("j 3");
+    console.shows("+ storyboard");
+}
+
+#[test]
+fn a_line_that_is_cut_off_says_so() {
+    let mut world = World::new();
+    let text = format!("{}\n{}\nshort\n", "a".repeat(200), "潮".repeat(100));
+    world.gate(
+        "j-1",
+        "wide",
+        "script",
+        1,
+        None,
+        vec![File("script", "s.txt", None, text.into())],
+    );
+    let mut console = Console::new(world, 80, 24);
+    let ends = |console: &Console| console.text().lines().filter(|line| line.ends_with('›')).count();
+    assert_eq!(ends(&console), 2);
+    console.press("Enter").press(&"l ".repeat(30));
+    assert_eq!(ends(&console), 0);
+    console.shows("from column");
+}
+
+#[test]
+fn a_search_begins_empty_and_enter_repeats_the_former() {
+    let mut console = Console::drawn();
+    console.press("Enter /").typed("Tip").press("Enter /");
+    console.hides("find /Tip");
+    console.shows("find /");
+    console.press("Enter");
+    assert_eq!(console.model.gate.as_ref().unwrap().search.as_deref(), Some("Tip"));
+}
+
+#[test]
+fn today_has_times_and_other_days_have_dates() {
+    let mut world = decided();
+    world.gate(
+        "harbour-lights-of-the-quay",
+        "x",
+        "script",
+        1,
+        None,
+        vec![File("script", "s.txt", None, SCRIPT_OLD.into())],
+    );
+    world.now.utc = world.now.utc.plus_us(86_400_000_000);
+    let note = Some("too long; cut it".to_owned());
+    world
+        .settle(
+            "harbour-lights-of-the-quay",
+            "script",
+            Verdict::Reject,
+            "cy",
+            note,
+            None,
+        )
+        .unwrap();
+    let now = world.now;
+    let mut console = Console::new(world, 80, 24);
+    console.tell(holdpoint::tui::effect::Msg::Tick(now));
+    console.press("4");
+    console.shows("02:13:00Z");
+    console.shows("2026-11-22 three");
+    console.shows("too long; cut it");
+}

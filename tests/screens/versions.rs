@@ -1,0 +1,113 @@
+//! Which version is on the screen, and how much of it was.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::ids::Digest;
+
+use crate::console::Console;
+use crate::world::{File, SCRIPT_NEW, World, job_id};
+
+/// A patch of the script of j-17 is committed; its file is not written yet.
+fn patched(console: &mut Console) -> String {
+    let patched = SCRIPT_NEW.replace("tall boots", "waders");
+    let gate = &mut console.world.jobs.get_mut(&job_id("j-17")).unwrap().gates[0];
+    gate.artifacts[0].digest = Digest::of(patched.as_bytes());
+    console.event("j-17", "script", EventType::PatchApplied, "ana patched script.txt");
+    patched
+}
+
+#[test]
+fn a_patch_is_on_the_screen_as_soon_as_its_file_is_written() {
+    let mut console = Console::drawn();
+    let former = Digest::of(SCRIPT_NEW.as_bytes()).short();
+    console.press("Enter").resize(80, 16).press("j j");
+    let top = console.model.gate.as_ref().unwrap().files[0].top;
+    let text = patched(&mut console);
+    console.shows("reading the new version…");
+    console.shows(&former);
+    console.hides("CHANGED ON DISK");
+    console
+        .world
+        .change_on_disk("j-17", "artifacts/script/script.txt", text.as_bytes());
+    console.pass(1);
+    console.shows("Bring waders.");
+    console.shows(&format!("{} vs ", Digest::of(text.as_bytes()).short()));
+    for words in ["reading the new", "CHANGED ON DISK", &former, "tall boots"] {
+        console.hides(words);
+    }
+    assert!(top > 0);
+    assert_eq!(
+        console.model.gate.as_ref().unwrap().files[0].top,
+        top,
+        "it stays where it was"
+    );
+}
+
+#[test]
+fn a_version_that_never_comes_is_a_change_by_somebody_else() {
+    let mut console = Console::drawn();
+    patched(&mut console);
+    for _ in 0..20 {
+        console.pass(1);
+    }
+    console.shows("CHANGED ON DISK");
+    console.hides("reading");
+}
+
+#[test]
+fn bytes_that_nobody_registered_are_called_changed_at_once() {
+    let mut world = World::drawn();
+    world.change_on_disk("j-17", "artifacts/script/script.txt", b"by hand\n");
+    let console = Console::new(world, 80, 24);
+    console.shows("CHANGED ON DISK");
+}
+
+fn long_file() -> World {
+    let mut world = World::new();
+    let text: String = (1..=27).map(|line| format!("line {line}\n")).collect();
+    let file = |name| File("script", name, None, text.clone().into());
+    world.gate("j-1", "long", "script", 1, None, vec![file("a.txt"), file("b.txt")]);
+    world
+}
+
+#[test]
+fn of_a_new_file_the_lines_are_counted() {
+    let mut console = Console::new(long_file(), 80, 16);
+    console.press("Enter");
+    console.shows("NOT YET SHOWN: 18 of 27 lines, b.txt");
+    console.press("j j");
+    console.shows("NOT YET SHOWN: 16 of 27 lines, b.txt");
+    console.press("a");
+    console.shows("You have not seen: 16 of 27 lines, b.txt");
+    console.press("Esc ] [ G");
+    console.shows("NOT YET SHOWN: 25 lines");
+    console.press("g PgDn PgDn");
+    console.hides("of 27 lines,");
+    console.shows("of 27 lines of b.txt");
+}
+
+fn looks(console: &Console) -> usize {
+    let sent = console.world.sent.iter();
+    sent.filter(|words| words.starts_with("MarkSeen")).count()
+}
+
+#[test]
+fn a_diff_that_was_before_somebody_for_a_while_was_looked_at() {
+    let mut console = Console::drawn();
+    console.pass(5);
+    assert_eq!(looks(&console), 0, "nobody pressed a key");
+    console.press("j").pass(2).press("j").pass(2);
+    assert_eq!(looks(&console), 0, "rows in passing");
+    console.pass(1);
+    assert_eq!(looks(&console), 1);
+    console.pass(1).pass(10);
+    assert_eq!(looks(&console), 1, "once for a digest");
+    console.press("k").pass(61);
+    assert_eq!(looks(&console), 1, "whoever was there has left");
+}
+
+#[test]
+fn under_another_pane_no_diff_is_looked_at() {
+    let mut console = Console::drawn();
+    console.press("3").pass(4).pass(1);
+    assert_eq!(looks(&console), 0);
+}
