@@ -43,10 +43,12 @@ pub(super) fn quote_both(before: &str, after: &str) -> (String, String) {
 pub fn around_difference(before: &str, after: &str, most: usize) -> (String, String) {
     let longest = before.chars().count().max(after.chars().count());
     let equal = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();
+    // No more is left out than must be, so that what stands before the difference is read as well.
     let skipped = if longest <= most {
         0
     } else {
-        equal.saturating_sub(LEAD_CHARS.min(most / 3))
+        let lead = LEAD_CHARS.min(most / 3);
+        equal.saturating_sub(lead).min(longest - most + 1)
     };
     let window = |text: &str| {
         let mut shown = String::new();
@@ -119,8 +121,9 @@ mod tests {
             format!("{}waders", "a ".repeat(200)),
         );
         let (before, after) = quote_both(&old, &new);
-        assert_eq!(before, format!("`…{}boots`", "a ".repeat(8)));
-        assert_eq!(after, format!("`…{}waders`", "a ".repeat(8)));
+        assert!(before.starts_with("`…") && before.ends_with("a a boots`"), "{before}");
+        assert!(after.starts_with("`…") && after.ends_with("a a waders`"), "{after}");
+        assert_eq!(after.chars().count(), SIDE_CHARS_MAX + 2);
         let (before, after) = around_difference(&old, "b", 40);
         assert_eq!((before.chars().count(), after.as_str()), (40, "b"));
         assert!(before.ends_with('…'));
