@@ -57,7 +57,7 @@ fn a_change_at_the_end_of_a_long_line_is_in_sight_before_it_cannot_be_taken_back
         console.press("p");
         write(&mut console, &long_patch());
         assert_snapshot!(format!("patch_long_{columns}"), console.picture());
-        for keys in ["Esc", "a"] {
+        for keys in ["", "Esc", "a"] {
             console.press(keys);
             let text = console.text();
             let signed = |sign: &str, word: &str| {

@@ -16,8 +16,6 @@ type Parts = Vec<(String, Style)>;
 
 /// At most so many lines for one sentence.
 const LINES_MAX: usize = 4;
-/// A lower editor gives each side of a change one line only.
-const ROWS_FOR_LONG_CHANGES: u16 = 12;
 /// So many changes are laid out; no screen shows more.
 const CHANGES_MAX: usize = 50;
 
@@ -173,9 +171,14 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
     )
     .rule(theme);
     let columns = usize::from(area.width.saturating_sub(2));
-    let rows_each = if area.height < ROWS_FOR_LONG_CHANGES { 1 } else { 2 };
-    let words = verdict(model, compose, columns, rows_each);
-    let verdict = verdict_height(area, words.len(), compose.editor.lines().len(), model.prompt.is_some());
+    let text_lines = compose.editor.lines().len();
+    let height = |words: &[Parts]| verdict_height(area, words.len(), text_lines, model.prompt.is_some());
+    // Both sides of a change in short are more than one of them in full.
+    let mut words = verdict(model, compose, columns, 2);
+    if usize::from(height(&words)) <= words.len() {
+        words = verdict(model, compose, columns, 1);
+    }
+    let verdict = height(&words);
     let text = Rect {
         y: area.y + 1,
         height: area.height.saturating_sub(1 + verdict),
