@@ -97,6 +97,7 @@ fn approve(rows: Option<&JobRows>) -> Result<Vec<Change>, Refusal> {
         pid: 4711,
     };
     let on_disk = gate.artifacts.iter().map(|one| OnDisk {
+        registered: one.digest,
         path: one.path.clone(),
         found: Some((one.digest, one.size_bytes)),
     });

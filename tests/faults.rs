@@ -121,7 +121,7 @@ fn a_torn_last_line_of_the_log_is_cut_and_the_rest_goes_on() {
     let workspace = opened();
     let path = workspace.run_directory("j-1").join("events.jsonl");
     let whole = workspace.read("runs/j-1/events.jsonl");
-    workspace.write("runs/j-1/events.jsonl", &format!("{whole}{{\"seq\": 99, \"ts\": \"20"));
+    workspace.write("runs/j-1/events.jsonl", format!("{whole}{{\"seq\": 99, \"ts\": \"20"));
     workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
     let after = std::fs::read_to_string(path).unwrap();
     assert!(after.starts_with(&whole) && after.lines().count() > whole.lines().count());

@@ -21,7 +21,12 @@ pub async fn run(
 ) -> Outcome {
     refuse_without_person(global)?;
     let session = Session::resolve(global, Surface::Console, "started")?;
-    show(session, job.map(|job| (job, stage)), None, is_read_only).await
+    // Said on the screen too: the line on stderr is gone as soon as the console takes the terminal.
+    let hint = session
+        .config_path
+        .is_none()
+        .then(|| "There is no conf/operator.yaml here: the embedded configuration is used".to_owned());
+    show(session, job.map(|job| (job, stage)), hint, is_read_only).await
 }
 
 /// Refuses where nobody sits: before anything is opened or started.

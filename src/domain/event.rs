@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ids::{JobId, StageName};
+use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::JobStatus;
 use super::time::Timestamp;
 
@@ -115,6 +115,16 @@ pub struct Event {
     pub message: String,
     /// The facts, for programs.
     pub payload: Value,
+}
+
+/// The versions of an artifact that these events' patches replaced: what may still lie on disk while their files are owed.
+pub fn predecessors(events: &[Event], path: &ArtifactPath) -> impl Iterator<Item = Digest> {
+    events
+        .iter()
+        .filter(|event| matches!(event.kind, EventType::PatchApplied | EventType::PatchUndone))
+        .filter(move |event| event.payload.get("path").and_then(Value::as_str) == Some(path.as_str()))
+        .filter_map(|event| event.payload.get("sha256").and_then(Value::as_str))
+        .filter_map(|digest| Digest::parse(digest).ok())
 }
 
 #[cfg(test)]

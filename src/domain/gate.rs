@@ -144,6 +144,8 @@ pub struct PatchEffect {
 pub struct OnDisk {
     /// Which one.
     pub path: ArtifactPath,
+    /// The registered version at that moment; when the rows say otherwise later, the look is stale.
+    pub registered: Digest,
     /// Its digest and size; none when it has vanished.
     pub found: Option<(Digest, u64)>,
 }
@@ -210,10 +212,16 @@ impl Gate {
     ) -> Result<Vec<GateArtifact>, Refusal> {
         let mut current = self.artifacts.clone();
         for artifact in &mut current {
-            let found = on_disk
-                .iter()
-                .find(|other| other.path == artifact.path)
-                .and_then(|other| other.found);
+            let looked = on_disk.iter().find(|other| other.path == artifact.path);
+            // Somebody registered another version between the look at the files and this transaction.
+            if let Some(stale) = looked.filter(|looked| looked.registered != artifact.digest) {
+                return Err(Refusal::artifact_changed(
+                    artifact.path.file_name(),
+                    stale.registered,
+                    artifact.digest,
+                ));
+            }
+            let found = looked.and_then(|looked| looked.found);
             match (found, verdict) {
                 (Some((found, size_bytes)), _) if found != artifact.digest => {
                     artifact.digest = found;
@@ -237,7 +245,9 @@ impl Gate {
             .iter()
             .zip(&current)
             .find(|(old, new)| old.digest != new.digest);
-        let name = moved.map_or(self.key.stage.as_str(), |(old, _)| old.path.file_name());
+        // Nothing moved on disk: what was read is older than a registered patch.
+        let named = moved.map(|(old, _)| old).or(self.artifacts.first());
+        let name = named.map_or(self.key.stage.as_str(), |artifact| artifact.path.file_name());
         Err(Refusal::artifact_changed(name, reviewed, now))
     }
 

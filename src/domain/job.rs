@@ -55,6 +55,16 @@ impl JobStatus {
         }
     }
 
+    /// What an operator reads.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NeedsApproval => "waiting at a gate",
+            Self::Queued | Self::Running | Self::Paused | Self::Completed | Self::Failed | Self::Canceled => {
+                self.as_str()
+            }
+        }
+    }
+
     /// Reads the word on the wire.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)

@@ -164,7 +164,7 @@ impl Refusal {
             format!("{path} is missing from the run directory"),
         )
         .with_hint(format!(
-            "the reviewed bytes are kept in versions/{digest}: copy them back, or reject"
+            "the reviewed bytes are kept in versions/{digest}: copy them back first"
         ))
         .at(path.to_string())
     }
@@ -199,7 +199,7 @@ impl Refusal {
     pub fn not_paused(id: &JobId, status: JobStatus) -> Self {
         Self::new(
             RefusalCode::WrongState,
-            format!("job {id} is {}, not paused", status.as_str()),
+            format!("job {id} is {}, not paused", status.words()),
         )
         .at(id.to_string())
     }
@@ -208,7 +208,7 @@ impl Refusal {
     pub fn job_ended(id: &JobId, status: JobStatus) -> Self {
         Self::new(
             RefusalCode::WrongState,
-            format!("job {id} has already ended: {}", status.as_str()),
+            format!("job {id} has already ended: {}", status.words()),
         )
         .at(id.to_string())
     }

@@ -1,6 +1,6 @@
 //! Paying what is owed to the files: the second half of the writer's work (SPEC §4).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::domain::ids::JobId;
 use crate::runs::publish::{self, Owed};
@@ -13,89 +13,76 @@ use super::writer::Writer;
 pub(super) const PUBLISH_JOBS_MAX: u32 = 64;
 
 impl Writer {
-    /// Pays what is owed to the files, in groups, until nothing is owed or something is in the way.
+    /// Pays what is owed to the files, in groups. What cannot be paid now is tried again later, and keeps nobody else waiting.
     pub(super) fn publish(&mut self) {
+        let mut failed: BTreeMap<JobId, String> = BTreeMap::new();
         loop {
-            let jobs = match self.preparer.reader.owed(PUBLISH_JOBS_MAX) {
+            let limit = PUBLISH_JOBS_MAX.saturating_add(u32::try_from(failed.len()).unwrap_or(u32::MAX));
+            let mut jobs = match self.preparer.reader.owed(limit) {
                 Ok(jobs) => jobs,
-                Err(error) => return self.report(Some(error.to_string())),
+                Err(error) => return self.give_up(&error.to_string()),
             };
+            jobs.retain(|job_id| !failed.contains_key(job_id));
             if jobs.is_empty() {
-                self.is_owing = false;
-                self.settle_requests(&BTreeSet::new(), "");
-                return self.report(None);
+                break;
             }
-            if !self.publish_group(&jobs) {
-                return;
+            match self.publish_group(&jobs) {
+                Ok(more) => failed.extend(more),
+                Err(why) => return self.give_up(&why),
             }
         }
+        self.is_owing = !failed.is_empty();
+        for (job_id, requests) in std::mem::take(&mut self.owed) {
+            let result = failed.get(&job_id).map_or(Ok(()), |why| Err(why.clone()));
+            for request in requests {
+                self.tell(Inbox::Published(request, result.clone()));
+            }
+        }
+        self.report(failed.into_values().next_back());
     }
 
-    /// Whether all of them are on disk now.
-    fn publish_group(&mut self, jobs: &[JobId]) -> bool {
+    /// Nothing can be paid for now: nobody is left waiting for an answer.
+    fn give_up(&mut self, why: &str) {
+        for request in std::mem::take(&mut self.owed).into_values().flatten() {
+            self.tell(Inbox::Published(request, Err(why.to_owned())));
+        }
+        self.report(Some(why.to_owned()));
+    }
+
+    /// Which of them could not be paid, and why; the error: none of them.
+    fn publish_group(&mut self, jobs: &[JobId]) -> Result<BTreeMap<JobId, String>, String> {
         let runs = self.preparer.runs.clone();
         let reader = &mut self.preparer.reader;
-        let results = publish::publish(&runs, jobs, |job_id| match reader.owed_of(job_id) {
-            Ok(owed) => owed.map(|owed| Owed {
+        let results = publish::publish(&runs, jobs, |job_id| {
+            let owed = reader.owed_of(job_id).map_err(|error| error.to_string())?;
+            Ok(owed.map(|owed| Owed {
                 rows: owed.rows,
                 events: owed.events,
                 decisions: owed.decisions,
                 up_to: owed.up_to,
-            }),
-            Err(error) => {
-                tracing::warn!("cannot read what is owed to {job_id}: {error}");
-                None
-            }
+            }))
         });
-        let results = match results {
-            Ok(results) => results,
-            Err(error) => {
-                self.settle_requests(&jobs.iter().cloned().collect(), &error.to_string());
-                self.report(Some(error.to_string()));
-                return false;
-            }
-        };
+        let results = results.map_err(|error| error.to_string())?;
         crash::point("after_files");
         let mut done = Vec::new();
-        let mut failed = BTreeSet::new();
-        let mut why = String::new();
+        let mut failed = BTreeMap::new();
         for published in results {
             for finding in &published.findings {
                 tracing::warn!("{}: {finding}", published.job_id);
             }
             match published.result {
                 Ok(Some(up_to)) => done.push((published.job_id, up_to)),
-                Ok(None) => {}
+                // Its rows are gone: nothing can be written, and nothing is.
+                Ok(None) => {
+                    failed.insert(published.job_id, "there is no such job any more".to_owned());
+                }
                 Err(error) => {
-                    why = error.to_string();
-                    failed.insert(published.job_id);
+                    failed.insert(published.job_id, error.to_string());
                 }
             }
         }
-        if let Err(error) = self.store.mark_published(&done) {
-            // They will be written again, to the same bytes.
-            self.report(Some(error.to_string()));
-            return false;
-        }
-        if failed.is_empty() {
-            return true;
-        }
-        self.settle_requests(&failed, &why);
-        self.report(Some(why));
-        false
-    }
-
-    /// Answers requests whose files are on disk, and those whose files are not for now; the latter are not asked about again.
-    fn settle_requests(&mut self, failed: &BTreeSet<JobId>, why: &str) {
-        for (job_id, requests) in std::mem::take(&mut self.owed) {
-            let result = if failed.contains(&job_id) {
-                Err(why.to_owned())
-            } else {
-                Ok(())
-            };
-            for request in requests {
-                self.tell(Inbox::Published(request, result.clone()));
-            }
-        }
+        // When this fails they will be written again, to the same bytes.
+        self.store.mark_published(&done).map_err(|error| error.to_string())?;
+        Ok(failed)
     }
 }

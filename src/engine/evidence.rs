@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diff::{self, Limit};
-use crate::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
+use crate::domain::artifact::{Base, BaseOrigin, GateArtifact};
+use crate::domain::event::predecessors;
 use crate::domain::gate::{Gate, GateState, OnDisk, PatchEffect};
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::job::JobRows;
@@ -84,11 +85,10 @@ impl Preparer {
         let run = self.runs.run(&rows.job.id);
         let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;
         let found = match found {
-            Some((digest, _)) if digest != reviewed && self.is_owed(rows, path, reviewed, digest)? => rows
-                .artifacts
-                .iter()
-                .find(|known| known.path == *path)
-                .map(|known| (known.digest, known.size_bytes)),
+            Some((digest, _)) if digest != reviewed && self.is_predecessor(rows, path, digest)? => {
+                let registered = rows.artifacts.iter().find(|known| known.path == *path);
+                registered.map(|known| (known.digest, known.size_bytes))
+            }
             Some((digest, _)) if digest != reviewed => {
                 versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
             }
@@ -96,43 +96,50 @@ impl Preparer {
         };
         Ok(OnDisk {
             path: path.clone(),
+            registered: reviewed,
             found,
         })
     }
 
-    /// Whether the reviewed version is committed and its file owed: what lies there is still its predecessor, not somebody's change.
-    fn is_owed(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest, found: Digest) -> Result<bool, Refusal> {
-        let is_predecessor = |known: &Artifact| known.digest == reviewed && known.former == Some(found);
-        if !rows
-            .artifacts
-            .iter()
-            .any(|known| known.path == *path && is_predecessor(known))
-        {
-            return Ok(false);
-        }
-        Ok(self
+    /// Whether what lies there is what a committed patch has replaced, its file still owed: not somebody's change.
+    fn is_predecessor(&self, rows: &JobRows, path: &ArtifactPath, found: Digest) -> Result<bool, Refusal> {
+        let owed = self
             .reader
             .owed_of(&rows.job.id)
-            .map_err(|error| store_refusal(&error))?
-            .is_some())
+            .map_err(|error| store_refusal(&error))?;
+        Ok(owed.is_some_and(|owed| predecessors(&owed.events, path).any(|digest| digest == found)))
     }
 
-    /// The artifacts of bare stages still ahead, as far as they exist.
-    pub(super) fn bare_artifacts(&self, rows: &JobRows) -> Result<BTreeMap<StageName, Vec<GateArtifact>>, Refusal> {
-        let mut all = BTreeMap::new();
-        for spec in rows
+    /// The artifacts of the bare stages that may open next: the current one, and those directly behind it. One that cannot be read
+    /// counts as absent: it must not stand in the way of a decision about another stage.
+    pub(super) fn bare_artifacts(&self, rows: &JobRows) -> BTreeMap<StageName, Vec<GateArtifact>> {
+        let stages = &rows.job.stages;
+        let at = rows
             .job
-            .stages
+            .stage
+            .as_ref()
+            .and_then(|stage| stages.iter().position(|spec| spec.name == *stage));
+        let ahead = stages
             .iter()
-            .filter(|spec| spec.is_bare() && !spec.artifacts.is_empty())
+            .skip(at.map_or(0, |at| at + 1))
+            .take_while(|spec| spec.is_bare());
+        let current = at.and_then(|at| stages.get(at)).filter(|spec| spec.is_bare());
+        let mut all = BTreeMap::new();
+        for spec in current
+            .into_iter()
+            .chain(ahead)
+            .filter(|spec| !spec.artifacts.is_empty())
         {
             let mut present = Vec::new();
             for artifact in &spec.artifacts {
-                present.extend(self.keep(rows, &spec.name, &artifact.kind, &artifact.path)?);
+                match self.keep(rows, &spec.name, &artifact.kind, &artifact.path) {
+                    Ok(kept) => present.extend(kept),
+                    Err(refusal) => tracing::warn!("{}: {} is left out: {refusal}", rows.job.id, artifact.path),
+                }
             }
             all.insert(spec.name.clone(), present);
         }
-        Ok(all)
+        all
     }
 
     /// Keeps an artifact that lies in the run directory as a version and compares it with its base.

@@ -26,6 +26,8 @@ pub(super) struct StageWork {
     /// Oldest first.
     pub queued: Vec<(JobId, Attempt)>,
     pub running: Vec<(JobId, Attempt)>,
+    /// At a takeover: attempts whose command may have outlived the cancellation of their job.
+    pub canceled: Vec<(JobId, Attempt)>,
 }
 
 /// A fresh look at the store.
@@ -47,6 +49,16 @@ pub(super) struct StageKey {
     pub attempt: u32,
 }
 
+impl StageKey {
+    pub fn new(job_id: &JobId, attempt: &Attempt) -> Self {
+        Self {
+            job_id: job_id.clone(),
+            stage: attempt.stage.clone(),
+            attempt: attempt.number,
+        }
+    }
+}
+
 /// What arrives in the loop.
 #[derive(Debug)]
 pub(super) enum Inbox {
@@ -56,6 +68,8 @@ pub(super) enum Inbox {
     /// The rows changed: by this process, or another one touched the nudge file.
     Nudged,
     Looked(Result<Box<Look>, String>),
+    /// Waiting for the lock failed.
+    NotStanding(String),
     /// The operating system's lock is ours.
     Locked(LeadGuard),
     /// The epoch is ours: leader-only work may begin.

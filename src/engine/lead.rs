@@ -10,8 +10,8 @@ use crate::runs::{RunsDir, locks};
 
 use super::inbox::Inbox;
 
-/// Waits for the lock; the loop hears of it. The thread ends with the process.
-pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) {
+/// Waits for the lock; the loop hears of it. The thread ends with the process. False: there is no thread for it.
+pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) -> bool {
     let runs = runs.clone();
     let wait = move || match locks::wait_lead(&runs) {
         Ok(guard) => {
@@ -19,14 +19,15 @@ pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) {
             let _ = inbox.blocking_send(Inbox::Locked(guard));
         }
         Err(error) => {
-            let _ = inbox.blocking_send(Inbox::Trouble(Some(error.to_string())));
+            let _ = inbox.blocking_send(Inbox::NotStanding(error.to_string()));
         }
     };
-    if let Err(error) = thread::Builder::new()
+    let thread = thread::Builder::new()
         .name("standby".to_owned())
         .stack_size(128 * 1024)
-        .spawn(wait)
-    {
+        .spawn(wait);
+    if let Err(error) = &thread {
         tracing::error!("cannot stand for the lead: {error}");
     }
+    thread.is_ok()
 }

@@ -107,8 +107,8 @@ enum Lead {
     Not,
     /// Has the lock; the epoch is being raised.
     Taking(LeadGuard),
-    /// Leads. The guard's fall gives the lock back.
-    Has { _guard: LeadGuard, epoch: u64 },
+    /// Leads.
+    Has { guard: LeadGuard, epoch: u64 },
 }
 
 /// The engine; see the module.
@@ -141,7 +141,16 @@ pub struct Engine {
     starting: HashSet<StageKey>,
     start_again_us: BTreeMap<JobId, i64>,
     following: HashSet<StageKey>,
-    wants_config: bool,
+    /// When the configuration file may be read.
+    config_at_us: Option<i64>,
+    is_config_broken: bool,
+    /// Whether this process stands for the lead at all: not while it is stopped.
+    wants_lead: bool,
+    /// A thread waits for the lock.
+    is_standing: bool,
+    stand_at_us: Option<i64>,
+    /// The next look is the first as leader.
+    is_takeover: bool,
 }
 
 impl Engine {
@@ -223,7 +232,12 @@ impl Engine {
             starting: HashSet::new(),
             start_again_us: BTreeMap::new(),
             following: HashSet::new(),
-            wants_config: false,
+            config_at_us: None,
+            is_config_broken: false,
+            wants_lead: false,
+            is_standing: false,
+            stand_at_us: None,
+            is_takeover: false,
         };
         engine.stand();
         Ok(engine)
@@ -262,19 +276,31 @@ impl Engine {
     /// Stands for the lead, where the role and the owner of the runs directory allow it.
     pub fn stand(&mut self) {
         let may_lead = matches!(self.role, Role::Candidate(_)) && self.runs.is_owner();
-        if may_lead && matches!(self.lead, Lead::Not) {
-            lead::stand(&self.runs, self.inbox_sender.clone());
+        self.wants_lead = may_lead;
+        self.stand_at_us = None;
+        if may_lead && matches!(self.lead, Lead::Not) && !self.is_standing {
+            // One thread waits at a time: two would hand the lock to each other when it is given back.
+            self.is_standing = lead::stand(&self.runs, self.inbox_sender.clone());
+            if !self.is_standing {
+                self.stand_later();
+            }
         }
     }
 
     /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process keeps its locks.
     pub fn resign(&mut self) {
-        if let Lead::Has { epoch, .. } = std::mem::replace(&mut self.lead, Lead::Not) {
-            self.put(Work::Resign(epoch));
-            self.ticker.set_lead(false);
-            self.following.clear();
-            self.starting.clear();
-            self.notices.push_back(Notice::Lead(false));
+        self.wants_lead = false;
+        match std::mem::replace(&mut self.lead, Lead::Not) {
+            Lead::Has { guard, epoch } => {
+                self.put(Work::Resign(epoch, Some(guard)));
+                self.ticker.set_lead(false);
+                self.following.clear();
+                self.starting.clear();
+                self.notices.push_back(Notice::Lead(false));
+            }
+            // The epoch is on its way; its answer finds nobody who wants it.
+            Lead::Taking(guard) => drop(guard),
+            Lead::Not => {}
         }
     }
 
@@ -341,11 +367,14 @@ impl Engine {
         if self.wants_look && !self.is_looking {
             self.look(now.boot_us);
         }
-        if self.wants_config
+        if self.config_at_us.is_some_and(|at_us| now.boot_us >= at_us)
             && let Some(path) = self.config_path.clone()
             && self.asks.try_send(Ask::Config(path)).is_ok()
         {
-            self.wants_config = false;
+            self.config_at_us = None;
+        }
+        if self.stand_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+            self.stand();
         }
     }
 
@@ -434,11 +463,21 @@ impl Engine {
     /// Waits until everything handed over so far is done. Before the process is stopped: a thread that is stopped inside a transaction
     /// would keep every other process out of the database.
     pub async fn rest(&mut self) {
-        let (sender, rested) = tokio::sync::oneshot::channel();
-        if self.put(Work::Rest(sender)) {
-            // An error means that the writer is gone, and nothing is under way.
-            let _ = rested.await;
+        let (sender, mut rested) = tokio::sync::oneshot::channel();
+        if !self.put(Work::Rest(sender)) {
+            return;
         }
+        // What the writer tells meanwhile is taken, or a full inbox would keep it from resting.
+        loop {
+            tokio::select! {
+                biased;
+                // An error means that the writer is gone, and nothing is under way.
+                _ = &mut rested => break,
+                message = self.inbox.recv() => if let Some(message) = message { self.take(message) },
+            }
+        }
+        // The lock may have come just before: it must not be kept either.
+        self.settle();
     }
 
     /// Gives the lead back, lets the writer finish what was handed over, and ends the threads.
@@ -470,7 +509,8 @@ impl Engine {
         {
             sleep_us = sleep_us.min(tick_us);
         }
-        for at_us in self.pay_at_us.iter().chain(self.start_again_us.values()) {
+        let others = [self.pay_at_us, self.config_at_us, self.stand_at_us];
+        for at_us in others.iter().flatten().chain(self.start_again_us.values()) {
             sleep_us = sleep_us.min(at_us.saturating_sub(now.boot_us));
         }
         // Not zero: a look in flight answers through the inbox, and a loop that spins on it would burn a core.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::artifact::{Base, BaseOrigin, GateArtifact};
-use crate::domain::gate::{DecisionRequest, OnDisk, Verdict};
+use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use crate::domain::operator::Operator;
@@ -109,7 +109,7 @@ impl Preparer {
     /// What a due gate's expiry may need.
     pub fn expiry(&mut self, input: Input, job_id: &JobId) -> Result<Prepared, Refusal> {
         let bare = match self.rows(job_id)? {
-            Some(rows) => self.bare_artifacts(&rows)?,
+            Some(rows) => self.bare_artifacts(&rows),
             None => BTreeMap::new(),
         };
         Ok(Prepared { input, bare })
@@ -140,21 +140,25 @@ impl Preparer {
                 Err(refusal) => return Err(refusal),
             }
         }
-        let bare = self.bare_artifacts(&rows)?;
+        let bare = self.bare_artifacts(&rows);
         Ok((StageOutcome::Made(made), bare))
     }
 
-    /// The first artifact whose file is not the registered version; before a stage starts this must be none.
-    pub fn moved_artifact(&mut self, rows: &JobRows) -> Result<Option<OnDisk>, Refusal> {
+    /// The first artifact whose file is not the registered version; before a stage starts this must be none. What that stage itself made
+    /// in a former attempt does not count: it is about to be made again.
+    pub fn moved_artifact(&self, rows: &JobRows, stage: &StageName) -> Result<Option<OnDisk>, Refusal> {
         let run = self.runs.run(&rows.job.id);
-        for artifact in &rows.artifacts {
-            let found = artifacts::hash(&run, &artifact.path).map_err(|error| runs_refusal(&error))?;
+        for artifact in rows.artifacts.iter().filter(|artifact| artifact.stage != *stage) {
+            let found = match versions::keep_artifact(&run, &artifact.path) {
+                Ok(found) => found,
+                // A directory, a link that leads out: the artifact is not there.
+                Err(error) if error.is_refusal() => None,
+                Err(error) => return Err(runs_refusal(&error)),
+            };
             if found.map(|(digest, _)| digest) != Some(artifact.digest) {
-                if found.is_some() {
-                    versions::keep_artifact(&run, &artifact.path).map_err(|error| runs_refusal(&error))?;
-                }
                 return Ok(Some(OnDisk {
                     path: artifact.path.clone(),
+                    registered: artifact.digest,
                     found,
                 }));
             }
@@ -162,7 +166,13 @@ impl Preparer {
         Ok(None)
     }
 
-    pub fn rows(&mut self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
+    /// Whether the job's files are behind its rows.
+    pub fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
+        let owed = self.reader.owed_of(job_id).map_err(|error| store_refusal(&error))?;
+        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq))
+    }
+
+    pub fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
         self.reader.job(job_id).map_err(|error| store_refusal(&error))
     }
 
@@ -225,7 +235,7 @@ impl Preparer {
             artifacts: vec![],
             decisions: vec![],
         };
-        let bare = self.bare_artifacts(&rows)?;
+        let bare = self.bare_artifacts(&rows);
         Ok((
             id,
             Prepared {
@@ -325,12 +335,16 @@ impl Preparer {
             digest,
             on_disk,
         };
-        let bare = self.bare_artifacts(&rows)?;
+        let bare = match verdict {
+            Verdict::Approve => self.bare_artifacts(&rows),
+            // Nothing opens because of a rejection.
+            Verdict::Reject => BTreeMap::new(),
+        };
         Ok((
             gate.job_id.clone(),
             Prepared {
                 input: Input::Decide {
-                    gate: gate.clone(),
+                    gate: pinned(gate, open),
                     request,
                 },
                 bare,
@@ -351,7 +365,7 @@ impl Preparer {
         open.open_or_refuse()?;
         let on_disk = self.on_disk(&rows, open)?;
         let effect = self.propose(&rows, open, patch, &on_disk)?;
-        let (gate, operator) = (gate.clone(), self.operator.clone());
+        let (gate, operator) = (pinned(gate, open), self.operator.clone());
         let job_id = gate.job_id.clone();
         Ok(plain(
             &job_id,
@@ -389,7 +403,7 @@ impl Preparer {
                 plan.effect = Some(self.propose(&rows, gate, value, &plan.on_disk)?);
             }
         }
-        let bare = self.bare_artifacts(&rows)?;
+        let bare = self.bare_artifacts(&rows);
         Ok((
             job_id.clone(),
             Prepared {
@@ -411,6 +425,14 @@ fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
             bare: BTreeMap::new(),
         },
     )
+}
+
+/// Exactly the attempt whose files were looked at: a newer one that opens meanwhile gets its own decision.
+fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
+    GateRef {
+        attempt: Some(found.key.attempt),
+        ..wanted.clone()
+    }
 }
 
 fn path_in_run_dir(stage: &StageName, outside: &std::path::Path) -> Result<ArtifactPath, Refusal> {

@@ -20,6 +20,20 @@ const EVENTS_MAX: u32 = 2000;
 /// From so many touched jobs on, all timers are read at once.
 const JOBS_ONE_BY_ONE_MAX: usize = 64;
 
+/// How much of the leader's work a look wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LeadLook {
+    /// Nothing: this process does not lead.
+    None,
+    /// What is queued and what runs.
+    Work,
+    /// That, and what a former leader may have left running after a cancellation.
+    Takeover,
+}
+
+/// The most canceled attempts that a takeover looks after: the newest.
+const CANCELED_MAX: u32 = 200;
+
 /// What the loop asks of the reader.
 pub(super) enum Ask {
     Query(RequestId, Query),
@@ -28,7 +42,7 @@ pub(super) enum Ask {
         since: u64,
         also: BTreeSet<JobId>,
         all_timers: bool,
-        is_lead: bool,
+        lead: LeadLook,
     },
     /// Reads the configuration file anew.
     Config(PathBuf),
@@ -53,9 +67,9 @@ impl ReaderThread {
                     since,
                     also,
                     all_timers,
-                    is_lead,
+                    lead,
                 } => {
-                    let look = self.look(since, also, all_timers, is_lead);
+                    let look = self.look(since, also, all_timers, lead);
                     Inbox::Looked(look.map(Box::new).map_err(|error| error.to_string()))
                 }
                 Ask::Config(path) => Inbox::ConfigRead(self.read_config(&path)),
@@ -110,7 +124,7 @@ impl ReaderThread {
         since: u64,
         mut also: BTreeSet<JobId>,
         all_timers: bool,
-        is_lead: bool,
+        lead: LeadLook,
     ) -> Result<Look, StoreError> {
         let events = self.reader.events(None, since, EVENTS_MAX, false)?;
         let up_to = events.last().map_or(since, |event| event.seq);
@@ -124,13 +138,16 @@ impl ReaderThread {
             }
             Timers::Of(also.into_iter().collect(), of_jobs)
         };
-        let work = if is_lead {
-            Some(StageWork {
+        let work = match lead {
+            LeadLook::None => None,
+            LeadLook::Work | LeadLook::Takeover => Some(StageWork {
                 queued: self.reader.queued_attempts()?,
                 running: self.reader.running_attempts()?,
-            })
-        } else {
-            None
+                canceled: match lead {
+                    LeadLook::Takeover => self.reader.canceled_attempts(CANCELED_MAX)?,
+                    LeadLook::None | LeadLook::Work => Vec::new(),
+                },
+            }),
         };
         let is_owed = !self.reader.owed(1)?.is_empty();
         Ok(Look {

@@ -63,6 +63,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         | Input::Complete { .. }
         | Input::Expire { .. }
         | Input::StageStarted { .. }
+        | Input::StageNotStarted { .. }
         | Input::StageEnded { .. }
         | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
     };

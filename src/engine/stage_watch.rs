@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
 use crate::domain::job::JobRows;
-use crate::runs::supervisor::{StageEnd, StageLaunch, Supervised, adopt, end_orphan};
+use crate::runs::supervisor::{StageEnd, StageLaunch, Supervised, adopt, end_orphan, signal_cancel};
 use crate::runs::{RunDir, RunsDir};
 
 use super::inbox::{Inbox, StageKey};
 use super::reducer::StageOutcome;
 
-/// How long to wait before a stage's end is told once more, after files or database were in the way.
-const TELL_AGAIN: Duration = Duration::from_secs(2);
+/// How long to wait before what was in the way is tried again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What the watching threads need.
 #[derive(Clone)]
@@ -48,72 +48,83 @@ impl Watch {
         self.runs.run(&key.job_id)
     }
 
-    /// Waits for a supervisor that this process started.
-    pub fn follow(&self, supervised: Supervised, key: StageKey, epoch: u64, inbox: Sender<Inbox>) {
+    /// Waits for a supervisor that this process started. False: there is no thread for it.
+    pub fn follow(&self, supervised: Supervised, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
         let run = self.run(&key);
-        spawn(move || tell_end(supervised, &run, key, epoch, &inbox));
+        spawn(move || tell_end(Some(supervised), &run, key, epoch, &inbox))
     }
 
-    /// Waits for a supervisor that another process started.
-    pub fn adopt(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) {
+    /// Waits for a supervisor that another process started. False: there is no thread for it.
+    pub fn adopt(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
         let run = self.run(&key);
-        spawn(move || tell_end(adopt(&run, &key.stage, key.attempt), &run, key, epoch, &inbox));
+        spawn(move || tell_end(None, &run, key, epoch, &inbox))
     }
 
-    /// Tells an end once more after a while.
-    pub fn again(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) {
-        let watch = self.clone();
-        spawn(move || {
-            thread::park_timeout(TELL_AGAIN);
-            watch.adopt(key, epoch, inbox);
-        });
-    }
-}
-
-fn spawn(work: impl FnOnce() + Send + 'static) {
-    if let Err(error) = thread::Builder::new()
-        .name("stage".to_owned())
-        .stack_size(256 * 1024)
-        .spawn(work)
-    {
-        tracing::error!("cannot watch a stage: {error}");
-    }
-}
-
-fn tell_end(supervised: Supervised, run: &RunDir, key: StageKey, epoch: u64, inbox: &Sender<Inbox>) {
-    let outcome = match supervised.wait() {
-        Ok(StageEnd::Exited(exit)) if exit.is_success() => StageOutcome::Made(Vec::new()),
-        Ok(StageEnd::Exited(exit)) => StageOutcome::Failed(exit.message),
-        Ok(StageEnd::Lost) => {
-            if let Err(why) = wait_for_orphans(run, &key, inbox) {
-                let _ = inbox.blocking_send(Inbox::Trouble(Some(why)));
-                return;
-            }
-            StageOutcome::Lost
-        }
-        Err(error) => {
-            let _ = inbox.blocking_send(Inbox::Trouble(Some(error.to_string())));
+    /// Ends stages that nobody wants any more: their supervisors do it, and where one is dead, its orphans are ended here.
+    pub fn end(&self, keys: Vec<StageKey>) {
+        if keys.is_empty() {
             return;
         }
-    };
-    let _ = inbox.blocking_send(Inbox::StageEnded { key, epoch, outcome });
-}
-
-/// Never runs beside its orphan: what the dead supervisor left is ended first, however long that takes.
-fn wait_for_orphans(run: &RunDir, key: &StageKey, inbox: &Sender<Inbox>) -> Result<(), String> {
-    loop {
-        match end_orphan(run, &key.stage, key.attempt) {
-            Ok(true) => return Ok(()),
-            Ok(false) => {
-                let why = format!(
-                    "{} {} #{}: a process of the lost stage cannot be ended; it is not run again beside it",
-                    key.job_id, key.stage, key.attempt
-                );
-                if inbox.blocking_send(Inbox::Trouble(Some(why))).is_err() {
-                    return Err("the engine is gone".to_owned());
+        let runs = self.runs.clone();
+        spawn(move || {
+            for key in keys {
+                let run = runs.run(&key.job_id);
+                let ended = match signal_cancel(&run, &key.stage, key.attempt) {
+                    Ok(false) if run.stage().exists() => end_orphan(&run, &key.stage, key.attempt),
+                    signaled => signaled,
+                };
+                if let Err(error) = ended {
+                    tracing::warn!("cannot end {} {} #{}: {error}", key.job_id, key.stage, key.attempt);
                 }
             }
-            Err(error) => return Err(error.to_string()),
-        }
+        });
     }
+
+    /// Tells an end once more after a while. False: there is no thread for it.
+    pub fn again(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
+        let run = self.run(&key);
+        spawn(move || {
+            thread::park_timeout(AGAIN);
+            tell_end(None, &run, key, epoch, &inbox);
+        })
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> bool {
+    let thread = thread::Builder::new()
+        .name("stage".to_owned())
+        .stack_size(256 * 1024)
+        .spawn(work);
+    if let Err(error) = &thread {
+        tracing::error!("cannot watch a stage: {error}");
+    }
+    thread.is_ok()
+}
+
+/// Waits for the end and tells it. What is in the way is told too, and tried again until it is gone or nobody listens any more.
+fn tell_end(mut supervised: Option<Supervised>, run: &RunDir, key: StageKey, epoch: u64, inbox: &Sender<Inbox>) {
+    let outcome = loop {
+        let waited = supervised
+            .take()
+            .unwrap_or_else(|| adopt(run, &key.stage, key.attempt))
+            .wait();
+        let trouble = match waited {
+            Ok(StageEnd::Exited(exit)) if exit.is_success() => break StageOutcome::Made(Vec::new()),
+            Ok(StageEnd::Exited(exit)) => break StageOutcome::Failed(exit.message),
+            // Never run beside its orphan: what the dead supervisor left is ended first, however long that takes.
+            Ok(StageEnd::Lost) => match end_orphan(run, &key.stage, key.attempt) {
+                Ok(true) => break StageOutcome::Lost,
+                Ok(false) => "a process of the lost stage cannot be ended; it is not run again beside it".to_owned(),
+                Err(error) => error.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        let trouble = format!("{} {} #{}: {trouble}", key.job_id, key.stage, key.attempt);
+        if inbox.blocking_send(Inbox::Trouble(Some(trouble))).is_err() {
+            return;
+        }
+        thread::park_timeout(AGAIN);
+    };
+    // The loop is gone when this fails; whoever leads next waits for the same lock.
+    let _ = inbox.blocking_send(Inbox::StageEnded { key, epoch, outcome });
 }

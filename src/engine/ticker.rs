@@ -59,7 +59,6 @@ impl Ticker {
         let mut keys = HashSet::new();
         for (key, at) in wakes {
             former.remove(&key);
-            self.asked.remove(&key);
             self.arm(key.clone(), at, now);
             keys.insert(key);
         }
@@ -77,7 +76,7 @@ impl Ticker {
         let known: HashSet<_> = wakes.iter().map(|(key, _)| key.clone()).collect();
         self.armed.retain(|key, _| known.contains(key));
         self.by_job.clear();
-        self.asked.clear();
+        self.asked.retain(|key, _| known.contains(key));
         for (key, at) in wakes {
             self.by_job.entry(key.job_id.clone()).or_default().insert(key.clone());
             self.arm(key, at, now);
@@ -89,6 +88,7 @@ impl Ticker {
         if self.armed.get(&key).is_some_and(|armed| armed.at == at) {
             return;
         }
+        self.asked.remove(&key);
         self.armed.insert(key.clone(), Armed::first_seen(at, now));
         self.heap.push(Reverse((at, key)));
     }

@@ -6,7 +6,12 @@ use crate::store::StoreError;
 
 /// A file could not be read or written: nothing was decided.
 pub(super) fn runs_refusal(error: &RunsError) -> Refusal {
-    let refusal = Refusal::new(RefusalCode::NotPossible, error.to_string());
+    let code = if error.is_refusal() {
+        RefusalCode::Invalid
+    } else {
+        RefusalCode::NotPossible
+    };
+    let refusal = Refusal::new(code, error.to_string());
     if error.is_full() {
         refusal.with_hint("make space on that disk, then try again")
     } else if error.is_permission() {

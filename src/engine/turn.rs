@@ -11,7 +11,7 @@ use crate::store::{Candidate, OpenTimer};
 
 use super::api::Notice;
 use super::inbox::{Inbox, Look, StageKey, StageWork, Timers};
-use super::reader::Ask;
+use super::reader::{Ask, LeadLook};
 use super::writer::Work;
 use super::{Engine, Lead, Role};
 
@@ -20,19 +20,28 @@ const OTHERS_DEBT_US: i64 = 2_000_000;
 /// A stage that could not be started is tried again after this long.
 const START_AGAIN_US: i64 = 2_000_000;
 
+/// A configuration file is read when it was not touched for this long: editors and copies write in several steps.
+const CONFIG_SETTLES_US: i64 = 400_000;
+
 impl Engine {
     pub(super) fn look(&mut self, boot_us: i64) {
-        let also = std::mem::take(&mut self.look_also);
+        let lead = match (self.is_lead(), self.is_takeover) {
+            (false, _) => LeadLook::None,
+            (true, false) => LeadLook::Work,
+            (true, true) => LeadLook::Takeover,
+        };
         let ask = Ask::Look {
             since: self.seen_up_to,
-            also,
+            also: self.look_also.clone(),
             all_timers: self.wants_all_timers,
-            is_lead: self.is_lead(),
+            lead,
         };
         if self.asks.try_send(ask).is_ok() {
             self.is_looking = true;
             self.wants_look = false;
             self.wants_all_timers = false;
+            self.is_takeover = false;
+            self.look_also.clear();
         }
         self.looked_at_us = boot_us;
     }
@@ -47,14 +56,22 @@ impl Engine {
                 self.is_looking = false;
                 match look {
                     Ok(look) => self.looked(*look),
-                    Err(why) => self.notices.push_back(Notice::Trouble(Some(why))),
+                    Err(why) => {
+                        // What was asked for is asked for again; the backstop says when.
+                        self.wants_all_timers = true;
+                        self.notices.push_back(Notice::Trouble(Some(why)));
+                    }
                 }
+            }
+            Inbox::NotStanding(why) => {
+                self.is_standing = false;
+                self.notices.push_back(Notice::Trouble(Some(why)));
+                self.stand_later();
             }
             Inbox::Locked(guard) => self.locked(guard),
             Inbox::Leading(epoch) => self.leading(epoch),
             Inbox::Started(key, result) => self.started(key, result),
             Inbox::StageEnded { key, epoch, outcome } => {
-                self.following.remove(&key);
                 let is_mine = matches!(self.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
                 // Under another leader the same end is told there: every leader waits for the same lock.
                 if is_mine
@@ -71,7 +88,10 @@ impl Engine {
                 self.look_also.extend(jobs);
                 self.wants_look = true;
             }
-            Inbox::ConfigFileTouched => self.wants_config = true,
+            // Settled before it is read: a save may still be under way.
+            Inbox::ConfigFileTouched => {
+                self.config_at_us = Some(self.clock.now().boot_us.saturating_add(CONFIG_SETTLES_US));
+            }
             Inbox::ConfigRead(read) => self.config_read(read),
             Inbox::Trouble(trouble) => self.notices.push_back(Notice::Trouble(trouble)),
         }
@@ -112,29 +132,20 @@ impl Engine {
     /// Adopts what runs, starts what waits, ends what nobody wants any more.
     fn lead_stages(&mut self, work: &StageWork, boot_us: i64) {
         let Lead::Has { epoch, .. } = self.lead else { return };
-        let key_of = |(job_id, attempt): &(JobId, Attempt)| StageKey {
-            job_id: job_id.clone(),
-            stage: attempt.stage.clone(),
-            attempt: attempt.number,
-        };
+        let key_of = |(job_id, attempt): &(JobId, Attempt)| StageKey::new(job_id, attempt);
         let running: HashSet<_> = work.running.iter().map(key_of).collect();
         for key in &running {
             let is_new = !self.following.contains(key) && !self.starting.contains(key);
-            if is_new {
+            if is_new && self.watch.adopt(key.clone(), epoch, self.inbox_sender.clone()) {
                 self.following.insert(key.clone());
-                self.watch.adopt(key.clone(), epoch, self.inbox_sender.clone());
             }
         }
-        let unwanted: Vec<_> = self
-            .following
-            .iter()
-            .filter(|key| !running.contains(*key))
-            .cloned()
-            .collect();
-        for key in unwanted {
-            if !self.starting.contains(&key) {
-                self.put(Work::EndStage(key));
-            }
+        let is_unwanted = |key: &&StageKey| !running.contains(*key) && !self.starting.contains(*key);
+        let mut unwanted: Vec<_> = self.following.iter().filter(is_unwanted).cloned().collect();
+        self.following.retain(|key| !unwanted.contains(key));
+        unwanted.extend(work.canceled.iter().map(key_of));
+        if !unwanted.is_empty() {
+            self.put(Work::EndStages(unwanted));
         }
         let slots = usize::try_from(self.config.pipeline.max_concurrent_jobs).unwrap_or(usize::MAX);
         let mut taken = running.union(&self.starting).count();
@@ -164,9 +175,15 @@ impl Engine {
         match result {
             Ok(()) => {
                 self.following.insert(key);
+                self.notices.push_back(Notice::Trouble(None));
             }
             Err(why) => {
-                tracing::warn!("{} {} #{} not started: {why}", key.job_id, key.stage, key.attempt);
+                let trouble = format!(
+                    "{} {} #{} not started: {why}; it is tried again",
+                    key.job_id, key.stage, key.attempt
+                );
+                tracing::warn!("{trouble}");
+                self.notices.push_back(Notice::Trouble(Some(trouble)));
                 let at_us = self.clock.now().boot_us.saturating_add(START_AGAIN_US);
                 self.start_again_us.insert(key.job_id, at_us);
             }
@@ -175,7 +192,12 @@ impl Engine {
     }
 
     fn locked(&mut self, guard: LeadGuard) {
+        self.is_standing = false;
         let Role::Candidate(role) = self.role else { return };
+        if !self.wants_lead {
+            // Given back before it came: the lock falls here.
+            return;
+        }
         let candidate = Candidate {
             name: self.operator.name.clone(),
             role: role.to_owned(),
@@ -186,33 +208,49 @@ impl Engine {
         if self.put(Work::TakeLead(candidate)) {
             self.lead = Lead::Taking(guard);
         } else {
-            // The lock falls with the guard; standing again costs nothing.
-            drop(guard);
-            self.stand();
+            self.stand_later();
         }
     }
 
     fn leading(&mut self, epoch: Result<u64, String>) {
         match (std::mem::replace(&mut self.lead, Lead::Not), epoch) {
             (Lead::Taking(guard), Ok(epoch)) => {
-                self.lead = Lead::Has { _guard: guard, epoch };
+                self.lead = Lead::Has { guard, epoch };
                 self.ticker.set_lead(true);
+                self.is_takeover = true;
                 self.wants_look = true;
                 self.notices.push_back(Notice::Lead(true));
             }
-            (Lead::Taking(guard), Err(why)) => {
+            (Lead::Taking(_), Err(why)) => {
                 self.notices.push_back(Notice::Trouble(Some(why)));
-                drop(guard);
+                self.stand_later();
             }
-            // Given back while the epoch was on its way.
-            (Lead::Not | Lead::Has { .. }, _) => {}
+            // Given back while the epoch was on its way: the row must not name a leader that is none.
+            (Lead::Not, Ok(epoch)) => {
+                self.put(Work::Resign(epoch, None));
+            }
+            (former @ (Lead::Not | Lead::Has { .. }), _) => self.lead = former,
         }
+    }
+
+    /// Stands again after a while: what was in the way may pass.
+    pub(super) fn stand_later(&mut self) {
+        self.stand_at_us = Some(self.clock.now().boot_us.saturating_add(START_AGAIN_US));
     }
 
     fn config_read(&mut self, read: Result<(Box<Config>, Vec<String>), Vec<Problem>>) {
         match read {
-            Ok((config, _)) if *config == self.config => {}
+            Ok((config, _)) if *config == self.config && !self.is_config_broken => {}
+            Ok((config, _)) if config.gates.is_empty() && !self.config.gates.is_empty() => {
+                // Most likely a file that is being written, or was cut short: nothing may pass unseen because of it.
+                self.is_config_broken = true;
+                self.notices.push_back(Notice::ConfigBroken(vec![
+                    "the saved configuration asks for no gate at all; the former one stays   hint: to run without gates, start again"
+                        .to_owned(),
+                ]));
+            }
             Ok((config, warnings)) => {
+                self.is_config_broken = false;
                 self.config = *config;
                 self.put(Work::PutConfig(Arc::new(self.config.clone())));
                 self.wants_look = true;
@@ -221,6 +259,7 @@ impl Engine {
                     .push_back(Notice::ConfigLoaded(Arc::clone(&self.config.gates), warnings));
             }
             Err(problems) => {
+                self.is_config_broken = true;
                 let lines = problems
                     .iter()
                     .filter(|problem| problem.is_error())

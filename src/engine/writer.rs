@@ -13,8 +13,9 @@ use tokio::sync::mpsc::Sender;
 use crate::config::Config;
 use crate::domain::change::Applied;
 use crate::domain::ids::JobId;
-use crate::domain::job::AttemptState;
+use crate::domain::job::{AttemptState, JobRows};
 use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::runs::locks::LeadGuard;
 use crate::runs::{atomic, supervisor};
 use crate::store::{Candidate, Store, StoreError, Submission};
 
@@ -48,9 +49,10 @@ pub(super) enum Work {
         outcome: StageOutcome,
     },
     TakeLead(Candidate),
-    Resign(u64),
-    /// The job was canceled while its stage ran: end the process group.
-    EndStage(StageKey),
+    /// Gives the lead back: the lock falls after the row is written, and after every stage start that was handed over before.
+    Resign(u64, Option<LeadGuard>),
+    /// Nobody wants these any more: end their process groups, unless the rows say that they run.
+    EndStages(Vec<StageKey>),
     PutConfig(Arc<Config>),
     /// Some job's files are behind its rows.
     Publish,
@@ -86,6 +88,7 @@ enum Tell {
     Request(RequestId, &'static str),
     Expiry(JobId),
     Start(StageKey, u64),
+    End(StageKey, u64),
     Nothing,
 }
 
@@ -158,13 +161,15 @@ impl Writer {
                     self.tell(Inbox::Leading(epoch));
                     self.nudge();
                 }
-                Work::Resign(epoch) => {
+                Work::Resign(epoch, guard) => {
+                    self.commit(std::mem::take(&mut items));
                     if let Err(error) = self.store.resign(epoch) {
                         tracing::warn!("cannot note that the lead was given back: {error}");
                     }
+                    drop(guard);
                     self.nudge();
                 }
-                Work::EndStage(key) => self.end_stage(&key),
+                Work::EndStages(keys) => self.end_stages(keys),
                 Work::PutConfig(config) => self.preparer.config = config,
                 Work::Publish => self.is_owing = true,
                 Work::SaveDraft(name, bytes) => {
@@ -234,30 +239,35 @@ impl Writer {
                 Err(refusal) => {
                     // Disk or database: the stage is done, its end will be told again after a while.
                     self.report(Some(refusal.message));
-                    return self.watch.again(key, epoch, self.inbox.clone());
+                    self.watch.again(key, epoch, self.inbox.clone());
+                    return;
                 }
             },
             StageOutcome::Failed(_) | StageOutcome::Lost => (outcome, BTreeMap::new()),
         };
         let input = Input::StageEnded {
-            stage: key.stage,
+            stage: key.stage.clone(),
             attempt: key.attempt,
             outcome,
         };
-        let submission = submission(key.job_id, Some(epoch), Prepared { input, bare });
+        let submission = submission(key.job_id.clone(), Some(epoch), Prepared { input, bare });
         items.push(Item {
             submission,
-            tell: Tell::Nothing,
+            tell: Tell::End(key, epoch),
         });
     }
 
     fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Item>) {
         let not_started = |why: String| Inbox::Started(key.clone(), Err(why));
-        if self.owed.contains_key(&key.job_id) {
-            return self.tell(not_started(format!("the files of {} are not on disk yet", key.job_id)));
+        match self.preparer.is_owed(&key.job_id) {
+            Ok(false) => {}
+            Ok(true) => {
+                return self.tell(not_started(format!("the files of {} are not on disk yet", key.job_id)));
+            }
+            Err(refusal) => return self.tell(not_started(refusal.message)),
         }
         let moved = match self.preparer.rows(&key.job_id) {
-            Ok(Some(rows)) => self.preparer.moved_artifact(&rows),
+            Ok(Some(rows)) => self.preparer.moved_artifact(&rows, &key.stage),
             Ok(None) => Err(Refusal::no_such_job(&key.job_id)),
             Err(refusal) => Err(refusal),
         };
@@ -285,11 +295,20 @@ impl Writer {
         });
     }
 
-    fn end_stage(&self, key: &StageKey) {
-        let run = self.preparer.runs.run(&key.job_id);
-        if let Err(error) = supervisor::signal_cancel(&run, &key.stage, key.attempt) {
-            tracing::warn!("cannot end {} {} #{}: {error}", key.job_id, key.stage, key.attempt);
-        }
+    /// Ends what the rows do not know as running: a look may be older than the start of a stage.
+    fn end_stages(&self, mut keys: Vec<StageKey>) {
+        keys.retain(|key| {
+            let rows = self.preparer.rows(&key.job_id);
+            let is_wanted = |rows: &JobRows| {
+                let attempt = rows
+                    .attempts
+                    .iter()
+                    .find(|one| one.stage == key.stage && one.number == key.attempt);
+                attempt.is_some_and(|attempt| attempt.state == AttemptState::Running)
+            };
+            rows.is_ok_and(|rows| rows.is_some_and(|rows| !is_wanted(&rows)))
+        });
+        self.watch.end(keys);
     }
 
     /// One transaction for all of them, then all answers.
@@ -335,8 +354,11 @@ impl Writer {
             match tell {
                 Tell::Request(request, _) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
                 Tell::Start(key, _) => self.tell(Inbox::Started(key, Err(refusal.message.clone()))),
-                // The ticker asks again; a stage's end is found again by whoever watches it next.
+                // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
+                Tell::End(key, epoch) => {
+                    self.watch.again(key, epoch, self.inbox.clone());
+                }
             }
         }
     }
@@ -350,12 +372,15 @@ impl Writer {
             (Tell::Request(request, _), Err(refusal)) => self.tell(Inbox::Done(request, Err(refusal))),
             (Tell::Start(key, epoch), Ok(_)) => {
                 let started = self.launch(&key, epoch).map_err(|refusal| refusal.message);
+                if let Err(why) = &started {
+                    self.not_started(&key, epoch, why.clone());
+                }
                 self.tell(Inbox::Started(key, started));
             }
             (Tell::Start(key, _), Err(refusal)) => self.tell(Inbox::Started(key, Err(refusal.message))),
             (Tell::Expiry(job_id), Err(_)) => self.tell(Inbox::NotDue(vec![job_id])),
-            (Tell::Expiry(_) | Tell::Nothing, Ok(_)) => {}
-            (Tell::Nothing, Err(refusal)) => tracing::debug!("{job_id}: {refusal}"),
+            (Tell::Expiry(_) | Tell::Nothing | Tell::End(..), Ok(_)) => {}
+            (Tell::Nothing | Tell::End(..), Err(refusal)) => tracing::debug!("{job_id}: {refusal}"),
         }
     }
 
@@ -366,17 +391,12 @@ impl Writer {
             Err(refusal) => return self.tell(Inbox::Done(request, Err(refusal))),
         };
         if matches!(input, Input::Cancel { .. }) {
-            for attempt in rows
+            let canceled = rows
                 .attempts
                 .iter()
-                .filter(|attempt| attempt.state == AttemptState::Canceled)
-            {
-                self.end_stage(&StageKey {
-                    job_id: job_id.clone(),
-                    stage: attempt.stage.clone(),
-                    attempt: attempt.number,
-                });
-            }
+                .filter(|attempt| attempt.state == AttemptState::Canceled);
+            let keys = canceled.map(|attempt| StageKey::new(job_id, attempt)).collect();
+            self.watch.end(keys);
         }
         let receipt = receipt(verb, input, applied, rows);
         self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
@@ -396,8 +416,29 @@ impl Writer {
             .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
         let run = self.preparer.runs.run(&key.job_id);
         let supervised = supervisor::start(&run, &launch).map_err(|error| runs_refusal(&error))?;
-        self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone());
+        if !self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone()) {
+            // It runs; the next look finds nobody waiting for it and adopts it.
+            tracing::warn!("{} {} #{} runs unwatched for now", key.job_id, key.stage, key.attempt);
+        }
         Ok(())
+    }
+
+    /// The row says that it runs, and nothing does: the attempt waits again.
+    fn not_started(&mut self, key: &StageKey, epoch: u64, why: String) {
+        let input = Input::StageNotStarted {
+            stage: key.stage.clone(),
+            attempt: key.attempt,
+            why,
+        };
+        let prepared = Prepared {
+            input,
+            bare: BTreeMap::new(),
+        };
+        let submission = submission(key.job_id.clone(), Some(epoch), prepared);
+        self.commit(vec![Item {
+            submission,
+            tell: Tell::Nothing,
+        }]);
     }
 
     fn nudge(&self) {

@@ -48,6 +48,11 @@ impl RunsError {
         )
     }
 
+    /// Whether a rule of ours refused it: trying again changes nothing.
+    pub fn is_refusal(&self) -> bool {
+        self.source.kind() == io::ErrorKind::InvalidInput
+    }
+
     /// Whether the file is not there.
     pub fn is_not_found(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound

@@ -13,7 +13,7 @@ use super::jsonl;
 use super::layout::RunDir;
 use super::publish::Owed;
 use crate::domain::artifact::Artifact;
-use crate::domain::event::{Event, EventType};
+use crate::domain::event::{Event, EventType, predecessors};
 use crate::domain::job::{AttemptState, JobRows};
 
 /// The version of `state.json`'s shape.
@@ -155,9 +155,6 @@ fn is_owed(owed: &Owed, artifact: &Artifact) -> bool {
 
 fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Result<()> {
     for artifact in owed.rows.artifacts.iter().filter(|artifact| is_owed(owed, artifact)) {
-        let Some(former) = artifact.former else {
-            continue;
-        };
         let path = artifact.path.clone();
         let found = match artifacts::hash(run, &path) {
             Ok(found) => found.map(|(digest, _)| digest),
@@ -172,8 +169,11 @@ fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Resu
         if found == Some(artifact.digest) {
             continue;
         }
-        let is_replaced = found == Some(former)
-            && match artifacts::replace(run, &path, &former, &artifact.digest) {
+        // Several patches may be owed at once: what lies there may be what any of them replaced.
+        let former = predecessors(&owed.events, &path).find(|digest| found == Some(*digest));
+        let is_replaced = match former {
+            None => false,
+            Some(former) => match artifacts::replace(run, &path, &former, &artifact.digest) {
                 Ok(is_replaced) => is_replaced,
                 Err(error) if error.is_full() || error.is_permission() => return Err(error),
                 Err(error) => {
@@ -184,7 +184,8 @@ fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Resu
                     });
                     continue;
                 }
-            };
+            },
+        };
         if !is_replaced {
             findings.push(Finding::ArtifactChanged {
                 path,

@@ -59,19 +59,30 @@ pub struct ChainLink {
 const CHAIN_DISORDER_MAX: u64 = 4096;
 
 /// Publishes what these jobs owe. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
-/// above it, now that no other process can publish. The error is that the lock could not be taken; one job's failure is its own.
+/// above it, now that no other process can publish; its error, in words, is that job's failure. The error is that the lock could not be taken; one job's failure is its own.
 ///
 /// The caller raises each watermark to at least the published value, never lowers it.
 pub fn publish(
     runs: &RunsDir,
     jobs: &[JobId],
-    mut reload: impl FnMut(&JobId) -> Option<Owed>,
+    mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, String>,
 ) -> Result<Vec<Published>> {
     let lock_path = runs.publish_lock();
     let lock = runs.modes().open_append(&lock_path)?;
     lock.lock().doing("lock", &lock_path)?;
 
-    let all_owed: Vec<(JobId, Option<Owed>)> = jobs.iter().map(|job_id| (job_id.clone(), reload(job_id))).collect();
+    let mut unreadable = Vec::new();
+    let mut all_owed = Vec::with_capacity(jobs.len());
+    for job_id in jobs {
+        match reload(job_id) {
+            Ok(owed) => all_owed.push((job_id.clone(), owed)),
+            Err(why) => unreadable.push(Published {
+                job_id: job_id.clone(),
+                result: Err(RunsError::new("write", runs.run(job_id).path(), io::Error::other(why))),
+                findings: Vec::new(),
+            }),
+        }
+    }
     let links = chain_links(&all_owed);
     let chained = append_chain(runs, &links);
 
@@ -114,6 +125,7 @@ pub fn publish(
         }
     }
     drop(lock);
+    outcomes.extend(unreadable);
     Ok(outcomes)
 }
 

@@ -50,7 +50,7 @@ impl Store {
     /// Makes this process the leader; returns its epoch, which is higher than any before. Whoever led before can write nothing more
     /// as the leader. The caller holds the lock of the lead.
     pub fn take_lead(&mut self, candidate: &Candidate) -> Result<u64, StoreError> {
-        let taken = take(&self.durable, candidate);
+        let taken = take(&mut self.durable, candidate);
         taken.map_err(|error| StoreError::of(&self.path, "note who leads in", error))
     }
 
@@ -65,13 +65,15 @@ impl Store {
     }
 }
 
-fn take(connection: &Connection, candidate: &Candidate) -> Result<u64, RowError> {
-    // One statement is one transaction: it takes the write lock at once, because it reads nothing before.
-    let epoch: i64 = connection.query_row(
+fn take(connection: &mut Connection, candidate: &Candidate) -> Result<u64, RowError> {
+    // Not a statement by itself: the commit behind a RETURNING happens when the statement is dropped, and its error is lost there.
+    let transaction = connection.transaction()?;
+    let epoch: i64 = transaction.query_row(
         "INSERT INTO leader (one, epoch, holder) VALUES (1, 1, ?1)
          ON CONFLICT (one) DO UPDATE SET epoch = epoch + 1, holder = excluded.holder RETURNING epoch",
         params![json_text(candidate)?],
         |row| row.get(0),
     )?;
+    transaction.commit()?;
     Ok(epoch.unsigned_abs())
 }

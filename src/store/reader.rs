@@ -209,19 +209,24 @@ impl Reader {
 
     /// Attempts that wait for the leader, the oldest first.
     pub fn queued_attempts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
-        self.attempts("INDEXED BY attempt_queued WHERE state = 'queued'")
+        self.attempts(
+            "INDEXED BY attempt_queued WHERE state = 'queued' \
+             AND (SELECT status FROM job WHERE job.id = attempt.job_id) = 'queued' ORDER BY queued_at, rowid",
+        )
     }
 
     /// Attempts whose supervisor was started and has not been seen to end, the oldest first.
     pub fn running_attempts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
-        self.attempts("INDEXED BY attempt_running WHERE state = 'running'")
+        self.attempts("INDEXED BY attempt_running WHERE state = 'running' ORDER BY queued_at, rowid")
+    }
+
+    /// Attempts of the jobs that were canceled last, the newest first: whoever canceled them may have died before it ended their commands.
+    pub fn canceled_attempts(&self, limit: u32) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        self.attempts(&format!("WHERE state = 'canceled' ORDER BY rowid DESC LIMIT {limit}"))
     }
 
     fn attempts(&self, condition: &str) -> Result<Vec<(JobId, Attempt)>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM attempt {condition} ORDER BY queued_at, rowid",
-            rows::ATTEMPT_COLUMNS
-        );
+        let sql = format!("SELECT {} FROM attempt {condition}", rows::ATTEMPT_COLUMNS);
         self.read(|connection| {
             collect(connection, &sql, [], |row| {
                 let cells = Cells::new(row, "attempt", 3);

@@ -80,6 +80,7 @@ impl World {
             .rfind(|gate| gate.key.stage == stage(name))
             .unwrap();
         let on_disk = gate.artifacts.iter().map(|artifact| OnDisk {
+            registered: artifact.digest,
             path: artifact.path.clone(),
             found: self
                 .disk

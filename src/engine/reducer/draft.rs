@@ -373,6 +373,10 @@ impl<'a> Draft<'a> {
     /// The job goes on after this stage; none: from the beginning. Everything that needs no child process happens here and now.
     pub fn advance_from(&mut self, stage: Option<&StageName>) {
         if self.rows.job.is_manual {
+            // Rejected at one gate: an approval at another does not end the pause.
+            if self.rows.job.status == JobStatus::Paused {
+                return;
+            }
             let is_any_open = self.rows.gates.iter().any(|gate| gate.state == GateState::Open);
             self.rows.job.status = if is_any_open {
                 JobStatus::NeedsApproval

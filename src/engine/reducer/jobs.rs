@@ -46,6 +46,9 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
         .newest_attempt(&stage)
         .is_some_and(|attempt| attempt.state == AttemptState::Queued);
     if waits {
+        if let Some(gone) = plan.on_disk.iter().find(|on_disk| on_disk.found.is_none()) {
+            return Err(Refusal::artifact_vanished(&gone.path, gone.registered));
+        }
         resume_queued(&mut draft, operator, &stage, &plan.on_disk);
         return Ok(draft.finish());
     }
@@ -195,6 +198,7 @@ fn approve_after_patch(draft: &mut Draft<'_>, gate: Gate, operator: &Operator) -
         .iter()
         .map(|artifact| OnDisk {
             path: artifact.path.clone(),
+            registered: artifact.digest,
             found: Some((artifact.digest, artifact.size_bytes)),
         })
         .collect();

@@ -155,6 +155,15 @@ pub enum Input {
         /// The attempt.
         attempt: u32,
     },
+    /// Its supervisor could not be started: nothing ran, and the attempt waits again.
+    StageNotStarted {
+        /// The stage.
+        stage: StageName,
+        /// The attempt.
+        attempt: u32,
+        /// Why.
+        why: String,
+    },
     /// A stage's supervisor is gone.
     StageEnded {
         /// The stage.
@@ -213,6 +222,7 @@ pub fn reduce(
             | Input::MarkSeen { .. }
             | Input::Expire { .. }
             | Input::StageStarted { .. }
+            | Input::StageNotStarted { .. }
             | Input::StageEnded { .. }
             | Input::ArtifactMoved { .. } => Err(Refusal::no_such_job(job_id)),
         };
@@ -246,6 +256,7 @@ pub fn reduce(
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
         Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
         Input::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
+        Input::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
         Input::StageEnded {
             stage,
             attempt,

@@ -66,6 +66,29 @@ pub(super) fn started(mut draft: Draft<'_>, stage: &StageName, number: u32) -> R
     Ok(draft.finish())
 }
 
+/// Nothing ran: the attempt waits for the next try. A full disk must not end a job.
+pub(super) fn not_started(
+    mut draft: Draft<'_>,
+    stage: &StageName,
+    number: u32,
+    why: &str,
+) -> Result<Vec<Change>, Refusal> {
+    let attempt = attempt_in(&draft, stage, number, AttemptState::Running)?;
+    draft.rows.job.status = JobStatus::Queued;
+    draft.put_attempt(Attempt {
+        state: AttemptState::Queued,
+        started_at: None,
+        ..attempt
+    });
+    draft.log(
+        EventType::StageFailed,
+        Some(stage),
+        format!("{stage} #{number} could not be started: {why}; it is tried again"),
+        json!({ "attempt": number, "why": why, "retried": true }),
+    );
+    Ok(draft.finish())
+}
+
 pub(super) fn ended(
     mut draft: Draft<'_>,
     stage: &StageName,

@@ -160,6 +160,7 @@ pub(super) fn started(job_id: &str) -> Vec<Change> {
 /// What a decision by this person comes to, by the domain's own rule.
 pub(super) fn decided(gate: &Gate, by: &str, verdict: Verdict, when: Timestamp) -> Result<Vec<Change>, Refusal> {
     let on_disk = gate.artifacts.iter().map(|one| OnDisk {
+        registered: one.digest,
         path: one.path.clone(),
         found: Some((one.digest, one.size_bytes)),
     });

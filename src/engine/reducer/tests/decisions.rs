@@ -62,6 +62,7 @@ fn a_decision_on_other_bytes_than_were_seen_is_refused() {
     let path = artifact("script", "").path;
     let moved = vec![OnDisk {
         path,
+        registered: Digest::of(b"one"),
         found: Some((Digest::of(b"two"), 3)),
     }];
     for verdict in [Verdict::Approve, Verdict::Reject] {
@@ -138,6 +139,7 @@ fn a_vanished_artifact_cannot_be_approved_but_rejected() {
     let mut world = reviewed();
     let gone = vec![OnDisk {
         path: artifact("script", "").path,
+        registered: Digest::of(b"one"),
         found: None,
     }];
     let request = |world: &World, verdict| DecisionRequest {
@@ -266,6 +268,7 @@ fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
         .unwrap();
     let moved = vec![OnDisk {
         path: artifact("script", "").path,
+        registered: Digest::of(b"one"),
         found: Some((Digest::of(b"other"), 5)),
     }];
     let plan = ResumePlan {
@@ -312,4 +315,35 @@ fn a_note_over_the_limit_is_refused_and_one_at_the_limit_kept() {
     world
         .decide("script", "ana", Verdict::Approve, Some(&long[1..]))
         .unwrap();
+}
+
+#[test]
+fn a_patch_that_was_registered_after_the_look_at_the_files_makes_the_look_stale() {
+    let mut world = reviewed();
+    let looked = world.on_disk("script");
+    let patch = effect("script", "one", "two");
+    let apply = Input::ApplyPatch {
+        gate: world.gate_ref("script"),
+        operator: person("bea"),
+        effect: patch,
+        digest: None,
+        on_disk: looked.clone(),
+    };
+    world.put(apply).unwrap();
+    // Ana saw the former bytes and says so; what lies on disk when her transaction runs is not known to be them any more.
+    let request = DecisionRequest {
+        digest: Some(Digest::of(b"one")),
+        on_disk: looked,
+        ..world.request("ana", Verdict::Approve)
+    };
+    let decide = Input::Decide {
+        gate: world.gate_ref("script"),
+        request,
+    };
+    assert_eq!(code(world.put(decide)), RefusalCode::ArtifactChanged);
+    assert_eq!(
+        world.rows().registered(&artifact("script", "").path),
+        Some(Digest::of(b"two")),
+        "bea's patch stands"
+    );
 }

@@ -168,6 +168,7 @@ fn an_artifact_that_moved_before_the_next_stage_pauses_the_job_until_a_person_ta
     let path = artifact("script", "").path;
     let moved = OnDisk {
         path: path.clone(),
+        registered: Digest::of(b"one"),
         found: Some((Digest::of(b"tampered"), 8)),
     };
     world.put(Input::ArtifactMoved { moved: moved.clone() }).unwrap();

@@ -258,6 +258,7 @@ impl World {
             .iter()
             .map(|made| OnDisk {
                 path: made.path.clone(),
+                registered: made.digest,
                 found: Some((made.digest, made.size_bytes)),
             })
             .collect()
