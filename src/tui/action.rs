@@ -85,6 +85,8 @@ pub enum Action {
     Discard,
     /// Leave the editor; the draft is kept.
     Leave,
+    /// Another patch type in the editor.
+    OtherType,
     /// The keys.
     Help,
     /// Commands by name.

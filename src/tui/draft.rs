@@ -14,6 +14,9 @@ pub struct PatchDraft {
     pub text: String,
     /// Line and character of the cursor, from 0.
     pub cursor: (usize, usize),
+    /// What was written as other patch types: type and text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(String, String)>,
 }
 
 /// The unsent words about one gate.

@@ -90,6 +90,14 @@ impl Editor {
         let Some(input) = area_input(key) else {
             return false;
         };
+        if let Some(lines) = page(&input) {
+            // The crate pages by the height of its own widget, which is never drawn.
+            let (line, character) = self.cursor();
+            if !self.is_single_line {
+                self.move_to(line.saturating_add_signed(lines), character);
+            }
+            return false;
+        }
         if self.is_single_line && matches!(input.key, AreaKey::Enter | AreaKey::Tab) {
             return false;
         }
@@ -110,6 +118,20 @@ impl Editor {
             text
         };
         self.area.insert_str(text)
+    }
+}
+
+/// Lines of a page in the editor.
+const PAGE_LINES: isize = 10;
+
+fn page(input: &AreaInput) -> Option<isize> {
+    let is_v = input.key == AreaKey::Char('v');
+    if input.key == AreaKey::PageDown || (is_v && input.ctrl) {
+        Some(PAGE_LINES)
+    } else if input.key == AreaKey::PageUp || (is_v && input.alt) {
+        Some(-PAGE_LINES)
+    } else {
+        None
     }
 }
 

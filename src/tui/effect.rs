@@ -11,6 +11,7 @@ use crate::diff::DiffDocument;
 use crate::domain::event::Event;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::patch::Change;
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Now;
@@ -97,8 +98,8 @@ pub struct Checked {
     pub value: Value,
     /// The artifact it changes.
     pub path: ArtifactPath,
-    /// The changes, a line each.
-    pub changes: Vec<String>,
+    /// The changes.
+    pub changes: Vec<Change>,
     /// What follows from them.
     pub consequences: Vec<String>,
 }

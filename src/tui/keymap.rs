@@ -71,8 +71,8 @@ impl Focus {
 /// Some keys and what they mean.
 #[derive(Debug)]
 pub struct Binding {
-    /// What they mean.
-    pub action: Action,
+    /// What they mean; none: the text that is written takes them itself (see [`super::editor::Editor::press`]).
+    pub action: Option<Action>,
     /// Their names (see [`Key::name`]).
     pub keys: &'static [&'static str],
     /// In the help.
@@ -92,10 +92,19 @@ pub struct Group {
 
 const fn key(action: Action, keys: &'static [&'static str], help: &'static str, hint: &'static str) -> Binding {
     Binding {
-        action,
+        action: Some(action),
         keys,
         help,
         hint,
+    }
+}
+
+const fn typed(keys: &'static [&'static str], help: &'static str) -> Binding {
+    Binding {
+        action: None,
+        keys,
+        help,
+        hint: "",
     }
 }
 
@@ -141,6 +150,8 @@ static QUEUE: Group = Group {
     bindings: &[
         key(Action::Open, &["Enter"], "open the gate or job", "open"),
         key(Action::Filter, &["/"], "filter the queue", "filter"),
+        key(Action::NextHunk, &["}"], "the next hunk of the diff on screen", ""),
+        key(Action::FormerHunk, &["{"], "the hunk before", ""),
         key(Action::Sort, &["s"], "sort: time left, age, job, stage", "sort"),
         key(Action::Quit, &["q"], "leave; asks when something is under way", "leave"),
         key(Action::Back, &["Esc"], "take the filter back", ""),
@@ -206,7 +217,12 @@ static TERMINAL: Group = Group {
     name: "terminal",
     bindings: &[
         key(Action::Repaint, &["Ctrl-l"], "draw everything anew", ""),
-        key(Action::Suspend, &["Ctrl-z"], "suspend; fg continues", ""),
+        key(
+            Action::Suspend,
+            &["Ctrl-z"],
+            "suspend, everywhere; fg continues (undo is Ctrl-u)",
+            "",
+        ),
     ],
 };
 
@@ -215,6 +231,12 @@ static CONFIRM: Group = Group {
     bindings: &[
         key(Action::Accept, &["Enter"], "do what the prompt says", ""),
         key(Action::Note, &["Tab"], "into the note", ""),
+        key(
+            Action::Compose,
+            &["p"],
+            "to your patch draft instead; nothing is decided",
+            "",
+        ),
         key(Action::Close, &["Esc", "q", "Ctrl-c"], "back, nothing is decided", ""),
     ],
 };
@@ -277,23 +299,66 @@ static LIST_FIELD: Group = Group {
 
 static COMPOSE: Group = Group {
     name: "patch editor",
-    bindings: &[key(
-        Action::Menu,
-        &["Esc", "Ctrl-c"],
-        "what to do with the patch; the text is kept",
-        "menu",
-    )],
+    bindings: &[
+        key(
+            Action::Menu,
+            &["Esc", "Ctrl-c"],
+            "what to do with the patch; the text is kept",
+            "menu",
+        ),
+        key(
+            Action::OtherType,
+            &["F2"],
+            "another patch type; what you wrote comes back with F2",
+            "other type",
+        ),
+    ],
+};
+
+// The keys of the editor crate that reach it: Ctrl-c is ours, and those of tmux and screen need not be learned.
+static EDITING: Group = Group {
+    name: "while writing",
+    bindings: &[
+        typed(&["Ctrl-u"], "undo"),
+        typed(&["Ctrl-r"], "redo"),
+        typed(&["Alt-f", "Ctrl-Right"], "one word on"),
+        typed(&["Alt-b", "Ctrl-Left"], "one word back"),
+        typed(&["Home"], "to the line's beginning"),
+        typed(&["End", "Ctrl-e"], "to the line's end"),
+        typed(&["Alt-<"], "to the text's beginning"),
+        typed(&["Alt->"], "to the text's end"),
+        typed(&["PgUp"], "ten lines up"),
+        typed(&["PgDn"], "ten lines down"),
+        typed(&["Ctrl-w", "Alt-Backspace"], "delete the word before"),
+        typed(&["Alt-d", "Alt-Del"], "delete the word behind"),
+        typed(&["Ctrl-k"], "delete to the line's end"),
+        typed(&["Ctrl-j"], "delete to the line's beginning"),
+        typed(&["Shift-Left", "Shift-Right"], "select"),
+        typed(&["Ctrl-x"], "cut what is selected"),
+        typed(&["Ctrl-y"], "paste what was deleted or cut last"),
+    ],
 };
 
 static MENU: Group = Group {
     name: "patch menu",
     bindings: &[
-        key(Action::ApproveWith, &["a"], "approve with the patch", ""),
-        key(Action::RejectWith, &["r"], "reject with the patch", ""),
-        key(Action::ApplyOnly, &["t"], "apply only, the gate stays open", ""),
-        key(Action::Discard, &["D"], "discard the text (asks)", ""),
-        key(Action::Leave, &["q"], "leave, the draft is kept", ""),
-        key(Action::Close, &["Esc", "Ctrl-c"], "back to the text", ""),
+        key(Action::ApproveWith, &["a"], "approve with the patch", "approve with"),
+        key(Action::RejectWith, &["r"], "reject with the patch", "reject with"),
+        key(
+            Action::ApplyOnly,
+            &["t"],
+            "apply only, the gate stays open",
+            "apply only",
+        ),
+        key(
+            Action::OtherType,
+            &["T"],
+            "another patch type; what you wrote comes back with F2",
+            "other type",
+        ),
+        key(Action::Discard, &["D"], "discard the text (asks)", "discard"),
+        key(Action::Leave, &["q"], "leave, the draft is kept", "leave"),
+        key(Action::Close, &["Esc", "Ctrl-c"], "back to the text", "text"),
     ],
 };
 
@@ -320,8 +385,26 @@ pub fn lookup(focus: Focus, key: Key) -> Option<Action> {
     let bindings = groups(focus).into_iter().flat_map(|group| group.bindings);
     bindings
         .filter(|binding| binding.keys.contains(&name.as_str()))
-        .map(|binding| binding.action)
-        .next()
+        .find_map(|binding| binding.action)
+}
+
+/// The first key that means this in a focus.
+pub fn key_of(focus: Focus, action: Action) -> Option<&'static str> {
+    let mut bindings = groups(focus).into_iter().flat_map(|group| group.bindings);
+    bindings
+        .find(|binding| binding.action == Some(action))
+        .and_then(|binding| binding.keys.first().copied())
+}
+
+impl Binding {
+    /// Its keys in words: `k or Up`, `Esc, q or Ctrl-c`.
+    pub fn keys_in_words(&self) -> String {
+        match self.keys {
+            [] => String::new(),
+            [only] => (*only).to_owned(),
+            [former @ .., last] => format!("{} or {last}", former.join(", ")),
+        }
+    }
 }
 
 /// The groups of the whole console, each once, in the order of the help.
@@ -342,6 +425,7 @@ pub fn all_groups() -> Vec<&'static Group> {
         &LIST_FIELD,
         &COMPOSE,
         &MENU,
+        &EDITING,
         &BACK,
         &ALWAYS,
         &TERMINAL,
@@ -357,7 +441,7 @@ pub fn readme_table() -> String {
             .iter()
             .map(|binding| {
                 let keys: Vec<_> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-                format!("{} {}", keys.join(" "), binding.help)
+                format!("{} {}", keys.join(" or "), binding.help)
             })
             .collect();
         table.push_str(&format!("| {} | {} |\n", group.name, cells.join(" · ")));

@@ -84,6 +84,17 @@ fn take_bottom(area: &mut Rect, height: u16) -> Rect {
     }
 }
 
+/// So many lines of the lower pane stay in sight above a prompt: its two heads, four rows and its foot.
+const DIFF_BESIDE_PROMPT: u16 = 7;
+
+/// Lines of the queue that show every gate whose last minute runs, the head included; none without such a gate.
+fn urgent_height(model: &Model) -> u16 {
+    match super::view::countdown::urgent_places(model) {
+        Some(places) => u16::try_from(places.len() + 1).unwrap_or(u16::MAX),
+        None => 0,
+    }
+}
+
 /// The regions for this model.
 pub fn of(model: &Model) -> Layout {
     let (width, height) = model.size;
@@ -115,7 +126,8 @@ pub fn of(model: &Model) -> Layout {
         layout.queue = take_top(&mut left, rows.max(most.min(9)).min(most));
         layout.side = left;
     } else {
-        let is_queue_first = !model.is_lower_focused && model.prompt.is_none() && model.compose.is_none();
+        // A prompt changes no share: it takes the bottom of what stands below, so that the rows stay where they are.
+        let is_queue_first = !model.is_lower_focused && model.compose.is_none();
         let share = if is_queue_first {
             rest.height * 9 / 20
         } else {
@@ -124,7 +136,16 @@ pub fn of(model: &Model) -> Layout {
         // A text wants room more than the queue does.
         let is_long = model.compose.is_some() || (model.lower == Lower::History && model.is_lower_focused);
         let share = if is_long { share.min(4) } else { share };
-        layout.queue = take_top(&mut rest, rows.min(share.max(3)));
+        // Only a prompt that would leave nothing of the diff makes the queue yield.
+        let prompt = super::view::prompt::height(model, rest.width);
+        let beside = if prompt == 0 { 0 } else { prompt + DIFF_BESIDE_PROMPT };
+        let share = share.min(rest.height.saturating_sub(beside));
+        let urgent = if is_long {
+            urgent_height(model).min(rest.height / 2)
+        } else {
+            0
+        };
+        layout.queue = take_top(&mut rest, rows.min(share.max(3).max(urgent)));
     }
     let wanted = super::view::prompt::height(model, rest.width);
     let most = rest.height.saturating_sub(2);

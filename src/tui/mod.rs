@@ -27,6 +27,7 @@ pub mod session;
 mod terminal;
 pub mod theme;
 pub mod update;
+pub mod verb;
 pub mod view;
 pub mod work;
 

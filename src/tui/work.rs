@@ -83,7 +83,7 @@ pub fn check(job: &CheckJob) -> Result<Box<Checked>, Unfit> {
     Ok(Box::new(Checked {
         value: parsed.value().clone(),
         path: path.clone(),
-        changes: plan.changes.iter().map(ToString::to_string).collect(),
+        changes: plan.changes,
         consequences: plan.consequences,
     }))
 }
@@ -97,9 +97,24 @@ pub struct Template {
     pub cursor: (usize, usize),
 }
 
-/// A patch to begin with, made for an artifact.
-pub fn template(kind: &str, path: &str, current: &[u8]) -> Template {
-    let text = patch::template(kind, path, current);
+/// Patches to begin with, made for an artifact: one of each type that it can be filled for, the likeliest first; never none.
+pub fn templates(kind: &str, path: &str, current: &[u8]) -> Vec<(&'static str, Template)> {
+    let facts = ArtifactFacts { path, kind };
+    let mut names: Vec<_> = patch::applicable(facts).iter().map(|doc| doc.name).collect();
+    // What changes one value of a storyboard is what is wanted of a storyboard.
+    names.sort_by_key(|name| *name != "duration_adjust");
+    let filled = names.into_iter().filter_map(|name| {
+        let text = patch::template_of(name, kind, path, current)?;
+        Some((name, template(text)))
+    });
+    let mut templates: Vec<_> = filled.collect();
+    if templates.is_empty() {
+        templates.push(("text_replace", template(patch::template(kind, path, current))));
+    }
+    templates
+}
+
+fn template(text: String) -> Template {
     let places = ["\"new\": ", "\"duration\": ", "\"new_section\": "];
     let found = text.lines().enumerate().find_map(|(index, line)| {
         let place = places

@@ -83,6 +83,14 @@ fn the_help_is_made_from_the_keymap() {
     console.press("?").typed("hunk");
     console.shows("the next hunk");
     console.hides("reject");
+    let mut console = Console::drawn();
+    console.press("?");
+    console.shows("k or Up");
+    console.press("Esc ?").typed("undo");
+    console.shows("Ctrl-u                  undo");
+    console.shows("suspend, everywhere");
+    console.press("Esc ?").typed("patch type");
+    console.shows("F2");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod console;
 mod decide;
 mod engine;
 mod look;
+mod patch;
 mod picture;
 mod rows;
 mod slips;

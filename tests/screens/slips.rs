@@ -273,6 +273,7 @@ fn leaving_asks_when_this_console_leads_a_running_stage() {
     console.tell(Msg::Lead(true));
     console.press("q");
     console.shows("This console leads and 1 stage is running");
+    console.shows("stages go on; another console or");
     console.press("Enter");
     assert!(console.is_left);
     let mut calm = Console::drawn();

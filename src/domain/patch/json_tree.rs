@@ -1,10 +1,11 @@
 //! JSON with the place of every value in its text, so that one value can be changed and every other byte kept.
 //!
-//! Real JSON only: serde_json judges the syntax first (and words the error), this reader then notes the spans.
+//! Real JSON only: serde_json judges the syntax first (`json_fault` words the error), this reader then notes the spans.
 
 use std::ops::Range;
 
 use super::error::{PatchError, PatchFault};
+use super::json_fault;
 use super::lines::position_at;
 use super::quote::{counted, quote};
 
@@ -145,13 +146,7 @@ pub(super) fn read(text: &str) -> Result<Node, JsonFault> {
     };
     let body = text.get(start..).unwrap_or("");
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(body) {
-        let words = error.to_string();
-        let message = words.split(" at line ").next().unwrap_or(&words).to_owned();
-        return Err(JsonFault {
-            message,
-            line: error.line().max(1),
-            column: error.column().max(1),
-        });
+        return Err(json_fault::in_words(body, &error));
     }
     let mut reader = Reader {
         text,

@@ -11,6 +11,7 @@ mod duration_adjust;
 mod error;
 mod fields;
 mod json_edit;
+mod json_fault;
 mod json_tree;
 mod keyframes;
 mod lines;
@@ -30,8 +31,9 @@ mod properties;
 pub use catalog::{Family, TypeDoc, types};
 pub use error::{PatchError, PatchFault};
 pub use plan::{Change, Patch, Plan};
+pub use quote::around_difference;
 pub use target::{ArtifactFacts, applicable, choose_artifact};
-pub use template::template;
+pub use template::{template, template_of};
 
 /// The longest patch text that is read, in bytes (SPEC §10: 1 MiB).
 pub const PATCH_BYTES_MAX: usize = 1 << 20;

@@ -25,6 +25,63 @@ pub(super) fn excerpt(text: &str) -> String {
     out
 }
 
+/// The most characters shown of each side of a change.
+const SIDE_CHARS_MAX: usize = 160;
+/// So many equal characters stay in sight before the first that differs.
+const LEAD_CHARS: usize = 16;
+
+/// Two texts between backticks, each cut to at most 160 characters around the place where they begin to differ.
+///
+/// Cut at the same place from the beginning, two long lines that differ near their ends would read alike.
+pub(super) fn quote_both(before: &str, after: &str) -> (String, String) {
+    let (before, after) = around_difference(before, after, SIDE_CHARS_MAX);
+    let quoted = |text: &str| format!("`{}`", on_one_line(text));
+    (quoted(&before), quoted(&after))
+}
+
+/// Cuts two texts to at most so many characters: from a little before the first difference on, `…` for what is left out.
+pub fn around_difference(before: &str, after: &str, most: usize) -> (String, String) {
+    let longest = before.chars().count().max(after.chars().count());
+    let equal = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();
+    // No more is left out than must be, so that what stands before the difference is read as well.
+    let skipped = if longest <= most {
+        0
+    } else {
+        let lead = LEAD_CHARS.min(most / 3);
+        equal.saturating_sub(lead).min(longest - most + 1)
+    };
+    let window = |text: &str| {
+        let mut shown = String::new();
+        let mut room = most;
+        let mut characters = text.chars().skip(skipped);
+        if skipped > 0 {
+            shown.push('…');
+            room = room.saturating_sub(1);
+        }
+        let rest = text.chars().count().saturating_sub(skipped);
+        if rest > room {
+            shown.extend(characters.by_ref().take(room.saturating_sub(1)));
+            shown.push('…');
+        } else {
+            shown.extend(characters);
+        }
+        shown
+    };
+    (window(before), window(after))
+}
+
+fn on_one_line(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        if character.is_control() {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// `1 line`, `3 lines`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
     if count == 1 {
@@ -55,6 +112,23 @@ mod tests {
     fn foreign_text_stays_on_one_line_and_short() {
         assert_eq!(quote("a\r\n\u{1b}[2J–"), "`a\\r\\n\\u{1b}[2J–`");
         assert_eq!(excerpt(&"é".repeat(61)), format!("{}…", "é".repeat(60)));
+    }
+
+    #[test]
+    fn a_change_at_the_end_of_a_long_text_is_in_sight() {
+        let (old, new) = (
+            format!("{}boots", "a ".repeat(200)),
+            format!("{}waders", "a ".repeat(200)),
+        );
+        let (before, after) = quote_both(&old, &new);
+        assert!(before.starts_with("`…") && before.ends_with("a a boots`"), "{before}");
+        assert!(after.starts_with("`…") && after.ends_with("a a waders`"), "{after}");
+        assert_eq!(after.chars().count(), SIDE_CHARS_MAX + 2);
+        let (before, after) = around_difference(&old, "b", 40);
+        assert_eq!((before.chars().count(), after.as_str()), (40, "b"));
+        assert!(before.ends_with('…'));
+        assert_eq!(around_difference("a", "ab", 40), ("a".to_owned(), "ab".to_owned()));
+        assert_eq!(around_difference("aaaa", "", 0).1, "");
     }
 
     #[test]

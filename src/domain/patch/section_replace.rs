@@ -9,7 +9,10 @@ use super::fields::Fields;
 use super::lines::{LineEnd, is_all_crlf, is_blank, without_end};
 use super::markers::{KINDS_IN_WORDS, Marker, MarkerKind, markers};
 use super::plan::{Change, Changes, Draft, Material};
-use super::quote::{counted, listed, quote};
+use super::quote::{counted, listed, quote, quote_both};
+
+/// The longest body, in bytes, that is offered for editing.
+const SECTION_BYTES_OFFERED_MAX: usize = 8000;
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "section_replace",
@@ -215,10 +218,10 @@ impl Planner for SectionReplace {
             consequences.push(format!("{what} inside the section go with it: {}", listed(&inside)));
         }
         let mut changes = Changes::default();
-        changes.note(|| Change {
-            place: place(start, section.tail, marker),
-            before: shown(&old),
-            after: shown(&new),
+        changes.note(|| {
+            let (before, after) = shown(&old, &new);
+            let place = place(start, section.tail, marker);
+            Change { place, before, after }
         });
         Ok(Draft {
             bytes: out.into_bytes(),
@@ -283,17 +286,38 @@ fn place(start: usize, tail: usize, marker: &Marker<'_>) -> String {
     }
 }
 
-/// A body in a few words: its only line, or its first and how many there are.
-fn shown(body: &str) -> String {
-    let visible: Vec<&str> = body.lines().collect();
-    match visible.as_slice() {
-        [] => "(empty)".to_owned(),
-        [only] => quote(only),
-        several => {
-            let first = several.iter().find(|line| !is_blank(line)).copied().unwrap_or("");
-            format!("{} ({})", quote(first), counted(several.len(), "line"))
-        }
-    }
+/// Both bodies in a few words: the first line in which they differ, and how many lines there are.
+fn shown(old: &str, new: &str) -> (String, String) {
+    let filled =
+        |body: &str| -> Vec<String> { body.lines().filter(|line| !is_blank(line)).map(str::to_owned).collect() };
+    let (old_lines, new_lines) = (filled(old), filled(new));
+    let at = old_lines.iter().zip(&new_lines).take_while(|(a, b)| a == b).count();
+    let line = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+    let (before, after) = quote_both(&line(&old_lines), &line(&new_lines));
+    let worded = |body: &str, lines: &[String], quoted: String| match body.lines().count() {
+        0 => "(empty)".to_owned(),
+        count if at > 0 && lines.len() <= at => format!("(nothing more) ({})", counted(count, "line")),
+        1 => quoted,
+        count => format!("{quoted} ({})", counted(count, "line")),
+    };
+    (worded(old, &old_lines, before), worded(new, &new_lines, after))
+}
+
+/// The first section whose marker stands once: its marker line and its body, to begin a patch with.
+pub(super) fn first_section(text: &str) -> Option<(String, String)> {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let all = markers(&lines);
+    all.iter().find_map(|marker| {
+        let is_only = all.iter().filter(|other| other.text == marker.text).count() == 1;
+        let section = Section::of(marker, &all, &lines);
+        let body: String = lines.get(section.body..section.tail)?.concat();
+        let body = body.replace("\r\n", "\n");
+        let body = body.strip_suffix('\n').unwrap_or(&body);
+        // A body that opens with a marker of its own would take the place of the marker line.
+        let is_plain = !is_blank(body) && own_marker(body, marker.kind).is_none();
+        (is_only && is_plain && body.len() <= SECTION_BYTES_OFFERED_MAX)
+            .then(|| (marker.text.to_owned(), body.to_owned()))
+    })
 }
 
 #[cfg(test)]

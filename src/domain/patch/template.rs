@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use super::markers::markers;
+use super::section_replace::first_section;
 use super::storyboard::{Storyboard, tree_of};
 use super::target::{ArtifactFacts, applicable};
 
 /// The longest line, in bytes, that is offered as `old`.
 const LINE_BYTES_MAX: usize = 300;
+/// So much of a line that is too long is offered, in characters.
+const PIECE_CHARS: usize = 80;
 /// How many beats are tried for one with a clear id and length.
 const BEATS_TRIED_MAX: usize = 100;
 
@@ -16,18 +19,46 @@ const BEATS_TRIED_MAX: usize = 100;
 /// A storyboard gives a `duration_adjust` with its first id and that one's present length; a text a `text_replace` with its first line
 /// of prose; what is not text the same with nothing filled in.
 pub fn template(kind: &str, path: &str, current: &[u8]) -> String {
-    let facts = ArtifactFacts { path, kind };
-    let text = if applicable(facts).is_empty() {
-        None
-    } else {
-        std::str::from_utf8(current).ok()
+    ["duration_adjust", "text_replace"]
+        .into_iter()
+        .find_map(|name| template_of(name, kind, path, current))
+        .unwrap_or_else(|| printed(&text_replace(path, "", "")))
+}
+
+/// The same for one patch type by its name; none where that type could not apply, or the artifact holds nothing to fill it with.
+pub fn template_of(type_name: &str, kind: &str, path: &str, current: &[u8]) -> Option<String> {
+    let doc = applicable(ArtifactFacts { path, kind })
+        .into_iter()
+        .find(|doc| doc.name == type_name)?;
+    let text = std::str::from_utf8(current).ok()?;
+    let value = match doc.name {
+        "duration_adjust" => duration_template(path, text)?,
+        "section_replace" => section_template(path, text)?,
+        "text_replace" => text_template(path, text)?,
+        // A type that has no filling of its own opens with its example.
+        _ => {
+            let mut example = (doc.example)();
+            example.as_object_mut()?.insert("artifact".to_owned(), path.into());
+            example
+        }
     };
-    let value = text
-        .and_then(|text| duration_template(path, text).or_else(|| text_template(path, text)))
-        .unwrap_or_else(|| text_replace(path, "", ""));
-    let mut out = serde_json::to_string_pretty(&value).unwrap_or_default();
+    Some(printed(&value))
+}
+
+fn printed(value: &Value) -> String {
+    let mut out = serde_json::to_string_pretty(value).unwrap_or_default();
     out.push('\n');
     out
+}
+
+fn section_template(path: &str, text: &str) -> Option<Value> {
+    let (marker, body) = first_section(text)?;
+    Some(json!({
+        "type": "section_replace",
+        "artifact": path,
+        "section_marker": marker,
+        "new_section": body,
+    }))
 }
 
 fn duration_template(path: &str, text: &str) -> Option<Value> {
@@ -68,8 +99,17 @@ fn text_template(path: &str, text: &str) -> Option<Value> {
     };
     let line = candidates()
         .find(|line| text.matches(line).take(2).count() == 1)
-        .or_else(|| candidates().next())?;
+        .or_else(|| candidates().next())
+        .or_else(|| piece(text))?;
     Some(text_replace(path, line, line))
+}
+
+/// Where no line will do, as in JSON without line breaks: the beginning of the first line that says something.
+fn piece(text: &str) -> Option<&str> {
+    let line = text.lines().find(|line| line.chars().any(char::is_alphanumeric))?;
+    let line = line.trim_start_matches('\u{feff}').trim();
+    let end = line.char_indices().nth(PIECE_CHARS).map_or(line.len(), |(at, _)| at);
+    line.get(..end).map(str::trim)
 }
 
 fn text_replace(path: &str, old: &str, new: &str) -> Value {
@@ -127,6 +167,34 @@ mod tests {
                 .plan("artifacts/storyboard/storyboard.json", text.as_bytes())
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_section_opens_with_its_body_and_changes_nothing_until_it_is_edited() {
+        let text = "**Opening**\r\n\r\nLow tide is at noon.\r\nBring boots.\r\n\r\n**Close**\r\nBye.";
+        let path = "artifacts/script/script.txt";
+        let shown = template_of("section_replace", "script", path, text.as_bytes()).unwrap();
+        let mut value: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(value["section_marker"], "**Opening**");
+        assert_eq!(value["new_section"], "\nLow tide is at noon.\nBring boots.");
+        let plan = |value: Value| Patch::from_value(value).unwrap().plan(path, text.as_bytes());
+        assert_eq!(plan(value.clone()).unwrap_err().fault, PatchFault::NoChange);
+        value["new_section"] = "\nLow tide is at one.".into();
+        assert!(plan(value).unwrap().bytes.ends_with(b"**Close**\r\nBye."));
+        assert_eq!(template_of("duration_adjust", "script", path, text.as_bytes()), None);
+        assert_eq!(template_of("section_replace", "script", path, b"no markers"), None);
+        assert_eq!(template_of("no_such_type", "script", path, text.as_bytes()), None);
+    }
+
+    #[test]
+    fn json_without_scenes_or_line_breaks_opens_with_a_piece_of_it() {
+        let long = format!("{{\"title\": \"{}\"}}", "low tide ".repeat(60));
+        for text in ["{\n  \"title\": \"dunes\"\n}", long.as_str(), "**Only a marker**"] {
+            let shown = template("report", "artifacts/acceptance/report.json", text.as_bytes());
+            let value: Value = serde_json::from_str(&shown).unwrap();
+            let old = value["replacements"][0]["old"].as_str().unwrap();
+            assert!(!old.is_empty() && text.contains(old), "{shown}");
+        }
     }
 
     #[test]

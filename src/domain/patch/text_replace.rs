@@ -9,7 +9,7 @@ use super::error::PatchError;
 use super::fields::Fields;
 use super::lines::{is_all_crlf, line_at};
 use super::plan::{Change, Changes, Draft, Material, check_artifact_length};
-use super::quote::{counted, listed, quote};
+use super::quote::{counted, listed, quote, quote_both};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "text_replace",
@@ -114,10 +114,10 @@ impl Replacement {
             let between = text.get(copied..at).unwrap_or("");
             out.push_str(between);
             line += between.matches('\n').count();
-            changes.note(|| Change {
-                place: format!("line {line}"),
-                before: quote(&self.old),
-                after: self.shown_new(),
+            changes.note(|| {
+                let (before, after) = self.shown();
+                let place = format!("line {line}");
+                Change { place, before, after }
             });
             out.push_str(&self.new);
             line += self.old.matches('\n').count();
@@ -127,11 +127,12 @@ impl Replacement {
         Ok(out)
     }
 
-    fn shown_new(&self) -> String {
+    fn shown(&self) -> (String, String) {
+        let (before, after) = quote_both(&self.old, &self.new);
         if self.new.is_empty() {
-            "(deleted)".to_owned()
+            (before, "(deleted)".to_owned())
         } else {
-            quote(&self.new)
+            (before, after)
         }
     }
 

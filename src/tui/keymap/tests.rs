@@ -29,6 +29,31 @@ fn every_bound_name_is_a_key() {
     }
 }
 
+// Not the names but what they do to a text: the help must not promise what the editor crate does not bind.
+#[test]
+fn every_editing_key_of_the_help_does_something() {
+    use crate::tui::editor::Editor;
+    for binding in EDITING.bindings {
+        for name in binding.keys {
+            let mut editor = Editor::of_text(&"one two three\n".repeat(30));
+            editor.move_to(15, 4);
+            editor.press(Key::parse("x").unwrap());
+            editor.press(Key::parse("Shift-Right").unwrap());
+            editor.press(Key::parse("Ctrl-x").unwrap());
+            if *name == "Ctrl-r" {
+                editor.press(Key::parse("Ctrl-u").unwrap());
+            }
+            if *name == "Ctrl-x" {
+                editor.press(Key::parse("Shift-Left").unwrap());
+            }
+            let before = (editor.text(), editor.cursor(), editor.selected_in(15));
+            editor.press(Key::parse(name).unwrap());
+            let after = (editor.text(), editor.cursor(), editor.selected_in(15));
+            assert_ne!(before, after, "{name}: {}", binding.help);
+        }
+    }
+}
+
 #[test]
 fn keys_of_tmux_screen_and_flow_control_stay_free() {
     for focus in Focus::ALL {

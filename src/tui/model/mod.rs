@@ -78,6 +78,8 @@ pub struct Sent {
     pub subject: String,
     /// The gate that it decides, if it decides one.
     pub decides: Option<GateKey>,
+    /// Whether a patch goes with it.
+    pub has_patch: bool,
     /// Whether it was answered, and only its files are owed.
     pub is_committed: bool,
     /// Whether nobody wants to hear of it unless a prompt waits for it (leases, looks).

@@ -36,6 +36,8 @@ pub struct Toasts {
     lines: VecDeque<Toast>,
     /// How many came since the operator last pressed a key.
     pub unread: usize,
+    /// Whether the newest is a refusal of the text that is being written: it goes when that changes.
+    pub is_about_text: bool,
 }
 
 /// So many lines are kept.
@@ -66,8 +68,16 @@ impl Toasts {
         if self.lines.len() == TOASTS_MAX {
             self.lines.pop_front();
         }
+        self.is_about_text = false;
         self.lines.push_back(toast);
         self.unread = self.unread.saturating_add(1);
+    }
+
+    /// The text being written is another now, or gone: what was said against it holds no longer.
+    pub fn text_changed(&mut self) {
+        if std::mem::take(&mut self.is_about_text) {
+            self.lines.pop_back();
+        }
     }
 
     /// The newest line.

@@ -7,6 +7,7 @@ use super::super::keymap::Focus;
 use super::super::model::prompt::{Intent, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Lower, Model, Overlay};
+use super::super::verb;
 use super::super::view::palette;
 use super::motion::{self, Step};
 use super::{compose, diff, gate, prompt, queue, toast};
@@ -34,7 +35,11 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             motion::show(model, lower, fx);
         }
         Action::Back => back(model, fx),
-        Action::ShowQueue => model.is_lower_focused = false,
+        // The keys and the pane below the queue go together: with the queue stands the gate of its row.
+        Action::ShowQueue => {
+            model.is_lower_focused = false;
+            model.lower = Lower::Gate;
+        }
         Action::ShowGate => motion::show(model, Lower::Gate, fx),
         Action::ShowJob => motion::show(model, Lower::Job, fx),
         Action::ShowHistory => motion::show(model, Lower::History, fx),
@@ -43,6 +48,9 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             model.queue.sort = model.queue.sort.next();
             queue::rearrange(model, fx);
             toast(model, Tone::Info, format!("Sorted by {}", model.queue.sort.label()));
+        }
+        Action::NextHunk | Action::FormerHunk if focus == Focus::Queue && !verb::is_diff_shown(model) => {
+            toast(model, Tone::Info, "There is no diff on the screen to move in");
         }
         Action::NextHunk => diff::hunk(model, true),
         Action::FormerHunk => diff::hunk(model, false),
@@ -54,7 +62,15 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
         Action::Reject => prompt::open_confirm(model, Intent::Reject, None),
+        Action::Compose if focus == Focus::Confirm => {
+            // Only where the prompt says that there is a draft: elsewhere the key is none.
+            if verb::applies(model, focus, action) {
+                model.prompt = None;
+                compose::open(model, fx);
+            }
+        }
         Action::Compose => compose::open(model, fx),
+        Action::OtherType => compose::other_type(model, fx),
         Action::Resume => prompt::open_resume(model),
         Action::Cancel => prompt::open_cancel(model),
         Action::Accept => accept(model, focus, fx),
@@ -194,7 +210,7 @@ pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
         .count();
     if model.is_leading && running > 0 {
         reasons.push(format!(
-            "This console leads and {running} {} running: they go on, but the next stage waits for another leader",
+            "This console leads and {running} {} running: stages go on; another console or serve takes the lead",
             if running == 1 { "stage is" } else { "stages are" }
         ));
     }

@@ -7,6 +7,7 @@ use super::super::keymap::Focus;
 use super::super::layout;
 use super::super::model::prompt::{ConfirmState, Prompt};
 use super::super::model::{LeaseHeld, Lower, Model};
+use super::super::view::countdown;
 use super::{gate_ref, outcome, send_quietly};
 use crate::domain::gate::{GateKey, GateState};
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
@@ -18,8 +19,29 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     keep_lease(model, fx);
     keep_seen(model, fx);
+    keep_queue(model);
+}
+
+/// Scrolls the queue: to the selected row, and while something is being written to the gates whose last minute runs.
+pub fn keep_queue(model: &mut Model) {
     let rows = layout::of(model).queue_rows();
     model.queue.scroll_to_selected(rows);
+    if model.compose.is_none() && model.prompt.is_none() {
+        return;
+    }
+    let Some(urgent) = countdown::urgent_places(model) else {
+        return;
+    };
+    // The prompt and the editor name their gate: where both find no room, the one that the clock decides is shown.
+    let place = model.queue.place().unwrap_or(urgent.start);
+    let (first, end) = (urgent.start.min(place), urgent.end.max(place + 1));
+    let both = first..end;
+    let shown = if both.len() <= rows { both } else { urgent };
+    if shown.start < model.queue.top || shown.len() > rows {
+        model.queue.top = shown.start;
+    } else if shown.end > model.queue.top + rows {
+        model.queue.top = shown.end - rows;
+    }
 }
 
 fn wanted(model: &Model) -> Option<(GateKey, LeasePurpose)> {

@@ -113,7 +113,7 @@ fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     match keymap::lookup(focus, key) {
         Some(action) => act::act(model, focus, action, fx),
         None if focus.is_text() => text::press(model, focus, key, fx),
-        None => {}
+        None => text::unknown(model, focus, key),
     }
 }
 
@@ -172,6 +172,7 @@ fn send_quietly(model: &mut Model, command: Command, fx: &mut Vec<Effect>) -> Su
         not_done: "",
         subject: String::new(),
         decides: None,
+        has_patch: false,
         is_committed: false,
         is_quiet: true,
     };

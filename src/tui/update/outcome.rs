@@ -91,26 +91,39 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
         return;
     };
     sent.is_committed = true;
-    let (is_quiet, decides) = (sent.is_quiet, sent.decides.clone());
-    if is_quiet {
+    let sent = sent.clone();
+    if sent.is_quiet {
         model.sent.remove(&submission);
     } else {
-        let text = format!("{} {}", sent.done, sent.subject);
+        let mut key = sent.decides.clone();
+        if is_waiting_for(model, submission)
+            && let Some(Prompt::Confirm(confirm)) = model.prompt.take()
+        {
+            key = Some(confirm.pin.key);
+        }
+        let is_left_out = key.is_some_and(|key| compose::sent(model, &key, &sent, fx));
+        let with = if sent.has_patch && sent.decides.is_some() {
+            " with patch"
+        } else {
+            ""
+        };
+        let mut text = format!("{} {}{with}", sent.done, sent.subject);
+        if is_left_out {
+            let drafts = model.session.runs_dir.join(".drafts");
+            text.push_str(&format!(
+                "   your patch draft was not applied; kept in {}",
+                drafts.display()
+            ));
+        }
         let at = model.now.utc;
-        if decides.is_some() || receipt.rows.job.status.is_ended() {
+        if sent.decides.is_some() || receipt.rows.job.status.is_ended() {
             model.toasts.push_news(at, Tone::Done, text);
         } else {
             model.toasts.push(at, Tone::Done, text);
         }
     }
-    if is_waiting_for(model, submission)
-        && let Some(Prompt::Confirm(confirm)) = model.prompt.take()
-    {
-        compose::sent(model, &confirm, fx);
-    }
-    if let Some(key) = decides {
+    if let Some(key) = sent.decides {
         remember_own(model, &key);
-        compose::forget_draft(model, &key, fx);
     }
     gate::take_rows(model, receipt.rows, fx);
     queue::ask(model, fx);

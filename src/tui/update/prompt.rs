@@ -169,6 +169,7 @@ fn job_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
         not_done,
         subject: subject.to_owned(),
         decides: None,
+        has_patch: false,
         is_committed: false,
         is_quiet: false,
     }
@@ -202,6 +203,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     if note.len() > NOTES_BYTES_MAX {
         let refusal = Refusal::notes_too_long(note.len());
         refuse(model, confirm.intent.not_done(), &refusal.message, "shorten it");
+        model.toasts.is_about_text = true;
         return true;
     }
     if confirm.intent == Intent::Reject && confirm.note.is_blank() && !confirm.is_empty_accepted {
@@ -237,6 +239,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         not_done: confirm.intent.not_done(),
         subject: confirm.pin.label.clone(),
         decides: verdict.map(|_| confirm.pin.key.clone()),
+        has_patch: confirm.patch.is_some(),
         is_committed: false,
         is_quiet: false,
     };

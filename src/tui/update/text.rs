@@ -1,16 +1,32 @@
 //! Keys and pastes that go into a text.
 
+use super::super::action::Action;
 use super::super::editor::Editor;
 use super::super::effect::Effect;
-use super::super::input::Key;
-use super::super::keymap::Focus;
+use super::super::input::{Code, Key};
+use super::super::keymap::{self, Focus};
 use super::super::model::prompt::Prompt;
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Model, Overlay};
 use super::{compose, queue, toast};
 
+/// A key that means nothing here says so, once.
+pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
+    let hint = match keymap::key_of(focus, Action::Help) {
+        Some(help) => format!("   {help} keys"),
+        None => " here".to_owned(),
+    };
+    let text = format!("no such key: {}{hint}", key.name());
+    if model.toasts.newest().is_none_or(|newest| newest.text != text) {
+        toast(model, Tone::Info, text);
+    }
+}
+
 /// A key without a meaning of its own in a text.
 pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
+    if matches!(key.code, Code::Function(_)) {
+        return unknown(model, focus, key);
+    }
     change(model, focus, fx, |editor| editor.press(key));
 }
 
@@ -52,6 +68,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 confirm.is_empty_accepted = false;
                 let (key, note) = (confirm.pin.key.clone(), confirm.note.text());
                 compose::change_draft(model, &key, |draft| draft.note = note);
+                model.toasts.text_changed();
             }
         }
         Focus::TypeId => {

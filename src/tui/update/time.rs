@@ -72,6 +72,7 @@ pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     model.now = now;
     if before != now.utc.micros().div_euclid(step) {
         model.is_dirty = true;
+        keep::keep_queue(model);
     }
     if let Some(since) = model.unsaved_boot_us
         && now.boot_us >= since + DRAFT_DELAY_US

@@ -40,6 +40,19 @@ pub fn of(intent: Intent, rows: Option<&JobRows>, key: &GateKey, has_patch: bool
     }
 }
 
+/// Why the former attempt was rejected: what this one was to mend. None when it was not, or there was none.
+pub fn former_rejection(rows: &JobRows, key: &GateKey) -> Option<String> {
+    let former = rows
+        .decisions
+        .iter()
+        .map(|sealed| &sealed.decision)
+        .filter(|decision| *decision.stage() == key.stage && decision.attempt() < key.attempt)
+        .max_by_key(|decision| decision.attempt())
+        .filter(|decision| !decision.is_approved())?;
+    let why = former.notes().unwrap_or("no reason was given");
+    Some(format!("#{} was rejected by {}: {why}", former.attempt(), former.by()))
+}
+
 /// Of resuming a paused job.
 pub fn of_resume(rows: &JobRows, operator: &str) -> Vec<String> {
     let Some(stage) = &rows.job.stage else {

@@ -89,6 +89,16 @@ pub fn is_urgent(model: &Model, row: &QueueRow) -> bool {
     left_us(model, row).is_some_and(|left_us| left_us <= 60 * SECOND_US)
 }
 
+/// The places of the queue from the first to the last gate that wants its `!`; none without such a gate.
+pub fn urgent_places(model: &Model) -> Option<std::ops::Range<usize>> {
+    let mut places = (0..)
+        .zip(model.queue.visible())
+        .filter(|(_, row)| is_urgent(model, row))
+        .map(|(place, _): (usize, _)| place);
+    let first = places.next()?;
+    Some(first..places.last().unwrap_or(first) + 1)
+}
+
 /// The colour of time left.
 pub fn style(model: &Model, row: &QueueRow, theme: Theme) -> Style {
     match (left_us(model, row), status(model, row)) {

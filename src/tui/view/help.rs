@@ -9,6 +9,9 @@ use crate::tui::keymap;
 use crate::tui::layout::Layout;
 use crate::tui::model::{Model, Overlay};
 
+/// Room for `Ctrl-w or Alt-Backspace`.
+const KEYS_CELLS: usize = 23;
+
 /// A line of the help: a group's name, or keys and what they mean.
 pub enum HelpRow {
     /// A group.
@@ -35,7 +38,7 @@ pub fn rows(model: &Model) -> Vec<HelpRow> {
             rows.extend(
                 bindings
                     .iter()
-                    .map(|binding| HelpRow::Keys(binding.keys.join(" "), binding.help)),
+                    .map(|binding| HelpRow::Keys(binding.keys_in_words(), binding.help)),
             );
         }
     }
@@ -69,7 +72,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
             HelpRow::Group(name) => pen.skip(1).text(name, theme.strong()),
             HelpRow::Keys(keys, help) => pen
                 .skip(3)
-                .cell(keys, 16, theme.plain())
+                .cell(keys, KEYS_CELLS, theme.plain())
                 .skip(1)
                 .text(help, theme.plain()),
         };

@@ -1,4 +1,4 @@
-//! The last line: the keys of the focus, whole hints only.
+//! The last line: the keys of the focus that apply now, whole hints only.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,58 +6,36 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Focus};
-use crate::tui::model::Model;
-use crate::tui::model::prompt::Prompt;
+use crate::tui::model::prompt::{ConfirmState, Intent, Prompt};
+use crate::tui::model::{Lower, Model};
+use crate::tui::verb;
 
-fn is_possible(model: &Model, action: Action) -> bool {
-    match action {
-        Action::Approve | Action::Reject | Action::Compose => model.gate.is_some() && model.queue.gone.is_none(),
-        Action::NextFile => {
-            model.pane_focus() == Focus::Job || model.gate.as_ref().is_some_and(|view| view.files.len() > 1)
+/// The keys that look around behind the prompt, as far as there is something to look at.
+fn look(model: &Model) -> String {
+    let actions = [Action::Down, Action::Up, Action::NextHunk, Action::NextFile];
+    let keys: Vec<_> = actions
+        .into_iter()
+        .filter(|action| verb::is_diff_shown(model) && verb::applies(model, Focus::Confirm, *action))
+        .filter_map(|action| keymap::key_of(Focus::Confirm, action))
+        .collect();
+    if keys.is_empty() {
+        String::new()
+    } else {
+        format!("{} look at the diff   ", keys.join(" "))
+    }
+}
+
+fn confirm(model: &Model) -> String {
+    let Some(Prompt::Confirm(confirm)) = &model.prompt else {
+        return String::new();
+    };
+    match (&confirm.state, confirm.intent) {
+        (ConfirmState::Asking, Intent::Apply) => format!("{}nothing is changed until Enter", look(model)),
+        (ConfirmState::Asking, Intent::Approve | Intent::Reject) => {
+            format!("{}nothing is decided until Enter", look(model))
         }
-        Action::Up
-        | Action::Down
-        | Action::Top
-        | Action::Bottom
-        | Action::PageUp
-        | Action::PageDown
-        | Action::HalfUp
-        | Action::HalfDown
-        | Action::Left
-        | Action::Right
-        | Action::NextPane
-        | Action::Open
-        | Action::Back
-        | Action::ShowQueue
-        | Action::ShowGate
-        | Action::ShowJob
-        | Action::ShowHistory
-        | Action::Filter
-        | Action::Sort
-        | Action::NextHunk
-        | Action::FormerHunk
-        | Action::NextMatch
-        | Action::FormerMatch
-        | Action::FormerFile
-        | Action::Fold
-        | Action::Search
-        | Action::Resume
-        | Action::Cancel
-        | Action::Accept
-        | Action::Note
-        | Action::Close
-        | Action::Menu
-        | Action::ApproveWith
-        | Action::RejectWith
-        | Action::ApplyOnly
-        | Action::Discard
-        | Action::Leave
-        | Action::Help
-        | Action::Palette
-        | Action::Copy
-        | Action::Repaint
-        | Action::Suspend
-        | Action::Quit => true,
+        (ConfirmState::Writing(_), _) => format!("{}the answer will show here", look(model)),
+        (ConfirmState::Refused(..), _) => format!("{}Esc closes the prompt", look(model)),
     }
 }
 
@@ -65,45 +43,60 @@ fn is_possible(model: &Model, action: Action) -> bool {
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let focus = model.focus();
-    let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
     let fixed = match focus {
-        Focus::Confirm if !is_asking => Some("Esc closes the prompt   j k } ] look at the diff"),
-        Focus::Confirm => Some("j k } ] look at the diff   nothing is decided until Enter"),
-        Focus::Note => Some("type the note   Tab out of it   nothing is decided until Enter"),
-        Focus::Ask if matches!(model.prompt, Some(Prompt::Discard)) => Some("Enter discards   Esc keeps the text"),
-        Focus::Ask => Some("Enter yes   Esc no"),
-        Focus::TypeId => Some("type the id   Enter   Esc back"),
-        Focus::Compose => Some("Esc menu: approve with, reject with, apply, discard   the draft is kept"),
-        Focus::Menu => Some("a approve  r reject  t apply  D discard  q leave  Esc text"),
-        Focus::Filter => Some("Enter keeps the filter   Esc takes it back"),
-        Focus::Search => Some("Enter finds   Esc back"),
-        Focus::Help | Focus::Palette => Some("type to narrow down   Up Down move   Enter   Esc back"),
-        Focus::Queue | Focus::Diff | Focus::Job | Focus::History => None,
+        Focus::Confirm => Some(confirm(model)),
+        Focus::Note => Some("type the note   Tab out of it   nothing is decided until Enter".to_owned()),
+        Focus::Ask if matches!(model.prompt, Some(Prompt::Discard)) => {
+            Some("Enter discards   Esc keeps the text".to_owned())
+        }
+        Focus::Ask => Some("Enter yes   Esc no".to_owned()),
+        Focus::TypeId => Some("type the id   Enter   Esc back".to_owned()),
+        Focus::Filter => Some("Enter keeps the filter   Esc takes it back".to_owned()),
+        Focus::Search => Some("Enter finds   Esc back".to_owned()),
+        Focus::Help => Some("type to narrow down   Up Down PgUp PgDn move   Esc back".to_owned()),
+        Focus::Palette => Some("type to narrow down   Up Down move   Enter does it   Esc back".to_owned()),
+        Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => None,
     };
     let mut pen = Pen::new(buffer, area);
     pen.skip(1);
     if let Some(text) = fixed {
-        pen.text(text, theme.plain());
+        pen.text(&text, theme.plain());
         return;
     }
-    let is_paused = model
-        .queue
-        .current()
-        .is_some_and(|row| row.kind == crate::domain::view::QueueKind::Paused);
-    if is_paused {
-        pen.text("R", theme.strong()).text(" resume  ", theme.plain());
+    // Where another pane stands below, it must be plain that the keys are the queue's.
+    if focus == Focus::Queue && model.lower != Lower::Gate {
+        pen.text("QUEUE ", theme.strong());
     }
-    let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
-    for binding in bindings.filter(|binding| !binding.hint.is_empty() && is_possible(model, binding.action)) {
-        let Some(key) = binding.keys.first() else {
-            continue;
-        };
-        if key.len() + binding.hint.len() + 1 > pen.room() {
-            break;
+    let mut put = |key: &str, hint: &str| {
+        if key.len() + hint.len() + 1 > pen.room() {
+            return false;
         }
         pen.text(key, theme.strong())
             .text(" ", theme.plain())
-            .text(binding.hint, theme.plain())
+            .text(hint, theme.plain())
             .skip(2);
+        true
+    };
+    let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
+    if is_pane && verb::applies(model, focus, Action::Resume) {
+        put("R", "resume");
+    }
+    let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
+    let hinted = bindings.filter(|binding| !binding.hint.is_empty());
+    for binding in hinted.filter(|binding| binding.action.is_some_and(|action| verb::applies(model, focus, action))) {
+        if let Some(key) = binding.keys.first()
+            && !put(key, binding.hint)
+        {
+            break;
+        }
+    }
+    if focus == Focus::Compose {
+        let is_closed = model.compose.as_ref().is_some_and(|compose| compose.closed.is_some());
+        if is_closed {
+            put("", "the text can only be read");
+        } else {
+            put("Ctrl-u", "undo");
+            put("", "the draft is kept");
+        }
     }
 }

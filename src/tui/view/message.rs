@@ -38,14 +38,22 @@ pub fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) -> Option
 
 /// At most so many lines for one message.
 const LINES_MAX: usize = 3;
+/// Where lines are short it takes more of them.
+const LINES_MAX_NARROW: usize = 5;
+/// Short lines, in columns.
+const NARROW_COLUMNS: usize = 70;
 
-/// The newest message in lines of so many columns, until the next key; then, and below a prompt, one line.
+/// The newest message in lines of so many columns, until the next key; then one line.
 fn lines(model: &Model, columns: usize) -> Vec<String> {
     let Some(newest) = model.toasts.newest() else {
         return Vec::new();
     };
-    let is_fresh = model.toasts.unread > 0 && model.prompt.is_none() && model.field.is_none();
-    let most = if is_fresh { LINES_MAX } else { 1 };
+    let is_fresh = model.toasts.unread > 0 && model.field.is_none();
+    let most = match is_fresh {
+        true if columns < NARROW_COLUMNS => LINES_MAX_NARROW,
+        true => LINES_MAX,
+        false => 1,
+    };
     // The clock and the sign stand before every line.
     split(&newest.text, columns.saturating_sub(START_CELLS), most)
 }
@@ -57,23 +65,43 @@ const START_CELLS: usize = 14;
 pub(super) fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut has_room = most > 1;
-    for word in text.split(' ') {
+    for word in text.split(' ').flat_map(|word| pieces(word, columns.max(1))) {
         let count = lines.len();
         let Some(line) = lines.last_mut() else {
             break;
         };
-        let is_full = !line.is_empty() && width(line) + 1 + width(&visible_line(word)) > columns;
+        let is_full = !line.is_empty() && width(line) + 1 + width(&visible_line(&word)) > columns;
         if is_full && has_room {
             has_room = count + 1 < most;
-            lines.push(word.to_owned());
+            lines.push(word);
             continue;
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
     }
     lines
+}
+
+/// A word that no line could hold, in pieces that one can; any other as it is.
+fn pieces(word: &str, columns: usize) -> Vec<String> {
+    if width(&visible_line(word)) <= columns {
+        return vec![word.to_owned()];
+    }
+    let mut pieces = vec![String::new()];
+    for character in word.chars() {
+        let full = pieces
+            .last()
+            .is_some_and(|piece| width(&visible_line(piece)) + 2 > columns && !piece.is_empty());
+        if full {
+            pieces.push(String::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(character);
+        }
+    }
+    pieces
 }
 
 /// How many lines the message wants.

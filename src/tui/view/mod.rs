@@ -3,6 +3,7 @@
 //! Every text that comes from outside passes `crate::diff::text` on its way ([`pen::Pen::text`]).
 
 pub mod banner;
+pub mod change;
 pub mod compose;
 pub mod consequence;
 pub mod countdown;

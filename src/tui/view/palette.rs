@@ -9,6 +9,7 @@ use crate::tui::action::Action;
 use crate::tui::keymap;
 use crate::tui::layout::Layout;
 use crate::tui::model::{Model, Overlay};
+use crate::tui::verb;
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,16 +36,17 @@ pub fn entries(model: &Model) -> Vec<Entry> {
     if matches!(text.as_str(), "q" | "q!" | "quit" | "exit") {
         return vec![leave];
     }
-    let bindings = keymap::groups(model.pane_focus())
-        .into_iter()
-        .flat_map(|group| group.bindings);
-    let all = bindings
-        .filter(|binding| binding.action != Action::Palette)
-        .map(|binding| Entry {
+    let focus = model.pane_focus();
+    let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
+    let all = bindings.filter_map(|binding| {
+        let action = binding.action?;
+        let is_offered = action != Action::Palette && verb::applies(model, focus, action);
+        is_offered.then(|| Entry {
             name: binding.help,
             key: binding.keys.first().copied().unwrap_or(""),
-            action: binding.action,
-        });
+            action,
+        })
+    });
     all.chain([leave])
         .filter(|entry| {
             text.split_whitespace()

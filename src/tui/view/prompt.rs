@@ -4,18 +4,26 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use super::change;
 use super::consequence;
 use super::message;
 use super::pen::{Pen, clear};
 use crate::diff::text::width;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerStatus;
+use crate::domain::view::QueueRow;
+use crate::tui::action::Action;
 use crate::tui::editor::Editor;
+use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{Confirm, ConfirmState, Intent, Prompt};
+use crate::tui::model::queue::RowKey;
+use crate::tui::verb;
 
 enum Line<'a> {
     Text(Vec<(String, Style)>),
+    /// Gives way first where there is too little room.
+    Spare(Vec<(String, Style)>),
     Field(&'static str, &'a Editor, bool),
 }
 
@@ -55,18 +63,27 @@ fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>)
     lines.push(text(line, style));
 }
 
+/// The shortest wording; the bound then has a line of its own.
+const TIMER_HELD: &str = "timer held";
+
+fn row<'a>(model: &'a Model, confirm: &Confirm) -> Option<&'a QueueRow> {
+    let key = RowKey::Gate(confirm.pin.key.clone());
+    model.queue.present().find(|row| key.names(row))
+}
+
 /// What the timer does meanwhile, the longest wording first.
 fn timer(model: &Model, confirm: &Confirm) -> Vec<String> {
-    let key = crate::tui::model::queue::RowKey::Gate(confirm.pin.key.clone());
-    let Some(row) = model.queue.present().find(|row| key.names(row)) else {
+    let Some(row) = row(model, confirm) else {
         return Vec::new();
     };
     let left = |at: Timestamp| super::countdown::text(at.us_since(model.now.utc));
     match super::countdown::status(model, row) {
         Some(TimerStatus::Leased(end)) if model.lease.as_ref().is_some_and(|lease| lease.refusal.is_none()) => vec![
-            format!("timer held for you, at most {}", left(end)),
-            "timer held for you".to_owned(),
-            "timer held".to_owned(),
+            format!("timer held for you, at most {} more", left(end)),
+            format!("timer held at most {} more", left(end)),
+            format!("timer held at most {}", left(end)),
+            format!("held at most {}", left(end)),
+            TIMER_HELD.to_owned(),
         ],
         Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
             vec![format!("{} in {}", super::countdown::at_zero(model, row), left(at))]
@@ -104,6 +121,8 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let fitting = timer(model, confirm)
         .into_iter()
         .find(|timer| taken + 4 + width(timer) <= columns);
+    let full = timer(model, confirm).into_iter().next();
+    let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
     if let Some(timer) = fitting {
         head.push((format!("  {timer}"), theme.held()));
     }
@@ -132,17 +151,39 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let rows = view.and_then(|view| view.rows.as_deref());
     let will = consequence::of(confirm.intent, rows, &confirm.pin.key, confirm.patch.is_some());
     wrapped(&will, columns, theme.plain(), &mut lines);
+    let mut spare = Vec::new();
+    if let Some(former) = rows.and_then(|rows| consequence::former_rejection(rows, &confirm.pin.key)) {
+        for line in message::split(&former, columns, 2) {
+            spare.push(Line::Spare(vec![(line, theme.plain())]));
+        }
+    }
     if let Some(patch) = &confirm.patch {
         let shown = 3;
-        for change in patch.changes.iter().take(shown) {
-            lines.push(text(format!("  {change}"), theme.plain()));
+        let each = if model.size.1 < 24 { 1 } else { 2 };
+        let changes = patch.changes.iter().take(shown);
+        for line in changes.flat_map(|one| change::lines(one, columns.saturating_sub(2), each)) {
+            let style = change::style(line.side, theme);
+            spare.push(Line::Spare(vec![("  ".to_owned(), theme.plain()), (line.text, style)]));
         }
         if let Some(rest) = patch.changes.len().checked_sub(shown + 1) {
-            lines.push(text(format!("  and {} more changes", rest + 1), theme.plain()));
+            spare.push(Line::Spare(vec![(
+                format!("  and {} more changes", rest + 1),
+                theme.plain(),
+            )]));
         }
         for consequence in patch.consequences.iter().take(2) {
-            lines.push(text(format!("  {consequence}"), theme.warning()));
+            for line in message::split(consequence, columns.saturating_sub(2), 2) {
+                spare.push(Line::Spare(vec![(format!("  {line}"), theme.warning())]));
+            }
         }
+    }
+    if let Some(full) = full.filter(|_| !is_bound_told) {
+        spare.push(Line::Spare(vec![(full, theme.held())]));
+    }
+    lines.extend(spare);
+    if verb::is_draft_left_out(model) {
+        let words = "Your patch draft is NOT applied (p shows it)";
+        wrapped(words, columns, theme.warning(), &mut lines);
     }
     let unseen = view
         .map(super::super::model::gate::GateView::unseen)
@@ -156,7 +197,13 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
         );
     }
     if let Some(refusal) = model.lease.as_ref().and_then(|lease| lease.refusal.as_ref()) {
-        lines.push(text(format!("{refusal}: the timer is not held for you"), theme.held()));
+        let has_timer = row(model, confirm).is_some_and(|row| row.timer.is_some());
+        let so = if has_timer {
+            ": the timer is not held for you"
+        } else {
+            ""
+        };
+        wrapped(&format!("{refusal}{so}"), columns, theme.held(), &mut lines);
     }
     if confirm.intent == Intent::Apply {
         lines.push(keys(
@@ -275,25 +322,66 @@ fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             theme.error(),
             &mut lines,
         );
-    } else if fits {
-        lines.push(keys(
-            model,
-            columns,
-            &[("a", "approve with it"), ("r", "reject with it"), ("t", "apply only")],
-        ));
-    } else {
+    } else if !fits {
         lines.push(text("The patch does not fit yet; the text is kept", theme.warning()));
     }
-    lines.push(keys(
-        model,
-        columns,
-        &[
-            ("D", "discard"),
-            ("q", "leave, draft kept"),
-            ("Esc", "back to the text"),
-        ],
-    ));
+    // The same answer as the hint line and the keys themselves: what cannot be done now is not offered.
+    let pairs: Vec<_> = keymap::groups(Focus::Menu)
+        .into_iter()
+        .flat_map(|group| group.bindings)
+        .filter(|binding| !binding.hint.is_empty())
+        .filter_map(|binding| {
+            Some((
+                binding.keys.first().copied()?,
+                menu_words(binding.action?)?,
+                binding.action?,
+            ))
+        })
+        .filter(|(_, _, action)| verb::applies(model, Focus::Menu, *action))
+        .map(|(key, words, _)| (key, words))
+        .collect();
+    let (decide, other): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(key, _)| matches!(*key, "a" | "r" | "t"));
+    for row in [decide, other] {
+        key_rows(model, columns, &row, &mut lines);
+    }
     lines
+}
+
+/// What a key of the menu does, in the menu's words.
+fn menu_words(action: Action) -> Option<&'static str> {
+    let words = [
+        (Action::ApproveWith, "approve with it"),
+        (Action::RejectWith, "reject with it"),
+        (Action::ApplyOnly, "apply only"),
+        (Action::OtherType, "other type"),
+        (Action::Discard, "discard"),
+        (Action::Leave, "leave, draft kept"),
+        (Action::Close, "back to the text"),
+    ];
+    words
+        .iter()
+        .find(|(known, _)| *known == action)
+        .map(|(_, words)| *words)
+}
+
+/// Keys in as many lines as they need.
+fn key_rows(model: &Model, columns: usize, pairs: &[(&str, &str)], lines: &mut Vec<Line<'static>>) {
+    let needed = |pair: &(&str, &str)| width(pair.0) + width(pair.1) + 7;
+    let mut rest = pairs;
+    while !rest.is_empty() {
+        let mut used = 0;
+        let count = rest
+            .iter()
+            .take_while(|pair| {
+                used += needed(pair);
+                used <= columns + 4
+            })
+            .count()
+            .max(1);
+        let (row, after) = rest.split_at(count);
+        lines.push(keys(model, columns, row));
+        rest = after;
+    }
 }
 
 /// How many lines the prompt wants; none without a prompt.
@@ -314,7 +402,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     let mut lines = lines(model, usize::from(area.width).saturating_sub(2));
     let room = usize::from(area.height);
     while lines.len() > room && lines.len() > 2 {
-        lines.remove(1);
+        let spare = lines.iter().rposition(|line| matches!(line, Line::Spare(_)));
+        lines.remove(spare.unwrap_or(1));
     }
     let mut cursor = None;
     for (index, line) in lines.iter().enumerate() {
@@ -323,7 +412,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         // The head is also the rule that parts the prompt from what is above it.
         pen.text(if index == 0 { "─ " } else { " " }, theme.rule());
         match line {
-            Line::Text(parts) => {
+            Line::Text(parts) | Line::Spare(parts) => {
                 for (text, style) in parts {
                     pen.text(text, *style);
                 }

@@ -1,0 +1,114 @@
+//! Whether an action applies now: the one answer from which hint line, menus and palette are made.
+//!
+//! A key that does not apply still says why when it is pressed; that is the update's business.
+
+use super::action::Action;
+use super::keymap::Focus;
+use super::model::gate::{Content, FileView, GateView};
+use super::model::prompt::{Intent, Prompt};
+use super::model::queue::RowKey;
+use super::model::{Lower, Model};
+use crate::domain::job::JobStatus;
+
+/// Whether a diff is on screen, with rows to move in.
+pub fn is_diff_shown(model: &Model) -> bool {
+    let file = model.gate.as_ref().and_then(GateView::current);
+    model.compose.is_none() && model.lower == Lower::Gate && file.is_some_and(|file| file.document().is_some())
+}
+
+fn is_gate_open(model: &Model) -> bool {
+    let Some(RowKey::Gate(key)) = model.queue.selected() else {
+        return false;
+    };
+    !model.session.is_read_only && model.queue.gone.is_none() && model.gate.is_some() && model.writing(key).is_none()
+}
+
+fn is_patchable(file: &FileView) -> bool {
+    match file.content {
+        Content::Text(_) => file.bytes.is_some(),
+        Content::Loading | Content::Binary | Content::Missing | Content::Failed(_) => false,
+    }
+}
+
+fn job_status(model: &Model) -> Option<JobStatus> {
+    let rows = model.job.as_ref()?.rows.as_ref()?;
+    Some(rows.job.status)
+}
+
+/// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
+pub fn is_draft_left_out(model: &Model) -> bool {
+    let Some(Prompt::Confirm(confirm)) = &model.prompt else {
+        return false;
+    };
+    let has_draft = model.draft(&confirm.pin.key).is_some_and(|draft| draft.patch.is_some());
+    confirm.intent != Intent::Apply && confirm.patch.is_none() && has_draft
+}
+
+/// Whether it would do something in this focus.
+pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
+    let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
+    match action {
+        Action::Approve | Action::Reject => is_gate_open(model),
+        Action::Compose if focus == Focus::Confirm => is_asking && is_draft_left_out(model),
+        Action::Compose => {
+            let file = model.gate.as_ref().and_then(GateView::current);
+            is_gate_open(model) && file.is_some_and(is_patchable)
+        }
+        Action::Resume => !model.session.is_read_only && job_status(model) == Some(JobStatus::Paused),
+        Action::Cancel => !model.session.is_read_only && job_status(model).is_some_and(|status| !status.is_ended()),
+        Action::NextFile | Action::FormerFile if focus == Focus::Job => {
+            model.job.as_ref().is_some_and(|job| job.logs().len() > 1)
+        }
+        Action::NextFile | Action::FormerFile => {
+            let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
+            has_several && model.compose.is_none() && model.lower == Lower::Gate
+        }
+        Action::NextHunk
+        | Action::FormerHunk
+        | Action::NextMatch
+        | Action::FormerMatch
+        | Action::Fold
+        | Action::Search => is_diff_shown(model),
+        Action::Up
+        | Action::Down
+        | Action::PageUp
+        | Action::PageDown
+        | Action::Top
+        | Action::Bottom
+        | Action::HalfUp
+        | Action::HalfDown => focus != Focus::Confirm || is_diff_shown(model),
+        Action::ApproveWith | Action::RejectWith | Action::ApplyOnly => {
+            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
+            compose.is_some_and(|compose| compose.fitting().is_some())
+        }
+        Action::OtherType => {
+            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
+            compose.is_some_and(|compose| compose.templates.len() > 1)
+        }
+        Action::Open => model.queue.current().is_some(),
+        Action::Note => {
+            matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if is_asking && confirm.intent != Intent::Apply)
+        }
+        Action::Left
+        | Action::Right
+        | Action::NextPane
+        | Action::Back
+        | Action::ShowQueue
+        | Action::ShowGate
+        | Action::ShowJob
+        | Action::ShowHistory
+        | Action::Filter
+        | Action::Sort
+        | Action::Accept
+        | Action::Close
+        | Action::Menu
+        | Action::Discard
+        | Action::Leave
+        | Action::Help
+        | Action::Palette
+        | Action::Copy
+        | Action::Repaint
+        | Action::Suspend
+        | Action::Quit => true,
+    }
+}

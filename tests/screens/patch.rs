@@ -1,0 +1,400 @@
+//! The patch on its way into a decision: what is shown of it, its types, its draft.
+
+use holdpoint::domain::gate::Verdict;
+use holdpoint::tui::editor::Editor;
+use holdpoint::tui::effect::Msg;
+use insta::assert_snapshot;
+
+use crate::console::{Console, session};
+use crate::world::{File, SCRIPT_OLD, World};
+
+const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
+
+fn write(console: &mut Console, patch: &str) {
+    console.model.compose.as_mut().unwrap().editor = Editor::of_text("");
+    console.paste(patch);
+}
+
+/// The words are on the screen, wherever its lines break.
+#[track_caller]
+fn says(console: &Console, words: &str) {
+    let text = console.text();
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.contains(words), "{words:?} is not on\n{text}");
+}
+
+const LONG: &str = "We walk out past the last groyne, past the posts that nobody paints, until the water is a line and the line is a rumour.";
+
+fn long_line() -> World {
+    let mut world = World::drawn();
+    world.gate(
+        "j-41",
+        "skerry",
+        "script",
+        1,
+        Some(90),
+        vec![File(
+            "script",
+            "script.txt",
+            None,
+            format!("**Opening**\n{LONG}\n").into(),
+        )],
+    );
+    world
+}
+
+fn long_patch() -> String {
+    let new = LONG.replace("rumour", "promise");
+    format!(
+        "{{\n  \"type\": \"text_replace\",\n  \"replacements\": [\n    {{\n      \"old\": \"{LONG}\",\n      \"new\": \"{new}\"\n    }}\n  ]\n}}\n"
+    )
+}
+
+#[test]
+fn a_change_at_the_end_of_a_long_line_is_in_sight_before_it_cannot_be_taken_back() {
+    for (columns, rows) in SIZES {
+        let mut console = Console::new(long_line(), columns, rows);
+        console.press("p");
+        write(&mut console, &long_patch());
+        assert_snapshot!(format!("patch_long_{columns}"), console.picture());
+        for keys in ["", "Esc", "a"] {
+            console.press(keys);
+            let text = console.text();
+            let signed = |sign: &str, word: &str| {
+                let lines: Vec<_> = text.lines().skip_while(|line| !line.contains(sign)).take(2).collect();
+                lines.join("").contains(word)
+            };
+            assert!(
+                signed(" - ", "rumour") && signed(" + ", "promise"),
+                "{keys} at {columns}\n{text}"
+            );
+        }
+        assert_snapshot!(format!("patch_approve_long_{columns}"), console.picture());
+    }
+}
+
+#[test]
+fn a_plain_decision_says_that_the_draft_is_not_applied_and_keeps_it() {
+    for key in ["a", "r"] {
+        let mut console = Console::drawn();
+        console.press("p").typed("x").press("Esc q").press(key);
+        console.shows("Your patch draft is NOT applied (p shows it)");
+        if key == "r" {
+            console.typed("no");
+        }
+        console.press("Enter");
+        says(&console, "your patch draft was not applied; kept in runs/.drafts");
+        let (_, saved) = console.saved.last().unwrap();
+        assert!(
+            saved
+                .as_ref()
+                .is_some_and(|draft| draft.patch.is_some() && draft.note.is_empty())
+        );
+    }
+}
+
+#[test]
+fn the_draft_stays_when_the_decision_is_refused_and_p_leads_to_it() {
+    let mut console = Console::drawn();
+    console.press("p").typed("x").press("Esc q a p");
+    assert!(console.model.prompt.is_none());
+    console.shows("─ PATCH j-17");
+    console.press("Esc q a");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Reject, "ana", None, None)
+        .unwrap();
+    console.press("Enter");
+    console.shows("Not approved: ana rejected");
+    assert!(console.model.drafts.values().any(|draft| draft.patch.is_some()));
+    // Without a draft the prompt has no such key.
+    let mut console = Console::drawn();
+    console.press("j a");
+    console.hides("patch draft");
+    console.press("p");
+    console.shows("APPROVE j-21");
+}
+
+#[test]
+fn a_draft_of_a_former_attempt_is_offered_again() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(
+        &mut console,
+        r#"{"type": "text_replace", "replacements": [{"old": "Tip 1", "new": "Hint 1"}]}"#,
+    );
+    console.press("Esc q r").typed("no").press("Enter");
+    console.world.gate(
+        "j-17",
+        "tides",
+        "script",
+        3,
+        Some(100),
+        vec![File("script", "script.txt", None, SCRIPT_OLD.into())],
+    );
+    console.tell(Msg::Changed);
+    console.press("j k g p");
+    console.shows("Your draft of #2 is back");
+    console.shows("Fits script.txt");
+    console.press("Esc D Enter p");
+    console.hides("Hint 1");
+    assert!(console.model.drafts.is_empty());
+}
+
+#[test]
+fn a_new_attempt_says_why_the_former_one_was_rejected() {
+    for (columns, rows) in SIZES {
+        let mut world = World::new();
+        world.paused("j-30", "skerry");
+        world.slots.clear();
+        world.gate(
+            "j-30",
+            "skerry",
+            "script",
+            2,
+            Some(100),
+            vec![File("script", "script.txt", None, SCRIPT_OLD.into())],
+        );
+        let mut console = Console::new(world, columns, rows);
+        console.press("a");
+        console.shows("#1 was rejected by ana: too long, cut the second tip");
+        assert_snapshot!(format!("approve_again_{columns}"), console.picture());
+        console.press("Esc r");
+        console.shows("#1 was rejected by ana");
+    }
+}
+
+#[test]
+fn another_patch_type_is_one_key_away_and_loses_nothing() {
+    let mut console = Console::drawn();
+    console.press("j p");
+    console.shows("  duration_adjust  storyboard.json");
+    console.shows("F2 other type");
+    console.typed("9").press("F2");
+    says(
+        &console,
+        "Patch type text_replace; what you wrote as duration_adjust is kept",
+    );
+    console.press("F2");
+    console.shows("\"duration\": 94");
+    console.press("Esc T");
+    console.shows("  text_replace  storyboard.json");
+    // Both survive a dropped line.
+    console.typed("zz").pass(1);
+    let draft = console.saved.last().unwrap().1.clone().unwrap();
+    let json = serde_json::to_string(&draft).unwrap();
+    let mut again = Console::drawn();
+    again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()]));
+    again.press("j p");
+    again.shows("zz");
+    again.press("F2");
+    again.shows("\"duration\": 94");
+}
+
+#[test]
+fn a_section_comes_filled() {
+    for (columns, rows) in SIZES {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("p F2");
+        assert_snapshot!(format!("compose_section_{columns}"), console.picture());
+        console.shows("\"section_marker\": \"**Opening**\"");
+        console.shows("\"new_section\": \"The sea gives");
+        console.typed("Hear: ");
+        console.shows("Fits script.txt: 1 change");
+    }
+}
+
+#[test]
+fn an_untouched_template_is_no_draft() {
+    let mut console = Console::drawn();
+    console.press("p F2 F2 x Backspace Esc q a");
+    console.hides("patch draft");
+    assert!(console.model.drafts.is_empty());
+}
+
+#[test]
+fn menu_and_footer_offer_what_can_be_done() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(&mut console, "{");
+    console.press("Esc");
+    let last = |console: &Console| console.text().lines().last().unwrap().to_owned();
+    assert_eq!(last(&console), " T other type  D discard  q leave  Esc text");
+    console.hides("[a]");
+    console.press("Esc");
+    write(
+        &mut console,
+        r#"{"type": "text_replace", "replacements": [{"old": "Tip 1", "new": "Hint 1"}]}"#,
+    );
+    console.press("Esc");
+    assert!(last(&console).starts_with(" a approve with  r reject with  t apply only"));
+    console.press("a");
+    assert_eq!(
+        last(&console),
+        " nothing is decided until Enter",
+        "the editor is behind, no diff"
+    );
+    console.press("Esc Esc t");
+    assert_eq!(last(&console), " nothing is changed until Enter");
+}
+
+#[test]
+fn footers_name_only_keys_that_apply() {
+    let last = |console: &Console| console.text().lines().last().unwrap().to_owned();
+    let mut reading = session();
+    reading.is_read_only = true;
+    let mut console = Console::with(reading, World::drawn(), 80, 24);
+    assert!(last(&console).starts_with(" Enter open"), "{}", last(&console));
+    console.press("Enter");
+    assert!(last(&console).starts_with(" } hunk"), "{}", last(&console));
+    // A gate without files: nothing to patch, nothing to look at.
+    let mut console = Console::drawn();
+    console.press("G k");
+    console.shows(">j-23 delta");
+    assert!(
+        last(&console).starts_with(" a approve  r reject  Enter open"),
+        "{}",
+        last(&console)
+    );
+    console.press("a");
+    assert_eq!(last(&console), " nothing is decided until Enter");
+    // With the queue's keys stands the queue's pane.
+    let mut console = Console::drawn();
+    console.press("4 1");
+    console.hides("HISTORY");
+    console.shows("Tall boots".to_lowercase().as_str());
+    console.press("3 Tab");
+    assert!(last(&console).starts_with(" QUEUE a approve"), "{}", last(&console));
+}
+
+#[test]
+fn a_refusal_wraps_above_the_keys_and_goes_when_the_text_changes() {
+    let mut console = Console::new(World::drawn(), 60, 20);
+    console.press("p");
+    write(
+        &mut console,
+        r#"{"type": "text_replace", "replacements": [{"old": "tall shoes on the wet sand", "new": "waders"}]}"#,
+    );
+    console.press("Esc");
+    console.tell(Msg::Input(holdpoint::tui::input::Input::Key(
+        holdpoint::tui::input::Key::parse("a").unwrap(),
+    )));
+    console.draw();
+    console.shows("Not approved");
+    says(&console, "and no line is like it hint: Esc goes back to the text");
+    console.press("Esc").typed("x");
+    console.hides("Not approved");
+    console.press("Esc a");
+    console.shows("Not approved");
+    console.press("D Enter");
+    console.hides("Not approved");
+}
+
+#[test]
+fn a_missing_quotation_mark_is_named_with_its_line() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(
+        &mut console,
+        "{\n  \"type\": \"text_replace\",\n  \"replacements\": [\n    {\"old\": \"tall boots,\n     \"new\": \"waders\"}\n  ]\n}",
+    );
+    console.shows("line 4: the patch is not JSON: the closing \" is missing");
+    console.hides("control character");
+}
+
+#[test]
+fn a_decision_with_a_patch_says_so() {
+    let mut console = Console::drawn();
+    console.press("p");
+    write(
+        &mut console,
+        r#"{"type": "text_replace", "replacements": [{"old": "Tip 1", "new": "Hint 1"}]}"#,
+    );
+    console.press("Esc a Enter");
+    console.shows("Approved j-17 tides / script #2 with patch");
+    let mut console = Console::drawn();
+    console.press("a Enter");
+    console.hides("with patch");
+    console.hides("draft");
+}
+
+#[test]
+fn writing_hides_no_gate_in_its_last_minute() {
+    for (columns, rows) in [(60, 20), (80, 24)] {
+        let mut world = World::drawn();
+        for number in 50..56 {
+            world.gate(&format!("j-{number}"), "many", "script", 1, Some(200), vec![]);
+        }
+        let mut console = Console::new(world, columns, rows);
+        console.press("G k k p");
+        console.shows("─ PATCH j-19");
+        console.pass(50);
+        console.shows("j-17 tides");
+        console.shows("00:52");
+        assert_eq!(
+            console.model.queue.selected().unwrap().job_id(),
+            &crate::world::job_id("j-19")
+        );
+    }
+}
+
+#[test]
+fn a_prompt_moves_no_row_of_the_queue() {
+    let mut console = Console::drawn();
+    let rows = |console: &Console| {
+        let text = console.text();
+        text.lines()
+            .take(8)
+            .map(|line| line.get(..12).unwrap_or("").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let before = rows(&console);
+    console.press("a");
+    assert_eq!(rows(&console), before);
+}
+
+#[test]
+fn a_key_that_means_nothing_says_so_once() {
+    let mut console = Console::drawn();
+    for key in ["e", "E", "v", "V", "Space", "t", "+", "u", "c", "w"] {
+        console.press(key);
+        console.shows(&format!("no such key: {key}   ? keys"));
+    }
+    let count = console.model.toasts.unread;
+    console.press("w w w");
+    assert_eq!(console.model.toasts.unread, count);
+    console.press("4 Enter");
+    console.shows("no such key: Enter");
+    console.press("1 a e");
+    console.shows("no such key: e here");
+}
+
+#[test]
+fn hunk_keys_on_the_queue_move_the_diff_on_screen() {
+    let mut console = Console::drawn();
+    console.press("j }");
+    console.shows("310.0");
+    console.shows(" >j-21 dunes");
+    console.press("{ {");
+    console.shows("4500");
+    console.press("j }");
+    console.shows("There is no diff on the screen");
+}
+
+#[test]
+fn a_gate_without_a_timer_speaks_of_none() {
+    use holdpoint::domain::lease::LeasePurpose;
+    let mut world = World::drawn();
+    world.set_lease("j-23", Some(("cy", LeasePurpose::Prompt)));
+    let mut console = Console::new(world, 80, 24);
+    console.press("G k a");
+    console.shows("cy has j-23");
+    console.hides("the timer is not held");
+    let mut console = Console::new(World::drawn(), 120, 40);
+    console.press("a");
+    console.shows("held at most");
+    console.press("Esc");
+    console.resize(160, 40);
+    console.press("a");
+    console.shows("timer held for you, at most 1h01m more");
+}
