@@ -156,7 +156,14 @@ async fn a_stage_that_made_a_directory_fails() {
     );
     let mut engine = open(folder.path(), &yaml, "ana", Role::Candidate("serve"));
     let id = start(&mut engine, "tides").await;
-    let rows = until(&mut engine, &id, |rows| rows.job.status.is_ended()).await;
+    loop {
+        match engine.notice().await {
+            Notice::Events(events) if events.iter().any(|event| event.kind == EventType::JobFailed) => break,
+            Notice::Trouble(Some(why)) => panic!("taken for a trouble that passes: {why}"),
+            _ => {}
+        }
+    }
+    let rows = job(&mut engine, &id).await;
     assert_eq!(rows.job.status, JobStatus::Failed);
     let outcome = rows.attempts[0].outcome.as_ref().unwrap();
     assert!(outcome.contains("artifacts/script/script.txt"), "{outcome}");
