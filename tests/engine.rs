@@ -8,109 +8,16 @@
 
 mod support;
 
-use std::path::Path;
-use std::sync::Arc;
-
-use holdpoint::clock::SystemClock;
-use holdpoint::config::Config;
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::{GateState, Verdict};
 use holdpoint::domain::ids::{JobId, StageName};
-use holdpoint::domain::job::{JobRows, JobStatus};
+use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::refusal::RefusalCode;
-use holdpoint::engine::api::{Answer, Command, GateRef, NewJob, Notice, OutsideArtifact, Query};
-use holdpoint::engine::{Engine, Role, Settings};
+use holdpoint::engine::Role;
+use holdpoint::engine::api::{Answer, Command, Notice, OutsideArtifact, Query};
 use serde_json::{Value, json};
-
-fn operator(name: &str) -> Operator {
-    let via = Via {
-        surface: Surface::Cli,
-        login: name.into(),
-        uid: 0,
-        host: "test".into(),
-        ssh_client: None,
-        pid: std::process::id(),
-    };
-    Operator { name: name.into(), via }
-}
-
-fn open(runs: &Path, yaml: &str, name: &str, role: Role) -> Engine {
-    let loaded = Config::load(yaml, "test.yaml").unwrap_or_else(|problems| panic!("{problems:#?}"));
-    Engine::open(Settings {
-        runs_dir: runs.to_path_buf(),
-        config: loaded.config,
-        config_path: None,
-        operator: operator(name),
-        role,
-        clock: Arc::new(SystemClock),
-        program: support::binary::holdpoint().to_path_buf(),
-        group: None,
-    })
-    .unwrap()
-}
-
-async fn start(engine: &mut Engine, slug: &str) -> JobId {
-    let new = NewJob {
-        slug: slug.into(),
-        ..NewJob::default()
-    };
-    engine.call(Command::StartJob(new)).await.unwrap().job_id
-}
-
-async fn job(engine: &mut Engine, id: &JobId) -> JobRows {
-    match engine.read(Query::Job(id.clone())).await {
-        Answer::Job(Some(rows)) => (*rows).clone(),
-        other => panic!("no job {id}: {other:?}"),
-    }
-}
-
-/// Waits on events, never on time, until the job is as wanted.
-async fn until(engine: &mut Engine, id: &JobId, wanted: impl Fn(&JobRows) -> bool) -> JobRows {
-    loop {
-        let rows = job(engine, id).await;
-        if wanted(&rows) {
-            return rows;
-        }
-        engine.notice().await;
-    }
-}
-
-fn gate(id: &JobId, stage: &str) -> GateRef {
-    GateRef {
-        job_id: id.clone(),
-        stage: StageName::new(stage).unwrap(),
-        attempt: None,
-    }
-}
-
-fn decide(id: &JobId, stage: &str, verdict: Verdict, notes: Option<&str>, patch: Option<Value>) -> Command {
-    Command::Decide {
-        gate: gate(id, stage),
-        verdict,
-        notes: notes.map(str::to_owned),
-        patch,
-        digest: None,
-    }
-}
-
-fn read_json(path: &Path) -> Value {
-    let text = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_slice(&text).unwrap()
-}
-
-const PIPELINE: &str = r#"
-pipeline:
-  stages:
-    - name: script
-      command: [sh, -c, 'mkdir -p artifacts/script; printf "attempt %s: %s" "$HOLDPOINT_ATTEMPT" "$HOLDPOINT_NOTES" > artifacts/script/script.txt; echo made']
-      artifacts: [{kind: script, path: artifacts/script/script.txt}]
-    - name: audio
-      command: [sh, -c, 'cat artifacts/script/script.txt > heard.txt']
-gates:
-  script: {required: true}
-"#;
+use support::engine::{PIPELINE, decide, gate, job, open, read_json, start, until};
 
 #[tokio::test]
 async fn a_stage_runs_its_gate_is_approved_and_the_job_ends_with_everything_on_disk() {

@@ -1,7 +1,5 @@
 //! What a rule decided to write, as data: the store applies these in one transaction and knows nothing of the rules.
 
-use serde_json::Value;
-
 use super::artifact::Artifact;
 use super::decision::Decision;
 use super::event::NewEvent;
@@ -43,6 +41,4 @@ pub struct Applied {
     pub decisions: Vec<super::decision::SealedDecision>,
     /// The gates opened.
     pub opened: Vec<GateKey>,
-    /// Facts for the answer, by the rule that was applied.
-    pub facts: Value,
 }

@@ -191,17 +191,6 @@ pub fn read_log(run: &RunDir, stage: &StageName, attempt: u32, bytes_max: u64) -
     Ok(Some(bytes))
 }
 
-/// A file that was copied in from outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopiedIn {
-    /// Where the copy lies: `artifacts/<stage>/<basename>`.
-    pub path: ArtifactPath,
-    /// The digest of the copied bytes, kept as a version.
-    pub digest: Digest,
-    /// Their number.
-    pub size_bytes: u64,
-}
-
 /// The name under the run directory that a file from outside would get; refused when its basename is no part of an artifact path.
 pub fn path_for(stage: &StageName, outside: &Path) -> Result<ArtifactPath> {
     let name = outside
@@ -226,20 +215,6 @@ fn open_outside(outside: &Path) -> Result<File> {
 /// Keeps a file from outside as a version only (`gate open --base`): its digest and size.
 pub fn keep_outside(run: &RunDir, outside: &Path) -> Result<(Digest, u64)> {
     versions::keep_stream(run, &mut open_outside(outside)?, outside)
-}
-
-/// Copies a file from outside to `artifacts/<stage>/<basename>`, whole or not at all, and keeps its bytes as a version (SPEC §8). The
-/// original is never changed. The caller refuses two equal basenames.
-pub fn copy_in(run: &RunDir, outside: &Path, stage: &StageName) -> Result<CopiedIn> {
-    let path = path_for(stage, outside)?;
-    let (digest, size_bytes) = keep_outside(run, outside)?;
-    // The kept bytes are copied on, not the original once more: it may have changed meanwhile.
-    place(run, &path, &digest)?;
-    Ok(CopiedIn {
-        path,
-        digest,
-        size_bytes,
-    })
 }
 
 /// Makes a kept version the current one of an artifact, whole or not at all, durable when this returns. Replaces what is there: the
@@ -372,18 +347,25 @@ mod tests {
         assert!(error.to_string().ends_with("it is larger than 64 MiB"), "{error}");
     }
 
+    /// What `gate open` does with a file: kept first, then the kept bytes are placed, so that a change meanwhile does not matter.
+    fn copy(run: &RunDir, outside: &Path, stage: &str) -> Result<ArtifactPath> {
+        let path = path_for(&StageName::new(stage).unwrap(), outside)?;
+        let (digest, _) = keep_outside(run, outside)?;
+        place(run, &path, &digest)?;
+        Ok(path)
+    }
+
     #[test]
     fn a_file_from_outside_is_copied_and_kept() {
         let (temporary, run) = fixture();
-        let stage = StageName::new("script").unwrap();
         let outside = temporary.path().join("draft.md");
         put(&outside, b"# One\n");
-        let copied = copy_in(&run, &outside, &stage).unwrap();
-        assert_eq!(copied.path.as_str(), "artifacts/script/draft.md");
+        let path = copy(&run, &outside, "script").unwrap();
+        assert_eq!(path.as_str(), "artifacts/script/draft.md");
         put(&outside, b"# Two\n");
-        assert_eq!(read(&run, &copied.path).unwrap().unwrap(), b"# One\n");
-        assert_eq!(versions::read(&run, &copied.digest).unwrap(), b"# One\n");
-        assert!(copy_in(&run, temporary.path(), &stage).is_err());
+        assert_eq!(read(&run, &path).unwrap().unwrap(), b"# One\n");
+        assert_eq!(versions::read(&run, &Digest::of(b"# One\n")).unwrap(), b"# One\n");
+        assert!(copy(&run, temporary.path(), "script").is_err());
     }
 
     #[test]
@@ -393,7 +375,7 @@ mod tests {
         put(&outside, b"x");
         fs::create_dir(temporary.path().join("elsewhere")).unwrap();
         symlink(temporary.path().join("elsewhere"), run.path().join("artifacts/audio")).unwrap();
-        let error = copy_in(&run, &outside, &StageName::new("audio").unwrap()).unwrap_err();
+        let error = copy(&run, &outside, "audio").unwrap_err();
         assert!(error.to_string().contains("symlink"), "{error}");
         assert_eq!(fs::read_dir(temporary.path().join("elsewhere")).unwrap().count(), 0);
     }

@@ -23,17 +23,6 @@ const PUBLISH_PREFIX: &str = ".publish-";
 const WRITE_PREFIX: &str = ".write-";
 const SUFFIX: &str = ".tmp";
 
-/// What became of a file that may be written once only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewFile {
-    /// It is there now.
-    Written,
-    /// It was there already, with the same bytes.
-    Same,
-    /// It was there already with other bytes, which were left alone.
-    Different,
-}
-
 fn parent(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
@@ -111,31 +100,9 @@ pub fn write(path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
     flush_directory(parent(path))
 }
 
-/// Writes a file that must not be there yet, durable when this returns; what is there already is never replaced.
-pub fn write_new(path: &Path, bytes: &[u8], modes: Modes) -> Result<NewFile> {
-    let mut file = temporary(path, WRITE_PREFIX, modes)?;
-    file.write_all(bytes).doing("write", path)?;
-    file.as_file().sync_all().doing("flush", path)?;
-    let outcome = persist_new(file, path, bytes)?;
-    flush_directory(parent(path))?;
-    Ok(outcome)
-}
-
 fn persist(file: NamedTempFile, path: &Path) -> Result<()> {
     file.persist(path).map_err(|error| error.error).doing("create", path)?;
     Ok(())
-}
-
-fn persist_new(file: NamedTempFile, path: &Path, bytes: &[u8]) -> Result<NewFile> {
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(NewFile::Written),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(if holds(path, bytes)? {
-            NewFile::Same
-        } else {
-            NewFile::Different
-        }),
-        Err(error) => Err(RunsError::new("create", path, error.error)),
-    }
 }
 
 /// A file of a [`Group`], written but not yet under its name.
@@ -318,13 +285,10 @@ mod tests {
     const PRIVATE: Modes = Modes { group: None };
 
     #[test]
-    fn a_new_file_is_never_replaced() {
+    fn a_file_is_private_and_replaced_whole() {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("script.1.json");
-        assert_eq!(write_new(&path, b"yes", PRIVATE).unwrap(), NewFile::Written);
-        assert_eq!(write_new(&path, b"yes", PRIVATE).unwrap(), NewFile::Same);
-        assert_eq!(write_new(&path, b"no!", PRIVATE).unwrap(), NewFile::Different);
-        assert_eq!(fs::read(&path).unwrap(), b"yes");
+        write(&path, b"yes", PRIVATE).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
         write(&path, b"other", PRIVATE).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"other");

@@ -251,14 +251,6 @@ impl RunDir {
     pub fn decision_of(&self, stage: &StageName, attempt: u32) -> PathBuf {
         self.gates().join(format!("{stage}.{attempt}.json"))
     }
-    /// The file that an outside pipeline drops to open a gate.
-    pub fn dropped(&self, stage: &StageName) -> PathBuf {
-        self.gates().join(format!("{stage}.open.json"))
-    }
-    /// Where the refusal of a dropped file lands.
-    pub fn dropped_error(&self, stage: &StageName) -> PathBuf {
-        self.gates().join(format!("{stage}.open.error.json"))
-    }
     /// An artifact's current version. Not safe to open as it is when others can write there: see [`super::artifacts`].
     pub fn artifact(&self, path: &ArtifactPath) -> PathBuf {
         self.path.join(path.as_str())

@@ -26,13 +26,6 @@ fn open_lead(runs: &RunsDir) -> Result<File> {
     runs.modes().open_append(&path)
 }
 
-/// Takes the lead if nobody has it. None: somebody has.
-pub fn try_lead(runs: &RunsDir) -> Result<Option<LeadGuard>> {
-    let file = open_lead(runs)?;
-    let is_taken = try_take(&file, &runs.leader_lock())?;
-    Ok(is_taken.then_some(LeadGuard { _locked: file }))
-}
-
 /// Waits until the lead is free and takes it: for a thread of its own, as it cannot be interrupted.
 pub fn wait_lead(runs: &RunsDir) -> Result<LeadGuard> {
     let file = open_lead(runs)?;
@@ -84,8 +77,7 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
         assert!(!leader_is_alive(&runs).unwrap());
-        let lead = try_lead(&runs).unwrap().unwrap();
-        assert!(try_lead(&runs).unwrap().is_none());
+        let lead = wait_lead(&runs).unwrap();
         assert!(leader_is_alive(&runs).unwrap());
         let standby = {
             let runs = runs.clone();

@@ -7,7 +7,6 @@
 pub mod artifacts;
 pub mod atomic;
 mod drafts;
-pub mod dropped;
 pub mod error;
 pub mod filesystem;
 pub mod finding;

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::apply::{self, Stop};
 use super::error::{RowError, StoreError};
-use super::{Store, leader, rows, submission};
+use super::{Store, leader, rows};
 use crate::domain::change::{Applied, Change};
 use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
@@ -14,8 +14,6 @@ use crate::domain::time::Timestamp;
 /// Something that is wanted of one job.
 #[derive(Debug, Clone)]
 pub struct Submission<I> {
-    /// Names it, so that a retry gets the same answer instead of being done again. None: a retry is a new submission.
-    pub id: Option<String>,
     /// The job it is about; the rule may change no other.
     pub job_id: JobId,
     /// Only the leader of this epoch may do it. None: every process may.
@@ -25,10 +23,9 @@ pub struct Submission<I> {
 }
 
 impl<I> Submission<I> {
-    /// A submission that every process may make and that has no id.
+    /// A submission that every process may make.
     pub fn new(job_id: JobId, input: I) -> Self {
         Self {
-            id: None,
             job_id,
             epoch: None,
             input,
@@ -43,8 +40,7 @@ impl Store {
     /// Records all these inputs with one commit, in their order; one that is refused changes nothing and hinders no other.
     ///
     /// When this returns, what the answers say is on disk. An error means that nothing was recorded, with one exception that no
-    /// database can avoid: when the disk failed during the commit itself, the next process to open the file may find it done. A
-    /// retry with the same submission id tells.
+    /// database can avoid: when the disk failed during the commit itself, the next process to open the file may find it done.
     pub fn commit<I>(
         &mut self,
         inputs: &[Submission<I>],
@@ -86,12 +82,6 @@ fn answer<I>(
     rule: &mut Rule<'_, I>,
 ) -> Result<Result<Applied, Refusal>, RowError> {
     let job_id = &submission.job_id;
-    if let Some(id) = &submission.id
-        && let Some(given) = submission::find(connection, id, job_id)?
-    {
-        return Ok(given);
-    }
-    // Not kept as the submission's answer: whoever leads next may ask again.
     if submission.epoch.is_some() && submission.epoch != epoch {
         return Ok(Err(not_leading(job_id)));
     }
@@ -101,14 +91,10 @@ fn answer<I>(
         Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
         Err(RowError::Sqlite(error)) => return Err(error.into()),
     };
-    let answer = match rule(rows.as_ref(), &submission.input) {
-        Err(refusal) => Err(refusal),
-        Ok(changes) => apply_or_undo(connection, job_id, changes, now)?,
-    };
-    if let Some(id) = &submission.id {
-        submission::keep(connection, id, job_id, now, &answer)?;
+    match rule(rows.as_ref(), &submission.input) {
+        Err(refusal) => Ok(Err(refusal)),
+        Ok(changes) => apply_or_undo(connection, job_id, changes, now),
     }
-    Ok(answer)
 }
 
 fn apply_or_undo(

@@ -129,16 +129,6 @@ pub(super) fn last_event_seq(connection: &Connection) -> Result<u64, RowError> {
     Ok(seq.map_or(0, i64::unsigned_abs))
 }
 
-/// The decisions with these numbers, in chain order.
-pub(super) fn decisions_numbered(connection: &Connection, seqs: &[u64]) -> Result<Vec<SealedDecision>, RowError> {
-    if seqs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sql =
-        format!("SELECT {DECISION_COLUMNS} FROM decision WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq");
-    collect(connection, &sql, [json_text(&seqs)?], decision)
-}
-
 /// All rows of a query, read by `read`.
 pub(super) fn collect<T>(
     connection: &Connection,

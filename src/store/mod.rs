@@ -18,7 +18,6 @@ mod publish;
 mod queue;
 mod reader;
 mod rows;
-mod submission;
 #[cfg(test)]
 mod tests;
 

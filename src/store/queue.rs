@@ -1,4 +1,4 @@
-//! What is open right now: the queue on screen, the timers, the leases. Costs by what is open, never by history.
+//! What is open right now: the queue on screen and the timers. Costs by what is open, never by history.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -69,15 +69,6 @@ impl Reader {
         })
     }
 
-    /// How many gates are open.
-    pub fn count_open(&self) -> Result<u64, StoreError> {
-        self.read(|connection| {
-            let sql = "SELECT count(*) FROM gate INDEXED BY gate_open WHERE state = 'open'";
-            let open: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-            Ok(open.unsigned_abs())
-        })
-    }
-
     /// The timers of all open gates, leased or not; those held by policy never fire and are left out.
     pub fn timers(&self) -> Result<Vec<OpenTimer>, StoreError> {
         self.read(|connection| {
@@ -93,18 +84,6 @@ impl Reader {
             let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER} AND job_id = ?1");
             let mut names = Names::default();
             collect(connection, &sql, [job_id.as_str()], |row| open_timer(row, &mut names))
-        })
-    }
-
-    /// The leases on open gates, dead ones too: whoever knows the time tells them apart.
-    pub fn leases(&self) -> Result<Vec<(GateKey, Lease)>, StoreError> {
-        self.read(|connection| {
-            let sql = "SELECT job_id, stage, attempt, lease FROM gate INDEXED BY gate_open
-                 WHERE state = 'open' AND lease IS NOT NULL";
-            collect(connection, sql, [], |row| {
-                let cells = Cells::new(row, "gate", 3);
-                Ok((key(&cells, &mut Names::default())?, cells.json(3)?))
-            })
         })
     }
 }

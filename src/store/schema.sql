@@ -114,10 +114,3 @@ CREATE TABLE leader (
   holder TEXT
 ) STRICT;
 
-CREATE TABLE submission (
-  id     TEXT    NOT NULL PRIMARY KEY,
-  job_id TEXT    NOT NULL,
-  at     INTEGER NOT NULL,
-  answer TEXT    NOT NULL
-) STRICT;
-CREATE INDEX submission_at ON submission (at);

@@ -7,6 +7,7 @@
 )]
 
 pub mod binary;
+pub mod engine;
 pub mod environment;
 pub mod keys;
 pub mod pty;

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use family::end_orphan;
 pub use launch::{StageLaunch, own_program, start};
 pub use supervise::supervise;
-pub use wait::{StageEnd, Supervised, adopt, is_alive, signal_cancel};
+pub use wait::{StageEnd, Supervised, adopt, signal_cancel};
 
 use super::layout::RunDir;
 use crate::domain::ids::StageName;

@@ -72,11 +72,6 @@ impl Supervised {
     }
 }
 
-/// Whether this attempt's supervisor lives.
-pub fn is_alive(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bool> {
-    locks::is_held(&StageFiles::new(run, stage, attempt).lock())
-}
-
 /// Asks the supervisor to end its command. True: it lives and will; its end still arrives through [`Supervised::wait`]. False: there is
 /// no supervisor any more.
 pub fn signal_cancel(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bool> {

@@ -103,51 +103,6 @@ fn a_refused_input_hinders_neither_the_one_before_nor_the_one_after() {
 }
 
 #[test]
-fn a_retry_gets_the_first_answer_and_does_nothing() {
-    let mut house = House::new();
-    house.put("a", started("a")).unwrap();
-    let submission = Submission {
-        id: Some("0198-a".to_owned()),
-        ..Submission::new(id("a"), ())
-    };
-    let again = [submission.clone(), submission.clone()];
-    let mut rule = |rows: Option<&JobRows>, _: &()| decide(rows, "ana", Verdict::Approve);
-    let first = house.store.commit(&again, at(10), &mut rule).unwrap();
-    assert_eq!(first[0], first[1], "in one group");
-    let later = house
-        .second()
-        .commit(&again[..1], at(99), &mut |_, _| panic!("it was answered before"))
-        .unwrap();
-    assert_eq!(first[0], later[0], "and in another process");
-    assert!(later[0].is_ok());
-
-    let refused = Submission {
-        id: Some("0198-b".to_owned()),
-        ..Submission::new(id("a"), ())
-    };
-    let first = house
-        .store
-        .commit(std::slice::from_ref(&refused), at(10), &mut rule)
-        .unwrap();
-    assert_eq!(first[0].as_ref().unwrap_err().code, RefusalCode::AlreadyDecided);
-    let later = house
-        .store
-        .commit(std::slice::from_ref(&refused), at(11), &mut |_, _| Ok(Vec::new()))
-        .unwrap();
-    assert_eq!(first, later, "a no stays a no");
-
-    let stolen = Submission {
-        job_id: id("b"),
-        ..refused
-    };
-    let answer = house.store.commit(&[stolen], at(11), &mut rule).unwrap();
-    assert_eq!(answer[0].as_ref().unwrap_err().code, RefusalCode::Invalid);
-
-    assert_eq!(house.store.forget_submissions(at(10)).unwrap(), 0);
-    assert_eq!(house.store.forget_submissions(at(11)).unwrap(), 2);
-}
-
-#[test]
 fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
     let mut house = House::new();
     let candidate = |pid| Candidate {

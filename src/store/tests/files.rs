@@ -59,7 +59,7 @@ fn many_processes_may_open_a_new_directory_at_once() {
         assert!(answers[0].is_ok());
     }
     assert_eq!(
-        Reader::open(dir.path()).unwrap().count_open().unwrap(),
+        Reader::open(dir.path()).unwrap().queue().unwrap().len(),
         8,
         "it is one database"
     );

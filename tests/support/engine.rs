@@ -1,0 +1,120 @@
+//! What the tests of the engine share: opening one on a directory, asking it, and waiting for what it tells.
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use holdpoint::clock::SystemClock;
+use holdpoint::config::Config;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::ids::{JobId, StageName};
+use holdpoint::domain::job::JobRows;
+use holdpoint::domain::operator::{Operator, Surface, Via};
+use holdpoint::engine::api::{Answer, Command, GateRef, NewJob, Query};
+use holdpoint::engine::{Engine, Role, Settings};
+use serde_json::Value;
+
+use super::binary;
+
+/// A stage whose gate waits for a person, and one that hears what was approved.
+pub const PIPELINE: &str = r#"
+pipeline:
+  stages:
+    - name: script
+      command: [sh, -c, 'mkdir -p artifacts/script; printf "attempt %s: %s" "$HOLDPOINT_ATTEMPT" "$HOLDPOINT_NOTES" > artifacts/script/script.txt; echo made']
+      artifacts: [{kind: script, path: artifacts/script/script.txt}]
+    - name: audio
+      command: [sh, -c, 'cat artifacts/script/script.txt > heard.txt']
+gates:
+  script: {required: true}
+"#;
+
+fn operator(name: &str) -> Operator {
+    let via = Via {
+        surface: Surface::Cli,
+        login: name.into(),
+        uid: 0,
+        host: "test".into(),
+        ssh_client: None,
+        pid: std::process::id(),
+    };
+    Operator { name: name.into(), via }
+}
+
+/// What [`open`] opens an engine with.
+pub fn settings(runs: &Path, yaml: &str, name: &str, role: Role) -> Settings {
+    let loaded = Config::load(yaml, "test.yaml").unwrap_or_else(|problems| panic!("{problems:#?}"));
+    Settings {
+        runs_dir: runs.to_path_buf(),
+        config: loaded.config,
+        config_path: None,
+        operator: operator(name),
+        role,
+        clock: Arc::new(SystemClock),
+        program: binary::holdpoint().to_path_buf(),
+        group: None,
+    }
+}
+
+/// An engine on these runs, with the real clock and the real binary as its supervisor.
+pub fn open(runs: &Path, yaml: &str, name: &str, role: Role) -> Engine {
+    Engine::open(settings(runs, yaml, name, role)).unwrap()
+}
+
+/// Starts a job with this slug.
+pub async fn start(engine: &mut Engine, slug: &str) -> JobId {
+    let new = NewJob {
+        slug: slug.into(),
+        ..NewJob::default()
+    };
+    engine.call(Command::StartJob(new)).await.unwrap().job_id
+}
+
+/// The rows of a job, which must exist.
+pub async fn job(engine: &mut Engine, id: &JobId) -> JobRows {
+    match engine.read(Query::Job(id.clone())).await {
+        Answer::Job(Some(rows)) => (*rows).clone(),
+        other => panic!("no job {id}: {other:?}"),
+    }
+}
+
+/// Waits on events, never on time, until the job is as wanted.
+pub async fn until(engine: &mut Engine, id: &JobId, wanted: impl Fn(&JobRows) -> bool) -> JobRows {
+    loop {
+        let rows = job(engine, id).await;
+        if wanted(&rows) {
+            return rows;
+        }
+        engine.notice().await;
+    }
+}
+
+/// The newest gate of a stage.
+pub fn gate(id: &JobId, stage: &str) -> GateRef {
+    GateRef {
+        job_id: id.clone(),
+        stage: StageName::new(stage).unwrap(),
+        attempt: None,
+    }
+}
+
+/// A verdict on the newest gate of a stage.
+pub fn decide(id: &JobId, stage: &str, verdict: Verdict, notes: Option<&str>, patch: Option<Value>) -> Command {
+    Command::Decide {
+        gate: gate(id, stage),
+        verdict,
+        notes: notes.map(str::to_owned),
+        patch,
+        digest: None,
+    }
+}
+
+/// A file of the run directory, parsed.
+pub fn read_json(path: &Path) -> Value {
+    let text = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&text).unwrap()
+}
