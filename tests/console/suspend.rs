@@ -25,7 +25,7 @@ fn ctrl_z_gives_terminal_and_lead_back_and_fg_takes_them_again() {
 
     pty.send("<C-z>");
     pty.wait_text("Stopped");
-    pty.wait_for(|now| screen::text(now).lines().any(|row| row == "shell>"));
+    wait_prompt(&pty);
     assert_given_back(&pty.raw_bytes());
     // The line echoes again: what is typed shows.
     pty.send("'echo once more' Enter");
@@ -42,10 +42,16 @@ fn ctrl_z_gives_terminal_and_lead_back_and_fg_takes_them_again() {
     assert!(serve.finish().0.success());
     pty.wait_text("lead you");
     pty.send("q");
-    pty.wait_text("shell>");
+    // The former prompts have commands behind them.
+    wait_prompt(&pty);
     assert_given_back(&pty.raw_bytes());
     pty.send("exit Enter");
     pty.wait_exit();
     // The terminal was left as it was found, so a console starts again.
     Desk::leading(&workspace).leaves();
+}
+
+/// Waits for a prompt of the shell with nothing typed yet.
+fn wait_prompt(pty: &Pty) {
+    pty.wait_for(|now| screen::text(now).lines().any(|row| row == "shell>"));
 }
