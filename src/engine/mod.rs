@@ -142,6 +142,8 @@ pub struct Engine {
     start_again_us: BTreeMap<JobId, i64>,
     following: HashSet<StageKey>,
     wants_config: bool,
+    // The last save was refused: going back to what is in force is news too.
+    is_config_broken: bool,
 }
 
 impl Engine {
@@ -224,6 +226,7 @@ impl Engine {
             start_again_us: BTreeMap::new(),
             following: HashSet::new(),
             wants_config: false,
+            is_config_broken: false,
         };
         engine.stand();
         Ok(engine)

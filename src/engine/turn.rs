@@ -211,8 +211,9 @@ impl Engine {
 
     fn config_read(&mut self, read: Result<(Box<Config>, Vec<String>), Vec<Problem>>) {
         match read {
-            Ok((config, _)) if *config == self.config => {}
+            Ok((config, _)) if *config == self.config && !self.is_config_broken => {}
             Ok((config, warnings)) => {
+                self.is_config_broken = false;
                 self.config = *config;
                 self.put(Work::PutConfig(Arc::new(self.config.clone())));
                 self.wants_look = true;
@@ -220,6 +221,7 @@ impl Engine {
                 self.notices.push_back(Notice::ConfigLoaded(warnings));
             }
             Err(problems) => {
+                self.is_config_broken = true;
                 let lines = problems
                     .iter()
                     .filter(|problem| problem.is_error())

@@ -36,9 +36,14 @@ fn a_broken_save_keeps_the_former_policy_and_a_good_one_counts_for_later_gates()
     desk.selects("j-1", "handover", 1);
     desk.sees("the former policy stays");
 
+    // Taking the change back is told as well.
+    workspace.write("conf/operator.yaml", RELEASE);
+    desk.pty.wait_gone("the former policy stays");
+    desk.press("s");
+    desk.sees("Sorted by age");
+
     workspace.write("conf/operator.yaml", timed);
     desk.sees("Configuration loaded; in force for gates opened from now on");
-    desk.pty.wait_gone("the former policy stays");
     release(&mut desk, "j-2");
     run(&workspace, &["gate", "wait", "j-2", "handover"], 0);
     assert_eq!(workspace.decision("j-2", "handover")["by"], "timer");
