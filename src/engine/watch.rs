@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::Sender;
 
@@ -32,15 +33,14 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
         .collect();
     let handler = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
-        // Reading a watched file raises Access events too; they mean nothing here.
-        if matches!(event.kind, EventKind::Access(_)) {
-            return;
-        }
+        // Reading a watched file raises Access events too; they mean nothing for the nudge.
+        let is_read = matches!(event.kind, EventKind::Access(_));
         // A full inbox is already full of reasons to look.
-        if event.paths.iter().any(|path| same_name(path, &nudge)) {
+        if !is_read && event.paths.iter().any(|path| same_name(path, &nudge)) {
             let _ = inbox.try_send(Inbox::Nudged);
         }
         if let Some(config) = &config
+            && is_whole(event.kind)
             && event.paths.iter().any(|path| same_name(path, config))
         {
             let _ = inbox.try_send(Inbox::ConfigFileTouched);
@@ -65,6 +65,15 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
             }
         }
     }
+}
+
+/// Whether a file that raises this is whole. Saving begins with an empty file: read then, it would take every gate away.
+fn is_whole(kind: EventKind) -> bool {
+    let is_closed = kind == EventKind::Access(AccessKind::Close(AccessMode::Write));
+    let is_in_place = matches!(kind, EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_));
+    // Only inotify tells when a writer is done.
+    let is_written = !cfg!(target_os = "linux") && matches!(kind, EventKind::Create(_) | EventKind::Modify(_));
+    is_closed || is_in_place || is_written
 }
 
 fn folder_of(path: &Path) -> Option<PathBuf> {

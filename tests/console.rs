@@ -1,0 +1,21 @@
+//! The console as an operator meets it: the real binary in a real terminal, and what it leaves behind.
+
+mod support;
+
+mod console {
+    #[path = "../cli/beside.rs"]
+    mod beside;
+
+    mod demo;
+    mod desk;
+    mod hostile;
+    mod lease;
+    mod policy;
+    mod record;
+    mod start;
+    mod story;
+    mod suspend;
+    mod terminal;
+    mod together;
+    mod torn_line;
+}

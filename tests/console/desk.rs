@@ -1,0 +1,191 @@
+//! An operator at a console: keys, what is on the screen, and the one trick that makes Enter certain.
+
+use crate::support::pty::{Pty, PtyOptions};
+use crate::support::run::Workspace;
+use crate::support::screen;
+
+/// Stages that write what real ones write, and one whose timer decides.
+pub const FILM: &str = r#"
+pipeline:
+  stages:
+    - name: script
+      command:
+        - /bin/sh
+        - -c
+        - >-
+          mkdir -p artifacts/script &&
+          printf '**Opening**\n\nLow tide is at noon \342\200\223 bring boots.%s\n\n**Close**\n\nGo home.'
+          "${HOLDPOINT_NOTES:+ $HOLDPOINT_NOTES}" > artifacts/script/script.txt
+      artifacts: [{kind: script, path: artifacts/script/script.txt}]
+    - name: storyboard
+      command:
+        - /bin/sh
+        - -c
+        - >-
+          mkdir -p artifacts/storyboard &&
+          printf '{\n  "scenes": [\n    {"id": "scene_001", "duration_ms": 4000},\n    {"id": "scene_002", "duration_ms": 306.0}\n  ]\n}'
+          > artifacts/storyboard/storyboard.json
+      artifacts: [{kind: storyboard, path: artifacts/storyboard/storyboard.json}]
+    - name: audio
+    - name: acceptance
+gates:
+  script: {required: true}
+  storyboard: {required: true}
+  audio: {required: false, auto_approve: true, auto_approve_after_s: 2}
+  acceptance: {required: true}
+"#;
+
+/// Two stages without commands, each with a gate that a person decides.
+pub const RELEASE: &str = "\
+pipeline: {stages: [{name: release}, {name: handover}]}
+gates:
+  release: {required: true}
+  handover: {required: true}
+";
+
+/// A console with somebody in front of it.
+pub struct Desk {
+    pub pty: Pty,
+    columns: u16,
+    rows: u16,
+}
+
+impl Desk {
+    /// Opens the console in 80 columns and 24 rows and waits until it leads.
+    pub fn leading(workspace: &Workspace) -> Self {
+        let desk = Self::open(workspace);
+        desk.sees("lead you");
+        desk
+    }
+
+    /// Opens the console and waits until the queue is read.
+    pub fn open(workspace: &Workspace) -> Self {
+        let desk = Self::spawn(PtyOptions::new(workspace.root()));
+        desk.sees(" open ");
+        desk
+    }
+
+    /// Runs holdpoint in a terminal.
+    pub fn spawn(options: PtyOptions) -> Self {
+        let (columns, rows) = options.size;
+        Self {
+            pty: Pty::spawn(options),
+            columns,
+            rows,
+        }
+    }
+
+    /// Waits until this stands on one row of the screen.
+    #[track_caller]
+    pub fn sees(&self, text: &str) {
+        self.pty.wait_text(text);
+    }
+
+    /// Sends keys.
+    #[track_caller]
+    pub fn press(&mut self, keys: &str) {
+        self.pty.send(keys);
+    }
+
+    /// Makes the terminal another size, and waits for a frame of that size.
+    #[track_caller]
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        (self.columns, self.rows) = (columns, rows);
+        self.pty.resize(columns, rows);
+        // The clock stands at the right edge of the first row.
+        self.pty.wait_for(|now| {
+            let head = screen::row(now, 0);
+            head.ends_with('Z') && head.chars().count() == usize::from(columns)
+        });
+    }
+
+    /// Presses Enter on the prompt that is on the screen.
+    ///
+    /// The console takes that Enter only when the terminal has taken the prompt's frame to its last byte, which is a moment
+    /// after the frame can be seen. A frame of another width is not made before that.
+    #[track_caller]
+    pub fn confirm(&mut self) {
+        let columns = if self.columns.is_multiple_of(2) {
+            self.columns + 1
+        } else {
+            self.columns - 1
+        };
+        self.resize(columns, self.rows);
+        self.press("Enter");
+    }
+
+    /// Puts the selection on an open gate, and waits until it is there.
+    #[track_caller]
+    pub fn selects(&mut self, job: &str, stage: &str, attempt: u32) {
+        let rest_of_former = "Backspace ".repeat(30);
+        self.press(&format!("/ {rest_of_former} '{job} {stage}' Enter"));
+        self.sees(&format!("/{job} {stage}: "));
+        let is_there = |row: &String| is_row(row, job, stage, attempt);
+        let is_selected = |row: &String| row[1..].starts_with('>');
+        self.pty.wait_for(|now| rows_of(now).iter().any(is_there));
+        // A row that went away stays selected until the selection moves: the gate stands beside it.
+        let (wanted, selected) = self.pty.inspect(|now| {
+            let rows = rows_of(now);
+            (rows.iter().position(is_there), rows.iter().position(is_selected))
+        });
+        if wanted != selected {
+            self.press(if wanted > selected { "j" } else { "k" });
+            self.pty
+                .wait_for(|now| rows_of(now).iter().any(|row| is_there(row) && is_selected(row)));
+        }
+    }
+
+    /// Replaces the text of the patch editor, and waits for the verdict on the new one.
+    #[track_caller]
+    pub fn writes_patch(&mut self, patch: &str, verdict: &str) {
+        // To the top, then line after line away: the end of a line first, then its line end.
+        self.press(&format!("<A-<> Home {}", "<C-k> ".repeat(60)));
+        self.sees("Not fitting: ");
+        self.pty.paste(patch);
+        self.sees_verdict(verdict);
+    }
+
+    /// Waits for the verdict on the patch as it stands in the editor.
+    #[track_caller]
+    pub fn sees_verdict(&self, verdict: &str) {
+        self.pty
+            .wait_for(|now| screen::find(now, verdict).is_some() && screen::find(now, "checking…").is_none());
+    }
+
+    /// Leaves with `q` and waits for the end.
+    #[track_caller]
+    pub fn leaves(mut self) {
+        self.press("q");
+        assert!(self.pty.wait_exit().success());
+    }
+}
+
+/// What stands where rows of the queue may stand: left of the other pane, and not drawn.
+fn rows_of(now: &vt100::Screen) -> Vec<String> {
+    screen::text(now)
+        .lines()
+        .filter_map(|row| row.split('│').next())
+        .filter(|row| row.is_char_boundary(1) && row.is_char_boundary(2))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether this word names the job, or as much of it as the column takes.
+fn is_name(word: &str, job: &str) -> bool {
+    word.strip_suffix('…')
+        .map_or(word == job, |shown| !shown.is_empty() && job.starts_with(shown))
+}
+
+/// Whether a row of the queue is this gate, and it is still open.
+fn is_row(row: &str, job: &str, stage: &str, attempt: u32) -> bool {
+    let number = attempt.to_string();
+    let Some(cells) = row.get(2..) else {
+        return false;
+    };
+    let words: Vec<&str> = cells.split_whitespace().collect();
+    words.first().is_some_and(|word| is_name(word, job))
+        && words.windows(2).any(|pair| pair == [stage, number.as_str()])
+        && !["running", "queued", "paused", "gone"]
+            .iter()
+            .any(|word| words.contains(word))
+}
