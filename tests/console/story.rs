@@ -221,6 +221,6 @@ fn adjust_a_duration_and_watch_the_timer(workspace: &Workspace, desk: &mut Desk)
     desk.press("a");
     desk.sees("Then the job is complete. Cannot be taken back.");
     desk.confirm();
-    desk.sees(": all stages are through");
+    desk.pty.wait_gone("APPROVE ");
     run(workspace, &["gate", "wait", "j-1", "acceptance"], 0);
 }
