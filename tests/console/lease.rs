@@ -22,7 +22,7 @@ fn an_open_prompt_holds_the_timer_and_esc_gives_the_time_back() {
     desk.sees("Nothing is attached");
     desk.press("a");
     desk.sees("APPROVE j-1 tides / release #1");
-    desk.sees("timer held for you");
+    desk.sees("timer held");
     let held = wait_for(&workspace, "j-1", "gate_held", 0);
 
     // Another gate that opened later is due later: once its timer has fired, this one's deadline has passed.

@@ -35,7 +35,7 @@ fn ctrl_z_gives_terminal_and_lead_back_and_fg_takes_them_again() {
     job_at_gate(&workspace, &["--id", "j-2", "--slug", "dunes"]);
 
     pty.send("fg Enter");
-    pty.wait_text("lead serve@");
+    pty.wait_gone("lead you");
     pty.wait_text("j-2 dunes");
     pty.wait_gone("shell>");
     serve.signal(Signal::SIGTERM);

@@ -12,7 +12,7 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
     let workspace = Workspace::new(RELEASE);
     let mut ana = Desk::leading(&workspace);
     let mut bea = Desk::open(&workspace);
-    bea.sees("lead console@");
+    bea.sees("lead ");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     for desk in [&mut ana, &mut bea] {
         desk.selects("j-1", "release", 1);
