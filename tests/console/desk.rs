@@ -119,7 +119,7 @@ impl Desk {
     pub fn selects(&mut self, job: &str, stage: &str, attempt: u32) {
         let rest_of_former = "Backspace ".repeat(30);
         self.press(&format!("/ {rest_of_former} '{job} {stage}' Enter"));
-        self.sees(&format!("/{job} {stage}: "));
+        self.sees(&format!("{stage}: "));
         let is_there = |row: &String| is_row(row, job, stage, attempt);
         let is_selected = |row: &String| row[1..].starts_with('>');
         self.pty.wait_for(|now| rows_of(now).iter().any(is_there));

@@ -29,7 +29,7 @@ fn nothing_that_people_or_stages_write_acts_on_the_terminal() {
         "pipeline:\n  stages:\n    - name: script\n      command: [/bin/sh, -c, 'mkdir -p artifacts/script; printf \"$EVIL\"; printf \"$EVIL\" > artifacts/script/script.txt']\n      env: {{EVIL: '{EVIL}'}}\n      artifacts: [{{kind: script, path: artifacts/script/script.txt}}]\ngates: {{script: {{required: true}}}}\n"
     );
     let workspace = Workspace::new(&stage);
-    let mut desk = Desk::spawn(PtyOptions::new(workspace.root()).size(160, 40));
+    let mut desk = Desk::spawn(PtyOptions::new(workspace.root()).size(200, 40));
     desk.sees("lead you");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", EVIL_TEXT, "--intent", EVIL_TEXT]);
     // The artifact.

@@ -31,7 +31,7 @@ fn an_open_prompt_holds_the_timer_and_esc_gives_the_time_back() {
     assert_eq!(workspace.decision("j-2", "release")["by"], "timer");
     run(&workspace, &["gate", "wait", "j-1", "release", "--timeout", "0"], 4);
     assert!(!workspace.run_directory("j-1").join("gates/release.json").exists());
-    desk.sees("you, prompt");
+    desk.sees("you prompt");
 
     desk.press("Esc");
     wait_for(&workspace, "j-1", "gate_released", held);

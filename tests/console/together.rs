@@ -21,7 +21,7 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
         desk.sees("APPROVE j-1 tides / release #1");
     }
     // The second sees that somebody has the gate open already.
-    bea.sees(" has j-1 / release #1 open: the timer is not held for you");
+    bea.sees(" has j-1 / release #1 open");
 
     ana.confirm();
     ana.sees("Approved j-1 tides / release #1");
@@ -31,7 +31,7 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
     bea.pty.wait_gone("Not approved: ");
     run(&workspace, &["gate", "wait", "j-1", "release"], 0);
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
-    bea.sees(" gone ");
+    bea.sees(" done ");
 
     // The one that leads goes; the other leads at once.
     ana.leaves();
