@@ -132,6 +132,29 @@ fn a_torn_last_line_of_the_log_is_cut_and_the_rest_goes_on() {
 }
 
 #[test]
+fn a_lost_database_is_not_replaced_by_an_empty_one() {
+    let workspace = opened();
+    workspace.cmd(&["gate", "reject", "j-1", "deploy"]).assert().success();
+    for file in ["holdpoint.db", "holdpoint.db-wal", "holdpoint.db-shm"] {
+        let _ = std::fs::remove_file(workspace.runs().join(file));
+    }
+    let again = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
+    let output = workspace.command(&again).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("holdpoint.db is missing") && said.contains("run directories: 1"),
+        "{said}"
+    );
+    assert_eq!(
+        workspace.decision("j-1", "deploy")["approved"],
+        false,
+        "the record stands"
+    );
+    assert!(!workspace.runs().join("holdpoint.db").exists());
+}
+
+#[test]
 fn a_leader_killed_before_it_launches_a_stage_leaves_it_to_the_next() {
     let workspace = Workspace::new(STAGES);
     let mut leader = serve(&workspace, Some("before_launch"));

@@ -152,6 +152,9 @@ impl Failure {
                 Some(hint) => failure.hint(hint),
                 None => failure,
             },
+            EngineError::LostDatabase { .. } => {
+                failure.hint("put the database back from a copy; to begin anew, move the run directories away")
+            }
             EngineError::Runs(_) | EngineError::Thread(_) => failure,
         }
     }

@@ -97,6 +97,16 @@ pub enum EngineError {
     /// The database.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The database is gone and the records of its jobs are not: a new one would number and decide them anew.
+    #[error("{database} is missing, but {folder} holds records of jobs (run directories: {jobs})")]
+    LostDatabase {
+        /// Where it should be.
+        database: String,
+        /// The runs directory.
+        folder: String,
+        /// How many run directories were made by holdpoint.
+        jobs: usize,
+    },
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -157,6 +167,7 @@ impl Engine {
     /// Opens the runs directory and starts the threads. What is owed to the files is paid at once.
     pub fn open(settings: Settings) -> Result<Self, EngineError> {
         let runs = RunsDir::open(&settings.runs_dir, settings.group)?;
+        refuse_lost_database(&runs)?;
         let store = Store::open(runs.path())?;
         let first_reader = Reader::open(runs.path())?;
         let seen_up_to = first_reader.last_event_seq()?;
@@ -515,6 +526,21 @@ impl Engine {
         }
         // Not zero: a look in flight answers through the inbox, and a loop that spins on it would burn a core.
         Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
+    }
+}
+
+fn refuse_lost_database(runs: &RunsDir) -> Result<(), EngineError> {
+    if runs.database().exists() {
+        return Ok(());
+    }
+    let has_records = |job_id: &crate::domain::ids::JobId| runs.run(job_id).state().exists();
+    match runs.jobs()?.iter().filter(|job_id| has_records(job_id)).count() {
+        0 => Ok(()),
+        jobs => Err(EngineError::LostDatabase {
+            database: runs.database().display().to_string(),
+            folder: runs.path().display().to_string(),
+            jobs,
+        }),
     }
 }
 
