@@ -18,9 +18,19 @@ fn the_key_table_is_the_keymaps() {
 #[test]
 fn every_picture_and_file_that_it_names_is_there() {
     let readme = readme();
-    let links: Vec<&str> = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let links: Vec<&str> = readme
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .collect();
     assert!(links.len() >= 10, "{links:?}");
-    for link in links.iter().filter(|link| !link.contains("://") && !link.starts_with('#')) {
-        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(), "README.md names {link}");
+    for link in links
+        .iter()
+        .filter(|link| !link.contains("://") && !link.starts_with('#'))
+    {
+        assert!(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(),
+            "README.md names {link}"
+        );
     }
 }
