@@ -66,11 +66,15 @@ pub async fn follow(
     loop {
         let rows = ask::job(engine, job_id, deed).await?;
         // Read after the status: whatever ended the job is among them.
-        since = print_from(engine, output, job_id, since, deed).await?;
+        let printed = print_from(engine, output, job_id, since, deed).await?;
         if rows.job.status.is_ended() {
             return Ok(rows.job.status);
         }
-        ask::news_of(engine, job_id).await;
+        // News that came while the answers were awaited is not told again: what was just printed may be newer than the status.
+        if printed == since {
+            ask::news_of(engine, job_id).await;
+        }
+        since = printed;
     }
 }
 
