@@ -158,13 +158,22 @@ pub async fn act(engine: &mut Engine, command: Command, deed: &'static str) -> R
     }
 }
 
-/// Waits until something happened to this job. Safe to drop: whoever waits reads the rows anew.
+/// Waits until something happened to this job, or until a look found nothing new. Safe to drop: whoever waits reads the rows anew.
+///
+/// The second is the net under the first: news that came while an answer was awaited is not told again.
 pub async fn news_of(engine: &mut Engine, job_id: &JobId) {
     loop {
-        if let Notice::Events(events) = engine.notice().await
-            && events.iter().any(|event| event.job_id == *job_id)
-        {
-            return;
+        match engine.notice().await {
+            Notice::Events(events) if events.iter().any(|event| event.job_id == *job_id) => return,
+            Notice::Changed => return,
+            Notice::Events(_)
+            | Notice::Done(..)
+            | Notice::Published(..)
+            | Notice::Answer(..)
+            | Notice::Lead(_)
+            | Notice::ConfigLoaded(..)
+            | Notice::ConfigBroken(_)
+            | Notice::Trouble(_) => {}
         }
     }
 }
