@@ -47,18 +47,8 @@ use work::{Log, Work};
 /// The configuration of the demo, in the format of `conf/operator.yaml`; `{holdpoint}` stands for the running binary.
 pub const CONFIG: &str = include_str!("../../conf/demo.yaml");
 
-/// The stages, in order.
-pub const STAGES: [&str; 9] = [
-    "outline",
-    "research",
-    "script",
-    "storyboard",
-    "assets",
-    "animatics",
-    "audio",
-    "assemble",
-    "acceptance",
-];
+/// The stages, in order: those of a pipeline that names none.
+pub const STAGES: [&str; 9] = crate::domain::stage::STAGES_DEFAULT;
 
 /// Runs one stage and prints what it does. Returns the paths of the files it wrote, relative to the run directory.
 pub fn run_stage(stage: &str, env: &StageEnv) -> Result<Vec<PathBuf>, DemoError> {
