@@ -69,6 +69,7 @@ fn started(job_id: &JobId, stage: &StageName) -> Vec<Change> {
             digest: Digest::of(b"script"),
             size_bytes: 6,
             base: None,
+            bases: Vec::new(),
             added_lines: 40,
             removed_lines: 3,
             is_binary: false,

@@ -37,6 +37,9 @@ pub struct GateArtifact {
     pub size_bytes: u64,
     /// The version it is compared with, and where that came from.
     pub base: Option<Base>,
+    /// Every version it may be compared with, `base` first: what `c` steps through. Empty in gates of an older version, and without a base.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<Base>,
     /// Lines added against the base (all lines when there is none); 0 for binaries.
     pub added_lines: u32,
     /// Lines removed against the base.

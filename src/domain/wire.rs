@@ -192,13 +192,23 @@ pub fn patch_types(types: &[TypeDoc]) -> Value {
     let groups = [
         ("script", Family::Text, "scripts and every other text, JSON included"),
         ("storyboard", Family::Storyboard, "storyboards in JSON"),
+        ("json", Family::Json, "every JSON document"),
+        (
+            "audio",
+            Family::Audio,
+            "sound: WAV and MP3 themselves, other formats by a sidecar",
+        ),
+        ("job", Family::Job, "the job's parameters"),
     ];
     for (kind, family, description) in groups {
-        let examples: Vec<Value> = types
+        let examples: Vec<_> = types
             .iter()
             .filter(|doc| doc.family == family)
             .map(|doc| json!({ "type": doc.name, "description": doc.description, "example": (doc.example)() }))
             .collect();
+        if examples.is_empty() {
+            continue;
+        }
         kinds.insert(
             kind.to_owned(),
             json!({ "description": description, "examples": examples }),

@@ -178,6 +178,7 @@ impl Preparer {
             digest,
             size_bytes,
             base,
+            bases: Vec::new(),
             added_lines: count(summary.added),
             removed_lines: count(summary.removed),
             is_binary: summary.is_binary,

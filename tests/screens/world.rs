@@ -179,6 +179,7 @@ impl World {
                         approved: true,
                     },
                 }),
+                bases: Vec::new(),
                 added_lines: if is_binary { 0 } else { added },
                 removed_lines: removed,
                 is_binary,

@@ -47,7 +47,7 @@ const PLACES: [Place; 14] = [
         "",
         Crates::Only(
             "std core alloc chrono serde serde_json serde_json_canonicalizer sha2 thiserror uuid \
-             diffy json_patch jsonc_parser jsonptr similar",
+             diffy json_patch jsonc_parser jsonptr similar ebur128 symphonia",
         ),
     ),
     place(

@@ -15,8 +15,14 @@ use super::{duration_adjust, section_replace, text_replace};
 pub enum Family {
     /// Any text, JSON included.
     Text,
+    /// Any JSON document.
+    Json,
     /// A storyboard in JSON.
     Storyboard,
+    /// Sound.
+    Audio,
+    /// The job itself, not an artifact.
+    Job,
 }
 
 /// One patch type, as `patch types` and `GET patches/types` show it.
@@ -90,7 +96,9 @@ mod tests {
         for doc in types() {
             let (path, text) = match doc.family {
                 Family::Text => ("artifacts/script/script.txt", script),
-                Family::Storyboard => ("artifacts/storyboard/storyboard.json", storyboard),
+                Family::Storyboard | Family::Json | Family::Audio | Family::Job => {
+                    ("artifacts/storyboard/storyboard.json", storyboard)
+                }
             };
             let patch = Patch::from_value((doc.example)()).unwrap();
             let plan = patch

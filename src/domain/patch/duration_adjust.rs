@@ -232,6 +232,7 @@ impl Planner for DurationAdjust {
         .settle(self.is_updating_totals, &mut edits, &mut changes, &mut consequences)?;
         consequences.append(&mut inner);
         Ok(Draft {
+            sidecar_path: None,
             bytes: edits.applied_to(text).into_bytes(),
             changes,
             consequences,

@@ -30,7 +30,7 @@ mod properties;
 
 pub use catalog::{Family, TypeDoc, types};
 pub use error::{PatchError, PatchFault};
-pub use plan::{Change, Patch, Plan};
+pub use plan::{Change, Patch, Plan, Surroundings};
 pub use quote::around_difference;
 pub use target::{ArtifactFacts, applicable, choose_artifact};
 pub use template::{template, template_of};

@@ -24,10 +24,21 @@ pub struct Patch {
     planner: Arc<dyn Planner>,
 }
 
+/// What of the run directory a planner may ask about beside the artifact: found out before, so that planning stays pure.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Surroundings<'a> {
+    /// Paths of the regular files below the run directory, with `/`, sorted.
+    pub files: &'a [String],
+    /// The artifact's sidecar `<file>.mix.json` as it is now; none: there is none.
+    pub sidecar: Option<&'a [u8]>,
+}
+
 /// What applying a patch would make of the current bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The artifact after the patch.
+    /// The file that gets the bytes, under the run directory: the artifact, or its sidecar.
+    pub path: String,
+    /// That file after the patch.
     pub bytes: Vec<u8>,
     /// What changes, in the order of the patch; at most `CHANGES_LISTED_MAX`.
     pub changes: Vec<Change>,
@@ -73,6 +84,8 @@ impl Changes {
 /// What a planner makes; it becomes a plan once the rules that hold for every type are checked.
 #[derive(Debug)]
 pub(super) struct Draft {
+    /// The file that gets the bytes, where it is not the artifact itself.
+    pub(super) sidecar_path: Option<String>,
     pub(super) bytes: Vec<u8>,
     pub(super) changes: Changes,
     pub(super) consequences: Vec<String>,
@@ -190,8 +203,18 @@ impl Patch {
         self.artifact.as_deref()
     }
 
-    /// What this patch makes of the current bytes of the artifact, or why it does not fit. Pure; a plan always changes something.
+    /// As [`Patch::plan_among`], of an artifact with nothing beside it.
     pub fn plan(&self, artifact_path: &str, current: &[u8]) -> Result<Plan, PatchError> {
+        self.plan_among(artifact_path, current, Surroundings::default())
+    }
+
+    /// What this patch makes of the current bytes of the artifact, or why it does not fit. Pure; a plan always changes something.
+    pub fn plan_among(
+        &self,
+        artifact_path: &str,
+        current: &[u8],
+        surroundings: Surroundings<'_>,
+    ) -> Result<Plan, PatchError> {
         if let Some(named) = &self.artifact
             && !is_same_artifact(named, artifact_path)
         {
@@ -200,6 +223,7 @@ impl Patch {
         }
         check_artifact_length(artifact_path, current.len())?;
         let Draft {
+            sidecar_path,
             bytes,
             changes,
             mut consequences,
@@ -207,20 +231,27 @@ impl Patch {
             path: artifact_path,
             bytes: current,
         })?;
-        check_artifact_length(artifact_path, bytes.len())?;
-        if bytes == current {
+        let path = sidecar_path.unwrap_or_else(|| artifact_path.to_owned());
+        let former = if path == artifact_path {
+            current
+        } else {
+            surroundings.sidecar.unwrap_or_default()
+        };
+        check_artifact_length(&path, bytes.len())?;
+        if bytes == former {
             return Err(PatchError::new(
                 PatchFault::NoChange,
-                format!("the patch changes nothing in {}", quote(artifact_path)),
+                format!("the patch changes nothing in {}", quote(&path)),
             )
-            .with_hint("the artifact already reads as the patch would leave it"));
+            .with_hint("it already reads as the patch would leave it"));
         }
-        check_still_json(artifact_path, current, &bytes)?;
-        consequences.extend(mixed_line_ends(current, &bytes));
+        check_still_json(&path, former, &bytes)?;
+        consequences.extend(mixed_line_ends(former, &bytes));
         if changes.unlisted > 0 {
             consequences.push(format!("{} more changes are not listed", changes.unlisted));
         }
         Ok(Plan {
+            path,
             bytes,
             changes: changes.listed,
             consequences,

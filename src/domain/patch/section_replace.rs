@@ -224,6 +224,7 @@ impl Planner for SectionReplace {
             Change { place, before, after }
         });
         Ok(Draft {
+            sidecar_path: None,
             bytes: out.into_bytes(),
             changes,
             consequences,

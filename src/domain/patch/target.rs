@@ -22,6 +22,11 @@ const BINARY_ENDINGS: &[&str] = &[
     "wma", "woff", "woff2", "xls", "xlsx", "xz", "zip", "zst",
 ];
 
+/// File name endings of sound.
+const AUDIO_ENDINGS: &[&str] = &[
+    "aac", "aif", "aiff", "flac", "m4a", "mp3", "ogg", "opus", "wav", "wave", "wma",
+];
+
 impl ArtifactFacts<'_> {
     fn ending(&self) -> Option<String> {
         let name = self.path.rsplit('/').next().unwrap_or(self.path);
@@ -35,7 +40,11 @@ impl ArtifactFacts<'_> {
         let ending = self.ending();
         match family {
             Family::Text => !ending.is_some_and(|ending| BINARY_ENDINGS.contains(&ending.as_str())),
-            Family::Storyboard => ending.as_deref() == Some("json"),
+            Family::Json | Family::Storyboard => ending.as_deref() == Some("json"),
+            Family::Audio => {
+                self.kind == "voiceover" || ending.is_some_and(|ending| AUDIO_ENDINGS.contains(&ending.as_str()))
+            }
+            Family::Job => false,
         }
     }
 }

@@ -187,6 +187,7 @@ impl Planner for TextReplace {
                 .map_err(|error| after_earlier(error, index))?;
         }
         Ok(Draft {
+            sidecar_path: None,
             bytes: text.into_bytes(),
             changes,
             consequences: Vec::new(),

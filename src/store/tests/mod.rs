@@ -101,6 +101,7 @@ pub(super) fn artifact() -> GateArtifact {
                 approved: false,
             },
         }),
+        bases: Vec::new(),
         added_lines: 3,
         removed_lines: 1,
         is_binary: false,

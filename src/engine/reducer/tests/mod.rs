@@ -67,6 +67,7 @@ pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
         digest: Digest::of(bytes.as_bytes()),
         size_bytes: bytes.len() as u64,
         base: None,
+        bases: Vec::new(),
         added_lines: 1,
         removed_lines: 0,
         is_binary: false,
