@@ -13,6 +13,7 @@ use holdpoint::domain::gate::{GateState, Verdict};
 use holdpoint::domain::ids::{JobId, StageName};
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::lease::LeasePurpose;
+use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::refusal::RefusalCode;
 use holdpoint::engine::Role;
 use holdpoint::engine::api::{Answer, Command, Notice, OutsideArtifact, Query};
@@ -391,4 +392,29 @@ async fn jobs_run_side_by_side_up_to_the_limit_and_a_gate_takes_no_slot() {
         until(&mut engine, id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
     }
     engine.close();
+}
+
+#[tokio::test]
+async fn a_command_is_done_in_the_name_it_is_handed_over_in() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut engine = open(temporary.path(), "gates: {outline: {}}", "ops", Role::Visitor);
+    let id = start(&mut engine, "tides").await;
+    let ana = Operator {
+        name: "ana".into(),
+        via: Via {
+            surface: Surface::Http,
+            ..engine.operator().via.clone()
+        },
+    };
+    let request = engine.submit_as(ana.clone(), decide(&id, "outline", Verdict::Approve, None, None));
+    let receipt = loop {
+        if let Notice::Done(answered, result) = engine.notice().await
+            && answered == request
+        {
+            break result.unwrap();
+        }
+    };
+    let decision = receipt.decision.unwrap().decision;
+    assert_eq!((decision.by(), decision.via()), ("ana", &ana.via));
+    assert_eq!(receipt.rows.job.created_by, "ops");
 }

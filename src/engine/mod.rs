@@ -76,7 +76,7 @@ pub struct Settings {
     pub config: Config,
     /// Its file, watched for changes; none: the embedded default.
     pub config_path: Option<PathBuf>,
-    /// In whose name everything is done.
+    /// In whose name everything is done, unless a command names somebody else.
     pub operator: Operator,
     /// See [`Role`].
     pub role: Role,
@@ -182,7 +182,6 @@ impl Engine {
         let preparer = Preparer {
             runs: runs.clone(),
             reader: first_reader,
-            operator: settings.operator.clone(),
             session: session.clone(),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
@@ -190,6 +189,7 @@ impl Engine {
         let writer = Writer {
             store,
             preparer,
+            operator: settings.operator.clone(),
             work: work_receiver,
             inbox: inbox_sender.clone(),
             watch: watch.clone(),
@@ -317,8 +317,13 @@ impl Engine {
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`] when it was committed.
     pub fn submit(&mut self, command: Command) -> RequestId {
+        self.submit_as(self.operator.clone(), command)
+    }
+
+    /// The same in somebody else's name: for a front door that knows better than the process who it is (HTTP and its tokens).
+    pub fn submit_as(&mut self, operator: Operator, command: Command) -> RequestId {
         let request = self.new_request();
-        if !self.put(Work::Command(request, command)) {
+        if !self.put(Work::Command(request, operator, command)) {
             self.notices.push_back(Notice::Done(request, Err(busy())));
         }
         request

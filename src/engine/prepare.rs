@@ -35,46 +35,55 @@ const PARAMS_BYTES_MAX: usize = 1024 * 1024;
 pub(super) struct Preparer {
     pub runs: RunsDir,
     pub reader: Reader,
-    pub operator: Operator,
     pub session: String,
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
 }
 
 impl Preparer {
-    /// Turns a command into the input of a transaction, or says at once why not.
-    pub fn command(&mut self, command: &Command) -> Result<(JobId, Prepared), Refusal> {
+    /// Turns somebody's command into the input of a transaction, or says at once why not.
+    pub fn command(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
         match command {
-            Command::StartJob(new) => self.start(new),
+            Command::StartJob(new) => self.start(operator, new),
             Command::OpenGate {
                 job_id,
                 stage,
                 artifacts,
                 base,
-            } => self.open_gate(job_id, stage, artifacts, base.as_deref()),
+            } => self.open_gate(operator, job_id, stage, artifacts, base.as_deref()),
             Command::Decide {
                 gate,
                 verdict,
                 notes,
                 patch,
                 digest,
-            } => self.decide(gate, *verdict, notes.clone(), patch.as_ref(), *digest),
-            Command::ApplyPatch { gate, patch, digest } => self.apply_patch(gate, patch, *digest),
-            Command::Resume(job_id) => self.resume(job_id),
+            } => {
+                let request = DecisionRequest {
+                    operator: operator.clone(),
+                    verdict: *verdict,
+                    notes: notes.clone(),
+                    patch: None,
+                    digest: *digest,
+                    on_disk: Vec::new(),
+                };
+                self.decide(gate, request, patch.as_ref())
+            }
+            Command::ApplyPatch { gate, patch, digest } => self.apply_patch(operator, gate, patch, *digest),
+            Command::Resume(job_id) => self.resume(operator, job_id),
             Command::Cancel(job_id) => Ok(plain(
                 job_id,
                 Input::Cancel {
-                    operator: self.operator.clone(),
+                    operator: operator.clone(),
                 },
             )),
             Command::Complete(job_id) => Ok(plain(
                 job_id,
                 Input::Complete {
-                    operator: self.operator.clone(),
+                    operator: operator.clone(),
                 },
             )),
             Command::TakeLease { gate, purpose } => {
-                let (operator, session) = (self.operator.clone(), self.session.clone());
+                let (operator, session) = (operator.clone(), self.session.clone());
                 Ok(plain(
                     &gate.job_id,
                     Input::TakeLease {
@@ -93,7 +102,7 @@ impl Preparer {
                 },
             )),
             Command::MarkSeen { gate, digest } => {
-                let operator = self.operator.clone();
+                let operator = operator.clone();
                 Ok(plain(
                     &gate.job_id,
                     Input::MarkSeen {
@@ -176,7 +185,7 @@ impl Preparer {
         self.reader.job(job_id).map_err(|error| store_refusal(&error))
     }
 
-    fn start(&mut self, new: &NewJob) -> Result<(JobId, Prepared), Refusal> {
+    fn start(&mut self, operator: &Operator, new: &NewJob) -> Result<(JobId, Prepared), Refusal> {
         let too_long = |field: &str, bytes: usize, max: usize| {
             Refusal::new(
                 RefusalCode::Invalid,
@@ -224,7 +233,7 @@ impl Preparer {
             } else {
                 self.config.pipeline.stages.to_vec()
             },
-            created_by: self.operator.name.clone(),
+            created_by: operator.name.clone(),
             created_at: now,
             updated_at: now,
         };
@@ -247,6 +256,7 @@ impl Preparer {
 
     fn open_gate(
         &mut self,
+        operator: &Operator,
         job_id: &JobId,
         stage: &StageName,
         outside: &[OutsideArtifact],
@@ -285,7 +295,7 @@ impl Preparer {
             .map(|artifact| (artifact.path.clone(), artifact.digest))
             .collect();
         let input = Input::OpenGate {
-            operator: self.operator.clone(),
+            operator: operator.clone(),
             stage: stage.clone(),
             artifacts,
         };
@@ -294,7 +304,7 @@ impl Preparer {
             bare: BTreeMap::new(),
         };
         let now = self.clock.now().utc;
-        let via = &self.operator.via;
+        let via = &operator.via;
         let cx = Context {
             now,
             policies: &self.config.gates,
@@ -313,10 +323,8 @@ impl Preparer {
     fn decide(
         &mut self,
         gate: &GateRef,
-        verdict: Verdict,
-        notes: Option<String>,
+        asked: DecisionRequest,
         patch: Option<&Value>,
-        digest: Option<Digest>,
     ) -> Result<(JobId, Prepared), Refusal> {
         let rows = self
             .rows(&gate.job_id)?
@@ -327,18 +335,15 @@ impl Preparer {
         let proposed = patch
             .map(|value| self.propose(&rows, open, value, &on_disk))
             .transpose()?;
-        let request = DecisionRequest {
-            operator: self.operator.clone(),
-            verdict,
-            notes,
-            patch: proposed,
-            digest,
-            on_disk,
-        };
-        let bare = match verdict {
+        let bare = match asked.verdict {
             Verdict::Approve => self.bare_artifacts(&rows),
             // Nothing opens because of a rejection.
             Verdict::Reject => BTreeMap::new(),
+        };
+        let request = DecisionRequest {
+            patch: proposed,
+            on_disk,
+            ..asked
         };
         Ok((
             gate.job_id.clone(),
@@ -354,6 +359,7 @@ impl Preparer {
 
     fn apply_patch(
         &mut self,
+        operator: &Operator,
         gate: &GateRef,
         patch: &Value,
         digest: Option<Digest>,
@@ -365,7 +371,7 @@ impl Preparer {
         open.open_or_refuse()?;
         let on_disk = self.on_disk(&rows, open)?;
         let effect = self.propose(&rows, open, patch, &on_disk)?;
-        let (gate, operator) = (pinned(gate, open), self.operator.clone());
+        let (gate, operator) = (pinned(gate, open), operator.clone());
         let job_id = gate.job_id.clone();
         Ok(plain(
             &job_id,
@@ -379,7 +385,7 @@ impl Preparer {
         ))
     }
 
-    fn resume(&mut self, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
+    fn resume(&mut self, operator: &Operator, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
         let mut plan = ResumePlan::default();
         let is_paused = rows.job.status == JobStatus::Paused;
@@ -408,7 +414,7 @@ impl Preparer {
             job_id.clone(),
             Prepared {
                 input: Input::Resume {
-                    operator: self.operator.clone(),
+                    operator: operator.clone(),
                     plan,
                 },
                 bare,

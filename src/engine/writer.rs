@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::domain::change::Applied;
 use crate::domain::ids::JobId;
 use crate::domain::job::{AttemptState, JobRows};
+use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::locks::LeadGuard;
 use crate::runs::{atomic, supervisor};
@@ -37,7 +38,8 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// What the loop asks of the writer.
 pub(super) enum Work {
-    Command(RequestId, Command),
+    /// Somebody's command.
+    Command(RequestId, Operator, Command),
     Expire(Vec<DueGate>),
     StartStage {
         key: StageKey,
@@ -66,6 +68,8 @@ pub(super) enum Work {
 pub(super) struct Writer {
     pub store: Store,
     pub preparer: Preparer,
+    /// In whose name the process runs.
+    pub operator: Operator,
     pub work: Receiver<Work>,
     pub inbox: Sender<Inbox>,
     pub watch: Watch,
@@ -147,7 +151,7 @@ impl Writer {
         let mut items = Vec::with_capacity(waiting.len());
         for work in waiting {
             match work {
-                Work::Command(request, command) => self.command(request, &command, &mut items),
+                Work::Command(request, operator, command) => self.command(request, &operator, &command, &mut items),
                 Work::Expire(gates) => self.expire(gates, &mut items),
                 Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
@@ -173,8 +177,8 @@ impl Writer {
                 Work::PutConfig(config) => self.preparer.config = config,
                 Work::Publish => self.is_owing = true,
                 Work::SaveDraft(name, bytes) => {
-                    let Preparer { runs, operator, .. } = &self.preparer;
-                    if let Err(error) = runs.save_draft(&operator.name, &name, bytes.as_deref()) {
+                    let runs = &self.preparer.runs;
+                    if let Err(error) = runs.save_draft(&self.operator.name, &name, bytes.as_deref()) {
                         self.report(Some(error.to_string()));
                     }
                 }
@@ -192,12 +196,12 @@ impl Writer {
         self.commit(items);
     }
 
-    fn command(&mut self, request: RequestId, command: &Command, items: &mut Vec<Item>) {
+    fn command(&mut self, request: RequestId, operator: &Operator, command: &Command, items: &mut Vec<Item>) {
         // What was prepared before an earlier command of the same batch was committed might be stale.
         if !items.is_empty() && needs_files(command) {
             self.commit(std::mem::take(items));
         }
-        match self.preparer.command(command) {
+        match self.preparer.command(operator, command) {
             Ok((job_id, prepared)) => {
                 let submission = submission(job_id, None, prepared);
                 items.push(Item {
@@ -319,7 +323,7 @@ impl Writer {
         let now = self.preparer.clock.now().utc;
         let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
         let config = Arc::clone(&self.preparer.config);
-        let via = self.preparer.operator.via.clone();
+        let via = self.operator.via.clone();
         let cx = Context {
             now,
             policies: &config.gates,
