@@ -323,7 +323,7 @@ impl Engine {
     /// The same in somebody else's name: for a front door that knows better than the process who it is (HTTP and its tokens).
     pub fn submit_as(&mut self, operator: Operator, command: Command) -> RequestId {
         let request = self.new_request();
-        if !self.put(Work::Command(request, operator, command)) {
+        if !self.put(Work::Command(request, operator, Box::new(command))) {
             self.notices.push_back(Notice::Done(request, Err(busy())));
         }
         request

@@ -39,7 +39,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What the loop asks of the writer.
 pub(super) enum Work {
     /// Somebody's command.
-    Command(RequestId, Operator, Command),
+    Command(RequestId, Operator, Box<Command>),
     Expire(Vec<DueGate>),
     StartStage {
         key: StageKey,
