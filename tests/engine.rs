@@ -313,7 +313,7 @@ async fn a_gate_opened_from_outside_reviews_a_copy_and_the_original_stays() {
             kind: "plan".into(),
             path: original.clone(),
         }],
-        base: None,
+        bases: Vec::new(),
     };
     engine.call(open_it()).await.unwrap();
     let copy = runs.join("deploy-7/artifacts/deploy/plan.txt");

@@ -130,7 +130,7 @@ async fn published_means_on_disk() {
                 kind: "script".into(),
                 path: source.clone(),
             }],
-            base: None,
+            bases: Vec::new(),
         };
         engine.call(open_it).await.unwrap();
     }

@@ -123,7 +123,7 @@ async fn open_outside(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<
                 path,
             })
             .collect(),
-        base: gate.base,
+        bases: gate.base.into_iter().collect(),
     };
     // With the files on disk: the temporary ones are about to go.
     let done = ask::act(engine, command, DEED).await?;

@@ -71,9 +71,9 @@ pub struct OpenArguments {
     /// A file to review; its bytes are copied to artifacts/STAGE/; may be repeated
     #[arg(long = "artifact", value_name = "KIND=PATH", required = true, value_parser = artifact)]
     artifacts: Vec<(String, PathBuf)>,
-    /// What the first artifact is compared with
-    #[arg(long, value_name = "PATH")]
-    base: Option<PathBuf>,
+    /// What the artifact of this file name is compared with, else the first; may be repeated
+    #[arg(long = "base", value_name = "PATH")]
+    bases: Vec<PathBuf>,
     /// Wait for the decision, like `gate wait`
     #[arg(long)]
     wait: bool,
@@ -162,7 +162,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         job,
         stage,
         artifacts,
-        base,
+        bases,
         wait: is_waiting,
     } = arguments;
     let gate = GateArguments {
@@ -176,7 +176,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
             .into_iter()
             .map(|(kind, path)| OutsideArtifact { kind, path })
             .collect(),
-        base,
+        bases,
     };
     let role = if is_waiting {
         Role::Candidate("wait")

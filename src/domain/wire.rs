@@ -19,7 +19,7 @@ use super::patch::{Family, TypeDoc};
 use super::policy::GatePolicy;
 use super::time::Timestamp;
 
-pub use gate::{GateArtifactDoc, GateDoc, JobGateDoc};
+pub use gate::{BaseDoc, GateArtifactDoc, GateDoc, JobGateDoc};
 pub use job::{ArtifactDoc, JobDoc};
 
 /// What a document needs to know beside the rows.

@@ -70,8 +70,8 @@ pub enum Command {
         stage: StageName,
         /// What is to be reviewed.
         artifacts: Vec<OutsideArtifact>,
-        /// What the first artifact is compared with.
-        base: Option<PathBuf>,
+        /// What artifacts are compared with, each for the artifact of its file name, else for the first.
+        bases: Vec<PathBuf>,
     },
     /// Approve or reject.
     Decide {
@@ -182,6 +182,8 @@ pub enum Query {
         /// Which.
         path: ArtifactPath,
     },
+    /// The regular files of a job's run directory that a patch may name; holdpoint's own are left out.
+    Files(JobId),
     /// The end of a stage's log.
     Log {
         /// The job.
@@ -212,6 +214,8 @@ pub enum Answer {
     Decisions(Vec<SealedDecision>),
     /// The bytes; for [`Query::Version`], [`Query::OnDisk`] and [`Query::Log`]. None: there is no such file.
     Bytes(Option<Arc<[u8]>>),
+    /// See [`Query::Files`]: paths under the run directory, sorted.
+    Files(Arc<[String]>),
     /// See [`Query::Leader`].
     Leader(Option<LeaderInfo>),
     /// It could not be read: what was being done and why not.

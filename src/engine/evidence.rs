@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diff::{self, Limit};
-use crate::domain::artifact::{Base, BaseOrigin, GateArtifact};
+use crate::domain::artifact::{Base, GateArtifact};
 use crate::domain::event::predecessors;
-use crate::domain::gate::{Gate, GateState, OnDisk, PatchEffect};
+use crate::domain::gate::{Gate, OnDisk, PatchEffect};
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::patch::{self, Patch};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::{RunDir, artifacts, versions};
 
+use super::bases::bases_of;
 use super::prepare::Preparer;
 use super::trouble::{runs_refusal, store_refusal};
 
@@ -155,11 +156,12 @@ impl Preparer {
         else {
             return Ok(None);
         };
-        let base = base_of(rows, stage, path);
-        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, base)
+        let bases = bases_of(Some(rows), stage, path, None);
+        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, bases)
             .map(Some)
     }
 
+    /// The artifact as it stands in front of the operator, its lines counted against the first of its bases.
     pub(super) fn compared(
         &self,
         run: &RunDir,
@@ -167,9 +169,10 @@ impl Preparer {
         path: ArtifactPath,
         digest: Digest,
         size_bytes: u64,
-        base: Option<Base>,
+        bases: Vec<Base>,
     ) -> Result<GateArtifact, Refusal> {
         let read = |digest: &Digest| versions::read(run, digest).map_err(|error| runs_refusal(&error));
+        let base = bases.first().cloned();
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
         let summary = diff::summary(former.as_deref(), &read(&digest)?, Limit::NONE);
         Ok(GateArtifact {
@@ -178,42 +181,12 @@ impl Preparer {
             digest,
             size_bytes,
             base,
-            bases: Vec::new(),
+            bases,
             added_lines: count(summary.added),
             removed_lines: count(summary.removed),
             is_binary: summary.is_binary,
         })
     }
-}
-
-/// The version that an artifact of this stage is compared with: the one last decided on, else the former attempt's.
-pub(super) fn base_of(rows: &JobRows, stage: &StageName, path: &ArtifactPath) -> Option<Base> {
-    let of_stage = || rows.gates.iter().filter(|gate| gate.key.stage == *stage);
-    let version = |gate: &Gate| {
-        gate.artifacts
-            .iter()
-            .find(|artifact| artifact.path == *path)
-            .map(|artifact| artifact.digest)
-    };
-    let decided = of_stage()
-        .filter(|gate| matches!(gate.state, GateState::Approved | GateState::Rejected))
-        .max_by_key(|gate| gate.key.attempt);
-    if let Some(gate) = decided
-        && let Some(digest) = version(gate)
-    {
-        let origin = BaseOrigin::Decided {
-            attempt: gate.key.attempt,
-            approved: gate.state == GateState::Approved,
-        };
-        return Some(Base { digest, origin });
-    }
-    let former = of_stage().max_by_key(|gate| gate.key.attempt)?;
-    Some(Base {
-        digest: version(former)?,
-        origin: BaseOrigin::Attempt {
-            attempt: former.key.attempt,
-        },
-    })
 }
 
 fn count(lines: u64) -> u32 {

@@ -5,6 +5,7 @@
 //! thousand queued keys cannot starve the clock. It knows no front end.
 
 pub mod api;
+mod bases;
 mod crash;
 mod debts;
 mod evidence;

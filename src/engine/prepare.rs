@@ -4,6 +4,7 @@
 //! threads that watch stages; changes nothing but the store of versions, where more bytes never hurt.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::artifact::{Base, BaseOrigin, GateArtifact};
+use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
@@ -21,7 +22,7 @@ use crate::runs::{RunsDir, artifacts, versions};
 use crate::store::Reader;
 
 use super::api::{Command, GateRef, NewJob, OutsideArtifact};
-use super::evidence::base_of;
+use super::bases::{bases_of, given_bases};
 use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::trouble::{runs_refusal, store_refusal};
 
@@ -49,8 +50,8 @@ impl Preparer {
                 job_id,
                 stage,
                 artifacts,
-                base,
-            } => self.open_gate(operator, job_id, stage, artifacts, base.as_deref()),
+                bases,
+            } => self.open_gate(operator, job_id, stage, artifacts, bases),
             Command::Decide {
                 gate,
                 verdict,
@@ -260,12 +261,14 @@ impl Preparer {
         job_id: &JobId,
         stage: &StageName,
         outside: &[OutsideArtifact],
-        base: Option<&std::path::Path>,
+        bases: &[PathBuf],
     ) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?;
         let run = self.runs.run(job_id);
+        let names: Vec<_> = outside.iter().map(|file| file.path.as_path()).collect();
+        let given = given_bases(&names, bases)?;
         let mut artifacts: Vec<GateArtifact> = Vec::with_capacity(outside.len());
-        for (index, file) in outside.iter().enumerate() {
+        for (file, given) in outside.iter().zip(given) {
             let path = path_in_run_dir(stage, &file.path)?;
             if artifacts.iter().any(|other| other.path == path) {
                 let name = path.file_name().to_owned();
@@ -277,18 +280,16 @@ impl Preparer {
             }
             let (digest, size_bytes) =
                 artifacts::keep_outside(&run, &file.path).map_err(|error| runs_refusal(&error))?;
-            let given = match base.filter(|_| index == 0) {
-                Some(base) => {
-                    let (digest, _) = artifacts::keep_outside(&run, base).map_err(|error| runs_refusal(&error))?;
-                    Some(Base {
-                        digest,
-                        origin: BaseOrigin::Given,
-                    })
-                }
+            let given = match given {
+                Some(base) => Some(
+                    artifacts::keep_outside(&run, base)
+                        .map_err(|error| runs_refusal(&error))?
+                        .0,
+                ),
                 None => None,
             };
-            let base = rows.as_ref().and_then(|rows| base_of(rows, stage, &path)).or(given);
-            artifacts.push(self.compared(&run, file.kind.clone(), path, digest, size_bytes, base)?);
+            let bases = bases_of(rows.as_ref(), stage, &path, given);
+            artifacts.push(self.compared(&run, file.kind.clone(), path, digest, size_bytes, bases)?);
         }
         let placed: Vec<_> = artifacts
             .iter()

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::config::{Config, ConfigFileError, ConfigText, Problem, Severity};
 use crate::domain::ids::JobId;
-use crate::runs::{RunsDir, artifacts, locks, versions};
+use crate::runs::{RunsDir, artifacts, files, locks, versions};
 use crate::store::{Reader, StoreError};
 
 use super::api::{Answer, Query, RequestId};
@@ -106,6 +106,10 @@ impl ReaderThread {
             }
             Query::Version { job_id, digest } => bytes(versions::read(&self.runs.run(&job_id), &digest).map(Some)),
             Query::OnDisk { job_id, path } => bytes(artifacts::read(&self.runs.run(&job_id), &path)),
+            Query::Files(job_id) => match files::list(&self.runs.run(&job_id)) {
+                Ok(files) => Answer::Files(files.into()),
+                Err(error) => Answer::Failed(error.to_string()),
+            },
             Query::Log {
                 job_id,
                 stage,

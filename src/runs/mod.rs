@@ -8,6 +8,7 @@ pub mod artifacts;
 pub mod atomic;
 mod drafts;
 pub mod error;
+pub mod files;
 pub mod filesystem;
 pub mod finding;
 mod jsonl;

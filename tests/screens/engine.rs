@@ -55,6 +55,12 @@ impl World {
             Query::OnDisk { job_id, path } => {
                 Answer::Bytes(self.disk.get(&(job_id, path)).map(|bytes| Arc::from(&bytes[..])))
             }
+            Query::Files(job_id) => {
+                let of_job = self.disk.keys().filter(|(owner, _)| *owner == job_id);
+                let mut files: Vec<_> = of_job.map(|(_, path)| path.to_string()).collect();
+                files.sort();
+                Answer::Files(files.into())
+            }
             Query::Log {
                 job_id, stage, attempt, ..
             } => Answer::Bytes(

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Lens, StageState};
-use crate::domain::artifact::GateArtifact;
+use crate::domain::artifact::{Base, GateArtifact};
 use crate::domain::decision::{Decision, SealedDecision, Seen};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -84,12 +84,32 @@ pub struct GateArtifactDoc<'a> {
     pub base_sha256: Option<Digest>,
     /// Where that came from, in words.
     pub base: Option<String>,
+    /// Every version it may be compared with, that one first.
+    pub bases: Vec<BaseDoc>,
     /// Lines added against the base.
     pub added_lines: u32,
     /// Lines removed.
     pub removed_lines: u32,
     /// Whether line counts say nothing.
     pub is_binary: bool,
+}
+
+/// A version that an artifact may be compared with.
+#[derive(Debug, Clone, Serialize)]
+pub struct BaseDoc {
+    /// SHA-256.
+    pub sha256: Digest,
+    /// Where it came from, in words.
+    pub origin: String,
+}
+
+impl BaseDoc {
+    fn of(base: &Base) -> Self {
+        Self {
+            sha256: base.digest,
+            origin: base.origin.label(),
+        }
+    }
 }
 
 impl<'a> GateArtifactDoc<'a> {
@@ -105,6 +125,7 @@ impl<'a> GateArtifactDoc<'a> {
             size_bytes: artifact.size_bytes,
             base_sha256: artifact.base.as_ref().map(|base| base.digest),
             base: artifact.base.as_ref().map(|base| base.origin.label()),
+            bases: artifact.bases.iter().map(BaseDoc::of).collect(),
             added_lines: artifact.added_lines,
             removed_lines: artifact.removed_lines,
             is_binary: artifact.is_binary,

@@ -218,6 +218,7 @@ pub fn take_bytes(
         | Answer::Jobs(_)
         | Answer::Events(_)
         | Answer::Decisions(_)
+        | Answer::Files(_)
         | Answer::Leader(_) => Slot::Failed("the engine gave another answer than asked for".to_owned()),
     };
     if is_base {

@@ -41,6 +41,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Events(_)
             | Answer::Decisions(_)
             | Answer::Bytes(_)
+            | Answer::Files(_)
             | Answer::Leader(_)
             | Answer::Failed(_) => model.queue_asked = (false, false),
         },
@@ -57,6 +58,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Events(_)
             | Answer::Decisions(_)
             | Answer::Bytes(_)
+            | Answer::Files(_)
             | Answer::Leader(_)
             | Answer::Failed(_) => model.job_asked = None,
         },
