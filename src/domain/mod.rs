@@ -4,6 +4,7 @@
 //! holds comes in as arguments, so that every rule can be tested as a list of inputs.
 
 pub mod artifact;
+pub mod audio;
 pub mod change;
 pub mod decision;
 pub mod event;

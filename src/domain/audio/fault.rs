@@ -1,0 +1,28 @@
+//! Why bytes are not taken as sound.
+
+/// A refusal in the words of a screen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct AudioFault {
+    /// What was wrong, and where.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+impl AudioFault {
+    /// A refusal without advice.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Says what would be right.
+    #[must_use]
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
