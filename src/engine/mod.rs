@@ -8,6 +8,7 @@ pub mod api;
 mod bases;
 mod crash;
 mod debts;
+pub mod edit;
 mod evidence;
 mod inbox;
 mod lead;

@@ -7,6 +7,7 @@
 mod catalog;
 mod closest;
 mod decimal;
+mod derive;
 mod duration_adjust;
 mod error;
 mod fields;
@@ -29,6 +30,7 @@ mod totals;
 mod properties;
 
 pub use catalog::{Family, TypeDoc, types};
+pub use derive::{Derived, Edit, Spot, derive};
 pub use error::{PatchError, PatchFault};
 pub use plan::{Change, Patch, Plan, Surroundings};
 pub use quote::around_difference;

@@ -298,7 +298,8 @@ fn check_still_json(path: &str, before: &[u8], after: &[u8]) -> Result<(), Patch
     }
 }
 
-fn json_problem(bytes: &[u8]) -> Option<serde_json::Error> {
+/// Why these bytes are not JSON, when they are not.
+pub(super) fn json_problem(bytes: &[u8]) -> Option<serde_json::Error> {
     let body = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     serde_json::from_slice::<serde::de::IgnoredAny>(body).err()
 }

@@ -139,15 +139,15 @@ impl SectionReplace {
 }
 
 /// The lines of one section: `head..body` is the marker, `body..tail` what is replaced, `tail..end` the blank lines that stay.
-struct Section {
-    head: usize,
-    body: usize,
-    tail: usize,
+pub(super) struct Section {
+    pub(super) head: usize,
+    pub(super) body: usize,
+    pub(super) tail: usize,
     end: usize,
 }
 
 impl Section {
-    fn of(marker: &Marker<'_>, all: &[Marker<'_>], lines: &[&str]) -> Self {
+    pub(super) fn of(marker: &Marker<'_>, all: &[Marker<'_>], lines: &[&str]) -> Self {
         let next = all
             .iter()
             .find(|other| other.index > marker.index && other.kind.ends(marker.kind));
@@ -233,7 +233,7 @@ impl Planner for SectionReplace {
 }
 
 /// The marker that the first line of the new section is, when it is one of that kind.
-fn own_marker(new: &str, kind: MarkerKind) -> Option<(MarkerKind, String)> {
+pub(super) fn own_marker(new: &str, kind: MarkerKind) -> Option<(MarkerKind, String)> {
     let lines: Vec<&str> = new.split_inclusive('\n').collect();
     let first = markers(&lines).into_iter().next()?;
     (first.index == 0 && first.kind.is_same_kind(kind)).then(|| (first.kind, first.text.to_owned()))
