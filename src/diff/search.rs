@@ -48,7 +48,8 @@ impl Needle {
         }
     }
 
-    fn find_in(&self, text: &[u8], from: usize) -> Option<Range<usize>> {
+    /// The first match in a text, at a byte or behind it.
+    pub fn find_in(&self, text: &[u8], from: usize) -> Option<Range<usize>> {
         let first = *self.bytes.first()?;
         let folded = if self.is_exact {
             first
@@ -61,14 +62,18 @@ impl Needle {
         Some(at..at + self.bytes.len())
     }
 
-    /// All matches in a row, left to right, not overlapping.
-    pub fn matches(&self, document: &DiffDocument, row: &Row) -> Vec<Range<usize>> {
-        let text = match row.kind {
-            RowKind::Context | RowKind::Removed | RowKind::Added => document.row_text(row),
-            RowKind::Fold { .. } | RowKind::NoNewline => return Vec::new(),
-        };
+    /// All matches in a text, left to right, not overlapping.
+    pub fn all_in(&self, text: &[u8]) -> Vec<Range<usize>> {
         let next = |before: &Range<usize>| self.find_in(text, before.end);
         std::iter::successors(self.find_in(text, 0), next).collect()
+    }
+
+    /// All matches in a row.
+    pub fn matches(&self, document: &DiffDocument, row: &Row) -> Vec<Range<usize>> {
+        match row.kind {
+            RowKind::Context | RowKind::Removed | RowKind::Added => self.all_in(document.row_text(row)),
+            RowKind::Fold { .. } | RowKind::NoNewline => Vec::new(),
+        }
     }
 }
 

@@ -315,27 +315,37 @@ static COMPOSE: Group = Group {
     ],
 };
 
-// The keys of the editor crate that reach it: Ctrl-c is ours, and those of tmux and screen need not be learned.
 static EDITING: Group = Group {
     name: "while writing",
     bindings: &[
         typed(&["Ctrl-u"], "undo"),
         typed(&["Ctrl-r"], "redo"),
-        typed(&["Alt-f", "Ctrl-Right"], "one word on"),
-        typed(&["Alt-b", "Ctrl-Left"], "one word back"),
+        typed(&["Ctrl-Right", "Alt-f"], "one word on"),
+        typed(&["Ctrl-Left", "Alt-b"], "one word back"),
         typed(&["Home"], "to the line's beginning"),
         typed(&["End", "Ctrl-e"], "to the line's end"),
-        typed(&["Alt-<"], "to the text's beginning"),
-        typed(&["Alt->"], "to the text's end"),
+        typed(&["Ctrl-Home", "Alt-<"], "to the text's beginning"),
+        typed(&["Ctrl-End", "Alt->"], "to the text's end"),
         typed(&["PgUp"], "ten lines up"),
         typed(&["PgDn"], "ten lines down"),
         typed(&["Ctrl-w", "Alt-Backspace"], "delete the word before"),
         typed(&["Alt-d", "Alt-Del"], "delete the word behind"),
         typed(&["Ctrl-k"], "delete to the line's end"),
-        typed(&["Ctrl-j"], "delete to the line's beginning"),
-        typed(&["Shift-Left", "Shift-Right"], "select"),
+        typed(
+            &[
+                "Shift-Left",
+                "Shift-Right",
+                "Shift-Up",
+                "Shift-Down",
+                "Shift-Home",
+                "Shift-End",
+            ],
+            "select",
+        ),
+        typed(&["Alt-a"], "select everything"),
         typed(&["Ctrl-x"], "cut what is selected"),
-        typed(&["Ctrl-y"], "paste what was deleted or cut last"),
+        typed(&["Alt-w"], "copy what is selected"),
+        typed(&["Ctrl-y"], "paste what was deleted, cut or copied last"),
     ],
 };
 

@@ -29,7 +29,7 @@ fn every_bound_name_is_a_key() {
     }
 }
 
-// Not the names but what they do to a text: the help must not promise what the editor crate does not bind.
+// Not the names but what they do to a text: the help must not promise what the editor does not do.
 #[test]
 fn every_editing_key_of_the_help_does_something() {
     use crate::tui::editor::Editor;
@@ -43,11 +43,16 @@ fn every_editing_key_of_the_help_does_something() {
             if *name == "Ctrl-r" {
                 editor.press(Key::parse("Ctrl-u").unwrap());
             }
-            if *name == "Ctrl-x" {
+            if matches!(*name, "Ctrl-x" | "Alt-w") {
                 editor.press(Key::parse("Shift-Left").unwrap());
             }
             let before = (editor.text(), editor.cursor(), editor.selected_in(15));
             editor.press(Key::parse(name).unwrap());
+            if *name == "Alt-w" {
+                // A copy shows when it is pasted.
+                editor.press(Key::parse("End").unwrap());
+                editor.press(Key::parse("Ctrl-y").unwrap());
+            }
             let after = (editor.text(), editor.cursor(), editor.selected_in(15));
             assert_ne!(before, after, "{name}: {}", binding.help);
         }

@@ -7,7 +7,6 @@ use ratatui::style::Style;
 use super::change;
 use super::message::split;
 use super::pen::Pen;
-use crate::diff::text::{visible_line, width};
 use crate::tui::model::Model;
 use crate::tui::model::compose::{Check, Compose};
 
@@ -21,7 +20,7 @@ const CHANGES_MAX: usize = 50;
 
 fn draw_text(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.theme;
-    let (cursor_line, cursor_character) = compose.editor.cursor();
+    let cursor_line = compose.editor.place().line;
     let height = usize::from(area.height.max(1));
     let lines = compose.editor.lines();
     // A function of the cursor, not of history: the cursor stays in the middle third, the text never scrolls past its end.
@@ -36,11 +35,7 @@ fn draw_text(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) 
     let digits = lines.len().to_string().len().max(2);
     let gutter = u16::try_from(digits + 2).unwrap_or(u16::MAX);
     let text_cells = usize::from(area.width.saturating_sub(gutter + 1)).max(1);
-    let before: String = lines
-        .get(cursor_line)
-        .map(|line| line.chars().take(cursor_character).collect())
-        .unwrap_or_default();
-    let cursor_cells = cells_of(&before);
+    let cursor_cells = compose.editor.cursor_cells();
     let left = (cursor_cells + 1).saturating_sub(text_cells);
     for (offset, (index, line)) in (0..).zip(lines.iter().enumerate().skip(top).take(height)) {
         let mut pen = Pen::at_line(buffer, area, offset);
@@ -50,37 +45,13 @@ fn draw_text(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) 
             &format!("{:>digits$} ", index + 1),
             if is_fault { theme.error() } else { theme.rule() },
         );
-        let selected = compose
-            .editor
-            .selected_in(index)
-            .map(|(from, to)| byte_range(line, from, to));
-        let emphasis: Vec<_> = selected.into_iter().collect();
+        let emphasis: Vec<_> = compose.editor.selected_in(index).into_iter().collect();
         pen.line(line.as_bytes(), &emphasis, left, theme.plain(), theme);
     }
     let row = u16::try_from(cursor_line.saturating_sub(top)).unwrap_or(u16::MAX);
     let column = u16::try_from(cursor_cells.saturating_sub(left)).unwrap_or(u16::MAX);
     let cursor = Position::new(area.x + gutter + column, area.y.saturating_add(row));
     area.contains(cursor).then_some(cursor)
-}
-
-/// Cells before the cursor; tabs run to their stops as the pen draws them.
-fn cells_of(before: &str) -> usize {
-    let mut cells = 0;
-    for part in before.split_inclusive('\t') {
-        match part.strip_suffix('\t') {
-            Some(text) => {
-                cells += width(&visible_line(text));
-                cells += 4 - cells % 4;
-            }
-            None => cells += width(&visible_line(part)),
-        }
-    }
-    cells
-}
-
-fn byte_range(line: &str, from: usize, to: usize) -> std::ops::Range<usize> {
-    let at = |character: usize| line.char_indices().nth(character).map_or(line.len(), |(byte, _)| byte);
-    at(from)..at(to)
 }
 
 /// What is to be said below the text, in lines of so many columns.

@@ -1,0 +1,143 @@
+//! What a key costs the loop while a text is written: the reducer, and the frame that follows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "what is measured is real time, and a bench fails by panicking"
+)]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use holdpoint::domain::gate::GateKey;
+use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use holdpoint::domain::operator::{Operator, Surface, Via};
+use holdpoint::domain::time::{Now, Timestamp};
+use holdpoint::tui::editor::Editor;
+use holdpoint::tui::effect::Msg;
+use holdpoint::tui::input::{Code, Input, Key};
+use holdpoint::tui::model::Model;
+use holdpoint::tui::model::compose::{Check, Compose};
+use holdpoint::tui::model::gate::GateView;
+use holdpoint::tui::model::prompt::Pin;
+use holdpoint::tui::session::Session;
+use holdpoint::tui::update::update;
+use holdpoint::tui::view;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+const PASTED_BYTES: usize = 70_000;
+
+fn session() -> Session {
+    Session {
+        operator: Operator {
+            name: "bea".to_owned(),
+            via: Via {
+                surface: Surface::Console,
+                login: "bea".to_owned(),
+                uid: 1000,
+                host: "ops1".to_owned(),
+                ssh_client: None,
+                pid: 1,
+            },
+        },
+        gates: Default::default(),
+        overdue_grace_s: 60,
+        runs_dir: "runs".into(),
+        is_read_only: false,
+        hint: None,
+        has_colour: true,
+        open_at: None,
+    }
+}
+
+fn key() -> GateKey {
+    GateKey {
+        job_id: JobId::new("j-1").unwrap(),
+        stage: StageName::new("script").unwrap(),
+        attempt: 1,
+    }
+}
+
+fn writing(text: &str) -> Model {
+    let now = Now {
+        utc: Timestamp::parse("2026-11-22T02:13:00Z").unwrap(),
+        boot_us: 1_000_000_000,
+    };
+    let mut model = Model::new(session(), (120, 40), now);
+    model.gate = Some(GateView::new(key(), "tides".to_owned(), 1));
+    model.compose = Some(Compose {
+        pin: Pin {
+            key: key(),
+            digest: Digest::ZERO,
+            label: "j-1 tides / script #1".to_owned(),
+        },
+        path: ArtifactPath::new("artifacts/script/script.txt").unwrap(),
+        editor: Editor::of_text(text),
+        revision: 1,
+        check: Check::Pending,
+        checked_revision: None,
+        closed: None,
+        templates: Vec::new(),
+        type_name: "text_replace",
+        shelf: Vec::new(),
+    });
+    model
+}
+
+fn lines(count: usize) -> String {
+    (0..count)
+        .map(|line| format!("line {line}: the tide returns on time, and nobody asks it to\n"))
+        .collect()
+}
+
+fn type_all(model: &mut Model, text: &str) {
+    for character in text.chars() {
+        let code = if character == '\n' {
+            Code::Enter
+        } else {
+            Code::Char(character)
+        };
+        black_box(update(model, Msg::Input(Input::Key(Key::plain(code)))));
+    }
+}
+
+fn timed(runs: u64, text: &str, mut act: impl FnMut(&mut Model)) -> Duration {
+    let mut sum = Duration::ZERO;
+    for _ in 0..runs {
+        let mut model = writing(text);
+        let start = Instant::now();
+        act(&mut model);
+        sum += start.elapsed();
+    }
+    sum
+}
+
+fn benches(criterion: &mut Criterion) {
+    let pasted: String = lines(2000).chars().take(PASTED_BYTES).collect();
+    let mut group = criterion.benchmark_group("compose");
+    group.sample_size(10);
+    group.bench_function("70 kB typed key by key", |bencher| {
+        bencher.iter_custom(|runs| timed(runs, "", |model| type_all(model, &pasted)));
+    });
+    group.bench_function("70 kB in one paste", |bencher| {
+        bencher.iter_custom(|runs| {
+            timed(runs, "", |model| {
+                black_box(update(model, Msg::Input(Input::Paste(pasted.clone()))));
+            })
+        });
+    });
+    let long = lines(5000);
+    group.bench_function("200 keys in 5 000 lines", |bencher| {
+        bencher.iter_custom(|runs| timed(runs, &long, |model| type_all(model, &pasted[..200])));
+    });
+    group.bench_function("a frame of 5 000 lines", |bencher| {
+        let model = writing(&long);
+        let area = Rect::new(0, 0, 120, 40);
+        bencher.iter(|| view::draw(&model, area, black_box(&mut Buffer::empty(area))));
+    });
+    group.finish();
+}
+
+criterion_group!(compose, benches);
+criterion_main!(compose);
