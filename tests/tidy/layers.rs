@@ -67,25 +67,25 @@ const PLACES: [Place; 15] = [
         &["clock"],
         1,
         "domain",
-        Crates::AllBut("axum clap crossterm notify ratatui ratatui_textarea rusqlite rusqlite_migration serde_yaml"),
+        Crates::AllBut("axum clap crossterm notify ratatui rusqlite rusqlite_migration serde_yaml"),
     ),
     place(
         &["config"],
         1,
         "domain diff",
-        Crates::AllBut("axum clap crossterm notify ratatui ratatui_textarea rusqlite rusqlite_migration tokio"),
+        Crates::AllBut("axum clap crossterm notify ratatui rusqlite rusqlite_migration tokio"),
     ),
     place(
         &["store"],
         1,
         "domain diff",
-        Crates::AllBut("axum clap crossterm notify ratatui ratatui_textarea serde_yaml tokio"),
+        Crates::AllBut("axum clap crossterm notify ratatui serde_yaml tokio"),
     ),
     place(
         &["runs"],
         1,
         "domain diff",
-        Crates::AllBut("axum clap crossterm ratatui ratatui_textarea rusqlite rusqlite_migration serde_yaml"),
+        Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
     ),
     place(
         &["demo"],
@@ -97,7 +97,7 @@ const PLACES: [Place; 15] = [
         &["engine"],
         2,
         "domain diff clock config store runs demo",
-        Crates::AllBut("axum clap crossterm ratatui ratatui_textarea rusqlite rusqlite_migration"),
+        Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration"),
     ),
     place(
         &["tui"],
@@ -109,7 +109,7 @@ const PLACES: [Place; 15] = [
         &["http"],
         3,
         "engine domain diff clock config",
-        Crates::AllBut("clap crossterm ratatui ratatui_textarea rusqlite rusqlite_migration serde_yaml"),
+        Crates::AllBut("clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
     ),
     place(
         &["cli"],
