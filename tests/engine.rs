@@ -311,7 +311,7 @@ async fn a_gate_opened_from_outside_reviews_a_copy_and_the_original_stays() {
         stage: stage.clone(),
         artifacts: vec![OutsideArtifact {
             kind: "plan".into(),
-            path: original.clone(),
+            file: original.clone().into(),
         }],
         bases: Vec::new(),
     };

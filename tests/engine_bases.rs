@@ -34,10 +34,10 @@ async fn open_gate(
             .iter()
             .map(|(name, _)| OutsideArtifact {
                 kind: "script".into(),
-                path: folder.join(name),
+                file: folder.join(name).into(),
             })
             .collect(),
-        bases: bases.iter().map(|base| folder.join(base)).collect(),
+        bases: bases.iter().map(|base| folder.join(base).into()).collect(),
     };
     let receipt = engine.call(command).await.unwrap();
     let gate = receipt.rows.newest_gate(&StageName::new("script").unwrap()).unwrap();

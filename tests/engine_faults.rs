@@ -128,7 +128,7 @@ async fn published_means_on_disk() {
             stage: StageName::new("script").unwrap(),
             artifacts: vec![OutsideArtifact {
                 kind: "script".into(),
-                path: source.clone(),
+                file: source.clone().into(),
             }],
             bases: Vec::new(),
         };

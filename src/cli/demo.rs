@@ -120,10 +120,10 @@ async fn open_outside(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<
             .into_iter()
             .map(|(kind, path)| OutsideArtifact {
                 kind: kind.to_owned(),
-                path,
+                file: path.into(),
             })
             .collect(),
-        bases: gate.base.into_iter().collect(),
+        bases: gate.base.into_iter().map(Into::into).collect(),
     };
     // With the files on disk: the temporary ones are about to go.
     let done = ask::act(engine, command, DEED).await?;

@@ -174,9 +174,12 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         stage,
         artifacts: artifacts
             .into_iter()
-            .map(|(kind, path)| OutsideArtifact { kind, path })
+            .map(|(kind, path)| OutsideArtifact {
+                kind,
+                file: path.into(),
+            })
             .collect(),
-        bases,
+        bases: bases.into_iter().map(Into::into).collect(),
     };
     let role = if is_waiting {
         Role::Candidate("wait")

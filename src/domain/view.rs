@@ -82,6 +82,15 @@ pub struct LeaderInfo {
     pub since: Timestamp,
 }
 
+/// Where a reader of events left off; what is named was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// An event's number; 0 for all.
+    Seq(u64),
+    /// A point in time.
+    Time(Timestamp),
+}
+
 /// Which jobs a list wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {

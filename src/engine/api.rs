@@ -1,7 +1,7 @@
 //! What front ends say to the engine and hear from it: plain values, no channels, no SQL.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ use crate::domain::job::JobRows;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
-use crate::domain::view::{JobFilter, LeaderInfo, QueueRow};
+use crate::domain::view::{JobFilter, LeaderInfo, QueueRow, Since};
 
 /// Pairs an answer with what was asked; rises in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,13 +48,43 @@ pub struct NewJob {
     pub is_manual: bool,
 }
 
+/// A file from outside; its bytes are copied.
+#[derive(Debug, Clone)]
+pub enum OutsideFile {
+    /// A regular file that whoever runs this process may read. Never from a client elsewhere: it would read what this process can.
+    Path(PathBuf),
+    /// The bytes themselves, under a file name.
+    Bytes {
+        /// The name alone.
+        name: String,
+        /// What is in it.
+        bytes: Arc<[u8]>,
+    },
+}
+
+impl From<PathBuf> for OutsideFile {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl AsRef<Path> for OutsideFile {
+    /// The path or name that it is called by.
+    fn as_ref(&self) -> &Path {
+        match self {
+            Self::Path(path) => path,
+            Self::Bytes { name, .. } => Path::new(name),
+        }
+    }
+}
+
 /// A file to be reviewed, named from outside.
 #[derive(Debug, Clone)]
 pub struct OutsideArtifact {
     /// What it is.
     pub kind: String,
-    /// A regular file that the caller can read; its bytes are copied.
-    pub path: PathBuf,
+    /// Its bytes, or where they are.
+    pub file: OutsideFile,
 }
 
 /// Something to be done. Each is answered once, by a [`Receipt`] or a [`Refusal`].
@@ -71,7 +101,7 @@ pub enum Command {
         /// What is to be reviewed.
         artifacts: Vec<OutsideArtifact>,
         /// What artifacts are compared with, each for the artifact of its file name, else for the first.
-        bases: Vec<PathBuf>,
+        bases: Vec<OutsideFile>,
     },
     /// Approve or reject.
     Decide {
@@ -197,6 +227,17 @@ pub enum Query {
     },
     /// Who leads; none when nobody does.
     Leader,
+    /// A job's events as a client pages through them, oldest first.
+    EventPage {
+        /// Whose.
+        job_id: JobId,
+        /// Only what came after.
+        since: Since,
+        /// At most so many.
+        limit: u32,
+    },
+    /// How many jobs have files that are behind their rows: this one, or any.
+    Owing(Option<JobId>),
 }
 
 /// What was read.
@@ -218,6 +259,10 @@ pub enum Answer {
     Files(Arc<[String]>),
     /// See [`Query::Leader`].
     Leader(Option<LeaderInfo>),
+    /// See [`Query::EventPage`]; how many there are without the limit.
+    EventPage(Vec<Event>, u64),
+    /// See [`Query::Owing`]; counted up to 10 000.
+    Owing(usize),
     /// It could not be read: what was being done and why not.
     Failed(String),
 }

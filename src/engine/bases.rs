@@ -61,12 +61,12 @@ pub(super) fn bases_of(
 pub(super) fn given_bases<'p, B: AsRef<Path>>(
     artifacts: &[&Path],
     given: &'p [B],
-) -> Result<Vec<Option<&'p Path>>, Refusal> {
-    let mut chosen: Vec<Option<&'p Path>> = vec![None; artifacts.len()];
-    for base in given.iter().map(AsRef::as_ref) {
+) -> Result<Vec<Option<&'p B>>, Refusal> {
+    let mut chosen: Vec<Option<&'p B>> = vec![None; artifacts.len()];
+    for base in given {
         let named = artifacts
             .iter()
-            .position(|artifact| artifact.file_name() == base.file_name());
+            .position(|artifact| artifact.file_name() == base.as_ref().file_name());
         let index = named.unwrap_or(0);
         let (Some(slot), Some(artifact)) = (chosen.get_mut(index), artifacts.get(index)) else {
             return Err(Refusal::new(
@@ -78,8 +78,8 @@ pub(super) fn given_bases<'p, B: AsRef<Path>>(
         if let Some(other) = slot {
             let message = format!(
                 "{} and {} would both be the base of {}",
-                other.display(),
-                base.display(),
+                other.as_ref().display(),
+                base.as_ref().display(),
                 artifact.display()
             );
             return Err(Refusal::new(RefusalCode::Invalid, message)
@@ -98,7 +98,7 @@ mod tests {
     fn given<'p>(artifacts: &[&str], bases: &'p [&str]) -> Result<Vec<Option<&'p str>>, Refusal> {
         let artifacts: Vec<_> = artifacts.iter().map(Path::new).collect();
         let chosen = given_bases(&artifacts, bases)?;
-        Ok(chosen.into_iter().map(|base| base.and_then(Path::to_str)).collect())
+        Ok(chosen.into_iter().map(|base| base.copied()).collect())
     }
 
     #[test]

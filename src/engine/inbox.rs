@@ -9,6 +9,7 @@ use crate::runs::locks::LeadGuard;
 use crate::store::OpenTimer;
 
 use super::api::{Answer, Receipt, RequestId};
+use super::door::Knock;
 use super::reducer::StageOutcome;
 
 /// Which gates a list of timers speaks of.
@@ -84,6 +85,8 @@ pub(super) enum Inbox {
     },
     /// These gates could not be expired as asked; their rows say otherwise.
     NotDue(Vec<JobId>),
+    /// A front end without a loop wants something.
+    Knock(Knock),
     ConfigFileTouched,
     ConfigRead(Result<(Box<Config>, Vec<String>), Vec<Problem>>),
     Trouble(Option<String>),

@@ -8,6 +8,7 @@ pub mod api;
 mod bases;
 mod crash;
 mod debts;
+pub mod door;
 pub mod edit;
 mod evidence;
 mod inbox;
@@ -42,6 +43,7 @@ use crate::runs::locks::LeadGuard;
 use crate::store::{Reader, Store};
 
 use api::{Answer, Command, Notice, Query, Receipt, RequestId};
+use door::{Door, Doors, Knock};
 use inbox::{Inbox, StageKey};
 use prepare::Preparer;
 use reader::{Ask, ReaderThread};
@@ -140,6 +142,7 @@ pub struct Engine {
     writer: Option<JoinHandle<()>>,
     files: FileWatch,
     notices: VecDeque<Notice>,
+    doors: Doors,
     ticker: Ticker,
     lead: Lead,
     next_request: u64,
@@ -216,6 +219,7 @@ impl Engine {
         runs.touch_nudge()?;
         let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
         let now = settings.clock.now();
+        let doors = Doors::new(&settings.config);
         let mut engine = Self {
             runs,
             clock: settings.clock,
@@ -232,6 +236,7 @@ impl Engine {
             writer: Some(writer),
             files,
             notices: VecDeque::new(),
+            doors,
             ticker: Ticker::follower(),
             lead: Lead::Not,
             next_request: 1,
@@ -309,7 +314,7 @@ impl Engine {
                 self.ticker.set_lead(false);
                 self.following.clear();
                 self.starting.clear();
-                self.notices.push_back(Notice::Lead(false));
+                self.tell(Notice::Lead(false));
             }
             // The epoch is on its way; its answer finds nobody who wants it.
             Lead::Taking(guard) => drop(guard),
@@ -325,22 +330,55 @@ impl Engine {
     /// The same in somebody else's name: for a front door that knows better than the process who it is (HTTP and its tokens).
     pub fn submit_as(&mut self, operator: Operator, command: Command) -> RequestId {
         let request = self.new_request();
-        if !self.put(Work::Command(request, operator, Box::new(command))) {
-            self.notices.push_back(Notice::Done(request, Err(busy())));
-        }
+        self.hand_over(request, operator, command);
         request
+    }
+
+    fn hand_over(&mut self, request: RequestId, operator: Operator, command: Command) {
+        if !self.put(Work::Command(request, operator, Box::new(command))) {
+            self.tell(Notice::Done(request, Err(busy())));
+        }
     }
 
     /// Hands a query over; its answer comes as [`Notice::Answer`].
     pub fn ask(&mut self, query: Query) -> RequestId {
         let request = self.new_request();
+        self.hand_query(request, query);
+        request
+    }
+
+    fn hand_query(&mut self, request: RequestId, query: Query) {
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
             self.asks.try_send(Ask::Query(request, query))
         {
-            self.notices
-                .push_back(Notice::Answer(request, Answer::Failed(busy().message)));
+            self.tell(Notice::Answer(request, Answer::Failed(busy().message)));
         }
-        request
+    }
+
+    /// A way in for a front end on another thread; it works while this loop turns.
+    pub fn door(&self) -> Door {
+        self.doors.door(self.inbox_sender.clone(), self.operator.clone())
+    }
+
+    fn knocked(&mut self, knock: Knock) {
+        let request = self.new_request();
+        match knock {
+            Knock::Command(operator, command, answer) => {
+                self.doors.expect_done(request, answer);
+                self.hand_over(request, operator, *command);
+            }
+            Knock::Query(query, answer) => {
+                self.doors.expect_answer(request, answer);
+                self.hand_query(request, query);
+            }
+        }
+    }
+
+    /// Tells whoever is to know: somebody behind a door, or the owner of the loop.
+    fn tell(&mut self, notice: Notice) {
+        if let Some(notice) = self.doors.pass(notice) {
+            self.notices.push_back(notice);
+        }
     }
 
     fn new_request(&mut self) -> RequestId {
@@ -502,14 +540,18 @@ impl Engine {
     pub fn close(mut self) {
         self.resign();
         drop(self.work.take());
-        // The writer may be telling a full inbox; somebody has to take it until it is done.
+        // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits behind a door gets an answer.
         while self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
-            if self.inbox.try_recv().is_err() {
-                std::thread::park_timeout(Duration::from_millis(1));
+            match self.inbox.try_recv() {
+                Ok(message) => self.take(message),
+                Err(_) => std::thread::park_timeout(Duration::from_millis(1)),
             }
         }
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
+        }
+        while let Ok(message) = self.inbox.try_recv() {
+            self.take(message);
         }
     }
 

@@ -4,7 +4,6 @@
 //! threads that watch stages; changes nothing but the store of versions, where more bytes never hurt.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -21,7 +20,7 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::{RunsDir, artifacts, versions};
 use crate::store::Reader;
 
-use super::api::{Command, GateRef, NewJob, OutsideArtifact};
+use super::api::{Command, GateRef, NewJob, OutsideArtifact, OutsideFile};
 use super::bases::{bases_of, given_bases};
 use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::trouble::{runs_refusal, store_refusal};
@@ -261,15 +260,19 @@ impl Preparer {
         job_id: &JobId,
         stage: &StageName,
         outside: &[OutsideArtifact],
-        bases: &[PathBuf],
+        bases: &[OutsideFile],
     ) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?;
         let run = self.runs.run(job_id);
-        let names: Vec<_> = outside.iter().map(|file| file.path.as_path()).collect();
+        let names: Vec<_> = outside.iter().map(|artifact| artifact.file.as_ref()).collect();
         let given = given_bases(&names, bases)?;
         let mut artifacts: Vec<GateArtifact> = Vec::with_capacity(outside.len());
-        for (file, given) in outside.iter().zip(given) {
-            let path = path_in_run_dir(stage, &file.path)?;
+        let keep = |file: &OutsideFile| match file {
+            OutsideFile::Path(path) => artifacts::keep_outside(&run, path),
+            OutsideFile::Bytes { bytes, .. } => versions::keep(&run, bytes),
+        };
+        for (OutsideArtifact { kind, file }, given) in outside.iter().zip(given) {
+            let path = path_in_run_dir(stage, file.as_ref())?;
             if artifacts.iter().any(|other| other.path == path) {
                 let name = path.file_name().to_owned();
                 return Err(
@@ -278,18 +281,13 @@ impl Preparer {
                         .at("artifact"),
                 );
             }
-            let (digest, size_bytes) =
-                artifacts::keep_outside(&run, &file.path).map_err(|error| runs_refusal(&error))?;
+            let (digest, size_bytes) = keep(file).map_err(|error| runs_refusal(&error))?;
             let given = match given {
-                Some(base) => Some(
-                    artifacts::keep_outside(&run, base)
-                        .map_err(|error| runs_refusal(&error))?
-                        .0,
-                ),
+                Some(base) => Some(keep(base).map_err(|error| runs_refusal(&error))?.0),
                 None => None,
             };
             let bases = bases_of(rows.as_ref(), stage, &path, given);
-            artifacts.push(self.compared(&run, file.kind.clone(), path, digest, size_bytes, bases)?);
+            artifacts.push(self.compared(&run, kind.clone(), path, digest, size_bytes, bases)?);
         }
         let placed: Vec<_> = artifacts
             .iter()

@@ -20,6 +20,9 @@ const EVENTS_MAX: u32 = 2000;
 /// From so many touched jobs on, all timers are read at once.
 const JOBS_ONE_BY_ONE_MAX: usize = 64;
 
+/// The most jobs that are counted as owing.
+const OWING_MAX: u32 = 10_000;
+
 /// How much of the leader's work a look wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LeadLook {
@@ -120,6 +123,11 @@ impl ReaderThread {
                 let is_alive = locks::leader_is_alive(&self.runs).unwrap_or(false);
                 Answer::Leader(self.reader.leader()?.filter(|_| is_alive))
             }
+            Query::EventPage { job_id, since, limit } => {
+                let (events, total) = self.reader.event_page(&job_id, since, limit)?;
+                Answer::EventPage(events, total)
+            }
+            Query::Owing(job_id) => Answer::Owing(self.reader.owing(job_id.as_ref(), OWING_MAX)?),
         })
     }
 

@@ -48,9 +48,10 @@ impl Engine {
 
     pub(super) fn take(&mut self, message: Inbox) {
         match message {
-            Inbox::Done(request, result) => self.notices.push_back(Notice::Done(request, result)),
-            Inbox::Published(request, result) => self.notices.push_back(Notice::Published(request, result)),
-            Inbox::Answer(request, answer) => self.notices.push_back(Notice::Answer(request, answer)),
+            Inbox::Done(request, result) => self.tell(Notice::Done(request, result)),
+            Inbox::Published(request, result) => self.tell(Notice::Published(request, result)),
+            Inbox::Answer(request, answer) => self.tell(Notice::Answer(request, answer)),
+            Inbox::Knock(knock) => self.knocked(knock),
             Inbox::Nudged => self.wants_look = true,
             Inbox::Looked(look) => {
                 self.is_looking = false;
@@ -59,13 +60,13 @@ impl Engine {
                     Err(why) => {
                         // What was asked for is asked for again; the backstop says when.
                         self.wants_all_timers = true;
-                        self.notices.push_back(Notice::Trouble(Some(why)));
+                        self.tell(Notice::Trouble(Some(why)));
                     }
                 }
             }
             Inbox::NotStanding(why) => {
                 self.is_standing = false;
-                self.notices.push_back(Notice::Trouble(Some(why)));
+                self.tell(Notice::Trouble(Some(why)));
                 self.stand_later();
             }
             Inbox::Locked(guard) => self.locked(guard),
@@ -93,7 +94,7 @@ impl Engine {
                 self.config_at_us = Some(self.clock.now().boot_us.saturating_add(CONFIG_SETTLES_US));
             }
             Inbox::ConfigRead(read) => self.config_read(read),
-            Inbox::Trouble(trouble) => self.notices.push_back(Notice::Trouble(trouble)),
+            Inbox::Trouble(trouble) => self.tell(Notice::Trouble(trouble)),
         }
     }
 
@@ -122,10 +123,10 @@ impl Engine {
             self.lead_stages(&work, now.boot_us);
         }
         if look.events.is_empty() {
-            self.notices.push_back(Notice::Changed);
+            self.tell(Notice::Changed);
         } else {
             self.wants_look = true;
-            self.notices.push_back(Notice::Events(look.events));
+            self.tell(Notice::Events(look.events));
         }
     }
 
@@ -175,7 +176,7 @@ impl Engine {
         match result {
             Ok(()) => {
                 self.following.insert(key);
-                self.notices.push_back(Notice::Trouble(None));
+                self.tell(Notice::Trouble(None));
             }
             Err(why) => {
                 let trouble = format!(
@@ -183,7 +184,7 @@ impl Engine {
                     key.job_id, key.stage, key.attempt
                 );
                 tracing::warn!("{trouble}");
-                self.notices.push_back(Notice::Trouble(Some(trouble)));
+                self.tell(Notice::Trouble(Some(trouble)));
                 let at_us = self.clock.now().boot_us.saturating_add(START_AGAIN_US);
                 self.start_again_us.insert(key.job_id, at_us);
             }
@@ -219,10 +220,10 @@ impl Engine {
                 self.ticker.set_lead(true);
                 self.is_takeover = true;
                 self.wants_look = true;
-                self.notices.push_back(Notice::Lead(true));
+                self.tell(Notice::Lead(true));
             }
             (Lead::Taking(_), Err(why)) => {
-                self.notices.push_back(Notice::Trouble(Some(why)));
+                self.tell(Notice::Trouble(Some(why)));
                 self.stand_later();
             }
             // Given back while the epoch was on its way: the row must not name a leader that is none.
@@ -244,7 +245,7 @@ impl Engine {
             Ok((config, _)) if config.gates.is_empty() && !self.config.gates.is_empty() => {
                 // Most likely a file that is being written, or was cut short: nothing may pass unseen because of it.
                 self.is_config_broken = true;
-                self.notices.push_back(Notice::ConfigBroken(vec![
+                self.tell(Notice::ConfigBroken(vec![
                     "the saved configuration asks for no gate at all; the former one stays   hint: to run without gates, start again"
                         .to_owned(),
                 ]));
@@ -253,10 +254,10 @@ impl Engine {
                 self.is_config_broken = false;
                 self.config = *config;
                 self.put(Work::PutConfig(Arc::new(self.config.clone())));
+                self.doors.set_config(&self.config);
                 self.wants_look = true;
                 self.wants_all_timers = true;
-                self.notices
-                    .push_back(Notice::ConfigLoaded(Arc::clone(&self.config.gates), warnings));
+                self.tell(Notice::ConfigLoaded(Arc::clone(&self.config.gates), warnings));
             }
             Err(problems) => {
                 self.is_config_broken = true;
@@ -265,7 +266,7 @@ impl Engine {
                     .filter(|problem| problem.is_error())
                     .map(ToString::to_string)
                     .collect();
-                self.notices.push_back(Notice::ConfigBroken(lines));
+                self.tell(Notice::ConfigBroken(lines));
             }
         }
     }

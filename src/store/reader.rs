@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError, StoreErrorKind};
@@ -15,7 +15,7 @@ use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
 use crate::domain::ids::{Digest, JobId, StageName};
 use crate::domain::job::{Attempt, JobRows};
-use crate::domain::view::{JobFilter, LeaderInfo};
+use crate::domain::view::{JobFilter, LeaderInfo, Since};
 
 /// A connection that cannot write.
 #[derive(Debug)]
@@ -126,6 +126,23 @@ impl Reader {
             events.reverse();
         }
         Ok(events)
+    }
+
+    /// A page of a job's events, oldest first, and how many there are without the limit.
+    pub fn event_page(&self, job_id: &JobId, since: Since, limit: u32) -> Result<(Vec<Event>, u64), StoreError> {
+        let (condition, after) = match since {
+            Since::Seq(seq) => ("job_id = ?1 AND seq > ?2", count(seq)),
+            Since::Time(time) => ("job_id = ?1 AND ts > ?2", time.micros()),
+        };
+        let all = format!("SELECT count(*) FROM event WHERE {condition}");
+        let page = format!("SELECT {EVENT_COLUMNS} FROM event WHERE {condition} ORDER BY seq LIMIT ?3");
+        self.read(|connection| {
+            let wanted = params![job_id.as_str(), after];
+            let total: i64 = connection.prepare_cached(&all)?.query_row(wanted, |row| row.get(0))?;
+            let wanted = params![job_id.as_str(), after, limit];
+            let events = collect(connection, &page, wanted, event_row::event)?;
+            Ok((events, total.unsigned_abs()))
+        })
     }
 
     /// The number of the newest event of all; 0 before the first.

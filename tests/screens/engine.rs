@@ -69,6 +69,7 @@ impl World {
                     .map(|bytes| Arc::from(&bytes[..])),
             ),
             Query::Leader => Answer::Leader(self.leader.clone()),
+            Query::EventPage { .. } | Query::Owing(_) => unreachable!("no screen asks for it"),
         }
     }
 

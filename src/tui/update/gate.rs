@@ -219,7 +219,9 @@ pub fn take_bytes(
         | Answer::Events(_)
         | Answer::Decisions(_)
         | Answer::Files(_)
-        | Answer::Leader(_) => Slot::Failed("the engine gave another answer than asked for".to_owned()),
+        | Answer::Leader(_)
+        | Answer::EventPage(..)
+        | Answer::Owing(_) => Slot::Failed("the engine gave another answer than asked for".to_owned()),
     };
     if is_base {
         file.old = slot;

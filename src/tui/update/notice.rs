@@ -43,6 +43,8 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Bytes(_)
             | Answer::Files(_)
             | Answer::Leader(_)
+            | Answer::EventPage(..)
+            | Answer::Owing(_)
             | Answer::Failed(_) => model.queue_asked = (false, false),
         },
         Question::Leader => {
@@ -60,6 +62,8 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Bytes(_)
             | Answer::Files(_)
             | Answer::Leader(_)
+            | Answer::EventPage(..)
+            | Answer::Owing(_)
             | Answer::Failed(_) => model.job_asked = None,
         },
         Question::Events(job_id) => {
