@@ -51,7 +51,7 @@ const PLACES: [Place; 15] = [
     place(
         &["domain", "patch"],
         0,
-        "",
+        "diff",
         Crates::Only(
             "std core alloc chrono serde serde_json serde_json_canonicalizer sha2 thiserror uuid \
              diffy json_patch jsonc_parser jsonptr similar",
@@ -288,7 +288,7 @@ fn what_the_table_allows_passes() {
         ),
         (
             "src/domain/patch/text.rs",
-            "use similar::TextDiff;\nuse crate::domain::ids::JobId;",
+            "use similar::TextDiff;\nuse crate::{diff::json, domain::ids::JobId};",
         ),
         ("src/diff/lines/mod.rs", "use std::time::Instant;"),
         (

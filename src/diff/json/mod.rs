@@ -12,7 +12,9 @@ mod value;
 
 use elements::{Pair, pairs};
 use serde_json::value::RawValue;
-use value::{Shape, spelled};
+use value::Shape;
+
+pub use value::spelled;
 
 /// More changes than this are counted no further: the list is for a person to read.
 pub const CHANGES_MAX: usize = 500;
@@ -71,6 +73,27 @@ fn parse(bytes: &[u8]) -> Option<&RawValue> {
     // A byte order mark is part of the file's format, not of its JSON.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     serde_json::from_slice(bytes).ok()
+}
+
+/// Adds a member to a path: `.duration_ms`, or `["low tide"]` where the key is no plain name.
+pub fn push_key(path: &mut String, key: &str) {
+    let is_name = !key.is_empty()
+        && key
+            .chars()
+            .all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'));
+    if !is_name {
+        path.push_str(&format!("[{}]", serde_json::Value::from(key)));
+    } else {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(key);
+    }
+}
+
+/// Adds an array element to a path: `[2]`.
+pub fn push_place(path: &mut String, at: usize) {
+    path.push_str(&format!("[{at}]"));
 }
 
 struct Walk {
@@ -145,25 +168,14 @@ impl Walk {
 
     fn at_key(&mut self, key: &str, inside: impl FnOnce(&mut Self)) {
         let length = self.path.len();
-        let is_name = !key.is_empty()
-            && key
-                .chars()
-                .all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'));
-        if !is_name {
-            self.path.push_str(&format!("[{}]", serde_json::Value::from(key)));
-        } else {
-            if length > 0 {
-                self.path.push('.');
-            }
-            self.path.push_str(key);
-        }
+        push_key(&mut self.path, key);
         inside(self);
         self.path.truncate(length);
     }
 
     fn at_place(&mut self, at: usize, inside: impl FnOnce(&mut Self)) {
         let length = self.path.len();
-        self.path.push_str(&format!("[{at}]"));
+        push_place(&mut self.path, at);
         inside(self);
         self.path.truncate(length);
     }

@@ -50,7 +50,7 @@ fn is_exact(number: &str) -> bool {
 }
 
 /// A value on one line, cut where it is long.
-pub(super) fn spelled(raw: &str) -> String {
+pub fn spelled(raw: &str) -> String {
     let mut line = String::new();
     let mut is_inside_text = false;
     let mut is_escaped = false;

@@ -8,7 +8,7 @@ use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
 use super::plan::{Draft, Material};
 use super::quote::{listed, quote};
-use super::{duration_adjust, section_replace, text_replace};
+use super::{duration_adjust, json_patch, merge_patch, section_replace, text_replace};
 
 /// What a patch type works on; decides which artifacts it is offered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,13 @@ impl fmt::Debug for TypeDoc {
     }
 }
 
-static TYPES: [TypeDoc; 3] = [text_replace::TYPE, section_replace::TYPE, duration_adjust::TYPE];
+static TYPES: [TypeDoc; 5] = [
+    text_replace::TYPE,
+    section_replace::TYPE,
+    duration_adjust::TYPE,
+    json_patch::TYPE,
+    merge_patch::TYPE,
+];
 
 /// Every patch type that is built.
 pub fn types() -> &'static [TypeDoc] {
@@ -117,7 +123,9 @@ mod tests {
         assert_eq!(error.message, "unknown patch type `text_replac`");
         assert_eq!(
             error.hint.as_deref(),
-            Some("did you mean text_replace? The types are text_replace, section_replace and duration_adjust")
+            Some(
+                "did you mean text_replace? The types are text_replace, section_replace, duration_adjust, json_patch and merge_patch"
+            )
         );
         assert_eq!((error.line, error.column), (Some(1), Some(10)));
         let error = Patch::parse(r#"{"type": "level_adjust", "level_change_db": 3}"#).unwrap_err();

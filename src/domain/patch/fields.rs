@@ -46,6 +46,16 @@ impl<'v> Fields<'v> {
             .with_hint(format!("the fields here are {}", listed(&names))))
     }
 
+    /// Whether the field is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.map.contains_key(key)
+    }
+
+    /// A value of any kind that must be there; `null` is one.
+    pub(super) fn value(&self, key: &str) -> Result<&'v Value, PatchError> {
+        self.required(key, "a value")
+    }
+
     /// A text that must be there.
     pub(super) fn text(&self, key: &str) -> Result<&'v str, PatchError> {
         let value = self.required(key, "a text")?;

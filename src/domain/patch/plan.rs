@@ -138,6 +138,16 @@ impl Patch {
             .at_position(line, column)
             .with_hint("keep one of the two"));
         }
+        if let Some(number) = first_rounded(json_text, &tree) {
+            let (line, column) = position_at(json_text, number.span.start);
+            let message = format!(
+                "the number {} has more digits than are kept",
+                quote(number.raw(json_text))
+            );
+            return Err(PatchError::new(PatchFault::Unreadable, message)
+                .at_position(line, column)
+                .with_hint("17 digits are kept of a fraction, whole numbers up to 18446744073709551615"));
+        }
         let body = json_text.strip_prefix('\u{feff}').unwrap_or(json_text);
         let value: Value = serde_json::from_str(body).map_err(|error| {
             PatchError::new(PatchFault::Unreadable, format!("the patch is not JSON: {error}"))
@@ -302,6 +312,24 @@ fn check_still_json(path: &str, before: &[u8], after: &[u8]) -> Result<(), Patch
 pub(super) fn json_problem(bytes: &[u8]) -> Option<serde_json::Error> {
     let body = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     serde_json::from_slice::<serde::de::IgnoredAny>(body).err()
+}
+
+/// The first number that would be written with other digits than the operator wrote: rounded in silence, it would not be what was decided.
+fn first_rounded<'n>(text: &str, node: &'n Node) -> Option<&'n Node> {
+    if let Some(literal) = node.as_number(text) {
+        let kept = serde_json::from_str::<serde_json::Number>(literal).map(|number| number.to_string());
+        let is_rounded = kept.is_ok_and(|kept| significant(&kept) != significant(literal));
+        return is_rounded.then_some(node);
+    }
+    let members = node.members().iter().map(|member| &member.value);
+    members.chain(node.items()).find_map(|inner| first_rounded(text, inner))
+}
+
+/// The digits of a number without the zeros around them.
+fn significant(literal: &str) -> String {
+    let mantissa = literal.split(['e', 'E']).next().unwrap_or(literal);
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').to_owned()
 }
 
 /// Where the field of this path stands in the patch's text; the nearest object around it when it is missing.

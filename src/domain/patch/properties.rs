@@ -146,6 +146,8 @@ proptest! {
             json!({"type": "text_replace", "replacements": [{"old": text.clone() + "a", "new": ""}]}),
             json!({"type": "section_replace", "section_marker": text.clone() + "a", "new_section": text}),
             json!({"type": "duration_adjust", "beat_adjustments": [{"beat_id": text.clone() + "a", "duration": 1}], "scale_keyframes": true}),
+            json!({"type": "json_patch", "op": "add", "path": text.clone(), "value": text.clone()}),
+            json!({"type": "merge_patch", "merge": {text.clone(): text.clone()}}),
         ] {
             if let Ok(patch) = Patch::from_value(value) {
                 for path in ["a.txt", "a.json"] {

@@ -233,7 +233,16 @@ mod tests {
                 .ends_with("this stage has none")
         );
         let names: Vec<&str> = applicable(BOARD).iter().map(|doc| doc.name).collect();
-        assert_eq!(names, ["text_replace", "section_replace", "duration_adjust"]);
+        assert_eq!(
+            names,
+            [
+                "text_replace",
+                "section_replace",
+                "duration_adjust",
+                "json_patch",
+                "merge_patch"
+            ]
+        );
         assert!(applicable(VOICE).is_empty());
     }
 }

@@ -120,3 +120,36 @@ fn text_that_is_not_utf8_is_refused_with_the_byte() {
     let error = patch.plan("a.txt", b"caf\n\xe9 1").unwrap_err();
     assert_eq!(error.message, "`a.txt` is not UTF-8 text: byte 4 (line 2)");
 }
+
+#[test]
+fn a_number_that_would_be_rounded_is_refused_where_it_stands() {
+    let patch = |number: &str| {
+        Patch::parse(&format!(
+            "{{\"type\": \"json_patch\",\n\"op\": \"add\", \"path\": \"/a\", \"value\": [{number}]}}"
+        ))
+    };
+    for number in [
+        "0.1",
+        "-1.50e-7",
+        "18446744073709551615",
+        "0.000",
+        "-0",
+        "1e300",
+        "9007199254740993",
+    ] {
+        assert!(patch(number).is_ok(), "{number}");
+    }
+    for number in [
+        "9007199254740993.0",
+        "18446744073709551617",
+        "0.10000000000000000001",
+        "1e-999",
+    ] {
+        let error = patch(number).unwrap_err();
+        assert_eq!(
+            error.message,
+            format!("the number `{number}` has more digits than are kept")
+        );
+        assert_eq!((error.line, error.column), (Some(2), Some(38)));
+    }
+}

@@ -1,5 +1,7 @@
 //! The patch with which the editor opens: filled with what the artifact really holds, so that only one value need be changed.
 
+mod json;
+
 use serde_json::{Value, json};
 
 use super::markers::markers;
@@ -35,6 +37,8 @@ pub fn template_of(type_name: &str, kind: &str, path: &str, current: &[u8]) -> O
         "duration_adjust" => duration_template(path, text)?,
         "section_replace" => section_template(path, text)?,
         "text_replace" => text_template(path, text)?,
+        "json_patch" => json::json_patch(path, text)?,
+        "merge_patch" => json::merge_patch(path, text)?,
         // A type that has no filling of its own opens with its example.
         _ => {
             let mut example = (doc.example)();

@@ -1,0 +1,203 @@
+//! `json_patch`: the operations of RFC 6902 on a JSON document (SPEC §6).
+
+use serde_json::{Value, json};
+
+use super::PATCH_ITEMS_MAX;
+use super::catalog::{Family, Planner, TypeDoc};
+use super::closest::closest_name;
+use super::error::PatchError;
+use super::fields::Fields;
+use super::json_document::{JsonDocument, Numbers};
+use super::json_tree::read_artifact;
+use super::plan::{Changes, Draft, Material};
+use super::pointer::{Pointer, in_words};
+use super::quote::{listed, quote, quote_both};
+
+pub(super) const TYPE: TypeDoc = TypeDoc {
+    name: "json_patch",
+    family: Family::Json,
+    applies_to: "JSON",
+    description: "The operations of RFC 6902, in order, all or none: add, remove, replace, move, copy, test; a place is a JSON pointer \
+                  (/scenes/0/duration_ms). Numbers are written as the patch writes them (310, 310.0); all that is not named keeps its bytes. \
+                  One operation can stand in the patch itself, as op, path, value.",
+    example: || {
+        json!({
+            "type": "json_patch",
+            "ops": [
+                {"op": "test", "path": "/scenes/0/id", "value": "scene_000"},
+                {"op": "replace", "path": "/scenes/0/duration_ms", "value": 9500},
+                {"op": "add", "path": "/scenes/0/note", "value": "hold until the tide turns"},
+            ],
+        })
+    },
+    fields: &["ops", "op", "path", "value", "from"],
+    parse: |fields| Ok(Box::new(JsonPatch::parse(fields)?)),
+};
+
+/// The operations (RFC 6902 §4).
+const OPS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
+
+#[derive(Debug)]
+struct JsonPatch {
+    ops: Vec<Op>,
+}
+
+#[derive(Debug)]
+struct Op {
+    path: Pointer,
+    action: Action,
+    /// The paths of its fields in the patch.
+    path_field: String,
+    from_field: String,
+}
+
+#[derive(Debug)]
+enum Action {
+    Add(Value),
+    Remove,
+    Replace(Value),
+    Move(Pointer),
+    Copy(Pointer),
+    Test(Value),
+}
+
+impl JsonPatch {
+    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
+        if !fields.has("op") {
+            if let Some(stray) = ["path", "value", "from"].into_iter().find(|key| fields.has(key)) {
+                let message = format!("`{stray}` stands beside no `op`");
+                return Err(PatchError::wrong_field(fields.path(stray), message)
+                    .with_hint("it belongs into an item of `ops`, or beside an `op`"));
+            }
+            let items = fields.objects("ops", PATCH_ITEMS_MAX)?;
+            let ops = items.iter().map(Op::parse).collect::<Result<_, _>>()?;
+            return Ok(Self { ops });
+        }
+        if fields.has("ops") {
+            return Err(
+                PatchError::wrong_field(fields.path("op"), "both `ops` and a single `op` are given")
+                    .with_hint("put the single one into `ops`"),
+            );
+        }
+        Ok(Self {
+            ops: vec![Op::parse(fields)?],
+        })
+    }
+}
+
+impl Op {
+    // Further members are ignored, as RFC 6902 §4 demands of operations.
+    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
+        let name = fields.text("op")?;
+        if !OPS.contains(&name) {
+            let names = OPS.map(str::to_owned);
+            let error = PatchError::wrong_field(fields.path("op"), format!("unknown operation {}", quote(name)));
+            return Err(match closest_name(OPS, name) {
+                Some(near) => error.with_hint(format!("did you mean {near}? The operations are {}", listed(&names))),
+                None => error.with_hint(format!("the operations are {}", listed(&names))),
+            }
+            .with_candidates(names.to_vec()));
+        }
+        let path = pointer(fields, "path")?;
+        let action = match name {
+            "remove" => Action::Remove,
+            "move" => Action::Move(pointer(fields, "from")?),
+            "copy" => Action::Copy(pointer(fields, "from")?),
+            _ => {
+                let value = fields.value("value")?.clone();
+                match name {
+                    "add" => Action::Add(value),
+                    "replace" => Action::Replace(value),
+                    _ => Action::Test(value),
+                }
+            }
+        };
+        if let Action::Move(from) = &action
+            && from.is_above(&path)
+        {
+            let message = format!(
+                "{} lies inside {}: a value cannot move into itself",
+                quote(&path.text),
+                quote(&from.text)
+            );
+            return Err(PatchError::wrong_field(fields.path("path"), message));
+        }
+        Ok(Self {
+            path,
+            action,
+            path_field: fields.path("path"),
+            from_field: fields.path("from"),
+        })
+    }
+
+    fn apply<'t>(&'t self, document: &mut JsonDocument<'t>, changes: &mut Changes) -> Result<(), PatchError> {
+        let at_path = |error: PatchError| error.at_field(self.path_field.clone());
+        let at_from = |error: PatchError| error.at_field(self.from_field.clone());
+        match &self.action {
+            Action::Add(value) => document.add_at(&self.path, value, changes).map_err(at_path),
+            Action::Remove => document.remove_at(&self.path, changes).map_err(at_path),
+            Action::Replace(value) => {
+                let target = document.find(&self.path).map_err(at_path)?;
+                document.set(target.id, value, &target.place, changes).map_err(at_path)
+            }
+            Action::Move(from) => {
+                document.find(from).map_err(at_from)?;
+                document.move_to(from, &self.path, changes).map_err(at_path)
+            }
+            Action::Copy(from) => {
+                document.find(from).map_err(at_from)?;
+                document.copy_to(from, &self.path, changes).map_err(at_path)
+            }
+            Action::Test(value) => {
+                let target = document.find(&self.path).map_err(at_path)?;
+                if document.is_equal(target.id, value, Numbers::ByValue) {
+                    return Ok(());
+                }
+                let (found, wanted) = quote_both(&document.spelled(target.id), &value.to_string());
+                let message = format!("test failed: {} is {found}, not {wanted}", in_words(&target.place));
+                let error = at_path(PatchError::unfit(message));
+                Err(match document.line(target.id) {
+                    Some(line) => error.at_artifact_line(line),
+                    None => error,
+                })
+            }
+        }
+    }
+}
+
+fn pointer(fields: &Fields<'_>, key: &str) -> Result<Pointer, PatchError> {
+    let text = fields.text(key)?;
+    Pointer::parse(text).map_err(|reason| {
+        let error = PatchError::wrong_field(
+            fields.path(key),
+            format!("{} is no JSON pointer: {reason}", quote(text)),
+        );
+        if text.starts_with('/') {
+            return error;
+        }
+        // Our own paths read like this, and so does an operator's first try.
+        let steps = text.replace(['.', '['], "/").replace(']', "");
+        error.with_hint(format!("write {}", quote(&format!("/{}", steps.trim_matches('/')))))
+    })
+}
+
+impl Planner for JsonPatch {
+    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+        let text = material.text()?;
+        let root = read_artifact(material.path, text)?;
+        let mut document = JsonDocument::new(text, &root);
+        let mut changes = Changes::default();
+        for op in &self.ops {
+            op.apply(&mut document, &mut changes)?;
+        }
+        Ok(Draft {
+            sidecar_path: None,
+            bytes: document.finished(material.path)?.into_bytes(),
+            changes,
+            consequences: Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
