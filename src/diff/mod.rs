@@ -8,6 +8,7 @@
 pub mod document;
 pub mod json;
 pub mod lines;
+pub mod page;
 pub mod search;
 pub mod summary;
 pub mod text;

@@ -64,14 +64,21 @@ impl Needle {
 
     /// All matches in a text, left to right, not overlapping.
     pub fn all_in(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let next = |before: &Range<usize>| self.find_in(text, before.end);
-        std::iter::successors(self.find_in(text, 0), next).collect()
+        self.all_within(text, &(0..text.len()))
     }
 
-    /// All matches in a row.
-    pub fn matches(&self, document: &DiffDocument, row: &Row) -> Vec<Range<usize>> {
+    /// The matches that reach into some bytes of a text. Costs by these bytes.
+    fn all_within(&self, text: &[u8], within: &Range<usize>) -> Vec<Range<usize>> {
+        let beyond = self.bytes.len().saturating_sub(1);
+        let text = text.get(..within.end.saturating_add(beyond)).unwrap_or(text);
+        let next = |before: &Range<usize>| self.find_in(text, before.end);
+        std::iter::successors(self.find_in(text, within.start.saturating_sub(beyond)), next).collect()
+    }
+
+    /// The matches in a row that reach into some bytes of its text.
+    pub fn matches(&self, document: &DiffDocument, row: &Row, within: &Range<usize>) -> Vec<Range<usize>> {
         match row.kind {
-            RowKind::Context | RowKind::Removed | RowKind::Added => self.all_in(document.row_text(row)),
+            RowKind::Context | RowKind::Removed | RowKind::Added => self.all_within(document.row_text(row), within),
             RowKind::Fold { .. } | RowKind::NoNewline => Vec::new(),
         }
     }
@@ -87,7 +94,9 @@ pub fn find(
     rows_max: usize,
 ) -> Option<Match> {
     let looked_at = |row: usize| {
-        let range = needle.matches(document, &document.row(row)?).into_iter().next()?;
+        let found = document.row(row)?;
+        let all = 0..found.text.len();
+        let range = needle.matches(document, &found, &all).into_iter().next()?;
         Some(Match { row, range })
     };
     let count = document.row_count();
@@ -139,8 +148,18 @@ mod tests {
         let document = document();
         let row = document.row(6).expect("row 6 is there");
         assert_eq!(
-            Needle::new("tide").expect("not empty").matches(&document, &row),
+            Needle::new("tide")
+                .expect("not empty")
+                .matches(&document, &row, &(0..20)),
             [5..9, 15..19]
+        );
+        assert_eq!(
+            Needle::new("tide")
+                .expect("not empty")
+                .matches(&document, &row, &(8..12))
+                .first(),
+            Some(&(5..9)),
+            "it reaches in"
         );
     }
 

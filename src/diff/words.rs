@@ -10,6 +10,8 @@ use std::ops::Range;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use unicode_width::UnicodeWidthChar;
 
+use super::lines::{common_prefix, common_suffix};
+
 /// Lines longer than this are compared from both ends only.
 pub const WORDS_BYTES_MAX: usize = 4096;
 
@@ -85,17 +87,12 @@ impl Marks {
 /// What lies between the common ends, on character bounds.
 fn between_ends(old: &[u8], new: &[u8]) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     let is_inside = |text: &[u8], at: usize| text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let mut head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let mut head = common_prefix(old, new);
     while head > 0 && (is_inside(old, head) || is_inside(new, head)) {
         head -= 1;
     }
     let (old_rest, new_rest) = (&old[head..], &new[head..]);
-    let mut tail = old_rest
-        .iter()
-        .rev()
-        .zip(new_rest.iter().rev())
-        .take_while(|(old, new)| old == new)
-        .count();
+    let mut tail = common_suffix(old_rest, new_rest);
     while tail > 0 && is_inside(old, old.len() - tail) {
         tail -= 1;
     }

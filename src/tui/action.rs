@@ -55,6 +55,10 @@ pub enum Action {
     FormerFile,
     /// Show or hide unchanged lines.
     Fold,
+    /// The next way to show a changed text.
+    Mode,
+    /// Wrap long lines, or cut them.
+    Wrap,
     /// Look for text in the diff.
     Search,
     /// Ask to approve.

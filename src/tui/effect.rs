@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::input::Input;
+use super::model::gate::Sight;
 use crate::diff::DiffDocument;
 use crate::domain::event::Event;
 use crate::domain::gate::GateKey;
@@ -115,13 +116,24 @@ pub struct Unfit {
     pub hint: Option<String>,
 }
 
+/// What of a diff was on a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiffFacts {
+    /// Generation of the gate view.
+    pub generation: u64,
+    /// Index of the file.
+    pub file: usize,
+    /// The rows.
+    pub sights: Vec<Sight>,
+}
+
 /// What a drawn frame had on it; comes back when it has been written to the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameFacts {
     /// The prompt's revision.
     pub prompt: Option<u64>,
-    /// Generation of the gate view, file, first row and row after the last.
-    pub diff: Option<(u64, usize, usize, usize)>,
+    /// What of a diff.
+    pub diff: Option<DiffFacts>,
 }
 
 /// Something that happened.

@@ -168,7 +168,9 @@ static DIFF: Group = Group {
         key(Action::Search, &["/"], "find in the diff", "find"),
         key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
         key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
-        key(Action::Fold, &["z"], "show or hide unchanged lines", "fold"),
+        key(Action::Mode, &["v"], "unified or side by side", "view"),
+        key(Action::Wrap, &["w"], "wrap long lines, or cut them", ""),
+        key(Action::Fold, &["z"], "show or hide unchanged lines", ""),
     ],
 };
 

@@ -2,10 +2,16 @@
 
 use ratatui::layout::Rect;
 
+use super::model::gate::FileView;
+use super::model::look::Mode;
 use super::model::{Lower, Model};
+use super::view::diff_rows;
+use crate::diff::page::Page;
 
 /// From this width on the queue stands beside the gate.
 pub const WIDE_COLUMNS: u16 = 110;
+/// Two texts side by side want this much: on a narrower pane beside the queue they get the whole width instead.
+const SIDE_BY_SIDE_COLUMNS: u16 = 100;
 /// The queue's width when it stands beside the gate; from 140 columns on it has room for what changed and for who is at it.
 pub fn queue_columns(width: u16) -> u16 {
     match width {
@@ -66,6 +72,12 @@ pub fn diff_rows(model: &Model) -> usize {
     usize::from(layout.lower.height.saturating_sub(around))
 }
 
+/// The file's diff as it is laid out now; none without a diff.
+pub fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a>> {
+    let columns = of(model).lower.width;
+    Some(diff_rows::page(file.document()?, model.look, file.left, columns))
+}
+
 fn take_top(area: &mut Rect, height: u16) -> Rect {
     let height = height.min(area.height);
     let taken = Rect { height, ..*area };
@@ -99,8 +111,10 @@ fn urgent_height(model: &Model) -> u16 {
 pub fn of(model: &Model) -> Layout {
     let (width, height) = model.size;
     let mut rest = Rect::new(0, 0, width, height);
+    let is_two = model.look.mode == Mode::SideBySide && model.lower == Lower::Gate && model.compose.is_none();
+    let is_room_beside = !is_two || width.saturating_sub(queue_columns(width) + 1) >= SIDE_BY_SIDE_COLUMNS;
     let mut layout = Layout {
-        is_wide: width >= WIDE_COLUMNS && height >= 20,
+        is_wide: width >= WIDE_COLUMNS && height >= 20 && is_room_beside,
         header: take_top(&mut rest, 1),
         ..Layout::default()
     };

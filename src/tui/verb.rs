@@ -68,6 +68,8 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::NextMatch
         | Action::FormerMatch
         | Action::Fold
+        | Action::Mode
+        | Action::Wrap
         | Action::Search => is_diff_shown(model),
         Action::Up
         | Action::Down

@@ -6,6 +6,7 @@
 mod compose;
 mod console;
 mod decide;
+mod diff_modes;
 mod engine;
 mod look;
 mod patch;

@@ -154,8 +154,10 @@ fn a_line_that_is_cut_off_says_so() {
     );
     let mut console = Console::new(world, 80, 24);
     let ends = |console: &Console| console.text().lines().filter(|line| line.ends_with('›')).count();
+    assert_eq!(ends(&console), 0, "wrapped at first");
+    console.press("Enter w");
     assert_eq!(ends(&console), 2);
-    console.press("Enter").press(&"l ".repeat(30));
+    console.press(&"l ".repeat(30));
     assert_eq!(ends(&console), 0);
     console.shows("from column");
 }

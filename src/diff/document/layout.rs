@@ -1,4 +1,4 @@
-//! Which row shows what, under a folding: arithmetic over the blocks, four bytes kept for each.
+//! Which row shows what, under a folding: arithmetic over the blocks, eight bytes kept for each.
 //! Must not know: texts.
 
 use std::ops::Range;
@@ -14,6 +14,19 @@ pub(super) struct Layout {
     pub hunks: Vec<u32>,
     /// The row at which each block begins.
     block_rows: Vec<u32>,
+    /// How many lines there are with both texts side by side.
+    pub pair_count: usize,
+    /// The side-by-side line at which each block begins.
+    block_pairs: Vec<u32>,
+}
+
+/// The rows of one side-by-side line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PairRows {
+    /// One row that stands on both sides.
+    Both(usize),
+    /// Rows of a changed block.
+    Each { left: Option<usize>, right: Option<usize> },
 }
 
 /// What a row shows; line numbers from 0.
@@ -51,9 +64,13 @@ impl Layout {
             row_count: 0,
             hunks: Vec::new(),
             block_rows: Vec::new(),
+            pair_count: 0,
+            block_pairs: Vec::new(),
         };
         layout.block_rows.reserve_exact(diff.blocks.len());
+        layout.block_pairs.reserve_exact(diff.blocks.len());
         let mut row = 0;
+        let mut pair = 0;
         for (at, block) in diff.blocks.iter().enumerate() {
             let gap = layout.gap(diff, at);
             let unchanged = gap.head + gap.hidden + gap.tail;
@@ -61,11 +78,61 @@ impl Layout {
                 layout.hunks.push(at as u32);
             }
             row += gap.rows();
+            pair += gap.rows();
             layout.block_rows.push(row as u32);
-            row += block_parts(diff, block).iter().sum::<usize>();
+            layout.block_pairs.push(pair as u32);
+            let parts = block_parts(diff, block);
+            row += parts.iter().sum::<usize>();
+            pair += pairs_of(parts);
         }
-        layout.row_count = row + layout.gap(diff, diff.blocks.len()).rows();
+        let last = layout.gap(diff, diff.blocks.len()).rows();
+        layout.row_count = row + last;
+        layout.pair_count = pair + last;
         layout
+    }
+
+    /// The rows of a side-by-side line.
+    pub fn pair(&self, diff: &LineDiff, pair: usize) -> Option<PairRows> {
+        if pair >= self.pair_count {
+            return None;
+        }
+        let after = self.block_pairs.partition_point(|&start| start as usize <= pair);
+        let Some(block_at) = after.checked_sub(1) else {
+            return Some(PairRows::Both(pair));
+        };
+        let parts = block_parts(diff, diff.blocks.get(block_at)?);
+        let at = pair - *self.block_pairs.get(block_at)? as usize;
+        let row = self.block_row(block_at)?;
+        let pairs = pairs_of(parts);
+        if at >= pairs {
+            return Some(PairRows::Both(row + parts.iter().sum::<usize>() + at - pairs));
+        }
+        let [removed, old_ends, added, new_ends] = parts;
+        let (left, right) = (removed + old_ends, added + new_ends);
+        Some(PairRows::Each {
+            left: (at < left).then_some(row + at),
+            right: (at < right).then_some(row + left + at),
+        })
+    }
+
+    /// The side-by-side line that holds a row.
+    pub fn pair_of_row(&self, diff: &LineDiff, row: usize) -> usize {
+        let after = self.block_rows.partition_point(|&start| start as usize <= row);
+        let place = after.checked_sub(1).and_then(|block_at| {
+            let parts = block_parts(diff, diff.blocks.get(block_at)?);
+            let at = row - self.block_row(block_at)?;
+            let pair = *self.block_pairs.get(block_at)? as usize;
+            let [removed, old_ends, added, new_ends] = parts;
+            let (left, right) = (removed + old_ends, added + new_ends);
+            Some(if at < left {
+                pair + at
+            } else if at < left + right {
+                pair + at - left
+            } else {
+                pair + pairs_of(parts) + at - left - right
+            })
+        });
+        place.unwrap_or(row).min(self.pair_count.saturating_sub(1))
     }
 
     pub fn block_row(&self, block: usize) -> Option<usize> {
@@ -215,6 +282,11 @@ fn place_in(gap: Gap, at: usize) -> Place {
         old: gap.old + lines_before,
         new: gap.new + lines_before,
     }
+}
+
+/// Side-by-side lines of a block.
+fn pairs_of([removed, old_ends, added, new_ends]: [usize; 4]) -> usize {
+    (removed + old_ends).max(added + new_ends)
 }
 
 /// Rows of a block: removed, old text's missing newline, added, new text's missing newline.

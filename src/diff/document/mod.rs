@@ -4,6 +4,7 @@
 //! Must not know: screens, colours, how the diff was found.
 
 mod layout;
+mod long;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -11,10 +12,12 @@ mod tests;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lines::{Block, Limit, LineDiff, LineEnd, diff_lines};
+use super::lines::{Block, Limit, LineDiff, LineEnd, LineIndex, diff_lines};
 use super::words;
-use layout::{Layout, Place};
-pub use row::{Row, RowKind, Side};
+use layout::{Layout, PairRows, Place};
+use long::LongLines;
+pub use long::RowBreaks;
+pub use row::{Row, RowKind, RowPair, Side};
 
 /// Lines of unchanged text shown around a change, and the distance within which changes belong to one hunk.
 pub const CONTEXT_LINES: usize = 3;
@@ -34,6 +37,7 @@ pub struct DiffDocument {
     old: Option<Arc<Vec<u8>>>,
     new: Arc<Vec<u8>>,
     diff: Arc<LineDiff>,
+    long: Arc<LongLines>,
     layout: Arc<Layout>,
 }
 
@@ -43,10 +47,12 @@ impl DiffDocument {
         let old_text: &[u8] = old.as_ref().map_or(&[], |old| old.as_slice());
         let diff = diff_lines(old_text, &new, limit);
         let layout = Arc::new(Layout::new(&diff, Folding::Context(CONTEXT_LINES)));
+        let long = Arc::new(LongLines::of(old_text, &new, &diff));
         DiffDocument {
             old,
             new,
             diff: Arc::new(diff),
+            long,
             layout,
         }
     }
@@ -149,17 +155,46 @@ impl DiffDocument {
         })
     }
 
+    /// How many lines there are with both texts side by side, under the present folding.
+    pub fn pair_count(&self) -> usize {
+        self.layout.pair_count
+    }
+
+    /// One line with both texts side by side: removed lines on the left, in the order of their block the added ones on the
+    /// right; what is no change stands on both sides.
+    pub fn pair(&self, pair: usize) -> Option<RowPair> {
+        let numbered = |row: Option<usize>| row.and_then(|row| Some((row, self.row(row)?)));
+        Some(match self.layout.pair(&self.diff, pair)? {
+            PairRows::Both(row) => RowPair {
+                left: numbered(Some(row)),
+                right: numbered(Some(row)),
+            },
+            PairRows::Each { left, right } => RowPair {
+                left: numbered(left),
+                right: numbered(right),
+            },
+        })
+    }
+
+    /// The side-by-side line that holds a row; the last one for a row beyond the end.
+    pub fn pair_of_row(&self, row: usize) -> usize {
+        self.layout.pair_of_row(&self.diff, row)
+    }
+
     /// The text of a row, its line end left out.
     pub fn row_text(&self, row: &Row) -> &[u8] {
         self.text(row.side).get(row.text.clone()).unwrap_or_default()
     }
 
     /// The byte ranges of a row's text that its counterpart does not have: changed words, for removed and added rows that
-    /// stand for each other. A changed line end has no range: compare [`Row::end`] by way of [`Self::is_end_changed`].
+    /// stand for each other. A changed line end has no range: see [`Self::is_end_changed`].
     pub fn word_marks(&self, row: &Row) -> Vec<Range<usize>> {
         let Some(other) = self.counterpart(row) else {
             return Vec::new();
         };
+        if let Some(marks) = self.long.marks(row) {
+            return marks.to_vec();
+        }
         let (mine, theirs) = (self.row_text(row), self.row_text(&other));
         match row.kind {
             RowKind::Removed => words::words(mine, theirs).0,
@@ -168,10 +203,37 @@ impl DiffDocument {
         }
     }
 
-    /// True for a removed or added row whose counterpart has the same text and another line end.
+    /// True for a removed or added row that ends otherwise than the line that stands for it, or, where there is none, than
+    /// most lines of its text. A missing newline is no such end: it has a row of its own.
     pub fn is_end_changed(&self, row: &Row) -> bool {
-        self.counterpart(row)
-            .is_some_and(|other| other.end != row.end && self.row_text(&other) == self.row_text(row))
+        let other = match (row.kind, self.counterpart(row)) {
+            (RowKind::Removed | RowKind::Added, Some(other)) => Some(other.end),
+            (RowKind::Removed | RowKind::Added, None) => self.usual_end(),
+            (RowKind::Context | RowKind::Fold { .. } | RowKind::NoNewline, _) => None,
+        };
+        let is_there = |end: LineEnd| end != LineEnd::Missing;
+        other.is_some_and(|other| other != row.end && is_there(other) && is_there(row.end))
+    }
+
+    /// How most lines of the old text end (of the new one without an old one); `None` without a line that ends.
+    fn usual_end(&self) -> Option<LineEnd> {
+        let lines = if self.is_new() {
+            &self.diff.new_lines
+        } else {
+            &self.diff.old_lines
+        };
+        match (lines.lf_count(), lines.crlf_count()) {
+            (0, 0) => None,
+            (lf, crlf) if crlf > lf => Some(LineEnd::CrLf),
+            (_, _) => Some(LineEnd::Lf),
+        }
+    }
+
+    /// Where a row's text is broken into lines of so many cells: the starts of the lines after the first.
+    pub fn row_breaks(&self, row: &Row, tab_cells: usize, cells: usize) -> RowBreaks {
+        self.long
+            .breaks(row, cells)
+            .unwrap_or_else(|| RowBreaks::of(super::text::wrap(self.row_text(row), tab_cells, cells)))
     }
 
     /// How many hunks there are: changes within twice [`CONTEXT_LINES`] of each other are one. The same under every folding.
@@ -230,10 +292,22 @@ impl DiffDocument {
         (line < self.line_count(side)).then(|| self.layout.row_of_line(&self.diff, side, line))
     }
 
-    /// True if the lines of both texts do not all end alike, so that line ends are worth showing.
-    pub fn has_mixed_ends(&self) -> bool {
-        let (old, new) = (&self.diff.old_lines, &self.diff.new_lines);
-        old.crlf_count() + new.crlf_count() > 0 && old.lf_count() + new.lf_count() > 0
+    /// True if neither text has a final newline.
+    pub fn is_newline_missing_in_both(&self) -> bool {
+        self.diff.old_lines.lacks_final_newline() && self.diff.new_lines.lacks_final_newline()
+    }
+
+    /// The kind of line end that every line of the old text has and the kind that every line of the new one has, if these
+    /// are two.
+    pub fn ends_changed(&self) -> Option<(LineEnd, LineEnd)> {
+        let only = |lines: &LineIndex| match (lines.lf_count(), lines.crlf_count()) {
+            (0, 0) => None,
+            (0, _) => Some(LineEnd::CrLf),
+            (_, 0) => Some(LineEnd::Lf),
+            (_, _) => None,
+        };
+        let ends = (only(&self.diff.old_lines)?, only(&self.diff.new_lines)?);
+        (ends.0 != ends.1).then_some(ends)
     }
 
     fn block(&self, block: usize) -> Option<&Block> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::diff::lines::LineEnd;
 
 /// One of the two texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     Old,
     New,
@@ -42,4 +42,11 @@ pub struct Row {
     pub end: LineEnd,
     /// For a removed or added row: the line (from 0) of the other side that stands in its place.
     pub pair: Option<usize>,
+}
+
+/// A line with both texts side by side: each side's row with its number in the order of [`super::DiffDocument::row`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowPair {
+    pub left: Option<(usize, Row)>,
+    pub right: Option<(usize, Row)>,
 }

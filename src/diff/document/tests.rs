@@ -85,7 +85,7 @@ fn a_missing_final_newline_has_a_row_of_its_own() {
 fn a_changed_line_end_is_told() {
     let document = document("a\r\nb\n", "a\nb\n");
     let rows = document.rows(0..9);
-    assert!(document.has_mixed_ends() && document.is_end_changed(&rows[0]) && document.is_end_changed(&rows[1]));
+    assert!(document.is_end_changed(&rows[0]) && document.is_end_changed(&rows[1]));
     assert_eq!(rows[0].end, LineEnd::CrLf);
     assert!(document.word_marks(&rows[0]).is_empty());
 }

@@ -156,7 +156,7 @@ fn common_lines((old, old_lines): (&[u8], &LineIndex), (new, new_lines): (&[u8],
 // In steps of a page: comparing slices is much faster than comparing bytes.
 const STEP_BYTES: usize = 4096;
 
-fn common_prefix(old: &[u8], new: &[u8]) -> usize {
+pub(super) fn common_prefix(old: &[u8], new: &[u8]) -> usize {
     let pages = old
         .chunks(STEP_BYTES)
         .zip(new.chunks(STEP_BYTES))
@@ -170,7 +170,7 @@ fn common_prefix(old: &[u8], new: &[u8]) -> usize {
             .count()
 }
 
-fn common_suffix(old: &[u8], new: &[u8]) -> usize {
+pub(super) fn common_suffix(old: &[u8], new: &[u8]) -> usize {
     let pages = old
         .rchunks(STEP_BYTES)
         .zip(new.rchunks(STEP_BYTES))

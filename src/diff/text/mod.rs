@@ -9,6 +9,7 @@ mod marks;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod wrap;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,6 +19,7 @@ use unicode_width::UnicodeWidthStr;
 
 pub use cells::{cut, fit, width};
 use scan::{PieceKind, Scan};
+pub use wrap::{chunks, is_plain, offset_of_cell, wrap};
 
 /// What a span shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,15 +54,15 @@ impl Span<'_> {
 pub struct Shape {
     /// Cells between tab stops; 0 counts as 1.
     pub tab_cells: usize,
-    /// Show blanks at the end of the line as `·` and `→`.
-    pub shows_trailing: bool,
+    /// From this byte on, blanks that end the line are shown as `·` and `→`; `usize::MAX`: none are.
+    pub blanks_from: usize,
 }
 
 impl Default for Shape {
     fn default() -> Self {
         Shape {
             tab_cells: 4,
-            shows_trailing: false,
+            blanks_from: usize::MAX,
         }
     }
 }
@@ -99,11 +101,7 @@ pub fn visible_window<'a>(
         column: 0,
         spans: Vec::new(),
     };
-    let trailing_start = if shape.shows_trailing {
-        trailing_start(line)
-    } else {
-        line.len()
-    };
+    let trailing_start = trailing_start(line).max(shape.blanks_from);
     let tab_cells = shape.tab_cells.max(1);
     for piece in Scan::new(line, emphasis) {
         if window.column >= window.cells.end {
@@ -138,7 +136,8 @@ pub fn visible_window<'a>(
     window.spans
 }
 
-fn trailing_start(line: &[u8]) -> usize {
+/// Where the blanks begin that end the line.
+pub fn trailing_start(line: &[u8]) -> usize {
     line.iter()
         .rposition(|byte| !matches!(byte, b' ' | b'\t'))
         .map_or(0, |last| last + 1)

@@ -98,7 +98,7 @@ fn tabs_reach_the_next_stop() {
     assert_eq!(shown("海\tx"), "海  x", "two cells wide");
     let shape = Shape {
         tab_cells: 8,
-        shows_trailing: true,
+        blanks_from: 0,
     };
     let text: String = visible_window(b"a \tb \t", shape, &[], 0..80)
         .iter()
@@ -193,7 +193,7 @@ proptest! {
     #[test]
     fn no_bytes_panic_or_get_through(bytes in prop::collection::vec(any::<u8>(), 0..64), from in 0usize..9, cells in 0usize..20) {
         assert_safe(&shown(&bytes));
-        let spans = visible_window(&bytes, Shape { tab_cells: 8, shows_trailing: true }, &[2..5, 7..9], from..from + cells);
+        let spans = visible_window(&bytes, Shape { tab_cells: 8, blanks_from: 0 }, &[2..5, 7..9], from..from + cells);
         let text: String = spans.iter().map(|span| span.text.as_ref()).collect();
         assert_safe(&text);
         let spans_width: usize = spans.iter().map(|span| width(&span.text)).sum();

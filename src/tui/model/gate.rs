@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::shown::RowSet;
 use crate::diff::DiffDocument;
+use crate::diff::document::RowKind;
+use crate::diff::page::{Place, is_change_within};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::Digest;
@@ -17,11 +19,22 @@ const HUNKS_NAMED_MAX: usize = 100;
 /// So often the files are read again while the disk is behind, before that counts as a change by somebody else.
 const REREADS_MAX: u32 = 10;
 
+/// A row of a diff that is on the screen, and which bytes of its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// The row.
+    pub row: usize,
+    /// Of its text.
+    pub bytes: Range<usize>,
+}
+
 /// What of a diff was on the screen.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
     /// Rows of hunks, counted from the hunk's first: folding moves hunks but never changes one.
     rows: HashMap<usize, RowSet>,
+    /// Of rows that were on the screen in part only, by hunk and row of it: which bytes.
+    parts: HashMap<(usize, usize), RowSet>,
     /// The hunks of which every row was shown.
     whole: BTreeSet<usize>,
 }
@@ -74,8 +87,8 @@ pub struct FileView {
     pub bytes: Option<Arc<Vec<u8>>>,
     /// The changed values of a JSON document, a line each.
     pub values: Vec<String>,
-    /// The first row shown.
-    pub top: usize,
+    /// The first line shown.
+    pub top: Place,
     /// Cells scrolled to the right.
     pub left: usize,
     /// What of the diff was on the screen.
@@ -103,7 +116,7 @@ impl FileView {
             digest: None,
             bytes: None,
             values: Vec::new(),
-            top: 0,
+            top: Place::default(),
             left: 0,
             shown: Shown::default(),
             is_shown: false,
@@ -183,25 +196,39 @@ impl FileView {
             .collect()
     }
 
-    /// Notes that rows were on the screen; returns whether that is news.
-    pub fn note_shown(&mut self, rows: Range<usize>) -> bool {
+    /// Notes what was on the screen; returns whether that is news.
+    pub fn note_shown(&mut self, sights: &[Sight]) -> bool {
         let mut is_news = !std::mem::replace(&mut self.is_shown, true);
         let Content::Text(document) = &self.content else {
             return is_news;
         };
-        for hunk in document.hunks_in(rows.clone()) {
-            let Some(hunk_rows) = document.hunk_rows(hunk) else {
+        for sight in sights {
+            let Some(hunk) = document.hunk_at(sight.row) else {
                 continue;
             };
-            if self.shown.whole.contains(&hunk) {
+            let (Some(hunk_rows), Some(row)) = (document.hunk_rows(hunk), document.row(sight.row)) else {
+                continue;
+            };
+            let at = sight.row - hunk_rows.start;
+            let shown = self.shown.rows.entry(hunk).or_default();
+            if self.shown.whole.contains(&hunk) || shown.covers(at..at + 1) {
                 continue;
             }
-            let start = rows.start.max(hunk_rows.start) - hunk_rows.start;
-            let end = rows.end.min(hunk_rows.end).saturating_sub(hunk_rows.start);
-            let shown = self.shown.rows.entry(hunk).or_default();
+            // A wrapped or cut row counts when the last byte that changed in it was there.
+            let mut parts = self.shown.parts.remove(&(hunk, at)).unwrap_or_default();
+            parts.insert(sight.bytes.clone());
+            if !is_change_within(document, &row, |bytes| parts.covers(bytes)) {
+                self.shown.parts.insert((hunk, at), parts);
+                continue;
+            }
+            shown.insert(at..at + 1);
+            // That both texts end without a newline is no news: it need not be seen below a line of a megabyte.
+            let below = document.row(sight.row + 1).map(|row| row.kind);
+            if below == Some(RowKind::NoNewline) && document.is_newline_missing_in_both() {
+                shown.insert(at + 1..at + 2);
+            }
             // Of a file without a base the lines are counted: any of them is news.
-            is_news |= document.is_new() && !shown.covers(start..end);
-            shown.insert(start..end);
+            is_news |= document.is_new();
             if shown.covers(0..hunk_rows.len()) {
                 self.shown.rows.remove(&hunk);
                 is_news |= self.shown.whole.insert(hunk);

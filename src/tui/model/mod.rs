@@ -4,6 +4,7 @@ pub mod compose;
 pub mod gate;
 pub mod history;
 pub mod job;
+pub mod look;
 pub mod prompt;
 pub mod queue;
 pub mod shown;
@@ -24,6 +25,7 @@ use compose::Compose;
 use gate::GateView;
 use history::History;
 use job::JobView;
+use look::Look;
 use prompt::Prompt;
 use queue::Queue;
 use toast::Toasts;
@@ -116,6 +118,8 @@ pub struct Model {
     pub lower: Lower,
     /// The queue.
     pub queue: Queue,
+    /// How diffs are looked at.
+    pub look: Look,
     /// The gate of the selected row.
     pub gate: Option<GateView>,
     /// The job of the selected row.
@@ -182,6 +186,7 @@ impl Model {
             is_lower_focused: false,
             lower: Lower::Gate,
             queue: Queue::default(),
+            look: Look::default(),
             gate: None,
             job: None,
             history: History::default(),

@@ -59,6 +59,8 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::NextFile => other_file(model, focus, true, fx),
         Action::FormerFile => other_file(model, focus, false, fx),
         Action::Fold => diff::fold(model),
+        Action::Mode => diff::mode(model),
+        Action::Wrap => diff::wrap(model),
         Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
         Action::Reject => prompt::open_confirm(model, Intent::Reject, None),

@@ -8,6 +8,7 @@ use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
 use super::super::model::queue::RowKey;
 use super::super::model::{Lower, Model};
 use super::queue;
+use crate::diff::page::Place;
 use crate::domain::gate::Gate;
 use crate::domain::job::JobRows;
 use crate::engine::api::{Answer, Query};
@@ -296,9 +297,9 @@ pub fn diff_ready(model: &mut Model, done: DiffDone) {
     }) else {
         return;
     };
-    // Begin where something changed, with the line above it.
-    if file.top == 0 && !is_new {
-        file.top = first;
+    // Begin where something changed, with the line above it; up to there rows have the same numbers in every layout.
+    if file.top == Place::default() && !is_new {
+        file.top.row = first;
     }
-    file.top = file.top.min(last);
+    file.top.row = file.top.row.min(last);
 }

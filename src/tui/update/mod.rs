@@ -126,13 +126,13 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
     let Some(gate) = &mut model.gate else {
         return;
     };
-    let Some((_, file, from, to)) = facts.diff.filter(|facts| facts.0 == gate.generation) else {
+    let Some(facts) = facts.diff.filter(|facts| facts.generation == gate.generation) else {
         gate.drawn_since = None;
         return;
     };
-    if let Some(view) = gate.files.get_mut(file) {
+    if let Some(view) = gate.files.get_mut(facts.file) {
         // The line that says what was not yet shown must be drawn once more.
-        let is_news = view.note_shown(from..to);
+        let is_news = view.note_shown(&facts.sights);
         model.is_dirty |= is_news;
     }
     let digest = gate.shown_digest();

@@ -93,6 +93,8 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
 /// Sideways in the diff; elsewhere to the other pane.
 pub fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Effect>) {
     const CELLS: usize = 8;
+    // A line is read from its beginning up to the columns on screen: further right is reached by wrapping.
+    const LEFT_MAX: usize = 4000;
     if focus != Focus::Diff {
         if is_right != model.is_lower_focused {
             other_pane(model, fx);
@@ -102,9 +104,15 @@ pub fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Ef
     let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) else {
         return;
     };
-    if is_right {
-        file.left = file.left.saturating_add(CELLS).min(1_000_000);
-    } else if file.left == 0 {
+    if is_right && model.look.wraps {
+        super::toast(
+            model,
+            super::Tone::Info,
+            "Long lines are wrapped: nothing is to the right   hint: w cuts them",
+        );
+    } else if is_right {
+        file.left = file.left.saturating_add(CELLS).min(LEFT_MAX);
+    } else if file.left == 0 || model.look.wraps {
         other_pane(model, fx);
     } else {
         file.left = file.left.saturating_sub(CELLS);

@@ -2,16 +2,16 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
-use super::label;
 use super::pen::Pen;
-use crate::diff::document::{DiffDocument, Row, RowKind};
+use super::{diff_rows, label};
+use crate::diff::document::DiffDocument;
+use crate::diff::lines::LineEnd;
 use crate::diff::search::Needle;
 use crate::diff::text::{visible_line, width};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::policy::{GatePolicy, GateRule};
-use crate::tui::layout::gate_head_height;
+use crate::tui::layout::{diff_page, gate_head_height};
 use crate::tui::model::Model;
 use crate::tui::model::gate::{Content, FileView, GateView};
 
@@ -172,58 +172,6 @@ fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer
     }
 }
 
-fn number(line: Option<usize>, cells: usize) -> String {
-    line.map_or_else(|| " ".repeat(cells), |line| format!("{line:>cells$}"))
-}
-
-fn draw_row(
-    model: &Model,
-    document: &DiffDocument,
-    file: &FileView,
-    row: &Row,
-    needle: Option<&Needle>,
-    pen: &mut Pen<'_>,
-) {
-    let theme = model.theme;
-    let cells = document
-        .line_count(crate::diff::Side::New)
-        .max(document.line_count(crate::diff::Side::Old))
-        .to_string()
-        .len()
-        .max(3);
-    let (sign, style): (&str, Style) = match row.kind {
-        RowKind::Context => ("  ", theme.plain()),
-        RowKind::Removed => ("- ", theme.removed()),
-        RowKind::Added => ("+ ", theme.added()),
-        RowKind::Fold { lines } => {
-            let word = if lines == 1 { "line" } else { "lines" };
-            pen.skip(u16::try_from(cells + 2).unwrap_or(u16::MAX));
-            pen.text(&format!("~~ {} {word} unchanged ~~", lines), theme.rule());
-            return;
-        }
-        RowKind::NoNewline => {
-            pen.skip(u16::try_from(cells + 2).unwrap_or(u16::MAX));
-            pen.text("\\ no newline at the end", theme.rule());
-            return;
-        }
-    };
-    let line = row.new_line.or(row.old_line);
-    pen.text(&format!("{} ", number(line, cells + 1)), theme.plain());
-    pen.text(sign, style.patch(theme.strong()));
-    let mut emphasis = document.word_marks(row);
-    if let Some(needle) = needle {
-        // A match is underlined like a changed word; reversed would be taken for a mark.
-        let found = needle.matches(document, row);
-        if !found.is_empty() {
-            emphasis = found;
-        }
-    }
-    pen.line(document.row_text(row), &emphasis, file.left, style, theme);
-    if document.is_end_changed(row) {
-        pen.text(" (line end changed)", theme.warning());
-    }
-}
-
 fn draw_text(
     model: &Model,
     view: &GateView,
@@ -239,11 +187,22 @@ fn draw_text(
             .text("No change: the file is byte for byte what it was", model.theme.plain());
     }
     let offset = u16::from(document.is_identical());
-    let rows = document.rows(file.top..file.top + usize::from(area.height.saturating_sub(offset)));
-    for (line, row) in (offset..).zip(&rows) {
-        let mut pen = Pen::at_line(buffer, area, line);
-        draw_row(model, document, file, row, needle.as_ref(), &mut pen);
-    }
+    let Some(page) = diff_page(model, file) else {
+        return;
+    };
+    let below = Rect {
+        y: area.y + offset.min(area.height),
+        height: area.height.saturating_sub(offset),
+        ..area
+    };
+    diff_rows::draw(
+        &page,
+        page.within(file.top),
+        needle.as_ref(),
+        model.theme,
+        below,
+        buffer,
+    );
 }
 
 fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
@@ -315,8 +274,15 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         return;
     };
     if let Some(document) = file.document() {
-        let range = file.top..(file.top + rows).min(document.row_count());
-        let hunks = document.hunks_in(range.clone());
+        let lines = diff_page(model, file).map_or_else(Vec::new, |page| page.lines(page.within(file.top), rows));
+        let rows: Vec<usize> = lines
+            .iter()
+            .flat_map(|line| line.parts())
+            .map(|part| part.row_at)
+            .collect();
+        let first = rows.iter().copied().min().unwrap_or(0);
+        let last = rows.iter().copied().max().unwrap_or(0);
+        let hunks = document.hunks_in(first..last + 1);
         let count = document.hunk_count();
         let word = match (hunks.len(), count) {
             (_, 0) => "no changes".to_owned(),
@@ -327,15 +293,20 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         };
         pen.text(&word, theme.plain());
         let line_at = |row: usize| document.row(row).and_then(|row| row.new_line.or(row.old_line));
-        if let (Some(first), Some(last)) = (line_at(range.start), line_at(range.end.saturating_sub(1))) {
+        if let (Some(first), Some(last)) = (line_at(first), line_at(last)) {
             let total = document.line_count(crate::diff::Side::New);
             let text = format!("   lines {first}-{} of {total}", last.max(first).min(total.max(first)));
             pen.text(&text, theme.plain());
         }
+        if let Some((old, new)) = document.ends_changed() {
+            let word = |end| if end == LineEnd::CrLf { "CRLF" } else { "LF" };
+            let text = format!("   every line end {} -> {}", word(old), word(new));
+            pen.text(&text, theme.warning());
+        }
         if document.diff().is_coarse {
             pen.text("   coarse", theme.warning());
         }
-        if file.left > 0 {
+        if file.left > 0 && !model.look.wraps {
             pen.text(&format!("   from column {}", file.left + 1), theme.warning());
         }
     }

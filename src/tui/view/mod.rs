@@ -7,6 +7,7 @@ pub mod change;
 pub mod compose;
 pub mod consequence;
 pub mod countdown;
+pub mod diff_rows;
 pub mod gate;
 pub mod header;
 pub mod help;
@@ -26,9 +27,11 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::effect::FrameFacts;
+use super::effect::{DiffFacts, FrameFacts};
 use super::layout;
+use super::model::gate::{FileView, Sight};
 use super::model::{Lower, Model, Overlay};
+use crate::diff::page::Part;
 use pen::Pen;
 
 /// Draws the console; returns what was on it, to be given back when it has been written.
@@ -84,15 +87,30 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     cursor
 }
 
+/// The rows of the diff that are drawn.
+fn sights(model: &Model, file: &FileView) -> Vec<Sight> {
+    let Some(page) = layout::diff_page(model, file) else {
+        return Vec::new();
+    };
+    let lines = page.lines(page.within(file.top), layout::diff_rows(model));
+    let parts = lines.iter().flat_map(|line| line.parts());
+    let sight = |part: &Part| Sight {
+        row: part.row_at,
+        bytes: part.bytes.clone(),
+    };
+    parts.map(sight).collect()
+}
+
 fn facts(model: &Model) -> FrameFacts {
     let is_covered = model.overlay.is_some() || model.compose.is_some() || model.lower != Lower::Gate;
     let diff = match &model.gate {
         Some(view) if !is_covered => view
             .current()
             .filter(|file| file.digest.is_some() && !file.is_stale)
-            .map(|file| {
-                let rows = layout::diff_rows(model);
-                (view.generation, view.file, file.top, file.top + rows)
+            .map(|file| DiffFacts {
+                generation: view.generation,
+                file: view.file,
+                sights: sights(model, file),
             }),
         Some(_) | None => None,
     };

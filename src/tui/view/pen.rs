@@ -115,9 +115,22 @@ impl<'a> Pen<'a> {
         theme: Theme,
     ) -> &mut Self {
         let shape = Shape {
-            shows_trailing: !emphasis.is_empty(),
+            blanks_from: if emphasis.is_empty() { usize::MAX } else { 0 },
             ..Shape::default()
         };
+        self.shaped_line(line, emphasis, shape, left, style, theme)
+    }
+
+    /// The same with a say in how blanks at the line's end are shown.
+    pub fn shaped_line(
+        &mut self,
+        line: &[u8],
+        emphasis: &[Range<usize>],
+        shape: Shape,
+        left: usize,
+        style: Style,
+        theme: Theme,
+    ) -> &mut Self {
         let room = self.room();
         // One cell more than there is room for tells whether something is cut off.
         let window = visible_window(line, shape, emphasis, left..left.saturating_add(room + 1));

@@ -1,0 +1,40 @@
+//! How diffs are looked at: the operator's choice, for every file until it is changed.
+
+/// How a changed text is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Removed lines above added ones.
+    #[default]
+    Unified,
+    /// The former text on the left, the one under review on the right.
+    SideBySide,
+}
+
+impl Mode {
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Unified => "unified",
+            Self::SideBySide => "side by side",
+        }
+    }
+}
+
+/// The operator's choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// How a changed text is shown.
+    pub mode: Mode,
+    /// Whether long lines go on below; else they are cut, and the diff scrolls sideways.
+    pub wraps: bool,
+}
+
+impl Default for Look {
+    /// Nothing is out of sight: what is decided on must have been on the screen.
+    fn default() -> Self {
+        Self {
+            mode: Mode::Unified,
+            wraps: true,
+        }
+    }
+}
