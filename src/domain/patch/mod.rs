@@ -6,6 +6,7 @@
 
 mod catalog;
 mod closest;
+mod complete;
 mod decimal;
 mod derive;
 mod duration_adjust;
@@ -34,6 +35,7 @@ mod totals;
 mod properties;
 
 pub use catalog::{Family, TypeDoc, types};
+pub use complete::{CANDIDATES_MAX, Candidate, Completer, TextPlace};
 pub use derive::{Derived, Edit, Spot, derive};
 pub use error::{PatchError, PatchFault};
 pub use plan::{Change, Patch, Plan, Surroundings};
