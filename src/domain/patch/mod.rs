@@ -24,6 +24,7 @@ mod merge_patch;
 mod plan;
 mod pointer;
 mod quote;
+mod running_time;
 mod section_replace;
 mod storyboard;
 mod target;
@@ -40,6 +41,7 @@ pub use derive::{Derived, Edit, Spot, derive};
 pub use error::{PatchError, PatchFault};
 pub use plan::{Change, Patch, Plan, Surroundings};
 pub use quote::around_difference;
+pub use running_time::{RunningTime, running_time};
 pub use target::{ArtifactFacts, applicable, choose_artifact};
 pub use template::{template, template_of};
 
