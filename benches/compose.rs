@@ -6,6 +6,7 @@
 )]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -17,7 +18,7 @@ use holdpoint::tui::editor::Editor;
 use holdpoint::tui::effect::Msg;
 use holdpoint::tui::input::{Code, Input, Key};
 use holdpoint::tui::model::Model;
-use holdpoint::tui::model::compose::{Check, Compose};
+use holdpoint::tui::model::compose::{Compose, Edited, Subject, Version};
 use holdpoint::tui::model::gate::GateView;
 use holdpoint::tui::model::prompt::Pin;
 use holdpoint::tui::session::Session;
@@ -66,22 +67,18 @@ fn writing(text: &str) -> Model {
     };
     let mut model = Model::new(session(), (120, 40), now);
     model.gate = Some(GateView::new(key(), "tides".to_owned(), 1));
-    model.compose = Some(Compose {
-        pin: Pin {
-            key: key(),
-            digest: Digest::ZERO,
-            label: "j-1 tides / script #1".to_owned(),
-        },
-        path: ArtifactPath::new("artifacts/script/script.txt").unwrap(),
-        editor: Editor::of_text(text),
-        revision: 1,
-        check: Check::Pending,
-        checked_revision: None,
-        closed: None,
-        templates: Vec::new(),
-        type_name: "text_replace",
-        shelf: Vec::new(),
+    let pin = Pin {
+        key: key(),
+        digest: Digest::ZERO,
+        label: "j-1 tides / script #1".to_owned(),
+    };
+    let path = ArtifactPath::new("artifacts/script/script.txt").unwrap();
+    let subject = Subject::Artifact(Edited {
+        base: Digest::ZERO,
+        version: Version::Here(Arc::new(text.as_bytes().to_vec())),
+        has_moved: false,
     });
+    model.compose = Some(Compose::new(pin, path, subject, Editor::of_text(text), 1));
     model
 }
 

@@ -67,6 +67,8 @@ pub enum Action {
     Reject,
     /// Compose a patch.
     Compose,
+    /// Edit the artifact itself.
+    Edit,
     /// Ask to resume a paused job.
     Resume,
     /// Ask to cancel the job.
@@ -91,6 +93,22 @@ pub enum Action {
     Leave,
     /// Another patch type in the editor.
     OtherType,
+    /// Make the derived patch one that is written.
+    AsPatch,
+    /// Bring an edit into the version that is under review by now.
+    CarryOver,
+    /// Look for words in the text.
+    Find,
+    /// To the next place with the words.
+    FindNext,
+    /// To the place before.
+    FindFormer,
+    /// More room for the preview, or less.
+    ResizePreview,
+    /// The preview a line up.
+    PreviewUp,
+    /// The preview a line down.
+    PreviewDown,
     /// The keys.
     Help,
     /// Commands by name.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::gate::GateKey;
-use crate::domain::ids::ArtifactPath;
+use crate::domain::ids::{ArtifactPath, Digest};
 
 /// A patch that is being composed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,19 @@ pub struct PatchDraft {
     pub others: Vec<(String, String)>,
 }
 
+/// An artifact that is being edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditDraft {
+    /// The artifact.
+    pub path: ArtifactPath,
+    /// SHA-256 of the version that the edit began from.
+    pub base: Digest,
+    /// The whole text as edited.
+    pub text: String,
+    /// Line and character of the cursor, from 0.
+    pub cursor: (usize, usize),
+}
+
 /// The unsent words about one gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
@@ -28,6 +41,9 @@ pub struct Draft {
     pub note: String,
     /// The patch.
     pub patch: Option<PatchDraft>,
+    /// Edited artifacts, each at most once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<EditDraft>,
 }
 
 impl Draft {
@@ -37,12 +53,29 @@ impl Draft {
             key,
             note: String::new(),
             patch: None,
+            edits: Vec::new(),
         }
+    }
+
+    /// Whether a patch is being composed, in one way or another.
+    pub fn has_patch(&self) -> bool {
+        self.patch.is_some() || !self.edits.is_empty()
+    }
+
+    /// The edit of an artifact.
+    pub fn edit(&self, path: &ArtifactPath) -> Option<&EditDraft> {
+        self.edits.iter().find(|edit| edit.path == *path)
+    }
+
+    /// Puts an edit in place of the former one of the same artifact; none: removes it.
+    pub fn set_edit(&mut self, path: &ArtifactPath, edit: Option<EditDraft>) {
+        self.edits.retain(|former| former.path != *path);
+        self.edits.extend(edit);
     }
 
     /// Whether there is nothing worth keeping.
     pub fn is_empty(&self) -> bool {
-        self.note.trim().is_empty() && self.patch.is_none()
+        self.note.trim().is_empty() && !self.has_patch()
     }
 
     /// The name of the draft's file under `<runs>/.drafts/<operator>/`.

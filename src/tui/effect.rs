@@ -41,6 +41,10 @@ pub enum Question {
     OnDisk(u64, usize),
     /// What it is compared with.
     Base(u64, usize),
+    /// The files of the run directory, for the editor that is open on the job.
+    Names(JobId),
+    /// The version that the edit in the editor began from.
+    Edited(Digest),
 }
 
 /// Numbers the commands of one console.
@@ -79,30 +83,78 @@ pub struct DiffDone {
     pub values: Vec<String>,
 }
 
-/// A patch to check against the bytes on screen, off the loop.
+/// A file of the gate as the workers take it.
+#[derive(Debug, Clone)]
+pub struct GateFile {
+    /// Its artifact kind.
+    pub kind: String,
+    /// Its path.
+    pub path: ArtifactPath,
+    /// The bytes on screen.
+    pub bytes: Arc<Vec<u8>>,
+}
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub enum Written {
+    /// A patch as JSON.
+    Patch(String),
+    /// The artifact itself: the version that it was, and the text that it is to be.
+    Edit(Arc<Vec<u8>>, String),
+}
+
+/// A text to check against the bytes on screen, off the loop.
 #[derive(Debug, Clone)]
 pub struct CheckJob {
     /// Revision of the text; only the newest is of interest.
     pub revision: u64,
     /// The text in the editor.
-    pub text: String,
-    /// The files of the gate: kind, path, bytes.
-    pub files: Vec<(String, ArtifactPath, Arc<Vec<u8>>)>,
+    pub written: Written,
+    /// The files of the gate.
+    pub files: Vec<GateFile>,
     /// The file that the editor was opened on.
     pub path: ArtifactPath,
+    /// The files of the run directory that a patch may name.
+    pub names: Arc<[String]>,
 }
 
 /// A patch that fits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Checked {
     /// The patch as JSON.
     pub value: Value,
+    /// Its type.
+    pub type_name: &'static str,
     /// The artifact it changes.
     pub path: ArtifactPath,
     /// The changes.
     pub changes: Vec<Change>,
     /// What follows from them.
     pub consequences: Vec<String>,
+    /// How an edit came to be this patch; none: it was written as it is.
+    pub reason: Option<String>,
+    /// What the patch would make.
+    pub planned: Planned,
+}
+
+/// The file that a patch changes, before and after.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its path: the artifact's, or its sidecar's.
+    pub path: String,
+    /// Its bytes as they are; none: there is no such file yet.
+    pub before: Option<Arc<Vec<u8>>>,
+    /// Its bytes as they would be.
+    pub after: Arc<Vec<u8>>,
+}
+
+/// What a patch would make of a file, ready to be drawn.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The diff; none for binaries.
+    pub document: Option<DiffDocument>,
+    /// The effect in words, a line each: running time, peak, loudness.
+    pub facts: Vec<String>,
 }
 
 /// Why a patch does not fit.
@@ -165,8 +217,10 @@ pub enum Msg {
     Trouble(Option<String>),
     /// A diff is ready.
     DiffReady(Box<DiffDone>),
-    /// A patch was checked: the text's revision and what came of it.
+    /// A text was checked: its revision and what came of it.
     PatchChecked(u64, Result<Box<Checked>, Unfit>),
+    /// What a patch would make can be drawn: the text's revision; none: it could not be made.
+    PreviewReady(u64, Option<Box<Preview>>),
     /// Drafts of a former session.
     Drafts(Vec<Draft>),
     /// The process was continued after a suspend.
@@ -182,8 +236,10 @@ pub enum Effect {
     Ask(Question, Query),
     /// Compute a diff.
     Diff(DiffJob),
-    /// Check a patch.
+    /// Check a text.
     Check(CheckJob),
+    /// Make what a patch would do ready to be drawn: the text's revision.
+    Preview(u64, Planned),
     /// Write a draft to disk; none: remove it.
     SaveDraft(GateKey, Option<Draft>),
     /// Put a text on the operator's clipboard.

@@ -32,6 +32,10 @@ pub enum Focus {
     Filter,
     /// The diff's search.
     Search,
+    /// The search in a text that is written.
+    Find,
+    /// The list of patch types.
+    Types,
     /// The help.
     Help,
     /// The palette.
@@ -40,7 +44,7 @@ pub enum Focus {
 
 impl Focus {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Queue,
         Self::Diff,
         Self::Job,
@@ -53,6 +57,8 @@ impl Focus {
         Self::Menu,
         Self::Filter,
         Self::Search,
+        Self::Find,
+        Self::Types,
         Self::Help,
         Self::Palette,
     ];
@@ -60,10 +66,22 @@ impl Focus {
     /// Whether keys without a meaning here are typed into a text.
     pub fn is_text(self) -> bool {
         match self {
-            Self::Note | Self::TypeId | Self::Compose | Self::Filter | Self::Search | Self::Help | Self::Palette => {
-                true
-            }
-            Self::Queue | Self::Diff | Self::Job | Self::History | Self::Confirm | Self::Ask | Self::Menu => false,
+            Self::Note
+            | Self::TypeId
+            | Self::Compose
+            | Self::Filter
+            | Self::Search
+            | Self::Find
+            | Self::Help
+            | Self::Palette => true,
+            Self::Queue
+            | Self::Diff
+            | Self::Job
+            | Self::History
+            | Self::Confirm
+            | Self::Ask
+            | Self::Menu
+            | Self::Types => false,
         }
     }
 }
@@ -152,7 +170,7 @@ static QUEUE: Group = Group {
         key(Action::Filter, &["/"], "filter the queue", "filter"),
         key(Action::NextHunk, &["}"], "the next hunk of the diff on screen", ""),
         key(Action::FormerHunk, &["{"], "the hunk before", ""),
-        key(Action::Sort, &["s"], "sort: time left, age, job, stage", "sort"),
+        key(Action::Sort, &["s"], "sort: time left, age, job, stage", ""),
         key(Action::Quit, &["q"], "leave; asks when something is under way", "leave"),
         key(Action::Back, &["Esc"], "take the filter back", ""),
     ],
@@ -196,6 +214,7 @@ static DECIDE: Group = Group {
         key(Action::Approve, &["a"], "approve", "approve"),
         key(Action::Reject, &["r"], "reject", "reject"),
         key(Action::Compose, &["p"], "compose a patch", "patch"),
+        key(Action::Edit, &["e"], "edit the artifact; the patch is derived", "edit"),
         key(Action::Resume, &["R"], "resume a paused job", ""),
         key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
     ],
@@ -311,9 +330,30 @@ static COMPOSE: Group = Group {
         key(
             Action::OtherType,
             &["F2"],
-            "another patch type; what you wrote comes back with F2",
-            "other type",
+            "the patch types; what you wrote in one is kept",
+            "type",
         ),
+        key(Action::Find, &["Ctrl-f"], "find in the text", "find"),
+        key(Action::FindNext, &["Ctrl-g", "F3"], "the next match", ""),
+        key(Action::FindFormer, &["Alt-g"], "the match before", ""),
+        key(
+            Action::ResizePreview,
+            &["F4"],
+            "more room for what the patch would do, or less",
+            "preview",
+        ),
+        key(Action::PreviewUp, &["Alt-Up"], "scroll that up", ""),
+        key(Action::PreviewDown, &["Alt-Down"], "scroll that down", ""),
+    ],
+};
+
+static TYPES: Group = Group {
+    name: "patch types",
+    bindings: &[
+        key(Action::Up, &["Up", "k"], "the type before", ""),
+        key(Action::Down, &["Down", "j", "F2"], "the next type", ""),
+        key(Action::Accept, &["Enter", "Tab"], "write in it", ""),
+        key(Action::Close, &["Esc", "q", "Ctrl-c"], "back to the text", ""),
     ],
 };
 
@@ -363,10 +403,22 @@ static MENU: Group = Group {
             "apply only",
         ),
         key(
+            Action::CarryOver,
+            &["c"],
+            "carry the edit over into the version under review",
+            "carry over",
+        ),
+        key(
+            Action::AsPatch,
+            &["p"],
+            "show the derived patch, to write on in it",
+            "as patch",
+        ),
+        key(
             Action::OtherType,
             &["T"],
-            "another patch type; what you wrote comes back with F2",
-            "other type",
+            "the patch types; what you wrote in one is kept",
+            "type",
         ),
         key(Action::Discard, &["D"], "discard the text (asks)", "discard"),
         key(Action::Leave, &["q"], "leave, the draft is kept", "leave"),
@@ -384,9 +436,10 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
         Focus::Confirm => vec![&CONFIRM, &CONFIRM_LOOK, &TERMINAL],
         Focus::Note => vec![&NOTE, &TERMINAL],
         Focus::Ask => vec![&ASK, &TERMINAL],
-        Focus::TypeId | Focus::Filter | Focus::Search => vec![&FIELD, &TERMINAL],
+        Focus::TypeId | Focus::Filter | Focus::Search | Focus::Find => vec![&FIELD, &TERMINAL],
         Focus::Compose => vec![&COMPOSE, &TERMINAL],
         Focus::Menu => vec![&MENU, &TERMINAL],
+        Focus::Types => vec![&TYPES, &TERMINAL],
         Focus::Help | Focus::Palette => vec![&LIST_FIELD, &TERMINAL],
     }
 }
@@ -436,6 +489,7 @@ pub fn all_groups() -> Vec<&'static Group> {
         &FIELD,
         &LIST_FIELD,
         &COMPOSE,
+        &TYPES,
         &MENU,
         &EDITING,
         &BACK,

@@ -4,11 +4,13 @@
 
 use super::action::Action;
 use super::keymap::Focus;
+use super::model::compose::Compose;
 use super::model::gate::{Content, FileView, GateView};
 use super::model::prompt::{Intent, Prompt};
 use super::model::queue::RowKey;
 use super::model::{Lower, Model};
 use crate::domain::job::JobStatus;
+use crate::domain::patch::{ArtifactFacts, applicable};
 
 /// Whether a diff is on screen, with rows to move in.
 pub fn is_diff_shown(model: &Model) -> bool {
@@ -24,9 +26,14 @@ fn is_gate_open(model: &Model) -> bool {
 }
 
 fn is_patchable(file: &FileView) -> bool {
+    let facts = ArtifactFacts {
+        path: file.artifact.path.as_str(),
+        kind: &file.artifact.kind,
+    };
     match file.content {
         Content::Text(_) => file.bytes.is_some(),
-        Content::Loading | Content::Binary | Content::Missing | Content::Failed(_) => false,
+        Content::Binary => file.bytes.is_some() && !applicable(facts).is_empty(),
+        Content::Loading | Content::Missing | Content::Failed(_) => false,
     }
 }
 
@@ -40,7 +47,7 @@ pub fn is_draft_left_out(model: &Model) -> bool {
     let Some(Prompt::Confirm(confirm)) = &model.prompt else {
         return false;
     };
-    let has_draft = model.draft(&confirm.pin.key).is_some_and(|draft| draft.patch.is_some());
+    let has_draft = model.draft(&confirm.pin.key).is_some_and(|draft| draft.has_patch());
     confirm.intent != Intent::Apply && confirm.patch.is_none() && has_draft
 }
 
@@ -85,7 +92,21 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         }
         Action::OtherType => {
             let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
-            compose.is_some_and(|compose| compose.templates.len() > 1)
+            let sheets = compose.and_then(Compose::sheets);
+            sheets.is_some_and(|sheets| sheets.templates.len() > 1)
+        }
+        Action::AsPatch => {
+            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
+            compose.is_some_and(|compose| compose.edited().is_some() && compose.fitting().is_some())
+        }
+        Action::CarryOver => {
+            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
+            let has_moved = |compose: &Compose| compose.edited().is_some_and(|edited| edited.has_moved);
+            compose.is_some_and(|compose| has_moved(compose) && compose.fitting().is_some())
+        }
+        Action::Edit => {
+            let file = model.gate.as_ref().and_then(GateView::current);
+            is_gate_open(model) && file.is_some_and(|file| file.document().is_some())
         }
         Action::Open => model.queue.current().is_some(),
         Action::Note => {
@@ -111,6 +132,12 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::Copy
         | Action::Repaint
         | Action::Suspend
-        | Action::Quit => true,
+        | Action::Quit
+        | Action::Find
+        | Action::FindNext
+        | Action::FindFormer
+        | Action::ResizePreview
+        | Action::PreviewUp
+        | Action::PreviewDown => true,
     }
 }

@@ -98,7 +98,7 @@ fn the_draft_survives_leaving_and_is_only_discarded_after_a_question() {
     console.press("p");
     console.shows("\"new\": \"waders\"");
     console.press("Esc D");
-    console.shows("DISCARD the patch text");
+    console.shows("DISCARD the text");
     console.press("Esc Esc");
     console.shows("waders");
     console.press("Esc D Enter");
@@ -132,6 +132,6 @@ fn decided_elsewhere_while_composing() {
 fn a_binary_has_no_editor() {
     let mut console = Console::drawn();
     console.press("j j p");
-    console.shows("Not composed: voice.mp3 is not text");
+    console.shows("Not composed: voice.mp3 is voiceover, and no patch type changes");
     assert!(console.model.compose.is_none());
 }

@@ -75,7 +75,11 @@ impl Console {
             let msg = match effect {
                 Effect::Ask(question, query) => Msg::Answered(question, self.world.answer(query)),
                 Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, holdpoint::diff::Limit::NONE))),
-                Effect::Check(job) => Msg::PatchChecked(job.revision, work::check(&job)),
+                Effect::Check(job) => Msg::PatchChecked(job.revision, work::check(&job, holdpoint::diff::Limit::NONE)),
+                Effect::Preview(revision, planned) => {
+                    let preview = work::preview(&planned, holdpoint::diff::Limit::NONE);
+                    Msg::PreviewReady(revision, Some(Box::new(preview)))
+                }
                 Effect::Send(submission, command) => match self.world.submit(command) {
                     Some(result) => {
                         let is_done = result.is_ok();

@@ -7,6 +7,7 @@ mod compose;
 mod console;
 mod decide;
 mod diff_modes;
+mod edit;
 mod engine;
 mod look;
 mod patch;

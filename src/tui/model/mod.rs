@@ -13,7 +13,7 @@ pub mod toast;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
-use super::editor::Editor;
+use super::editor::{Editor, Place};
 use super::effect::Submission;
 use super::keymap::Focus;
 use super::session::Session;
@@ -21,7 +21,7 @@ use super::theme::Theme;
 use crate::domain::gate::GateKey;
 use crate::domain::time::Now;
 use crate::domain::view::LeaderInfo;
-use compose::Compose;
+use compose::{Compose, List};
 use gate::GateView;
 use history::History;
 use job::JobView;
@@ -67,6 +67,8 @@ pub enum Field {
     Filter(Editor),
     /// The diff's search.
     Search(Editor),
+    /// The search in the text that is written, and where it began.
+    Find(Editor, Place),
 }
 
 /// What was sent and is not yet answered.
@@ -226,6 +228,7 @@ impl Model {
         match &self.field {
             Some(Field::Filter(_)) => return Focus::Filter,
             Some(Field::Search(_)) => return Focus::Search,
+            Some(Field::Find(..)) => return Focus::Find,
             None => {}
         }
         match &self.prompt {
@@ -236,8 +239,11 @@ impl Model {
             Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Discard) => return Focus::Ask,
             None => {}
         }
-        if self.compose.is_some() {
-            return Focus::Compose;
+        if let Some(compose) = &self.compose {
+            return match compose.list {
+                Some(List::Types { .. }) => Focus::Types,
+                None => Focus::Compose,
+            };
         }
         self.pane_focus()
     }

@@ -11,7 +11,9 @@ use tokio::task::spawn_blocking;
 use crate::diff::Limit;
 use crate::engine::api::{Notice, RequestId};
 use crate::tui::backend::Backend;
-use crate::tui::effect::{CheckJob, Checked, DiffDone, DiffJob, Effect, Msg, Question, Submission, Unfit};
+use crate::tui::effect::{
+    CheckJob, Checked, DiffDone, DiffJob, Effect, Msg, Planned, Preview, Question, Submission, Unfit,
+};
 use crate::tui::work;
 
 /// After this long a diff is shown as coarse as it is then.
@@ -28,9 +30,10 @@ pub(super) enum Order {
 enum Done {
     Diff(Option<Box<DiffDone>>),
     Check(u64, Option<Result<Box<Checked>, Unfit>>),
+    Preview(u64, Option<Box<Preview>>),
 }
 
-/// Requests under way. One diff and one check run at a time; of the waiting ones only the newest are of interest.
+/// Requests under way. One diff, one check and one preview run at a time; of the waiting ones only the newest are of interest.
 pub(super) struct Desk {
     asked: HashMap<RequestId, Question>,
     submitted: HashMap<RequestId, Submission>,
@@ -38,6 +41,8 @@ pub(super) struct Desk {
     is_diff_running: bool,
     check: Option<CheckJob>,
     is_check_running: bool,
+    preview: Option<(u64, Planned)>,
+    is_preview_running: bool,
     newest: Arc<AtomicU64>,
     outbox: mpsc::Sender<Done>,
     inbox: mpsc::Receiver<Done>,
@@ -53,6 +58,8 @@ impl Desk {
             is_diff_running: false,
             check: None,
             is_check_running: false,
+            preview: None,
+            is_preview_running: false,
             newest: Arc::new(AtomicU64::new(0)),
             outbox,
             inbox,
@@ -82,6 +89,10 @@ impl Desk {
                 Effect::Check(job) => {
                     self.check = Some(job);
                     self.start_check();
+                }
+                Effect::Preview(revision, planned) => {
+                    self.preview = Some((revision, planned));
+                    self.start_preview();
                 }
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::Copy(text) => orders.push(Order::Copy(text)),
@@ -123,10 +134,33 @@ impl Desk {
         };
         self.is_check_running = true;
         let outbox = self.outbox.clone();
+        let deadline = tokio::time::Instant::now() + DIFF_WAIT;
         tokio::spawn(async move {
             let revision = job.revision;
-            let done = spawn_blocking(move || work::check(&job)).await.ok();
-            let _ = outbox.send(Done::Check(revision, done)).await;
+            let done = spawn_blocking(move || {
+                let is_over = || tokio::time::Instant::now() >= deadline;
+                work::check(&job, Limit::new(deadline.into_std(), &is_over))
+            });
+            let _ = outbox.send(Done::Check(revision, done.await.ok())).await;
+        });
+    }
+
+    fn start_preview(&mut self) {
+        if self.is_preview_running {
+            return;
+        }
+        let Some((revision, planned)) = self.preview.take() else {
+            return;
+        };
+        self.is_preview_running = true;
+        let outbox = self.outbox.clone();
+        let deadline = tokio::time::Instant::now() + DIFF_WAIT;
+        tokio::spawn(async move {
+            let done = spawn_blocking(move || {
+                let is_over = || tokio::time::Instant::now() >= deadline;
+                Box::new(work::preview(&planned, Limit::new(deadline.into_std(), &is_over)))
+            });
+            let _ = outbox.send(Done::Preview(revision, done.await.ok())).await;
         });
     }
 
@@ -156,6 +190,11 @@ impl Desk {
                         })
                     };
                     return Msg::PatchChecked(revision, done.unwrap_or_else(failed));
+                }
+                Done::Preview(revision, done) => {
+                    self.is_preview_running = false;
+                    self.start_preview();
+                    return Msg::PreviewReady(revision, done);
                 }
             }
         }

@@ -15,6 +15,8 @@ use super::{compose, diff, gate, prompt, queue, toast};
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
     match action {
+        Action::Up if focus == Focus::Types => compose::move_choice(model, -1),
+        Action::Down if focus == Focus::Types => compose::move_choice(model, 1),
         Action::Up => motion::go(model, focus, Step::Rows(-1), fx),
         Action::Down => motion::go(model, focus, Step::Rows(1), fx),
         Action::Top => motion::go(model, focus, Step::Top, fx),
@@ -68,11 +70,20 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             // Only where the prompt says that there is a draft: elsewhere the key is none.
             if verb::applies(model, focus, action) {
                 model.prompt = None;
-                compose::open(model, fx);
+                compose::open_draft(model, fx);
             }
         }
         Action::Compose => compose::open(model, fx),
-        Action::OtherType => compose::other_type(model, fx),
+        Action::Edit => compose::open_edit(model, fx),
+        Action::OtherType => compose::other_type(model),
+        Action::AsPatch => compose::as_patch(model, fx),
+        Action::CarryOver => compose::carry_over(model, fx),
+        Action::Find => compose::find(model),
+        Action::FindNext => compose::find_next(model, true),
+        Action::FindFormer => compose::find_next(model, false),
+        Action::ResizePreview => compose::resize_preview(model),
+        Action::PreviewUp => compose::scroll_preview(model, -1),
+        Action::PreviewDown => compose::scroll_preview(model, 1),
         Action::Resume => prompt::open_resume(model),
         Action::Cancel => prompt::open_cancel(model),
         Action::Accept => accept(model, focus, fx),
@@ -138,7 +149,8 @@ fn note(model: &mut Model) {
 fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
         Focus::Confirm | Focus::Note | Focus::Ask | Focus::TypeId => prompt::accept(model, fx),
-        Focus::Filter => model.field = None,
+        Focus::Filter | Focus::Find => model.field = None,
+        Focus::Types => compose::choose_type(model, fx),
         Focus::Search => {
             if let Some(Field::Search(editor)) = model.field.take()
                 && let Some(view) = &mut model.gate
@@ -175,6 +187,12 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             model.field = None;
             model.queue.filter.clear();
             queue::rearrange(model, fx);
+        }
+        Focus::Find => model.field = None,
+        Focus::Types => {
+            if let Some(compose) = &mut model.compose {
+                compose.list = None;
+            }
         }
         Focus::Search => {
             model.field = None;
@@ -255,6 +273,8 @@ fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
         | Focus::Menu
         | Focus::Filter
         | Focus::Search
+        | Focus::Find
+        | Focus::Types
         | Focus::Help
         | Focus::Palette => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
     };

@@ -1,19 +1,32 @@
-//! The patch editor: opening it, checking what is typed, drafts.
+//! The patch editor: opening it, sending what was written, leaving.
 
-use super::super::draft::{Draft, PatchDraft};
+mod check;
+mod draft;
+mod edit;
+mod find;
+mod sheets;
+
+pub use check::{checked, keep_checked, previewed, taken_names, taken_version};
+pub use draft::{change_draft, keep_up, sent};
+pub use edit::{as_patch, carry_over, open_edit};
+pub use find::{find, find_next, find_typed};
+pub use sheets::{choose_type, move_choice, other_type};
+
+use super::super::draft::PatchDraft;
 use super::super::editor::Editor;
-use super::super::effect::{CheckJob, Checked, Effect, Unfit};
-use super::super::model::compose::{Check, Compose};
+use super::super::effect::{Effect, Question};
+use super::super::model::compose::{Check, Compose, Sheets, Subject};
 use super::super::model::gate::{Content, GateView};
-use super::super::model::prompt::{Intent, Prompt};
+use super::super::model::prompt::{Intent, Pin, Prompt};
 use super::super::model::toast::Tone;
-use super::super::model::{Lower, Model, Sent};
+use super::super::model::{Lower, Model};
 use super::super::work;
 use super::prompt::{self, refuse};
 use super::toast;
 use crate::domain::gate::GateKey;
+use crate::engine::api::Query;
 
-/// Opens the editor on the file on screen.
+/// Opens the editor on a patch for the file on screen, or on the draft of one.
 pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     let what = "Not composed";
     let Some(pin) = prompt::pin(model, what) else {
@@ -23,28 +36,32 @@ pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
         return refuse(model, what, "this gate has no artifact to patch", "");
     };
     let artifact = file.artifact.clone();
-    let (Some(bytes), Content::Text(_)) = (&file.bytes, &file.content) else {
-        let why = format!(
-            "{} is not text, and patches for it are not built yet",
-            artifact.path.file_name()
-        );
-        return refuse(model, what, &why, "reject it with a note, or press ] for another file");
+    let name = artifact.path.file_name().to_owned();
+    let bytes = match (&file.bytes, &file.content) {
+        (Some(bytes), Content::Text(_) | Content::Binary) => bytes.clone(),
+        (None, Content::Text(_) | Content::Binary) | (_, Content::Loading) => {
+            return refuse(
+                model,
+                what,
+                &format!("{name} is still being read"),
+                "press the key again",
+            );
+        }
+        (_, Content::Missing | Content::Failed(_)) => {
+            return refuse(model, what, &format!("{name} cannot be read"), "reject it with a note");
+        }
     };
-    let templates = work::templates(&artifact.kind, artifact.path.as_str(), bytes);
+    let templates = work::templates(&artifact.kind, artifact.path.as_str(), &bytes);
     let Some((type_name, template)) = templates.first().cloned() else {
-        return;
+        let why = format!("{name} is {}, and no patch type changes that", artifact.kind);
+        return refuse(model, what, &why, "reject it with a note, or press ] for another file");
     };
     let mut path = artifact.path;
     let mut editor = Editor::of_text(&template.text);
     editor.move_to(template.cursor.0, template.cursor.1);
     let mut shelf = Vec::new();
     if let Some((attempt, patch)) = kept_patch(model, &pin.key) {
-        let words = if attempt == pin.key.attempt {
-            "Your draft is back; D in the menu (Esc) discards it".to_owned()
-        } else {
-            format!("Your draft of #{attempt} is back; D in the menu (Esc) discards it")
-        };
-        toast(model, Tone::Info, words);
+        say_draft_is_back(model, &pin, attempt);
         editor = Editor::of_text(&patch.text);
         editor.move_to(patch.cursor.0, patch.cursor.1);
         path = patch.path;
@@ -53,23 +70,39 @@ pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
             Some((known, Editor::of_text(text)))
         }));
     }
-    let revision = model.next_number();
-    model.lower = Lower::Gate;
-    let mut compose = Compose {
-        pin,
-        path,
-        editor,
-        revision,
-        check: Check::Pending,
-        checked_revision: None,
-        closed: None,
+    let sheets = Sheets {
         templates,
         type_name,
         shelf,
     };
-    compose.type_name = compose.written_type().unwrap_or(type_name);
+    let revision = model.next_number();
+    let mut compose = Compose::new(pin, path, Subject::Patch(sheets), editor, revision);
+    if let Some(written) = compose.written_type()
+        && let Subject::Patch(sheets) = &mut compose.subject
+    {
+        sheets.type_name = written;
+    }
+    show(model, compose, fx);
+}
+
+fn show(model: &mut Model, compose: Compose, fx: &mut Vec<Effect>) {
+    let job_id = compose.pin.key.job_id.clone();
+    fx.push(Effect::Ask(Question::Names(job_id.clone()), Query::Files(job_id)));
+    model.lower = Lower::Gate;
     model.compose = Some(compose);
-    check(model, fx);
+}
+
+fn say_draft_is_back(model: &mut Model, pin: &Pin, attempt: u32) {
+    let which = if attempt == pin.key.attempt {
+        "Your draft".to_owned()
+    } else {
+        format!("Your draft of #{attempt}")
+    };
+    toast(
+        model,
+        Tone::Info,
+        format!("{which} is back; D in the menu (Esc) discards it"),
+    );
 }
 
 /// The patch draft of this gate, else the newest of a former attempt whose file is still under review.
@@ -88,76 +121,7 @@ fn is_of_stage(draft: &GateKey, key: &GateKey) -> bool {
     draft.job_id == key.job_id && draft.stage == key.stage && draft.attempt <= key.attempt
 }
 
-/// Another patch type, with what was written in it before; what is written now is kept.
-pub fn other_type(model: &mut Model, fx: &mut Vec<Effect>) {
-    model.prompt = None;
-    let Some(compose) = &mut model.compose else {
-        return;
-    };
-    if compose.closed.is_some() {
-        return toast(model, Tone::Info, "The text can only be read now; Esc opens the menu");
-    }
-    let now = compose.written_type().unwrap_or(compose.type_name);
-    let at = compose.templates.iter().position(|(name, _)| *name == now);
-    let next = at.map_or(0, |at| at + 1) % compose.templates.len().max(1);
-    let Some((name, template)) = compose.templates.get(next).filter(|(name, _)| *name != now).cloned() else {
-        return toast(model, Tone::Info, "No other patch type is for this file");
-    };
-    let place = compose.shelf.iter().rposition(|(shelved, _)| *shelved == name);
-    let editor = match place {
-        Some(place) => compose.shelf.remove(place).1,
-        None => {
-            let mut editor = Editor::of_text(&template.text);
-            editor.move_to(template.cursor.0, template.cursor.1);
-            editor
-        }
-    };
-    let was_template = compose.is_template();
-    let former = std::mem::replace(&mut compose.editor, editor);
-    if !was_template {
-        compose.shelf.push((now, former));
-    }
-    compose.type_name = name;
-    compose.check = Check::Pending;
-    let kept = if was_template {
-        String::new()
-    } else {
-        format!("; what you wrote as {now} is kept, F2 brings it back")
-    };
-    toast(model, Tone::Info, format!("Patch type {name}{kept}"));
-    edited(model, fx);
-}
-
-fn check(model: &Model, fx: &mut Vec<Effect>) {
-    let (Some(compose), Some(view)) = (&model.compose, &model.gate) else {
-        return;
-    };
-    let files = view.files.iter().filter_map(|file| {
-        let bytes = file.bytes.clone()?;
-        Some((file.artifact.kind.clone(), file.artifact.path.clone(), bytes))
-    });
-    fx.push(Effect::Check(CheckJob {
-        revision: compose.revision,
-        text: compose.editor.text(),
-        files: files.collect(),
-        path: compose.path.clone(),
-    }));
-}
-
-/// Takes what came of a check.
-pub fn checked(model: &mut Model, revision: u64, result: Result<Box<Checked>, Unfit>) {
-    if let Some(compose) = &mut model.compose
-        && compose.revision == revision
-    {
-        compose.check = match result {
-            Ok(checked) => Check::Fits(checked),
-            Err(unfit) => Check::Unfit(unfit),
-        };
-        compose.checked_revision = Some(revision);
-    }
-}
-
-/// The text changed.
+/// The text changed. Costs nothing by the text: what is made of it is made once, when the loop has time.
 pub fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
     let revision = model.next_number();
     let Some(compose) = &mut model.compose else {
@@ -165,82 +129,20 @@ pub fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     // The former verdict stays readable while the next is made; it counts for nothing until then.
     compose.revision = revision;
-    let key = compose.pin.key.clone();
-    // A template that nobody wrote in is no draft.
-    let patch = compose.is_changed().then(|| PatchDraft {
-        path: compose.path.clone(),
-        text: compose.editor.text(),
-        cursor: compose.editor.cursor(),
-        others: compose
-            .shelf
-            .iter()
-            .map(|(name, editor)| ((*name).to_owned(), editor.text()))
-            .collect(),
-    });
-    change_draft(model, &key, |draft| draft.patch = patch);
+    draft::note_change(model);
     model.toasts.text_changed();
-    check(model, fx);
+    keep_checked(model, fx);
 }
 
-/// Changes a draft and has it written soon.
-pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
-    let draft = model
-        .drafts
-        .entry(key.clone())
-        .or_insert_with(|| Draft::new(key.clone()));
-    change(draft);
-    if draft.is_empty() {
-        model.drafts.remove(key);
+/// The draft of a gate that a prompt names: the patch, else the edit.
+pub fn open_draft(model: &mut Model, fx: &mut Vec<Effect>) {
+    let key = model.gate.as_ref().map(|view| view.key.clone());
+    let draft = key.and_then(|key| model.draft(&key));
+    if draft.is_some_and(|draft| draft.patch.is_none() && !draft.edits.is_empty()) {
+        open_edit(model, fx);
+    } else {
+        open(model, fx);
     }
-    model.unsaved.insert(key.clone());
-    let boot = model.now.boot_us;
-    model.unsaved_boot_us.get_or_insert(boot);
-}
-
-/// A command was carried out: what it took along is no draft any longer. A patch that it did not take along stays, and its place on disk.
-///
-/// Returns whether a patch was left out of a decision.
-pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, fx: &mut Vec<Effect>) -> bool {
-    let is_decision = sent.decides.is_some();
-    if sent.has_patch {
-        if model.compose.as_ref().is_some_and(|compose| compose.pin.key == *key) {
-            model.compose = None;
-        }
-        forget_patches(model, key, fx);
-    }
-    let Some(draft) = model.drafts.get_mut(key) else {
-        return false;
-    };
-    if is_decision {
-        draft.note.clear();
-    }
-    let is_left_out = is_decision && draft.patch.is_some();
-    save_now(model, key, fx);
-    is_left_out
-}
-
-/// Removes the patch drafts of a gate and of its former attempts.
-fn forget_patches(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
-    let keys: Vec<_> = model
-        .drafts
-        .keys()
-        .filter(|draft| is_of_stage(draft, key))
-        .cloned()
-        .collect();
-    for key in keys {
-        if let Some(draft) = model.drafts.get_mut(&key) {
-            draft.patch = None;
-            save_now(model, &key, fx);
-        }
-    }
-}
-
-fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
-    model.unsaved.remove(key);
-    if model.drafts.get(key).is_some_and(Draft::is_empty) {
-        model.drafts.remove(key);
-    }
-    fx.push(Effect::SaveDraft(key.clone(), model.drafts.get(key).cloned()));
 }
 
 /// From the menu into a confirm prompt.
@@ -274,14 +176,16 @@ fn refuse_text(model: &mut Model, intent: Intent, why: &str, hint: &str) {
 /// Leaves the editor; the draft stays.
 pub fn leave(model: &mut Model) {
     model.prompt = None;
+    keep_up(model);
     if let Some(compose) = model.compose.take()
         && compose.is_changed()
     {
-        toast(model, Tone::Info, "The draft is kept; p opens it again");
+        let key = if compose.edited().is_some() { "e" } else { "p" };
+        toast(model, Tone::Info, format!("The draft is kept; {key} opens it again"));
     }
 }
 
-/// Asks before the text is thrown away; an untouched template is not worth a question.
+/// Asks before the text is thrown away; an untouched one is not worth a question.
 pub fn ask_discard(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.compose.as_ref().is_some_and(Compose::is_changed) {
         model.prompt = Some(Prompt::Discard);
@@ -294,14 +198,22 @@ pub fn ask_discard(model: &mut Model, fx: &mut Vec<Effect>) {
 pub fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
     model.prompt = None;
     if let Some(compose) = model.compose.take() {
-        let key = compose.pin.key;
         model.toasts.text_changed();
-        model.unsaved.remove(&key);
-        if !model.drafts.contains_key(&key) {
-            // It may have been saved before the last key took everything back.
-            fx.push(Effect::SaveDraft(key.clone(), None));
-        }
-        forget_patches(model, &key, fx);
-        toast(model, Tone::Info, "The patch text is discarded");
+        draft::forget(model, &compose, fx);
+        toast(model, Tone::Info, "The text is discarded");
+    }
+}
+
+/// More of a narrow screen for the preview, or its share again.
+pub fn resize_preview(model: &mut Model) {
+    if let Some(compose) = &mut model.compose {
+        compose.is_preview_large = !compose.is_preview_large;
+    }
+}
+
+/// Scrolls the preview by so many lines.
+pub fn scroll_preview(model: &mut Model, lines: isize) {
+    if let Some(compose) = &mut model.compose {
+        compose.preview_scroll = compose.preview_scroll.saturating_add(lines);
     }
 }

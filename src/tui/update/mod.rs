@@ -77,7 +77,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ConfigBroken(faults) => model.config_faults = faults,
         Msg::Trouble(trouble) => model.trouble = trouble,
         Msg::DiffReady(done) => gate::diff_ready(model, *done),
-        Msg::PatchChecked(revision, result) => compose::checked(model, revision, result),
+        Msg::PatchChecked(revision, result) => compose::checked(model, revision, result, fx),
+        Msg::PreviewReady(revision, preview) => compose::previewed(model, revision, preview),
         Msg::Drafts(drafts) => {
             for draft in drafts {
                 model.drafts.entry(draft.key.clone()).or_insert(draft);
@@ -96,6 +97,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 /// Drafts that are not on disk yet: for the moment before the process leaves.
 pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
+    compose::keep_up(model);
     model.unsaved_boot_us = None;
     std::mem::take(&mut model.unsaved)
         .into_iter()

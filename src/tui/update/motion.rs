@@ -86,7 +86,15 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
                 *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
             }
         }
-        Focus::Note | Focus::Ask | Focus::TypeId | Focus::Compose | Focus::Menu | Focus::Filter | Focus::Search => {}
+        Focus::Note
+        | Focus::Ask
+        | Focus::TypeId
+        | Focus::Compose
+        | Focus::Menu
+        | Focus::Filter
+        | Focus::Search
+        | Focus::Find
+        | Focus::Types => {}
     }
 }
 

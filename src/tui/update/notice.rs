@@ -8,7 +8,7 @@ use super::super::model::Model;
 use super::super::model::history::DECISIONS_MAX;
 use super::super::model::toast::Tone;
 use super::super::view::label;
-use super::{gate, queue, since, toast};
+use super::{compose, gate, queue, since, toast};
 use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::StageName;
@@ -28,7 +28,10 @@ pub fn ask_decisions(fx: &mut Vec<Effect>) {
 /// Takes an answer. One that does not fit its question is dropped: the question is asked again by the next event.
 pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut Vec<Effect>) {
     if let Answer::Failed(why) = &answer {
-        let is_file = matches!(question, Question::OnDisk(..) | Question::Base(..));
+        let is_file = matches!(
+            question,
+            Question::OnDisk(..) | Question::Base(..) | Question::Edited(..)
+        );
         if !is_file {
             toast(model, Tone::Error, format!("Not read: {why}"));
         }
@@ -99,6 +102,8 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
                 queue::not_found(model, &job_id, stage.as_ref(), rows.as_deref());
             }
         }
+        Question::Names(job_id) => compose::taken_names(model, &job_id, answer),
+        Question::Edited(digest) => compose::taken_version(model, digest, answer),
         Question::OnDisk(generation, index) => gate::take_bytes(model, generation, index, false, answer, fx),
         Question::Base(generation, index) => gate::take_bytes(model, generation, index, true, answer, fx),
     }

@@ -94,6 +94,13 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 edit(editor);
             }
         }
+        Focus::Find => {
+            if let Some(Field::Find(editor, _)) = &mut model.field
+                && edit(editor)
+            {
+                compose::find_typed(model);
+            }
+        }
         Focus::Help => {
             if let Some(Overlay::Help { filter, top }) = &mut model.overlay
                 && edit(filter)
@@ -108,6 +115,13 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 *chosen = 0;
             }
         }
-        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Confirm | Focus::Ask | Focus::Menu => {}
+        Focus::Queue
+        | Focus::Diff
+        | Focus::Job
+        | Focus::History
+        | Focus::Confirm
+        | Focus::Ask
+        | Focus::Menu
+        | Focus::Types => {}
     }
 }

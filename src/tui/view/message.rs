@@ -130,7 +130,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
             pen.text("filter /", theme.strong());
             return field(&mut pen, editor, area.y, theme);
         }
-        Some(Field::Search(editor)) => {
+        Some(Field::Search(editor) | Field::Find(editor, _)) => {
             pen.text("find /", theme.strong());
             return field(&mut pen, editor, area.y, theme);
         }

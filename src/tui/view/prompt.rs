@@ -292,7 +292,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         }
         Some(Prompt::Menu) => menu_lines(model, columns),
         Some(Prompt::Discard) => vec![
-            text("DISCARD the patch text", theme.removed().patch(theme.strong())),
+            text("DISCARD the text", theme.removed().patch(theme.strong())),
             text("It is not kept anywhere else.", theme.plain()),
             keys(model, columns, &[("Enter", "discard"), ("Esc", "keep it")]),
         ],
@@ -306,8 +306,10 @@ fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         .as_ref()
         .map(|compose| compose.pin.label.clone())
         .unwrap_or_default();
+    let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
+    let what = if is_edit { "EDIT " } else { "PATCH " };
     let mut lines = vec![Line::Text(vec![
-        ("PATCH ".to_owned(), theme.held().patch(theme.strong())),
+        (what.to_owned(), theme.held().patch(theme.strong())),
         (label, theme.strong()),
     ])];
     let closed = model.compose.as_ref().and_then(|compose| compose.closed.clone());
@@ -353,6 +355,8 @@ fn menu_words(action: Action) -> Option<&'static str> {
         (Action::ApproveWith, "approve with it"),
         (Action::RejectWith, "reject with it"),
         (Action::ApplyOnly, "apply only"),
+        (Action::CarryOver, "carry it over into the new version"),
+        (Action::AsPatch, "as a patch"),
         (Action::OtherType, "other type"),
         (Action::Discard, "discard"),
         (Action::Leave, "leave, draft kept"),

@@ -1,0 +1,192 @@
+//! Editing an artifact itself; the patch is derived from what was changed.
+
+use std::sync::Arc;
+
+use super::super::super::draft::EditDraft;
+use super::super::super::editor::Editor;
+use super::super::super::effect::{Effect, Question};
+use super::super::super::model::Model;
+use super::super::super::model::compose::{Compose, Edited, Sheets, Subject, Version};
+use super::super::super::model::gate::{Content, FileView, GateView};
+use super::super::super::model::toast::Tone;
+use super::super::prompt::{self, refuse};
+use super::super::toast;
+use super::{draft, edited, is_of_stage, say_draft_is_back, show};
+use crate::diff::Side;
+use crate::domain::gate::GateKey;
+use crate::domain::ids::ArtifactPath;
+use crate::domain::patch::PATCH_BYTES_MAX;
+use crate::engine::api::Query;
+
+/// What did not happen when an edit is refused.
+const NOT: &str = "Not edited";
+/// A longer text is edited outside: no patch of a whole one could carry it.
+const EDIT_BYTES_MAX: usize = PATCH_BYTES_MAX;
+/// Drawing costs by the line that the cursor stands in.
+const LINE_BYTES_MAX: usize = 100_000;
+
+/// Opens the artifact on screen in the editor, or the draft of an edit of it.
+pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(pin) = prompt::pin(model, NOT) else {
+        return;
+    };
+    let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
+        return refuse(model, NOT, "this gate has no artifact to edit", "");
+    };
+    let (bytes, text) = match text_of(file) {
+        Ok(text) => text,
+        Err((why, hint)) => return refuse(model, NOT, &why, hint),
+    };
+    if let Some(why) = too_large(file, &bytes) {
+        return refuse(model, NOT, &why, "press E to edit it in $EDITOR, or p to write a patch");
+    }
+    let (path, now) = (file.artifact.path.clone(), file.digest.unwrap_or(file.artifact.digest));
+    let line = line_on_screen(file);
+    let mut editor = Editor::of_text(&text);
+    editor.move_to(line, 0);
+    let mut base = now;
+    if let Some((attempt, draft)) = kept_edit(model, &pin.key, &path) {
+        say_draft_is_back(model, &pin, attempt);
+        editor = Editor::of_text(&draft.text);
+        editor.move_to(draft.cursor.0, draft.cursor.1);
+        base = draft.base;
+    }
+    let version = if base == now {
+        Version::Here(bytes)
+    } else {
+        let query = Query::Version {
+            job_id: pin.key.job_id.clone(),
+            digest: base,
+        };
+        fx.push(Effect::Ask(Question::Edited(base), query));
+        Version::Reading
+    };
+    let subject = Subject::Artifact(Edited {
+        base,
+        version,
+        has_moved: base != now,
+    });
+    let revision = model.next_number();
+    show(model, Compose::new(pin, path, subject, editor, revision), fx);
+}
+
+/// Why something did not happen, and what to do instead.
+type Why = (String, &'static str);
+
+/// The bytes of a file and its text, or why it has none.
+fn text_of(file: &FileView) -> Result<(Arc<Vec<u8>>, String), Why> {
+    let name = file.artifact.path.file_name();
+    let bytes = match (&file.content, &file.bytes) {
+        (Content::Text(_), Some(bytes)) if !file.is_stale => bytes,
+        (Content::Text(_) | Content::Loading, _) | (Content::Binary, None) => {
+            return Err((format!("{name} is still being read"), "press the key again"));
+        }
+        (Content::Binary, Some(_)) => {
+            let why = format!("{name} is not text");
+            return Err((why, "press p to see which patches it takes, or reject it with a note"));
+        }
+        (Content::Missing | Content::Failed(_), _) => {
+            return Err((format!("{name} cannot be read"), "reject it with a note"));
+        }
+    };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok((bytes.clone(), text.to_owned())),
+        Err(error) => {
+            let why = format!("{name} is not UTF-8 at byte {}", error.valid_up_to());
+            Err((why, "no text patch applies to it; reject it with a note"))
+        }
+    }
+}
+
+fn too_large(file: &FileView, bytes: &[u8]) -> Option<String> {
+    let name = file.artifact.path.file_name();
+    if bytes.len() > EDIT_BYTES_MAX {
+        return Some(format!("{name} has {} bytes, more than are edited here", bytes.len()));
+    }
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+    let (index, line) = lines.max_by_key(|(_, line)| line.len())?;
+    let is_long = line.len() > LINE_BYTES_MAX;
+    is_long.then(|| {
+        format!(
+            "line {} of {name} has {} bytes, more than are edited here",
+            index + 1,
+            line.len()
+        )
+    })
+}
+
+/// The line of the file at the top of what the diff shows: there the operator was reading.
+fn line_on_screen(file: &FileView) -> usize {
+    let Some(document) = file.document() else {
+        return 0;
+    };
+    let hunk = document.hunk_after(file.top.row.saturating_sub(1));
+    let lines = hunk.and_then(|hunk| document.hunk_lines(hunk, Side::New));
+    lines.map_or(0, |lines| lines.start)
+}
+
+/// The edit of this file that was kept for this gate, else for the newest former attempt.
+fn kept_edit(model: &Model, key: &GateKey, path: &ArtifactPath) -> Option<(u32, EditDraft)> {
+    let drafts = model.drafts.values().filter(|draft| is_of_stage(&draft.key, key));
+    let edits = drafts.filter_map(|draft| Some((draft.key.attempt, draft.edit(path)?.clone())));
+    edits.max_by_key(|(attempt, _)| *attempt)
+}
+
+/// The artifact moved since the edit began, and the edit fits the new version: goes on in that one, with the edit in it.
+pub fn carry_over(model: &mut Model, fx: &mut Vec<Effect>) {
+    let now = model.gate.as_ref().and_then(|view| {
+        let path = &model.compose.as_ref()?.path;
+        view.files.iter().find(|file| file.artifact.path == *path)
+    });
+    let now = now.and_then(|file| Some((file.digest?, file.bytes.clone()?)));
+    let (Some(compose), Some((digest, bytes))) = (&mut model.compose, now) else {
+        return;
+    };
+    let planned = compose.fitting().map(|checked| checked.planned.after.clone());
+    let text = planned.and_then(|planned| String::from_utf8(planned.to_vec()).ok());
+    let (Subject::Artifact(edited_from), Some(text)) = (&mut compose.subject, text) else {
+        return refuse(model, "Not carried over", "the edit does not fit the new version", "");
+    };
+    *edited_from = Edited {
+        base: digest,
+        version: Version::Here(bytes),
+        has_moved: false,
+    };
+    let (line, character) = compose.editor.cursor();
+    compose.editor = Editor::of_text(&text);
+    compose.editor.move_to(line, character);
+    model.prompt = None;
+    toast(model, Tone::Info, "This is the new version, with your edit in it");
+    edited(model, fx);
+}
+
+/// Shows the derived patch as JSON, to be written on as one.
+pub fn as_patch(model: &mut Model, fx: &mut Vec<Effect>) {
+    let what = "Not made a patch";
+    let Some(compose) = &model.compose else {
+        return;
+    };
+    let key = compose.pin.key.clone();
+    let Some(checked) = compose.fitting().cloned() else {
+        return refuse(model, what, "the edit does not fit, or is still being checked", "");
+    };
+    if model.draft(&key).is_some_and(|draft| draft.patch.is_some()) {
+        let hint = "press q, then p to open it; send or discard it first";
+        return refuse(model, what, "a patch draft is kept for this gate", hint);
+    }
+    let mut text = serde_json::to_string_pretty(&checked.value).unwrap_or_default();
+    text.push('\n');
+    model.prompt = None;
+    if let Some(compose) = model.compose.take() {
+        draft::forget(model, &compose, fx);
+    }
+    super::open(model, fx);
+    if let Some(compose) = &mut model.compose
+        && let Subject::Patch(Sheets { type_name, .. }) = &mut compose.subject
+    {
+        *type_name = checked.type_name;
+        compose.path = checked.path;
+        compose.editor = Editor::of_text(&text);
+    }
+    edited(model, fx);
+}

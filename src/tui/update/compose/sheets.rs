@@ -1,0 +1,87 @@
+//! The patch types to write in: choosing another, with what was written in it before.
+
+use super::super::super::editor::Editor;
+use super::super::super::effect::Effect;
+use super::super::super::model::Model;
+use super::super::super::model::compose::{Check, List, Subject};
+use super::super::super::model::toast::Tone;
+use super::super::toast;
+use super::edited;
+
+/// Opens the list of the patch types for this file.
+pub fn other_type(model: &mut Model) {
+    model.prompt = None;
+    let Some(compose) = &mut model.compose else {
+        return;
+    };
+    if compose.closed.is_some() {
+        return toast(model, Tone::Info, "The text can only be read now; Esc opens the menu");
+    }
+    let now = compose.written_type();
+    let Subject::Patch(sheets) = &compose.subject else {
+        return toast(
+            model,
+            Tone::Info,
+            "The patch type follows from what you change; p in the menu (Esc) makes it a patch to write",
+        );
+    };
+    if sheets.templates.len() < 2 {
+        return toast(model, Tone::Info, "No other patch type is for this file");
+    }
+    let now = now.unwrap_or(sheets.type_name);
+    let chosen = sheets.templates.iter().position(|(name, _)| *name == now).unwrap_or(0);
+    compose.list = Some(List::Types { chosen });
+}
+
+/// Moves in the list that is open.
+pub fn move_choice(model: &mut Model, rows: isize) {
+    let Some(compose) = &mut model.compose else {
+        return;
+    };
+    let types = compose.sheets().map_or(0, |sheets| sheets.templates.len());
+    match &mut compose.list {
+        Some(List::Types { chosen }) => *chosen = chosen.saturating_add_signed(rows).min(types.saturating_sub(1)),
+        None => {}
+    }
+}
+
+/// Takes the chosen type; what is written now is kept.
+pub fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(compose) = &mut model.compose else {
+        return;
+    };
+    let Some(List::Types { chosen }) = compose.list.take() else {
+        return;
+    };
+    let is_untouched = compose.is_untouched();
+    let written = compose.written_type();
+    let Subject::Patch(sheets) = &mut compose.subject else {
+        return;
+    };
+    let now = written.unwrap_or(sheets.type_name);
+    let Some((name, template)) = sheets.templates.get(chosen).filter(|(name, _)| *name != now).cloned() else {
+        return;
+    };
+    let place = sheets.shelf.iter().rposition(|(shelved, _)| *shelved == name);
+    let editor = match place {
+        Some(place) => sheets.shelf.remove(place).1,
+        None => {
+            let mut editor = Editor::of_text(&template.text);
+            editor.move_to(template.cursor.0, template.cursor.1);
+            editor
+        }
+    };
+    let former = std::mem::replace(&mut compose.editor, editor);
+    if !is_untouched {
+        sheets.shelf.push((now, former));
+    }
+    sheets.type_name = name;
+    compose.check = Check::Pending;
+    let kept = if is_untouched {
+        String::new()
+    } else {
+        format!("; what you wrote as {now} is kept, F2 brings it back")
+    };
+    toast(model, Tone::Info, format!("Patch type {name}{kept}"));
+    edited(model, fx);
+}

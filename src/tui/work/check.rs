@@ -1,0 +1,105 @@
+//! Checks what is written against the bytes on screen: a patch, or an edit from which a patch is derived.
+
+use std::sync::Arc;
+
+use crate::diff::{Limit, diff_lines};
+use crate::domain::patch::{self, ArtifactFacts, Edit, Patch, PatchError, Plan, Spot, Surroundings};
+use crate::tui::effect::{CheckJob, Checked, GateFile, Planned, Unfit, Written};
+
+fn unfit(error: PatchError) -> Unfit {
+    Unfit {
+        line: error.line.map(|line| line.saturating_sub(1) as usize),
+        message: error.message,
+        hint: error.hint.map(String::from),
+    }
+}
+
+/// Checks a text. `limit` bounds the comparison of an edit with what was edited: beyond it the patch is larger, never wrong.
+pub fn check(job: &CheckJob, limit: Limit<'_>) -> Result<Box<Checked>, Unfit> {
+    match &job.written {
+        Written::Patch(text) => {
+            let patch = Patch::parse(text).map_err(unfit)?;
+            let facts: Vec<_> = job.files.iter().map(facts).collect();
+            let index = patch::choose_artifact(&patch, &facts).map_err(unfit)?;
+            let file = job.files.get(index).ok_or_else(still_read)?;
+            let plan = plan(job, &patch, file)?;
+            Ok(checked(job, file, &patch, plan, None))
+        }
+        Written::Edit(base, text) => check_edit(job, base, text, limit),
+    }
+}
+
+fn check_edit(job: &CheckJob, base: &[u8], text: &str, limit: Limit<'_>) -> Result<Box<Checked>, Unfit> {
+    let file = job
+        .files
+        .iter()
+        .find(|file| file.path == job.path)
+        .ok_or_else(still_read)?;
+    let diff = diff_lines(base, text.as_bytes(), limit);
+    let spots = diff.blocks.iter().map(|block| Spot {
+        old: diff.old_lines.range_of(block.removed()),
+        new: diff.new_lines.range_of(block.added()),
+    });
+    let derived = patch::derive(&Edit {
+        artifact: facts(file),
+        old: base,
+        new: text.as_bytes(),
+        spots: &spots.collect::<Vec<_>>(),
+    })
+    .map_err(|error| Unfit {
+        // The line is one of the edited text, which is what is in the editor.
+        line: error.artifact_line.map(|line| line.saturating_sub(1) as usize),
+        ..unfit(error)
+    })?;
+    let plan = if *base == **file.bytes {
+        derived.plan
+    } else {
+        // Another version is under review by now: what counts is what the patch does to that one.
+        plan(job, &derived.patch, file)?
+    };
+    Ok(checked(job, file, &derived.patch, plan, Some(derived.reason)))
+}
+
+fn facts(file: &GateFile) -> ArtifactFacts<'_> {
+    ArtifactFacts {
+        path: file.path.as_str(),
+        kind: &file.kind,
+    }
+}
+
+fn plan(job: &CheckJob, patch: &Patch, file: &GateFile) -> Result<Plan, Unfit> {
+    let sidecar_path = format!("{}.mix.json", file.path);
+    let sidecar = job.files.iter().find(|file| file.path.as_str() == sidecar_path);
+    let surroundings = Surroundings {
+        files: &job.names,
+        sidecar: sidecar.map(|file| file.bytes.as_slice()),
+    };
+    patch
+        .plan_among(file.path.as_str(), &file.bytes, surroundings)
+        .map_err(unfit)
+}
+
+fn checked(job: &CheckJob, file: &GateFile, patch: &Patch, plan: Plan, reason: Option<String>) -> Box<Checked> {
+    let before = job.files.iter().find(|file| file.path.as_str() == plan.path);
+    Box::new(Checked {
+        value: patch.value().clone(),
+        type_name: patch.type_doc().name,
+        path: file.path.clone(),
+        changes: plan.changes,
+        consequences: plan.consequences,
+        reason,
+        planned: Planned {
+            before: before.map(|file| file.bytes.clone()),
+            path: plan.path,
+            after: Arc::new(plan.bytes),
+        },
+    })
+}
+
+fn still_read() -> Unfit {
+    Unfit {
+        line: None,
+        message: "the files of the gate are still being read".to_owned(),
+        hint: None,
+    }
+}

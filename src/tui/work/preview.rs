@@ -1,0 +1,38 @@
+//! What a patch would make of a file: its diff, and its effect in words.
+
+use crate::diff::summary::is_binary;
+use crate::diff::{DiffDocument, Limit};
+use crate::domain::audio::{self, AudioFacts};
+use crate::tui::effect::{Planned, Preview};
+
+/// Compares the file with what the patch would make of it. Decodes sound: takes as long as that.
+pub fn preview(planned: &Planned, limit: Limit<'_>) -> Preview {
+    let before = planned.before.as_ref();
+    let is_binary = is_binary(&planned.after) || before.is_some_and(|before| is_binary(before));
+    if is_binary {
+        let before = before.and_then(|before| audio::facts(before).ok());
+        let facts = match (before, audio::facts(&planned.after)) {
+            (Some(before), Ok(after)) => sound(&before, &after),
+            (_, Err(_)) | (None, Ok(_)) => Vec::new(),
+        };
+        return Preview { document: None, facts };
+    }
+    Preview {
+        document: Some(DiffDocument::compare(before.cloned(), planned.after.clone(), limit)),
+        facts: Vec::new(),
+    }
+}
+
+fn sound(before: &AudioFacts, after: &AudioFacts) -> Vec<String> {
+    let level = |value: Option<f64>| value.map_or("silence".to_owned(), |value| format!("{value:.1}"));
+    let loudness = |value: Option<f64>| value.map_or("unknown".to_owned(), |value| format!("{value:.1}"));
+    vec![
+        format!("peak {} -> {} dBFS", level(before.peak_dbfs), level(after.peak_dbfs)),
+        format!(
+            "loudness {} -> {} LUFS",
+            loudness(before.loudness_lufs),
+            loudness(after.loudness_lufs)
+        ),
+        format!("length {:.1} s -> {:.1} s", before.duration_s, after.duration_s),
+    ]
+}
