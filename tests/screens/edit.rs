@@ -122,7 +122,7 @@ fn broken_json_is_told_at_its_line() {
     let mut console = Console::drawn();
     console.press("j e Ctrl-f").typed("19000").press("Enter").typed("x");
     console.shows("Not fitting: line ");
-    console.shows("no longer JSON");
+    console.shows("longer JSON");
     assert_snapshot!("edit_unfit_80", console.picture());
     console.press("Esc a");
     console.shows("Not approved: ");

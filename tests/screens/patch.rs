@@ -185,7 +185,7 @@ fn another_patch_type_is_one_key_away_and_loses_nothing() {
     console.press("Up Enter");
     console.shows("\"duration\": 94");
     console.press("Esc T");
-    console.press("F2 F2 Enter");
+    console.press("F2 Enter");
     console.shows("  storyboard.json  text_replace");
     // Both survive a dropped line.
     console.typed("zz").pass(1);
