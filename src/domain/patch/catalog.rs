@@ -8,7 +8,7 @@ use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
 use super::plan::{Draft, Material};
 use super::quote::{listed, quote};
-use super::{duration_adjust, json_patch, merge_patch, section_replace, text_replace};
+use super::{duration_adjust, json_patch, merge_patch, section_replace, text_replace, unified_diff};
 
 /// What a patch type works on; decides which artifacts it is offered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +61,10 @@ impl fmt::Debug for TypeDoc {
     }
 }
 
-static TYPES: [TypeDoc; 5] = [
+static TYPES: [TypeDoc; 6] = [
     text_replace::TYPE,
     section_replace::TYPE,
+    unified_diff::TYPE,
     duration_adjust::TYPE,
     json_patch::TYPE,
     merge_patch::TYPE,
@@ -124,7 +125,7 @@ mod tests {
         assert_eq!(
             error.hint.as_deref(),
             Some(
-                "did you mean text_replace? The types are text_replace, section_replace, duration_adjust, json_patch and merge_patch"
+                "did you mean text_replace? The types are text_replace, section_replace, unified_diff, duration_adjust, json_patch and merge_patch"
             )
         );
         assert_eq!((error.line, error.column), (Some(1), Some(10)));

@@ -31,6 +31,7 @@ mod target;
 mod template;
 mod text_replace;
 mod totals;
+mod unified_diff;
 
 #[cfg(test)]
 mod properties;

@@ -63,6 +63,11 @@ impl fmt::Display for Change {
     }
 }
 
+/// What stands before a change that adds something.
+pub(super) const NOTHING: &str = "(none)";
+/// What stands after a change that takes something away.
+pub(super) const DELETED: &str = "(deleted)";
+
 /// The changes of a plan under construction: a patch may ask for millions, of which a screen can show the first.
 #[derive(Debug, Default)]
 pub(super) struct Changes {

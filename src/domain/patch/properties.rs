@@ -147,6 +147,8 @@ proptest! {
             json!({"type": "section_replace", "section_marker": text.clone() + "a", "new_section": text}),
             json!({"type": "duration_adjust", "beat_adjustments": [{"beat_id": text.clone() + "a", "duration": 1}], "scale_keyframes": true}),
             json!({"type": "json_patch", "op": "add", "path": text.clone(), "value": text.clone()}),
+            json!({"type": "unified_diff", "diff": text.clone()}),
+            json!({"type": "unified_diff", "diff": format!("@@ -1 +1 @@\n-{text}\n+b\n")}),
             json!({"type": "merge_patch", "merge": {text.clone(): text.clone()}}),
         ] {
             if let Ok(patch) = Patch::from_value(value) {

@@ -238,6 +238,7 @@ mod tests {
             [
                 "text_replace",
                 "section_replace",
+                "unified_diff",
                 "duration_adjust",
                 "json_patch",
                 "merge_patch"

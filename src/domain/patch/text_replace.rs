@@ -8,7 +8,7 @@ use super::closest::{closest_line, folded};
 use super::error::PatchError;
 use super::fields::Fields;
 use super::lines::{is_all_crlf, line_at};
-use super::plan::{Change, Changes, Draft, Material, check_artifact_length};
+use super::plan::{Change, Changes, DELETED, Draft, Material, check_artifact_length};
 use super::quote::{counted, listed, quote, quote_both};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
@@ -130,7 +130,7 @@ impl Replacement {
     fn shown(&self) -> (String, String) {
         let (before, after) = quote_both(&self.old, &self.new);
         if self.new.is_empty() {
-            (before, "(deleted)".to_owned())
+            (before, DELETED.to_owned())
         } else {
             (before, after)
         }

@@ -22,7 +22,7 @@ use crate::diff::json::spelled;
 use super::error::PatchError;
 use super::json_tree::{Node, Shape};
 use super::lines::line_at;
-use super::plan::Change;
+use super::plan::{Change, DELETED, NOTHING};
 use super::quote::counted;
 use super::{ARTIFACT_BYTES_MAX, json_tree};
 
@@ -35,8 +35,6 @@ use lookup::Target;
 const SLOTS_MAX: usize = 2_000_000;
 /// So much of a value is spelled out for a change, in bytes, before it is cut to its shown length.
 const SPELLED_BYTES_MAX: usize = 4_000;
-/// What a change says of a value that is not there.
-const NOTHING: &str = "(none)";
 
 static NULL: Value = Value::Null;
 
@@ -390,7 +388,7 @@ pub(super) fn change(place: &str, before: Option<String>, after: Option<String>)
     Change {
         place: super::pointer::in_words(place).to_owned(),
         before: before.unwrap_or_else(|| NOTHING.to_owned()),
-        after: after.unwrap_or_else(|| NOTHING.to_owned()),
+        after: after.unwrap_or_else(|| DELETED.to_owned()),
     }
 }
 

@@ -149,8 +149,8 @@ fn changes_are_told_as_paths_with_both_values() {
             "scenes[2] (none) -> {\"id\":\"s2\"}",
             "scenes[1] {\"id\":\"s1\",\"note\":null} -> moved to scenes[0]",
             "scenes[0][\"low tide\"] (none) -> 25.0",
-            "fps 25.0 -> (none)",
-            "scenes[0][\"low tide\"] 25.0 -> (none)",
+            "fps 25.0 -> (deleted)",
+            "scenes[0][\"low tide\"] 25.0 -> (deleted)",
             "scenes[0].note null -> \"x\"",
         ]
     );

@@ -60,7 +60,7 @@ fn members_are_set_where_they_stand() {
         [
             "frame.height 720 -> 1080",
             "frame.unit (none) -> \"px\"",
-            "old 1 -> (none)",
+            "old 1 -> (deleted)",
             "by (none) -> {\"name\":\"ana\"}",
         ]
     );

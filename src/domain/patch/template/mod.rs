@@ -1,6 +1,7 @@
 //! The patch with which the editor opens: filled with what the artifact really holds, so that only one value need be changed.
 
 mod json;
+mod unified_diff;
 
 use serde_json::{Value, json};
 
@@ -13,6 +14,8 @@ use super::target::{ArtifactFacts, applicable};
 const LINE_BYTES_MAX: usize = 300;
 /// So much of a line that is too long is offered, in characters.
 const PIECE_CHARS: usize = 80;
+/// How many lines of prose are tried for one that stands once.
+const PROSE_TRIED_MAX: usize = 50;
 /// How many beats are tried for one with a clear id and length.
 const BEATS_TRIED_MAX: usize = 100;
 
@@ -37,6 +40,7 @@ pub fn template_of(type_name: &str, kind: &str, path: &str, current: &[u8]) -> O
         "duration_adjust" => duration_template(path, text)?,
         "section_replace" => section_template(path, text)?,
         "text_replace" => text_template(path, text)?,
+        "unified_diff" => unified_diff::around(path, text, prose(text).next()?.0)?,
         "json_patch" => json::json_patch(path, text)?,
         "merge_patch" => json::merge_patch(path, text)?,
         // A type that has no filling of its own opens with its example.
@@ -84,28 +88,32 @@ fn duration_template(path: &str, text: &str) -> Option<Value> {
 }
 
 fn text_template(path: &str, text: &str) -> Option<Value> {
+    // A line that stands once is what the operator sees change; one that stands often would change everywhere.
+    let candidates: Vec<&str> = prose(text).map(|(_, line)| line.trim()).collect();
+    let line = candidates
+        .iter()
+        .copied()
+        .find(|line| text.matches(line).take(2).count() == 1)
+        .or_else(|| candidates.first().copied())
+        .or_else(|| piece(text))?;
+    Some(text_replace(path, line, line))
+}
+
+/// The first lines that say something and are no markers, with their indices.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines: Vec<&str> = text.lines().collect();
     let marked: Vec<usize> = markers(&lines).iter().map(|marker| marker.index).collect();
-    let is_prose = |index: usize, line: &str| {
+    let is_prose = move |index: usize, line: &str| {
         marked.binary_search(&index).is_err()
             && line.len() <= LINE_BYTES_MAX
             && line.chars().any(char::is_alphanumeric)
             && !line.contains('\u{feff}')
     };
-    // A line that stands once is what the operator sees change; one that stands often would change everywhere.
-    let candidates = || {
-        lines
-            .iter()
-            .enumerate()
-            .filter(|(index, line)| is_prose(*index, line))
-            .map(|(_, line)| line.trim())
-            .take(50)
-    };
-    let line = candidates()
-        .find(|line| text.matches(line).take(2).count() == 1)
-        .or_else(|| candidates().next())
-        .or_else(|| piece(text))?;
-    Some(text_replace(path, line, line))
+    lines
+        .into_iter()
+        .enumerate()
+        .filter(move |(index, line)| is_prose(*index, line))
+        .take(PROSE_TRIED_MAX)
 }
 
 /// Where no line will do, as in JSON without line breaks: the beginning of the first line that says something.
