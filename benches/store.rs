@@ -73,6 +73,7 @@ fn started(job_id: &JobId, stage: &StageName) -> Vec<Change> {
             added_lines: 40,
             removed_lines: 3,
             is_binary: false,
+            patches: Vec::new(),
         }],
         seen: Vec::new(),
         settled: None,

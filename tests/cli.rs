@@ -8,6 +8,7 @@ mod cli {
     mod documents;
     mod identity;
     mod manual;
+    mod patches;
     mod refusals;
     mod story;
     mod timer;

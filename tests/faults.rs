@@ -215,3 +215,50 @@ fn wait_for_gate(workspace: &Workspace) {
     );
     end(follow);
 }
+
+#[test]
+fn a_patch_and_its_undo_killed_before_their_files_leave_what_was_there() {
+    // Where the patch is still owed, a process that is to die after files would die paying for it, before its own undo.
+    for (applied, undone) in [
+        (Some("after_commit"), "after_commit"),
+        (Some("after_files"), "after_commit"),
+        (None, "after_commit"),
+        (None, "after_files"),
+    ] {
+        let workspace = opened();
+        let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
+        workspace.write("fix.json", patch);
+        let apply = ["patch", "apply", "j-1", "deploy", "fix.json"];
+        match applied {
+            Some(point) => killed_at(&workspace, point, &apply),
+            None => {
+                workspace.cmd(&apply).assert().success();
+            }
+        }
+        killed_at(&workspace, undone, &["patch", "undo", "j-1", "deploy"]);
+        // Any next process pays what both owe; this one finds nothing left to undo.
+        workspace.cmd(&["patch", "undo", "j-1", "deploy"]).assert().code(1);
+        let copy = "runs/j-1/artifacts/deploy/plan.txt";
+        assert_eq!(workspace.read(copy), "plan v1\n", "{applied:?}, {undone}");
+        workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
+        assert_eq!(workspace.read(copy), "plan v1\n", "{applied:?}, {undone}");
+        let kinds = workspace.event_types("j-1");
+        let count = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
+        assert_eq!((count("patch_applied"), count("patch_undone")), (1, 1), "{kinds:?}");
+    }
+}
+
+#[test]
+fn an_undo_killed_before_its_commit_did_nothing() {
+    let workspace = opened();
+    let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
+    workspace.write("fix.json", patch);
+    workspace
+        .cmd(&["patch", "apply", "j-1", "deploy", "fix.json"])
+        .assert()
+        .success();
+    killed_at(&workspace, "before_commit", &["patch", "undo", "j-1", "deploy"]);
+    assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v2\n");
+    workspace.cmd(&["patch", "undo", "j-1", "deploy"]).assert().success();
+    assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v1\n");
+}

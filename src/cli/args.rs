@@ -86,7 +86,7 @@ pub enum Command {
     /// Open, look at and decide gates
     #[command(subcommand)]
     Gate(gate::GateCommand),
-    /// Patch types; try or apply a patch
+    /// Patch types; try, apply or take back a patch
     #[command(subcommand)]
     Patch(patch::PatchCommand),
     /// Read the decision record

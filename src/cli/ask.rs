@@ -131,6 +131,14 @@ pub async fn on_disk(
     Ok(bytes)
 }
 
+/// The regular files of a run directory that a patch may name.
+pub async fn files(engine: &mut Engine, job_id: &JobId, deed: &'static str) -> Result<Arc<[String]>, Failure> {
+    let Answer::Files(files) = read(engine, Query::Files(job_id.clone()), deed).await? else {
+        return Err(mismatched(deed));
+    };
+    Ok(files)
+}
+
 /// Who leads; none when nobody does.
 pub async fn leader(engine: &mut Engine, deed: &'static str) -> Result<Option<LeaderInfo>, Failure> {
     let Answer::Leader(leader) = read(engine, Query::Leader, deed).await? else {

@@ -158,7 +158,10 @@ fn lines(output: &mut Output, sealed: &SealedDecision) -> Result<(), Failure> {
         let after = artifact
             .sha256_after
             .map_or(String::new(), |after| format!(" -> {after}"));
-        output.line(&format!("artifact  {}  {}{after}", artifact.path, artifact.sha256))?;
+        let reviewed = artifact
+            .sha256
+            .map_or_else(|| "new".to_owned(), |sha256| sha256.to_string());
+        output.line(&format!("artifact  {}  {reviewed}{after}", artifact.path))?;
     }
     if let Some(notes) = decision.notes() {
         output.line("notes")?;

@@ -271,7 +271,7 @@ fn decided_digest(sealed: &crate::domain::decision::SealedDecision) -> Digest {
     Digest::of_gate(
         artifacts
             .iter()
-            .map(|artifact| (&artifact.path, artifact.sha256_after.unwrap_or(artifact.sha256))),
+            .filter_map(|artifact| Some((&artifact.path, artifact.decided()?))),
     )
 }
 

@@ -24,6 +24,7 @@ mod job_show;
 mod log;
 mod output;
 mod patch;
+mod patch_check;
 mod patch_file;
 mod report;
 mod resolve;

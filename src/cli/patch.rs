@@ -1,25 +1,23 @@
-//! `holdpoint patch`: types, check, apply.
+//! `holdpoint patch`: types, check, apply, undo.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
-use crate::domain::ids::{ArtifactPath, Digest};
+use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::operator::Surface;
-use crate::domain::patch::{ArtifactFacts, Change, choose_artifact, types};
-use crate::domain::refusal::Refusal;
+use crate::domain::patch::types;
 use crate::domain::wire;
 use crate::engine::Role;
 use crate::engine::api::{Command, GateRef};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::{GateArguments, no_gate};
+use super::gate::GateArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
-use super::{done, patch_file};
+use super::{done, patch_check, patch_file};
 
 /// What can be done with patches.
 #[derive(Debug, Subcommand)]
@@ -36,16 +34,32 @@ pub enum PatchCommand {
         #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
         digest: Option<Digest>,
     },
+    /// Take the newest patch back; the gate stays open
+    #[command(after_help = UNDO_HELP)]
+    Undo {
+        #[command(flatten)]
+        gate: GateArguments,
+        /// Take the newest patch of this artifact back, by its path or file name [default: the newest of all]
+        #[arg(long, value_name = "PATH", value_parser = ArtifactPath::new)]
+        artifact: Option<ArtifactPath>,
+        /// Only while exactly these bytes are under review: the gate's digest that `gate show` prints
+        #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
+        digest: Option<Digest>,
+    },
 }
+
+const UNDO_HELP: &str = "\
+Each undo goes one patch further back, as far as what the attempt made. A patch
+that came with a decision stays: a decision cannot be taken back.";
 
 /// A patch for a gate.
 #[derive(Debug, Args)]
 pub struct PatchArguments {
     #[command(flatten)]
-    gate: GateArguments,
+    pub(super) gate: GateArguments,
     /// The patch as JSON; - is standard input
     #[arg(value_name = "FILE|-")]
-    file: PathBuf,
+    pub(super) file: PathBuf,
 }
 
 /// Does one of them.
@@ -54,8 +68,9 @@ pub async fn run(global: &GlobalArguments, command: PatchCommand) -> Outcome {
     let output = &mut output;
     match command {
         PatchCommand::Types => list(output)?,
-        PatchCommand::Check(arguments) => check(global, output, &arguments).await?,
+        PatchCommand::Check(arguments) => patch_check::run(global, output, &arguments).await?,
         PatchCommand::Apply { patch, digest } => apply(global, output, patch, digest).await?,
+        PatchCommand::Undo { gate, artifact, digest } => undo(global, output, gate, artifact, digest).await?,
     }
     output.flush()?;
     Ok(Exit::Done)
@@ -77,71 +92,6 @@ fn list(output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-#[derive(Serialize)]
-struct PlanDoc<'a> {
-    path: &'a ArtifactPath,
-    sha256: Digest,
-    sha256_after: Digest,
-    size_bytes: usize,
-    size_bytes_after: usize,
-    changes: &'a [Change],
-    consequences: &'a [String],
-}
-
-async fn check(global: &GlobalArguments, output: &mut Output, arguments: &PatchArguments) -> Result<(), Failure> {
-    const DEED: &str = "fit to apply";
-    let session = Session::resolve(global, Surface::Cli, DEED)?;
-    let read = patch_file::read(&arguments.file, global.no_input, DEED)?;
-    let PatchArguments { gate: wanted, .. } = arguments;
-    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let rows = ask::job(engine, &wanted.job, DEED).await?;
-        let gate = rows
-            .newest_gate(&wanted.stage)
-            .ok_or_else(|| no_gate(&rows, &wanted.stage, DEED))?;
-        let facts: Vec<_> = gate
-            .artifacts
-            .iter()
-            .map(|artifact| ArtifactFacts {
-                path: artifact.path.as_str(),
-                kind: &artifact.kind,
-            })
-            .collect();
-        let unfit = |error| Failure::patch(DEED, Some(&read.name), &error);
-        let chosen = choose_artifact(&read.patch, &facts).map_err(unfit)?;
-        let Some(artifact) = gate.artifacts.get(chosen) else {
-            return Err(no_gate(&rows, &wanted.stage, DEED));
-        };
-        let Some(now) = ask::on_disk(engine, &wanted.job, &artifact.path, DEED).await? else {
-            return Err(Failure::refused(
-                DEED,
-                Refusal::artifact_vanished(&artifact.path, artifact.digest),
-            ));
-        };
-        let plan = read.patch.plan(artifact.path.as_str(), &now).map_err(unfit)?;
-        let document = PlanDoc {
-            path: &artifact.path,
-            sha256: Digest::of(&now),
-            sha256_after: Digest::of(&plan.bytes),
-            size_bytes: now.len(),
-            size_bytes_after: plan.bytes.len(),
-            changes: &plan.changes,
-            consequences: &plan.consequences,
-        };
-        if output.is_json {
-            return output.document(&document);
-        }
-        output.line(&format!("{} fits {}; nothing is changed yet", read.name, artifact.path))?;
-        for change in &plan.changes {
-            output.line(&format!("  {change}"))?;
-        }
-        for consequence in &plan.consequences {
-            output.line(&format!("  then {consequence}"))?;
-        }
-        output.line(&format!("digest  {} -> {}", document.sha256, document.sha256_after))
-    })
-    .await
-}
-
 async fn apply(
     global: &GlobalArguments,
     output: &mut Output,
@@ -161,13 +111,45 @@ async fn apply(
         patch: read.patch.value().clone(),
         digest,
     };
+    act(&session, output, &stage, command, "applied").await
+}
+
+async fn undo(
+    global: &GlobalArguments,
+    output: &mut Output,
+    gate: GateArguments,
+    path: Option<ArtifactPath>,
+    digest: Option<Digest>,
+) -> Result<(), Failure> {
+    let session = Session::resolve(global, Surface::Cli, "undone")?;
+    let stage = gate.stage.clone();
+    let command = Command::UndoPatch {
+        gate: GateRef {
+            job_id: gate.job,
+            stage: gate.stage,
+            attempt: None,
+        },
+        path,
+        digest,
+    };
+    act(&session, output, &stage, command, "undone").await
+}
+
+/// Changes what is under review and tells the gate's new digest.
+async fn act(
+    session: &Session,
+    output: &mut Output,
+    stage: &StageName,
+    command: Command,
+    deed: &'static str,
+) -> Result<(), Failure> {
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, command, "applied").await?;
+        let done = ask::act(engine, command, deed).await?;
         let receipt = &done.receipt;
-        let now = receipt.rows.newest_gate(&stage).map(|gate| gate.digest());
+        let now = receipt.rows.newest_gate(stage).map(|gate| gate.digest());
         if output.is_json {
             return done::tell(engine, output, &done, &receipt.message, |document| {
-                document.changed = Some(&receipt.changes);
+                document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());
                 document.digest = now;
             })
             .await;

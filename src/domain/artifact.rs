@@ -46,6 +46,70 @@ pub struct GateArtifact {
     pub removed_lines: u32,
     /// Whether it is shown by size and digest only.
     pub is_binary: bool,
+    /// The patches that made this version of what the attempt made, oldest first: what undo takes back, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<PatchStep>,
+}
+
+/// The most patches of one artifact that can be undone; of more, the oldest stay.
+pub const PATCH_STEPS_MAX: usize = 200;
+
+/// One patch that was applied while the gate was open, with what it replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchStep {
+    /// Counts the patches of the gate, over all its artifacts, from 1: the highest was applied last.
+    pub number: u32,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The patch's type: `text_replace`.
+    pub type_name: String,
+    /// The version it made; while that is the current one, the patch can be undone.
+    pub made: Digest,
+    /// The version it replaced; none: there was no such file.
+    pub former: Option<FormerVersion>,
+}
+
+/// A version that a patch replaced, as the gate showed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerVersion {
+    /// SHA-256; the bytes are among the kept versions.
+    pub digest: Digest,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Lines added against the base.
+    pub added_lines: u32,
+    /// Lines removed against the base.
+    pub removed_lines: u32,
+    /// Whether it is shown by size and digest only.
+    pub is_binary: bool,
+}
+
+impl GateArtifact {
+    /// This version, to be put back later.
+    pub fn version(&self) -> FormerVersion {
+        FormerVersion {
+            digest: self.digest,
+            size_bytes: self.size_bytes,
+            added_lines: self.added_lines,
+            removed_lines: self.removed_lines,
+            is_binary: self.is_binary,
+        }
+    }
+
+    /// Puts a version in place of this one; everything else stays.
+    #[must_use]
+    pub fn with_version(self, version: &FormerVersion) -> Self {
+        Self {
+            digest: version.digest,
+            size_bytes: version.size_bytes,
+            added_lines: version.added_lines,
+            removed_lines: version.removed_lines,
+            is_binary: version.is_binary,
+            ..self
+        }
+    }
 }
 
 /// The version that a diff starts from.

@@ -4,6 +4,7 @@ use super::artifact::Artifact;
 use super::decision::Decision;
 use super::event::NewEvent;
 use super::gate::{Gate, GateKey};
+use super::ids::ArtifactPath;
 use super::job::{Attempt, Job};
 
 /// One write. The order of a list of changes is the order of the events in the log.
@@ -28,6 +29,8 @@ pub enum Change {
     },
     /// The registered current version of an artifact.
     PutArtifact(Box<Artifact>),
+    /// An artifact that is none any more: the patch that made it was taken back.
+    DropArtifact(ArtifactPath),
     /// A line of the log.
     Event(Box<NewEvent>),
 }

@@ -52,10 +52,17 @@ pub struct Seen {
 pub struct DecidedArtifact {
     /// Where it lies under the run directory.
     pub path: ArtifactPath,
-    /// SHA-256 as reviewed.
-    pub sha256: Digest,
+    /// SHA-256 as reviewed; null for a file that only the patch makes.
+    pub sha256: Option<Digest>,
     /// SHA-256 after the patch that came with the decision; null without one.
     pub sha256_after: Option<Digest>,
+}
+
+impl DecidedArtifact {
+    /// SHA-256 of what the decision leaves: after the patch, else as reviewed.
+    pub fn decided(&self) -> Option<Digest> {
+        self.sha256_after.or(self.sha256)
+    }
 }
 
 /// A decision. Its first seven keys are the seed's, unchanged in name, order and meaning (SPEC §4).

@@ -1,5 +1,7 @@
 //! What happened, in the past tense: the log that every screen and client follows.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -117,14 +119,37 @@ pub struct Event {
     pub payload: Value,
 }
 
-/// The versions of an artifact that these events' patches replaced: what may still lie on disk while their files are owed.
-pub fn predecessors(events: &[Event], path: &ArtifactPath) -> impl Iterator<Item = Digest> {
+/// The patches, and patches taken back, of one artifact among these events, oldest first.
+fn patches_of<'e>(events: &'e [Event], path: &ArtifactPath) -> impl DoubleEndedIterator<Item = &'e Event> {
     events
         .iter()
         .filter(|event| matches!(event.kind, EventType::PatchApplied | EventType::PatchUndone))
         .filter(move |event| event.payload.get("path").and_then(Value::as_str) == Some(path.as_str()))
-        .filter_map(|event| event.payload.get("sha256").and_then(Value::as_str))
-        .filter_map(|digest| Digest::parse(digest).ok())
+}
+
+fn digest_in(event: &Event, key: &str) -> Option<Digest> {
+    let text = event.payload.get(key).and_then(Value::as_str)?;
+    Digest::parse(text).ok()
+}
+
+/// The versions of an artifact that these events' patches replaced: what may still lie on disk while their files are owed. None stands
+/// for "there was no such file".
+pub fn predecessors(events: &[Event], path: &ArtifactPath) -> impl Iterator<Item = Option<Digest>> {
+    patches_of(events, path).map(|event| digest_in(event, "sha256"))
+}
+
+/// The files that these events' patches made and took back again: they are owed their removal.
+pub fn removed_again(events: &[Event]) -> BTreeSet<ArtifactPath> {
+    let named = events
+        .iter()
+        .filter_map(|event| event.payload.get("path").and_then(Value::as_str));
+    named
+        .filter_map(|path| ArtifactPath::new(path).ok())
+        .filter(|path| {
+            let newest = patches_of(events, path).next_back();
+            newest.is_some_and(|event| digest_in(event, "sha256_after").is_none())
+        })
+        .collect()
 }
 
 #[cfg(test)]

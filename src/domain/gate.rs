@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::artifact::GateArtifact;
 use super::decision::{DecidedArtifact, Decider, Decision, DecisionParts, Seen};
@@ -11,7 +10,8 @@ use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::lease::Lease;
 use super::operator::{Operator, Via};
 use super::policy::{GatePolicy, OnTimeout};
-use super::refusal::Refusal;
+use super::proposal::Proposal;
+use super::refusal::{ChangedArtifact, Refusal};
 use super::time::Timestamp;
 use super::timer::GateTimer;
 
@@ -120,25 +120,6 @@ pub struct Gate {
     pub settled: Option<Settled>,
 }
 
-/// What a patch that fits does to the artifacts: planned before the transaction, by digest.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PatchEffect {
-    /// The patch as it was composed.
-    pub patch: Value,
-    /// The artifact it changes.
-    pub path: ArtifactPath,
-    /// The version it was planned against.
-    pub before: Digest,
-    /// The version it makes; stored among the versions already.
-    pub after: Digest,
-    /// Size of that version.
-    pub after_bytes: u64,
-    /// Lines added and removed against the gate's base, after the patch.
-    pub lines: (u32, u32),
-    /// The changes in words.
-    pub changes: Vec<String>,
-}
-
 /// What the artifacts of a gate are on disk right now: found just before the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnDisk {
@@ -160,7 +141,7 @@ pub struct DecisionRequest {
     /// Why.
     pub notes: Option<String>,
     /// A patch that fits what is on disk.
-    pub patch: Option<PatchEffect>,
+    pub patch: Option<Proposal>,
     /// The gate's digest that they saw; none means the registered one.
     pub digest: Option<Digest>,
     /// What lies on disk.
@@ -216,9 +197,14 @@ impl Gate {
             // Somebody registered another version between the look at the files and this transaction.
             if let Some(stale) = looked.filter(|looked| looked.registered != artifact.digest) {
                 return Err(Refusal::artifact_changed(
-                    artifact.path.file_name(),
-                    stale.registered,
-                    artifact.digest,
+                    &self.key,
+                    ChangedArtifact {
+                        name: artifact.path.file_name(),
+                        read: stale.registered,
+                        now: artifact.digest,
+                        base: Some(stale.registered),
+                        gate: self.digest(),
+                    },
                 ));
             }
             let found = looked.and_then(|looked| looked.found);
@@ -245,10 +231,22 @@ impl Gate {
             .iter()
             .zip(&current)
             .find(|(old, new)| old.digest != new.digest);
-        // Nothing moved on disk: what was read is older than a registered patch.
-        let named = moved.map(|(old, _)| old).or(self.artifacts.first());
-        let name = named.map_or(self.key.stage.as_str(), |artifact| artifact.path.file_name());
-        Err(Refusal::artifact_changed(name, reviewed, now))
+        let is_registered_read = reviewed == self.digest();
+        let (name, base) = match (moved, &self.artifacts[..]) {
+            (Some((old, _)), _) if is_registered_read => (old.path.file_name(), Some(old.digest)),
+            // What was read is older than a registered patch; of one artifact the gate's digest is its own.
+            (_, [only]) => (only.path.file_name(), Some(reviewed)),
+            (Some((artifact, _)), _) | (None, [artifact, ..]) => (artifact.path.file_name(), None),
+            (None, []) => (self.key.stage.as_str(), None),
+        };
+        let changed = ChangedArtifact {
+            name,
+            read: reviewed,
+            now,
+            base,
+            gate: now,
+        };
+        Err(Refusal::artifact_changed(&self.key, changed))
     }
 
     /// Returns the decision that settles this gate, or the reason it may not be settled so.
@@ -264,24 +262,28 @@ impl Gate {
             .iter()
             .map(|artifact| DecidedArtifact {
                 path: artifact.path.clone(),
-                sha256: artifact.digest,
+                sha256: Some(artifact.digest),
                 sha256_after: None,
             })
             .collect();
-        if let Some(effect) = &request.patch {
-            match artifacts.iter_mut().find(|artifact| artifact.path == effect.path) {
-                Some(target) if target.sha256 == effect.before => {
-                    // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
-                    target.sha256_after = (request.verdict == Verdict::Approve).then_some(effect.after);
+        match (&request.patch, request.verdict) {
+            (None, _) => {}
+            (Some(Proposal::Params(_)), Verdict::Approve) => return Err(Refusal::params_need_rejection(&self.key)),
+            (Some(Proposal::Params(_)), Verdict::Reject) => {}
+            (Some(Proposal::File(effect)), verdict) => {
+                effect.fits_or_refuse(&self.key, &current)?;
+                // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
+                if verdict == Verdict::Approve {
+                    let after = Some(effect.after.digest);
+                    match artifacts.iter_mut().find(|artifact| artifact.path == *effect.path()) {
+                        Some(target) => target.sha256_after = after,
+                        None => artifacts.push(DecidedArtifact {
+                            path: effect.path().clone(),
+                            sha256: effect.before(),
+                            sha256_after: after,
+                        }),
+                    }
                 }
-                Some(target) => {
-                    return Err(Refusal::artifact_changed(
-                        effect.path.file_name(),
-                        effect.before,
-                        target.sha256,
-                    ));
-                }
-                None => return Err(Refusal::not_under_review(&effect.path, &self.key)),
             }
         }
         let notes = request.notes.filter(|notes| !notes.trim().is_empty());
@@ -291,7 +293,7 @@ impl Gate {
             decider: Decider::operator(request.operator),
             at,
             notes,
-            patch: request.patch.map(|effect| effect.patch),
+            patch: request.patch.map(Proposal::into_patch),
             opened_at: self.opened_at,
             deadline: self.deadline(),
             seen: &self.seen,
@@ -320,7 +322,7 @@ impl Gate {
             .iter()
             .map(|artifact| DecidedArtifact {
                 path: artifact.path.clone(),
-                sha256: artifact.digest,
+                sha256: Some(artifact.digest),
                 sha256_after: None,
             })
             .collect();

@@ -72,6 +72,21 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// An artifact that is not what was read of it.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangedArtifact<'a> {
+    /// Its file name.
+    pub name: &'a str,
+    /// What was read.
+    pub read: Digest,
+    /// What it is now.
+    pub now: Digest,
+    /// The version of this artifact that was read, where that is known: what has changed is the difference to it.
+    pub base: Option<Digest>,
+    /// The gate's digest now.
+    pub gate: Digest,
+}
+
 fn clock_time(at: Timestamp) -> String {
     at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
@@ -146,15 +161,69 @@ impl Refusal {
     }
 
     /// What lies on disk is not what was reviewed.
-    pub fn artifact_changed(name: &str, reviewed: Digest, now: Digest) -> Self {
+    pub fn artifact_changed(key: &GateKey, changed: ChangedArtifact<'_>) -> Self {
+        let ChangedArtifact {
+            name,
+            read,
+            now,
+            base,
+            gate,
+        } = changed;
         let message = format!(
             "{name} changed since it was read (you read {}, it is now {})",
-            reviewed.short(),
+            read.short(),
+            now.short()
+        );
+        let only_since = base.map(|base| format!(" --base {base}")).unwrap_or_default();
+        let hint = format!(
+            "what changed since: holdpoint gate diff {} {}{only_since}; to decide on that, name it: --digest {gate}",
+            key.job_id, key.stage
+        );
+        Self::new(RefusalCode::ArtifactChanged, message)
+            .with_hint(hint)
+            .at(name.to_owned())
+    }
+
+    /// There is no patch to take back.
+    pub fn nothing_to_undo(key: &GateKey, names: &[&str]) -> Self {
+        let (what, made) = match names {
+            [] => ("this gate has no artifact".to_owned(), String::new()),
+            [one] => (
+                format!("{one} is"),
+                format!(" as {} #{} made it", key.stage, key.attempt),
+            ),
+            [several @ .., last] => (
+                format!("{} and {last} are", several.join(", ")),
+                format!(" as {} #{} made them", key.stage, key.attempt),
+            ),
+        };
+        Self::new(RefusalCode::WrongState, format!("nothing to undo: {what}{made}")).at(key.to_string())
+    }
+
+    /// Somebody changed an artifact after the patch that would be taken back: their change would be lost with it.
+    pub fn changed_since_patch(path: &ArtifactPath, made: Digest, now: Digest) -> Self {
+        let message = format!(
+            "{} was changed by other means after that patch (it made {}, now there is {})",
+            path.file_name(),
+            made.short(),
             now.short()
         );
         Self::new(RefusalCode::ArtifactChanged, message)
-            .with_hint(format!("read the new text; to decide on it, name it: --digest {now}"))
-            .at(name.to_owned())
+            .with_hint("taking the patch back would drop that change too; patch it, or put the bytes back by hand")
+            .at(path.to_string())
+    }
+
+    /// A patch of the job's parameters makes the stage run again, so it goes with a rejection only (SPEC §6).
+    pub fn params_need_rejection(key: &GateKey) -> Self {
+        Self::new(
+            RefusalCode::PatchUnfit,
+            format!("a params patch goes with a rejection: {} runs again with it", key.stage),
+        )
+        .with_hint(format!(
+            "holdpoint gate reject {} {} --patch FILE, then holdpoint job resume {}",
+            key.job_id, key.stage, key.job_id
+        ))
+        .at("type")
     }
 
     /// An artifact is gone from the run directory.

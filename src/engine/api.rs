@@ -125,6 +125,15 @@ pub enum Command {
         /// The gate's digest that the operator saw.
         digest: Option<Digest>,
     },
+    /// Take the newest patch back; the gate stays open.
+    UndoPatch {
+        /// The gate.
+        gate: GateRef,
+        /// The newest patch of this artifact; none: of all.
+        path: Option<ArtifactPath>,
+        /// The gate's digest that the operator saw.
+        digest: Option<Digest>,
+    },
     /// Let a paused job go on.
     Resume(JobId),
     /// End a job; the running stage's process group dies.

@@ -7,27 +7,29 @@ use serde_json::Value;
 use crate::diff::{self, Limit};
 use crate::domain::artifact::{Base, GateArtifact};
 use crate::domain::event::predecessors;
-use crate::domain::gate::{Gate, OnDisk, PatchEffect};
+use crate::domain::gate::{Gate, OnDisk};
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::job::JobRows;
-use crate::domain::patch::{self, Patch};
+use crate::domain::patch::{self, Patch, Surroundings};
+use crate::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::{RunDir, artifacts, versions};
+use crate::runs::{RunDir, artifacts, files, versions};
 
 use super::bases::bases_of;
 use super::prepare::Preparer;
 use super::trouble::{runs_refusal, store_refusal};
 
 impl Preparer {
-    /// Plans a patch on what lies on disk, and keeps the bytes it makes as a version.
+    /// Plans a patch on what is there now, and keeps the bytes it makes as a version.
     pub(super) fn propose(
         &self,
         rows: &JobRows,
         gate: &Gate,
         value: &Value,
         on_disk: &[OnDisk],
-    ) -> Result<PatchEffect, Refusal> {
-        let parsed = Patch::from_value(value.clone()).map_err(|error| patch_refusal(&error))?;
+    ) -> Result<Proposal, Refusal> {
+        let unfit = |error: patch::PatchError| patch_refusal(&error);
+        let parsed = Patch::from_value(value.clone()).map_err(unfit)?;
         let facts: Vec<_> = gate
             .artifacts
             .iter()
@@ -36,42 +38,121 @@ impl Preparer {
                 kind: artifact.kind.as_str(),
             })
             .collect();
-        let chosen = patch::choose_artifact(&parsed, &facts).map_err(|error| patch_refusal(&error))?;
-        let Some(target) = gate.artifacts.get(chosen) else {
-            return Err(Refusal::new(
-                RefusalCode::PatchUnfit,
-                "no artifact is under review at this gate",
-            ));
+        let chosen = match patch::choose_target(&parsed, &facts).map_err(unfit)? {
+            patch::Target::Job => {
+                let plan = patch::plan_params(&parsed, &rows.job.params).map_err(unfit)?;
+                return Ok(Proposal::Params(Box::new(ParamsEffect {
+                    patch: value.clone(),
+                    before: rows.job.params.clone(),
+                    after: plan.params,
+                    changes: in_words(&plan.changes),
+                })));
+            }
+            patch::Target::Artifact(chosen) => chosen,
         };
-        let found = on_disk
-            .iter()
-            .find(|other| other.path == target.path)
-            .and_then(|other| other.found);
-        let Some((before, _)) = found else {
-            return Err(Refusal::artifact_vanished(&target.path, target.digest));
+        let target = gate
+            .artifacts
+            .get(chosen)
+            .ok_or_else(|| Refusal::new(RefusalCode::PatchUnfit, "no artifact is under review at this gate"))?;
+        let found_of = |path: &ArtifactPath| {
+            on_disk
+                .iter()
+                .find(|other| other.path == *path)
+                .and_then(|other| other.found)
         };
+        let (planned_on, _) =
+            found_of(&target.path).ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
         let run = self.runs.run(&rows.job.id);
-        let current = versions::read(&run, &before).map_err(|error| runs_refusal(&error))?;
+        let read = |digest: &Digest| versions::read(&run, digest).map_err(|error| runs_refusal(&error));
+        let current = read(&planned_on)?;
+        let sidecar = self.sidecar_of(rows, gate, target, on_disk)?;
+        let sidecar_bytes = sidecar.as_ref().map(|sidecar| read(&sidecar.digest)).transpose()?;
+        let files = files::list(&run).map_err(|error| runs_refusal(&error))?;
+        let surroundings = Surroundings {
+            files: &files,
+            sidecar: sidecar_bytes.as_deref(),
+        };
         let plan = parsed
-            .plan(target.path.as_str(), &current)
-            .map_err(|error| patch_refusal(&error))?;
+            .plan_among(target.path.as_str(), &current, surroundings)
+            .map_err(unfit)?;
         let (after, after_bytes) = versions::keep(&run, &plan.bytes).map_err(|error| runs_refusal(&error))?;
-        let base = target
-            .base
-            .as_ref()
-            .map(|base| versions::read(&run, &base.digest))
-            .transpose()
-            .map_err(|error| runs_refusal(&error))?;
-        let summary = diff::summary(base.as_deref(), &plan.bytes, Limit::NONE);
-        Ok(PatchEffect {
+        let is_beside = plan.path != target.path.as_str();
+        let former = if is_beside {
+            sidecar
+        } else {
+            Some(self.as_found(&run, target, found_of(&target.path))?)
+        };
+        let (kind, path, bases) = match (&former, is_beside) {
+            (Some(former), _) => (former.kind.clone(), former.path.clone(), former.bases.clone()),
+            (None, _) => {
+                let path = sidecar_path(&plan.path)?;
+                let bases = bases_of(Some(rows), &gate.key.stage, &path, None);
+                (patch::SIDECAR_KIND.to_owned(), path, bases)
+            }
+        };
+        let base = former.as_ref().and_then(|former| former.base.clone());
+        let after = self.compared(&run, kind, path, after, after_bytes, or_first(base, bases))?;
+        Ok(Proposal::File(Box::new(FileEffect {
             patch: value.clone(),
-            path: target.path.clone(),
-            before,
+            artifact: target.path.clone(),
+            planned_on,
+            former: former.map(|former| former.version()),
             after,
-            after_bytes,
-            lines: (count(summary.added), count(summary.removed)),
-            changes: plan.changes.iter().map(ToString::to_string).collect(),
-        })
+            changes: in_words(&plan.changes),
+        })))
+    }
+
+    /// The sidecar of an artifact as it is now, under review or not; none: there is none.
+    fn sidecar_of(
+        &self,
+        rows: &JobRows,
+        gate: &Gate,
+        target: &GateArtifact,
+        on_disk: &[OnDisk],
+    ) -> Result<Option<GateArtifact>, Refusal> {
+        let run = self.runs.run(&rows.job.id);
+        let Ok(path) = ArtifactPath::new(&patch::sidecar_path(target.path.as_str())) else {
+            // A name that long cannot have a file beside it.
+            return Ok(None);
+        };
+        if let Some(reviewed) = gate.artifacts.iter().find(|artifact| artifact.path == path) {
+            let looked = on_disk.iter().find(|other| other.path == path);
+            let found = looked.and_then(|looked| looked.found);
+            if found.is_none() {
+                return Err(Refusal::artifact_vanished(&path, reviewed.digest));
+            }
+            return self.as_found(&run, reviewed, found).map(Some);
+        }
+        let found = artifacts::hash(&run, &path).map_err(|error| runs_refusal(&error))?;
+        let Some((found, _)) = found else { return Ok(None) };
+        if self.is_predecessor(rows, &path, Some(found))? {
+            // Taken back by rows that are committed; the file is still owed its removal.
+            return Ok(None);
+        }
+        self.keep(rows, &gate.key.stage, patch::SIDECAR_KIND, &path)
+    }
+
+    /// An artifact under review with the bytes that lie on disk.
+    fn as_found(
+        &self,
+        run: &RunDir,
+        artifact: &GateArtifact,
+        found: Option<(Digest, u64)>,
+    ) -> Result<GateArtifact, Refusal> {
+        match found {
+            Some((digest, size_bytes)) if digest != artifact.digest => {
+                let bases = or_first(artifact.base.clone(), artifact.bases.clone());
+                self.compared(
+                    run,
+                    artifact.kind.clone(),
+                    artifact.path.clone(),
+                    digest,
+                    size_bytes,
+                    bases,
+                )
+            }
+            Some(_) | None => Ok(artifact.clone()),
+        }
     }
 
     /// What lies on disk of a gate's artifacts; versions that nobody knew are kept.
@@ -85,15 +166,14 @@ impl Preparer {
     pub(super) fn one_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
         let run = self.runs.run(&rows.job.id);
         let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;
-        let found = match found {
-            Some((digest, _)) if digest != reviewed && self.is_predecessor(rows, path, digest)? => {
-                let registered = rows.artifacts.iter().find(|known| known.path == *path);
-                registered.map(|known| (known.digest, known.size_bytes))
-            }
-            Some((digest, _)) if digest != reviewed => {
-                versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
-            }
-            found => found,
+        let digest = found.map(|(digest, _)| digest);
+        let found = if digest == Some(reviewed) {
+            found
+        } else if self.is_predecessor(rows, path, digest)? {
+            let registered = rows.artifacts.iter().find(|known| known.path == *path);
+            registered.map(|known| (known.digest, known.size_bytes))
+        } else {
+            versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
         };
         Ok(OnDisk {
             path: path.clone(),
@@ -102,13 +182,13 @@ impl Preparer {
         })
     }
 
-    /// Whether what lies there is what a committed patch has replaced, its file still owed: not somebody's change.
-    fn is_predecessor(&self, rows: &JobRows, path: &ArtifactPath, found: Digest) -> Result<bool, Refusal> {
+    /// Whether what lies there, or that nothing does, is what a committed patch has replaced, its file still owed: not somebody's change.
+    fn is_predecessor(&self, rows: &JobRows, path: &ArtifactPath, found: Option<Digest>) -> Result<bool, Refusal> {
         let owed = self
             .reader
             .owed_of(&rows.job.id)
             .map_err(|error| store_refusal(&error))?;
-        Ok(owed.is_some_and(|owed| predecessors(&owed.events, path).any(|digest| digest == found)))
+        Ok(owed.is_some_and(|owed| predecessors(&owed.events, path).any(|former| former == found)))
     }
 
     /// The artifacts of the bare stages that may open next: the current one, and those directly behind it. One that cannot be read
@@ -185,8 +265,30 @@ impl Preparer {
             added_lines: count(summary.added),
             removed_lines: count(summary.removed),
             is_binary: summary.is_binary,
+            patches: Vec::new(),
         })
     }
+}
+
+/// Gates of an older version have a base and no list of them.
+fn or_first(base: Option<Base>, bases: Vec<Base>) -> Vec<Base> {
+    if bases.is_empty() {
+        return base.into_iter().collect();
+    }
+    bases
+}
+
+fn sidecar_path(path: &str) -> Result<ArtifactPath, Refusal> {
+    ArtifactPath::new(path).map_err(|error| {
+        Refusal::new(
+            RefusalCode::PatchUnfit,
+            format!("the file beside the artifact cannot be named: {error}"),
+        )
+    })
+}
+
+fn in_words(changes: &[patch::Change]) -> Vec<String> {
+    changes.iter().map(ToString::to_string).collect()
 }
 
 fn count(lines: u64) -> u32 {

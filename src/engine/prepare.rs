@@ -16,6 +16,8 @@ use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use crate::domain::operator::Operator;
+use crate::domain::patch::PARAMS_BYTES_MAX;
+use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::{RunsDir, artifacts, versions};
 use crate::store::Reader;
@@ -28,8 +30,8 @@ use super::trouble::{runs_refusal, store_refusal};
 /// The most bytes of a job's short name, and of its intent.
 const SLUG_BYTES_MAX: usize = 200;
 const INTENT_BYTES_MAX: usize = 16 * 1024;
-/// The most bytes of a job's parameters and of what a client sends along, as JSON.
-const PARAMS_BYTES_MAX: usize = 1024 * 1024;
+/// The most bytes of what a client sends along, as JSON.
+const CFG_BYTES_MAX: usize = 1024 * 1024;
 
 /// Looks at rows and files for one process.
 pub(super) struct Preparer {
@@ -69,6 +71,7 @@ impl Preparer {
                 self.decide(gate, request, patch.as_ref())
             }
             Command::ApplyPatch { gate, patch, digest } => self.apply_patch(operator, gate, patch, *digest),
+            Command::UndoPatch { gate, path, digest } => self.undo_patch(operator, gate, path.as_ref(), *digest),
             Command::Resume(job_id) => self.resume(operator, job_id),
             Command::Cancel(job_id) => Ok(plain(
                 job_id,
@@ -204,10 +207,13 @@ impl Preparer {
         if new.intent.len() > INTENT_BYTES_MAX {
             return Err(too_long("intent", new.intent.len(), INTENT_BYTES_MAX));
         }
-        for (field, map) in [("params", &new.params), ("cfg", &new.cfg)] {
+        for (field, map, max) in [
+            ("params", &new.params, PARAMS_BYTES_MAX),
+            ("cfg", &new.cfg, CFG_BYTES_MAX),
+        ] {
             let bytes = json_bytes(map);
-            if bytes > PARAMS_BYTES_MAX {
-                return Err(too_long(field, bytes, PARAMS_BYTES_MAX));
+            if bytes > max {
+                return Err(too_long(field, bytes, max));
             }
         }
         let now = self.clock.now().utc;
@@ -369,7 +375,10 @@ impl Preparer {
         let open = find_gate(&rows, gate)?;
         open.open_or_refuse()?;
         let on_disk = self.on_disk(&rows, open)?;
-        let effect = self.propose(&rows, open, patch, &on_disk)?;
+        let effect = match self.propose(&rows, open, patch, &on_disk)? {
+            Proposal::File(effect) => effect,
+            Proposal::Params(_) => return Err(Refusal::params_need_rejection(&open.key)),
+        };
         let (gate, operator) = (pinned(gate, open), operator.clone());
         let job_id = gate.job_id.clone();
         Ok(plain(
@@ -382,6 +391,36 @@ impl Preparer {
                 on_disk,
             },
         ))
+    }
+
+    fn undo_patch(
+        &mut self,
+        operator: &Operator,
+        gate: &GateRef,
+        path: Option<&ArtifactPath>,
+        digest: Option<Digest>,
+    ) -> Result<(JobId, Prepared), Refusal> {
+        let rows = self
+            .rows(&gate.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
+        let open = find_gate(&rows, gate)?;
+        open.open_or_refuse()?;
+        let undoable = open.undoable(path)?;
+        if let Some(former) = &undoable.step.former {
+            // What is put back must be there, and be what its name says.
+            let run = self.runs.run(&gate.job_id);
+            versions::read(&run, &former.digest).map_err(|error| runs_refusal(&error))?;
+        }
+        let input = Input::UndoPatch {
+            gate: pinned(gate, open),
+            operator: operator.clone(),
+            // Exactly this artifact: a patch of another one that comes meanwhile is not meant.
+            path: Some(undoable.artifact.path.clone()),
+            words: undoable.words(),
+            digest,
+            on_disk: self.on_disk(&rows, open)?,
+        };
+        Ok(plain(&gate.job_id, input))
     }
 
     fn resume(&mut self, operator: &Operator, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
@@ -405,7 +444,7 @@ impl Preparer {
                 && let Some(gate) = rows.gate(&stage, rejection.decision.attempt())
             {
                 plan.on_disk = self.on_disk(&rows, gate)?;
-                plan.effect = Some(self.propose(&rows, gate, value, &plan.on_disk)?);
+                plan.proposal = Some(self.propose(&rows, gate, value, &plan.on_disk)?);
             }
         }
         let bare = self.bare_artifacts(&rows);

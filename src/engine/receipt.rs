@@ -22,6 +22,7 @@ pub(super) fn verb(command: &Command) -> &'static str {
             ..
         } => "rejected",
         Command::ApplyPatch { .. } => "patched",
+        Command::UndoPatch { .. } => "undone",
         Command::Resume(_) => "resumed",
         Command::Cancel(_) => "canceled",
         Command::Complete(_) => "completed",
@@ -37,19 +38,20 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
     let mut patches_applied = 0;
     let message = match input {
         Input::Decide { gate, request } => {
-            if let Some(effect) = &request.patch {
-                changes.clone_from(&effect.changes);
+            if let Some(proposal) = &request.patch {
+                changes.extend_from_slice(proposal.changes());
             }
             format!("Gate {} {verb} successfully", gate.stage)
         }
         Input::ApplyPatch { gate, effect, .. } => {
             changes.clone_from(&effect.changes);
             patches_applied = 1;
-            format!("Patch applied to {} of {}", effect.path, gate.stage)
+            format!("Patch applied to {} of {}", effect.path(), gate.stage)
         }
+        Input::UndoPatch { words, .. } => format!("Took back {words}"),
         Input::Resume { plan, .. } => {
-            if let Some(effect) = &plan.effect {
-                changes.clone_from(&effect.changes);
+            if let Some(proposal) = &plan.proposal {
+                changes.extend_from_slice(proposal.changes());
                 patches_applied = 1;
             }
             format!("Job {job_id} resumed")

@@ -469,7 +469,11 @@ fn submission(job_id: JobId, epoch: Option<u64>, prepared: Prepared) -> Submissi
 /// Whether preparing the command reads what an earlier command may have changed.
 fn needs_files(command: &Command) -> bool {
     match command {
-        Command::Decide { .. } | Command::ApplyPatch { .. } | Command::Resume(_) | Command::OpenGate { .. } => true,
+        Command::Decide { .. }
+        | Command::ApplyPatch { .. }
+        | Command::UndoPatch { .. }
+        | Command::Resume(_)
+        | Command::OpenGate { .. } => true,
         Command::StartJob(_)
         | Command::Cancel(_)
         | Command::Complete(_)

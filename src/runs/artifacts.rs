@@ -12,6 +12,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::Mode;
+use nix::unistd::{UnlinkatFlags, unlinkat};
 use sha2::{Digest as _, Sha256};
 
 use super::atomic;
@@ -223,11 +224,27 @@ pub fn place(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> Result<()> {
     place_if(run, path, digest, || Ok(true)).map(|_| ())
 }
 
-/// Makes a kept version the current one where `former` lies; false, and nothing is changed, when something else lies there.
-pub fn replace(run: &RunDir, path: &ArtifactPath, former: &Digest, digest: &Digest) -> Result<bool> {
+/// Makes a kept version the current one where `former` lies, or where nothing does; false, and nothing is changed, when something else
+/// lies there.
+pub fn replace(run: &RunDir, path: &ArtifactPath, former: Option<Digest>, digest: &Digest) -> Result<bool> {
     place_if(run, path, digest, || {
-        Ok(hash(run, path)?.is_some_and(|(found, _)| found == *former))
+        Ok(hash(run, path)?.map(|(found, _)| found) == former)
     })
+}
+
+/// Removes an artifact where this version of it lies; false, and nothing is changed, when something else does. Durable when this returns.
+pub fn remove(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> Result<bool> {
+    let shown = run.artifact(path);
+    let top = open_directory(run.path())?;
+    let (directory, name) = path.as_str().rsplit_once('/').unwrap_or((".", path.as_str()));
+    // Held open from here on: whatever becomes of the path, what is removed lies inside the run directory.
+    let directory = open_beneath(&top, directory).map_err(|errno| RunsError::new("open", &shown, errno))?;
+    if hash(run, path)?.is_none_or(|(found, _)| found != *digest) {
+        return Ok(false);
+    }
+    unlinkat(&directory, name, UnlinkatFlags::NoRemoveDir).map_err(|errno| RunsError::new("remove", &shown, errno))?;
+    File::from(directory).sync_all().doing("flush", &shown)?;
+    Ok(true)
 }
 
 fn place_if(

@@ -22,6 +22,13 @@ pub enum Finding {
         /// What lies there; none when the file is gone.
         found: Option<Digest>,
     },
+    /// A file that a patch had made was to go when the patch was taken back, but other bytes lie there.
+    NotRemoved {
+        /// Its path under the run directory.
+        path: ArtifactPath,
+        /// What lies there.
+        found: Digest,
+    },
     /// The registered version of an artifact is owed, but not among the kept versions.
     VersionMissing {
         /// Its path under the run directory.
@@ -72,6 +79,11 @@ impl fmt::Display for Finding {
                 registered,
                 found: None,
             } => write!(f, "{path}: is gone (registered is {})", registered.short()),
+            Self::NotRemoved { path, found } => write!(
+                f,
+                "{path}: was made by a patch that was taken back, but there is {} now; left as it is",
+                found.short()
+            ),
             Self::VersionMissing {
                 path,
                 registered,

@@ -13,7 +13,8 @@ use super::jsonl;
 use super::layout::RunDir;
 use super::publish::Owed;
 use crate::domain::artifact::Artifact;
-use crate::domain::event::{Event, EventType, predecessors};
+use crate::domain::event::{Event, predecessors, removed_again};
+use crate::domain::ids::ArtifactPath;
 use crate::domain::job::{AttemptState, JobRows};
 
 /// The version of `state.json`'s shape.
@@ -63,6 +64,7 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
     atomic::sweep(run.path());
     atomic::sweep(&run.gates());
     put_artifacts(run, owed, findings)?;
+    remove_artifacts(run, owed, findings)?;
     append_events(run, &owed.events, group, findings)?;
     for sealed in &owed.decisions {
         let path = run.decision_of(sealed.decision.stage(), sealed.decision.attempt());
@@ -141,10 +143,7 @@ fn is_owed(owed: &Owed, artifact: &Artifact) -> bool {
         .rows
         .newest_attempt(&artifact.stage)
         .is_some_and(|attempt| attempt.state == AttemptState::Running);
-    let is_patched = owed.events.iter().any(|event| {
-        matches!(event.kind, EventType::PatchApplied | EventType::PatchUndone)
-            && event.stage.as_ref() == Some(&artifact.stage)
-    });
+    let is_patched = predecessors(&owed.events, &artifact.path).next().is_some();
     let is_decided = owed
         .decisions
         .iter()
@@ -170,10 +169,10 @@ fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Resu
             continue;
         }
         // Several patches may be owed at once: what lies there may be what any of them replaced.
-        let former = predecessors(&owed.events, &path).find(|digest| found == Some(*digest));
-        let is_replaced = match former {
-            None => false,
-            Some(former) => match artifacts::replace(run, &path, &former, &artifact.digest) {
+        let is_ours = predecessors(&owed.events, &path).any(|former| former == found);
+        let is_replaced = match is_ours {
+            false => false,
+            true => match artifacts::replace(run, &path, found, &artifact.digest) {
                 Ok(is_replaced) => is_replaced,
                 Err(error) if error.is_full() || error.is_permission() => return Err(error),
                 Err(error) => {
@@ -192,6 +191,30 @@ fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Resu
                 registered: artifact.digest,
                 found,
             });
+        }
+    }
+    Ok(())
+}
+
+/// Files that a patch made and that were taken back again go, unless somebody else wrote there meanwhile.
+fn remove_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Result<()> {
+    let is_registered = |path: &ArtifactPath| owed.rows.registered(path).is_some();
+    for path in removed_again(&owed.events)
+        .into_iter()
+        .filter(|path| !is_registered(path))
+    {
+        let found = match artifacts::hash(run, &path) {
+            Ok(Some((found, _))) => found,
+            Ok(None) => continue,
+            Err(error) => {
+                let reason = error.to_string();
+                findings.push(Finding::ArtifactUnreadable { path, reason });
+                continue;
+            }
+        };
+        let is_ours = predecessors(&owed.events, &path).any(|former| former == Some(found));
+        if !is_ours || !artifacts::remove(run, &path, &found)? {
+            findings.push(Finding::NotRemoved { path, found });
         }
     }
     Ok(())

@@ -355,3 +355,85 @@ fn a_full_disk_leaves_a_debt_that_is_paid_when_space_returns() {
     }
     assert!(unmounted.unwrap().success());
 }
+
+/// A patch or its undo of one file, as the log has it; none stands for "there is no such file".
+fn step(seq: u64, kind: EventType, path: &ArtifactPath, from: Option<Digest>, to: Option<Digest>) -> Event {
+    let mut step = event(seq, kind);
+    step.payload = json!({ "path": path, "sha256": from, "sha256_after": to });
+    step
+}
+
+#[test]
+fn a_patch_and_its_undo_owed_together_leave_what_was_there() {
+    for on_disk in [&b"before"[..], b"after"] {
+        let fixture = Fixture::new();
+        let (mut owed, path) = patched(&fixture, on_disk);
+        let (before, after) = (Digest::of(b"before"), Digest::of(b"after"));
+        owed.events
+            .push(step(4, EventType::PatchUndone, &path, Some(after), Some(before)));
+        owed.rows.artifacts[0].digest = before;
+        assert_eq!(fixture.publish(&owed).findings, []);
+        assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"before");
+    }
+}
+
+#[test]
+fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
+    let fixture = Fixture::new();
+    let (mut owed, _) = patched(&fixture, b"after");
+    let path = ArtifactPath::new("artifacts/script/script.txt.mix.json").unwrap();
+    let (made, size_bytes) = versions::keep(&fixture.run, b"{\"gain_db\": 3}").unwrap();
+    let applied = step(5, EventType::PatchApplied, &path, None, Some(made));
+    owed.events = vec![applied.clone()];
+    let registered = Artifact {
+        kind: "mix".to_owned(),
+        path: path.clone(),
+        digest: made,
+        size_bytes,
+        former: None,
+        ..owed.rows.artifacts[0].clone()
+    };
+    let mut with = owed.clone();
+    with.rows.artifacts.push(registered);
+    assert_eq!(fixture.publish(&with).findings, []);
+    let file = fixture.run.artifact(&path);
+    assert_eq!(fs::read(&file).unwrap(), b"{\"gain_db\": 3}");
+    assert_eq!(fixture.publish(&with).findings, [], "twice changes nothing");
+
+    // Taken back: the file goes, whether its making is still owed as well or not, and whether it was ever written.
+    let undone = step(6, EventType::PatchUndone, &path, Some(made), None);
+    owed.events = vec![undone.clone()];
+    assert_eq!(fixture.publish(&owed).findings, []);
+    assert!(!file.exists());
+    owed.events = vec![applied.clone(), undone.clone()];
+    assert_eq!(fixture.publish(&owed).findings, []);
+    assert!(!file.exists());
+
+    // Made once more, everything owed together.
+    let again = step(7, EventType::PatchApplied, &path, None, Some(made));
+    with.events = vec![applied, undone.clone(), again];
+    assert_eq!(fixture.publish(&with).findings, []);
+    assert!(file.exists());
+
+    // Somebody else's bytes stay.
+    fixture.put(&file, b"by hand");
+    owed.events = vec![undone];
+    let found = Digest::of(b"by hand");
+    assert_eq!(fixture.publish(&owed).findings, [Finding::NotRemoved { path, found }]);
+    assert_eq!(fs::read(&file).unwrap(), b"by hand");
+}
+
+#[test]
+fn removing_never_reaches_out_of_the_run_directory() {
+    let fixture = Fixture::new();
+    let outside = fixture.runs.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fixture.put(&outside.join("a.mix.json"), b"x");
+    fixture.run.make("artifacts").unwrap();
+    std::os::unix::fs::symlink(&outside, fixture.run.path().join("artifacts/audio")).unwrap();
+    let path = ArtifactPath::new("artifacts/audio/a.mix.json").unwrap();
+    let undone = step(3, EventType::PatchUndone, &path, Some(Digest::of(b"x")), None);
+    let published = fixture.publish(&owed(vec![undone], vec![]));
+    assert!(matches!(&published.findings[..], [Finding::ArtifactUnreadable { .. }]));
+    assert!(outside.join("a.mix.json").exists());
+}

@@ -9,7 +9,7 @@ use crate::domain::artifact::Artifact;
 use crate::domain::change::{Applied, Change};
 use crate::domain::decision::Decision;
 use crate::domain::gate::{Gate, GateState};
-use crate::domain::ids::JobId;
+use crate::domain::ids::{ArtifactPath, JobId};
 use crate::domain::job::{Attempt, Job};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::Timestamp;
@@ -78,6 +78,7 @@ pub(super) fn apply(
                 decisions.extend(decision.map(|decision| *decision));
             }
             Change::PutArtifact(artifact) => put_artifact(connection, job_id, &artifact)?,
+            Change::DropArtifact(path) => drop_artifact(connection, job_id, &path)?,
             Change::Event(event) => {
                 applied.last_event_seq = Some(event_row::insert_event(connection, job_id, &event, now)?);
             }
@@ -253,5 +254,12 @@ fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &Artifact) ->
             artifact.created_at.micros(),
             artifact.former.map(|digest| digest.to_string()),
         ])?;
+    Ok(())
+}
+
+fn drop_artifact(connection: &Connection, job_id: &JobId, path: &ArtifactPath) -> Result<(), Stop> {
+    connection
+        .prepare_cached("DELETE FROM artifact WHERE job_id = ?1 AND path = ?2")?
+        .execute(params![job_id.as_str(), path.as_str()])?;
     Ok(())
 }

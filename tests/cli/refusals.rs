@@ -18,6 +18,7 @@ fn help_reads_well() {
         &["job", "--help"],
         &["job", "start", "--help"],
         &["patch", "--help"],
+        &["patch", "undo", "--help"],
         &["decisions", "--help"],
         &["events", "--help"],
         &["config", "--help"],

@@ -183,6 +183,7 @@ impl World {
                 added_lines: if is_binary { 0 } else { added },
                 removed_lines: removed,
                 is_binary,
+                patches: Vec::new(),
             });
             self.disk.insert((job_id(id), path), bytes);
         }

@@ -8,7 +8,7 @@ use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
 use super::plan::{Draft, Material};
 use super::quote::{listed, quote};
-use super::{duration_adjust, json_patch, merge_patch, section_replace, text_replace, unified_diff};
+use super::{duration_adjust, json_patch, merge_patch, params, section_replace, text_replace, unified_diff};
 
 /// What a patch type works on; decides which artifacts it is offered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,7 @@ static TYPES: [TypeDoc; 6] = [
     duration_adjust::TYPE,
     json_patch::TYPE,
     merge_patch::TYPE,
+    params::TYPE,
 ];
 
 /// Every patch type that is built.
@@ -103,9 +104,10 @@ mod tests {
         for doc in types() {
             let (path, text) = match doc.family {
                 Family::Text => ("artifacts/script/script.txt", script),
-                Family::Storyboard | Family::Json | Family::Audio | Family::Job => {
+                Family::Storyboard | Family::Json | Family::Audio => {
                     ("artifacts/storyboard/storyboard.json", storyboard)
                 }
+                Family::Job => ("params", "{\"tone\": \"calm\"}"),
             };
             let patch = Patch::from_value((doc.example)()).unwrap();
             let plan = patch
@@ -122,12 +124,9 @@ mod tests {
     fn an_unknown_type_is_refused_by_name_with_the_known_ones() {
         let error = Patch::parse(r#"{"type": "text_replac", "replacements": []}"#).unwrap_err();
         assert_eq!(error.message, "unknown patch type `text_replac`");
-        assert_eq!(
-            error.hint.as_deref(),
-            Some(
-                "did you mean text_replace? The types are text_replace, section_replace, unified_diff, duration_adjust, json_patch and merge_patch"
-            )
-        );
+        let names: Vec<String> = types().iter().map(|doc| doc.name.to_owned()).collect();
+        let hint = format!("did you mean text_replace? The types are {}", listed(&names));
+        assert_eq!(error.hint.as_deref(), Some(hint.as_str()));
         assert_eq!((error.line, error.column), (Some(1), Some(10)));
         let error = Patch::parse(r#"{"type": "level_adjust", "level_change_db": 3}"#).unwrap_err();
         assert_eq!(error.fault, PatchFault::Type);

@@ -92,6 +92,14 @@ impl<'v> Fields<'v> {
         }
     }
 
+    /// An object that must be there.
+    pub(super) fn object(&self, key: &str) -> Result<&'v Map<String, Value>, PatchError> {
+        let value = self.required(key, "an object")?;
+        value
+            .as_object()
+            .ok_or_else(|| self.wrong(key, value, "an object: { … }"))
+    }
+
     /// A list of objects with at least one and at most `max` items.
     pub(super) fn objects(&self, key: &str, max: usize) -> Result<Vec<Fields<'v>>, PatchError> {
         let value = self.required(key, "a list of objects")?;

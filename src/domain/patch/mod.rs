@@ -21,6 +21,7 @@ mod keyframes;
 mod lines;
 mod markers;
 mod merge_patch;
+mod params;
 mod plan;
 mod pointer;
 mod quote;
@@ -40,10 +41,11 @@ pub use catalog::{Family, TypeDoc, types};
 pub use complete::{CANDIDATES_MAX, Candidate, Completer, TextPlace};
 pub use derive::{Derived, Edit, Spot, derive};
 pub use error::{PatchError, PatchFault};
+pub use params::{PARAMS_BYTES_MAX, ParamsPlan, plan_params};
 pub use plan::{Change, Patch, Plan, Surroundings};
 pub use quote::around_difference;
 pub use running_time::{RunningTime, running_time};
-pub use target::{ArtifactFacts, applicable, choose_artifact};
+pub use target::{ArtifactFacts, SIDECAR_KIND, Target, applicable, choose_artifact, choose_target, sidecar_path};
 pub use template::{template, template_of};
 
 /// The longest patch text that is read, in bytes (SPEC §10: 1 MiB).

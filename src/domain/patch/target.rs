@@ -59,6 +59,33 @@ pub fn applicable(artifact: ArtifactFacts<'_>) -> Vec<&'static TypeDoc> {
     types().iter().filter(|doc| artifact.may_be(doc.family)).collect()
 }
 
+/// The kind of a sidecar under review.
+pub const SIDECAR_KIND: &str = "mix";
+
+/// Where the sidecar of an artifact lies: beside it (SPEC §6, `level_adjust`).
+pub fn sidecar_path(artifact: &str) -> String {
+    format!("{artifact}.mix.json")
+}
+
+/// What a patch changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The artifact of this index, or a file beside it.
+    Artifact(usize),
+    /// The job's parameters.
+    Job,
+}
+
+/// What the patch is for: the job, or one of a stage's artifacts.
+pub fn choose_target(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<Target, PatchError> {
+    match patch.type_doc().family {
+        Family::Job => Ok(Target::Job),
+        Family::Text | Family::Json | Family::Storyboard | Family::Audio => {
+            choose_artifact(patch, artifacts).map(Target::Artifact)
+        }
+    }
+}
+
 /// Which of a stage's artifacts the patch is for: the one that it names, else the only one that it could apply to. Returns the index.
 pub fn choose_artifact(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<usize, PatchError> {
     let doc = patch.type_doc();

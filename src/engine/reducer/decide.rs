@@ -2,12 +2,15 @@
 
 use serde_json::json;
 
+use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
-use crate::domain::gate::{DecisionRequest, Expiry, Gate, GateKey, OnDisk, PatchEffect, Verdict};
-use crate::domain::ids::Digest;
+use crate::domain::gate::{DecisionRequest, Expiry, Gate, GateKey, OnDisk, Verdict};
+use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::operator::Operator;
+use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
+use crate::domain::undo::{Undoable, undone};
 
 use super::draft::Draft;
 use super::lease;
@@ -19,7 +22,7 @@ pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequ
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     let mut artifacts = gate.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
-    if let (Some(effect), Verdict::Approve) = (&request.patch, request.verdict) {
+    if let (Some(Proposal::File(effect)), Verdict::Approve) = (&request.patch, request.verdict) {
         artifacts = draft.patched(&stage, attempt, artifacts, effect, decision.by());
     }
     draft.settle(&gate, decision.clone(), artifacts);
@@ -31,28 +34,60 @@ pub(super) fn apply_patch(
     mut draft: Draft<'_>,
     gate: &GateRef,
     operator: &Operator,
-    effect: &PatchEffect,
+    effect: &FileEffect,
     digest: Option<Digest>,
     on_disk: &[OnDisk],
 ) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
     gate.open_or_refuse()?;
     let current = gate.reviewed_or_refuse(digest, on_disk, None)?;
-    match current.iter().find(|artifact| artifact.path == effect.path) {
-        None => return Err(Refusal::not_under_review(&effect.path, &gate.key)),
-        Some(target) if target.digest != effect.before => {
-            return Err(Refusal::artifact_changed(
-                effect.path.file_name(),
-                effect.before,
-                target.digest,
-            ));
-        }
-        Some(_) => {}
-    }
+    effect.fits_or_refuse(&gate.key, &current)?;
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &current, &operator.name);
     let artifacts = draft.patched(&stage, attempt, current, effect, &operator.name);
     draft.put_gate(Gate { artifacts, ..gate });
+    Ok(draft.finish())
+}
+
+/// The newest patch is taken back; the gate stays open. The same guards as for a patch.
+pub(super) fn undo_patch(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    path: Option<&ArtifactPath>,
+    digest: Option<Digest>,
+    on_disk: &[OnDisk],
+) -> Result<Vec<Change>, Refusal> {
+    let gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    let undoable = gate.undoable(path)?;
+    let Undoable { artifact, step } = undoable;
+    let current = gate.reviewed_or_refuse(digest, on_disk, None)?;
+    let is_as_made = |other: &GateArtifact| other.path == artifact.path && other.digest == step.made;
+    // Bytes that somebody else put there and the operator read: they are not the patch's to be taken back.
+    if !current.iter().any(is_as_made) {
+        let now = current.iter().find(|other| other.path == artifact.path);
+        let now = now.map_or(artifact.digest, |other| other.digest);
+        return Err(Refusal::changed_since_patch(&artifact.path, step.made, now));
+    }
+    let (stage, attempt, by) = (gate.key.stage.clone(), gate.key.attempt, &operator.name);
+    draft.take_reviewed(&stage, attempt, &gate.artifacts, &current, by);
+    let artifacts = undone(current, &artifact.path);
+    draft.put_artifacts(&stage, &artifacts);
+    let after = step.former.as_ref().map(|former| former.digest);
+    if after.is_none() {
+        draft.drop_artifact(&artifact.path);
+    }
+    let payload = json!({
+        "attempt": attempt, "by": by, "path": artifact.path, "sha256": step.made, "sha256_after": after,
+        "patch_type": step.type_name, "patched_by": step.by, "patched_at": step.at,
+    });
+    let message = format!("{by} took back {}", undoable.words());
+    draft.log(EventType::PatchUndone, Some(&stage), message, payload);
+    draft.put_gate(Gate {
+        artifacts,
+        ..gate.clone()
+    });
     Ok(draft.finish())
 }
 

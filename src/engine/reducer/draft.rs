@@ -8,10 +8,11 @@ use crate::domain::artifact::{Artifact, GateArtifact};
 use crate::domain::change::Change;
 use crate::domain::decision::Decision;
 use crate::domain::event::{EventType, NewEvent};
-use crate::domain::gate::{Gate, GateKey, GateState, PatchEffect, Settled, Verdict};
-use crate::domain::ids::StageName;
+use crate::domain::gate::{Gate, GateKey, GateState, Settled, Verdict};
+use crate::domain::ids::{ArtifactPath, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use crate::domain::policy::{GatePolicy, GateRule};
+use crate::domain::proposal::FileEffect;
 use crate::domain::refusal::Refusal;
 use crate::domain::timer::GateTimer;
 
@@ -323,29 +324,34 @@ impl<'a> Draft<'a> {
         &mut self,
         stage: &StageName,
         attempt: u32,
-        mut artifacts: Vec<GateArtifact>,
-        effect: &PatchEffect,
+        artifacts: Vec<GateArtifact>,
+        effect: &FileEffect,
         by: &str,
     ) -> Vec<GateArtifact> {
-        if let Some(artifact) = artifacts.iter_mut().find(|artifact| artifact.path == effect.path) {
-            artifact.digest = effect.after;
-            artifact.size_bytes = effect.after_bytes;
-            artifact.added_lines = effect.lines.0;
-            artifact.removed_lines = effect.lines.1;
-        }
+        let artifacts = effect.applied_to(artifacts, by, self.cx.now);
         self.put_artifacts(stage, &artifacts);
+        let (path, after) = (effect.path(), effect.after.digest);
         let payload = json!({
-            "attempt": attempt, "by": by, "path": effect.path, "sha256": effect.before, "sha256_after": effect.after,
+            "attempt": attempt, "by": by, "path": path, "sha256": effect.before(), "sha256_after": after,
             "changes": effect.changes, "patch": effect.patch,
         });
-        let message = format!(
-            "{by} patched {}: {} -> {}",
-            effect.path.file_name(),
-            effect.before.short(),
-            effect.after.short()
-        );
+        let name = path.file_name();
+        let message = match effect.before() {
+            Some(before) => format!("{by} patched {name}: {} -> {}", before.short(), after.short()),
+            None => format!(
+                "{by} patched {}: {name} is new, {}",
+                effect.artifact.file_name(),
+                after.short()
+            ),
+        };
         self.log(EventType::PatchApplied, Some(stage), message, payload);
         artifacts
+    }
+
+    /// An artifact that only a patch made is none any more.
+    pub fn drop_artifact(&mut self, path: &ArtifactPath) {
+        self.rows.artifacts.retain(|artifact| artifact.path != *path);
+        self.changes.push(Change::DropArtifact(path.clone()));
     }
 
     /// Logs and registers versions that somebody else put in place and the decider read.

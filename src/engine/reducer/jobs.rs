@@ -10,6 +10,7 @@ use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobStatus};
 use crate::domain::operator::Operator;
 use crate::domain::policy::GatePolicy;
+use crate::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
 
 use super::draft::{BareArtifacts, Draft};
@@ -64,7 +65,13 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
         ));
     };
     match rejection.decision.patch() {
-        Some(_) => resume_with_patch(&mut draft, operator, &stage, &rejection, plan)?,
+        Some(_) => match &plan.proposal {
+            Some(Proposal::File(effect)) => {
+                resume_with_patch(&mut draft, operator, &stage, &rejection, effect, &plan.on_disk)?
+            }
+            Some(Proposal::Params(effect)) => resume_with_params(&mut draft, operator, &stage, &rejection, effect)?,
+            None => return Err(not_planned_again(&rejection)),
+        },
         None => resume_again(&mut draft, operator, &stage, &rejection),
     }
     Ok(draft.finish())
@@ -120,7 +127,39 @@ fn resume_queued(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, 
     draft.rows.job.status = JobStatus::Queued;
 }
 
-/// Rejected without a patch: only that stage runs again, with the notes.
+fn not_planned_again(rejection: &SealedDecision) -> Refusal {
+    let key = rejection.decision.key();
+    Refusal::new(
+        RefusalCode::PatchUnfit,
+        format!("the patch of {key} could not be planned again"),
+    )
+}
+
+/// Rejected with a patch of the parameters: they are merged, and the stage runs again with them (SPEC §5).
+fn resume_with_params(
+    draft: &mut Draft<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    rejection: &SealedDecision,
+    effect: &ParamsEffect,
+) -> Result<(), Refusal> {
+    let job = &mut draft.rows.job;
+    // Planned on a look that is stale by now.
+    if job.params != effect.before {
+        return Err(Refusal::new(RefusalCode::WrongState, "the job's parameters were changed meanwhile").at("params"));
+    }
+    job.params.clone_from(&effect.after);
+    let (by, attempt) = (&operator.name, rejection.decision.attempt());
+    let message = format!("{by} changed the parameters: {}", effect.changes.join("; "));
+    let payload = json!({
+        "attempt": attempt, "by": by, "path": null, "changes": effect.changes, "patch": effect.patch,
+    });
+    draft.log(EventType::PatchApplied, Some(stage), message, payload);
+    resume_again(draft, operator, stage, rejection);
+    Ok(())
+}
+
+/// Only that stage runs again, with what the operator said.
 fn resume_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, rejection: &SealedDecision) {
     let notes = rejection.decision.notes().map(str::to_owned);
     if draft.rows.job.is_manual {
@@ -143,7 +182,7 @@ fn resume_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, r
         draft.open_gate(stage, attempt, policy, artifacts);
     } else {
         resumed(draft, operator, stage, &format!("{stage} runs again"));
-        draft.queue_attempt(stage, notes, None);
+        draft.queue_attempt(stage, notes, rejection.decision.patch().cloned());
     }
 }
 
@@ -161,16 +200,17 @@ fn resume_with_patch(
     operator: &Operator,
     stage: &StageName,
     rejection: &SealedDecision,
-    plan: &ResumePlan,
+    effect: &FileEffect,
+    on_disk: &[OnDisk],
 ) -> Result<(), Refusal> {
     let rejected = draft.rows.gate(stage, rejection.decision.attempt()).cloned();
-    let (Some(rejected), Some(effect)) = (rejected, plan.effect.as_ref()) else {
-        return Err(Refusal::new(
-            RefusalCode::PatchUnfit,
-            format!("the patch of {} could not be planned again", rejection.decision.key()),
-        ));
-    };
-    let reviewed = rejected.reviewed_or_refuse(None, &plan.on_disk, None)?;
+    let rejected = rejected.ok_or_else(|| not_planned_again(rejection))?;
+    let mut reviewed = rejected.reviewed_or_refuse(None, on_disk, None)?;
+    effect.fits_or_refuse(&rejected.key, &reviewed)?;
+    for artifact in &mut reviewed {
+        // Those were patches of the former attempt.
+        artifact.patches.clear();
+    }
     resumed(draft, operator, stage, "the patch of the rejection is applied");
     let attempt = draft.rows.next_attempt(stage);
     let artifacts = draft.patched(stage, attempt, reviewed, effect, &operator.name);

@@ -16,12 +16,13 @@ use std::collections::BTreeMap;
 
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
-use crate::domain::gate::{DecisionRequest, GateKey, OnDisk, PatchEffect};
-use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::gate::{DecisionRequest, GateKey, OnDisk};
+use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows};
 use crate::domain::lease::LeasePurpose;
 use crate::domain::operator::{Operator, Via};
 use crate::domain::policy::GatePolicy;
+use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
@@ -46,8 +47,8 @@ pub struct Context<'a> {
 /// What a resume found to do, before the transaction.
 #[derive(Debug, Clone, Default)]
 pub struct ResumePlan {
-    /// The rejection's patch, planned again on what lies on disk now.
-    pub effect: Option<PatchEffect>,
+    /// The rejection's patch, planned again on what is there now.
+    pub proposal: Option<Proposal>,
     /// What lies on disk of the artifacts that were decided on.
     pub on_disk: Vec<OnDisk>,
 }
@@ -91,7 +92,22 @@ pub enum Input {
         /// Who.
         operator: Operator,
         /// What it does.
-        effect: PatchEffect,
+        effect: Box<FileEffect>,
+        /// The gate's digest that they saw.
+        digest: Option<Digest>,
+        /// What lies on disk.
+        on_disk: Vec<OnDisk>,
+    },
+    /// A person takes the newest patch back; the gate stays open.
+    UndoPatch {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+        /// Of this artifact; none: of all.
+        path: Option<ArtifactPath>,
+        /// That patch in words, for the answer.
+        words: String,
         /// The gate's digest that they saw.
         digest: Option<Digest>,
         /// What lies on disk.
@@ -214,6 +230,7 @@ pub fn reduce(
             ),
             Input::Decide { .. }
             | Input::ApplyPatch { .. }
+            | Input::UndoPatch { .. }
             | Input::Resume { .. }
             | Input::Cancel { .. }
             | Input::Complete { .. }
@@ -243,6 +260,14 @@ pub fn reduce(
             digest,
             on_disk,
         } => decide::apply_patch(draft, gate, operator, effect, *digest, on_disk),
+        Input::UndoPatch {
+            gate,
+            operator,
+            path,
+            words: _,
+            digest,
+            on_disk,
+        } => decide::undo_patch(draft, gate, operator, path.as_ref(), *digest, on_disk),
         Input::Expire { key, is_missed } => decide::expire(draft, key, *is_missed),
         Input::Resume { operator, plan } => jobs::resume(draft, operator, plan),
         Input::Cancel { operator } => jobs::cancel(draft, operator),

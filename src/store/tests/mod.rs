@@ -105,6 +105,7 @@ pub(super) fn artifact() -> GateArtifact {
         added_lines: 3,
         removed_lines: 1,
         is_binary: false,
+        patches: Vec::new(),
     }
 }
 

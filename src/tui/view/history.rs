@@ -114,7 +114,10 @@ fn draw_detail(model: &Model, sealed: &SealedDecision, area: Rect, buffer: &mut 
                 .sha256_after
                 .map(|after| format!(" -> {}", after.short()))
                 .unwrap_or_default();
-            format!("{} {}{after}", artifact.path.file_name(), artifact.sha256.short())
+            let reviewed = artifact
+                .sha256
+                .map_or_else(|| "new".to_owned(), |sha256| sha256.short());
+            format!("{} {reviewed}{after}", artifact.path.file_name())
         })
         .collect();
     let lines = [

@@ -95,7 +95,7 @@ fn a_decision_on_other_bytes_than_were_seen_is_refused() {
         .unwrap();
     assert_eq!(
         world.rows().decisions[0].decision.artifacts()[0].sha256,
-        Digest::of(b"two")
+        Some(Digest::of(b"two"))
     );
     assert_eq!(
         world.rows().registered(&artifact("script", "").path),
@@ -113,7 +113,7 @@ fn what_was_seen_before_somebody_patched_it_cannot_be_approved() {
         .put(Input::ApplyPatch {
             gate: world.gate_ref("script"),
             operator: person("bea"),
-            effect: patch,
+            effect: Box::new(patch),
             digest: None,
             on_disk,
         })
@@ -162,7 +162,7 @@ fn a_vanished_artifact_cannot_be_approved_but_rejected() {
 fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
     let mut world = reviewed();
     let request = DecisionRequest {
-        patch: Some(effect("script", "one", "two")),
+        patch: Some(proposal("script", "one", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
@@ -173,7 +173,7 @@ fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
         })
         .unwrap();
     let decided = &world.rows().decisions[0].decision;
-    assert_eq!(decided.artifacts()[0].sha256, Digest::of(b"one"));
+    assert_eq!(decided.artifacts()[0].sha256, Some(Digest::of(b"one")));
     assert_eq!(decided.artifacts()[0].sha256_after, Some(Digest::of(b"two")));
     assert!(decided.patch().is_some());
     assert_eq!(
@@ -187,7 +187,7 @@ fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
 fn a_patch_planned_against_other_bytes_decides_nothing() {
     let mut world = reviewed();
     let request = DecisionRequest {
-        patch: Some(effect("script", "older", "two")),
+        patch: Some(proposal("script", "older", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
@@ -206,7 +206,7 @@ fn a_patch_planned_against_other_bytes_decides_nothing() {
 fn rejection_patch_and_approval_stay_three_facts() {
     let mut world = reviewed();
     let request = DecisionRequest {
-        patch: Some(effect("script", "one", "two")),
+        patch: Some(proposal("script", "one", "two")),
         notes: Some("too long".into()),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Reject)
@@ -227,7 +227,7 @@ fn rejection_patch_and_approval_stay_three_facts() {
         "nothing is applied yet"
     );
     let plan = ResumePlan {
-        effect: Some(effect("script", "one", "two")),
+        proposal: Some(proposal("script", "one", "two")),
         on_disk: world.on_disk("script"),
     };
     world.resume("bea", plan).unwrap();
@@ -237,7 +237,7 @@ fn rejection_patch_and_approval_stay_three_facts() {
     assert!(!rejection.decision.is_approved() && rejection.decision.by() == "ana" && rejection.decision.attempt() == 1);
     assert!(approval.decision.is_approved() && approval.decision.by() == "bea" && approval.decision.attempt() == 2);
     assert_eq!(approval.decision.notes(), Some("approved after patch"));
-    assert_eq!(approval.decision.artifacts()[0].sha256, Digest::of(b"two"));
+    assert_eq!(approval.decision.artifacts()[0].sha256, Some(Digest::of(b"two")));
     assert_eq!(world.count(EventType::PatchApplied), 1);
     assert_eq!(
         world
@@ -256,7 +256,7 @@ fn rejection_patch_and_approval_stay_three_facts() {
 fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
     let mut world = reviewed();
     let request = DecisionRequest {
-        patch: Some(effect("script", "one", "two")),
+        patch: Some(proposal("script", "one", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Reject)
     };
@@ -272,7 +272,7 @@ fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
         found: Some((Digest::of(b"other"), 5)),
     }];
     let plan = ResumePlan {
-        effect: Some(effect("script", "other", "two")),
+        proposal: Some(proposal("script", "other", "two")),
         on_disk: moved,
     };
     assert_eq!(code(world.resume("bea", plan)), RefusalCode::ArtifactChanged);
@@ -325,7 +325,7 @@ fn a_patch_that_was_registered_after_the_look_at_the_files_makes_the_look_stale(
     let apply = Input::ApplyPatch {
         gate: world.gate_ref("script"),
         operator: person("bea"),
-        effect: patch,
+        effect: Box::new(patch),
         digest: None,
         on_disk: looked.clone(),
     };

@@ -184,7 +184,7 @@ fn an_artifact_that_moved_before_the_next_stage_pauses_the_job_until_a_person_ta
         .resume(
             "ana",
             ResumePlan {
-                effect: None,
+                proposal: None,
                 on_disk: vec![moved],
             },
         )

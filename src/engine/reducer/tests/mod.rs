@@ -2,6 +2,7 @@
 
 mod decisions;
 mod jobs;
+mod patches;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -12,12 +13,13 @@ use super::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
-use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, PatchEffect, Verdict};
+use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use crate::domain::lease::LeasePurpose;
 use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::policy::{GatePolicy, OnTimeout};
+use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::stage::StageSpec;
 use crate::domain::time::{SECOND_US, Timestamp};
@@ -71,6 +73,7 @@ pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
         added_lines: 1,
         removed_lines: 0,
         is_binary: false,
+        patches: Vec::new(),
     }
 }
 
@@ -220,6 +223,7 @@ impl World {
                 Some(old) => *old = *new,
                 None => rows.artifacts.push(*new),
             },
+            Change::DropArtifact(path) => rows.artifacts.retain(|artifact| artifact.path != path),
             Change::Event(event) => self.log.push((event.kind, event.stage.map(|stage| stage.to_string()))),
         }
     }
@@ -345,16 +349,21 @@ impl World {
     }
 }
 
-pub(super) fn effect(name: &str, before: &str, after: &str) -> PatchEffect {
-    PatchEffect {
+/// A patch that makes `after` of the stage's artifact when that is `before`.
+pub(super) fn effect(name: &str, before: &str, after: &str) -> FileEffect {
+    let former = artifact(name, before);
+    FileEffect {
         patch: json!({ "type": "text_replace", "replacements": [{ "old": before, "new": after }] }),
-        path: artifact(name, "").path,
-        before: Digest::of(before.as_bytes()),
-        after: Digest::of(after.as_bytes()),
-        after_bytes: after.len() as u64,
-        lines: (1, 1),
+        artifact: former.path.clone(),
+        planned_on: former.digest,
+        former: Some(former.version()),
+        after: artifact(name, after),
         changes: vec![format!("{before} -> {after}")],
     }
+}
+
+pub(super) fn proposal(name: &str, before: &str, after: &str) -> Proposal {
+    Proposal::File(Box::new(effect(name, before, after)))
 }
 
 pub(super) fn code(result: Result<(), Refusal>) -> RefusalCode {
