@@ -61,7 +61,7 @@ impl fmt::Debug for TypeDoc {
     }
 }
 
-static TYPES: [TypeDoc; 6] = [
+static TYPES: &[TypeDoc] = &[
     text_replace::TYPE,
     section_replace::TYPE,
     unified_diff::TYPE,
@@ -73,7 +73,7 @@ static TYPES: [TypeDoc; 6] = [
 
 /// Every patch type that is built.
 pub fn types() -> &'static [TypeDoc] {
-    &TYPES
+    TYPES
 }
 
 /// The type of this name, or a refusal that lists the known ones.
