@@ -2,10 +2,12 @@
 
 use clap::Subcommand;
 
+use crate::domain::chain::ChainHead;
 use crate::domain::decision::SealedDecision;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::operator::Surface;
 use crate::engine::Role;
+use crate::engine::audit::Scope;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -14,6 +16,7 @@ use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::table::Table;
+use super::verify;
 use super::words::clock_time;
 
 /// What can be read of the record.
@@ -34,7 +37,29 @@ pub enum DecisionsCommand {
         #[arg(long, value_name = "N")]
         attempt: Option<u32>,
     },
+    /// Check the whole record: the chain, every decision file and event line against its row, and the database itself
+    #[command(after_help = VERIFY_HELP)]
+    Verify {
+        /// Also hold the chain against a head that was noted elsewhere: nothing else shows that its end was removed
+        #[arg(long, value_name = "SEQ:HASH", value_parser = verify::noted_head)]
+        head: Option<ChainHead>,
+        /// Also hash every kept version; reads all of them
+        #[arg(long)]
+        versions: bool,
+    },
+    /// Print the newest decision's number and hash, to be noted elsewhere
+    Head,
 }
+
+const VERIFY_HELP: &str = "\
+Exit 0 when everything is as it was written, 1 with findings: each names file,
+line and column, or table, row and column. Files that are still owed (a crash,
+a full disk) are told and are no findings. Nothing is changed.
+
+Who can write the runs directory can also write a new chain. Keep the head
+where they cannot:
+  holdpoint decisions head | ssh elsewhere 'cat >> heads'
+  holdpoint decisions verify --head 12:2c26b46b...";
 
 /// Does one of them.
 pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> Outcome {
@@ -42,6 +67,18 @@ pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> Outcome
     match command {
         DecisionsCommand::List { job } => list(global, &mut output, job).await?,
         DecisionsCommand::Show { job, stage, attempt } => show(global, &mut output, &job, &stage, attempt).await?,
+        DecisionsCommand::Verify { head, versions } => {
+            let scope = Scope {
+                head,
+                is_hashing_versions: versions,
+            };
+            let exit = verify::verify(global, &mut output, scope)?;
+            output.flush()?;
+            return Ok(exit);
+        }
+        DecisionsCommand::Head => {
+            verify::head(global, &mut output)?;
+        }
     }
     output.flush()?;
     Ok(Exit::Done)

@@ -9,6 +9,7 @@
 
 mod args;
 mod ask;
+mod audit_report;
 mod config;
 mod console;
 mod decisions;
@@ -30,6 +31,7 @@ mod report;
 mod resolve;
 mod serve;
 mod table;
+mod verify;
 mod wait;
 mod words;
 

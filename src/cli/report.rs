@@ -12,6 +12,8 @@ use crate::diff::text::visible_line;
 use crate::domain::patch::PatchError;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::engine::EngineError;
+use crate::runs::RunsError;
+use crate::store::StoreError;
 
 use super::output::printable_json;
 
@@ -144,18 +146,30 @@ impl Failure {
         })
     }
 
+    /// The database could not be read.
+    pub fn store(deed: &'static str, error: &StoreError) -> Self {
+        let failure = Self::new(deed, "runs_directory", error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+
+    /// A file under the runs directory could not be read or written.
+    pub fn runs(deed: &'static str, error: &RunsError) -> Self {
+        Self::new(deed, "runs_directory", error.to_string())
+    }
+
     /// The runs directory could not be opened.
     pub fn engine(deed: &'static str, error: &EngineError) -> Self {
-        let failure = Self::new(deed, "runs_directory", error.to_string());
         match error {
-            EngineError::Store(store) => match store.hint() {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            },
-            EngineError::LostDatabase { .. } => {
-                failure.hint("put the database back from a copy; to begin anew, move the run directories away")
-            }
-            EngineError::Runs(_) | EngineError::Thread(_) => failure,
+            EngineError::Store(store) => Self::store(deed, store),
+            EngineError::Runs(runs) => Self::runs(deed, runs),
+            EngineError::LostDatabase { .. } => Self::new(deed, "runs_directory", error.to_string()).hint(
+                "put the database back from a copy, or make it again: holdpoint doctor --rebuild; to begin anew, move the run \
+                 directories away",
+            ),
+            EngineError::Thread(_) => Self::new(deed, "runs_directory", error.to_string()),
         }
     }
 

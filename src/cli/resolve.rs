@@ -15,8 +15,9 @@ use crate::domain::decision::TIMER_NAME;
 use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::time::Timestamp;
 use crate::domain::wire::Lens;
-use crate::engine::{Engine, Role, Settings};
-use crate::store::DATABASE_FILE;
+use crate::engine::{self, Engine, Role, Settings};
+use crate::runs::RunsDir;
+use crate::store::{DATABASE_FILE, Reader};
 
 use super::args::GlobalArguments;
 use super::output::note;
@@ -137,17 +138,33 @@ impl Session {
         self.runs_dir.join(DATABASE_FILE).exists()
     }
 
+    /// The runs directory and its database for somebody who only looks: nothing is made, paid, locked or brought up.
+    pub fn look(&self) -> Result<(RunsDir, Reader), Failure> {
+        if !self.runs_dir.is_dir() {
+            return Err(self.no_jobs());
+        }
+        let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
+        engine::refuse_lost_database(&runs).map_err(|error| Failure::engine(self.deed, &error))?;
+        if !self.has_jobs() {
+            return Err(self.no_jobs());
+        }
+        let reader = Reader::open(runs.path()).map_err(|error| Failure::store(self.deed, &error))?;
+        Ok((runs, reader))
+    }
+
+    fn no_jobs(&self) -> Failure {
+        let runs_dir = self.runs_dir.display();
+        Failure::not_found(self.deed, format!("there are no jobs in {runs_dir}"))
+            .hint("name the directory with --runs")
+            .at(runs_dir.to_string())
+    }
+
     /// Opens the engine for something about a job that must be there already.
     pub fn open_existing(&self, role: Role) -> Result<Engine, Failure> {
         if self.has_jobs() {
             return self.open(role);
         }
-        let runs_dir = self.runs_dir.display();
-        Err(
-            Failure::not_found(self.deed, format!("there are no jobs in {runs_dir}"))
-                .hint("name the directory with --runs")
-                .at(runs_dir.to_string()),
-        )
+        Err(self.no_jobs())
     }
 
     /// Opens the engine for a list; none, and a note, when nothing was ever kept here: an empty list then.

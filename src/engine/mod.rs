@@ -5,6 +5,7 @@
 //! thousand queued keys cannot starve the clock. It knows no front end.
 
 pub mod api;
+pub mod audit;
 mod bases;
 mod crash;
 mod debts;
@@ -578,7 +579,8 @@ impl Engine {
     }
 }
 
-fn refuse_lost_database(runs: &RunsDir) -> Result<(), EngineError> {
+/// Refuses a runs directory whose database is gone while records of jobs are not.
+pub fn refuse_lost_database(runs: &RunsDir) -> Result<(), EngineError> {
     if runs.database().exists() {
         return Ok(());
     }

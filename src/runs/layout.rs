@@ -141,6 +141,24 @@ impl RunsDir {
         })
     }
 
+    /// The runs directory as it is, for those who only look: nothing is made and no right is changed.
+    pub fn look(path: impl Into<PathBuf>, group: Option<u32>) -> Result<Self> {
+        let path: PathBuf = path.into();
+        let metadata = fs::metadata(&path).doing("open", &path)?;
+        if !metadata.is_dir() {
+            return Err(RunsError::refused(
+                "use the runs directory",
+                &path,
+                "it is not a directory",
+            ));
+        }
+        Ok(Self {
+            path,
+            modes: Modes { group },
+            owner_uid: metadata.uid(),
+        })
+    }
+
     /// The path as it was given.
     pub fn path(&self) -> &Path {
         &self.path

@@ -17,6 +17,7 @@ pub mod locks;
 mod nudge;
 mod projection;
 pub mod publish;
+pub mod record;
 pub mod supervisor;
 pub mod versions;
 

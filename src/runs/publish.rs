@@ -5,8 +5,6 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Serialize};
-
 use super::atomic::{self, Group};
 use super::error::{Doing, Result, RunsError};
 use super::finding::Finding;
@@ -14,9 +12,10 @@ use super::jsonl;
 use super::layout::RunsDir;
 use super::projection;
 pub use super::projection::{STATE_SCHEMA, State, event_line, state_file};
+pub use crate::domain::chain::ChainLink;
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
-use crate::domain::ids::{Digest, JobId};
+use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
 
 /// What a job's files are owed.
@@ -41,17 +40,6 @@ pub struct Published {
     pub result: Result<Option<u64>>,
     /// What was found on disk and left alone.
     pub findings: Vec<Finding>,
-}
-
-/// A line of `chain.jsonl`: the chain holds although a run directory was removed (SPEC §4).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChainLink {
-    /// Counts decisions per runs directory.
-    pub seq: u64,
-    /// The decision's hash.
-    pub hash: Digest,
-    /// The job.
-    pub job_id: JobId,
 }
 
 /// How far behind the newest link a late one is looked for: jobs publish side by side, so links may be out of order, but not by this
@@ -144,11 +132,7 @@ fn chain_links(all_owed: &[(JobId, Option<Owed>)]) -> Vec<ChainLink> {
         .iter()
         .filter_map(|(_, owed)| owed.as_ref())
         .flat_map(|owed| &owed.decisions)
-        .map(|sealed| ChainLink {
-            seq: sealed.seq,
-            hash: sealed.hash,
-            job_id: sealed.decision.job_id().clone(),
-        })
+        .map(ChainLink::of)
         .collect();
     links.sort_by_key(|link| link.seq);
     links.dedup_by_key(|link| link.seq);
@@ -178,10 +162,7 @@ fn append_chain(runs: &RunsDir, links: &[ChainLink]) -> Result<()> {
     .doing("read", &path)?;
     let mut lines = Vec::new();
     for link in missing {
-        serde_json::to_writer(&mut lines, link)
-            .map_err(io::Error::from)
-            .doing("write", &path)?;
-        lines.push(b'\n');
+        lines.extend_from_slice(&link.line());
     }
     if let Err(error) = jsonl::append(&file, &lines) {
         drop(file.set_len(length));

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::domain::artifact::Artifact;
 use crate::domain::event::EventType;
-use crate::domain::ids::{ArtifactPath, StageName};
+use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::job::{Job, JobStatus};
 use crate::domain::time::Timestamp;
 use crate::runs::{RunDir, versions};

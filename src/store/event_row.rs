@@ -113,7 +113,11 @@ pub(super) fn insert_decision(
 
 /// The newest decision's number and hash; none before the first.
 pub(super) fn chain_head(connection: &Connection) -> Result<Option<(u64, Digest)>, RowError> {
-    let mut statement = connection.prepare_cached("SELECT seq, hash FROM decision ORDER BY seq DESC LIMIT 1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, hash FROM (SELECT * FROM (SELECT seq, hash FROM decision ORDER BY seq DESC LIMIT 1)
+           UNION ALL SELECT * FROM (SELECT seq, hash FROM lost_decision ORDER BY seq DESC LIMIT 1))
+         ORDER BY seq DESC LIMIT 1",
+    )?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else {
         return Ok(None);

@@ -17,6 +17,7 @@ mod open;
 mod publish;
 mod queue;
 mod reader;
+mod record;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,8 @@ pub use leader::Candidate;
 pub use open::{DATABASE_FILE, SCHEMA_VERSION};
 pub use publish::Owed;
 pub use queue::OpenTimer;
-pub use reader::{Reader, StoredDecision};
+pub use reader::Reader;
+pub use record::{JobMark, RawDecision, RowFault, StoredDecision, StoredEvent};
 
 use open::Access;
 

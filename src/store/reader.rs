@@ -13,7 +13,7 @@ use super::open::{Access, DATABASE_FILE, SCHEMA_VERSION, connect, version};
 use super::{leader, rows};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
-use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::{Attempt, JobRows};
 use crate::domain::view::{JobFilter, LeaderInfo, Since};
 
@@ -23,23 +23,6 @@ pub struct Reader {
     path: PathBuf,
     connection: Connection,
     schema_version: u32,
-}
-
-/// A decision's document as stored, unread: what `decisions verify` walks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredDecision {
-    /// Its number.
-    pub seq: u64,
-    /// The job, as the row says.
-    pub job_id: String,
-    /// The stage, as the row says.
-    pub stage: String,
-    /// The attempt, as the row says.
-    pub attempt: u32,
-    /// The hash, as the row says.
-    pub hash: String,
-    /// The bytes of the decision file.
-    pub document: Vec<u8>,
 }
 
 impl Reader {
@@ -55,7 +38,7 @@ impl Reader {
             None => return Err(refused("it is a database of another program".to_owned())),
             Some(found) if found < SCHEMA_VERSION => {
                 return Err(refused(format!(
-                    "its schema is version {found}; {SCHEMA_VERSION} is needed"
+                    "its schema is version {found}; {SCHEMA_VERSION} is needed, and any command that may write here brings it up"
                 )));
             }
             Some(found) => found,
@@ -176,51 +159,6 @@ impl Reader {
                 params_from_iter(&conditions.values),
                 event_row::decision,
             )
-        })
-    }
-
-    /// The newest decision's number and hash; none before the first.
-    pub fn chain_head(&self) -> Result<Option<(u64, Digest)>, StoreError> {
-        self.read(event_row::chain_head)
-    }
-
-    /// Decisions as stored, after this number, in chain order: nothing in them is checked, so that a damaged one can be shown.
-    pub fn stored_decisions(&self, after_seq: u64, limit: u32) -> Result<Vec<StoredDecision>, StoreError> {
-        let sql = format!("SELECT {DECISION_COLUMNS} FROM decision WHERE seq > ?1 ORDER BY seq LIMIT ?2");
-        self.read(|connection| {
-            collect(connection, &sql, [count(after_seq), i64::from(limit)], |row| {
-                let cells = Cells::new(row, "decision", 1);
-                let lossy = |column| -> Result<String, RowError> {
-                    let bytes = row
-                        .get_ref(column)?
-                        .as_bytes()
-                        .map_err(|error| cells.bad(column, error))?;
-                    Ok(String::from_utf8_lossy(bytes).into_owned())
-                };
-                let document = row.get_ref(5)?.as_bytes().map_err(|error| cells.bad(5, error))?;
-                Ok(StoredDecision {
-                    seq: cells.u64(0)?,
-                    job_id: lossy(1)?,
-                    stage: lossy(2)?,
-                    attempt: cells.get(3)?,
-                    hash: lossy(4)?,
-                    document: document.to_vec(),
-                })
-            })
-        })
-    }
-
-    /// What SQLite's own check finds wrong with the file, up to 100 lines; nothing when it is sound.
-    pub fn integrity_faults(&self) -> Result<Vec<String>, StoreError> {
-        self.read(|connection| {
-            let lines = collect(connection, "PRAGMA integrity_check", [], |row| {
-                Ok(row.get::<_, String>(0)?)
-            })?;
-            let foreign = collect(connection, "PRAGMA foreign_key_check", [], |row| {
-                let table: String = row.get(0)?;
-                Ok(format!("table {table}: a row belongs to a job that does not exist"))
-            })?;
-            Ok(lines.into_iter().filter(|line| line != "ok").chain(foreign).collect())
         })
     }
 

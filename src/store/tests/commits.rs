@@ -65,7 +65,8 @@ fn the_chain_runs_through_all_jobs_in_the_order_of_commits() {
         assert_eq!(sealed.hash, sealed.computed_hash());
         prev = sealed.hash;
     }
-    assert_eq!(house.reader().chain_head().unwrap(), Some((3, prev)));
+    let head = house.reader().chain_head().unwrap().unwrap();
+    assert_eq!((head.seq, head.hash), (3, prev));
 }
 
 #[test]

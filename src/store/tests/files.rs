@@ -197,7 +197,7 @@ fn a_decision_that_was_edited_is_not_handed_on() {
     house
         .put("a", decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap())
         .unwrap();
-    let stored = house.reader().stored_decisions(0, 10).unwrap();
+    let stored = house.reader().raw_decisions_of(&id("a"), 0, 10).unwrap();
     assert_eq!(stored[0].document, house.rows("a").decisions[0].to_file());
     house.edit("UPDATE decision SET document = replace(document, '  \"stage\"', ' \"stage\"')");
     let error = house.reader().decisions(None, None, 10).unwrap_err();
@@ -210,7 +210,12 @@ fn a_decision_that_was_edited_is_not_handed_on() {
     house.edit("UPDATE decision SET attempt = 2");
     assert!(house.reader().job(&id("a")).is_err());
     let still = house.reader().stored_decisions(0, 10).unwrap();
-    assert_eq!((still[0].seq, still[0].attempt), (1, 2), "verify can still look at it");
+    let fault = still[0].read.as_ref().unwrap_err();
+    assert_eq!(
+        (still[0].seq, fault.column.as_str()),
+        (1, "document"),
+        "verify can still look at it"
+    );
 }
 
 #[expect(

@@ -1,0 +1,37 @@
+//! `holdpoint decisions verify` and `head`: the record against itself, and the note to keep elsewhere.
+
+use crate::domain::chain::ChainHead;
+use crate::domain::operator::Surface;
+use crate::engine::audit::{Scope, audit};
+
+use super::args::GlobalArguments;
+use super::audit_report;
+use super::output::Output;
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+
+/// Walks the chain and compares rows with files; changes nothing, opens nothing for writing.
+pub fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "verified")?;
+    let (runs, reader) = session.look()?;
+    let report = audit(&runs, &reader, scope, &mut audit_report::teller(output.is_json));
+    audit_report::print(output, &report)
+}
+
+/// Prints the newest decision's number and hash.
+pub fn head(global: &GlobalArguments, output: &mut Output) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "shown")?;
+    let (_, reader) = session.look()?;
+    let head = reader.chain_head().map_err(|error| Failure::store("shown", &error))?;
+    match (head, output.is_json) {
+        (head, true) => output.document(&head)?,
+        (Some(head), false) => output.line(&head.to_string())?,
+        (None, false) => super::output::note("Nothing was decided yet"),
+    }
+    Ok(Exit::Done)
+}
+
+/// What clap says of a note that is none.
+pub fn noted_head(text: &str) -> Result<ChainHead, String> {
+    text.parse()
+}

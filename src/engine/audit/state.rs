@@ -1,0 +1,75 @@
+//! `state.json` against its rows, where it is a pure projection of them: leases come and go without a word in the files.
+
+use serde_json::Value;
+
+use super::finding::REPAIR;
+use super::job::JobLook;
+use super::span::{first_difference, told};
+use super::{Finding, Place, Trouble};
+use crate::runs::publish::{State, state_file};
+use crate::runs::{RunDir, record};
+
+/// Whether a run directory's `state.json` is one of ours.
+pub(super) fn is_ours(run: &RunDir) -> Result<bool, Trouble> {
+    let bytes = record::read(&run.state())?.unwrap_or_default();
+    Ok(serde_json::from_slice::<State>(&bytes).is_ok())
+}
+
+/// Takes the leases out of a state; the bytes as they are when it is no JSON.
+fn without_leases(bytes: &[u8]) -> Vec<u8> {
+    let Ok(mut state) = serde_json::from_slice::<Value>(bytes) else {
+        return bytes.to_vec();
+    };
+    if pretty(&state) != bytes {
+        return bytes.to_vec();
+    }
+    let gates = state.get_mut("gates").and_then(Value::as_array_mut);
+    for gate in gates.into_iter().flatten() {
+        if let Some(lease) = gate.get_mut("lease") {
+            *lease = Value::Null;
+        }
+    }
+    pretty(&state)
+}
+
+fn pretty(value: &Value) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+impl JobLook<'_> {
+    pub(super) fn state(&mut self) -> Result<(), Trouble> {
+        let path = self.run.state();
+        let rows = match self.reader.job(self.job_id) {
+            Ok(Some(rows)) => rows,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                let finding = Finding::new(Place::database(), error.to_string()).hint(super::finding::LOOK);
+                self.report.add(finding);
+                return Ok(());
+            }
+        };
+        let found = record::read(&path)?;
+        // Read after the rows: what was committed meanwhile counts as owed.
+        let mark = self.reader.mark(self.job_id)?;
+        if mark.is_none_or(|mark| mark.last_event_seq > mark.published_seq) {
+            return Ok(());
+        }
+        let place = Place::file(self.runs, &path);
+        let Some(found) = found else {
+            self.report.add(Finding::new(place, "it is missing").hint(REPAIR));
+            return Ok(());
+        };
+        let expected = state_file(&rows)?;
+        if found == expected {
+            return Ok(());
+        }
+        let (found, expected) = (without_leases(&found), without_leases(&expected));
+        if let Some(span) = first_difference(&found, &expected) {
+            let what = told(&found, &expected, &span, "the rows of the job");
+            self.report.add(Finding::new(place.at_span(&span), what).hint(REPAIR));
+        }
+        Ok(())
+    }
+}
