@@ -40,6 +40,8 @@ pub struct Editor {
     /// What was deleted or copied last.
     kept: String,
     form: Form,
+    /// Columns in which the text is drawn; 0: long lines are cut.
+    columns: usize,
     /// What Tab writes.
     tab: &'static str,
     has_bom: bool,
@@ -57,6 +59,7 @@ impl Editor {
             history: History::default(),
             kept: String::new(),
             form,
+            columns: 0,
             tab: "  ",
             has_bom: false,
             is_crlf: false,
@@ -148,9 +151,19 @@ impl Editor {
         bom + former.map(|line| line.len() + end).sum::<usize>() + self.cursor.byte
     }
 
-    /// Cells before the cursor in its line.
-    pub fn cursor_cells(&self) -> usize {
-        self.lines.cells_before(self.cursor)
+    /// Tells in how many columns the text is drawn: Up and Down move by rows as they are seen. 0: long lines are cut.
+    pub fn set_columns(&mut self, columns: usize) {
+        self.columns = columns;
+    }
+
+    /// Where the rows of a line begin that is drawn in so many columns.
+    pub fn rows(&self, line: usize, columns: usize) -> Vec<usize> {
+        self.lines.rows(line, columns)
+    }
+
+    /// The row of its line in which the cursor is drawn, and the cells before it there.
+    pub fn cursor_row(&self, columns: usize) -> (usize, usize) {
+        self.lines.row_of(self.cursor, columns)
     }
 
     /// Puts the cursor there, or as near as the text allows.

@@ -107,14 +107,25 @@ fn urgent_height(model: &Model) -> u16 {
     }
 }
 
+/// Whether the queue stands beside what is below it elsewhere: a text that is written, and two that stand beside each other, want the
+/// columns first.
+fn is_wide(model: &Model) -> bool {
+    let (width, height) = model.size;
+    let is_two = model.look.mode == Mode::SideBySide && model.lower == Lower::Gate;
+    let needed = match &model.compose {
+        Some(_) => super::view::compose::BESIDE_COLUMNS,
+        None if is_two => SIDE_BY_SIDE_COLUMNS,
+        None => 0,
+    };
+    width >= WIDE_COLUMNS && height >= 20 && width.saturating_sub(queue_columns(width) + 1) >= needed
+}
+
 /// The regions for this model.
 pub fn of(model: &Model) -> Layout {
     let (width, height) = model.size;
     let mut rest = Rect::new(0, 0, width, height);
-    let is_two = model.look.mode == Mode::SideBySide && model.lower == Lower::Gate && model.compose.is_none();
-    let is_room_beside = !is_two || width.saturating_sub(queue_columns(width) + 1) >= SIDE_BY_SIDE_COLUMNS;
     let mut layout = Layout {
-        is_wide: width >= WIDE_COLUMNS && height >= 20 && is_room_beside,
+        is_wide: is_wide(model),
         header: take_top(&mut rest, 1),
         ..Layout::default()
     };
@@ -149,7 +160,8 @@ pub fn of(model: &Model) -> Layout {
         };
         // A text wants room more than the queue does.
         let is_long = model.compose.is_some() || (model.lower == Lower::History && model.is_lower_focused);
-        let share = if is_long { share.min(4) } else { share };
+        let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
+        let share = if is_long { share.min(rows_beside_text) } else { share };
         // Only a prompt that would leave nothing of the diff makes the queue yield.
         let prompt = super::view::prompt::height(model, rest.width);
         let beside = if prompt == 0 { 0 } else { prompt + DIFF_BESIDE_PROMPT };

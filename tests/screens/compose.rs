@@ -96,7 +96,7 @@ fn the_draft_survives_leaving_and_is_only_discarded_after_a_question() {
     console.press("Esc q");
     console.shows("The draft is kept; p opens it again");
     console.press("p");
-    console.shows("\"new\": \"waders\"");
+    console.shows("\"waders\"");
     console.press("Esc D");
     console.shows("DISCARD the text");
     console.press("Esc Esc");

@@ -288,3 +288,20 @@ fn a_burst_of_keys_is_checked_once_at_a_time() {
     let draft = console.saved.last().unwrap().1.clone().unwrap();
     assert!(draft.edits[0].text.contains(&"x".repeat(500)));
 }
+
+#[test]
+fn the_preview_has_more_room_when_asked_and_scrolls() {
+    let mut console = Console::drawn();
+    console
+        .press("j e Ctrl-f")
+        .typed("19000")
+        .press("Enter Alt-d")
+        .typed("26000")
+        .press("F4");
+    console.shows("─ what it would do to storyboard.json +1 -1");
+    assert_snapshot!("edit_preview_80", console.picture());
+    console.press("Alt-Down Alt-Down Alt-Down");
+    assert_snapshot!("edit_preview_scrolled_80", console.picture());
+    console.press("Ctrl-u Ctrl-u");
+    console.hides("what it would do");
+}

@@ -61,7 +61,7 @@ fn a_change_at_the_end_of_a_long_line_is_in_sight_before_it_cannot_be_taken_back
             console.press(keys);
             let text = console.text();
             let signed = |sign: &str, word: &str| {
-                let lines: Vec<_> = text.lines().skip_while(|line| !line.contains(sign)).take(2).collect();
+                let lines: Vec<_> = text.lines().skip_while(|line| !line.contains(sign)).take(8).collect();
                 lines.join("").contains(word)
             };
             assert!(

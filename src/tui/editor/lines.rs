@@ -4,10 +4,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::diff::text::{visible_line, width};
-
-/// Cells between tab stops, as the pen draws them.
-const TAB_CELLS: usize = 4;
+use crate::diff::text::{Shape, visible_line, width, wrap};
 
 /// A place in a text: before a byte of a line. Lines and bytes count from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -183,23 +180,64 @@ impl Lines {
         Place { byte, ..place }
     }
 
-    /// The cells before a place in its line, as they are drawn.
-    pub fn cells_before(&self, place: Place) -> usize {
-        cells(self.line(place.line).get(..place.byte).unwrap_or_default())
+    /// Where the rows of a line begin that is drawn in so many columns; at least one. In 0 columns a line is one row.
+    pub fn rows(&self, line: usize, columns: usize) -> Vec<usize> {
+        let mut starts = vec![0];
+        if columns > 0 {
+            starts.extend(wrap(self.line(line).as_bytes(), Shape::default().tab_cells, columns));
+        }
+        starts
     }
 
-    /// The place in a line that has so many cells before it, or as many as there are.
-    pub fn at_cells(&self, line: usize, wanted: usize) -> Place {
+    /// The row of its line in which a place is drawn, and the cells before it there.
+    pub fn row_of(&self, place: Place, columns: usize) -> (usize, usize) {
+        let rows = self.rows(place.line, columns);
+        let row = rows.partition_point(|start| *start <= place.byte).saturating_sub(1);
+        let start = rows.get(row).copied().unwrap_or(0);
+        let before = self.line(place.line).get(start..place.byte).unwrap_or_default();
+        (row, cells(before))
+    }
+
+    /// The place in a row of a line that has so many cells before it, or as many as there are.
+    fn at_cells(&self, line: usize, rows: &[usize], row: usize, wanted: usize) -> Place {
+        let start = rows.get(row).copied().unwrap_or(0);
+        let next = rows.get(row + 1).copied();
+        let text = self
+            .line(line)
+            .get(start..next.unwrap_or(usize::MAX).min(self.line(line).len()));
         let mut used = 0;
-        let mut byte = 0;
-        for grapheme in self.line(line).graphemes(true) {
+        let mut byte = start;
+        for grapheme in text.unwrap_or_default().graphemes(true) {
             used = cells_from(used, grapheme);
-            if used > wanted {
+            // The end of a row that goes on is the beginning of the next one.
+            if used > wanted || next == Some(byte + grapheme.len()) {
                 break;
             }
             byte += grapheme.len();
         }
         Place { line, byte }
+    }
+
+    /// The place so many rows further down (negative: up) with so many cells before it.
+    pub fn rows_away(&self, from: Place, by: isize, wanted: usize, columns: usize) -> Place {
+        let mut line = from.line;
+        let mut rows = self.rows(line, columns);
+        let (mut row, _) = self.row_of(from, columns);
+        for _ in 0..by.unsigned_abs() {
+            if by > 0 && row + 1 < rows.len() {
+                row += 1;
+            } else if by > 0 && line + 1 < self.lines.len() {
+                line += 1;
+                (rows, row) = (self.rows(line, columns), 0);
+            } else if by < 0 && row > 0 {
+                row -= 1;
+            } else if by < 0 && line > 0 {
+                line -= 1;
+                rows = self.rows(line, columns);
+                row = rows.len().saturating_sub(1);
+            }
+        }
+        self.at_cells(line, &rows, row, wanted)
     }
 }
 
@@ -229,7 +267,8 @@ fn cells_from(used: usize, part: &str) -> usize {
     match part.strip_suffix('\t') {
         Some(text) => {
             let used = used + width(&visible_line(text));
-            used + TAB_CELLS - used % TAB_CELLS
+            let tab_cells = Shape::default().tab_cells.max(1);
+            used + tab_cells - used % tab_cells
         }
         None => used + width(&visible_line(part)),
     }
@@ -309,9 +348,32 @@ mod tests {
     fn cells_count_tabs_wide_letters_and_marks() {
         let lines = Lines::new("\ta日\u{202e}b");
         let end = lines.end();
-        let cells = lines.cells_before(end);
-        assert_eq!(lines.at_cells(0, cells), end);
-        assert_eq!(lines.at_cells(0, 5), Place { line: 0, byte: 2 });
-        assert_eq!(lines.at_cells(0, 6).byte, 2, "half a wide letter is none");
+        let (_, cells) = lines.row_of(end, 0);
+        assert_eq!(lines.at_cells(0, &[0], 0, cells), end);
+        assert_eq!(lines.at_cells(0, &[0], 0, 5), Place { line: 0, byte: 2 });
+        assert_eq!(lines.at_cells(0, &[0], 0, 6).byte, 2, "half a wide letter is none");
+    }
+
+    #[test]
+    fn a_wrapped_line_is_passed_row_by_row() {
+        let lines = Lines::new("one two three four\nx");
+        assert_eq!(lines.rows(0, 8), [0, 8, 14]);
+        let mut place = Place { line: 0, byte: 2 };
+        let mut stops = Vec::new();
+        for _ in 0..4 {
+            place = lines.rows_away(place, 1, 2, 8);
+            stops.push((place.line, place.byte));
+        }
+        assert_eq!(stops, [(0, 10), (0, 16), (1, 1), (1, 1)]);
+        assert_eq!(lines.rows_away(place, -4, 2, 8), Place { line: 0, byte: 2 });
+        assert_eq!(
+            lines.row_of(Place { line: 0, byte: 8 }, 8),
+            (1, 0),
+            "the next row begins where one ends"
+        );
+        assert_eq!(
+            lines.rows_away(Place { line: 0, byte: 17 }, -1, 7, 8),
+            Place { line: 0, byte: 13 }
+        );
     }
 }

@@ -110,15 +110,14 @@ impl Editor {
         self.cursor = place;
     }
 
-    fn vertical(&mut self, lines: isize) -> Place {
+    /// Up or down by rows as they are drawn: a long line has several.
+    fn vertical(&mut self, rows: isize) -> Place {
         let cells = match self.goal_cells {
             Some(cells) => cells,
-            None => self.lines.cells_before(self.cursor),
+            None => self.lines.row_of(self.cursor, self.columns).1,
         };
         self.goal_cells = Some(cells);
-        let last = self.lines.all().len().saturating_sub(1);
-        let line = self.cursor.line.saturating_add_signed(lines).min(last);
-        self.lines.at_cells(line, cells)
+        self.lines.rows_away(self.cursor, rows, cells, self.columns)
     }
 
     fn before_cursor(&self) -> Place {

@@ -20,7 +20,7 @@ use super::super::model::gate::{Content, GateView};
 use super::super::model::prompt::{Intent, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model};
-use super::super::work;
+use super::super::{view, work};
 use super::prompt::{self, refuse};
 use super::toast;
 use crate::domain::gate::GateKey;
@@ -129,6 +129,7 @@ pub fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     // The former verdict stays readable while the next is made; it counts for nothing until then.
     compose.revision = revision;
+    compose.preview_scroll = 0;
     draft::note_change(model);
     model.toasts.text_changed();
     keep_checked(model, fx);
@@ -201,6 +202,17 @@ pub fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
         model.toasts.text_changed();
         draft::forget(model, &compose, fx);
         toast(model, Tone::Info, "The text is discarded");
+    }
+}
+
+/// Tells the editor how wide it is drawn: before a key that moves by rows.
+pub fn note_columns(model: &mut Model) {
+    let columns = model
+        .compose
+        .as_ref()
+        .map(|compose| view::compose::text_columns(model, compose));
+    if let (Some(compose), Some(columns)) = (&mut model.compose, columns) {
+        compose.editor.set_columns(columns);
     }
 }
 

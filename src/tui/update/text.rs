@@ -27,6 +27,9 @@ pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
     if matches!(key.code, Code::Function(_)) {
         return unknown(model, focus, key);
     }
+    if focus == Focus::Compose && matches!(key.code, Code::Up | Code::Down | Code::PageUp | Code::PageDown) {
+        compose::note_columns(model);
+    }
     change(model, focus, fx, |editor| editor.press(key));
 }
 

@@ -66,7 +66,11 @@ pub fn checked(model: &mut Model, revision: u64, result: Result<Box<Checked>, Un
             fx.push(Effect::Preview(revision, checked.planned.clone()));
             Check::Fits(checked)
         }
-        Err(unfit) => Check::Unfit(unfit),
+        Err(unfit) => {
+            // A diff that will not come about is not shown.
+            compose.preview = None;
+            Check::Unfit(unfit)
+        }
     };
     keep_checked(model, fx);
 }

@@ -20,7 +20,7 @@ fn wrapped(text: &str, columns: usize, style: Style) -> Vec<Parts> {
     lines.map(|line| vec![(line, style)]).collect()
 }
 
-/// What is to be said of the text, in lines of so many columns; changes in at most `rows_each` lines a side.
+/// What is to be said of the text, in lines of so many columns; changes in at most `rows_each` lines a side, 0: not one by one.
 pub fn lines(model: &Model, compose: &Compose, columns: usize, rows_each: usize) -> Vec<Parts> {
     let theme = model.theme;
     if let Some(why) = &compose.closed {
@@ -113,7 +113,10 @@ fn effect(compose: &Compose, checked: &Checked, columns: usize, rows_each: usize
             lines.push(vec![(format!("  {line}"), theme.warning())]);
         }
     }
-    let changes = checked.changes.iter().take(CHANGES_MAX);
+    let changes = checked
+        .changes
+        .iter()
+        .take(if rows_each == 0 { 0 } else { CHANGES_MAX });
     for line in changes.flat_map(|one| change::lines(one, indented, rows_each)) {
         let style = change::style(line.side, theme);
         lines.push(vec![("  ".to_owned(), theme.plain()), (line.text, style)]);
