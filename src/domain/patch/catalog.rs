@@ -7,8 +7,10 @@ use serde_json::Value;
 use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
 use super::plan::{Draft, Material};
-use super::quote::{listed, quote};
-use super::{duration_adjust, json_patch, merge_patch, params, section_replace, text_replace, unified_diff};
+use super::quote::quote;
+use super::{
+    asset_substitute, duration_adjust, json_patch, merge_patch, params, section_replace, text_replace, unified_diff,
+};
 
 /// What a patch type works on; decides which artifacts it is offered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,7 @@ static TYPES: &[TypeDoc] = &[
     section_replace::TYPE,
     unified_diff::TYPE,
     duration_adjust::TYPE,
+    asset_substitute::TYPE,
     json_patch::TYPE,
     merge_patch::TYPE,
     params::TYPE,
@@ -82,8 +85,8 @@ pub(super) fn find(name: &str) -> Result<&'static TypeDoc, PatchError> {
         let names: Vec<String> = TYPES.iter().map(|doc| doc.name.to_owned()).collect();
         let near = super::closest::closest_name(TYPES.iter().map(|doc| doc.name), name);
         let hint = match near {
-            Some(near) => format!("did you mean {near}? The types are {}", listed(&names)),
-            None => format!("the types are {}", listed(&names)),
+            Some(near) => format!("did you mean {near}? The types are {}", names.join(", ")),
+            None => format!("the types are {}", names.join(", ")),
         };
         PatchError::new(PatchFault::Type, format!("unknown patch type {}", quote(name)))
             .at_field("type")
@@ -95,12 +98,13 @@ pub(super) fn find(name: &str) -> Result<&'static TypeDoc, PatchError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::patch::Patch;
+    use crate::domain::patch::{Patch, Surroundings};
 
     #[test]
     fn every_example_applies_to_sample_material() {
         let script = "**Opening**\n\nLow tide is at noon \u{2013} bring boots.\n\n**Close**\n\nSee you there.";
-        let storyboard = "{\n  \"scenes\": [\n    {\"id\": \"scene_000\", \"duration_ms\": 8000}\n  ]\n}";
+        let storyboard = "{\n  \"scenes\": [\n    {\"id\": \"scene_000\", \"duration_ms\": 8000, \"layers\": [{\"element_id\": \"figure\", \"asset\": \"figure.svg\"}]}\n  ]\n}";
+        let files = ["artifacts/assets/figure.svg", "artifacts/assets/figure-2.svg"].map(str::to_owned);
         for doc in types() {
             let (path, text) = match doc.family {
                 Family::Text => ("artifacts/script/script.txt", script),
@@ -109,9 +113,13 @@ mod tests {
                 }
                 Family::Job => ("params", "{\"tone\": \"calm\"}"),
             };
+            let surroundings = Surroundings {
+                files: &files,
+                sidecar: None,
+            };
             let patch = Patch::from_value((doc.example)()).unwrap();
             let plan = patch
-                .plan(path, text.as_bytes())
+                .plan_among(path, text.as_bytes(), surroundings)
                 .unwrap_or_else(|error| panic!("{}: {error}", doc.name));
             assert_ne!(plan.bytes, text.as_bytes(), "{}", doc.name);
             for key in (doc.example)().as_object().unwrap().keys().filter(|key| *key != "type") {
@@ -125,7 +133,7 @@ mod tests {
         let error = Patch::parse(r#"{"type": "text_replac", "replacements": []}"#).unwrap_err();
         assert_eq!(error.message, "unknown patch type `text_replac`");
         let names: Vec<String> = types().iter().map(|doc| doc.name.to_owned()).collect();
-        let hint = format!("did you mean text_replace? The types are {}", listed(&names));
+        let hint = format!("did you mean text_replace? The types are {}", names.join(", "));
         assert_eq!(error.hint.as_deref(), Some(hint.as_str()));
         assert_eq!((error.line, error.column), (Some(1), Some(10)));
         let error = Patch::parse(r#"{"type": "level_adjust", "level_change_db": 3}"#).unwrap_err();

@@ -17,8 +17,8 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "json_patch",
     family: Family::Json,
     applies_to: "JSON",
-    description: "The operations of RFC 6902, in order, all or none: add, remove, replace, move, copy, test; a place is a JSON pointer \
-                  (/scenes/0/duration_ms). Numbers are written as the patch writes them (310, 310.0); all that is not named keeps its bytes. \
+    description: "Changes values by their JSON pointers (/scenes/0/duration_ms): the operations of RFC 6902, add, remove, replace, move, \
+                  copy and test, in order, all or none. Numbers are written as the patch writes them (310, 310.0); all that is not named keeps its bytes. \
                   One operation can stand in the patch itself, as op, path, value.",
     example: || {
         json!({

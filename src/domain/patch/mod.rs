@@ -4,12 +4,15 @@
 //! Must not know files, digests, gates or jobs: who may apply a plan, and whether the artifact is still the reviewed one, is decided above.
 //! A further type is one file with a `TYPE`, named once in `catalog`.
 
+mod asset_path;
+mod asset_substitute;
 mod catalog;
 mod closest;
 mod complete;
 mod decimal;
 mod derive;
 mod duration_adjust;
+mod elements;
 mod error;
 mod fields;
 mod json_document;

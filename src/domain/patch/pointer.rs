@@ -41,6 +41,17 @@ impl Pointer {
         })
     }
 
+    /// The pointer of these steps.
+    pub(super) fn of(steps: Vec<String>) -> Self {
+        let written = steps
+            .iter()
+            .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")));
+        Self {
+            text: written.collect(),
+            steps,
+        }
+    }
+
     /// Whether the other place lies inside this one.
     pub(super) fn is_above(&self, other: &Self) -> bool {
         other.steps.len() > self.steps.len() && other.steps.starts_with(&self.steps)
@@ -85,6 +96,8 @@ mod tests {
         assert!(steps("a").is_err());
         assert!(steps("/~2").is_err());
         assert!(steps("/a~").is_err());
+        let odd = Pointer::parse("/a~1b/~01/-").unwrap();
+        assert_eq!(Pointer::of(odd.steps.clone()), odd);
     }
 
     #[test]

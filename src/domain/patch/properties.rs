@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{ArtifactFacts, Patch, choose_artifact, json_tree, template};
+use super::{ArtifactFacts, Patch, Surroundings, choose_artifact, json_tree, template};
 
 /// A storyboard written by hand: any indentation, any line end, numbers in any style.
 fn storyboard() -> impl Strategy<Value = (String, Vec<u32>)> {
@@ -147,6 +147,7 @@ proptest! {
             json!({"type": "section_replace", "section_marker": text.clone() + "a", "new_section": text}),
             json!({"type": "duration_adjust", "beat_adjustments": [{"beat_id": text.clone() + "a", "duration": 1}], "scale_keyframes": true}),
             json!({"type": "json_patch", "op": "add", "path": text.clone(), "value": text.clone()}),
+            json!({"type": "asset_substitute", "substitutions": [{"element_id": text.clone() + "a", "asset_path": text.clone() + "a"}]}),
             json!({"type": "unified_diff", "diff": text.clone()}),
             json!({"type": "unified_diff", "diff": format!("@@ -1 +1 @@\n-{text}\n+b\n")}),
             json!({"type": "merge_patch", "merge": {text.clone(): text.clone()}}),
@@ -180,6 +181,12 @@ proptest! {
                 prop_assert!(!plan.changes.is_empty());
             }
         }
+        let files = ["assets/a.svg".to_owned()];
+        let patch = json!({"type": "asset_substitute", "substitutions": [{"element_id": "a", "asset_path": "a.svg"}]});
+        let surroundings = Surroundings { files: &files, sidecar: None };
+        if let Ok(plan) = Patch::from_value(patch).unwrap().plan_among("b.json", text.as_bytes(), surroundings) {
+            prop_assert_eq!(String::from_utf8(plan.bytes).unwrap().matches("\"a.svg\"").count(), plan.changes.len());
+        }
     }
 }
 
@@ -205,6 +212,9 @@ fn any_json() -> impl Strategy<Value = Value> {
         "beats",
         "start",
         "end",
+        "asset",
+        "image",
+        "path",
     ];
     leaf.prop_recursive(4, 40, 5, move |inner| {
         prop_oneof![

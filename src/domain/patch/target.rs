@@ -267,6 +267,7 @@ mod tests {
                 "section_replace",
                 "unified_diff",
                 "duration_adjust",
+                "asset_substitute",
                 "json_patch",
                 "merge_patch"
             ]

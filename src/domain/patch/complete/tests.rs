@@ -58,7 +58,10 @@ fn taken(completer: &Completer, text: &str) -> String {
 
 #[test]
 fn types_and_fields_are_offered_where_they_belong() {
-    assert_eq!(labels(&script(), "{\"type\": \"|"), ["text_replace", "section_replace"]);
+    assert_eq!(
+        labels(&script(), "{\"type\": \"|"),
+        ["text_replace", "section_replace", "unified_diff"]
+    );
     assert_eq!(labels(&board(), "{\"type\": \"dur|"), ["duration_adjust"]);
     assert_eq!(taken(&board(), "{\"type\": \"dur|"), "{\"type\": \"duration_adjust\"");
     assert_eq!(taken(&board(), "{\"type\": |}"), "{\"type\": \"text_replace\"}");

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::json_tree::{self, Node, Shape};
+use super::super::pointer::Pointer;
 
 /// How many values are looked at for a plain one.
 const VALUES_TRIED_MAX: usize = 10_000;
@@ -11,10 +12,7 @@ const VALUES_TRIED_MAX: usize = 10_000;
 pub(super) fn json_patch(path: &str, text: &str) -> Option<Value> {
     let root = json_tree::read(text).ok()?;
     let (steps, value) = first_plain(text, &root, true)?;
-    let pointer: String = steps
-        .iter()
-        .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")))
-        .collect();
+    let pointer = Pointer::of(steps).text;
     Some(json!({
         "type": "json_patch",
         "artifact": path,

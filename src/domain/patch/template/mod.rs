@@ -1,5 +1,6 @@
 //! The patch with which the editor opens: filled with what the artifact really holds, so that only one value need be changed.
 
+mod asset;
 mod json;
 mod unified_diff;
 
@@ -38,6 +39,7 @@ pub fn template_of(type_name: &str, kind: &str, path: &str, current: &[u8]) -> O
     let text = std::str::from_utf8(current).ok()?;
     let value = match doc.name {
         "duration_adjust" => duration_template(path, text)?,
+        "asset_substitute" => asset::substitute(path, text)?,
         "section_replace" => section_template(path, text)?,
         "text_replace" => text_template(path, text)?,
         "unified_diff" => unified_diff::around(path, text, prose(text).next()?.0)?,

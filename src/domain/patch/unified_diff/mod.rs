@@ -22,7 +22,7 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "unified_diff",
     family: Family::Text,
     applies_to: "text",
-    description: "A unified diff of one file, as diff -u and git diff write it. Context and removed lines must stand exactly at the line that \
+    description: "Applies a unified diff of one file, as diff -u and git diff write it. Context and removed lines must stand exactly at the line that \
                   the hunk says: no fuzz, no offset. File names are not needed; line ends may be \\n where the whole file has \\r\\n.",
     example: || {
         json!({
