@@ -8,7 +8,9 @@ use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
 use super::plan::{Draft, Material};
 use super::quote::{listed, quote};
-use super::{duration_adjust, json_patch, merge_patch, params, section_replace, text_replace, unified_diff};
+use super::{
+    duration_adjust, json_patch, level_adjust, merge_patch, params, section_replace, text_replace, unified_diff,
+};
 
 /// What a patch type works on; decides which artifacts it is offered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,7 @@ static TYPES: &[TypeDoc] = &[
     duration_adjust::TYPE,
     json_patch::TYPE,
     merge_patch::TYPE,
+    level_adjust::TYPE,
     params::TYPE,
 ];
 
@@ -102,18 +105,19 @@ mod tests {
         let script = "**Opening**\n\nLow tide is at noon \u{2013} bring boots.\n\n**Close**\n\nSee you there.";
         let storyboard = "{\n  \"scenes\": [\n    {\"id\": \"scene_000\", \"duration_ms\": 8000}\n  ]\n}";
         for doc in types() {
-            let (path, text) = match doc.family {
-                Family::Text => ("artifacts/script/script.txt", script),
-                Family::Storyboard | Family::Json | Family::Audio => {
-                    ("artifacts/storyboard/storyboard.json", storyboard)
+            let (path, bytes) = match doc.family {
+                Family::Text => ("artifacts/script/script.txt", script.as_bytes().to_vec()),
+                Family::Storyboard | Family::Json => {
+                    ("artifacts/storyboard/storyboard.json", storyboard.as_bytes().to_vec())
                 }
-                Family::Job => ("params", "{\"tone\": \"calm\"}"),
+                Family::Audio => ("artifacts/audio/voiceover.wav", crate::domain::audio::made::tone(9_000)),
+                Family::Job => ("params", b"{\"tone\": \"calm\"}".to_vec()),
             };
             let patch = Patch::from_value((doc.example)()).unwrap();
             let plan = patch
-                .plan(path, text.as_bytes())
+                .plan(path, &bytes)
                 .unwrap_or_else(|error| panic!("{}: {error}", doc.name));
-            assert_ne!(plan.bytes, text.as_bytes(), "{}", doc.name);
+            assert_ne!(plan.bytes, bytes, "{}", doc.name);
             for key in (doc.example)().as_object().unwrap().keys().filter(|key| *key != "type") {
                 assert!(doc.fields.contains(&key.as_str()), "{}: {key}", doc.name);
             }
@@ -124,12 +128,15 @@ mod tests {
     fn an_unknown_type_is_refused_by_name_with_the_known_ones() {
         let error = Patch::parse(r#"{"type": "text_replac", "replacements": []}"#).unwrap_err();
         assert_eq!(error.message, "unknown patch type `text_replac`");
-        let names: Vec<String> = types().iter().map(|doc| doc.name.to_owned()).collect();
-        let hint = format!("did you mean text_replace? The types are {}", listed(&names));
-        assert_eq!(error.hint.as_deref(), Some(hint.as_str()));
+        assert_eq!(
+            error.hint.as_deref(),
+            Some(
+                "did you mean text_replace? The types are text_replace, section_replace, unified_diff, duration_adjust, json_patch, merge_patch, level_adjust and params"
+            )
+        );
         assert_eq!((error.line, error.column), (Some(1), Some(10)));
-        let error = Patch::parse(r#"{"type": "level_adjust", "level_change_db": 3}"#).unwrap_err();
+        let error = Patch::parse(r#"{"type": "pitch_adjust", "cents": 3}"#).unwrap_err();
         assert_eq!(error.fault, PatchFault::Type);
-        assert!(error.message.contains("level_adjust"));
+        assert!(error.message.contains("pitch_adjust"));
     }
 }

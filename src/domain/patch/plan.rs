@@ -103,6 +103,8 @@ pub(super) struct Material<'a> {
     pub(super) path: &'a str,
     /// Its bytes.
     pub(super) bytes: &'a [u8],
+    /// What is beside it.
+    pub(super) surroundings: Surroundings<'a>,
 }
 
 impl<'a> Material<'a> {
@@ -245,6 +247,7 @@ impl Patch {
         } = self.planner.plan(&Material {
             path: artifact_path,
             bytes: current,
+            surroundings,
         })?;
         let path = sidecar_path.unwrap_or_else(|| artifact_path.to_owned());
         let former = if path == artifact_path {
