@@ -47,6 +47,11 @@ impl Pointer {
     }
 }
 
+/// A key as a step of a pointer.
+pub(super) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
 /// The place in a list that a step means: digits without leading zeros (RFC 6901 §4).
 pub(super) fn index_of(step: &str) -> Option<usize> {
     let is_index = step.bytes().all(|byte| byte.is_ascii_digit()) && (step == "0" || !step.starts_with('0'));
@@ -85,6 +90,9 @@ mod tests {
         assert!(steps("a").is_err());
         assert!(steps("/~2").is_err());
         assert!(steps("/a~").is_err());
+        for key in ["", "a/b", "~1", "~~/"] {
+            assert_eq!(steps(&format!("/{}", escaped(key))), Ok(vec![key.to_owned()]));
+        }
     }
 
     #[test]

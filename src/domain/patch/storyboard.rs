@@ -54,7 +54,7 @@ impl Unit {
 }
 
 /// The fields that hold an id, the surest first.
-const ID_FIELDS: [&str; 4] = ["id", "beat_id", "scene_id", "element_id"];
+pub(super) const ID_FIELDS: [&str; 4] = ["id", "beat_id", "scene_id", "element_id"];
 /// The fields that hold a duration.
 pub(super) const DURATION_FIELDS: [(&str, Unit); 3] = [
     ("duration", Unit::Seconds),
