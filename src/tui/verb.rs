@@ -92,7 +92,8 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::HalfDown => focus != Focus::Confirm || is_diff_shown(model),
         Action::ApproveWith | Action::RejectWith | Action::ApplyOnly => {
             let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
-            compose.is_some_and(|compose| compose.fitting().is_some())
+            let fitting = compose.and_then(Compose::fitting);
+            fitting.is_some_and(|checked| action == Action::RejectWith || !checked.is_of_job())
         }
         Action::OtherType => {
             let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());

@@ -90,15 +90,15 @@ pub fn of_undo(rows: &JobRows, key: &GateKey) -> Vec<String> {
         return Vec::new();
     };
     let name = artifact.path.file_name();
-    let whose = format!("{} {} at {}", step.by, step.type_name, label::clock(step.at));
+    let whose = format!("{}'s {} of {}", step.by, step.type_name, label::clock(step.at));
     let (now, lines) = (artifact.digest.short(), |added, removed| format!("+{added} -{removed}"));
     match &step.former {
         None => vec![format!(
-            "{name} {now} is removed again: only this patch made it, {whose}."
+            "{name} {now} is removed again: takes back {whose}, which made it."
         )],
         Some(former) => {
             let mut back = vec![format!(
-                "{name} {now} -> {}: back to before this patch, {whose}.",
+                "{name} {now} -> {}: takes back {whose}.",
                 former.digest.short()
             )];
             if !former.is_binary && !artifact.is_binary {
