@@ -132,6 +132,27 @@ impl Preparer {
         self.keep(rows, &gate.key.stage, patch::SIDECAR_KIND, &path)
     }
 
+    /// Adds the sidecars that belong to these artifacts: what an operator set beside them in a former attempt still counts for whatever
+    /// reads them next, so it is reviewed with them.
+    pub(super) fn add_sidecars(
+        &self,
+        rows: &JobRows,
+        stage: &StageName,
+        artifacts: &mut Vec<GateArtifact>,
+    ) -> Result<(), Refusal> {
+        let sidecars: Vec<_> = artifacts
+            .iter()
+            .filter_map(|artifact| ArtifactPath::new(&patch::sidecar_path(artifact.path.as_str())).ok())
+            .collect();
+        for path in sidecars {
+            let is_listed = artifacts.iter().any(|artifact| artifact.path == path);
+            if !is_listed && rows.registered(&path).is_some() {
+                artifacts.extend(self.keep(rows, stage, patch::SIDECAR_KIND, &path)?);
+            }
+        }
+        Ok(())
+    }
+
     /// An artifact under review with the bytes that lie on disk.
     fn as_found(
         &self,
@@ -217,6 +238,9 @@ impl Preparer {
                     Ok(kept) => present.extend(kept),
                     Err(refusal) => tracing::warn!("{}: {} is left out: {refusal}", rows.job.id, artifact.path),
                 }
+            }
+            if let Err(refusal) = self.add_sidecars(rows, &spec.name, &mut present) {
+                tracing::warn!("{}: a file beside an artifact is left out: {refusal}", rows.job.id);
             }
             all.insert(spec.name.clone(), present);
         }

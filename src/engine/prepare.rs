@@ -152,6 +152,12 @@ impl Preparer {
                 Err(refusal) => return Err(refusal),
             }
         }
+        if let Err(refusal) = self.add_sidecars(&rows, stage, &mut made) {
+            if refusal.code == RefusalCode::Invalid {
+                return Ok((StageOutcome::Failed(refusal.message), BTreeMap::new()));
+            }
+            return Err(refusal);
+        }
         let bare = self.bare_artifacts(&rows);
         Ok((StageOutcome::Made(made), bare))
     }
@@ -299,6 +305,9 @@ impl Preparer {
             .iter()
             .map(|artifact| (artifact.path.clone(), artifact.digest))
             .collect();
+        if let Some(rows) = &rows {
+            self.add_sidecars(rows, stage, &mut artifacts)?;
+        }
         let input = Input::OpenGate {
             operator: operator.clone(),
             stage: stage.clone(),

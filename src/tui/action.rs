@@ -69,6 +69,8 @@ pub enum Action {
     Compose,
     /// Edit the artifact itself.
     Edit,
+    /// Ask to take the newest patch back.
+    Undo,
     /// Ask to resume a paused job.
     Resume,
     /// Ask to cancel the job.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::draft::Draft;
 use super::input::Input;
@@ -116,6 +116,8 @@ pub struct CheckJob {
     pub path: ArtifactPath,
     /// The files of the run directory that a patch may name.
     pub names: Arc<[String]>,
+    /// The job's parameters.
+    pub params: Map<String, Value>,
 }
 
 /// A patch that fits.
@@ -135,6 +137,13 @@ pub struct Checked {
     pub reason: Option<String>,
     /// What the patch would make.
     pub planned: Planned,
+}
+
+impl Checked {
+    /// Whether it changes the job's parameters and no file: such a patch goes with a rejection only (SPEC §6).
+    pub fn is_of_job(&self) -> bool {
+        self.type_name == "params"
+    }
 }
 
 /// The file that a patch changes, before and after.

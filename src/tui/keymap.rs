@@ -215,6 +215,7 @@ static DECIDE: Group = Group {
         key(Action::Reject, &["r"], "reject", "reject"),
         key(Action::Compose, &["p"], "compose a patch", "patch"),
         key(Action::Edit, &["e"], "edit the artifact; the patch is derived", "edit"),
+        key(Action::Undo, &["u"], "take the newest patch back", "undo"),
         key(Action::Resume, &["R"], "resume a paused job", ""),
         key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
     ],

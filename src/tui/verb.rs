@@ -6,7 +6,7 @@ use super::action::Action;
 use super::keymap::Focus;
 use super::model::compose::Compose;
 use super::model::gate::{Content, FileView, GateView};
-use super::model::prompt::{Intent, Prompt};
+use super::model::prompt::Prompt;
 use super::model::queue::RowKey;
 use super::model::{Lower, Model};
 use crate::domain::job::JobStatus;
@@ -48,7 +48,7 @@ pub fn is_draft_left_out(model: &Model) -> bool {
         return false;
     };
     let has_draft = model.draft(&confirm.pin.key).is_some_and(|draft| draft.has_patch());
-    confirm.intent != Intent::Apply && confirm.patch.is_none() && has_draft
+    confirm.intent.is_decision() && confirm.patch.is_none() && has_draft
 }
 
 /// Whether it would do something in this focus.
@@ -60,6 +60,10 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         Action::Compose => {
             let file = model.gate.as_ref().and_then(GateView::current);
             is_gate_open(model) && file.is_some_and(is_patchable)
+        }
+        Action::Undo => {
+            let gate = model.gate.as_ref().and_then(GateView::gate);
+            is_gate_open(model) && gate.is_some_and(|gate| gate.undoable(None).is_ok())
         }
         Action::Resume => !model.session.is_read_only && job_status(model) == Some(JobStatus::Paused),
         Action::Cancel => !model.session.is_read_only && job_status(model).is_some_and(|status| !status.is_ended()),
@@ -88,7 +92,8 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::HalfDown => focus != Focus::Confirm || is_diff_shown(model),
         Action::ApproveWith | Action::RejectWith | Action::ApplyOnly => {
             let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
-            compose.is_some_and(|compose| compose.fitting().is_some())
+            let fitting = compose.and_then(Compose::fitting);
+            fitting.is_some_and(|checked| action == Action::RejectWith || !checked.is_of_job())
         }
         Action::OtherType => {
             let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
@@ -110,7 +115,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         }
         Action::Open => model.queue.current().is_some(),
         Action::Note => {
-            matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if is_asking && confirm.intent != Intent::Apply)
+            matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if is_asking && confirm.intent.is_decision())
         }
         Action::Left
         | Action::Right

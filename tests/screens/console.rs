@@ -202,9 +202,8 @@ impl Console {
 
     /// Decisions sent so far.
     pub fn decisions(&self) -> Vec<&str> {
-        let is_decision = |words: &&String| {
-            words.starts_with("Approve") || words.starts_with("Reject") || words.starts_with("ApplyPatch")
-        };
+        let is_decision =
+            |words: &&String| words.starts_with("Approve") || words.starts_with("Reject") || words.contains("Patch ");
         self.world.sent.iter().filter(is_decision).map(String::as_str).collect()
     }
 

@@ -180,6 +180,21 @@ impl World {
                 Some(format!("ApplyPatch {}/{} {}", gate.job_id, gate.stage, patch["type"])),
                 None,
             ),
+            Command::UndoPatch { gate, path, digest } => {
+                let words = format!(
+                    "UndoPatch {}/{} {} digest {}",
+                    gate.job_id,
+                    gate.stage,
+                    path.as_ref().unwrap(),
+                    digest.unwrap().short()
+                );
+                self.sent.push(words);
+                if self.is_slow {
+                    return None;
+                }
+                self.take_back(&gate.job_id, path.as_ref().unwrap());
+                (gate.job_id, None, None)
+            }
             Command::Resume(id) => (id.clone(), Some(format!("Resume {id}")), None),
             Command::Cancel(id) => (id.clone(), Some(format!("Cancel {id}")), None),
             Command::TakeLease { gate, purpose } => {

@@ -15,5 +15,6 @@ mod picture;
 mod rows;
 mod slips;
 mod start;
+mod undo;
 mod versions;
 mod world;

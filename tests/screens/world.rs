@@ -12,9 +12,11 @@ use holdpoint::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use holdpoint::domain::lease::{LEASE_S, Lease, LeasePurpose};
 use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::policy::{GatePolicy, OnTimeout};
+use holdpoint::domain::proposal::FileEffect;
 use holdpoint::domain::stage::{STAGES_DEFAULT, StageSpec};
 use holdpoint::domain::time::{Now, Timestamp};
 use holdpoint::domain::timer::GateTimer;
+use holdpoint::domain::undo::undone;
 use holdpoint::domain::view::{LeaderInfo, QueueKind, QueueRow};
 
 pub fn at(clock: &str) -> Timestamp {
@@ -353,6 +355,46 @@ impl World {
             message: message.to_owned(),
             payload: serde_json::json!({ "by": by }),
         });
+    }
+
+    /// Somebody patches the first file of a job's newest gate.
+    pub fn patch(&mut self, id: &str, who: &str, clock: &str, bytes: &[u8]) {
+        let gate = self.jobs.get_mut(&job_id(id)).unwrap().gates.last_mut().unwrap();
+        let first = gate.artifacts[0].clone();
+        let base = first.base.as_ref().map(|base| self.versions[&base.digest].clone());
+        let summary = holdpoint::diff::summary(base.as_deref(), bytes, holdpoint::diff::Limit::NONE);
+        let effect = FileEffect {
+            patch: serde_json::json!({"type": "text_replace"}),
+            artifact: first.path.clone(),
+            planned_on: first.digest,
+            former: Some(first.version()),
+            after: GateArtifact {
+                digest: Digest::of(bytes),
+                size_bytes: bytes.len() as u64,
+                added_lines: summary.added as u32,
+                removed_lines: summary.removed as u32,
+                ..first.clone()
+            },
+            changes: Vec::new(),
+        };
+        gate.artifacts = effect.applied_to(gate.artifacts.clone(), who, at(clock));
+        let former = self.disk.insert((job_id(id), first.path), bytes.to_vec()).unwrap();
+        self.versions.insert(Digest::of(&former), former);
+    }
+
+    /// The newest patch of a file is taken back, as the engine would: its former version comes from the kept ones.
+    pub fn take_back(&mut self, id: &JobId, path: &ArtifactPath) {
+        let gate = self.jobs.get_mut(id).unwrap().gates.last_mut().unwrap();
+        gate.artifacts = undone(gate.artifacts.clone(), path);
+        match gate.artifacts.iter().find(|artifact| artifact.path == *path) {
+            Some(artifact) => {
+                let bytes = self.versions[&artifact.digest].clone();
+                self.disk.insert((id.clone(), path.clone()), bytes);
+            }
+            None => {
+                self.disk.remove(&(id.clone(), path.clone()));
+            }
+        }
     }
 
     pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {

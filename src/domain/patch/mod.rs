@@ -46,7 +46,7 @@ pub use catalog::{Family, TypeDoc, types};
 pub use complete::{CANDIDATES_MAX, Candidate, Completer, TextPlace};
 pub use derive::{Derived, derive};
 pub use error::{PatchError, PatchFault};
-pub use params::{PARAMS_BYTES_MAX, ParamsPlan, plan_params};
+pub use params::{PARAMS_BYTES_MAX, ParamsPlan, params_template, plan_params};
 pub use plan::{Change, Patch, Plan, Surroundings};
 pub use quote::around_difference;
 pub use running_time::{RunningTime, running_time};

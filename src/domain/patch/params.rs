@@ -15,6 +15,8 @@ pub const PARAMS_BYTES_MAX: usize = 1 << 20;
 
 /// What a params patch calls the document that it changes.
 const DOCUMENT: &str = "params";
+/// The longest template, in bytes.
+const TEMPLATE_BYTES_MAX: usize = 64 << 10;
 /// How a value that is not there reads in a change.
 const ABSENT: &str = "(absent)";
 
@@ -122,6 +124,14 @@ fn printed(params: &Map<String, Value>) -> Result<Vec<u8>, PatchError> {
         .map_err(|error| PatchError::unfit(format!("the parameters cannot be written as JSON: {error}")))
 }
 
+/// A params patch to begin with: the parameters as they are, so that only one value need be changed; it changes nothing until then. None
+/// when they are too long to be written in an editor.
+pub fn params_template(params: &Map<String, Value>) -> Option<String> {
+    let mut text = serde_json::to_string_pretty(&json!({"type": TYPE.name, "params": params})).ok()?;
+    text.push('\n');
+    (text.len() <= TEMPLATE_BYTES_MAX).then_some(text)
+}
+
 /// What a params patch makes of a job's parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParamsPlan {
@@ -206,6 +216,18 @@ mod tests {
             r#"{"tone":"bright","length_s":306.0,"voice":{"name":"ada","rate":2},"new":[1]}"#
         );
         assert_eq!(plan.consequences.len(), 1);
+    }
+
+    #[test]
+    fn the_template_changes_nothing_until_a_value_is() {
+        let params = json!({"tone": "calm", "voice": {"rate": 306.0}});
+        let text = params_template(params.as_object().unwrap()).unwrap();
+        let patch = |text: &str| plan_params(&Patch::parse(text).unwrap(), params.as_object().unwrap());
+        assert_eq!(patch(&text).unwrap_err().fault, PatchFault::NoChange);
+        let plan = patch(&text.replace("calm", "bright")).unwrap();
+        assert_eq!(plan.changes.len(), 1);
+        let long = json!({"a": "x".repeat(TEMPLATE_BYTES_MAX)});
+        assert_eq!(params_template(long.as_object().unwrap()), None);
     }
 
     #[test]

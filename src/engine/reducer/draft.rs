@@ -11,6 +11,7 @@ use crate::domain::event::{EventType, NewEvent};
 use crate::domain::gate::{Gate, GateKey, GateState, Settled, Verdict};
 use crate::domain::ids::{ArtifactPath, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use crate::domain::patch;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::proposal::FileEffect;
 use crate::domain::refusal::Refusal;
@@ -203,6 +204,7 @@ impl<'a> Draft<'a> {
     /// A stage's work is done: its gate opens, or it passes and the job goes on.
     pub fn stage_done(&mut self, stage: &StageName, attempt: u32, artifacts: Vec<GateArtifact>) {
         self.put_artifacts(stage, &artifacts);
+        self.drop_lost_sidecars(&artifacts);
         match self.policy_in_force(stage) {
             Some(policy) => self.open_gate(stage, attempt, policy, artifacts),
             None => {
@@ -346,6 +348,28 @@ impl<'a> Draft<'a> {
         };
         self.log(EventType::PatchApplied, Some(stage), message, payload);
         artifacts
+    }
+
+    /// A stage that ran again may have removed what a patch had set beside its artifacts: nothing may wait for that any more.
+    fn drop_lost_sidecars(&mut self, made: &[GateArtifact]) {
+        let sidecars: Vec<_> = made
+            .iter()
+            .map(|artifact| patch::sidecar_path(artifact.path.as_str()))
+            .collect();
+        let is_lost = |artifact: &&Artifact| {
+            sidecars.iter().any(|path| path == artifact.path.as_str())
+                && !made.iter().any(|other| other.path == artifact.path)
+        };
+        let lost: Vec<_> = self
+            .rows
+            .artifacts
+            .iter()
+            .filter(is_lost)
+            .map(|artifact| artifact.path.clone())
+            .collect();
+        for path in &lost {
+            self.drop_artifact(path);
+        }
     }
 
     /// An artifact that only a patch made is none any more.

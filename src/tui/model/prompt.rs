@@ -16,6 +16,8 @@ pub enum Intent {
     Reject,
     /// Apply a patch; the gate stays open.
     Apply,
+    /// Take the newest patch back; the gate stays open.
+    Undo,
 }
 
 impl Intent {
@@ -25,6 +27,7 @@ impl Intent {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Apply => "apply the patch",
+            Self::Undo => "take it back",
         }
     }
     /// The head of the prompt.
@@ -33,6 +36,7 @@ impl Intent {
             Self::Approve => "APPROVE",
             Self::Reject => "REJECT",
             Self::Apply => "APPLY PATCH",
+            Self::Undo => "UNDO PATCH",
         }
     }
     /// When it was done.
@@ -41,6 +45,7 @@ impl Intent {
             Self::Approve => "Approved",
             Self::Reject => "Rejected",
             Self::Apply => "Patch applied to",
+            Self::Undo => "Patch taken back of",
         }
     }
     /// When it was not.
@@ -49,6 +54,14 @@ impl Intent {
             Self::Approve => "Not approved",
             Self::Reject => "Not rejected",
             Self::Apply => "Not applied",
+            Self::Undo => "Not undone",
+        }
+    }
+    /// Whether it decides the gate: a decision has a note, and is for good.
+    pub fn is_decision(self) -> bool {
+        match self {
+            Self::Approve | Self::Reject => true,
+            Self::Apply | Self::Undo => false,
         }
     }
 }

@@ -84,6 +84,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::ResizePreview => compose::resize_preview(model),
         Action::PreviewUp => compose::scroll_preview(model, -1),
         Action::PreviewDown => compose::scroll_preview(model, 1),
+        Action::Undo => prompt::open_undo(model),
         Action::Resume => prompt::open_resume(model),
         Action::Cancel => prompt::open_cancel(model),
         Action::Accept => accept(model, focus, fx),
@@ -140,7 +141,7 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
 fn note(model: &mut Model) {
     if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
         && confirm.is_asking()
-        && confirm.intent != Intent::Apply
+        && confirm.intent.is_decision()
     {
         confirm.is_note_focused = !confirm.is_note_focused;
     }

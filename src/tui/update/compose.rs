@@ -24,6 +24,7 @@ use super::super::{view, work};
 use super::prompt::{self, refuse};
 use super::toast;
 use crate::domain::gate::GateKey;
+use crate::domain::refusal::Refusal;
 use crate::engine::api::Query;
 
 /// Opens the editor on a patch for the file on screen, or on the draft of one.
@@ -51,7 +52,9 @@ pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
             return refuse(model, what, &format!("{name} cannot be read"), "reject it with a note");
         }
     };
-    let templates = work::templates(&artifact.kind, artifact.path.as_str(), &bytes);
+    let rows = model.gate.as_ref().and_then(|view| view.rows.as_deref());
+    let params = rows.map(|rows| rows.job.params.clone()).unwrap_or_default();
+    let templates = work::templates(&artifact.kind, artifact.path.as_str(), &bytes, &params);
     let Some((type_name, template)) = templates.first().cloned() else {
         let why = format!("{name} is {}, and no patch type changes that", artifact.kind);
         return refuse(model, what, &why, "reject it with a note, or press ] for another file");
@@ -155,6 +158,10 @@ pub fn submit(model: &mut Model, intent: Intent) {
         return refuse_text(model, intent, &why, "q leaves; the draft is kept");
     }
     match (compose.fitting().cloned(), &compose.check) {
+        (Some(checked), _) if intent != Intent::Reject && checked.is_of_job() => {
+            let refusal = Refusal::params_need_rejection(&compose.pin.key);
+            refuse_text(model, intent, &refusal.message, "r in the menu rejects with it");
+        }
         (Some(checked), _) => {
             let pin = compose.pin.clone();
             prompt::open_confirm(model, intent, Some((pin, checked)));

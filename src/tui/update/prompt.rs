@@ -2,13 +2,15 @@
 
 use super::super::editor::Editor;
 use super::super::effect::{Checked, Effect};
+use super::super::model::gate::GateView;
 use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, Intent, Pin, Prompt, ResumeAsk};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::view::{consequence, label};
 use super::{compose, gate_ref, send, toast};
-use crate::domain::gate::{NOTES_BYTES_MAX, Verdict};
+use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
+use crate::domain::ids::ArtifactPath;
 use crate::domain::job::JobStatus;
 use crate::domain::refusal::Refusal;
 use crate::engine::api::Command;
@@ -60,6 +62,10 @@ pub fn open_confirm(model: &mut Model, intent: Intent, with: Option<(Pin, Checke
             None => return,
         },
     };
+    open_about(model, intent, pin, patch);
+}
+
+fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked>) {
     let note = model
         .draft(&pin.key)
         .map(|draft| draft.note.clone())
@@ -78,6 +84,21 @@ pub fn open_confirm(model: &mut Model, intent: Intent, with: Option<(Pin, Checke
         is_empty_accepted: false,
         state: ConfirmState::Asking,
     })));
+}
+
+/// Asks before the newest patch of the gate on screen is taken back.
+pub fn open_undo(model: &mut Model) {
+    let what = Intent::Undo.not_done();
+    let Some(pin) = pin(model, what) else {
+        return;
+    };
+    let gate = model.gate.as_ref().and_then(GateView::gate);
+    let undoable = gate.map(|gate| gate.undoable(None).map(|_| ()));
+    match undoable {
+        Some(Ok(())) => open_about(model, Intent::Undo, pin, None),
+        Some(Err(refusal)) => refuse(model, what, &refusal.message, refusal.hint.as_deref().unwrap_or("")),
+        None => refuse(model, what, "the gate is still being read", "press the key again"),
+    }
 }
 
 /// Asks before a paused job goes on.
@@ -215,20 +236,25 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     let verdict = match confirm.intent {
         Intent::Approve => Some(Verdict::Approve),
         Intent::Reject => Some(Verdict::Reject),
-        Intent::Apply => None,
+        Intent::Apply | Intent::Undo => None,
     };
     let patch = confirm.patch.as_ref().map(|checked| checked.value.clone());
     let digest = Some(confirm.pin.digest);
     let gate = gate_ref(&confirm.pin.key);
-    let command = match verdict {
-        Some(verdict) => Command::Decide {
+    let command = match (verdict, confirm.intent) {
+        (Some(verdict), _) => Command::Decide {
             gate,
             verdict,
             notes: (!confirm.note.is_blank()).then_some(note),
             patch,
             digest,
         },
-        None => Command::ApplyPatch {
+        (None, Intent::Undo) => Command::UndoPatch {
+            path: undoable_path(model, &confirm.pin.key),
+            gate,
+            digest,
+        },
+        (None, Intent::Apply | Intent::Approve | Intent::Reject) => Command::ApplyPatch {
             gate,
             patch: patch.unwrap_or_default(),
             digest,
@@ -246,6 +272,13 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     let submission = send(model, sent, command, fx);
     confirm.state = ConfirmState::Writing(submission);
     true
+}
+
+/// The artifact whose newest patch the prompt spoke of: while the digest is the pinned one, it is the same.
+fn undoable_path(model: &Model, key: &GateKey) -> Option<ArtifactPath> {
+    let view = model.gate.as_ref().filter(|view| view.key == *key)?;
+    let undoable = view.gate()?.undoable(None).ok()?;
+    Some(undoable.artifact.path.clone())
 }
 
 /// Closes the prompt; nothing is decided, and what was written is kept.

@@ -30,7 +30,9 @@ fn confirm(model: &Model) -> String {
         return String::new();
     };
     match (&confirm.state, confirm.intent) {
-        (ConfirmState::Asking, Intent::Apply) => format!("{}nothing is changed until Enter", look(model)),
+        (ConfirmState::Asking, Intent::Apply | Intent::Undo) => {
+            format!("{}nothing is changed until Enter", look(model))
+        }
         (ConfirmState::Asking, Intent::Approve | Intent::Reject) => {
             format!("{}nothing is decided until Enter", look(model))
         }

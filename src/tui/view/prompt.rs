@@ -98,10 +98,10 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let head_style = match confirm.intent {
         Intent::Approve => theme.added(),
         Intent::Reject => theme.removed(),
-        Intent::Apply => theme.held(),
+        Intent::Apply | Intent::Undo => theme.held(),
     };
     let operator = &model.session.operator.name;
-    let with = if confirm.patch.is_some() && confirm.intent != Intent::Apply {
+    let with = if confirm.patch.is_some() && confirm.intent.is_decision() {
         " WITH PATCH"
     } else {
         ""
@@ -149,7 +149,14 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     }
     let view = model.gate.as_ref().filter(|view| view.key == confirm.pin.key);
     let rows = view.and_then(|view| view.rows.as_deref());
-    let will = consequence::of(confirm.intent, rows, &confirm.pin.key, confirm.patch.is_some());
+    if confirm.intent == Intent::Undo {
+        let back = rows.map(|rows| consequence::of_undo(rows, &confirm.pin.key));
+        for line in back.unwrap_or_default() {
+            wrapped(&line, columns, theme.plain(), &mut lines);
+        }
+    }
+    let patch = confirm.patch.as_ref().map(|checked| &checked.value);
+    let will = consequence::of(confirm.intent, rows, &confirm.pin.key, patch);
     wrapped(&will, columns, theme.plain(), &mut lines);
     let mut spare = Vec::new();
     if let Some(former) = rows.and_then(|rows| consequence::former_rejection(rows, &confirm.pin.key)) {
@@ -205,7 +212,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
         };
         wrapped(&format!("{refusal}{so}"), columns, theme.held(), &mut lines);
     }
-    if confirm.intent == Intent::Apply {
+    if !confirm.intent.is_decision() {
         lines.push(keys(
             model,
             columns,

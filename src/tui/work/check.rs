@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use crate::diff::Limit;
-use crate::domain::patch::{self, ArtifactFacts, Patch, PatchError, Plan, Surroundings};
+use crate::domain::patch::{self, ArtifactFacts, Patch, PatchError, Plan, Surroundings, Target};
 use crate::tui::effect::{CheckJob, Checked, GateFile, Planned, Unfit, Written};
 
 fn unfit(error: PatchError) -> Unfit {
@@ -20,7 +22,10 @@ pub fn check(job: &CheckJob, limit: Limit<'_>) -> Result<Box<Checked>, Unfit> {
         Written::Patch(text) => {
             let patch = Patch::parse(text).map_err(unfit)?;
             let facts: Vec<_> = job.files.iter().map(facts).collect();
-            let index = patch::choose_artifact(&patch, &facts).map_err(unfit)?;
+            let index = match patch::choose_target(&patch, &facts).map_err(unfit)? {
+                Target::Job => return check_params(job, &patch),
+                Target::Artifact(index) => index,
+            };
             let file = job.files.get(index).ok_or_else(still_read)?;
             let plan = plan(job, &patch, file)?;
             Ok(checked(job, file, &patch, plan, None))
@@ -49,6 +54,25 @@ fn check_edit(job: &CheckJob, base: &[u8], text: &str, limit: Limit<'_>) -> Resu
     Ok(checked(job, file, &derived.patch, plan, Some(derived.reason)))
 }
 
+/// A patch of the job's parameters: what it changes is shown as the document that they are.
+fn check_params(job: &CheckJob, patch: &Patch) -> Result<Box<Checked>, Unfit> {
+    let plan = patch::plan_params(patch, &job.params).map_err(unfit)?;
+    let document = |params: &Map<String, Value>| Arc::new(serde_json::to_vec_pretty(params).unwrap_or_default());
+    Ok(Box::new(Checked {
+        value: patch.value().clone(),
+        type_name: patch.type_doc().name,
+        path: job.path.clone(),
+        changes: plan.changes,
+        consequences: plan.consequences,
+        reason: None,
+        planned: Planned {
+            before: Some(document(&job.params)),
+            path: "params".to_owned(),
+            after: document(&plan.params),
+        },
+    }))
+}
+
 fn facts(file: &GateFile) -> ArtifactFacts<'_> {
     ArtifactFacts {
         path: file.path.as_str(),
@@ -57,7 +81,7 @@ fn facts(file: &GateFile) -> ArtifactFacts<'_> {
 }
 
 fn plan(job: &CheckJob, patch: &Patch, file: &GateFile) -> Result<Plan, Unfit> {
-    let sidecar_path = format!("{}.mix.json", file.path);
+    let sidecar_path = patch::sidecar_path(file.path.as_str());
     let sidecar = job.files.iter().find(|file| file.path.as_str() == sidecar_path);
     let surroundings = Surroundings {
         files: &job.names,

@@ -1,5 +1,7 @@
 //! The patches with which the editor opens.
 
+use serde_json::{Map, Value};
+
 use crate::domain::patch::{self, ArtifactFacts};
 
 /// A patch to begin with.
@@ -13,7 +15,7 @@ pub struct Template {
 
 /// Patches to begin with, made for an artifact: one of each type that it can be filled for, the likeliest first. None for what no patch type
 /// changes.
-pub fn templates(kind: &str, path: &str, current: &[u8]) -> Vec<(&'static str, Template)> {
+pub fn templates(kind: &str, path: &str, current: &[u8], params: &Map<String, Value>) -> Vec<(&'static str, Template)> {
     let facts = ArtifactFacts { path, kind };
     let mut names: Vec<_> = patch::applicable(facts).iter().map(|doc| doc.name).collect();
     // What changes one value of a storyboard is what is wanted of a storyboard.
@@ -25,6 +27,12 @@ pub fn templates(kind: &str, path: &str, current: &[u8]) -> Vec<(&'static str, T
     let mut templates: Vec<_> = filled.collect();
     if templates.is_empty() && std::str::from_utf8(current).is_ok() {
         templates.push(("text_replace", template(patch::template(kind, path, current))));
+    }
+    // Where nothing else fits, only parameters that there are can be changed.
+    if (!templates.is_empty() || !params.is_empty())
+        && let Some(text) = patch::params_template(params)
+    {
+        templates.push(("params", template(text)));
     }
     templates
 }

@@ -36,6 +36,11 @@ pub fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
         files: files.collect(),
         path: compose.path.clone(),
         names: compose.names.clone(),
+        params: view
+            .rows
+            .as_ref()
+            .map(|rows| rows.job.params.clone())
+            .unwrap_or_default(),
     }));
 }
 

@@ -84,6 +84,7 @@ fn head(checked: &Checked, is_newest: bool, columns: usize, theme: Theme) -> Vec
     let word = if count == 1 { "change" } else { "changes" };
     let mut what = match &checked.reason {
         Some(reason) => format!("{}: {reason}", checked.path.file_name()),
+        None if checked.is_of_job() => format!("the job's parameters: {count} {word}"),
         None => format!("{}: {count} {word}", checked.path.file_name()),
     };
     if !is_newest {
