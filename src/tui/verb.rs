@@ -133,6 +133,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::Repaint
         | Action::Suspend
         | Action::Quit
+        | Action::Complete
         | Action::Find
         | Action::FindNext
         | Action::FindFormer
