@@ -40,11 +40,13 @@ pub enum Focus {
     Help,
     /// The palette.
     Palette,
+    /// The list of files.
+    Files,
 }
 
 impl Focus {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Queue,
         Self::Diff,
         Self::Job,
@@ -61,6 +63,7 @@ impl Focus {
         Self::Types,
         Self::Help,
         Self::Palette,
+        Self::Files,
     ];
 
     /// Whether keys without a meaning here are typed into a text.
@@ -73,7 +76,8 @@ impl Focus {
             | Self::Search
             | Self::Find
             | Self::Help
-            | Self::Palette => true,
+            | Self::Palette
+            | Self::Files => true,
             Self::Queue
             | Self::Diff
             | Self::Job
@@ -186,9 +190,16 @@ static DIFF: Group = Group {
         key(Action::Search, &["/"], "find in the diff", "find"),
         key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
         key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
-        key(Action::Mode, &["v"], "unified or side by side", "view"),
+        key(
+            Action::Mode,
+            &["v"],
+            "unified, side by side, or changed values (JSON)",
+            "view",
+        ),
+        key(Action::Base, &["c"], "compare with another version", "base"),
+        key(Action::Files, &["L"], "the list of files", ""),
         key(Action::Wrap, &["w"], "wrap long lines, or cut them", ""),
-        key(Action::Fold, &["z"], "show or hide unchanged lines", ""),
+        key(Action::Fold, &["z"], "fold or show unchanged lines: the whole file", ""),
     ],
 };
 
@@ -440,7 +451,7 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
         Focus::Compose => vec![&COMPOSE, &TERMINAL],
         Focus::Menu => vec![&MENU, &TERMINAL],
         Focus::Types => vec![&TYPES, &TERMINAL],
-        Focus::Help | Focus::Palette => vec![&LIST_FIELD, &TERMINAL],
+        Focus::Help | Focus::Palette | Focus::Files => vec![&LIST_FIELD, &TERMINAL],
     }
 }
 
