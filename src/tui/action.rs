@@ -59,6 +59,10 @@ pub enum Action {
     Mode,
     /// Wrap long lines, or cut them.
     Wrap,
+    /// The next version to compare with.
+    Base,
+    /// The list of the files under review.
+    Files,
     /// Look for text in the diff.
     Search,
     /// Ask to approve.

@@ -42,6 +42,8 @@ pub enum Focus {
     Help,
     /// The palette.
     Palette,
+    /// The list of files.
+    Files,
 }
 
 impl Focus {
@@ -64,6 +66,7 @@ impl Focus {
         Self::Candidates,
         Self::Help,
         Self::Palette,
+        Self::Files,
     ];
 
     /// Whether keys without a meaning here are typed into a text.
@@ -77,7 +80,8 @@ impl Focus {
             | Self::Search
             | Self::Find
             | Self::Help
-            | Self::Palette => true,
+            | Self::Palette
+            | Self::Files => true,
             Self::Queue
             | Self::Diff
             | Self::Job
@@ -190,9 +194,16 @@ static DIFF: Group = Group {
         key(Action::Search, &["/"], "find in the diff", "find"),
         key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
         key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
-        key(Action::Mode, &["v"], "unified or side by side", "view"),
+        key(
+            Action::Mode,
+            &["v"],
+            "unified, side by side, or changed values (JSON)",
+            "view",
+        ),
+        key(Action::Base, &["c"], "compare with another version", "base"),
+        key(Action::Files, &["L"], "the list of files", ""),
         key(Action::Wrap, &["w"], "wrap long lines, or cut them", ""),
-        key(Action::Fold, &["z"], "show or hide unchanged lines", ""),
+        key(Action::Fold, &["z"], "fold or show unchanged lines: the whole file", ""),
     ],
 };
 
@@ -462,7 +473,7 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
         Focus::Menu => vec![&MENU, &TERMINAL],
         Focus::Types => vec![&TYPES, &TERMINAL],
         Focus::Candidates => vec![&CANDIDATES, &TERMINAL],
-        Focus::Help | Focus::Palette => vec![&LIST_FIELD, &TERMINAL],
+        Focus::Help | Focus::Palette | Focus::Files => vec![&LIST_FIELD, &TERMINAL],
     }
 }
 

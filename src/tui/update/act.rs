@@ -8,9 +8,9 @@ use super::super::model::prompt::{Intent, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Lower, Model, Overlay};
 use super::super::verb;
-use super::super::view::palette;
+use super::super::view::{self, palette};
 use super::motion::{self, Step};
-use super::{compose, diff, gate, prompt, queue, toast};
+use super::{compose, diff, files, gate, prompt, queue, toast};
 
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
@@ -56,12 +56,13 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         }
         Action::NextHunk => diff::hunk(model, true),
         Action::FormerHunk => diff::hunk(model, false),
-        Action::NextMatch => diff::find_match(model, true),
-        Action::FormerMatch => diff::find_match(model, false),
+        Action::NextMatch => diff::find_match(model, true, fx),
+        Action::FormerMatch => diff::find_match(model, false, fx),
         Action::NextFile => other_file(model, focus, true, fx),
         Action::FormerFile => other_file(model, focus, false, fx),
         Action::Fold => diff::fold(model),
         Action::Mode => diff::mode(model),
+        Action::Base => files::next_base(model),
         Action::Wrap => diff::wrap(model),
         Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
@@ -101,6 +102,13 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             model.overlay = Some(Overlay::Help {
                 filter: Editor::of_line(""),
                 top: 0,
+            });
+        }
+        Action::Files => {
+            let chosen = model.gate.as_ref().map_or(0, |view| view.file);
+            model.overlay = Some(Overlay::Files {
+                text: Editor::of_line(""),
+                chosen,
             });
         }
         Action::Palette => {
@@ -162,14 +170,22 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 // Nothing typed means the same again.
                 if !text.is_empty() {
                     view.search = Some(text);
-                    view.match_row = None;
+                    view.found = (None, 0);
                 }
                 if view.search.is_some() {
-                    diff::find_match(model, true);
+                    diff::find_match(model, true, fx);
                 }
             }
         }
         Focus::Help => model.overlay = None,
+        Focus::Files => {
+            let files = view::files::matching(model);
+            if let Some(Overlay::Files { chosen, .. }) = model.overlay.take()
+                && let Some(index) = files.get(chosen)
+            {
+                diff::go_to_file(model, *index);
+            }
+        }
         Focus::Palette => {
             let entries = palette::entries(model);
             if let Some(Overlay::Palette { chosen, .. }) = model.overlay.take()
@@ -203,7 +219,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 view.search = None;
             }
         }
-        Focus::Help | Focus::Palette => model.overlay = None,
+        Focus::Help | Focus::Palette | Focus::Files => model.overlay = None,
         Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose => {}
     }
 }
@@ -280,7 +296,8 @@ fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
         | Focus::Types
         | Focus::Candidates
         | Focus::Help
-        | Focus::Palette => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
+        | Focus::Palette
+        | Focus::Files => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
     };
     match text {
         Some(text) => {

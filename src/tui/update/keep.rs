@@ -8,7 +8,7 @@ use super::super::layout;
 use super::super::model::prompt::{ConfirmState, Prompt};
 use super::super::model::{LeaseHeld, Lower, Model};
 use super::super::view::countdown;
-use super::{compose, gate_ref, outcome, send_quietly};
+use super::{compose, files, gate_ref, outcome, send_quietly};
 use crate::domain::gate::{GateKey, GateState};
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
@@ -18,6 +18,8 @@ use crate::engine::api::Command;
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     compose::keep_checked(model, fx);
+    files::keep_since_read(model);
+    files::keep_reading(model, fx);
     keep_lease(model, fx);
     keep_seen(model, fx);
     keep_queue(model);

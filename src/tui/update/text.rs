@@ -118,6 +118,13 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 *top = 0;
             }
         }
+        Focus::Files => {
+            if let Some(Overlay::Files { text, chosen }) = &mut model.overlay
+                && edit(text)
+            {
+                *chosen = 0;
+            }
+        }
         Focus::Palette => {
             if let Some(Overlay::Palette { text, chosen }) = &mut model.overlay
                 && edit(text)
