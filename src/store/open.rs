@@ -15,7 +15,7 @@ use super::error::{RowError, StoreError, StoreErrorKind};
 pub const DATABASE_FILE: &str = "holdpoint.db";
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 const APPLICATION_ID: i64 = 1_751_934_064;
 
@@ -25,7 +25,7 @@ const BUSY_TIMEOUT_MS: u64 = 10_000;
 /// Kibibytes of pages that one connection keeps.
 const CACHE_KIB: i64 = 2048;
 
-const MIGRATIONS_SLICE: &[M<'static>] = &[M::up(include_str!("schema.sql"))];
+const MIGRATIONS_SLICE: &[M<'static>] = &[M::up(include_str!("schema.sql")), M::up(include_str!("holds.sql"))];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(MIGRATIONS_SLICE);
 
 /// What a connection is for.

@@ -79,6 +79,7 @@ pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
                 let command = Command::TakeLease {
                     gate: gate_ref(&lease.key),
                     purpose: lease.purpose,
+                    is_takeover: false,
                 };
                 send_quietly(model, command, fx);
             }
@@ -101,6 +102,7 @@ pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
         let command = Command::TakeLease {
             gate: gate_ref(&lease.key),
             purpose: lease.purpose,
+            is_takeover: false,
         };
         send_quietly(model, command, fx);
     }
