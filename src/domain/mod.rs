@@ -10,6 +10,7 @@ pub mod change;
 pub mod decision;
 pub mod event;
 pub mod gate;
+pub mod hold;
 pub mod ids;
 pub mod job;
 pub mod lease;

@@ -82,6 +82,7 @@ pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
                 let command = Command::TakeLease {
                     gate: gate_ref(&lease.key),
                     purpose: lease.purpose,
+                    is_takeover: false,
                 };
                 send_quietly(model, command, fx);
             }
@@ -104,6 +105,7 @@ pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
         let command = Command::TakeLease {
             gate: gate_ref(&lease.key),
             purpose: lease.purpose,
+            is_takeover: false,
         };
         send_quietly(model, command, fx);
     }
