@@ -7,8 +7,10 @@ use serde::Serialize;
 use crate::diff::summary::is_binary;
 use crate::diff::text::visible_line;
 use crate::diff::{DiffDocument, Limit, unified};
-use crate::domain::artifact::GateArtifact;
+use crate::domain::artifact::{GateArtifact, PatchStep};
+use crate::domain::gate::Gate;
 use crate::domain::ids::{ArtifactPath, Digest, JobId};
+use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
 use crate::engine::{Engine, Role};
 
@@ -39,12 +41,18 @@ struct DiffDoc<'a> {
 }
 
 struct Compared {
+    base_sha256: Option<Digest>,
     base: Option<Arc<[u8]>>,
     now: Option<Arc<[u8]>>,
 }
 
-/// Prints it.
-pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> Outcome {
+/// Prints it; with a base, only of what was that version once.
+pub async fn run(
+    global: &GlobalArguments,
+    output: &mut Output,
+    wanted: &GateArguments,
+    base: Option<Digest>,
+) -> Outcome {
     let session = Session::resolve(global, Surface::Cli, "shown")?;
     let engine = session.open_existing(Role::Visitor)?;
     with_engine(engine, async |engine| {
@@ -53,8 +61,12 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArg
             return Err(no_gate(&rows, &wanted.stage, "shown"));
         };
         let mut documents = Vec::new();
-        for artifact in &gate.artifacts {
-            let compared = read(engine, &wanted.job, artifact).await?;
+        let artifacts = match base {
+            Some(base) => once_were(&rows, gate, base)?,
+            None => gate.artifacts.iter().collect(),
+        };
+        for artifact in artifacts {
+            let compared = read(engine, &wanted.job, artifact, base).await?;
             if output.is_json {
                 documents.push(document(artifact, &compared));
             } else {
@@ -69,13 +81,47 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArg
     .await
 }
 
-async fn read(engine: &mut Engine, job_id: &JobId, artifact: &GateArtifact) -> Result<Compared, Failure> {
-    let base = match &artifact.base {
-        Some(base) => ask::version(engine, job_id, base.digest, "shown").await?,
+/// The artifacts under review that were this version once; of a single one anything may be asked.
+fn once_were<'g>(rows: &JobRows, gate: &'g Gate, version: Digest) -> Result<Vec<&'g GateArtifact>, Failure> {
+    let was = |other: &GateArtifact| {
+        let former = |step: &PatchStep| step.former.as_ref().is_some_and(|former| former.digest == version);
+        other.digest == version
+            || other.bases.iter().any(|base| base.digest == version)
+            || other.patches.iter().any(|step| step.made == version || former(step))
+    };
+    let of_stage = || rows.gates.iter().filter(|other| other.key.stage == gate.key.stage);
+    let once = |artifact: &&GateArtifact| {
+        let mut known = of_stage().flat_map(|gate| &gate.artifacts);
+        known.any(|other| other.path == artifact.path && was(other))
+    };
+    let found: Vec<_> = gate.artifacts.iter().filter(once).collect();
+    match (found.is_empty(), &gate.artifacts[..]) {
+        (false, _) => Ok(found),
+        (true, [only]) => Ok(vec![only]),
+        (true, _) => {
+            let message = format!("no artifact of {} was ever version {version}", gate.key);
+            Err(Failure::not_found("shown", message).hint("gate show --json names the versions of each artifact"))
+        }
+    }
+}
+
+async fn read(
+    engine: &mut Engine,
+    job_id: &JobId,
+    artifact: &GateArtifact,
+    wanted: Option<Digest>,
+) -> Result<Compared, Failure> {
+    let base_sha256 = wanted.or(artifact.base.as_ref().map(|base| base.digest));
+    let base = match base_sha256 {
+        Some(digest) => ask::version(engine, job_id, digest, "shown").await?,
         None => None,
     };
+    if let (Some(wanted), None) = (wanted, &base) {
+        let message = format!("version {wanted} is not kept in job {job_id}");
+        return Err(Failure::not_found("shown", message).hint("gate show --json names the versions of each artifact"));
+    }
     let now = ask::on_disk(engine, job_id, &artifact.path, "shown").await?;
-    Ok(Compared { base, now })
+    Ok(Compared { base_sha256, base, now })
 }
 
 fn compare(compared: &Compared, now: &[u8]) -> DiffDocument {
@@ -135,7 +181,7 @@ fn document<'a>(artifact: &'a GateArtifact, compared: &Compared) -> DiffDoc<'a> 
     let mut document = DiffDoc {
         kind: &artifact.kind,
         path: &artifact.path,
-        base_sha256: artifact.base.as_ref().map(|base| base.digest),
+        base_sha256: compared.base_sha256,
         sha256: digest,
         is_reviewed: digest == Some(artifact.digest),
         size_bytes: compared.now.as_ref().map(|now| now.len()),

@@ -110,6 +110,38 @@ fn a_patch_is_taken_back_by_another_process_one_at_a_time() {
 }
 
 #[test]
+fn a_refusal_names_the_command_that_shows_only_what_changed_since() {
+    let workspace = workspace();
+    let read = workspace.json(&["gate", "show", "j-17", "script"]);
+    let version = read["artifacts"][0]["sha256"].as_str().unwrap();
+    let mine = read["digest"].as_str().unwrap();
+    run(&workspace, &["patch", "apply", "j-17", "script", "fix.json"], 0);
+    workspace.write(SCRIPT, "**Opening**\r\nLow tide is at two.\r\nBring a lamp.");
+    let (_, stderr) = run(&workspace, &["gate", "approve", "j-17", "script", "--digest", mine], 1);
+    assert!(stderr.contains("script.txt changed since it was read"), "{stderr}");
+    // Of the version that was registered last, only the line that was added by hand.
+    let (_, stderr) = run(&workspace, &["gate", "approve", "j-17", "script"], 1);
+    let command = stderr.split("what changed since: holdpoint ").nth(1).unwrap();
+    let command: Vec<_> = command.split("; ").next().unwrap().split(' ').collect();
+    let (diff, _) = run(&workspace, &command, 0);
+    assert!(diff.contains("+Bring a lamp.") && !diff.contains("captions"), "{diff}");
+    assert!(!diff.contains("noon"), "{diff}");
+    // Of the version that was read before the patch, both.
+    let (diff, _) = run(&workspace, &["gate", "diff", "j-17", "script", "--base", version], 0);
+    assert!(
+        diff.contains("-Low tide is at noon.") && diff.contains("+Bring a lamp."),
+        "{diff}"
+    );
+    let diffs = workspace.json(&["gate", "diff", "j-17", "script", "--base", version]);
+    assert_eq!(
+        (diffs.as_array().map(Vec::len), &diffs[0]["base_sha256"]),
+        (Some(1), &json!(version))
+    );
+    let unknown = "0".repeat(64);
+    run(&workspace, &["gate", "diff", "j-17", "script", "--base", &unknown], 6);
+}
+
+#[test]
 fn a_params_patch_goes_with_a_rejection_and_is_merged_at_resume() {
     let workspace = workspace();
     let (plan, _) = run(&workspace, &["patch", "check", "j-17", "script", "params.json"], 0);

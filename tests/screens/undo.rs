@@ -1,12 +1,15 @@
 //! `u` takes the newest patch back; a patch of the parameters goes with a rejection.
 
+use holdpoint::domain::artifact::GateArtifact;
+use holdpoint::domain::ids::{ArtifactPath, Digest};
+use holdpoint::domain::proposal::FileEffect;
 use holdpoint::tui::editor::Editor;
 use holdpoint::tui::effect::Msg;
 use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::console::Console;
-use crate::world::{SCRIPT_OLD, World, job_id};
+use crate::world::{SCRIPT_OLD, World, at, job_id};
 
 /// The world as drawn, the script on screen patched by two people.
 fn patched() -> World {
@@ -55,6 +58,44 @@ fn a_patch_that_arrives_while_the_question_stands_turns_it_into_a_refusal() {
     console.shows("Not undone: script.txt changed while it was on screen");
     console.press("Enter");
     assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn a_file_that_a_patch_makes_is_awaited_until_it_is_on_disk() {
+    let mut world = World::drawn();
+    let gate = &mut world.jobs.get_mut(&job_id("j-17")).unwrap().gates[0];
+    let path = ArtifactPath::new("artifacts/script/script.txt.mix.json").unwrap();
+    let sidecar = GateArtifact {
+        kind: "mix".to_owned(),
+        path: path.clone(),
+        digest: Digest::of(b"{}"),
+        base: None,
+        ..gate.artifacts[0].clone()
+    };
+    let effect = FileEffect {
+        patch: json!({"type": "level_adjust"}),
+        artifact: gate.artifacts[0].path.clone(),
+        planned_on: gate.artifacts[0].digest,
+        former: None,
+        after: sidecar,
+        changes: Vec::new(),
+    };
+    gate.artifacts = effect.applied_to(gate.artifacts.clone(), "ana", at("02:12:59"));
+    let mut console = Console::new(world, 80, 24);
+    console.press("2 ]");
+    console.shows("script.txt.mix.json 2/2");
+    console
+        .world
+        .disk
+        .insert((job_id("j-17"), path.clone()), b"{}".to_vec());
+    console.tell(Msg::Changed);
+    let files = &console.model.gate.as_ref().unwrap().files;
+    assert_eq!(files[1].digest, Some(Digest::of(b"{}")), "it is read again");
+    // Taken back, it is gone.
+    console.press("u");
+    console.shows("44136f is removed again: takes back ana's level_adjust of");
+    console.press("Enter");
+    assert_eq!(console.model.gate.as_ref().unwrap().files.len(), 1);
 }
 
 #[test]

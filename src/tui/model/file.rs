@@ -233,7 +233,14 @@ impl FileView {
 
     /// Whether the disk still has the former version: the registered one is written after the commit, and is awaited.
     pub fn is_behind(&self) -> bool {
-        self.digest.is_some() && self.digest == self.former && self.digest != Some(self.artifact.digest)
+        self.is_new_and_awaited()
+            || self.digest.is_some() && self.digest == self.former && self.digest != Some(self.artifact.digest)
+    }
+
+    /// Whether a patch made this file a moment ago, and it is not there yet.
+    fn is_new_and_awaited(&self) -> bool {
+        let is_made = self.artifact.patches.last().is_some_and(|step| step.former.is_none());
+        is_made && matches!(self.content, Content::Missing)
     }
 
     /// Whether other bytes than the registered ones lie on disk, and no writer is awaited.
