@@ -20,6 +20,10 @@ check:
 bench:
     cargo bench
 
+# fuzz one target of fuzz/ for so many seconds; needs `cargo install --locked cargo-fuzz`
+fuzz TARGET SECONDS="60":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{TARGET}} -- -max_total_time={{SECONDS}} -timeout=20
+
 # the pictures in screenshots/, from the real binary in a real terminal
 screenshots:
     cargo build --release

@@ -48,6 +48,7 @@ fn session() -> Session {
         is_read_only: false,
         hint: None,
         has_colour: true,
+        has_palette: false,
         open_at: None,
     }
 }

@@ -89,7 +89,7 @@ fn values(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, old, new) in pairs() {
         group.bench_function(BenchmarkId::from_parameter(&name), |bencher| {
-            bencher.iter(|| json::changed_values(black_box(&old), black_box(&new)));
+            bencher.iter(|| json::changed_values(black_box(&old), black_box(&new), Limit::NONE));
         });
     }
 }

@@ -236,6 +236,7 @@ async fn a_lease_holds_the_timer_until_it_is_given_back() {
         .call(Command::TakeLease {
             gate: gate(&id, "outline"),
             purpose: LeasePurpose::Compose,
+            is_takeover: false,
         })
         .await
         .unwrap();

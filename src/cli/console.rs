@@ -66,6 +66,7 @@ pub async fn show(
         runs_dir: session.runs_dir.clone(),
         is_read_only,
         hint,
+        has_palette: tui::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
         has_colour: tui::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
         open_at,
     };

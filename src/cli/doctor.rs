@@ -43,8 +43,8 @@ and leaves lines and files that no row explains: they may be the last witness
 of a row that is gone.
 
 --rebuild needs the runs directory for itself: leave every console, and stop
-holdpoint serve. What was committed and not yet on disk is not made again, nor
-are leases and drafts.";
+holdpoint serve. What was committed and not yet on disk is not made again;
+leases come back as they last were on disk, and lapse.";
 
 const DEED: &str = "examined";
 

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{Digest, JobId, StageName};
 use crate::domain::operator::Surface;
+use crate::domain::wire::GateDoc;
 use crate::engine::Role;
 use crate::engine::api::{Command, GateRef, OutsideArtifact};
 
@@ -16,6 +17,7 @@ use super::ask::{self, with_engine};
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
+use super::words::{clock_time, duration};
 use super::{done, gate_diff, gate_list, gate_show, patch_file, wait};
 
 /// What can be done with gates.
@@ -40,6 +42,19 @@ pub enum GateCommand {
     /// Reject: the job pauses until it is resumed
     #[command(after_help = DECIDE_HELP)]
     Reject(DecideArguments),
+    /// Stop a gate's timer in your name, for at most its max_hold_s
+    #[command(after_help = HOLD_HELP)]
+    Hold(GateArguments),
+    /// Let a held timer run again with the time that was left, at least 60 seconds
+    Release(GateArguments),
+    /// Give a gate's timer more seconds, as far as its max_hold_s allows
+    Extend {
+        #[command(flatten)]
+        gate: GateArguments,
+        /// The seconds to add to its deadline
+        #[arg(value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: u64,
+    },
     /// Wait until a gate is decided; runs stages meanwhile when nobody else leads
     #[command(after_help = WAIT_HELP)]
     Wait {
@@ -113,6 +128,16 @@ Examples:
 
 A decision cannot be taken back.";
 
+const HOLD_HELP: &str = "\
+Examples:
+  holdpoint gate hold nightly-17 script         the timer stands still
+  holdpoint gate extend nightly-17 script 600   ten minutes more
+  holdpoint gate release nightly-17 script      it runs again
+
+Holds, extensions and open editors together add at most max_hold_s to a
+gate; when that is used up, the timer decides. Everything is logged with
+the name of whoever did it.";
+
 const WAIT_HELP: &str = "\
 Examples:
   holdpoint gate wait nightly-17 script && ./publish.sh
@@ -143,6 +168,15 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
         GateCommand::Diff(gate) => gate_diff::run(global, output, &gate).await?,
         GateCommand::Approve(arguments) => decide(global, output, Verdict::Approve, arguments).await?,
         GateCommand::Reject(arguments) => decide(global, output, Verdict::Reject, arguments).await?,
+        GateCommand::Hold(gate) => timer(global, output, gate, "held", |gate| Command::Hold { gate }).await?,
+        GateCommand::Release(gate) => timer(global, output, gate, "released", |gate| Command::Release { gate }).await?,
+        GateCommand::Extend { gate, seconds } => {
+            timer(global, output, gate, "extended", |gate| Command::Extend {
+                gate,
+                seconds,
+            })
+            .await?
+        }
         GateCommand::Wait { gate, timeout } => {
             let session = Session::resolve(global, Surface::Cli, "waited for")?;
             let timeout = timeout.map(Duration::from_secs);
@@ -207,6 +241,52 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
             ))?;
         }
         done::note_without_leader(engine).await?;
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+/// Stops, starts or moves a gate's timer.
+async fn timer(
+    global: &GlobalArguments,
+    output: &mut Output,
+    gate: GateArguments,
+    deed: &'static str,
+    command: impl FnOnce(GateRef) -> Command,
+) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, deed)?;
+    let stage = gate.stage.clone();
+    let command = command(GateRef {
+        job_id: gate.job,
+        stage: gate.stage,
+        attempt: None,
+    });
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        let done = ask::act(engine, command, deed).await?;
+        let rows = &done.receipt.rows;
+        let Some(gate) = rows.newest_gate(&stage) else {
+            return Err(no_gate(rows, &stage, deed));
+        };
+        if output.is_json {
+            gate_show::document(
+                output,
+                &session,
+                rows,
+                Some(gate),
+                None,
+                Some(done.unpublished.is_none()),
+            )?;
+        } else {
+            let shown = GateDoc::of_gate(rows, gate, session.lens());
+            let left = duration((shown.addable_seconds.unwrap_or_default() * 1e6) as i64);
+            let stands = match (shown.hold, shown.deadline) {
+                (Some(hold), _) => format!("held by {}", hold.by),
+                (None, Some(deadline)) => format!("the timer will {} at {}", shown.on_timeout, clock_time(deadline)),
+                (None, None) => "a person must decide".to_owned(),
+            };
+            output.line(&format!("{}: {stands}; at most {left} may still be added", gate.key))?;
+        }
+        done::note_unpublished(&done);
         Ok(Exit::Done)
     })
     .await

@@ -56,11 +56,12 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
         "JOB", "SLUG", "STAGE", "ATTEMPT", "STATE", "LEFT", "AT 0", "CHANGE", "OPENED", "WHO",
     ]);
     for (rows, gate) in documents {
-        let who = match (gate.by, gate.held_by) {
-            (Some(by), _) => by.to_owned(),
-            (None, Some(holder)) => format!("{holder} has it open"),
-            (None, None) if gate.seen.is_empty() => "unseen".to_owned(),
-            (None, None) => String::new(),
+        let who = match (gate.by, gate.held_by, gate.hold) {
+            (Some(by), ..) => by.to_owned(),
+            (None, Some(holder), _) => format!("{holder} has it open"),
+            (None, None, Some(hold)) => format!("{} holds it", hold.by),
+            (None, None, None) if gate.seen.is_empty() => "unseen".to_owned(),
+            (None, None, None) => String::new(),
         };
         table.row(vec![
             rows.job.id.to_string(),
@@ -91,7 +92,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
 /// The time left in words; `held` where nothing runs down.
 pub fn time_left(gate: &GateDoc<'_>) -> String {
     match gate.time_remaining {
-        _ if gate.held_by_policy || gate.held_by.is_some() => "held".to_owned(),
+        _ if gate.held_by_policy || gate.held_by.is_some() || gate.hold.is_some() => "held".to_owned(),
         Some(seconds) => {
             let left = duration((seconds * 1e6) as i64);
             if gate.overdue_since.is_some() {

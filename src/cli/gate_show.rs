@@ -91,6 +91,17 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
     if let Some(holder) = shown.held_by {
         output.line(&format!("held by   {holder}"))?;
     }
+    if let Some(hold) = shown.hold {
+        output.line(&format!(
+            "on hold   by {} since {} ({})",
+            hold.by,
+            clock_time(hold.at),
+            ago(hold.at, now)
+        ))?;
+    }
+    if let Some(addable) = shown.addable_seconds {
+        output.line(&format!("to add    at most {addable:.0} s by holds and extensions"))?;
+    }
     for seen in shown.seen {
         output.line(&format!(
             "seen by   {} at {}, digest {}",

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::gate::{GateKey, GateState, Settled, Verdict};
+use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::JobStatus;
 use super::time::Timestamp;
@@ -290,6 +291,14 @@ impl Refusal {
         )
         .with_hint("decide it first, or cancel the job")
         .at(key.to_string())
+    }
+
+    /// Somebody else stopped the timer.
+    pub fn held_already(key: &GateKey, hold: &Hold) -> Self {
+        let message = format!("{} holds {key} since {}", hold.holder.name, hold.taken_at);
+        Self::new(RefusalCode::NotPossible, message)
+            .with_hint("release it first, then hold it yourself")
+            .at(key.to_string())
     }
 
     /// The lease is another session's.

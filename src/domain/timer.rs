@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hold::Hold;
 use super::lease::Lease;
 use super::policy::OnTimeout;
 use super::time::{Now, SECOND_US, Timestamp};
@@ -30,6 +31,12 @@ pub struct GateTimer {
     pub held_by_policy_at: Option<Timestamp>,
     /// Microseconds that persons have added so far, bounded by `max_hold_s`.
     pub added_us: i64,
+    /// The person who stopped it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Box<Hold>>,
+    /// Since when a hold or leases stop it without a break.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<Timestamp>,
 }
 
 /// What the timer of an open gate comes to right now.
@@ -39,6 +46,8 @@ pub enum TimerStatus {
     Running(Timestamp),
     /// A live lease stops it; it would fire at this time even so, because the bound is used up then.
     Leased(Timestamp),
+    /// A person holds it; it would fire at this time even so, because the bound is used up then.
+    Held(Timestamp),
     /// The deadline passed while nobody could act; it fires at this time.
     Overdue(Timestamp),
     /// Stopped for good by `on_timeout: hold`.
@@ -54,10 +63,12 @@ impl GateTimer {
             overdue_since: None,
             held_by_policy_at: None,
             added_us: 0,
+            hold: None,
+            stopped_at: None,
         }
     }
 
-    fn end_without_lease(&self, grace_s: u64) -> Timestamp {
+    fn end_without_stops(&self, grace_s: u64) -> Timestamp {
         match self.overdue_since {
             Some(since) => since.plus_s(grace_s).max(self.deadline),
             None => self.deadline,
@@ -69,14 +80,22 @@ impl GateTimer {
         max_us.saturating_sub(self.added_us).max(0)
     }
 
+    /// Microseconds that persons may still add: what a running hold or lease has used up already is gone.
+    pub fn addable_us(&self, now: Timestamp, max_hold_s: u64) -> i64 {
+        let used_us = self.stopped_at.map_or(0, |since| now.us_since(since).max(0));
+        self.bound_us(max_hold_s).saturating_sub(used_us).max(0)
+    }
+
     /// What the timer comes to, given the gate's lease.
     pub fn status(&self, lease: Option<&Lease>, now: Timestamp, max_hold_s: u64, grace_s: u64) -> TimerStatus {
         if self.held_by_policy_at.is_some() {
             return TimerStatus::HeldByPolicy;
         }
-        let end = self.end_without_lease(grace_s);
+        let end = self.end_without_stops(grace_s);
+        let limit = end.plus_us(self.bound_us(max_hold_s));
         match lease {
-            Some(lease) if lease.is_live(now) => TimerStatus::Leased(end.plus_us(self.bound_us(max_hold_s))),
+            Some(_) | None if self.hold.is_some() => TimerStatus::Held(limit),
+            Some(lease) if lease.is_live(now) => TimerStatus::Leased(limit),
             Some(_) | None if self.overdue_since.is_some() => TimerStatus::Overdue(end),
             Some(_) | None => TimerStatus::Running(end),
         }
@@ -87,25 +106,49 @@ impl GateTimer {
         if self.held_by_policy_at.is_some() {
             return None;
         }
-        let end = self.end_without_lease(grace_s);
+        let end = self.end_without_stops(grace_s);
+        let limit = end.plus_us(self.bound_us(max_hold_s));
         Some(match lease {
-            Some(lease) => lease.expires_at.min(end.plus_us(self.bound_us(max_hold_s))),
+            // A lease that dies while the gate is held changes nothing for the timer.
+            Some(_) | None if self.hold.is_some() => limit,
+            Some(lease) => lease.expires_at.min(limit),
             None => end,
         })
     }
 
-    /// The timer after a lease ended at `ended_at`: the time left when it was taken runs again from there, at least
+    /// The timer that a hold or a lease stops from `at` on; one that stands already keeps its beginning.
+    pub fn stopped(&self, at: Timestamp) -> Self {
+        Self {
+            stopped_at: self.stopped_at.or(Some(at)),
+            ..self.clone()
+        }
+    }
+
+    /// The timer after the last hold or lease ended at `ended_at`: the time left when it was stopped runs again from there, at least
     /// [`LEFT_AFTER_HOLD_US`] where it stopped something, and never beyond the bound.
     ///
     /// An overdue gate keeps its grace's start; what persons add moves the deadline past it.
-    pub fn after_lease(&self, lease: &Lease, ended_at: Timestamp, max_hold_s: u64, grace_s: u64) -> Self {
-        let end = self.end_without_lease(grace_s);
-        let left_us = end.us_since(lease.taken_at).max(0);
+    pub fn started_again(&self, ended_at: Timestamp, max_hold_s: u64, grace_s: u64) -> Self {
+        let end = self.end_without_stops(grace_s);
+        let left_us = end.us_since(self.stopped_at.unwrap_or(ended_at)).max(0);
         let wanted = ended_at.plus_us(left_us.max(LEFT_AFTER_HOLD_US));
         let added_us = wanted.us_since(end).clamp(0, self.bound_us(max_hold_s));
         Self {
             deadline: end.plus_us(added_us),
             added_us: self.added_us.saturating_add(added_us),
+            hold: None,
+            stopped_at: None,
+            ..self.clone()
+        }
+    }
+
+    /// The timer with its end moved by so many seconds; the caller has compared them with [`Self::addable_us`].
+    pub fn extended(&self, seconds: u64, grace_s: u64) -> Self {
+        let end = self.end_without_stops(grace_s);
+        let deadline = end.plus_s(seconds);
+        Self {
+            deadline,
+            added_us: self.added_us.saturating_add(deadline.us_since(end)),
             ..self.clone()
         }
     }
@@ -259,15 +302,61 @@ mod tests {
     #[test]
     fn after_a_lease_the_time_left_runs_again_but_never_beyond_the_bound() {
         let timer = GateTimer::start(s(0), 300, OnTimeout::Approve);
-        let after = timer.after_lease(&lease(100, 999), s(150), 3600, 60);
+        let after = timer.stopped(s(100)).started_again(s(150), 3600, 60);
         assert_eq!((after.deadline, after.added_us), (s(350), 50 * SECOND_US));
-        let short = GateTimer::start(s(0), 30, OnTimeout::Approve).after_lease(&lease(25, 999), s(26), 3600, 60);
+        let short = GateTimer::start(s(0), 30, OnTimeout::Approve)
+            .stopped(s(25))
+            .started_again(s(26), 3600, 60);
         assert_eq!(short.deadline, s(86), "at least a minute is left");
         let mut reopened = GateTimer::start(s(0), 30, OnTimeout::Approve);
         for turn in 0..100 {
-            reopened = reopened.after_lease(&lease(turn * 10, turn * 10 + 9), s(turn * 10 + 9), 120, 60);
+            reopened = reopened.stopped(s(turn * 10)).started_again(s(turn * 10 + 9), 120, 60);
         }
         assert_eq!(reopened.deadline, s(150), "however often it is reopened");
+    }
+
+    fn held(timer: &GateTimer, at_s: i64) -> GateTimer {
+        let hold = Hold {
+            holder: lease(0, 0).holder,
+            taken_at: s(at_s),
+        };
+        GateTimer {
+            hold: Some(Box::new(hold)),
+            ..timer.stopped(s(at_s))
+        }
+    }
+
+    #[test]
+    fn a_hold_freezes_the_time_left_whatever_becomes_of_leases() {
+        let timer = held(&GateTimer::start(s(0), 300, OnTimeout::Approve), 100);
+        assert_eq!(timer.status(None, s(299), 3600, 60), TimerStatus::Held(s(3900)));
+        assert_eq!(
+            timer.status(Some(&lease(120, 150)), s(130), 3600, 60),
+            TimerStatus::Held(s(3900))
+        );
+        assert_eq!(timer.wake_at(Some(&lease(120, 150)), 3600, 60), Some(s(3900)));
+        let after = timer.stopped(s(120)).started_again(s(1100), 3600, 60);
+        assert_eq!((after.deadline, after.added_us), (s(1300), 1000 * SECOND_US));
+        assert_eq!((after.hold, after.stopped_at), (None, None));
+    }
+
+    #[test]
+    fn an_extension_and_a_hold_share_one_bound() {
+        let timer = GateTimer::start(s(0), 300, OnTimeout::Approve).extended(200, 60);
+        assert_eq!((timer.deadline, timer.addable_us(s(0), 600)), (s(500), 400 * SECOND_US));
+        let timer = held(&timer, 100);
+        assert_eq!(
+            timer.addable_us(s(350), 600),
+            150 * SECOND_US,
+            "250 s of it are used up"
+        );
+        let extended = timer.extended(150, 60);
+        assert_eq!(
+            extended.wake_at(None, 600, 60),
+            Some(s(900)),
+            "300 + 600: never beyond the bound"
+        );
+        assert_eq!(timer.wake_at(None, 600, 60), Some(s(900)));
     }
 
     #[test]

@@ -146,6 +146,25 @@ pub enum Command {
         gate: GateRef,
         /// What for.
         purpose: LeasePurpose,
+        /// Take it away from another session that has it; both names are logged.
+        is_takeover: bool,
+    },
+    /// Stop a gate's timer, in the operator's name.
+    Hold {
+        /// The gate.
+        gate: GateRef,
+    },
+    /// Let a held timer run again.
+    Release {
+        /// The gate.
+        gate: GateRef,
+    },
+    /// Move a gate's deadline.
+    Extend {
+        /// The gate.
+        gate: GateRef,
+        /// By how much.
+        seconds: u64,
     },
     /// Give the lease back.
     ReleaseLease {

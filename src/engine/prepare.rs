@@ -85,7 +85,11 @@ impl Preparer {
                     operator: operator.clone(),
                 },
             )),
-            Command::TakeLease { gate, purpose } => {
+            Command::TakeLease {
+                gate,
+                purpose,
+                is_takeover,
+            } => {
                 let (operator, session) = (operator.clone(), self.session.clone());
                 Ok(plain(
                     &gate.job_id,
@@ -94,6 +98,26 @@ impl Preparer {
                         operator,
                         session,
                         purpose: *purpose,
+                        is_takeover: *is_takeover,
+                    },
+                ))
+            }
+            Command::Hold { gate } => {
+                let (gate, operator) = (gate.clone(), operator.clone());
+                Ok(plain(&gate.job_id.clone(), Input::Hold { gate, operator }))
+            }
+            Command::Release { gate } => {
+                let (gate, operator) = (gate.clone(), operator.clone());
+                Ok(plain(&gate.job_id.clone(), Input::Release { gate, operator }))
+            }
+            Command::Extend { gate, seconds } => {
+                let (gate, operator, seconds) = (gate.clone(), operator.clone(), *seconds);
+                Ok(plain(
+                    &gate.job_id.clone(),
+                    Input::Extend {
+                        gate,
+                        operator,
+                        seconds,
                     },
                 ))
             }

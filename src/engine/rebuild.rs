@@ -2,7 +2,8 @@
 //! `chain.jsonl` the links of what is gone.
 //!
 //! `state.json` is written after the events it knows of and before the decision files, so it says how far each directory is whole. What
-//! lies beyond was not yet published: it is set aside and its numbers are not given again. Leases are not made again, nor drafts.
+//! lies beyond was not yet published: it is set aside and its numbers are not given again. A lease comes back as the state last had it:
+//! it lapses like any whose process is gone, so that no timer loses the time that it stood still.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -116,9 +117,6 @@ impl Made<'_> {
             mut rows,
             ..
         } = state;
-        for gate in &mut rows.gates {
-            gate.lease = None;
-        }
         let decisions = self.decisions_of(run, &mut rows)?;
         // Schema 1 did not say how far it reaches: everything there is counts then.
         let reach = up_to.unwrap_or(u64::MAX);

@@ -27,6 +27,9 @@ pub(super) fn verb(command: &Command) -> &'static str {
         Command::Cancel(_) => "canceled",
         Command::Complete(_) => "completed",
         Command::TakeLease { .. } => "leased",
+        Command::Hold { .. } => "held",
+        Command::Release { .. } => "released",
+        Command::Extend { .. } => "extended",
         Command::ReleaseLease { .. } => "released",
         Command::MarkSeen { .. } => "seen",
     }
@@ -57,9 +60,12 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
             format!("Job {job_id} resumed")
         }
         Input::OpenGate { stage, .. } => format!("Gate {stage} of {job_id} is open"),
-        Input::TakeLease { gate, .. } | Input::ReleaseLease { gate, .. } | Input::MarkSeen { gate, .. } => {
-            format!("Gate {} {verb}", gate.stage)
-        }
+        Input::TakeLease { gate, .. }
+        | Input::ReleaseLease { gate, .. }
+        | Input::MarkSeen { gate, .. }
+        | Input::Hold { gate, .. }
+        | Input::Release { gate, .. }
+        | Input::Extend { gate, .. } => format!("Gate {} {verb}", gate.stage),
         Input::Start(_)
         | Input::Cancel { .. }
         | Input::Complete { .. }

@@ -478,6 +478,9 @@ fn needs_files(command: &Command) -> bool {
         | Command::Cancel(_)
         | Command::Complete(_)
         | Command::TakeLease { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::Extend { .. }
         | Command::ReleaseLease { .. }
         | Command::MarkSeen { .. } => false,
     }

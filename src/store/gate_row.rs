@@ -11,11 +11,14 @@ use crate::domain::timer::GateTimer;
 
 /// What [`gate`] reads, in its order.
 pub(super) const COLUMNS: &str = "job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, \
-     held_by_policy_at, added_us, settled_by, settled_at, lease, policy, artifacts, seen";
+     held_by_policy_at, added_us, hold, stopped_at, settled_by, settled_at, lease, policy, artifacts, seen";
 
 const OPENED_AT: usize = 4;
 const TIMER: usize = 5;
-const SETTLED_BY: usize = 10;
+const SETTLED_BY: usize = TIMER + TIMER_COLUMNS;
+
+/// How many columns [`timer`] reads.
+pub(super) const TIMER_COLUMNS: usize = 7;
 
 fn on_timeout(word: &str) -> Option<OnTimeout> {
     [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold]
@@ -23,7 +26,7 @@ fn on_timeout(word: &str) -> Option<OnTimeout> {
         .find(|choice| choice.as_str() == word)
 }
 
-/// Reads the five columns of a timer, the first of which is `column`.
+/// Reads the columns of a timer, the first of which is `column`.
 pub(super) fn timer(cells: &Cells<'_>, column: usize) -> Result<Option<GateTimer>, RowError> {
     if cells.optional_text(column)?.is_none() {
         return Ok(None);
@@ -34,6 +37,8 @@ pub(super) fn timer(cells: &Cells<'_>, column: usize) -> Result<Option<GateTimer
         overdue_since: cells.optional_time(column + 2)?,
         held_by_policy_at: cells.optional_time(column + 3)?,
         added_us: cells.get(column + 4)?,
+        hold: cells.optional_json(column + 5)?,
+        stopped_at: cells.optional_time(column + 6)?,
     }))
 }
 
@@ -57,10 +62,10 @@ pub(super) fn gate(cells: &Cells<'_>, job_id: &JobId) -> Result<Gate, RowError> 
         opened_at: cells.time(OPENED_AT)?,
         timer: timer(cells, TIMER)?,
         settled,
-        lease: cells.optional_json(12)?,
-        policy: cells.json(13)?,
-        artifacts: cells.json(14)?,
-        seen: cells.json(15)?,
+        lease: cells.optional_json(SETTLED_BY + 2)?,
+        policy: cells.json(SETTLED_BY + 3)?,
+        artifacts: cells.json(SETTLED_BY + 4)?,
+        seen: cells.json(SETTLED_BY + 5)?,
     })
 }
 
@@ -99,8 +104,8 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
         gate,
         "INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, held_by_policy_at,
            added_us, max_hold_s, added_lines, removed_lines, files, is_new, is_binary, is_seen, settled_by, settled_at,
-           lease, policy, artifacts, seen)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
+           lease, policy, artifacts, seen, hold, stopped_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
          ON CONFLICT DO NOTHING",
     )
 }
@@ -113,7 +118,7 @@ pub(super) fn update_open(connection: &Connection, gate: &Gate) -> Result<usize,
         "UPDATE gate SET state = ?4, opened_at = ?5, on_timeout = ?6, deadline = ?7, overdue_since = ?8,
            held_by_policy_at = ?9, added_us = ?10, max_hold_s = ?11, added_lines = ?12, removed_lines = ?13, files = ?14,
            is_new = ?15, is_binary = ?16, is_seen = ?17, settled_by = ?18, settled_at = ?19, lease = ?20, policy = ?21,
-           artifacts = ?22, seen = ?23
+           artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25
          WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3 AND state = 'open'",
     )
 }
@@ -153,5 +158,7 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         json_text(&gate.policy)?,
         json_text(&gate.artifacts)?,
         json_text(&gate.seen)?,
+        timer.and_then(|timer| timer.hold.as_ref()).map(json_text).transpose()?,
+        timer.and_then(|timer| timer.stopped_at).map(|at| at.micros()),
     ])?)
 }

@@ -16,7 +16,7 @@ use super::error::{RowError, StoreError, StoreErrorKind};
 pub const DATABASE_FILE: &str = "holdpoint.db";
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 const APPLICATION_ID: i64 = 1_751_934_064;
 
@@ -29,6 +29,7 @@ const CACHE_KIB: i64 = 2048;
 const MIGRATIONS_SLICE: &[M<'static>] = &[
     M::up(include_str!("schema.sql")),
     M::up(include_str!("lost_decisions.sql")),
+    M::up(include_str!("holds.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(MIGRATIONS_SLICE);
 

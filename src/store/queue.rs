@@ -88,9 +88,13 @@ impl Reader {
     }
 }
 
+/// Where the timer begins in both selections of open gates, and what stands behind it.
+const TIMER: usize = 3;
+const BEHIND_TIMER: usize = TIMER + gate_row::TIMER_COLUMNS;
+
 const SELECT_TIMERS: &str =
     "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-     max_hold_s, lease FROM gate";
+     hold, stopped_at, max_hold_s, lease FROM gate";
 const WHERE_TIMER: &str = "WHERE state = 'open' AND on_timeout IS NOT NULL AND held_by_policy_at IS NULL";
 
 fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
@@ -103,12 +107,12 @@ fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
 
 fn open_timer(row: &Row<'_>, names: &mut Names) -> Result<OpenTimer, RowError> {
     let cells = Cells::new(row, "gate", 3);
-    let timer = gate_row::timer(&cells, 3)?;
+    let timer = gate_row::timer(&cells, TIMER)?;
     Ok(OpenTimer {
         key: key(&cells, names)?,
-        timer: timer.ok_or_else(|| cells.bad(3, "it has no timer"))?,
-        max_hold_s: cells.u64(8)?,
-        lease: cells.optional_json(9)?,
+        timer: timer.ok_or_else(|| cells.bad(TIMER, "it has no timer"))?,
+        max_hold_s: cells.u64(BEHIND_TIMER)?,
+        lease: cells.optional_json(BEHIND_TIMER + 1)?,
     })
 }
 
@@ -116,7 +120,7 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
     // The index holds the open gates only; left to itself the planner may walk the whole history.
     let sql =
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-           max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug
+           hold, stopped_at, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug
          FROM gate INDEXED BY gate_open CROSS JOIN job ON job.id = gate.job_id WHERE gate.state = 'open'";
     collect(connection, sql, [], |row| {
         let cells = Cells::new(row, "gate", 3);
@@ -126,17 +130,17 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             job_id: key.job_id,
             stage: Some(key.stage),
             attempt: key.attempt,
-            timer: gate_row::timer(&cells, 3)?,
-            max_hold_s: cells.u64(8)?,
-            lease: cells.optional_json(9)?.map(Arc::new),
-            since: cells.time(10)?,
-            added_lines: cells.get(11)?,
-            removed_lines: cells.get(12)?,
-            files: cells.get(13)?,
-            is_new: cells.get(14)?,
-            is_binary: cells.get(15)?,
-            is_seen: cells.get(16)?,
-            slug: names.slug(cells.text(17)?),
+            timer: gate_row::timer(&cells, TIMER)?,
+            max_hold_s: cells.u64(BEHIND_TIMER)?,
+            lease: cells.optional_json(BEHIND_TIMER + 1)?.map(Arc::new),
+            since: cells.time(BEHIND_TIMER + 2)?,
+            added_lines: cells.get(BEHIND_TIMER + 3)?,
+            removed_lines: cells.get(BEHIND_TIMER + 4)?,
+            files: cells.get(BEHIND_TIMER + 5)?,
+            is_new: cells.get(BEHIND_TIMER + 6)?,
+            is_binary: cells.get(BEHIND_TIMER + 7)?,
+            is_seen: cells.get(BEHIND_TIMER + 8)?,
+            slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
         })
     })
 }

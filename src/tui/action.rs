@@ -59,6 +59,10 @@ pub enum Action {
     Mode,
     /// Wrap long lines, or cut them.
     Wrap,
+    /// The next version to compare with.
+    Base,
+    /// The list of the files under review.
+    Files,
     /// Look for text in the diff.
     Search,
     /// Ask to approve.
@@ -99,6 +103,8 @@ pub enum Action {
     AsPatch,
     /// Bring an edit into the version that is under review by now.
     CarryOver,
+    /// What could stand at the cursor.
+    Complete,
     /// Look for words in the text.
     Find,
     /// To the next place with the words.

@@ -7,12 +7,15 @@ use serde_json::{Map, Value};
 
 use super::draft::Draft;
 use super::input::Input;
-use super::model::gate::Sight;
+use super::media::Media;
+use super::model::shown::Sight;
 use crate::diff::DiffDocument;
+use crate::diff::json::ChangedValues;
+use crate::diff::search::{Direction, Needle, Spot};
 use crate::domain::event::Event;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use crate::domain::patch::Change;
+use crate::domain::patch::{Candidate, Change};
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Now;
@@ -37,7 +40,7 @@ pub enum Question {
     Since,
     /// The job and stage that the console was to open on and that are not in the queue.
     Sought(JobId, Option<StageName>),
-    /// An artifact as it lies on disk: generation of the gate view, index of the file.
+    /// An artifact as it lies on disk: number of the file's reading, index of the file.
     OnDisk(u64, usize),
     /// What it is compared with.
     Base(u64, usize),
@@ -56,31 +59,83 @@ pub struct Submission(pub u64);
 pub struct DiffJob {
     /// Generation of the gate view; a newer one makes this pointless.
     pub generation: u64,
+    /// Number of the file's reading; a newer one of the same file makes this pointless.
+    pub number: u64,
     /// Index of the file.
     pub file: usize,
     /// What it is compared with.
     pub old: Option<Arc<[u8]>>,
     /// The bytes under review.
     pub new: Arc<[u8]>,
+    /// Whether more than the digest is wanted.
+    pub is_full: bool,
 }
 
 /// What came of a [`DiffJob`].
 #[derive(Debug, Clone)]
 pub struct DiffDone {
     /// As in the job.
-    pub generation: u64,
+    pub number: u64,
     /// As in the job.
     pub file: usize,
     /// SHA-256 of the new bytes: what is on screen.
     pub digest: Digest,
-    /// Size of the new bytes.
-    pub size_bytes: u64,
-    /// The bytes under review, for patch templates and checks.
+    /// What it is compared with, for what is still to be found out.
+    pub old: Option<Arc<[u8]>>,
+    /// What is shown, and is needed for patch templates and checks; none if only the digest was wanted.
+    pub full: Option<Compared>,
+}
+
+/// A file in full.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// The bytes under review.
     pub bytes: Arc<Vec<u8>>,
     /// The diff; none for binaries.
     pub document: Option<DiffDocument>,
-    /// The changed values of a JSON document, a line each.
-    pub values: Vec<String>,
+    /// What else is known of it; none: that takes longer, and is still to be found out.
+    pub details: Option<Details>,
+}
+
+/// What is known of a file beside its diff.
+#[derive(Debug, Clone, Default)]
+pub struct Details {
+    /// The changed values of a JSON document.
+    pub values: Option<Arc<ChangedValues>>,
+    /// A sound or a picture.
+    pub media: Option<Arc<Media>>,
+}
+
+/// What takes longer than a diff: decoding sounds and pictures, comparing the values of large documents.
+#[derive(Debug, Clone)]
+pub struct MeasureJob {
+    /// Generation of the gate view; a newer one makes this pointless.
+    pub generation: u64,
+    /// Number of the file's reading.
+    pub number: u64,
+    /// Index of the file.
+    pub file: usize,
+    /// The artifact's path: a sound that cannot be read is known by it.
+    pub path: ArtifactPath,
+    /// What it is compared with.
+    pub old: Option<Arc<[u8]>>,
+    /// The bytes under review.
+    pub new: Arc<Vec<u8>>,
+}
+
+/// Text to look for in a diff, hidden lines too.
+#[derive(Debug, Clone)]
+pub struct FindJob {
+    /// Numbers the searches; only the newest is of interest.
+    pub number: u64,
+    /// The diff.
+    pub document: DiffDocument,
+    /// What is looked for.
+    pub needle: Needle,
+    /// From this line on, of a side; none: from the first, or the last.
+    pub from: Option<Spot>,
+    /// Which way.
+    pub direction: Direction,
 }
 
 /// A file of the gate as the workers take it.
@@ -118,6 +173,21 @@ pub struct CheckJob {
     pub names: Arc<[String]>,
     /// The job's parameters.
     pub params: Map<String, Value>,
+}
+
+/// What could stand at the cursor of a patch, to be found out off the loop.
+#[derive(Debug, Clone)]
+pub struct CompleteJob {
+    /// Revision of the text.
+    pub revision: u64,
+    /// The text in the editor.
+    pub text: String,
+    /// Line and character of the cursor, from 0.
+    pub cursor: (usize, usize),
+    /// The artifact that the patch is for.
+    pub file: GateFile,
+    /// The files of the run directory that a patch may name.
+    pub names: Arc<[String]>,
 }
 
 /// A patch that fits.
@@ -180,8 +250,8 @@ pub struct Unfit {
 /// What of a diff was on a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiffFacts {
-    /// Generation of the gate view.
-    pub generation: u64,
+    /// Number of the file's reading.
+    pub number: u64,
     /// Index of the file.
     pub file: usize,
     /// The rows.
@@ -226,10 +296,18 @@ pub enum Msg {
     Trouble(Option<String>),
     /// A diff is ready.
     DiffReady(Box<DiffDone>),
+    /// A diff could not be made: index of the file, number of its reading.
+    DiffFailed(usize, u64),
+    /// More is known of a file: its index, number of its reading.
+    Measured(usize, u64, Details),
+    /// A search ended: its number, and where.
+    Found(u64, Option<Spot>),
     /// A text was checked: its revision and what came of it.
     PatchChecked(u64, Result<Box<Checked>, Unfit>),
     /// What a patch would make can be drawn: the text's revision; none: it could not be made.
     PreviewReady(u64, Option<Box<Preview>>),
+    /// What could stand at the cursor of the text of this revision.
+    Completed(u64, Vec<Candidate>),
     /// Drafts of a former session.
     Drafts(Vec<Draft>),
     /// The process was continued after a suspend.
@@ -245,10 +323,16 @@ pub enum Effect {
     Ask(Question, Query),
     /// Compute a diff.
     Diff(DiffJob),
+    /// Find out more about a file.
+    Measure(MeasureJob),
+    /// Look for text.
+    Find(FindJob),
     /// Check a text.
     Check(CheckJob),
     /// Make what a patch would do ready to be drawn: the text's revision.
     Preview(u64, Planned),
+    /// Find out what could stand at the cursor.
+    Complete(CompleteJob),
     /// Write a draft to disk; none: remove it.
     SaveDraft(GateKey, Option<Draft>),
     /// Put a text on the operator's clipboard.

@@ -36,15 +36,19 @@ pub enum Focus {
     Find,
     /// The list of patch types.
     Types,
+    /// The list of what could stand at the cursor; what is typed goes into the text.
+    Candidates,
     /// The help.
     Help,
     /// The palette.
     Palette,
+    /// The list of files.
+    Files,
 }
 
 impl Focus {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Queue,
         Self::Diff,
         Self::Job,
@@ -59,8 +63,10 @@ impl Focus {
         Self::Search,
         Self::Find,
         Self::Types,
+        Self::Candidates,
         Self::Help,
         Self::Palette,
+        Self::Files,
     ];
 
     /// Whether keys without a meaning here are typed into a text.
@@ -69,11 +75,13 @@ impl Focus {
             Self::Note
             | Self::TypeId
             | Self::Compose
+            | Self::Candidates
             | Self::Filter
             | Self::Search
             | Self::Find
             | Self::Help
-            | Self::Palette => true,
+            | Self::Palette
+            | Self::Files => true,
             Self::Queue
             | Self::Diff
             | Self::Job
@@ -186,9 +194,16 @@ static DIFF: Group = Group {
         key(Action::Search, &["/"], "find in the diff", "find"),
         key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
         key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
-        key(Action::Mode, &["v"], "unified or side by side", "view"),
+        key(
+            Action::Mode,
+            &["v"],
+            "unified, side by side, or changed values (JSON)",
+            "view",
+        ),
+        key(Action::Base, &["c"], "compare with another version", "base"),
+        key(Action::Files, &["L"], "the list of files", ""),
         key(Action::Wrap, &["w"], "wrap long lines, or cut them", ""),
-        key(Action::Fold, &["z"], "show or hide unchanged lines", ""),
+        key(Action::Fold, &["z"], "fold or show unchanged lines: the whole file", ""),
     ],
 };
 
@@ -334,6 +349,12 @@ static COMPOSE: Group = Group {
             "the patch types; what you wrote in one is kept",
             "type",
         ),
+        key(
+            Action::Complete,
+            &["Tab"],
+            "what could stand here: ids, markers, paths; else indent",
+            "complete",
+        ),
         key(Action::Find, &["Ctrl-f"], "find in the text", "find"),
         key(Action::FindNext, &["Ctrl-g", "F3"], "the next match", ""),
         key(Action::FindFormer, &["Alt-g"], "the match before", ""),
@@ -355,6 +376,16 @@ static TYPES: Group = Group {
         key(Action::Down, &["Down", "j", "F2"], "the next type", ""),
         key(Action::Accept, &["Enter", "Tab"], "write in it", ""),
         key(Action::Close, &["Esc", "q", "Ctrl-c"], "back to the text", ""),
+    ],
+};
+
+static CANDIDATES: Group = Group {
+    name: "what could stand here",
+    bindings: &[
+        key(Action::Up, &["Up"], "the one before", ""),
+        key(Action::Down, &["Down"], "the next one", ""),
+        key(Action::Accept, &["Enter", "Tab"], "write it", ""),
+        key(Action::Close, &["Esc", "Ctrl-c"], "close the list", ""),
     ],
 };
 
@@ -441,7 +472,8 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
         Focus::Compose => vec![&COMPOSE, &TERMINAL],
         Focus::Menu => vec![&MENU, &TERMINAL],
         Focus::Types => vec![&TYPES, &TERMINAL],
-        Focus::Help | Focus::Palette => vec![&LIST_FIELD, &TERMINAL],
+        Focus::Candidates => vec![&CANDIDATES, &TERMINAL],
+        Focus::Help | Focus::Palette | Focus::Files => vec![&LIST_FIELD, &TERMINAL],
     }
 }
 
@@ -491,6 +523,7 @@ pub fn all_groups() -> Vec<&'static Group> {
         &LIST_FIELD,
         &COMPOSE,
         &TYPES,
+        &CANDIDATES,
         &MENU,
         &EDITING,
         &BACK,

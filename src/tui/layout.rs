@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::model::gate::FileView;
+use super::model::file::FileView;
 use super::model::look::Mode;
 use super::model::{Lower, Model};
 use super::view::diff_rows;
@@ -60,7 +60,8 @@ impl Layout {
 /// Lines above the body of the gate pane: the head, on a wide screen policy and files, and the changed values where there are some.
 pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let file = model.gate.as_ref().and_then(|view| view.current());
-    let has_values = file.is_some_and(|file| !file.values.is_empty());
+    let is_listed = model.look.mode == Mode::Values;
+    let has_values = file.is_some_and(|file| file.values.is_some()) && !is_listed;
     let facts = if is_wide { 3 } else { 0 };
     1 + facts + u16::from(has_values)
 }

@@ -21,6 +21,7 @@ pub mod effect;
 pub mod input;
 pub mod keymap;
 pub mod layout;
+pub mod media;
 pub mod model;
 mod run;
 pub mod session;

@@ -25,6 +25,8 @@ pub struct Session {
     pub hint: Option<String>,
     /// Whether colours are used: not with `NO_COLOR`, and not on `TERM=dumb` or `vt100`.
     pub has_colour: bool,
+    /// Whether the terminal has the palette of 256 colours, for pictures.
+    pub has_palette: bool,
     /// The gate to begin on.
     pub open_at: Option<(crate::domain::ids::JobId, Option<StageName>)>,
 }
@@ -35,6 +37,12 @@ pub fn wants_colour(no_color: Option<&str>, term: Option<&str>) -> bool {
     let is_plain =
         term.is_none_or(|term| term.is_empty() || term == "dumb" || term.starts_with("vt1") || term.ends_with("-m"));
     !is_refused && !is_plain
+}
+
+/// Whether an environment names a terminal with 256 colours or more.
+pub fn has_palette(term: Option<&str>, colorterm: Option<&str>) -> bool {
+    let is_true_colour = colorterm.is_some_and(|value| matches!(value, "truecolor" | "24bit"));
+    is_true_colour || term.is_some_and(|term| term.contains("256color") || term.contains("direct"))
 }
 
 impl Session {

@@ -5,7 +5,8 @@
 use super::action::Action;
 use super::keymap::Focus;
 use super::model::compose::Compose;
-use super::model::gate::{Content, FileView, GateView};
+use super::model::file::{Content, FileView};
+use super::model::gate::GateView;
 use super::model::prompt::Prompt;
 use super::model::queue::RowKey;
 use super::model::{Lower, Model};
@@ -33,7 +34,7 @@ fn is_patchable(file: &FileView) -> bool {
     match file.content {
         Content::Text(_) => file.bytes.is_some(),
         Content::Binary => file.bytes.is_some() && !applicable(facts).is_empty(),
-        Content::Loading | Content::Missing | Content::Failed(_) => false,
+        Content::Loading | Content::Known | Content::Missing | Content::Failed(_) => false,
     }
 }
 
@@ -70,7 +71,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         Action::NextFile | Action::FormerFile if focus == Focus::Job => {
             model.job.as_ref().is_some_and(|job| job.logs().len() > 1)
         }
-        Action::NextFile | Action::FormerFile => {
+        Action::NextFile | Action::FormerFile | Action::Files => {
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             has_several && model.compose.is_none() && model.lower == Lower::Gate
         }
@@ -81,6 +82,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::Fold
         | Action::Mode
         | Action::Wrap
+        | Action::Base
         | Action::Search => is_diff_shown(model),
         Action::Up
         | Action::Down
@@ -138,6 +140,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::Repaint
         | Action::Suspend
         | Action::Quit
+        | Action::Complete
         | Action::Find
         | Action::FindNext
         | Action::FindFormer

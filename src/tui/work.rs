@@ -1,60 +1,81 @@
-//! Work that is too slow for the loop, as pure functions of a job: diffs, checks and previews of patches.
+//! Work that is too slow for the loop, as pure functions of a job: diffs, searches, media, checks and previews of patches.
 
 mod check;
+mod complete;
 mod preview;
 mod template;
 
 use std::sync::Arc;
 
 pub use check::check;
+pub use complete::complete;
 pub use preview::preview;
 pub use template::{Template, templates};
 
-use super::effect::{DiffDone, DiffJob};
-use crate::diff::json::{ChangeKind, ChangedValues, ValueChange, changed_values};
+use super::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob};
+use super::media;
+use crate::diff::json::{ChangedValues, changed_values};
+use crate::diff::search::{self, Spot};
 use crate::diff::summary::is_binary;
 use crate::diff::{DiffDocument, Limit};
 use crate::domain::ids::Digest;
 
+/// Values of documents up to this size, both together, are compared with the diff; larger ones afterwards.
+const VALUES_BYTES_MAX: usize = 512 << 10;
+
 /// Computes a diff.
 pub fn diff(job: DiffJob, limit: Limit<'_>) -> DiffDone {
     let digest = Digest::of(&job.new);
-    let size_bytes = job.new.len() as u64;
-    let bytes = Arc::new(job.new.to_vec());
-    let is_binary = is_binary(&job.new) || job.old.as_deref().is_some_and(is_binary);
-    let values = match job.old.as_deref() {
-        Some(old) if !is_binary => changed_values(old, &job.new)
-            .map(|changed| value_lines(&changed))
-            .unwrap_or_default(),
-        Some(_) | None => Vec::new(),
-    };
-    let document = (!is_binary).then(|| {
-        let old = job.old.map(|old| Arc::new(old.to_vec()));
-        DiffDocument::compare(old, bytes.clone(), limit)
-    });
+    let full = job.is_full.then(|| compare(job.old.as_deref(), &job.new, limit));
     DiffDone {
-        generation: job.generation,
+        number: job.number,
         file: job.file,
         digest,
-        size_bytes,
-        bytes,
-        document,
-        values,
+        old: job.old,
+        full,
     }
 }
 
-fn value_lines(changed: &ChangedValues) -> Vec<String> {
-    let line = |change: &ValueChange| {
-        let before = change.before.as_deref().unwrap_or("");
-        let after = change.after.as_deref().unwrap_or("");
-        let path = &change.path;
-        match change.kind {
-            ChangeKind::Added => format!("{path} new {after}"),
-            ChangeKind::Removed => format!("{path} removed, was {before}"),
-            ChangeKind::Changed => format!("{path} {before} -> {after}"),
-            ChangeKind::Respelled => format!("{path} {before} -> {after} (same value)"),
-            ChangeKind::Moved => format!("{path} moved"),
-        }
-    };
-    changed.changes.iter().map(line).collect()
+fn compare(old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Compared {
+    let bytes = Arc::new(new.to_vec());
+    let is_binary = is_binary(new) || old.is_some_and(is_binary);
+    let document = (!is_binary).then(|| {
+        let old = old.map(|old| Arc::new(old.to_vec()));
+        DiffDocument::compare(old, bytes.clone(), limit)
+    });
+    let is_small = new.len() + old.map_or(0, <[u8]>::len) <= VALUES_BYTES_MAX;
+    let details = (!is_binary && is_small).then(|| Details {
+        values: values(old, new, limit),
+        media: None,
+    });
+    Compared {
+        bytes,
+        document,
+        details,
+    }
+}
+
+/// Finds out what takes longer than a diff.
+pub fn measure(job: &MeasureJob, limit: Limit<'_>) -> Details {
+    let old = job.old.as_deref();
+    if !is_binary(&job.new) && !old.is_some_and(is_binary) {
+        return Details {
+            values: values(old, &job.new, limit),
+            media: None,
+        };
+    }
+    Details {
+        values: None,
+        media: media::look_at(job.path.as_str(), old, &job.new).map(Arc::new),
+    }
+}
+
+fn values(old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Option<Arc<ChangedValues>> {
+    let changed = changed_values(old?, new, limit)?;
+    (!changed.changes.is_empty()).then(|| Arc::new(changed))
+}
+
+/// Looks for text.
+pub fn find(job: &FindJob, is_over: &dyn Fn() -> bool) -> Option<Spot> {
+    search::find(&job.document, &job.needle, job.from, job.direction, is_over)
 }

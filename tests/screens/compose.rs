@@ -6,7 +6,7 @@ use holdpoint::tui::editor::Editor;
 use insta::assert_snapshot;
 
 use crate::console::Console;
-use crate::world::World;
+use crate::world::{File, World};
 
 const PATCH: &str = r#"{"type": "text_replace", "replacements": [{"old": "tall boots", "new": "waders"}]}"#;
 
@@ -130,8 +130,51 @@ fn decided_elsewhere_while_composing() {
 
 #[test]
 fn a_binary_has_no_editor() {
+    let mut world = World::drawn();
+    let picture = File("still", "dune.png", None, b"\x89PNG\r\n\x1a\n\0".to_vec());
+    world.gate("j-24", "cove", "assets", 1, Some(60), vec![picture]);
+    let mut console = Console::new(world, 80, 24);
+    console.press("p");
+    console.shows("Not composed: dune.png is still, and no patch type changes");
+    assert!(console.model.compose.is_none());
+}
+
+#[test]
+fn sound_opens_with_a_change_of_level() {
     let mut console = Console::drawn();
     console.press("j j p");
-    console.shows("Not composed: voice.mp3 is voiceover, and no patch type changes");
-    assert!(console.model.compose.is_none());
+    console.shows("  level_adjust  voice.mp3");
+    console.shows("\"level_change_db\": 0");
+}
+
+#[test]
+fn ids_of_the_storyboard_are_offered_and_written() {
+    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("j p Ctrl-f").typed("scene_001").press("Enter Ctrl-k Tab");
+        console.shows("scene_003");
+        assert_snapshot!(format!("compose_candidates_{columns}"), console.picture());
+        console.press("Down Down Enter");
+        console.shows("\"beat_id\": \"scene_003");
+        console.press("Ctrl-u").typed("_011");
+        console.press("Tab");
+        console.shows("\"beat_id\": \"scene_011");
+    }
+}
+
+#[test]
+fn where_nothing_could_stand_tab_indents_and_what_is_typed_narrows_the_list() {
+    let mut console = Console::drawn();
+    console.press("j p Ctrl-End Tab").typed("x");
+    assert!(console.model.compose.as_ref().unwrap().editor.text().ends_with("\n  x"));
+    console
+        .press("Esc D Enter p Ctrl-f")
+        .typed("scene_001")
+        .press("Enter Ctrl-k Tab")
+        .typed("scene_01");
+    console.hides("scene_003");
+    console.shows("scene_011");
+    console.press("Esc");
+    assert!(console.model.prompt.is_none(), "Esc closes the list and nothing else");
+    console.hides(">scene_01");
 }

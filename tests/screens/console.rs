@@ -35,6 +35,7 @@ pub fn session() -> Session {
         is_read_only: false,
         hint: None,
         has_colour: true,
+        has_palette: false,
         open_at: None,
     }
 }
@@ -75,7 +76,12 @@ impl Console {
             let msg = match effect {
                 Effect::Ask(question, query) => Msg::Answered(question, self.world.answer(query)),
                 Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, holdpoint::diff::Limit::NONE))),
+                Effect::Measure(job) => {
+                    Msg::Measured(job.file, job.number, work::measure(&job, holdpoint::diff::Limit::NONE))
+                }
+                Effect::Find(job) => Msg::Found(job.number, work::find(&job, &|| false)),
                 Effect::Check(job) => Msg::PatchChecked(job.revision, work::check(&job, holdpoint::diff::Limit::NONE)),
+                Effect::Complete(job) => Msg::Completed(job.revision, work::complete(&job)),
                 Effect::Preview(revision, planned) => {
                     let preview = work::preview(&planned, holdpoint::diff::Limit::NONE);
                     Msg::PreviewReady(revision, Some(Box::new(preview)))

@@ -54,7 +54,7 @@ fn a_storyboard_side_by_side() {
 fn a_narrow_terminal_refuses_two_columns() {
     let mut console = Console::new(details(), 59, 20);
     console.press("Enter v");
-    console.shows("Not side by side: that needs 60 columns");
+    console.shows("side by side needs 60 columns");
     console.hides("│ ");
 }
 
@@ -141,4 +141,148 @@ fn a_file_of_one_huge_line_is_reached_and_shown() {
     console.press("v");
     console.shows("xYx");
     console.press("G PgUp g");
+}
+
+#[test]
+fn changed_values_as_a_list() {
+    at_sizes("values", World::drawn, "j Enter v v");
+    let mut console = Console::drawn();
+    console.press("j Enter v v");
+    console.shows("~ scenes[2].duration_ms 12000 -> 19000  (scene_003)");
+    console.shows("value 1 of 3");
+    // A list of values shows no line of the text.
+    console.shows("NOT YET SHOWN");
+    console.press("j");
+    console.shows("value 2 of 3");
+    console.hides("(scene_002)");
+    console.press("v");
+    console.shows("+       \"duration_ms\": 4500,");
+}
+
+#[test]
+fn c_goes_through_everything_to_compare_with() {
+    let mut console = Console::drawn();
+    let given = b"**Opening**\nfrom elsewhere\n".to_vec();
+    let digest = holdpoint::domain::ids::Digest::of(&given);
+    console.world.versions.insert(digest, given);
+    let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+    let artifact = &mut rows.gates[0].artifacts[0];
+    artifact.bases = vec![
+        artifact.base.clone().unwrap(),
+        holdpoint::domain::artifact::Base {
+            digest,
+            origin: holdpoint::domain::artifact::BaseOrigin::Given,
+        },
+    ];
+    console.event("j-17", "script", holdpoint::domain::event::EventType::GateHeld, "x");
+    console.press("Enter");
+    console.hides("VS GIVEN");
+    console.hides("NOT YET SHOWN");
+    console.press("c");
+    console.shows(&format!("Compared with {} given base", digest.short()));
+    console.shows("VS GIVEN BASE");
+    console.press("g");
+    console.shows("- from elsewhere");
+    assert_snapshot!("other_base_80", console.picture());
+    console.press("c");
+    console.shows("vs nothing");
+    console.shows("+ The tide returns");
+    console.press("c");
+    console.shows("the usual base");
+    console.hides("VS GIVEN");
+    console.shows("- Tip 1: Bring boots.");
+}
+
+#[test]
+fn after_a_refusal_only_what_changed_since_is_shown() {
+    let mut console = Console::drawn();
+    console.press("Enter a");
+    let new = crate::world::SCRIPT_NEW.replace("Close", "Ending");
+    let path = "artifacts/script/script.txt";
+    console.world.change_on_disk("j-17", path, new.as_bytes());
+    let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+    rows.gates[0].artifacts[0].digest = holdpoint::domain::ids::Digest::of(new.as_bytes());
+    console.event("j-17", "script", holdpoint::domain::event::EventType::PatchApplied, "x");
+    console.press("Esc");
+    console.shows("Shown: only what changed since you read");
+    console.shows("VS WHAT YOU READ");
+    console.shows("- **Close**");
+    console.shows("+ **Ending**");
+    console.hides("- Tip 1: Bring boots.");
+    assert_snapshot!("since_read_80", console.picture());
+    console.press("c c");
+    console.shows("- Tip 1: Bring boots.");
+}
+
+fn wav(amplitude: f32) -> Vec<u8> {
+    let rate = 8_000u32;
+    let samples = (0..rate * 2).map(|at| {
+        let beat = 1.0 - (at % 4000) as f32 / 4000.0;
+        ((at as f32 * 0.3).sin() * amplitude * beat * 32_767.0) as i16
+    });
+    let data: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((36 + data.len() as u32).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(rate.to_le_bytes());
+    wav.extend((rate * 2).to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend((data.len() as u32).to_le_bytes());
+    wav.extend(data);
+    wav
+}
+
+#[test]
+fn a_sound_is_a_table_with_its_outline() {
+    let world = || gate(vec![File("voiceover", "voice.wav", Some(wav(0.3)), wav(1.2))]);
+    at_sizes("sound", world, "Enter");
+    let mut session = crate::console::session();
+    session.has_colour = false;
+    let mut console = Console::with(session, world(), 120, 40);
+    console.press("Enter");
+    for word in [
+        "length", "peak", "CLIPS", "loudness", "LUFS", "format", "+10.5 dB", "!CLIPS", "same",
+    ] {
+        console.shows(word);
+    }
+}
+
+#[cfg(feature = "images")]
+#[test]
+fn a_picture_is_its_size_and_a_preview() {
+    let picture = |wide: u32| {
+        let picture = image::RgbImage::from_fn(wide, 40, |x, y| {
+            image::Rgb([(x * 5) as u8, (y * 6) as u8, if x > y { 200 } else { 20 }])
+        });
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    };
+    let world = || gate(vec![File("plate", "plate.png", Some(picture(50)), picture(48))]);
+    at_sizes("picture", world, "Enter");
+}
+
+#[test]
+fn a_gate_of_many_files_keeps_few_of_them_in_memory() {
+    let name = |index: usize| -> &'static str { Box::leak(format!("part_{index:03}.txt").into_boxed_str()) };
+    let text = |word: &str| (0..80_000).map(|line| format!("{word} {line}\n")).collect::<String>();
+    let (old, new) = (text("old"), text("new"));
+    let files = (0..40).map(|index| File("part", name(index), Some(old.clone().into()), new.clone().into()));
+    let mut console = Console::new(gate(files.collect()), 120, 40);
+    let kept = |console: &Console| {
+        let view = console.model.gate.as_ref().unwrap();
+        view.files.iter().filter(|file| file.document().is_some()).count()
+    };
+    assert!((3..25).contains(&kept(&console)), "{} of 40", kept(&console));
+    let digest = console.model.gate.as_ref().unwrap().shown_digest();
+    assert!(digest.is_some(), "a decision needs the digest of every file");
+    console.press("Enter L").typed("part_030").press("Enter");
+    console.shows("part_030.txt 31/40");
+    console.shows("- old 0");
+    assert!(kept(&console) < 25);
+    assert_eq!(console.model.gate.as_ref().unwrap().shown_digest(), digest);
+    console.press("L");
+    console.shows("40 files, 40 not wholly seen");
+    console.shows("part_030.txt");
+    console.shows("partly seen");
 }

@@ -197,7 +197,7 @@ impl World {
             }
             Command::Resume(id) => (id.clone(), Some(format!("Resume {id}")), None),
             Command::Cancel(id) => (id.clone(), Some(format!("Cancel {id}")), None),
-            Command::TakeLease { gate, purpose } => {
+            Command::TakeLease { gate, purpose, .. } => {
                 let id = gate.job_id.to_string();
                 let holder = self.jobs[&gate.job_id].gates.last().unwrap().lease.clone();
                 self.sent.push(format!("TakeLease {id} {}", purpose.as_str()));

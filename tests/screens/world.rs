@@ -187,6 +187,8 @@ impl World {
                 is_binary,
                 patches: Vec::new(),
             });
+            // The engine keeps every version that it registers.
+            self.versions.insert(Digest::of(&bytes), bytes.clone());
             self.disk.insert((job_id(id), path), bytes);
         }
         let gate = Gate {

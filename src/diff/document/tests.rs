@@ -222,7 +222,7 @@ proptest! {
         document.hunk_rows(row);
         document.row_of_line(Side::New, row);
         crate::diff::summary(old.as_deref(), &new, Limit::NONE);
-        crate::diff::json::changed_values(old.as_deref().unwrap_or_default(), &new);
+        crate::diff::json::changed_values(old.as_deref().unwrap_or_default(), &new, Limit::NONE);
         crate::diff::unified::write(&document, "a", "b");
     }
 }

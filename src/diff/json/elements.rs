@@ -26,12 +26,23 @@ const ID_KEYS: [&str; 7] = ["id", "beat_id", "scene_id", "element_id", "uuid", "
 // Beyond this many elements without ids, arrays are compared place by place: alignment has no limit of its own.
 const ALIGNED_MAX: usize = 10_000;
 
-/// Pairs the elements: removed ones first, then the others in the order of the new array.
-pub(super) fn pairs(old: &[&str], new: &[&str]) -> Vec<Pair> {
-    by_id(old, new).unwrap_or_else(|| by_text(old, new))
+/// The pairs of two arrays, and the ids that they were found by, as they are written; without any, there are no ids.
+pub(super) struct Pairs<'a> {
+    pub pairs: Vec<Pair>,
+    pub old_ids: Vec<&'a str>,
+    pub new_ids: Vec<&'a str>,
 }
 
-fn by_id(old: &[&str], new: &[&str]) -> Option<Vec<Pair>> {
+/// Pairs the elements: removed ones first, then the others in the order of the new array.
+pub(super) fn pairs<'a>(old: &[&'a str], new: &[&'a str]) -> Pairs<'a> {
+    by_id(old, new).unwrap_or_else(|| Pairs {
+        pairs: by_text(old, new),
+        old_ids: Vec::new(),
+        new_ids: Vec::new(),
+    })
+}
+
+fn by_id<'a>(old: &[&'a str], new: &[&'a str]) -> Option<Pairs<'a>> {
     let old_objects = objects(old)?;
     let new_objects = objects(new)?;
     let sample = new_objects.first().or(old_objects.first())?;
@@ -57,7 +68,12 @@ fn by_id(old: &[&str], new: &[&str]) -> Option<Vec<Pair>> {
         },
         None => Pair::Added(new_at),
     });
-    Some(removed.chain(others).collect())
+    let pairs = removed.chain(others).collect();
+    Some(Pairs {
+        pairs,
+        old_ids,
+        new_ids,
+    })
 }
 
 fn objects<'a>(elements: &[&'a str]) -> Option<Vec<Members<'a>>> {

@@ -10,14 +10,18 @@ mod elements;
 mod tests;
 mod value;
 
-use elements::{Pair, pairs};
+use std::fmt;
+
+use elements::{Pair, Pairs, pairs};
 use serde_json::value::RawValue;
 use value::Shape;
 
 pub use value::spelled;
 
-/// More changes than this are counted no further: the list is for a person to read.
-pub const CHANGES_MAX: usize = 500;
+use super::lines::Limit;
+
+/// More changes than this are not listed: the list is for a person to read.
+pub const CHANGES_MAX: usize = 2000;
 
 /// How a value changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct ValueChange {
     /// Like `scenes[2].duration_ms`, places as in the new document (of a removed value: as in the old one); empty for the
     /// whole document.
     pub path: String,
+    /// The id of the innermost array element on the path that is known by one: `scene_003`.
+    pub id: Option<String>,
     pub kind: ChangeKind,
     /// As the old document spells it, on one line; long values are cut with `…`.
     pub before: Option<String>,
@@ -52,17 +58,40 @@ pub struct ValueChange {
 pub struct ChangedValues {
     /// In the order of the new document; at most [`CHANGES_MAX`].
     pub changes: Vec<ValueChange>,
-    /// There are more changes than listed.
+    /// There are more changes than listed: too many, or too little time.
     pub is_cut: bool,
 }
 
+impl fmt::Display for ValueChange {
+    /// `scenes[2].duration_ms 12000 -> 19000`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let before = self.before.as_deref().unwrap_or("");
+        let after = self.after.as_deref().unwrap_or("");
+        let path = if self.path.is_empty() {
+            "the document"
+        } else {
+            &self.path
+        };
+        match self.kind {
+            ChangeKind::Added => write!(formatter, "{path} new {after}"),
+            ChangeKind::Removed => write!(formatter, "{path} removed, was {before}"),
+            ChangeKind::Changed => write!(formatter, "{path} {before} -> {after}"),
+            ChangeKind::Respelled => write!(formatter, "{path} {before} -> {after} (same value)"),
+            ChangeKind::Moved => write!(formatter, "{path} moved, was {before}"),
+        }
+    }
+}
+
 /// Returns what changed from `old` to `new`, or `None` if either is not JSON. Order of keys and white space do not count.
-pub fn changed_values(old: &[u8], new: &[u8]) -> Option<ChangedValues> {
+/// When the limit is reached, what was found until then.
+pub fn changed_values(old: &[u8], new: &[u8], limit: Limit<'_>) -> Option<ChangedValues> {
     let old: &RawValue = parse(old)?;
     let new: &RawValue = parse(new)?;
     let mut walk = Walk {
         path: String::new(),
+        id: None,
         depth: 0,
+        limit,
         found: ChangedValues::default(),
     };
     walk.compare(old.get(), new.get());
@@ -96,15 +125,21 @@ pub fn push_place(path: &mut String, at: usize) {
     path.push_str(&format!("[{at}]"));
 }
 
-struct Walk {
+struct Walk<'a> {
     path: String,
+    id: Option<String>,
     depth: usize,
+    limit: Limit<'a>,
     found: ChangedValues,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn compare(&mut self, old: &str, new: &str) {
         if old == new || self.found.is_cut {
+            return;
+        }
+        if self.limit.is_reached() {
+            self.found.is_cut = true;
             return;
         }
         if self.depth == DEPTH_MAX {
@@ -143,17 +178,25 @@ impl Walk {
     }
 
     fn compare_arrays(&mut self, old: &[&str], new: &[&str]) {
-        for pair in pairs(old, new) {
+        let Pairs {
+            pairs,
+            old_ids,
+            new_ids,
+        } = pairs(old, new);
+        let id_of = |ids: &[&str], at: usize| ids.get(at).map(|id| id.trim_matches('"').to_owned());
+        for pair in pairs {
             match pair {
-                Pair::Removed(at) => {
-                    self.at_place(at, |walk| walk.add(ChangeKind::Removed, old.get(at).copied(), None))
-                }
-                Pair::Added(at) => self.at_place(at, |walk| walk.add(ChangeKind::Added, None, new.get(at).copied())),
+                Pair::Removed(at) => self.at_place(at, id_of(&old_ids, at), |walk| {
+                    walk.add(ChangeKind::Removed, old.get(at).copied(), None);
+                }),
+                Pair::Added(at) => self.at_place(at, id_of(&new_ids, at), |walk| {
+                    walk.add(ChangeKind::Added, None, new.get(at).copied());
+                }),
                 Pair::Both {
                     old_at,
                     new_at,
                     is_moved,
-                } => self.at_place(new_at, |walk| {
+                } => self.at_place(new_at, id_of(&new_ids, new_at), |walk| {
                     if is_moved {
                         let place = |at: usize| format!("[{at}]");
                         walk.add(ChangeKind::Moved, Some(&place(old_at)), Some(&place(new_at)));
@@ -173,10 +216,20 @@ impl Walk {
         self.path.truncate(length);
     }
 
-    fn at_place(&mut self, at: usize, inside: impl FnOnce(&mut Self)) {
+    /// Goes into an array element; `id`: what it is known by, if by anything.
+    fn at_place(&mut self, at: usize, id: Option<String>, inside: impl FnOnce(&mut Self)) {
         let length = self.path.len();
         push_place(&mut self.path, at);
+        let is_known = id.is_some();
+        let outer = if is_known {
+            std::mem::replace(&mut self.id, id)
+        } else {
+            None
+        };
         inside(self);
+        if is_known {
+            self.id = outer;
+        }
         self.path.truncate(length);
     }
 
@@ -187,6 +240,7 @@ impl Walk {
         }
         let change = ValueChange {
             path: self.path.clone(),
+            id: self.id.clone(),
             kind,
             before: before.map(spelled),
             after: after.map(spelled),

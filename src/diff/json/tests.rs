@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::diff::lines::Limit;
 
 const STORYBOARD: &str = r#"{
   "title": "tides",
@@ -15,7 +16,7 @@ const STORYBOARD: &str = r#"{
 }"#;
 
 fn told(old: &str, new: &str) -> Vec<String> {
-    let found = changed_values(old.as_bytes(), new.as_bytes()).expect("both are JSON");
+    let found = changed_values(old.as_bytes(), new.as_bytes(), Limit::NONE).expect("both are JSON");
     let side = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
     found
         .changes
@@ -36,6 +37,24 @@ fn told(old: &str, new: &str) -> Vec<String> {
 fn a_changed_duration_is_one_change_with_its_path() {
     let new = STORYBOARD.replace("306.0}", "310.0}");
     assert_eq!(told(STORYBOARD, &new), ["Changed scenes[1].duration_ms 306.0 -> 310.0"]);
+}
+
+#[test]
+fn a_changed_value_says_in_which_element_it_is() {
+    let new = STORYBOARD.replace("306.0}", "310.0}");
+    let found = changed_values(STORYBOARD.as_bytes(), new.as_bytes(), Limit::NONE).expect("both are JSON");
+    assert_eq!(found.changes[0].id.as_deref(), Some("scene_001"));
+    assert_eq!(found.changes[0].to_string(), "scenes[1].duration_ms 306.0 -> 310.0");
+}
+
+#[test]
+fn a_reached_limit_cuts_the_list_and_says_so() {
+    let reached = Limit {
+        deadline: None,
+        is_reached: &|| true,
+    };
+    let found = changed_values(b"[1]", b"[2]", reached).expect("JSON");
+    assert!(found.is_cut && found.changes.is_empty());
 }
 
 #[test]
@@ -105,10 +124,10 @@ fn odd_keys_are_quoted_and_repeated_keys_shown_whole() {
 
 #[test]
 fn what_is_no_json_has_no_values() {
-    assert!(changed_values(b"{", b"{}").is_none());
-    assert!(changed_values(b"\xff", b"1").is_none());
+    assert!(changed_values(b"{", b"{}", Limit::NONE).is_none());
+    assert!(changed_values(b"\xff", b"1", Limit::NONE).is_none());
     assert!(
-        changed_values("[".repeat(100_000).as_bytes(), b"1").is_none(),
+        changed_values("[".repeat(100_000).as_bytes(), b"1", Limit::NONE).is_none(),
         "deeper than anyone reads"
     );
 }
@@ -118,13 +137,13 @@ fn the_list_has_an_end_and_says_so() {
     let list = |value: usize| {
         format!(
             "{{{}}}",
-            (0..600)
+            (0..2600)
                 .map(|n| format!("\"k{n}\":{value}"))
                 .collect::<Vec<_>>()
                 .join(",")
         )
     };
-    let found = changed_values(list(1).as_bytes(), list(2).as_bytes()).expect("JSON");
+    let found = changed_values(list(1).as_bytes(), list(2).as_bytes(), Limit::NONE).expect("JSON");
     assert_eq!((found.changes.len(), found.is_cut), (CHANGES_MAX, true));
     let long = told("[1]", &format!("[1, \"{}\"]", "x".repeat(5000)));
     assert!(long[0].ends_with('…') && long[0].len() < 300);
@@ -149,7 +168,7 @@ proptest! {
     #[test]
     fn there_are_changes_exactly_when_the_values_differ(old in json(), new in json()) {
         let pretty = serde_json::to_vec_pretty(&old).expect("serializes");
-        let changes = |other: &serde_json::Value| changed_values(&pretty, other.to_string().as_bytes()).expect("JSON").changes;
+        let changes = |other: &serde_json::Value| changed_values(&pretty, other.to_string().as_bytes(), Limit::NONE).expect("JSON").changes;
         prop_assert!(changes(&old).is_empty());
         prop_assert_eq!(changes(&new).is_empty(), old == new);
     }

@@ -22,7 +22,7 @@ pub use index::{LineEnd, LineIndex};
 pub struct Limit<'a> {
     /// Given on to the search library.
     pub(crate) deadline: Option<Instant>,
-    is_reached: &'a dyn Fn() -> bool,
+    pub(crate) is_reached: &'a dyn Fn() -> bool,
 }
 
 impl Limit<'_> {
@@ -43,7 +43,7 @@ impl<'a> Limit<'a> {
         }
     }
 
-    fn is_reached(&self) -> bool {
+    pub(crate) fn is_reached(&self) -> bool {
         (self.is_reached)()
     }
 }

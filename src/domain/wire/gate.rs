@@ -58,12 +58,25 @@ pub struct GateDoc<'a> {
     pub held_by_policy: bool,
     /// Who has a prompt or an editor open.
     pub held_by: Option<&'a str>,
+    /// Who stopped the timer on purpose, and since when; null: nobody.
+    pub hold: Option<HoldDoc<'a>>,
+    /// Seconds that persons may still add by holds, leases and extensions; null without a timer that runs or is held.
+    pub addable_seconds: Option<f64>,
     /// The digest that a decision may name (SPEC §6); null without a gate.
     pub digest: Option<Digest>,
     /// What is under review.
     pub artifacts: Vec<GateArtifactDoc<'a>>,
     /// Who has looked.
     pub seen: &'a [Seen],
+}
+
+/// A person's hold.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct HoldDoc<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// An artifact under review.
@@ -169,6 +182,8 @@ impl<'a> GateDoc<'a> {
                     overdue_since: None,
                     held_by_policy: false,
                     held_by: None,
+                    hold: None,
+                    addable_seconds: None,
                     digest: None,
                     artifacts: Vec::new(),
                     seen: &[],
@@ -188,7 +203,10 @@ impl<'a> GateDoc<'a> {
         let timer = gate.timer.as_ref();
         let fires_at = timer.filter(|_| is_open).and_then(|timer| {
             match timer.status(lease, lens.now, gate.policy.max_hold_s, lens.grace_s) {
-                TimerStatus::Running(at) | TimerStatus::Leased(at) | TimerStatus::Overdue(at) => Some(at),
+                TimerStatus::Running(at)
+                | TimerStatus::Leased(at)
+                | TimerStatus::Held(at)
+                | TimerStatus::Overdue(at) => Some(at),
                 TimerStatus::HeldByPolicy => None,
             }
         });
@@ -215,6 +233,16 @@ impl<'a> GateDoc<'a> {
             overdue_since: timer.and_then(|timer| timer.overdue_since),
             held_by_policy: timer.is_some_and(|timer| timer.held_by_policy_at.is_some()),
             held_by: lease.map(|lease| lease.holder.name.as_str()),
+            hold: timer
+                .filter(|_| is_open)
+                .and_then(|timer| timer.hold.as_ref())
+                .map(|hold| HoldDoc {
+                    by: &hold.holder.name,
+                    at: hold.taken_at,
+                }),
+            addable_seconds: timer
+                .filter(|timer| is_open && timer.held_by_policy_at.is_none())
+                .map(|timer| seconds(timer.addable_us(lens.now, gate.policy.max_hold_s))),
             digest: Some(gate.digest()),
             artifacts: gate
                 .artifacts

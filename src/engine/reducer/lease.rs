@@ -24,6 +24,7 @@ pub(super) fn take(
     operator: &Operator,
     session: &str,
     purpose: LeasePurpose,
+    is_takeover: bool,
 ) -> Result<Vec<Change>, Refusal> {
     let now = draft.cx.now;
     let mut gate = draft.gate(gate)?;
@@ -31,7 +32,10 @@ pub(super) fn take(
     let expires_at = now.plus_s(LEASE_S);
     if let Some(held) = gate.lease.clone().filter(|lease| lease.is_live(now)) {
         if held.session != session {
-            return Err(Refusal::held_by(&gate.key, &held.holder.name));
+            if !is_takeover {
+                return Err(Refusal::held_by(&gate.key, &held.holder.name));
+            }
+            return Ok(take_over(draft, gate, &held, operator, session, purpose));
         }
         gate.lease = Some(Lease {
             purpose,
@@ -54,6 +58,9 @@ pub(super) fn take(
     gate.lease = Some(lease);
     let key = gate.key.clone();
     let is_timed = stops_something(&gate);
+    if is_timed {
+        gate.timer = gate.timer.as_ref().map(|timer| timer.stopped(now));
+    }
     draft.put_gate(gate);
     if is_timed {
         let message = format!(
@@ -68,6 +75,42 @@ pub(super) fn take(
         draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
     }
     Ok(draft.finish())
+}
+
+/// The gate goes from one session to another; the timer stays stopped from when it was, so that taking over adds no time.
+fn take_over(
+    mut draft: Draft<'_>,
+    gate: Gate,
+    former: &Lease,
+    operator: &Operator,
+    session: &str,
+    purpose: LeasePurpose,
+) -> Vec<Change> {
+    let now = draft.cx.now;
+    let key = gate.key.clone();
+    draft.put_gate(Gate {
+        lease: Some(Lease {
+            holder: operator.clone(),
+            session: session.to_owned(),
+            purpose,
+            taken_at: now,
+            expires_at: now.plus_s(LEASE_S),
+        }),
+        ..gate
+    });
+    let message = format!(
+        "{} takes {} #{} over from {} ({})",
+        operator.name,
+        key.stage,
+        key.attempt,
+        former.holder.name,
+        former.purpose.as_str()
+    );
+    let payload = json!({
+        "attempt": key.attempt, "by": operator.name, "kind": "lease", "purpose": purpose.as_str(), "from": former.holder.name,
+    });
+    draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
+    draft.finish()
 }
 
 pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: &str) -> Result<Vec<Change>, Refusal> {
@@ -96,7 +139,7 @@ fn end(draft: &mut Draft<'_>, gate: Gate, ended_at: Timestamp, why: &str) -> Gat
     let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
     let timer = gate.timer.as_ref().map(|timer| {
         if is_timed {
-            timer.after_lease(&lease, ended_at, max_hold_s, grace_s)
+            timer.started_again(ended_at, max_hold_s, grace_s)
         } else {
             timer.clone()
         }
@@ -118,10 +161,11 @@ fn end(draft: &mut Draft<'_>, gate: Gate, ended_at: Timestamp, why: &str) -> Gat
     gate
 }
 
+/// Whether a lease makes a difference: not where nothing runs, by policy or because a person holds the gate anyway.
 fn stops_something(gate: &Gate) -> bool {
     gate.timer
         .as_ref()
-        .is_some_and(|timer| timer.held_by_policy_at.is_none())
+        .is_some_and(|timer| timer.held_by_policy_at.is_none() && timer.hold.is_none())
 }
 
 pub(super) fn mark_seen(

@@ -5,6 +5,7 @@
 
 mod decide;
 mod draft;
+mod hold;
 mod jobs;
 mod lease;
 mod outside;
@@ -140,6 +141,31 @@ pub enum Input {
         session: String,
         /// What for.
         purpose: LeasePurpose,
+        /// Whether another session's live lease is taken away from it.
+        is_takeover: bool,
+    },
+    /// A person stops the timer.
+    Hold {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+    },
+    /// A person lets a held timer run again.
+    Release {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+    },
+    /// A person moves the deadline.
+    Extend {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+        /// By how much.
+        seconds: u64,
     },
     /// A session gives its lease back.
     ReleaseLease {
@@ -235,6 +261,9 @@ pub fn reduce(
             | Input::Cancel { .. }
             | Input::Complete { .. }
             | Input::TakeLease { .. }
+            | Input::Hold { .. }
+            | Input::Release { .. }
+            | Input::Extend { .. }
             | Input::ReleaseLease { .. }
             | Input::MarkSeen { .. }
             | Input::Expire { .. }
@@ -277,7 +306,15 @@ pub fn reduce(
             operator,
             session,
             purpose,
-        } => lease::take(draft, gate, operator, session, *purpose),
+            is_takeover,
+        } => lease::take(draft, gate, operator, session, *purpose, *is_takeover),
+        Input::Hold { gate, operator } => hold::hold(draft, gate, operator),
+        Input::Release { gate, operator } => hold::release(draft, gate, operator),
+        Input::Extend {
+            gate,
+            operator,
+            seconds,
+        } => hold::extend(draft, gate, operator, *seconds),
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
         Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
         Input::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),

@@ -17,6 +17,7 @@ use crate::domain::event::{EventType, NewEvent};
 use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Settled, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows, JobStatus};
+use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::policy::{GatePolicy, OnTimeout};
 use crate::domain::refusal::Refusal;
@@ -106,6 +107,16 @@ pub(super) fn artifact() -> GateArtifact {
         removed_lines: 1,
         is_binary: false,
         patches: Vec::new(),
+    }
+}
+
+pub(super) fn lease() -> Lease {
+    Lease {
+        holder: operator("ana"),
+        session: "s-1".to_owned(),
+        purpose: LeasePurpose::Compose,
+        taken_at: at(5),
+        expires_at: at(35),
     }
 }
 

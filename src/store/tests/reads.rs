@@ -2,18 +2,7 @@
 
 use super::*;
 use crate::domain::job::{Attempt, AttemptState};
-use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::view::{JobFilter, QueueKind};
-
-fn lease() -> Lease {
-    Lease {
-        holder: operator("ana"),
-        session: "s-1".to_owned(),
-        purpose: LeasePurpose::Compose,
-        taken_at: at(5),
-        expires_at: at(35),
-    }
-}
 
 fn attempt(number: u32, state: AttemptState) -> Change {
     Change::PutAttempt(Box::new(Attempt {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::decision::Seen;
+use crate::domain::hold::Hold;
 use crate::domain::job::{Attempt, AttemptState};
 use crate::domain::lease::{Lease, LeasePurpose};
 
@@ -43,6 +44,7 @@ prop_compose! {
     fn timers()(
         choice in 0..3_usize, deadline in any::<i64>(), overdue in prop::option::of(any::<i64>()),
         held in prop::option::of(any::<i64>()), added_us in any::<i64>(),
+        hold in prop::option::of((texts(), times())), stopped in prop::option::of(any::<i64>()),
     ) -> GateTimer {
         GateTimer {
             on_timeout: [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold][choice],
@@ -50,6 +52,8 @@ prop_compose! {
             overdue_since: overdue.map(Timestamp::from_micros),
             held_by_policy_at: held.map(Timestamp::from_micros),
             added_us,
+            hold: hold.map(|(name, taken_at)| Box::new(Hold { holder: operator(&name), taken_at })),
+            stopped_at: stopped.map(Timestamp::from_micros),
         }
     }
 }

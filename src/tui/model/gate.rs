@@ -1,13 +1,9 @@
-//! The gate of the selected row, with its files as they are on screen.
+//! The gate of the selected row.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
 use std::sync::Arc;
 
-use super::shown::RowSet;
-use crate::diff::DiffDocument;
-use crate::diff::document::RowKind;
-use crate::diff::page::{Place, is_change_within};
+use super::file::{Content, FileView, Reading};
+use crate::diff::search::Spot;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::Digest;
@@ -19,224 +15,11 @@ const HUNKS_NAMED_MAX: usize = 100;
 /// So often the files are read again while the disk is behind, before that counts as a change by somebody else.
 const REREADS_MAX: u32 = 10;
 
-/// A row of a diff that is on the screen, and which bytes of its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
-    /// The row.
-    pub row: usize,
-    /// Of its text.
-    pub bytes: Range<usize>,
-}
+/// So many bytes of files that are not on screen, their bases included, are kept ready; beyond that only their digests.
+const KEPT_BYTES_MAX: u64 = 32 << 20;
 
-/// What of a diff was on the screen.
-#[derive(Debug, Clone, Default)]
-pub struct Shown {
-    /// Rows of hunks, counted from the hunk's first: folding moves hunks but never changes one.
-    rows: HashMap<usize, RowSet>,
-    /// Of rows that were on the screen in part only, by hunk and row of it: which bytes.
-    parts: HashMap<(usize, usize), RowSet>,
-    /// The hunks of which every row was shown.
-    whole: BTreeSet<usize>,
-}
-
-/// Bytes on their way.
-#[derive(Debug, Clone, Default)]
-pub enum Slot {
-    /// Asked for.
-    #[default]
-    Waiting,
-    /// There is no such file.
-    Missing,
-    /// Here.
-    Here(Arc<[u8]>),
-    /// Could not be read.
-    Failed(String),
-    /// Handed on to the diff, or not wanted.
-    Taken,
-}
-
-/// What of a file can be shown.
-#[derive(Debug, Clone)]
-pub enum Content {
-    /// Not yet.
-    Loading,
-    /// A diff.
-    Text(DiffDocument),
-    /// Size and digest only.
-    Binary,
-    /// It is gone from the run directory.
-    Missing,
-    /// It cannot be read.
-    Failed(String),
-}
-
-/// One file under review.
-#[derive(Debug, Clone)]
-pub struct FileView {
-    /// As registered.
-    pub artifact: GateArtifact,
-    /// The bytes on disk.
-    pub new: Slot,
-    /// The bytes of the base.
-    pub old: Slot,
-    /// What can be shown.
-    pub content: Content,
-    /// SHA-256 of what is shown.
-    pub digest: Option<Digest>,
-    /// The bytes that are shown.
-    pub bytes: Option<Arc<Vec<u8>>>,
-    /// The changed values of a JSON document, a line each.
-    pub values: Vec<String>,
-    /// The first line shown.
-    pub top: Place,
-    /// Cells scrolled to the right.
-    pub left: usize,
-    /// What of the diff was on the screen.
-    pub shown: Shown,
-    /// Whether the file was on the screen at all.
-    pub is_shown: bool,
-    /// Whether what is shown was read before the last reload, and its successor is on the way.
-    pub is_stale: bool,
-    /// What was registered before, since this view saw another version registered.
-    pub former: Option<Digest>,
-}
-
-impl FileView {
-    fn new(artifact: GateArtifact) -> Self {
-        let old = if artifact.base.is_some() {
-            Slot::Waiting
-        } else {
-            Slot::Taken
-        };
-        Self {
-            artifact,
-            new: Slot::Waiting,
-            old,
-            content: Content::Loading,
-            digest: None,
-            bytes: None,
-            values: Vec::new(),
-            top: Place::default(),
-            left: 0,
-            shown: Shown::default(),
-            is_shown: false,
-            is_stale: false,
-            former: None,
-        }
-    }
-
-    /// Begins again for a version; what is on screen stays there until its successor has been read.
-    fn succeeding(artifact: &GateArtifact, former: Self) -> Self {
-        let mut file = Self::new(artifact.clone());
-        let is_other = former.artifact.digest != artifact.digest;
-        file.former = if is_other {
-            Some(former.artifact.digest)
-        } else {
-            former.former
-        };
-        (file.top, file.left) = (former.top, former.left);
-        if former.digest.is_some() && former.artifact.base == artifact.base {
-            file.is_stale = true;
-            (file.shown, file.is_shown) = (former.shown, former.is_shown);
-            (file.digest, file.bytes) = (former.digest, former.bytes);
-            (file.content, file.values) = (former.content, former.values);
-        }
-        file
-    }
-
-    /// Whether the disk still has the former version: the registered one is written after the commit, and is awaited.
-    pub fn is_behind(&self) -> bool {
-        self.digest.is_some() && self.digest == self.former && self.digest != Some(self.artifact.digest)
-    }
-
-    /// Whether other bytes than the registered ones lie on disk, and no writer is awaited.
-    pub fn is_changed_on_disk(&self) -> bool {
-        let is_other = self.digest.is_some_and(|digest| digest != self.artifact.digest);
-        is_other && !self.is_stale
-    }
-
-    /// How many lines of a file without a base were not on the screen, and how many it has; none for other files.
-    pub fn unseen_lines(&self) -> Option<(usize, usize)> {
-        let document = self.document().filter(|document| document.is_new())?;
-        let lines = document.line_count(crate::diff::Side::New);
-        let is_whole = self.shown.whole.len() == document.hunk_count();
-        let shown = self.shown.rows.get(&0).map_or(0, |rows| rows.count_before(lines));
-        Some((if is_whole { 0 } else { lines - shown.min(lines) }, lines))
-    }
-
-    /// Whether everything that is new in it was on the screen.
-    pub fn is_wholly_shown(&self) -> bool {
-        let is_rest_shown = match self.unseen_lines() {
-            Some((unseen, _)) => unseen == 0,
-            None => self.unseen_hunk_count() == 0,
-        };
-        self.is_shown && is_rest_shown
-    }
-
-    /// The diff, where there is one.
-    pub fn document(&self) -> Option<&DiffDocument> {
-        match &self.content {
-            Content::Text(document) => Some(document),
-            Content::Loading | Content::Binary | Content::Missing | Content::Failed(_) => None,
-        }
-    }
-
-    /// How many hunks were not wholly on the screen.
-    pub fn unseen_hunk_count(&self) -> usize {
-        let hunks = self.document().map_or(0, DiffDocument::hunk_count);
-        hunks.saturating_sub(self.shown.whole.len())
-    }
-
-    /// Those hunks, from 0; at most so many.
-    pub fn unseen_hunks(&self, most: usize) -> Vec<usize> {
-        let hunks = self.document().map_or(0, DiffDocument::hunk_count);
-        (0..hunks)
-            .filter(|hunk| !self.shown.whole.contains(hunk))
-            .take(most)
-            .collect()
-    }
-
-    /// Notes what was on the screen; returns whether that is news.
-    pub fn note_shown(&mut self, sights: &[Sight]) -> bool {
-        let mut is_news = !std::mem::replace(&mut self.is_shown, true);
-        let Content::Text(document) = &self.content else {
-            return is_news;
-        };
-        for sight in sights {
-            let Some(hunk) = document.hunk_at(sight.row) else {
-                continue;
-            };
-            let (Some(hunk_rows), Some(row)) = (document.hunk_rows(hunk), document.row(sight.row)) else {
-                continue;
-            };
-            let at = sight.row - hunk_rows.start;
-            let shown = self.shown.rows.entry(hunk).or_default();
-            if self.shown.whole.contains(&hunk) || shown.covers(at..at + 1) {
-                continue;
-            }
-            // A wrapped or cut row counts when the last byte that changed in it was there.
-            let mut parts = self.shown.parts.remove(&(hunk, at)).unwrap_or_default();
-            parts.insert(sight.bytes.clone());
-            if !is_change_within(document, &row, |bytes| parts.covers(bytes)) {
-                self.shown.parts.insert((hunk, at), parts);
-                continue;
-            }
-            shown.insert(at..at + 1);
-            // That both texts end without a newline is no news: it need not be seen below a line of a megabyte.
-            let below = document.row(sight.row + 1).map(|row| row.kind);
-            if below == Some(RowKind::NoNewline) && document.is_newline_missing_in_both() {
-                shown.insert(at + 1..at + 2);
-            }
-            // Of a file without a base the lines are counted: any of them is news.
-            is_news |= document.is_new();
-            if shown.covers(0..hunk_rows.len()) {
-                self.shown.rows.remove(&hunk);
-                is_news |= self.shown.whole.insert(hunk);
-            }
-        }
-        is_news
-    }
-}
+/// So many files are read at a time: a gate of a hundred files must not be in memory all at once.
+const READINGS_MAX: usize = 2;
 
 /// The gate pane.
 #[derive(Debug, Clone)]
@@ -255,8 +38,10 @@ pub struct GateView {
     pub file: usize,
     /// What is searched for.
     pub search: Option<String>,
-    /// The row of the last match.
-    pub match_row: Option<usize>,
+    /// The last match, and the number of the search under way.
+    pub found: (Option<Spot>, u64),
+    /// Whether only what changed since it was read is to be shown, as soon as it is known.
+    pub wants_since_read: bool,
     /// Whether the look was reported, for this digest.
     pub seen_sent: Option<Digest>,
     /// Since when this digest is on the terminal without a break, on the boot clock.
@@ -276,7 +61,8 @@ impl GateView {
             files: Vec::new(),
             file: 0,
             search: None,
-            match_row: None,
+            found: (None, 0),
+            wants_since_read: false,
             seen_sent: None,
             drawn_since: None,
             rereads: (0, 0),
@@ -286,6 +72,51 @@ impl GateView {
     /// The gate as stored.
     pub fn gate(&self) -> Option<&Gate> {
         self.rows.as_ref()?.gate(&self.key.stage, self.key.attempt)
+    }
+
+    /// The next file to read, and whether with everything that is shown of it: the one on screen and its neighbours first,
+    /// then the others, of which only the digest is needed once there are enough in memory. None: all are read, or enough are
+    /// under way.
+    pub fn next_reading(&self) -> Option<(usize, bool)> {
+        let under_way = self
+            .files
+            .iter()
+            .filter(|file| matches!(file.reading, Reading::Asked { .. }))
+            .count();
+        if under_way >= READINGS_MAX {
+            return None;
+        }
+        let near = [Some(self.file), self.file.checked_add(1), self.file.checked_sub(1)];
+        let near = near.into_iter().flatten().filter(|index| *index < self.files.len());
+        let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
+        for index in near {
+            match self.files.get(index)?.reading {
+                Reading::Wanted | Reading::Done { is_full: false } => return Some((index, true)),
+                Reading::Asked { .. } | Reading::Done { is_full: true } => {}
+            }
+        }
+        let index = self.files.iter().position(|file| file.reading == Reading::Wanted)?;
+        kept += self.files.get(index)?.artifact.size_bytes.saturating_mul(2);
+        Some((index, kept <= KEPT_BYTES_MAX))
+    }
+
+    /// Forgets what can be read again of files that are not near the one on screen, while there is too much of it.
+    pub fn forget_distant(&mut self) {
+        let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
+        let current = self.file;
+        let mut distant: Vec<usize> = (0..self.files.len())
+            .filter(|index| index.abs_diff(current) > 1)
+            .collect();
+        distant.sort_by_key(|index| std::cmp::Reverse(index.abs_diff(current)));
+        for index in distant {
+            if kept <= KEPT_BYTES_MAX {
+                return;
+            }
+            if let Some(file) = self.files.get_mut(index) {
+                kept -= file.kept_bytes().min(kept);
+                file.forget();
+            }
+        }
     }
 
     /// The file on screen.
@@ -329,7 +160,9 @@ impl GateView {
         for file in &self.files {
             let digest = match &file.content {
                 Content::Missing => file.artifact.digest,
-                Content::Loading | Content::Text(_) | Content::Binary | Content::Failed(_) => file.digest?,
+                Content::Loading | Content::Known | Content::Text(_) | Content::Binary | Content::Failed(_) => {
+                    file.digest?
+                }
             };
             shown.push((&file.artifact.path, digest));
         }
@@ -340,10 +173,13 @@ impl GateView {
     pub fn unseen_count(&self) -> String {
         let files = self.files.iter().filter(|file| !file.is_shown).count();
         let shown = self.files.iter().filter(|file| file.is_shown);
-        let lines: usize = shown.clone().filter_map(|file| Some(file.unseen_lines()?.0)).sum();
+        let lines: usize = shown
+            .clone()
+            .filter_map(|file| Some(file.shown.unseen_lines()?.0))
+            .sum();
         let hunks: usize = shown
-            .filter(|file| file.unseen_lines().is_none())
-            .map(FileView::unseen_hunk_count)
+            .filter(|file| file.shown.unseen_lines().is_none())
+            .map(|file| file.shown.unseen_hunk_count())
             .sum();
         let words = |count: usize, word: &str| match count {
             0 => None,
@@ -365,14 +201,14 @@ impl GateView {
                 unseen.push(file.artifact.path.file_name().to_owned());
                 continue;
             }
-            let count = file.unseen_hunk_count();
-            let hunks = file.unseen_hunks(HUNKS_NAMED_MAX + 1);
+            let count = file.shown.unseen_hunk_count();
+            let hunks = file.shown.unseen_hunks(HUNKS_NAMED_MAX + 1);
             let place = if index == self.file {
                 String::new()
             } else {
                 format!(" of {}", file.artifact.path.file_name())
             };
-            if let Some((lines, all)) = file.unseen_lines() {
+            if let Some((lines, all)) = file.shown.unseen_lines() {
                 if lines > 0 {
                     unseen.push(format!("{lines} of {all} lines{place}"));
                 }

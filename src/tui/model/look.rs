@@ -8,6 +8,8 @@ pub enum Mode {
     Unified,
     /// The former text on the left, the one under review on the right.
     SideBySide,
+    /// The changed values of a JSON document; other texts are shown unified.
+    Values,
 }
 
 impl Mode {
@@ -16,6 +18,7 @@ impl Mode {
         match self {
             Self::Unified => "unified",
             Self::SideBySide => "side by side",
+            Self::Values => "as changed values",
         }
     }
 }

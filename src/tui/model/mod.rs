@@ -1,6 +1,7 @@
 //! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
 
 pub mod compose;
+pub mod file;
 pub mod gate;
 pub mod history;
 pub mod job;
@@ -50,6 +51,13 @@ pub enum Overlay {
         filter: Editor,
         /// The first row shown.
         top: usize,
+    },
+    /// The files under review.
+    Files {
+        /// What is typed.
+        text: Editor,
+        /// The chosen row.
+        chosen: usize,
     },
     /// Commands by name.
     Palette {
@@ -179,6 +187,7 @@ impl Model {
     pub fn new(session: Session, size: (u16, u16), now: Now) -> Self {
         let theme = Theme {
             has_colour: session.has_colour,
+            has_palette: session.has_colour && session.has_palette,
         };
         Self {
             session,
@@ -223,6 +232,7 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Help { .. }) => return Focus::Help,
             Some(Overlay::Palette { .. }) => return Focus::Palette,
+            Some(Overlay::Files { .. }) => return Focus::Files,
             None => {}
         }
         match &self.field {
@@ -242,6 +252,7 @@ impl Model {
         if let Some(compose) = &self.compose {
             return match compose.list {
                 Some(List::Types { .. }) => Focus::Types,
+                Some(List::Candidates { .. }) => Focus::Candidates,
                 None => Focus::Compose,
             };
         }

@@ -9,10 +9,13 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use crate::diff::Limit;
+use crate::diff::search::Spot;
+use crate::domain::patch::Candidate;
 use crate::engine::api::{Notice, RequestId};
 use crate::tui::backend::Backend;
 use crate::tui::effect::{
-    CheckJob, Checked, DiffDone, DiffJob, Effect, Msg, Planned, Preview, Question, Submission, Unfit,
+    CheckJob, Checked, CompleteJob, Details, DiffDone, DiffJob, Effect, FindJob, MeasureJob, Msg, Planned, Preview,
+    Question, Submission, Unfit,
 };
 use crate::tui::work;
 
@@ -28,19 +31,30 @@ pub(super) enum Order {
 }
 
 enum Done {
-    Diff(Option<Box<DiffDone>>),
+    Diff(Result<Box<DiffDone>, (usize, u64)>),
+    Measured(usize, u64, Option<Details>),
+    Found(u64, Option<Spot>),
     Check(u64, Option<Result<Box<Checked>, Unfit>>),
     Preview(u64, Option<Box<Preview>>),
+    Completed(u64, Option<Vec<Candidate>>),
 }
 
-/// Requests under way. One diff, one check and one preview run at a time; of the waiting ones only the newest are of interest.
+/// Requests under way. Of diffs, measures, searches, checks, previews and completions one each runs at a time; of the waiting ones only
+/// the newest are of interest.
 pub(super) struct Desk {
     asked: HashMap<RequestId, Question>,
     submitted: HashMap<RequestId, Submission>,
     diffs: VecDeque<DiffJob>,
     is_diff_running: bool,
+    measures: VecDeque<MeasureJob>,
+    is_measure_running: bool,
+    find: Option<FindJob>,
+    is_find_running: bool,
+    newest_find: Arc<AtomicU64>,
     check: Option<CheckJob>,
     is_check_running: bool,
+    completion: Option<CompleteJob>,
+    is_completion_running: bool,
     preview: Option<(u64, Planned)>,
     is_preview_running: bool,
     newest: Arc<AtomicU64>,
@@ -56,8 +70,15 @@ impl Desk {
             submitted: HashMap::new(),
             diffs: VecDeque::new(),
             is_diff_running: false,
+            measures: VecDeque::new(),
+            is_measure_running: false,
+            find: None,
+            is_find_running: false,
+            newest_find: Arc::new(AtomicU64::new(0)),
             check: None,
             is_check_running: false,
+            completion: None,
+            is_completion_running: false,
             preview: None,
             is_preview_running: false,
             newest: Arc::new(AtomicU64::new(0)),
@@ -82,9 +103,21 @@ impl Desk {
                 Effect::Diff(job) => {
                     self.newest.fetch_max(job.generation, Ordering::Relaxed);
                     let newest = self.newest.load(Ordering::Relaxed);
-                    self.diffs.retain(|waiting| waiting.generation == newest);
+                    self.diffs
+                        .retain(|waiting| waiting.generation == newest && waiting.file != job.file);
                     self.diffs.push_back(job);
                     self.start_diff();
+                }
+                Effect::Measure(job) => {
+                    self.measures
+                        .retain(|waiting| waiting.generation == job.generation && waiting.file != job.file);
+                    self.measures.push_back(job);
+                    self.start_measure();
+                }
+                Effect::Find(job) => {
+                    self.newest_find.fetch_max(job.number, Ordering::Relaxed);
+                    self.find = Some(job);
+                    self.start_find();
                 }
                 Effect::Check(job) => {
                     self.check = Some(job);
@@ -93,6 +126,10 @@ impl Desk {
                 Effect::Preview(revision, planned) => {
                     self.preview = Some((revision, planned));
                     self.start_preview();
+                }
+                Effect::Complete(job) => {
+                    self.completion = Some(job);
+                    self.start_completion();
                 }
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::Copy(text) => orders.push(Order::Copy(text)),
@@ -114,6 +151,7 @@ impl Desk {
         self.is_diff_running = true;
         let (newest, outbox) = (self.newest.clone(), self.outbox.clone());
         let deadline = tokio::time::Instant::now() + DIFF_WAIT;
+        let (file, number) = (job.file, job.number);
         tokio::spawn(async move {
             let done = spawn_blocking(move || {
                 let generation = job.generation;
@@ -121,7 +159,49 @@ impl Desk {
                 Box::new(work::diff(job, Limit::new(deadline.into_std(), &is_over)))
             });
             // A worker that panicked leaves the file unread; the loop and the next diff go on.
-            let _ = outbox.send(Done::Diff(done.await.ok())).await;
+            let done = done.await.map_err(|_| (file, number));
+            let _ = outbox.send(Done::Diff(done)).await;
+        });
+    }
+
+    fn start_measure(&mut self) {
+        if self.is_measure_running {
+            return;
+        }
+        let Some(job) = self.measures.pop_front() else {
+            return;
+        };
+        self.is_measure_running = true;
+        let (newest, outbox) = (self.newest.clone(), self.outbox.clone());
+        tokio::spawn(async move {
+            let (file, number) = (job.file, job.number);
+            let done = spawn_blocking(move || {
+                // From here: it may have waited for another one.
+                let deadline = tokio::time::Instant::now() + DIFF_WAIT;
+                let is_over =
+                    || newest.load(Ordering::Relaxed) > job.generation || tokio::time::Instant::now() >= deadline;
+                work::measure(&job, Limit::new(deadline.into_std(), &is_over))
+            });
+            let _ = outbox.send(Done::Measured(file, number, done.await.ok())).await;
+        });
+    }
+
+    fn start_find(&mut self) {
+        if self.is_find_running {
+            return;
+        }
+        let Some(job) = self.find.take() else {
+            return;
+        };
+        self.is_find_running = true;
+        let (newest, outbox) = (self.newest_find.clone(), self.outbox.clone());
+        tokio::spawn(async move {
+            let number = job.number;
+            let done = spawn_blocking(move || {
+                let is_over = || newest.load(Ordering::Relaxed) > number;
+                work::find(&job, &is_over)
+            });
+            let _ = outbox.send(Done::Found(number, done.await.ok().flatten())).await;
         });
     }
 
@@ -142,6 +222,22 @@ impl Desk {
                 work::check(&job, Limit::new(deadline.into_std(), &is_over))
             });
             let _ = outbox.send(Done::Check(revision, done.await.ok())).await;
+        });
+    }
+
+    fn start_completion(&mut self) {
+        if self.is_completion_running {
+            return;
+        }
+        let Some(job) = self.completion.take() else {
+            return;
+        };
+        self.is_completion_running = true;
+        let outbox = self.outbox.clone();
+        tokio::spawn(async move {
+            let revision = job.revision;
+            let done = spawn_blocking(move || work::complete(&job));
+            let _ = outbox.send(Done::Completed(revision, done.await.ok())).await;
         });
     }
 
@@ -166,36 +262,50 @@ impl Desk {
 
     /// The next finished work. Cancel-safe.
     pub async fn done(&mut self) -> Msg {
-        loop {
-            // The sender is kept here, so the channel never closes.
-            let Some(done) = self.inbox.recv().await else {
-                return std::future::pending().await;
-            };
-            match done {
-                Done::Diff(done) => {
-                    self.is_diff_running = false;
-                    self.start_diff();
-                    if let Some(done) = done {
-                        return Msg::DiffReady(done);
-                    }
+        // The sender is kept here, so the channel never closes.
+        let Some(done) = self.inbox.recv().await else {
+            return std::future::pending().await;
+        };
+        match done {
+            Done::Diff(done) => {
+                self.is_diff_running = false;
+                self.start_diff();
+                match done {
+                    Ok(done) => Msg::DiffReady(done),
+                    Err((file, number)) => Msg::DiffFailed(file, number),
                 }
-                Done::Check(revision, done) => {
-                    self.is_check_running = false;
-                    self.start_check();
-                    let failed = || {
-                        Err(Unfit {
-                            line: None,
-                            message: "the patch could not be checked".to_owned(),
-                            hint: None,
-                        })
-                    };
-                    return Msg::PatchChecked(revision, done.unwrap_or_else(failed));
-                }
-                Done::Preview(revision, done) => {
-                    self.is_preview_running = false;
-                    self.start_preview();
-                    return Msg::PreviewReady(revision, done);
-                }
+            }
+            Done::Measured(file, number, details) => {
+                self.is_measure_running = false;
+                self.start_measure();
+                Msg::Measured(file, number, details.unwrap_or_default())
+            }
+            Done::Found(number, spot) => {
+                self.is_find_running = false;
+                self.start_find();
+                Msg::Found(number, spot)
+            }
+            Done::Check(revision, done) => {
+                self.is_check_running = false;
+                self.start_check();
+                let failed = || {
+                    Err(Unfit {
+                        line: None,
+                        message: "the patch could not be checked".to_owned(),
+                        hint: None,
+                    })
+                };
+                Msg::PatchChecked(revision, done.unwrap_or_else(failed))
+            }
+            Done::Completed(revision, done) => {
+                self.is_completion_running = false;
+                self.start_completion();
+                Msg::Completed(revision, done.unwrap_or_default())
+            }
+            Done::Preview(revision, done) => {
+                self.is_preview_running = false;
+                self.start_preview();
+                Msg::PreviewReady(revision, done)
             }
         }
     }

@@ -8,15 +8,15 @@ use super::super::model::prompt::{Intent, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Lower, Model, Overlay};
 use super::super::verb;
-use super::super::view::palette;
+use super::super::view::{self, palette};
 use super::motion::{self, Step};
-use super::{compose, diff, gate, prompt, queue, toast};
+use super::{compose, diff, files, gate, prompt, queue, toast};
 
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
     match action {
-        Action::Up if focus == Focus::Types => compose::move_choice(model, -1),
-        Action::Down if focus == Focus::Types => compose::move_choice(model, 1),
+        Action::Up if matches!(focus, Focus::Types | Focus::Candidates) => compose::move_choice(model, -1),
+        Action::Down if matches!(focus, Focus::Types | Focus::Candidates) => compose::move_choice(model, 1),
         Action::Up => motion::go(model, focus, Step::Rows(-1), fx),
         Action::Down => motion::go(model, focus, Step::Rows(1), fx),
         Action::Top => motion::go(model, focus, Step::Top, fx),
@@ -56,12 +56,13 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         }
         Action::NextHunk => diff::hunk(model, true),
         Action::FormerHunk => diff::hunk(model, false),
-        Action::NextMatch => diff::find_match(model, true),
-        Action::FormerMatch => diff::find_match(model, false),
+        Action::NextMatch => diff::find_match(model, true, fx),
+        Action::FormerMatch => diff::find_match(model, false, fx),
         Action::NextFile => other_file(model, focus, true, fx),
         Action::FormerFile => other_file(model, focus, false, fx),
         Action::Fold => diff::fold(model),
         Action::Mode => diff::mode(model),
+        Action::Base => files::next_base(model),
         Action::Wrap => diff::wrap(model),
         Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
@@ -78,6 +79,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::OtherType => compose::other_type(model),
         Action::AsPatch => compose::as_patch(model, fx),
         Action::CarryOver => compose::carry_over(model, fx),
+        Action::Complete => compose::complete(model, fx),
         Action::Find => compose::find(model),
         Action::FindNext => compose::find_next(model, true),
         Action::FindFormer => compose::find_next(model, false),
@@ -100,6 +102,13 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             model.overlay = Some(Overlay::Help {
                 filter: Editor::of_line(""),
                 top: 0,
+            });
+        }
+        Action::Files => {
+            let chosen = model.gate.as_ref().map_or(0, |view| view.file);
+            model.overlay = Some(Overlay::Files {
+                text: Editor::of_line(""),
+                chosen,
             });
         }
         Action::Palette => {
@@ -152,6 +161,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Focus::Confirm | Focus::Note | Focus::Ask | Focus::TypeId => prompt::accept(model, fx),
         Focus::Filter | Focus::Find => model.field = None,
         Focus::Types => compose::choose_type(model, fx),
+        Focus::Candidates => compose::choose_candidate(model, fx),
         Focus::Search => {
             if let Some(Field::Search(editor)) = model.field.take()
                 && let Some(view) = &mut model.gate
@@ -160,14 +170,22 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 // Nothing typed means the same again.
                 if !text.is_empty() {
                     view.search = Some(text);
-                    view.match_row = None;
+                    view.found = (None, 0);
                 }
                 if view.search.is_some() {
-                    diff::find_match(model, true);
+                    diff::find_match(model, true, fx);
                 }
             }
         }
         Focus::Help => model.overlay = None,
+        Focus::Files => {
+            let files = view::files::matching(model);
+            if let Some(Overlay::Files { chosen, .. }) = model.overlay.take()
+                && let Some(index) = files.get(chosen)
+            {
+                diff::go_to_file(model, *index);
+            }
+        }
         Focus::Palette => {
             let entries = palette::entries(model);
             if let Some(Overlay::Palette { chosen, .. }) = model.overlay.take()
@@ -190,7 +208,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             queue::rearrange(model, fx);
         }
         Focus::Find => model.field = None,
-        Focus::Types => {
+        Focus::Types | Focus::Candidates => {
             if let Some(compose) = &mut model.compose {
                 compose.list = None;
             }
@@ -201,7 +219,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 view.search = None;
             }
         }
-        Focus::Help | Focus::Palette => model.overlay = None,
+        Focus::Help | Focus::Palette | Focus::Files => model.overlay = None,
         Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose => {}
     }
 }
@@ -276,8 +294,10 @@ fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
         | Focus::Search
         | Focus::Find
         | Focus::Types
+        | Focus::Candidates
         | Focus::Help
-        | Focus::Palette => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
+        | Focus::Palette
+        | Focus::Files => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
     };
     match text {
         Some(text) => {

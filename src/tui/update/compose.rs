@@ -1,12 +1,14 @@
 //! The patch editor: opening it, sending what was written, leaving.
 
 mod check;
+mod complete;
 mod draft;
 mod edit;
 mod find;
 mod sheets;
 
 pub use check::{checked, keep_checked, previewed, taken_names, taken_version};
+pub use complete::{choose_candidate, complete, completed};
 pub use draft::{change_draft, keep_up, sent};
 pub use edit::{as_patch, carry_over, open_edit};
 pub use find::{find, find_next, find_typed};
@@ -16,7 +18,8 @@ use super::super::draft::PatchDraft;
 use super::super::editor::Editor;
 use super::super::effect::{Effect, Question};
 use super::super::model::compose::{Check, Compose, Sheets, Subject};
-use super::super::model::gate::{Content, GateView};
+use super::super::model::file::Content;
+use super::super::model::gate::GateView;
 use super::super::model::prompt::{Intent, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model};
@@ -40,7 +43,7 @@ pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     let name = artifact.path.file_name().to_owned();
     let bytes = match (&file.bytes, &file.content) {
         (Some(bytes), Content::Text(_) | Content::Binary) => bytes.clone(),
-        (None, Content::Text(_) | Content::Binary) | (_, Content::Loading) => {
+        (None, Content::Text(_) | Content::Binary) | (_, Content::Loading | Content::Known) => {
             return refuse(
                 model,
                 what,

@@ -1,13 +1,19 @@
 //! Moving in the diff: rows, hunks, matches, files, folds.
 
+use super::super::effect::{Effect, FindJob};
 use super::super::layout;
 use super::super::model::Model;
-use super::super::model::gate::{Content, GateView};
+use super::super::model::file::{Content, FileView};
+use super::super::model::gate::GateView;
 use super::super::model::look::Mode;
-use crate::diff::document::CONTEXT_LINES;
+use crate::diff::document::{CONTEXT_LINES, RowKind};
 use crate::diff::page::{Page, Place};
-use crate::diff::search::{Direction, Needle, find};
-use crate::diff::{Folding, Side};
+use crate::diff::search::{Direction, Needle, Spot};
+use crate::diff::text::{Shape, visible_window, width};
+use crate::diff::{DiffDocument, Folding, Side};
+
+/// Sideways a diff scrolls so far: what is further right is reached by wrapping. A line is read from its beginning up to there.
+pub const LEFT_MAX: usize = 4000;
 
 /// The layout of the diff on screen, and its first line.
 fn with_page<T>(model: &Model, ask: impl FnOnce(&Page<'_>, Place) -> T) -> Option<T> {
@@ -31,6 +37,9 @@ fn scroll_to(model: &mut Model, place: Place) {
 
 /// Scrolls by lines.
 pub fn scroll_by(model: &mut Model, lines: isize) {
+    if let Some(count) = listed_values(model) {
+        return scroll_values(model, count, lines);
+    }
     let height = layout::diff_rows(model);
     let top = with_page(model, |page, top| page.moved(top, lines).min(page.last_top(height)));
     set_top(model, top);
@@ -63,6 +72,9 @@ fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<Place> {
 
 /// To the next hunk, or the one before.
 pub fn hunk(model: &mut Model, is_forward: bool) {
+    if let Some(count) = listed_values(model) {
+        return scroll_values(model, count, if is_forward { 1 } else { -1 });
+    }
     let height = layout::diff_rows(model);
     let found = with_page(model, |page, top| {
         let count = page.document.hunk_count();
@@ -87,6 +99,7 @@ pub fn hunk(model: &mut Model, is_forward: bool) {
     };
     if let Some(place) = found {
         scroll_to(model, place);
+        show_change(model, place);
         return;
     }
     let edge = if is_forward { "last" } else { "first" };
@@ -103,21 +116,42 @@ pub fn hunk(model: &mut Model, is_forward: bool) {
     );
 }
 
+/// Where long lines are cut, scrolls sideways until the first changed word below the first line is in sight.
+fn show_change(model: &mut Model, top: Place) {
+    let changed = with_page(model, |page, _| {
+        let row_at = page.row_at(page.moved(top, 1))?;
+        let marks = page.document.word_marks(&page.document.row(row_at)?);
+        marks.first().map(|mark| (row_at, mark.start))
+    });
+    if let Some(Some((row_at, offset))) = changed {
+        show_offset(model, row_at, offset);
+    }
+}
+
 /// Another file.
 pub fn file(model: &mut Model, is_forward: bool) {
+    let Some(view) = &model.gate else {
+        return;
+    };
+    let next = if is_forward {
+        view.file.saturating_add(1)
+    } else {
+        view.file.saturating_sub(1)
+    };
+    go_to_file(model, next);
+}
+
+/// The file of this index, or the last one.
+pub fn go_to_file(model: &mut Model, index: usize) {
     if let Some(view) = &mut model.gate {
-        let last = view.files.len().saturating_sub(1);
-        view.match_row = None;
-        view.file = if is_forward {
-            (view.file + 1).min(last)
-        } else {
-            view.file.saturating_sub(1)
-        };
+        view.found = (None, 0);
+        view.file = index.min(view.files.len().saturating_sub(1));
+        view.forget_distant();
     }
 }
 
 /// Changes how the diff is laid out; the line at the top stays there as nearly as it can.
-fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
+pub fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
     // Rows are other rows under another folding, lines are the same.
     let kept = with_page(model, |page, top| {
         let part = page
@@ -164,26 +198,44 @@ pub fn fold(model: &mut Model) {
 /// Two texts side by side need at least this much.
 const TWO_COLUMNS_MIN: u16 = 60;
 
-/// The next way to show a changed text.
+/// The next way to show a changed text, of those that there are for it.
 pub fn mode(model: &mut Model) {
-    let mode = match model.look.mode {
-        Mode::Unified => Mode::SideBySide,
-        Mode::SideBySide => Mode::Unified,
-    };
     let columns = model.size.0;
-    if mode == Mode::SideBySide && columns < TWO_COLUMNS_MIN {
-        let text = format!("Not side by side: that needs {TWO_COLUMNS_MIN} columns, there are {columns}");
-        super::toast(model, super::Tone::Info, text);
-        return;
-    }
-    relayout(model, |model| model.look.mode = mode);
-    let is_new = with_page(model, |page, _| page.document.is_new()) == Some(true);
-    let note = if is_new && mode == Mode::SideBySide {
-        "; this text is new, there is nothing to stand beside it"
-    } else {
-        ""
+    let is_narrow = columns < TWO_COLUMNS_MIN;
+    let file = model.gate.as_ref().and_then(GateView::current);
+    let has_values = file.is_some_and(|file| file.values.is_some());
+    let is_new = file.and_then(FileView::document).is_some_and(DiffDocument::is_new);
+    let next = |mode: Mode| match mode {
+        Mode::Unified if !is_narrow && !is_new => Mode::SideBySide,
+        Mode::Unified | Mode::SideBySide if has_values && mode != Mode::Values => Mode::Values,
+        Mode::Unified | Mode::SideBySide | Mode::Values => Mode::Unified,
     };
-    super::toast(model, super::Tone::Info, format!("Diff {}{note}", mode.label()));
+    let former = model.look.mode;
+    let mode = next(former);
+    let why = if is_new {
+        "; all of it is new, there is nothing to stand beside it".to_owned()
+    } else if is_narrow {
+        format!("; side by side needs {TWO_COLUMNS_MIN} columns, there are {columns}")
+    } else {
+        String::new()
+    };
+    let why = if former == Mode::Unified { why } else { String::new() };
+    relayout(model, |model| model.look.mode = mode);
+    super::toast(model, super::Tone::Info, format!("Shown {}{why}", mode.label()));
+}
+
+/// The changed values, where these are what is shown.
+fn listed_values(model: &Model) -> Option<usize> {
+    let file = model.gate.as_ref().and_then(GateView::current)?;
+    let values = file.values.as_ref()?;
+    (model.look.mode == Mode::Values).then_some(values.changes.len())
+}
+
+/// Scrolls the list of changed values.
+fn scroll_values(model: &mut Model, count: usize, by: isize) {
+    if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) {
+        file.values_top = file.values_top.saturating_add_signed(by).min(count.saturating_sub(1));
+    }
 }
 
 /// Wraps long lines, or cuts them.
@@ -197,48 +249,102 @@ pub fn wrap(model: &mut Model) {
     super::toast(model, super::Tone::Info, text);
 }
 
-/// At most so many rows are searched at a time: the loop must go on.
-const SEARCH_ROWS_MAX: usize = 100_000;
-
-/// To the next match, or the one before; without a search, to a hunk.
-pub fn find_match(model: &mut Model, is_forward: bool) {
+/// Looks for the next match, or the one before; without a search, goes to a hunk.
+pub fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effect>) {
     let Some(view) = &model.gate else {
         return;
     };
-    let Some(text) = view.search.clone() else {
+    let Some(text) = &view.search else {
         hunk(model, is_forward);
         return;
     };
-    let former = view.match_row;
-    let (Some(file), Some(needle)) = (view.current(), Needle::new(&text)) else {
+    let (Some(needle), Some(file)) = (Needle::new(text), view.current()) else {
         return;
     };
-    let (Some(document), Some(top)) = (
-        file.document(),
-        layout::diff_page(model, file).and_then(|page| page.row_at(page.within(file.top))),
-    ) else {
+    let Some(document) = file.document().cloned() else {
         return;
     };
-    let (direction, from) = match (is_forward, former) {
-        (true, Some(row)) => (Direction::Down, Some(row + 1)),
-        (true, None) => (Direction::Down, Some(top)),
-        (false, Some(row)) => (Direction::Up, row.checked_sub(1)),
-        (false, None) => (Direction::Up, Some(top)),
-    };
-    let found = from.and_then(|from| find(document, &needle, from, direction, SEARCH_ROWS_MAX));
-    match found {
-        Some(found) => {
-            if let Some(view) = &mut model.gate {
-                view.match_row = Some(found.row);
-            }
-            let place = with_page(model, |page, _| {
-                page.moved(page.place_of(found.row, found.range.start), -1)
-            });
-            scroll_to(model, place.unwrap_or_default());
-        }
-        None => {
-            let way = if is_forward { "below" } else { "above" };
-            super::toast(model, super::Tone::Info, format!("Not found {way}: {text}"));
-        }
+    let direction = if is_forward { Direction::Down } else { Direction::Up };
+    // A new search begins with what is on the screen: just above it, so that its first line counts.
+    let from = view.found.0.or_else(|| with_page(model, spot_above).flatten());
+    let number = model.next_number();
+    if let Some(view) = &mut model.gate {
+        view.found.1 = number;
     }
+    fx.push(Effect::Find(FindJob {
+        number,
+        document,
+        needle,
+        from,
+        direction,
+    }));
+}
+
+/// The last place above the first line of the screen.
+fn spot_above(page: &Page<'_>, top: Place) -> Option<Spot> {
+    let row_at = page.row_at(top)?.checked_sub(1)?;
+    let row = page.document.row(row_at)?;
+    let (side, number) = match row.new_line {
+        Some(line) => (Side::New, line),
+        None => (Side::Old, row.old_line?),
+    };
+    Some(Spot {
+        side,
+        line: number.checked_sub(1)?,
+        offset: usize::MAX / 2,
+    })
+}
+
+/// Goes where a search led.
+pub fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
+    let Some(view) = model.gate.as_mut().filter(|view| view.found.1 == number) else {
+        return;
+    };
+    let Some(spot) = spot else {
+        let text = view.search.clone().unwrap_or_default();
+        super::toast(model, super::Tone::Info, format!("Not found from here on: {text}"));
+        return;
+    };
+    view.found.0 = Some(spot);
+    let is_hidden = with_page(model, |page, _| {
+        let row_at = page.document.row_of_line(spot.side, spot.line);
+        let row = row_at.and_then(|row_at| page.document.row(row_at));
+        matches!(row.map(|row| row.kind), Some(RowKind::Fold { .. }))
+    });
+    if is_hidden == Some(true) {
+        fold(model);
+        super::toast(
+            model,
+            super::Tone::Info,
+            "Found in unchanged lines: all of them are shown now",
+        );
+    }
+    let row_at = with_page(model, |page, _| page.document.row_of_line(spot.side, spot.line)).flatten();
+    let Some(row_at) = row_at else {
+        return;
+    };
+    show_offset(model, row_at, spot.offset);
+    let place = with_page(model, |page, _| page.moved(page.place_of(row_at, spot.offset), -1));
+    scroll_to(model, place.unwrap_or_default());
+}
+
+/// Scrolls sideways until a byte of a row is in sight, where long lines are cut.
+fn show_offset(model: &mut Model, row_at: usize, offset: usize) {
+    let wanted = with_page(model, |page, _| {
+        let row = page.document.row(row_at).filter(|_| !page.wraps)?;
+        let cell = width_before(page.document.row_text(&row), offset);
+        let cells = page.cells(&row);
+        let is_in_sight = (page.left..page.left + cells).contains(&cell);
+        (!is_in_sight).then(|| cell.saturating_sub(cells / 2).min(LEFT_MAX))
+    });
+    if let (Some(Some(left)), Some(file)) = (wanted, model.gate.as_mut().and_then(GateView::current_mut)) {
+        file.left = left;
+    }
+}
+
+/// The cell in which a byte stands, as far as sideways scrolling reaches.
+fn width_before(text: &[u8], offset: usize) -> usize {
+    let before = text.get(..offset.min(LEFT_MAX * 4)).unwrap_or(text);
+    let spans = visible_window(before, Shape::default(), &[], 0..LEFT_MAX * 2);
+    spans.iter().map(|span| width(&span.text)).sum()
 }

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use super::super::effect::{DiffDone, DiffJob, Effect, Question};
-use super::super::model::gate::{Content, FileView, GateView, Shown, Slot};
+use super::super::effect::{Effect, Question};
+use super::super::model::gate::GateView;
 use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
 use super::super::model::queue::RowKey;
 use super::super::model::{Lower, Model};
 use super::queue;
-use crate::diff::page::Place;
 use crate::domain::gate::Gate;
 use crate::domain::job::JobRows;
-use crate::engine::api::{Answer, Query};
+use crate::engine::api::Query;
 
 /// The selection moved: show what it is on now.
 pub fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -148,158 +147,30 @@ pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
                 is_new = true;
                 view.rereads = (0, boot);
                 view.reload(&artifacts, generation);
-                ask_files(view, fx);
             }
         }
     }
     if !is_new {
-        reread_if_behind(model, fx);
+        reread_if_behind(model);
     }
     queue::describe_gone(model);
 }
 
 /// Reads the files of the gate once more: they are not what they were on screen.
-pub fn reload_files(model: &mut Model, fx: &mut Vec<Effect>) {
+pub fn reload_files(model: &mut Model) {
     let generation = model.next_number();
     if let Some(view) = &mut model.gate {
         let artifacts: Vec<_> = view.files.iter().map(|file| file.artifact.clone()).collect();
         view.reload(&artifacts, generation);
-        ask_files(view, fx);
     }
 }
 
 /// A version is registered before its file is written, here or by another process: reads again while the disk is behind.
-pub fn reread_if_behind(model: &mut Model, fx: &mut Vec<Effect>) {
+pub fn reread_if_behind(model: &mut Model) {
     let boot = model.now.boot_us;
     let Some(view) = model.gate.as_mut().filter(|view| view.is_behind()) else {
         return;
     };
     view.rereads = (view.rereads.0 + 1, boot);
-    reload_files(model, fx);
-}
-
-fn ask_files(view: &GateView, fx: &mut Vec<Effect>) {
-    for (index, file) in view.files.iter().enumerate() {
-        let query = Query::OnDisk {
-            job_id: view.key.job_id.clone(),
-            path: file.artifact.path.clone(),
-        };
-        fx.push(Effect::Ask(Question::OnDisk(view.generation, index), query));
-        if let Some(base) = &file.artifact.base {
-            let query = Query::Version {
-                job_id: view.key.job_id.clone(),
-                digest: base.digest,
-            };
-            fx.push(Effect::Ask(Question::Base(view.generation, index), query));
-        }
-    }
-}
-
-/// Takes the bytes of a file; when both sides are there, has the diff computed.
-pub fn take_bytes(
-    model: &mut Model,
-    generation: u64,
-    index: usize,
-    is_base: bool,
-    answer: Answer,
-    fx: &mut Vec<Effect>,
-) {
-    let Some(view) = model.gate.as_mut().filter(|view| view.generation == generation) else {
-        return;
-    };
-    let Some(file) = view.files.get_mut(index) else {
-        return;
-    };
-    let slot = match answer {
-        Answer::Bytes(Some(bytes)) => Slot::Here(bytes),
-        Answer::Bytes(None) => Slot::Missing,
-        Answer::Failed(why) => Slot::Failed(why),
-        Answer::Queue(_)
-        | Answer::Job(_)
-        | Answer::Jobs(_)
-        | Answer::Events(_)
-        | Answer::Decisions(_)
-        | Answer::Files(_)
-        | Answer::Leader(_)
-        | Answer::EventPage(..)
-        | Answer::Owing(_) => Slot::Failed("the engine gave another answer than asked for".to_owned()),
-    };
-    if is_base {
-        file.old = slot;
-    } else {
-        file.new = slot;
-    }
-    hand_on(file, generation, index, fx);
-}
-
-fn hand_on(file: &mut FileView, generation: u64, index: usize, fx: &mut Vec<Effect>) {
-    let new = match &file.new {
-        Slot::Waiting | Slot::Taken => return,
-        Slot::Missing => {
-            file.is_stale = false;
-            file.content = Content::Missing;
-            return;
-        }
-        Slot::Failed(why) => {
-            file.is_stale = false;
-            file.content = Content::Failed(why.clone());
-            return;
-        }
-        Slot::Here(bytes) => bytes.clone(),
-    };
-    let old = match &file.old {
-        Slot::Waiting => return,
-        Slot::Here(bytes) => Some(bytes.clone()),
-        // A base that is gone is no base: everything counts as new, and the head says what it was to be compared with.
-        Slot::Missing | Slot::Taken => None,
-        Slot::Failed(why) => {
-            file.content = Content::Failed(why.clone());
-            return;
-        }
-    };
-    (file.new, file.old) = (Slot::Taken, Slot::Taken);
-    fx.push(Effect::Diff(DiffJob {
-        generation,
-        file: index,
-        old,
-        new,
-    }));
-}
-
-/// Takes a diff.
-pub fn diff_ready(model: &mut Model, done: DiffDone) {
-    let Some(view) = model.gate.as_mut().filter(|view| view.generation == done.generation) else {
-        return;
-    };
-    let Some(file) = view.files.get_mut(done.file) else {
-        return;
-    };
-    if file.digest.is_some_and(|former| former != done.digest) {
-        // Other bytes than those that were read before under this name.
-        file.shown = Shown::default();
-        file.is_shown = false;
-    }
-    file.digest = Some(done.digest);
-    file.is_stale = false;
-    let folding = file.document().map(crate::diff::DiffDocument::folding);
-    file.bytes = Some(done.bytes);
-    file.values = done.values;
-    file.content = match done.document {
-        Some(document) => Content::Text(match folding {
-            Some(folding) => document.with_folding(folding),
-            None => document,
-        }),
-        None => Content::Binary,
-    };
-    let Some((first, last, is_new)) = file.document().map(|document| {
-        let first = document.hunk_rows(0).map_or(0, |rows| rows.start.saturating_sub(1));
-        (first, document.row_count().saturating_sub(1), document.is_new())
-    }) else {
-        return;
-    };
-    // Begin where something changed, with the line above it; up to there rows have the same numbers in every layout.
-    if file.top == Place::default() && !is_new {
-        file.top.row = first;
-    }
-    file.top.row = file.top.row.min(last);
+    reload_files(model);
 }

@@ -8,7 +8,7 @@ use super::super::layout;
 use super::super::model::prompt::{ConfirmState, Prompt};
 use super::super::model::{LeaseHeld, Lower, Model};
 use super::super::view::countdown;
-use super::{compose, gate_ref, outcome, send_quietly};
+use super::{compose, files, gate_ref, outcome, send_quietly};
 use crate::domain::gate::{GateKey, GateState};
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
@@ -18,6 +18,8 @@ use crate::engine::api::Command;
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     compose::keep_checked(model, fx);
+    files::keep_since_read(model);
+    files::keep_reading(model, fx);
     keep_lease(model, fx);
     keep_seen(model, fx);
     keep_queue(model);
@@ -80,6 +82,7 @@ pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
                 let command = Command::TakeLease {
                     gate: gate_ref(&lease.key),
                     purpose: lease.purpose,
+                    is_takeover: false,
                 };
                 send_quietly(model, command, fx);
             }
@@ -102,6 +105,7 @@ pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
         let command = Command::TakeLease {
             gate: gate_ref(&lease.key),
             purpose: lease.purpose,
+            is_takeover: false,
         };
         send_quietly(model, command, fx);
     }

@@ -3,6 +3,7 @@
 mod act;
 mod compose;
 mod diff;
+mod files;
 mod gate;
 mod keep;
 mod motion;
@@ -62,7 +63,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Answered(question, answer) => notice::answered(model, question, answer, fx),
         Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
         Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
-        Msg::Published(submission, result) => outcome::published(model, submission, result, fx),
+        Msg::Published(submission, result) => outcome::published(model, submission, result),
         Msg::Events(events) => notice::events(model, &events, fx),
         Msg::Changed => {
             queue::ask(model, fx);
@@ -76,8 +77,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ConfigLoaded(gates, warnings) => notice::config_loaded(model, gates, &warnings),
         Msg::ConfigBroken(faults) => model.config_faults = faults,
         Msg::Trouble(trouble) => model.trouble = trouble,
-        Msg::DiffReady(done) => gate::diff_ready(model, *done),
+        Msg::DiffReady(done) => files::diff_ready(model, *done, fx),
+        Msg::DiffFailed(index, number) => files::diff_failed(model, index, number),
+        Msg::Measured(index, number, details) => files::measured(model, index, number, details),
+        Msg::Found(number, spot) => diff::found(model, number, spot),
         Msg::PatchChecked(revision, result) => compose::checked(model, revision, result, fx),
+        Msg::Completed(revision, candidates) => compose::completed(model, revision, candidates, fx),
         Msg::PreviewReady(revision, preview) => compose::previewed(model, revision, preview),
         Msg::Drafts(drafts) => {
             for draft in drafts {
@@ -128,11 +133,15 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
     let Some(gate) = &mut model.gate else {
         return;
     };
-    let Some(facts) = facts.diff.filter(|facts| facts.generation == gate.generation) else {
+    let drawn = facts.diff.and_then(|facts| {
+        let file = gate.files.get_mut(facts.file)?;
+        (file.number == facts.number).then_some((file, facts))
+    });
+    let Some((view, facts)) = drawn else {
         gate.drawn_since = None;
         return;
     };
-    if let Some(view) = gate.files.get_mut(facts.file) {
+    {
         // The line that says what was not yet shown must be drawn once more.
         let is_news = view.note_shown(&facts.sights);
         model.is_dirty |= is_news;

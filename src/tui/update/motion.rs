@@ -80,6 +80,12 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
                     .min(count.saturating_sub(page));
             }
         }
+        Focus::Files => {
+            let count = view::files::matching(model).len();
+            if let Some(Overlay::Files { chosen, .. }) = &mut model.overlay {
+                *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
+            }
+        }
         Focus::Palette => {
             let count = view::palette::entries(model).len();
             if let Some(Overlay::Palette { chosen, .. }) = &mut model.overlay {
@@ -94,15 +100,14 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
         | Focus::Filter
         | Focus::Search
         | Focus::Find
-        | Focus::Types => {}
+        | Focus::Types
+        | Focus::Candidates => {}
     }
 }
 
 /// Sideways in the diff; elsewhere to the other pane.
 pub fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Effect>) {
     const CELLS: usize = 8;
-    // A line is read from its beginning up to the columns on screen: further right is reached by wrapping.
-    const LEFT_MAX: usize = 4000;
     if focus != Focus::Diff {
         if is_right != model.is_lower_focused {
             other_pane(model, fx);
@@ -119,7 +124,7 @@ pub fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Ef
             "Long lines are wrapped: nothing is to the right   hint: w cuts them",
         );
     } else if is_right {
-        file.left = file.left.saturating_add(CELLS).min(LEFT_MAX);
+        file.left = file.left.saturating_add(CELLS).min(diff::LEFT_MAX);
     } else if file.left == 0 || model.look.wraps {
         other_pane(model, fx);
     } else {

@@ -8,7 +8,7 @@ use super::super::model::Model;
 use super::super::model::history::DECISIONS_MAX;
 use super::super::model::toast::Tone;
 use super::super::view::label;
-use super::{compose, gate, queue, since, toast};
+use super::{compose, files, gate, queue, since, toast};
 use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::StageName;
@@ -104,8 +104,8 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
         }
         Question::Names(job_id) => compose::taken_names(model, &job_id, answer),
         Question::Edited(digest) => compose::taken_version(model, digest, answer),
-        Question::OnDisk(generation, index) => gate::take_bytes(model, generation, index, false, answer, fx),
-        Question::Base(generation, index) => gate::take_bytes(model, generation, index, true, answer, fx),
+        Question::OnDisk(number, index) => files::take_bytes(model, number, index, false, answer, fx),
+        Question::Base(number, index) => files::take_bytes(model, number, index, true, answer, fx),
     }
 }
 

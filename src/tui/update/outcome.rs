@@ -37,15 +37,20 @@ pub fn recheck(model: &mut Model) {
             )
         })
     };
+    // Only a changed text has a hint: it can be decided on after all.
+    let mut has_moved = false;
     if let Some(compose) = &mut model.compose
         && compose.closed.is_none()
     {
-        compose.closed = problem_of(&compose.pin).map(|(why, _)| why);
+        let problem = problem_of(&compose.pin);
+        has_moved |= matches!(problem, Some((_, Some(_))));
+        compose.closed = problem.map(|(why, _)| why);
     }
     if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
         && confirm.is_asking()
         && let Some((why, hint)) = problem_of(&confirm.pin)
     {
+        has_moved |= hint.is_some();
         let kept = if confirm.note.is_blank() {
             hint
         } else {
@@ -55,6 +60,9 @@ pub fn recheck(model: &mut Model) {
             ))
         };
         confirm.state = ConfirmState::Refused(why, kept);
+    }
+    if has_moved && let Some(view) = &mut model.gate {
+        view.wants_since_read = true;
     }
 }
 
@@ -155,15 +163,18 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
     }
     refuse(model, sent.not_done, &refusal.message, hint.as_deref().unwrap_or(""));
     if has_changed {
-        gate::reload_files(model, fx);
+        gate::reload_files(model);
+        if let Some(view) = &mut model.gate {
+            view.wants_since_read = true;
+        }
     }
     gate::ask_job(model, fx);
     queue::ask(model, fx);
 }
 
 /// A command's files are on disk, or not yet.
-pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>, fx: &mut Vec<Effect>) {
-    gate::reread_if_behind(model, fx);
+pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
+    gate::reread_if_behind(model);
     let sent = model.sent.remove(&submission);
     if let Err(why) = result {
         let is_decision = sent.is_none_or(|sent| sent.decides.is_some());

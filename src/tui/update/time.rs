@@ -93,7 +93,8 @@ pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind())
         && now.boot_us >= view.rereads.1 + REREAD_EVERY_US
     {
-        gate::reread_if_behind(model, fx);
+        gate::reread_if_behind(model);
+        super::files::keep_reading(model, fx);
     }
     keep::keep_lease(model, fx);
     keep::keep_seen(model, fx);

@@ -27,7 +27,7 @@ pub fn status(model: &Model, row: &QueueRow) -> Option<TimerStatus> {
 fn fires_at(status: TimerStatus) -> Option<Timestamp> {
     match status {
         TimerStatus::Running(at) | TimerStatus::Overdue(at) => Some(at),
-        TimerStatus::Leased(_) | TimerStatus::HeldByPolicy => None,
+        TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy => None,
     }
 }
 
@@ -63,7 +63,7 @@ pub fn left(model: &Model, row: &QueueRow) -> String {
         None => String::new(),
         Some(TimerStatus::Running(at)) => text(at.us_since(model.now.utc)),
         Some(TimerStatus::Overdue(at)) => format!("!{}", text(at.us_since(model.now.utc))),
-        Some(TimerStatus::Leased(_) | TimerStatus::HeldByPolicy) => "held".to_owned(),
+        Some(TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy) => "held".to_owned(),
     }
 }
 
@@ -104,7 +104,7 @@ pub fn style(model: &Model, row: &QueueRow, theme: Theme) -> Style {
     match (left_us(model, row), status(model, row)) {
         (Some(left_us), _) if left_us <= 60 * SECOND_US => theme.urgent(),
         (Some(left_us), _) if left_us <= 300 * SECOND_US => theme.warning(),
-        (None, Some(TimerStatus::Leased(_) | TimerStatus::HeldByPolicy)) => theme.held(),
+        (None, Some(TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy)) => theme.held(),
         (Some(_) | None, _) => theme.plain(),
     }
 }

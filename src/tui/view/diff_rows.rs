@@ -28,7 +28,9 @@ pub fn page(document: &DiffDocument, look: Look, left: usize, columns: u16) -> P
             // Number, blank and sign on both sides; a rule between them.
             Columns::Two((columns.saturating_sub(1) / 2).saturating_sub(numbers + 1 + SIGN_CELLS))
         }
-        Mode::SideBySide | Mode::Unified => Columns::One(columns.saturating_sub(numbers + 2 + SIGN_CELLS)),
+        Mode::SideBySide | Mode::Unified | Mode::Values => {
+            Columns::One(columns.saturating_sub(numbers + 2 + SIGN_CELLS))
+        }
     };
     Page {
         document,

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use super::{diff_rows, label};
+use super::{diff_rows, label, media};
 use crate::diff::document::DiffDocument;
 use crate::diff::lines::LineEnd;
 use crate::diff::search::Needle;
@@ -13,17 +13,27 @@ use crate::domain::gate::{Gate, GateState};
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::tui::layout::{diff_page, gate_head_height};
 use crate::tui::model::Model;
-use crate::tui::model::gate::{Content, FileView, GateView};
+use crate::tui::model::file::{Against, Content, FileView};
+use crate::tui::model::gate::GateView;
+use crate::tui::model::look::Mode;
 
 /// What is compared with what, the longest wording first.
 fn versions(file: &FileView) -> Vec<String> {
     let shown = file.digest.unwrap_or(file.artifact.digest).short();
-    match &file.artifact.base {
+    let against = &file.shown_against;
+    match file.base_digest(against) {
         Some(base) => {
-            let base_digest = base.digest.short();
+            let base = base.short();
             vec![
-                format!("{shown} vs {base_digest} {}", base.origin.label()),
-                format!("{shown} vs {base_digest}"),
+                format!("{shown} vs {base} {}", file.base_label(against)),
+                format!("{shown} vs {base}"),
+                shown,
+            ]
+        }
+        None if *against == Against::Nothing => {
+            vec![
+                format!("{shown} vs nothing: all of it as new"),
+                format!("{shown} vs nothing"),
                 shown,
             ]
         }
@@ -78,19 +88,29 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
     pen.skip(1).text("files   ", theme.strong());
-    for (index, file) in view.files.iter().enumerate() {
+    // The current one with what fits around it, as a window on the list.
+    let entry = |index: usize, file: &FileView| {
+        let sign = if index == view.file { ">" } else { "" };
+        let seen = if file.is_wholly_shown() { "" } else { " unseen" };
+        let change = super::files::change(file);
+        format!("{sign}{} {change}{seen}", file.artifact.path.file_name())
+    };
+    let first = if view.files.len() > 3 { view.file } else { 0 };
+    if first > 0 {
+        pen.text(&format!("{first} before   "), theme.plain());
+    }
+    for (index, file) in view.files.iter().enumerate().skip(first) {
+        let text = entry(index, file);
+        let rest = view.files.len() - index;
+        let more = format!("{rest} more: L lists them");
+        let needed = width(&text) + if rest > 1 { width(&more) + 3 } else { 0 };
+        if index > view.file && needed > pen.room() {
+            pen.text(&more, theme.warning());
+            return;
+        }
         let is_current = index == view.file;
         let style = if is_current { theme.strong() } else { theme.plain() };
-        let sign = if is_current { ">" } else { "" };
-        let seen = if file.is_wholly_shown() { "" } else { " unseen" };
-        let change = if file.artifact.is_binary {
-            label::size(file.artifact.size_bytes)
-        } else {
-            format!("+{} -{}", file.artifact.added_lines, file.artifact.removed_lines)
-        };
-        let name = file.artifact.path.file_name();
-        pen.text(&format!("{sign}{name} {change}{seen}"), style)
-            .text("   ", theme.plain());
+        pen.text(&text, style).text("   ", theme.plain());
     }
 }
 
@@ -121,6 +141,13 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
         } else if file.is_changed_on_disk() {
             pen.text(" CHANGED ON DISK", theme.warning());
         }
+        if file.shown_against != Against::Usual {
+            let label = match &file.shown_against {
+                Against::Nothing => "nothing".to_owned(),
+                Against::Usual | Against::Other(_) | Against::Read(_) => file.base_label(&file.shown_against),
+            };
+            pen.text(&format!(" VS {}", label.to_uppercase()), theme.warning());
+        }
         let fitting = versions(file).into_iter().find(|words| width(words) + 3 <= pen.room());
         if let Some(words) = fitting.filter(|_| !is_wide) {
             pen.text(&format!("  {words} "), theme.plain());
@@ -148,6 +175,17 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     pen.skip(1)
         .text("base    ", model.theme.strong())
         .text(&words, model.theme.plain());
+    let Some(file) = view.current() else {
+        return;
+    };
+    if file.shown_against != Against::Usual {
+        let text = format!("   not the usual base ({})", file.base_label(&Against::Usual));
+        pen.text(&text, model.theme.warning());
+    }
+    let others = file.bases().len().saturating_sub(1);
+    if others > 0 {
+        pen.right(&format!("c: {others} other"), model.theme.plain());
+    }
 }
 
 /// The changed values of a JSON document: as many as the line takes, and how many more there are.
@@ -155,8 +193,12 @@ fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
     pen.skip(1).text(if is_wide { "values  " } else { "" }, theme.strong());
-    for (index, value) in file.values.iter().enumerate() {
-        let more = file.values.len() - index - 1;
+    let Some(values) = &file.values else {
+        return;
+    };
+    for (index, value) in values.changes.iter().enumerate() {
+        let value = &value.to_string();
+        let more = values.changes.len() - index - 1;
         let more = if more > 0 {
             format!("   +{more} more")
         } else {
@@ -165,7 +207,7 @@ fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer
         let separator = if index > 0 { "   " } else { "" };
         let needed = width(separator) + width(&visible_line(value)) + width(&more);
         if index > 0 && needed > pen.room() {
-            pen.text(&format!("   +{} more", file.values.len() - index), theme.warning());
+            pen.text(&format!("   +{} more", values.changes.len() - index), theme.warning());
             break;
         }
         pen.text(separator, theme.plain()).text(value, theme.plain());
@@ -220,8 +262,13 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let mut pen = Pen::new(buffer, area);
     pen.skip(1);
     match &file.content {
-        Content::Text(document) => draw_text(model, view, file, document, area, buffer),
-        Content::Loading => {
+        Content::Text(document) => match &file.values {
+            Some(values) if model.look.mode == Mode::Values => {
+                super::values::draw(values, file.values_top, theme, area, buffer);
+            }
+            Some(_) | None => draw_text(model, view, file, document, area, buffer),
+        },
+        Content::Loading | Content::Known => {
             pen.text(&format!("Reading {name}…"), theme.plain());
         }
         Content::Missing => {
@@ -232,37 +279,58 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
         Content::Failed(why) => {
             pen.text(&format!("Not read: {why}"), theme.error());
         }
-        Content::Binary => {
-            pen.text(
-                &format!(
-                    "{name} is binary ({}): it is compared by size and digest",
-                    file.artifact.kind
-                ),
-                theme.plain(),
-            );
-            let size = file
-                .bytes
-                .as_ref()
-                .map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64);
-            let digest = file.digest.unwrap_or(file.artifact.digest);
-            if let Some(base) = &file.artifact.base {
-                let text = format!("- base  {}", base.digest);
-                Pen::at_line(buffer, area, 1).skip(1).text(&text, theme.removed());
-            }
-            let text = format!("+ now   {digest}");
-            Pen::at_line(buffer, area, 2).skip(1).text(&text, theme.added());
-            Pen::at_line(buffer, area, 3)
-                .skip(1)
-                .text(&format!("  size  {}", label::size(size)), theme.plain());
-            let path = format!(
-                "  file  {}/{}/{}",
-                model.session.runs_dir.display(),
-                view.key.job_id,
-                file.artifact.path
-            );
-            Pen::at_line(buffer, area, 4).skip(1).text(&path, theme.plain());
-        }
+        Content::Binary => draw_binary(model, view, file, area, buffer),
     }
+}
+
+fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let size_bytes = file
+        .bytes
+        .as_ref()
+        .map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64);
+    let size = label::size(size_bytes);
+    let digest = file.digest.unwrap_or(file.artifact.digest);
+    let base = file.base_digest(&file.shown_against);
+    let path = format!(
+        "{}/{}/{}",
+        model.session.runs_dir.display(),
+        view.key.job_id,
+        file.artifact.path
+    );
+    let problem = file.media.as_ref().and_then(|media| media.problem());
+    if let Some(media) = file.media.as_ref().filter(|_| problem.is_none()) {
+        let versions = media::Versions {
+            before: base.map(|base| format!("- {}", base.short())),
+            now: format!("+ {}", digest.short()),
+            size,
+            path,
+        };
+        media::draw(media, &versions, theme, area, buffer);
+        return;
+    }
+    let name = file.artifact.path.file_name();
+    let text = match problem {
+        _ if file.is_measuring => format!("{name} is binary ({}): it is being read…", file.artifact.kind),
+        Some(why) => format!("{name} by size and digest only: {why}"),
+        None => format!(
+            "{name} is binary ({}): it is compared by size and digest",
+            file.artifact.kind
+        ),
+    };
+    Pen::new(buffer, area).skip(1).text(&text, theme.plain());
+    if let Some(base) = base {
+        let text = format!("- base  {base}");
+        Pen::at_line(buffer, area, 1).skip(1).text(&text, theme.removed());
+    }
+    let text = format!("+ now   {digest}");
+    Pen::at_line(buffer, area, 2).skip(1).text(&text, theme.added());
+    Pen::at_line(buffer, area, 3)
+        .skip(1)
+        .text(&format!("  size  {size}"), theme.plain());
+    Pen::at_line(buffer, area, 4)
+        .skip(1)
+        .text(&format!("  file  {path}"), theme.plain());
 }
 
 /// The facts about what was shown: hunks, lines, what is still to be seen, who looked.
@@ -273,7 +341,12 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
     let Some(file) = view.current() else {
         return;
     };
-    if let Some(document) = file.document() {
+    let listed = file.values.as_ref().filter(|_| model.look.mode == Mode::Values);
+    if let Some(values) = listed {
+        let count = values.changes.len();
+        let text = format!("value {} of {count}", (file.values_top + 1).min(count));
+        pen.text(&text, theme.plain());
+    } else if let Some(document) = file.document() {
         let lines = diff_page(model, file).map_or_else(Vec::new, |page| page.lines(page.within(file.top), rows));
         let rows: Vec<usize> = lines
             .iter()
@@ -304,7 +377,13 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
             pen.text(&text, theme.warning());
         }
         if document.diff().is_coarse {
-            pen.text("   coarse", theme.warning());
+            let long = "   coarse: not every matching line was sought; every change is shown";
+            let text = if width(long) + 30 <= pen.room() {
+                long
+            } else {
+                "   coarse"
+            };
+            pen.text(text, theme.warning());
         }
         if file.left > 0 && !model.look.wraps {
             pen.text(&format!("   from column {}", file.left + 1), theme.warning());
@@ -333,7 +412,8 @@ pub fn draw(model: &Model, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let head = gate_head_height(model, is_wide).min(area.height);
     draw_head(model, view, is_wide, area, buffer);
     if let Some(file) = view.current()
-        && !file.values.is_empty()
+        && file.values.is_some()
+        && model.look.mode != Mode::Values
     {
         let line = Rect {
             y: area.y + head.saturating_sub(1),

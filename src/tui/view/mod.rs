@@ -8,6 +8,7 @@ pub mod compose;
 pub mod consequence;
 pub mod countdown;
 pub mod diff_rows;
+pub mod files;
 pub mod gate;
 pub mod header;
 pub mod help;
@@ -15,6 +16,7 @@ pub mod hint;
 pub mod history;
 pub mod job;
 pub mod label;
+pub mod media;
 pub mod message;
 pub mod palette;
 pub mod pen;
@@ -22,6 +24,7 @@ pub mod prompt;
 pub mod queue;
 pub mod shorten;
 pub mod side;
+pub mod values;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -29,7 +32,9 @@ use ratatui::layout::{Position, Rect};
 
 use super::effect::{DiffFacts, FrameFacts};
 use super::layout;
-use super::model::gate::{FileView, Sight};
+use super::model::file::FileView;
+use super::model::look::Mode;
+use super::model::shown::Sight;
 use super::model::{Lower, Model, Overlay};
 use crate::diff::page::Part;
 use pen::Pen;
@@ -82,6 +87,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     match &model.overlay {
         Some(Overlay::Help { .. }) => cursor = help::draw(model, &layout, buffer),
         Some(Overlay::Palette { .. }) => cursor = palette::draw(model, &layout, buffer),
+        Some(Overlay::Files { .. }) => cursor = files::draw(model, &layout, buffer),
         None => {}
     }
     cursor
@@ -89,16 +95,15 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
 
 /// The rows of the diff that are drawn.
 fn sights(model: &Model, file: &FileView) -> Vec<Sight> {
-    let Some(page) = layout::diff_page(model, file) else {
+    // A list of values is no text: what changed besides them was not shown.
+    let is_listed = model.look.mode == Mode::Values && file.values.is_some();
+    let Some(page) = layout::diff_page(model, file).filter(|_| !is_listed) else {
         return Vec::new();
     };
     let lines = page.lines(page.within(file.top), layout::diff_rows(model));
     let parts = lines.iter().flat_map(|line| line.parts());
-    let sight = |part: &Part| Sight {
-        row: part.row_at,
-        bytes: part.bytes.clone(),
-    };
-    parts.map(sight).collect()
+    let sight = |part: &Part| Sight::of(page.document, part.row_at, part.bytes.clone());
+    parts.filter_map(sight).collect()
 }
 
 fn facts(model: &Model) -> FrameFacts {
@@ -108,7 +113,7 @@ fn facts(model: &Model) -> FrameFacts {
             .current()
             .filter(|file| file.digest.is_some() && !file.is_stale)
             .map(|file| DiffFacts {
-                generation: view.generation,
+                number: file.number,
                 file: view.file,
                 sights: sights(model, file),
             }),

@@ -88,7 +88,7 @@ fn timer(model: &Model, confirm: &Confirm) -> Vec<String> {
         Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
             vec![format!("{} in {}", super::countdown::at_zero(model, row), left(at))]
         }
-        Some(TimerStatus::Leased(_) | TimerStatus::HeldByPolicy) | None => Vec::new(),
+        Some(TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy) | None => Vec::new(),
     }
 }
 

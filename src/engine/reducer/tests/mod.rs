@@ -1,6 +1,7 @@
 //! The rules as lists of inputs: each test feeds a small world and looks at what became of it.
 
 mod decisions;
+mod holds;
 mod jobs;
 mod patches;
 mod timers;
@@ -82,7 +83,7 @@ pub(super) struct World {
     pub rows: Option<JobRows>,
     pub policies: BTreeMap<StageName, GatePolicy>,
     pub now_s: i64,
-    pub log: Vec<(EventType, Option<String>)>,
+    pub log: Vec<(EventType, Value)>,
     seq: u64,
 }
 
@@ -224,7 +225,7 @@ impl World {
                 None => rows.artifacts.push(*new),
             },
             Change::DropArtifact(path) => rows.artifacts.retain(|artifact| artifact.path != path),
-            Change::Event(event) => self.log.push((event.kind, event.stage.map(|stage| stage.to_string()))),
+            Change::Event(event) => self.log.push((event.kind, event.payload)),
         }
     }
 
@@ -334,6 +335,37 @@ impl World {
             operator: person(who),
             session,
             purpose: LeasePurpose::Compose,
+            is_takeover: false,
+        })
+    }
+
+    pub fn take_over(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        let (gate, session) = (self.gate_ref(name), format!("{who}'s session"));
+        self.put(Input::TakeLease {
+            gate,
+            operator: person(who),
+            session,
+            purpose: LeasePurpose::Compose,
+            is_takeover: true,
+        })
+    }
+
+    pub fn hold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        let (gate, operator) = (self.gate_ref(name), person(who));
+        self.put(Input::Hold { gate, operator })
+    }
+
+    pub fn unhold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        let (gate, operator) = (self.gate_ref(name), person(who));
+        self.put(Input::Release { gate, operator })
+    }
+
+    pub fn extend(&mut self, name: &str, who: &str, seconds: u64) -> Result<(), Refusal> {
+        let (gate, operator) = (self.gate_ref(name), person(who));
+        self.put(Input::Extend {
+            gate,
+            operator,
+            seconds,
         })
     }
 

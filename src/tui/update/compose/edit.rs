@@ -7,7 +7,8 @@ use super::super::super::editor::Editor;
 use super::super::super::effect::{Effect, Question};
 use super::super::super::model::Model;
 use super::super::super::model::compose::{Compose, Edited, Sheets, Subject, Version};
-use super::super::super::model::gate::{Content, FileView, GateView};
+use super::super::super::model::file::{Content, FileView};
+use super::super::super::model::gate::GateView;
 use super::super::super::model::toast::Tone;
 use super::super::prompt::{self, refuse};
 use super::super::toast;
@@ -78,7 +79,7 @@ fn text_of(file: &FileView) -> Result<(Arc<Vec<u8>>, String), Why> {
     let name = file.artifact.path.file_name();
     let bytes = match (&file.content, &file.bytes) {
         (Content::Text(_), Some(bytes)) if !file.is_stale => bytes,
-        (Content::Text(_) | Content::Loading, _) | (Content::Binary, None) => {
+        (Content::Text(_) | Content::Loading | Content::Known, _) | (Content::Binary, None) => {
             return Err((format!("{name} is still being read"), "press the key again"));
         }
         (Content::Binary, Some(_)) => {

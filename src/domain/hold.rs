@@ -1,0 +1,15 @@
+//! A timer stopped by a named person until somebody lets it run again (SPEC §3).
+
+use serde::{Deserialize, Serialize};
+
+use super::operator::Operator;
+use super::time::Timestamp;
+
+/// Who stopped a gate's timer, and when. It ends by a release, by a decision, or when the gate's `max_hold_s` is used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Who holds it.
+    pub holder: Operator,
+    /// Since when.
+    pub taken_at: Timestamp,
+}

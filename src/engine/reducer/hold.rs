@@ -1,0 +1,172 @@
+//! Holds and extensions: what a person does to a gate's timer on purpose (SPEC §3). Named, logged, bounded by `max_hold_s`.
+
+use serde_json::json;
+
+use crate::domain::change::Change;
+use crate::domain::event::EventType;
+use crate::domain::gate::{Gate, GateKey};
+use crate::domain::hold::Hold;
+use crate::domain::operator::Operator;
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::time::SECOND_US;
+use crate::domain::timer::GateTimer;
+
+use super::draft::Draft;
+use super::lease;
+use crate::engine::api::GateRef;
+
+/// The open gate, and its timer that a person may stop or move.
+fn timed(draft: &mut Draft<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), Refusal> {
+    let gate = draft.gate(wanted)?;
+    gate.open_or_refuse()?;
+    let now = draft.cx.now;
+    let gate = if gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now)) {
+        lease::lapse(draft, gate)
+    } else {
+        gate
+    };
+    let Some(timer) = gate.timer.clone() else {
+        return Err(Refusal::no_timer(&gate.key).with_hint("it waits for a person, however long that takes"));
+    };
+    if timer.held_by_policy_at.is_some() {
+        let message = format!("the policy of {} stopped its timer for good", gate.key);
+        return Err(Refusal::new(RefusalCode::WrongState, message)
+            .with_hint("only a decision ends this gate")
+            .at(gate.key.to_string()));
+    }
+    Ok((gate, timer))
+}
+
+fn addable_s(draft: &Draft<'_>, gate: &Gate, timer: &GateTimer) -> u64 {
+    let us = timer.addable_us(draft.cx.now, gate.policy.max_hold_s);
+    u64::try_from(us / SECOND_US).unwrap_or(0)
+}
+
+fn used_up(gate: &Gate) -> Refusal {
+    let max_s = gate.policy.max_hold_s;
+    let message = match max_s {
+        0 => format!("nobody may stop or move the timer of {}: its max_hold_s is 0", gate.key),
+        _ => format!("the {max_s} s that persons may add to {} are used up", gate.key),
+    };
+    Refusal::new(RefusalCode::NotPossible, message)
+        .with_hint("decide now, or reject: a rejection pauses the job")
+        .at(gate.key.to_string())
+}
+
+fn put(draft: &mut Draft<'_>, gate: Gate, timer: GateTimer) {
+    draft.put_gate(Gate {
+        timer: Some(timer),
+        ..gate
+    });
+}
+
+/// Stops the timer. Asked again by its holder, it stays as it is: a repeated key or a retried request adds nothing.
+pub(super) fn hold(mut draft: Draft<'_>, gate: &GateRef, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+    let (gate, timer) = timed(&mut draft, gate)?;
+    if let Some(held) = &timer.hold {
+        if held.holder.name == operator.name {
+            return Ok(draft.finish());
+        }
+        return Err(Refusal::held_already(&gate.key, held));
+    }
+    let max_s = addable_s(&draft, &gate, &timer);
+    if max_s == 0 {
+        return Err(used_up(&gate));
+    }
+    let now = draft.cx.now;
+    let hold = Hold {
+        holder: operator.clone(),
+        taken_at: now,
+    };
+    let timer = GateTimer {
+        hold: Some(Box::new(hold)),
+        ..timer.stopped(now)
+    };
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    put(&mut draft, gate, timer);
+    let message = format!(
+        "{} holds the timer of {stage} #{attempt}, at most {max_s} s",
+        operator.name
+    );
+    let payload = json!({ "attempt": attempt, "by": operator.name, "kind": "hold", "max_s": max_s });
+    draft.log(EventType::GateHeld, Some(&stage), message, payload);
+    Ok(draft.finish())
+}
+
+/// Lets the timer run again with the time that was left, at least a minute (SPEC §3). Anybody may: the holder may be asleep.
+pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+    let (gate, timer) = timed(&mut draft, gate)?;
+    let Some(held) = timer.hold.clone() else {
+        let refusal = Refusal::new(RefusalCode::WrongState, format!("nobody holds {}", gate.key));
+        let refusal = match &gate.lease {
+            Some(lease) => refusal.with_hint(format!(
+                "{} has it open; that ends by itself when the editor or prompt closes",
+                lease.holder.name
+            )),
+            None => refusal,
+        };
+        return Err(refusal.at(gate.key.to_string()));
+    };
+    let now = draft.cx.now;
+    let timer = match &gate.lease {
+        // Somebody is at it: the stop goes on, and with it the count of what persons have added.
+        Some(_) => GateTimer { hold: None, ..timer },
+        None => timer.started_again(now, gate.policy.max_hold_s, draft.cx.grace_s),
+    };
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let deadline = timer.deadline;
+    put(&mut draft, gate, timer);
+    let of = match held.holder.name == operator.name {
+        true => String::new(),
+        false => format!(", which {} held", held.holder.name),
+    };
+    let message = format!("{} releases {stage} #{attempt}{of}", operator.name);
+    let payload = json!({
+        "attempt": attempt, "by": operator.name, "kind": "hold", "holder": held.holder.name, "held_at": held.taken_at,
+        "deadline": deadline,
+    });
+    draft.log(EventType::GateReleased, Some(&stage), message, payload);
+    Ok(draft.finish())
+}
+
+/// Moves the deadline by so many seconds, as far as the bound allows.
+pub(super) fn extend(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    seconds: u64,
+) -> Result<Vec<Change>, Refusal> {
+    let (gate, timer) = timed(&mut draft, gate)?;
+    if seconds == 0 {
+        return Err(Refusal::new(RefusalCode::Invalid, "0 s move nothing")
+            .with_hint("name the seconds to add")
+            .at("seconds"));
+    }
+    let max_s = addable_s(&draft, &gate, &timer);
+    if max_s == 0 {
+        return Err(used_up(&gate));
+    }
+    if seconds > max_s {
+        let message = format!(
+            "{seconds} s are more than may still be added to {}: {max_s} s",
+            gate.key
+        );
+        return Err(Refusal::new(RefusalCode::NotPossible, message)
+            .with_hint(format!(
+                "max_hold_s {} bounds all that persons add to this gate",
+                gate.policy.max_hold_s
+            ))
+            .at("seconds"));
+    }
+    let timer = timer.extended(seconds, draft.cx.grace_s);
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let deadline = timer.deadline;
+    put(&mut draft, gate, timer);
+    let message = format!(
+        "{} gives {stage} #{attempt} {seconds} s more: {deadline}",
+        operator.name
+    );
+    let payload = json!({ "attempt": attempt, "by": operator.name, "seconds": seconds, "deadline": deadline });
+    draft.log(EventType::GateExtended, Some(&stage), message, payload);
+    Ok(draft.finish())
+}

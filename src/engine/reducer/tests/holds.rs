@@ -1,0 +1,160 @@
+//! Holds, extensions and leases taken over.
+
+use super::*;
+
+fn timed(after_s: u64, max_hold_s: u64) -> World {
+    let mut world = World::empty();
+    world.timer("script", after_s, OnTimeout::Approve);
+    world.policies.get_mut(&stage("script")).unwrap().max_hold_s = max_hold_s;
+    world
+        .start(vec![spec("script", false), spec("audio", true)], false)
+        .unwrap();
+    world
+}
+
+fn left_s(world: &World) -> i64 {
+    world.newest("script").deadline().unwrap().us_since(world.now()) / SECOND_US
+}
+
+#[test]
+fn a_hold_keeps_the_timer_off_until_it_is_released_with_the_time_that_was_left() {
+    let mut world = timed(300, 3600);
+    world.pass_s(100);
+    world.hold("script", "ana").unwrap();
+    world.pass_s(1000);
+    assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "held");
+    world.unhold("script", "bea").unwrap();
+    assert_eq!(left_s(&world), 200);
+    let (_, payload) = world.log.last().unwrap();
+    assert_eq!((&payload["by"], &payload["holder"]), (&json!("bea"), &json!("ana")));
+    world.pass_s(200);
+    world.expire("script", false).unwrap();
+    assert_eq!(world.newest("script").state, GateState::Approved);
+}
+
+#[test]
+fn a_release_leaves_a_minute_at_least() {
+    let mut world = timed(30, 3600);
+    world.pass_s(28);
+    world.hold("script", "ana").unwrap();
+    world.pass_s(5);
+    world.unhold("script", "ana").unwrap();
+    assert_eq!(left_s(&world), 60);
+}
+
+#[test]
+fn a_hold_ends_with_the_bound_whatever_else_is_asked() {
+    let mut world = timed(30, 100);
+    world.pass_s(10);
+    world.hold("script", "ana").unwrap();
+    world.hold("script", "ana").unwrap();
+    assert_eq!(world.count(EventType::GateHeld), 1, "asked twice, held once");
+    world.pass_s(60);
+    world.extend("script", "ana", 40).unwrap();
+    assert_eq!(code(world.extend("script", "ana", 1)), RefusalCode::NotPossible);
+    world.pass_s(59);
+    assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState);
+    world.pass_s(1);
+    world.expire("script", false).unwrap();
+    assert_eq!(
+        world.newest("script").state,
+        GateState::Approved,
+        "30 s and 100 s are over"
+    );
+}
+
+#[test]
+fn somebody_elses_hold_is_named() {
+    let mut world = timed(300, 3600);
+    world.hold("script", "ana").unwrap();
+    let refusal = world.hold("script", "bea").unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::NotPossible);
+    assert!(
+        refusal.message.starts_with("ana holds j-1 / script #1 since "),
+        "{refusal}"
+    );
+    world.decide("script", "bea", Verdict::Approve, None).unwrap();
+    assert_eq!(
+        world.newest("script").state,
+        GateState::Approved,
+        "a hold stops the timer, not a person"
+    );
+}
+
+#[test]
+fn a_lease_inside_a_hold_neither_ends_it_nor_counts_twice() {
+    let mut world = timed(300, 3600);
+    world.pass_s(100);
+    world.lease("script", "ana").unwrap();
+    world.pass_s(10);
+    world.hold("script", "ana").unwrap();
+    world.pass_s(10);
+    world.release("script", "ana").unwrap();
+    world.pass_s(80);
+    assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState);
+    world.lease("script", "bea").unwrap();
+    world.unhold("script", "ana").unwrap();
+    world.pass_s(10);
+    world.release("script", "bea").unwrap();
+    assert_eq!(left_s(&world), 200);
+    let timer = world.newest("script").timer.clone().unwrap();
+    assert_eq!((timer.added_us, timer.stopped_at), (110 * SECOND_US, None));
+}
+
+#[test]
+fn what_cannot_be_held_or_moved_is_refused_with_the_reason() {
+    let mut world = timed(300, 0);
+    let refusal = world.hold("script", "ana").unwrap_err();
+    assert!(refusal.message.ends_with("its max_hold_s is 0"), "{refusal}");
+    assert_eq!(code(world.unhold("script", "ana")), RefusalCode::WrongState);
+    assert_eq!(code(world.extend("script", "ana", 0)), RefusalCode::Invalid);
+    let mut bare = World::new(&["script"], &["script"]);
+    let refusal = bare.hold("script", "ana").unwrap_err();
+    assert_eq!(refusal.message, "j-1 / script #1 has no timer");
+    let mut policy = World::empty();
+    policy.timer("script", 30, OnTimeout::Hold);
+    policy.start(vec![spec("script", false)], false).unwrap();
+    policy.pass_s(30);
+    policy.expire("script", false).unwrap();
+    for refusal in [
+        policy.hold("script", "ana"),
+        policy.unhold("script", "ana"),
+        policy.extend("script", "ana", 9),
+    ] {
+        assert!(refusal.unwrap_err().message.contains("stopped its timer for good"));
+    }
+}
+
+#[test]
+fn an_extension_moves_the_deadline_and_is_logged_by_name() {
+    let mut world = timed(300, 3600);
+    world.pass_s(100);
+    world.extend("script", "ana", 600).unwrap();
+    assert_eq!(left_s(&world), 800);
+    let refusal = world.extend("script", "ana", 3001).unwrap_err();
+    assert!(refusal.message.ends_with("3000 s"), "{refusal}");
+    let (kind, payload) = world.log.last().unwrap();
+    assert_eq!(*kind, EventType::GateExtended);
+    assert_eq!((&payload["by"], &payload["seconds"]), (&json!("ana"), &json!(600)));
+}
+
+#[test]
+fn a_lease_is_taken_over_by_name_and_adds_no_time() {
+    let mut world = timed(300, 3600);
+    world.pass_s(100);
+    world.lease("script", "ana").unwrap();
+    world.pass_s(20);
+    world.take_over("script", "bea").unwrap();
+    assert_eq!(world.newest("script").lease.clone().unwrap().holder.name, "bea");
+    let (kind, payload) = world.log.last().unwrap();
+    assert_eq!(*kind, EventType::GateHeld);
+    assert_eq!((&payload["by"], &payload["from"]), (&json!("bea"), &json!("ana")));
+    assert_eq!(
+        code(world.lease("script", "ana")),
+        RefusalCode::NotPossible,
+        "ana's heartbeat"
+    );
+    world.pass_s(10);
+    world.release("script", "bea").unwrap();
+    assert_eq!(left_s(&world), 200, "30 s of stop in all");
+}
