@@ -14,6 +14,7 @@ mod config;
 mod console;
 mod decisions;
 mod demo;
+mod doctor;
 mod done;
 mod events;
 mod gate;
@@ -87,6 +88,7 @@ fn run(arguments: Arguments) -> Outcome {
             Err(Failure::new("started", "usage", message).with(|told| told.exit = Exit::Usage))
         }
         Command::Config(command) => config::run(&global, &command),
+        Command::Doctor(arguments) => doctor::run(&global, arguments),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -126,6 +128,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Decisions(command) => decisions::run(global, command).await,
         Command::Events(arguments) => events::run(global, arguments).await,
         Command::Config(command) => config::run(global, &command),
+        Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }
