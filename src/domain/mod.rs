@@ -24,3 +24,4 @@ pub mod timer;
 pub mod undo;
 pub mod view;
 pub mod wire;
+mod words;

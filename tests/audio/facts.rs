@@ -1,16 +1,8 @@
 //! Format, length, peak and loudness of real MP3 files, against values that ffmpeg and mpg123 measured on them.
 
-use std::path::Path;
-
 use holdpoint::domain::audio;
 
-/// A fixture of this name.
-pub fn fixture(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/audio")
-        .join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use super::fixtures::read;
 
 /// Name, words, samples in each channel, peak in dBFS, loudness in LUFS: see the README beside the fixtures.
 const MEASURED: [(&str, &str, u64, f64, f64); 7] = [
@@ -56,7 +48,7 @@ const MEASURED: [(&str, &str, u64, f64, f64); 7] = [
 #[test]
 fn facts_of_mp3_agree_with_other_decoders() {
     for (name, words, frames, peak_dbfs, loudness_lufs) in MEASURED {
-        let facts = audio::facts(&fixture(name)).unwrap();
+        let facts = audio::facts(&read(name)).unwrap();
         assert_eq!((facts.format.as_str(), facts.frames), (words, frames), "{name}");
         assert!(
             (facts.peak_dbfs.unwrap() - peak_dbfs).abs() < 0.01,

@@ -1,5 +1,7 @@
 //! Why bytes are not taken as sound.
 
+use super::AUDIO_BYTES_MAX;
+
 /// A refusal in the words of a screen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -17,6 +19,13 @@ impl AudioFault {
             message: message.into(),
             hint: None,
         }
+    }
+
+    /// More bytes than are read.
+    pub(super) fn too_long(bytes: usize) -> Self {
+        Self::new(format!(
+            "{bytes} bytes of sound are too many: at most {AUDIO_BYTES_MAX} (64 MiB) are read"
+        ))
     }
 
     /// Says what would be right.

@@ -10,12 +10,22 @@ const LOUDNESS_RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=192_000;
 /// Beyond 7.1 nobody has said how channels are weighted.
 const LOUDNESS_CHANNELS_MAX: u32 = 8;
 
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Peak and loudness.
+    Level,
+    /// The value between samples as well, which takes most of the time.
+    WithTruePeak,
+}
+
 /// The measures of a sound under way.
 pub(super) struct Measure {
     channels: u32,
     sample_rate_hz: u32,
+    depth: Depth,
     peak: f32,
-    frames: u64,
+    over: u64,
     waveform: Waveform,
     /// None where the rate or the number of channels is out of its reach.
     loudness: Option<EbuR128>,
@@ -26,21 +36,28 @@ pub(super) struct Measured {
     pub(super) peak_dbfs: Option<f64>,
     pub(super) true_peak_dbtp: Option<f64>,
     pub(super) loudness_lufs: Option<f64>,
+    /// Samples beyond full scale.
+    pub(super) over: u64,
     pub(super) waveform: Waveform,
 }
 
 impl Measure {
     /// Nothing heard yet.
-    pub(super) fn new(channels: u32, sample_rate_hz: u32) -> Self {
+    pub(super) fn new(channels: u32, sample_rate_hz: u32, depth: Depth) -> Self {
         let is_usual = LOUDNESS_RATES_HZ.contains(&sample_rate_hz) && (1..=LOUDNESS_CHANNELS_MAX).contains(&channels);
+        let mode = match depth {
+            Depth::Level => Mode::I,
+            Depth::WithTruePeak => Mode::I | Mode::TRUE_PEAK,
+        };
         let loudness = is_usual
-            .then(|| EbuR128::new(channels, sample_rate_hz, Mode::I | Mode::TRUE_PEAK).ok())
+            .then(|| EbuR128::new(channels, sample_rate_hz, mode).ok())
             .flatten();
         Self {
             channels,
             sample_rate_hz,
+            depth,
             peak: 0.0,
-            frames: 0,
+            over: 0,
             waveform: Waveform::default(),
             loudness,
         }
@@ -65,11 +82,11 @@ impl Measure {
                 if !sample.is_finite() {
                     *sample = 0.0;
                 }
+                self.over += u64::from(sample.abs() > 1.0);
                 low = low.min(*sample);
                 high = high.max(*sample);
             }
             self.peak = self.peak.max(high).max(-low);
-            self.frames += 1;
             self.waveform.add(low, high);
         }
         // Refused only for a length that is no multiple of the channels: then nothing more is claimed about loudness.
@@ -82,7 +99,8 @@ impl Measure {
 
     /// The results.
     pub(super) fn finish(self) -> Measured {
-        let true_peak = self.loudness.as_ref().and_then(|loudness| {
+        let deep = self.loudness.as_ref().filter(|_| self.depth == Depth::WithTruePeak);
+        let true_peak = deep.and_then(|loudness| {
             (0..self.channels)
                 .map(|channel| loudness.true_peak(channel).ok())
                 .try_fold(0_f64, |highest, peak| Some(highest.max(peak?)))
@@ -95,6 +113,7 @@ impl Measure {
             peak_dbfs: decibels(f64::from(self.peak)),
             true_peak_dbtp: true_peak.and_then(decibels),
             loudness_lufs: lufs.filter(|lufs| lufs.is_finite()),
+            over: self.over,
             waveform: self.waveform,
         }
     }

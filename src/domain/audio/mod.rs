@@ -6,6 +6,9 @@
 
 mod fault;
 mod format;
+mod level;
+#[cfg(test)]
+pub mod made;
 mod measure;
 mod mp3;
 mod wav;
@@ -14,12 +17,14 @@ mod waveform;
 use serde::Serialize;
 
 pub use fault::AudioFault;
+pub use level::{Level, Levelled, Levels, Mp3Levels, WavLevels, levels, steps_within};
+pub use mp3::{GainRange, Outcome as GainOutcome, STEP_DB, STEP_NOMINAL_DB};
 pub use waveform::Waveform;
 
 use format::Container;
 use measure::Measure;
 
-/// The longest sound that is decoded, in hours: bounds the work that a small file of a low bit rate can ask for.
+/// The longest MP3 that is decoded, in hours: bounds the work that a small file of a low bit rate can ask for.
 pub const DURATION_H_MAX: u64 = 4;
 /// The largest file that is measured, in bytes (SPEC §10: 64 MiB).
 pub const AUDIO_BYTES_MAX: usize = 64 << 20;
@@ -52,10 +57,7 @@ pub struct AudioFacts {
 /// What the bytes hold as sound, or why they cannot be read. Takes as long as decoding them: not for an event loop.
 pub fn facts(bytes: &[u8]) -> Result<AudioFacts, AudioFault> {
     if bytes.len() > AUDIO_BYTES_MAX {
-        return Err(AudioFault::new(format!(
-            "{} bytes are too many: at most {AUDIO_BYTES_MAX} (64 MiB) are measured",
-            bytes.len()
-        )));
+        return Err(AudioFault::too_long(bytes.len()));
     }
     match format::sniff(bytes) {
         Some(Container::Wav) => wav::facts(bytes),

@@ -1,5 +1,7 @@
 //! Foreign text inside a message: short, on one line, marked off from our own words.
 
+pub(super) use crate::domain::words::counted;
+
 /// The most characters of foreign text in one message.
 const QUOTED_CHARS_MAX: usize = 60;
 
@@ -80,15 +82,6 @@ fn on_one_line(text: &str) -> String {
         }
     }
     out
-}
-
-/// `1 line`, `3 lines`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{count} {noun}s")
-    }
 }
 
 /// `a, b and c`; a long list shows its first and last: `a, b, c, d, e … z (40 in all)`.

@@ -22,7 +22,7 @@ pub(super) fn decode(stream: &Stream, bytes: &[u8], mut heard: impl FnMut(&mut [
         .map_err(|error| AudioFault::new(format!("MP3 cannot be decoded: {error}")))?;
     let mut samples: Vec<f32> = Vec::new();
     let mut undecoded = 0;
-    for frame in &stream.frames {
+    for frame in stream.frames() {
         let packet = PacketRef::new(0, Timestamp::ZERO, Duration::ZERO, frame.of(bytes));
         samples.clear();
         match decoder.decode_ref(&packet) {

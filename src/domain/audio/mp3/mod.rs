@@ -1,17 +1,21 @@
 //! MP3: its frames, how loud they are, and their gain.
 
 mod decode;
+mod gain;
 mod header;
 mod info;
 mod tags;
 mod walk;
 
 use super::format::{Container, channel_words, rate_words};
-use super::measure::Measure;
+use super::measure::{Depth, Measure};
 use super::{AudioFacts, AudioFault, DURATION_H_MAX};
+use crate::domain::words::counted;
 
 use header::Layer;
-use walk::Stream;
+
+pub use gain::{GainRange, Outcome, STEP_DB, STEP_NOMINAL_DB};
+pub use walk::Stream;
 
 /// Whether the bytes begin as MPEG audio.
 pub(super) fn sniff(bytes: &[u8]) -> Option<Container> {
@@ -26,7 +30,7 @@ pub(super) fn sniff(bytes: &[u8]) -> Option<Container> {
 /// Measures an MP3 file.
 pub(super) fn facts(bytes: &[u8]) -> Result<AudioFacts, AudioFault> {
     let stream = Stream::read(bytes)?;
-    let (measure, oddities) = measured(&stream, bytes)?;
+    let (measure, oddities) = stream.measured(bytes, Depth::WithTruePeak)?;
     let (before, after) = stream.info.and_then(|info| info.added).unwrap_or((0, 0));
     let added = u64::from(before) + u64::from(after);
     let frames = stream.samples();
@@ -35,48 +39,45 @@ pub(super) fn facts(bytes: &[u8]) -> Result<AudioFacts, AudioFault> {
     Ok(AudioFacts::of(words(&stream), frames, measure, oddities))
 }
 
-fn measured(stream: &Stream, bytes: &[u8]) -> Result<(Measure, Vec<String>), AudioFault> {
-    let Some(header) = stream.header() else {
-        return Err(AudioFault::new("no MP3 frame with sound was found"));
-    };
-    if stream.samples() / u64::from(header.sample_rate_hz) >= DURATION_H_MAX * 3600 {
-        return Err(AudioFault::new(format!(
-            "the MP3 is longer than {DURATION_H_MAX} hours, which is not decoded here"
-        )));
+impl Stream {
+    /// Decodes and measures the frames of these bytes; with what is odd about them, in words.
+    pub(super) fn measured(&self, bytes: &[u8], depth: Depth) -> Result<(Measure, Vec<String>), AudioFault> {
+        let header = self.header();
+        if self.samples() / u64::from(header.sample_rate_hz) >= DURATION_H_MAX * 3600 {
+            return Err(AudioFault::new(format!(
+                "the MP3 is longer than {DURATION_H_MAX} hours, which is not decoded here"
+            )));
+        }
+        let mut measure = Measure::new(self.channels(), header.sample_rate_hz, depth);
+        let undecoded = decode::decode(self, bytes, |samples| measure.add(samples))?;
+        let mut oddities = Vec::new();
+        if undecoded > 0 {
+            oddities.push(format!(
+                "{undecoded} of {} could not be decoded: taken as silence",
+                counted(self.frames().len(), "frame")
+            ));
+        }
+        if self.is_cut_off {
+            oddities.push("cut off within its last frame".to_owned());
+        }
+        if self.stray_bytes > 0 {
+            let bytes = counted(self.stray_bytes, "stray byte");
+            oddities.push(format!("{bytes} between or behind the frames"));
+        }
+        Ok((measure, oddities))
     }
-    let mut measure = Measure::new(header.channels() as u32, header.sample_rate_hz);
-    let undecoded = decode::decode(stream, bytes, |samples| measure.add(samples))?;
-    let mut oddities = Vec::new();
-    if undecoded > 0 {
-        oddities.push(format!(
-            "{undecoded} of {} frames could not be decoded and count as silence",
-            stream.frames.len()
-        ));
-    }
-    if stream.is_cut_off {
-        oddities.push("cut off within its last frame".to_owned());
-    }
-    if stream.stray_bytes > 0 {
-        oddities.push(format!(
-            "{} stray bytes between or behind the frames",
-            stream.stray_bytes
-        ));
-    }
-    Ok((measure, oddities))
 }
 
 /// `MP3 mono 48 kHz 128 kb/s`; `about` before the mean of a variable bit rate.
 fn words(stream: &Stream) -> String {
-    let Some(header) = stream.header() else {
-        return "MP3".to_owned();
-    };
-    let rates = || stream.frames.iter().filter_map(|frame| frame.header.bitrate_kbps);
+    let header = stream.header();
+    let rates = || stream.frames().iter().filter_map(|frame| frame.header.bitrate_kbps);
     let is_constant = rates().all(|rate| Some(rate) == header.bitrate_kbps);
-    let mean = rates().map(u64::from).sum::<u64>() / (stream.frames.len() as u64).max(1);
+    let mean = rates().map(u64::from).sum::<u64>() / (stream.frames().len() as u64).max(1);
     let channels = if header.is_joint() {
         "joint stereo".to_owned()
     } else {
-        channel_words(header.channels() as u32)
+        channel_words(stream.channels())
     };
     let about = if is_constant { "" } else { "about " };
     format!(

@@ -64,3 +64,14 @@ fn ape(block: &[u8]) -> Option<(usize, bool)> {
     let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
     Some((size, u32::from_le_bytes(*flags) >> 31 == 1))
 }
+
+/// Whether a tag holds a ReplayGain, in the spelling of ID3 or of APE; zeros are passed over, so that UTF-16 reads like ASCII.
+pub(super) fn names_replay_gain(tags: &[u8]) -> bool {
+    const NAME: &[u8] = b"REPLAYGAIN_";
+    let letters: Vec<u8> = tags
+        .iter()
+        .filter(|byte| **byte != 0)
+        .map(u8::to_ascii_uppercase)
+        .collect();
+    letters.windows(NAME.len()).any(|window| window == NAME)
+}

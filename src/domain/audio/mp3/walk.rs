@@ -1,9 +1,11 @@
 //! The frames of an MP3 file, one after the other, over whatever stands between them.
 
+use std::ops::Range;
+
 use super::super::AudioFault;
 use super::header::{HEADER_BYTES, Header, Layer, layer};
 use super::info::Info;
-use super::tags::{between_tags, leading};
+use super::tags::{between_tags, leading, names_replay_gain};
 
 /// One frame of sound.
 #[derive(Debug, Clone, Copy)]
@@ -15,9 +17,13 @@ pub(super) struct Frame {
 
 /// The frames of a file.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub struct Stream {
     /// Of sound; the Info frame is not among them. Never empty.
-    pub(super) frames: Vec<Frame>,
+    frames: Vec<Frame>,
+    /// Of the first frame; all agree with it in what matters.
+    header: Header,
+    /// What lies between the tags.
+    sound: Range<usize>,
     /// What the encoder left in a first frame that is no sound.
     pub(super) info: Option<Info>,
     /// Bytes between the frames, or behind them, that are neither frames nor tags.
@@ -63,14 +69,10 @@ pub(super) fn first_layer(bytes: &[u8]) -> Option<Layer> {
 
 impl Stream {
     /// Finds the frames; refuses what has none, and free format.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, AudioFault> {
+    pub(in super::super) fn read(bytes: &[u8]) -> Result<Self, AudioFault> {
         let sound = between_tags(bytes);
-        let mut stream = Self {
-            frames: Vec::new(),
-            info: None,
-            stray_bytes: 0,
-            is_cut_off: false,
-        };
+        let mut frames = Vec::new();
+        let (mut info, mut stray_bytes, mut is_cut_off) = (None, 0, false);
         let mut first: Option<Header> = None;
         let mut at = sound.start;
         // Whether the frame before ended here: then a header that fits is enough.
@@ -83,34 +85,41 @@ impl Stream {
                 let tag = bytes.get(at..sound.end).and_then(leading).filter(|_| is_in_step);
                 is_in_step = tag.is_some();
                 at += tag.unwrap_or(1);
-                stream.stray_bytes += usize::from(tag.is_none());
+                stray_bytes += usize::from(tag.is_none());
                 continue;
             };
             at = frame.end();
             is_in_step = true;
             if at > sound.end {
                 frame.length = sound.end - frame.at;
-                stream.is_cut_off = true;
+                is_cut_off = true;
                 at = sound.end;
                 if frame.length < frame.header.side_at() + frame.header.side_bytes() {
-                    stream.stray_bytes += frame.length;
+                    stray_bytes += frame.length;
                     break;
                 }
             }
             if first.is_none() {
                 first = Some(frame.header);
-                stream.info = Info::read(frame.of(bytes), frame.header);
-                if stream.info.is_some() {
+                info = Info::read(frame.of(bytes), frame.header);
+                if info.is_some() {
                     continue;
                 }
             }
-            stream.frames.push(frame);
+            frames.push(frame);
         }
-        stream.stray_bytes += sound.end.saturating_sub(at);
-        if stream.frames.is_empty() {
-            return Err(Self::missing(bytes.get(sound).unwrap_or(&[])));
+        stray_bytes += sound.end.saturating_sub(at);
+        match first.filter(|_| !frames.is_empty()) {
+            Some(header) => Ok(Self {
+                frames,
+                header,
+                sound,
+                info,
+                stray_bytes,
+                is_cut_off,
+            }),
+            None => Err(Self::missing(bytes.get(sound).unwrap_or(&[]))),
         }
-        Ok(stream)
     }
 
     fn missing(sound: &[u8]) -> AudioFault {
@@ -123,13 +132,29 @@ impl Stream {
         }
     }
 
-    /// The header that all frames agree with.
-    pub(super) fn header(&self) -> Option<Header> {
-        self.frames.first().map(|frame| frame.header)
+    /// The header that all frames agree with in version, rate and channels.
+    pub(super) fn header(&self) -> Header {
+        self.header
+    }
+
+    /// How many channels every frame has.
+    pub(in super::super) fn channels(&self) -> u32 {
+        if self.header.channels() == 1 { 1 } else { 2 }
+    }
+
+    /// The frames of sound, at least one.
+    pub(super) fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// Whether the Info frame or a tag says how much a player should turn the sound up or down.
+    pub(in super::super) fn has_replay_gain(&self, bytes: &[u8]) -> bool {
+        let tags = [bytes.get(..self.sound.start), bytes.get(self.sound.end..)];
+        self.info.is_some_and(|info| info.has_replay_gain) || tags.into_iter().flatten().any(names_replay_gain)
     }
 
     /// Samples of each channel in all frames.
-    pub(super) fn samples(&self) -> u64 {
+    pub(in super::super) fn samples(&self) -> u64 {
         self.frames.iter().map(|frame| frame.header.samples()).sum()
     }
 }

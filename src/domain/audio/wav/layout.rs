@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::super::AudioFault;
 use super::sample::Sample;
+use crate::domain::words::counted;
 
 /// Chunks begin after `RIFF`, the size and `WAVE`.
 const FIRST_CHUNK: usize = 12;
@@ -28,11 +29,14 @@ const NAMED_TAGS: [(u16, &str); 8] = [
     (0x00ff, "AAC"),
 ];
 
+/// Chunks that say how loud the samples are: broadcast loudness, envelope, peaks of float samples.
+const LEVEL_CHUNKS: [(&[u8; 4], &str); 3] = [(b"bext", "bext"), (b"levl", "levl"), (b"PEAK", "PEAK")];
+
 /// A WAV file whose header was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wav {
     /// How many channels, from 1.
-    pub(super) channels: u32,
+    pub(in super::super) channels: u32,
     /// Frames in a second, from 1.
     pub(super) sample_rate_hz: u32,
     /// The sample format, or the name of one that is not read here.
@@ -40,35 +44,48 @@ pub struct Wav {
     frame_bytes: usize,
     /// Whole frames only.
     data: Range<usize>,
+    /// Chunks that describe the level and are not brought up to date with it.
+    level_chunks: Vec<&'static str>,
     /// What is odd about the file, in words.
-    pub(super) oddities: Vec<String>,
+    pub(in super::super) oddities: Vec<String>,
 }
 
 impl Wav {
     /// Reads the header and finds the samples; refuses what has no sound format or no data.
     pub(in super::super) fn read(bytes: &[u8]) -> Result<Self, AudioFault> {
         let mut format = None;
+        let mut wav: Option<Self> = None;
+        let mut level_chunks = Vec::new();
         let mut at = FIRST_CHUNK;
         while let Some(chunk) = Chunk::at(bytes, at) {
             match &chunk.id {
-                b"fmt " if format.is_none() => {
+                b"fmt " if format.is_none() && wav.is_none() => {
                     let body = bytes.get(chunk.body..).unwrap_or(&[]);
                     let body = body.get(..chunk.size as usize).unwrap_or(body);
                     format = Some(Format::read(body, at)?);
                 }
-                b"data" => {
-                    let format: Format = format.ok_or_else(|| {
+                b"data" if wav.is_none() => {
+                    let format: Format = format.take().ok_or_else(|| {
                         AudioFault::new(format!("the `data` chunk at byte {at} has no `fmt ` chunk before it"))
                     })?;
-                    return Ok(format.with_data(bytes, &chunk));
+                    wav = Some(format.with_data(bytes, &chunk));
                 }
-                _ => {}
+                id => level_chunks.extend(
+                    LEVEL_CHUNKS
+                        .iter()
+                        .filter(|(level, _)| *level == id)
+                        .map(|(_, name)| *name),
+                ),
             }
             // Chunks are padded to an even length; the padding is not counted in the size.
             at = chunk
                 .body
                 .saturating_add(chunk.size as usize)
                 .saturating_add(chunk.size as usize % 2);
+        }
+        if let Some(wav) = wav {
+            level_chunks.dedup();
+            return Ok(Self { level_chunks, ..wav });
         }
         let what = if format.is_some() { "data" } else { "fmt " };
         Err(AudioFault::new(format!(
@@ -78,17 +95,24 @@ impl Wav {
         .with_hint("the file is cut off, or is not a WAV file"))
     }
 
-    /// Its sample format, or a refusal that names the one it has.
-    pub(in super::super) fn sample(&self) -> Result<Sample, AudioFault> {
-        self.sample.clone().map_err(|name| {
-            AudioFault::new(format!("WAV with {name} samples is not decoded here"))
-                .with_hint("PCM of 8, 16, 24 or 32 bits and floats of 32 or 64 bits are")
-        })
+    /// Its sample format, or the name of one that is not read here.
+    pub(in super::super) fn sample(&self) -> Result<Sample, &str> {
+        self.sample.as_ref().copied().map_err(String::as_str)
     }
 
     /// Bytes of one sample of every channel.
     pub(super) fn frame_bytes(&self) -> usize {
         self.frame_bytes
+    }
+
+    /// Where the samples are.
+    pub(super) fn data(&self) -> Range<usize> {
+        self.data.clone()
+    }
+
+    /// Chunks that describe the level: what they say stays as it is.
+    pub(in super::super) fn level_chunks(&self) -> &[&'static str] {
+        &self.level_chunks
     }
 
     /// The samples of these bytes.
@@ -97,7 +121,7 @@ impl Wav {
     }
 
     /// Samples in each channel.
-    pub(super) fn frames(&self) -> u64 {
+    pub(in super::super) fn frames(&self) -> u64 {
         (self.data.len() / self.frame_bytes.max(1)) as u64
     }
 }
@@ -182,7 +206,8 @@ impl Format {
             Some(sample) if sample.bytes() * usize::from(channels) == usize::from(frame_bytes) => Ok(sample),
             Some(_) if tag == TAG_PCM || tag == TAG_FLOAT => {
                 return wrong(format!(
-                    "says {frame_bytes} bytes a frame, which {channels} samples of {bits} bits are not"
+                    "says {frame_bytes} bytes a frame, which {} of {bits} bits are not",
+                    counted(usize::from(channels), "sample")
                 ));
             }
             Some(_) | None => Err(match NAMED_TAGS.iter().find(|(known, _)| *known == tag) {
@@ -220,8 +245,7 @@ impl Format {
         };
         let partial = length % self.frame_bytes;
         if partial > 0 {
-            let is = if partial == 1 { "byte is" } else { "bytes are" };
-            oddities.push(format!("the last {partial} {is} no whole frame"));
+            oddities.push(format!("{} of no whole frame at the end", counted(partial, "byte")));
         }
         Wav {
             channels: self.channels,
@@ -229,6 +253,7 @@ impl Format {
             sample: self.sample,
             frame_bytes: self.frame_bytes,
             data: chunk.body..chunk.body + length - partial,
+            level_chunks: Vec::new(),
             oddities,
         }
     }

@@ -39,6 +39,14 @@ impl Sample {
         }
     }
 
+    /// Whether it is a float.
+    pub(in super::super) fn is_float(self) -> bool {
+        match self {
+            Self::Float32 | Self::Float64 => true,
+            Self::Integer { .. } => false,
+        }
+    }
+
     /// Its length.
     pub(super) fn bytes(self) -> usize {
         match self {
@@ -90,5 +98,18 @@ pub(super) fn signed(raw: &[u8]) -> i32 {
         [a, b, c] => i32::from_le_bytes([0, a, b, c]) >> 8,
         [a, b, c, d] => i32::from_le_bytes([a, b, c, d]),
         _ => 0,
+    }
+}
+
+/// Writes a whole number back into its 1 to 4 bytes; it must be in their range.
+pub(super) fn put_signed(raw: &mut [u8], value: i32) {
+    match raw {
+        [a] => *a = (value + 128).clamp(0, 255) as u8,
+        more => {
+            let bytes = value.to_le_bytes();
+            for (to, from) in more.iter_mut().zip(bytes) {
+                *to = from;
+            }
+        }
     }
 }
