@@ -9,7 +9,7 @@ use super::fields::Fields;
 use super::plan::{Draft, Material};
 use super::quote::quote;
 use super::{
-    asset_substitute, duration_adjust, json_patch, merge_patch, params, section_replace, text_replace, unified_diff,
+    asset_substitute, duration_adjust, json_patch, level_adjust, merge_patch, params, section_replace, text_replace, unified_diff,
 };
 
 /// What a patch type works on; decides which artifacts it is offered for.
@@ -71,6 +71,7 @@ static TYPES: &[TypeDoc] = &[
     asset_substitute::TYPE,
     json_patch::TYPE,
     merge_patch::TYPE,
+    level_adjust::TYPE,
     params::TYPE,
 ];
 
@@ -106,12 +107,13 @@ mod tests {
         let storyboard = "{\n  \"scenes\": [\n    {\"id\": \"scene_000\", \"duration_ms\": 8000, \"layers\": [{\"element_id\": \"figure\", \"asset\": \"figure.svg\"}]}\n  ]\n}";
         let files = ["artifacts/assets/figure.svg", "artifacts/assets/figure-2.svg"].map(str::to_owned);
         for doc in types() {
-            let (path, text) = match doc.family {
-                Family::Text => ("artifacts/script/script.txt", script),
-                Family::Storyboard | Family::Json | Family::Audio => {
-                    ("artifacts/storyboard/storyboard.json", storyboard)
+            let (path, bytes) = match doc.family {
+                Family::Text => ("artifacts/script/script.txt", script.as_bytes().to_vec()),
+                Family::Storyboard | Family::Json => {
+                    ("artifacts/storyboard/storyboard.json", storyboard.as_bytes().to_vec())
                 }
-                Family::Job => ("params", "{\"tone\": \"calm\"}"),
+                Family::Audio => ("artifacts/audio/voiceover.wav", crate::domain::audio::made::tone(9_000)),
+                Family::Job => ("params", b"{\"tone\": \"calm\"}".to_vec()),
             };
             let surroundings = Surroundings {
                 files: &files,
@@ -119,9 +121,9 @@ mod tests {
             };
             let patch = Patch::from_value((doc.example)()).unwrap();
             let plan = patch
-                .plan_among(path, text.as_bytes(), surroundings)
+                .plan_among(path, &bytes, surroundings)
                 .unwrap_or_else(|error| panic!("{}: {error}", doc.name));
-            assert_ne!(plan.bytes, text.as_bytes(), "{}", doc.name);
+            assert_ne!(plan.bytes, bytes, "{}", doc.name);
             for key in (doc.example)().as_object().unwrap().keys().filter(|key| *key != "type") {
                 assert!(doc.fields.contains(&key.as_str()), "{}: {key}", doc.name);
             }
@@ -136,8 +138,8 @@ mod tests {
         let hint = format!("did you mean text_replace? The types are {}", names.join(", "));
         assert_eq!(error.hint.as_deref(), Some(hint.as_str()));
         assert_eq!((error.line, error.column), (Some(1), Some(10)));
-        let error = Patch::parse(r#"{"type": "level_adjust", "level_change_db": 3}"#).unwrap_err();
+        let error = Patch::parse(r#"{"type": "pitch_adjust", "cents": 3}"#).unwrap_err();
         assert_eq!(error.fault, PatchFault::Type);
-        assert!(error.message.contains("level_adjust"));
+        assert!(error.message.contains("pitch_adjust"));
     }
 }

@@ -49,6 +49,11 @@ impl ArtifactFacts<'_> {
     }
 }
 
+/// Whether a file of this name is sound.
+pub(super) fn is_named_as_audio(path: &str) -> bool {
+    ArtifactFacts { path, kind: "" }.may_be(Family::Audio)
+}
+
 /// Whether the path that a patch names means this artifact: the whole path, or its last parts (`script.txt`).
 pub(super) fn is_same_artifact(named: &str, path: &str) -> bool {
     path == named || path.strip_suffix(named).is_some_and(|before| before.ends_with('/'))
@@ -272,6 +277,7 @@ mod tests {
                 "merge_patch"
             ]
         );
-        assert!(applicable(VOICE).is_empty());
+        let names: Vec<&str> = applicable(VOICE).iter().map(|doc| doc.name).collect();
+        assert_eq!(names, ["level_adjust"]);
     }
 }

@@ -22,10 +22,10 @@ const BEATS_TRIED_MAX: usize = 100;
 
 /// A pretty-printed patch for this artifact. It changes nothing until the operator edits it: accepted as it is, it is refused.
 ///
-/// A storyboard gives a `duration_adjust` with its first id and that one's present length; a text a `text_replace` with its first line
-/// of prose; what is not text the same with nothing filled in.
+/// A storyboard gives a `duration_adjust` with its first id and that one's present length; sound a `level_adjust`; a text a `text_replace`
+/// with its first line of prose; what is none of these the same with nothing filled in.
 pub fn template(kind: &str, path: &str, current: &[u8]) -> String {
-    ["duration_adjust", "text_replace"]
+    ["duration_adjust", "level_adjust", "text_replace"]
         .into_iter()
         .find_map(|name| template_of(name, kind, path, current))
         .unwrap_or_else(|| printed(&text_replace(path, "", "")))
@@ -36,6 +36,9 @@ pub fn template_of(type_name: &str, kind: &str, path: &str, current: &[u8]) -> O
     let doc = applicable(ArtifactFacts { path, kind })
         .into_iter()
         .find(|doc| doc.name == type_name)?;
+    if doc.name == "level_adjust" {
+        return Some(printed(&level_template(path)));
+    }
     let text = std::str::from_utf8(current).ok()?;
     let value = match doc.name {
         "duration_adjust" => duration_template(path, text)?,
@@ -87,6 +90,10 @@ fn duration_template(path: &str, text: &str) -> Option<Value> {
         "scale_keyframes": false,
         "update_totals": true,
     }))
+}
+
+fn level_template(path: &str) -> Value {
+    json!({"type": "level_adjust", "artifact": path, "level_change_db": 0, "allow_clipping": false})
 }
 
 fn text_template(path: &str, text: &str) -> Option<Value> {
@@ -209,6 +216,14 @@ mod tests {
             let old = value["replacements"][0]["old"].as_str().unwrap();
             assert!(!old.is_empty() && text.contains(old), "{shown}");
         }
+    }
+
+    #[test]
+    fn sound_opens_with_a_change_of_level_that_is_refused_until_it_is_one() {
+        let shown = template("voiceover", "artifacts/audio/voiceover.mp3", b"\xff\xfb");
+        let error = Patch::parse(&shown).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("level_change_db"));
+        assert!(Patch::parse(&shown.replace(": 0,", ": -3,")).is_ok());
     }
 
     #[test]
