@@ -1,5 +1,9 @@
 //! What is known of a sound, and how its level is changed, on real files and against other decoders.
-#![allow(clippy::disallowed_methods, reason = "a test writes what another program is to read")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes what another program is to read"
+)]
 
 #[path = "audio/facts.rs"]
 mod facts;
