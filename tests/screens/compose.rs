@@ -6,7 +6,7 @@ use holdpoint::tui::editor::Editor;
 use insta::assert_snapshot;
 
 use crate::console::Console;
-use crate::world::World;
+use crate::world::{File, World};
 
 const PATCH: &str = r#"{"type": "text_replace", "replacements": [{"old": "tall boots", "new": "waders"}]}"#;
 
@@ -130,8 +130,19 @@ fn decided_elsewhere_while_composing() {
 
 #[test]
 fn a_binary_has_no_editor() {
+    let mut world = World::drawn();
+    let picture = File("still", "dune.png", None, b"\x89PNG\r\n\x1a\n\0".to_vec());
+    world.gate("j-24", "cove", "assets", 1, Some(60), vec![picture]);
+    let mut console = Console::new(world, 80, 24);
+    console.press("p");
+    console.shows("Not composed: dune.png is still, and no patch type changes");
+    assert!(console.model.compose.is_none());
+}
+
+#[test]
+fn sound_opens_with_a_change_of_level() {
     let mut console = Console::drawn();
     console.press("j j p");
-    console.shows("Not composed: voice.mp3 is voiceover, and no patch type changes");
-    assert!(console.model.compose.is_none());
+    console.shows("  level_adjust  voice.mp3");
+    console.shows("\"level_change_db\": 0");
 }
