@@ -9,7 +9,8 @@ use super::fields::Fields;
 use super::plan::{Draft, Material};
 use super::quote::quote;
 use super::{
-    asset_substitute, duration_adjust, json_patch, level_adjust, merge_patch, params, section_replace, text_replace, unified_diff,
+    asset_substitute, duration_adjust, json_patch, level_adjust, merge_patch, params, section_replace, text_replace,
+    unified_diff,
 };
 
 /// What a patch type works on; decides which artifacts it is offered for.
