@@ -143,6 +143,6 @@ fn a_binary_has_no_editor() {
 fn sound_opens_with_a_change_of_level() {
     let mut console = Console::drawn();
     console.press("j j p");
-    console.shows("  level_adjust  voice.mp3");
+    console.shows("voice.mp3  level_adjust");
     console.shows("\"level_change_db\": 0");
 }
