@@ -7,7 +7,7 @@ use super::catalog::{Family, Planner, TypeDoc};
 use super::closest::{closest_line, folded};
 use super::error::PatchError;
 use super::fields::Fields;
-use super::lines::{is_all_crlf, line_at};
+use super::lines::{is_all_crlf, is_blank, line_at};
 use super::plan::{Change, Changes, DELETED, Draft, Material, check_artifact_length};
 use super::quote::{counted, listed, quote, quote_both};
 
@@ -26,6 +26,8 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
     parse: |fields| Ok(Box::new(TextReplace::parse(fields)?)),
 };
 
+/// In how many places the rest of a text is compared when its first line stands there.
+const PLACES_COMPARED_MAX: usize = 1000;
 /// How many line numbers a refusal names.
 const LINES_NAMED_MAX: usize = 5;
 
@@ -160,6 +162,21 @@ impl Replacement {
                 .with_hint("this file ends its lines with \\n: write \\n in `old` and `new`");
             }
         }
+        if let Some(begun) = Begun::of(text, &self.old) {
+            let (first, next) = (begun.first, begun.first + begun.lines);
+            let stands = match begun.lines {
+                1 => format!("its first line stands in line {first}"),
+                lines => format!("its first {lines} lines stand from line {first} on"),
+            };
+            let reads = if is_blank(begun.text) {
+                "is blank".to_owned()
+            } else {
+                format!("reads {}", quote(begun.text))
+            };
+            return error(format!("{what}; {stands}, but line {next} {reads}"))
+                .at_artifact_line(next)
+                .with_hint("`old` must stand in the artifact exactly, line ends and blank lines included");
+        }
         match closest_line(text, &self.old) {
             Some((line, near)) => {
                 let alike = folded(near).contains(folded(&self.old).trim());
@@ -174,6 +191,48 @@ impl Replacement {
             }
             None => error(format!("{what}, and no line is like it")).with_hint("check that this is the right artifact"),
         }
+    }
+}
+
+/// The place where the first lines of a text stand, but not all of it.
+struct Begun<'t> {
+    /// The line of the artifact, from 1, in which it begins.
+    first: usize,
+    /// How many lines of it are there.
+    lines: usize,
+    /// The line of the artifact that should be its next.
+    text: &'t str,
+}
+
+impl<'t> Begun<'t> {
+    /// The longest beginning of at least one whole line; of equal ones the first.
+    fn of(text: &'t str, wanted: &str) -> Option<Self> {
+        let (first, _) = wanted
+            .split_inclusive('\n')
+            .next()?
+            .split_once('\n')
+            .filter(|(line, _)| !is_blank(line))?;
+        let head = wanted.get(..=first.len())?;
+        let equal = |at: usize| {
+            let there = text.as_bytes().iter().skip(at);
+            there.zip(wanted.as_bytes()).take_while(|(a, b)| a == b).count()
+        };
+        let mut best: Option<(usize, usize)> = None;
+        for (at, _) in text.match_indices(head).take(PLACES_COMPARED_MAX) {
+            let length = equal(at);
+            if best.is_none_or(|(longest, _)| length > longest) {
+                best = Some((length, at));
+            }
+        }
+        let (length, at) = best?;
+        let begun = wanted.as_bytes().get(..length)?;
+        let lines = begun.iter().filter(|byte| **byte == b'\n').count();
+        let line_start = at + begun.iter().rposition(|byte| *byte == b'\n')? + 1;
+        Some(Self {
+            first: line_at(text, at),
+            lines,
+            text: text.get(line_start..)?.lines().next().unwrap_or(""),
+        })
     }
 }
 
@@ -303,6 +362,28 @@ mod tests {
         assert!(error.hint.unwrap().contains("letter case, spaces, dashes"));
         let error = plan(json!([{"old": "quarterly figures", "new": "x"}]), SCRIPT).unwrap_err();
         assert!(error.message.ends_with("and no line is like it"));
+    }
+
+    #[test]
+    fn a_text_of_several_lines_is_refused_at_the_line_that_differs() {
+        let old = "The boats leave at noon.\n\n**Close**\nSee you at one";
+        let error = plan(json!([{"old": old, "new": "x"}]), SCRIPT).unwrap_err();
+        assert_eq!(error.artifact_line, Some(7));
+        assert!(
+            error
+                .message
+                .ends_with("its first 3 lines stand from line 4 on, but line 7 is blank"),
+            "{error}"
+        );
+        let error = plan(json!([{"old": "**Close**\nGood night", "new": "x"}]), SCRIPT).unwrap_err();
+        assert!(
+            error
+                .message
+                .ends_with("its first 1 line stands from line 6 on, but line 7 is blank"),
+            "{error}"
+        );
+        let error = plan(json!([{"old": "at noon\nMore", "new": "x"}]), "Leave at noon\nBye").unwrap_err();
+        assert!(error.message.ends_with("but line 2 reads `Bye`"), "{error}");
     }
 
     #[test]
