@@ -8,19 +8,24 @@ use std::io::Write;
 use std::ops::Range;
 
 use super::document::{CONTEXT_LINES, DiffDocument, Side};
-use super::lines::{Block, LineIndex};
+use super::lines::{Block, LineDiff, LineIndex};
 
 const NO_NEWLINE: &[u8] = b"\n\\ No newline at end of file\n";
 
 /// Returns the unified diff from `old_name` to `new_name` (`/dev/null` without an old text); empty if nothing differs.
 /// Not made visible: before a terminal, it goes through [`super::text`].
 pub fn write(document: &DiffDocument, old_name: &str, new_name: &str) -> Vec<u8> {
+    let texts = (document.text(Side::Old), document.text(Side::New));
+    let old_name = if document.is_new() { "/dev/null" } else { old_name };
+    write_lines(texts, document.diff(), old_name, new_name)
+}
+
+/// The same of two texts, the old one first, and the lines in which they differ.
+pub fn write_lines(texts: (&[u8], &[u8]), diff: &LineDiff, old_name: &str, new_name: &str) -> Vec<u8> {
     let mut out = Vec::new();
-    let diff = document.diff();
     let Some(mut first) = (!diff.blocks.is_empty()).then_some(0) else {
         return out;
     };
-    let old_name = if document.is_new() { "/dev/null" } else { old_name };
     name(&mut out, "---", old_name);
     name(&mut out, "+++", new_name);
     for at in 1..=diff.blocks.len() {
@@ -29,7 +34,7 @@ pub fn write(document: &DiffDocument, old_name: &str, new_name: &str) -> Vec<u8>
             .get(at)
             .is_none_or(|block| block.added().start - diff.blocks[at - 1].added().end > 2 * CONTEXT_LINES);
         if is_far {
-            hunk(&mut out, document, &diff.blocks[first..at]);
+            hunk(&mut out, texts, diff, &diff.blocks[first..at]);
             first = at;
         }
     }
@@ -64,11 +69,10 @@ fn name(out: &mut Vec<u8>, sign: &str, name: &str) {
     out.push(b'\n');
 }
 
-fn hunk(out: &mut Vec<u8>, document: &DiffDocument, blocks: &[Block]) {
+fn hunk(out: &mut Vec<u8>, (old_text, new_text): (&[u8], &[u8]), diff: &LineDiff, blocks: &[Block]) {
     let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
         return;
     };
-    let diff = document.diff();
     let before = CONTEXT_LINES.min(first.added().start);
     let after = CONTEXT_LINES.min(diff.new_lines.count() - last.added().end);
     let old = first.removed().start - before..last.removed().end + after;
@@ -76,8 +80,8 @@ fn hunk(out: &mut Vec<u8>, document: &DiffDocument, blocks: &[Block]) {
     // Writing to a vector cannot fail.
     let _ = writeln!(out, "@@ -{} +{} @@", span(&old), span(&new));
 
-    let old_side = (document.text(Side::Old), &diff.old_lines);
-    let new_side = (document.text(Side::New), &diff.new_lines);
+    let old_side = (old_text, &diff.old_lines);
+    let new_side = (new_text, &diff.new_lines);
     let mut at = new.start;
     for block in blocks {
         lines(out, b' ', new_side, at..block.added().start);

@@ -10,7 +10,6 @@ mod bases;
 mod crash;
 mod debts;
 pub mod door;
-pub mod edit;
 mod evidence;
 mod inbox;
 mod lead;

@@ -42,7 +42,7 @@ mod properties;
 
 pub use catalog::{Family, TypeDoc, types};
 pub use complete::{CANDIDATES_MAX, Candidate, Completer, TextPlace};
-pub use derive::{Derived, Edit, Spot, derive};
+pub use derive::{Derived, derive};
 pub use error::{PatchError, PatchFault};
 pub use params::{PARAMS_BYTES_MAX, ParamsPlan, params_template, plan_params};
 pub use plan::{Change, Patch, Plan, Surroundings};

@@ -43,9 +43,7 @@ impl Pointer {
 
     /// The pointer of these steps.
     pub(super) fn of(steps: Vec<String>) -> Self {
-        let written = steps
-            .iter()
-            .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")));
+        let written = steps.iter().map(|step| format!("/{}", escaped(step)));
         Self {
             text: written.collect(),
             steps,
@@ -56,6 +54,11 @@ impl Pointer {
     pub(super) fn is_above(&self, other: &Self) -> bool {
         other.steps.len() > self.steps.len() && other.steps.starts_with(&self.steps)
     }
+}
+
+/// A key as a step of a pointer.
+pub(super) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// The place in a list that a step means: digits without leading zeros (RFC 6901 §4).
@@ -98,6 +101,9 @@ mod tests {
         assert!(steps("/a~").is_err());
         let odd = Pointer::parse("/a~1b/~01/-").unwrap();
         assert_eq!(Pointer::of(odd.steps.clone()), odd);
+        for key in ["", "a/b", "~1", "~~/"] {
+            assert_eq!(steps(&format!("/{}", escaped(key))), Ok(vec![key.to_owned()]));
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::diff::{Limit, diff_lines};
-use crate::domain::patch::{self, ArtifactFacts, Edit, Patch, PatchError, Plan, Spot, Surroundings, Target};
+use crate::diff::Limit;
+use crate::domain::patch::{self, ArtifactFacts, Patch, PatchError, Plan, Surroundings, Target};
 use crate::tui::effect::{CheckJob, Checked, GateFile, Planned, Unfit, Written};
 
 fn unfit(error: PatchError) -> Unfit {
@@ -40,18 +40,7 @@ fn check_edit(job: &CheckJob, base: &[u8], text: &str, limit: Limit<'_>) -> Resu
         .iter()
         .find(|file| file.path == job.path)
         .ok_or_else(still_read)?;
-    let diff = diff_lines(base, text.as_bytes(), limit);
-    let spots = diff.blocks.iter().map(|block| Spot {
-        old: diff.old_lines.range_of(block.removed()),
-        new: diff.new_lines.range_of(block.added()),
-    });
-    let derived = patch::derive(&Edit {
-        artifact: facts(file),
-        old: base,
-        new: text.as_bytes(),
-        spots: &spots.collect::<Vec<_>>(),
-    })
-    .map_err(|error| Unfit {
+    let derived = patch::derive(facts(file), base, text.as_bytes(), limit).map_err(|error| Unfit {
         // The line is one of the edited text, which is what is in the editor.
         line: error.artifact_line.map(|line| line.saturating_sub(1) as usize),
         ..unfit(error)

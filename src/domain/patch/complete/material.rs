@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::json_tree::{Node, Shape};
 use super::super::lines::without_end;
 use super::super::markers::markers;
+use super::super::pointer::{Pointer, escaped, index_of};
 use super::super::quote::{counted, excerpt};
 use super::super::storyboard::{Storyboard, tree_of};
 use super::CANDIDATES_MAX;
@@ -143,7 +144,7 @@ impl Holdings {
 
     fn steps(&self, text: &str, node: &Node, parent: &str) -> Vec<Named> {
         let step = |name: &str, value: &Node| Named {
-            text: format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1")),
+            text: format!("{parent}/{}", escaped(name)),
             detail: in_words(text, value),
         };
         match &node.shape {
@@ -179,16 +180,11 @@ fn member<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
 
 /// The value at a JSON pointer (RFC 6901).
 fn at_pointer<'n>(root: &'n Node, pointer: &str) -> Option<&'n Node> {
-    if pointer.is_empty() {
-        return Some(root);
-    }
-    pointer.strip_prefix('/')?.split('/').try_fold(root, |node, step| {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        match &node.shape {
-            Shape::Array(items) => items.get(step.parse::<usize>().ok()?),
-            Shape::Object(_) => member(node, &step),
-            Shape::Text | Shape::Number | Shape::Word => None,
-        }
+    let pointer = Pointer::parse(pointer).ok()?;
+    pointer.steps.iter().try_fold(root, |node, step| match &node.shape {
+        Shape::Array(items) => items.get(index_of(step)?),
+        Shape::Object(_) => member(node, step),
+        Shape::Text | Shape::Number | Shape::Word => None,
     })
 }
 

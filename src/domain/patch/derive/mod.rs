@@ -2,56 +2,41 @@
 //!
 //! Owns the rule which type fits, in this order:
 //! 1. `duration_adjust` when an edited storyboard differs in durations (and in the totals and keyframes that follow from them) alone;
-//! 2. `section_replace` when one section holds the whole edit and most of that section changed, or when naming the section takes fewer
-//!    bytes than naming the spots;
-//! 3. `text_replace` when at most [`REPLACEMENTS_FEW`] replacements say it;
-//! 4. what carries any edit: the shorter of a `section_replace` and a `text_replace` with more replacements.
+//! 2. `json_patch` when a few operations on the values of a JSON document say it;
+//! 3. `section_replace` when one section of a text holds the whole edit and most of that section changed, or when naming the section
+//!    takes fewer bytes than naming the spots;
+//! 4. `text_replace` when a few replacements say it;
+//! 5. else the shortest of a `json_patch` of many operations, a `section_replace` and a `unified_diff`; and where a diff would be too long
+//!    for a patch, as with a document on one line, a `text_replace` of many replacements.
 //!
-//! Nothing is believed: each candidate is planned on the old bytes and kept only when that gives the edited bytes, byte for byte.
-//! Must not know how lines are compared: the caller's line diff comes in as [`Spot`]s, so that its time limit holds here as well.
+//! A few are at most [`FEW`]. Nothing is believed: each candidate is planned on the old bytes and kept only when that gives the edited
+//! bytes, byte for byte. Must not know who asks, and what becomes of the patch.
 
 mod context;
 mod duration;
+mod json;
 mod replacements;
 mod section;
 mod spots;
 #[cfg(test)]
 mod tests;
-
-use std::ops::Range;
+mod unified;
 
 use serde_json::Value;
 
+use crate::diff::{Limit, diff_lines};
+
+use super::PATCH_ITEMS_MAX;
 use super::catalog::Family;
 use super::error::{PatchError, PatchFault};
 use super::plan::{Patch, Plan, check_artifact_length, json_problem};
-use super::quote::{counted, quote};
+use super::quote::quote;
 use super::target::{ArtifactFacts, applicable};
+use section::Share;
+use spots::Spot;
 
-/// So many replacements are still "a few spots" that a reader takes in one by one.
-const REPLACEMENTS_FEW: usize = 8;
-
-/// A place in which an edit differs: these bytes of the old text became those of the new one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
-    /// Bytes of the old text; empty where something was added.
-    pub old: Range<usize>,
-    /// Bytes of the new text; empty where something was deleted.
-    pub new: Range<usize>,
-}
-
-/// An artifact before and after the operator edited it.
-#[derive(Debug, Clone, Copy)]
-pub struct Edit<'a> {
-    /// Which artifact.
-    pub artifact: ArtifactFacts<'a>,
-    /// Its bytes as they are.
-    pub old: &'a [u8],
-    /// Its bytes as the operator wants them.
-    pub new: &'a [u8],
-    /// Where the two differ, in order, by whole lines; a coarse answer costs a larger patch, a wrong one is noticed and not used.
-    pub spots: &'a [Spot],
-}
+/// So many replacements or operations are "a few", which a reader takes in one by one.
+const FEW: usize = 8;
 
 /// A patch that makes exactly the edit.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,18 +49,12 @@ pub struct Derived {
     pub reason: String,
 }
 
-impl<'a> Texts<'a> {
-    fn new(edit: &Edit<'a>, old: &'a str, new: &'a str) -> Self {
-        let spots = spots::checked(edit.spots, edit.old, edit.new);
-        let words = spots::words(old, new, &spots);
-        Self {
-            path: edit.artifact.path,
-            old,
-            new,
-            joined: spots::joined(words.clone()),
-            words,
-        }
-    }
+/// An artifact before and after the operator edited it.
+#[derive(Clone, Copy)]
+struct Edit<'a> {
+    artifact: ArtifactFacts<'a>,
+    old: &'a [u8],
+    new: &'a [u8],
 }
 
 /// A patch that may say what the edit did, before it is proven.
@@ -98,46 +77,58 @@ struct Texts<'a> {
 /// The smallest fitting patch for an edit (see the module for the rule), or why there is none.
 ///
 /// Refused are: an edit that changed nothing, artifacts that are not text, edited bytes that are not UTF-8 or no longer JSON where the
-/// artifact is JSON, and edits that no patch of at most 1 MiB can carry. Cost: linear in the texts, with bounds on everything that is not.
-pub fn derive(edit: &Edit<'_>) -> Result<Derived, PatchError> {
-    let (old, new) = texts_of(edit)?;
-    let families: Vec<Family> = applicable(edit.artifact).iter().map(|doc| doc.family).collect();
-    let mut last = None;
-    let mut prove = |candidate: Candidate| match proven(edit, candidate) {
-        Ok(derived) => derived,
-        Err(refusal) => {
-            last = Some(refusal);
-            None
-        }
-    };
+/// artifact is JSON, and edits that no patch of at most 1 MiB can carry. Takes as long as a diff of the two texts and a few plans: not
+/// for an event loop. Reaching the limit of the diff costs a larger patch, never a wrong one.
+pub fn derive(artifact: ArtifactFacts<'_>, old: &[u8], new: &[u8], limit: Limit<'_>) -> Result<Derived, PatchError> {
+    let edit = Edit { artifact, old, new };
+    let (old_text, new_text) = edit.texts()?;
+    let families: Vec<Family> = applicable(artifact).iter().map(|doc| doc.family).collect();
+    let mut trial = Trial { edit, refusal: None };
 
     if families.contains(&Family::Storyboard) {
-        let mut candidates = duration::candidates(edit.artifact.path, old, new).into_iter();
-        if let Some(derived) = candidates.find_map(&mut prove) {
+        let durations = duration::candidates(artifact.path, old_text, new_text);
+        if let Some(derived) = trial.first(durations) {
             return Ok(derived);
         }
     }
-    let texts = Texts::new(edit, old, new);
-    // Lines of a JSON document are no sections, whatever stands in its texts.
-    let section = (!families.contains(&Family::Storyboard))
-        .then(|| section::candidates(&texts))
-        .into_iter()
+    let is_json = families.contains(&Family::Json);
+    let operations = is_json
+        .then(|| json::candidate(artifact.path, old_text, new_text))
         .flatten()
-        .find_map(|found| prove(found.candidate).map(|derived| (derived, found.share)));
-    let replaced = replacements::candidates(&texts).into_iter().find_map(&mut prove);
-    choose(section, replaced).ok_or_else(|| inexpressible(edit, last))
-}
+        .and_then(|(found, count)| Some((trial.proven(found)?, count)));
+    let operations = match operations {
+        Some((derived, count)) if count <= FEW => return Ok(derived),
+        Some((derived, _)) => Some(derived),
+        None => None,
+    };
 
-/// The section when most of it changed or when it is shorter, the replacements otherwise.
-fn choose(section: Option<(Derived, section::Share)>, replaced: Option<Derived>) -> Option<Derived> {
-    match (section, replaced) {
-        (Some((section, share)), Some(replaced)) => {
-            let is_section = share == section::Share::Most || length(&section) <= length(&replaced);
-            Some(if is_section { section } else { replaced })
+    let lines = diff_lines(old, new, limit);
+    let texts = Texts::new(artifact.path, old_text, new_text, spots::of(&lines));
+    // Lines of a JSON document are no sections, whatever stands in its texts.
+    let sections = if is_json {
+        Vec::new()
+    } else {
+        section::candidates(&texts)
+    };
+    let section = sections
+        .into_iter()
+        .find_map(|found| Some((trial.proven(found.candidate)?, found.share)));
+    let few = trial.first(replacements::candidates(&texts, FEW));
+    match (section, few) {
+        (Some((section, share)), Some(few)) => {
+            let is_section = share == Share::Most || length(&section) <= length(&few);
+            Ok(if is_section { section } else { few })
         }
-        (Some((section, _)), None) => Some(section),
-        (None, Some(replaced)) => Some(replaced),
-        (None, None) => None,
+        (None, Some(few)) => Ok(few),
+        (section, None) => {
+            let unified = unified::candidate(edit, &lines).and_then(|found| trial.proven(found));
+            [operations, section.map(|(derived, _)| derived), unified]
+                .into_iter()
+                .flatten()
+                .min_by_key(length)
+                .or_else(|| trial.first(replacements::candidates(&texts, PATCH_ITEMS_MAX)))
+                .ok_or_else(|| trial.inexpressible())
+        }
     }
 }
 
@@ -145,30 +136,85 @@ fn length(derived: &Derived) -> usize {
     derived.patch.value().to_string().len()
 }
 
-/// Checks what no patch type could mend, in the order in which an operator would want to hear of it.
-fn texts_of<'a>(edit: &Edit<'a>) -> Result<(&'a str, &'a str), PatchError> {
-    let path = edit.artifact.path;
-    if edit.old == edit.new {
-        return Err(PatchError::new(
-            PatchFault::NoChange,
-            format!("nothing was changed in {}", quote(path)),
-        ));
+/// Candidates are tried here; the last refusal explains an edit that none of them makes.
+struct Trial<'a> {
+    edit: Edit<'a>,
+    refusal: Option<PatchError>,
+}
+
+impl Trial<'_> {
+    fn first(&mut self, candidates: Vec<Candidate>) -> Option<Derived> {
+        candidates.into_iter().find_map(|candidate| self.proven(candidate))
     }
-    check_artifact_length(path, edit.old.len())?;
-    check_artifact_length(path, edit.new.len())?;
-    if !applicable(edit.artifact).iter().any(|doc| doc.family == Family::Text) {
-        return Err(PatchError::new(
-            PatchFault::Target,
-            format!("{} is not text: no patch type can express an edit of it", quote(path)),
-        ));
+
+    /// Plans the candidate on the old bytes: a patch when that gives exactly the edited bytes.
+    fn proven(&mut self, candidate: Candidate) -> Option<Derived> {
+        let Edit { artifact, old, new } = self.edit;
+        let planned = Patch::from_value(candidate.value).and_then(|patch| {
+            let plan = patch.plan(artifact.path, old)?;
+            Ok((patch, plan))
+        });
+        let (patch, plan) = planned.map_err(|refusal| self.refusal = Some(refusal)).ok()?;
+        let is_the_edit = plan.path == artifact.path && plan.bytes == new;
+        is_the_edit.then(|| Derived {
+            reason: format!("{}: {}", candidate.reason, patch.type_doc().name),
+            patch,
+            plan,
+        })
     }
-    let old = text_of(path, edit.old, "")?;
-    let new = text_of(path, edit.new, "the edited ")?;
-    let is_json = |bytes: &[u8]| json_problem(bytes).is_none();
-    if path.to_ascii_lowercase().ends_with(".json") && is_json(edit.old) && !is_json(edit.new) {
-        return Err(no_longer_json(path, new));
+
+    fn inexpressible(self) -> PatchError {
+        let what = format!(
+            "no patch type can express this edit of {}",
+            quote(self.edit.artifact.path)
+        );
+        match self.refusal {
+            Some(refusal) => PatchError::new(refusal.fault, format!("{what}: {}", refusal.message))
+                .with_hint(refusal.hint.map_or_else(|| "make a smaller edit".into(), String::from)),
+            None => PatchError::unfit(what).with_hint("make a smaller edit, or write the patch by hand"),
+        }
     }
-    Ok((old, new))
+}
+
+impl<'a> Texts<'a> {
+    fn new(path: &'a str, old: &'a str, new: &'a str, spots: Vec<Spot>) -> Self {
+        let words = spots::words(old, new, &spots);
+        Self {
+            path,
+            old,
+            new,
+            joined: spots::joined(words.clone()),
+            words,
+        }
+    }
+}
+
+impl<'a> Edit<'a> {
+    /// Checks what no patch type could mend, in the order in which an operator would want to hear of it.
+    fn texts(&self) -> Result<(&'a str, &'a str), PatchError> {
+        let path = self.artifact.path;
+        if self.old == self.new {
+            return Err(PatchError::new(
+                PatchFault::NoChange,
+                format!("nothing was changed in {}", quote(path)),
+            ));
+        }
+        check_artifact_length(path, self.old.len())?;
+        check_artifact_length(path, self.new.len())?;
+        if !applicable(self.artifact).iter().any(|doc| doc.family == Family::Text) {
+            return Err(PatchError::new(
+                PatchFault::Target,
+                format!("{} is not text: no patch type can express an edit of it", quote(path)),
+            ));
+        }
+        let old = text_of(path, self.old, "")?;
+        let new = text_of(path, self.new, "the edited ")?;
+        let is_json = |bytes: &[u8]| json_problem(bytes).is_none();
+        if path.to_ascii_lowercase().ends_with(".json") && is_json(self.old) && !is_json(self.new) {
+            return Err(no_longer_json(path, new));
+        }
+        Ok((old, new))
+    }
 }
 
 fn text_of<'a>(path: &str, bytes: &'a [u8], which: &str) -> Result<&'a str, PatchError> {
@@ -195,31 +241,4 @@ fn no_longer_json(path: &str, new: &str) -> PatchError {
         Ok(_) => PatchError::unfit(what),
     }
     .with_hint("mend that line and derive the patch again")
-}
-
-/// Plans the candidate on the old bytes: a patch when that gives the edit, nothing when it gives other bytes, or why it cannot be planned.
-fn proven(edit: &Edit<'_>, candidate: Candidate) -> Result<Option<Derived>, PatchError> {
-    let patch = Patch::from_value(candidate.value)?;
-    let plan = patch.plan(edit.artifact.path, edit.old)?;
-    let is_the_edit = plan.path == edit.artifact.path && plan.bytes == edit.new;
-    Ok(is_the_edit.then(|| Derived {
-        reason: format!("{}: {}", candidate.reason, patch.type_doc().name),
-        patch,
-        plan,
-    }))
-}
-
-fn inexpressible(edit: &Edit<'_>, last: Option<PatchError>) -> PatchError {
-    let what = format!("no patch type can express this edit of {}", quote(edit.artifact.path));
-    match last {
-        Some(refusal) => PatchError::new(refusal.fault, format!("{what}: {}", refusal.message))
-            .with_hint(refusal.hint.map_or_else(|| "make a smaller edit".into(), String::from)),
-        None => {
-            let spots = counted(edit.spots.len().max(1), "spot");
-            PatchError::unfit(format!(
-                "{what}: {spots} changed, and none of them can be told apart from its likes"
-            ))
-            .with_hint("edit fewer places at a time")
-        }
-    }
 }

@@ -4,21 +4,21 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::super::PATCH_ITEMS_MAX;
 use super::super::quote::counted;
 use super::context::made_unique;
-use super::{Candidate, REPLACEMENTS_FEW, Spot, Texts};
+use super::spots::Spot;
+use super::{Candidate, Texts};
 
-/// Beyond a few replacements, texts times replacements may cost so many bytes of searching.
-const SEARCHED_BYTES_MAX: usize = 256 << 20;
+/// Each replacement is looked for in the whole text: so many bytes may be searched for all of them.
+const SEARCHED_BYTES_MAX: usize = 512 << 20;
 /// A place that is the first of its likes is counted rather than told apart by more context than this, in bytes.
 const CONTEXT_BYTES_MAX: usize = 80;
 
-/// The replacements that make the edit, fewest first.
-pub(super) fn candidates(texts: &Texts<'_>) -> Vec<Candidate> {
-    let mut lists = vec![listed(texts, &texts.joined)];
+/// The replacements that make the edit, fewest first; those that would be more than `most` are left out.
+pub(super) fn candidates(texts: &Texts<'_>, most: usize) -> Vec<Candidate> {
+    let mut lists = vec![listed(texts, &texts.joined, most)];
     if texts.words != texts.joined {
-        lists.push(listed(texts, &texts.words));
+        lists.push(listed(texts, &texts.words, most));
     }
     let mut lists: Vec<(Vec<Value>, usize)> = lists.into_iter().flatten().collect();
     // Equal changes side by side are one replacement only while they are apart.
@@ -33,7 +33,7 @@ pub(super) fn candidates(texts: &Texts<'_>) -> Vec<Candidate> {
 }
 
 /// The replacements for these spots and how many spots they are; none when a spot cannot be told apart, or there are too many.
-fn listed(texts: &Texts<'_>, spots: &[Spot]) -> Option<(Vec<Value>, usize)> {
+fn listed(texts: &Texts<'_>, spots: &[Spot], most: usize) -> Option<(Vec<Value>, usize)> {
     let mut rewrite = Rewrite {
         texts,
         text: texts.old.to_owned(),
@@ -49,7 +49,7 @@ fn listed(texts: &Texts<'_>, spots: &[Spot]) -> Option<(Vec<Value>, usize)> {
     single.sort_by_key(|spot| spot.old.start);
     let count = rewrite.replacements.len() + single.len();
     let searched = count.saturating_mul(texts.old.len().max(texts.new.len()));
-    if count > PATCH_ITEMS_MAX || count > REPLACEMENTS_FEW && searched > SEARCHED_BYTES_MAX {
+    if count > most || searched > SEARCHED_BYTES_MAX {
         return None;
     }
     for spot in single {

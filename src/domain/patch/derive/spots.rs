@@ -1,10 +1,10 @@
-//! Where two texts differ: the caller's lines checked, and narrowed to the words that changed.
+//! Where two texts differ: changed lines narrowed to the words that changed.
 
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::Spot;
+use crate::diff::LineDiff;
 
 /// Up to so many bytes on each side are compared word by word; of longer spots only the equal beginning and end are taken off.
 const WORDS_COMPARED_BYTES_MAX: usize = 4096;
@@ -13,31 +13,25 @@ const WORD_PAIRS_MAX: usize = 20_000_000;
 /// Changed words with so few equal bytes between them read better as one change.
 const GAP_BYTES_MAX: usize = 6;
 
-/// The spots as they came when they are the whole difference; else the one spot between the common beginning and end.
-pub(super) fn checked(spots: &[Spot], old: &[u8], new: &[u8]) -> Vec<Spot> {
-    if is_whole_difference(spots, old, new) {
-        return spots.to_vec();
-    }
-    let head = common_prefix(old, new);
-    let tail = common_suffix(old.get(head..).unwrap_or_default(), new.get(head..).unwrap_or_default());
-    vec![Spot {
-        old: head..old.len() - tail,
-        new: head..new.len() - tail,
-    }]
+/// A place in which two texts differ: these bytes of the old one became those of the new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Bytes of the old text; empty where something was added.
+    pub(super) old: Range<usize>,
+    /// Bytes of the new text; empty where something was deleted.
+    pub(super) new: Range<usize>,
 }
 
-fn is_whole_difference(spots: &[Spot], old: &[u8], new: &[u8]) -> bool {
-    let (mut old_at, mut new_at) = (0, 0);
-    let end = Spot {
-        old: old.len()..old.len(),
-        new: new.len()..new.len(),
-    };
-    spots.iter().chain(std::iter::once(&end)).all(|spot| {
-        let between = old.get(old_at..spot.old.start);
-        let is_equal = between.is_some() && between == new.get(new_at..spot.new.start);
-        (old_at, new_at) = (spot.old.end, spot.new.end);
-        is_equal && spot.old.start <= spot.old.end && spot.new.start <= spot.new.end
-    })
+/// The lines that differ, as bytes.
+pub(super) fn of(lines: &LineDiff) -> Vec<Spot> {
+    lines
+        .blocks
+        .iter()
+        .map(|block| Spot {
+            old: lines.old_lines.range_of(block.removed()),
+            new: lines.new_lines.range_of(block.added()),
+        })
+        .collect()
 }
 
 /// How many bytes are equal from the beginning.
@@ -204,12 +198,10 @@ mod tests {
     use super::*;
 
     fn found(old: &str, new: &str) -> Vec<(String, String)> {
-        let whole = checked(&[], old.as_bytes(), new.as_bytes());
         let whole_lines = [Spot {
             old: 0..old.len(),
             new: 0..new.len(),
         }];
-        assert_eq!(whole.len(), 1);
         joined(words(old, new, &whole_lines))
             .into_iter()
             .map(|spot| (old[spot.old].to_owned(), new[spot.new].to_owned()))
@@ -236,24 +228,5 @@ mod tests {
         let (head, tail) = ("word ".repeat(1000), " end".repeat(1000));
         let (old, new) = (format!("{head}twelve{tail}"), format!("{head}twenty{tail}"));
         assert_eq!(found(&old, &new), [("twelve".to_owned(), "twenty".to_owned())]);
-    }
-
-    #[test]
-    fn spots_that_are_not_the_difference_are_not_believed() {
-        let spot = |old: Range<usize>, new: Range<usize>| Spot { old, new };
-        let right = [spot(0..1, 0..1)];
-        assert_eq!(checked(&right, b"ab", b"xb"), right);
-        for wrong in [
-            vec![],
-            vec![spot(1..2, 1..2)],
-            vec![spot(0..9, 0..1)],
-            vec![Spot {
-                old: Range { start: 1, end: 0 },
-                new: 0..1,
-            }],
-            vec![spot(0..1, 0..1), spot(0..1, 0..1)],
-        ] {
-            assert_eq!(checked(&wrong, b"ab", b"xb"), right, "{wrong:?}");
-        }
     }
 }

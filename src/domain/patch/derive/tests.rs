@@ -4,7 +4,6 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::diff::{Limit, diff_lines};
 use crate::domain::patch::PatchFault;
 
 const SCRIPT: &str = "**Opening \u{2013} Low Tide**\n[wide: the harbour]\nLow tide is at noon \u{2013} bring boots, a torch and something warm.\nThe boats leave at noon.\n\n\
@@ -36,21 +35,7 @@ const JSON: ArtifactFacts<'_> = ArtifactFacts {
 };
 
 fn derived(artifact: ArtifactFacts<'_>, old: &[u8], new: &[u8]) -> Result<Derived, PatchError> {
-    let lines = diff_lines(old, new, Limit::NONE);
-    let spots: Vec<Spot> = lines
-        .blocks
-        .iter()
-        .map(|block| Spot {
-            old: lines.old_lines.range_of(block.removed()),
-            new: lines.new_lines.range_of(block.added()),
-        })
-        .collect();
-    let derived = derive(&Edit {
-        artifact,
-        old,
-        new,
-        spots: &spots,
-    })?;
+    let derived = derive(artifact, old, new, Limit::NONE)?;
     let plan = derived.patch.plan(artifact.path, old).unwrap();
     assert_eq!(plan, derived.plan);
     assert_eq!(plan.bytes, new, "{}", derived.patch.value());
@@ -126,6 +111,77 @@ fn what_is_not_exactly_a_duration_patch_is_none() {
     assert_ne!(value["type"], "duration_adjust");
     let (_, value) = of_board(&BOARD.replace("12000,", "19000,").replace("62", "70"));
     assert_ne!(value["type"], "duration_adjust");
+}
+
+#[test]
+fn changed_values_are_operations() {
+    let (reason, value) = of_board(&BOARD.replace("12000,", "19000,").replace("intro", "outro"));
+    assert_eq!(reason, "2 values changed: json_patch");
+    assert_eq!(
+        value["ops"],
+        json!([
+            {"op": "replace", "path": "/scenes/0/caption", "value": "outro"},
+            {"op": "replace", "path": "/scenes/2/duration_ms", "value": 19000},
+        ])
+    );
+    let (_, value) = of_board(&BOARD.replace("306.0", "310.0"));
+    assert_eq!(
+        value["ops"],
+        json!([{"op": "replace", "path": "/scenes/1/x", "value": 310.0}])
+    );
+    // Items that go are known by their ids; what stands behind them moves up.
+    let gone = "    { \"id\": \"scene_001\", \"duration_ms\": 30000.0, \"x\": 306.0 },\n";
+    let (_, value) = of_board(&BOARD.replace(gone, "").replace("intro", "outro"));
+    assert_eq!(
+        value["ops"],
+        json!([
+            {"op": "replace", "path": "/scenes/0/caption", "value": "outro"},
+            {"op": "remove", "path": "/scenes/1"},
+        ])
+    );
+    let (_, value) = of_board(&BOARD.replace("\"x\": 306.0 }", "\"x\": 306.0, \"a/b\": [1, null] }"));
+    assert_eq!(
+        value["ops"],
+        json!([{"op": "add", "path": "/scenes/1/a~1b", "value": [1, null]}])
+    );
+}
+
+#[test]
+fn what_is_no_change_of_values_is_one_of_text() {
+    for (old, new) in [
+        ("\"total_duration\": 62,\n", "\"total_duration\":   62,\n"),
+        ("30000.0", "3.0e4"),
+        ("\"x\": 306.0 }", "\"x\": 306.0  }"),
+        ("Überblick", "\\u00dcberblick"),
+    ] {
+        let (_, value) = of_board(&BOARD.replace(old, new));
+        assert_eq!(value["type"], "text_replace", "{old}");
+    }
+}
+
+#[test]
+fn many_changes_are_told_in_the_shortest_way() {
+    let line =
+        |number: usize, word: &str| format!("Line {number}: the {word} leave at {number} o'clock, wherever you are.\n");
+    let old: String = (0..40).map(|number| line(number, "boats")).collect();
+    let new: String = (0..40)
+        .map(|number| line(number, ["boats", "ferries", "trawlers", "rafts"][number % 4]))
+        .collect();
+    let (reason, value) = of_text(&old, &new);
+    assert_eq!(value["type"], "unified_diff", "{reason}");
+    assert_eq!(reason, "10 places changed: unified_diff");
+    let scenes = |word: &str| -> String {
+        let scenes: Vec<String> = (0..40)
+            .map(|at| format!("{{\"id\":\"s{at}\",\"asset\":\"{word}.svg\"}}"))
+            .collect();
+        format!("{{\"scenes\":[{}]}}", scenes.join(",\n"))
+    };
+    let derived = derived(JSON, scenes("ground").as_bytes(), scenes("dunes").as_bytes()).unwrap();
+    assert_eq!(derived.reason, "40 spots changed: text_replace");
+    assert_eq!(
+        derived.patch.value()["replacements"],
+        json!([{"old": "ground", "new": "dunes"}])
+    );
 }
 
 #[test]
@@ -434,19 +490,14 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_and_no_spots_cause_a_panic(
+    fn no_bytes_cause_a_panic(
         old in prop::collection::vec(any::<u8>(), 0..60),
         new in prop::collection::vec(any::<u8>(), 0..60),
         texts in ("\\PC{0,30}", "\\PC{0,30}"),
-        ends in prop::collection::vec(0_usize..70, 0..12),
     ) {
-        let spots: Vec<Spot> = ends.chunks_exact(4).map(|at| Spot { old: at[0]..at[1], new: at[2]..at[3] }).collect();
         for artifact in [TEXT, JSON] {
-            for (old, new) in [(old.as_slice(), new.as_slice()), (texts.0.as_bytes(), texts.1.as_bytes())] {
-                if let Ok(derived) = derive(&Edit { artifact, old, new, spots: &spots }) {
-                    prop_assert_eq!(derived.plan.bytes.as_slice(), new);
-                }
-            }
+            let _ = derived(artifact, &old, &new).is_ok();
+            let _ = derived(artifact, texts.0.as_bytes(), texts.1.as_bytes()).is_ok();
         }
     }
 }
