@@ -379,7 +379,7 @@ mod tests {
         assert!(
             error
                 .message
-                .ends_with("its first 1 line stands from line 6 on, but line 7 is blank"),
+                .ends_with("its first line stands in line 6, but line 7 is blank"),
             "{error}"
         );
         let error = plan(json!([{"old": "at noon\nMore", "new": "x"}]), "Leave at noon\nBye").unwrap_err();
