@@ -1,7 +1,8 @@
 //! What an artifact holds that a patch may name, looked up once and kept: ids, markers, lines, values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::super::elements::Elements;
 use super::super::json_tree::{Node, Shape};
 use super::super::lines::without_end;
 use super::super::markers::markers;
@@ -31,7 +32,7 @@ pub(super) struct Holdings {
     pub(super) beats: Vec<Named>,
     /// The same ids, with the length as a number of seconds.
     pub(super) seconds: HashMap<String, String>,
-    /// Ids of elements.
+    /// Ids of elements, with the assets that they show.
     pub(super) elements: Vec<Named>,
     /// Section markers that stand once.
     pub(super) markers: Vec<Named>,
@@ -69,7 +70,7 @@ impl Holdings {
                 holdings.seconds.extend(seconds.map(|seconds| (id.to_owned(), seconds)));
             }
         }
-        elements(text, &root, &mut holdings.elements);
+        holdings.elements = elements(text, &root);
         holdings.document = Some((text.to_owned(), root));
         holdings
     }
@@ -252,36 +253,34 @@ fn unique_lines(text: &str) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// Every `element_id` of the document, with the place of the first object that has it.
-fn elements(text: &str, root: &Node, found: &mut Vec<Named>) {
-    let mut known = std::collections::HashSet::new();
-    let mut waiting: Vec<(&Node, String)> = vec![(root, String::new())];
-    while let Some((node, place)) = waiting.pop() {
-        if found.len() >= NAMES_MAX {
-            break;
-        }
-        if let Some(id) = member(node, "element_id").and_then(|node| node.as_text(text))
-            && known.insert(id.clone())
-        {
-            found.push(Named {
-                text: id,
-                detail: place.clone(),
-            });
-        }
-        // The stack gives back what was laid on it last: the reverse keeps the order of the document.
-        for member in node.members().iter().rev() {
-            if !matches!(member.value.shape, Shape::Object(_) | Shape::Array(_)) {
-                continue;
-            }
-            waiting.push((
-                &member.value,
-                super::super::storyboard::field_of(&place, &excerpt(&member.key)),
-            ));
-        }
-        for (index, item) in node.items().iter().enumerate().rev() {
-            if matches!(item.shape, Shape::Object(_) | Shape::Array(_)) {
-                waiting.push((item, format!("{place}[{index}]")));
-            }
-        }
+/// Every element that shows an asset, by the shortest id that means one asset: its own where it shows the same one everywhere, else behind
+/// that of the element around it.
+fn elements(text: &str, root: &Node) -> Vec<Named> {
+    let all = Elements::of(text, root);
+    let shown: Vec<(usize, String)> = all
+        .places()
+        .filter_map(|at| {
+            let fields = all.asset_fields(at).ok()?;
+            let asset = fields.first()?.asset.clone();
+            Some((at, asset.unwrap_or_else(|| "no asset".to_owned())))
+        })
+        .take(NAMES_MAX)
+        .collect();
+    let mut assets: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for (at, asset) in &shown {
+        assets.entry(all.id(*at).unwrap_or_default()).or_default().insert(asset);
     }
+    let mut known = HashSet::new();
+    shown
+        .iter()
+        .filter_map(|(at, asset)| {
+            let id = all.id(*at)?;
+            let is_one = assets.get(id).is_some_and(|assets| assets.len() == 1);
+            let name = if is_one { id.to_owned() } else { all.full_id(*at) };
+            known.insert(name.clone()).then(|| Named {
+                text: name,
+                detail: asset.clone(),
+            })
+        })
+        .collect()
 }

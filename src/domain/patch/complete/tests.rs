@@ -10,7 +10,7 @@ const BOARD: &str = r#"{
   "scenes": [
     { "id": "scene_000", "duration_ms": 20000, "layers": [{"element_id": "ground", "asset": "ground.svg"}] },
     { "id": "scene_001" },
-    { "id": "scene_002", "duration_ms": 12500.0, "layers": [{"element_id": "figure"}, {"element_id": "ground"}] }
+    { "id": "scene_002", "duration_ms": 12500.0, "layers": [{"element_id": "figure", "asset": "man.svg"}, {"element_id": "ground", "asset": "dunes.svg"}] }
   ],
   "a/b": {"c~d": null}
 }"#;
@@ -243,6 +243,33 @@ fn pointers_are_offered_step_by_step_with_what_stands_there() {
             "{\"type\": \"merge_patch\", \"merge\": {\"total_duration\": |"
         ),
         ["62"]
+    );
+}
+
+#[test]
+fn elements_come_with_their_assets_and_assets_from_the_run() {
+    let found = at(
+        &board(),
+        "{\"type\": \"asset_substitute\", \"substitutions\": [{\"element_id\": \"|\"}]}",
+    );
+    let shown: Vec<(&str, &str)> = found
+        .iter()
+        .map(|one| (one.label.as_str(), one.detail.as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("scene_000/ground", "ground.svg"),
+            ("figure", "man.svg"),
+            ("scene_002/ground", "dunes.svg")
+        ]
+    );
+    assert_eq!(
+        labels(
+            &board(),
+            "{\"type\": \"asset_substitute\", \"substitutions\": [{\"asset_path\": \"|\"}]}"
+        ),
+        [FILES[0], FILES[1]]
     );
 }
 
