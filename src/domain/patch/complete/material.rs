@@ -1,6 +1,6 @@
 //! What an artifact holds that a patch may name, looked up once and kept: ids, markers, lines, values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::elements::Elements;
 use super::super::json_tree::{Node, Shape};
@@ -32,7 +32,7 @@ pub(super) struct Holdings {
     pub(super) beats: Vec<Named>,
     /// The same ids, with the length as a number of seconds.
     pub(super) seconds: HashMap<String, String>,
-    /// Ids of elements.
+    /// Ids of elements, with the assets that they show.
     pub(super) elements: Vec<Named>,
     /// Section markers that stand once.
     pub(super) markers: Vec<Named>,

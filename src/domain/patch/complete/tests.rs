@@ -10,7 +10,7 @@ const BOARD: &str = r#"{
   "scenes": [
     { "id": "scene_000", "duration_ms": 20000, "layers": [{"element_id": "ground", "asset": "ground.svg"}] },
     { "id": "scene_001" },
-    { "id": "scene_002", "duration_ms": 12500.0, "layers": [{"element_id": "figure"}, {"element_id": "ground"}] }
+    { "id": "scene_002", "duration_ms": 12500.0, "layers": [{"element_id": "figure", "asset": "man.svg"}, {"element_id": "ground", "asset": "dunes.svg"}] }
   ],
   "a/b": {"c~d": null}
 }"#;
@@ -58,9 +58,14 @@ fn taken(completer: &Completer, text: &str) -> String {
 
 #[test]
 fn types_and_fields_are_offered_where_they_belong() {
-    assert_eq!(
-        labels(&script(), "{\"type\": \"|"),
-        ["text_replace", "section_replace", "unified_diff"]
+    let script_types = labels(&script(), "{\"type\": \"|");
+    assert!(
+        script_types.starts_with(&["text_replace".to_owned(), "section_replace".to_owned()]),
+        "{script_types:?}"
+    );
+    assert!(
+        !script_types.contains(&"duration_adjust".to_owned()),
+        "{script_types:?}"
     );
     assert_eq!(labels(&board(), "{\"type\": \"dur|"), ["duration_adjust"]);
     assert_eq!(taken(&board(), "{\"type\": \"dur|"), "{\"type\": \"duration_adjust\"");
@@ -182,6 +187,89 @@ fn markers_and_lines_come_with_their_numbers() {
             "{\"type\": \"text_replace\", \"replacements\": [{\"old\": \"Bye\", \"new\": |}]}"
         ),
         "{\"type\": \"text_replace\", \"replacements\": [{\"old\": \"Bye\", \"new\": \"Bye\"}]}"
+    );
+}
+
+#[test]
+fn pointers_are_offered_step_by_step_with_what_stands_there() {
+    let text = "{\"type\": \"json_patch\", \"ops\": [{\"op\": \"replace\", \"path\": \"|";
+    let shown = |typed: &str| -> Vec<(String, String)> {
+        let found = at(&board(), &text.replace('|', &format!("{typed}|")));
+        found.into_iter().map(|one| (one.label, one.detail)).collect()
+    };
+    let pair = |label: &str, detail: &str| (label.to_owned(), detail.to_owned());
+    assert_eq!(
+        shown(""),
+        [
+            pair("/title", "\"Low tide \u{2013} ein Überblick\""),
+            pair("/total_duration", "62"),
+            pair("/scenes", "list, 3 items"),
+            pair("/a~1b", "object, 1 field"),
+        ]
+    );
+    assert_eq!(
+        shown("/scenes/"),
+        [
+            pair("/scenes/0", "scene_000"),
+            pair("/scenes/1", "scene_001"),
+            pair("/scenes/2", "scene_002"),
+            pair("/scenes/-", "behind the last one"),
+        ]
+    );
+    assert_eq!(shown("/scenes/2/dur"), [pair("/scenes/2/duration_ms", "12500.0")]);
+    assert_eq!(shown("/a~1b/"), [pair("/a~1b/c~0d", "null")]);
+    assert_eq!(shown("/scenes/9/"), []);
+    assert_eq!(
+        taken(
+            &board(),
+            "{\"type\": \"json_patch\", \"ops\": [{\"path\": \"/scenes/2/duration_ms\", \"op\": \"rep|\", \"value\": 1}]}"
+        ),
+        "{\"type\": \"json_patch\", \"ops\": [{\"path\": \"/scenes/2/duration_ms\", \"op\": \"replace\", \"value\": 1}]}"
+    );
+    assert_eq!(
+        labels(
+            &board(),
+            "{\"type\": \"json_patch\", \"op\": \"replace\", \"path\": \"/scenes/2/duration_ms\", \"value\": |"
+        ),
+        ["12500.0"]
+    );
+    assert_eq!(
+        labels(&board(), "{\"type\": \"merge_patch\", \"merge\": {\"a/b\": {|"),
+        ["c~d"]
+    );
+    assert_eq!(
+        labels(
+            &board(),
+            "{\"type\": \"merge_patch\", \"merge\": {\"total_duration\": |"
+        ),
+        ["62"]
+    );
+}
+
+#[test]
+fn elements_come_with_their_assets_and_assets_from_the_run() {
+    let found = at(
+        &board(),
+        "{\"type\": \"asset_substitute\", \"substitutions\": [{\"element_id\": \"|\"}]}",
+    );
+    let shown: Vec<(&str, &str)> = found
+        .iter()
+        .map(|one| (one.label.as_str(), one.detail.as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("scene_000/ground", "ground.svg"),
+            ("figure", "man.svg"),
+            ("scene_002/ground", "dunes.svg")
+        ]
+    );
+    assert_eq!(
+        labels(
+            &board(),
+            "{\"type\": \"asset_substitute\", \"substitutions\": [{\"asset_path\": \"|\"}]}"
+        ),
+        [FILES[0], FILES[1]]
     );
 }
 
