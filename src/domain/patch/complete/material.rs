@@ -1,6 +1,6 @@
 //! What an artifact holds that a patch may name, looked up once and kept: ids, markers, lines, values.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::super::elements::Elements;
 use super::super::json_tree::{Node, Shape};
