@@ -99,6 +99,8 @@ pub enum Action {
     AsPatch,
     /// Bring an edit into the version that is under review by now.
     CarryOver,
+    /// What could stand at the cursor.
+    Complete,
     /// Look for words in the text.
     Find,
     /// To the next place with the words.

@@ -143,14 +143,6 @@ impl Editor {
         self.cursor
     }
 
-    /// The byte of the whole text before which the cursor stands.
-    pub fn offset(&self) -> usize {
-        let end = if self.is_crlf { 2 } else { 1 };
-        let former = self.lines().iter().take(self.cursor.line);
-        let bom = if self.has_bom { BOM.len() } else { 0 };
-        bom + former.map(|line| line.len() + end).sum::<usize>() + self.cursor.byte
-    }
-
     /// Tells in how many columns the text is drawn: Up and Down move by rows as they are seen. 0: long lines are cut.
     pub fn set_columns(&mut self, columns: usize) {
         self.columns = columns;
@@ -215,14 +207,13 @@ impl Editor {
         }
     }
 
-    /// Puts a text in place of what stands before the cursor, so many bytes of its line; one step to take back.
-    pub fn complete(&mut self, before_bytes: usize, text: &str) -> bool {
-        let from = Place {
-            byte: self.cursor.byte.saturating_sub(before_bytes),
-            ..self.cursor
-        };
+    /// Puts a text in place of some characters of a line, and the cursor behind it; one step to take back.
+    pub fn replace_in_line(&mut self, line: usize, characters: Range<usize>, text: &str) -> bool {
+        let old = self.lines.line(line);
+        let byte = |at: usize| old.char_indices().nth(at).map_or(old.len(), |(byte, _)| byte);
+        let (from, to) = (byte(characters.start), byte(characters.end));
         self.history.close();
-        let is_changed = self.replace(self.lines.clamped(from), self.cursor, text);
+        let is_changed = self.replace(Place { line, byte: from }, Place { line, byte: to }, text);
         self.history.close();
         is_changed
     }
@@ -359,7 +350,6 @@ mod tests {
         typed(&mut editor, "x End Enter y");
         editor.paste("p\nq");
         assert_eq!(editor.text(), "\u{feff}xa\r\nyp\r\nq\r\nb");
-        assert_eq!(editor.offset(), editor.text().find("q").unwrap() + 1);
         let mut mixed = Editor::of_text("a\r\nb\n");
         typed(&mut mixed, "Down Enter");
         assert_eq!(mixed.text(), "a\r\n\nb\n");

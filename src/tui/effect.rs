@@ -12,7 +12,7 @@ use crate::diff::DiffDocument;
 use crate::domain::event::Event;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use crate::domain::patch::Change;
+use crate::domain::patch::{Candidate, Change};
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Now;
@@ -118,6 +118,21 @@ pub struct CheckJob {
     pub names: Arc<[String]>,
     /// The job's parameters.
     pub params: Map<String, Value>,
+}
+
+/// What could stand at the cursor of a patch, to be found out off the loop.
+#[derive(Debug, Clone)]
+pub struct CompleteJob {
+    /// Revision of the text.
+    pub revision: u64,
+    /// The text in the editor.
+    pub text: String,
+    /// Line and character of the cursor, from 0.
+    pub cursor: (usize, usize),
+    /// The artifact that the patch is for.
+    pub file: GateFile,
+    /// The files of the run directory that a patch may name.
+    pub names: Arc<[String]>,
 }
 
 /// A patch that fits.
@@ -230,6 +245,8 @@ pub enum Msg {
     PatchChecked(u64, Result<Box<Checked>, Unfit>),
     /// What a patch would make can be drawn: the text's revision; none: it could not be made.
     PreviewReady(u64, Option<Box<Preview>>),
+    /// What could stand at the cursor of the text of this revision.
+    Completed(u64, Vec<Candidate>),
     /// Drafts of a former session.
     Drafts(Vec<Draft>),
     /// The process was continued after a suspend.
@@ -249,6 +266,8 @@ pub enum Effect {
     Check(CheckJob),
     /// Make what a patch would do ready to be drawn: the text's revision.
     Preview(u64, Planned),
+    /// Find out what could stand at the cursor.
+    Complete(CompleteJob),
     /// Write a draft to disk; none: remove it.
     SaveDraft(GateKey, Option<Draft>),
     /// Put a text on the operator's clipboard.

@@ -36,6 +36,8 @@ pub enum Focus {
     Find,
     /// The list of patch types.
     Types,
+    /// The list of what could stand at the cursor; what is typed goes into the text.
+    Candidates,
     /// The help.
     Help,
     /// The palette.
@@ -44,7 +46,7 @@ pub enum Focus {
 
 impl Focus {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Queue,
         Self::Diff,
         Self::Job,
@@ -59,6 +61,7 @@ impl Focus {
         Self::Search,
         Self::Find,
         Self::Types,
+        Self::Candidates,
         Self::Help,
         Self::Palette,
     ];
@@ -69,6 +72,7 @@ impl Focus {
             Self::Note
             | Self::TypeId
             | Self::Compose
+            | Self::Candidates
             | Self::Filter
             | Self::Search
             | Self::Find
@@ -334,6 +338,12 @@ static COMPOSE: Group = Group {
             "the patch types; what you wrote in one is kept",
             "type",
         ),
+        key(
+            Action::Complete,
+            &["Tab"],
+            "what could stand here: ids, markers, paths; else indent",
+            "complete",
+        ),
         key(Action::Find, &["Ctrl-f"], "find in the text", "find"),
         key(Action::FindNext, &["Ctrl-g", "F3"], "the next match", ""),
         key(Action::FindFormer, &["Alt-g"], "the match before", ""),
@@ -355,6 +365,16 @@ static TYPES: Group = Group {
         key(Action::Down, &["Down", "j", "F2"], "the next type", ""),
         key(Action::Accept, &["Enter", "Tab"], "write in it", ""),
         key(Action::Close, &["Esc", "q", "Ctrl-c"], "back to the text", ""),
+    ],
+};
+
+static CANDIDATES: Group = Group {
+    name: "what could stand here",
+    bindings: &[
+        key(Action::Up, &["Up"], "the one before", ""),
+        key(Action::Down, &["Down"], "the next one", ""),
+        key(Action::Accept, &["Enter", "Tab"], "write it", ""),
+        key(Action::Close, &["Esc", "Ctrl-c"], "close the list", ""),
     ],
 };
 
@@ -441,6 +461,7 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
         Focus::Compose => vec![&COMPOSE, &TERMINAL],
         Focus::Menu => vec![&MENU, &TERMINAL],
         Focus::Types => vec![&TYPES, &TERMINAL],
+        Focus::Candidates => vec![&CANDIDATES, &TERMINAL],
         Focus::Help | Focus::Palette => vec![&LIST_FIELD, &TERMINAL],
     }
 }
@@ -491,6 +512,7 @@ pub fn all_groups() -> Vec<&'static Group> {
         &LIST_FIELD,
         &COMPOSE,
         &TYPES,
+        &CANDIDATES,
         &MENU,
         &EDITING,
         &BACK,

@@ -138,6 +138,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::Repaint
         | Action::Suspend
         | Action::Quit
+        | Action::Complete
         | Action::Find
         | Action::FindNext
         | Action::FindFormer

@@ -1,12 +1,14 @@
 //! Work that is too slow for the loop, as pure functions of a job: diffs, checks and previews of patches.
 
 mod check;
+mod complete;
 mod preview;
 mod template;
 
 use std::sync::Arc;
 
 pub use check::check;
+pub use complete::complete;
 pub use preview::preview;
 pub use template::{Template, templates};
 

@@ -146,3 +146,35 @@ fn sound_opens_with_a_change_of_level() {
     console.shows("voice.mp3  level_adjust");
     console.shows("\"level_change_db\": 0");
 }
+
+#[test]
+fn ids_of_the_storyboard_are_offered_and_written() {
+    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("j p Ctrl-f").typed("scene_001").press("Enter Ctrl-k Tab");
+        console.shows("scene_003");
+        assert_snapshot!(format!("compose_candidates_{columns}"), console.picture());
+        console.press("Down Down Enter");
+        console.shows("\"beat_id\": \"scene_003");
+        console.press("Ctrl-u").typed("_011");
+        console.press("Tab");
+        console.shows("\"beat_id\": \"scene_011");
+    }
+}
+
+#[test]
+fn where_nothing_could_stand_tab_indents_and_what_is_typed_narrows_the_list() {
+    let mut console = Console::drawn();
+    console.press("j p Ctrl-End Tab").typed("x");
+    assert!(console.model.compose.as_ref().unwrap().editor.text().ends_with("\n  x"));
+    console
+        .press("Esc D Enter p Ctrl-f")
+        .typed("scene_001")
+        .press("Enter Ctrl-k Tab")
+        .typed("scene_01");
+    console.hides("scene_003");
+    console.shows("scene_011");
+    console.press("Esc");
+    assert!(console.model.prompt.is_none(), "Esc closes the list and nothing else");
+    console.hides(">scene_01");
+}

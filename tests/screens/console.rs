@@ -76,6 +76,7 @@ impl Console {
                 Effect::Ask(question, query) => Msg::Answered(question, self.world.answer(query)),
                 Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, holdpoint::diff::Limit::NONE))),
                 Effect::Check(job) => Msg::PatchChecked(job.revision, work::check(&job, holdpoint::diff::Limit::NONE)),
+                Effect::Complete(job) => Msg::Completed(job.revision, work::complete(&job)),
                 Effect::Preview(revision, planned) => {
                     let preview = work::preview(&planned, holdpoint::diff::Limit::NONE);
                     Msg::PreviewReady(revision, Some(Box::new(preview)))

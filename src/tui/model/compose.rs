@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::prompt::Pin;
 use crate::domain::ids::{ArtifactPath, Digest};
-use crate::domain::patch::types;
+use crate::domain::patch::{Candidate, types};
 use crate::tui::editor::Editor;
 use crate::tui::effect::{Checked, Preview, Unfit};
 use crate::tui::work::Template;
@@ -67,6 +67,13 @@ pub enum Subject {
 pub enum List {
     /// The patch types, by their place among the templates.
     Types {
+        /// The chosen one.
+        chosen: usize,
+    },
+    /// What could stand at the cursor.
+    Candidates {
+        /// All of it.
+        candidates: Vec<Candidate>,
         /// The chosen one.
         chosen: usize,
     },

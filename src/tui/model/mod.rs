@@ -242,6 +242,7 @@ impl Model {
         if let Some(compose) = &self.compose {
             return match compose.list {
                 Some(List::Types { .. }) => Focus::Types,
+                Some(List::Candidates { .. }) => Focus::Candidates,
                 None => Focus::Compose,
             };
         }

@@ -9,10 +9,11 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use crate::diff::Limit;
+use crate::domain::patch::Candidate;
 use crate::engine::api::{Notice, RequestId};
 use crate::tui::backend::Backend;
 use crate::tui::effect::{
-    CheckJob, Checked, DiffDone, DiffJob, Effect, Msg, Planned, Preview, Question, Submission, Unfit,
+    CheckJob, Checked, CompleteJob, DiffDone, DiffJob, Effect, Msg, Planned, Preview, Question, Submission, Unfit,
 };
 use crate::tui::work;
 
@@ -31,9 +32,10 @@ enum Done {
     Diff(Option<Box<DiffDone>>),
     Check(u64, Option<Result<Box<Checked>, Unfit>>),
     Preview(u64, Option<Box<Preview>>),
+    Completed(u64, Option<Vec<Candidate>>),
 }
 
-/// Requests under way. One diff, one check and one preview run at a time; of the waiting ones only the newest are of interest.
+/// Requests under way. Of diffs, checks, previews and completions one each runs at a time; of the waiting ones only the newest are of interest.
 pub(super) struct Desk {
     asked: HashMap<RequestId, Question>,
     submitted: HashMap<RequestId, Submission>,
@@ -41,6 +43,8 @@ pub(super) struct Desk {
     is_diff_running: bool,
     check: Option<CheckJob>,
     is_check_running: bool,
+    completion: Option<CompleteJob>,
+    is_completion_running: bool,
     preview: Option<(u64, Planned)>,
     is_preview_running: bool,
     newest: Arc<AtomicU64>,
@@ -58,6 +62,8 @@ impl Desk {
             is_diff_running: false,
             check: None,
             is_check_running: false,
+            completion: None,
+            is_completion_running: false,
             preview: None,
             is_preview_running: false,
             newest: Arc::new(AtomicU64::new(0)),
@@ -93,6 +99,10 @@ impl Desk {
                 Effect::Preview(revision, planned) => {
                     self.preview = Some((revision, planned));
                     self.start_preview();
+                }
+                Effect::Complete(job) => {
+                    self.completion = Some(job);
+                    self.start_completion();
                 }
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::Copy(text) => orders.push(Order::Copy(text)),
@@ -145,6 +155,22 @@ impl Desk {
         });
     }
 
+    fn start_completion(&mut self) {
+        if self.is_completion_running {
+            return;
+        }
+        let Some(job) = self.completion.take() else {
+            return;
+        };
+        self.is_completion_running = true;
+        let outbox = self.outbox.clone();
+        tokio::spawn(async move {
+            let revision = job.revision;
+            let done = spawn_blocking(move || work::complete(&job));
+            let _ = outbox.send(Done::Completed(revision, done.await.ok())).await;
+        });
+    }
+
     fn start_preview(&mut self) {
         if self.is_preview_running {
             return;
@@ -190,6 +216,11 @@ impl Desk {
                         })
                     };
                     return Msg::PatchChecked(revision, done.unwrap_or_else(failed));
+                }
+                Done::Completed(revision, done) => {
+                    self.is_completion_running = false;
+                    self.start_completion();
+                    return Msg::Completed(revision, done.unwrap_or_default());
                 }
                 Done::Preview(revision, done) => {
                     self.is_preview_running = false;

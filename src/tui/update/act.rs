@@ -15,8 +15,8 @@ use super::{compose, diff, gate, prompt, queue, toast};
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
     match action {
-        Action::Up if focus == Focus::Types => compose::move_choice(model, -1),
-        Action::Down if focus == Focus::Types => compose::move_choice(model, 1),
+        Action::Up if matches!(focus, Focus::Types | Focus::Candidates) => compose::move_choice(model, -1),
+        Action::Down if matches!(focus, Focus::Types | Focus::Candidates) => compose::move_choice(model, 1),
         Action::Up => motion::go(model, focus, Step::Rows(-1), fx),
         Action::Down => motion::go(model, focus, Step::Rows(1), fx),
         Action::Top => motion::go(model, focus, Step::Top, fx),
@@ -78,6 +78,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::OtherType => compose::other_type(model),
         Action::AsPatch => compose::as_patch(model, fx),
         Action::CarryOver => compose::carry_over(model, fx),
+        Action::Complete => compose::complete(model, fx),
         Action::Find => compose::find(model),
         Action::FindNext => compose::find_next(model, true),
         Action::FindFormer => compose::find_next(model, false),
@@ -152,6 +153,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Focus::Confirm | Focus::Note | Focus::Ask | Focus::TypeId => prompt::accept(model, fx),
         Focus::Filter | Focus::Find => model.field = None,
         Focus::Types => compose::choose_type(model, fx),
+        Focus::Candidates => compose::choose_candidate(model, fx),
         Focus::Search => {
             if let Some(Field::Search(editor)) = model.field.take()
                 && let Some(view) = &mut model.gate
@@ -190,7 +192,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             queue::rearrange(model, fx);
         }
         Focus::Find => model.field = None,
-        Focus::Types => {
+        Focus::Types | Focus::Candidates => {
             if let Some(compose) = &mut model.compose {
                 compose.list = None;
             }
@@ -276,6 +278,7 @@ fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
         | Focus::Search
         | Focus::Find
         | Focus::Types
+        | Focus::Candidates
         | Focus::Help
         | Focus::Palette => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
     };

@@ -1,12 +1,14 @@
 //! The patch editor: opening it, sending what was written, leaving.
 
 mod check;
+mod complete;
 mod draft;
 mod edit;
 mod find;
 mod sheets;
 
 pub use check::{checked, keep_checked, previewed, taken_names, taken_version};
+pub use complete::{choose_candidate, complete, completed};
 pub use draft::{change_draft, keep_up, sent};
 pub use edit::{as_patch, carry_over, open_edit};
 pub use find::{find, find_next, find_typed};

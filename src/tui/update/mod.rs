@@ -78,6 +78,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Trouble(trouble) => model.trouble = trouble,
         Msg::DiffReady(done) => gate::diff_ready(model, *done),
         Msg::PatchChecked(revision, result) => compose::checked(model, revision, result, fx),
+        Msg::Completed(revision, candidates) => compose::completed(model, revision, candidates, fx),
         Msg::PreviewReady(revision, preview) => compose::previewed(model, revision, preview),
         Msg::Drafts(drafts) => {
             for draft in drafts {

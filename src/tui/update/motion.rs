@@ -94,7 +94,8 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
         | Focus::Filter
         | Focus::Search
         | Focus::Find
-        | Focus::Types => {}
+        | Focus::Types
+        | Focus::Candidates => {}
     }
 }
 

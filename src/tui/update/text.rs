@@ -47,7 +47,7 @@ pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
 
 fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOnce(&mut Editor) -> bool) {
     match focus {
-        Focus::Compose => {
+        Focus::Compose | Focus::Candidates => {
             let Some(open) = &mut model.compose else {
                 return;
             };
@@ -55,8 +55,15 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 toast(model, Tone::Info, "The text can only be read now; Esc opens the menu");
                 return;
             }
+            let is_listed = open.list.is_some();
             if edit(&mut open.editor) {
                 compose::edited(model, fx);
+                if is_listed {
+                    compose::complete(model, fx);
+                }
+            } else {
+                // The cursor went elsewhere: what could stand there is another question.
+                open.list = None;
             }
         }
         Focus::Note => {

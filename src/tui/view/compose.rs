@@ -12,7 +12,7 @@ use ratatui::style::Style;
 use super::pen::Pen;
 use crate::tui::layout;
 use crate::tui::model::Model;
-use crate::tui::model::compose::Compose;
+use crate::tui::model::compose::{Compose, List};
 
 /// A line in pieces of one style each.
 type Parts = Vec<(String, Style)>;
@@ -115,8 +115,8 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
     let is_diff_drawn = is_beside || (compose.is_preview_large && preview::document(compose).is_some());
     let cursor = draw_body(model, compose, !is_diff_drawn, body, buffer);
     if let Some(list) = &compose.list {
-        list::draw(model, compose, list, area, buffer);
-        return None;
+        list::draw(model, compose, list, cursor, area, buffer);
+        return cursor.filter(|_| matches!(list, List::Candidates { .. }));
     }
     cursor.filter(|_| model.prompt.is_none() && compose.closed.is_none())
 }

@@ -56,6 +56,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Focus::Filter => Some("Enter keeps the filter   Esc takes it back".to_owned()),
         Focus::Search => Some("Enter finds   Esc back".to_owned()),
         Focus::Find => Some("type what to find   Enter there   Ctrl-g next, in the text".to_owned()),
+        Focus::Candidates => Some("type on   Up Down move   Enter writes it   Esc closes the list".to_owned()),
         Focus::Types => Some("Up Down move   Enter writes in it   Esc back to the text".to_owned()),
         Focus::Help => Some("type to narrow down   Up Down PgUp PgDn move   Esc back".to_owned()),
         Focus::Palette => Some("type to narrow down   Up Down move   Enter does it   Esc back".to_owned()),

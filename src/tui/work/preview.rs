@@ -3,6 +3,7 @@
 use crate::diff::summary::is_binary;
 use crate::diff::{DiffDocument, Limit};
 use crate::domain::audio::{self, AudioFacts};
+use crate::domain::patch::running_time;
 use crate::tui::effect::{Planned, Preview};
 
 /// Compares the file with what the patch would make of it. Decodes sound: takes as long as that.
@@ -17,9 +18,11 @@ pub fn preview(planned: &Planned, limit: Limit<'_>) -> Preview {
         };
         return Preview { document: None, facts };
     }
+    let running = |bytes: &[u8]| running_time(&planned.path, bytes);
+    let time = before.and_then(|before| running(before)?.change_to(running(&planned.after)?));
     Preview {
         document: Some(DiffDocument::compare(before.cloned(), planned.after.clone(), limit)),
-        facts: Vec::new(),
+        facts: time.into_iter().collect(),
     }
 }
 

@@ -41,6 +41,11 @@ pub fn move_choice(model: &mut Model, rows: isize) {
     let types = compose.sheets().map_or(0, |sheets| sheets.templates.len());
     match &mut compose.list {
         Some(List::Types { chosen }) => *chosen = chosen.saturating_add_signed(rows).min(types.saturating_sub(1)),
+        Some(List::Candidates { candidates, chosen }) => {
+            *chosen = chosen
+                .saturating_add_signed(rows)
+                .min(candidates.len().saturating_sub(1));
+        }
         None => {}
     }
 }
@@ -50,8 +55,9 @@ pub fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(compose) = &mut model.compose else {
         return;
     };
-    let Some(List::Types { chosen }) = compose.list.take() else {
-        return;
+    let chosen = match compose.list.take() {
+        Some(List::Types { chosen }) => chosen,
+        Some(List::Candidates { .. }) | None => return,
     };
     let is_untouched = compose.is_untouched();
     let written = compose.written_type();

@@ -106,7 +106,9 @@ fn effect(compose: &Compose, checked: &Checked, columns: usize, rows_each: usize
     let indented = columns.saturating_sub(2);
     let mut lines: Vec<Parts> = Vec::new();
     let facts = compose.preview.iter().flat_map(|(_, preview)| &preview.facts);
-    for fact in facts {
+    // A patch type that knows of it has said so itself, and more.
+    let is_told = |fact: &&String| checked.consequences.iter().any(|told| told.starts_with(fact.as_str()));
+    for fact in facts.filter(|fact| !is_told(fact)) {
         lines.push(vec![(format!("  {fact}"), theme.strong())]);
     }
     for consequence in &checked.consequences {
