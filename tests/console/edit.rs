@@ -86,11 +86,10 @@ fn an_edit_survives_a_killed_console() {
 }
 
 fn drafts(workspace: &Workspace) -> Vec<String> {
-    let operators = std::fs::read_dir(workspace.runs().join(".drafts"))
-        .into_iter()
-        .flatten();
-    let files = operators.flat_map(|operator| std::fs::read_dir(operator.unwrap().path()).unwrap());
-    let texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default());
+    // What is being written or removed at this moment is not there.
+    let entries = |path: std::path::PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten();
+    let files = entries(workspace.runs().join(".drafts")).flat_map(|operator| entries(operator.path()));
+    let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
     texts.filter(|text| !text.is_empty()).collect()
 }
 
