@@ -20,6 +20,7 @@ mod gate;
 mod gate_diff;
 mod gate_list;
 mod gate_show;
+mod http;
 mod job;
 mod job_show;
 mod log;
@@ -31,6 +32,7 @@ mod report;
 mod resolve;
 mod serve;
 mod table;
+mod token;
 mod verify;
 mod wait;
 mod words;
@@ -87,6 +89,7 @@ fn run(arguments: Arguments) -> Outcome {
             Err(Failure::new("started", "usage", message).with(|told| told.exit = Exit::Usage))
         }
         Command::Config(command) => config::run(&global, &command),
+        Command::Token(command) => token::run(&global, &command),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -126,6 +129,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Decisions(command) => decisions::run(global, command).await,
         Command::Events(arguments) => events::run(global, arguments).await,
         Command::Config(command) => config::run(global, &command),
+        Command::Token(command) => token::run(global, &command),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }
