@@ -13,7 +13,6 @@ pub struct NewJob {
     #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     slug: String,
     /// What it is for.
-    #[schema(max_length = 4000)]
     intent: String,
     /// Kept with the job, for its clients.
     brief: Option<Value>,
@@ -42,7 +41,6 @@ pub struct Verdict {
     /// Accepted and ignored: the token says who decides.
     operator: Option<Value>,
     /// Why, for the record; at most 64 KiB.
-    #[schema(max_length = 16000)]
     notes: Option<String>,
     /// A patch, applied with the decision or, after a rejection, on resume.
     #[schema(value_type = Option<Object>)]
@@ -65,6 +63,7 @@ pub struct Patch {
 #[derive(ToSchema)]
 pub struct Undo {
     /// The newest patch of this artifact; missing: of all.
+    #[schema(pattern = "^artifacts/[a-z][a-z0-9_-]*/[A-Za-z0-9_-]+$")]
     artifact: Option<String>,
     /// Only on exactly these bytes: the gate's digest.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
@@ -75,8 +74,10 @@ pub struct Undo {
 #[derive(ToSchema)]
 pub struct File {
     /// What it is: script, storyboard, voiceover, …
+    #[schema(min_length = 1, max_length = 100)]
     kind: String,
     /// Its file name, without directories.
+    #[schema(pattern = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
     name: String,
     /// Its text.
     content: Option<String>,
@@ -112,7 +113,7 @@ pub struct NewGate {
 #[derive(ToSchema)]
 pub struct BriefText {
     /// The text; at most 64 KiB.
-    #[schema(pattern = r"\S", max_length = 16000)]
+    #[schema(pattern = r"\S")]
     free_text_brief: String,
 }
 

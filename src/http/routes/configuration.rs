@@ -22,7 +22,7 @@ pub async fn operator(State(app): State<Arc<App>>) -> Response {
 
 /// Checks a YAML or JSON text, or without a body the file in force. Changes nothing.
 #[utoipa::path(post, path = "/config/validate", tag = "configuration",
-    request_body(content = String, content_type = "application/yaml", description = "The text; none: the file in force"),
+    request_body(content = Option<String>, content_type = "application/yaml", description = "The text; none: the file in force"),
     responses((status = 200, description = "Every fault and doubt", body = schema::Validation)))]
 pub async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Result<Response, ApiError> {
     let now = app.now();

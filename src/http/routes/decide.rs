@@ -19,7 +19,7 @@ use super::done;
 
 /// Approves the gate of a stage: the job goes on. Answers when the decision file is on disk, or with `published: false`.
 #[utoipa::path(post, path = "/jobs/{id}/approve", tag = "decide", params(("id" = String, Path, description = "The job")),
-    request_body = schema::Verdict, responses((status = 200, description = "Decided", body = schema::Done)))]
+    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided", body = schema::Done)))]
 pub async fn approve(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -31,7 +31,7 @@ pub async fn approve(
 
 /// Rejects the gate of a stage: the job pauses. Answers when the decision file is on disk, or with `published: false`.
 #[utoipa::path(post, path = "/jobs/{id}/reject", tag = "decide", params(("id" = String, Path, description = "The job")),
-    request_body = schema::Verdict, responses((status = 200, description = "Decided", body = schema::Done)))]
+    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided", body = schema::Done)))]
 pub async fn reject(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -22,7 +22,7 @@ use super::done;
     params(
         ("id" = String, Path, description = "The job"),
         ("stage" = String, Path, description = "The stage"),
-        ("digest" = Option<String>, Query, description = "Apply only to exactly these bytes: the gate's digest"),
+        ("digest" = Option<String>, Query, pattern = "^[0-9a-fA-F]{64}$", description = "Apply only to exactly these bytes: the gate's digest"),
     ),
     request_body = schema::Patch, responses((status = 200, description = "What changed", body = schema::Done)))]
 pub async fn apply(
