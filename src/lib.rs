@@ -28,6 +28,7 @@ pub mod demo;
 pub mod diff;
 pub mod domain;
 pub mod engine;
+pub mod http;
 pub mod runs;
 pub mod store;
 pub mod tui;

@@ -8,6 +8,7 @@ mod console {
 
     mod demo;
     mod desk;
+    mod edit;
     mod hostile;
     mod lease;
     mod policy;

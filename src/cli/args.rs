@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::domain::ids::{JobId, StageName};
 
-use super::{config, decisions, doctor, events, gate, job, patch};
+use super::{config, decisions, doctor, events, gate, job, patch, token};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -74,12 +74,15 @@ pub enum Command {
     },
     /// Open the console over a sample pipeline that makes real artifacts (embedded configuration, runs/demo)
     Demo,
-    /// Run jobs and timers without a terminal, until SIGTERM
+    /// Run jobs, timers and HTTP without a terminal, until SIGTERM
     Serve {
-        /// Do not offer HTTP (this build has none: a must for scripts that will outlive it)
+        /// Do not offer HTTP
         #[arg(long)]
         no_http: bool,
     },
+    /// Make a token that opens HTTP
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Start, look at and steer jobs
     #[command(subcommand)]
     Job(job::JobCommand),

@@ -9,6 +9,7 @@ use crate::engine::Role;
 use crate::tui;
 
 use super::args::GlobalArguments;
+use super::http;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 
@@ -59,6 +60,18 @@ pub async fn show(
         Role::Candidate("console")
     };
     let mut engine = session.open(role)?;
+    let (serving, hint) = if session.config.server.is_enabled && !is_read_only {
+        match http::listen(&engine, &session) {
+            Ok(serving) => {
+                let told = format!("HTTP is served on http://{}", serving.address);
+                (Some(serving), Some(hint.unwrap_or(told)))
+            }
+            // Another console may serve already; this one works as well without.
+            Err(error) => (None, Some(format!("HTTP is not served: {error}"))),
+        }
+    } else {
+        (None, hint)
+    };
     let shown = tui::session::Session {
         operator: session.operator.clone(),
         gates: Arc::clone(&session.config.gates),
@@ -71,6 +84,9 @@ pub async fn show(
         open_at,
     };
     let ended = tui::run(shown, &mut engine).await;
+    if let Some(serving) = serving {
+        http::leave(&mut engine, serving).await;
+    }
     engine.close();
     match ended {
         Ok(tui::Ended::Left | tui::Ended::Terminated | tui::Ended::HungUp) => Ok(Exit::Done),

@@ -9,8 +9,6 @@ use crate::diff::text::visible_line;
 
 /// Warnings and errors: for commands, whose result is what matters.
 pub const WARNINGS: &str = "warn";
-/// Decisions and stages as well: for `serve`.
-pub const DEEDS: &str = "info";
 
 /// Sends the log to standard error from now on; `RUST_LOG` goes before `level`.
 pub fn to_stderr(level: &str) {

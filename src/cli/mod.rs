@@ -21,6 +21,7 @@ mod gate;
 mod gate_diff;
 mod gate_list;
 mod gate_show;
+mod http;
 mod job;
 mod job_show;
 mod log;
@@ -32,6 +33,7 @@ mod report;
 mod resolve;
 mod serve;
 mod table;
+mod token;
 mod verify;
 mod wait;
 mod words;
@@ -89,6 +91,7 @@ fn run(arguments: Arguments) -> Outcome {
         }
         Command::Config(command) => config::run(&global, &command),
         Command::Doctor(arguments) => doctor::run(&global, arguments),
+        Command::Token(command) => token::run(&global, &command),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -129,6 +132,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Events(arguments) => events::run(global, arguments).await,
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(arguments) => doctor::run(global, arguments),
+        Command::Token(command) => token::run(global, &command),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }

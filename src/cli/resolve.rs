@@ -118,6 +118,11 @@ impl Session {
         })
     }
 
+    /// The absolute path of the runs directory.
+    pub fn absolute_runs_dir(&self) -> &str {
+        &self.absolute_runs_dir
+    }
+
     /// Opens the engine; makes the runs directory when it is missing.
     pub fn open(&self, role: Role) -> Result<Engine, Failure> {
         Engine::open(Settings {

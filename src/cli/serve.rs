@@ -1,4 +1,4 @@
-//! `holdpoint serve`: jobs and timers without a terminal, until a signal ends it.
+//! `holdpoint serve`: jobs, timers and HTTP without a terminal, until a signal ends it.
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -12,24 +12,34 @@ use crate::engine::api::{Answer, Notice, Query};
 use crate::engine::{Engine, Role};
 
 use super::args::GlobalArguments;
-use super::log;
-use super::output::note;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
+use super::{http, log};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP.
 pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
     let session = Session::resolve(global, Surface::Cli, "started")?;
-    log::to_stderr(log::DEEDS);
-    if !no_http {
-        note("This build has no HTTP yet: jobs and timers are served, as with --no-http");
-    }
+    log::to_stderr(session.config.server.log_level);
     let refused = |error: std::io::Error| Failure::new("started", "not_possible", format!("signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(refused)?;
     let mut engine = session.open(Role::Candidate("serve"))?;
+    let serving = if no_http {
+        None
+    } else {
+        match http::listen(&engine, &session) {
+            Ok(serving) => Some(serving),
+            Err(error) => {
+                engine.close();
+                return Err(Failure::new("started", "http", error.to_string()).hint(error.hint()));
+            }
+        }
+    };
     tracing::info!("serving {} as {}", session.runs_dir.display(), session.operator.name);
+    if let Some(serving) = &serving {
+        tracing::info!("HTTP on http://{}", serving.address);
+    }
     engine.ask(Query::Leader);
     let why = loop {
         tokio::select! {
@@ -41,6 +51,15 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
         }
     };
     tracing::info!("{why}: leaving; running stages go on under their supervisors");
+    if let Some(serving) = serving {
+        tokio::select! {
+            biased;
+            () = http::leave(&mut engine, serving) => {}
+            // Whoever asks twice means at once.
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
     engine.close();
     Ok(Exit::Done)
 }

@@ -10,13 +10,13 @@ use crate::domain::policy::GatePolicy;
 use crate::domain::stage::{ArtifactSpec, StageSpec};
 
 use super::Config;
-use super::sections::ServerValue;
+use super::security::RateLimits;
 
-/// Effective values, defaults filled in. A stage's `env` is left out altogether, because not even the name of a secret is told, and so is
-/// the old `storage.db_path`, which may be a URL with a password in it.
+/// Effective values, defaults filled in. A stage's `env` is left out altogether, because not even the name of a secret is told; so are
+/// tokens, with their names, and the old `storage.db_path`, which may be a URL with a password in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConfigDoc {
-    server: BTreeMap<String, ServerValue>,
+    server: ServerDoc,
     security: SecurityDoc,
     gates: BTreeMap<StageName, GatePolicy>,
     storage: StorageDoc,
@@ -24,8 +24,32 @@ pub struct ConfigDoc {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
+struct ServerDoc {
+    enabled: bool,
+    host: String,
+    port: u16,
+    workers: u32,
+    log_level: &'static str,
+    allow_external_bind: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct SecurityDoc {
     shared_accounts: Vec<String>,
+    rate_limiting: RateLimits,
+    cors: CorsDoc,
+    security_headers: SwitchDoc,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct CorsDoc {
+    enabled: bool,
+    allow_origins: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct SwitchDoc {
+    enabled: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,9 +91,24 @@ impl ConfigDoc {
     /// What this configuration comes to.
     pub fn of(config: &Config) -> Self {
         Self {
-            server: config.server.as_ref().clone(),
+            server: ServerDoc {
+                enabled: config.server.is_enabled,
+                host: config.server.address().ip().to_string(),
+                port: config.server.port,
+                workers: 1,
+                log_level: config.server.log_level,
+                allow_external_bind: config.server.allow_external_bind,
+            },
             security: SecurityDoc {
                 shared_accounts: config.security.shared_accounts.to_vec(),
+                rate_limiting: config.security.rate_limits,
+                cors: CorsDoc {
+                    enabled: !config.security.cors_origins.is_empty(),
+                    allow_origins: config.security.cors_origins.to_vec(),
+                },
+                security_headers: SwitchDoc {
+                    enabled: config.security.has_security_headers,
+                },
             },
             gates: config.gates.as_ref().clone(),
             storage: StorageDoc {

@@ -12,6 +12,8 @@ mod pipeline;
 mod problem;
 mod reader;
 mod sections;
+mod security;
+mod server;
 pub mod source;
 mod stages;
 #[cfg(test)]
@@ -30,7 +32,9 @@ pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
 pub use pipeline::{CONCURRENT_JOBS_MAX, Pipeline};
 pub use problem::{Place, Problem, Severity};
 pub use reader::SECONDS_MAX;
-pub use sections::{Security, ServerValue, Storage};
+pub use sections::Storage;
+pub use security::{ADMIN_NAME, RateLimits, Security, Token, token_name_fault};
+pub use server::Server;
 pub use source::{CONFIG_PATH, ConfigFileError, ConfigText};
 pub use stages::STAGES_MAX;
 
@@ -51,8 +55,8 @@ pub struct Config {
     pub storage: Storage,
     /// Who may do what.
     pub security: Security,
-    /// The plain values of the `server` section, unused so far.
-    pub server: Arc<BTreeMap<String, ServerValue>>,
+    /// Where HTTP listens.
+    pub server: Server,
 }
 
 /// A configuration and what its author should know about it.

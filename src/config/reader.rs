@@ -159,6 +159,15 @@ impl Reader {
     }
 
     pub fn boolean(&mut self, node: &Node, path: &Path) -> Option<bool> {
+        self.boolean_shown(node, path, Show::Value)
+    }
+
+    /// The same in a section whose values are not told.
+    pub fn boolean_unshown(&mut self, node: &Node, path: &Path) -> Option<bool> {
+        self.boolean_shown(node, path, Show::KindOnly)
+    }
+
+    fn boolean_shown(&mut self, node: &Node, path: &Path, show: Show) -> Option<bool> {
         if let Value::Bool(value) = node.value {
             return Some(value);
         }
@@ -177,7 +186,7 @@ impl Reader {
         self.error(
             node.at,
             path,
-            format!("{} is not true or false", told(node, Show::Value)),
+            format!("{} is not true or false", told(node, show)),
             hint,
         );
         None
@@ -225,18 +234,28 @@ impl Reader {
 
     /// A count in a range.
     pub fn count(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
+        self.count_shown(node, path, range, Show::Value)
+    }
+
+    /// The same in a section whose values are not told.
+    pub fn count_unshown(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
+        self.count_shown(node, path, range, Show::KindOnly)
+    }
+
+    fn count_shown(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>, show: Show) -> Option<u32> {
         if let Value::Int(value) = node.value
             && let Ok(count) = u32::try_from(value)
             && range.contains(&count)
         {
             return Some(count);
         }
-        let message = format!(
-            "{} is not a number from {} to {}",
-            told(node, Show::Value),
-            range.start(),
-            range.end()
-        );
+        let is_unshown_number = matches!(node.value, Value::Int(_)) && show == Show::KindOnly;
+        let what = if is_unshown_number {
+            "it".to_owned()
+        } else {
+            told(node, show)
+        };
+        let message = format!("{what} is not a number from {} to {}", range.start(), range.end());
         self.error(node.at, path, message, "write it as a plain number");
         None
     }

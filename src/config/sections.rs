@@ -1,22 +1,17 @@
-//! The top of the file and the small sections: `storage`, `security`, `server`, and what an old configuration may hold besides.
+//! The top of the file, the section `storage`, and what an old configuration may hold besides.
 //!
-//! No value under `server`, `security` or an unused key reaches a message: tokens live there.
+//! No value of an unused key reaches a message: tokens live there.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::near_miss::near_miss;
 use super::node::{Entry, Node, Value};
 use super::reader::{Path, Reader, Show, quoted};
-use super::{Config, gates, pipeline};
+use super::{Config, gates, pipeline, security, server};
 
 const SECTIONS: [&str; 6] = ["gates", "pipeline", "storage", "security", "server", "ui"];
 const STORAGE_KEYS: [&str; 3] = ["runs_dir", "group", "db_path"];
-const SECURITY_KEYS: [&str; 1] = ["shared_accounts"];
-
-/// Keys of `server` that are no secrets and that `config show` repeats (WIRE.md `/config/operator`).
-const SERVER_KEYS_SHOWN: [&str; 5] = ["host", "port", "workers", "log_level", "allow_external_bind"];
 
 /// Where things are kept. No `Debug`: an old `db_path` may be a URL with a password in it.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -27,33 +22,6 @@ pub struct Storage {
     pub group: Option<String>,
     /// The database of the old system: history, never written (SPEC §4).
     pub db_path: Option<PathBuf>,
-}
-
-/// Who may do what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Security {
-    /// Logins that a team shares: only from these may `--operator` name somebody else (SPEC §8).
-    pub shared_accounts: Arc<Vec<String>>,
-}
-
-impl Default for Security {
-    fn default() -> Self {
-        Self {
-            shared_accounts: Arc::new(vec!["root".to_owned()]),
-        }
-    }
-}
-
-/// A plain value of the `server` section as written; HTTP comes with a later issue.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(untagged)]
-pub enum ServerValue {
-    /// `allow_external_bind: false`
-    Bool(bool),
-    /// `port: 8008`
-    Int(i64),
-    /// `host: 127.0.0.1`
-    Text(String),
 }
 
 /// Reads the whole tree.
@@ -78,8 +46,8 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
                 is_pipeline_sound = reader.error_count() == errors_before;
             }
             "storage" => config.storage = storage(reader, node),
-            "security" => config.security = security(reader, node),
-            "server" => config.server = Arc::new(server(reader, entry)),
+            "security" => config.security = security::read(reader, node),
+            "server" => config.server = server::read(reader, node),
             // The usual place for anchors that other sections merge.
             key if key.starts_with("x-") => {}
             _ => misplaced_or_unused(reader, entry),
@@ -98,7 +66,7 @@ fn misplaced_or_unused(reader: &mut Reader, entry: &Entry) {
     let homes = [
         ("pipeline", pipeline::KEYS.as_slice()),
         ("storage", &STORAGE_KEYS),
-        ("security", &SECURITY_KEYS),
+        ("security", &security::KEYS),
     ];
     match homes.into_iter().find(|(_, keys)| keys.contains(&entry.key.as_str())) {
         Some((home, _)) => {
@@ -192,7 +160,7 @@ fn group(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
     account(reader, node, path, text, "a Unix group", Show::Value).then(|| text.to_owned())
 }
 
-fn account(reader: &mut Reader, node: &Node, path: &Path, text: &str, what: &str, show: Show) -> bool {
+pub(super) fn account(reader: &mut Reader, node: &Node, path: &Path, text: &str, what: &str, show: Show) -> bool {
     let is_good =
         !text.is_empty() && text.len() <= 256 && !text.contains([':', '/']) && !text.contains(char::is_whitespace);
     if !is_good || text.contains(char::is_control) {
@@ -210,72 +178,4 @@ fn account(reader: &mut Reader, node: &Node, path: &Path, text: &str, what: &str
         return false;
     }
     true
-}
-
-fn security(reader: &mut Reader, node: &Node) -> Security {
-    let path = Path::top().key("security");
-    let mut security = Security::default();
-    for entry in reader.map(node, &path, Show::KindOnly).unwrap_or_default() {
-        let key_path = path.key(&entry.key);
-        match entry.key.as_str() {
-            "shared_accounts" => {
-                if let Some(accounts) = shared_accounts(reader, &entry.node, &key_path) {
-                    security.shared_accounts = Arc::new(accounts);
-                }
-            }
-            "default_token" => {
-                let message = "a default token is never honoured";
-                let hint = "take it out: a token that stands in a file for everybody protects nothing";
-                reader.warning(entry.key_at, &key_path, message, hint);
-            }
-            _ => unused(reader, entry, &path, &SECURITY_KEYS),
-        }
-    }
-    security
-}
-
-fn shared_accounts(reader: &mut Reader, node: &Node, path: &Path) -> Option<Vec<String>> {
-    let items = reader.list(
-        node,
-        path,
-        Show::KindOnly,
-        "write the login names as [root, deploy]; [] for none",
-    )?;
-    let mut accounts = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let path = path.item(index);
-        if let Some(text) = reader.text(item, &path, Show::KindOnly)
-            && account(reader, item, &path, text, "an account", Show::KindOnly)
-        {
-            accounts.push(text.to_owned());
-        }
-    }
-    Some(accounts)
-}
-
-fn server(reader: &mut Reader, section: &Entry) -> BTreeMap<String, ServerValue> {
-    let path = Path::top().key("server");
-    let mut shown = BTreeMap::new();
-    let Some(entries) = reader.map(&section.node, &path, Show::KindOnly) else {
-        return shown;
-    };
-    if !entries.is_empty() {
-        let message = "unused: this build of holdpoint has no HTTP server";
-        reader.warning(section.key_at, &path, message, "");
-    }
-    for entry in entries
-        .iter()
-        .filter(|entry| SERVER_KEYS_SHOWN.contains(&entry.key.as_str()))
-    {
-        let value = match &entry.node.value {
-            Value::Bool(value) => Some(ServerValue::Bool(*value)),
-            Value::Int(value) => i64::try_from(*value).ok().map(ServerValue::Int),
-            Value::Text(text) => Some(ServerValue::Text(text.clone())),
-            Value::Null | Value::Float(_) | Value::List(_) | Value::Map(_) => None,
-        };
-        if let Some(value) = value {
-            shown.entry(entry.key.clone()).or_insert(value);
-        }
-    }
-    shown
 }

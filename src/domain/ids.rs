@@ -138,6 +138,11 @@ impl Digest {
         Self(bytes)
     }
 
+    /// The bytes themselves.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// 64 zeros: stands before the first decision of a chain (SPEC §4).
     pub const ZERO: Self = Self([0; 32]);
 

@@ -5,6 +5,7 @@
 
 pub mod artifact;
 pub mod audio;
+pub mod brief;
 pub mod chain;
 pub mod change;
 pub mod decision;

@@ -31,6 +31,37 @@ impl Surface {
     }
 }
 
+/// What the holder of an HTTP token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenRole {
+    /// Reads.
+    Viewer,
+    /// Reads, starts jobs and opens gates.
+    Pipeline,
+    /// Everything, decisions included.
+    Operator,
+}
+
+impl TokenRole {
+    /// All, the least first.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Pipeline, Self::Operator];
+
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Pipeline => "pipeline",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Reads the word in the configuration.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
 /// How an act came in; kept in the record beside the name (SPEC §8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Via {

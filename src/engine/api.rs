@@ -195,6 +195,8 @@ pub struct Receipt {
     pub patches_applied: u32,
     /// What changed, in words (`patch apply`).
     pub changes: Vec<String>,
+    /// Whether anything was written: opening a gate that is open already with the same artifacts writes nothing.
+    pub is_change: bool,
 }
 
 /// Something to be read. Each is answered once by an [`Answer`] of the same name.

@@ -75,6 +75,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         | Input::StageEnded { .. }
         | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
     };
+    let is_change = applied.last_event_seq.is_some();
     let decision = applied.decisions.into_iter().next_back();
     Receipt {
         job_id,
@@ -83,5 +84,6 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         rows: Arc::new(rows),
         patches_applied,
         changes,
+        is_change,
     }
 }

@@ -25,6 +25,7 @@ fn help_reads_well() {
         &["events", "--help"],
         &["config", "--help"],
         &["serve", "--help"],
+        &["token", "new", "--help"],
         &["console", "--help"],
     ] {
         let (help, _) = run(&workspace, args, 0);

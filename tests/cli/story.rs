@@ -195,8 +195,7 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
 fn a_second_serve_stands_by_and_takes_over() {
     let workspace = Workspace::new(PIPELINE);
     let first = Beside::leader(&workspace);
-    let mut second = Beside::start(&workspace, &["serve"], Stream::Stderr);
-    second.line_with("This build has no HTTP yet");
+    let mut second = Beside::start(&workspace, &["serve", "--no-http"], Stream::Stderr);
     second.line_with("standing by: serve of");
     first.signal(Signal::SIGKILL);
     second.line_with("this process leads");

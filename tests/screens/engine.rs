@@ -227,6 +227,7 @@ impl World {
             decision,
             rows: Arc::new(self.jobs[&id].clone()),
             patches_applied: 0,
+            is_change: true,
             changes: Vec::new(),
         })))
     }

@@ -50,7 +50,28 @@ fn the_commented_parts_of_the_embedded_file_are_right_too() {
     };
     let stages = sample("  # stages:", "  # ").replace('\n', "\n  ");
     let storage = sample("# storage:", "# ");
-    let Loaded { config, warnings } = loaded(&format!("gates: {{script: {{}}}}\n{storage}pipeline:\n  {stages}\n"));
+    let server = sample("# server:", "# ");
+    let keys = [
+        "tokens:",
+        "  - {name: ana",
+        "rate_limiting:",
+        "cors:",
+        "security_headers:",
+    ];
+    let security: String = Config::embedded()
+        .lines()
+        .filter_map(|line| line.strip_prefix("  # "))
+        .filter(|line| keys.iter().any(|key| line.starts_with(key)))
+        .map(|line| format!("  {line}\n"))
+        .collect();
+    assert_eq!(security.lines().count(), keys.len());
+    let Loaded { config, warnings } = loaded(&format!(
+        "gates: {{script: {{}}}}\n{storage}{server}security:\n{security}pipeline:\n  {stages}\n"
+    ));
+    assert_eq!(config.security.tokens.len(), 1);
+    assert_eq!(config.security.rate_limits, Config::default().security.rate_limits);
+    assert_eq!(*config.security.cors_origins, ["https://console.example"]);
+    assert_eq!(config.server, Config::default().server);
     assert_eq!(warnings, []);
     assert_eq!(config.pipeline.stages.len(), 2);
     assert_eq!(config.pipeline.stages[1].timeout_s, Some(600));

@@ -21,7 +21,7 @@ use crate::engine::api::Query;
 
 /// What did not happen when an edit is refused.
 const NOT: &str = "Not edited";
-/// A longer text is edited outside: no patch of a whole one could carry it.
+/// A longer text is not edited here: no patch of a whole one could carry it.
 const EDIT_BYTES_MAX: usize = PATCH_BYTES_MAX;
 /// Drawing costs by the line that the cursor stands in.
 const LINE_BYTES_MAX: usize = 100_000;
@@ -39,7 +39,7 @@ pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
         Err((why, hint)) => return refuse(model, NOT, &why, hint),
     };
     if let Some(why) = too_large(file, &bytes) {
-        return refuse(model, NOT, &why, "press E to edit it in $EDITOR, or p to write a patch");
+        return refuse(model, NOT, &why, "press p to write a patch");
     }
     let (path, now) = (file.artifact.path.clone(), file.digest.unwrap_or(file.artifact.digest));
     let line = line_on_screen(file);

@@ -1,0 +1,59 @@
+//! Headers on every answer, and which pages of other origins may read it.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::app::App;
+
+/// What keeps a browser from doing more with an answer than reading it.
+const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "interest-cohort=()"),
+];
+
+/// Adds them, and that nothing is kept: what waits for a decision is nobody's cache's business.
+pub async fn add(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let is_wanted = app.door.standing().config.security.has_security_headers;
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if is_wanted {
+        for (name, value) in SECURITY_HEADERS {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+/// Lets the listed origins read answers; those of the configuration in force.
+pub fn cors(app: &Arc<App>) -> CorsLayer {
+    let app = Arc::clone(app);
+    let is_listed = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
+        let config = app.config();
+        let mut listed = config.security.cors_origins.iter();
+        listed.any(|listed| listed.as_bytes() == origin.as_bytes())
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_listed))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
+        ])
+        .max_age(std::time::Duration::from_secs(600))
+}

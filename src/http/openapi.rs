@@ -1,0 +1,144 @@
+//! The OpenAPI document, generated from the routes' own descriptions, and what holds for all of them added once.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::info::InfoBuilder;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, OpenApiBuilder};
+
+use super::app::App;
+use super::page;
+
+const ABOUT: &str = "Start jobs, read what waits, decide. Every route but /healthz needs `Authorization: Bearer TOKEN`; the token's name \
+                     is the decider, its role says what it opens: viewer reads, pipeline also starts jobs and opens gates, operator does \
+                     everything. A GET never changes anything. Times are RFC 3339, digests SHA-256 in hexadecimal.";
+
+/// The documents that are served, made once.
+pub struct Documents {
+    /// OpenAPI 3.1 as JSON.
+    pub json: Vec<u8>,
+    /// The same for people, as a plain page.
+    pub page: String,
+}
+
+impl Documents {
+    /// Completes what the routes say.
+    pub fn new(api: OpenApi) -> Self {
+        let mut document = serde_json::to_value(api).unwrap_or_default();
+        complete(&mut document);
+        Self {
+            json: serde_json::to_vec_pretty(&document).unwrap_or_default(),
+            page: page::render(&document),
+        }
+    }
+}
+
+/// What stands above the routes.
+pub fn head() -> OpenApi {
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("holdpoint")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(ABOUT))
+                .build(),
+        )
+        .components(Some(ComponentsBuilder::new().security_scheme("bearer", bearer).build()))
+        .build()
+}
+
+/// Adds the refusals that any route may give, and who may come in.
+fn complete(document: &mut Value) {
+    document["security"] = json!([{ "bearer": [] }]);
+    let schemas = &mut document["components"]["schemas"];
+    schemas["Refused"] = json!({
+        "type": "object",
+        "description": "Why a request was not fulfilled.",
+        "required": ["detail", "code"],
+        "properties": {
+            "detail": { "type": "string", "description": "The one fact that explains it." },
+            "code": { "type": "string", "description": "The same as a word for programs." },
+            "hint": { "type": "string", "description": "What to do." },
+        },
+    });
+    schemas["Unprocessable"] = json!({
+        "type": "object",
+        "description": "What was wrong with what was sent, every fault.",
+        "required": ["detail", "code"],
+        "properties": {
+            "code": { "type": "string" },
+            "detail": { "type": "array", "items": {
+                "type": "object",
+                "required": ["type", "loc", "msg", "input"],
+                "properties": {
+                    "type": { "type": "string" },
+                    "loc": { "type": "array", "items": { "type": ["string", "integer"] } },
+                    "msg": { "type": "string" },
+                    "input": {},
+                },
+            } },
+        },
+    });
+    let Some(paths) = document["paths"].as_object_mut() else {
+        return;
+    };
+    // The router's mark for "the rest of the path" is no part of the name.
+    *paths = std::mem::take(paths)
+        .into_iter()
+        .map(|(path, operations)| (path.replace("{*", "{"), operations))
+        .collect();
+    for (path, operations) in paths {
+        let is_public = path.ends_with("/healthz") || path == "/docs";
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            if is_public {
+                operation["security"] = json!([]);
+                continue;
+            }
+            for (status, what, schema) in refusals(path, method == "post") {
+                let answer = &mut operation["responses"][status];
+                if answer.is_null() {
+                    *answer = json!({
+                        "description": what,
+                        "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } },
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn refusals(path: &str, is_post: bool) -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut all = vec![
+        ("401", "No token, or one that opens nothing", "Refused"),
+        ("403", "The token's role is not enough", "Refused"),
+        ("422", "What was sent is wrong", "Unprocessable"),
+        ("429", "Too many requests: see Retry-After", "Refused"),
+        ("503", "Not possible now", "Refused"),
+    ];
+    if path.contains("/{id}") {
+        all.push(("404", "There is no such thing", "Refused"));
+    }
+    if is_post {
+        all.push(("400", "The body did not arrive, or is empty", "Refused"));
+        all.push(("408", "The body did not arrive in time", "Refused"));
+        all.push((
+            "409",
+            "The state of things does not allow it: decided already, not paused, changed meanwhile",
+            "Refused",
+        ));
+        all.push(("413", "The body is too large", "Refused"));
+    }
+    all
+}
+
+/// The OpenAPI document.
+#[utoipa::path(get, path = "/openapi.json", tag = "observe", responses((status = 200, description = "This document", content_type = "application/json", body = serde_json::Value)))]
+pub async fn document(State(app): State<Arc<App>>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], app.openapi.json.clone()).into_response()
+}

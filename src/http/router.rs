@@ -1,0 +1,92 @@
+//! All routes, each with its description for OpenAPI, and the layers around them.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::ApiError;
+use super::app::App;
+use super::routes::{brief, configuration, decide, diff, events, gates, health, jobs, open, patches, steer, stream};
+use super::{auth, headers, metrics, openapi, page};
+
+/// All routes, and what OpenAPI says of them.
+pub fn routes() -> (Router<Arc<App>>, OpenApi) {
+    let api = OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(configuration::operator))
+        .routes(routes!(configuration::validate))
+        .routes(routes!(jobs::start, jobs::list))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::artifacts))
+        .routes(routes!(jobs::artifact))
+        .routes(routes!(decide::approve))
+        .routes(routes!(decide::reject))
+        .routes(routes!(steer::resume))
+        .routes(routes!(steer::cancel))
+        .routes(routes!(steer::complete))
+        .routes(routes!(events::list))
+        .routes(routes!(stream::stream))
+        .routes(routes!(gates::status))
+        .routes(routes!(gates::decisions_of_job))
+        .routes(routes!(gates::decision))
+        .routes(routes!(gates::list))
+        .routes(routes!(gates::decisions))
+        .routes(routes!(open::open))
+        .routes(routes!(diff::diff))
+        .routes(routes!(patches::apply))
+        .routes(routes!(patches::undo))
+        .routes(routes!(patches::types))
+        .routes(routes!(brief::compile));
+    OpenApiRouter::with_openapi(openapi::head())
+        .nest("/api/v1", api)
+        .routes(routes!(health::healthz_at_root))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(openapi::document))
+        .routes(routes!(page::docs))
+        .split_for_parts()
+}
+
+/// The layers around the routes, the outermost last.
+pub fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
+    let routed = routes
+        .fallback(|| async { ApiError::not_found("Not Found") })
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Method Not Allowed",
+            )
+        })
+        .layer(middleware::from_fn_with_state(Arc::clone(app), auth::check));
+    // Where no origin is listed, a preflight is a method like any other that is not there.
+    let routed = if app.config().security.cors_origins.is_empty() {
+        routed
+    } else {
+        routed.layer(headers::cors(app))
+    };
+    routed
+        .layer(middleware::from_fn_with_state(Arc::clone(app), metrics::measure))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), headers::add))
+        .layer(CatchPanicLayer::custom(panicked))
+        // Bodies have a limit of their own, with words.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(Arc::clone(app))
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request panicked");
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "this is a fault of holdpoint",
+    )
+    .into_response()
+}

@@ -1,0 +1,66 @@
+//! A job's events, paged by number or time.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::domain::time::Timestamp;
+use crate::domain::view::Since;
+use crate::domain::wire::EventDoc;
+use crate::engine::api::{Answer, Query};
+use crate::http::answer::{self, ApiError};
+use crate::http::app::{App, mismatched};
+use crate::http::params::{Asked, Job};
+use crate::http::schema;
+
+/// The most events of a page, and how many unless asked.
+const LIMIT_MAX: u32 = 5000;
+const LIMIT_DEFAULT: u32 = 500;
+
+/// A job's events, oldest first.
+#[utoipa::path(get, path = "/jobs/{id}/events", tag = "events",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("since" = Option<String>, Query, description = "Only what came after: an event's number, or a time (RFC 3339)"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 5000, description = "At most so many; 500 unless asked"),
+    ),
+    responses((status = 200, description = "A page", body = schema::Events)))]
+pub async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
+    let since = since(&asked)?;
+    let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
+    app.job(&id).await?;
+    let query = Query::EventPage {
+        job_id: id.clone(),
+        since: since.unwrap_or(Since::Seq(0)),
+        limit,
+    };
+    let Answer::EventPage(events, total) = app.read(query).await? else {
+        return Err(mismatched());
+    };
+    let documents: Vec<_> = events.iter().map(EventDoc::of).collect();
+    Ok(answer::ok(&json!({
+        "job_id": id, "events": documents, "total": total, "has_more": total > events.len() as u64,
+        "last_event_time": events.last().map(|event| event.ts), "since": asked.text("since"), "timestamp": app.now(),
+    })))
+}
+
+/// `since` as a number or a time; a `+` that came unescaped is read as one.
+fn since(asked: &Asked) -> Result<Option<Since>, ApiError> {
+    let Some(text) = asked.text("since") else {
+        return Ok(None);
+    };
+    // Beyond what SQLite counts there is nothing anyway.
+    if let Ok(seq) = text.parse::<u64>() {
+        return Ok(Some(Since::Seq(seq.min(i64::MAX.unsigned_abs()))));
+    }
+    match Timestamp::parse(&text.trim().replace(' ', "+")) {
+        Some(time) => Ok(Some(Since::Time(time))),
+        None => Err(asked.fault(
+            "since",
+            "datetime",
+            "Input should be an event's number or an RFC 3339 time",
+        )),
+    }
+}

@@ -1,0 +1,54 @@
+//! Resume, cancel, complete.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::response::Response;
+
+use crate::engine::api::Command;
+use crate::http::answer::ApiError;
+use crate::http::app::App;
+use crate::http::auth::Caller;
+use crate::http::params::Job;
+use crate::http::schema;
+
+use super::done;
+
+/// Lets a paused job go on: applies the patch of the rejection, or runs the stage again.
+#[utoipa::path(post, path = "/jobs/{id}/resume", tag = "jobs", params(("id" = String, Path, description = "The job")),
+    responses((status = 200, description = "It goes on", body = schema::Done)))]
+pub async fn resume(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Job(id): Job,
+) -> Result<Response, ApiError> {
+    let result = app.act(&caller, Command::Resume(id)).await?;
+    let receipt = &result.0;
+    Ok(done(&result, |document| {
+        document.decision = receipt.decision.as_ref();
+        document.patches_applied = Some(receipt.patches_applied);
+        document.changed = Some(&receipt.changes);
+    }))
+}
+
+/// Ends a job; the command of its running stage is killed.
+#[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "jobs", params(("id" = String, Path, description = "The job")),
+    responses((status = 200, description = "It has ended", body = schema::Done)))]
+pub async fn cancel(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Job(id): Job,
+) -> Result<Response, ApiError> {
+    Ok(done(&app.act(&caller, Command::Cancel(id)).await?, |_| {}))
+}
+
+/// Ends a manual job well.
+#[utoipa::path(post, path = "/jobs/{id}/complete", tag = "jobs", params(("id" = String, Path, description = "The job")),
+    responses((status = 200, description = "It has ended", body = schema::Done)))]
+pub async fn complete(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Job(id): Job,
+) -> Result<Response, ApiError> {
+    Ok(done(&app.act(&caller, Command::Complete(id)).await?, |_| {}))
+}

@@ -1,0 +1,512 @@
+//! The shapes of bodies and answers as OpenAPI describes them.
+//!
+//! The documents themselves are `domain::wire`'s, which must not know OpenAPI; that both agree is held by a test that looks at real answers.
+#![expect(dead_code, reason = "described, never made: see the module")]
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A job to start.
+#[derive(ToSchema)]
+pub struct NewJob {
+    /// A short name for people, at most 200 bytes.
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    slug: String,
+    /// What it is for.
+    intent: String,
+    /// Kept with the job, for its clients.
+    brief: Option<Value>,
+    /// The same.
+    #[schema(value_type = Option<Object>)]
+    brief_config: Option<Value>,
+    /// The same.
+    #[schema(value_type = Option<Object>)]
+    meta: Option<Value>,
+    /// What stage commands read.
+    #[schema(value_type = Option<Object>)]
+    params: Option<Value>,
+    /// Run nothing: gates are opened from outside.
+    manual: Option<bool>,
+}
+
+/// A verdict on a gate.
+#[derive(ToSchema)]
+pub struct Verdict {
+    /// The stage; missing: the one that the job is at.
+    #[schema(pattern = "^[a-z][a-z0-9_-]{0,49}$")]
+    stage: Option<String>,
+    /// May repeat what the path says: approve, approved, reject or rejected.
+    #[schema(pattern = "^(approved?|reject(ed)?)$")]
+    decision: Option<String>,
+    /// Accepted and ignored: the token says who decides.
+    operator: Option<Value>,
+    /// Why, for the record; at most 64 KiB.
+    notes: Option<String>,
+    /// A patch, applied with the decision or, after a rejection, on resume.
+    #[schema(value_type = Option<Object>)]
+    patch: Option<Value>,
+    /// Decide only on exactly these bytes: the gate's digest.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    digest: Option<String>,
+}
+
+/// A patch; its fields depend on its type, see `GET /api/v1/patches/types`.
+#[derive(ToSchema)]
+pub struct Patch {
+    /// The type of the patch.
+    r#type: String,
+    /// The path of the artifact that is meant, with several.
+    artifact: Option<String>,
+}
+
+/// Which patch to take back.
+#[derive(ToSchema)]
+pub struct Undo {
+    /// The newest patch of this artifact; missing: of all.
+    #[schema(pattern = "^artifacts/[a-z][a-z0-9_-]*/[A-Za-z0-9_-]+$")]
+    artifact: Option<String>,
+    /// Only on exactly these bytes: the gate's digest.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    digest: Option<String>,
+}
+
+/// A file that comes with a request: its text, or its bytes in base64.
+#[derive(ToSchema)]
+pub struct File {
+    /// What it is: script, storyboard, voiceover, …
+    #[schema(min_length = 1, max_length = 100)]
+    kind: String,
+    /// Its file name, without directories.
+    #[schema(pattern = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
+    name: String,
+    /// Its text.
+    content: Option<String>,
+    /// Its bytes, in standard base64; instead of `content`.
+    content_base64: Option<String>,
+}
+
+/// What an artifact is compared with.
+#[derive(ToSchema)]
+pub struct BaseFile {
+    /// The name of the artifact that it is for; missing: the first one's.
+    name: Option<String>,
+    /// Its text.
+    content: Option<String>,
+    /// Its bytes, in standard base64; instead of `content`.
+    content_base64: Option<String>,
+}
+
+/// A gate to open from outside.
+#[derive(ToSchema)]
+pub struct NewGate {
+    /// The stage.
+    #[schema(pattern = "^[a-z][a-z0-9_-]{0,49}$")]
+    stage: String,
+    /// What is to be reviewed.
+    #[schema(min_items = 1)]
+    artifacts: Vec<File>,
+    /// What they are compared with.
+    bases: Option<Vec<BaseFile>>,
+}
+
+/// A brief in plain words.
+#[derive(ToSchema)]
+pub struct BriefText {
+    /// The text; at most 64 KiB.
+    #[schema(pattern = r"\S")]
+    free_text_brief: String,
+}
+
+/// A brief as a job takes it.
+#[derive(ToSchema)]
+pub struct CompiledBrief {
+    /// What to send to `POST /api/v1/jobs`.
+    #[schema(value_type = Object)]
+    compiled_brief: Value,
+    /// What the text does not say.
+    assumptions: Vec<String>,
+    /// The text.
+    original_text: String,
+}
+
+/// Whether everything works.
+#[derive(ToSchema)]
+pub struct Health {
+    /// Whether it does.
+    ok: bool,
+    /// healthy or unhealthy.
+    status: String,
+    /// When this was looked at.
+    timestamp: String,
+    /// The version of holdpoint.
+    version: String,
+    /// database, storage and configuration: healthy or unhealthy.
+    #[schema(value_type = Object)]
+    services: Value,
+}
+
+/// An artifact under review.
+#[derive(ToSchema)]
+pub struct GateArtifact {
+    /// What it is.
+    kind: String,
+    /// Relative to the run directory.
+    path: String,
+    /// The absolute path, where the server listens on this machine only.
+    file: Option<String>,
+    /// The version under review.
+    sha256: String,
+    /// Its size.
+    size_bytes: u64,
+    /// The version it is compared with.
+    #[schema(required = true)]
+    base_sha256: Option<String>,
+    /// Where that came from, in words.
+    #[schema(required = true)]
+    base: Option<String>,
+    /// Every version it may be compared with.
+    bases: Option<Vec<Value>>,
+    /// Lines added against the base.
+    added_lines: u32,
+    /// Lines removed.
+    removed_lines: u32,
+    /// Whether line counts say nothing.
+    is_binary: bool,
+}
+
+/// One stage's gate, reached or not, of its latest attempt.
+#[derive(ToSchema)]
+pub struct Gate {
+    /// The stage.
+    stage: String,
+    /// not_reached, passed, open, approved, rejected or canceled.
+    state: String,
+    /// From 1; null before the first.
+    #[schema(required = true)]
+    attempt: Option<u32>,
+    /// Whether a person is wanted.
+    required: bool,
+    /// Null unless decided.
+    #[schema(required = true)]
+    approved: Option<bool>,
+    /// Who decided.
+    #[schema(required = true)]
+    by: Option<String>,
+    /// When it was decided.
+    #[schema(required = true)]
+    at: Option<String>,
+    /// What the decider wrote.
+    #[schema(required = true)]
+    notes: Option<String>,
+    /// The patch that came with it.
+    #[schema(value_type = Option<Object>, required = true)]
+    patch: Option<Value>,
+    /// Whether there is one.
+    has_patch: bool,
+    /// Whether the timer approved.
+    auto_approved: bool,
+    /// When it opened.
+    #[schema(required = true)]
+    opened_at: Option<String>,
+    /// When the timer acts; null: never.
+    #[schema(required = true)]
+    deadline: Option<String>,
+    /// Seconds from opening to the deadline.
+    #[schema(required = true)]
+    timeout_seconds: Option<u64>,
+    /// Whether silence may decide.
+    auto_approve_enabled: bool,
+    /// approve, reject or hold.
+    on_timeout: String,
+    /// Seconds until the timer acts.
+    #[schema(required = true)]
+    time_remaining: Option<f64>,
+    /// Seconds that it has been open, or was.
+    #[schema(required = true)]
+    time_elapsed: Option<f64>,
+    /// The digest that a decision may name.
+    #[schema(required = true)]
+    digest: Option<String>,
+    /// What is under review.
+    artifacts: Vec<GateArtifact>,
+}
+
+/// A registered artifact.
+#[derive(ToSchema)]
+pub struct Artifact {
+    /// The stage that made it.
+    stage: String,
+    /// What it is.
+    kind: String,
+    /// Relative to the run directory.
+    path: String,
+    /// Always empty.
+    #[schema(value_type = Object)]
+    meta: Value,
+    /// When this version was registered.
+    created_at: String,
+    /// Its size.
+    size_bytes: u64,
+    /// SHA-256.
+    checksum: String,
+}
+
+/// A job.
+#[derive(ToSchema)]
+pub struct Job {
+    /// Its id.
+    id: String,
+    /// A short name for people.
+    slug: String,
+    /// What it is for.
+    intent: String,
+    /// queued, running, needs_approval, paused, completed, failed or canceled.
+    status: String,
+    /// The stage it is at.
+    #[schema(required = true)]
+    stage: Option<String>,
+    /// What its client sent along.
+    #[schema(value_type = Object)]
+    cfg: Value,
+    /// One for each stage.
+    gates: Vec<Gate>,
+    /// What is registered.
+    artifacts: Vec<Artifact>,
+    /// What stage commands read.
+    #[schema(value_type = Object)]
+    params: Value,
+    /// When it was started.
+    created_at: String,
+    /// When it last changed.
+    updated_at: String,
+    /// Who started it.
+    operator: String,
+    /// Whether its gates are opened from outside.
+    manual: bool,
+}
+
+/// A decision file.
+#[derive(ToSchema)]
+pub struct Decision {
+    /// The stage.
+    stage: String,
+    /// Whether the work may go on.
+    approved: bool,
+    /// Who decided; `timer` for the timer.
+    by: String,
+    /// When.
+    at: String,
+    /// Why.
+    #[schema(required = true)]
+    notes: Option<String>,
+    /// The patch that came with it.
+    #[schema(value_type = Option<Object>, required = true)]
+    patch: Option<Value>,
+    /// Whether the timer approved.
+    auto_approved: bool,
+    /// The job.
+    job_id: String,
+    /// From 1.
+    attempt: u32,
+    /// How the decider came in.
+    #[schema(value_type = Object)]
+    via: Value,
+    /// When the gate opened.
+    opened_at: String,
+    /// When the timer would have acted.
+    #[schema(required = true)]
+    deadline: Option<String>,
+    /// Who had looked.
+    seen: Vec<Value>,
+    /// What was decided on.
+    artifacts: Vec<Value>,
+    /// Counts decisions, from 1.
+    seq: u64,
+    /// The hash of the decision before.
+    prev: String,
+    /// This one's.
+    hash: String,
+}
+
+/// That something was done.
+#[derive(ToSchema)]
+pub struct Done {
+    /// One line for a person.
+    message: String,
+    /// The job.
+    job_id: String,
+    /// Its status after it.
+    job_status: String,
+    /// The stage it is at now.
+    #[schema(required = true)]
+    job_stage: Option<String>,
+    /// The decision that was made.
+    decision: Option<Decision>,
+    /// What a patch changed, in words.
+    changed: Option<Vec<String>>,
+    /// How many patches were applied.
+    patches_applied: Option<u32>,
+    /// The gate's digest after a patch.
+    digest: Option<String>,
+    /// Whether the files are on disk; if not, they follow.
+    published: bool,
+    /// Why not.
+    not_published_because: Option<String>,
+}
+
+/// Where all gates of a job stand.
+#[derive(ToSchema)]
+pub struct GatesStatus {
+    /// The job.
+    job_id: String,
+    /// Its status.
+    job_status: String,
+    /// The stage it is at.
+    #[schema(required = true)]
+    current_stage: Option<String>,
+    /// One for each stage.
+    gates: Vec<Gate>,
+    /// How many stages there are.
+    total_gates: usize,
+    /// How many gates are approved.
+    approved_gates: usize,
+    /// How many are rejected.
+    rejected_gates: usize,
+    /// How many are open.
+    pending_gates: usize,
+}
+
+/// The newest decision of each stage.
+#[derive(ToSchema)]
+pub struct JobDecisions {
+    /// The job.
+    job_id: String,
+    /// Decision files by stage.
+    #[schema(value_type = Object)]
+    decisions: Value,
+    /// How many.
+    total_decisions: usize,
+}
+
+/// An event.
+#[derive(ToSchema)]
+pub struct Event {
+    /// Strictly rising.
+    seq: u64,
+    /// When.
+    ts: String,
+    /// The same.
+    timestamp: String,
+    /// Its type.
+    r#type: String,
+    /// The same.
+    event_type: String,
+    /// The job.
+    job_id: String,
+    /// The stage it is about.
+    #[schema(required = true)]
+    stage: Option<String>,
+    /// The job's status after it.
+    status: String,
+    /// One line for a person.
+    message: String,
+    /// The facts.
+    #[schema(value_type = Object)]
+    payload: Value,
+}
+
+/// A page of events.
+#[derive(ToSchema)]
+pub struct Events {
+    /// The job.
+    job_id: String,
+    /// Oldest first.
+    events: Vec<Event>,
+    /// How many there are after `since`.
+    total: u64,
+    /// Whether there are more than these.
+    has_more: bool,
+    /// When the last of these happened.
+    #[schema(required = true)]
+    last_event_time: Option<String>,
+    /// As it was asked for.
+    #[schema(required = true)]
+    since: Option<String>,
+    /// When this was looked at.
+    timestamp: String,
+}
+
+/// A gate with its job.
+#[derive(ToSchema)]
+pub struct JobGate {
+    /// The job.
+    job_id: String,
+    /// Its short name.
+    slug: String,
+    /// Where it stands.
+    job_status: String,
+    /// The gate.
+    #[schema(inline)]
+    #[serde(flatten)]
+    gate: Gate,
+    /// Whether the files are on disk.
+    published: Option<bool>,
+}
+
+/// What changed in one artifact.
+#[derive(ToSchema)]
+pub struct Difference {
+    /// What it is.
+    kind: String,
+    /// Relative to the run directory.
+    path: String,
+    /// The version it is compared with.
+    #[schema(required = true)]
+    base_sha256: Option<String>,
+    /// The version under review.
+    sha256: String,
+    /// Its size.
+    size_bytes: u64,
+    /// Whether there is nothing to read.
+    is_binary: bool,
+    /// Lines added.
+    added_lines: usize,
+    /// Lines removed.
+    removed_lines: usize,
+    /// The unified diff; null where there is nothing to read.
+    #[schema(required = true)]
+    diff: Option<String>,
+}
+
+/// Whether a configuration may be used.
+#[derive(ToSchema)]
+pub struct Validation {
+    /// No errors; warnings do not count.
+    valid: bool,
+    /// In one line.
+    message: String,
+    /// When it was looked at.
+    timestamp: String,
+    /// Every fault and doubt.
+    problems: Vec<Problem>,
+}
+
+/// One fault or doubt.
+#[derive(ToSchema)]
+pub struct Problem {
+    /// error or warning.
+    severity: String,
+    /// The text.
+    file: String,
+    /// From 1; 0 where none is known.
+    line: u32,
+    /// From 1.
+    column: u32,
+    /// The key.
+    path: String,
+    /// What is wrong.
+    message: String,
+    /// What would be right.
+    #[schema(required = true)]
+    hint: Option<String>,
+}

@@ -1,0 +1,23 @@
+//! HTTP as clients see it: the real binary, real sockets, several processes at once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and waits in the plain way"
+)]
+
+mod support;
+
+mod http {
+    mod client;
+    mod console;
+    mod doors;
+    mod leaving;
+    mod limits;
+    mod live;
+    mod races;
+    mod reading;
+    mod refusals;
+    mod routes;
+    mod shapes;
+}
