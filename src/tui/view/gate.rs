@@ -196,6 +196,10 @@ fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer
     let Some(values) = &file.values else {
         return;
     };
+    // The sum first: the list is cut where there is no more room.
+    if let Some(time) = &file.running_time {
+        pen.text(&format!("runs {time}   "), theme.warning());
+    }
     for (index, value) in values.changes.iter().enumerate() {
         let value = &value.to_string();
         let more = values.changes.len() - index - 1;
@@ -346,6 +350,9 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         let count = values.changes.len();
         let text = format!("value {} of {count}", (file.values_top + 1).min(count));
         pen.text(&text, theme.plain());
+        if let Some(time) = &file.running_time {
+            pen.text(&format!("   runs {time}"), theme.warning());
+        }
     } else if let Some(document) = file.document() {
         let lines = diff_page(model, file).map_or_else(Vec::new, |page| page.lines(page.within(file.top), rows));
         let rows: Vec<usize> = lines
