@@ -80,8 +80,17 @@ fn details_of_text(path: &ArtifactPath, old: Option<&[u8]>, new: &[u8], limit: L
         values,
         running_time: times
             .filter(|(before, now)| before != now)
-            .map(|(before, now)| format!("{before} -> {now}")),
+            .map(|(before, now)| change_of(&before.to_string(), &now.to_string())),
         media: None,
+    }
+}
+
+/// Before and now; what both say at their end is said once.
+fn change_of(before: &str, now: &str) -> String {
+    const WITHOUT: &str = " without ";
+    match (before.split_once(WITHOUT), now.split_once(WITHOUT)) {
+        (Some((before, missing)), Some((_, still))) if missing == still => format!("{before} -> {now}"),
+        (Some(_) | None, _) => format!("{before} -> {now}"),
     }
 }
 

@@ -196,10 +196,6 @@ fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer
     let Some(values) = &file.values else {
         return;
     };
-    // The sum first: the list is cut where there is no more room.
-    if let Some(time) = &file.running_time {
-        pen.text(&format!("runs {time}   "), theme.warning());
-    }
     for (index, value) in values.changes.iter().enumerate() {
         let value = &value.to_string();
         let more = values.changes.len() - index - 1;
@@ -268,7 +264,18 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     match &file.content {
         Content::Text(document) => match &file.values {
             Some(values) if model.look.mode == Mode::Values => {
-                super::values::draw(values, file.values_top, theme, area, buffer);
+                let sum = file.running_time.as_deref().filter(|_| file.values_top == 0);
+                if let Some(sum) = sum {
+                    let words = format!("runs {sum}");
+                    Pen::new(buffer, area).skip(1).text(&words, theme.warning());
+                }
+                let used = u16::from(sum.is_some()).min(area.height);
+                let list = Rect {
+                    y: area.y + used,
+                    height: area.height - used,
+                    ..area
+                };
+                super::values::draw(values, file.values_top, theme, list, buffer);
             }
             Some(_) | None => draw_text(model, view, file, document, area, buffer),
         },
@@ -350,9 +357,6 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         let count = values.changes.len();
         let text = format!("value {} of {count}", (file.values_top + 1).min(count));
         pen.text(&text, theme.plain());
-        if let Some(time) = &file.running_time {
-            pen.text(&format!("   runs {time}"), theme.warning());
-        }
     } else if let Some(document) = file.document() {
         let lines = diff_page(model, file).map_or_else(Vec::new, |page| page.lines(page.within(file.top), rows));
         let rows: Vec<usize> = lines
