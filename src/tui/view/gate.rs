@@ -380,7 +380,14 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         if let (Some(first), Some(last)) = (line_at(first), line_at(last)) {
             let total = document.line_count(crate::diff::Side::New);
             let text = format!("   lines {first}-{} of {total}", last.max(first).min(total.max(first)));
-            pen.text(&text, theme.plain());
+            // What was not yet shown must find room, whatever else does.
+            let unseen = match view.unseen_count().as_str() {
+                "" => 0,
+                count => width("   NOT YET SHOWN: ") + width(count),
+            };
+            if width(&text) + unseen <= pen.room() {
+                pen.text(&text, theme.plain());
+            }
         }
         if let Some((old, new)) = document.ends_changed() {
             let word = |end| if end == LineEnd::CrLf { "CRLF" } else { "LF" };
