@@ -5,6 +5,7 @@ mod support;
 mod cli {
     mod beside;
     mod demo;
+    mod diff;
     mod documents;
     mod identity;
     mod manual;

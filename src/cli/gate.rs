@@ -14,6 +14,7 @@ use crate::engine::api::{Command, GateRef, OutsideArtifact};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -35,13 +36,8 @@ pub enum GateCommand {
     /// Show a gate: what is under review, its timer, who has looked
     Show(GateArguments),
     /// Print the unified diff of each artifact: its base against what lies on disk now
-    Diff {
-        #[command(flatten)]
-        gate: GateArguments,
-        /// Compare with this version instead, such as the one that was read: what changed since
-        #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
-        base: Option<Digest>,
-    },
+    #[command(after_help = DIFF_HELP)]
+    Diff(DiffArguments),
     /// Approve: the job goes on
     #[command(after_help = DECIDE_HELP)]
     Approve(DecideArguments),
@@ -171,7 +167,7 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
         GateCommand::Open(arguments) => open(global, output, arguments).await?,
         GateCommand::List { all } => gate_list::run(global, output, all).await?,
         GateCommand::Show(gate) => gate_show::run(global, output, &gate).await?,
-        GateCommand::Diff { gate, base } => gate_diff::run(global, output, &gate, base).await?,
+        GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await?,
         GateCommand::Approve(arguments) => decide(global, output, Verdict::Approve, arguments).await?,
         GateCommand::Reject(arguments) => decide(global, output, Verdict::Reject, arguments).await?,
         GateCommand::Hold(gate) => timer(global, output, gate, "held", |gate| Command::Hold { gate }).await?,

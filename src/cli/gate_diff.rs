@@ -1,18 +1,24 @@
-//! `holdpoint gate diff`: what an operator would read in the console, as a unified diff.
+//! `holdpoint gate diff`: what an operator would read in the console, as unified diffs, changed values and facts.
+//!
+//! Into a pipe go the bytes as they are, for `patch` and other programs; on a terminal they are made visible.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
+use clap::Args;
 use serde::Serialize;
 
+use crate::diff::json::{ChangedValues, ValueChange, changed_values};
 use crate::diff::summary::is_binary;
 use crate::diff::text::visible_line;
 use crate::diff::{DiffDocument, Limit, unified};
-use crate::domain::artifact::{GateArtifact, PatchStep};
+use crate::domain::artifact::{Base, BaseOrigin, GateArtifact, PatchStep};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{ArtifactPath, Digest, JobId};
 use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
 use crate::engine::{Engine, Role};
+use crate::tui::media::{self, Fact, Media};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -21,6 +27,147 @@ use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::words::size;
+
+/// What to compare, and how to tell it.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    #[command(flatten)]
+    gate: GateArguments,
+    /// Compare with this instead: decided, attempt, given, none, or a version's sha256
+    #[arg(long, value_name = "WHICH")]
+    base: Option<BaseChoice>,
+    /// Only this file, by its name or path
+    #[arg(long, value_name = "FILE")]
+    file: Option<String>,
+    /// Unchanged lines around every change: a number, or all
+    #[arg(long, value_name = "LINES", default_value = "3", value_parser = context)]
+    context: usize,
+    /// List the changed values of JSON documents instead of lines
+    #[arg(long)]
+    values: bool,
+}
+
+pub(super) const DIFF_HELP: &str = "\
+Into a pipe go the bytes as they are, so that patch can apply them; on a
+terminal, what would act on it is shown as visible marks.
+
+Examples:
+  holdpoint gate diff j-17 script --context all
+  holdpoint gate diff j-17 script --base attempt > change.diff
+  holdpoint gate diff j-17 storyboard --values";
+
+fn context(text: &str) -> Result<usize, String> {
+    if text == "all" {
+        return Ok(usize::MAX);
+    }
+    text.parse().map_err(|_| "a number of lines, or all".to_owned())
+}
+
+/// What to compare with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum BaseChoice {
+    Decided,
+    Attempt,
+    Given,
+    Nothing,
+    /// The beginning of a version's sha256, in lower case.
+    Version(String),
+}
+
+/// So many digits name a version: as many as the console shows.
+const DIGITS_MIN: usize = 6;
+
+impl FromStr for BaseChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_digest = (DIGITS_MIN..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match text {
+            "decided" => Ok(Self::Decided),
+            "attempt" => Ok(Self::Attempt),
+            "given" => Ok(Self::Given),
+            "none" => Ok(Self::Nothing),
+            digest if is_digest => Ok(Self::Version(digest.to_ascii_lowercase())),
+            _ => Err("decided, attempt, given, none, or at least 6 digits of a version's sha256".to_owned()),
+        }
+    }
+}
+
+impl BaseChoice {
+    fn is(&self, base: &Base) -> bool {
+        match (self, &base.origin) {
+            (Self::Decided, BaseOrigin::Decided { .. })
+            | (Self::Attempt, BaseOrigin::Attempt { .. })
+            | (Self::Given, BaseOrigin::Given) => true,
+            (Self::Version(digits), _) => base.digest.to_string().starts_with(digits.as_str()),
+            (Self::Decided | Self::Attempt | Self::Given | Self::Nothing, _) => false,
+        }
+    }
+}
+
+/// The artifacts to show, each with the version to compare it with; none: nothing.
+fn comparisons<'g>(
+    rows: &JobRows,
+    gate: &'g Gate,
+    arguments: &DiffArguments,
+) -> Result<Vec<(&'g GateArtifact, Option<Digest>)>, Failure> {
+    let chosen = chosen(gate, arguments.file.as_deref())?;
+    // A version named in full need not be one that the gate names: of what was that version once, it shows what changed since.
+    if let Some(BaseChoice::Version(digits)) = &arguments.base
+        && let Ok(version) = Digest::parse(digits)
+    {
+        let once = once_were(rows, gate, &chosen, version)?;
+        return Ok(once.into_iter().map(|artifact| (artifact, Some(version))).collect());
+    }
+    let with_base = |artifact: &'g GateArtifact| Ok((artifact, base_of(artifact, arguments.base.as_ref())?));
+    chosen.into_iter().map(with_base).collect()
+}
+
+fn base_of(artifact: &GateArtifact, choice: Option<&BaseChoice>) -> Result<Option<Digest>, Failure> {
+    let usual = artifact.base.as_ref();
+    let choice = match choice {
+        None => return Ok(usual.map(|base| base.digest)),
+        Some(BaseChoice::Nothing) => return Ok(None),
+        Some(choice) => choice,
+    };
+    let others = || artifact.bases.iter().filter(|base| Some(*base) != usual);
+    let known = || usual.into_iter().chain(others());
+    if let Some(base) = known().find(|base| choice.is(base)) {
+        return Ok(Some(base.digest));
+    }
+    let words: Vec<_> = known()
+        .map(|base| format!("{} ({})", base.digest.short(), base.origin.label()))
+        .collect();
+    let words = if words.is_empty() {
+        "nothing".to_owned()
+    } else {
+        words.join(", ")
+    };
+    Err(Failure::not_found(
+        "shown",
+        format!("{} has no such base; it may be compared with {words}", artifact.path),
+    ))
+}
+
+fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifact>, Failure> {
+    let Some(wanted) = wanted else {
+        return Ok(gate.artifacts.iter().collect());
+    };
+    let is_it = |artifact: &&GateArtifact| artifact.path.as_str() == wanted || artifact.path.file_name() == wanted;
+    let found: Vec<_> = gate.artifacts.iter().filter(is_it).collect();
+    if found.is_empty() {
+        let names: Vec<_> = gate
+            .artifacts
+            .iter()
+            .map(|artifact| artifact.path.file_name())
+            .collect();
+        return Err(Failure::not_found(
+            "shown",
+            format!("{wanted} is not under review; these are: {}", names.join(", ")),
+        ));
+    }
+    Ok(found)
+}
 
 /// One artifact's difference.
 #[derive(Serialize)]
@@ -36,23 +183,22 @@ struct DiffDoc<'a> {
     is_binary: bool,
     added_lines: usize,
     removed_lines: usize,
+    /// The changed values of a JSON document; null for others, and without a base.
+    values: Option<Vec<ValueChange>>,
+    /// What is told of a sound or a picture; null for others.
+    facts: Option<Vec<Fact>>,
     /// The unified diff; null for binaries, and where it is not UTF-8.
     diff: Option<String>,
 }
 
 struct Compared {
-    base_sha256: Option<Digest>,
     base: Option<Arc<[u8]>>,
     now: Option<Arc<[u8]>>,
 }
 
-/// Prints it; with a base, only of what was that version once.
-pub async fn run(
-    global: &GlobalArguments,
-    output: &mut Output,
-    wanted: &GateArguments,
-    base: Option<Digest>,
-) -> Outcome {
+/// Prints it.
+pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &DiffArguments) -> Outcome {
+    let wanted = &arguments.gate;
     let session = Session::resolve(global, Surface::Cli, "shown")?;
     let engine = session.open_existing(Role::Visitor)?;
     with_engine(engine, async |engine| {
@@ -61,16 +207,12 @@ pub async fn run(
             return Err(no_gate(&rows, &wanted.stage, "shown"));
         };
         let mut documents = Vec::new();
-        let artifacts = match base {
-            Some(base) => once_were(&rows, gate, base)?,
-            None => gate.artifacts.iter().collect(),
-        };
-        for artifact in artifacts {
-            let compared = read(engine, &wanted.job, artifact, base).await?;
+        for (artifact, base) in comparisons(&rows, gate, arguments)? {
+            let compared = read(engine, &wanted.job, artifact, base, arguments.base.is_some()).await?;
             if output.is_json {
-                documents.push(document(artifact, &compared));
+                documents.push(document(artifact, &compared, base, arguments));
             } else {
-                print(output, artifact, &compared)?;
+                print(output, artifact, &compared, arguments)?;
             }
         }
         if output.is_json {
@@ -81,8 +223,13 @@ pub async fn run(
     .await
 }
 
-/// The artifacts under review that were this version once; of a single one anything may be asked.
-fn once_were<'g>(rows: &JobRows, gate: &'g Gate, version: Digest) -> Result<Vec<&'g GateArtifact>, Failure> {
+/// The chosen artifacts that were this version once; of a single one anything may be asked.
+fn once_were<'g>(
+    rows: &JobRows,
+    gate: &Gate,
+    chosen: &[&'g GateArtifact],
+    version: Digest,
+) -> Result<Vec<&'g GateArtifact>, Failure> {
     let was = |other: &GateArtifact| {
         let former = |step: &PatchStep| step.former.as_ref().is_some_and(|former| former.digest == version);
         other.digest == version
@@ -90,12 +237,12 @@ fn once_were<'g>(rows: &JobRows, gate: &'g Gate, version: Digest) -> Result<Vec<
             || other.patches.iter().any(|step| step.made == version || former(step))
     };
     let of_stage = || rows.gates.iter().filter(|other| other.key.stage == gate.key.stage);
-    let once = |artifact: &&GateArtifact| {
+    let once = |artifact: &&&'g GateArtifact| {
         let mut known = of_stage().flat_map(|gate| &gate.artifacts);
         known.any(|other| other.path == artifact.path && was(other))
     };
-    let found: Vec<_> = gate.artifacts.iter().filter(once).collect();
-    match (found.is_empty(), &gate.artifacts[..]) {
+    let found: Vec<_> = chosen.iter().filter(once).copied().collect();
+    match (found.is_empty(), chosen) {
         (false, _) => Ok(found),
         (true, [only]) => Ok(vec![only]),
         (true, _) => {
@@ -109,19 +256,20 @@ async fn read(
     engine: &mut Engine,
     job_id: &JobId,
     artifact: &GateArtifact,
-    wanted: Option<Digest>,
+    version: Option<Digest>,
+    is_asked_for: bool,
 ) -> Result<Compared, Failure> {
-    let base_sha256 = wanted.or(artifact.base.as_ref().map(|base| base.digest));
-    let base = match base_sha256 {
+    let base = match version {
         Some(digest) => ask::version(engine, job_id, digest, "shown").await?,
         None => None,
     };
-    if let (Some(wanted), None) = (wanted, &base) {
-        let message = format!("version {wanted} is not kept in job {job_id}");
+    // The usual base may be gone: then everything is new. One that was asked for may not.
+    if let (Some(version), None, true) = (version, &base, is_asked_for) {
+        let message = format!("version {version} is not kept in job {job_id}");
         return Err(Failure::not_found("shown", message).hint("gate show --json names the versions of each artifact"));
     }
     let now = ask::on_disk(engine, job_id, &artifact.path, "shown").await?;
-    Ok(Compared { base_sha256, base, now })
+    Ok(Compared { base, now })
 }
 
 fn compare(compared: &Compared, now: &[u8]) -> DiffDocument {
@@ -137,7 +285,44 @@ fn is_any_binary(compared: &Compared) -> bool {
         .any(|bytes| is_binary(bytes))
 }
 
-fn print(output: &mut Output, artifact: &GateArtifact, compared: &Compared) -> Result<(), Failure> {
+fn values(compared: &Compared, now: &[u8]) -> Option<ChangedValues> {
+    changed_values(compared.base.as_deref()?, now, Limit::NONE)
+}
+
+fn media(artifact: &GateArtifact, compared: &Compared, now: &[u8]) -> Option<Media> {
+    media::look_at(artifact.path.as_str(), compared.base.as_deref(), now)
+}
+
+fn print_facts(output: &mut Output, media: Option<Media>) -> Result<(), Failure> {
+    for fact in media.iter().flat_map(Media::facts) {
+        let before = if fact.before.is_empty() {
+            String::new()
+        } else {
+            format!("{} -> ", fact.before)
+        };
+        output.line(&format!("  {:<10} {before}{}  {}", fact.name, fact.now, fact.change))?;
+    }
+    Ok(())
+}
+
+fn print_values(output: &mut Output, path: &ArtifactPath, values: &ChangedValues) -> Result<(), Failure> {
+    output.line(&format!("{path}: {} changed values", values.changes.len()))?;
+    for change in &values.changes {
+        let id = change.id.as_deref().map(|id| format!("  ({id})")).unwrap_or_default();
+        output.line(&format!("  {change}{id}"))?;
+    }
+    if values.is_cut {
+        note(&format!("{path}: there are more; the unified diff has all of them"));
+    }
+    Ok(())
+}
+
+fn print(
+    output: &mut Output,
+    artifact: &GateArtifact,
+    compared: &Compared,
+    arguments: &DiffArguments,
+) -> Result<(), Failure> {
     let path = &artifact.path;
     let Some(now) = &compared.now else {
         note(&format!(
@@ -158,13 +343,24 @@ fn print(output: &mut Output, artifact: &GateArtifact, compared: &Compared) -> R
             Some(base) => format!("{}, {}", size(base.len() as u64), Digest::of(base).short()),
             None => "new".to_owned(),
         };
-        return output.line(&format!(
+        output.line(&format!(
             "Binary {path}: {base} -> {}, {}",
             size(now.len() as u64),
             digest.short()
-        ));
+        ))?;
+        return print_facts(output, media(artifact, compared, now));
     }
-    let diff = unified::write(&compare(compared, now), path.as_str(), path.as_str());
+    if arguments.values {
+        let Some(values) = values(compared, now) else {
+            note(&format!(
+                "{path} is no JSON with a base: it has no list of changed values"
+            ));
+            return Ok(());
+        };
+        return print_values(output, path, &values);
+    }
+    let difference = compare(compared, now);
+    let diff = unified::write_with_context(&difference, path.as_str(), path.as_str(), arguments.context);
     if !output.is_terminal {
         return output.raw(&diff);
     }
@@ -176,18 +372,25 @@ fn print(output: &mut Output, artifact: &GateArtifact, compared: &Compared) -> R
     Ok(())
 }
 
-fn document<'a>(artifact: &'a GateArtifact, compared: &Compared) -> DiffDoc<'a> {
+fn document<'a>(
+    artifact: &'a GateArtifact,
+    compared: &Compared,
+    base: Option<Digest>,
+    arguments: &DiffArguments,
+) -> DiffDoc<'a> {
     let digest = compared.now.as_ref().map(|now| Digest::of(now));
     let mut document = DiffDoc {
         kind: &artifact.kind,
         path: &artifact.path,
-        base_sha256: compared.base_sha256,
+        base_sha256: base,
         sha256: digest,
         is_reviewed: digest == Some(artifact.digest),
         size_bytes: compared.now.as_ref().map(|now| now.len()),
         is_binary: is_any_binary(compared),
         added_lines: 0,
         removed_lines: 0,
+        values: None,
+        facts: None,
         diff: None,
     };
     if let Some(now) = &compared.now
@@ -196,8 +399,12 @@ fn document<'a>(artifact: &'a GateArtifact, compared: &Compared) -> DiffDoc<'a> 
         let difference = compare(compared, now);
         document.added_lines = difference.diff().added;
         document.removed_lines = difference.diff().removed;
-        let diff = unified::write(&difference, artifact.path.as_str(), artifact.path.as_str());
+        let path = artifact.path.as_str();
+        let diff = unified::write_with_context(&difference, path, path, arguments.context);
         document.diff = String::from_utf8(diff).ok();
+        document.values = values(compared, now).map(|values| values.changes);
+    } else if let Some(now) = &compared.now {
+        document.facts = media(artifact, compared, now).map(|media| media.facts());
     }
     document
 }

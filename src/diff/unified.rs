@@ -15,13 +15,22 @@ const NO_NEWLINE: &[u8] = b"\n\\ No newline at end of file\n";
 /// Returns the unified diff from `old_name` to `new_name` (`/dev/null` without an old text); empty if nothing differs.
 /// Not made visible: before a terminal, it goes through [`super::text`].
 pub fn write(document: &DiffDocument, old_name: &str, new_name: &str) -> Vec<u8> {
+    write_with_context(document, old_name, new_name, CONTEXT_LINES)
+}
+
+/// The same with so many unchanged lines around every change; [`usize::MAX`]: all of them.
+pub fn write_with_context(document: &DiffDocument, old_name: &str, new_name: &str, context: usize) -> Vec<u8> {
     let texts = (document.text(Side::Old), document.text(Side::New));
     let old_name = if document.is_new() { "/dev/null" } else { old_name };
-    write_lines(texts, document.diff(), old_name, new_name)
+    write_hunks(texts, document.diff(), old_name, new_name, context)
 }
 
 /// The same of two texts, the old one first, and the lines in which they differ.
 pub fn write_lines(texts: (&[u8], &[u8]), diff: &LineDiff, old_name: &str, new_name: &str) -> Vec<u8> {
+    write_hunks(texts, diff, old_name, new_name, CONTEXT_LINES)
+}
+
+fn write_hunks(texts: (&[u8], &[u8]), diff: &LineDiff, old_name: &str, new_name: &str, context: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let Some(mut first) = (!diff.blocks.is_empty()).then_some(0) else {
         return out;
@@ -32,9 +41,9 @@ pub fn write_lines(texts: (&[u8], &[u8]), diff: &LineDiff, old_name: &str, new_n
         let is_far = diff
             .blocks
             .get(at)
-            .is_none_or(|block| block.added().start - diff.blocks[at - 1].added().end > 2 * CONTEXT_LINES);
+            .is_none_or(|block| block.added().start - diff.blocks[at - 1].added().end > context.saturating_mul(2));
         if is_far {
-            hunk(&mut out, texts, diff, &diff.blocks[first..at]);
+            hunk(&mut out, texts, diff, &diff.blocks[first..at], context);
             first = at;
         }
     }
@@ -69,12 +78,12 @@ fn name(out: &mut Vec<u8>, sign: &str, name: &str) {
     out.push(b'\n');
 }
 
-fn hunk(out: &mut Vec<u8>, (old_text, new_text): (&[u8], &[u8]), diff: &LineDiff, blocks: &[Block]) {
+fn hunk(out: &mut Vec<u8>, (old_text, new_text): (&[u8], &[u8]), diff: &LineDiff, blocks: &[Block], context: usize) {
     let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
         return;
     };
-    let before = CONTEXT_LINES.min(first.added().start);
-    let after = CONTEXT_LINES.min(diff.new_lines.count() - last.added().end);
+    let before = context.min(first.added().start);
+    let after = context.min(diff.new_lines.count() - last.added().end);
     let old = first.removed().start - before..last.removed().end + after;
     let new = first.added().start - before..last.added().end + after;
     // Writing to a vector cannot fail.
@@ -221,8 +230,12 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn outside_programs_apply_it_to_give_the_new_text((old, new) in edited_pair()) {
-            let diff = unified(Some(&old), &new);
+        fn outside_programs_apply_it_to_give_the_new_text(
+            (old, new) in edited_pair(),
+            context in prop_oneof![3usize..9, Just(usize::MAX)],
+        ) {
+            let document = DiffDocument::compare(Some(Arc::new(old.clone())), Arc::new(new.clone()), Limit::NONE);
+            let diff = write_with_context(&document, "script.md", "script.md", context);
             for (program, arguments) in [PATCH, GIT] {
                 if !diff.is_empty() && is_there(program) {
                     prop_assert_eq!(apply(program, arguments, Some(&old), &diff), new.clone(), "{}", program);

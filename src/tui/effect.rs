@@ -63,6 +63,8 @@ pub struct DiffJob {
     pub number: u64,
     /// Index of the file.
     pub file: usize,
+    /// The artifact's path.
+    pub path: ArtifactPath,
     /// What it is compared with.
     pub old: Option<Arc<[u8]>>,
     /// The bytes under review.
@@ -102,6 +104,8 @@ pub struct Compared {
 pub struct Details {
     /// The changed values of a JSON document.
     pub values: Option<Arc<ChangedValues>>,
+    /// The running time of a storyboard, before and now: `62 s -> 69 s`.
+    pub running_time: Option<String>,
     /// A sound or a picture.
     pub media: Option<Arc<Media>>,
 }

@@ -6,6 +6,7 @@ pub mod sound;
 
 use crate::domain::audio::{self, AudioFacts};
 use picture::PictureFacts;
+use serde::Serialize;
 
 /// Something told of two versions; an error says why it cannot be told.
 #[derive(Debug, Clone)]
@@ -14,6 +15,21 @@ pub struct Pair<T> {
     pub before: Option<Result<T, String>>,
     /// Of the version under review.
     pub now: Result<T, String>,
+}
+
+/// One thing told: what it was, what it is, how they differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// What.
+    pub name: &'static str,
+    /// Of the base; empty without one.
+    pub before: String,
+    /// Of the version under review.
+    pub now: String,
+    /// The difference, in words; empty without a base.
+    pub change: String,
+    /// Whether somebody should look twice.
+    pub is_alarming: bool,
 }
 
 /// A sound or a picture.
@@ -26,6 +42,14 @@ pub enum Media {
 }
 
 impl Media {
+    /// What is told of it, as a table.
+    pub fn facts(&self) -> Vec<Fact> {
+        match self {
+            Self::Sound(pair) => sound::facts(pair),
+            Self::Picture(pair, differing) => vec![picture::fact(pair, *differing)],
+        }
+    }
+
     /// Why the version under review cannot be told, if it cannot.
     pub fn problem(&self) -> Option<&str> {
         match self {

@@ -18,7 +18,8 @@ use crate::diff::json::{ChangedValues, changed_values};
 use crate::diff::search::{self, Spot};
 use crate::diff::summary::is_binary;
 use crate::diff::{DiffDocument, Limit};
-use crate::domain::ids::Digest;
+use crate::domain::ids::{ArtifactPath, Digest};
+use crate::domain::patch::running_time;
 
 /// Values of documents up to this size, both together, are compared with the diff; larger ones afterwards.
 const VALUES_BYTES_MAX: usize = 512 << 10;
@@ -26,7 +27,9 @@ const VALUES_BYTES_MAX: usize = 512 << 10;
 /// Computes a diff.
 pub fn diff(job: DiffJob, limit: Limit<'_>) -> DiffDone {
     let digest = Digest::of(&job.new);
-    let full = job.is_full.then(|| compare(job.old.as_deref(), &job.new, limit));
+    let full = job
+        .is_full
+        .then(|| compare(&job.path, job.old.as_deref(), &job.new, limit));
     DiffDone {
         number: job.number,
         file: job.file,
@@ -36,7 +39,7 @@ pub fn diff(job: DiffJob, limit: Limit<'_>) -> DiffDone {
     }
 }
 
-fn compare(old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Compared {
+fn compare(path: &ArtifactPath, old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Compared {
     let bytes = Arc::new(new.to_vec());
     let is_binary = is_binary(new) || old.is_some_and(is_binary);
     let document = (!is_binary).then(|| {
@@ -44,10 +47,7 @@ fn compare(old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Compared {
         DiffDocument::compare(old, bytes.clone(), limit)
     });
     let is_small = new.len() + old.map_or(0, <[u8]>::len) <= VALUES_BYTES_MAX;
-    let details = (!is_binary && is_small).then(|| Details {
-        values: values(old, new, limit),
-        media: None,
-    });
+    let details = (!is_binary && is_small).then(|| details_of_text(path, old, new, limit));
     Compared {
         bytes,
         document,
@@ -59,14 +59,38 @@ fn compare(old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Compared {
 pub fn measure(job: &MeasureJob, limit: Limit<'_>) -> Details {
     let old = job.old.as_deref();
     if !is_binary(&job.new) && !old.is_some_and(is_binary) {
-        return Details {
-            values: values(old, &job.new, limit),
-            media: None,
-        };
+        return details_of_text(&job.path, old, &job.new, limit);
     }
     Details {
         values: None,
+        running_time: None,
         media: media::look_at(job.path.as_str(), old, &job.new).map(Arc::new),
+    }
+}
+
+fn details_of_text(path: &ArtifactPath, old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Details {
+    let values = values(old, new, limit);
+    // Only of documents with changed values, and within the limit: it reads both of them whole.
+    let time = |bytes: &[u8]| running_time(path.as_str(), bytes);
+    let times = values
+        .as_ref()
+        .filter(|_| !limit.is_reached())
+        .and_then(|_| Some((time(old?)?, time(new)?)));
+    Details {
+        values,
+        running_time: times
+            .filter(|(before, now)| before != now)
+            .map(|(before, now)| change_of(&before.to_string(), &now.to_string())),
+        media: None,
+    }
+}
+
+/// Before and now; what both say at their end is said once.
+fn change_of(before: &str, now: &str) -> String {
+    const WITHOUT: &str = " without ";
+    match (before.split_once(WITHOUT), now.split_once(WITHOUT)) {
+        (Some((before, missing)), Some((_, still))) if missing == still => format!("{before} -> {now}"),
+        (Some(_) | None, _) => format!("{before} -> {now}"),
     }
 }
 

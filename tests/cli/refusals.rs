@@ -14,6 +14,7 @@ fn help_reads_well() {
         &["gate", "--help"],
         &["gate", "open", "--help"],
         &["gate", "approve", "--help"],
+        &["gate", "diff", "--help"],
         &["gate", "wait", "--help"],
         &["job", "--help"],
         &["job", "start", "--help"],

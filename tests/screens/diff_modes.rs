@@ -150,6 +150,7 @@ fn changed_values_as_a_list() {
     console.press("j Enter v v");
     console.shows("~ scenes[2].duration_ms 12000 -> 19000  (scene_003)");
     console.shows("value 1 of 3");
+    console.shows("runs 48.306 s -> 55.81 s without 1 scene");
     // A list of values shows no line of the text.
     console.shows("NOT YET SHOWN");
     console.press("j");

@@ -13,6 +13,7 @@ mod value;
 use std::fmt;
 
 use elements::{Pair, Pairs, pairs};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use value::Shape;
 
@@ -24,7 +25,8 @@ use super::lines::Limit;
 pub const CHANGES_MAX: usize = 2000;
 
 /// How a value changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     Added,
     Removed,
@@ -39,7 +41,7 @@ pub enum ChangeKind {
 const DEPTH_MAX: usize = 100;
 
 /// One value that changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ValueChange {
     /// Like `scenes[2].duration_ms`, places as in the new document (of a removed value: as in the old one); empty for the
     /// whole document.

@@ -1,5 +1,7 @@
 //! A picture: its size, and a small copy to be drawn in blocks. Without the feature `images` no picture is known.
 
+use super::{Fact, Pair};
+
 /// The small copy is no larger than this: twice what the widest usual screen shows of one of two pictures.
 pub const SMALL_COLUMNS_MAX: u32 = 200;
 /// As [`SMALL_COLUMNS_MAX`].
@@ -64,6 +66,41 @@ impl Small {
         } else {
             ((half_lines * self.width / self.height).max(1).min(columns), half_lines)
         }
+    }
+}
+
+/// What is told of a picture, in words.
+pub fn fact(pair: &Pair<PictureFacts>, differing: Option<f64>) -> Fact {
+    let words = |told: &Result<PictureFacts, String>| match told {
+        Ok(facts) => format!("{} {} x {}", facts.format, facts.width, facts.height),
+        Err(why) => format!("not read: {why}"),
+    };
+    let is_same_size = match (&pair.before, &pair.now) {
+        (Some(Ok(before)), Ok(now)) => Some((before.width, before.height) == (now.width, now.height)),
+        (Some(_) | None, _) => None,
+    };
+    let change = match (is_same_size, differing) {
+        (Some(false), _) => "other size".to_owned(),
+        (Some(true), Some(share)) if share > 0.0 => format!("{} of the pixels differ", percent(share)),
+        (Some(true), Some(_)) => "every pixel the same".to_owned(),
+        (Some(true) | None, _) => String::new(),
+    };
+    Fact {
+        name: "picture",
+        before: pair.before.as_ref().map(words).unwrap_or_default(),
+        now: words(&pair.now),
+        change,
+        is_alarming: pair.now.is_err(),
+    }
+}
+
+/// A share in words that never says none of something.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent < 0.1 {
+        "less than 0.1 %".to_owned()
+    } else {
+        format!("{percent:.1} %")
     }
 }
 

@@ -1,22 +1,7 @@
 //! A sound in words and bars: length, format, peak, loudness, and its outline.
 
-use super::Pair;
+use super::{Fact, Pair};
 use crate::domain::audio::AudioFacts;
-
-/// One thing told of a sound: what it was, what it is, how they differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fact {
-    /// What.
-    pub name: &'static str,
-    /// Of the base; empty without one.
-    pub before: String,
-    /// Of the version under review.
-    pub now: String,
-    /// The difference, in words; empty without a base.
-    pub change: String,
-    /// Whether somebody should look twice.
-    pub is_alarming: bool,
-}
 
 // As good as full scale: a decoder that rounds differently reaches it.
 const FULL_SCALE_DB: f64 = -0.01;

@@ -103,6 +103,8 @@ pub struct FileView {
     pub starts_over: bool,
     /// The changed values of a JSON document.
     pub values: Option<Arc<ChangedValues>>,
+    /// The running time of a storyboard, before and now.
+    pub running_time: Option<String>,
     /// The first changed value shown, where they are listed.
     pub values_top: usize,
     /// What is known of a sound or a picture.
@@ -140,6 +142,7 @@ impl FileView {
             read: None,
             starts_over: false,
             values: None,
+            running_time: None,
             values_top: 0,
             media: None,
             is_measuring: false,
@@ -182,7 +185,7 @@ impl FileView {
         if self.reading == (Reading::Done { is_full: true }) && self.digest.is_some() {
             self.reading = Reading::Done { is_full: false };
             self.content = Content::Known;
-            (self.bytes, self.values, self.media) = (None, None, None);
+            (self.bytes, self.values, self.running_time, self.media) = (None, None, None, None);
         }
     }
 

@@ -125,6 +125,7 @@ fn handed_on(file: &mut FileView, generation: u64, index: usize) -> Option<DiffJ
         generation,
         number: file.number,
         file: index,
+        path: file.artifact.path.clone(),
         old,
         new,
         is_full,
@@ -169,7 +170,7 @@ pub fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>) {
     if file.against != file.shown_against || is_measured {
         // What was known of the comparison before is not true of this one.
         let details = full.details.unwrap_or_default();
-        (file.values, file.media) = (details.values, details.media);
+        (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
     }
     file.bytes = Some(full.bytes);
     file.shown_against = file.against.clone();
@@ -238,7 +239,7 @@ pub fn diff_failed(model: &mut Model, index: usize, number: u64) {
 pub fn measured(model: &mut Model, index: usize, number: u64, details: Details) {
     if let Some(file) = file_of(model, index, number) {
         file.is_measuring = false;
-        (file.values, file.media) = (details.values, details.media);
+        (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
     }
 }
 

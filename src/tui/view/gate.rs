@@ -264,7 +264,18 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     match &file.content {
         Content::Text(document) => match &file.values {
             Some(values) if model.look.mode == Mode::Values => {
-                super::values::draw(values, file.values_top, theme, area, buffer);
+                let sum = file.running_time.as_deref().filter(|_| file.values_top == 0);
+                if let Some(sum) = sum {
+                    let words = format!("runs {sum}");
+                    Pen::new(buffer, area).skip(1).text(&words, theme.warning());
+                }
+                let used = u16::from(sum.is_some()).min(area.height);
+                let list = Rect {
+                    y: area.y + used,
+                    height: area.height - used,
+                    ..area
+                };
+                super::values::draw(values, file.values_top, theme, list, buffer);
             }
             Some(_) | None => draw_text(model, view, file, document, area, buffer),
         },
@@ -369,7 +380,14 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         if let (Some(first), Some(last)) = (line_at(first), line_at(last)) {
             let total = document.line_count(crate::diff::Side::New);
             let text = format!("   lines {first}-{} of {total}", last.max(first).min(total.max(first)));
-            pen.text(&text, theme.plain());
+            // What was not yet shown must find room, whatever else does.
+            let unseen = match view.unseen_count().as_str() {
+                "" => 0,
+                count => width("   NOT YET SHOWN: ") + width(count),
+            };
+            if width(&text) + unseen <= pen.room() {
+                pen.text(&text, theme.plain());
+            }
         }
         if let Some((old, new)) = document.ends_changed() {
             let word = |end| if end == LineEnd::CrLf { "CRLF" } else { "LF" };

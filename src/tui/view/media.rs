@@ -7,9 +7,9 @@ use ratatui::style::{Color, Style};
 use super::pen::Pen;
 use crate::diff::text::width;
 use crate::domain::audio::AudioFacts;
-use crate::tui::media::picture::{PictureFacts, Small};
-use crate::tui::media::sound::{Bar, Fact, OUTLINE_FLOOR_DB, facts, outline};
-use crate::tui::media::{Media, Pair};
+use crate::tui::media::picture::{self, PictureFacts, Small};
+use crate::tui::media::sound::{Bar, OUTLINE_FLOOR_DB, facts, outline};
+use crate::tui::media::{Fact, Media, Pair};
 use crate::tui::theme::Theme;
 
 /// The two versions in words, and what is told of every binary.
@@ -186,27 +186,7 @@ fn draw_picture(
     area: Rect,
     buffer: &mut Buffer,
 ) -> u16 {
-    let words = |told: &Result<PictureFacts, String>| match told {
-        Ok(facts) => format!("{} {} x {}", facts.format, facts.width, facts.height),
-        Err(why) => format!("not read: {why}"),
-    };
-    let is_same_size = match (&pair.before, &pair.now) {
-        (Some(Ok(before)), Ok(now)) => Some((before.width, before.height) == (now.width, now.height)),
-        (Some(_) | None, _) => None,
-    };
-    let change = match (is_same_size, differing) {
-        (Some(false), _) => "other size".to_owned(),
-        (Some(true), Some(share)) if share > 0.0 => format!("{} of the pixels differ", percent(share)),
-        (Some(true), Some(_)) => "every pixel the same".to_owned(),
-        (Some(true) | None, _) => String::new(),
-    };
-    let mut rows = vec![Fact {
-        name: "picture",
-        before: pair.before.as_ref().map(words).unwrap_or_default(),
-        now: words(&pair.now),
-        change,
-        is_alarming: pair.now.is_err(),
-    }];
+    let mut rows = vec![picture::fact(pair, differing)];
     rows.extend(file_rows(versions));
     let used = draw_table(&rows, versions, theme, area, buffer);
     let rest = below(area, used);
@@ -226,16 +206,6 @@ fn draw_picture(
         draw_small(small, theme, below(area, 1), buffer);
     }
     area.height
-}
-
-/// A share in words that never says none of something.
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent < 0.1 {
-        "less than 0.1 %".to_owned()
-    } else {
-        format!("{percent:.1} %")
-    }
 }
 
 fn draw_small(small: &Small, theme: Theme, area: Rect, buffer: &mut Buffer) {

@@ -1,0 +1,112 @@
+//! `gate diff`: bases, files, context, values, facts; and that what it prints is a diff that `patch` applies.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use super::beside::run;
+use crate::support::run::Workspace;
+
+/// A gate over files of `out/`, each compared with the file of its name in `last/`.
+fn opened(files: &[(&str, &[u8], &[u8])]) -> Workspace {
+    let workspace = Workspace::new("{}\n");
+    let mut arguments: Vec<String> = ["gate", "open", "j-1", "script"].map(str::to_owned).into();
+    for (name, base, now) in files {
+        workspace.write(&format!("out/{name}"), now);
+        workspace.write(&format!("last/{name}"), base);
+        arguments.extend(["--artifact".to_owned(), format!("text=out/{name}")]);
+        arguments.extend(["--base".to_owned(), format!("last/{name}")]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    workspace.json(&arguments);
+    workspace
+}
+
+const DIFF: [&str; 4] = ["gate", "diff", "j-1", "script"];
+
+fn diff(workspace: &Workspace, more: &[&str]) -> String {
+    run(workspace, &[&DIFF[..], more].concat(), 0).0
+}
+
+#[test]
+fn what_it_prints_is_applied_by_patch() {
+    let crlf = (b"one\r\ntwo\r\nthree\r\n".as_slice(), b"one\r\nTWO\r\nthree".as_slice());
+    let texts: [(&[u8], &[u8]); 4] = [
+        (
+            b"Tip 1: breathe\nTip 2: 10\xe2\x80\x9312 km",
+            b"Tip 1: breathe\nTip 2: 10\xe2\x80\x9314 km\n",
+        ),
+        crlf,
+        (b"caf\xe9\nmoved\n", b"caf\xe9 au lait\nmoved\n"),
+        (b"all of it goes\n", b""),
+    ];
+    for (base, now) in texts {
+        let workspace = opened(&[("script.txt", base, now)]);
+        let arguments = [&DIFF[..], &["--context", "all"]].concat();
+        let output = workspace.command(&arguments).output().unwrap();
+        workspace.write("change.diff", &output.stdout);
+        let status = Command::new("patch")
+            .args(["-s", "--binary", "-F0", "last/script.txt", "change.diff"])
+            .current_dir(workspace.root())
+            .status();
+        match status {
+            Ok(status) => assert!(status.success()),
+            Err(error) => return println!("not tried: no patch here: {error}"),
+        }
+        let made = std::fs::read(workspace.root().join("last/script.txt")).unwrap_or_default();
+        assert_eq!(made, now);
+    }
+}
+
+#[test]
+fn bases_files_and_context_are_chosen() {
+    let lines = |word: &str| (1..20).map(|line| format!("{word} {line}\n")).collect::<String>();
+    let old = lines("line");
+    let new = old.replace("line 10\n", "line ten\n");
+    let workspace = opened(&[("a.txt", old.as_bytes(), new.as_bytes()), ("b.txt", b"x\n", b"y\n")]);
+    let text = diff(&workspace, &["--file", "a.txt"]);
+    assert!(text.contains("@@ -7,7 +7,7 @@") && !text.contains("b.txt"), "{text}");
+    let text = diff(&workspace, &["--file", "a.txt", "--context", "all"]);
+    assert!(text.contains("@@ -1,19 +1,19 @@"), "{text}");
+    let text = diff(&workspace, &["--file", "artifacts/script/b.txt", "--base", "none"]);
+    assert!(text.starts_with("--- /dev/null") && text.contains("+y"), "{text}");
+    let given = diff(&workspace, &["--file", "b.txt", "--base", "given"]);
+    assert_eq!(given, diff(&workspace, &["--file", "b.txt"]));
+    let (_, stderr) = run(&workspace, &[&DIFF[..], &["--base", "decided"]].concat(), 6);
+    assert!(
+        stderr.contains("a.txt has no such base; it may be compared with") && stderr.contains("(given base)"),
+        "{stderr}"
+    );
+    let (_, stderr) = run(&workspace, &[&DIFF[..], &["--file", "c.txt"]].concat(), 6);
+    assert!(
+        stderr.contains("c.txt is not under review; these are: a.txt, b.txt"),
+        "{stderr}"
+    );
+    run(&workspace, &[&DIFF[..], &["--base", "yesterday"]].concat(), 2);
+    run(&workspace, &[&DIFF[..], &["--context", "-1"]].concat(), 2);
+}
+
+#[test]
+fn values_and_facts_are_told() {
+    let storyboard = |ms: u32| format!(r#"{{"scenes": [{{"id": "scene_000", "duration_ms": {ms}}}]}}"#);
+    let sound = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/audio/mono_48.mp3")).unwrap();
+    let (old, new) = (storyboard(12_000), storyboard(19_000));
+    let workspace = opened(&[
+        ("storyboard.json", old.as_bytes(), new.as_bytes()),
+        ("voice.mp3", &sound, &sound),
+    ]);
+    let text = diff(&workspace, &["--values"]);
+    assert!(
+        text.contains("  scenes[0].duration_ms 12000 -> 19000  (scene_000)"),
+        "{text}"
+    );
+    assert!(text.contains("loudness") && text.contains("same"), "{text}");
+    let documents = workspace.json(&DIFF);
+    let value = &documents[0]["values"][0];
+    assert_eq!(
+        (&value["path"], &value["kind"], &value["after"]),
+        (&json!("scenes[0].duration_ms"), &json!("changed"), &json!("19000"))
+    );
+    assert_eq!(documents[1]["facts"][0]["name"], json!("length"));
+    assert_eq!(documents[1]["values"], json!(null));
+}
