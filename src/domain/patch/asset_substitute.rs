@@ -136,13 +136,14 @@ impl Substitution {
         };
         if found.iter().any(|(_, field)| field.asset != first.asset) {
             let names: Vec<String> = found.iter().map(|(at, _)| elements.full_id(*at)).collect();
+            let shown: Vec<String> = names.iter().map(|name| quote(name)).collect();
             return Err(PatchError::unfit(format!(
                 "element {} stands {} times in {}, with different assets",
                 quote(&self.element_id),
                 names.len(),
                 quote(material.path)
             ))
-            .with_hint(format!("say which: {}", listed(&names)))
+            .with_hint(format!("say which: {}", listed(&shown)))
             .with_candidates(names.into_iter().take(CANDIDATES_MAX).collect()));
         }
         Ok(found)
@@ -189,8 +190,9 @@ impl Substitution {
                 listed(&fields)
             ));
         }
+        let shown: Vec<String> = inside.iter().map(|name| quote(name)).collect();
         error
-            .with_hint(format!("in it are {}", listed(&inside)))
+            .with_hint(format!("in it are {}", listed(&shown)))
             .with_candidates(inside)
     }
 }

@@ -47,6 +47,16 @@ pub(super) struct AssetField {
     pub(super) asset: Option<String>,
 }
 
+/// An element as a patch can name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) id: String,
+    /// What it names now.
+    pub(super) asset: String,
+    /// In how many places of the document it stands.
+    pub(super) places: usize,
+}
+
 /// All elements of a document.
 #[derive(Debug)]
 pub(super) struct Elements<'t> {
@@ -116,9 +126,39 @@ impl<'t> Elements<'t> {
         }
     }
 
-    /// The places of all elements, in the order of the text.
-    pub(super) fn places(&self) -> std::ops::Range<usize> {
-        0..self.all.len()
+    /// The elements with one clear asset, as a patch can name them: one that shows the same asset in many places once, by its id alone.
+    pub(super) fn shown(&self) -> Vec<Shown> {
+        let mut shown: Vec<(usize, Shown)> = Vec::new();
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        let mut differing: HashSet<&str> = HashSet::new();
+        for (at, element) in self.all.iter().enumerate() {
+            let (Ok(fields), Some(id)) = (self.asset_fields(at), element.ids.first()) else {
+                continue;
+            };
+            let [AssetField { asset: Some(asset), .. }] = fields.as_slice() else {
+                continue;
+            };
+            let earlier = first.get(id.as_str()).and_then(|index| shown.get_mut(*index));
+            if let Some((_, earlier)) = earlier {
+                if earlier.asset == *asset {
+                    earlier.places += 1;
+                } else {
+                    differing.insert(id);
+                }
+            }
+            first.entry(id).or_insert(shown.len());
+            let (id, asset) = (id.clone(), asset.clone());
+            shown.push((at, Shown { id, asset, places: 1 }));
+        }
+        let mut named = HashSet::new();
+        let clear = shown.into_iter().filter_map(|(at, mut element)| {
+            if differing.contains(element.id.as_str()) {
+                element.id = self.full_id(at);
+                element.places = 1;
+            }
+            named.insert(element.id.clone()).then_some(element)
+        });
+        clear.collect()
     }
 
     /// The elements that lie in any of these.
@@ -137,11 +177,6 @@ impl<'t> Elements<'t> {
             }
         }
         found
-    }
-
-    /// The first id of an element.
-    pub(super) fn id(&self, at: usize) -> Option<&str> {
-        self.all.get(at)?.ids.first().map(String::as_str)
     }
 
     /// Where the element stands in the text.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Patch, PatchError, PatchFault, Plan, Surroundings};
+use super::super::elements::Elements;
+use super::super::{Patch, PatchError, PatchFault, Plan, Surroundings, json_tree};
 
 const PATH: &str = "artifacts/storyboard/storyboard.json";
 const BOARD: &str = r#"{
@@ -114,7 +115,7 @@ fn an_element_that_stands_in_many_scenes_changes_in_all_of_them() {
         refused(one("figure", "sea.svg")),
         (
             format!("element `figure` stands 2 times in `{PATH}`, with different assets"),
-            "say which: s01/figure and s02/figure".to_owned()
+            "say which: `s01/figure` and `s02/figure`".to_owned()
         )
     );
 }
@@ -148,7 +149,7 @@ fn an_element_must_name_one_asset() {
         refused(one("s01", "sea.svg")),
         (
             "element `s01` (line 4) names no asset".to_owned(),
-            "in it are s01/ground and s01/figure".to_owned()
+            "in it are `s01/ground` and `s01/figure`".to_owned()
         )
     );
     let error = plan(one("a", "sea.svg"), "[{\"id\": \"a\", \"asset\": 5}]").unwrap_err();
@@ -191,4 +192,24 @@ fn nothing_is_written_twice_or_for_nothing() {
         {"element_id": "s01/figure", "asset_path": "figure-2.svg"},
     ]));
     assert_eq!(consequences, ["`s02` shows `artifacts/assets/sea.svg` already"]);
+}
+
+#[test]
+fn elements_are_offered_as_a_patch_can_name_them() {
+    let root = json_tree::read(BOARD).unwrap();
+    let shown = Elements::of(BOARD, &root).shown();
+    let shown: Vec<String> = shown
+        .iter()
+        .map(|element| format!("{} {} {}", element.id, element.asset, element.places))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "ground ground.svg 2",
+            "s01/figure figure.svg 1",
+            "s02 artifacts/assets/sea.svg 1",
+            "s02/figure figure-2.svg 1",
+            "7 old.png 1"
+        ]
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::super::elements::Elements;
 use super::super::json_tree::{Node, Shape};
 use super::super::lines::without_end;
 use super::super::markers::markers;
@@ -68,7 +69,7 @@ impl Holdings {
                 holdings.seconds.extend(seconds.map(|seconds| (id.to_owned(), seconds)));
             }
         }
-        elements(text, &root, &mut holdings.elements);
+        holdings.elements = elements(text, &root);
         holdings.document = Some((text.to_owned(), root));
         holdings
     }
@@ -256,36 +257,15 @@ fn unique_lines(text: &str) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// Every `element_id` of the document, with the place of the first object that has it.
-fn elements(text: &str, root: &Node, found: &mut Vec<Named>) {
-    let mut known = std::collections::HashSet::new();
-    let mut waiting: Vec<(&Node, String)> = vec![(root, String::new())];
-    while let Some((node, place)) = waiting.pop() {
-        if found.len() >= NAMES_MAX {
-            break;
-        }
-        if let Some(id) = member(node, "element_id").and_then(|node| node.as_text(text))
-            && known.insert(id.clone())
-        {
-            found.push(Named {
-                text: id,
-                detail: place.clone(),
-            });
-        }
-        // The stack gives back what was laid on it last: the reverse keeps the order of the document.
-        for member in node.members().iter().rev() {
-            if !matches!(member.value.shape, Shape::Object(_) | Shape::Array(_)) {
-                continue;
-            }
-            waiting.push((
-                &member.value,
-                super::super::storyboard::field_of(&place, &excerpt(&member.key)),
-            ));
-        }
-        for (index, item) in node.items().iter().enumerate().rev() {
-            if matches!(item.shape, Shape::Object(_) | Shape::Array(_)) {
-                waiting.push((item, format!("{place}[{index}]")));
-            }
-        }
-    }
+/// The elements that show an asset, with it and how often they stand in the document.
+fn elements(text: &str, root: &Node) -> Vec<Named> {
+    let shown = Elements::of(text, root).shown().into_iter().take(NAMES_MAX);
+    let named = shown.map(|element| Named {
+        text: element.id,
+        detail: match element.places {
+            1 => excerpt(&element.asset),
+            places => format!("{}, {}", excerpt(&element.asset), counted(places, "place")),
+        },
+    });
+    named.collect()
 }

@@ -3,7 +3,7 @@
 use super::super::closest::closest_name;
 use super::super::error::PatchError;
 use super::super::pointer::{Pointer, in_words, index_of, item_place, member_place};
-use super::super::quote::{counted, listed, quote};
+use super::super::quote::{counted, excerpt, listed, quote};
 use super::layout::Kind;
 use super::{Content, Id, JsonDocument, described};
 
@@ -202,7 +202,7 @@ impl<'t> JsonDocument<'t> {
         let reason = format!(
             "{} is {what} ({}), with nothing inside",
             in_words(place),
-            self.spelled(id)
+            excerpt(&self.spelled(id))
         );
         self.not_found(pointer, id, &reason)
     }

@@ -5,28 +5,14 @@ use serde_json::{Value, json};
 use super::super::elements::Elements;
 use super::super::json_tree;
 
-/// How many elements are tried for one with a clear id and asset.
-const ELEMENTS_TRIED_MAX: usize = 200;
-
 /// The first element with one asset, and that asset.
 pub(super) fn substitute(path: &str, text: &str) -> Option<Value> {
     let root = json_tree::read(text).ok()?;
-    let elements = Elements::of(text, &root);
-    let (id, asset) = elements.places().take(ELEMENTS_TRIED_MAX).find_map(|at| {
-        let fields = elements.asset_fields(at).ok()?;
-        let [field] = fields.as_slice() else { return None };
-        let asset = field.asset.clone()?;
-        let id = elements.id(at)?;
-        let id = match elements.named(id).as_slice() {
-            [_] => id.to_owned(),
-            _ => elements.full_id(at),
-        };
-        Some((id, asset))
-    })?;
+    let first = Elements::of(text, &root).shown().into_iter().next()?;
     Some(json!({
         "type": "asset_substitute",
         "artifact": path,
-        "substitutions": [{"element_id": id, "asset_path": asset}],
+        "substitutions": [{"element_id": first.id, "asset_path": first.asset}],
     }))
 }
 
