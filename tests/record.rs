@@ -5,8 +5,12 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "record/doctor.rs"]
+mod doctor;
 #[path = "record/flips.rs"]
 mod flips;
+#[path = "record/rebuild.rs"]
+mod rebuild;
 #[path = "record/story.rs"]
 mod story;
 mod support;

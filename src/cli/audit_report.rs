@@ -21,14 +21,21 @@ pub struct AuditDoc<'a> {
     pub report: &'a Report,
 }
 
-/// Prints an audit, in lines or as a document; exit 1 when something is wrong.
-pub fn print(output: &mut Output, report: &Report) -> Result<Exit, Failure> {
-    if output.is_json {
-        output.document(&AuditDoc {
+impl<'a> AuditDoc<'a> {
+    /// The document of this audit.
+    pub fn of(report: &'a Report) -> Self {
+        Self {
             ok: !report.has_findings(),
             message: summary(report),
             report,
-        })?;
+        }
+    }
+}
+
+/// Prints an audit, in lines or as a document; exit 1 when something is wrong.
+pub fn print(output: &mut Output, report: &Report) -> Result<Exit, Failure> {
+    if output.is_json {
+        output.document(&AuditDoc::of(report))?;
     } else {
         lines(output, report)?;
         output.line(&summary(report))?;
@@ -41,7 +48,7 @@ pub fn print(output: &mut Output, report: &Report) -> Result<Exit, Failure> {
 }
 
 /// Findings, debts and notes, a line each.
-pub fn lines(output: &mut Output, report: &Report) -> Result<(), Failure> {
+fn lines(output: &mut Output, report: &Report) -> Result<(), Failure> {
     for finding in &report.findings {
         let hint = finding.hint.map_or(String::new(), |hint| format!("   hint: {hint}"));
         output.line(&format!("{finding}{hint}"))?;

@@ -14,6 +14,7 @@ mod config;
 mod console;
 mod decisions;
 mod demo;
+mod doctor;
 mod done;
 mod events;
 mod gate;
@@ -90,6 +91,7 @@ fn run(arguments: Arguments) -> Outcome {
         }
         Command::Config(command) => config::run(&global, &command),
         Command::Token(command) => token::run(&global, &command),
+        Command::Doctor(arguments) => doctor::run(&global, arguments),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -130,6 +132,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Events(arguments) => events::run(global, arguments).await,
         Command::Config(command) => config::run(global, &command),
         Command::Token(command) => token::run(global, &command),
+        Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }

@@ -145,19 +145,26 @@ impl Session {
 
     /// The runs directory and its database for somebody who only looks: nothing is made, paid, locked or brought up.
     pub fn look(&self) -> Result<(RunsDir, Reader), Failure> {
-        if !self.runs_dir.is_dir() {
-            return Err(self.no_jobs());
-        }
-        let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
-        engine::refuse_lost_database(&runs).map_err(|error| Failure::engine(self.deed, &error))?;
+        self.refuse_lost()?;
         if !self.has_jobs() {
             return Err(self.no_jobs());
         }
+        let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
         let reader = Reader::open(runs.path()).map_err(|error| Failure::store(self.deed, &error))?;
         Ok((runs, reader))
     }
 
-    fn no_jobs(&self) -> Failure {
+    /// Refuses when the database is gone and the records of its jobs are not.
+    pub fn refuse_lost(&self) -> Result<(), Failure> {
+        if !self.runs_dir.is_dir() {
+            return Ok(());
+        }
+        let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
+        engine::refuse_lost_database(&runs).map_err(|error| Failure::engine(self.deed, &error))
+    }
+
+    /// That nothing was ever kept here.
+    pub fn no_jobs(&self) -> Failure {
         let runs_dir = self.runs_dir.display();
         Failure::not_found(self.deed, format!("there are no jobs in {runs_dir}"))
             .hint("name the directory with --runs")
@@ -169,6 +176,7 @@ impl Session {
         if self.has_jobs() {
             return self.open(role);
         }
+        self.refuse_lost()?;
         Err(self.no_jobs())
     }
 
@@ -177,8 +185,14 @@ impl Session {
         if self.has_jobs() {
             return self.open(Role::Visitor).map(Some);
         }
+        self.refuse_lost()?;
         note(&format!("There are no jobs in {}", self.runs_dir.display()));
         Ok(None)
+    }
+
+    /// The group that shares the files.
+    pub fn group(&self) -> Option<u32> {
+        self.group
     }
 
     /// What documents need to know beside the rows.

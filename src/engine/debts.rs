@@ -60,6 +60,7 @@ impl Writer {
                 events: owed.events,
                 decisions: owed.decisions,
                 up_to: owed.up_to,
+                status_since: owed.status_since,
             }))
         });
         let results = results.map_err(|error| error.to_string())?;

@@ -16,8 +16,10 @@ mod inbox;
 mod lead;
 mod prepare;
 mod reader;
+pub mod rebuild;
 mod receipt;
 pub mod reducer;
+pub mod repair;
 mod stage_watch;
 pub mod ticker;
 mod trouble;
@@ -39,8 +41,8 @@ use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::RunsDir;
-use crate::runs::locks::LeadGuard;
+use crate::runs::locks::{self, LeadGuard, Presence};
+use crate::runs::{RunsDir, record};
 use crate::store::{Reader, Store};
 
 use api::{Answer, Command, Notice, Query, Receipt, RequestId};
@@ -167,12 +169,15 @@ pub struct Engine {
     stand_at_us: Option<i64>,
     /// The next look is the first as leader.
     is_takeover: bool,
+    /// Keeps away whoever would replace the database; until the writer is done.
+    _presence: Presence,
 }
 
 impl Engine {
     /// Opens the runs directory and starts the threads. What is owed to the files is paid at once.
     pub fn open(settings: Settings) -> Result<Self, EngineError> {
         let runs = RunsDir::open(&settings.runs_dir, settings.group)?;
+        let presence = locks::enter(&runs)?;
         refuse_lost_database(&runs)?;
         let store = Store::open(runs.path())?;
         let first_reader = Reader::open(runs.path())?;
@@ -257,6 +262,7 @@ impl Engine {
             is_standing: false,
             stand_at_us: None,
             is_takeover: false,
+            _presence: presence,
         };
         engine.stand();
         Ok(engine)
@@ -584,7 +590,8 @@ pub fn refuse_lost_database(runs: &RunsDir) -> Result<(), EngineError> {
     if runs.database().exists() {
         return Ok(());
     }
-    let has_records = |job_id: &crate::domain::ids::JobId| runs.run(job_id).state().exists();
+    // The old system wrote files of this name too; its run directories are no reason to wait for a database.
+    let has_records = |job_id: &JobId| record::state(&runs.run(job_id)).is_ok_and(|state| state.is_some());
     match runs.jobs()?.iter().filter(|job_id| has_records(job_id)).count() {
         0 => Ok(()),
         jobs => Err(EngineError::LostDatabase {

@@ -204,6 +204,11 @@ impl RunsDir {
         self.path.join(".leader.lock")
     }
 
+    /// The lock that every process with an open database shares.
+    pub fn presence_lock(&self) -> PathBuf {
+        self.path.join(".open.lock")
+    }
+
     /// A job's run directory; nothing is made.
     pub fn run(&self, job_id: &JobId) -> RunDir {
         RunDir {

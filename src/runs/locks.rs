@@ -26,6 +26,42 @@ fn open_lead(runs: &RunsDir) -> Result<File> {
     runs.modes().open_append(&path)
 }
 
+/// That this process has the database of a runs directory open; or, taken alone, that no other has.
+#[derive(Debug)]
+pub struct Presence {
+    _locked: File,
+}
+
+/// Notes that this process works here. Refused while somebody makes the database again.
+pub fn enter(runs: &RunsDir) -> Result<Presence> {
+    let path = runs.presence_lock();
+    let file = runs.modes().open_append(&path)?;
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Presence { _locked: file }),
+        Err(TryLockError::WouldBlock) => Err(RunsError::refused(
+            "use the runs directory",
+            runs.path(),
+            "holdpoint doctor --rebuild is at work in it",
+        )),
+        Err(TryLockError::Error(error)) => Err(RunsError::new("lock", &path, error)),
+    }
+}
+
+/// Keeps every other process out, for the one deed that replaces the database. Refused while any has it open.
+pub fn enter_alone(runs: &RunsDir) -> Result<Presence> {
+    let path = runs.presence_lock();
+    let file = runs.modes().open_append(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Presence { _locked: file }),
+        Err(TryLockError::WouldBlock) => Err(RunsError::refused(
+            "have the runs directory alone",
+            runs.path(),
+            "another holdpoint has it open",
+        )),
+        Err(TryLockError::Error(error)) => Err(RunsError::new("lock", &path, error)),
+    }
+}
+
 /// Waits until the lead is free and takes it: for a thread of its own, as it cannot be interrupted.
 pub fn wait_lead(runs: &RunsDir) -> Result<LeadGuard> {
     let file = open_lead(runs)?;
@@ -71,6 +107,30 @@ pub(super) fn try_take(file: &File, path: &std::path::Path) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_work_side_by_side_and_one_alone() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        let (one, other) = (enter(&runs).unwrap(), enter(&runs).unwrap());
+        drop(one);
+        assert!(
+            enter_alone(&runs)
+                .unwrap_err()
+                .to_string()
+                .ends_with("another holdpoint has it open")
+        );
+        drop(other);
+        let alone = enter_alone(&runs).unwrap();
+        assert!(
+            enter(&runs)
+                .unwrap_err()
+                .to_string()
+                .ends_with("doctor --rebuild is at work in it")
+        );
+        drop(alone);
+        enter(&runs).unwrap();
+    }
 
     #[test]
     fn one_leads_and_the_next_takes_over() {

@@ -14,6 +14,7 @@ pub mod finding;
 mod jsonl;
 pub mod layout;
 pub mod locks;
+pub mod mend;
 mod nudge;
 mod projection;
 pub mod publish;

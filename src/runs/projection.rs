@@ -16,30 +16,41 @@ use crate::domain::artifact::Artifact;
 use crate::domain::event::{Event, predecessors, removed_again};
 use crate::domain::ids::ArtifactPath;
 use crate::domain::job::{AttemptState, JobRows};
+use crate::domain::time::Timestamp;
 
 /// The version of `state.json`'s shape.
-pub const STATE_SCHEMA: u32 = 1;
+pub const STATE_SCHEMA: u32 = 2;
 
 /// `state.json`: everything that a lost database is made from again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// [`STATE_SCHEMA`] of whoever wrote it.
     pub schema: u32,
+    /// The newest event that this state knows of: what lies beyond it in other files was not yet published as a whole. None in schema 1.
+    #[serde(default)]
+    pub up_to: Option<u64>,
+    /// Since when the job has its status. None in schema 1.
+    #[serde(default)]
+    pub status_since: Option<Timestamp>,
     /// The job as the store had it.
     #[serde(flatten)]
     pub rows: JobRows,
 }
 
-/// The bytes of `state.json` for these rows.
-pub fn state_file(rows: &JobRows) -> Result<Vec<u8>> {
+/// The bytes of `state.json` for these rows as of this event.
+pub fn state_file(rows: &JobRows, up_to: u64, status_since: Timestamp) -> Result<Vec<u8>> {
     #[derive(Serialize)]
     struct StateRef<'a> {
         schema: u32,
+        up_to: u64,
+        status_since: Timestamp,
         #[serde(flatten)]
         rows: &'a JobRows,
     }
     let state = StateRef {
         schema: STATE_SCHEMA,
+        up_to,
+        status_since,
         rows,
     };
     let mut bytes = serde_json::to_vec_pretty(&state)
@@ -66,6 +77,12 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
     put_artifacts(run, owed, findings)?;
     remove_artifacts(run, owed, findings)?;
     append_events(run, &owed.events, group, findings)?;
+    // Before the decision files: it holds the newest ones whole, so that a database is never made again from a state that is older
+    // than a decision that others have seen.
+    let state = state_file(&owed.rows, owed.up_to, owed.status_since)?;
+    if !atomic::holds(&run.state(), &state)? {
+        group.stage(run.state(), &state, run.modes())?;
+    }
     for sealed in &owed.decisions {
         let path = run.decision_of(sealed.decision.stage(), sealed.decision.attempt());
         let bytes = sealed.to_file();
@@ -89,10 +106,6 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
         if is_newest && !atomic::holds(&path, &bytes)? {
             group.stage(path, &bytes, run.modes())?;
         }
-    }
-    let state = state_file(&owed.rows)?;
-    if !atomic::holds(&run.state(), &state)? {
-        group.stage(run.state(), &state, run.modes())?;
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
 use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
+use crate::domain::time::Timestamp;
 
 /// What a job's files are owed.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Owed {
     pub decisions: Vec<SealedDecision>,
     /// The event number that the watermark rises to when this is on disk.
     pub up_to: u64,
+    /// Since when the job has its status.
+    pub status_since: Timestamp,
 }
 
 /// What became of one job's files.

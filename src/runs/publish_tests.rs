@@ -12,7 +12,6 @@ use crate::domain::artifact::Artifact;
 use crate::domain::event::EventType;
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::job::{Job, JobStatus};
-use crate::domain::time::Timestamp;
 use crate::runs::{RunDir, versions};
 
 fn job_id() -> JobId {
@@ -54,6 +53,7 @@ fn owed(events: Vec<Event>, decisions: Vec<SealedDecision>) -> Owed {
     let at = Timestamp::from_micros(0);
     Owed {
         up_to: events.last().map_or(0, |event| event.seq),
+        status_since: at,
         rows: JobRows {
             job: Job {
                 id: job_id(),
@@ -136,7 +136,10 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
     assert_eq!(fs::read(fixture.run.decision(&stage())).unwrap(), second.to_file());
     assert_eq!(fixture.event_seqs(), [3, 5]);
     let state: State = serde_json::from_slice(&fs::read(fixture.run.state()).unwrap()).unwrap();
-    assert_eq!((state.schema, &state.rows), (STATE_SCHEMA, &owed.rows));
+    assert_eq!(
+        (state.schema, state.up_to, &state.rows),
+        (STATE_SCHEMA, Some(5), &owed.rows)
+    );
     for file in [
         fixture.run.state(),
         fixture.run.events(),

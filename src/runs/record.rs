@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
 use super::layout::{RunDir, RunsDir};
+use super::publish::State;
 use crate::domain::ids::{Digest, StageName};
 
 /// The most bytes of a line that is looked at: an event bears a patch of 1 MiB at most, and JSON may write a byte as six.
@@ -95,6 +96,19 @@ impl Lines {
 /// A whole file of the record. None: there is no such file. Never blocks, never follows a symlink in the last part.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     atomic::read_regular(path, FILE_BYTES_MAX)
+}
+
+/// Whether a line is an event of the old system: six keys, and none of those that are ours alone.
+pub fn is_old_event(line: &[u8]) -> bool {
+    const OLD_KEYS: [&str; 6] = ["ts", "type", "stage", "status", "message", "payload"];
+    let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(line);
+    object.is_ok_and(|object| object.len() == OLD_KEYS.len() && OLD_KEYS.iter().all(|key| object.contains_key(*key)))
+}
+
+/// What `state.json` of a run directory says. None: there is none, or it is not one of ours (the old system wrote such files too).
+pub fn state(run: &RunDir) -> Result<Option<State>> {
+    let bytes = read(&run.state())?.unwrap_or_default();
+    Ok(serde_json::from_slice(&bytes).ok())
 }
 
 /// Whether a regular file lies there, looked at by name only.

@@ -132,7 +132,7 @@ fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applie
     Ok(())
 }
 
-fn insert_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Stop> {
+pub(super) fn insert_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Stop> {
     let written = write_job(
         connection,
         job,
@@ -181,7 +181,7 @@ fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> R
     ])?)
 }
 
-fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Attempt) -> Result<(), Stop> {
+pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Attempt) -> Result<(), Stop> {
     connection
         .prepare_cached(
             "INSERT INTO attempt (job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch)
@@ -236,7 +236,7 @@ fn update_open(connection: &Connection, gate: &Gate) -> Result<(), Stop> {
     }
 }
 
-fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &Artifact) -> Result<(), Stop> {
+pub(super) fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &Artifact) -> Result<(), Stop> {
     connection
         .prepare_cached(
             "INSERT INTO artifact (job_id, path, stage, kind, digest, size_bytes, created_at, former)

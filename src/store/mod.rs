@@ -17,6 +17,7 @@ mod open;
 mod publish;
 mod queue;
 mod reader;
+mod rebuild;
 mod record;
 mod rows;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use open::{DATABASE_FILE, SCHEMA_VERSION};
 pub use publish::Owed;
 pub use queue::OpenTimer;
 pub use reader::Reader;
+pub use rebuild::{Rebuilding, rebuild};
 pub use record::{JobMark, RawDecision, RowFault, StoredDecision, StoredEvent};
 
 use open::Access;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
+use tempfile::TempPath;
 
 use super::error::{RowError, StoreError, StoreErrorKind};
 
@@ -119,28 +120,41 @@ pub(super) fn version(connection: &Connection) -> Result<Option<u32>, RowError> 
     Ok(is_ours.then(|| u32::try_from(version).unwrap_or(u32::MAX)))
 }
 
-/// Builds the database under another name and links it into place: nobody ever sees half of one, and the file is private from its
-/// first byte on. No descriptor of the file is open when it gets its name, so no lock of SQLite's can be dropped by closing one.
+/// Builds the database under another name and links it into place: nobody ever sees half of one.
 fn create(runs_dir: &Path, path: &Path) -> Result<(), StoreError> {
-    let failed_io = |error: io::Error| StoreError::of_io(path, "create", &error);
+    let (draft, connection) = draft(runs_dir, path)?;
+    connection
+        .close()
+        .map_err(|(_, error)| StoreError::of(path, "create", error.into()))?;
+    // When another process was quicker, its database is as good.
+    name(runs_dir, draft, path).map(drop)
+}
+
+/// An empty database under another name, private from its first byte on; gone unless it is named.
+pub(super) fn draft(runs_dir: &Path, path: &Path) -> Result<(TempPath, Connection), StoreError> {
     let draft = tempfile::Builder::new()
         .prefix(".holdpoint.db.")
         .tempfile_in(runs_dir)
-        .map_err(failed_io)?
+        .map_err(|error| StoreError::of_io(path, "create", &error))?
         .into_temp_path();
-    let failed = |error| StoreError::of(path, "create", error);
-    let mut connection = connect(&draft, Access::Durable).map_err(failed)?;
+    let mut connection = connect(&draft, Access::Durable).map_err(|error| StoreError::of(path, "create", error))?;
     migrate(&mut connection, path)?;
-    connection.close().map_err(|(_, error)| failed(error.into()))?;
-    match draft.persist_noclobber(path) {
-        Ok(()) => {}
-        // Another process was quicker; its database is as good.
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(failed_io(error.error)),
-    }
+    Ok((draft, connection))
+}
+
+/// Gives a draft its name; false: the name is taken. No descriptor of the file is open then, so no lock of SQLite's can be dropped by
+/// closing one.
+pub(super) fn name(runs_dir: &Path, draft: TempPath, path: &Path) -> Result<bool, StoreError> {
+    let failed = |error: io::Error| StoreError::of_io(path, "create", &error);
+    let is_named = match draft.persist_noclobber(path) {
+        Ok(()) => true,
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => false,
+        Err(error) => return Err(failed(error.error)),
+    };
     File::open(runs_dir)
         .and_then(|directory| directory.sync_all())
-        .map_err(failed_io)
+        .map_err(failed)?;
+    Ok(is_named)
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@ use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
 use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
+use crate::domain::time::Timestamp;
 
 /// What one run directory is owed.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Owed {
     pub published_seq: u64,
     /// The watermark when all of this is on disk.
     pub up_to: u64,
+    /// Since when the job has its status.
+    pub status_since: Timestamp,
 }
 
 impl Reader {
@@ -59,9 +62,9 @@ impl Reader {
             let Some(rows) = rows::load(connection, job_id)? else {
                 return Ok(None);
             };
-            let (published, last): (i64, i64) = connection
-                .prepare_cached("SELECT published_seq, last_event_seq FROM job WHERE id = ?1")?
-                .query_row([job_id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let (published, last, since): (i64, i64, i64) = connection
+                .prepare_cached("SELECT published_seq, last_event_seq, status_since FROM job WHERE id = ?1")?
+                .query_row([job_id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             let above = params![job_id.as_str(), published];
             let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND seq > ?2 ORDER BY seq");
             let events = collect(connection, &sql, above, event_row::event)?;
@@ -74,6 +77,7 @@ impl Reader {
                 decisions,
                 published_seq: published.unsigned_abs(),
                 up_to: last.unsigned_abs(),
+                status_since: Timestamp::from_micros(since),
             }))
         })
     }

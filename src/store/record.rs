@@ -13,6 +13,7 @@ use crate::domain::chain::{ChainHead, ChainLink};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
 use crate::domain::ids::{JobId, StageName};
+use crate::domain::time::Timestamp;
 
 /// A decision's row, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +77,8 @@ pub struct JobMark {
     pub published_seq: i64,
     /// The newest event of the job that there is.
     pub newest_event_seq: i64,
+    /// Since when the job has its status.
+    pub status_since: Timestamp,
 }
 
 /// The events that end a decision's own submission after the decision's event: one of these behind `event_seq`, of the same job and
@@ -151,6 +154,22 @@ impl Reader {
         })
     }
 
+    /// Links after this number, in chain order, and whether their files are owed; damaged rows are left out.
+    pub fn links_after(&self, after_seq: u64, limit: u32) -> Result<Vec<(ChainLink, bool)>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT seq, hash, job_id, is_owed FROM (
+                         SELECT decision.seq AS seq, hash, job_id, event_seq > published_seq AS is_owed
+                           FROM decision JOIN job ON job.id = job_id WHERE decision.seq > ?1
+                         UNION ALL SELECT seq, hash, job_id, 0 FROM lost_decision WHERE seq > ?1)
+                       ORDER BY seq LIMIT ?2";
+            let found = collect(connection, sql, params![count(after_seq), limit], |row| {
+                let is_owed: bool = row.get(3)?;
+                Ok(fault_of(read_link(row))?.ok().map(|link| (link, is_owed)))
+            })?;
+            Ok(found.into_iter().flatten().collect())
+        })
+    }
+
     /// How many decisions there are from `first` to `last`, and how many of them are owed to files. By rows, for a damaged number may
     /// be any.
     pub fn count_links(&self, first: u64, last: u64) -> Result<(u64, u64), StoreError> {
@@ -198,7 +217,7 @@ impl Reader {
     /// Jobs with their watermarks after this id, sorted by id.
     pub fn marks(&self, after: &str, limit: u32) -> Result<Vec<JobMark>, StoreError> {
         let sql = "SELECT id, last_event_seq, published_seq,
-                     ifnull((SELECT max(seq) FROM event WHERE event.job_id = job.id), 0)
+                     ifnull((SELECT max(seq) FROM event WHERE event.job_id = job.id), 0), status_since
                    FROM job WHERE id > ?1 ORDER BY id LIMIT ?2";
         self.read(|connection| collect(connection, sql, params![after, limit], read_mark))
     }
@@ -206,7 +225,8 @@ impl Reader {
     /// One job's watermark.
     pub fn mark(&self, job_id: &JobId) -> Result<Option<JobMark>, StoreError> {
         let sql = "SELECT id, last_event_seq, published_seq,
-                     ifnull((SELECT max(seq) FROM event WHERE event.job_id = job.id), 0) FROM job WHERE id = ?1";
+                     ifnull((SELECT max(seq) FROM event WHERE event.job_id = job.id), 0), status_since
+                   FROM job WHERE id = ?1";
         self.read(|connection| Ok(collect(connection, sql, [job_id.as_str()], read_mark)?.pop()))
     }
 
@@ -258,6 +278,7 @@ fn read_mark(row: &Row<'_>) -> Result<JobMark, RowError> {
         last_event_seq: row.get(1)?,
         published_seq: row.get(2)?,
         newest_event_seq: row.get(3)?,
+        status_since: Timestamp::from_micros(row.get(4)?),
     })
 }
 

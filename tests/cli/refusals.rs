@@ -20,6 +20,8 @@ fn help_reads_well() {
         &["patch", "--help"],
         &["patch", "undo", "--help"],
         &["decisions", "--help"],
+        &["decisions", "verify", "--help"],
+        &["doctor", "--help"],
         &["events", "--help"],
         &["config", "--help"],
         &["serve", "--help"],

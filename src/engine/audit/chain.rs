@@ -83,7 +83,8 @@ impl Audit<'_> {
                 break;
             };
             self.report.note(format!(
-                "decision {number} of {} is known by its hash only: its run directory was removed before the database was made again",
+                "decision {number} of {} is known by its hash only: when the database was made again its run directory was gone, or it was not \
+                 yet published",
                 link.job_id
             ));
             *lost_after = number;

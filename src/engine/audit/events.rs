@@ -9,7 +9,7 @@ use super::{Finding, PAGE, Place, Trouble};
 use crate::domain::event::Event;
 use crate::domain::ids::JobId;
 use crate::runs::publish::event_line;
-use crate::runs::record::{Line, Lines};
+use crate::runs::record::{Line, Lines, is_old_event};
 use crate::store::{Reader, StoredEvent};
 
 /// A job's event rows, a page at a time.
@@ -78,13 +78,6 @@ fn claimed(line: &Line) -> Option<Event> {
     serde_json::from_slice(&line.bytes).ok()
 }
 
-/// Whether a line is one of the old system's: six keys, none of them ours.
-fn is_old(line: &Line) -> bool {
-    const OLD_KEYS: [&str; 6] = ["ts", "type", "stage", "status", "message", "payload"];
-    let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&line.bytes);
-    object.is_ok_and(|object| object.len() == OLD_KEYS.len() && OLD_KEYS.iter().all(|key| object.contains_key(*key)))
-}
-
 impl JobLook<'_> {
     pub(super) fn events(&mut self) -> Result<(), Trouble> {
         let path = self.run.events();
@@ -117,7 +110,7 @@ impl JobLook<'_> {
                 continue;
             }
             if lines.next.as_ref().is_some_and(|next| next.bytes == expected) {
-                self.stray(&here);
+                self.stray(&here)?;
                 line = lines.take()?;
                 row = Some(current);
                 continue;
@@ -131,7 +124,7 @@ impl JobLook<'_> {
                 }
                 // Right for an earlier row: the line that was taken for it was none of ours.
                 Some(event) if event.seq < current.seq.unsigned_abs() && self.is_right(&here, &event)? => {
-                    self.stray(&here);
+                    self.stray(&here)?;
                     line = lines.take()?;
                     row = Some(current);
                 }
@@ -148,7 +141,7 @@ impl JobLook<'_> {
             }
         }
         while let Some(here) = line {
-            self.stray(&here);
+            self.stray(&here)?;
             line = lines.take()?;
         }
         Ok(())
@@ -158,7 +151,7 @@ impl JobLook<'_> {
     fn after_old_lines(&mut self, lines: &mut Ahead) -> Result<Option<Line>, Trouble> {
         let mut old = 0_u64;
         let mut line = lines.take()?;
-        while let Some(here) = line.take_if(|line| is_old(line)) {
+        while let Some(here) = line.take_if(|line| is_old_event(&line.bytes)) {
             drop(here);
             old += 1;
             line = lines.take()?;
@@ -215,16 +208,26 @@ impl JobLook<'_> {
         }
     }
 
-    fn stray(&mut self, line: &Line) {
-        let what = match claimed(line) {
-            Some(event) => format!(
-                "event {} has a line here that no row asks for: it is there twice, its row was removed, or the database is older than \
-                 the files",
-                event.seq
+    fn stray(&mut self, line: &Line) -> Result<(), Trouble> {
+        let (what, hint) = match claimed(line) {
+            Some(event) if self.reader.event(event.seq)?.is_none() => {
+                let what = format!(
+                    "event {} has a line here and no row: its row was removed, or the database is older than the files",
+                    event.seq
+                );
+                (what, LOOK)
+            }
+            Some(event) => (
+                format!("event {} has a line here that is not its own", event.seq),
+                REPAIR,
             ),
-            None if line.is_whole() => "it is no event of holdpoint".to_owned(),
-            None => "the last line is torn, and nothing is owed that it could be the beginning of".to_owned(),
+            None if line.is_whole() => ("it is no event of holdpoint".to_owned(), REPAIR),
+            None => {
+                let what = "the last line is torn, and nothing is owed that it could be the beginning of";
+                (what.to_owned(), REPAIR)
+            }
         };
-        self.report.add(Finding::new(self.place_of(line), what).hint(REPAIR));
+        self.report.add(Finding::new(self.place_of(line), what).hint(hint));
+        Ok(())
     }
 }

@@ -122,7 +122,7 @@ pub struct Finding {
 /// What writes files again from their rows.
 pub const REPAIR: &str = "holdpoint doctor --repair writes it again from the database; the altered file is kept aside";
 /// What a damaged row needs.
-pub const LOOK: &str = "put the database back from a copy, or make it again from the run directories: move it away, then holdpoint doctor --rebuild";
+pub const LOOK: &str = "put the database back from a copy, or make it again from the run directories: holdpoint doctor --rebuild --replace";
 
 impl Finding {
     /// A finding without a remedy.
@@ -140,6 +140,26 @@ impl Finding {
             hint: Some(hint),
             ..self
         }
+    }
+
+    /// Whether writing a file again from its rows mends it.
+    pub fn is_mendable(&self) -> bool {
+        self.hint == Some(REPAIR)
+    }
+
+    /// Whether a row is damaged or gone: what the files hold may be all that is left of it.
+    pub fn is_of_rows(&self) -> bool {
+        self.hint == Some(LOOK)
+    }
+
+    /// Whether it is about this file.
+    pub fn is_of(&self, runs: &RunsDir, path: &Path) -> bool {
+        self.place.file == Place::file(runs, path).file
+    }
+
+    /// Whether it is about the database itself.
+    pub fn is_of_database(&self) -> bool {
+        self.place.file == DATABASE_FILE
     }
 
     /// Something could not be looked at.

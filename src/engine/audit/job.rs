@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{LOOK, REPAIR};
 use super::span::{first_difference, told};
-use super::{Finding, OwedFiles, PAGE, Place, Report, Scope, Trouble, events, state};
+use super::{Finding, OwedFiles, PAGE, Place, Report, Scope, Trouble, events};
 use crate::domain::decision::SealedDecision;
 use crate::domain::ids::{Digest, JobId, StageName};
 use crate::runs::record::{self, GateFile};
@@ -73,7 +73,7 @@ pub(super) fn look_at_stranger(runs: &RunsDir, job_id: &JobId) -> Result<Report,
             ours += 1;
         }
     }
-    if ours > 0 || state::is_ours(&run)? {
+    if ours > 0 || record::state(&run)?.is_some() {
         let what = format!("no row knows {job_id}, and its run directory holds {ours} decision files of holdpoint");
         let hint = "the database is older than the files, or its rows were removed: put back a newer copy, or move the database away \
                     and make it again with holdpoint doctor --rebuild";
@@ -266,7 +266,8 @@ impl JobLook<'_> {
     }
 }
 
-fn is_intact(document: &[u8]) -> bool {
+/// Whether a document is a decision file whose hash is that of its content.
+pub(in crate::engine) fn is_intact(document: &[u8]) -> bool {
     serde_json::from_slice::<SealedDecision>(document)
         .is_ok_and(|sealed| sealed.computed_hash() == sealed.hash && sealed.to_file() == document)
 }

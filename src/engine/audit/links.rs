@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::REPAIR;
+use super::finding::{LOOK, REPAIR};
 use super::span::{Span, first_difference, told};
 use super::{Audit, Finding, Place, Trouble};
 use crate::domain::chain::ChainLink;
+use crate::runs::RunsDir;
 use crate::runs::record::{self, Line, Lines};
+use crate::store::Reader;
 
 /// Numbers as ranges: a chain's come nearly in order, so this stays small.
 #[derive(Default)]
@@ -50,32 +52,36 @@ impl Numbers {
     }
 }
 
-/// What a look at the file found.
-struct Looked {
-    findings: Vec<Finding>,
-    numbers: Numbers,
-}
-
 impl Audit<'_> {
     pub(super) fn links(&mut self) -> Result<(), Trouble> {
-        let mut looked = self.look_at_links()?;
-        if !looked.findings.is_empty() {
+        let mut findings = look(self.runs, self.reader)?;
+        if !findings.is_empty() {
             // Somebody may have been publishing; now nobody is.
             let _guard = record::keep_publishers_out(self.runs)?;
-            looked = self.look_at_links()?;
+            findings = look(self.runs, self.reader)?;
         }
-        looked.findings.into_iter().for_each(|finding| self.report.add(finding));
+        findings.into_iter().for_each(|finding| self.report.add(finding));
         Ok(())
     }
+}
 
-    fn look_at_links(&self) -> Result<Looked, Trouble> {
+/// What is wrong with the file.
+pub(super) fn look(runs: &RunsDir, reader: &Reader) -> Result<Vec<Finding>, Trouble> {
+    LinkLook { runs, reader }.look()
+}
+
+struct LinkLook<'a> {
+    runs: &'a RunsDir,
+    reader: &'a Reader,
+}
+
+impl LinkLook<'_> {
+    fn look(&self) -> Result<Vec<Finding>, Trouble> {
         let path = self.runs.chain();
         let place = || Place::file(self.runs, &path);
         let head = self.reader.chain_head()?.map_or(0, |head| head.seq);
-        let mut looked = Looked {
-            findings: Vec::new(),
-            numbers: Numbers::default(),
-        };
+        let mut findings = Vec::new();
+        let mut numbers = Numbers::default();
         let mut torn = None;
         let mut before = 0;
         if let Some(mut lines) = Lines::open(&path)? {
@@ -89,23 +95,25 @@ impl Audit<'_> {
                     Reading::Right(seq) => before = seq,
                     Reading::Wrong { seq, what, span } => {
                         before = seq;
-                        looked
-                            .findings
-                            .push(Finding::new(here().at_span(&span), what).hint(REPAIR));
+                        findings.push(Finding::new(here().at_span(&span), what).hint(REPAIR));
                     }
-                    Reading::Strange(what) => {
-                        looked.findings.push(Finding::new(here(), what));
+                    Reading::Witness(what) => {
+                        findings.push(Finding::new(here(), what).hint(LOOK));
+                        continue;
+                    }
+                    Reading::Scribble => {
+                        findings.push(Finding::new(here(), "it is no link of the chain").hint(REPAIR));
                         continue;
                     }
                 }
-                looked.numbers.add(before);
-                if looked.findings.len() > super::FINDINGS_MAX {
+                numbers.add(before);
+                if findings.len() > super::FINDINGS_MAX {
                     break;
                 }
             }
         }
         let mut is_owed = false;
-        for (first, last) in looked.numbers.gaps(head) {
+        for (first, last) in numbers.gaps(head) {
             // A row that is gone is told of with the rows.
             let (there, owed) = self.reader.count_links(first, last)?;
             is_owed |= owed > 0;
@@ -115,16 +123,14 @@ impl Audit<'_> {
                     _ if first == last => format!("decision {first} has no line"),
                     _ => format!("{missing} decisions from {first} to {last} have no line"),
                 };
-                looked.findings.push(Finding::new(place(), what).hint(REPAIR));
+                findings.push(Finding::new(place(), what).hint(REPAIR));
             }
         }
         if let Some(line) = torn.filter(|_| !is_owed) {
             let what = "the last line is torn, and nothing is owed that it could be the beginning of";
-            looked
-                .findings
-                .push(Finding::new(place().at_line(line.number, line.offset), what).hint(REPAIR));
+            findings.push(Finding::new(place().at_line(line.number, line.offset), what).hint(REPAIR));
         }
-        Ok(looked)
+        Ok(findings)
     }
 
     /// Reads a line. `before` is the number of the line above: a damaged one most likely follows it.
@@ -150,11 +156,11 @@ impl Audit<'_> {
         }
         Ok(match (nearest, claimed) {
             (Some((seq, what, span)), _) => Reading::Wrong { seq, what, span },
-            (None, Some(link)) => Reading::Strange(format!(
+            (None, Some(link)) => Reading::Witness(format!(
                 "decision {} of {} has a line here and no row: its row was removed, or the database is older than the files",
                 link.seq, link.job_id
             )),
-            (None, None) => Reading::Strange("it is no link of the chain".to_owned()),
+            (None, None) => Reading::Scribble,
         })
     }
 }
@@ -165,8 +171,10 @@ enum Reading {
     Right(u64),
     /// Nearly that.
     Wrong { seq: u64, what: String, span: Span },
+    /// The link of a decision that no row knows.
+    Witness(String),
     /// Something else.
-    Strange(String),
+    Scribble,
 }
 
 #[cfg(test)]

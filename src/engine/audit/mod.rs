@@ -22,6 +22,7 @@ use crate::runs::{RunsDir, RunsError};
 use crate::store::{JobMark, Reader, StoreError};
 
 pub use finding::{FINDINGS_MAX, Finding, OwedFiles, Place, Report};
+pub(in crate::engine) use job::is_intact;
 
 /// Rows, and jobs, that are read at once.
 const PAGE: u32 = 500;
@@ -46,23 +47,30 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// Why it could not be looked at.
-#[derive(Debug)]
-enum Trouble {
-    Store(StoreError),
-    Runs(RunsError),
+/// Why the record could not be looked at, mended or made again.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file, a lock.
+    #[error(transparent)]
+    Runs(#[from] RunsError),
 }
 
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
+/// What is wrong with one job's files and rows. Rows and files may move meanwhile, unless publishers are kept out.
+pub(in crate::engine) fn job_findings(
+    runs: &RunsDir,
+    reader: &Reader,
+    job_id: &JobId,
+    mark: &JobMark,
+) -> Result<Vec<Finding>, Trouble> {
+    Ok(job::look(runs, reader, job_id, mark, Scope::default())?.findings)
 }
 
-impl From<RunsError> for Trouble {
-    fn from(error: RunsError) -> Self {
-        Self::Runs(error)
-    }
+/// What is wrong with `chain.jsonl`; the same holds.
+pub(in crate::engine) fn link_findings(runs: &RunsDir, reader: &Reader) -> Result<Vec<Finding>, Trouble> {
+    links::look(runs, reader)
 }
 
 /// Looks at the whole record and tells what is wrong with it.

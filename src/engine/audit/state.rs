@@ -2,18 +2,12 @@
 
 use serde_json::Value;
 
-use super::finding::REPAIR;
+use super::finding::{LOOK, REPAIR};
 use super::job::JobLook;
 use super::span::{first_difference, told};
 use super::{Finding, Place, Trouble};
-use crate::runs::publish::{State, state_file};
-use crate::runs::{RunDir, record};
-
-/// Whether a run directory's `state.json` is one of ours.
-pub(super) fn is_ours(run: &RunDir) -> Result<bool, Trouble> {
-    let bytes = record::read(&run.state())?.unwrap_or_default();
-    Ok(serde_json::from_slice::<State>(&bytes).is_ok())
-}
+use crate::runs::publish::state_file;
+use crate::runs::record;
 
 /// Takes the leases out of a state; the bytes as they are when it is no JSON.
 fn without_leases(bytes: &[u8]) -> Vec<u8> {
@@ -45,15 +39,17 @@ impl JobLook<'_> {
             Ok(Some(rows)) => rows,
             Ok(None) => return Ok(()),
             Err(error) => {
-                let finding = Finding::new(Place::database(), error.to_string()).hint(super::finding::LOOK);
+                let finding = Finding::new(Place::database(), error.to_string()).hint(LOOK);
                 self.report.add(finding);
                 return Ok(());
             }
         };
         let found = record::read(&path)?;
         // Read after the rows: what was committed meanwhile counts as owed.
-        let mark = self.reader.mark(self.job_id)?;
-        if mark.is_none_or(|mark| mark.last_event_seq > mark.published_seq) {
+        let Some(mark) = self.reader.mark(self.job_id)? else {
+            return Ok(());
+        };
+        if mark.last_event_seq > mark.published_seq {
             return Ok(());
         }
         let place = Place::file(self.runs, &path);
@@ -61,14 +57,20 @@ impl JobLook<'_> {
             self.report.add(Finding::new(place, "it is missing").hint(REPAIR));
             return Ok(());
         };
-        let expected = state_file(&rows)?;
+        let expected = state_file(&rows, mark.last_event_seq.unsigned_abs(), mark.status_since)?;
         if found == expected {
             return Ok(());
         }
         let (found, expected) = (without_leases(&found), without_leases(&expected));
         if let Some(span) = first_difference(&found, &expected) {
             let what = told(&found, &expected, &span, "the rows of the job");
-            self.report.add(Finding::new(place.at_span(&span), what).hint(REPAIR));
+            // A state made from a damaged row would only spread the damage.
+            let is_sound = rows
+                .decisions
+                .iter()
+                .all(|sealed| sealed.computed_hash() == sealed.hash);
+            let hint = if is_sound { REPAIR } else { LOOK };
+            self.report.add(Finding::new(place.at_span(&span), what).hint(hint));
         }
         Ok(())
     }

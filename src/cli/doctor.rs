@@ -1,0 +1,193 @@
+//! `holdpoint doctor`: database, files and events against each other; mends files from rows, or makes a lost database from files.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::domain::operator::Surface;
+use crate::engine::audit::{Finding, Place, Report, Scope, Trouble, audit};
+use crate::engine::rebuild::{Rebuilt, rebuild};
+use crate::engine::repair;
+use crate::runs::RunsDir;
+use crate::store::Reader;
+
+use super::args::GlobalArguments;
+use super::audit_report::{self, AuditDoc, count};
+use super::output::Output;
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+
+/// What to do beside looking.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct DoctorArguments {
+    /// Write damaged and missing files again from the database; what lay there is kept in .aside/
+    #[arg(long, conflicts_with = "rebuild")]
+    repair: bool,
+    /// Make a lost database again from the run directories
+    #[arg(long)]
+    rebuild: bool,
+    /// With --rebuild: move a damaged database aside first; a sound one is never replaced
+    #[arg(long, requires = "rebuild")]
+    replace: bool,
+    /// Also hash every kept version; reads all of them
+    #[arg(long)]
+    versions: bool,
+}
+
+/// What the help says besides.
+pub const HELP: &str = "\
+Exit 0 when all is sound, 1 with findings: each names file, line and column, or
+table, row and column. Without an option nothing is changed.
+
+--repair asks nothing and says each thing it did. It never touches the database,
+and leaves lines and files that no row explains: they may be the last witness
+of a row that is gone.
+
+--rebuild needs the runs directory for itself: leave every console, and stop
+holdpoint serve. What was committed and not yet on disk is not made again;
+leases come back as they last were on disk, and lapse.";
+
+const DEED: &str = "examined";
+
+/// Looks, and does what was asked for.
+pub fn run(global: &GlobalArguments, arguments: DoctorArguments) -> Outcome {
+    let mut output = Output::new(global.json);
+    let session = Session::resolve(global, Surface::Cli, DEED)?;
+    if !session.runs_dir.is_dir() {
+        return Err(session.no_jobs());
+    }
+    let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(DEED, &error))?;
+    let exit = if arguments.rebuild {
+        make_again(&session, &runs, &mut output, arguments)?
+    } else {
+        look_or_mend(&session, &runs, &mut output, arguments)?
+    };
+    output.flush()?;
+    Ok(exit)
+}
+
+/// The record as it is; a database that cannot be opened is a finding.
+fn examine(runs: &RunsDir, is_hashing_versions: bool, is_json: bool) -> Report {
+    let scope = Scope {
+        head: None,
+        is_hashing_versions,
+    };
+    match Reader::open(runs.path()) {
+        Ok(reader) => audit(runs, &reader, scope, &mut audit_report::teller(is_json)),
+        Err(error) => {
+            let mut report = Report::default();
+            let hint = "put it back from a copy, or make it again from the run directories: holdpoint doctor --rebuild --replace";
+            report.add(Finding::new(Place::database(), error.to_string()).hint(hint));
+            report
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DoctorDoc<'a> {
+    #[serde(flatten)]
+    audit: AuditDoc<'a>,
+    /// What was done, a line each.
+    done: &'a [String],
+    /// What could not be made again, a line each.
+    left_out: &'a [String],
+}
+
+fn look_or_mend(session: &Session, runs: &RunsDir, output: &mut Output, arguments: DoctorArguments) -> Outcome {
+    session.refuse_lost()?;
+    if !session.has_jobs() {
+        return Err(session.no_jobs());
+    }
+    let mut done = Vec::new();
+    if arguments.repair {
+        let reader = Reader::open(runs.path()).map_err(|error| Failure::store("repaired", &error))?;
+        let mended = repair::repair(runs, &reader, &mut |what| done.push(what));
+        if let Err(trouble) = mended {
+            // What was done is told all the same.
+            tell_done(output, &done)?;
+            return Err(failure("repaired", &trouble));
+        }
+    }
+    let report = examine(runs, arguments.versions, output.is_json);
+    tell(output, &report, &done, &[])
+}
+
+fn tell(output: &mut Output, report: &Report, done: &[String], left_out: &[String]) -> Outcome {
+    let is_failed = report.has_findings() || !left_out.is_empty();
+    if output.is_json {
+        output.document(&DoctorDoc {
+            audit: AuditDoc::of(report),
+            done,
+            left_out,
+        })?;
+    } else {
+        tell_done(output, done)?;
+        for line in left_out {
+            output.line(&format!("left out: {line}"))?;
+        }
+        audit_report::print(output, report)?;
+    }
+    Ok(if is_failed { Exit::Failed } else { Exit::Done })
+}
+
+fn tell_done(output: &mut Output, done: &[String]) -> Result<(), Failure> {
+    if output.is_json {
+        return Ok(());
+    }
+    done.iter().try_for_each(|line| output.line(line))
+}
+
+fn failure(deed: &'static str, trouble: &Trouble) -> Failure {
+    match trouble {
+        Trouble::Store(error) => Failure::store(deed, error),
+        Trouble::Runs(error) => Failure::runs(deed, error),
+    }
+}
+
+fn make_again(session: &Session, runs: &RunsDir, output: &mut Output, arguments: DoctorArguments) -> Outcome {
+    const DEED: &str = "rebuilt";
+    if session.has_jobs() {
+        let report = examine(runs, false, output.is_json);
+        let database = session.runs_dir.join(crate::store::DATABASE_FILE);
+        let shown = database.display();
+        match report.findings.iter().find(|finding| finding.is_of_database()) {
+            None => {
+                let hint = "to make it again all the same, for it is older than the files say, move it away first";
+                return Err(Failure::new(DEED, "not_possible", format!("{shown} is there and sound")).hint(hint));
+            }
+            Some(finding) if !arguments.replace => {
+                let message = format!("{shown} is there, and damaged: {}", finding.message);
+                let hint = "holdpoint doctor --rebuild --replace moves it aside and makes a new one";
+                return Err(Failure::new(DEED, "not_possible", message).hint(hint));
+            }
+            Some(_) => {}
+        }
+    }
+    // From here on something is written: rights and file system are looked at as for every other writer.
+    let runs = RunsDir::open(&session.runs_dir, session.group()).map_err(|error| Failure::runs(DEED, &error))?;
+    let rebuilt = rebuild(&runs, arguments.replace).map_err(|trouble| {
+        let failed = failure(DEED, &trouble);
+        failed.with(|told| {
+            if told.message.ends_with("another holdpoint has it open") {
+                told.hint = Some("leave every console there, and stop holdpoint serve".to_owned());
+            }
+        })
+    })?;
+    let mut report = examine(&runs, arguments.versions, output.is_json);
+    rebuilt.notes.iter().for_each(|note| report.note(note.clone()));
+    tell(output, &report, &told_of(&rebuilt, &runs), &rebuilt.left_out)
+}
+
+fn told_of(rebuilt: &Rebuilt, runs: &RunsDir) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(moved_to) = &rebuilt.moved_to {
+        lines.push(format!("the damaged database is now {moved_to}"));
+    }
+    lines.push(format!(
+        "{} made again: {}, {}, {}",
+        runs.database().display(),
+        count(rebuilt.jobs, "job"),
+        count(rebuilt.events, "event"),
+        count(rebuilt.decisions, "decision")
+    ));
+    lines
+}

@@ -1,0 +1,108 @@
+//! Writes a file of the record anew and keeps what lay there: an altered file is evidence, so nothing is ever thrown away.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::atomic;
+use super::error::{Doing, Result, RunsError};
+use super::layout::{RunsDir, make_directory};
+use super::record;
+
+/// Where the files that were replaced are kept, under the runs directory.
+const ASIDE: &str = ".aside";
+
+/// The most files of one name that are kept.
+const KEPT_MAX: u32 = 10_000;
+
+/// The first name of this kind that is free.
+fn free(path: impl Fn(u32) -> PathBuf) -> Result<PathBuf> {
+    let taken = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
+    let mut names = (1..=KEPT_MAX).map(&path);
+    names
+        .find(|path| !taken(path))
+        .ok_or_else(|| RunsError::refused("create", &path(1), format!("{KEPT_MAX} of them are kept already")))
+}
+
+/// Writes a whole file, durable when this returns. What lay there is kept under `.aside/`, and its path returned; none: nothing did.
+pub fn replace(runs: &RunsDir, path: &Path, bytes: &[u8]) -> Result<Option<PathBuf>> {
+    let kept = keep_aside(runs, path)?;
+    atomic::write(path, bytes, runs.modes())?;
+    Ok(kept)
+}
+
+/// Gives a file a second name under `.aside/`: a link, so that its bytes stay when the first name gets others.
+fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
+    if !record::is_file(path) {
+        return Ok(None);
+    }
+    let relative = path.strip_prefix(runs.path()).unwrap_or(path);
+    let name: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+    let directory = runs.path().join(ASIDE);
+    make_directory(&directory, runs.modes())?;
+    let kept = free(|number| directory.join(format!("{}.{number}", name.join("."))))?;
+    fs::hard_link(path, &kept).doing("keep", path)?;
+    atomic::flush_directory(&directory)?;
+    Ok(Some(kept))
+}
+
+/// Moves a damaged database away with what SQLite keeps beside it; its new path. It is never deleted. Only while no process has it open.
+pub fn move_database_away(runs: &RunsDir) -> Result<PathBuf> {
+    let database = runs.database();
+    let beside = |path: &Path, suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let away = free(|number| beside(&database, &format!(".damaged-{number}")))?;
+    // The log first: without it the file alone is an older database, and with it a foreign one would be damaged.
+    for suffix in ["-wal", "-shm", ""] {
+        match fs::rename(beside(&database, suffix), beside(&away, suffix)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(RunsError::new("move away", &database, error)),
+        }
+    }
+    atomic::flush_directory(runs.path())?;
+    Ok(away)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn put(path: &Path, bytes: &[u8]) {
+        fs::File::create(path).unwrap().write_all(bytes).unwrap();
+    }
+
+    #[test]
+    fn what_is_replaced_is_kept() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        let path = runs.chain();
+        assert_eq!(replace(&runs, &path, b"one").unwrap(), None);
+        for (bytes, before) in [(b"two", b"one"), (b"six", b"two")] {
+            let kept = replace(&runs, &path, bytes).unwrap().unwrap();
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+            assert_eq!(fs::read(kept).unwrap(), before);
+        }
+        assert!(runs.jobs().unwrap().is_empty(), "no job is called so");
+    }
+
+    #[test]
+    fn a_database_is_moved_away_whole() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        for (round, bytes) in [(1, b"first"), (2, b"other")] {
+            put(&runs.database(), bytes);
+            put(&runs.path().join("holdpoint.db-wal"), b"log");
+            let away = move_database_away(&runs).unwrap();
+            assert!(away.ends_with(format!("holdpoint.db.damaged-{round}")));
+            assert_eq!(fs::read(&away).unwrap(), bytes);
+            assert!(runs.path().join(format!("holdpoint.db.damaged-{round}-wal")).exists());
+            assert!(!runs.database().exists());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `doctor --repair`: files mended from rows, nothing thrown away, no row touched.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::story::{self, run, run_to};
+use crate::support::run::Workspace;
+
+/// Everything that the database says, as text.
+fn rows(runs: &Path) -> Vec<String> {
+    let database = rusqlite::Connection::open(runs.join("holdpoint.db")).unwrap();
+    let mut all = Vec::new();
+    for table in [
+        "job",
+        "attempt",
+        "gate",
+        "artifact",
+        "event",
+        "decision",
+        "lost_decision",
+    ] {
+        let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let mut found = statement.query([]).unwrap();
+        while let Some(row) = found.next().unwrap() {
+            let cells = (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap()));
+            all.push(format!("{table}: {}", cells.collect::<Vec<_>>().join(" | ")));
+        }
+    }
+    all
+}
+
+fn files(workspace: &Workspace) -> Vec<(String, String)> {
+    let runs = workspace.runs();
+    story::files(&runs)
+        .into_iter()
+        .map(|file| {
+            let shown = file.display().to_string();
+            let text = workspace.read(&format!("runs/{shown}"));
+            (shown, text)
+        })
+        .collect()
+}
+
+#[test]
+fn damaged_files_are_written_again_and_kept_aside() {
+    let workspace = story::told();
+    let (before, sound) = (rows(&workspace.runs()), files(&workspace));
+    for (file, text) in &sound {
+        let damaged = match file.as_str() {
+            "chain.jsonl" => text.replacen("\"seq\":2", "\"seq\":7", 1) + "{\"seq\":",
+            "j-17/events.jsonl" => text.replacen("gate_opened", "gate_0pened", 1) + "scribble\n",
+            "m-1/events.jsonl" => text.lines().skip(1).map(|line| format!("{line}\n")).collect(),
+            "m-1/gates/script.2.json" => text.replace("true", "false"),
+            "m-1/gates/script.json" => String::new(),
+            "m-1/state.json" => text.replace("\"slug\": \"m-1\"", "\"slug\": \"m-2\""),
+            _ => continue,
+        };
+        assert_ne!(damaged, *text, "{file}");
+        workspace.write(&format!("runs/{file}"), damaged);
+    }
+    std::fs::remove_file(workspace.run_directory("j-17").join("gates/outline.1.json")).unwrap();
+    let (said, _) = run_to(&workspace, &["doctor"], 1);
+    assert!(
+        said.lines().last().unwrap().contains(" findings: 4 decisions"),
+        "{said}"
+    );
+    let said = run(&workspace, &["doctor", "--repair"]);
+    for line in [
+        "chain.jsonl: written again from the database; what lay there is .aside/chain.jsonl.1\n",
+        "j-17/events.jsonl: written again from the database; what lay there is .aside/j-17.events.jsonl.1\n",
+        "j-17/gates/outline.1.json: written again from the database\n",
+        "m-1/gates/script.json: written again from the database; what lay there is .aside/m-1.gates.script.json.1\n",
+        "m-1/state.json: written again",
+        "\nSound: 4 decisions, ",
+    ] {
+        assert!(said.contains(line), "{line}{said}");
+    }
+    assert_eq!(files(&workspace), sound);
+    assert_eq!(rows(&workspace.runs()), before, "no row was touched");
+    assert!(workspace.read("runs/.aside/chain.jsonl.1").ends_with("{\"seq\":"));
+    assert!(
+        run(&workspace, &["doctor", "--repair"]).starts_with("Sound: "),
+        "nothing is left to do"
+    );
+}
+
+#[test]
+fn what_no_row_explains_is_left_for_whoever_looks_for_it() {
+    let workspace = story::told();
+    let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
+    // As a database looks that was put back from an older copy.
+    database.execute("DELETE FROM decision WHERE seq = 4", []).unwrap();
+    database
+        .execute("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)", [])
+        .unwrap();
+    let before = files(&workspace);
+    let (said, _) = run_to(&workspace, &["doctor", "--repair"], 1);
+    assert!(
+        said.contains("chain.jsonl:4:1: decision 4 of m-1 has a line here and no row"),
+        "{said}"
+    );
+    assert!(said.contains("m-1: its files are left as they are: "), "{said}");
+    assert!(
+        said.contains("m-1/events.jsonl:11:1: event 16 has a line here and no row"),
+        "{said}"
+    );
+    assert!(
+        said.contains("m-1/gates/script.3.json: it is decision 4 and no row is"),
+        "{said}"
+    );
+    let after = files(&workspace);
+    let kept = |name: &str| {
+        let find = |files: &[(String, String)]| files.iter().find(|(file, _)| file == name).cloned().unwrap().1;
+        assert_eq!(find(&after), find(&before), "{name}");
+    };
+    before.iter().for_each(|(name, _)| kept(name));
+}
+
+#[test]
+fn a_damaged_row_is_told_from_a_damaged_file() {
+    let workspace = story::told();
+    let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
+    database
+        .execute(
+            "UPDATE decision SET document = replace(document, 'go on', 'go in') WHERE seq = 1",
+            [],
+        )
+        .unwrap();
+    let file = workspace.read("runs/j-17/gates/outline.1.json");
+    let (said, _) = run_to(&workspace, &["doctor", "--repair"], 1);
+    assert!(
+        said.contains("table decision, row 1, document: its hash is not that of its content"),
+        "{said}"
+    );
+    assert!(
+        said.contains(
+            "j-17/gates/outline.1.json:6:25: notes: the row of decision 1 differs from here on, and this file is intact"
+        ),
+        "{said}"
+    );
+    assert_eq!(
+        workspace.read("runs/j-17/gates/outline.1.json"),
+        file,
+        "a bad row mends nothing"
+    );
+    let output = workspace.cmd(&["doctor", "--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["ok"], &told["done"]), (&false.into(), &serde_json::json!([])));
+}

@@ -1,0 +1,277 @@
+//! `doctor --rebuild`: a lost database gives the same answers as before.
+
+use std::path::Path;
+
+use holdpoint::store::Reader;
+use serde_json::Value;
+
+use super::story::{self, run, run_to};
+use crate::support::run::Workspace;
+
+/// Takes out what depends on the moment of asking.
+fn timeless(mut value: Value) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                for key in ["time_remaining", "time_elapsed"] {
+                    map.remove(key);
+                }
+                map.values_mut().for_each(strip);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    strip(&mut value);
+    value
+}
+
+/// What every command that only looks says with `--json`, and what the console's queue holds.
+fn answers(workspace: &Workspace, jobs: &[&str]) -> Vec<(String, Value)> {
+    let mut asked: Vec<Vec<&str>> = vec![
+        vec!["job", "list"],
+        vec!["gate", "list"],
+        vec!["decisions", "list"],
+        vec!["decisions", "head"],
+    ];
+    for job in jobs {
+        asked.push(vec!["job", "show", job]);
+        asked.push(vec!["decisions", "list", job]);
+        for stage in ["outline", "script", "acceptance"] {
+            asked.push(vec!["gate", "show", job, stage]);
+            asked.push(vec!["gate", "diff", job, stage]);
+            asked.push(vec!["decisions", "show", job, stage]);
+        }
+        asked.push(vec!["patch", "check", job, "script", "fix.json"]);
+    }
+    let mut answers: Vec<_> = asked
+        .into_iter()
+        .map(|args| {
+            let output = workspace.cmd(&args).arg("--json").output().unwrap();
+            let text = if output.stdout.is_empty() {
+                output.stderr
+            } else {
+                output.stdout
+            };
+            let told = serde_json::from_slice(&text).unwrap_or_else(|_| String::from_utf8(text).unwrap().into());
+            (args.join(" "), timeless(told))
+        })
+        .collect();
+    for job in jobs {
+        answers.push((format!("events {job}"), workspace.json_lines(&["events", job]).into()));
+    }
+    let reader = Reader::open(&workspace.runs()).unwrap();
+    let mut queue: Vec<_> = reader.queue().unwrap().iter().map(|row| format!("{row:?}")).collect();
+    queue.sort();
+    answers.push(("the queue".to_owned(), queue.into()));
+    answers
+}
+
+fn lose(runs: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(runs.join(format!("holdpoint.db{suffix}")));
+    }
+}
+
+fn same(after: Vec<(String, Value)>, before: Vec<(String, Value)>) {
+    for (after, before) in after.into_iter().zip(before) {
+        assert_eq!(after, before);
+    }
+}
+
+const JOBS: [&str; 3] = ["j-17", "m-1", "p-1"];
+
+fn rich() -> Workspace {
+    let workspace = story::told();
+    run(&workspace, &["job", "start", "--slug", "paused", "--id", "p-1"]);
+    run(&workspace, &["gate", "reject", "p-1", "outline", "--notes", "again"]);
+    run(&workspace, &["job", "start", "--slug", "gone", "--id", "x-1"]);
+    run(&workspace, &["job", "cancel", "x-1"]);
+    workspace
+}
+
+#[test]
+fn a_lost_database_gives_the_same_answers_when_it_was_made_again() {
+    let workspace = rich();
+    let before = answers(&workspace, &JOBS);
+    lose(&workspace.runs());
+    let (_, said) = run_to(&workspace, &["job", "list"], 1);
+    assert!(
+        said.contains("holdpoint.db is missing") && said.contains("holdpoint doctor --rebuild"),
+        "{said}"
+    );
+    let said = run(&workspace, &["doctor", "--rebuild"]);
+    assert!(
+        said.starts_with("runs/holdpoint.db made again: 4 jobs, ") && said.contains("\nSound: 5 decisions, "),
+        "{said}"
+    );
+    same(answers(&workspace, &JOBS), before);
+
+    // The chain and the numbers of events go on where they were.
+    let newest = |job: &str| workspace.events(job).last().unwrap()["seq"].as_u64().unwrap();
+    let last = newest("x-1");
+    let decided = workspace.json(&["gate", "approve", "j-17", "script"]);
+    assert_eq!(decided["decision"]["seq"], 6);
+    assert!(newest("j-17") > last);
+    let (_, said) = run_to(&workspace, &["doctor", "--rebuild"], 1);
+    assert!(said.contains("holdpoint.db is there and sound"), "{said}");
+    assert!(run(&workspace, &["decisions", "verify"]).starts_with("Sound: 6 decisions"));
+}
+
+#[test]
+fn a_removed_run_directory_does_not_break_the_chain_of_a_database_made_again() {
+    let workspace = rich();
+    std::fs::remove_dir_all(workspace.run_directory("m-1")).unwrap();
+    lose(&workspace.runs());
+    let said = run(&workspace, &["doctor", "--rebuild"]);
+    assert!(
+        said.contains("note: decision 4 of m-1 is known by its hash only"),
+        "{said}"
+    );
+    assert!(said.contains("\nSound: 2 decisions, "), "{said}");
+    let decided = workspace.json(&["gate", "approve", "j-17", "script"]);
+    assert_eq!(decided["decision"]["seq"], 6);
+    assert!(run(&workspace, &["decisions", "verify"]).contains("\nSound: 3 decisions"));
+    // And where the newest decision of all is the one that is gone.
+    std::fs::remove_dir_all(workspace.run_directory("j-17")).unwrap();
+    lose(&workspace.runs());
+    run(&workspace, &["doctor", "--rebuild"]);
+    run(&workspace, &["job", "resume", "p-1"]);
+    let decided = workspace.json(&["gate", "approve", "p-1", "outline"]);
+    assert_eq!(decided["decision"]["seq"], 7);
+}
+
+#[test]
+fn what_was_not_yet_published_is_the_exception() {
+    let workspace = rich();
+    let before = answers(&workspace, &JOBS);
+    let mut crash = workspace.cmd(&["gate", "approve", "j-17", "script"]);
+    assert_eq!(
+        crash
+            .env("HOLDPOINT_CRASH_AT", "after_commit")
+            .output()
+            .unwrap()
+            .status
+            .code(),
+        None
+    );
+    lose(&workspace.runs());
+    run(&workspace, &["doctor", "--rebuild"]);
+    same(answers(&workspace, &JOBS), before);
+
+    // A crash between the log of events and the rest: the log goes on beyond the state.
+    let state = workspace.read("runs/j-17/state.json");
+    run(&workspace, &["gate", "approve", "j-17", "script"]);
+    let beyond = workspace.events("j-17").last().unwrap()["seq"].as_u64().unwrap();
+    workspace.write("runs/j-17/state.json", state);
+    std::fs::remove_file(workspace.run_directory("j-17").join("gates/script.1.json")).unwrap();
+    std::fs::remove_file(workspace.run_directory("j-17").join("gates/script.json")).unwrap();
+    lose(&workspace.runs());
+    let said = run(&workspace, &["doctor", "--rebuild"]);
+    assert!(
+        said.contains("note: decision 6 of j-17 is known by its hash only"),
+        "{said}"
+    );
+    let decided = workspace.json(&["gate", "approve", "j-17", "script"]);
+    assert_eq!(decided["decision"]["seq"], 7, "no number is given twice");
+    let events = workspace.events("j-17");
+    assert_eq!(
+        events
+            .iter()
+            .filter(|event| event["type"] == "gate_auto_approved" || event["type"] == "gate_approved")
+            .count(),
+        2
+    );
+    assert!(events.last().unwrap()["seq"].as_u64().unwrap() > beyond);
+    assert!(
+        workspace
+            .read("runs/.aside/j-17.events.jsonl.1")
+            .contains(&format!("\"seq\":{beyond},"))
+    );
+    assert!(run(&workspace, &["decisions", "verify"]).contains("\nSound: 6 decisions"));
+}
+
+#[test]
+fn a_damaged_database_is_moved_aside_and_never_deleted() {
+    let workspace = rich();
+    let before = answers(&workspace, &JOBS);
+    for (round, is_header) in [(1, true), (2, false)] {
+        let path = workspace.runs().join("holdpoint.db");
+        {
+            let database = rusqlite::Connection::open(&path).unwrap();
+            database
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .unwrap();
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        let from = if is_header { 0 } else { 4096 };
+        let end = if is_header { 100 } else { bytes.len() };
+        bytes[from..end].fill(0x5a);
+        workspace.write("runs/holdpoint.db", &bytes);
+        let (_, said) = run_to(&workspace, &["job", "list"], 1);
+        assert!(said.contains("hint: holdpoint doctor tells what is damaged"), "{said}");
+        let (said, _) = run_to(&workspace, &["doctor"], 1);
+        assert!(said.contains("holdpoint doctor --rebuild --replace"), "{said}");
+        let (_, said) = run_to(&workspace, &["doctor", "--rebuild"], 1);
+        assert!(
+            said.contains("is there, and damaged") && said.contains("--replace moves it aside"),
+            "{said}"
+        );
+        let said = run(&workspace, &["doctor", "--rebuild", "--replace"]);
+        assert!(
+            said.starts_with(&format!(
+                "the damaged database is now runs/holdpoint.db.damaged-{round}\n"
+            )),
+            "{said}"
+        );
+        assert_eq!(
+            std::fs::read(workspace.runs().join(format!("holdpoint.db.damaged-{round}"))).unwrap(),
+            bytes
+        );
+        same(answers(&workspace, &JOBS), before.clone());
+    }
+}
+
+#[test]
+fn nobody_makes_a_database_again_under_the_hands_of_others() {
+    let workspace = rich();
+    let mut serve = workspace.command(&["serve", "--no-http"]);
+    let mut serve = serve.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let stderr = serve.stderr.take().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(stderr));
+    assert!(lines.any(|line| line.unwrap().contains("this process leads")));
+    lose(&workspace.runs());
+    let (_, said) = run_to(&workspace, &["doctor", "--rebuild"], 1);
+    assert!(
+        said.contains("another holdpoint has it open") && said.contains("stop holdpoint serve"),
+        "{said}"
+    );
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    run(&workspace, &["doctor", "--rebuild"]);
+}
+
+#[test]
+fn a_damaged_copy_is_told_and_the_other_taken() {
+    let workspace = rich();
+    let text = workspace.read("runs/p-1/gates/outline.1.json");
+    workspace.write("runs/p-1/gates/outline.1.json", text.replace("again", "at gain"));
+    let text = workspace.read("runs/m-1/gates/script.1.json");
+    workspace.write("runs/m-1/gates/script.1.json", text.replace("mind", "mend"));
+    lose(&workspace.runs());
+    let (said, _) = run_to(&workspace, &["doctor", "--rebuild"], 1);
+    assert!(
+        said.contains("left out: m-1/gates/script.1.json: it is no intact decision"),
+        "{said}"
+    );
+    assert!(
+        said.contains("note: decision 2 of m-1 is known by its hash only"),
+        "{said}"
+    );
+    assert!(
+        said.contains("p-1/gates/outline.1.json:6:14: notes: it reads \"t gain"),
+        "the stage's newest file had it whole: {said}"
+    );
+    let notes = workspace.json(&["decisions", "show", "p-1", "outline"])["notes"].clone();
+    assert_eq!(notes, "again");
+}
