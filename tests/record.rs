@@ -9,6 +9,8 @@
 mod doctor;
 #[path = "record/flips.rs"]
 mod flips;
+#[path = "record/old.rs"]
+mod old;
 #[path = "record/rebuild.rs"]
 mod rebuild;
 #[path = "record/story.rs"]

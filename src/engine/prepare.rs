@@ -19,7 +19,7 @@ use crate::domain::operator::Operator;
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::{RunsDir, artifacts, versions};
+use crate::runs::{RunsDir, artifacts, record, versions};
 use crate::store::Reader;
 
 use super::api::{Command, GateRef, NewJob, OutsideArtifact, OutsideFile};
@@ -248,7 +248,10 @@ impl Preparer {
         }
         let now = self.clock.now().utc;
         let id = match &new.id {
-            Some(id) => id.clone(),
+            Some(id) => {
+                self.refuse_old_record(id)?;
+                id.clone()
+            }
             None => new_job_id(now.micros())?,
         };
         let job = Job {
@@ -290,6 +293,17 @@ impl Preparer {
         ))
     }
 
+    /// What the old system left under a job's name is history: a new job of that name would write over it (SPEC §4).
+    fn refuse_old_record(&self, job_id: &JobId) -> Result<(), Refusal> {
+        if record::is_old(&self.runs.run(job_id)).map_err(|error| runs_refusal(&error))? {
+            let message = format!("{job_id} is an old record: it is read and never written");
+            return Err(Refusal::new(RefusalCode::WrongState, message)
+                .with_hint("take another id")
+                .at(job_id.to_string()));
+        }
+        Ok(())
+    }
+
     fn open_gate(
         &mut self,
         operator: &Operator,
@@ -299,6 +313,9 @@ impl Preparer {
         bases: &[OutsideFile],
     ) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?;
+        if rows.is_none() {
+            self.refuse_old_record(job_id)?;
+        }
         let run = self.runs.run(job_id);
         let names: Vec<_> = outside.iter().map(|artifact| artifact.file.as_ref()).collect();
         let given = given_bases(&names, bases)?;

@@ -111,6 +111,12 @@ pub fn state(run: &RunDir) -> Result<Option<State>> {
     Ok(serde_json::from_slice(&bytes).ok())
 }
 
+/// Whether a run directory is one of the old system's: it has a state, events or decisions, and no state of ours.
+pub fn is_old(run: &RunDir) -> Result<bool> {
+    let has_record = is_file(&run.state()) || is_file(&run.events()) || !gate_files(run)?.is_empty();
+    Ok(has_record && state(run)?.is_none())
+}
+
 /// Whether a regular file lies there, looked at by name only.
 pub fn is_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
