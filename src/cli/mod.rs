@@ -92,7 +92,6 @@ fn run(arguments: Arguments) -> Outcome {
         Command::Config(command) => config::run(&global, &command),
         Command::Doctor(arguments) => doctor::run(&global, arguments),
         Command::Token(command) => token::run(&global, &command),
-        Command::Doctor(arguments) => doctor::run(&global, arguments),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -134,7 +133,6 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::Token(command) => token::run(global, &command),
-        Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }
