@@ -480,3 +480,61 @@ async fn rejected_with_params_the_stage_runs_again_with_them() {
     assert_eq!(read_json(&run.join("state.json"))["job"]["params"], merged);
     engine.close();
 }
+
+const VOICE: &str = r#"
+pipeline:
+  stages:
+    - name: script
+      command: [sh, -c, 'mkdir -p artifacts/script; printf "fLaC take %s" "$HOLDPOINT_ATTEMPT" > artifacts/script/voice.flac']
+      artifacts: [{kind: voiceover, path: artifacts/script/voice.flac}]
+gates:
+  script: {required: true}
+"#;
+
+#[tokio::test]
+async fn a_sidecar_is_reviewed_undone_decided_and_reviewed_again_with_the_next_attempt() {
+    let mut at = AtGate::new(VOICE).await;
+    let sidecar = at.run.join("artifacts/script/voice.flac.mix.json");
+    let louder = |db: f64| json!({"type": "level_adjust", "level_change_db": db});
+    let before = at.rows().await.gates[0].digest();
+    at.apply(louder(3.0)).await;
+    assert_eq!(read_json(&sidecar), json!({"gain_db": 3.0}));
+    at.apply(louder(-4.5)).await;
+    assert_eq!(
+        read_json(&sidecar),
+        json!({"gain_db": -1.5}),
+        "planned on the sidecar that there is"
+    );
+    let rows = at.rows().await;
+    let names: Vec<_> = rows.gates[0].artifacts.iter().map(|one| one.path.file_name()).collect();
+    assert_eq!(names, ["voice.flac", "voice.flac.mix.json"]);
+    assert_ne!(rows.gates[0].digest(), before, "it is part of what is decided");
+    at.undo(None).await.unwrap();
+    assert_eq!(read_json(&sidecar), json!({"gain_db": 3.0}));
+    at.undo(None).await.unwrap();
+    assert!(!sidecar.exists(), "only the patch made it");
+    assert_eq!(at.rows().await.gates[0].digest(), before);
+
+    // Rejected with it in place: the next attempt brings it under review again.
+    at.apply(louder(3.0)).await;
+    let reject = decide(&at.id, "script", Verdict::Reject, Some("again"), None);
+    at.engine.call(reject).await.unwrap();
+    at.engine.call(Command::Resume(at.id.clone())).await.unwrap();
+    let rows = until(&mut at.engine, &at.id, |rows| rows.gates.len() == 2).await;
+    let second = &rows.gates[1].artifacts;
+    assert_eq!((second.len(), second[1].kind.as_str()), (2, "mix"));
+    assert!(at.undo(None).await.is_err(), "that patch was of the former attempt");
+
+    // Approved with a patch, both digests are in the record.
+    let approve = decide(&at.id, "script", Verdict::Approve, None, Some(louder(1.5)));
+    let receipt = at.engine.call_published(approve).await.unwrap().0;
+    let decided = serde_json::to_value(receipt.decision.unwrap()).unwrap();
+    let decided = &decided["artifacts"][1];
+    assert_eq!(decided["path"], "artifacts/script/voice.flac.mix.json");
+    assert!(
+        decided["sha256"].is_string() && decided["sha256_after"].is_string(),
+        "{decided}"
+    );
+    assert_eq!(read_json(&sidecar), json!({"gain_db": 4.5}));
+    at.engine.close();
+}
