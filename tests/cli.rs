@@ -7,6 +7,7 @@ mod cli {
     mod demo;
     mod diff;
     mod documents;
+    mod hostile;
     mod identity;
     mod manual;
     mod patches;
