@@ -170,8 +170,7 @@ fn a_file_name_made_of_it_is_taken_or_refused_in_plain_text() {
     .into_iter()
     .enumerate()
     {
-        let file = workspace.root().join(OsStr::from_bytes(name));
-        std::fs::write(&file, "text\n").unwrap();
+        workspace.write(OsStr::from_bytes(name), "text\n");
         let argument = OsString::from_vec([b"script=".as_slice(), name].concat());
         let job = format!("j-{at}");
         let mut options = PtyOptions::new(workspace.root()).size(200, 40);
