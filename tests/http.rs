@@ -20,4 +20,5 @@ mod http {
     mod refusals;
     mod routes;
     mod shapes;
+    mod timers;
 }
