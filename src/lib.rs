@@ -33,3 +33,4 @@ pub mod http;
 pub mod runs;
 pub mod store;
 pub mod tui;
+pub mod webhook;

@@ -34,7 +34,7 @@ const fn place(module: &'static [&'static str], layer: u8, modules: &'static str
 }
 
 /// The longest matching module is a file's place.
-const PLACES: [Place; 16] = [
+const PLACES: [Place; 17] = [
     place(
         &["domain"],
         0,
@@ -88,6 +88,12 @@ const PLACES: [Place; 16] = [
         Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
     ),
     place(
+        &["webhook"],
+        1,
+        "domain config",
+        Crates::AllBut("axum clap crossterm notify ratatui rusqlite rusqlite_migration serde_yaml tokio"),
+    ),
+    place(
         &["demo"],
         1,
         "domain",
@@ -96,7 +102,7 @@ const PLACES: [Place; 16] = [
     place(
         &["engine"],
         2,
-        "domain diff clock config store runs demo",
+        "domain diff clock config store runs demo webhook",
         Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration"),
     ),
     place(
