@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{Digest, JobId, StageName};
-use crate::domain::time::parse_span_s;
 use crate::domain::operator::Surface;
+use crate::domain::time::parse_span_s;
 use crate::domain::wire::GateDoc;
 use crate::engine::Role;
 use crate::engine::api::{Command, GateRef, OutsideArtifact};
@@ -187,7 +187,11 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
             timer(global, output, gate, "held", |gate| Command::Hold { gate, reason }).await?
         }
         GateCommand::Release { gate, reason } => {
-            timer(global, output, gate, "released", |gate| Command::Release { gate, reason }).await?
+            timer(global, output, gate, "released", |gate| Command::Release {
+                gate,
+                reason,
+            })
+            .await?
         }
         GateCommand::Extend { gate, seconds } => {
             timer(global, output, gate, "extended", |gate| Command::Extend {

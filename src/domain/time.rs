@@ -87,7 +87,9 @@ pub fn parse_span_s(text: &str) -> Result<u64, String> {
     let mut seconds: u64 = 0;
     let mut former = u64::MAX;
     while !rest.is_empty() {
-        let digits = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest
+            .find(|character: char| !character.is_ascii_digit())
+            .unwrap_or(rest.len());
         let (number, after) = rest.split_at(digits);
         let number: u64 = number.parse().map_err(|_| wrong())?;
         let mut after = after.chars();
@@ -143,7 +145,18 @@ mod tests {
         for (text, seconds) in [("90", 90), (" 90s ", 90), ("10m", 600), ("1h30m", 5400), ("1h5", 3605)] {
             assert_eq!(parse_span_s(text), Ok(seconds), "{text}");
         }
-        for text in ["", "0", "-5", "m", "5x", "5m5m", "30m1h", "1.5h", "99999999999999999999", "9999999999999999h"] {
+        for text in [
+            "",
+            "0",
+            "-5",
+            "m",
+            "5x",
+            "5m5m",
+            "30m1h",
+            "1.5h",
+            "99999999999999999999",
+            "9999999999999999h",
+        ] {
             assert!(parse_span_s(text).is_err(), "{text}");
         }
     }
