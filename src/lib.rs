@@ -28,6 +28,7 @@ pub mod demo;
 pub mod diff;
 pub mod domain;
 pub mod engine;
+pub mod fault;
 pub mod http;
 pub mod runs;
 pub mod store;
