@@ -218,11 +218,7 @@ impl Writer {
     fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Item>) {
         for gate in gates {
             let job_id = gate.key.job_id.clone();
-            let input = Input::Expire {
-                key: gate.key,
-                is_missed: gate.is_missed,
-            };
-            match self.preparer.expiry(input, &job_id) {
+            match self.preparer.expiry(gate) {
                 Ok(input) => {
                     let submission = submission(job_id.clone(), None, input);
                     items.push(Item {
