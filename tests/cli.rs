@@ -7,6 +7,8 @@ mod cli {
     mod demo;
     mod diff;
     mod documents;
+    mod drops;
+    mod hostile;
     mod identity;
     mod manual;
     mod patches;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::diff::json::{ChangedValues, ValueChange, changed_values};
 use crate::diff::summary::is_binary;
-use crate::diff::text::visible_line;
+use crate::diff::text::visible;
 use crate::diff::{DiffDocument, Limit, unified};
 use crate::domain::artifact::{Base, BaseOrigin, GateArtifact, PatchStep};
 use crate::domain::gate::Gate;
@@ -364,9 +364,11 @@ fn print(
     if !output.is_terminal {
         return output.raw(&diff);
     }
-    // Lossy only where a terminal could show nothing anyway.
-    for line in String::from_utf8_lossy(&diff).lines() {
-        output.raw(visible_line(line).as_bytes())?;
+    // Not `lines()`: a carriage return is part of what changed, and so is a byte that is no UTF-8.
+    for line in diff.split_inclusive(|byte| *byte == b'\n') {
+        for span in visible(line.strip_suffix(b"\n").unwrap_or(line)) {
+            output.raw(span.text.as_bytes())?;
+        }
         output.raw(b"\n")?;
     }
     Ok(())

@@ -49,6 +49,7 @@ use serde_json::json;
 
 use crate::clock::{Clock, SystemClock};
 use crate::demo::{StageEnv, run_stage};
+use crate::diff::text::visible_line;
 use crate::runs::supervisor;
 
 use args::{Arguments, Command, GlobalArguments};
@@ -147,12 +148,20 @@ fn demo_stage(stage: &str) -> Outcome {
 /// What clap says about the command line, in JSON where that is asked for; help and version are no errors.
 fn misused(error: &clap::Error, is_json: bool) -> Exit {
     let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if is_asked_for || !is_json {
+    if is_asked_for {
         // A reader that left is no failure, and clap has nobody else to tell.
         let _ = error.print();
-        return if is_asked_for { Exit::Done } else { Exit::Usage };
+        return Exit::Done;
     }
     let text = error.render().to_string();
+    if !is_json {
+        // Not clap's own print: it quotes the arguments as they came, and a script's arguments come from anywhere.
+        let mut stderr = std::io::stderr().lock();
+        for line in text.lines() {
+            let _ = writeln!(stderr, "{}", visible_line(line));
+        }
+        return Exit::Usage;
+    }
     let message = text.lines().next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let document = json!({ "error": { "code": "usage", "message": message, "hint": "see --help", "where": null } });

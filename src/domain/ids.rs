@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 /// Why a text is not the name it was offered as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {what}: {rule}")]
+#[error("{text:?} is no {what}: {rule}")]
 pub struct NameError {
     /// What it was meant to be: `job id`, `stage`, …
     pub what: &'static str,

@@ -1,10 +1,13 @@
 //! Text that would act on a terminal, from everywhere it can come: it is shown as marks, and none of it is written raw.
 
+use serde_json::json;
+
 use super::beside::{job_at_gate, run};
 use super::desk::{Desk, RELEASE};
 use super::record;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
+use crate::support::tame;
 
 /// Clears the screen, sets the clipboard, moves the cursor with C1, reverses the reading direction, hides; and bytes that are no UTF-8.
 const EVIL: &str = r"\033[2JEVIL \033]52;c;RVZJTA==\007 \302\2335;5H \342\200\256txt.exe \342\200\213gap \033]0;title\007 \377\376 end\n";
@@ -80,4 +83,101 @@ fn a_name_from_outside_is_no_way_in_either() {
     let workspace = Workspace::new(RELEASE);
     let (_, stderr) = run(&workspace, &["--operator", "\x1b[2JEVIL", "job", "list"], 1);
     assert!(!stderr.contains('\x1b'), "{stderr:?}");
+}
+
+/// A manual job at a gate with a text, a JSON document and a file of a misleading name, each compared with another version.
+fn hostile_gate() -> Workspace {
+    let workspace = Workspace::new("{}\n");
+    let evil = tame::evil();
+    let write = |path: &str, middle: &[u8]| workspace.write(path, [b"first\n", middle, b"\nlast\n"].concat());
+    write("out/script.txt", &tame::evil_bytes());
+    write("last/script.txt", evil.as_bytes());
+    write("out/x\u{202e}txt.exe", evil.as_bytes());
+    for (path, value) in [("out/board.json", 4), ("last/board.json", 5)] {
+        let board = json!({ "scenes": [{ "id": evil, "duration_ms": value, evil.clone(): evil }] });
+        workspace.write(path, format!("{board:#}"));
+    }
+    let slug = tame::evil_slug();
+    let start = [
+        "job", "start", "--manual", "--id", "j-1", "--slug", &slug, "--intent", &evil,
+    ];
+    run(&workspace, &start, 0);
+    let files = [
+        "script=out/script.txt",
+        "storyboard=out/board.json",
+        "other=out/x\u{202e}txt.exe",
+    ];
+    let artifacts = files.into_iter().flat_map(|file| ["--artifact", file]);
+    let bases = ["last/script.txt", "last/board.json"]
+        .into_iter()
+        .flat_map(|file| ["--base", file]);
+    let open: Vec<&str> = ["gate", "open", "j-1", "script"]
+        .into_iter()
+        .chain(artifacts)
+        .chain(bases)
+        .collect();
+    run(&workspace, &open, 0);
+    workspace
+}
+
+#[test]
+fn no_view_lets_it_act_on_the_terminal() {
+    let workspace = hostile_gate();
+    for (columns, rows) in [(80, 24), (200, 50)] {
+        let mut desk = Desk::spawn(PtyOptions::new(workspace.root()).size(columns, rows));
+        desk.sees("lead you");
+        desk.selects("j-1", "script", 1);
+        desk.press("Enter");
+        desk.sees("␛[31337;5HEVIL");
+        // Two columns, then one again; cut instead of wrapped, and to the far end of the line.
+        for keys in ["v", "v", "w", "l l l l l l", "h h h", "w", "z", "c", "c", "z"] {
+            desk.press(keys);
+            desk.pty.resize(columns - 1, rows);
+            desk.resize(columns, rows);
+        }
+        // The other files: values of JSON, and the name that reads backwards.
+        desk.press("L");
+        desk.sees("Enter shows it");
+        desk.press("Esc");
+        desk.pty.wait_gone("Enter shows it");
+        desk.press("]");
+        desk.sees("board.json");
+        desk.press("v v");
+        desk.sees("duration_ms");
+        desk.press("]");
+        desk.sees("x<U+202E>txt.exe");
+        // What was searched for and not found.
+        desk.press("[");
+        desk.sees("duration_ms");
+        desk.press("/");
+        desk.sees("find /");
+        desk.pty.paste("\u{202e}\u{9b}31337J none");
+        desk.sees("find /<U+202E><U+009B>31337J none");
+        desk.press("Esc");
+        desk.pty.wait_gone("find /");
+        // A patch that does not fit and says so in its own words.
+        desk.press("]");
+        desk.sees("new file");
+        desk.press("[");
+        desk.sees("duration_ms");
+        desk.press("p");
+        desk.sees("PATCH j-1");
+        let patch = json!({ "type": "json_patch", "ops": [{ "op": "remove", "path": format!("/{}", tame::evil()) }] });
+        desk.writes_patch(&patch.to_string(), "Not fitting: ");
+        desk.sees("EVIL");
+        desk.press("Esc");
+        desk.sees("[D] discard");
+        desk.press("D");
+        desk.sees("Enter");
+        desk.press("Enter");
+        desk.pty.wait_gone("PATCH j-1");
+        desk.press("4");
+        desk.press("3");
+        desk.press("?");
+        desk.press("Esc");
+        desk.pty.terminate(nix::sys::signal::Signal::SIGTERM);
+        desk.pty.wait_exit();
+        desk.pty.wait_end_of_output();
+        tame::assert_tame(&desk.pty.raw_bytes());
+    }
 }

@@ -13,4 +13,5 @@ pub mod keys;
 pub mod pty;
 pub mod run;
 pub mod screen;
+pub mod tame;
 pub mod terminal;

@@ -48,7 +48,7 @@ impl Workspace {
     }
 
     /// Writes a file at a path relative to the root, with the directories above it.
-    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+    pub fn write(&self, path: &(impl AsRef<Path> + ?Sized), text: impl AsRef<[u8]>) {
         let path = self.root().join(path);
         if let Some(above) = path.parent() {
             std::fs::create_dir_all(above).unwrap_or_else(|error| panic!("cannot create {}: {error}", above.display()));

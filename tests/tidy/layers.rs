@@ -114,9 +114,15 @@ const PLACES: [Place; 16] = [
         Crates::AllBut("clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
     ),
     place(
+        &["drops"],
+        3,
+        "engine domain runs",
+        Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
+    ),
+    place(
         &["cli"],
         4,
-        "clock config demo diff domain engine http runs store tui",
+        "clock config demo diff domain drops engine http runs store tui",
         Crates::AllBut("rusqlite rusqlite_migration"),
     ),
     place(&["main"], 4, "cli", Crates::AllBut("rusqlite rusqlite_migration")),

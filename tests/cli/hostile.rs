@@ -1,0 +1,197 @@
+//! Hostile text on the command line of an operator: what reaches the terminal is compared byte for byte (SPEC §7).
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
+
+use super::beside::run;
+use crate::support::binary::holdpoint;
+use crate::support::pty::{Pty, PtyOptions};
+use crate::support::run::Workspace;
+use crate::support::tame::{assert_tame, evil, evil_bytes, evil_slug};
+
+/// Runs a command in a terminal; gives what the screen shows at the end.
+#[track_caller]
+fn on_terminal(workspace: &Workspace, args: &[&str], expected_code: i32) -> String {
+    let options = PtyOptions::new(workspace.root())
+        .args(args.iter().copied())
+        .size(200, 120);
+    let pty = Pty::spawn(options);
+    let code = pty.wait_exit().code();
+    pty.wait_end_of_output();
+    assert_tame(&pty.raw_bytes());
+    let screen = pty.screen_text();
+    assert_eq!(code, Some(expected_code), "{args:?}: {screen}");
+    screen
+}
+
+/// A gate of a job whose every text is hostile: slug, intent, artifact, base, its file name, a JSON document, the note of a decision.
+fn hostile_workspace() -> Workspace {
+    let workspace = Workspace::new("{}\n");
+    let evil = evil();
+    workspace.write(
+        "out/script.txt",
+        [b"first\n".as_slice(), &evil_bytes(), b"\nlast\n"].concat(),
+    );
+    workspace.write(
+        "last/script.txt",
+        [b"first\n".as_slice(), evil.as_bytes(), b"\nlast\n"].concat(),
+    );
+    let board =
+        |value: u32| serde_json::json!({ "scenes": [{ "id": evil, "duration_ms": value, evil.clone(): value }] });
+    workspace.write("out/board.json", format!("{:#}", board(4)));
+    workspace.write("last/board.json", format!("{:#}", board(5)));
+    run(
+        &workspace,
+        &[
+            "job",
+            "start",
+            "--manual",
+            "--id",
+            "j-1",
+            "--slug",
+            &evil_slug(),
+            "--intent",
+            &evil,
+        ],
+        0,
+    );
+    run(
+        &workspace,
+        &[
+            "gate",
+            "open",
+            "j-1",
+            "script",
+            "--artifact",
+            "script=out/script.txt",
+            "--base",
+            "last/script.txt",
+            "--artifact",
+            "storyboard=out/board.json",
+            "--base",
+            "last/board.json",
+        ],
+        0,
+    );
+    workspace
+}
+
+#[test]
+fn no_command_lets_it_act_on_the_terminal() {
+    let workspace = hostile_workspace();
+    let evil = evil();
+    for args in [
+        &["job", "list"][..],
+        &["job", "show", "j-1"],
+        &["gate", "list"],
+        &["gate", "show", "j-1", "script"],
+        &["gate", "diff", "j-1", "script"],
+        &["gate", "diff", "j-1", "script", "--values"],
+        &["events", "j-1"],
+        &["config", "show"],
+    ] {
+        on_terminal(&workspace, args, 0);
+    }
+    let shown = on_terminal(&workspace, &["gate", "diff", "j-1", "script"], 0);
+    assert!(shown.contains("␛[31337;5HEVIL"), "{shown}");
+    assert!(shown.contains("<FF><FE>"), "{shown}");
+    let patch = serde_json::json!({
+        "type": "text_replace", "artifact": "artifacts/script/script.txt", "replacements": [{ "old": evil, "new": "x" }, { "old": "\u{1b}[31337J no", "new": evil }],
+    });
+    workspace.write("patch.json", patch.to_string());
+    for args in [
+        &["patch", "check", "j-1", "script", "patch.json"][..],
+        &["gate", "show", &evil, &evil],
+        &["gate", "show", "j-1", &evil],
+        &["job", "start", "--slug", "x", "--id", &evil],
+        &["--config", &evil, "job", "list"],
+        &["--operator", &evil, "gate", "approve", "j-1", "script"],
+        &[
+            "gate",
+            "open",
+            "j-2",
+            "script",
+            "--artifact",
+            &format!("{evil}=out/script.txt"),
+        ],
+        &["gate", "approve", "j-1", "script", "--digest", &evil],
+    ] {
+        let pty = Pty::spawn(
+            PtyOptions::new(workspace.root())
+                .args(args.iter().copied())
+                .size(200, 120),
+        );
+        assert!(!pty.wait_exit().success(), "{args:?}: {}", pty.screen_text());
+        pty.wait_end_of_output();
+        assert_tame(&pty.raw_bytes());
+    }
+    on_terminal(&workspace, &["gate", "reject", "j-1", "script", "--notes", &evil], 0);
+    for args in [
+        &["decisions", "list"][..],
+        &["decisions", "show", "j-1", "script"],
+        &["decisions", "verify"],
+        &["gate", "show", "j-1", "script"],
+        &["events", "j-1"],
+        &["doctor"],
+    ] {
+        on_terminal(&workspace, args, 0);
+    }
+    assert_eq!(workspace.decision("j-1", "script")["notes"], evil);
+}
+
+#[test]
+fn a_configuration_full_of_it_is_refused_in_plain_text() {
+    let workspace = Workspace::new("{}\n");
+    let evil = evil();
+    for text in [
+        format!("gates: {{script: {{required: \"{}\"}}}}\n", evil.escape_unicode()).into_bytes(),
+        format!("\"{}\": 1\n", evil.escape_unicode())
+            .replace("\\u{", "\\U{")
+            .into_bytes(),
+        evil_bytes(),
+    ] {
+        workspace.write("conf/operator.yaml", text);
+        on_terminal(&workspace, &["config", "check"], 1);
+        on_terminal(&workspace, &["job", "list"], 1);
+    }
+}
+
+#[test]
+fn a_file_name_made_of_it_is_taken_or_refused_in_plain_text() {
+    let workspace = Workspace::new("{}\n");
+    for (at, name) in [
+        &b"a\x1b[31337J.txt"[..],
+        "b\u{202e}txt.exe".as_bytes(),
+        "c\u{9b}31337J.txt".as_bytes(),
+        b"d\xff\xfe.txt",
+        b"e\nEVIL.txt",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        workspace.write(OsStr::from_bytes(name), "text\n");
+        let argument = OsString::from_vec([b"script=".as_slice(), name].concat());
+        let job = format!("j-{at}");
+        let mut options = PtyOptions::new(workspace.root()).size(200, 40);
+        // The terminal's command line takes text only; a shell brings the bytes.
+        let script = format!(
+            "exec \"$0\" gate open {job} script --artifact \"$(printf 'script={}')\"",
+            argument.as_bytes()[7..]
+                .iter()
+                .map(|byte| format!("\\{byte:03o}"))
+                .collect::<String>()
+        );
+        options = options.args(["-c".to_owned(), script, holdpoint().display().to_string()]);
+        let pty = Pty::spawn_program(Path::new("/bin/sh"), options);
+        let status = pty.wait_exit();
+        pty.wait_end_of_output();
+        assert_tame(&pty.raw_bytes());
+        if status.success() {
+            on_terminal(&workspace, &["gate", "show", &job, "script"], 0);
+            on_terminal(&workspace, &["gate", "diff", &job, "script"], 0);
+            on_terminal(&workspace, &["job", "show", &job], 0);
+        }
+        println!("{}: {}", name.escape_ascii(), pty.screen_text().trim());
+    }
+}
