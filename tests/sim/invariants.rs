@@ -192,7 +192,7 @@ impl<S: Storage> World<S> {
             for job in 0..self.jobs.len() {
                 self.take(Step::CommandEnds(job));
             }
-            self.take(Step::LeaderTurn(0));
+            self.take(Step::LeaderTurn(0, true));
             self.take(Step::Pass(30 * SECOND_US));
             self.take(Step::Tick(0, true, true));
         }

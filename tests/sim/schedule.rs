@@ -57,7 +57,7 @@ fn step(random: &mut Random, processes: usize, jobs: usize) -> Step {
         15 | 16 => Step::Look(process),
         17..=21 => Step::Tick(process, random.one_in(2), !random.one_in(4)),
         22..=25 => Step::Pass(random.pick(&PASSES_S) * SECOND_US),
-        26 => Step::StepClock(random.pick(&[-3600, -61, -5, 5, 61, 3600]) * SECOND_US),
+        26 => Step::SetClock(random.pick(&[-3600, -61, -5, 5, 61, 3600]) * SECOND_US),
         27 => match random.below(4) {
             0 => Step::Vanish(job),
             1 => Step::Restore(job),
@@ -70,11 +70,10 @@ fn step(random: &mut Random, processes: usize, jobs: usize) -> Step {
         34 => match random.below(4) {
             0 => Step::LosePower,
             1 => Step::SupervisorDies(job),
-            2 => Step::Resign(process),
-            _ => Step::TakeLead(process),
+            _ => Step::Resign(process),
         },
         35 => Step::TakeLead(process),
-        36 | 37 => Step::LeaderTurn(process),
+        36 | 37 => Step::LeaderTurn(process, !random.one_in(4)),
         38 => Step::CommandEnds(job),
         _ => {
             let stop = random
@@ -109,7 +108,11 @@ pub fn play(seed: u64, plant: Plant) -> Played {
     let mut world = World::new(store, plant, processes, jobs, on_timeout);
     let mut steps = Vec::new();
     // Most stories begin at a gate.
-    let mut opening = vec![Step::LeaderTurn(0), Step::CommandEnds(0), Step::LeaderTurn(0)];
+    let mut opening = vec![
+        Step::LeaderTurn(0, true),
+        Step::CommandEnds(0),
+        Step::LeaderTurn(0, true),
+    ];
     if jobs > 1 {
         opening.insert(1, Step::CommandEnds(1));
     }
@@ -213,7 +216,11 @@ impl Orderings {
     pub fn at_gate(&self) -> World<Memory> {
         let store = Memory::with(self.plant);
         let mut world = World::new(store, self.plant, 2, 1, Some(OnTimeout::Approve));
-        for step in [Step::LeaderTurn(0), Step::CommandEnds(0), Step::LeaderTurn(0)] {
+        for step in [
+            Step::LeaderTurn(0, true),
+            Step::CommandEnds(0),
+            Step::LeaderTurn(0, true),
+        ] {
             world.take(step);
         }
         world

@@ -10,7 +10,7 @@ use holdpoint::domain::ids::{Digest, JobId};
 use holdpoint::domain::job::{AttemptState, JobRows};
 use holdpoint::domain::refusal::{Refusal, RefusalCode};
 use holdpoint::domain::time::Timestamp;
-use holdpoint::engine::reducer::Prepared;
+use holdpoint::engine::reducer::{Input, Prepared};
 use holdpoint::store::{OpenTimer, Owed, Rule, Submission};
 
 /// What the rule reads, as the engine hands it over.
@@ -21,7 +21,7 @@ pub type Wanted = (JobId, Prepared);
 pub enum Plant {
     #[default]
     None,
-    /// The rule reads rows from before the transaction, and the update forgot `AND state = 'open'`.
+    /// For a decision the rule reads rows from before the transaction, and the update forgot `AND state = 'open'`.
     NoGuard,
     /// A commit is answered and not flushed: the next crash takes it away.
     Unflushed,
@@ -249,10 +249,12 @@ impl Plant {
     }
 
     /// The rows as the rule sees them.
-    fn seen(self, stored: Option<&Stored>) -> Option<JobRows> {
+    fn seen(self, stored: Option<&Stored>, input: &Input) -> Option<JobRows> {
         let stored = stored?;
         let mut rows = match (self, &stored.before) {
-            (Self::NoGuard, Some(before)) => (**before).clone(),
+            (Self::NoGuard, Some(before)) if matches!(input, Input::Decide { .. } | Input::Expire { .. }) => {
+                (**before).clone()
+            }
             _ => stored.rows.clone(),
         };
         if self == Self::ForgetsLease {
@@ -298,7 +300,8 @@ impl Storage for Memory {
                 answers.push(Err(Refusal::new(RefusalCode::NotPossible, "another process leads now")));
                 continue;
             }
-            let seen = self.plant.seen(self.jobs.get(&submission.job_id));
+            let input = &submission.input.1.input;
+            let seen = self.plant.seen(self.jobs.get(&submission.job_id), input);
             let changes = rule(seen.as_ref(), &submission.input);
             let numbers = (self.event_seq, self.decision_seq, self.head);
             let answer = changes.and_then(|changes| self.apply(&submission.job_id, changes, now));

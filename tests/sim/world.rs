@@ -73,7 +73,7 @@ pub enum Step {
     /// Look first or not; commit at once or not.
     Tick(usize, bool, bool),
     Pass(i64),
-    StepClock(i64),
+    SetClock(i64),
     Change(usize),
     Vanish(usize),
     Restore(usize),
@@ -84,7 +84,8 @@ pub enum Step {
     LosePower,
     TakeLead(usize),
     Resign(usize),
-    LeaderTurn(usize),
+    /// At once, or left on its way: a leader that is stopped for a while.
+    LeaderTurn(usize, bool),
     CommandEnds(usize),
     SupervisorDies(usize),
     Publish(usize, Option<(usize, Stop)>),
@@ -256,7 +257,7 @@ impl<S: Storage> World<S> {
                 };
                 self.true_us += us;
             }
-            Step::StepClock(us) => {
+            Step::SetClock(us) => {
                 self.now.utc = self.now.utc.plus_us(us);
                 self.stepped_back_us += us.min(0).abs();
             }
@@ -285,11 +286,18 @@ impl<S: Storage> World<S> {
                 }
             }
             Step::Resign(process) => {
-                // What it has on its way goes on under the old epoch.
+                // What it was about to do goes on under the old epoch; a standby waits in the lock and has it at once.
+                let was_leading = self.leader() == Some(process);
+                self.leader_turn(process, false);
                 self.processes[process].epoch = None;
                 self.processes[process].ticker.set_lead(false);
+                let standby =
+                    (0..self.processes.len()).find(|other| *other != process && self.processes[*other].is_alive);
+                if let Some(standby) = standby.filter(|_| was_leading) {
+                    self.take(Step::TakeLead(standby));
+                }
             }
-            Step::LeaderTurn(process) => self.leader_turn(process),
+            Step::LeaderTurn(process, at_once) => self.leader_turn(process, at_once),
             Step::CommandEnds(job) => self.command_ends(job),
             Step::SupervisorDies(job) => {
                 let id = &self.jobs[job];
@@ -503,7 +511,7 @@ impl<S: Storage> World<S> {
     }
 
     /// What the leader does on its own: starts what waits, tells what ended.
-    fn leader_turn(&mut self, process: usize) {
+    fn leader_turn(&mut self, process: usize, at_once: bool) {
         let Some(epoch) = self.processes[process]
             .epoch
             .filter(|_| self.processes[process].is_alive)
@@ -527,7 +535,7 @@ impl<S: Storage> World<S> {
                     epoch: Some(epoch),
                     ..plain(input)
                 };
-                self.send(process, &job_id, in_flight, true);
+                self.send(process, &job_id, in_flight, at_once);
             }
             let queued = attempts_in(&rows, AttemptState::Queued).into_iter().next();
             if let Some((stage, attempt)) = queued.filter(|_| rows.job.status == JobStatus::Queued) {
@@ -541,7 +549,7 @@ impl<S: Storage> World<S> {
                     epoch: Some(epoch),
                     ..plain(input)
                 };
-                self.send(process, &job_id, in_flight, true);
+                self.send(process, &job_id, in_flight, at_once);
             }
         }
     }

@@ -34,7 +34,7 @@ const fn place(module: &'static [&'static str], layer: u8, modules: &'static str
 }
 
 /// The longest matching module is a file's place.
-const PLACES: [Place; 16] = [
+const PLACES: [Place; 17] = [
     place(
         &["domain"],
         0,
