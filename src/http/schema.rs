@@ -59,9 +59,11 @@ pub struct Patch {
     artifact: Option<String>,
 }
 
-/// Which gate's timer is meant.
+/// Which gate's timer is meant, and why.
 #[derive(ToSchema)]
 pub struct Timed {
+    /// Why, for the record.
+    reason: Option<String>,
     /// Exactly this attempt; missing: the newest.
     #[schema(minimum = 1)]
     attempt: Option<u32>,

@@ -81,6 +81,10 @@ fn answered(status: StatusCode, retry_after_s: Option<u64>) -> Fault {
 }
 
 /// Why nothing was answered. Only kinds of errors: their texts may have the address in them.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum may grow; what else there is does not come up without features that are off"
+)]
 fn unsent(error: &ureq::Error) -> Fault {
     let why = match error {
         ureq::Error::HostNotFound => "the receiver's name is not known".to_owned(),
@@ -92,7 +96,11 @@ fn unsent(error: &ureq::Error) -> Fault {
         }
         ureq::Error::BadUri(_) => "the address cannot be used".to_owned(),
         ureq::Error::LargeResponseHeader(..) => format!("the head of the answer has more than {HEAD_BYTES_MAX} bytes"),
-        _ => "the answer is no HTTP".to_owned(),
+        ureq::Error::Http(_) | ureq::Error::Protocol(_) => "the answer is no HTTP".to_owned(),
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
+            "the proxy that the environment names cannot be used".to_owned()
+        }
+        _ => "it could not be sent".to_owned(),
     };
     Fault::passing(why)
 }

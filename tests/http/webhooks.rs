@@ -186,7 +186,7 @@ fn a_receiver_that_was_down_is_told_when_it_is_back_also_by_another_process() {
 fn a_crash_between_sending_and_noting_sends_again_under_the_same_id() {
     let receiver = Receiver::start(OK);
     let workspace = told(receiver.address, "");
-    let killed = Served::start_with(&workspace, &[SIGNED, ("HOLDPOINT_CRASH_AT", "after_webhook")]);
+    let killed = Served::start_with(&workspace, &[SIGNED, ("HOLDPOINT_CRASH_AT", "webhook_answered")]);
     killed.until("this process leads");
     let id = killed.ana().start_job("tides");
     let first = receiver.next();

@@ -14,8 +14,8 @@ use crate::domain::event::Event;
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::webhook::{Delivery, DeliveryKind, DeliveryState, Next, delivery_id, next_attempt};
 use crate::domain::wire::Lens;
-use crate::engine::crash;
 use crate::engine::inbox::Inbox;
+use crate::fault;
 use crate::store::{OutboxChange, Reader};
 use crate::webhook::{Client, Fault, read_secret};
 
@@ -227,7 +227,7 @@ impl Courier {
         let sent_at_s = self.now().micros().div_euclid(SECOND_US);
         let secret = read_secret(&self.webhook.secret).map_err(Fault::passing);
         let sent = secret.and_then(|secret| client.post(&self.webhook.url, &secret, &next, sent_at_s));
-        crash::point("after_webhook");
+        fault::point("webhook_answered");
         Ok(match sent {
             Ok(()) => {
                 tracing::debug!(

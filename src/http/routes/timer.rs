@@ -27,8 +27,9 @@ pub async fn hold(
 ) -> Result<Response, ApiError> {
     let mut fields = Fields::of(&body);
     let gate = named(gate, &mut fields);
+    let reason = fields.text("reason").map(str::to_owned);
     fields.finish()?;
-    act(&app, &caller, gate.clone(), Command::Hold { gate }).await
+    act(&app, &caller, gate.clone(), Command::Hold { gate, reason }).await
 }
 
 /// Lets a held timer run again with the time that was left, at least a minute. Anybody with the role may: the holder may be asleep.
@@ -43,8 +44,9 @@ pub async fn release(
 ) -> Result<Response, ApiError> {
     let mut fields = Fields::of(&body);
     let gate = named(gate, &mut fields);
+    let reason = fields.text("reason").map(str::to_owned);
     fields.finish()?;
-    act(&app, &caller, gate.clone(), Command::Release { gate }).await
+    act(&app, &caller, gate.clone(), Command::Release { gate, reason }).await
 }
 
 /// Moves the deadline of an open gate by so many seconds, as far as its `max_hold_s` allows. Every request adds: after one without an
