@@ -15,7 +15,7 @@ use super::input::Input;
 use super::model::Model;
 use super::session::Session;
 use super::terminal::{self, Happened, Terminal};
-use super::update::{next_wake_us, start, unsaved_drafts, update};
+use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
 use super::view;
 use desk::{Desk, Order};
 
@@ -85,6 +85,7 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
     for (key, draft) in unsaved_drafts(&mut model) {
         backend.save_draft(&key, draft.as_ref());
     }
+    desk.take(release_leases(&mut model), backend);
     match ended {
         Ended::HungUp => terminal.abandon(),
         Ended::Left | Ended::Terminated => terminal.leave().await,
@@ -206,6 +207,8 @@ async fn carry_out<B: Backend>(
                 for (key, draft) in unsaved_drafts(model) {
                     backend.save_draft(&key, draft.as_ref());
                 }
+                // Nobody is at a stopped prompt; it takes its lease again when the process goes on.
+                desk.take(release_leases(model), backend);
                 // A stopped process keeps its locks: the lead must go to someone who runs.
                 backend.resign();
                 backend.rest().await;

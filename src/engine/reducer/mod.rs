@@ -150,6 +150,8 @@ pub enum Input {
         gate: GateRef,
         /// Who.
         operator: Operator,
+        /// Why.
+        reason: Option<String>,
     },
     /// A person lets a held timer run again.
     Release {
@@ -157,6 +159,8 @@ pub enum Input {
         gate: GateRef,
         /// Who.
         operator: Operator,
+        /// Why.
+        reason: Option<String>,
     },
     /// A person moves the deadline.
     Extend {
@@ -187,8 +191,12 @@ pub enum Input {
     Expire {
         /// The gate.
         key: GateKey,
+        /// The time that it was found due for.
+        at: Timestamp,
         /// Nobody could act when it was due: it becomes overdue first.
         is_missed: bool,
+        /// What lies on disk, where the timer would approve.
+        on_disk: Vec<OnDisk>,
     },
     /// The leader is about to start a stage's supervisor.
     StageStarted {
@@ -297,7 +305,12 @@ pub fn reduce(
             digest,
             on_disk,
         } => decide::undo_patch(draft, gate, operator, path.as_ref(), *digest, on_disk),
-        Input::Expire { key, is_missed } => decide::expire(draft, key, *is_missed),
+        Input::Expire {
+            key,
+            at,
+            is_missed,
+            on_disk,
+        } => decide::expire(draft, key, *at, *is_missed, on_disk),
         Input::Resume { operator, plan } => jobs::resume(draft, operator, plan),
         Input::Cancel { operator } => jobs::cancel(draft, operator),
         Input::Complete { operator } => jobs::complete(draft, operator),
@@ -308,8 +321,8 @@ pub fn reduce(
             purpose,
             is_takeover,
         } => lease::take(draft, gate, operator, session, *purpose, *is_takeover),
-        Input::Hold { gate, operator } => hold::hold(draft, gate, operator),
-        Input::Release { gate, operator } => hold::release(draft, gate, operator),
+        Input::Hold { gate, operator, reason } => hold::hold(draft, gate, operator, reason.as_deref()),
+        Input::Release { gate, operator, reason } => hold::release(draft, gate, operator, reason.as_deref()),
         Input::Extend {
             gate,
             operator,

@@ -14,6 +14,7 @@ pub mod header;
 pub mod help;
 pub mod hint;
 pub mod history;
+pub mod holder;
 pub mod job;
 pub mod label;
 pub mod media;
