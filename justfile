@@ -36,3 +36,13 @@ screenshots:
 # accept changed snapshots after reading them
 accept:
     INSTA_UPDATE=always cargo test
+
+# mixed reads and decisions over HTTP for so many seconds, then decisions verify
+load SECONDS="10":
+    cargo build --release
+    tools/load.py target/release/holdpoint {{SECONDS}}
+
+# property-based requests against the running server, from its own OpenAPI document; needs python3 and PyPI
+schemathesis EXAMPLES="50":
+    cargo build
+    tools/schemathesis.sh target/debug/holdpoint {{EXAMPLES}}

@@ -12,6 +12,7 @@ mod http {
     mod client;
     mod console;
     mod doors;
+    mod examples;
     mod leaving;
     mod limits;
     mod live;

@@ -2,7 +2,6 @@
 //!
 //! Into a pipe go the bytes as they are, for `patch` and other programs; on a terminal they are made visible.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,7 +11,8 @@ use crate::diff::json::{ChangedValues, ValueChange, changed_values};
 use crate::diff::summary::is_binary;
 use crate::diff::text::visible;
 use crate::diff::{DiffDocument, Limit, unified};
-use crate::domain::artifact::{Base, BaseOrigin, GateArtifact, PatchStep};
+use crate::domain::artifact::GateArtifact;
+use crate::domain::compare::{self, BaseChoice};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{ArtifactPath, Digest, JobId};
 use crate::domain::job::JobRows;
@@ -63,48 +63,6 @@ fn context(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "a number of lines, or all".to_owned())
 }
 
-/// What to compare with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum BaseChoice {
-    Decided,
-    Attempt,
-    Given,
-    Nothing,
-    /// The beginning of a version's sha256, in lower case.
-    Version(String),
-}
-
-/// So many digits name a version: as many as the console shows.
-const DIGITS_MIN: usize = 6;
-
-impl FromStr for BaseChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_digest = (DIGITS_MIN..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match text {
-            "decided" => Ok(Self::Decided),
-            "attempt" => Ok(Self::Attempt),
-            "given" => Ok(Self::Given),
-            "none" => Ok(Self::Nothing),
-            digest if is_digest => Ok(Self::Version(digest.to_ascii_lowercase())),
-            _ => Err("decided, attempt, given, none, or at least 6 digits of a version's sha256".to_owned()),
-        }
-    }
-}
-
-impl BaseChoice {
-    fn is(&self, base: &Base) -> bool {
-        match (self, &base.origin) {
-            (Self::Decided, BaseOrigin::Decided { .. })
-            | (Self::Attempt, BaseOrigin::Attempt { .. })
-            | (Self::Given, BaseOrigin::Given) => true,
-            (Self::Version(digits), _) => base.digest.to_string().starts_with(digits.as_str()),
-            (Self::Decided | Self::Attempt | Self::Given | Self::Nothing, _) => false,
-        }
-    }
-}
-
 /// The artifacts to show, each with the version to compare it with; none: nothing.
 fn comparisons<'g>(
     rows: &JobRows,
@@ -112,41 +70,8 @@ fn comparisons<'g>(
     arguments: &DiffArguments,
 ) -> Result<Vec<(&'g GateArtifact, Option<Digest>)>, Failure> {
     let chosen = chosen(gate, arguments.file.as_deref())?;
-    // A version named in full need not be one that the gate names: of what was that version once, it shows what changed since.
-    if let Some(BaseChoice::Version(digits)) = &arguments.base
-        && let Ok(version) = Digest::parse(digits)
-    {
-        let once = once_were(rows, gate, &chosen, version)?;
-        return Ok(once.into_iter().map(|artifact| (artifact, Some(version))).collect());
-    }
-    let with_base = |artifact: &'g GateArtifact| Ok((artifact, base_of(artifact, arguments.base.as_ref())?));
-    chosen.into_iter().map(with_base).collect()
-}
-
-fn base_of(artifact: &GateArtifact, choice: Option<&BaseChoice>) -> Result<Option<Digest>, Failure> {
-    let usual = artifact.base.as_ref();
-    let choice = match choice {
-        None => return Ok(usual.map(|base| base.digest)),
-        Some(BaseChoice::Nothing) => return Ok(None),
-        Some(choice) => choice,
-    };
-    let others = || artifact.bases.iter().filter(|base| Some(*base) != usual);
-    let known = || usual.into_iter().chain(others());
-    if let Some(base) = known().find(|base| choice.is(base)) {
-        return Ok(Some(base.digest));
-    }
-    let words: Vec<_> = known()
-        .map(|base| format!("{} ({})", base.digest.short(), base.origin.label()))
-        .collect();
-    let words = if words.is_empty() {
-        "nothing".to_owned()
-    } else {
-        words.join(", ")
-    };
-    Err(Failure::not_found(
-        "shown",
-        format!("{} has no such base; it may be compared with {words}", artifact.path),
-    ))
+    compare::with_bases(rows, gate, chosen, arguments.base.as_ref())
+        .map_err(|refusal| Failure::refused("shown", refusal))
 }
 
 fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifact>, Failure> {
@@ -221,35 +146,6 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &Diff
         Ok(Exit::Done)
     })
     .await
-}
-
-/// The chosen artifacts that were this version once; of a single one anything may be asked.
-fn once_were<'g>(
-    rows: &JobRows,
-    gate: &Gate,
-    chosen: &[&'g GateArtifact],
-    version: Digest,
-) -> Result<Vec<&'g GateArtifact>, Failure> {
-    let was = |other: &GateArtifact| {
-        let former = |step: &PatchStep| step.former.as_ref().is_some_and(|former| former.digest == version);
-        other.digest == version
-            || other.bases.iter().any(|base| base.digest == version)
-            || other.patches.iter().any(|step| step.made == version || former(step))
-    };
-    let of_stage = || rows.gates.iter().filter(|other| other.key.stage == gate.key.stage);
-    let once = |artifact: &&&'g GateArtifact| {
-        let mut known = of_stage().flat_map(|gate| &gate.artifacts);
-        known.any(|other| other.path == artifact.path && was(other))
-    };
-    let found: Vec<_> = chosen.iter().filter(once).copied().collect();
-    match (found.is_empty(), chosen) {
-        (false, _) => Ok(found),
-        (true, [only]) => Ok(vec![only]),
-        (true, _) => {
-            let message = format!("no artifact of {} was ever version {version}", gate.key);
-            Err(Failure::not_found("shown", message).hint("gate show --json names the versions of each artifact"))
-        }
-    }
 }
 
 async fn read(

@@ -8,6 +8,7 @@ pub mod audio;
 pub mod brief;
 pub mod chain;
 pub mod change;
+pub mod compare;
 pub mod decision;
 pub mod event;
 pub mod gate;

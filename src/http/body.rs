@@ -50,7 +50,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
     }
 }
 
-/// A body that is one JSON object; nothing at all counts as an empty one.
+/// A body that is one JSON object; nothing at all, or null, counts as an empty one.
 pub struct Object(pub Value);
 
 impl<S: Send + Sync> FromRequest<S> for Object {
@@ -66,6 +66,7 @@ impl<S: Send + Sync> FromRequest<S> for Object {
         }
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(map)) => Ok(Self(Value::Object(map))),
+            Ok(Value::Null) => Ok(Self(Value::Object(Map::new()))),
             Ok(other) => Err(fault("object_type", "the body is no JSON object".to_owned(), &other)),
             Err(error) => Err(fault(
                 "json_invalid",

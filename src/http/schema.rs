@@ -110,6 +110,7 @@ pub struct File {
 #[derive(ToSchema)]
 pub struct BaseFile {
     /// The name of the artifact that it is for; missing: the first one's.
+    #[schema(pattern = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
     name: Option<String>,
     /// Its text.
     content: Option<String>,

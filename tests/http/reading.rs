@@ -80,6 +80,40 @@ const VALUES: [&str; 12] = [
     "99999999999999999999",
 ];
 
+/// Random values; the seed is printed, and `HOLDPOINT_SEED` takes it again.
+struct Chance(u64);
+
+impl Chance {
+    fn new() -> Self {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        let seed = std::env::var("HOLDPOINT_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or(u64::from(now.subsec_nanos()) + now.as_secs());
+        println!("HOLDPOINT_SEED={seed}");
+        Self(seed | 1)
+    }
+
+    /// xorshift64*
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % limit
+    }
+
+    /// Bytes of any kind, escaped.
+    fn text(&mut self) -> String {
+        if self.below(4) == 0 {
+            let index = usize::try_from(self.below(VALUES.len() as u64)).unwrap();
+            return VALUES[index].to_owned();
+        }
+        (0..self.below(12))
+            .map(|_| format!("%{:02x}", self.below(256)))
+            .collect()
+    }
+}
+
 fn ask(client: &Client, method: &str, path: &str) {
     if path.contains("/events/stream") {
         // A stream has no end: its head is enough, then the client leaves.
@@ -109,6 +143,7 @@ fn no_get_and_no_head_changes_a_row_or_a_file() {
     ana.post("/api/v1/jobs/m-1/reject", &json!({"stage": "release"}))
         .expect(200);
     let before = digest(&workspace);
+    let mut chance = Chance::new();
     let document = ana.get("/openapi.json").expect(200);
     let mut tried = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -131,6 +166,18 @@ fn no_get_and_no_head_changes_a_row_or_a_file() {
                     method,
                     &format!("{place}?stage=outline&decision=approve&operator=eve"),
                 );
+                tried += 2;
+            }
+            // All of them at once, with values that nobody thought of.
+            for _ in 0..8 {
+                let mut random = Vec::new();
+                for query in &queries {
+                    if chance.below(3) > 0 {
+                        random.push(format!("{query}={}", chance.text()));
+                    }
+                }
+                ask(&ana, "GET", &format!("{place}?{}", random.join("&")));
+                ask(&ana, "HEAD", &format!("{place}/{}?{}", chance.text(), random.join("&")));
                 tried += 2;
             }
             for (index, query) in queries.iter().enumerate() {

@@ -195,6 +195,30 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
         (&json!(1), &json!(true))
     );
     assert!(diff[0]["diff"].as_str().unwrap().contains("\n+two\n"), "{diff}");
+    let whole = ana
+        .get("/api/v1/jobs/deploy-42/gates/release/diff?base=none")
+        .expect(200);
+    assert_eq!(
+        (&whole[0]["base_sha256"], &whole[0]["added_lines"]),
+        (&json!(null), &json!(2))
+    );
+    let base = diff[0]["base_sha256"].as_str().unwrap();
+    for given in ["given", &base[..8], base] {
+        let same = ana.get(&format!("/api/v1/jobs/deploy-42/gates/release/diff?base={given}"));
+        match same.status {
+            200 => assert_eq!(same.json()[0], diff[0], "{given}"),
+            // The binary has no such base.
+            status => assert_eq!(status, 404, "{given}"),
+        }
+    }
+    assert_eq!(
+        ana.get(&format!("/api/v1/jobs/deploy-42/gates/release/diff?base={base}"))
+            .status,
+        200
+    );
+    ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=attempt")
+        .expect(404);
+    ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=x").expect(422);
     let patch = json!({"type": "text_replace", "artifact": "artifacts/release/plan.txt", "replacements": [{"old": "two", "new": "2"}]});
     let patched = ana.post("/api/v1/jobs/deploy-42/patches/release/apply", &patch);
     shapes.check("POST", "/api/v1/jobs/{id}/patches/{stage}/apply", &patched);

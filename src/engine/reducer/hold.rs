@@ -185,7 +185,7 @@ pub(super) fn extend(
             "{seconds} s are more than may still be added to {}: {max_s} s",
             gate.key
         );
-        return Err(Refusal::new(RefusalCode::Invalid, message)
+        return Err(Refusal::new(RefusalCode::WrongState, message)
             .with_hint(format!(
                 "max_hold_s {} bounds all that persons add to this gate",
                 gate.policy.max_hold_s

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::diff::summary::is_binary;
 use crate::diff::{DiffDocument, Limit, unified};
 use crate::domain::artifact::GateArtifact;
+use crate::domain::compare::{self, BaseChoice};
 use crate::domain::ids::{ArtifactPath, Digest, JobId};
 use crate::engine::api::{Answer, Query};
 use crate::http::answer::{self, ApiError};
@@ -35,10 +36,16 @@ struct DifferenceDoc {
         ("id" = String, Path, description = "The job"),
         ("stage" = String, Path, description = "The stage"),
         ("attempt" = Option<u32>, Query, minimum = 1, description = "Exactly this attempt's; else the newest"),
+        ("base" = Option<String>, Query, pattern = "^(decided|attempt|given|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: decided, attempt, given, none, or a version's sha256; else the usual base"),
     ),
     responses((status = 200, description = "One for each artifact", body = [schema::Difference])))]
 pub async fn diff(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Asked) -> Result<Response, ApiError> {
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
+    let choice = match asked.text("base").map(str::parse::<BaseChoice>) {
+        None => None,
+        Some(Ok(choice)) => Some(choice),
+        Some(Err(why)) => return Err(asked.fault("base", "enum", format!("Input should be {why}"))),
+    };
     let rows = app.job(&id).await?;
     let gate = match attempt {
         None => rows.newest_gate(&stage),
@@ -46,15 +53,16 @@ pub async fn diff(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Ask
     };
     let gate = gate.ok_or_else(|| no_gate(&rows, &stage))?;
     let mut documents = Vec::with_capacity(gate.artifacts.len());
-    for artifact in &gate.artifacts {
-        let base = match &artifact.base {
-            Some(base) => Some(version(&app, &id, base.digest).await?),
+    let artifacts = gate.artifacts.iter().collect();
+    for (artifact, base_sha256) in compare::with_bases(&rows, gate, artifacts, choice.as_ref())? {
+        let base = match base_sha256 {
+            Some(digest) => Some(version(&app, &id, digest).await?),
             None => None,
         };
         let now = version(&app, &id, artifact.digest).await?;
         let artifact = artifact.clone();
         // A long diff must not keep other answers waiting.
-        let compared = tokio::task::spawn_blocking(move || compare(artifact, base, now));
+        let compared = tokio::task::spawn_blocking(move || difference(artifact, base_sha256, base, now));
         documents.push(
             compared
                 .await
@@ -75,7 +83,12 @@ async fn version(app: &App, job_id: &JobId, digest: Digest) -> Result<Arc<[u8]>,
     bytes.ok_or_else(|| ApiError::not_found(format!("the bytes of version {digest} are gone")))
 }
 
-fn compare(artifact: GateArtifact, base: Option<Arc<[u8]>>, now: Arc<[u8]>) -> DifferenceDoc {
+fn difference(
+    artifact: GateArtifact,
+    base_sha256: Option<Digest>,
+    base: Option<Arc<[u8]>>,
+    now: Arc<[u8]>,
+) -> DifferenceDoc {
     let is_binary = [base.as_ref(), Some(&now)]
         .into_iter()
         .flatten()
@@ -83,7 +96,7 @@ fn compare(artifact: GateArtifact, base: Option<Arc<[u8]>>, now: Arc<[u8]>) -> D
     let mut document = DifferenceDoc {
         kind: artifact.kind,
         path: artifact.path,
-        base_sha256: artifact.base.map(|base| base.digest),
+        base_sha256,
         sha256: artifact.digest,
         size_bytes: artifact.size_bytes,
         is_binary,

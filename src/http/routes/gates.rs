@@ -220,7 +220,7 @@ async fn until_on_disk(app: &App, id: &JobId) -> Result<(), ApiError> {
 
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
 #[utoipa::path(get, path = "/gates", tag = "gates",
-    params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)$", description = "open (also when missing), approved, rejected, canceled or all")),
+    params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all")),
     responses((status = 200, description = "Gates", body = [schema::JobGate])))]
 pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let words = ["open", "approved", "rejected", "canceled", "all"];
@@ -260,8 +260,8 @@ pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response,
 /// Decisions of all jobs, every attempt, newest first.
 #[utoipa::path(get, path = "/decisions", tag = "gates",
     params(
-        ("job_id" = Option<String>, Query, pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$", description = "Only this job's"),
-        ("stage" = Option<String>, Query, pattern = "^[a-z][a-z0-9_-]{0,49}$", description = "Only this stage's"),
+        ("job_id" = Option<String>, Query, pattern = "^([A-Za-z0-9][A-Za-z0-9_-]{0,99})?$", description = "Only this job's"),
+        ("stage" = Option<String>, Query, pattern = "^([a-z][a-z0-9_-]{0,49})?$", description = "Only this stage's"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "At most so many; 100 unless asked"),
     ),
     responses((status = 200, description = "Decision files", body = [schema::Decision])))]

@@ -80,7 +80,7 @@ pub async fn start(
 /// Jobs, newest first.
 #[utoipa::path(get, path = "/jobs", tag = "jobs",
     params(
-        ("status" = Option<String>, Query, pattern = "^(queued|running|needs_approval|paused|completed|failed|canceled)$", description = "Only these: queued, running, needs_approval, paused, completed, failed, canceled"),
+        ("status" = Option<String>, Query, pattern = "^(queued|running|needs_approval|paused|completed|failed|canceled)?$", description = "Only these: queued, running, needs_approval, paused, completed, failed, canceled"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 100 unless asked"),
         ("before" = Option<String>, Query, description = "Only those started before this time (RFC 3339)"),
     ),
