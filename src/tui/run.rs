@@ -16,7 +16,7 @@ use super::model::Model;
 use super::session::Session;
 use super::terminal::{self, Happened, Terminal};
 use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
-use super::view::view;
+use super::view;
 use desk::{Desk, Order};
 
 /// How a console ended.
@@ -119,11 +119,11 @@ async fn attend<B: Backend>(
         }
         while model.is_dirty && !terminal.is_busy() {
             model.is_dirty = false;
-            let mut facts = None;
-            let is_written = terminal.draw(|frame| facts = Some(view(model, frame)))?;
+            let is_written = terminal.draw(|area, buffer| view::draw(model, area, buffer))?;
+            let facts = view::facts(model);
             if is_written {
-                on_the_way = facts;
-            } else if let Some(facts) = facts {
+                on_the_way = Some(facts);
+            } else {
                 // The same cells as before: they are on the terminal already.
                 tell(model, desk, backend, Msg::Drawn(facts), &mut orders);
             }
@@ -152,7 +152,7 @@ async fn attend<B: Backend>(
             Woken::Continue => {
                 terminal.enter()?;
                 model.size = terminal.size();
-                terminal.repaint(model.size)?;
+                terminal.repaint(model.size);
                 tell(model, desk, backend, Msg::Continued, &mut orders);
             }
             Woken::Resized => {
@@ -199,7 +199,7 @@ async fn carry_out<B: Backend>(
         match order {
             Order::Copy(text) => terminal.copy(&text),
             Order::Repaint => {
-                terminal.repaint(model.size)?;
+                terminal.repaint(model.size);
                 model.is_dirty = true;
             }
             Order::Suspend => {
@@ -216,7 +216,7 @@ async fn carry_out<B: Backend>(
                 backend.stand();
                 terminal.enter()?;
                 model.size = terminal.size();
-                terminal.repaint(model.size)?;
+                terminal.repaint(model.size);
                 tell(model, desk, backend, Msg::Continued, orders);
             }
             Order::Quit => return Ok(Some(Ended::Left)),
