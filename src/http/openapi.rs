@@ -125,7 +125,11 @@ fn refine(document: &mut Value) {
     let none = json!({ "type": "string", "maxLength": 0 });
     let moments = [
         ("/api/v1/jobs", "before", json!({ "anyOf": [time, none] })),
-        ("/api/v1/jobs/{id}/events", "since", json!({ "anyOf": [number, time, none] })),
+        (
+            "/api/v1/jobs/{id}/events",
+            "since",
+            json!({ "anyOf": [number, time, none] }),
+        ),
     ];
     for (path, name, schema) in moments {
         let parameters = document["paths"][path]["get"]["parameters"].as_array_mut();
