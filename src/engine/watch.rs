@@ -4,6 +4,8 @@
 //! work, a slower look serves.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode, ModifyKind};
@@ -18,9 +20,37 @@ const BACKSTOP_BLIND: Duration = Duration::from_secs(1);
 
 /// Keeps the watching alive.
 pub(super) struct FileWatch {
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
+    nudge: PathBuf,
+    /// The nudge file was removed or renamed: what is watched is not the file that others touch.
+    is_lost: Arc<AtomicBool>,
+}
+
+impl FileWatch {
     /// How long the loop may go without a look.
-    pub backstop: Duration,
+    pub fn backstop(&self) -> Duration {
+        if self.watcher.is_some() && !self.is_lost.load(Ordering::Relaxed) {
+            BACKSTOP_WATCHED
+        } else {
+            BACKSTOP_BLIND
+        }
+    }
+
+    /// Whether the nudge file has to be made and watched again.
+    pub fn is_lost(&self) -> bool {
+        self.watcher.is_some() && self.is_lost.load(Ordering::Relaxed)
+    }
+
+    /// Watches the nudge file anew; it must be there. What was missed meanwhile is seen by the next look.
+    pub fn watch_again(&mut self) {
+        let Some(watcher) = &mut self.watcher else { return };
+        // It is most likely forgotten already.
+        let _ = watcher.unwatch(&self.nudge);
+        match watcher.watch(&self.nudge, RecursiveMode::NonRecursive) {
+            Ok(()) => self.is_lost.store(false, Ordering::Relaxed),
+            Err(error) => tracing::warn!("the nudge file cannot be watched: {error}"),
+        }
+    }
 }
 
 /// Watches the nudge file, and the configuration file where there is one.
@@ -31,12 +61,19 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
         .into_iter()
         .flatten()
         .collect();
+    let is_lost = Arc::new(AtomicBool::new(false));
+    let (lost, touched) = (Arc::clone(&is_lost), nudge.clone());
     let handler = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
+        let nudge = &touched;
+        let is_gone = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+        if is_gone && event.paths.iter().any(|path| same_name(path, nudge)) {
+            lost.store(true, Ordering::Relaxed);
+        }
         // Reading a watched file raises Access events too; they mean nothing for the nudge.
         let is_read = matches!(event.kind, EventKind::Access(_));
         // A full inbox is already full of reasons to look.
-        if !is_read && event.paths.iter().any(|path| same_name(path, &nudge)) {
+        if !is_read && event.paths.iter().any(|path| same_name(path, nudge)) {
             let _ = inbox.try_send(Inbox::Nudged);
         }
         if let Some(config) = &config
@@ -54,14 +91,16 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
     });
     match watcher {
         Ok(watcher) => FileWatch {
-            _watcher: Some(watcher),
-            backstop: BACKSTOP_WATCHED,
+            watcher: Some(watcher),
+            nudge,
+            is_lost,
         },
         Err(error) => {
             tracing::warn!("files cannot be watched, looking every second instead: {error}");
             FileWatch {
-                _watcher: None,
-                backstop: BACKSTOP_BLIND,
+                watcher: None,
+                nudge,
+                is_lost,
             }
         }
     }
