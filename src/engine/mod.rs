@@ -630,7 +630,9 @@ fn refuse_older_database(runs: &RunsDir, reader: &Reader, last_event_seq: u64) -
         // Another process may have decided since: the rows are asked again.
         if record::is_filed(runs, &link)? && link.seq > reader.chain_head()?.map_or(0, |head| head.seq) {
             let (seq, job_id) = (link.seq, link.job_id);
-            return older(format!("decision {seq} is on disk ({job_id}), and the database ends with decision {decided}"));
+            return older(format!(
+                "decision {seq} is on disk ({job_id}), and the database ends with decision {decided}"
+            ));
         }
     }
     // A number that another process commits at this moment is in the database before it is in the file, so the file is read first.

@@ -66,7 +66,10 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
     let handler = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
         let nudge = &touched;
-        let is_gone = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+        let is_gone = matches!(
+            event.kind,
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+        );
         if is_gone && event.paths.iter().any(|path| same_name(path, nudge)) {
             lost.store(true, Ordering::Relaxed);
         }
@@ -126,4 +129,32 @@ fn folder_of(path: &Path) -> Option<PathBuf> {
 
 fn same_name(event: &Path, wanted: &Path) -> bool {
     event.file_name() == wanted.file_name()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::RunsDir;
+
+    #[tokio::test]
+    async fn a_removed_nudge_file_is_looked_past_and_watched_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        runs.make_nudge().unwrap();
+        let (sender, mut inbox) = tokio::sync::mpsc::channel(100);
+        let mut files = watch_files(runs.nudge(), None, sender);
+        assert_eq!((files.backstop(), files.is_lost()), (BACKSTOP_WATCHED, false));
+        std::fs::remove_file(runs.nudge()).unwrap();
+        while !files.is_lost() {
+            assert!(matches!(inbox.recv().await, Some(Inbox::Nudged)));
+        }
+        assert_eq!(files.backstop(), BACKSTOP_BLIND);
+        runs.make_nudge().unwrap();
+        files.watch_again();
+        assert_eq!((files.backstop(), files.is_lost()), (BACKSTOP_WATCHED, false));
+        while inbox.try_recv().is_ok() {}
+        runs.touch_nudge(Some(7)).unwrap();
+        assert!(matches!(inbox.recv().await, Some(Inbox::Nudged)));
+        assert_eq!(runs.nudged_seq(), Some(7));
+    }
 }

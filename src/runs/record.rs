@@ -12,9 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
-use super::{holder, jsonl};
 use super::layout::{RunDir, RunsDir};
 use super::publish::State;
+use super::{holder, jsonl};
 use crate::domain::chain::ChainLink;
 use crate::domain::decision::SealedDecision;
 use crate::domain::ids::{Digest, StageName};
