@@ -1,5 +1,6 @@
 //! A database that is locked, damaged, or an older copy of itself.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt as _;
 use std::process::Stdio;
 
@@ -25,10 +26,15 @@ fn a_damaged_database_is_named_at_the_start_and_while_running_and_nothing_is_dec
     let mut server = workspace
         .command(&["serve", "--no-http"])
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    assert!(
+        lines.any(|line| line.unwrap().contains("this process leads")),
+        "it never led"
+    );
     // Everything is in the file itself, so that damage to the file is damage to what is read.
     let checkpoint = rusqlite::Connection::open(&path).unwrap();
     checkpoint

@@ -173,13 +173,8 @@ impl Crowd {
             .iter()
             .map(|row| (text(row, "job_id"), text(row, "stage")))
             .collect();
-        let of_status = |status: &str| {
-            jobs.iter()
-                .filter(|job| job["status"] == status)
-                .map(|job| text(job, "id"))
-                .collect()
-        };
-        self.paused = of_status("paused");
+        let paused = jobs.iter().filter(|job| job["status"] == "paused");
+        self.paused = paused.map(|job| text(job, "id")).collect();
         let is_ended = |job: &&Value| {
             ["completed", "failed", "canceled"]
                 .iter()
