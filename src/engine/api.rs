@@ -14,7 +14,9 @@ use crate::domain::job::JobRows;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 use crate::domain::view::{JobFilter, LeaderInfo, QueueRow, Since};
+use crate::domain::webhook::WebhookStanding;
 
 /// Pairs an answer with what was asked; rises in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -153,11 +155,15 @@ pub enum Command {
     Hold {
         /// The gate.
         gate: GateRef,
+        /// Why.
+        reason: Option<String>,
     },
     /// Let a held timer run again.
     Release {
         /// The gate.
         gate: GateRef,
+        /// Why.
+        reason: Option<String>,
     },
     /// Move a gate's deadline.
     Extend {
@@ -268,6 +274,8 @@ pub enum Query {
     },
     /// How many jobs have files that are behind their rows: this one, or any.
     Owing(Option<JobId>),
+    /// How every webhook stands at this time.
+    Webhooks(Timestamp),
 }
 
 /// What was read.
@@ -293,6 +301,8 @@ pub enum Answer {
     EventPage(Vec<Event>, u64),
     /// See [`Query::Owing`]; counted up to 10 000.
     Owing(usize),
+    /// See [`Query::Webhooks`]: those that were ever to be told something.
+    Webhooks(Vec<WebhookStanding>),
     /// It could not be read: what was being done and why not.
     Failed(String),
 }

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod audit;
 mod bases;
+mod courier;
 mod debts;
 pub mod door;
 mod evidence;
@@ -46,6 +47,7 @@ use crate::runs::{RunsDir, record};
 use crate::store::{Reader, Store};
 
 use api::{Answer, Command, Notice, Query, Receipt, RequestId};
+use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
 use inbox::{Inbox, StageKey};
 use prepare::Preparer;
@@ -154,6 +156,8 @@ pub struct Engine {
     files: FileWatch,
     notices: VecDeque<Notice>,
     doors: Doors,
+    /// At work while this process leads.
+    couriers: Couriers,
     ticker: Ticker,
     lead: Lead,
     next_request: u64,
@@ -253,6 +257,7 @@ impl Engine {
             files,
             notices: VecDeque::new(),
             doors,
+            couriers: Couriers::default(),
             ticker: Ticker::follower(),
             lead: Lead::Not,
             next_request: 1,
@@ -325,6 +330,7 @@ impl Engine {
     /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process keeps its locks.
     pub fn resign(&mut self) {
         self.wants_lead = false;
+        self.couriers.stop();
         match std::mem::replace(&mut self.lead, Lead::Not) {
             Lead::Has { guard, epoch } => {
                 self.put(Work::Resign(epoch, Some(guard)));
@@ -376,6 +382,14 @@ impl Engine {
     /// A way in for a front end on another thread; it works while this loop turns.
     pub fn door(&self) -> Door {
         self.doors.door(self.inbox_sender.clone(), self.operator.clone())
+    }
+
+    fn office(&self) -> Office {
+        Office {
+            runs_dir: self.runs.path().to_owned(),
+            clock: Arc::clone(&self.clock),
+            inbox: self.inbox_sender.clone(),
+        }
     }
 
     fn knocked(&mut self, knock: Knock) {

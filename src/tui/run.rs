@@ -15,8 +15,8 @@ use super::input::Input;
 use super::model::Model;
 use super::session::Session;
 use super::terminal::{self, Happened, Terminal};
-use super::update::{next_wake_us, start, unsaved_drafts, update};
-use super::view::view;
+use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
+use super::view;
 use desk::{Desk, Order};
 
 /// How a console ended.
@@ -85,6 +85,7 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
     for (key, draft) in unsaved_drafts(&mut model) {
         backend.save_draft(&key, draft.as_ref());
     }
+    desk.take(release_leases(&mut model), backend);
     match ended {
         Ended::HungUp => terminal.abandon(),
         Ended::Left | Ended::Terminated => terminal.leave().await,
@@ -118,11 +119,11 @@ async fn attend<B: Backend>(
         }
         while model.is_dirty && !terminal.is_busy() {
             model.is_dirty = false;
-            let mut facts = None;
-            let is_written = terminal.draw(|frame| facts = Some(view(model, frame)))?;
+            let is_written = terminal.draw(|area, buffer| view::draw(model, area, buffer))?;
+            let facts = view::facts(model);
             if is_written {
-                on_the_way = facts;
-            } else if let Some(facts) = facts {
+                on_the_way = Some(facts);
+            } else {
                 // The same cells as before: they are on the terminal already.
                 tell(model, desk, backend, Msg::Drawn(facts), &mut orders);
             }
@@ -151,7 +152,7 @@ async fn attend<B: Backend>(
             Woken::Continue => {
                 terminal.enter()?;
                 model.size = terminal.size();
-                terminal.repaint(model.size)?;
+                terminal.repaint(model.size);
                 tell(model, desk, backend, Msg::Continued, &mut orders);
             }
             Woken::Resized => {
@@ -198,7 +199,7 @@ async fn carry_out<B: Backend>(
         match order {
             Order::Copy(text) => terminal.copy(&text),
             Order::Repaint => {
-                terminal.repaint(model.size)?;
+                terminal.repaint(model.size);
                 model.is_dirty = true;
             }
             Order::Suspend => {
@@ -206,6 +207,8 @@ async fn carry_out<B: Backend>(
                 for (key, draft) in unsaved_drafts(model) {
                     backend.save_draft(&key, draft.as_ref());
                 }
+                // Nobody is at a stopped prompt; it takes its lease again when the process goes on.
+                desk.take(release_leases(model), backend);
                 // A stopped process keeps its locks: the lead must go to someone who runs.
                 backend.resign();
                 backend.rest().await;
@@ -213,7 +216,7 @@ async fn carry_out<B: Backend>(
                 backend.stand();
                 terminal.enter()?;
                 model.size = terminal.size();
-                terminal.repaint(model.size)?;
+                terminal.repaint(model.size);
                 tell(model, desk, backend, Msg::Continued, orders);
             }
             Order::Quit => return Ok(Some(Ended::Left)),

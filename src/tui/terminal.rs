@@ -3,23 +3,26 @@
 //! Guards raw mode, alternate screen, bracketed paste and mouse, and gives them back whatever happens. Frames are handed, one at a
 //! time, to a thread of their own: a stalled line blocks that thread and never the clock (HOUSE: *The terminal may not block the clock*).
 
+mod cells;
 mod keyboard;
+mod screen;
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
-use ratatui::{Frame, TerminalOptions, Viewport};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc;
+
+use screen::Screen;
 
 use super::input::{Code, Input, Key, Mouse, MouseKind};
 
@@ -32,37 +35,14 @@ const LEAVE_WAIT: Duration = Duration::from_secs(1);
 /// So many inputs are taken before the rest of the loop has its turn.
 const BATCH_MAX: usize = 4096;
 
-/// What a frame is drawn into: bytes, written by the thread in one piece.
-#[derive(Debug, Clone, Default)]
-struct FrameBytes(Arc<Mutex<Vec<u8>>>);
-
-impl FrameBytes {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-}
-
-impl Write for FrameBytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut buffer = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        buffer.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The terminal, given back when this is dropped.
 pub(super) struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<FrameBytes>>,
-    bytes: FrameBytes,
+    screen: Screen,
+    /// Goes out before the next frame, in the same write.
+    ahead: Vec<u8>,
     frames: SyncSender<Vec<u8>>,
     written: mpsc::Receiver<()>,
     is_busy: bool,
-    /// What the frame before said of the cursor.
-    cursor: Vec<u8>,
     events: mpsc::Receiver<Event>,
     former_size: (u16, u16),
     /// Shared with the panic hook: whether the terminal is ours right now.
@@ -116,22 +96,16 @@ impl Terminal {
     /// Takes the terminal.
     pub fn open() -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
-        let bytes = FrameBytes::default();
-        let options = TerminalOptions {
-            viewport: Viewport::Fixed(Rect::new(0, 0, columns, rows)),
-        };
-        let inner = ratatui::Terminal::with_options(CrosstermBackend::new(bytes.clone()), options)?;
         let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let (frames, written) = writer_thread(out)?;
         let is_taken = Arc::new(AtomicBool::new(false));
         restore_on_panic(is_taken.clone());
         let mut terminal = Self {
-            inner,
-            bytes,
+            screen: Screen::new(columns, rows),
+            ahead: Vec::new(),
             frames,
             written,
             is_busy: false,
-            cursor: Vec::new(),
             events: keyboard::start()?,
             former_size: (columns, rows),
             is_taken,
@@ -150,13 +124,13 @@ impl Terminal {
     pub fn enter(&mut self) -> io::Result<()> {
         crossterm::terminal::enable_raw_mode()?;
         self.is_taken.store(true, Ordering::SeqCst);
-        self.write_behind(ENTER);
+        self.ahead.extend_from_slice(ENTER);
         Ok(())
     }
 
     /// Gives the terminal back, behind the last frame if the line is not stalled.
     pub async fn leave(&mut self) {
-        let _ = self.bytes.take();
+        self.ahead.clear();
         if self.is_busy {
             let _ = tokio::time::timeout(LEAVE_WAIT, written(&mut self.written, &mut self.is_busy)).await;
         }
@@ -186,11 +160,6 @@ impl Terminal {
         std::mem::forget(self);
     }
 
-    fn write_behind(&mut self, bytes: &[u8]) {
-        // Goes out with the next frame, in the same write.
-        let _ = self.bytes.write_all(bytes);
-    }
-
     /// Puts a text on the operator's clipboard (OSC 52), with the next frame.
     pub fn copy(&mut self, text: &str) {
         let mut sequence = String::new();
@@ -198,15 +167,14 @@ impl Terminal {
             .write_ansi(&mut sequence)
             .is_ok()
         {
-            self.write_behind(sequence.as_bytes());
+            self.ahead.extend_from_slice(sequence.as_bytes());
         }
     }
 
     /// Makes the next frame a whole one, of this size. Never asks the terminal anything.
-    pub fn repaint(&mut self, (columns, rows): (u16, u16)) -> io::Result<()> {
+    pub fn repaint(&mut self, (columns, rows): (u16, u16)) {
         self.former_size = (columns, rows);
-        self.cursor.clear();
-        self.inner.resize(Rect::new(0, 0, columns, rows))
+        self.screen = Screen::new(columns, rows);
     }
 
     /// Whether a frame is still being written: no other may be made.
@@ -215,14 +183,13 @@ impl Terminal {
     }
 
     /// Draws a frame and hands it to the thread; returns false when there was nothing to write.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<bool> {
-        self.inner.draw(render)?;
-        let bytes = self.bytes.take();
-        let cursor = cursor_part(&bytes);
-        if bytes.is_empty() || (is_without_cells(&bytes) && cursor == self.cursor) {
+    pub fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
+        let frame = self.screen.draw(render)?;
+        let mut bytes = std::mem::take(&mut self.ahead);
+        bytes.extend_from_slice(&frame);
+        if bytes.is_empty() {
             return Ok(false);
         }
-        self.cursor = cursor.to_vec();
         match self.frames.try_send(bytes) {
             Ok(()) => {
                 self.is_busy = true;
@@ -245,20 +212,6 @@ impl Terminal {
             inputs = inputs(&mut self.events) => Happened::Inputs(inputs),
         }
     }
-}
-
-/// What ratatui's crossterm backend ends the cells of a frame with, also when there are none.
-const CELLS_END: &[u8] = b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m";
-
-/// Whether a frame changes no cell: it starts with the end.
-fn is_without_cells(frame: &[u8]) -> bool {
-    frame.starts_with(CELLS_END)
-}
-
-/// What a frame says of the cursor, behind its cells.
-fn cursor_part(frame: &[u8]) -> &[u8] {
-    let end = frame.windows(CELLS_END.len()).rposition(|window| window == CELLS_END);
-    end.and_then(|end| frame.get(end + CELLS_END.len()..)).unwrap_or(frame)
 }
 
 /// What the terminal brings.
@@ -379,21 +332,4 @@ fn mouse(event: MouseEvent) -> Option<Mouse> {
         column: event.column,
         row: event.row,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_frame_without_cells_is_told_from_one_with() {
-        let nothing = [CELLS_END, b"\x1b[?25l"].concat();
-        let cells = [b"\x1b[5;1Hx", CELLS_END, b"\x1b[?25l"].concat();
-        assert!(is_without_cells(&nothing) && !is_without_cells(&cells));
-        assert_eq!(cursor_part(&nothing), cursor_part(&cells));
-        assert_ne!(
-            cursor_part(&nothing),
-            cursor_part(&[CELLS_END, b"\x1b[3;4H\x1b[?25h"].concat())
-        );
-    }
 }

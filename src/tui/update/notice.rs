@@ -48,6 +48,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::Webhooks(_)
             | Answer::Failed(_) => model.queue_asked = (false, false),
         },
         Question::Leader => {
@@ -67,6 +68,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::Webhooks(_)
             | Answer::Failed(_) => model.job_asked = None,
         },
         Question::Events(job_id) => {
