@@ -186,6 +186,27 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The job that it is about; none for a job whose id is still to be found.
+    pub fn job_id(&self) -> Option<&JobId> {
+        match self {
+            Self::StartJob(job) => job.id.as_ref(),
+            Self::OpenGate { job_id, .. } | Self::Resume(job_id) | Self::Cancel(job_id) | Self::Complete(job_id) => {
+                Some(job_id)
+            }
+            Self::Decide { gate, .. }
+            | Self::ApplyPatch { gate, .. }
+            | Self::UndoPatch { gate, .. }
+            | Self::TakeLease { gate, .. }
+            | Self::Hold { gate, .. }
+            | Self::Release { gate, .. }
+            | Self::Extend { gate, .. }
+            | Self::ReleaseLease { gate }
+            | Self::MarkSeen { gate, .. } => Some(&gate.job_id),
+        }
+    }
+}
+
 /// That something was done: it is committed.
 #[derive(Debug, Clone)]
 pub struct Receipt {

@@ -212,8 +212,10 @@ impl Writer {
     }
 
     fn command(&mut self, request: RequestId, operator: &Operator, command: &Command, items: &mut Vec<Item>) {
-        // What was prepared before an earlier command of the same batch was committed might be stale.
-        if !items.is_empty() && needs_files(command) {
+        // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
+        // other: the decisions of a bulk go into one transaction.
+        let is_of_same_job = |item: &Item| command.job_id() == Some(&item.submission.job_id);
+        if needs_files(command) && items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
         match self.preparer.command(operator, command) {
