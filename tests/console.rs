@@ -11,6 +11,7 @@ mod console {
     mod edit;
     mod hostile;
     mod lease;
+    mod own_editor;
     mod policy;
     mod record;
     mod start;

@@ -10,6 +10,7 @@ mod bases;
 mod crash;
 mod debts;
 pub mod door;
+pub mod edit_copies;
 mod evidence;
 mod inbox;
 mod lead;
@@ -520,6 +521,14 @@ impl Engine {
             tracing::warn!("drafts are not offered: {error}");
             Vec::new()
         })
+    }
+
+    /// Where copies for this operator's own editor lie.
+    pub fn edit_copies(&self) -> edit_copies::EditCopies {
+        edit_copies::EditCopies {
+            runs: self.runs.clone(),
+            operator: self.operator.name.clone(),
+        }
     }
 
     /// Waits until everything handed over so far is done. Before the process is stopped: a thread that is stopped inside a transaction

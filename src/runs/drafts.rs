@@ -50,13 +50,13 @@ impl RunsDir {
         Ok(paths.iter().filter_map(|path| fs::read(path).ok()).collect())
     }
 
-    fn drafts(&self, operator: &str) -> PathBuf {
+    pub(super) fn drafts(&self, operator: &str) -> PathBuf {
         self.path().join(".drafts").join(plain(operator))
     }
 }
 
 /// A name that stays in its directory, whatever it was made of.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut plain = String::new();
     for (index, c) in name.char_indices() {

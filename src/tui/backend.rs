@@ -7,6 +7,7 @@ use crate::domain::gate::GateKey;
 use crate::domain::time::Now;
 use crate::engine::Engine;
 use crate::engine::api::{Command, Notice, Query, RequestId};
+use crate::engine::edit_copies::EditCopies;
 
 /// An engine, as the console uses it. No call blocks.
 pub trait Backend {
@@ -28,6 +29,8 @@ pub trait Backend {
     fn stand(&mut self);
     /// Keeps a draft, or removes it (`<runs>/.drafts/<operator>/`, see [`Draft::file_name`]).
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
+    /// Where copies for this operator's own editor lie.
+    fn edit_copies(&self) -> EditCopies;
     /// The drafts kept by former sessions of this operator.
     fn load_drafts(&mut self) -> Vec<Draft>;
 }
@@ -70,6 +73,10 @@ impl Backend for Engine {
         // A draft is text and numbers: it always has a JSON form.
         let bytes = draft.and_then(|draft| serde_json::to_vec_pretty(draft).ok());
         Engine::save_draft(self, name, bytes);
+    }
+
+    fn edit_copies(&self) -> EditCopies {
+        Engine::edit_copies(self)
     }
 
     fn load_drafts(&mut self) -> Vec<Draft> {

@@ -1,6 +1,7 @@
 //! Everything that enters the screen's reducer, and everything it asks the loop to do: plain values.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -9,6 +10,7 @@ use super::draft::Draft;
 use super::input::Input;
 use super::media::Media;
 use super::model::shown::Sight;
+use super::own_editor::{Ending, OwnEditor};
 use crate::diff::DiffDocument;
 use crate::diff::json::ChangedValues;
 use crate::diff::search::{Direction, Needle, Spot};
@@ -240,6 +242,26 @@ pub struct Preview {
     pub facts: Vec<String>,
 }
 
+/// A copy for the operator's own editor.
+#[derive(Debug, Clone)]
+pub struct CopyJob {
+    /// The gate.
+    pub key: GateKey,
+    /// The artifact.
+    pub path: ArtifactPath,
+    /// What to put into the copy.
+    pub text: String,
+}
+
+/// Where a copy lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyReady {
+    /// Its path, from the root.
+    pub path: PathBuf,
+    /// Whether it is what an editor left there before and could not be taken: it was not written over.
+    pub is_former: bool,
+}
+
 /// Why a patch does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
@@ -312,10 +334,20 @@ pub enum Msg {
     PreviewReady(u64, Option<Box<Preview>>),
     /// What could stand at the cursor of the text of this revision.
     Completed(u64, Vec<Candidate>),
+    /// The copy for the operator's own editor is ready: where it lies; or it could not be made.
+    CopyReady(Result<CopyReady, String>),
+    /// The operator's own editor saved this text, and is still open.
+    CopySaved(String),
+    /// The operator's own editor ended.
+    OwnEditorEnded(Ending),
+    /// What the operator's own editor left; or why it cannot be taken.
+    CopyRead(Result<String, String>),
     /// Drafts of a former session.
     Drafts(Vec<Draft>),
     /// The process was continued after a suspend.
     Continued,
+    /// The process was not suspended: nobody would continue it.
+    NotSuspended,
 }
 
 /// Something for the loop to do.
@@ -337,6 +369,19 @@ pub enum Effect {
     Preview(u64, Planned),
     /// Find out what could stand at the cursor.
     Complete(CompleteJob),
+    /// Make a private copy for the operator's own editor.
+    OpenCopy(CopyJob),
+    /// Give the terminal to an editor, on this file.
+    StartOwnEditor(OwnEditor, PathBuf),
+    /// See whether the editor has saved something.
+    LookAtCopy,
+    /// Read what the editor left.
+    ReadCopy,
+    /// The copy has served: remove it, or keep it where only the editor can make something of it.
+    CloseCopy {
+        /// Whether anything that it is still good for has to stay.
+        is_kept: bool,
+    },
     /// Write a draft to disk; none: remove it.
     SaveDraft(GateKey, Option<Draft>),
     /// Put a text on the operator's clipboard.

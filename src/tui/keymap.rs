@@ -230,6 +230,7 @@ static DECIDE: Group = Group {
         key(Action::Reject, &["r"], "reject", "reject"),
         key(Action::Compose, &["p"], "compose a patch", "patch"),
         key(Action::Edit, &["e"], "edit the artifact; the patch is derived", "edit"),
+        key(Action::OwnEditor, &["E"], "the same in `$VISUAL` or `$EDITOR`", ""),
         key(Action::Undo, &["u"], "take the newest patch back", "undo"),
         key(Action::Resume, &["R"], "resume a paused job", ""),
         key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
@@ -454,6 +455,12 @@ static MENU: Group = Group {
         ),
         key(Action::Discard, &["D"], "discard the text (asks)", "discard"),
         key(Action::Leave, &["q"], "leave, the draft is kept", "leave"),
+        key(
+            Action::OwnEditor,
+            &["E"],
+            "go on with the edit in `$VISUAL` or `$EDITOR`",
+            "own editor",
+        ),
         key(Action::Close, &["Esc", "Ctrl-c"], "back to the text", "text"),
     ],
 };

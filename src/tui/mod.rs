@@ -23,6 +23,7 @@ pub mod keymap;
 pub mod layout;
 pub mod media;
 pub mod model;
+pub mod own_editor;
 mod run;
 pub mod session;
 mod terminal;

@@ -10,6 +10,7 @@ mod diff_modes;
 mod edit;
 mod engine;
 mod look;
+mod own_editor;
 mod patch;
 mod picture;
 mod rows;

@@ -364,7 +364,7 @@ fn a_prompt_moves_no_row_of_the_queue() {
 #[test]
 fn a_key_that_means_nothing_says_so_once() {
     let mut console = Console::drawn();
-    for key in ["E", "v", "V", "Space", "t", "+", "c", "w"] {
+    for key in ["v", "V", "Space", "t", "+", "c", "w"] {
         console.press(key);
         console.shows(&format!("no such key: {key}   ? keys"));
     }

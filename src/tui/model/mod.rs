@@ -1,5 +1,6 @@
 //! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
 
+pub mod away;
 pub mod compose;
 pub mod file;
 pub mod gate;
@@ -22,6 +23,7 @@ use super::theme::Theme;
 use crate::domain::gate::GateKey;
 use crate::domain::time::Now;
 use crate::domain::view::LeaderInfo;
+use away::Away;
 use compose::{Compose, List};
 use gate::GateView;
 use history::History;
@@ -140,6 +142,8 @@ pub struct Model {
     pub prompt: Option<Prompt>,
     /// The patch editor.
     pub compose: Option<Compose>,
+    /// The operator's own editor, as long as the edit is its business.
+    pub away: Option<Away>,
     /// A list over everything else.
     pub overlay: Option<Overlay>,
     /// A one-line field.
@@ -203,6 +207,7 @@ impl Model {
             history: History::default(),
             prompt: None,
             compose: None,
+            away: None,
             overlay: None,
             field: None,
             toasts: Toasts::default(),

@@ -71,7 +71,9 @@ pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
     let held = model.lease.as_ref().map(|lease| (lease.key.clone(), lease.purpose));
     let boot = model.now.boot_us;
     if held == wanted {
-        let is_present = boot - model.key_boot_us < PRESENCE_S as i64 * SECOND_US;
+        // Keys that go to the operator's own editor are not seen here; it lives as long as somebody has not left it.
+        let is_away = model.away.is_some();
+        let is_present = is_away || boot - model.key_boot_us < PRESENCE_S as i64 * SECOND_US;
         let is_due = |beat: i64| boot - beat >= HEARTBEAT_S as i64 * SECOND_US;
         if let Some(lease) = &mut model.lease
             && is_due(lease.beat_boot_us)
