@@ -1,4 +1,4 @@
-//! Named crash points: a test kills the process here and looks at what a restart makes of it.
+//! Named crash points: a test kills the process here, or has it panic, and looks at what a restart makes of it.
 //!
 //! Only in builds with debug assertions; a release binary has no such points.
 
@@ -13,3 +13,14 @@ pub(super) fn point(name: &str) {
 /// Nothing.
 #[cfg(not(debug_assertions))]
 pub(super) fn point(_name: &str) {}
+
+/// Panics when `HOLDPOINT_PANIC_AT` names this point.
+#[cfg(debug_assertions)]
+pub fn panic_point(name: &str) {
+    let is_named = std::env::var_os("HOLDPOINT_PANIC_AT").is_some_and(|at| at == name);
+    assert!(!is_named, "the test asks for a panic at {name}");
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+pub fn panic_point(_name: &str) {}

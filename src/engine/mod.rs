@@ -7,7 +7,7 @@
 pub mod api;
 pub mod audit;
 mod bases;
-mod crash;
+pub mod crash;
 mod debts;
 pub mod door;
 pub mod edit_copies;
