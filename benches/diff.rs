@@ -5,39 +5,15 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use holdpoint::diff::lines::{Limit, diff_lines};
+use holdpoint::diff::page::{Columns, Page, Place};
 use holdpoint::diff::text::{Shape, visible_window};
-use holdpoint::diff::{DiffDocument, json};
+use holdpoint::diff::{DiffDocument, Folding, json};
+use material::{EDITS, SIZES, storyboard};
 
-const SIZES: [(&str, usize); 4] = [
-    ("1kB", 1_000),
-    ("100kB", 100_000),
-    ("1MB", 1_000_000),
-    ("10MB", 10_000_000),
-];
-const EDITS: [(&str, usize); 2] = [("few", 2_000), ("many", 10)];
+mod material;
+
 const SCREEN_ROWS: usize = 60;
 const SCREEN_CELLS: usize = 120;
-
-/// A storyboard of about `bytes` bytes. One scene in `edited` has another duration; some of those are gone.
-fn storyboard(bytes: usize, edited: Option<usize>) -> Vec<u8> {
-    let mut text = String::from("{\n  \"scenes\": [\n");
-    for scene in 0.. {
-        let is_edited = edited.is_some_and(|every| scene % every == every / 2);
-        if is_edited && scene % 3 == 0 {
-            continue;
-        }
-        if text.len() > bytes {
-            break;
-        }
-        let duration = if is_edited { 19_000 } else { 1_000 * (scene * 7 % 11) };
-        let caption = ["low tide", "the reef at dawn", "10–12 km of salt wind"][scene % 3];
-        text.push_str(&format!(
-            "    {{\n      \"id\": \"scene_{scene:06}\",\n      \"duration_ms\": {duration},\n      \"caption\": \"{caption}\"\n    }},\n"
-        ));
-    }
-    text.push_str("    {}\n  ]\n}");
-    text.into_bytes()
-}
 
 fn pairs() -> impl Iterator<Item = (String, Vec<u8>, Vec<u8>)> {
     SIZES.into_iter().flat_map(|(size, bytes)| {
@@ -84,6 +60,47 @@ fn screen(criterion: &mut Criterion) {
     }
 }
 
+/// One screen of lines laid out from the middle, from the end, and from another folding: what `v`, `w`, `G` and `z` cost.
+fn layout(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("layout");
+    group.sample_size(20);
+    for (name, old, new) in pairs() {
+        let document = DiffDocument::compare(Some(Arc::new(old)), Arc::new(new), Limit::NONE);
+        let whole = document.with_folding(Folding::Unfolded);
+        let pages = [
+            ("one_wrapped", &document, Columns::One(SCREEN_CELLS), true),
+            ("two_wrapped", &document, Columns::Two(SCREEN_CELLS / 2), true),
+            ("two_cut", &document, Columns::Two(SCREEN_CELLS / 2), false),
+            ("whole_one_wrapped", &whole, Columns::One(SCREEN_CELLS), true),
+            ("whole_two_wrapped", &whole, Columns::Two(SCREEN_CELLS / 2), true),
+        ];
+        for (shape, document, columns, wraps) in pages {
+            let page = Page {
+                document,
+                columns,
+                wraps,
+                left: 0,
+            };
+            let middle = Place {
+                row: page.row_count() / 2,
+                line: 0,
+            };
+            group.bench_function(BenchmarkId::new(shape, &name), |bencher| {
+                bencher.iter(|| page.lines(page.within(black_box(middle)), SCREEN_ROWS));
+            });
+            group.bench_function(BenchmarkId::new(format!("{shape}_end"), &name), |bencher| {
+                bencher.iter(|| page.lines(page.last_top(black_box(SCREEN_ROWS)), SCREEN_ROWS));
+            });
+        }
+        group.bench_function(BenchmarkId::new("unfold", &name), |bencher| {
+            bencher.iter(|| document.with_folding(black_box(Folding::Unfolded)));
+        });
+        group.bench_function(BenchmarkId::new("fold", &name), |bencher| {
+            bencher.iter(|| whole.with_folding(black_box(Folding::Context(3))));
+        });
+    }
+}
+
 fn values(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("changed_values");
     group.sample_size(10);
@@ -94,5 +111,5 @@ fn values(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, lines, screen, values);
+criterion_group!(benches, lines, screen, layout, values);
 criterion_main!(benches);

@@ -27,6 +27,7 @@ pub mod config;
 pub mod demo;
 pub mod diff;
 pub mod domain;
+pub mod drops;
 pub mod engine;
 pub mod http;
 pub mod runs;

@@ -7,6 +7,7 @@ mod cli {
     mod demo;
     mod diff;
     mod documents;
+    mod drops;
     mod hostile;
     mod identity;
     mod manual;

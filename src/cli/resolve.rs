@@ -15,6 +15,7 @@ use crate::domain::decision::TIMER_NAME;
 use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::time::Timestamp;
 use crate::domain::wire::Lens;
+use crate::drops;
 use crate::engine::{self, Engine, Role, Settings};
 use crate::runs::RunsDir;
 use crate::store::{DATABASE_FILE, Reader};
@@ -123,9 +124,9 @@ impl Session {
         &self.absolute_runs_dir
     }
 
-    /// Opens the engine; makes the runs directory when it is missing.
+    /// Opens the engine; makes the runs directory when it is missing. Whoever may lead answers dropped files beside it.
     pub fn open(&self, role: Role) -> Result<Engine, Failure> {
-        Engine::open(Settings {
+        let engine = Engine::open(Settings {
             runs_dir: self.runs_dir.clone(),
             config: self.config.clone(),
             config_path: self.config_path.clone(),
@@ -135,7 +136,12 @@ impl Session {
             program: self.program.clone(),
             group: self.group,
         })
-        .map_err(|error| Failure::engine(self.deed, &error))
+        .map_err(|error| Failure::engine(self.deed, &error))?;
+        if let Role::Candidate(_) = role {
+            let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
+            tokio::spawn(drops::serve(engine.door(), runs));
+        }
+        Ok(engine)
     }
 
     /// Whether any job was ever kept here. Looking must not make what it looks for.

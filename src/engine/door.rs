@@ -88,6 +88,11 @@ impl Door {
         self.standing.borrow()
     }
 
+    /// The same, for whoever waits for it to change.
+    pub fn changes(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+
     /// In whose name the process runs.
     pub fn operator(&self) -> &Operator {
         &self.operator

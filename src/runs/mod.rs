@@ -7,6 +7,7 @@
 pub mod artifacts;
 pub mod atomic;
 mod drafts;
+pub mod drops;
 pub mod edit_copy;
 pub mod error;
 pub mod files;

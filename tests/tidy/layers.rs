@@ -34,7 +34,7 @@ const fn place(module: &'static [&'static str], layer: u8, modules: &'static str
 }
 
 /// The longest matching module is a file's place.
-const PLACES: [Place; 15] = [
+const PLACES: [Place; 16] = [
     place(
         &["domain"],
         0,
@@ -112,9 +112,15 @@ const PLACES: [Place; 15] = [
         Crates::AllBut("clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
     ),
     place(
+        &["drops"],
+        3,
+        "engine domain runs",
+        Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
+    ),
+    place(
         &["cli"],
         4,
-        "clock config demo diff domain engine http runs store tui",
+        "clock config demo diff domain drops engine http runs store tui",
         Crates::AllBut("rusqlite rusqlite_migration"),
     ),
     place(&["main"], 4, "cli", Crates::AllBut("rusqlite rusqlite_migration")),

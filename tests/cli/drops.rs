@@ -1,0 +1,119 @@
+//! Gates opened by files dropped into a run directory, for pipelines without any client (SPEC §8).
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+
+use serde_json::{Value, json};
+
+use super::beside::{Beside, run};
+use crate::support::run::Workspace;
+
+const OPEN: &str = "runs/nightly-17/gates/script.open.json";
+const ERROR: &str = "runs/nightly-17/gates/script.open.error.json";
+const ARTIFACT: &str = "runs/nightly-17/artifacts/script/script.md";
+
+fn request(attempt: u32) -> String {
+    json!({ "attempt": attempt, "artifacts": [{ "kind": "script", "path": "artifacts/script/script.md" }] }).to_string()
+}
+
+/// Waits until the leader refuses; what it says stands in the file that the pipeline looks for.
+#[track_caller]
+fn refusal(workspace: &Workspace, leader: &mut Beside) -> Value {
+    leader.line_with("nightly-17/gates/script.open.json: ");
+    let document = workspace.read(ERROR);
+    fs::remove_file(workspace.root().join(ERROR)).expect("it is there");
+    let is_left = workspace.root().join(OPEN).exists();
+    assert!(!is_left, "what was refused is not left to be refused again");
+    serde_json::from_str(&document).unwrap_or_else(|error| panic!("{error}: {document}"))
+}
+
+#[test]
+fn a_dropped_file_opens_a_gate_and_the_next_attempt() {
+    let workspace = Workspace::new("gates: {script: {required: true}}\n");
+    // One lies there before anybody leads, the other comes while somebody does.
+    workspace.write(ARTIFACT, "Low tide is at noon.\n");
+    workspace.write(OPEN, request(1));
+    let mut leader = Beside::leader(&workspace);
+    leader.line_with("script #1 waits");
+    let event = workspace
+        .events("nightly-17")
+        .into_iter()
+        .find(|event| event["type"] == "gate_opened")
+        .unwrap();
+    assert_eq!(event["payload"]["attempt"], 1, "{event}");
+    let shown = workspace.json(&["gate", "show", "nightly-17", "script"]);
+    assert_eq!(shown["artifacts"][0]["path"], "artifacts/script/script.md");
+    run(
+        &workspace,
+        &["gate", "reject", "nightly-17", "script", "--notes", "too dry"],
+        0,
+    );
+
+    workspace.write(ARTIFACT, "Low tide is at noon: bring boots.\n");
+    workspace.write(OPEN, request(2));
+    leader.line_with("script #2 waits");
+    run(&workspace, &["gate", "approve", "nightly-17", "script"], 0);
+    assert_eq!(
+        workspace.decision_of_attempt("nightly-17", "script", 1)["approved"],
+        false
+    );
+    assert_eq!(
+        workspace.decision_of_attempt("nightly-17", "script", 2)["approved"],
+        true
+    );
+    run(&workspace, &["decisions", "verify"], 0);
+}
+
+#[test]
+fn a_directory_made_while_somebody_leads_is_found() {
+    let workspace = Workspace::new("gates: {script: {required: true}}\n");
+    let mut leader = Beside::leader(&workspace);
+    workspace.write(ARTIFACT, "Low tide is at noon.\n");
+    fs::create_dir_all(workspace.run_directory("nightly-17").join("gates")).unwrap();
+    // Still being written when another file brings the directory up: it is waited for, and loses nothing.
+    let mut half = fs::File::create(workspace.root().join(OPEN)).unwrap();
+    let whole = request(1);
+    half.write_all(&whole.as_bytes()[..20]).unwrap();
+    workspace.write("runs/nightly-17/gates/audio.open.json", request(1));
+    leader.line_with("audio #1 waits");
+    half.write_all(&whole.as_bytes()[20..]).unwrap();
+    drop(half);
+    leader.line_with("script #1 waits");
+    assert!(!workspace.root().join(ERROR).exists());
+}
+
+#[test]
+fn what_is_refused_says_why_and_reads_nothing_outside() {
+    let workspace = Workspace::new("gates: {script: {required: true}}\n");
+    let mut leader = Beside::leader(&workspace);
+    workspace.write(ARTIFACT, "Low tide is at noon.\n");
+    workspace.write("secret.txt", "secret\n");
+    symlink(
+        workspace.root().join("secret.txt"),
+        workspace.run_directory("nightly-17").join("artifacts/link.txt"),
+    )
+    .unwrap();
+    let of = |path: &str| json!({ "attempt": 1, "artifacts": [{ "kind": "script", "path": path }] }).to_string();
+    for (text, code, place) in [
+        (request(7), "invalid", "attempt"),
+        (of("../../secret.txt"), "invalid", "artifacts[0].path"),
+        (of("artifacts/link.txt"), "invalid", "artifacts[0].path"),
+        (of("artifacts/none.txt"), "invalid", "artifacts[0].path"),
+        ("{\"attempt\": 1, \"artif".to_owned(), "invalid", "line 1 column 21"),
+        ("{}".to_owned(), "invalid", "line 1 column 2"),
+    ] {
+        workspace.write(OPEN, &text);
+        let refusal = refusal(&workspace, &mut leader);
+        assert_eq!(refusal["error"]["code"], code, "{text}: {refusal}");
+        assert_eq!(refusal["error"]["where"], place, "{text}: {refusal}");
+        assert_eq!(refusal["request"], text);
+    }
+    let link = workspace.root().join("link");
+    symlink(workspace.root().join("secret.txt"), &link).unwrap();
+    fs::rename(link, workspace.root().join(OPEN)).unwrap();
+    let refusal = refusal(&workspace, &mut leader);
+    assert!(!refusal.to_string().contains("secret\\n"), "{refusal}");
+    assert_eq!(workspace.json(&["gate", "list"]), json!([]));
+    assert_eq!(workspace.json(&["job", "list"]), json!([]));
+}
