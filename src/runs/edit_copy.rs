@@ -170,7 +170,7 @@ mod tests {
         let copy = runs.edit_copy("ana", "one.edit", "script.txt").unwrap();
         copy.write(b"text").unwrap();
         let swap = copy.path().with_file_name(".script.txt.swp");
-        fs::write(&swap, b"unsaved").unwrap();
+        atomic::write(&swap, b"unsaved", PRIVATE).unwrap();
         copy.remove_if_alone().unwrap();
         assert!(swap.exists());
         fs::remove_file(&swap).unwrap();
@@ -184,7 +184,7 @@ mod tests {
         let runs = RunsDir::open(folder.path().join("runs"), None).unwrap();
         let copy = runs.edit_copy("ana", "one.edit", "script.txt").unwrap();
         let other = folder.path().join("other");
-        fs::write(&other, b"not yours").unwrap();
+        atomic::write(&other, b"not yours", PRIVATE).unwrap();
         std::os::unix::fs::symlink(&other, copy.path()).unwrap();
         assert!(copy.read(99).is_err());
         copy.write(b"text").unwrap();

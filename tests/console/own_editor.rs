@@ -22,8 +22,8 @@ const PATH: &str = "artifacts/script/script.txt";
 fn with_editor(script: &str) -> (Workspace, PathBuf) {
     let workspace = Workspace::new(FILM);
     let editor = workspace.root().join("editor");
-    std::fs::write(&editor, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&editor, PermissionsExt::from_mode(0o755)).unwrap();
+    workspace.write("editor", format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(&editor, PermissionsExt::from_mode(0o755)).expect("the editor is ours");
     (workspace, editor)
 }
 
@@ -77,7 +77,7 @@ fn pid_in(desk: &Desk, path: &Path) -> Pid {
             .and_then(|text| text.strip_suffix('\n')?.parse().ok());
         found.is_some()
     });
-    Pid::from_raw(found.unwrap())
+    Pid::from_raw(found.expect("it was waited for"))
 }
 
 #[test]
