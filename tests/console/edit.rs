@@ -42,6 +42,8 @@ fn the_stored_patch_makes_exactly_what_is_on_disk() {
     desk.sees("APPROVE WITH PATCH");
     desk.confirm();
     desk.sees("with patch");
+    // Leaving asks first while a stage runs.
+    desk.selects("j-1", "storyboard", 1);
     desk.leaves();
 
     let decision = workspace.decision("j-1", "script");

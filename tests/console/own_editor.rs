@@ -104,6 +104,8 @@ fn an_edit_comes_back_as_a_patch_and_is_approved() {
     desk.sees("APPROVE WITH PATCH");
     desk.confirm();
     desk.sees("with patch");
+    // Leaving asks first while a stage runs.
+    desk.selects("j-1", "storyboard", 1);
     desk.leaves();
     let decision = workspace.decision("j-1", "script");
     assert_eq!(decision["approved"], json!(true));
