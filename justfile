@@ -24,6 +24,10 @@ bench:
 fuzz TARGET SECONDS="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{TARGET}} -- -max_total_time={{SECONDS}} -timeout=20
 
+# so many random schedules of persons, timers, crashes and faults against the real rules
+simulate SCHEDULES="1000000":
+    HOLDPOINT_SIM_SCHEDULES={{SCHEDULES}} cargo test --profile simulate --test sim no_schedule -- --nocapture
+
 # the pictures in screenshots/, from the real binary in a real terminal
 screenshots:
     cargo build --release

@@ -29,6 +29,7 @@ pub mod diff;
 pub mod domain;
 pub mod drops;
 pub mod engine;
+pub mod fault;
 pub mod http;
 pub mod runs;
 pub mod store;

@@ -155,12 +155,20 @@ pub enum Expiry {
     Decided(Box<Decision>),
     /// The timer stops for good; only a person ends the gate.
     Held(GateTimer),
+    /// The same, because this artifact is not what the gate shows: nobody has agreed to let the timer approve that.
+    Moved(GateTimer, OnDisk),
 }
 
 impl Gate {
     /// The digest of what is under review (SPEC §6).
     pub fn digest(&self) -> Digest {
         Digest::of_gate(self.artifacts.iter().map(|artifact| (&artifact.path, artifact.digest)))
+    }
+
+    /// Whether it is open and the timer approves it at zero.
+    pub fn is_approved_by_timer(&self) -> bool {
+        let on_timeout = self.timer.as_ref().map(|timer| timer.on_timeout);
+        self.state == GateState::Open && on_timeout == Some(OnTimeout::Approve)
     }
 
     /// The deadline, where there is one.
@@ -301,20 +309,41 @@ impl Gate {
         }))
     }
 
+    /// The first artifact that lies on disk otherwise than the gate shows it, or not at all. A look that is older than the rows, or that
+    /// left an artifact out, is refused: the ticker asks again with a fresh one.
+    fn moved_or_stale(&self, on_disk: &[OnDisk]) -> Result<Option<OnDisk>, Refusal> {
+        for artifact in &self.artifacts {
+            let looked = on_disk
+                .iter()
+                .find(|looked| looked.path == artifact.path && looked.registered == artifact.digest)
+                .ok_or_else(|| Refusal::not_due(&self.key))?;
+            if looked.found.map(|(digest, _)| digest) != Some(artifact.digest) {
+                return Ok(Some(looked.clone()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns what the timer does at zero. The caller has made sure that it is due; a gate without a timer never is.
-    pub fn expire(&self, via: Via, at: Timestamp) -> Result<Expiry, Refusal> {
+    ///
+    /// `on_disk` is what an approval looks at; the other ends need none.
+    pub fn expire(&self, via: Via, at: Timestamp, on_disk: &[OnDisk]) -> Result<Expiry, Refusal> {
         self.open_or_refuse()?;
         let Some(timer) = &self.timer else {
             return Err(Refusal::no_timer(&self.key));
         };
+        let held = || GateTimer {
+            held_by_policy_at: Some(at),
+            ..timer.clone()
+        };
         let approved = match timer.on_timeout {
-            OnTimeout::Hold => {
-                return Ok(Expiry::Held(GateTimer {
-                    held_by_policy_at: Some(at),
-                    ..timer.clone()
-                }));
+            OnTimeout::Hold => return Ok(Expiry::Held(held())),
+            OnTimeout::Approve => {
+                if let Some(moved) = self.moved_or_stale(on_disk)? {
+                    return Ok(Expiry::Moved(held(), moved));
+                }
+                true
             }
-            OnTimeout::Approve => true,
             OnTimeout::Reject => false,
         };
         let artifacts = self

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::ids::JobId;
+use crate::fault;
 use crate::runs::publish::{self, Owed};
 
-use super::crash;
 use super::inbox::Inbox;
 use super::writer::Writer;
 
@@ -64,7 +64,7 @@ impl Writer {
             }))
         });
         let results = results.map_err(|error| error.to_string())?;
-        crash::point("after_files");
+        fault::point("after_files");
         let mut done = Vec::new();
         let mut failed = BTreeMap::new();
         for published in results {
@@ -84,6 +84,7 @@ impl Writer {
         }
         // When this fails they will be written again, to the same bytes.
         self.store.mark_published(&done).map_err(|error| error.to_string())?;
+        fault::point("after_watermark");
         Ok(failed)
     }
 }

@@ -184,6 +184,23 @@ impl Preparer {
             .collect()
     }
 
+    /// The same, where a directory in its place, a link that leads out or too large a file counts as absent.
+    pub(super) fn readable_on_disk(
+        &self,
+        rows: &JobRows,
+        path: &ArtifactPath,
+        reviewed: Digest,
+    ) -> Result<OnDisk, Refusal> {
+        match self.one_on_disk(rows, path, reviewed) {
+            Err(refusal) if refusal.code == RefusalCode::Invalid => Ok(OnDisk {
+                path: path.clone(),
+                registered: reviewed,
+                found: None,
+            }),
+            looked => looked,
+        }
+    }
+
     pub(super) fn one_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
         let run = self.runs.run(&rows.job.id);
         let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;

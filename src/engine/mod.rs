@@ -7,7 +7,6 @@
 pub mod api;
 pub mod audit;
 mod bases;
-pub mod crash;
 mod debts;
 pub mod door;
 pub mod edit_copies;
@@ -41,6 +40,7 @@ use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::fault;
 use crate::runs::locks::{self, LeadGuard, Presence};
 use crate::runs::{RunsDir, record};
 use crate::store::{Reader, Store};
@@ -342,6 +342,7 @@ impl Engine {
     }
 
     fn hand_over(&mut self, request: RequestId, operator: Operator, command: Command) {
+        fault::point("submitted");
         if !self.put(Work::Command(request, operator, Box::new(command))) {
             self.tell(Notice::Done(request, Err(busy())));
         }

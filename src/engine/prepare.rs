@@ -25,6 +25,7 @@ use crate::store::Reader;
 use super::api::{Command, GateRef, NewJob, OutsideArtifact, OutsideFile};
 use super::bases::{bases_of, given_bases};
 use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
+use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
 
 /// The most bytes of a job's short name, and of its intent.
@@ -142,11 +143,23 @@ impl Preparer {
         }
     }
 
-    /// What a due gate's expiry may need.
-    pub fn expiry(&mut self, input: Input, job_id: &JobId) -> Result<Prepared, Refusal> {
-        let bare = match self.rows(job_id)? {
-            Some(rows) => self.bare_artifacts(&rows),
-            None => BTreeMap::new(),
+    /// What a due gate's expiry may need. What cannot be read for want of rights or of a disk is an error: the timer approves nothing then.
+    pub fn expiry(&mut self, due: DueGate) -> Result<Prepared, Refusal> {
+        let (mut bare, mut on_disk) = (BTreeMap::new(), Vec::new());
+        if let Some(rows) = self.rows(&due.key.job_id)? {
+            bare = self.bare_artifacts(&rows);
+            let gate = rows.gate(&due.key.stage, due.key.attempt);
+            if let Some(gate) = gate.filter(|gate| gate.is_approved_by_timer()) {
+                for artifact in &gate.artifacts {
+                    on_disk.push(self.readable_on_disk(&rows, &artifact.path, artifact.digest)?);
+                }
+            }
+        }
+        let input = Input::Expire {
+            key: due.key,
+            at: due.at,
+            is_missed: due.is_missed,
+            on_disk,
         };
         Ok(Prepared { input, bare })
     }

@@ -25,12 +25,15 @@ const ASK_AGAIN_US: i64 = 2 * SECOND_US;
 pub struct DueGate {
     /// Which.
     pub key: GateKey,
+    /// The time that it was found due for, by both clocks. When the rows name another by now, that one was never looked at by the boot
+    /// clock, and the gate is not due.
+    pub at: Timestamp,
     /// Nobody could act when it was due.
     pub is_missed: bool,
 }
 
 /// The heap, and what each gate in it waits for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ticker {
     armed: HashMap<GateKey, Armed>,
     by_job: HashMap<JobId, HashSet<GateKey>>,
@@ -115,8 +118,16 @@ impl Ticker {
             }
             match armed.due(now, self.patience_us) {
                 Due::NotYet(_) => {}
-                Due::Now => due.push(DueGate { key, is_missed: false }),
-                Due::Missed(_) => due.push(DueGate { key, is_missed: true }),
+                Due::Now => due.push(DueGate {
+                    key,
+                    at,
+                    is_missed: false,
+                }),
+                Due::Missed(_) => due.push(DueGate {
+                    key,
+                    at,
+                    is_missed: true,
+                }),
             }
         }
         self.heap.extend(later);

@@ -16,12 +16,12 @@ use crate::domain::ids::JobId;
 use crate::domain::job::{AttemptState, JobRows};
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::fault;
 use crate::runs::locks::LeadGuard;
 use crate::runs::{atomic, supervisor};
 use crate::store::{Candidate, Store, StoreError, Submission};
 
 use super::api::{Command, RequestId};
-use super::crash;
 use super::debts::PUBLISH_JOBS_MAX;
 use super::inbox::{Inbox, StageKey};
 use super::prepare::Preparer;
@@ -162,6 +162,7 @@ impl Writer {
                 }
                 Work::TakeLead(info) => {
                     let epoch = self.store.take_lead(&info).map_err(|error| error.to_string());
+                    fault::point("lead_taken");
                     self.tell(Inbox::Leading(epoch));
                     self.nudge();
                 }
@@ -203,6 +204,7 @@ impl Writer {
         }
         match self.preparer.command(operator, command) {
             Ok((job_id, prepared)) => {
+                fault::point("prepared");
                 let submission = submission(job_id, None, prepared);
                 items.push(Item {
                     submission,
@@ -216,11 +218,7 @@ impl Writer {
     fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Item>) {
         for gate in gates {
             let job_id = gate.key.job_id.clone();
-            let input = Input::Expire {
-                key: gate.key,
-                is_missed: gate.is_missed,
-            };
-            match self.preparer.expiry(input, &job_id) {
+            match self.preparer.expiry(gate) {
                 Ok(input) => {
                     let submission = submission(job_id.clone(), None, input);
                     items.push(Item {
@@ -237,6 +235,7 @@ impl Writer {
     }
 
     fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Item>) {
+        fault::point("stage_ended");
         let (outcome, bare) = match outcome {
             StageOutcome::Made(_) => match self.preparer.stage_made(&key.job_id, &key.stage) {
                 Ok(made) => made,
@@ -330,19 +329,21 @@ impl Writer {
             grace_s: config.pipeline.overdue_grace_s,
             via: &via,
         };
-        crash::point("before_commit");
+        fault::point("before_commit");
         let results = self.store.commit(&submissions, now, &mut |rows, wanted| {
             reduce(&wanted.0, rows, &wanted.1, cx)
         });
-        crash::point("after_commit");
+        fault::point("after_commit");
         match results {
             Ok(results) => {
                 let is_anything_new = results.iter().any(Result::is_ok);
                 for ((submission, tell), result) in submissions.into_iter().zip(tells).zip(results) {
                     self.answer(submission, tell, result);
                 }
+                fault::point("answered");
                 if is_anything_new {
                     self.is_owing = true;
+                    fault::point("before_nudge");
                     self.nudge();
                     self.tell(Inbox::Nudged);
                 }
@@ -409,7 +410,7 @@ impl Writer {
 
     /// Starts the supervisor of an attempt whose row says that it runs.
     fn launch(&mut self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
-        crash::point("before_launch");
+        fault::point("before_launch");
         let rows = self
             .preparer
             .rows(&key.job_id)?
@@ -420,6 +421,7 @@ impl Writer {
             .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
         let run = self.preparer.runs.run(&key.job_id);
         let supervised = supervisor::start(&run, &launch).map_err(|error| runs_refusal(&error))?;
+        fault::point("after_launch");
         if !self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone()) {
             // It runs; the next look finds nobody waiting for it and adopts it.
             tracing::warn!("{} {} #{} runs unwatched for now", key.job_id, key.stage, key.attempt);

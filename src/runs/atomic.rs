@@ -14,6 +14,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::error::{Doing, Result, RunsError};
 use super::layout::{Modes, RunDir};
+use crate::fault;
 
 /// From this many files on, one flush of the file system is cheaper than one for each file.
 const SYNCFS_FROM_FILES: usize = 8;
@@ -152,6 +153,7 @@ impl Group {
 
     fn flush(&self) -> Result<()> {
         for staged in &self.staged {
+            fault::step("files_staged").doing("flush", &staged.path)?;
             staged.file.as_file().sync_all().doing("flush", &staged.path)?;
         }
         for (file, path) in &self.appended {
@@ -174,6 +176,7 @@ impl Group {
                 }
                 taken.push(path);
             }
+            fault::point("file_named");
         }
         Ok(taken)
     }
@@ -192,6 +195,7 @@ pub(super) fn commit(top: &Path, groups: Vec<Group>) -> Vec<Result<Vec<PathBuf>>
         nix::unistd::syncfs(&directory).doing("flush", top)
     };
     let is_many = files > SYNCFS_FROM_FILES;
+    fault::point("files_staged");
     // A flush of the whole file system that fails does not say whose bytes were lost: then each file is asked.
     let is_flushed = is_many && flush_all().is_ok();
     let renamed: Vec<_> = groups
@@ -200,10 +204,12 @@ pub(super) fn commit(top: &Path, groups: Vec<Group>) -> Vec<Result<Vec<PathBuf>>
             if !is_flushed {
                 group.flush()?;
             }
+            fault::point("files_flushed");
             let taken = group.rename()?;
             Ok((group, taken))
         })
         .collect();
+    fault::point("files_named");
     let is_flushed = is_many && flush_all().is_ok();
     renamed
         .into_iter()

@@ -7,6 +7,8 @@ use std::os::unix::fs::FileExt;
 
 use serde::Deserialize;
 
+use crate::fault;
+
 const CHUNK_BYTES: u64 = 64 * 1024;
 
 /// Cuts off what follows the last line end: a line that a crash tore. Returns the length that is left.
@@ -70,13 +72,16 @@ pub(super) fn line_seq(line: &[u8]) -> Option<u64> {
     serde_json::from_slice::<Numbered>(line).ok().map(|line| line.seq)
 }
 
-/// Appends whole lines in one write; the file is opened for appending.
-pub(super) fn append(mut file: &File, lines: &[u8]) -> io::Result<()> {
+/// Appends whole lines in one write; the file is opened for appending. `torn` names the crash in the middle of it.
+pub(super) fn append(mut file: &File, lines: &[u8], torn: &'static str) -> io::Result<()> {
     if lines.is_empty() {
-        Ok(())
-    } else {
-        file.write_all(lines)
+        return Ok(());
     }
+    if fault::is_crash(torn) {
+        file.write_all(lines.split_at(lines.len() / 2).0)?;
+    }
+    fault::step(torn)?;
+    file.write_all(lines)
 }
 
 #[cfg(test)]

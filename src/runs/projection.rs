@@ -17,6 +17,7 @@ use crate::domain::event::{Event, predecessors, removed_again};
 use crate::domain::ids::ArtifactPath;
 use crate::domain::job::{AttemptState, JobRows};
 use crate::domain::time::Timestamp;
+use crate::fault;
 
 /// The version of `state.json`'s shape.
 pub const STATE_SCHEMA: u32 = 2;
@@ -76,6 +77,7 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
     atomic::sweep(&run.gates());
     put_artifacts(run, owed, findings)?;
     remove_artifacts(run, owed, findings)?;
+    fault::point("artifacts_done");
     append_events(run, &owed.events, group, findings)?;
     // Before the decision files: it holds the newest ones whole, so that a database is never made again from a state that is older
     // than a decision that others have seen.
@@ -140,11 +142,12 @@ fn append_events(run: &RunDir, events: &[Event], group: &mut Group, findings: &m
     for event in events.iter().filter(|event| event.seq > last_seq) {
         lines.extend_from_slice(&event_line(event)?);
     }
-    if let Err(error) = jsonl::append(&file, &lines) {
+    if let Err(error) = jsonl::append(&file, &lines, "events_torn") {
         // Followers read this file: a line torn by a full disk does not stay until space returns.
         drop(file.set_len(length));
         return Err(error).doing("write", &path);
     }
+    fault::point("events_appended");
     group.appended(file, path);
     Ok(())
 }
@@ -186,7 +189,10 @@ fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Resu
         let is_replaced = match is_ours {
             false => false,
             true => match artifacts::replace(run, &path, found, &artifact.digest) {
-                Ok(is_replaced) => is_replaced,
+                Ok(is_replaced) => {
+                    fault::point("artifact_placed");
+                    is_replaced
+                }
                 Err(error) if error.is_full() || error.is_permission() => return Err(error),
                 Err(error) => {
                     findings.push(Finding::VersionMissing {

@@ -18,6 +18,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
 use crate::domain::time::Timestamp;
+use crate::fault;
 
 /// What a job's files are owed.
 #[derive(Debug, Clone)]
@@ -61,6 +62,7 @@ pub fn publish(
     let lock_path = runs.publish_lock();
     let lock = runs.modes().open_append(&lock_path)?;
     lock.lock().doing("lock", &lock_path)?;
+    fault::point("publish_locked");
 
     let mut unreadable = Vec::new();
     let mut all_owed = Vec::with_capacity(jobs.len());
@@ -167,11 +169,13 @@ fn append_chain(runs: &RunsDir, links: &[ChainLink]) -> Result<()> {
     for link in missing {
         lines.extend_from_slice(&link.line());
     }
-    if let Err(error) = jsonl::append(&file, &lines) {
+    if let Err(error) = jsonl::append(&file, &lines, "chain_torn") {
         drop(file.set_len(length));
         return Err(error).doing("write", &path);
     }
+    fault::step("chain_appended").doing("flush", &path)?;
     file.sync_all().doing("flush", &path)?;
+    fault::point("chain_flushed");
     if length == 0 {
         atomic::flush_directory(runs.path())?;
     }

@@ -10,6 +10,7 @@ use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::Timestamp;
+use crate::fault;
 
 /// Something that is wanted of one job.
 #[derive(Debug, Clone)]
@@ -69,6 +70,7 @@ impl Store {
         for input in inputs {
             answers.push(answer(&transaction, input, epoch, now, rule)?);
         }
+        fault::point("in_transaction");
         transaction.commit()?;
         Ok(answers)
     }

@@ -22,7 +22,7 @@ use super::session::Session;
 use super::terminal::{self, Happened, Terminal};
 use super::update::{next_wake_us, start, unsaved_drafts, update};
 use super::view::view;
-use crate::engine::crash;
+use crate::fault;
 use desk::{Desk, Order};
 use guest::{Found, Guest};
 use suspend::Suspended;
@@ -276,7 +276,7 @@ async fn carry_out<B: Backend>(
         match order {
             Order::Copy(text) => terminal.copy(&text),
             Order::Repaint => {
-                crash::panic_point("repaint");
+                fault::panic_point("repaint");
                 terminal.repaint(model.size)?;
                 model.is_dirty = true;
             }

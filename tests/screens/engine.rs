@@ -132,7 +132,13 @@ impl World {
             .iter_mut()
             .rfind(|gate| gate.key.stage == stage(name))
             .unwrap();
-        let expiry = gate.expire(operator("ops").via, now).unwrap();
+        let looked = gate.artifacts.iter().map(|artifact| OnDisk {
+            path: artifact.path.clone(),
+            registered: artifact.digest,
+            found: Some((artifact.digest, artifact.size_bytes)),
+        });
+        let on_disk: Vec<_> = looked.collect();
+        let expiry = gate.expire(operator("ops").via, now, &on_disk).unwrap();
         if let holdpoint::domain::gate::Expiry::Decided(decision) = expiry {
             gate.state = GateState::Approved;
             gate.settled = Some(Settled {

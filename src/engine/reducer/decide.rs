@@ -10,6 +10,7 @@ use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::operator::Operator;
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 use crate::domain::undo::{Undoable, undone};
 
 use super::draft::Draft;
@@ -92,7 +93,13 @@ pub(super) fn undo_patch(
 }
 
 /// The ticker says that the gate is due; the rows have the last word, for a person may have been quicker or moved the deadline.
-pub(super) fn expire(mut draft: Draft<'_>, key: &GateKey, is_missed: bool) -> Result<Vec<Change>, Refusal> {
+pub(super) fn expire(
+    mut draft: Draft<'_>,
+    key: &GateKey,
+    asked_at: Timestamp,
+    is_missed: bool,
+    on_disk: &[OnDisk],
+) -> Result<Vec<Change>, Refusal> {
     let now = draft.cx.now;
     let gate = draft.gate(&GateRef {
         job_id: key.job_id.clone(),
@@ -103,7 +110,9 @@ pub(super) fn expire(mut draft: Draft<'_>, key: &GateKey, is_missed: bool) -> Re
     let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
     let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
     match timer.wake_at(gate.lease.as_ref(), max_hold_s, grace_s) {
-        Some(at) if at <= now => {}
+        // Another time than the ticker found due: a deadline that was moved since has not passed by the boot clock, whatever the civil
+        // clock says.
+        Some(at) if at <= now && at == asked_at => {}
         Some(_) | None => return Err(Refusal::not_due(key)),
     }
     if gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now)) {
@@ -128,7 +137,7 @@ pub(super) fn expire(mut draft: Draft<'_>, key: &GateKey, is_missed: bool) -> Re
         draft.log(EventType::GateOverdue, Some(&key.stage), message, payload);
         return Ok(draft.finish());
     }
-    match gate.expire(draft.cx.via.clone(), now)? {
+    match gate.expire(draft.cx.via.clone(), now, on_disk)? {
         Expiry::Held(timer) => {
             let message = format!(
                 "{} #{} is held: its time is up and only a person may decide",
@@ -144,6 +153,29 @@ pub(super) fn expire(mut draft: Draft<'_>, key: &GateKey, is_missed: bool) -> Re
                 message,
                 json!({ "attempt": key.attempt, "by": "policy" }),
             );
+        }
+        Expiry::Moved(timer, moved) => {
+            let is = moved.found.map_or_else(
+                || "is missing".to_owned(),
+                |(digest, _)| format!("is {} now", digest.short()),
+            );
+            let message = format!(
+                "{} #{} is held: {} {is}, not the {} that the gate shows; only a person may decide",
+                key.stage,
+                key.attempt,
+                moved.path.file_name(),
+                moved.registered.short()
+            );
+            draft.put_gate(Gate {
+                timer: Some(timer),
+                ..gate
+            });
+            let found = moved.found.map(|(digest, _)| digest);
+            let payload = json!({
+                "attempt": key.attempt, "by": "policy", "reason": "artifact_changed", "path": moved.path,
+                "sha256": moved.registered, "found": found,
+            });
+            draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
         }
         Expiry::Decided(decision) => {
             let artifacts = gate.artifacts.clone();

@@ -187,8 +187,12 @@ pub enum Input {
     Expire {
         /// The gate.
         key: GateKey,
+        /// The time that it was found due for.
+        at: Timestamp,
         /// Nobody could act when it was due: it becomes overdue first.
         is_missed: bool,
+        /// What lies on disk, where the timer would approve.
+        on_disk: Vec<OnDisk>,
     },
     /// The leader is about to start a stage's supervisor.
     StageStarted {
@@ -297,7 +301,12 @@ pub fn reduce(
             digest,
             on_disk,
         } => decide::undo_patch(draft, gate, operator, path.as_ref(), *digest, on_disk),
-        Input::Expire { key, is_missed } => decide::expire(draft, key, *is_missed),
+        Input::Expire {
+            key,
+            at,
+            is_missed,
+            on_disk,
+        } => decide::expire(draft, key, *at, *is_missed, on_disk),
         Input::Resume { operator, plan } => jobs::resume(draft, operator, plan),
         Input::Cancel { operator } => jobs::cancel(draft, operator),
         Input::Complete { operator } => jobs::complete(draft, operator),

@@ -12,6 +12,7 @@ use super::wait::Supervised;
 use super::{SUBCOMMAND, Spec, StageFiles};
 use crate::domain::ids::StageName;
 use crate::domain::stage::StageSpec;
+use crate::fault;
 use crate::runs::error::{Doing, Result, RunsError};
 use crate::runs::layout::RunDir;
 use crate::runs::{atomic, locks};
@@ -96,6 +97,7 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
         }
     }
     write_spec(run, launch, &files)?;
+    fault::point("spec_written");
 
     let spec_path = absolute(&files.spec())?;
     let mut command = Command::new(&launch.program);
@@ -108,7 +110,10 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
         .stderr(Stdio::null());
     // Withheld already here: what a process is started with can be read in /proc as long as it lives.
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(is_withheld) {
+        if name
+            .to_str()
+            .is_some_and(|name| is_withheld(name) && !fault::is_ours(name))
+        {
             command.env_remove(name);
         }
     }

@@ -23,6 +23,7 @@ use super::launch::open_existing;
 use super::proc::{self, ProcessId, Stat, World};
 use super::{ExitRecord, GRACE_S, Spec, StageFiles};
 use crate::domain::time::Timestamp;
+use crate::fault;
 use crate::runs::error::{Doing, Result, reason};
 use crate::runs::layout::Modes;
 use crate::runs::{atomic, locks};
@@ -102,12 +103,16 @@ impl Supervisor {
         // Inherited by the command and all its descendants: the lock is free when the last of them is gone.
         fcntl(&family, FcntlArg::F_SETFD(FdFlag::empty())).doing("share", &self.files.family())?;
 
+        fault::point("supervisor_started");
         let outcome = self.run_command();
+        fault::point("command_ended");
         if outcome.ending == Some(Ending::Terminated) {
             return Ok(false);
         }
         let record = self.record(&outcome, started_at, now());
-        self.write_record(&record)
+        let is_recorded = self.write_record(&record)?;
+        fault::point("exit_recorded");
+        Ok(is_recorded)
     }
 
     fn is_canceled(&self) -> bool {
@@ -155,6 +160,7 @@ impl Supervisor {
         let pid = i32::try_from(child.id()).unwrap_or(0);
         // Our own session, which is written down already, is enough to find it by.
         drop(self.write_pids(ProcessId::of(pid)));
+        fault::point("command_started");
         let (status, ending) = self.await_end(&mut child, Pid::from_raw(pid));
         outcome.status = status;
         outcome.ending = ending;

@@ -303,10 +303,21 @@ impl World {
     }
 
     pub fn expire(&mut self, name: &str, is_missed: bool) -> Result<(), Refusal> {
+        let at = self.wake_at(name);
         self.put(Input::Expire {
             key: self.key(name),
+            at,
             is_missed,
+            on_disk: self.on_disk(name),
         })
+    }
+
+    /// When the ticker would ask, as one that has just looked knows it.
+    pub fn wake_at(&self, name: &str) -> Timestamp {
+        let gate = self.newest(name);
+        let timer = gate.timer.as_ref();
+        let at = timer.and_then(|timer| timer.wake_at(gate.lease.as_ref(), gate.policy.max_hold_s, 60));
+        at.unwrap_or(self.now())
     }
 
     pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {

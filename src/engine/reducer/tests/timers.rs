@@ -257,3 +257,96 @@ fn the_chain_hash_covers_every_field_and_the_file_reads_back() {
         assert_ne!(forged.computed_hash(), forged.hash, "{key}");
     }
 }
+
+#[test]
+fn the_timer_approves_nothing_that_the_gate_does_not_show() {
+    for found in [None, Some((Digest::of(b"two"), 3))] {
+        for on_timeout in [OnTimeout::Approve, OnTimeout::Reject] {
+            let mut world = World::new(&["script!"], &[]);
+            world.timer("script", 30, on_timeout);
+            let made = StageOutcome::Made(vec![artifact("script", "one")]);
+            world.run("script", 1, made).unwrap();
+            world.pass_s(30);
+            let mut on_disk = world.on_disk("script");
+            on_disk[0].found = found;
+            let (key, at) = (world.key("script"), world.wake_at("script"));
+            let expire = |on_disk| Input::Expire {
+                key: key.clone(),
+                at,
+                is_missed: false,
+                on_disk,
+            };
+            if on_timeout == OnTimeout::Reject {
+                world.put(expire(on_disk)).unwrap();
+                assert_eq!(
+                    world.newest("script").state,
+                    GateState::Rejected,
+                    "a rejection lets nothing pass"
+                );
+                continue;
+            }
+            world.put(expire(on_disk)).unwrap();
+            let gate = world.newest("script");
+            assert_eq!(gate.state, GateState::Open);
+            assert!(gate.timer.as_ref().unwrap().held_by_policy_at.is_some());
+            let (kind, payload) = world.log.last().unwrap();
+            assert_eq!(
+                (*kind, &payload["reason"]),
+                (EventType::GateHeld, &"artifact_changed".into())
+            );
+            world.approve("script", "ana").unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_look_older_than_a_patch_makes_the_timer_ask_again() {
+    let mut world = World::new(&["script!"], &[]);
+    world.timer("script", 30, OnTimeout::Approve);
+    let made = StageOutcome::Made(vec![artifact("script", "one")]);
+    world.run("script", 1, made).unwrap();
+    world.pass_s(30);
+    let mut on_disk = world.on_disk("script");
+    on_disk[0].registered = Digest::of(b"older");
+    for on_disk in [on_disk, Vec::new()] {
+        let expire = Input::Expire {
+            key: world.key("script"),
+            at: world.wake_at("script"),
+            is_missed: false,
+            on_disk,
+        };
+        assert_eq!(code(world.put(expire)), RefusalCode::WrongState);
+        assert!(
+            world
+                .newest("script")
+                .timer
+                .as_ref()
+                .unwrap()
+                .held_by_policy_at
+                .is_none()
+        );
+    }
+    world.expire("script", false).unwrap();
+    assert_eq!(world.newest("script").state, GateState::Approved);
+}
+
+#[test]
+fn a_deadline_that_moved_after_the_ticker_asked_is_not_due_whatever_the_civil_clock_says() {
+    let mut world = timed(30, OnTimeout::Approve);
+    world.pass_s(20);
+    let asked_at = world.wake_at("script");
+    world.extend("script", "ana", 600).unwrap();
+    // The clock is set forward past both: this process has seen the old deadline pass by its boot clock, and never the new one.
+    world.pass_s(3600);
+    let expire = |at, world: &World| Input::Expire {
+        key: world.key("script"),
+        at,
+        is_missed: false,
+        on_disk: Vec::new(),
+    };
+    let early = expire(asked_at, &world);
+    assert_eq!(code(world.put(early)), RefusalCode::WrongState);
+    let fresh = expire(world.wake_at("script"), &world);
+    world.put(fresh).unwrap();
+    assert_eq!(world.newest("script").state, GateState::Approved);
+}

@@ -1,0 +1,126 @@
+//! Named steps at which a test kills the process, or makes the step fail, and then looks at what a restart makes of it.
+//!
+//! Only in builds with debug assertions; a release binary has no such points. It knows names, not what happens there.
+//!
+//! `HOLDPOINT_CRASH_AT=name` dies there by SIGKILL; `HOLDPOINT_FAIL_AT=name:ENOSPC` makes the step fail with that error. With
+//! `HOLDPOINT_FAULT_WHEN=path` either happens only while a file of that name exists; a crash takes the file away, so that it happens once.
+
+use std::io;
+
+const CRASH_AT: &str = "HOLDPOINT_CRASH_AT";
+const FAIL_AT: &str = "HOLDPOINT_FAIL_AT";
+#[cfg(debug_assertions)]
+const PANIC_AT: &str = "HOLDPOINT_PANIC_AT";
+const WHEN: &str = "HOLDPOINT_FAULT_WHEN";
+
+/// Every step, in the order in which a decision meets them, with what has happened by then. `docs/DURABILITY.md` has the same table.
+pub const POINTS: [(&str, &str); 30] = [
+    ("submitted", "a front end handed the command over"),
+    (
+        "prepared",
+        "files were looked at, unknown bytes kept as versions, a patch planned",
+    ),
+    ("before_commit", "nothing is in the database"),
+    ("in_transaction", "all rows are changed, and not committed"),
+    ("after_commit", "committed, and nobody was told"),
+    ("answered", "who asked was told; no file is written"),
+    ("publish_locked", "the publish lock is held"),
+    ("chain_torn", "half a line of chain.jsonl is written"),
+    ("chain_appended", "chain.jsonl has its line, unflushed"),
+    ("chain_flushed", "chain.jsonl is on disk"),
+    (
+        "artifact_placed",
+        "a patched artifact is in place, its event in no file",
+    ),
+    ("artifacts_done", "patched artifacts are in place or removed"),
+    ("events_torn", "half a line of events.jsonl is written"),
+    ("events_appended", "events.jsonl has its lines, unflushed"),
+    (
+        "files_staged",
+        "state.json and decision files lie under temporary names",
+    ),
+    ("files_flushed", "the same, on disk"),
+    ("file_named", "one file has its name, the others have not"),
+    ("files_named", "all files have their names, unflushed"),
+    ("after_files", "all files are on disk, the watermark is old"),
+    ("after_watermark", "the watermark is risen"),
+    ("before_nudge", "the other processes do not know yet"),
+    ("lead_taken", "the epoch is raised, no stage was looked at"),
+    ("before_launch", "the row says that the stage runs, and nothing runs"),
+    ("spec_written", "what to run is on disk, its supervisor is not started"),
+    ("after_launch", "the supervisor runs, nobody waits for it"),
+    (
+        "supervisor_started",
+        "in the supervisor: it holds its locks, the command is not started",
+    ),
+    ("command_started", "in the supervisor: the command runs"),
+    (
+        "command_ended",
+        "in the supervisor: the command has ended, its end is not recorded",
+    ),
+    ("exit_recorded", "in the supervisor: the end is recorded"),
+    ("stage_ended", "the leader knows of the end, no row does"),
+];
+
+/// Dies here when a test asked for it.
+pub fn point(name: &'static str) {
+    // A failure that a test asked for at a step that cannot fail is the test's mistake; it would be seen at once.
+    drop(step(name));
+}
+
+/// Dies here, or fails, when a test asked for it.
+#[cfg(debug_assertions)]
+pub fn step(name: &'static str) -> io::Result<()> {
+    debug_assert!(
+        POINTS.iter().any(|(known, _)| *known == name),
+        "{name} is not in the list"
+    );
+    if is_crash(name) {
+        if let Some(path) = std::env::var_os(WHEN) {
+            let _ = std::fs::remove_file(path);
+        }
+        let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
+    }
+    let Ok(fail_at) = std::env::var(FAIL_AT) else {
+        return Ok(());
+    };
+    match fail_at.split_once(':') {
+        Some((at, errno)) if at == name && is_now() => Err(match errno {
+            "ENOSPC" => nix::errno::Errno::ENOSPC.into(),
+            "EACCES" => nix::errno::Errno::EACCES.into(),
+            _ => nix::errno::Errno::EIO.into(),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+pub fn step(_name: &'static str) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether the process is to die here: a write stops in the middle then.
+pub fn is_crash(name: &'static str) -> bool {
+    cfg!(debug_assertions) && std::env::var_os(CRASH_AT).is_some_and(|at| at == name) && is_now()
+}
+
+/// Panics here when `HOLDPOINT_PANIC_AT` names this point: a panic is no crash, somebody may still catch it.
+#[cfg(debug_assertions)]
+pub fn panic_point(name: &str) {
+    let is_named = std::env::var_os(PANIC_AT).is_some_and(|at| at == name);
+    assert!(!is_named, "a test asked for a panic at {name}");
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+pub fn panic_point(_name: &str) {}
+
+fn is_now() -> bool {
+    std::env::var_os(WHEN).is_none_or(|path| std::path::Path::new(&path).exists())
+}
+
+/// Whether a variable asks for a fault: those go on to the supervisors of stages, which have points of their own.
+pub fn is_ours(name: &str) -> bool {
+    cfg!(debug_assertions) && [CRASH_AT, FAIL_AT, WHEN].contains(&name)
+}

@@ -1,0 +1,62 @@
+//! One process: its view of the timers, which may be old, and what a person or the ticker has prepared in it and not yet committed.
+
+use std::collections::BTreeMap;
+
+use holdpoint::domain::gate::GateKey;
+use holdpoint::domain::ids::{Digest, JobId};
+use holdpoint::domain::time::{Now, Timestamp};
+use holdpoint::engine::reducer::Prepared;
+use holdpoint::engine::ticker::Ticker;
+use holdpoint::store::OpenTimer;
+
+/// When this process first saw a wake-up time: by the true clock, and what its civil clock said.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstSight {
+    pub true_us: i64,
+    pub utc: Timestamp,
+}
+
+/// An input on its way: prepared on what the files and rows were then.
+#[derive(Debug, Clone)]
+pub struct InFlight {
+    pub job_id: JobId,
+    pub prepared: Prepared,
+    pub epoch: Option<u64>,
+    /// What lay on disk of the gate's artifact when it was looked at; the timer's promise is about that.
+    pub looked_at: Option<Digest>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Process {
+    pub is_alive: bool,
+    pub epoch: Option<u64>,
+    pub ticker: Ticker,
+    pub first_sights: BTreeMap<(GateKey, Timestamp), FirstSight>,
+    pub in_flight: Vec<InFlight>,
+}
+
+impl Process {
+    pub fn started() -> Self {
+        Self {
+            is_alive: true,
+            ticker: Ticker::follower(),
+            ..Self::default()
+        }
+    }
+
+    pub fn look(&mut self, timers: &[OpenTimer], grace_s: u64, now: Now, true_us: i64) {
+        let wakes: Vec<_> = timers
+            .iter()
+            .filter_map(|gate| {
+                let at = gate.timer.wake_at(gate.lease.as_ref(), gate.max_hold_s, grace_s)?;
+                Some((gate.key.clone(), at))
+            })
+            .collect();
+        self.first_sights.retain(|sight, _| wakes.contains(sight));
+        for wake in &wakes {
+            let sight = FirstSight { true_us, utc: now.utc };
+            self.first_sights.entry(wake.clone()).or_insert(sight);
+        }
+        self.ticker.set_all(wakes, now);
+    }
+}

@@ -1,0 +1,406 @@
+//! The store in memory: whole transactions as `holdpoint::store` has them, with faults, and with defects planted on purpose.
+
+use std::collections::BTreeMap;
+
+use holdpoint::domain::change::{Applied, Change};
+use holdpoint::domain::decision::SealedDecision;
+use holdpoint::domain::event::Event;
+use holdpoint::domain::gate::GateState;
+use holdpoint::domain::ids::{Digest, JobId};
+use holdpoint::domain::job::{AttemptState, JobRows};
+use holdpoint::domain::refusal::{Refusal, RefusalCode};
+use holdpoint::domain::time::Timestamp;
+use holdpoint::engine::reducer::{Input, Prepared};
+use holdpoint::store::{OpenTimer, Owed, Rule, Submission};
+
+/// What the rule reads, as the engine hands it over.
+pub type Wanted = (JobId, Prepared);
+
+/// A defect that somebody could put into the store or around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Plant {
+    #[default]
+    None,
+    /// For a decision the rule reads rows from before the transaction, and the update forgot `AND state = 'open'`.
+    NoGuard,
+    /// A commit is answered and not flushed: the next crash takes it away.
+    Unflushed,
+    /// The columns of hold and lease are not loaded.
+    ForgetsLease,
+    /// The watermark rises before the files are written.
+    WatermarkFirst,
+    /// Leader-only transactions do not look at the epoch.
+    NoEpoch,
+    /// A torn last line is appended to.
+    TornLineStays,
+    /// Timers go by civil time alone.
+    CivilTimeOnly,
+    /// The timer does not look at the files.
+    BlindTimer,
+    /// A decision does not name the one before.
+    ForgetsPrevious,
+}
+
+impl Plant {
+    pub const DEFECTS: [Self; 9] = [
+        Self::NoGuard,
+        Self::Unflushed,
+        Self::ForgetsLease,
+        Self::WatermarkFirst,
+        Self::NoEpoch,
+        Self::TornLineStays,
+        Self::CivilTimeOnly,
+        Self::BlindTimer,
+        Self::ForgetsPrevious,
+    ];
+}
+
+/// What can go wrong with one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitFault {
+    /// An error, and nothing is recorded.
+    Failed,
+    /// An error told although everything is recorded: the disk failed in the commit itself.
+    Unknown,
+}
+
+/// One job with its log.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub rows: JobRows,
+    pub events: Vec<Event>,
+    /// With the event at which each is owed.
+    pub decisions: Vec<(SealedDecision, u64)>,
+    pub last_event_seq: u64,
+    pub published_seq: u64,
+    /// What of the watermark survives a loss of power.
+    pub published_on_disk: u64,
+    pub status_since: Timestamp,
+    before: Option<Box<JobRows>>,
+}
+
+/// Whole transactions on jobs: what both stores of the simulator can do.
+pub trait Storage {
+    fn job_ids(&self) -> Vec<JobId>;
+    fn rows(&self, job_id: &JobId) -> Option<JobRows>;
+    fn commit(
+        &mut self,
+        wanted: &[Submission<Wanted>],
+        now: Timestamp,
+        rule: &mut Rule<'_, Wanted>,
+    ) -> Result<Vec<Result<Applied, Refusal>>, String>;
+    fn timers(&self) -> Vec<OpenTimer>;
+    fn owed_of(&self, job_id: &JobId) -> Option<Owed>;
+    fn mark_published(&mut self, job_id: &JobId, seq: u64);
+    /// The new epoch.
+    fn take_lead(&mut self) -> u64;
+    /// All decisions of the directory, in chain order.
+    fn chain(&self) -> Vec<SealedDecision>;
+    fn events(&self, job_id: &JobId) -> Vec<Event>;
+    /// The power is lost.
+    fn lose_power(&mut self);
+    /// The next transaction does not go well.
+    fn fail_next(&mut self, fault: Option<CommitFault>);
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    pub jobs: BTreeMap<JobId, Stored>,
+    /// What is on disk; differs from `jobs` only where a defect is planted.
+    flushed: Option<Box<Memory>>,
+    event_seq: u64,
+    decision_seq: u64,
+    /// None before the first decision.
+    head: Option<Digest>,
+    epoch: u64,
+    pub plant: Plant,
+    pub fault: Option<CommitFault>,
+}
+
+impl Memory {
+    /// An empty store with this defect.
+    pub fn with(plant: Plant) -> Self {
+        Self {
+            plant,
+            ..Self::default()
+        }
+    }
+
+    fn apply(&mut self, job_id: &JobId, changes: Vec<Change>, now: Timestamp) -> Result<Applied, Refusal> {
+        let mut applied = Applied::default();
+        let mut decisions = Vec::new();
+        let mut stored = self.jobs.get(job_id).cloned();
+        if let Some(stored) = &mut stored {
+            stored.before = Some(Box::new(stored.rows.clone()));
+        }
+        for change in changes {
+            if let Change::InsertJob(job) = change {
+                if stored.is_some() {
+                    return Err(Refusal::new(RefusalCode::WrongState, "there is such a job"));
+                }
+                stored = Some(Stored {
+                    rows: JobRows {
+                        job: *job,
+                        attempts: Vec::new(),
+                        gates: Vec::new(),
+                        artifacts: Vec::new(),
+                        decisions: Vec::new(),
+                    },
+                    events: Vec::new(),
+                    decisions: Vec::new(),
+                    last_event_seq: 0,
+                    published_seq: 0,
+                    published_on_disk: 0,
+                    status_since: now,
+                    before: None,
+                });
+                continue;
+            }
+            let stored = stored.as_mut().expect("a job is inserted first");
+            let rows = &mut stored.rows;
+            match change {
+                Change::InsertJob(_) => {}
+                Change::PutJob(job) => {
+                    if job.status != rows.job.status {
+                        stored.status_since = now;
+                    }
+                    rows.job = *job;
+                }
+                Change::PutAttempt(attempt) => {
+                    let same = rows
+                        .attempts
+                        .iter_mut()
+                        .find(|other| other.stage == attempt.stage && other.number == attempt.number);
+                    match same {
+                        Some(same) => *same = *attempt,
+                        None => rows.attempts.push(*attempt),
+                    }
+                }
+                Change::OpenGate(gate) => {
+                    let is_taken = rows.gates.iter().any(|other| {
+                        other.key == gate.key || (other.key.stage == gate.key.stage && other.state == GateState::Open)
+                    });
+                    if is_taken {
+                        return Err(Refusal::gate_open(&gate.key));
+                    }
+                    applied.opened.push(gate.key.clone());
+                    rows.gates.push(*gate);
+                }
+                Change::PutGate(gate) => self.plant.update_open(rows, *gate)?,
+                Change::SettleGate { gate, decision } => {
+                    self.plant.update_open(rows, *gate)?;
+                    decisions.extend(decision.map(|decision| *decision));
+                }
+                Change::PutArtifact(artifact) => {
+                    match rows.artifacts.iter_mut().find(|other| other.path == artifact.path) {
+                        Some(same) => *same = *artifact,
+                        None => rows.artifacts.push(*artifact),
+                    }
+                }
+                Change::DropArtifact(path) => rows.artifacts.retain(|artifact| artifact.path != path),
+                Change::Event(event) => {
+                    self.event_seq += 1;
+                    applied.last_event_seq = Some(self.event_seq);
+                    stored.last_event_seq = self.event_seq;
+                    stored.events.push(Event {
+                        seq: self.event_seq,
+                        ts: now,
+                        job_id: job_id.clone(),
+                        kind: event.kind,
+                        stage: event.stage,
+                        status: event.status,
+                        message: event.message,
+                        payload: event.payload,
+                    });
+                }
+            }
+        }
+        if let Some(mut stored) = stored {
+            for decision in decisions {
+                self.decision_seq += 1;
+                let forgets = self.plant == Plant::ForgetsPrevious;
+                let prev = self.head.filter(|_| !forgets).unwrap_or(Digest::ZERO);
+                let sealed = decision.seal(self.decision_seq, prev);
+                self.head = Some(sealed.hash);
+                stored
+                    .rows
+                    .decisions
+                    .retain(|other| other.decision.stage() != sealed.decision.stage());
+                stored.rows.decisions.push(sealed.clone());
+                stored.decisions.push((sealed.clone(), stored.last_event_seq));
+                applied.decisions.push(sealed);
+            }
+            self.jobs.insert(job_id.clone(), stored);
+        }
+        Ok(applied)
+    }
+}
+
+impl Plant {
+    /// The guarded update of a gate's row.
+    fn update_open(self, rows: &mut JobRows, gate: holdpoint::domain::gate::Gate) -> Result<(), Refusal> {
+        let same = rows.gates.iter_mut().find(|other| other.key == gate.key);
+        let same = same.ok_or_else(|| Refusal::no_such_gate(&gate.key.job_id, &gate.key.stage))?;
+        if self != Self::NoGuard {
+            same.open_or_refuse()?;
+        }
+        *same = gate;
+        Ok(())
+    }
+
+    /// The rows as the rule sees them.
+    fn seen(self, stored: Option<&Stored>, input: &Input) -> Option<JobRows> {
+        let stored = stored?;
+        let mut rows = match (self, &stored.before) {
+            (Self::NoGuard, Some(before)) if matches!(input, Input::Decide { .. } | Input::Expire { .. }) => {
+                (**before).clone()
+            }
+            _ => stored.rows.clone(),
+        };
+        if self == Self::ForgetsLease {
+            for gate in &mut rows.gates {
+                gate.lease = None;
+                if let Some(timer) = &mut gate.timer {
+                    timer.hold = None;
+                    timer.stopped_at = None;
+                }
+            }
+        }
+        Some(rows)
+    }
+}
+
+impl Storage for Memory {
+    fn job_ids(&self) -> Vec<JobId> {
+        self.jobs.keys().cloned().collect()
+    }
+
+    fn rows(&self, job_id: &JobId) -> Option<JobRows> {
+        self.jobs.get(job_id).map(|stored| stored.rows.clone())
+    }
+
+    fn commit(
+        &mut self,
+        wanted: &[Submission<Wanted>],
+        now: Timestamp,
+        rule: &mut Rule<'_, Wanted>,
+    ) -> Result<Vec<Result<Applied, Refusal>>, String> {
+        let fault = self.fault.take();
+        if fault == Some(CommitFault::Failed) {
+            return Err("disk I/O error".to_owned());
+        }
+        if self.plant == Plant::Unflushed {
+            self.flushed = None;
+            self.flushed = Some(Box::new(self.clone()));
+        }
+        let mut answers = Vec::with_capacity(wanted.len());
+        for submission in wanted {
+            let is_old_epoch = submission.epoch.is_some_and(|epoch| epoch != self.epoch);
+            if is_old_epoch && self.plant != Plant::NoEpoch {
+                answers.push(Err(Refusal::new(RefusalCode::NotPossible, "another process leads now")));
+                continue;
+            }
+            let input = &submission.input.1.input;
+            let seen = self.plant.seen(self.jobs.get(&submission.job_id), input);
+            let changes = rule(seen.as_ref(), &submission.input);
+            let numbers = (self.event_seq, self.decision_seq, self.head);
+            let answer = changes.and_then(|changes| self.apply(&submission.job_id, changes, now));
+            if answer.is_err() {
+                (self.event_seq, self.decision_seq, self.head) = numbers;
+            }
+            answers.push(answer);
+        }
+        match fault {
+            Some(CommitFault::Unknown) => Err("disk I/O error".to_owned()),
+            Some(CommitFault::Failed) | None => Ok(answers),
+        }
+    }
+
+    fn timers(&self) -> Vec<OpenTimer> {
+        let gates = self.jobs.values().flat_map(|stored| &stored.rows.gates);
+        gates
+            .filter(|gate| gate.state == GateState::Open)
+            .filter_map(|gate| {
+                let timer = gate.timer.clone().filter(|timer| timer.held_by_policy_at.is_none())?;
+                let is_seen = self.plant != Plant::ForgetsLease;
+                let mut timer = timer;
+                if !is_seen {
+                    timer.hold = None;
+                }
+                Some(OpenTimer {
+                    key: gate.key.clone(),
+                    timer,
+                    lease: gate.lease.clone().filter(|_| is_seen),
+                    max_hold_s: gate.policy.max_hold_s,
+                })
+            })
+            .collect()
+    }
+
+    fn owed_of(&self, job_id: &JobId) -> Option<Owed> {
+        let stored = self.jobs.get(job_id)?;
+        let events = stored.events.iter().filter(|event| event.seq > stored.published_seq);
+        let decisions = stored.decisions.iter().filter(|(_, at)| *at > stored.published_seq);
+        Some(Owed {
+            rows: stored.rows.clone(),
+            events: events.cloned().collect(),
+            decisions: decisions.map(|(sealed, _)| sealed.clone()).collect(),
+            published_seq: stored.published_seq,
+            up_to: stored.last_event_seq,
+            status_since: stored.status_since,
+        })
+    }
+
+    fn mark_published(&mut self, job_id: &JobId, seq: u64) {
+        if let Some(stored) = self.jobs.get_mut(job_id) {
+            stored.published_seq = stored.published_seq.max(seq.min(stored.last_event_seq));
+        }
+    }
+
+    fn take_lead(&mut self) -> u64 {
+        self.epoch += 1;
+        // A durable commit takes everything before it along.
+        for stored in self.jobs.values_mut() {
+            stored.published_on_disk = stored.published_seq;
+        }
+        self.epoch
+    }
+
+    fn chain(&self) -> Vec<SealedDecision> {
+        let mut chain: Vec<_> = self
+            .jobs
+            .values()
+            .flat_map(|stored| stored.decisions.iter().map(|(sealed, _)| sealed.clone()))
+            .collect();
+        chain.sort_by_key(|sealed| sealed.seq);
+        chain
+    }
+
+    fn events(&self, job_id: &JobId) -> Vec<Event> {
+        self.jobs
+            .get(job_id)
+            .map(|stored| stored.events.clone())
+            .unwrap_or_default()
+    }
+
+    fn fail_next(&mut self, fault: Option<CommitFault>) {
+        self.fault = fault;
+    }
+
+    fn lose_power(&mut self) {
+        if let Some(flushed) = self.flushed.take() {
+            *self = *flushed;
+        }
+        for stored in self.jobs.values_mut() {
+            stored.published_seq = stored.published_on_disk;
+        }
+    }
+}
+
+/// Attempts that the rows say run, or wait to.
+pub fn attempts_in(rows: &JobRows, state: AttemptState) -> Vec<(holdpoint::domain::ids::StageName, u32)> {
+    let attempts = rows.attempts.iter().filter(|attempt| attempt.state == state);
+    attempts
+        .map(|attempt| (attempt.stage.clone(), attempt.number))
+        .collect()
+}

@@ -1,0 +1,840 @@
+//! A small world: jobs, persons at several processes, a clock that somebody moves, stages that run and die. Every rule in it is the real
+//! reducer's, every timer the real ticker's; store and files are handed in or stand beside it, and fail when told to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use holdpoint::domain::artifact::GateArtifact;
+use holdpoint::domain::change::Applied;
+use holdpoint::domain::event::predecessors;
+use holdpoint::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Verdict};
+use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use holdpoint::domain::job::{AttemptState, Job, JobRows, JobStatus};
+use holdpoint::domain::lease::LeasePurpose;
+use holdpoint::domain::operator::{Operator, Surface, Via};
+use holdpoint::domain::policy::{GatePolicy, OnTimeout};
+use holdpoint::domain::proposal::{FileEffect, Proposal};
+use holdpoint::domain::refusal::Refusal;
+use holdpoint::domain::stage::StageSpec;
+use holdpoint::domain::time::{Now, SECOND_US, Timestamp};
+use holdpoint::engine::api::GateRef;
+use holdpoint::engine::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
+use holdpoint::store::Submission;
+use serde_json::{Map, Value, json};
+
+use super::disk::{self, Budget, Disk, Stop, Versions, artifact_file};
+use super::process::{InFlight, Process};
+use super::random::Random;
+use super::store::{Plant, Storage, attempts_in};
+
+pub const GRACE_S: u64 = 20;
+pub const WINDOW_S: u64 = 60;
+pub const MAX_HOLD_S: u64 = 300;
+const PERSONS: [&str; 3] = ["ana", "bea", "cem"];
+
+/// Something that a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    Approve,
+    ApprovePatched,
+    Reject,
+    RejectPatched,
+    Patch,
+    Undo,
+    Hold,
+    Release,
+    Extend,
+    Lease,
+    TakeOver,
+    Unlease,
+    Seen,
+    Resume,
+    Cancel,
+}
+
+/// Where the next process that commits dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crash {
+    BeforeCommit,
+    AfterCommit,
+    AfterAnswer,
+    /// After so many steps of publishing.
+    InFiles(usize),
+}
+
+/// One step of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Process, job, deed; whether it is committed at once or left on its way.
+    Deed(usize, usize, Deed, bool),
+    /// The oldest input on its way in this process is committed.
+    Commit(usize),
+    Look(usize),
+    /// Look first or not; commit at once or not.
+    Tick(usize, bool, bool),
+    Pass(i64),
+    SetClock(i64),
+    Change(usize),
+    Vanish(usize),
+    Restore(usize),
+    Arm(Crash),
+    Fault(super::store::CommitFault),
+    Die(usize),
+    Start(usize),
+    LosePower,
+    TakeLead(usize),
+    Resign(usize),
+    /// At once, or left on its way: a leader that is stopped for a while.
+    LeaderTurn(usize, bool),
+    CommandEnds(usize),
+    SupervisorDies(usize),
+    Publish(usize, Option<(usize, Stop)>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Supervisor {
+    Alive,
+    Ended,
+    Dead,
+}
+
+/// A decision that somebody was told of: it stays for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub key: GateKey,
+    pub hash: Digest,
+}
+
+#[derive(Debug, Clone)]
+pub struct World<S> {
+    pub store: S,
+    pub disk: Disk,
+    pub versions: Rc<Versions>,
+    pub now: Now,
+    /// The time that really passed; no clock of the world shows it.
+    pub true_us: i64,
+    /// By how much the civil clock was set back, all in all.
+    pub stepped_back_us: i64,
+    pub processes: Vec<Process>,
+    pub jobs: Vec<JobId>,
+    policies: Rc<BTreeMap<StageName, GatePolicy>>,
+    pub plant: Plant,
+    epoch: u64,
+    supervisors: BTreeMap<(JobId, StageName, u32), Supervisor>,
+    pub crash: Option<Crash>,
+    contents: u32,
+    /// Jobs whose artifact somebody else wrote to.
+    pub touched: BTreeSet<JobId>,
+    pub told: Vec<Told>,
+    /// How each gate ended, as it was first seen.
+    pub settled: BTreeMap<GateKey, (GateState, String, Timestamp)>,
+    pub violations: Vec<String>,
+}
+
+fn stage(name: &str) -> StageName {
+    StageName::new(name).expect("a stage")
+}
+
+fn via(process: usize) -> Via {
+    Via {
+        surface: Surface::Console,
+        login: PERSONS[process % PERSONS.len()].to_owned(),
+        uid: 1000,
+        host: "ops1".to_owned(),
+        ssh_client: None,
+        pid: 100 + u32::try_from(process).unwrap_or(0),
+    }
+}
+
+fn person(process: usize) -> Operator {
+    Operator {
+        name: PERSONS[process % PERSONS.len()].to_owned(),
+        via: via(process),
+    }
+}
+
+fn script_path() -> ArtifactPath {
+    ArtifactPath::new("artifacts/script/script.txt").expect("a path")
+}
+
+impl<S: Storage> World<S> {
+    /// Processes that run, the first of them leading; jobs that have been started.
+    pub fn new(store: S, plant: Plant, processes: usize, jobs: usize, on_timeout: Option<OnTimeout>) -> Self {
+        let policy = GatePolicy {
+            required: true,
+            auto_approve: on_timeout.is_some(),
+            auto_approve_after_s: on_timeout.map(|_| WINDOW_S),
+            on_timeout: on_timeout.unwrap_or_default(),
+            max_hold_s: MAX_HOLD_S,
+        };
+        let mut world = Self {
+            store,
+            disk: Disk::default(),
+            versions: Rc::default(),
+            now: Now {
+                utc: Timestamp::from_micros(1_750_000_000 * SECOND_US),
+                boot_us: 500 * SECOND_US,
+            },
+            true_us: 0,
+            stepped_back_us: 0,
+            processes: (0..processes).map(|_| Process::started()).collect(),
+            jobs: Vec::new(),
+            policies: Rc::new(BTreeMap::from([(stage("script"), policy)])),
+            plant,
+            epoch: 0,
+            supervisors: BTreeMap::new(),
+            crash: None,
+            contents: 0,
+            touched: BTreeSet::new(),
+            told: Vec::new(),
+            settled: BTreeMap::new(),
+            violations: Vec::new(),
+        };
+        world.take(Step::TakeLead(0));
+        for number in 1..=jobs {
+            world.start_job(&format!("j-{number}"));
+        }
+        world
+    }
+
+    fn start_job(&mut self, id: &str) {
+        let id = JobId::new(id).expect("a job id");
+        let spec = |name: &str, command: &[&str]| StageSpec {
+            name: stage(name),
+            command: command.iter().map(|word| (*word).to_owned()).collect(),
+            env: BTreeMap::new(),
+            timeout_s: None,
+            artifacts: Vec::new(),
+        };
+        let now = self.now.utc;
+        let job = Job {
+            id: id.clone(),
+            slug: "tides".to_owned(),
+            intent: String::new(),
+            is_manual: false,
+            status: JobStatus::Queued,
+            stage: None,
+            params: Map::new(),
+            cfg: Map::new(),
+            stages: vec![spec("script", &["make"]), spec("audio", &["speak"])],
+            created_by: "ana".to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        self.jobs.push(id.clone());
+        let in_flight = plain(Input::Start(Box::new(job)));
+        self.commit(0, &id, in_flight);
+    }
+
+    fn leader(&self) -> Option<usize> {
+        self.processes
+            .iter()
+            .position(|process| process.is_alive && process.epoch == Some(self.epoch))
+    }
+
+    /// Takes one step; whatever it breaks is among the violations afterwards.
+    pub fn take(&mut self, step: Step) {
+        match step {
+            Step::Deed(process, job, deed, at_once) => self.deed(process, job, deed, at_once),
+            Step::Commit(process) => {
+                let Some(runs) = self
+                    .processes
+                    .get_mut(process)
+                    .filter(|one| one.is_alive && !one.in_flight.is_empty())
+                else {
+                    return;
+                };
+                let in_flight = runs.in_flight.remove(0);
+                let job_id = in_flight.job_id.clone();
+                self.commit(process, &job_id, in_flight);
+            }
+            Step::Look(process) => self.look(process),
+            Step::Tick(process, looks, at_once) => self.tick(process, looks, at_once),
+            Step::Pass(us) => {
+                self.now = Now {
+                    utc: self.now.utc.plus_us(us),
+                    boot_us: self.now.boot_us + us,
+                };
+                self.true_us += us;
+            }
+            Step::SetClock(us) => {
+                self.now.utc = self.now.utc.plus_us(us);
+                self.stepped_back_us += us.min(0).abs();
+            }
+            Step::Change(job) => {
+                let bytes = self.new_content("somebody's");
+                self.put_script(job, Some(bytes));
+            }
+            Step::Vanish(job) => self.put_script(job, None),
+            Step::Restore(job) => self.restore(job),
+            Step::Arm(crash) => self.crash = Some(crash),
+            Step::Fault(fault) => self.store.fail_next(Some(fault)),
+            Step::Die(process) => self.die(process),
+            Step::Start(process) => {
+                if !self.processes[process].is_alive {
+                    self.processes[process] = Process::started();
+                    self.look(process);
+                }
+            }
+            Step::LosePower => self.lose_power(),
+            Step::TakeLead(process) => {
+                if self.leader().is_none() && self.processes[process].is_alive {
+                    self.epoch = self.store.take_lead();
+                    self.processes[process].epoch = Some(self.epoch);
+                    self.processes[process].ticker.set_lead(true);
+                    self.look(process);
+                }
+            }
+            Step::Resign(process) => {
+                // What it was about to do goes on under the old epoch; a standby waits in the lock and has it at once.
+                let was_leading = self.leader() == Some(process);
+                self.leader_turn(process, false);
+                self.processes[process].epoch = None;
+                self.processes[process].ticker.set_lead(false);
+                let standby =
+                    (0..self.processes.len()).find(|other| *other != process && self.processes[*other].is_alive);
+                if let Some(standby) = standby.filter(|_| was_leading) {
+                    self.take(Step::TakeLead(standby));
+                }
+            }
+            Step::LeaderTurn(process, at_once) => self.leader_turn(process, at_once),
+            Step::CommandEnds(job) => self.command_ends(job),
+            Step::SupervisorDies(job) => {
+                let id = &self.jobs[job];
+                for (key, supervisor) in &mut self.supervisors {
+                    if key.0 == *id && *supervisor == Supervisor::Alive {
+                        *supervisor = Supervisor::Dead;
+                    }
+                }
+            }
+            Step::Publish(process, stop) => {
+                if self.processes[process].is_alive {
+                    let budget = stop.map_or(Budget::ENDLESS, |(steps, stop)| Budget {
+                        steps,
+                        stop: Some(stop),
+                    });
+                    self.publish(process, budget);
+                }
+            }
+        }
+        self.check();
+    }
+
+    fn look(&mut self, process: usize) {
+        let timers = self.store.timers();
+        let (now, true_us) = (self.now, self.true_us);
+        if let Some(process) = self.processes.get_mut(process).filter(|process| process.is_alive) {
+            process.look(&timers, GRACE_S, now, true_us);
+        }
+    }
+
+    fn tick(&mut self, process: usize, looks: bool, at_once: bool) {
+        if !self.processes[process].is_alive {
+            return;
+        }
+        if looks {
+            self.look(process);
+        }
+        let due = if self.plant == Plant::CivilTimeOnly {
+            let now = self.now.utc;
+            let known = self.processes[process].first_sights.keys();
+            let due = known.filter(|(_, at)| *at <= now);
+            due.map(|(key, at)| holdpoint::engine::ticker::DueGate {
+                key: key.clone(),
+                at: *at,
+                is_missed: false,
+            })
+            .collect()
+        } else {
+            self.processes[process].ticker.due(self.now, 500)
+        };
+        for gate in due {
+            let job_id = gate.key.job_id.clone();
+            let Some(rows) = self.store.rows(&job_id) else { continue };
+            let Some(found) = rows.gate(&gate.key.stage, gate.key.attempt) else {
+                continue;
+            };
+            let looked_at = self.lies_there(&rows, &script_path());
+            let mut on_disk = self.on_disk(&rows, found);
+            if self.plant == Plant::BlindTimer {
+                for looked in &mut on_disk {
+                    looked.found = Some((looked.registered, 1));
+                }
+            }
+            let input = Input::Expire {
+                key: gate.key,
+                at: gate.at,
+                is_missed: gate.is_missed,
+                on_disk,
+            };
+            let in_flight = InFlight {
+                looked_at,
+                ..plain(input)
+            };
+            self.send(process, &job_id, in_flight, at_once);
+            if !self.processes[process].is_alive {
+                return;
+            }
+        }
+    }
+
+    fn send(&mut self, process: usize, job_id: &JobId, in_flight: InFlight, at_once: bool) {
+        let in_flight = InFlight {
+            job_id: job_id.clone(),
+            ..in_flight
+        };
+        if at_once {
+            self.commit(process, job_id, in_flight);
+        } else {
+            self.processes[process].in_flight.push(in_flight);
+        }
+    }
+
+    fn die(&mut self, process: usize) {
+        self.processes[process] = Process::default();
+    }
+
+    fn lose_power(&mut self) {
+        for process in 0..self.processes.len() {
+            self.die(process);
+        }
+        for supervisor in self.supervisors.values_mut() {
+            if *supervisor == Supervisor::Alive {
+                *supervisor = Supervisor::Dead;
+            }
+        }
+        self.store.lose_power();
+        let mut random = Random::seeded(self.true_us.unsigned_abs() ^ u64::from(self.contents));
+        self.disk.lose_power(&mut random);
+        self.now.boot_us = 0;
+    }
+
+    fn commit(&mut self, process: usize, job_id: &JobId, in_flight: InFlight) -> Option<Result<Applied, Refusal>> {
+        if !self.processes[process].is_alive {
+            return None;
+        }
+        let crash = self.crash.take();
+        if crash == Some(Crash::BeforeCommit) {
+            self.die(process);
+            return None;
+        }
+        let before = self.store.rows(job_id);
+        let submission = Submission {
+            job_id: job_id.clone(),
+            epoch: in_flight.epoch,
+            input: (job_id.clone(), in_flight.prepared.clone()),
+        };
+        let policies = Rc::clone(&self.policies);
+        let (now, via) = (self.now.utc, via(process));
+        let cx = Context {
+            now,
+            policies: &policies,
+            grace_s: GRACE_S,
+            via: &via,
+        };
+        let answers = self.store.commit(&[submission], now, &mut |rows, wanted| {
+            reduce(&wanted.0, rows, &wanted.1, cx)
+        });
+        self.judge(process, job_id, before.as_ref(), &in_flight);
+        if crash == Some(Crash::AfterCommit) {
+            self.die(process);
+            return None;
+        }
+        // An error is told as an error: whether it is recorded is found out by looking.
+        let answer = answers.ok()?.pop()?;
+        if let Ok(applied) = &answer {
+            if in_flight.epoch.is_some_and(|epoch| epoch != self.epoch) {
+                self.violations.push("a former leader's input was taken".to_owned());
+            }
+            let told = applied.decisions.iter().map(|sealed| Told {
+                key: sealed.decision.key(),
+                hash: sealed.hash,
+            });
+            self.told.extend(told);
+            if let Input::StageStarted { stage, attempt } = &in_flight.prepared.input {
+                self.launch(job_id, stage, *attempt, crash);
+            }
+        }
+        match crash {
+            Some(Crash::AfterAnswer) => self.die(process),
+            Some(Crash::InFiles(steps)) => self.publish(
+                process,
+                Budget {
+                    steps,
+                    stop: Some(Stop::Died),
+                },
+            ),
+            Some(Crash::BeforeCommit | Crash::AfterCommit) | None => {}
+        }
+        Some(answer)
+    }
+
+    /// The row says that it runs; now its supervisor starts, unless the leader dies just before.
+    fn launch(&mut self, job_id: &JobId, stage: &StageName, attempt: u32, crash: Option<Crash>) {
+        if crash == Some(Crash::AfterAnswer) {
+            return;
+        }
+        let is_any_alive = self
+            .supervisors
+            .iter()
+            .any(|(key, supervisor)| key.0 == *job_id && *supervisor == Supervisor::Alive);
+        if is_any_alive {
+            self.violations.push(format!("{job_id}: two stages run at once"));
+        }
+        let key = (job_id.clone(), stage.clone(), attempt);
+        if self.supervisors.insert(key, Supervisor::Alive).is_some() {
+            self.violations.push(format!("{job_id}: {stage} #{attempt} runs twice"));
+        }
+    }
+
+    fn publish(&mut self, process: usize, mut budget: Budget) {
+        for job_id in self.store.job_ids() {
+            let versions = Rc::clone(&self.versions);
+            let paid = disk::publish(
+                &mut self.store,
+                &mut self.disk,
+                &versions,
+                self.plant,
+                &job_id,
+                &mut budget,
+            );
+            match paid {
+                Ok(()) => {}
+                Err(Stop::Died) => return self.die(process),
+                Err(Stop::Error) => return,
+            }
+        }
+        // A process that was to die in the files and found too few steps dies after them.
+        if budget.stop == Some(Stop::Died) {
+            self.die(process);
+        }
+    }
+
+    /// What the leader does on its own: starts what waits, tells what ended.
+    fn leader_turn(&mut self, process: usize, at_once: bool) {
+        let Some(epoch) = self.processes[process]
+            .epoch
+            .filter(|_| self.processes[process].is_alive)
+        else {
+            return;
+        };
+        for job_id in self.jobs.clone() {
+            let Some(rows) = self.store.rows(&job_id) else { continue };
+            for (stage, attempt) in attempts_in(&rows, AttemptState::Running) {
+                let outcome = match self.supervisors.get(&(job_id.clone(), stage.clone(), attempt)) {
+                    Some(Supervisor::Alive) => continue,
+                    Some(Supervisor::Ended) => StageOutcome::Made(self.made(&job_id, &stage)),
+                    Some(Supervisor::Dead) | None => StageOutcome::Lost,
+                };
+                let input = Input::StageEnded {
+                    stage,
+                    attempt,
+                    outcome,
+                };
+                let in_flight = InFlight {
+                    epoch: Some(epoch),
+                    ..plain(input)
+                };
+                self.send(process, &job_id, in_flight, at_once);
+            }
+            let queued = attempts_in(&rows, AttemptState::Queued).into_iter().next();
+            if let Some((stage, attempt)) = queued.filter(|_| rows.job.status == JobStatus::Queued) {
+                self.publish(process, Budget::ENDLESS);
+                let moved = self.moved(&rows, &stage);
+                let input = match moved {
+                    Some(moved) => Input::ArtifactMoved { moved },
+                    None => Input::StageStarted { stage, attempt },
+                };
+                let in_flight = InFlight {
+                    epoch: Some(epoch),
+                    ..plain(input)
+                };
+                self.send(process, &job_id, in_flight, at_once);
+            }
+        }
+    }
+
+    fn moved(&self, rows: &JobRows, stage: &StageName) -> Option<OnDisk> {
+        let decided = rows.artifacts.iter().filter(|artifact| artifact.stage != *stage);
+        decided
+            .map(|artifact| OnDisk {
+                path: artifact.path.clone(),
+                registered: artifact.digest,
+                found: self.lies_there(rows, &artifact.path).map(|digest| (digest, 1)),
+            })
+            .find(|looked| looked.found.map(|(digest, _)| digest) != Some(looked.registered))
+    }
+
+    fn made(&mut self, job_id: &JobId, stage: &StageName) -> Vec<GateArtifact> {
+        if stage.as_str() != "script" {
+            return Vec::new();
+        }
+        let path = script_path();
+        let bytes = self
+            .disk
+            .read(&artifact_file(job_id, path.as_str()))
+            .map(<[u8]>::to_vec);
+        bytes.map(|bytes| self.keep(&path, bytes)).into_iter().collect()
+    }
+
+    /// The commands of this job's running stages end well; the first one's makes the script anew.
+    fn command_ends(&mut self, job: usize) {
+        let id = self.jobs[job].clone();
+        let alive: Vec<_> = self
+            .supervisors
+            .iter()
+            .filter(|(key, supervisor)| key.0 == id && **supervisor == Supervisor::Alive)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in alive {
+            if key.1.as_str() == "script" {
+                let bytes = self.new_content("made");
+                self.put_script(job, Some(bytes));
+                self.touched.remove(&id);
+            }
+            self.supervisors.insert(key, Supervisor::Ended);
+        }
+    }
+
+    fn new_content(&mut self, word: &str) -> Vec<u8> {
+        self.contents += 1;
+        format!("{word} {}\n", self.contents).into_bytes()
+    }
+
+    fn keep(&mut self, path: &ArtifactPath, bytes: Vec<u8>) -> GateArtifact {
+        let (digest, size_bytes) = (Digest::of(&bytes), bytes.len() as u64);
+        Rc::make_mut(&mut self.versions).insert(digest, bytes);
+        GateArtifact {
+            kind: "script".to_owned(),
+            path: path.clone(),
+            digest,
+            size_bytes,
+            base: None,
+            bases: Vec::new(),
+            added_lines: 1,
+            removed_lines: 0,
+            is_binary: false,
+            patches: Vec::new(),
+        }
+    }
+
+    fn put_script(&mut self, job: usize, bytes: Option<Vec<u8>>) {
+        let id = self.jobs[job].clone();
+        if let Some(bytes) = &bytes {
+            self.keep(&script_path(), bytes.clone());
+        }
+        self.disk.put(&artifact_file(&id, script_path().as_str()), bytes);
+        self.touched.insert(id);
+    }
+
+    /// Somebody puts back what is registered.
+    fn restore(&mut self, job: usize) {
+        let id = self.jobs[job].clone();
+        let registered = self.store.rows(&id).and_then(|rows| rows.registered(&script_path()));
+        if let Some(bytes) = registered.and_then(|digest| self.versions.get(&digest).cloned()) {
+            self.disk.put(&artifact_file(&id, script_path().as_str()), Some(bytes));
+            self.touched.remove(&id);
+        }
+    }
+
+    /// What lies there; a version that an owed patch replaced counts as the patched one.
+    fn lies_there(&self, rows: &JobRows, path: &ArtifactPath) -> Option<Digest> {
+        let found = self
+            .disk
+            .read(&artifact_file(&rows.job.id, path.as_str()))
+            .map(Digest::of);
+        let registered = rows.registered(path);
+        if found == registered {
+            return found;
+        }
+        let owed = self.store.owed_of(&rows.job.id);
+        let is_owed = owed.is_some_and(|owed| predecessors(&owed.events, path).any(|former| former == found));
+        if is_owed { registered } else { found }
+    }
+
+    fn on_disk(&self, rows: &JobRows, gate: &Gate) -> Vec<OnDisk> {
+        let look = |artifact: &GateArtifact| OnDisk {
+            path: artifact.path.clone(),
+            registered: artifact.digest,
+            found: self.lies_there(rows, &artifact.path).map(|digest| (digest, 1)),
+        };
+        gate.artifacts.iter().map(look).collect()
+    }
+
+    fn planned(&mut self, gate: &Gate, on_disk: &[OnDisk], patch: Value) -> Option<FileEffect> {
+        let artifact = gate.artifacts.first()?.clone();
+        let (planned_on, size_bytes) = on_disk.first()?.found?;
+        let current = GateArtifact {
+            digest: planned_on,
+            size_bytes,
+            ..artifact.clone()
+        };
+        let after = self.keep(&artifact.path, format!("patched {}\n", patch["number"]).into_bytes());
+        Some(FileEffect {
+            patch,
+            artifact: artifact.path.clone(),
+            planned_on,
+            former: Some(current.version()),
+            after: GateArtifact {
+                patches: artifact.patches,
+                ..after
+            },
+            changes: vec!["changed".to_owned()],
+        })
+    }
+
+    fn new_patch(&mut self) -> Value {
+        self.contents += 1;
+        json!({ "type": "text_replace", "number": self.contents })
+    }
+
+    fn deed(&mut self, process: usize, job: usize, deed: Deed, at_once: bool) {
+        if !self.processes[process].is_alive {
+            return;
+        }
+        let job_id = self.jobs[job].clone();
+        let Some(rows) = self.store.rows(&job_id) else { return };
+        let Some(in_flight) = self.prepare(process, &rows, deed) else {
+            return;
+        };
+        self.send(process, &job_id, in_flight, at_once);
+    }
+
+    fn prepare(&mut self, process: usize, rows: &JobRows, deed: Deed) -> Option<InFlight> {
+        let operator = person(process);
+        if deed == Deed::Cancel {
+            return Some(plain(Input::Cancel { operator }));
+        }
+        if deed == Deed::Resume {
+            let plan = self.resume_plan(rows);
+            return Some(plain(Input::Resume { operator, plan }));
+        }
+        let found = rows.gates.last()?.clone();
+        let gate = GateRef {
+            job_id: rows.job.id.clone(),
+            stage: found.key.stage.clone(),
+            attempt: Some(found.key.attempt),
+        };
+        let on_disk = self.on_disk(rows, &found);
+        let session = format!("session {process}");
+        let looked_at = self.lies_there(rows, &script_path());
+        let input = match deed {
+            Deed::Approve | Deed::ApprovePatched | Deed::Reject | Deed::RejectPatched => {
+                let patch = match deed {
+                    Deed::ApprovePatched | Deed::RejectPatched => {
+                        let patch = self.new_patch();
+                        let effect = self.planned(&found, &on_disk, patch)?;
+                        Some(Proposal::File(Box::new(effect)))
+                    }
+                    _ => None,
+                };
+                let verdict = match deed {
+                    Deed::Approve | Deed::ApprovePatched => Verdict::Approve,
+                    _ => Verdict::Reject,
+                };
+                let request = DecisionRequest {
+                    operator,
+                    verdict,
+                    notes: Some("a note".to_owned()),
+                    patch,
+                    digest: Some(found.digest()),
+                    on_disk,
+                };
+                Input::Decide { gate, request }
+            }
+            Deed::Patch => {
+                let patch = self.new_patch();
+                Input::ApplyPatch {
+                    effect: Box::new(self.planned(&found, &on_disk, patch)?),
+                    gate,
+                    operator,
+                    digest: Some(found.digest()),
+                    on_disk,
+                }
+            }
+            Deed::Undo => Input::UndoPatch {
+                gate,
+                operator,
+                path: Some(script_path()),
+                words: "the patch".to_owned(),
+                digest: None,
+                on_disk,
+            },
+            Deed::Hold => Input::Hold { gate, operator },
+            Deed::Release => Input::Release { gate, operator },
+            Deed::Extend => Input::Extend {
+                gate,
+                operator,
+                seconds: 45,
+            },
+            Deed::Lease | Deed::TakeOver => Input::TakeLease {
+                gate,
+                operator,
+                session,
+                purpose: LeasePurpose::Compose,
+                is_takeover: deed == Deed::TakeOver,
+            },
+            Deed::Unlease => Input::ReleaseLease { gate, session },
+            Deed::Seen => Input::MarkSeen {
+                gate,
+                operator,
+                digest: found.digest(),
+            },
+            Deed::Resume | Deed::Cancel => return None,
+        };
+        Some(InFlight {
+            looked_at,
+            ..plain(input)
+        })
+    }
+
+    fn resume_plan(&mut self, rows: &JobRows) -> ResumePlan {
+        let mut plan = ResumePlan::default();
+        let Some(stage) = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused) else {
+            return plan;
+        };
+        let waits = rows
+            .newest_attempt(&stage)
+            .is_some_and(|attempt| attempt.state == AttemptState::Queued);
+        if waits {
+            let look = |path: &ArtifactPath, registered: Digest| OnDisk {
+                path: path.clone(),
+                registered,
+                found: self.lies_there(rows, path).map(|digest| (digest, 1)),
+            };
+            plan.on_disk = rows
+                .artifacts
+                .iter()
+                .map(|artifact| look(&artifact.path, artifact.digest))
+                .collect();
+            return plan;
+        }
+        let rejection = rows
+            .newest_decision(&stage)
+            .filter(|sealed| !sealed.decision.is_approved());
+        let Some(rejection) = rejection.cloned() else {
+            return plan;
+        };
+        if let (Some(patch), Some(gate)) = (
+            rejection.decision.patch().cloned(),
+            rows.gate(&stage, rejection.decision.attempt()),
+        ) {
+            plan.on_disk = self.on_disk(rows, gate);
+            let effect = self.planned(gate, &plan.on_disk, patch);
+            plan.proposal = effect.map(|effect| Proposal::File(Box::new(effect)));
+        }
+        plan
+    }
+}
+
+fn plain(input: Input) -> InFlight {
+    InFlight {
+        job_id: JobId::new("none").expect("a job id"),
+        prepared: Prepared {
+            input,
+            bare: BTreeMap::new(),
+        },
+        epoch: None,
+        looked_at: None,
+    }
+}
