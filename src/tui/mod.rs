@@ -34,3 +34,4 @@ pub mod view;
 pub mod work;
 
 pub use run::{Ended, NotStarted, run};
+pub use terminal::columns as terminal_columns;

@@ -100,6 +100,11 @@ fn restore_on_panic(is_taken: Arc<AtomicBool>) {
     }));
 }
 
+/// The columns of the terminal, if there is one.
+pub fn columns() -> Option<u16> {
+    crossterm::terminal::size().ok().map(|(columns, _)| columns)
+}
+
 /// Whether a person sits at stdin and stdout.
 pub(super) fn is_there() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
