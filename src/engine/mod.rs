@@ -41,6 +41,7 @@ use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::fault;
+use crate::runs::drafts::KeptDrafts;
 use crate::runs::locks::{self, LeadGuard, Presence};
 use crate::runs::{RunsDir, record};
 use crate::store::{Reader, Store};
@@ -516,11 +517,12 @@ impl Engine {
         self.put(Work::SaveDraft(name, bytes));
     }
 
-    /// The drafts that this operator's former sessions kept. What cannot be read is not in the way.
-    pub fn load_drafts(&self) -> Vec<Vec<u8>> {
-        self.runs.load_drafts(&self.operator.name).unwrap_or_else(|error| {
-            tracing::warn!("drafts are not offered: {error}");
-            Vec::new()
+    /// The drafts that this operator's former sessions kept, and what could not be read of them.
+    pub fn load_drafts(&self) -> KeptDrafts {
+        let kept = self.runs.load_drafts(&self.operator.name);
+        kept.unwrap_or_else(|error| KeptDrafts {
+            problems: vec![error.to_string()],
+            ..KeptDrafts::default()
         })
     }
 

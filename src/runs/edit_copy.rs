@@ -127,6 +127,7 @@ impl EditCopy {
 mod tests {
     use std::os::unix::fs::MetadataExt;
 
+    use super::super::drafts::KeptDrafts;
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -146,7 +147,11 @@ mod tests {
         assert_eq!(mode(copy.path().parent().unwrap()), 0o700);
         assert_eq!(copy.read(3).unwrap().unwrap(), b"one");
         assert!(copy.read(2).unwrap_err().to_string().contains("more than 2 bytes"));
-        assert!(runs.load_drafts("ana").unwrap().is_empty(), "it is no draft");
+        assert_eq!(
+            runs.load_drafts("ana").unwrap(),
+            KeptDrafts::default(),
+            "it is no draft"
+        );
     }
 
     #[test]

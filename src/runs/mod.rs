@@ -6,7 +6,7 @@
 
 pub mod artifacts;
 pub mod atomic;
-mod drafts;
+pub mod drafts;
 pub mod drops;
 pub mod edit_copy;
 pub mod error;

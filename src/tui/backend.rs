@@ -31,8 +31,8 @@ pub trait Backend {
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
     /// Where copies for this operator's own editor lie.
     fn edit_copies(&self) -> EditCopies;
-    /// The drafts kept by former sessions of this operator.
-    fn load_drafts(&mut self) -> Vec<Draft>;
+    /// The drafts kept by former sessions of this operator, and why others are not offered.
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>);
 }
 
 impl Backend for Engine {
@@ -79,10 +79,16 @@ impl Backend for Engine {
         Engine::edit_copies(self)
     }
 
-    fn load_drafts(&mut self) -> Vec<Draft> {
-        Engine::load_drafts(self)
-            .iter()
-            .filter_map(|bytes| serde_json::from_slice(bytes).ok())
-            .collect()
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
+        let kept = Engine::load_drafts(self);
+        let mut drafts = Vec::new();
+        let mut problems = kept.problems;
+        for (path, bytes) in kept.drafts {
+            match serde_json::from_slice(&bytes) {
+                Ok(draft) => drafts.push(draft),
+                Err(error) => problems.push(format!("{} is no draft: {error}", path.display())),
+            }
+        }
+        (drafts, problems)
     }
 }

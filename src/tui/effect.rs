@@ -155,6 +155,17 @@ pub struct GateFile {
     pub bytes: Arc<Vec<u8>>,
 }
 
+/// A file of the gate whose bytes are not there.
+#[derive(Debug, Clone)]
+pub struct UnreadFile {
+    /// Its artifact kind.
+    pub kind: String,
+    /// Its path.
+    pub path: ArtifactPath,
+    /// Why it cannot be read; none: it can.
+    pub problem: Option<String>,
+}
+
 /// What was written.
 #[derive(Debug, Clone)]
 pub enum Written {
@@ -173,6 +184,8 @@ pub struct CheckJob {
     pub written: Written,
     /// The files of the gate.
     pub files: Vec<GateFile>,
+    /// Those of them whose bytes are not there.
+    pub unread: Vec<UnreadFile>,
     /// The file that the editor was opened on.
     pub path: ArtifactPath,
     /// The files of the run directory that a patch may name.
@@ -263,7 +276,7 @@ pub struct CopyReady {
 }
 
 /// Why a patch does not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unfit {
     /// Line in the editor, from 0, where it is known.
     pub line: Option<usize>,
@@ -271,6 +284,8 @@ pub struct Unfit {
     pub message: String,
     /// What would be right.
     pub hint: Option<String>,
+    /// The file that has to be read before more can be said.
+    pub wants: Option<ArtifactPath>,
 }
 
 /// What of a diff was on a frame.
@@ -342,8 +357,8 @@ pub enum Msg {
     OwnEditorEnded(Ending),
     /// What the operator's own editor left; or why it cannot be taken.
     CopyRead(Result<String, String>),
-    /// Drafts of a former session.
-    Drafts(Vec<Draft>),
+    /// Drafts of a former session, and why others are not offered.
+    Drafts(Vec<Draft>, Vec<String>),
     /// The process was continued after a suspend.
     Continued,
     /// The process was not suspended: nobody would continue it.

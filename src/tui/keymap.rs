@@ -203,7 +203,12 @@ static DIFF: Group = Group {
         key(Action::Base, &["c"], "compare with another version", "base"),
         key(Action::Files, &["L"], "the list of files", ""),
         key(Action::Wrap, &["w"], "wrap long lines, or cut them", ""),
-        key(Action::Fold, &["z"], "fold or show unchanged lines: the whole file", ""),
+        key(
+            Action::Fold,
+            &["z"],
+            "the whole file, nothing but changed lines, or three around each",
+            "",
+        ),
     ],
 };
 

@@ -83,8 +83,8 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
     let mut terminal = Terminal::open()?;
     let mut model = Model::new(session, terminal.size(), backend.now());
     let mut desk = Desk::new();
-    let drafts = backend.load_drafts();
-    let first = update(&mut model, Msg::Drafts(drafts));
+    let (drafts, problems) = backend.load_drafts();
+    let first = update(&mut model, Msg::Drafts(drafts, problems));
     desk.take(first, backend);
     let first = start(&mut model);
     desk.take(first, backend);

@@ -170,6 +170,8 @@ pub struct Model {
     pub trouble: Option<String>,
     /// The configuration's faults.
     pub config_faults: Vec<String>,
+    /// Why drafts of former sessions are not offered.
+    pub draft_problems: Vec<String>,
     /// When a key was last pressed, on the boot clock.
     pub key_boot_us: i64,
     /// When the leader was last asked for, on the boot clock.
@@ -221,6 +223,7 @@ impl Model {
             is_leading: false,
             trouble: None,
             config_faults: Vec::new(),
+            draft_problems: Vec::new(),
             // No key was pressed yet: a console that merely started has nobody before it.
             key_boot_us: i64::MIN / 2,
             leader_boot_us: i64::MIN / 2,

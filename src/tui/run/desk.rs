@@ -342,9 +342,8 @@ impl Desk {
                 self.start_check();
                 let failed = || {
                     Err(Unfit {
-                        line: None,
                         message: "the patch could not be checked".to_owned(),
-                        hint: None,
+                        ..Unfit::default()
                     })
                 };
                 Msg::PatchChecked(revision, done.unwrap_or_else(failed))

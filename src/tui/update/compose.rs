@@ -8,7 +8,7 @@ mod find;
 mod own_editor;
 mod sheets;
 
-pub use check::{checked, keep_checked, previewed, taken_names, taken_version};
+pub use check::{checked, file_came, keep_checked, previewed, taken_names, taken_version};
 pub use complete::{choose_candidate, complete, completed};
 pub use draft::{change_draft, keep_up, sent};
 pub use edit::{as_patch, carry_over, open_edit};

@@ -92,7 +92,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::CopySaved(text) => compose::copy_saved(model, &text, fx),
         Msg::OwnEditorEnded(ending) => compose::own_editor_ended(model, ending, fx),
         Msg::CopyRead(result) => compose::copy_read(model, result, fx),
-        Msg::Drafts(drafts) => {
+        Msg::Drafts(drafts, problems) => {
+            model.draft_problems = problems;
             for draft in drafts {
                 model.drafts.entry(draft.key.clone()).or_insert(draft);
             }
