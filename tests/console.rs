@@ -9,6 +9,7 @@ mod console {
     mod demo;
     mod desk;
     mod edit;
+    mod held;
     mod hostile;
     mod lease;
     mod own_editor;

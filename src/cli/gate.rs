@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{Digest, JobId, StageName};
 use crate::domain::operator::Surface;
+use crate::domain::time::parse_span_s;
 use crate::domain::wire::GateDoc;
 use crate::engine::Role;
 use crate::engine::api::{Command, GateRef, OutsideArtifact};
@@ -46,15 +47,27 @@ pub enum GateCommand {
     Reject(DecideArguments),
     /// Stop a gate's timer in your name, for at most its max_hold_s
     #[command(after_help = HOLD_HELP)]
-    Hold(GateArguments),
+    Hold {
+        #[command(flatten)]
+        gate: GateArguments,
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// Let a held timer run again with the time that was left, at least 60 seconds
-    Release(GateArguments),
+    Release {
+        #[command(flatten)]
+        gate: GateArguments,
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// Give a gate's timer more seconds, as far as its max_hold_s allows
     Extend {
         #[command(flatten)]
         gate: GateArguments,
-        /// The seconds to add to its deadline
-        #[arg(value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+        /// How much to add to its deadline: seconds, or 10m, 1h30m
+        #[arg(value_name = "SECONDS", value_parser = parse_span_s)]
         seconds: u64,
     },
     /// Wait until a gate is decided; runs stages meanwhile when nobody else leads
@@ -132,8 +145,8 @@ A decision cannot be taken back.";
 
 const HOLD_HELP: &str = "\
 Examples:
-  holdpoint gate hold nightly-17 script         the timer stands still
-  holdpoint gate extend nightly-17 script 600   ten minutes more
+  holdpoint gate hold nightly-17 script --reason 'legal looks at it'
+  holdpoint gate extend nightly-17 script 10m   ten minutes more
   holdpoint gate release nightly-17 script      it runs again
 
 Holds, extensions and open editors together add at most max_hold_s to a
@@ -170,8 +183,16 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
         GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await?,
         GateCommand::Approve(arguments) => decide(global, output, Verdict::Approve, arguments).await?,
         GateCommand::Reject(arguments) => decide(global, output, Verdict::Reject, arguments).await?,
-        GateCommand::Hold(gate) => timer(global, output, gate, "held", |gate| Command::Hold { gate }).await?,
-        GateCommand::Release(gate) => timer(global, output, gate, "released", |gate| Command::Release { gate }).await?,
+        GateCommand::Hold { gate, reason } => {
+            timer(global, output, gate, "held", |gate| Command::Hold { gate, reason }).await?
+        }
+        GateCommand::Release { gate, reason } => {
+            timer(global, output, gate, "released", |gate| Command::Release {
+                gate,
+                reason,
+            })
+            .await?
+        }
         GateCommand::Extend { gate, seconds } => {
             timer(global, output, gate, "extended", |gate| Command::Extend {
                 gate,

@@ -80,6 +80,37 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// Seconds of a length of time as a person writes it: `90`, `90s`, `10m`, `1h30m`. More than none, and each unit once.
+pub fn parse_span_s(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is no length of time: write seconds, or 10m, 1h30m");
+    let mut rest = text.trim();
+    let mut seconds: u64 = 0;
+    let mut former = u64::MAX;
+    while !rest.is_empty() {
+        let digits = rest
+            .find(|character: char| !character.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let mut after = after.chars();
+        let unit_s = match after.next() {
+            Some('h') => 3600,
+            Some('m') => 60,
+            Some('s') | None => 1,
+            Some(_) => return Err(wrong()),
+        };
+        // Large units first: `30m1h` is more likely a slip than a wish.
+        if unit_s >= former {
+            return Err(wrong());
+        }
+        former = unit_s;
+        let more = number.checked_mul(unit_s).ok_or_else(wrong)?;
+        seconds = seconds.checked_add(more).ok_or_else(wrong)?;
+        rest = after.as_str();
+    }
+    if seconds == 0 { Err(wrong()) } else { Ok(seconds) }
+}
+
 /// What both clocks said at one moment.
 ///
 /// `boot` counts microseconds since the machine started, including suspend (CLOCK_BOOTTIME); it never steps. Only differences inside
@@ -107,6 +138,27 @@ mod tests {
             "1970-01-01T00:00:00.000000+00:00"
         );
         assert_eq!(Timestamp::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn lengths_of_time_are_read_as_people_write_them() {
+        for (text, seconds) in [("90", 90), (" 90s ", 90), ("10m", 600), ("1h30m", 5400), ("1h5", 3605)] {
+            assert_eq!(parse_span_s(text), Ok(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "-5",
+            "m",
+            "5x",
+            "5m5m",
+            "30m1h",
+            "1.5h",
+            "99999999999999999999",
+            "9999999999999999h",
+        ] {
+            assert!(parse_span_s(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -153,11 +153,15 @@ pub enum Command {
     Hold {
         /// The gate.
         gate: GateRef,
+        /// Why.
+        reason: Option<String>,
     },
     /// Let a held timer run again.
     Release {
         /// The gate.
         gate: GateRef,
+        /// Why.
+        reason: Option<String>,
     },
     /// Move a gate's deadline.
     Extend {

@@ -103,13 +103,13 @@ impl Preparer {
                     },
                 ))
             }
-            Command::Hold { gate } => {
-                let (gate, operator) = (gate.clone(), operator.clone());
-                Ok(plain(&gate.job_id.clone(), Input::Hold { gate, operator }))
+            Command::Hold { gate, reason } => {
+                let (gate, operator, reason) = (gate.clone(), operator.clone(), reason.clone());
+                Ok(plain(&gate.job_id.clone(), Input::Hold { gate, operator, reason }))
             }
-            Command::Release { gate } => {
-                let (gate, operator) = (gate.clone(), operator.clone());
-                Ok(plain(&gate.job_id.clone(), Input::Release { gate, operator }))
+            Command::Release { gate, reason } => {
+                let (gate, operator, reason) = (gate.clone(), operator.clone(), reason.clone());
+                Ok(plain(&gate.job_id.clone(), Input::Release { gate, operator, reason }))
             }
             Command::Extend { gate, seconds } => {
                 let (gate, operator, seconds) = (gate.clone(), operator.clone(), *seconds);

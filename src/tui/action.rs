@@ -81,6 +81,12 @@ pub enum Action {
     Resume,
     /// Ask to cancel the job.
     Cancel,
+    /// Ask to stop the gate's timer, or to let it run again.
+    Hold,
+    /// Ask to move the gate's deadline.
+    Extend,
+    /// Take the gate over from whoever has it open.
+    TakeOver,
     /// Do what the prompt says.
     Accept,
     /// Into the note and out of it.

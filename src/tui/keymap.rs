@@ -22,8 +22,8 @@ pub enum Focus {
     Note,
     /// A question that Enter answers with yes.
     Ask,
-    /// The field that wants the job's id typed.
-    TypeId,
+    /// The field of a question that wants something typed: the job's id, a reason, how long.
+    Answer,
     /// The patch editor.
     Compose,
     /// The patch editor's menu.
@@ -56,7 +56,7 @@ impl Focus {
         Self::Confirm,
         Self::Note,
         Self::Ask,
-        Self::TypeId,
+        Self::Answer,
         Self::Compose,
         Self::Menu,
         Self::Filter,
@@ -73,7 +73,7 @@ impl Focus {
     pub fn is_text(self) -> bool {
         match self {
             Self::Note
-            | Self::TypeId
+            | Self::Answer
             | Self::Compose
             | Self::Candidates
             | Self::Filter
@@ -133,6 +133,14 @@ const fn typed(keys: &'static [&'static str], help: &'static str) -> Binding {
         hint: "",
     }
 }
+
+/// Where a gate is open for something, whatever the letters mean there.
+const TAKE_OVER: Binding = key(
+    Action::TakeOver,
+    &["Ctrl-t"],
+    "take the gate over from whoever else has it open",
+    "",
+);
 
 static MOVE: Group = Group {
     name: "move",
@@ -242,6 +250,19 @@ static DECIDE: Group = Group {
     ],
 };
 
+static TIMER: Group = Group {
+    name: "timer (each asks first)",
+    bindings: &[
+        key(
+            Action::Hold,
+            &["t"],
+            "hold the timer in your name, or let it run again",
+            "timer",
+        ),
+        key(Action::Extend, &["+"], "give it more time", ""),
+    ],
+};
+
 static ALWAYS: Group = Group {
     name: "always",
     bindings: &[
@@ -280,6 +301,7 @@ static CONFIRM: Group = Group {
             "to your patch draft instead; nothing is decided",
             "",
         ),
+        TAKE_OVER,
         key(Action::Close, &["Esc", "q", "Ctrl-c"], "back, nothing is decided", ""),
     ],
 };
@@ -303,6 +325,7 @@ static NOTE: Group = Group {
     bindings: &[
         key(Action::Accept, &["Enter"], "do what the prompt says", ""),
         key(Action::Note, &["Tab"], "out of the note", ""),
+        TAKE_OVER,
         key(
             Action::Close,
             &["Esc", "Ctrl-c"],
@@ -370,6 +393,7 @@ static COMPOSE: Group = Group {
             "more room for what the patch would do, or less",
             "preview",
         ),
+        TAKE_OVER,
         key(Action::PreviewUp, &["Alt-Up"], "scroll that up", ""),
         key(Action::PreviewDown, &["Alt-Down"], "scroll that down", ""),
     ],
@@ -473,14 +497,34 @@ static MENU: Group = Group {
 /// The groups that hold in a focus.
 pub fn groups(focus: Focus) -> Vec<&'static Group> {
     match focus {
-        Focus::Queue => vec![&DECIDE, &QUEUE, &ALWAYS, &PANES, &MOVE, &TERMINAL],
-        Focus::Diff => vec![&DECIDE, &DIFF, &ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
-        Focus::Job => vec![&DECIDE, &JOB, &ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
+        Focus::Queue => vec![&DECIDE, &TIMER, &QUEUE, &ALWAYS, &PANES, &MOVE, &TERMINAL],
+        Focus::Diff => vec![
+            &DECIDE,
+            &TIMER,
+            &DIFF,
+            &ALWAYS,
+            &BACK,
+            &PANES,
+            &MOVE,
+            &DIFF_PAGES,
+            &TERMINAL,
+        ],
+        Focus::Job => vec![
+            &DECIDE,
+            &TIMER,
+            &JOB,
+            &ALWAYS,
+            &BACK,
+            &PANES,
+            &MOVE,
+            &DIFF_PAGES,
+            &TERMINAL,
+        ],
         Focus::History => vec![&ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
         Focus::Confirm => vec![&CONFIRM, &CONFIRM_LOOK, &TERMINAL],
         Focus::Note => vec![&NOTE, &TERMINAL],
         Focus::Ask => vec![&ASK, &TERMINAL],
-        Focus::TypeId | Focus::Filter | Focus::Search | Focus::Find => vec![&FIELD, &TERMINAL],
+        Focus::Answer | Focus::Filter | Focus::Search | Focus::Find => vec![&FIELD, &TERMINAL],
         Focus::Compose => vec![&COMPOSE, &TERMINAL],
         Focus::Menu => vec![&MENU, &TERMINAL],
         Focus::Types => vec![&TYPES, &TERMINAL],
@@ -527,6 +571,7 @@ pub fn all_groups() -> Vec<&'static Group> {
         &DIFF_PAGES,
         &JOB,
         &DECIDE,
+        &TIMER,
         &CONFIRM,
         &CONFIRM_LOOK,
         &NOTE,

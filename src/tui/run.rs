@@ -20,8 +20,8 @@ use super::model::Model;
 use super::own_editor::Ending;
 use super::session::Session;
 use super::terminal::{self, Happened, Terminal};
-use super::update::{next_wake_us, start, unsaved_drafts, update};
-use super::view::view;
+use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
+use super::view;
 use crate::fault;
 use desk::{Desk, Order};
 use guest::{Found, Guest};
@@ -111,6 +111,7 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
         backend.rest().await;
         resume_unwind(panic);
     }
+    desk.take(release_leases(&mut model), backend);
     match ended {
         Ended::HungUp => terminal.abandon(),
         Ended::Left | Ended::Terminated => terminal.leave().await,
@@ -175,11 +176,11 @@ async fn attend<B: Backend>(
         }
         while guest.is_none() && model.is_dirty && !terminal.is_busy() {
             model.is_dirty = false;
-            let mut facts = None;
-            let is_written = terminal.draw(|frame| facts = Some(view(model, frame)))?;
+            let is_written = terminal.draw(|area, buffer| view::draw(model, area, buffer))?;
+            let facts = view::facts(model);
             if is_written {
-                on_the_way = facts;
-            } else if let Some(facts) = facts {
+                on_the_way = Some(facts);
+            } else {
                 // The same cells as before: they are on the terminal already.
                 tell(model, desk, backend, Msg::Drawn(facts), &mut orders);
             }
@@ -213,7 +214,7 @@ async fn attend<B: Backend>(
             Woken::Continue => {
                 terminal.enter()?;
                 model.size = terminal.size();
-                terminal.repaint(model.size)?;
+                terminal.repaint(model.size);
                 tell(model, desk, backend, Msg::Continued, &mut orders);
             }
             Woken::Resized => {
@@ -277,11 +278,11 @@ async fn carry_out<B: Backend>(
             Order::Copy(text) => terminal.copy(&text),
             Order::Repaint => {
                 fault::panic_point("repaint");
-                terminal.repaint(model.size)?;
+                terminal.repaint(model.size);
                 model.is_dirty = true;
             }
             Order::Suspend => {
-                let msg = match suspend::suspend(model, terminal, signals, backend, guest.as_mut()).await? {
+                let msg = match suspend::suspend(model, desk, terminal, signals, backend, guest.as_mut()).await? {
                     Suspended::Continued => Msg::Continued,
                     Suspended::NobodyContinues => Msg::NotSuspended,
                     Suspended::Ended(ended) => return Ok(Some(ended)),

@@ -3,29 +3,32 @@
 //! Guards raw mode, alternate screen, bracketed paste and mouse, and gives them back whatever happens. Frames are handed, one at a
 //! time, to a thread of their own: a stalled line blocks that thread and never the clock (HOUSE: *The terminal may not block the clock*).
 
+mod cells;
 pub(super) mod job_control;
 mod keyboard;
+mod screen;
 mod translate;
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
-use ratatui::{Frame, TerminalOptions, Viewport};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc;
 
-use super::input::Input;
 use keyboard::Keyboard;
+use screen::Screen;
 use translate::input;
+
+use super::input::Input;
 
 // Clicks and wheel only (1000, 1006): the motion reports that crossterm would also ask for cost a thin line a lot.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[2J\x1b[H";
@@ -39,37 +42,14 @@ const LEAVE_WAIT: Duration = Duration::from_secs(1);
 /// So many inputs are taken before the rest of the loop has its turn.
 const BATCH_MAX: usize = 4096;
 
-/// What a frame is drawn into: bytes, written by the thread in one piece.
-#[derive(Debug, Clone, Default)]
-struct FrameBytes(Arc<Mutex<Vec<u8>>>);
-
-impl FrameBytes {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-}
-
-impl Write for FrameBytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut buffer = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        buffer.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The terminal, given back when this is dropped.
 pub(super) struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<FrameBytes>>,
-    bytes: FrameBytes,
+    screen: Screen,
+    /// Goes out before the next frame, in the same write.
+    ahead: Vec<u8>,
     frames: SyncSender<Vec<u8>>,
     written: mpsc::Receiver<()>,
     is_busy: bool,
-    /// What the frame before said of the cursor.
-    cursor: Vec<u8>,
     keyboard: Keyboard,
     former_size: (u16, u16),
     /// Shared with the panic hook: whether the terminal is ours right now.
@@ -105,16 +85,16 @@ pub fn columns() -> Option<u16> {
     crossterm::terminal::size().ok().map(|(columns, _)| columns)
 }
 
-/// Whether a person sits at stdin and stdout.
-pub(super) fn is_there() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal()
-}
-
 /// Takes the terminal's foreground and gives it these settings; what was typed and not read is dropped.
 pub(super) fn restore(settings: &Termios) -> io::Result<()> {
     let _guard = job_control::FromBackground::new();
     job_control::take()?;
     Ok(tcsetattr(io::stdin(), SetArg::TCSAFLUSH, settings)?)
+}
+
+/// Whether a person sits at stdin and stdout.
+pub(super) fn is_there() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
 fn writer_thread(mut out: File) -> io::Result<(SyncSender<Vec<u8>>, mpsc::Receiver<()>)> {
@@ -135,22 +115,16 @@ impl Terminal {
     /// Takes the terminal.
     pub fn open() -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
-        let bytes = FrameBytes::default();
-        let options = TerminalOptions {
-            viewport: Viewport::Fixed(Rect::new(0, 0, columns, rows)),
-        };
-        let inner = ratatui::Terminal::with_options(CrosstermBackend::new(bytes.clone()), options)?;
         let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let (frames, written) = writer_thread(out)?;
         let is_taken = Arc::new(AtomicBool::new(false));
         restore_on_panic(is_taken.clone());
         let mut terminal = Self {
-            inner,
-            bytes,
+            screen: Screen::new(columns, rows),
+            ahead: Vec::new(),
             frames,
             written,
             is_busy: false,
-            cursor: Vec::new(),
             keyboard: Keyboard::start()?,
             former_size: (columns, rows),
             is_taken,
@@ -169,7 +143,7 @@ impl Terminal {
     pub fn enter(&mut self) -> io::Result<()> {
         crossterm::terminal::enable_raw_mode()?;
         self.is_taken.store(true, Ordering::SeqCst);
-        self.write_behind(ENTER);
+        self.ahead.extend_from_slice(ENTER);
         Ok(())
     }
 
@@ -178,7 +152,7 @@ impl Terminal {
         if !self.is_taken.load(Ordering::SeqCst) {
             return;
         }
-        let _ = self.bytes.take();
+        self.ahead.clear();
         if self.is_busy {
             let _ = tokio::time::timeout(LEAVE_WAIT, written(&mut self.written, &mut self.is_busy)).await;
         }
@@ -213,21 +187,17 @@ impl Terminal {
     /// was typed for that program.
     pub fn take_back(&mut self, settings: &Termios) -> io::Result<()> {
         restore(settings)?;
-        self.write_behind(RESET);
+        self.ahead.extend_from_slice(RESET);
         self.enter()?;
         self.keyboard.go_on()?;
-        self.repaint(self.size())
+        self.repaint(self.size());
+        Ok(())
     }
 
     /// The line is gone: nothing may be written or asked any more.
     pub fn abandon(self) {
         self.is_taken.store(false, Ordering::SeqCst);
         std::mem::forget(self);
-    }
-
-    fn write_behind(&mut self, bytes: &[u8]) {
-        // Goes out with the next frame, in the same write.
-        let _ = self.bytes.write_all(bytes);
     }
 
     /// Puts a text on the operator's clipboard (OSC 52), with the next frame.
@@ -237,15 +207,14 @@ impl Terminal {
             .write_ansi(&mut sequence)
             .is_ok()
         {
-            self.write_behind(sequence.as_bytes());
+            self.ahead.extend_from_slice(sequence.as_bytes());
         }
     }
 
     /// Makes the next frame a whole one, of this size. Never asks the terminal anything.
-    pub fn repaint(&mut self, (columns, rows): (u16, u16)) -> io::Result<()> {
+    pub fn repaint(&mut self, (columns, rows): (u16, u16)) {
         self.former_size = (columns, rows);
-        self.cursor.clear();
-        self.inner.resize(Rect::new(0, 0, columns, rows))
+        self.screen = Screen::new(columns, rows);
     }
 
     /// Whether a frame is still being written: no other may be made.
@@ -254,14 +223,13 @@ impl Terminal {
     }
 
     /// Draws a frame and hands it to the thread; returns false when there was nothing to write.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<bool> {
-        self.inner.draw(render)?;
-        let bytes = self.bytes.take();
-        let cursor = cursor_part(&bytes);
-        if bytes.is_empty() || (is_without_cells(&bytes) && cursor == self.cursor) {
+    pub fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
+        let frame = self.screen.draw(render)?;
+        let mut bytes = std::mem::take(&mut self.ahead);
+        bytes.extend_from_slice(&frame);
+        if bytes.is_empty() {
             return Ok(false);
         }
-        self.cursor = cursor.to_vec();
         match self.frames.try_send(bytes) {
             Ok(()) => {
                 self.is_busy = true;
@@ -284,20 +252,6 @@ impl Terminal {
             inputs = inputs(&mut self.keyboard) => Happened::Inputs(inputs),
         }
     }
-}
-
-/// What ratatui's crossterm backend ends the cells of a frame with, also when there are none.
-const CELLS_END: &[u8] = b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m";
-
-/// Whether a frame changes no cell: it starts with the end.
-fn is_without_cells(frame: &[u8]) -> bool {
-    frame.starts_with(CELLS_END)
-}
-
-/// What a frame says of the cursor, behind its cells.
-fn cursor_part(frame: &[u8]) -> &[u8] {
-    let end = frame.windows(CELLS_END.len()).rposition(|window| window == CELLS_END);
-    end.and_then(|end| frame.get(end + CELLS_END.len()..)).unwrap_or(frame)
 }
 
 /// What the terminal brings.
@@ -340,22 +294,5 @@ async fn inputs(keyboard: &mut Keyboard) -> Option<Vec<Input>> {
 impl Drop for Terminal {
     fn drop(&mut self) {
         give_back(&self.is_taken);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_frame_without_cells_is_told_from_one_with() {
-        let nothing = [CELLS_END, b"\x1b[?25l"].concat();
-        let cells = [b"\x1b[5;1Hx", CELLS_END, b"\x1b[?25l"].concat();
-        assert!(is_without_cells(&nothing) && !is_without_cells(&cells));
-        assert_eq!(cursor_part(&nothing), cursor_part(&cells));
-        assert_ne!(
-            cursor_part(&nothing),
-            cursor_part(&[CELLS_END, b"\x1b[3;4H\x1b[?25h"].concat())
-        );
     }
 }

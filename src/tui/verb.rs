@@ -10,6 +10,7 @@ use super::model::gate::GateView;
 use super::model::prompt::Prompt;
 use super::model::queue::RowKey;
 use super::model::{Lower, Model};
+use super::update::wanted;
 use crate::domain::job::JobStatus;
 use crate::domain::patch::{ArtifactFacts, applicable};
 
@@ -61,6 +62,16 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         Action::Compose => {
             let file = model.gate.as_ref().and_then(GateView::current);
             is_gate_open(model) && file.is_some_and(is_patchable)
+        }
+        Action::Hold | Action::Extend => {
+            let timer = model.queue.current().and_then(|row| row.timer.as_ref());
+            is_gate_open(model) && timer.is_some_and(|timer| timer.held_by_policy_at.is_none())
+        }
+        Action::TakeOver => {
+            let mut wanted = wanted(model).into_iter();
+            wanted
+                .next()
+                .is_some_and(|(key, _)| model.lease_of_other(&key).is_some())
         }
         Action::Undo => {
             let gate = model.gate.as_ref().and_then(GateView::gate);

@@ -21,7 +21,7 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
         desk.sees("APPROVE j-1 tides / release #1");
     }
     // The second sees that somebody has the gate open already.
-    bea.sees(" has j-1 / release #1 open");
+    bea.sees("has a prompt open here since ");
 
     ana.confirm();
     ana.sees("Approved j-1 tides / release #1");

@@ -12,8 +12,8 @@ use holdpoint::tui::own_editor::OwnEditor;
 use holdpoint::tui::session::Session;
 use holdpoint::tui::update::{start, update};
 use holdpoint::tui::{view, work};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use crate::picture;
 use crate::world::{self, World, job_id, operator};
@@ -151,12 +151,10 @@ impl Console {
         while self.model.is_dirty {
             self.model.is_dirty = false;
             let (columns, rows) = self.model.size;
-            let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-            let mut facts = None;
-            terminal
-                .draw(|frame| facts = Some(view::view(&self.model, frame)))
-                .unwrap();
-            self.tell(Msg::Drawn(facts.unwrap()));
+            let area = Rect::new(0, 0, columns, rows);
+            view::draw(&self.model, area, &mut Buffer::empty(area));
+            let facts = view::facts(&self.model);
+            self.tell(Msg::Drawn(facts));
         }
     }
 

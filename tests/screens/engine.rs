@@ -5,8 +5,11 @@ use std::sync::Arc;
 use holdpoint::domain::decision::SealedDecision;
 use holdpoint::domain::event::Event;
 use holdpoint::domain::gate::{DecisionRequest, GateState, OnDisk, Settled, Verdict};
-use holdpoint::domain::ids::Digest;
-use holdpoint::domain::refusal::Refusal;
+use holdpoint::domain::hold::Hold;
+use holdpoint::domain::ids::{Digest, JobId};
+use holdpoint::domain::lease::Lease;
+use holdpoint::domain::refusal::{Refusal, RefusalCode};
+use holdpoint::domain::timer::GateTimer;
 use holdpoint::domain::view::{QueueKind, QueueRow};
 use holdpoint::engine::api::{Answer, Command, Query, Receipt};
 
@@ -151,6 +154,11 @@ impl World {
         }
     }
 
+    pub fn change_timer(&mut self, id: &JobId, change: impl FnOnce(&GateTimer) -> GateTimer) {
+        let gate = self.jobs.get_mut(id).unwrap().gates.last_mut().unwrap();
+        gate.timer = gate.timer.as_ref().map(change);
+    }
+
     /// Carries a command out; none: it is not answered (yet).
     pub fn submit(&mut self, command: Command) -> Option<Result<Box<Receipt>, Refusal>> {
         let (id, words, decision) = match command {
@@ -203,15 +211,52 @@ impl World {
             }
             Command::Resume(id) => (id.clone(), Some(format!("Resume {id}")), None),
             Command::Cancel(id) => (id.clone(), Some(format!("Cancel {id}")), None),
-            Command::TakeLease { gate, purpose, .. } => {
+            Command::TakeLease {
+                gate,
+                purpose,
+                is_takeover,
+            } => {
                 let id = gate.job_id.to_string();
                 let holder = self.jobs[&gate.job_id].gates.last().unwrap().lease.clone();
-                self.sent.push(format!("TakeLease {id} {}", purpose.as_str()));
-                if let Some(lease) = holder.filter(|lease| lease.holder.name != "bea" && lease.is_live(self.now.utc)) {
+                let over = if is_takeover { " over" } else { "" };
+                self.sent.push(format!("TakeLease {id} {}{over}", purpose.as_str()));
+                let is_other = |lease: &Lease| lease.holder.name != "bea" && lease.is_live(self.now.utc);
+                if let Some(lease) = holder.filter(|lease| is_other(lease) && !is_takeover) {
                     let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();
                     return Some(Err(Refusal::held_by(&key, &lease.holder.name)));
                 }
                 self.set_lease(&id, Some(("bea", purpose)));
+                (gate.job_id, None, None)
+            }
+            Command::Hold { gate, reason } => {
+                let now = self.now.utc;
+                self.change_timer(&gate.job_id, |timer| GateTimer {
+                    hold: Some(Box::new(Hold {
+                        holder: operator("bea"),
+                        taken_at: now,
+                    })),
+                    ..timer.stopped(now)
+                });
+                let words = format!("Hold {} {reason:?}", gate.job_id);
+                (gate.job_id, Some(words), None)
+            }
+            Command::Release { gate, reason } => {
+                let now = self.now.utc;
+                self.change_timer(&gate.job_id, |timer| timer.started_again(now, 3600, 60));
+                let words = format!("Release {} {reason:?}", gate.job_id);
+                (gate.job_id, Some(words), None)
+            }
+            Command::Extend { gate, seconds } => {
+                let words = format!("Extend {} {seconds}", gate.job_id);
+                self.sent.push(words);
+                let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();
+                if seconds > 3600 {
+                    return Some(Err(Refusal::new(
+                        RefusalCode::NotPossible,
+                        format!("{seconds} s are more than may still be added to {key}: 3600 s"),
+                    )));
+                }
+                self.change_timer(&gate.job_id, |timer| timer.extended(seconds, 60));
                 (gate.job_id, None, None)
             }
             Command::ReleaseLease { gate } => {

@@ -9,6 +9,7 @@ mod decide;
 mod diff_modes;
 mod edit;
 mod engine;
+mod hold;
 mod look;
 mod own_editor;
 mod patch;

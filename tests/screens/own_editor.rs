@@ -69,7 +69,7 @@ fn the_lease_lives_as_long_as_the_editor() {
     ends(&mut console, Ending::Status(0), SCRIPT_NEW);
     console.pass(10);
     assert_eq!(renewals(&console), 61);
-    assert!(console.model.lease.is_none());
+    assert!(console.model.leases.is_empty());
 }
 
 #[test]

@@ -38,6 +38,13 @@ fn who_is_at_a_gate_is_said_in_two_words() {
     let mut world = World::drawn();
     world.set_lease("j-17", Some(("root", LeasePurpose::Prompt)));
     world.set_lease("j-22", Some(("bea", LeasePurpose::Compose)));
+    let gate = world
+        .jobs
+        .get_mut(&crate::world::job_id("j-22"))
+        .unwrap()
+        .gates
+        .last_mut();
+    gate.unwrap().lease.as_mut().unwrap().holder.via.pid = 12;
     let mut console = Console::new(world, 80, 24);
     for words in ["root prompt", "cy edits", "you elsewhere"] {
         console.shows(words);

@@ -760,8 +760,16 @@ impl<S: Storage> World<S> {
                 digest: None,
                 on_disk,
             },
-            Deed::Hold => Input::Hold { gate, operator },
-            Deed::Release => Input::Release { gate, operator },
+            Deed::Hold => Input::Hold {
+                gate,
+                operator,
+                reason: None,
+            },
+            Deed::Release => Input::Release {
+                gate,
+                operator,
+                reason: None,
+            },
             Deed::Extend => Input::Extend {
                 gate,
                 operator,

@@ -60,8 +60,35 @@ fn put(draft: &mut Draft<'_>, gate: Gate, timer: GateTimer) {
     });
 }
 
+/// The most bytes of a reason: it stands in an event's line, not in a file of its own.
+const REASON_BYTES_MAX: usize = 4096;
+
+/// The reason as it is recorded; blank is none.
+fn fitting(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
+    match reason.map_or(0, str::len) {
+        bytes if bytes > REASON_BYTES_MAX => Err(Refusal::new(
+            RefusalCode::Invalid,
+            format!("the reason has {bytes} bytes; at most {REASON_BYTES_MAX} are kept"),
+        )
+        .with_hint("shorten it")
+        .at("reason")),
+        _ => Ok(reason),
+    }
+}
+
+fn words(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
 /// Stops the timer. Asked again by its holder, it stays as it is: a repeated key or a retried request adds nothing.
-pub(super) fn hold(mut draft: Draft<'_>, gate: &GateRef, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn hold(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    reason: Option<&str>,
+) -> Result<Vec<Change>, Refusal> {
+    let reason = fitting(reason)?;
     let (gate, timer) = timed(&mut draft, gate)?;
     if let Some(held) = &timer.hold {
         if held.holder.name == operator.name {
@@ -85,16 +112,23 @@ pub(super) fn hold(mut draft: Draft<'_>, gate: &GateRef, operator: &Operator) ->
     let GateKey { stage, attempt, .. } = gate.key.clone();
     put(&mut draft, gate, timer);
     let message = format!(
-        "{} holds the timer of {stage} #{attempt}, at most {max_s} s",
-        operator.name
+        "{} holds the timer of {stage} #{attempt}, at most {max_s} s{}",
+        operator.name,
+        words(reason)
     );
-    let payload = json!({ "attempt": attempt, "by": operator.name, "kind": "hold", "max_s": max_s });
+    let payload = json!({ "attempt": attempt, "by": operator.name, "kind": "hold", "max_s": max_s, "reason": reason });
     draft.log(EventType::GateHeld, Some(&stage), message, payload);
     Ok(draft.finish())
 }
 
 /// Lets the timer run again with the time that was left, at least a minute (SPEC §3). Anybody may: the holder may be asleep.
-pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn release(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    reason: Option<&str>,
+) -> Result<Vec<Change>, Refusal> {
+    let reason = fitting(reason)?;
     let (gate, timer) = timed(&mut draft, gate)?;
     let Some(held) = timer.hold.clone() else {
         let refusal = Refusal::new(RefusalCode::WrongState, format!("nobody holds {}", gate.key));
@@ -120,10 +154,10 @@ pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, operator: &Operator)
         true => String::new(),
         false => format!(", which {} held", held.holder.name),
     };
-    let message = format!("{} releases {stage} #{attempt}{of}", operator.name);
+    let message = format!("{} releases {stage} #{attempt}{of}{}", operator.name, words(reason));
     let payload = json!({
         "attempt": attempt, "by": operator.name, "kind": "hold", "holder": held.holder.name, "held_at": held.taken_at,
-        "deadline": deadline,
+        "deadline": deadline, "reason": reason,
     });
     draft.log(EventType::GateReleased, Some(&stage), message, payload);
     Ok(draft.finish())

@@ -150,6 +150,8 @@ pub enum Input {
         gate: GateRef,
         /// Who.
         operator: Operator,
+        /// Why.
+        reason: Option<String>,
     },
     /// A person lets a held timer run again.
     Release {
@@ -157,6 +159,8 @@ pub enum Input {
         gate: GateRef,
         /// Who.
         operator: Operator,
+        /// Why.
+        reason: Option<String>,
     },
     /// A person moves the deadline.
     Extend {
@@ -317,8 +321,8 @@ pub fn reduce(
             purpose,
             is_takeover,
         } => lease::take(draft, gate, operator, session, *purpose, *is_takeover),
-        Input::Hold { gate, operator } => hold::hold(draft, gate, operator),
-        Input::Release { gate, operator } => hold::release(draft, gate, operator),
+        Input::Hold { gate, operator, reason } => hold::hold(draft, gate, operator, reason.as_deref()),
+        Input::Release { gate, operator, reason } => hold::release(draft, gate, operator, reason.as_deref()),
         Input::Extend {
             gate,
             operator,

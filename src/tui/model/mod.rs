@@ -21,7 +21,8 @@ use super::keymap::Focus;
 use super::session::Session;
 use super::theme::Theme;
 use crate::domain::gate::GateKey;
-use crate::domain::time::Now;
+use crate::domain::lease::{Lease, LeasePurpose};
+use crate::domain::time::{Now, Timestamp};
 use crate::domain::view::LeaderInfo;
 use away::Away;
 use compose::{Compose, List};
@@ -96,21 +97,25 @@ pub struct Sent {
     pub has_patch: bool,
     /// Whether it was answered, and only its files are owed.
     pub is_committed: bool,
+    /// The gate whose lease it takes or renews.
+    pub leases: Option<GateKey>,
     /// Whether nobody wants to hear of it unless a prompt waits for it (leases, looks).
     pub is_quiet: bool,
 }
 
-/// The lease that this session keeps while a prompt or the editor is open.
+/// A lease that this session wants while a prompt or the editor is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseHeld {
-    /// The gate.
-    pub key: GateKey,
     /// What for.
-    pub purpose: crate::domain::lease::LeasePurpose,
-    /// When it was last taken or renewed, on the boot clock.
+    pub purpose: LeasePurpose,
+    /// When it was last asked for, on the boot clock.
     pub beat_boot_us: i64,
-    /// Why it was refused, if it was.
-    pub refusal: Option<String>,
+    /// Since when this session has it; none: it was never given.
+    pub taken_at: Option<Timestamp>,
+    /// Whether it was refused the last time.
+    pub is_refused: bool,
+    /// Whether somebody took it from this session.
+    pub is_lost: bool,
 }
 
 /// The console.
@@ -158,8 +163,8 @@ pub struct Model {
     pub unsaved_boot_us: Option<i64>,
     /// Commands under way.
     pub sent: BTreeMap<Submission, Sent>,
-    /// The lease that is kept.
-    pub lease: Option<LeaseHeld>,
+    /// The leases that are kept, by gate.
+    pub leases: BTreeMap<GateKey, LeaseHeld>,
     /// Who leads; none: nobody.
     pub leader: Option<LeaderInfo>,
     /// Whether the leader was ever asked for and told.
@@ -217,7 +222,7 @@ impl Model {
             unsaved: BTreeSet::new(),
             unsaved_boot_us: None,
             sent: BTreeMap::new(),
-            lease: None,
+            leases: BTreeMap::new(),
             leader: None,
             is_leader_known: false,
             is_leading: false,
@@ -252,7 +257,7 @@ impl Model {
         match &self.prompt {
             Some(Prompt::Confirm(confirm)) if confirm.is_note_focused && confirm.is_asking() => return Focus::Note,
             Some(Prompt::Confirm(_)) => return Focus::Confirm,
-            Some(Prompt::Cancel(_)) => return Focus::TypeId,
+            Some(Prompt::Cancel(_) | Prompt::Timer(_)) => return Focus::Answer,
             Some(Prompt::Menu) => return Focus::Menu,
             Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Discard) => return Focus::Ask,
             None => {}
@@ -287,6 +292,13 @@ impl Model {
     /// The draft of a gate, if there is one.
     pub fn draft(&self, key: &GateKey) -> Option<&Draft> {
         self.drafts.get(key)
+    }
+
+    /// The live lease that somebody else, or another console of the same person, has on a gate.
+    pub fn lease_of_other(&self, key: &GateKey) -> Option<&Lease> {
+        let row = self.queue.gate(key)?;
+        let lease = row.lease.as_deref()?;
+        (lease.is_live(self.now.utc) && lease.holder != self.session.operator).then_some(lease)
     }
 
     /// The decision of this gate that is being written, if one is.

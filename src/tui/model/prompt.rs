@@ -155,6 +155,73 @@ pub struct CancelAsk {
     pub problem: Option<String>,
 }
 
+/// What a question about a gate's timer would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimerIntent {
+    /// Stop it.
+    Hold,
+    /// Let it run again.
+    Release,
+    /// Move its deadline.
+    Extend,
+}
+
+impl TimerIntent {
+    /// The verb on the key line.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Extend => "extend",
+        }
+    }
+    /// The head of the prompt.
+    pub fn head(self) -> &'static str {
+        match self {
+            Self::Hold => "HOLD TIMER",
+            Self::Release => "RELEASE TIMER",
+            Self::Extend => "EXTEND TIMER",
+        }
+    }
+    /// When it was done.
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Hold => "Held",
+            Self::Release => "Released",
+            Self::Extend => "Extended",
+        }
+    }
+    /// When it was not.
+    pub fn not_done(self) -> &'static str {
+        match self {
+            Self::Hold => "Not held",
+            Self::Release => "Not released",
+            Self::Extend => "Not extended",
+        }
+    }
+}
+
+/// The question before a gate's timer is stopped, started or moved. It asks, so that a key that repeats itself adds nothing.
+#[derive(Debug, Clone)]
+pub struct TimerAsk {
+    /// The gate, with its attempt.
+    pub key: GateKey,
+    /// `j-21 dunes / storyboard #1`.
+    pub label: String,
+    /// What would be done.
+    pub intent: TimerIntent,
+    /// The reason, or for how long.
+    pub typed: Editor,
+    /// See [`Confirm::revision`].
+    pub revision: u64,
+    /// See [`Confirm::is_drawn`].
+    pub is_drawn: bool,
+    /// Why the former Enter did nothing.
+    pub problem: Option<String>,
+    /// Sent; not yet answered.
+    pub sent: Option<Submission>,
+}
+
 /// A question.
 #[derive(Debug, Clone)]
 pub enum Prompt {
@@ -164,6 +231,8 @@ pub enum Prompt {
     Resume(Box<ResumeAsk>),
     /// Cancel a job.
     Cancel(Box<CancelAsk>),
+    /// Hold, release or extend a gate's timer.
+    Timer(Box<TimerAsk>),
     /// Leave although something is under way: what.
     Quit(Vec<String>),
     /// What to do with the patch in the editor.
@@ -179,7 +248,17 @@ impl Prompt {
             Self::Confirm(confirm) => Some(confirm.revision),
             Self::Resume(ask) => Some(ask.revision),
             Self::Cancel(ask) => Some(ask.revision),
+            Self::Timer(ask) => Some(ask.revision),
             Self::Quit(_) | Self::Menu | Self::Discard => None,
+        }
+    }
+
+    /// Whether it shows what comes of a submission.
+    pub fn waits_for(&self, submission: Submission) -> bool {
+        match self {
+            Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(submission),
+            Self::Timer(ask) => ask.sent == Some(submission),
+            Self::Resume(_) | Self::Cancel(_) | Self::Quit(_) | Self::Menu | Self::Discard => false,
         }
     }
 
@@ -189,6 +268,7 @@ impl Prompt {
             Self::Confirm(confirm) => (confirm.revision, &mut confirm.is_drawn),
             Self::Resume(ask) => (ask.revision, &mut ask.is_drawn),
             Self::Cancel(ask) => (ask.revision, &mut ask.is_drawn),
+            Self::Timer(ask) => (ask.revision, &mut ask.is_drawn),
             Self::Quit(_) | Self::Menu | Self::Discard => return,
         };
         if current == revision {

@@ -31,12 +31,7 @@ impl RowKey {
     /// Whether this is the row's key; costs no copy.
     pub fn names(&self, row: &QueueRow) -> bool {
         match self {
-            Self::Gate(key) => {
-                row.kind == QueueKind::Gate
-                    && row.attempt == key.attempt
-                    && row.job_id == key.job_id
-                    && row.stage.as_ref() == Some(&key.stage)
-            }
+            Self::Gate(key) => is_gate(row, key),
             Self::Job(job_id) => row.kind != QueueKind::Gate && row.job_id == *job_id,
         }
     }
@@ -48,6 +43,14 @@ impl RowKey {
             Self::Job(job_id) => job_id,
         }
     }
+}
+
+/// Whether the row is this gate.
+fn is_gate(row: &QueueRow, key: &GateKey) -> bool {
+    row.kind == QueueKind::Gate
+        && row.attempt == key.attempt
+        && row.job_id == key.job_id
+        && row.stage.as_ref() == Some(&key.stage)
 }
 
 /// The order of the queue. Gates always stand above jobs.
@@ -125,6 +128,11 @@ impl Queue {
         self.rows
             .iter()
             .filter(|row| self.gone.is_none() || !self.selected.as_ref().is_some_and(|selected| selected.names(row)))
+    }
+
+    /// The row of an open gate, visible or not.
+    pub fn gate(&self, key: &GateKey) -> Option<&QueueRow> {
+        self.present().find(|row| is_gate(row, key))
     }
 
     /// How many rows are visible.

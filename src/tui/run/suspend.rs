@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::super::backend::Backend;
 use super::super::model::Model;
 use super::super::terminal::{Terminal, job_control};
-use super::super::update::unsaved_drafts;
+use super::super::update::{release_leases, unsaved_drafts};
+use super::desk::Desk;
 use super::guest::Guest;
 use super::{Ended, Signals};
 
@@ -26,6 +27,7 @@ pub(super) enum Suspended {
 /// Gives terminal and lead back, stops, and takes them again in the foreground.
 pub(super) async fn suspend<B: Backend>(
     model: &mut Model,
+    desk: &mut Desk,
     terminal: &mut Terminal,
     signals: &mut Signals,
     backend: &mut B,
@@ -48,6 +50,8 @@ pub(super) async fn suspend<B: Backend>(
     for (key, draft) in unsaved_drafts(model) {
         backend.save_draft(&key, draft.as_ref());
     }
+    // Nobody is at a stopped prompt; it takes its lease again when the process goes on.
+    desk.take(release_leases(model), backend);
     // A stopped process keeps its locks: the lead must go to someone who runs.
     backend.resign();
     backend.rest().await;
@@ -71,7 +75,7 @@ pub(super) async fn suspend<B: Backend>(
         None => {
             terminal.enter()?;
             model.size = terminal.size();
-            terminal.repaint(model.size)?;
+            terminal.repaint(model.size);
         }
     }
     Ok(Suspended::Continued)

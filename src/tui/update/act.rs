@@ -10,7 +10,7 @@ use super::super::model::{Field, Lower, Model, Overlay};
 use super::super::verb;
 use super::super::view::{self, palette};
 use super::motion::{self, Step};
-use super::{compose, diff, files, gate, prompt, queue, toast};
+use super::{compose, diff, files, gate, prompt, queue, timer, toast};
 
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
@@ -90,6 +90,9 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::Undo => prompt::open_undo(model),
         Action::Resume => prompt::open_resume(model),
         Action::Cancel => prompt::open_cancel(model),
+        Action::Hold => timer::open_hold(model),
+        Action::Extend => timer::open_extend(model),
+        Action::TakeOver => timer::take_over(model, fx),
         Action::Accept => accept(model, focus, fx),
         Action::Note => note(model),
         Action::Close => close(model, focus, fx),
@@ -159,7 +162,7 @@ fn note(model: &mut Model) {
 
 fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
-        Focus::Confirm | Focus::Note | Focus::Ask | Focus::TypeId => prompt::accept(model, fx),
+        Focus::Confirm | Focus::Note | Focus::Ask | Focus::Answer => prompt::accept(model, fx),
         Focus::Filter | Focus::Find => model.field = None,
         Focus::Types => compose::choose_type(model, fx),
         Focus::Candidates => compose::choose_candidate(model, fx),
@@ -202,7 +205,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
 
 fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
-        Focus::Confirm | Focus::Note | Focus::Ask | Focus::TypeId | Focus::Menu => prompt::close(model),
+        Focus::Confirm | Focus::Note | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
         Focus::Filter => {
             model.field = None;
             model.queue.filter.clear();
@@ -288,7 +291,7 @@ fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
         | Focus::Confirm
         | Focus::Note
         | Focus::Ask
-        | Focus::TypeId
+        | Focus::Answer
         | Focus::Compose
         | Focus::Menu
         | Focus::Filter

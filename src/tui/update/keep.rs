@@ -2,13 +2,16 @@
 //!
 //! A lease is never taken or given back by a key: it follows from which prompt or editor is open.
 
+use std::collections::BTreeMap;
+
 use super::super::effect::Effect;
 use super::super::keymap::Focus;
 use super::super::layout;
 use super::super::model::prompt::{ConfirmState, Prompt};
+use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Lower, Model};
 use super::super::view::countdown;
-use super::{compose, files, gate_ref, outcome, send_quietly};
+use super::{compose, files, gate_ref, outcome, send_quietly, toast};
 use crate::domain::gate::{GateKey, GateState};
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
@@ -47,69 +50,130 @@ pub fn keep_queue(model: &mut Model) {
     }
 }
 
-fn wanted(model: &Model) -> Option<(GateKey, LeasePurpose)> {
+/// The gates that a prompt or the editor is open on, and for what.
+pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     if model.session.is_read_only {
-        return None;
+        return BTreeMap::new();
     }
     if let Some(compose) = &model.compose
         && compose.closed.is_none()
     {
-        return Some((compose.pin.key.clone(), LeasePurpose::Compose));
+        return BTreeMap::from([(compose.pin.key.clone(), LeasePurpose::Compose)]);
     }
-    if let Some(Prompt::Confirm(confirm)) = &model.prompt {
-        return match confirm.state {
-            ConfirmState::Asking | ConfirmState::Writing(_) => Some((confirm.pin.key.clone(), LeasePurpose::Prompt)),
+    let asked = match &model.prompt {
+        Some(Prompt::Confirm(confirm)) => match confirm.state {
+            ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,
-        };
-    }
-    None
+        },
+        Some(Prompt::Timer(ask)) => Some(&ask.key),
+        Some(Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard) | None => None,
+    };
+    asked
+        .map(|key| (key.clone(), LeasePurpose::Prompt))
+        .into_iter()
+        .collect()
 }
 
-/// Takes, renews or gives back the lease.
-pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
-    let wanted = wanted(model);
-    let held = model.lease.as_ref().map(|lease| (lease.key.clone(), lease.purpose));
+/// A lease that somebody else had is asked for again this long after they gave it back.
+const AGAIN_US: i64 = SECOND_US;
+
+/// Microseconds after which a lease is asked for again.
+fn beat_us(model: &Model, key: &GateKey, lease: &LeaseHeld) -> i64 {
+    let is_free_again = lease.is_refused && model.lease_of_other(key).is_none();
+    if is_free_again {
+        AGAIN_US
+    } else {
+        HEARTBEAT_S as i64 * SECOND_US
+    }
+}
+
+/// Microseconds until a lease must be renewed; none without leases.
+pub fn lease_wake_us(model: &Model) -> Option<i64> {
     let boot = model.now.boot_us;
-    if held == wanted {
-        // Keys that go to the operator's own editor are not seen here; it lives as long as somebody has not left it.
-        let is_away = model.away.is_some();
-        let is_present = is_away || boot - model.key_boot_us < PRESENCE_S as i64 * SECOND_US;
-        let is_due = |beat: i64| boot - beat >= HEARTBEAT_S as i64 * SECOND_US;
-        if let Some(lease) = &mut model.lease
-            && is_due(lease.beat_boot_us)
-        {
-            lease.beat_boot_us = boot;
-            // A live process is not a present person: without a key the lease dies by itself.
-            if is_present {
-                let command = Command::TakeLease {
-                    gate: gate_ref(&lease.key),
-                    purpose: lease.purpose,
-                    is_takeover: false,
-                };
-                send_quietly(model, command, fx);
-            }
-        }
+    let wakes = model.leases.iter();
+    wakes
+        .map(|(key, lease)| lease.beat_boot_us + beat_us(model, key, lease) - boot)
+        .min()
+}
+
+/// Takes, renews or gives back leases.
+pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.leases.is_empty() && model.prompt.is_none() && model.compose.is_none() {
         return;
     }
-    let same_gate = matches!((&held, &wanted), (Some((a, _)), Some((b, _))) if a == b);
-    if let Some((key, _)) = held
-        && !same_gate
-    {
-        send_quietly(model, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
+    let wanted = wanted(model);
+    let boot = model.now.boot_us;
+    let gone: Vec<_> = model
+        .leases
+        .keys()
+        .filter(|key| !wanted.contains_key(key))
+        .cloned()
+        .collect();
+    for key in gone {
+        model.leases.remove(&key);
+        send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
     }
-    model.lease = wanted.map(|(key, purpose)| LeaseHeld {
-        key,
-        purpose,
-        beat_boot_us: boot,
-        refusal: None,
-    });
-    if let Some(lease) = &model.lease {
-        let command = Command::TakeLease {
-            gate: gate_ref(&lease.key),
-            purpose: lease.purpose,
-            is_takeover: false,
-        };
-        send_quietly(model, command, fx);
+    // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has left it.
+    let is_present = model.away.is_some() || boot - model.key_boot_us < PRESENCE_S as i64 * SECOND_US;
+    for (key, purpose) in wanted {
+        let former = model.leases.get(&key).filter(|lease| lease.purpose == purpose);
+        let is_due = former.is_none_or(|lease| boot - lease.beat_boot_us >= beat_us(model, &key, lease));
+        // A live process is not a present person: without a key the lease dies by itself.
+        let is_asked = former.is_none() || is_present;
+        if !is_due {
+            continue;
+        }
+        let lease = model.leases.entry(key.clone()).or_insert(LeaseHeld {
+            purpose,
+            beat_boot_us: boot,
+            taken_at: None,
+            is_refused: false,
+            is_lost: false,
+        });
+        (lease.purpose, lease.beat_boot_us) = (purpose, boot);
+        if is_asked {
+            let command = Command::TakeLease {
+                gate: gate_ref(&key),
+                purpose,
+                is_takeover: false,
+            };
+            send_quietly(model, Some(key), command, fx);
+        }
+    }
+}
+
+/// Gives every lease back: for the moment before the process leaves or stops, when nobody is at it any more.
+pub fn release_leases(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (key, _) in std::mem::take(&mut model.leases) {
+        send_quietly(
+            model,
+            None,
+            Command::ReleaseLease { gate: gate_ref(&key) },
+            &mut effects,
+        );
+    }
+    effects
+}
+
+/// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the editor was open here.
+pub fn tell_lost(model: &mut Model) {
+    let mut lost = Vec::new();
+    for key in model.leases.keys() {
+        // A row may be older than our own taking: what counts is who came last.
+        let taken_at = model.leases.get(key).and_then(|lease| lease.taken_at);
+        if let (Some(other), Some(taken_at)) = (model.lease_of_other(key), taken_at)
+            && other.taken_at > taken_at
+        {
+            lost.push((key.clone(), other.holder.name.clone()));
+        }
+    }
+    for (key, name) in lost {
+        let text = format!("{name} took {key} over from you   hint: what you wrote is kept; Ctrl-t takes it back");
+        if let Some(lease) = model.leases.get_mut(&key) {
+            (lease.taken_at, lease.is_refused, lease.is_lost) = (None, true, true);
+        }
+        toast(model, Tone::Error, text);
     }
 }
 
@@ -159,6 +223,6 @@ pub fn keep_seen(model: &mut Model, fx: &mut Vec<Effect>) {
             gate: gate_ref(&gate.key),
             digest,
         };
-        send_quietly(model, command, fx);
+        send_quietly(model, None, command, fx);
     }
 }

@@ -15,6 +15,7 @@ mod queue;
 mod since;
 mod text;
 mod time;
+mod timer;
 
 use super::draft::Draft;
 use super::effect::{Effect, FrameFacts, Msg, Question, Submission};
@@ -25,6 +26,7 @@ use super::model::{Model, Sent};
 use crate::domain::gate::GateKey;
 use crate::engine::api::{Command, GateRef, Query};
 
+pub use keep::{release_leases, wanted};
 pub use time::next_wake_us;
 
 /// What a console does first.
@@ -191,7 +193,7 @@ fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -
     submission
 }
 
-fn send_quietly(model: &mut Model, command: Command, fx: &mut Vec<Effect>) -> Submission {
+fn send_quietly(model: &mut Model, leases: Option<GateKey>, command: Command, fx: &mut Vec<Effect>) -> Submission {
     let sent = Sent {
         done: "",
         not_done: "",
@@ -199,6 +201,7 @@ fn send_quietly(model: &mut Model, command: Command, fx: &mut Vec<Effect>) -> Su
         decides: None,
         has_patch: false,
         is_committed: false,
+        leases,
         is_quiet: true,
     };
     send(model, sent, command, fx)

@@ -94,7 +94,7 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
         }
         Focus::Note
         | Focus::Ask
-        | Focus::TypeId
+        | Focus::Answer
         | Focus::Compose
         | Focus::Menu
         | Focus::Filter

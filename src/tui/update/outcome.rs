@@ -7,7 +7,7 @@ use super::super::model::prompt::{ConfirmState, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::prompt::refuse;
 use super::{compose, gate, queue};
-use crate::domain::gate::GateKey;
+use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::Digest;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::engine::api::Receipt;
@@ -64,6 +64,19 @@ pub fn recheck(model: &mut Model) {
     if has_moved && let Some(view) = &mut model.gate {
         view.wants_since_read = true;
     }
+    if let Some(Prompt::Timer(ask)) = &model.prompt
+        && let Some(gate) = view_of(model, &ask.key)
+        && let Err(refusal) = gate.open_or_refuse()
+    {
+        let what = ask.intent.not_done();
+        model.prompt = None;
+        refuse(model, what, &refusal.message, "");
+    }
+}
+
+fn view_of<'a>(model: &'a Model, key: &GateKey) -> Option<&'a Gate> {
+    let view = model.gate.as_ref().filter(|view| view.key == *key)?;
+    view.gate()
 }
 
 fn changed(view: &GateView, read: Digest, now: Digest) -> String {
@@ -90,7 +103,19 @@ fn remember_own(model: &mut Model, key: &GateKey) {
 }
 
 fn is_waiting_for(model: &Model, submission: Submission) -> bool {
-    matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.state == ConfirmState::Writing(submission))
+    model.prompt.as_ref().is_some_and(|prompt| prompt.waits_for(submission))
+}
+
+/// A lease was given: since when, as the rows say.
+fn leased(model: &mut Model, key: &GateKey, receipt: &Receipt) {
+    let gate = receipt.rows.gate(&key.stage, key.attempt);
+    let given = gate.and_then(|gate| gate.lease.as_ref());
+    let taken_at = given
+        .filter(|lease| lease.holder == model.session.operator)
+        .map(|lease| lease.taken_at);
+    if let Some(lease) = model.leases.get_mut(key) {
+        (lease.taken_at, lease.is_refused, lease.is_lost) = (taken_at, false, false);
+    }
 }
 
 /// A command was committed.
@@ -100,14 +125,25 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
     };
     sent.is_committed = true;
     let sent = sent.clone();
+    if let Some(key) = &sent.leases {
+        leased(model, key, &receipt);
+    }
     if sent.is_quiet {
         model.sent.remove(&submission);
     } else {
         let mut key = sent.decides.clone();
         if is_waiting_for(model, submission)
-            && let Some(Prompt::Confirm(confirm)) = model.prompt.take()
+            && let Some(prompt) = model.prompt.take()
         {
-            key = Some(confirm.pin.key);
+            key = match prompt {
+                Prompt::Confirm(confirm) => Some(confirm.pin.key),
+                Prompt::Timer(_)
+                | Prompt::Resume(_)
+                | Prompt::Cancel(_)
+                | Prompt::Quit(_)
+                | Prompt::Menu
+                | Prompt::Discard => key,
+            };
         }
         let is_left_out = key.is_some_and(|key| compose::sent(model, &key, &sent, fx));
         let with = if sent.has_patch && sent.decides.is_some() {
@@ -143,11 +179,10 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
         return;
     };
     if sent.is_quiet {
-        // Only a lease that someone else has is worth a word, and that stands in the prompt.
-        if refusal.code == RefusalCode::NotPossible
-            && let Some(lease) = &mut model.lease
-        {
-            lease.refusal = Some(refusal.message);
+        // Who has it stands in the prompt: the queue tells since when.
+        if let Some(lease) = sent.leases.and_then(|key| model.leases.get_mut(&key)) {
+            lease.is_refused = true;
+            queue::ask(model, fx);
         }
         return;
     }
@@ -160,6 +195,10 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
     };
     if is_waiting && let Some(Prompt::Confirm(confirm)) = &mut model.prompt {
         confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
+    }
+    if is_waiting && let Some(Prompt::Timer(ask)) = &mut model.prompt {
+        let hint = hint.as_ref().map(|hint| format!("   hint: {hint}")).unwrap_or_default();
+        (ask.sent, ask.problem) = (None, Some(format!("{}{hint}", refusal.message)));
     }
     refuse(model, sent.not_done, &refusal.message, hint.as_deref().unwrap_or(""));
     if has_changed {

@@ -8,7 +8,7 @@ use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::view::{consequence, label};
-use super::{compose, gate_ref, send, toast};
+use super::{compose, gate_ref, send, timer, toast};
 use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
 use crate::domain::ids::ArtifactPath;
 use crate::domain::job::JobStatus;
@@ -150,7 +150,7 @@ pub fn open_cancel(model: &mut Model) {
     })));
 }
 
-const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
+pub const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
 
 /// Enter.
 pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -161,7 +161,7 @@ pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
         Prompt::Confirm(confirm) => accept_confirm(model, confirm, fx),
         Prompt::Resume(ask) => {
             if ask.is_drawn {
-                let sent = job_sent("Resumed", "Not resumed", &ask.label);
+                let sent = other_sent("Resumed", "Not resumed", &ask.label);
                 send(model, sent, Command::Resume(ask.job_id.clone()), fx);
             } else {
                 toast(model, Tone::Info, NOT_DRAWN);
@@ -169,6 +169,7 @@ pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
             !ask.is_drawn
         }
         Prompt::Cancel(ask) => accept_cancel(model, ask, fx),
+        Prompt::Timer(ask) => timer::accept(model, ask, fx),
         Prompt::Quit(_) => {
             fx.push(Effect::Quit);
             false
@@ -184,7 +185,8 @@ pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-fn job_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
+/// What is sent beside decisions and patches, for its toast.
+pub fn other_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
     Sent {
         done,
         not_done,
@@ -192,6 +194,7 @@ fn job_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
         decides: None,
         has_patch: false,
         is_committed: false,
+        leases: None,
         is_quiet: false,
     }
 }
@@ -205,7 +208,7 @@ fn accept_cancel(model: &mut Model, ask: &mut CancelAsk, fx: &mut Vec<Effect>) -
         ask.problem = Some(format!("Not canceled: that is not {}", ask.job_id));
         return true;
     }
-    let sent = job_sent("Canceled", "Not canceled", &ask.label);
+    let sent = other_sent("Canceled", "Not canceled", &ask.label);
     send(model, sent, Command::Cancel(ask.job_id.clone()), fx);
     false
 }
@@ -267,6 +270,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         decides: verdict.map(|_| confirm.pin.key.clone()),
         has_patch: confirm.patch.is_some(),
         is_committed: false,
+        leases: None,
         is_quiet: false,
     };
     let submission = send(model, sent, command, fx);
@@ -294,6 +298,7 @@ pub fn close(model: &mut Model) {
             Prompt::Confirm(_)
             | Prompt::Resume(_)
             | Prompt::Cancel(_)
+            | Prompt::Timer(_)
             | Prompt::Quit(_)
             | Prompt::Menu
             | Prompt::Discard,
@@ -303,8 +308,14 @@ pub fn close(model: &mut Model) {
     model.prompt = match model.prompt.take() {
         // Thinking twice about discarding leads back to the menu, not into the text.
         Some(Prompt::Discard) => Some(Prompt::Menu),
-        Some(Prompt::Confirm(_) | Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu) | None => {
-            None
-        }
+        Some(
+            Prompt::Confirm(_)
+            | Prompt::Resume(_)
+            | Prompt::Cancel(_)
+            | Prompt::Timer(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu,
+        )
+        | None => None,
     };
 }

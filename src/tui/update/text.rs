@@ -81,14 +81,25 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 model.toasts.text_changed();
             }
         }
-        Focus::TypeId => {
+        Focus::Answer => {
             let revision = model.next_number();
-            if let Some(Prompt::Cancel(ask)) = &mut model.prompt
-                && edit(&mut ask.typed)
-            {
-                ask.revision = revision;
-                ask.is_drawn = false;
-                ask.problem = None;
+            let (typed, asked, is_drawn, problem) = match &mut model.prompt {
+                Some(Prompt::Cancel(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn, &mut ask.problem),
+                Some(Prompt::Timer(ask)) if ask.sent.is_none() => {
+                    (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn, &mut ask.problem)
+                }
+                Some(
+                    Prompt::Timer(_)
+                    | Prompt::Confirm(_)
+                    | Prompt::Resume(_)
+                    | Prompt::Quit(_)
+                    | Prompt::Menu
+                    | Prompt::Discard,
+                )
+                | None => return,
+            };
+            if edit(typed) {
+                (*asked, *is_drawn, *problem) = (revision, false, None);
             }
         }
         Focus::Filter => {

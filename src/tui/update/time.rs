@@ -4,7 +4,6 @@ use super::super::effect::Effect;
 use super::super::model::{Lower, Model};
 use super::super::{layout, view};
 use super::{ask_leader, compose, gate, keep};
-use crate::domain::lease::HEARTBEAT_S;
 use crate::domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -20,11 +19,11 @@ const MINUTE_US: i64 = 60 * SECOND_US;
 /// The step in which the visible times change: seconds while a countdown below one hour is on screen, else minutes.
 fn step_us(model: &Model) -> i64 {
     let rows = layout::of(model).queue_rows();
-    let visible = model.queue.visible().skip(model.queue.top).take(rows);
-    let mut ticking = visible.filter_map(|row| view::countdown::left_us(model, row));
+    let mut visible = model.queue.visible().skip(model.queue.top).take(rows);
     let next = view::countdown::next_expiry(model).map(|(left_us, _)| left_us);
     let has_seconds = |left_us: i64| left_us < view::countdown::HOUR_US;
-    if ticking.any(has_seconds) || next.is_some_and(has_seconds) {
+    let ticks = |row| view::countdown::left_us(model, row).is_some_and(has_seconds) || view::holder::ticks(model, row);
+    if visible.any(ticks) || next.is_some_and(has_seconds) {
         SECOND_US
     } else {
         MINUTE_US
@@ -45,8 +44,8 @@ pub fn next_wake_us(model: &Model) -> i64 {
     let step = step_us(model);
     let mut wake = step - model.now.utc.micros().rem_euclid(step);
     let boot = model.now.boot_us;
-    if let Some(lease) = &model.lease {
-        wake = wake.min(lease.beat_boot_us + HEARTBEAT_S as i64 * SECOND_US - boot);
+    if let Some(lease) = keep::lease_wake_us(model) {
+        wake = wake.min(lease);
     }
     if let Some(since) = model.unsaved_boot_us {
         wake = wake.min(since + DRAFT_DELAY_US - boot);

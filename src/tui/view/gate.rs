@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use super::{diff_rows, label, media};
+use super::{diff_rows, holder, label, media};
 use crate::diff::document::DiffDocument;
 use crate::diff::lines::LineEnd;
 use crate::diff::search::Needle;
@@ -78,8 +78,9 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
         label::age(gate.opened_at, model.now.utc)
     );
     pen.text(&opened, theme.plain());
-    if let Some(row) = model.queue.current() {
-        let (who, style) = super::queue::who(model, row);
+    // Who else is at it stands in the head.
+    if let Some(row) = model.queue.current().filter(|row| holder::head(model, row).is_none()) {
+        let (who, style) = super::queue::who(model, row, pen.room());
         pen.right(&who, style);
     }
 }
@@ -127,6 +128,10 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     pen.text("─", theme.rule()).text(&format!(" {label} "), name_style);
     if let Some(state) = state(gate) {
         pen.text(&format!(" {state} "), theme.held());
+    }
+    let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
+    if let Some(holder) = holder {
+        pen.text(&format!(" {holder} "), theme.held());
     }
     if let Some(file) = view.current() {
         let place = format!(

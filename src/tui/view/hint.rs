@@ -7,7 +7,7 @@ use super::pen::Pen;
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::compose::Compose;
-use crate::tui::model::prompt::{ConfirmState, Intent, Prompt};
+use crate::tui::model::prompt::{ConfirmState, Intent, Prompt, TimerIntent};
 use crate::tui::model::{Lower, Model};
 use crate::tui::verb;
 
@@ -42,6 +42,22 @@ fn confirm(model: &Model) -> String {
     }
 }
 
+fn answer(model: &Model) -> &'static str {
+    match &model.prompt {
+        Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long   Enter   Esc back",
+        Some(Prompt::Timer(_)) => "type the reason, or leave it out   Enter   Esc back",
+        Some(
+            Prompt::Cancel(_)
+            | Prompt::Confirm(_)
+            | Prompt::Resume(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu
+            | Prompt::Discard,
+        )
+        | None => "type the id   Enter   Esc back",
+    }
+}
+
 /// Draws it. Inside a prompt the prompt itself names its keys, and the line says how to look around.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -53,7 +69,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             Some("Enter discards   Esc keeps the text".to_owned())
         }
         Focus::Ask => Some("Enter yes   Esc no".to_owned()),
-        Focus::TypeId => Some("type the id   Enter   Esc back".to_owned()),
+        Focus::Answer => Some(answer(model).to_owned()),
         Focus::Filter => Some("Enter keeps the filter   Esc takes it back".to_owned()),
         Focus::Search => Some("Enter finds   Esc back".to_owned()),
         Focus::Find => Some("type what to find   Enter there   Ctrl-g next, in the text".to_owned()),

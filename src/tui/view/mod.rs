@@ -14,6 +14,7 @@ pub mod header;
 pub mod help;
 pub mod hint;
 pub mod history;
+pub mod holder;
 pub mod job;
 pub mod label;
 pub mod media;
@@ -27,7 +28,6 @@ pub mod shorten;
 pub mod side;
 pub mod values;
 
-use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -39,18 +39,6 @@ use super::model::shown::Sight;
 use super::model::{Lower, Model, Overlay};
 use crate::diff::page::Part;
 use pen::Pen;
-
-/// Draws the console; returns what was on it, to be given back when it has been written.
-pub fn view(model: &Model, frame: &mut Frame<'_>) -> FrameFacts {
-    let area = frame.area();
-    let cursor = draw(model, area, frame.buffer_mut());
-    if let Some(cursor) = cursor
-        && area.contains(cursor)
-    {
-        frame.set_cursor_position(cursor);
-    }
-    facts(model)
-}
 
 /// Draws into a buffer; returns where the cursor stands, if somewhere.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -107,7 +95,8 @@ fn sights(model: &Model, file: &FileView) -> Vec<Sight> {
     parts.filter_map(sight).collect()
 }
 
-fn facts(model: &Model) -> FrameFacts {
+/// What a drawn frame shows; given back to the model when it has been written.
+pub fn facts(model: &Model) -> FrameFacts {
     let is_covered = model.overlay.is_some() || model.compose.is_some() || model.lower != Lower::Gate;
     let diff = match &model.gate {
         Some(view) if !is_covered => view

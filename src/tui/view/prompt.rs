@@ -1,23 +1,24 @@
 //! The prompt: what will happen, what was not seen, the note, and the keys. It takes the bottom of the lower pane.
 
+mod timer;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::change;
 use super::consequence;
+use super::holder;
 use super::message;
 use super::pen::{Pen, clear};
 use crate::diff::text::width;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerStatus;
-use crate::domain::view::QueueRow;
 use crate::tui::action::Action;
 use crate::tui::editor::Editor;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{Confirm, ConfirmState, Intent, Prompt};
-use crate::tui::model::queue::RowKey;
 use crate::tui::verb;
 
 enum Line<'a> {
@@ -66,19 +67,14 @@ fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>)
 /// The shortest wording; the bound then has a line of its own.
 const TIMER_HELD: &str = "timer held";
 
-fn row<'a>(model: &'a Model, confirm: &Confirm) -> Option<&'a QueueRow> {
-    let key = RowKey::Gate(confirm.pin.key.clone());
-    model.queue.present().find(|row| key.names(row))
-}
-
 /// What the timer does meanwhile, the longest wording first.
-fn timer(model: &Model, confirm: &Confirm) -> Vec<String> {
-    let Some(row) = row(model, confirm) else {
+fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
+    let Some(row) = model.queue.gate(&confirm.pin.key) else {
         return Vec::new();
     };
     let left = |at: Timestamp| super::countdown::text(at.us_since(model.now.utc));
     match super::countdown::status(model, row) {
-        Some(TimerStatus::Leased(end)) if model.lease.as_ref().is_some_and(|lease| lease.refusal.is_none()) => vec![
+        Some(TimerStatus::Leased(end)) if model.lease_of_other(&confirm.pin.key).is_none() => vec![
             format!("timer held for you, at most {} more", left(end)),
             format!("timer held at most {} more", left(end)),
             format!("timer held at most {}", left(end)),
@@ -118,10 +114,10 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
         ),
     ];
     let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
-    let fitting = timer(model, confirm)
+    let fitting = meanwhile(model, confirm)
         .into_iter()
         .find(|timer| taken + 4 + width(timer) <= columns);
-    let full = timer(model, confirm).into_iter().next();
+    let full = meanwhile(model, confirm).into_iter().next();
     let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
     if let Some(timer) = fitting {
         head.push((format!("  {timer}"), theme.held()));
@@ -203,14 +199,8 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
             &mut lines,
         );
     }
-    if let Some(refusal) = model.lease.as_ref().and_then(|lease| lease.refusal.as_ref()) {
-        let has_timer = row(model, confirm).is_some_and(|row| row.timer.is_some());
-        let so = if has_timer {
-            ": the timer is not held for you"
-        } else {
-            ""
-        };
-        wrapped(&format!("{refusal}{so}"), columns, theme.held(), &mut lines);
+    if let Some(words) = holder::warning(model, &confirm.pin.key) {
+        wrapped(&words, columns, theme.held(), &mut lines);
     }
     if !confirm.intent.is_decision() {
         lines.push(keys(
@@ -289,6 +279,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             ));
             lines
         }
+        Some(Prompt::Timer(ask)) => timer::lines(model, ask, columns),
         Some(Prompt::Quit(reasons)) => {
             let mut lines = vec![text("LEAVE holdpoint", theme.strong())];
             for reason in reasons {

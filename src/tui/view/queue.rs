@@ -5,13 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use super::{countdown, label, shorten};
+use super::{countdown, holder, label, shorten};
 use crate::diff::text;
-use crate::domain::lease::LeasePurpose;
 use crate::domain::view::{QueueKind, QueueRow};
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
-use crate::tui::model::queue::RowKey;
 
 /// A column: head, width, whether numbers stand to the right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +54,8 @@ impl Column {
 const MEASURED_MAX: usize = 500;
 /// The least that WHO has, so that somebody who comes and goes moves no column.
 const WHO_MIN: usize = 10;
+/// The most that WHO asks for: a name, what it does, and for how long.
+const WHO_MAX: usize = 16;
 const JOB_MIN: usize = 12;
 
 /// The columns for a width, in cells. The names of the jobs have every cell that the others do not need.
@@ -122,7 +122,7 @@ fn columns(model: &Model, layout: &Layout) -> Vec<(Column, usize)> {
             text::width(&text::visible_line(&label::job(&row.job_id, &row.slug))),
             stage.min(12),
             change(row).len(),
-            text::width(&who(model, row).0).min(16),
+            text::width(&who(model, row, WHO_MAX).0).min(WHO_MAX),
         ];
         for (need, cells) in needs.iter_mut().zip(texts) {
             *need = cells.max(*need);
@@ -171,43 +171,16 @@ fn change(row: &QueueRow) -> String {
     )
 }
 
-/// Who or what holds a gate, if somebody does.
-fn holder(model: &Model, row: &QueueRow) -> Option<String> {
-    let RowKey::Gate(key) = RowKey::of(row) else {
-        return None;
-    };
-    if model.writing(&key).is_some() {
-        return Some("writing…".to_owned());
-    }
-    if let Some(lease) = row.lease.as_ref().filter(|lease| lease.is_live(model.now.utc)) {
-        let is_own = model
-            .lease
-            .as_ref()
-            .is_some_and(|own| own.key == key && own.refusal.is_none());
-        let is_same_name = lease.holder.name == model.session.operator.name;
-        return Some(match (is_own, is_same_name, lease.purpose) {
-            (true, _, LeasePurpose::Compose) => "you edit".to_owned(),
-            (true, _, LeasePurpose::Prompt) => "you prompt".to_owned(),
-            // Another console of the same person, or one that ended a moment ago.
-            (false, true, _) => "you elsewhere".to_owned(),
-            (false, false, LeasePurpose::Compose) => format!("{} edits", lease.holder.name),
-            (false, false, LeasePurpose::Prompt) => format!("{} prompt", lease.holder.name),
-        });
-    }
-    if model.drafts.contains_key(&key) {
-        return Some("your draft".to_owned());
-    }
-    let is_held = row
-        .timer
-        .as_ref()
-        .is_some_and(|timer| timer.held_by_policy_at.is_some());
-    is_held.then(|| "held by policy".to_owned())
+/// The longest wording that has room, else the shortest.
+fn fitting(words: Vec<String>, cells: usize) -> Option<String> {
+    let fits = |word: &String| text::width(&text::visible_line(word)) <= cells;
+    words.iter().find(|word| fits(word)).or(words.last()).cloned()
 }
 
-/// Who is at it, or who is not.
-pub fn who(model: &Model, row: &QueueRow) -> (String, Style) {
+/// Who is at it, or who is not, in so many cells.
+pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     let theme = model.theme;
-    if let Some(holder) = holder(model, row) {
+    if let Some(holder) = fitting(holder::words(model, row), cells) {
         return (holder, theme.held());
     }
     if row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some()) {
@@ -234,7 +207,7 @@ fn gone(model: &Model, cells: usize) -> Option<String> {
     Some(long.filter(|long| text::width(long) <= cells).unwrap_or(settled))
 }
 
-fn cell(model: &Model, row: &QueueRow, name: &str, column: Column, is_gone: bool) -> (String, Style) {
+fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usize), is_gone: bool) -> (String, Style) {
     let theme = model.theme;
     let plain = theme.plain();
     match column {
@@ -249,8 +222,8 @@ fn cell(model: &Model, row: &QueueRow, name: &str, column: Column, is_gone: bool
         Column::Change => (change(row), plain),
         Column::Files if row.files > 0 => (row.files.to_string(), plain),
         Column::Files => (String::new(), plain),
-        Column::Who => who(model, row),
-        Column::Note => match holder(model, row) {
+        Column::Who => who(model, row, cells),
+        Column::Note => match fitting(holder::words(model, row), cells) {
             Some(holder) => (holder, theme.held()),
             None => (change(row), plain),
         },
@@ -285,7 +258,7 @@ fn draw_row(
             pen.text(&text, if is_reversed { theme.plain() } else { theme.held() });
             break;
         }
-        let (text, style) = cell(model, row, name, *column, is_gone);
+        let (text, style) = cell(model, row, name, (*column, *cells), is_gone);
         let style = if is_reversed { theme.plain() } else { style };
         if column.is_right() {
             pen.cell_right(&text, *cells, style);

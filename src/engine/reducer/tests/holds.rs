@@ -27,6 +27,7 @@ fn a_hold_keeps_the_timer_off_until_it_is_released_with_the_time_that_was_left()
     assert_eq!(left_s(&world), 200);
     let (_, payload) = world.log.last().unwrap();
     assert_eq!((&payload["by"], &payload["holder"]), (&json!("bea"), &json!("ana")));
+    assert_eq!(payload["reason"], json!("the lawyer said so"));
     world.pass_s(200);
     world.expire("script", false).unwrap();
     assert_eq!(world.newest("script").state, GateState::Approved);

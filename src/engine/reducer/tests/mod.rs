@@ -363,12 +363,20 @@ impl World {
 
     pub fn hold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
         let (gate, operator) = (self.gate_ref(name), person(who));
-        self.put(Input::Hold { gate, operator })
+        self.put(Input::Hold {
+            gate,
+            operator,
+            reason: None,
+        })
     }
 
     pub fn unhold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
         let (gate, operator) = (self.gate_ref(name), person(who));
-        self.put(Input::Release { gate, operator })
+        self.put(Input::Release {
+            gate,
+            operator,
+            reason: Some(" the lawyer said so\n".to_owned()),
+        })
     }
 
     pub fn extend(&mut self, name: &str, who: &str, seconds: u64) -> Result<(), Refusal> {

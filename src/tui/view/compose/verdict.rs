@@ -2,8 +2,8 @@
 
 use ratatui::style::Style;
 
-use super::super::change;
 use super::super::message::split;
+use super::super::{change, holder};
 use super::Parts;
 use crate::tui::effect::{Checked, Unfit};
 use crate::tui::model::Model;
@@ -26,7 +26,11 @@ pub fn lines(model: &Model, compose: &Compose, columns: usize, rows_each: usize)
     if let Some(why) = &compose.closed {
         return wrapped(&format!("Read only: {why}; your draft is kept"), columns, theme.error());
     }
-    let mut lines = moved(compose, columns, theme);
+    let mut lines = Vec::new();
+    if let Some(words) = holder::warning(model, &compose.pin.key) {
+        lines.extend(wrapped(&words, columns, theme.held()));
+    }
+    lines.extend(moved(compose, columns, theme));
     match &compose.check {
         Check::Pending => lines.extend(wrapped("checking…", columns, theme.plain())),
         Check::Unfit(_) if compose.is_untouched() => {

@@ -1,0 +1,153 @@
+//! Timers under somebody's hands: hold, release, extend; and who has a gate open.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::lease::LeasePurpose;
+use insta::assert_snapshot;
+
+use crate::console::Console;
+use crate::world::{World, job_id};
+
+fn sent<'a>(console: &'a Console, word: &str) -> Vec<&'a str> {
+    let words = console.world.sent.iter().filter(|words| words.starts_with(word));
+    words.map(String::as_str).collect()
+}
+
+#[test]
+fn t_asks_holds_with_a_reason_and_t_again_releases() {
+    let mut console = Console::drawn();
+    console.press("t").typed("legal looks");
+    assert_snapshot!("hold_prompt", console.picture());
+    assert!(sent(&console, "Hold").is_empty(), "nothing happens before Enter");
+    console.press("Enter");
+    assert_eq!(sent(&console, "Hold"), ["Hold j-17 Some(\"legal looks\")"]);
+    console.shows("Held j-17 tides / script #2");
+    console.pass(70);
+    console.shows("you hold 01:10");
+    console.shows("held by you 01:10");
+    console.press("t");
+    console.shows("RELEASE TIMER j-17 tides / script #2");
+    console.press("Enter");
+    assert_eq!(sent(&console, "Release j"), ["Release j-17 None"]);
+    console.hides("you hold");
+}
+
+#[test]
+fn plus_asks_how_long_and_says_what_is_no_length_of_time() {
+    let mut console = Console::drawn();
+    console.press("+").typed("20x").press("Enter");
+    console.shows("Not extended: \"20x\" is no length of time");
+    assert!(sent(&console, "Extend").is_empty());
+    console.press("Backspace").typed("m");
+    assert_snapshot!("extend_prompt", console.picture());
+    console.press("Enter");
+    assert_eq!(sent(&console, "Extend"), ["Extend j-17 1200"]);
+    console.shows("Extended j-17 tides / script #2");
+    console.shows("21:42");
+}
+
+#[test]
+fn more_than_the_bound_is_refused_in_the_question_and_can_be_corrected() {
+    let mut console = Console::drawn();
+    console.press("+").typed("2h").press("Enter");
+    console.shows("Not extended: 7200 s are more than may still be added");
+    console.press("Backspace Backspace").typed("1h").press("Enter");
+    assert_eq!(sent(&console, "Extend"), ["Extend j-17 7200", "Extend j-17 3600"]);
+}
+
+#[test]
+fn a_key_that_repeats_itself_stacks_nothing() {
+    let mut console = Console::drawn();
+    console.press("+ + + +").press("Enter");
+    console.press("Esc t t t t Enter");
+    assert_eq!(sent(&console, "Extend").len() + sent(&console, "Hold").len(), 1);
+    // Without a frame between key and Enter nothing is taken.
+    console.burst("t Enter");
+    assert!(sent(&console, "Release j").is_empty());
+    console.shows("Enter came before the prompt was on the screen");
+}
+
+#[test]
+fn a_timer_that_nobody_may_touch_is_refused_with_the_reason() {
+    let mut console = Console::drawn();
+    console.press("G k t");
+    console.shows("Not held: j-23 / acceptance #1 has no timer");
+    console.press("g");
+    console.world.change_timer(&job_id("j-17"), |timer| {
+        let mut used = timer.clone();
+        used.added_us = 3600 * 1_000_000;
+        used
+    });
+    console
+        .event("j-17", "script", EventType::GateExtended, "ana gives more")
+        .press("+");
+    console.shows("Not extended: the 3600 s that persons may add to j-17 / script #2");
+}
+
+#[test]
+fn a_decision_elsewhere_ends_the_question() {
+    let mut console = Console::drawn();
+    console.press("t");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.shows("Not held: ana approved j-17 / script #2");
+    console.hides("HOLD TIMER");
+}
+
+#[test]
+fn a_gate_that_somebody_has_open_says_who_and_since_when_and_is_taken_over() {
+    let mut world = World::drawn();
+    world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
+    let mut console = Console::new(world, 80, 24);
+    console.pass(20);
+    console.shows("ana composing 00:20");
+    console.press("a");
+    assert_snapshot!("someone_else_composes", console.picture());
+    console.press("Ctrl-t");
+    assert_eq!(sent(&console, "TakeLease").last(), Some(&"TakeLease j-17 prompt over"));
+    console.shows("Taken over j-17 / script #2 from ana");
+    console.hides("ana is composing");
+    console.shows("timer held at most 1h01m");
+}
+
+#[test]
+fn whoever_loses_a_gate_is_told_at_once_keeps_the_text_and_may_take_it_back() {
+    let mut console = Console::drawn();
+    console.press("p").typed("x");
+    console.pass(5);
+    console.world.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
+    console.event(
+        "j-17",
+        "script",
+        EventType::GateHeld,
+        "ana takes script #2 over from bea",
+    );
+    console.shows("ana took j-17 / script #2 over from you");
+    assert_snapshot!("taken_over", console.picture());
+    console.typed("y");
+    assert!(console.model.compose.as_ref().unwrap().editor.text().contains("xy"));
+    console.press("Ctrl-t");
+    assert_eq!(
+        sent(&console, "TakeLease").last(),
+        Some(&"TakeLease j-17 composing over")
+    );
+    console.hides("took this gate over");
+}
+
+#[test]
+fn a_gate_is_leased_as_soon_as_the_other_one_has_left_it() {
+    let mut world = World::drawn();
+    world.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
+    let mut console = Console::new(world, 80, 24);
+    console.press("a");
+    let before = sent(&console, "TakeLease").len();
+    console.pass(2);
+    assert_eq!(sent(&console, "TakeLease").len(), before, "ana has it");
+    console.world.set_lease("j-17", None);
+    console.event("j-17", "script", EventType::GateReleased, "ana gave it back");
+    assert_eq!(sent(&console, "TakeLease").len(), before + 1);
+    console.shows("timer held at most 1h01m");
+}
