@@ -55,9 +55,10 @@ pub(super) async fn suspend<B: Backend>(
     // A stopped process keeps its locks: the lead must go to someone who runs.
     backend.resign();
     backend.rest().await;
+    let is_at_hand = || job_control::is_ours() || !job_control::has_shell();
     loop {
         job_control::stop()?;
-        if job_control::is_ours() || !job_control::has_shell() {
+        if is_at_hand() {
             break;
         }
         // Continued in the background: without the terminal there is nothing to do, and to touch it would stop this process with
@@ -67,6 +68,10 @@ pub(super) async fn suspend<B: Backend>(
             _ = signals.hangup.recv() => return Ok(Suspended::Ended(Ended::HungUp)),
             _ = signals.terminate.recv() => return Ok(Suspended::Ended(Ended::Terminated)),
             () = tokio::time::sleep(BACKGROUND_WAIT) => {}
+        }
+        // `fg` behind a `bg` is a continuation as well.
+        if is_at_hand() {
+            break;
         }
     }
     backend.stand();
