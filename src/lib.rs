@@ -34,3 +34,4 @@ pub mod http;
 pub mod runs;
 pub mod store;
 pub mod tui;
+pub mod webhook;

@@ -6,6 +6,7 @@ mod console {
     #[path = "../cli/beside.rs"]
     mod beside;
 
+    mod bulk;
     mod demo;
     mod desk;
     mod edit;

@@ -17,7 +17,10 @@ mod http {
     mod live;
     mod races;
     mod reading;
+    mod receiver;
     mod refusals;
     mod routes;
     mod shapes;
+    mod timers;
+    mod webhooks;
 }

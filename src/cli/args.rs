@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::domain::ids::{JobId, StageName};
 
-use super::{config, decisions, doctor, events, gate, job, patch, token};
+use super::{config, decisions, doctor, events, gate, job, patch, token, webhooks};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -100,6 +100,9 @@ pub enum Command {
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// List the webhooks, what waits for them and what could not be told
+    #[command(after_help = webhooks::HELP)]
+    Webhooks,
     /// Compare database, files and events; mend files, or make a lost database again
     #[command(after_help = doctor::HELP)]
     Doctor(doctor::DoctorArguments),

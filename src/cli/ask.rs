@@ -7,7 +7,9 @@ use crate::domain::event::Event;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 use crate::domain::view::{JobFilter, LeaderInfo};
+use crate::domain::webhook::WebhookStanding;
 use crate::engine::Engine;
 use crate::engine::api::{Answer, Command, Notice, Query, Receipt};
 
@@ -40,6 +42,18 @@ async fn read(engine: &mut Engine, query: Query, deed: &'static str) -> Result<A
 /// Answers bear the name of their question, so this is a fault of the engine.
 fn mismatched(deed: &'static str) -> Failure {
     Failure::new(deed, "not_possible", "the engine answered another question")
+}
+
+/// How every webhook stands.
+pub async fn webhooks(
+    engine: &mut Engine,
+    now: Timestamp,
+    deed: &'static str,
+) -> Result<Vec<WebhookStanding>, Failure> {
+    let Answer::Webhooks(standings) = read(engine, Query::Webhooks(now), deed).await? else {
+        return Err(mismatched(deed));
+    };
+    Ok(standings)
 }
 
 /// A job that must exist.

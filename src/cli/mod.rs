@@ -36,6 +36,7 @@ mod table;
 mod token;
 mod verify;
 mod wait;
+mod webhooks;
 mod words;
 
 use std::ffi::OsString;
@@ -100,7 +101,8 @@ fn run(arguments: Arguments) -> Outcome {
         | Command::Gate(_)
         | Command::Patch(_)
         | Command::Decisions(_)
-        | Command::Events(_)) => on_runtime(&global, command),
+        | Command::Events(_)
+        | Command::Webhooks) => on_runtime(&global, command),
     }
 }
 
@@ -131,6 +133,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Patch(command) => patch::run(global, command).await,
         Command::Decisions(command) => decisions::run(global, command).await,
         Command::Events(arguments) => events::run(global, arguments).await,
+        Command::Webhooks => webhooks::run(global).await,
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::Token(command) => token::run(global, &command),

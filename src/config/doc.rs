@@ -13,7 +13,7 @@ use super::Config;
 use super::security::RateLimits;
 
 /// Effective values, defaults filled in. A stage's `env` is left out altogether, because not even the name of a secret is told; so are
-/// tokens, with their names, and the old `storage.db_path`, which may be a URL with a password in it.
+/// tokens, with their names, webhooks, whose addresses may be secrets, and the old `storage.db_path`, which may be a URL with a password in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConfigDoc {
     server: ServerDoc,

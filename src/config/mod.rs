@@ -18,6 +18,7 @@ pub mod source;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,6 +38,7 @@ pub use security::{ADMIN_NAME, RateLimits, Security, Token, token_name_fault};
 pub use server::Server;
 pub use source::{CONFIG_PATH, ConfigFileError, ConfigText};
 pub use stages::STAGES_MAX;
+pub use webhooks::{SecretSource, WEBHOOKS_MAX, Webhook};
 
 /// The program name that stands for the running holdpoint in a stage's command.
 pub const OWN_PROGRAM: &str = "{holdpoint}";
@@ -57,6 +59,8 @@ pub struct Config {
     pub security: Security,
     /// Where HTTP listens.
     pub server: Server,
+    /// Who is told outside what happens.
+    pub webhooks: Arc<Vec<Webhook>>,
 }
 
 /// A configuration and what its author should know about it.

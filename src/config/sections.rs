@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::near_miss::near_miss;
 use super::node::{Entry, Node, Value};
 use super::reader::{Path, Reader, Show, quoted};
-use super::{Config, gates, pipeline, security, server};
+use super::{Config, gates, pipeline, security, server, webhooks};
 
-const SECTIONS: [&str; 6] = ["gates", "pipeline", "storage", "security", "server", "ui"];
+const SECTIONS: [&str; 7] = ["gates", "pipeline", "storage", "security", "server", "webhooks", "ui"];
 const STORAGE_KEYS: [&str; 3] = ["runs_dir", "group", "db_path"];
 
 /// Where things are kept. No `Debug`: an old `db_path` may be a URL with a password in it.
@@ -48,6 +48,7 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
             "storage" => config.storage = storage(reader, node),
             "security" => config.security = security::read(reader, node),
             "server" => config.server = server::read(reader, node),
+            "webhooks" => config.webhooks = webhooks::read(reader, node),
             // The usual place for anchors that other sections merge.
             key if key.starts_with("x-") => {}
             _ => misplaced_or_unused(reader, entry),

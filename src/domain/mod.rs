@@ -25,5 +25,6 @@ pub mod time;
 pub mod timer;
 pub mod undo;
 pub mod view;
+pub mod webhook;
 pub mod wire;
 mod words;

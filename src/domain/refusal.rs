@@ -296,7 +296,7 @@ impl Refusal {
     /// Somebody else stopped the timer.
     pub fn held_already(key: &GateKey, hold: &Hold) -> Self {
         let message = format!("{} holds {key} since {}", hold.holder.name, hold.taken_at);
-        Self::new(RefusalCode::NotPossible, message)
+        Self::new(RefusalCode::WrongState, message)
             .with_hint("release it first, then hold it yourself")
             .at(key.to_string())
     }

@@ -14,7 +14,9 @@ use crate::domain::job::JobRows;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 use crate::domain::view::{JobFilter, LeaderInfo, QueueRow, Since};
+use crate::domain::webhook::WebhookStanding;
 
 /// Pairs an answer with what was asked; rises in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -184,6 +186,27 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The job that it is about; none for a job whose id is still to be found.
+    pub fn job_id(&self) -> Option<&JobId> {
+        match self {
+            Self::StartJob(job) => job.id.as_ref(),
+            Self::OpenGate { job_id, .. } | Self::Resume(job_id) | Self::Cancel(job_id) | Self::Complete(job_id) => {
+                Some(job_id)
+            }
+            Self::Decide { gate, .. }
+            | Self::ApplyPatch { gate, .. }
+            | Self::UndoPatch { gate, .. }
+            | Self::TakeLease { gate, .. }
+            | Self::Hold { gate, .. }
+            | Self::Release { gate, .. }
+            | Self::Extend { gate, .. }
+            | Self::ReleaseLease { gate }
+            | Self::MarkSeen { gate, .. } => Some(&gate.job_id),
+        }
+    }
+}
+
 /// That something was done: it is committed.
 #[derive(Debug, Clone)]
 pub struct Receipt {
@@ -272,6 +295,8 @@ pub enum Query {
     },
     /// How many jobs have files that are behind their rows: this one, or any.
     Owing(Option<JobId>),
+    /// How every webhook stands at this time.
+    Webhooks(Timestamp),
 }
 
 /// What was read.
@@ -297,6 +322,8 @@ pub enum Answer {
     EventPage(Vec<Event>, u64),
     /// See [`Query::Owing`]; counted up to 10 000.
     Owing(usize),
+    /// See [`Query::Webhooks`]: those that were ever to be told something.
+    Webhooks(Vec<WebhookStanding>),
     /// It could not be read: what was being done and why not.
     Failed(String),
 }

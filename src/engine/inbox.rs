@@ -1,12 +1,14 @@
 //! What the engine's threads tell the loop.
 
+use std::sync::mpsc::SyncSender;
+
 use crate::config::{Config, Problem};
 use crate::domain::event::Event;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::Attempt;
 use crate::domain::refusal::Refusal;
 use crate::runs::locks::LeadGuard;
-use crate::store::OpenTimer;
+use crate::store::{OpenTimer, OutboxChange};
 
 use super::api::{Answer, Receipt, RequestId};
 use super::door::Knock;
@@ -85,6 +87,8 @@ pub(super) enum Inbox {
     },
     /// These gates could not be expired as asked; their rows say otherwise.
     NotDue(Vec<JobId>),
+    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
+    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
     /// A front end without a loop wants something.
     Knock(Knock),
     ConfigFileTouched,

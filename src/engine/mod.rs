@@ -7,6 +7,7 @@
 pub mod api;
 pub mod audit;
 mod bases;
+mod courier;
 mod debts;
 pub mod door;
 pub mod edit_copies;
@@ -47,6 +48,7 @@ use crate::runs::{RunsDir, record};
 use crate::store::{Reader, Store};
 
 use api::{Answer, Command, Notice, Query, Receipt, RequestId};
+use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
 use inbox::{Inbox, StageKey};
 use prepare::Preparer;
@@ -147,6 +149,8 @@ pub struct Engine {
     files: FileWatch,
     notices: VecDeque<Notice>,
     doors: Doors,
+    /// At work while this process leads.
+    couriers: Couriers,
     ticker: Ticker,
     lead: Lead,
     next_request: u64,
@@ -244,6 +248,7 @@ impl Engine {
             files,
             notices: VecDeque::new(),
             doors,
+            couriers: Couriers::default(),
             ticker: Ticker::follower(),
             lead: Lead::Not,
             next_request: 1,
@@ -316,6 +321,7 @@ impl Engine {
     /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process keeps its locks.
     pub fn resign(&mut self) {
         self.wants_lead = false;
+        self.couriers.stop();
         match std::mem::replace(&mut self.lead, Lead::Not) {
             Lead::Has { guard, epoch } => {
                 self.put(Work::Resign(epoch, Some(guard)));
@@ -367,6 +373,14 @@ impl Engine {
     /// A way in for a front end on another thread; it works while this loop turns.
     pub fn door(&self) -> Door {
         self.doors.door(self.inbox_sender.clone(), self.operator.clone())
+    }
+
+    fn office(&self) -> Office {
+        Office {
+            runs_dir: self.runs.path().to_owned(),
+            clock: Arc::clone(&self.clock),
+            inbox: self.inbox_sender.clone(),
+        }
     }
 
     fn knocked(&mut self, knock: Knock) {

@@ -128,6 +128,7 @@ impl ReaderThread {
                 Answer::EventPage(events, total)
             }
             Query::Owing(job_id) => Answer::Owing(self.reader.owing(job_id.as_ref(), OWING_MAX)?),
+            Query::Webhooks(now) => Answer::Webhooks(self.reader.webhook_standings(now)?),
         })
     }
 

@@ -52,6 +52,10 @@ impl Engine {
             Inbox::Published(request, result) => self.tell(Notice::Published(request, result)),
             Inbox::Answer(request, answer) => self.tell(Notice::Answer(request, answer)),
             Inbox::Knock(knock) => self.knocked(knock),
+            // A full queue drops it, and its thread hears that nobody answers: it comes again.
+            Inbox::Outbox(epoch, changes, answer) => {
+                self.put(Work::Outbox(epoch, changes, answer));
+            }
             Inbox::Nudged => self.wants_look = true,
             Inbox::Looked(look) => {
                 self.is_looking = false;
@@ -126,6 +130,7 @@ impl Engine {
             self.tell(Notice::Changed);
         } else {
             self.wants_look = true;
+            self.couriers.wake();
             self.tell(Notice::Events(look.events));
         }
     }
@@ -220,6 +225,7 @@ impl Engine {
                 self.ticker.set_lead(true);
                 self.is_takeover = true;
                 self.wants_look = true;
+                self.couriers.start(&self.office(), &self.config, epoch);
                 self.tell(Notice::Lead(true));
             }
             (Lead::Taking(_), Err(why)) => {
@@ -255,6 +261,9 @@ impl Engine {
                 self.config = *config;
                 self.put(Work::PutConfig(Arc::new(self.config.clone())));
                 self.doors.set_config(&self.config);
+                if let Lead::Has { epoch, .. } = self.lead {
+                    self.couriers.start(&self.office(), &self.config, epoch);
+                }
                 self.wants_look = true;
                 self.wants_all_timers = true;
                 self.tell(Notice::ConfigLoaded(Arc::clone(&self.config.gates), warnings));

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
-use crate::config::Config;
+use crate::config::{Config, Webhook};
 use crate::domain::change::Applied;
 use crate::domain::ids::JobId;
 use crate::domain::job::{AttemptState, JobRows};
@@ -19,7 +19,7 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::fault;
 use crate::runs::locks::LeadGuard;
 use crate::runs::{atomic, supervisor};
-use crate::store::{Candidate, Store, StoreError, Submission};
+use crate::store::{Candidate, OutboxChange, Store, StoreError, Submission};
 
 use super::api::{Command, RequestId};
 use super::debts::PUBLISH_JOBS_MAX;
@@ -56,6 +56,8 @@ pub(super) enum Work {
     /// Nobody wants these any more: end their process groups, unless the rows say that they run.
     EndStages(Vec<StageKey>),
     PutConfig(Arc<Config>),
+    /// See [`Inbox::Outbox`].
+    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
     /// Some job's files are behind its rows.
     Publish,
     /// Keeps a draft under a name, or removes it.
@@ -163,6 +165,9 @@ impl Writer {
                 Work::TakeLead(info) => {
                     let epoch = self.store.take_lead(&info).map_err(|error| error.to_string());
                     fault::point("lead_taken");
+                    if let Ok(epoch) = &epoch {
+                        self.begin_webhooks(*epoch);
+                    }
                     self.tell(Inbox::Leading(epoch));
                     self.nudge();
                 }
@@ -176,6 +181,13 @@ impl Writer {
                 }
                 Work::EndStages(keys) => self.end_stages(keys),
                 Work::PutConfig(config) => self.preparer.config = config,
+                Work::Outbox(epoch, changes, answer) => {
+                    // Decisions go first: what waits before it is committed, and answered.
+                    self.commit(std::mem::take(&mut items));
+                    let changed = self.store.change_outbox(epoch, &changes);
+                    // Its thread has left when this fails.
+                    let _ = answer.send(changed.map_err(|error| error.to_string()));
+                }
                 Work::Publish => self.is_owing = true,
                 Work::SaveDraft(name, bytes) => {
                     let runs = &self.preparer.runs;
@@ -198,8 +210,10 @@ impl Writer {
     }
 
     fn command(&mut self, request: RequestId, operator: &Operator, command: &Command, items: &mut Vec<Item>) {
-        // What was prepared before an earlier command of the same batch was committed might be stale.
-        if !items.is_empty() && needs_files(command) {
+        // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
+        // other: the decisions of a bulk go into one transaction.
+        let is_of_same_job = |item: &Item| command.job_id() == Some(&item.submission.job_id);
+        if needs_files(command) && items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
         match self.preparer.command(operator, command) {
@@ -445,6 +459,19 @@ impl Writer {
             submission,
             tell: Tell::Nothing,
         }]);
+    }
+
+    /// Webhooks that are new are told of what happens once this process leads, and of nothing before.
+    fn begin_webhooks(&mut self, epoch: u64) {
+        let webhooks = Arc::clone(&self.preparer.config.webhooks);
+        let begin = |webhook: &Webhook| OutboxChange::Begin(webhook.name.clone());
+        let changes: Vec<_> = webhooks.iter().map(begin).collect();
+        if !changes.is_empty()
+            && let Err(error) = self.store.change_outbox(epoch, &changes)
+        {
+            // The webhook's own thread tries again.
+            tracing::warn!("{error}");
+        }
     }
 
     fn nudge(&self) {

@@ -1,5 +1,6 @@
 //! What came in: a body within its limits, and typed fields out of it with every fault named at once.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -73,6 +74,13 @@ impl<S: Send + Sync> FromRequest<S> for Object {
             )),
         }
     }
+}
+
+/// The whole number that a floating-point one is, where it is one and exact.
+fn whole_of(number: f64) -> Option<u64> {
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.fract() == 0.0 && (0.0..=EXACT_MAX).contains(&number);
+    is_whole.then_some(number as u64)
 }
 
 /// Reads typed fields out of an object and notes every fault.
@@ -155,6 +163,23 @@ impl<'v> Fields<'v> {
             self.fault(key, "bool_type", "Input should be true or false");
         }
         boolean
+    }
+
+    /// A whole number in a range, where there is one.
+    pub fn whole(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
+        let value = self.any(key)?;
+        // JSON knows one kind of number: 600.0 is a whole one.
+        let whole = value.as_u64().or_else(|| whole_of(value.as_f64()?));
+        let whole = whole.filter(|number| range.contains(number));
+        if whole.is_none() {
+            let (least, most) = (range.start(), range.end());
+            self.fault(
+                key,
+                "int_range",
+                format!("Input should be a whole number from {least} to {most}"),
+            );
+        }
+        whole
     }
 
     /// An object, where there is one.

@@ -203,7 +203,8 @@ impl Follow {
             | Answer::Files(_)
             | Answer::Leader(_)
             | Answer::EventPage(..)
-            | Answer::Owing(_) => Err("the engine answered another question".to_owned()),
+            | Answer::Owing(_)
+            | Answer::Webhooks(_) => Err("the engine answered another question".to_owned()),
         }
     }
 

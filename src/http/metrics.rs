@@ -20,6 +20,7 @@ use crate::domain::decision::TIMER_NAME;
 use crate::domain::event::{Event, EventType};
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::view::{QueueKind, QueueRow};
+use crate::domain::webhook::WebhookStanding;
 use crate::engine::api::{Answer, Query};
 
 use super::answer::ApiError;
@@ -50,6 +51,11 @@ struct DecisionLabels {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct StageLabels {
     stage: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct WebhookLabels {
+    webhook: String,
 }
 
 #[derive(Clone)]
@@ -201,8 +207,9 @@ async fn count(app: &App, event: &Event) {
 }
 
 /// What is open and owed at this moment, as gauges of their own registry.
-fn gauges(queue: &[QueueRow], owing: usize, now: Timestamp, is_lead: bool) -> Registry {
+fn gauges(queue: &[QueueRow], owing: usize, webhooks: &[WebhookStanding], now: Timestamp, is_lead: bool) -> Registry {
     let mut registry = Registry::with_prefix("holdpoint");
+    register_webhooks(&mut registry, webhooks);
     let open: Family<StageLabels, Gauge> = Family::default();
     let oldest: Family<StageLabels, Gauge<f64, AtomicU64>> = Family::default();
     for row in queue.iter().filter(|row| row.kind == QueueKind::Gate) {
@@ -227,6 +234,25 @@ fn gauges(queue: &[QueueRow], owing: usize, now: Timestamp, is_lead: bool) -> Re
     registry
 }
 
+/// What was told to webhooks, by any process, since they are configured.
+fn register_webhooks(registry: &mut Registry, webhooks: &[WebhookStanding]) {
+    let waiting: Family<WebhookLabels, Gauge> = Family::default();
+    let delivered: Family<WebhookLabels, Counter> = Family::default();
+    let lost: Family<WebhookLabels, Counter> = Family::default();
+    for standing in webhooks {
+        let labels = WebhookLabels {
+            webhook: standing.name.clone(),
+        };
+        let count = i64::try_from(standing.waiting).unwrap_or(i64::MAX);
+        waiting.get_or_create(&labels).set(count);
+        delivered.get_or_create(&labels).inc_by(standing.delivered);
+        lost.get_or_create(&labels).inc_by(standing.lost);
+    }
+    registry.register("webhook_waiting", "Deliveries that are to be sent now", waiting);
+    registry.register("webhook_delivered", "Deliveries that a receiver has taken", delivered);
+    registry.register("webhook_lost", "Deliveries that were given up", lost);
+}
+
 /// Everything, as OpenMetrics text.
 #[utoipa::path(get, path = "/metrics", tag = "observe", responses((status = 200, description = "OpenMetrics text", content_type = "application/openmetrics-text", body = String)))]
 pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
@@ -235,7 +261,10 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> 
     };
     let owing = app.owing(None).await?;
     let is_lead = app.door.standing().is_lead;
-    let now = gauges(&queue, owing, app.now(), is_lead);
+    let Answer::Webhooks(webhooks) = app.read(Query::Webhooks(app.now())).await? else {
+        return Err(mismatched());
+    };
+    let now = gauges(&queue, owing, &webhooks, app.now(), is_lead);
     let mut text = String::new();
     let written = encode_registry(&mut text, &app.metrics.registry)
         .and_then(|()| encode_registry(&mut text, &now))

@@ -14,7 +14,9 @@ use utoipa_axum::routes;
 
 use super::answer::ApiError;
 use super::app::App;
-use super::routes::{brief, configuration, decide, diff, events, gates, health, jobs, open, patches, steer, stream};
+use super::routes::{
+    brief, configuration, decide, diff, events, gates, health, jobs, open, patches, steer, stream, timer,
+};
 use super::{auth, headers, metrics, openapi, page};
 
 /// All routes, and what OpenAPI says of them.
@@ -41,6 +43,9 @@ pub fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(gates::decisions))
         .routes(routes!(open::open))
         .routes(routes!(diff::diff))
+        .routes(routes!(timer::hold))
+        .routes(routes!(timer::release))
+        .routes(routes!(timer::extend))
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))

@@ -59,6 +59,27 @@ pub struct Patch {
     artifact: Option<String>,
 }
 
+/// Which gate's timer is meant, and why.
+#[derive(ToSchema)]
+pub struct Timed {
+    /// Why, for the record.
+    reason: Option<String>,
+    /// Exactly this attempt; missing: the newest.
+    #[schema(minimum = 1)]
+    attempt: Option<u32>,
+}
+
+/// More time for a gate.
+#[derive(ToSchema)]
+pub struct Extension {
+    /// How many seconds more.
+    #[schema(minimum = 1, maximum = 4_294_967_295_u64)]
+    seconds: u64,
+    /// Exactly this attempt; missing: the newest.
+    #[schema(minimum = 1)]
+    attempt: Option<u32>,
+}
+
 /// Which patch to take back.
 #[derive(ToSchema)]
 pub struct Undo {
@@ -174,6 +195,15 @@ pub struct GateArtifact {
     is_binary: bool,
 }
 
+/// A person's hold of a timer.
+#[derive(ToSchema)]
+pub struct Hold {
+    /// Who.
+    by: String,
+    /// Since when.
+    at: String,
+}
+
 /// One stage's gate, reached or not, of its latest attempt.
 #[derive(ToSchema)]
 pub struct Gate {
@@ -224,6 +254,20 @@ pub struct Gate {
     /// Seconds that it has been open, or was.
     #[schema(required = true)]
     time_elapsed: Option<f64>,
+    /// Since when it is overdue: its deadline passed while nobody could act.
+    #[schema(required = true)]
+    overdue_since: Option<String>,
+    /// Whether the policy stopped the timer for good.
+    held_by_policy: bool,
+    /// Who has a prompt or an editor open.
+    #[schema(required = true)]
+    held_by: Option<String>,
+    /// Who stopped the timer on purpose, and since when.
+    #[schema(required = true)]
+    hold: Option<Hold>,
+    /// Seconds that persons may still add; null without a timer.
+    #[schema(required = true)]
+    addable_seconds: Option<f64>,
     /// The digest that a decision may name.
     #[schema(required = true)]
     digest: Option<String>,

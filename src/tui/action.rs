@@ -85,6 +85,12 @@ pub enum Action {
     Hold,
     /// Ask to move the gate's deadline.
     Extend,
+    /// Mark the gate, or take its mark off.
+    Mark,
+    /// Begin a range of marks, or end it.
+    MarkRange,
+    /// Mark all gates that the filter shows.
+    MarkAll,
     /// Take the gate over from whoever has it open.
     TakeOver,
     /// Do what the prompt says.

@@ -46,6 +46,8 @@ pub enum Question {
     OnDisk(u64, usize),
     /// What it is compared with.
     Base(u64, usize),
+    /// A job with marked gates.
+    Marked(JobId),
     /// The files of the run directory, for the editor that is open on the job.
     Names(JobId),
     /// The version that the edit in the editor began from.

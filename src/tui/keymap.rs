@@ -20,6 +20,8 @@ pub enum Focus {
     Confirm,
     /// The note of a confirm prompt.
     Note,
+    /// The question about all marked gates.
+    Bulk,
     /// A question that Enter answers with yes.
     Ask,
     /// The field of a question that wants something typed: the job's id, a reason, how long.
@@ -48,13 +50,14 @@ pub enum Focus {
 
 impl Focus {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Queue,
         Self::Diff,
         Self::Job,
         Self::History,
         Self::Confirm,
         Self::Note,
+        Self::Bulk,
         Self::Ask,
         Self::Answer,
         Self::Compose,
@@ -87,6 +90,7 @@ impl Focus {
             | Self::Job
             | Self::History
             | Self::Confirm
+            | Self::Bulk
             | Self::Ask
             | Self::Menu
             | Self::Types => false,
@@ -183,12 +187,20 @@ static QUEUE: Group = Group {
     name: "queue",
     bindings: &[
         key(Action::Open, &["Enter"], "open the gate or job", "open"),
+        key(Action::Mark, &["Space"], "mark the gate, or take its mark off", ""),
+        key(Action::MarkRange, &["V"], "begin a range of marks; again: end it", ""),
+        key(
+            Action::MarkAll,
+            &["*"],
+            "mark all that the filter shows; a or r on a marked gate decides all marked",
+            "",
+        ),
         key(Action::Filter, &["/"], "filter the queue", "filter"),
         key(Action::NextHunk, &["}"], "the next hunk of the diff on screen", ""),
         key(Action::FormerHunk, &["{"], "the hunk before", ""),
         key(Action::Sort, &["s"], "sort: time left, age, job, stage", ""),
         key(Action::Quit, &["q"], "leave; asks when something is under way", "leave"),
-        key(Action::Back, &["Esc"], "take the filter back", ""),
+        key(Action::Back, &["Esc"], "take the marks off, then the filter back", ""),
     ],
 };
 
@@ -332,6 +344,21 @@ static NOTE: Group = Group {
             "back, nothing is decided; the note is kept",
             "",
         ),
+    ],
+};
+
+static BULK: Group = Group {
+    name: "all marked gates",
+    bindings: &[
+        key(Action::Accept, &["Enter"], "decide each of them", ""),
+        key(Action::Note, &["Tab"], "into the note", ""),
+        key(Action::Close, &["Esc", "q", "Ctrl-c"], "back, nothing is decided", ""),
+        key(Action::Up, &["k", "Up"], "scroll the list up", ""),
+        key(Action::Down, &["j", "Down"], "scroll the list down", ""),
+        key(Action::PageUp, &["PgUp", "b"], "one page up", ""),
+        key(Action::PageDown, &["PgDn", "Space", "f"], "one page down", ""),
+        key(Action::Top, &["g", "Home"], "to the first", ""),
+        key(Action::Bottom, &["G", "End"], "to the last", ""),
     ],
 };
 
@@ -523,6 +550,7 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
         Focus::History => vec![&ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
         Focus::Confirm => vec![&CONFIRM, &CONFIRM_LOOK, &TERMINAL],
         Focus::Note => vec![&NOTE, &TERMINAL],
+        Focus::Bulk => vec![&BULK, &TERMINAL],
         Focus::Ask => vec![&ASK, &TERMINAL],
         Focus::Answer | Focus::Filter | Focus::Search | Focus::Find => vec![&FIELD, &TERMINAL],
         Focus::Compose => vec![&COMPOSE, &TERMINAL],
@@ -575,6 +603,7 @@ pub fn all_groups() -> Vec<&'static Group> {
         &CONFIRM,
         &CONFIRM_LOOK,
         &NOTE,
+        &BULK,
         &ASK,
         &FIELD,
         &LIST_FIELD,

@@ -67,6 +67,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
             let timer = model.queue.current().and_then(|row| row.timer.as_ref());
             is_gate_open(model) && timer.is_some_and(|timer| timer.held_by_policy_at.is_none())
         }
+        Action::Mark | Action::MarkRange | Action::MarkAll => !model.queue.is_empty(),
         Action::TakeOver => {
             let mut wanted = wanted(model).into_iter();
             wanted
@@ -133,6 +134,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         Action::Open => model.queue.current().is_some(),
         Action::Note => {
             matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if is_asking && confirm.intent.is_decision())
+                || matches!(&model.prompt, Some(Prompt::Bulk(ask)) if ask.is_asking())
         }
         Action::Left
         | Action::Right

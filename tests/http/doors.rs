@@ -148,7 +148,16 @@ fn a_role_opens_what_it_says_and_no_more() {
         "view has the role viewer; this needs pipeline"
     );
     view.get(&format!("/api/v1/jobs/{id}")).expect(200);
-    for deed in ["approve", "reject", "resume", "cancel", "patches/outline/apply"] {
+    for deed in [
+        "approve",
+        "reject",
+        "resume",
+        "cancel",
+        "patches/outline/apply",
+        "gates/outline/hold",
+        "gates/outline/release",
+        "gates/outline/extend",
+    ] {
         for client in [&pipe, &view] {
             client
                 .post(&format!("/api/v1/jobs/{id}/{deed}"), &json!({}))

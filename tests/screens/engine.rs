@@ -72,7 +72,7 @@ impl World {
                     .map(|bytes| Arc::from(&bytes[..])),
             ),
             Query::Leader => Answer::Leader(self.leader.clone()),
-            Query::EventPage { .. } | Query::Owing(_) => unreachable!("no screen asks for it"),
+            Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => unreachable!("no screen asks for it"),
         }
     }
 

@@ -11,6 +11,7 @@ mod edit;
 mod engine;
 mod hold;
 mod look;
+mod marks;
 mod own_editor;
 mod patch;
 mod picture;

@@ -34,7 +34,7 @@ const fn place(module: &'static [&'static str], layer: u8, modules: &'static str
 }
 
 /// The longest matching module is a file's place.
-const PLACES: [Place; 17] = [
+const PLACES: [Place; 18] = [
     place(
         &["domain"],
         0,
@@ -90,6 +90,12 @@ const PLACES: [Place; 17] = [
         Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
     ),
     place(
+        &["webhook"],
+        1,
+        "domain config",
+        Crates::AllBut("axum clap crossterm notify ratatui rusqlite rusqlite_migration serde_yaml tokio"),
+    ),
+    place(
         &["demo"],
         1,
         "domain",
@@ -98,7 +104,7 @@ const PLACES: [Place; 17] = [
     place(
         &["engine"],
         2,
-        "domain diff clock config fault store runs demo",
+        "domain diff clock config fault store runs demo webhook",
         Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration"),
     ),
     place(

@@ -48,7 +48,7 @@ fn used_up(gate: &Gate) -> Refusal {
         0 => format!("nobody may stop or move the timer of {}: its max_hold_s is 0", gate.key),
         _ => format!("the {max_s} s that persons may add to {} are used up", gate.key),
     };
-    Refusal::new(RefusalCode::NotPossible, message)
+    Refusal::new(RefusalCode::WrongState, message)
         .with_hint("decide now, or reject: a rejection pauses the job")
         .at(gate.key.to_string())
 }
@@ -185,7 +185,7 @@ pub(super) fn extend(
             "{seconds} s are more than may still be added to {}: {max_s} s",
             gate.key
         );
-        return Err(Refusal::new(RefusalCode::NotPossible, message)
+        return Err(Refusal::new(RefusalCode::Invalid, message)
             .with_hint(format!(
                 "max_hold_s {} bounds all that persons add to this gate",
                 gate.policy.max_hold_s

@@ -12,6 +12,7 @@ pub mod open;
 pub mod patches;
 pub mod steer;
 pub mod stream;
+pub mod timer;
 
 use axum::response::Response;
 

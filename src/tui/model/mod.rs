@@ -1,6 +1,7 @@
 //! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
 
 pub mod away;
+pub mod bulk;
 pub mod compose;
 pub mod file;
 pub mod gate;
@@ -25,13 +26,14 @@ use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::time::{Now, Timestamp};
 use crate::domain::view::LeaderInfo;
 use away::Away;
+use bulk::Mark;
 use compose::{Compose, List};
 use gate::GateView;
 use history::History;
 use job::JobView;
 use look::Look;
 use prompt::Prompt;
-use queue::Queue;
+use queue::{Queue, RowKey};
 use toast::Toasts;
 
 /// What stands below (or beside) the queue.
@@ -99,6 +101,8 @@ pub struct Sent {
     pub is_committed: bool,
     /// The gate whose lease it takes or renews.
     pub leases: Option<GateKey>,
+    /// Whether it is one of many: what became of it stands in their list.
+    pub is_part: bool,
     /// Whether nobody wants to hear of it unless a prompt waits for it (leases, looks).
     pub is_quiet: bool,
 }
@@ -135,6 +139,10 @@ pub struct Model {
     pub lower: Lower,
     /// The queue.
     pub queue: Queue,
+    /// The marked gates.
+    pub marks: BTreeMap<GateKey, Mark>,
+    /// Where a range of marks began.
+    pub range: Option<RowKey>,
     /// How diffs are looked at.
     pub look: Look,
     /// The gate of the selected row.
@@ -208,6 +216,8 @@ impl Model {
             is_lower_focused: false,
             lower: Lower::Gate,
             queue: Queue::default(),
+            marks: BTreeMap::new(),
+            range: None,
             look: Look::default(),
             gate: None,
             job: None,
@@ -257,6 +267,8 @@ impl Model {
         match &self.prompt {
             Some(Prompt::Confirm(confirm)) if confirm.is_note_focused && confirm.is_asking() => return Focus::Note,
             Some(Prompt::Confirm(_)) => return Focus::Confirm,
+            Some(Prompt::Bulk(ask)) if ask.is_note_focused && ask.is_asking() => return Focus::Note,
+            Some(Prompt::Bulk(_)) => return Focus::Bulk,
             Some(Prompt::Cancel(_) | Prompt::Timer(_)) => return Focus::Answer,
             Some(Prompt::Menu) => return Focus::Menu,
             Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Discard) => return Focus::Ask,

@@ -2,6 +2,7 @@
 //!
 //! A confirm prompt pins what it is about: gate, attempt, digest. It never follows the selection.
 
+use super::bulk::BulkAsk;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::{Digest, JobId};
 use crate::tui::editor::Editor;
@@ -231,6 +232,8 @@ pub enum Prompt {
     Resume(Box<ResumeAsk>),
     /// Cancel a job.
     Cancel(Box<CancelAsk>),
+    /// Decide all marked gates.
+    Bulk(Box<BulkAsk>),
     /// Hold, release or extend a gate's timer.
     Timer(Box<TimerAsk>),
     /// Leave although something is under way: what.
@@ -249,6 +252,7 @@ impl Prompt {
             Self::Resume(ask) => Some(ask.revision),
             Self::Cancel(ask) => Some(ask.revision),
             Self::Timer(ask) => Some(ask.revision),
+            Self::Bulk(ask) => Some(ask.revision),
             Self::Quit(_) | Self::Menu | Self::Discard => None,
         }
     }
@@ -258,7 +262,8 @@ impl Prompt {
         match self {
             Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(submission),
             Self::Timer(ask) => ask.sent == Some(submission),
-            Self::Resume(_) | Self::Cancel(_) | Self::Quit(_) | Self::Menu | Self::Discard => false,
+            // A bulk takes its answers one by one.
+            Self::Bulk(_) | Self::Resume(_) | Self::Cancel(_) | Self::Quit(_) | Self::Menu | Self::Discard => false,
         }
     }
 
@@ -269,6 +274,7 @@ impl Prompt {
             Self::Resume(ask) => (ask.revision, &mut ask.is_drawn),
             Self::Cancel(ask) => (ask.revision, &mut ask.is_drawn),
             Self::Timer(ask) => (ask.revision, &mut ask.is_drawn),
+            Self::Bulk(ask) => (ask.revision, &mut ask.is_drawn),
             Self::Quit(_) | Self::Menu | Self::Discard => return,
         };
         if current == revision {

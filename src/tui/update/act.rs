@@ -10,7 +10,7 @@ use super::super::model::{Field, Lower, Model, Overlay};
 use super::super::verb;
 use super::super::view::{self, palette};
 use super::motion::{self, Step};
-use super::{compose, diff, files, gate, prompt, queue, timer, toast};
+use super::{bulk, compose, diff, files, gate, mark, prompt, queue, timer, toast};
 
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
@@ -65,6 +65,11 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::Base => files::next_base(model),
         Action::Wrap => diff::wrap(model),
         Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
+        Action::Approve if focus == Focus::Queue => bulk::open(model, Intent::Approve, fx),
+        Action::Reject if focus == Focus::Queue => bulk::open(model, Intent::Reject, fx),
+        Action::Mark => mark::toggle(model, fx),
+        Action::MarkRange => mark::range(model, fx),
+        Action::MarkAll => mark::all(model, fx),
         Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
         Action::Reject => prompt::open_confirm(model, Intent::Reject, None),
         Action::Compose if focus == Focus::Confirm => {
@@ -152,6 +157,11 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
 }
 
 fn note(model: &mut Model) {
+    if let Some(Prompt::Bulk(ask)) = &mut model.prompt
+        && ask.is_asking()
+    {
+        ask.is_note_focused = !ask.is_note_focused;
+    }
     if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
         && confirm.is_asking()
         && confirm.intent.is_decision()
@@ -162,7 +172,7 @@ fn note(model: &mut Model) {
 
 fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
-        Focus::Confirm | Focus::Note | Focus::Ask | Focus::Answer => prompt::accept(model, fx),
+        Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer => prompt::accept(model, fx),
         Focus::Filter | Focus::Find => model.field = None,
         Focus::Types => compose::choose_type(model, fx),
         Focus::Candidates => compose::choose_candidate(model, fx),
@@ -205,7 +215,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
 
 fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
-        Focus::Confirm | Focus::Note | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
+        Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
         Focus::Filter => {
             model.field = None;
             model.queue.filter.clear();
@@ -235,6 +245,7 @@ fn back(model: &mut Model, fx: &mut Vec<Effect>) {
             model.is_lower_focused = false;
             model.lower = Lower::Gate;
         }
+        (false, Lower::Gate | Lower::Job | Lower::History) if mark::clear(model) => {}
         // Esc on the queue takes back the filter; it never leaves.
         (false, Lower::Gate | Lower::Job | Lower::History) => {
             model.queue.filter.clear();
@@ -290,6 +301,7 @@ fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
         | Focus::Job
         | Focus::Confirm
         | Focus::Note
+        | Focus::Bulk
         | Focus::Ask
         | Focus::Answer
         | Focus::Compose

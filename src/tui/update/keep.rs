@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use super::super::effect::Effect;
 use super::super::keymap::Focus;
 use super::super::layout;
+use super::super::model::bulk::{Item, ItemState};
 use super::super::model::prompt::{ConfirmState, Prompt};
+use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Lower, Model};
 use super::super::view::countdown;
@@ -66,6 +68,11 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             ConfirmState::Refused(..) => None,
         },
         Some(Prompt::Timer(ask)) => Some(&ask.key),
+        Some(Prompt::Bulk(ask)) => {
+            let is_open = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::Writing(_));
+            let open = ask.items.iter().filter(is_open);
+            return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
+        }
         Some(Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard) | None => None,
     };
     asked
@@ -158,14 +165,22 @@ pub fn release_leases(model: &mut Model) -> Vec<Effect> {
 
 /// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the editor was open here.
 pub fn tell_lost(model: &mut Model) {
+    if model.leases.is_empty() {
+        return;
+    }
+    let of_others = model.queue.present().filter_map(|row| {
+        let lease = row.lease.as_deref()?;
+        let is_other = lease.is_live(model.now.utc) && lease.holder != model.session.operator;
+        is_other.then(|| (RowKey::of(row), lease))
+    });
     let mut lost = Vec::new();
-    for key in model.leases.keys() {
+    for (key, other) in of_others {
         // A row may be older than our own taking: what counts is who came last.
-        let taken_at = model.leases.get(key).and_then(|lease| lease.taken_at);
-        if let (Some(other), Some(taken_at)) = (model.lease_of_other(key), taken_at)
+        if let RowKey::Gate(key) = key
+            && let Some(taken_at) = model.leases.get(&key).and_then(|lease| lease.taken_at)
             && other.taken_at > taken_at
         {
-            lost.push((key.clone(), other.holder.name.clone()));
+            lost.push((key, other.holder.name.clone()));
         }
     }
     for (key, name) in lost {

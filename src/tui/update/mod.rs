@@ -1,11 +1,13 @@
 //! The screen's reducer: model and message in, effects out. No clock, no terminal, no engine.
 
 mod act;
+mod bulk;
 mod compose;
 mod diff;
 mod files;
 mod gate;
 mod keep;
+mod mark;
 mod motion;
 mod mouse;
 mod notice;
@@ -27,6 +29,7 @@ use crate::domain::gate::GateKey;
 use crate::engine::api::{Command, GateRef, Query};
 
 pub use keep::{release_leases, wanted};
+pub use mark::in_range as marked_range;
 pub use time::next_wake_us;
 
 /// What a console does first.
@@ -202,6 +205,7 @@ fn send_quietly(model: &mut Model, leases: Option<GateKey>, command: Command, fx
         has_patch: false,
         is_committed: false,
         leases,
+        is_part: false,
         is_quiet: true,
     };
     send(model, sent, command, fx)

@@ -5,7 +5,7 @@ use super::super::keymap::Focus;
 use super::super::model::gate::GateView;
 use super::super::model::{Lower, Model, Overlay};
 use super::super::{layout, view};
-use super::{diff, gate, queue};
+use super::{bulk, diff, gate, queue};
 
 /// How far to move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,7 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
                 model.history.top = target + 1 - page.max(1);
             }
         }
+        Focus::Bulk => bulk::scroll(model, step),
         Focus::Help => {
             let page = usize::from(model.size.1.saturating_sub(4));
             let count = view::help::rows(model).len();

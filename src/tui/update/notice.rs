@@ -8,7 +8,7 @@ use super::super::model::Model;
 use super::super::model::history::DECISIONS_MAX;
 use super::super::model::toast::Tone;
 use super::super::view::label;
-use super::{compose, files, gate, queue, since, toast};
+use super::{compose, files, gate, mark, queue, since, toast};
 use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::StageName;
@@ -48,6 +48,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::Webhooks(_)
             | Answer::Failed(_) => model.queue_asked = (false, false),
         },
         Question::Leader => {
@@ -67,6 +68,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::Webhooks(_)
             | Answer::Failed(_) => model.job_asked = None,
         },
         Question::Events(job_id) => {
@@ -102,6 +104,11 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
                 queue::not_found(model, &job_id, stage.as_ref(), rows.as_deref());
             }
         }
+        Question::Marked(job_id) => {
+            if let Answer::Job(rows) = answer {
+                mark::take(model, &job_id, rows.as_deref());
+            }
+        }
         Question::Names(job_id) => compose::taken_names(model, &job_id, answer),
         Question::Edited(digest) => compose::taken_version(model, digest, answer),
         Question::OnDisk(number, index) => files::take_bytes(model, number, index, false, answer, fx),
@@ -122,6 +129,7 @@ fn log_lines(bytes: &[u8]) -> Vec<String> {
 /// Something happened, here or elsewhere.
 pub fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) {
     queue::ask(model, fx);
+    mark::recheck(model, events, fx);
     let job_id = model.job.as_ref().map(|job| job.job_id.clone());
     if events.iter().any(|event| Some(&event.job_id) == job_id.as_ref()) {
         gate::ask_job(model, fx);

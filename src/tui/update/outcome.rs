@@ -2,18 +2,19 @@
 
 use super::super::effect::{Effect, Submission};
 use super::super::model::Model;
+use super::super::model::bulk::MARKS_MAX;
 use super::super::model::gate::GateView;
 use super::super::model::prompt::{ConfirmState, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::prompt::refuse;
-use super::{compose, gate, queue};
+use super::{bulk, compose, gate, queue};
 use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::Digest;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::engine::api::Receipt;
 
 /// So many own decisions are remembered, to tell news from echoes.
-const OWN_MAX: usize = 32;
+const OWN_MAX: usize = 2 * MARKS_MAX;
 
 /// The digest or the state of the pinned gate changed: the prompt becomes a refusal, the editor read-only.
 pub fn recheck(model: &mut Model) {
@@ -138,6 +139,7 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
             key = match prompt {
                 Prompt::Confirm(confirm) => Some(confirm.pin.key),
                 Prompt::Timer(_)
+                | Prompt::Bulk(_)
                 | Prompt::Resume(_)
                 | Prompt::Cancel(_)
                 | Prompt::Quit(_)
@@ -160,7 +162,9 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
             ));
         }
         let at = model.now.utc;
-        if sent.decides.is_some() || receipt.rows.job.status.is_ended() {
+        if sent.is_part {
+            bulk::answered(model, submission, None);
+        } else if sent.decides.is_some() || receipt.rows.job.status.is_ended() {
             model.toasts.push_news(at, Tone::Done, text);
         } else {
             model.toasts.push(at, Tone::Done, text);
@@ -184,6 +188,12 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
             lease.is_refused = true;
             queue::ask(model, fx);
         }
+        return;
+    }
+    if sent.is_part {
+        bulk::answered(model, submission, Some(&refusal));
+        gate::ask_job(model, fx);
+        queue::ask(model, fx);
         return;
     }
     let is_waiting = is_waiting_for(model, submission);

@@ -8,7 +8,7 @@ use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::view::{consequence, label};
-use super::{compose, gate_ref, send, timer, toast};
+use super::{bulk, compose, gate_ref, send, timer, toast};
 use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
 use crate::domain::ids::ArtifactPath;
 use crate::domain::job::JobStatus;
@@ -170,6 +170,7 @@ pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
         }
         Prompt::Cancel(ask) => accept_cancel(model, ask, fx),
         Prompt::Timer(ask) => timer::accept(model, ask, fx),
+        Prompt::Bulk(ask) => bulk::accept(model, ask, fx),
         Prompt::Quit(_) => {
             fx.push(Effect::Quit);
             false
@@ -195,6 +196,7 @@ pub fn other_sent(done: &'static str, not_done: &'static str, subject: &str) -> 
         has_patch: false,
         is_committed: false,
         leases: None,
+        is_part: false,
         is_quiet: false,
     }
 }
@@ -271,6 +273,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         has_patch: confirm.patch.is_some(),
         is_committed: false,
         leases: None,
+        is_part: false,
         is_quiet: false,
     };
     let submission = send(model, sent, command, fx);
@@ -291,6 +294,9 @@ pub fn close(model: &mut Model) {
         Some(Prompt::Confirm(confirm)) if confirm.is_writing() => {
             toast(model, Tone::Info, "Sent already: the answer will show here");
         }
+        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => {
+            toast(model, Tone::Info, "Sent already: the answers will show here");
+        }
         Some(Prompt::Confirm(confirm)) if confirm.is_asking() && !confirm.note.is_blank() => {
             toast(model, Tone::Info, "Nothing is decided; the note is kept");
         }
@@ -299,6 +305,7 @@ pub fn close(model: &mut Model) {
             | Prompt::Resume(_)
             | Prompt::Cancel(_)
             | Prompt::Timer(_)
+            | Prompt::Bulk(_)
             | Prompt::Quit(_)
             | Prompt::Menu
             | Prompt::Discard,
@@ -308,11 +315,14 @@ pub fn close(model: &mut Model) {
     model.prompt = match model.prompt.take() {
         // Thinking twice about discarding leads back to the menu, not into the text.
         Some(Prompt::Discard) => Some(Prompt::Menu),
+        // While answers are on their way there is something to be told.
+        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => Some(Prompt::Bulk(ask)),
         Some(
             Prompt::Confirm(_)
             | Prompt::Resume(_)
             | Prompt::Cancel(_)
             | Prompt::Timer(_)
+            | Prompt::Bulk(_)
             | Prompt::Quit(_)
             | Prompt::Menu,
         )

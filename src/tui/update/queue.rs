@@ -4,7 +4,7 @@ use super::super::effect::{Effect, Question};
 use super::super::model::Model;
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
-use super::{gate, keep, toast};
+use super::{gate, keep, mark, toast};
 use crate::domain::gate::GateState;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::JobRows;
@@ -31,6 +31,7 @@ pub fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>) {
     let was_loaded = model.queue.is_loaded;
     model.queue.refresh(rows);
     keep::tell_lost(model);
+    mark::recheck_gone(model, fx);
     if model.queue.selected().is_none() {
         let asked = model.session.open_at.take();
         let mut place = asked.as_ref().and_then(|(job_id, stage)| {

@@ -68,6 +68,14 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         }
         Focus::Note => {
             let revision = model.next_number();
+            if let Some(Prompt::Bulk(ask)) = &mut model.prompt {
+                if edit(&mut ask.note) {
+                    (ask.revision, ask.is_drawn, ask.is_empty_accepted) = (revision, false, false);
+                    let (key, note) = (ask.note_key.clone(), ask.note.text());
+                    compose::change_draft(model, &key, |draft| draft.note = note);
+                }
+                return;
+            }
             let Some(Prompt::Confirm(confirm)) = &mut model.prompt else {
                 return;
             };
@@ -90,6 +98,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 }
                 Some(
                     Prompt::Timer(_)
+                    | Prompt::Bulk(_)
                     | Prompt::Confirm(_)
                     | Prompt::Resume(_)
                     | Prompt::Quit(_)
@@ -148,6 +157,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         | Focus::Job
         | Focus::History
         | Focus::Confirm
+        | Focus::Bulk
         | Focus::Ask
         | Focus::Menu
         | Focus::Types => {}

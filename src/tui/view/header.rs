@@ -77,7 +77,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let gates = model.queue.present().filter(|row| row.kind == QueueKind::Gate).count();
     let open = if model.queue.is_loaded {
-        format!("{} open", label::count(gates as u64))
+        let marked = match model.marks.len() {
+            0 => String::new(),
+            count => format!(" {count} marked"),
+        };
+        format!("{} open{marked}", label::count(gates as u64))
     } else {
         "reading".to_owned()
     };

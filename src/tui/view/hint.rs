@@ -42,12 +42,21 @@ fn confirm(model: &Model) -> String {
     }
 }
 
+fn bulk(model: &Model) -> &'static str {
+    match &model.prompt {
+        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => "the answers will show here",
+        Some(Prompt::Bulk(ask)) if !ask.is_asking() => "j k look at the list   Esc closes it",
+        Some(_) | None => "j k look at the list   nothing is decided until Enter",
+    }
+}
+
 fn answer(model: &Model) -> &'static str {
     match &model.prompt {
         Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long   Enter   Esc back",
         Some(Prompt::Timer(_)) => "type the reason, or leave it out   Enter   Esc back",
         Some(
             Prompt::Cancel(_)
+            | Prompt::Bulk(_)
             | Prompt::Confirm(_)
             | Prompt::Resume(_)
             | Prompt::Quit(_)
@@ -69,6 +78,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             Some("Enter discards   Esc keeps the text".to_owned())
         }
         Focus::Ask => Some("Enter yes   Esc no".to_owned()),
+        Focus::Bulk => Some(bulk(model).to_owned()),
         Focus::Answer => Some(answer(model).to_owned()),
         Focus::Filter => Some("Enter keeps the filter   Esc takes it back".to_owned()),
         Focus::Search => Some("Enter finds   Esc back".to_owned()),

@@ -1,5 +1,6 @@
 //! The prompt: what will happen, what was not seen, the note, and the keys. It takes the bottom of the lower pane.
 
+pub mod bulk;
 mod timer;
 
 use ratatui::buffer::Buffer;
@@ -199,6 +200,15 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
             &mut lines,
         );
     }
+    let others = model.marks.keys().filter(|key| **key != confirm.pin.key).count();
+    if others > 0 && confirm.intent.is_decision() {
+        let words = if others == 1 {
+            "1 marked gate is".to_owned()
+        } else {
+            format!("{others} marked gates are")
+        };
+        wrapped(&format!("{words} NOT included"), columns, theme.warning(), &mut lines);
+    }
     if let Some(words) = holder::warning(model, &confirm.pin.key) {
         wrapped(&words, columns, theme.held(), &mut lines);
     }
@@ -280,6 +290,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             lines
         }
         Some(Prompt::Timer(ask)) => timer::lines(model, ask, columns),
+        Some(Prompt::Bulk(ask)) => bulk::all(model, ask, columns),
         Some(Prompt::Quit(reasons)) => {
             let mut lines = vec![text("LEAVE holdpoint", theme.strong())];
             for reason in reasons {
@@ -404,6 +415,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     clear(buffer, area);
     let mut lines = lines(model, usize::from(area.width).saturating_sub(2));
     let room = usize::from(area.height);
+    if let Some(Prompt::Bulk(ask)) = &model.prompt {
+        lines = bulk::within(model, ask, usize::from(area.width).saturating_sub(2), room);
+    }
     while lines.len() > room && lines.len() > 2 {
         let spare = lines.iter().rposition(|line| matches!(line, Line::Spare(_)));
         lines.remove(spare.unwrap_or(1));

@@ -10,6 +10,8 @@ use crate::diff::text;
 use crate::domain::view::{QueueKind, QueueRow};
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
+use crate::tui::model::queue::RowKey;
+use crate::tui::update::marked_range;
 
 /// A column: head, width, whether numbers stand to the right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,12 @@ const WHO_MIN: usize = 10;
 /// The most that WHO asks for: a name, what it does, and for how long.
 const WHO_MAX: usize = 16;
 const JOB_MIN: usize = 12;
+
+/// Cells before a row: urgent, selected, and marked while anything is.
+fn signs(model: &Model) -> usize {
+    let has_marks = !model.marks.is_empty() || model.range.is_some();
+    2 + usize::from(has_marks)
+}
 
 /// The columns for a width, in cells. The names of the jobs have every cell that the others do not need.
 fn columns(model: &Model, layout: &Layout) -> Vec<(Column, usize)> {
@@ -130,7 +138,7 @@ fn columns(model: &Model, layout: &Layout) -> Vec<(Column, usize)> {
     }
     let [job, stage, change, who] = needs;
     let has = |column: Column| chosen.contains(&column);
-    let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + 2 + chosen.len() - 1;
+    let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + signs(model) + chosen.len() - 1;
     let change = if has(Column::Change) { change } else { 0 };
     let room = width.saturating_sub(taken + stage + change);
     // The last column takes what is left over, and gives way to the names down to a least.
@@ -151,7 +159,8 @@ fn columns(model: &Model, layout: &Layout) -> Vec<(Column, usize)> {
     chosen.iter().map(|column| (*column, cells(*column))).collect()
 }
 
-fn change(row: &QueueRow) -> String {
+/// What changed: `+12 -4`, `new 48`, `binary`.
+pub fn change(row: &QueueRow) -> String {
     if row.kind != QueueKind::Gate {
         return String::new();
     }
@@ -236,7 +245,7 @@ fn draw_row(
     name: &str,
     columns: &[(Column, usize)],
     area: Rect,
-    line: u16,
+    (line, is_marked): (u16, bool),
     buffer: &mut Buffer,
 ) {
     let theme = model.theme;
@@ -250,6 +259,9 @@ fn draw_row(
         false => pen.text(" ", theme.plain()),
     };
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
+    if signs(model) > 2 {
+        pen.text(if is_marked { "*" } else { " " }, theme.strong());
+    }
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
         // What became of it needs the room of all that is of no interest any more.
@@ -278,7 +290,7 @@ fn draw_row(
 fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
-    pen.skip(2);
+    pen.skip(u16::try_from(signs(model)).unwrap_or(2));
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
         if column.is_right() {
@@ -332,7 +344,12 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     let names: Vec<String> = rows().map(|row| label::job(&row.job_id, &row.slug)).collect();
     let cells = columns.first().map_or(0, |(_, cells)| *cells);
     let names = shorten::distinct(&names, cells);
+    let in_range = marked_range(model);
     for (line, (row, name)) in (1..).zip(rows().zip(&names)) {
-        draw_row(model, row, name, &columns, area, line, buffer);
+        let is_marked = match RowKey::of(row) {
+            RowKey::Gate(key) => model.marks.contains_key(&key) || in_range.contains(&key),
+            RowKey::Job(_) => false,
+        };
+        draw_row(model, row, name, &columns, area, (line, is_marked), buffer);
     }
 }

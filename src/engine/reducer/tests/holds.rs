@@ -52,7 +52,7 @@ fn a_hold_ends_with_the_bound_whatever_else_is_asked() {
     assert_eq!(world.count(EventType::GateHeld), 1, "asked twice, held once");
     world.pass_s(60);
     world.extend("script", "ana", 40).unwrap();
-    assert_eq!(code(world.extend("script", "ana", 1)), RefusalCode::NotPossible);
+    assert_eq!(code(world.extend("script", "ana", 1)), RefusalCode::WrongState);
     world.pass_s(59);
     assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState);
     world.pass_s(1);
@@ -69,7 +69,7 @@ fn somebody_elses_hold_is_named() {
     let mut world = timed(300, 3600);
     world.hold("script", "ana").unwrap();
     let refusal = world.hold("script", "bea").unwrap_err();
-    assert_eq!(refusal.code, RefusalCode::NotPossible);
+    assert_eq!(refusal.code, RefusalCode::WrongState);
     assert!(
         refusal.message.starts_with("ana holds j-1 / script #1 since "),
         "{refusal}"

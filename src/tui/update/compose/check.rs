@@ -145,6 +145,7 @@ pub fn taken_version(model: &mut Model, digest: Digest, answer: Answer) {
             | Answer::Events(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::Webhooks(_)
             | Answer::Decisions(_)
             | Answer::Files(_)
             | Answer::Leader(_) => Version::Missing(format!("version {} is no longer kept", digest.short())),

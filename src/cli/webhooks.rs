@@ -1,0 +1,100 @@
+//! `holdpoint webhooks`: who is told what, and what could not be told.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::config::Webhook;
+use crate::domain::operator::Surface;
+use crate::domain::webhook::{DeliveryKind, WebhookStanding};
+
+use super::args::GlobalArguments;
+use super::ask::{self, with_engine};
+use super::output::Output;
+use super::report::{Exit, Outcome};
+use super::resolve::Session;
+use super::table::Table;
+use super::words::clock_time;
+
+/// What the help says besides.
+pub const HELP: &str = "\
+WAITING counts what is to be sent now, LOST what was given up: after a day, or
+after 6 refusals by the receiver itself. FAULT is why the newest attempt failed.
+Deliveries are sent by the process that leads: a console or holdpoint serve.
+--json also names the newest ones that were given up.
+
+docs/WEBHOOKS.md says what is sent and how a receiver checks it.";
+
+#[derive(Serialize)]
+struct WebhookDoc<'a> {
+    #[serde(flatten)]
+    standing: &'a WebhookStanding,
+    /// Scheme, host and port; null: the configuration does not name it.
+    origin: Option<&'a str>,
+    events: &'a [DeliveryKind],
+}
+
+/// Lists them.
+pub async fn run(global: &GlobalArguments) -> Outcome {
+    let mut output = Output::new(global.json);
+    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let standings = match session.open_list()? {
+        None => Vec::new(),
+        Some(engine) => {
+            with_engine(engine, async |engine| {
+                ask::webhooks(engine, session.now(), "listed").await
+            })
+            .await?
+        }
+    };
+    let mut all: BTreeMap<&str, (WebhookStanding, Option<&Webhook>)> = BTreeMap::new();
+    for standing in &standings {
+        all.insert(&standing.name, (standing.clone(), None));
+    }
+    for webhook in session.config.webhooks.iter() {
+        let name = webhook.name.as_str();
+        let unknown = || WebhookStanding {
+            name: name.to_owned(),
+            ..WebhookStanding::default()
+        };
+        all.entry(name).or_insert_with(|| (unknown(), None)).1 = Some(webhook);
+    }
+    let documents: Vec<_> = all
+        .values()
+        .map(|(standing, webhook)| WebhookDoc {
+            standing,
+            origin: webhook.map(Webhook::origin),
+            events: webhook.map_or(&[], |webhook| &webhook.events),
+        })
+        .collect();
+    if output.is_json {
+        output.document(&documents)?;
+    } else {
+        let mut table = Table::new(&[
+            "NAME",
+            "ORIGIN",
+            "DELIVERED",
+            "WAITING",
+            "LOST",
+            "NEXT ATTEMPT",
+            "FAULT",
+        ]);
+        for WebhookDoc { standing, origin, .. } in &documents {
+            table.row(vec![
+                standing.name.clone(),
+                origin.unwrap_or("not configured").to_owned(),
+                standing.delivered.to_string(),
+                standing.waiting.to_string(),
+                standing.lost.to_string(),
+                standing.next_attempt_at.map(clock_time).unwrap_or_default(),
+                standing.fault.clone().unwrap_or_default(),
+            ]);
+        }
+        table.print(
+            &mut output,
+            "no webhooks: the section webhooks of the configuration names none",
+        )?;
+    }
+    output.flush()?;
+    Ok(Exit::Done)
+}

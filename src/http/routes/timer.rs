@@ -1,0 +1,91 @@
+//! What a person does to a gate's timer on purpose: hold, release, extend.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::response::Response;
+
+use crate::domain::wire::{GateDoc, JobGateDoc};
+use crate::engine::api::{Command, GateRef};
+use crate::http::answer::{self, ApiError};
+use crate::http::app::{App, no_gate};
+use crate::http::auth::Caller;
+use crate::http::body::{Fields, Object};
+use crate::http::params::Gate;
+use crate::http::schema;
+
+/// Stops the timer of an open gate in the caller's name, at most for what its `max_hold_s` leaves. Asked again by its holder, it stays as
+/// it is: a request may be repeated.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/hold", tag = "decide",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, held", body = schema::JobGate)))]
+pub async fn hold(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    gate: Gate,
+    body: Object,
+) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(&body);
+    let gate = named(gate, &mut fields);
+    let reason = fields.text("reason").map(str::to_owned);
+    fields.finish()?;
+    act(&app, &caller, gate.clone(), Command::Hold { gate, reason }).await
+}
+
+/// Lets a held timer run again with the time that was left, at least a minute. Anybody with the role may: the holder may be asleep.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/release", tag = "decide",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, its timer running", body = schema::JobGate)))]
+pub async fn release(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    gate: Gate,
+    body: Object,
+) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(&body);
+    let gate = named(gate, &mut fields);
+    let reason = fields.text("reason").map(str::to_owned);
+    fields.finish()?;
+    act(&app, &caller, gate.clone(), Command::Release { gate, reason }).await
+}
+
+/// Moves the deadline of an open gate by so many seconds, as far as its `max_hold_s` allows. Every request adds: after one without an
+/// answer, look at the deadline first.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/extend", tag = "decide",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = schema::Extension, responses((status = 200, description = "The gate with its new deadline", body = schema::JobGate)))]
+pub async fn extend(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    gate: Gate,
+    body: Object,
+) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(&body);
+    let gate = named(gate, &mut fields);
+    fields.require("seconds");
+    let seconds = fields.whole("seconds", 1..=u64::from(u32::MAX)).unwrap_or_default();
+    fields.finish()?;
+    act(&app, &caller, gate.clone(), Command::Extend { gate, seconds }).await
+}
+
+/// The gate that is meant: the newest attempt's, or exactly the one that the body names.
+fn named(Gate(job_id, stage): Gate, fields: &mut Fields<'_>) -> GateRef {
+    let attempt = fields.whole("attempt", 1..=u64::from(u32::MAX));
+    GateRef {
+        job_id,
+        stage,
+        attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
+    }
+}
+
+async fn act(app: &App, caller: &Caller, gate: GateRef, command: Command) -> Result<Response, ApiError> {
+    let (receipt, published) = app.act_on(caller, command, &[]).await?;
+    let rows = &receipt.rows;
+    let open = rows
+        .newest_gate(&gate.stage)
+        .ok_or_else(|| no_gate(rows, &gate.stage))?;
+    let config = app.config();
+    let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, open, app.lens(&config)));
+    document.published = Some(published.is_ok());
+    Ok(answer::ok(&document))
+}

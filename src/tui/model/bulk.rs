@@ -1,0 +1,127 @@
+//! Marks on gates of the queue, and the question before all marked gates are decided.
+
+use super::prompt::Pin;
+use crate::domain::gate::GateKey;
+use crate::domain::gate::Verdict;
+use crate::domain::ids::Digest;
+use crate::tui::editor::Editor;
+use crate::tui::effect::Submission;
+
+/// At most so many gates are marked: each takes a lease and a place in the writer's queue.
+pub const MARKS_MAX: usize = 400;
+
+/// A marked gate, as it was when it was marked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Its digest; none while it is being read.
+    pub digest: Option<Digest>,
+    /// Whether this operator has looked at exactly that.
+    pub is_seen: bool,
+}
+
+/// Where one gate of a bulk stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemState {
+    /// Waits for the operator's Enter.
+    Asking,
+    /// Sent; not yet answered.
+    Writing(Submission),
+    /// Decided as asked.
+    Done,
+    /// It was not decided here: why.
+    Not(String),
+}
+
+/// One gate of a bulk.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The gate and what of it was marked.
+    pub pin: Pin,
+    /// What changed, as in the queue.
+    pub change: String,
+    /// Whether this operator has looked at exactly that.
+    pub is_seen: bool,
+    /// Where it stands.
+    pub state: ItemState,
+}
+
+/// The question before all marked gates are decided: each on its own digest, each with its own answer.
+#[derive(Debug, Clone)]
+pub struct BulkAsk {
+    /// Approve or reject.
+    pub verdict: Verdict,
+    /// The gates.
+    pub items: Vec<Item>,
+    /// The note that goes with each.
+    pub note: Editor,
+    /// The gate whose draft keeps the note.
+    pub note_key: GateKey,
+    /// Whether keys are typed into the note.
+    pub is_note_focused: bool,
+    /// Whether Enter was pressed once on an empty note of a rejection.
+    pub is_empty_accepted: bool,
+    /// The first item on screen.
+    pub top: usize,
+    /// See [`super::prompt::Confirm::revision`].
+    pub revision: u64,
+    /// See [`super::prompt::Confirm::is_drawn`].
+    pub is_drawn: bool,
+}
+
+impl BulkAsk {
+    /// The items that this holds for.
+    fn count(&self, is_it: impl Fn(&ItemState) -> bool) -> usize {
+        self.items.iter().filter(|item| is_it(&item.state)).count()
+    }
+
+    /// How many gates Enter would decide.
+    pub fn asking(&self) -> usize {
+        self.count(|state| *state == ItemState::Asking)
+    }
+
+    /// How many are sent and not yet answered.
+    pub fn writing(&self) -> usize {
+        self.count(|state| matches!(state, ItemState::Writing(_)))
+    }
+
+    /// How many were decided as asked.
+    pub fn done(&self) -> usize {
+        self.count(|state| *state == ItemState::Done)
+    }
+
+    /// Whether it still waits for the operator: nothing was sent, and there is something to send.
+    pub fn is_asking(&self) -> bool {
+        self.asking() > 0
+    }
+
+    /// The item that a submission decides.
+    pub fn item_of(&mut self, submission: Submission) -> Option<&mut Item> {
+        self.items
+            .iter_mut()
+            .find(|item| item.state == ItemState::Writing(submission))
+    }
+
+    /// The verb on the key line.
+    pub fn verb(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Approve => "approve",
+            Verdict::Reject => "reject",
+        }
+    }
+
+    /// When it was not done.
+    pub fn not_done(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Approve => "Not approved",
+            Verdict::Reject => "Not rejected",
+        }
+    }
+
+    /// When it was done.
+    pub fn done_word(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Approve => "Approved",
+            Verdict::Reject => "Rejected",
+        }
+    }
+}

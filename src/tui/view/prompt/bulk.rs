@@ -1,0 +1,151 @@
+//! The question before all marked gates are decided, and afterwards what became of each.
+
+use ratatui::style::Style;
+
+use super::{Line, keys, lines, text, wrapped};
+use crate::domain::gate::Verdict;
+use crate::tui::layout;
+use crate::tui::model::Model;
+use crate::tui::model::bulk::{BulkAsk, Item, ItemState};
+use crate::tui::model::prompt::Prompt;
+
+/// Its lines above and below the list of gates.
+fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
+    let theme = model.theme;
+    let all = ask.items.len();
+    let (head, style) = match ask.verdict {
+        Verdict::Approve => ("APPROVE", theme.added()),
+        Verdict::Reject => ("REJECT", theme.removed()),
+    };
+    let count = if ask.is_asking() { ask.asking() } else { all };
+    let gates = if count == 1 {
+        "1 gate".to_owned()
+    } else {
+        format!("{count} gates")
+    };
+    let mut above = vec![Line::Text(vec![
+        (format!("{head} "), style.patch(theme.strong())),
+        (gates, theme.strong()),
+        (format!("  as {}", model.session.operator.name), theme.plain()),
+    ])];
+    let mut below = Vec::new();
+    if ask.writing() > 0 {
+        below.push(text(
+            format!("writing… {} of {all} answered", all - ask.writing()),
+            theme.held(),
+        ));
+        return (above, below);
+    }
+    if !ask.is_asking() {
+        let sum = format!("{} {} of {all}; the others stand first", ask.done_word(), ask.done());
+        wrapped(&sum, columns, theme.error(), &mut above);
+        below.push(keys(model, columns, &[("Esc", "back")]));
+        return (above, below);
+    }
+    let so = match ask.verdict {
+        Verdict::Approve => "Each gate is approved as it was marked, or not at all. Cannot be taken back.",
+        Verdict::Reject => {
+            "Each gate is rejected as it was marked, or not at all; its job pauses. Cannot be taken back."
+        }
+    };
+    wrapped(so, columns, theme.plain(), &mut above);
+    let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
+    let unseen = asking().filter(|item| !item.is_seen).count();
+    if unseen > 0 {
+        let words = format!("You have not looked at {unseen} of them");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
+    let hidden = match model.queue.filter.is_empty() {
+        true => 0,
+        false => asking().filter(|item| !is_visible(model, item)).count(),
+    };
+    if hidden > 0 {
+        let words = format!("{hidden} of them are hidden by the filter");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
+    if ask.note.is_blank() && !ask.is_note_focused {
+        below.push(text("note for each: (none; Tab to write)", theme.plain()));
+    } else {
+        below.push(Line::Field("note for each: ", &ask.note, ask.is_note_focused));
+    }
+    if ask.is_empty_accepted {
+        let words = "The note is empty: Enter once more rejects without a reason";
+        below.push(text(words, theme.warning()));
+    }
+    let verb = format!("{} {count}", ask.verb());
+    let tab = if ask.is_note_focused { "leave note" } else { "note" };
+    let pairs = [
+        ("Enter", verb.as_str()),
+        ("Tab", tab),
+        ("Esc", "back, nothing is decided"),
+    ];
+    below.push(keys(model, columns, &pairs));
+    (above, below)
+}
+
+fn is_visible(model: &Model, item: &Item) -> bool {
+    let key = crate::tui::model::queue::RowKey::Gate(item.pin.key.clone());
+    model.queue.visible().any(|row| key.names(row))
+}
+
+fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
+    let theme = model.theme;
+    let (state, style): (String, Style) = match &item.state {
+        ItemState::Asking if item.is_seen => (String::new(), theme.plain()),
+        ItemState::Asking => ("you have not looked".to_owned(), theme.warning()),
+        ItemState::Writing(_) => ("writing…".to_owned(), theme.held()),
+        ItemState::Done => ("done".to_owned(), theme.added()),
+        // The line names the gate already.
+        ItemState::Not(why) => {
+            let why = why.replace(&format!(" {}", item.pin.key), "");
+            (format!("NOT: {why}"), theme.error())
+        }
+    };
+    let facts = match &item.state {
+        ItemState::Asking => format!("  {}  {}  ", item.pin.digest.short(), item.change),
+        ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
+    };
+    Line::Text(vec![
+        (format!("{:>3} {}", index + 1, item.pin.label), theme.plain()),
+        (facts, theme.plain()),
+        (state, style),
+    ])
+}
+
+/// All its lines, the whole list among them: what it wants.
+pub(super) fn all<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec<Line<'a>> {
+    within(model, ask, columns, usize::MAX)
+}
+
+/// Its lines in so many rows: the list gives way, and says so.
+pub(super) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, rows: usize) -> Vec<Line<'a>> {
+    let (mut shown, below) = around(model, ask, columns);
+    let count = ask.items.len();
+    let room = rows.saturating_sub(shown.len() + below.len());
+    let is_cut = count > room;
+    let room = if is_cut { room.saturating_sub(1).max(1) } else { room };
+    let top = ask.top.min(count.saturating_sub(room));
+    let items = ask.items.iter().enumerate().skip(top).take(room);
+    shown.extend(items.map(|(index, item)| item_line(model, index, item)));
+    if is_cut {
+        let words = format!("{}-{} of {count}   j k PgUp PgDn", top + 1, (top + room).min(count));
+        shown.push(text(words, model.theme.warning()));
+    }
+    shown.extend(below);
+    shown
+}
+
+/// How many gates of the list are in sight in a prompt of this height.
+pub fn list_rows(model: &Model, height: u16) -> usize {
+    let Some(Prompt::Bulk(ask)) = &model.prompt else {
+        return 0;
+    };
+    let columns = usize::from(layout::of(model).prompt.width).saturating_sub(2);
+    let around = lines(model, columns).len() - ask.items.len();
+    let room = usize::from(height).saturating_sub(around);
+    if ask.items.len() > room {
+        room.saturating_sub(1).max(1)
+    } else {
+        room
+    }
+}

@@ -1,0 +1,97 @@
+//! A gate's timer over HTTP: held, released, extended, within its bound.
+
+use serde_json::json;
+
+use super::client::{Served, configuration};
+use super::shapes::Shapes;
+use crate::support::run::Workspace;
+
+/// `outline` has a timer of an hour, to which persons may add ten minutes; `script` has none.
+fn timed() -> Workspace {
+    let text = configuration("").replace(
+        "outline: {}\n  script: {auto_approve: true, auto_approve_after_s: 3600}",
+        "outline: {auto_approve: true, auto_approve_after_s: 3600, max_hold_s: 600}\n  script: {}",
+    );
+    assert!(text.contains("max_hold_s"));
+    Workspace::new(&text)
+}
+
+#[test]
+fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
+    let workspace = timed();
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let shapes = Shapes::of(&ana);
+    let id = ana.start_job("tides");
+    let at = |deed: &str| format!("/api/v1/jobs/{id}/gates/outline/{deed}");
+    let held = ana.post(&at("hold"), &json!({}));
+    shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/hold", &held);
+    let held = held.expect(200);
+    assert_eq!(
+        (&held["hold"]["by"], &held["state"], &held["published"]),
+        (&json!("ana"), &json!("open"), &json!(true))
+    );
+    // Also with no body at all, and with the attempt named.
+    let again = ana.send("POST", &at("hold"), &[], b"").expect(200);
+    assert_eq!(again["hold"], held["hold"], "a repeated request changes nothing");
+    ana.post(&at("hold"), &json!({"attempt": 1})).expect(200);
+    let count = |kind: &str| workspace.event_types(&id).iter().filter(|one| *one == kind).count();
+    assert_eq!(count("gate_held"), 1);
+    let gone = ana.post(&at("hold"), &json!({"attempt": 2}));
+    assert_ne!(gone.status, 200, "no such attempt: {gone:?}");
+    // Somebody else's hold is named.
+    let refused = workspace.cmd(&["gate", "hold", &id, "outline"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("ana holds"));
+    let released = ana.post(&at("release"), &json!({}));
+    shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/release", &released);
+    assert_eq!(released.expect(200)["hold"], json!(null));
+    let nobody = ana.post(&at("release"), &json!({})).expect(409);
+    assert!(
+        nobody["detail"].as_str().unwrap().starts_with("nobody holds"),
+        "{nobody}"
+    );
+    assert_eq!((count("gate_held"), count("gate_released")), (1, 1));
+}
+
+#[test]
+fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
+    let workspace = timed();
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let shapes = Shapes::of(&ana);
+    let id = ana.start_job("tides");
+    let path = format!("/api/v1/jobs/{id}/gates/outline/extend");
+    let before = ana.get(&format!("/api/v1/jobs/{id}")).expect(200)["gates"][0].clone();
+    for (body, loc) in [
+        (json!({}), json!(["body", "seconds"])),
+        (json!({"seconds": 0}), json!(["body", "seconds"])),
+        (json!({"seconds": -5}), json!(["body", "seconds"])),
+        (json!({"seconds": 1.5}), json!(["body", "seconds"])),
+        (json!({"seconds": "60"}), json!(["body", "seconds"])),
+        (json!({"seconds": 60, "attempt": 0}), json!(["body", "attempt"])),
+        (json!({"seconds": 601}), json!(["body", "seconds"])),
+    ] {
+        let refused = ana.post(&path, &body).expect(422);
+        assert_eq!(refused["detail"][0]["loc"], loc, "{body}: {refused}");
+    }
+    let over = ana.post(&path, &json!({"seconds": 601})).expect(422);
+    let said = over["detail"][0]["msg"].as_str().unwrap();
+    assert!(said.contains("600 s") && said.contains("max_hold_s 600"), "{said}");
+    let extended = ana.post(&path, &json!({"seconds": 400}));
+    shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/extend", &extended);
+    let extended = extended.expect(200);
+    assert_ne!(extended["deadline"], before["deadline"]);
+    let more = ana.post(&path, &json!({"seconds": 300})).expect(422);
+    assert!(more["detail"][0]["msg"].as_str().unwrap().contains("200 s"), "{more}");
+    ana.post(&path, &json!({"seconds": 200.0})).expect(200);
+    let over = ana.post(&path, &json!({"seconds": 1})).expect(409);
+    assert!(over["detail"].as_str().unwrap().contains("600 s"), "{over}");
+    // A gate without a timer has nothing to move; one that is decided neither.
+    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    ana.post(&path, &json!({"seconds": 1})).expect(409);
+    let script = format!("/api/v1/jobs/{id}/gates/script/extend");
+    let none = ana.post(&script, &json!({"seconds": 1})).expect(409);
+    assert!(none["detail"].as_str().unwrap().ends_with("has no timer"), "{none}");
+    ana.post(&format!("/api/v1/jobs/{id}/gates/nope/hold"), &json!({}))
+        .expect(404);
+}

@@ -1,0 +1,167 @@
+//! Marks, and deciding all marked gates with one question.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use insta::assert_snapshot;
+
+use crate::console::Console;
+use crate::world::{File, World, job_id};
+
+fn marked(console: &Console) -> Vec<String> {
+    console.model.marks.keys().map(ToString::to_string).collect()
+}
+
+#[test]
+fn space_marks_a_range_is_marked_and_star_marks_what_the_filter_shows() {
+    let mut console = Console::drawn();
+    console.press("Space");
+    assert_eq!(marked(&console), ["j-17 / script #2"]);
+    console.press("k Space");
+    assert!(marked(&console).is_empty());
+    console.press("g V j j");
+    assert!(marked(&console).is_empty(), "a range is not marked before it ends");
+    assert_snapshot!("marks_range", console.picture());
+    console.press("V");
+    assert_eq!(marked(&console).len(), 3);
+    console.press("Esc");
+    assert!(marked(&console).is_empty());
+    console.press("/").typed("script").press("Enter *");
+    assert_eq!(marked(&console), ["j-17 / script #2", "j-19 / script #1"]);
+    console.press("*");
+    assert!(marked(&console).is_empty(), "all of them again: taken off");
+    console.press("* Esc");
+    assert_eq!(console.model.queue.filter, "script", "marks first, then the filter");
+    console.press("Esc");
+    assert_eq!(console.model.queue.filter, "");
+}
+
+#[test]
+fn a_bulk_lists_every_gate_and_each_is_decided_on_its_own_digest() {
+    let mut console = Console::drawn();
+    console.press("Space Space k k a");
+    assert_snapshot!("bulk_80", console.picture());
+    assert!(console.decisions().is_empty(), "nothing before Enter");
+    console.press("Tab").typed("all fine").press("Enter");
+    let decisions: Vec<String> = console.decisions().into_iter().map(str::to_owned).collect();
+    assert_eq!(decisions.len(), 2);
+    assert!(
+        decisions.iter().all(|one| one.contains("note Some(\"all fine\")")),
+        "{decisions:?}"
+    );
+    let digest = |words: &str| words.rsplit(' ').next().unwrap().to_owned();
+    assert_ne!(digest(&decisions[0]), digest(&decisions[1]));
+    console.shows("Approved 2 gates");
+    assert!(marked(&console).is_empty(), "no mark survives its gate's decision");
+    assert!(console.model.prompt.is_none() && console.model.leases.is_empty());
+}
+
+#[test]
+fn on_a_gate_that_is_not_marked_the_key_means_that_one_alone() {
+    let mut console = Console::drawn();
+    console.press("Space Space a");
+    console.shows("APPROVE j-22 marsh / audio #1");
+    console.shows("2 marked gates are NOT included");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+    assert_eq!(marked(&console).len(), 2);
+    // In the diff the key is about what is on the screen, marked or not.
+    console.press("g Enter a");
+    console.shows("APPROVE j-17 tides / script #2");
+    console.shows("1 marked gate is NOT included");
+}
+
+#[test]
+fn what_changes_or_is_decided_elsewhere_loses_its_mark_aloud() {
+    let mut console = Console::drawn();
+    console.press("Space Space Space");
+    console
+        .world
+        .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event(
+        "j-21",
+        "storyboard",
+        EventType::GateApproved,
+        "ana approved storyboard #1",
+    );
+    assert_eq!(marked(&console), ["j-17 / script #2", "j-22 / audio #1"]);
+    console.press("g a");
+    console.shows("APPROVE 2 gates");
+    console.world.patch("j-22", "cy", "02:13:30", b"other bytes");
+    console.event("j-22", "audio", EventType::PatchApplied, "cy applied a patch");
+    console.shows("APPROVE 1 gate ");
+    console.shows("NOT: it changed (");
+    assert_eq!(marked(&console), ["j-17 / script #2"]);
+    console.press("Enter");
+    let decisions = console.decisions();
+    assert_eq!(decisions.len(), 1, "{decisions:?}");
+    assert!(decisions[0].starts_with("Approve j-17"));
+}
+
+#[test]
+fn each_gate_has_its_own_result_and_the_lost_ones_name_winner_and_time() {
+    let mut console = Console::drawn();
+    console.press("Space Space Space g r").press("Enter");
+    console.shows("The note is empty: Enter once more rejects without a reason");
+    // Somebody is quicker, and the console has not heard of it.
+    console
+        .world
+        .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.press("Enter");
+    assert_snapshot!("bulk_result_80", console.picture());
+    console.shows("Rejected 2 of 3");
+    console.shows("NOT: ana approved at 2026-11-22 02:13:00Z");
+    assert!(marked(&console).is_empty());
+    console.press("Esc");
+    assert!(console.model.prompt.is_none());
+}
+
+#[test]
+fn a_long_list_scrolls_and_a_bulk_is_bounded() {
+    let mut world = World::new();
+    for n in 0..420 {
+        let name = format!("j-{n:03}");
+        world.gate(
+            &name,
+            "many",
+            "script",
+            1,
+            None,
+            vec![File("script", "s.txt", None, name.clone().into())],
+        );
+    }
+    let mut console = Console::new(world, 80, 24);
+    console.press("*");
+    assert_eq!(marked(&console).len(), 400);
+    console.shows("400 marked");
+    console.press("a");
+    assert_snapshot!("bulk_long_80", console.picture());
+    console.press("G");
+    console.shows("400 j-399 many / script #1");
+    console.press("k g");
+    console.shows("  1 j-000 many / script #1");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 400);
+    console.shows("Approved 400 gates");
+    assert!(console.world.jobs[&job_id("j-399")].gates[0].settled.is_some());
+}
+
+#[test]
+fn a_bulk_is_sent_once_and_waits_for_all_answers() {
+    let mut console = Console::drawn();
+    console.press("Space Space g a");
+    console.world.is_slow = true;
+    console.press("Enter");
+    console.shows("writing… 0 of 2 answered");
+    console.press("Enter Enter Esc");
+    console.shows("writing…");
+    assert_eq!(console.decisions().len(), 2);
+}
+
+#[test]
+fn a_bulk_is_not_confirmed_before_it_was_on_the_screen() {
+    let mut console = Console::drawn();
+    console.press("Space Space g").burst("a Enter");
+    assert!(console.decisions().is_empty());
+}

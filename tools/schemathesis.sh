@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Property-based requests against the running server, made from its own OpenAPI document: every check, valid and invalid data.
+# Makes its own server, runs directory and Python environment in a temporary directory; needs python3 with venv, and PyPI.
+#
+#   tools/schemathesis.sh [holdpoint binary] [examples per operation]     default: target/debug/holdpoint 50
+set -euo pipefail
+binary=$(realpath "${1:-target/debug/holdpoint}")
+examples=${2:-50}
+work=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+
+# SCHEMATHESIS=path/to/schemathesis uses one that is installed already.
+if [ -z "${SCHEMATHESIS:-}" ]; then
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --quiet schemathesis
+    SCHEMATHESIS=$work/venv/bin/schemathesis
+fi
+
+token=$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')
+mkdir "$work/conf"
+cat > "$work/conf/operator.yaml" <<YAML
+gates: {outline: {}, script: {auto_approve: true, auto_approve_after_s: 3600}}
+server: {port: 0, log_level: warning}
+security: {rate_limiting: {enabled: false}}
+YAML
+cd "$work"
+ADMIN_TOKEN=$token "$binary" serve --config conf/operator.yaml > server.log 2>&1 &
+server=$!
+# The address is told at the level info only; the port is found by asking for it.
+for _ in $(seq 100); do
+    port=$(ss -ltnpH 2>/dev/null | awk -v pid="pid=$server," 'index($0, pid) { sub(/.*:/, "", $4); print $4; exit }')
+    [ -z "$port" ] || break
+    sleep 0.1
+done
+[ -n "$port" ] || { cat server.log; echo "holdpoint does not serve" >&2; exit 1; }
+
+# Jobs and gates that the requests can meet by their names.
+call() { curl -sS -o /dev/null --fail-with-body -H "Authorization: Bearer $token" -H 'Content-Type: application/json' "$@"; }
+api=http://127.0.0.1:$port/api/v1
+for job in a b c; do
+    call "$api/jobs/$job/gates" -d '{"stage": "outline", "artifacts": [{"kind": "plan", "name": "plan", "content": "one\n"}]}'
+done
+
+"$SCHEMATHESIS" run "http://127.0.0.1:$port/openapi.json" \
+    --header "Authorization: Bearer $token" \
+    --checks all --mode all --max-examples "$examples" --continue-on-failure --generation-deterministic \
+    --request-timeout 30 --suppress-health-check all --exclude-path /api/v1/jobs/{id}/events/stream
