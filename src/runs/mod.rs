@@ -6,12 +6,14 @@
 
 pub mod artifacts;
 pub mod atomic;
-mod drafts;
+pub mod drafts;
 pub mod drops;
+pub mod edit_copy;
 pub mod error;
 pub mod files;
 pub mod filesystem;
 pub mod finding;
+pub mod holder;
 mod jsonl;
 pub mod layout;
 pub mod locks;
