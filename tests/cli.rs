@@ -13,6 +13,7 @@ mod cli {
     mod manual;
     mod patches;
     mod refusals;
+    mod secrets;
     mod several;
     mod story;
     mod timer;
