@@ -10,6 +10,7 @@ mod cli {
     mod drops;
     mod hostile;
     mod identity;
+    mod limits;
     mod manual;
     mod patches;
     mod refusals;

@@ -31,7 +31,7 @@ pub enum Fault {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with attempt and artifacts")]
 struct Document {
     attempt: u32,
     artifacts: Vec<Artifact>,
@@ -40,7 +40,7 @@ struct Document {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with kind and path")]
 struct Artifact {
     kind: String,
     path: String,
@@ -126,7 +126,7 @@ mod tests {
         assert!(fault("").0, "an empty file may be being written");
         assert!(fault(r#"{"attempt": 1, "arti"#).0);
         for (text, place) in [
-            ("[]".to_owned(), "line 1 column 0"),
+            ("[]".to_owned(), "line 1 column 2"),
             (r#"{"attempt": -1, "artifacts": []}"#.to_owned(), "line 1 column 14"),
             (r#"{"attempt": 1, "artifacts": []}"#.to_owned(), "artifacts"),
             (one(r#"{"kind": " ", "path": "a"}"#), "artifacts[0].kind"),
