@@ -49,9 +49,9 @@ fn open_handed(workspace: &Workspace, args: &[&str]) -> Command {
 /// Every file and directory below.
 fn below(directory: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if fs::symlink_metadata(&path).unwrap().is_dir() {
+    for entry in fs::read_dir(directory).expect("it can be listed") {
+        let path = entry.expect("it can be listed").path();
+        if fs::symlink_metadata(&path).expect("it is there").is_dir() {
             found.extend(below(&path));
         }
         found.push(path);
@@ -135,5 +135,6 @@ fn a_secret_reaches_no_stage_no_file_and_no_output_and_files_are_private_whateve
 }
 
 fn run_code(workspace: &Workspace, args: &[&str]) -> i32 {
-    workspace.cmd(args).output().unwrap().status.code().unwrap_or(-1)
+    let output = workspace.cmd(args).output().expect("it runs");
+    output.status.code().unwrap_or(-1)
 }
