@@ -49,6 +49,7 @@ fn session() -> Session {
         hint: None,
         has_colour: true,
         has_palette: false,
+        own_editor: None,
         open_at: None,
     }
 }

@@ -9,6 +9,8 @@ use std::io;
 
 const CRASH_AT: &str = "HOLDPOINT_CRASH_AT";
 const FAIL_AT: &str = "HOLDPOINT_FAIL_AT";
+#[cfg(debug_assertions)]
+const PANIC_AT: &str = "HOLDPOINT_PANIC_AT";
 const WHEN: &str = "HOLDPOINT_FAULT_WHEN";
 
 /// Every step, in the order in which a decision meets them, with what has happened by then. `docs/DURABILITY.md` has the same table.
@@ -105,6 +107,17 @@ pub fn step(_name: &'static str) -> io::Result<()> {
 pub fn is_crash(name: &'static str) -> bool {
     cfg!(debug_assertions) && std::env::var_os(CRASH_AT).is_some_and(|at| at == name) && is_now()
 }
+
+/// Panics here when `HOLDPOINT_PANIC_AT` names this point: a panic is no crash, somebody may still catch it.
+#[cfg(debug_assertions)]
+pub fn panic_point(name: &str) {
+    let is_named = std::env::var_os(PANIC_AT).is_some_and(|at| at == name);
+    assert!(!is_named, "a test asked for a panic at {name}");
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+pub fn panic_point(_name: &str) {}
 
 fn is_now() -> bool {
     std::env::var_os(WHEN).is_none_or(|path| std::path::Path::new(&path).exists())

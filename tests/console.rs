@@ -13,6 +13,7 @@ mod console {
     mod held;
     mod hostile;
     mod lease;
+    mod own_editor;
     mod policy;
     mod record;
     mod start;

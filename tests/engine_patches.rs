@@ -463,7 +463,7 @@ async fn rejected_with_params_the_stage_runs_again_with_them() {
         [
             "params.tone \"calm\" -> \"bright\"",
             "params.voice.rate 1 -> 2",
-            "params.length_s 306.0 -> (absent)"
+            "params.length_s 306.0 -> (deleted)"
         ]
     );
     let rows = until(&mut engine, &id, |rows| rows.gates.len() == 2).await;

@@ -3,10 +3,13 @@
 use std::io::{IsTerminal, stdin, stdout};
 use std::sync::Arc;
 
+use nix::unistd::AccessFlags;
+
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::operator::Surface;
 use crate::engine::Role;
 use crate::tui;
+use crate::tui::own_editor::OwnEditor;
 
 use super::args::GlobalArguments;
 use super::http;
@@ -81,6 +84,7 @@ pub async fn show(
         hint,
         has_palette: tui::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
         has_colour: tui::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
+        own_editor: OwnEditor::choose(std::env::var_os("VISUAL"), std::env::var_os("EDITOR"), is_on_path("vi")),
         open_at,
     };
     let ended = tui::run(shown, &mut engine).await;
@@ -96,4 +100,10 @@ pub async fn show(
             Err(Failure::new("started", "no_terminal", message))
         }
     }
+}
+
+/// Whether the shell would find a program of this name.
+fn is_on_path(program: &str) -> bool {
+    let is_program = |folder: std::path::PathBuf| nix::unistd::access(&folder.join(program), AccessFlags::X_OK).is_ok();
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(is_program))
 }

@@ -11,14 +11,16 @@ use serde::Serialize;
 use crate::diff::json::{ChangedValues, ValueChange, changed_values};
 use crate::diff::summary::is_binary;
 use crate::diff::text::visible;
-use crate::diff::{DiffDocument, Limit, unified};
+use crate::diff::{DiffDocument, Folding, Limit, unified};
 use crate::domain::artifact::{Base, BaseOrigin, GateArtifact, PatchStep};
 use crate::domain::gate::Gate;
 use crate::domain::ids::{ArtifactPath, Digest, JobId};
 use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
 use crate::engine::{Engine, Role};
+use crate::tui;
 use crate::tui::media::{self, Fact, Media};
+use crate::tui::view::plain;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -45,6 +47,12 @@ pub struct DiffArguments {
     /// List the changed values of JSON documents instead of lines
     #[arg(long)]
     values: bool,
+    /// The former text on the left, the present one on the right; to be read, not applied
+    #[arg(long, conflicts_with = "values")]
+    side_by_side: bool,
+    /// Columns for side by side: the terminal's, else 160
+    #[arg(long, value_name = "COLUMNS", requires = "side_by_side", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    width: Option<u16>,
 }
 
 pub(super) const DIFF_HELP: &str = "\
@@ -54,7 +62,8 @@ terminal, what would act on it is shown as visible marks.
 Examples:
   holdpoint gate diff j-17 script --context all
   holdpoint gate diff j-17 script --base attempt > change.diff
-  holdpoint gate diff j-17 storyboard --values";
+  holdpoint gate diff j-17 storyboard --values
+  holdpoint gate diff j-17 script --side-by-side --width 120";
 
 fn context(text: &str) -> Result<usize, String> {
     if text == "all" {
@@ -360,6 +369,9 @@ fn print(
         return print_values(output, path, &values);
     }
     let difference = compare(compared, now);
+    if arguments.side_by_side {
+        return print_side_by_side(output, path, &difference, arguments);
+    }
     let diff = unified::write_with_context(&difference, path.as_str(), path.as_str(), arguments.context);
     if !output.is_terminal {
         return output.raw(&diff);
@@ -372,6 +384,27 @@ fn print(
         output.raw(b"\n")?;
     }
     Ok(())
+}
+
+/// Columns where there is no terminal to ask.
+const COLUMNS: u16 = 160;
+
+fn print_side_by_side(
+    output: &mut Output,
+    path: &ArtifactPath,
+    difference: &DiffDocument,
+    arguments: &DiffArguments,
+) -> Result<(), Failure> {
+    let of_terminal = || output.is_terminal.then(tui::terminal_columns).flatten();
+    let columns = arguments.width.or_else(of_terminal).unwrap_or(COLUMNS);
+    let folding = if arguments.context == usize::MAX {
+        Folding::Unfolded
+    } else {
+        Folding::Context(arguments.context)
+    };
+    let lines = difference.diff();
+    output.line(&format!("{path}  +{} -{}", lines.added, lines.removed))?;
+    plain::side_by_side(&difference.with_folding(folding), columns, |line| output.line(line))
 }
 
 fn document<'a>(

@@ -10,6 +10,7 @@ mod bases;
 mod courier;
 mod debts;
 pub mod door;
+pub mod edit_copies;
 mod evidence;
 mod inbox;
 mod lead;
@@ -41,6 +42,7 @@ use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::fault;
+use crate::runs::drafts::KeptDrafts;
 use crate::runs::locks::{self, LeadGuard, Presence};
 use crate::runs::{RunsDir, record};
 use crate::store::{Reader, Store};
@@ -529,12 +531,21 @@ impl Engine {
         self.put(Work::SaveDraft(name, bytes));
     }
 
-    /// The drafts that this operator's former sessions kept. What cannot be read is not in the way.
-    pub fn load_drafts(&self) -> Vec<Vec<u8>> {
-        self.runs.load_drafts(&self.operator.name).unwrap_or_else(|error| {
-            tracing::warn!("drafts are not offered: {error}");
-            Vec::new()
+    /// The drafts that this operator's former sessions kept, and what could not be read of them.
+    pub fn load_drafts(&self) -> KeptDrafts {
+        let kept = self.runs.load_drafts(&self.operator.name);
+        kept.unwrap_or_else(|error| KeptDrafts {
+            problems: vec![error.to_string()],
+            ..KeptDrafts::default()
         })
+    }
+
+    /// Where copies for this operator's own editor lie.
+    pub fn edit_copies(&self) -> edit_copies::EditCopies {
+        edit_copies::EditCopies {
+            runs: self.runs.clone(),
+            operator: self.operator.name.clone(),
+        }
     }
 
     /// Waits until everything handed over so far is done. Before the process is stopped: a thread that is stopped inside a transaction

@@ -9,8 +9,17 @@ use super::atomic;
 use super::error::{Doing, Result, RunsError};
 use super::layout::{RunsDir, make_directory};
 
-/// A draft holds a note and a patch: nothing larger is read.
-const DRAFT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger is read.
+const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// What lies among the drafts of an operator.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct KeptDrafts {
+    /// The path and the bytes of each, in the order of their names.
+    pub drafts: Vec<(PathBuf, Vec<u8>)>,
+    /// Why others could not be read: a draft is never in the way, but it is not passed over in silence either.
+    pub problems: Vec<String>,
+}
 
 impl RunsDir {
     /// Keeps a draft, or removes it. `name` is a plain file name.
@@ -32,31 +41,37 @@ impl RunsDir {
         }
     }
 
-    /// All drafts of an operator, in the order of their names. What cannot be read is left out: a draft is never in the way.
-    pub fn load_drafts(&self, operator: &str) -> Result<Vec<Vec<u8>>> {
+    /// All drafts of an operator.
+    pub fn load_drafts(&self, operator: &str) -> Result<KeptDrafts> {
         let folder = self.drafts(operator);
         let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(KeptDrafts::default()),
             entries => entries.doing("list", &folder)?,
-        };
-        let is_small = |path: &PathBuf| {
-            fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= DRAFT_BYTES_MAX)
         };
         let mut paths: Vec<PathBuf> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json") && is_small(path));
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
         paths.sort();
-        Ok(paths.iter().filter_map(|path| fs::read(path).ok()).collect())
+        let mut kept = KeptDrafts::default();
+        for path in paths {
+            match atomic::read_regular(&path, DRAFT_BYTES_MAX) {
+                Ok(Some(bytes)) => kept.drafts.push((path, bytes)),
+                // It was removed since it was listed.
+                Ok(None) => {}
+                Err(error) => kept.problems.push(error.to_string()),
+            }
+        }
+        Ok(kept)
     }
 
-    fn drafts(&self, operator: &str) -> PathBuf {
+    pub(super) fn drafts(&self, operator: &str) -> PathBuf {
         self.path().join(".drafts").join(plain(operator))
     }
 }
 
 /// A name that stays in its directory, whatever it was made of.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut plain = String::new();
     for (index, c) in name.char_indices() {
@@ -77,15 +92,41 @@ mod tests {
     fn a_draft_is_kept_offered_again_and_removed() {
         let folder = tempfile::tempdir().unwrap();
         let runs = RunsDir::open(folder.path(), None).unwrap();
-        assert!(runs.load_drafts("ana").unwrap().is_empty());
+        let of = |operator: &str| {
+            let kept = runs.load_drafts(operator).unwrap();
+            assert!(kept.problems.is_empty(), "{:?}", kept.problems);
+            kept.drafts.into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>()
+        };
+        assert!(of("ana").is_empty());
         runs.save_draft("ana", "j-1.script.1.json", Some(b"one")).unwrap();
         runs.save_draft("ana", "j-1.script.1.json", Some(b"two")).unwrap();
         runs.save_draft("bea", "j-1.script.1.json", Some(b"hers")).unwrap();
-        assert_eq!(runs.load_drafts("ana").unwrap(), [b"two".to_vec()]);
+        assert_eq!(of("ana"), [b"two".to_vec()]);
         runs.save_draft("ana", "j-1.script.1.json", None).unwrap();
         runs.save_draft("ana", "j-1.script.1.json", None).unwrap();
-        assert!(runs.load_drafts("ana").unwrap().is_empty());
-        assert_eq!(runs.load_drafts("bea").unwrap(), [b"hers".to_vec()]);
+        assert!(of("ana").is_empty());
+        assert_eq!(of("bea"), [b"hers".to_vec()]);
+    }
+
+    #[test]
+    fn what_is_not_offered_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(folder.path(), None).unwrap();
+        // Larger than the drafts of former versions were offered.
+        let large = vec![b' '; 5 << 20];
+        runs.save_draft("ana", "large.json", Some(&large)).unwrap();
+        let path = runs.drafts("ana").join("too-large.json");
+        fs::File::create(&path).unwrap().set_len(DRAFT_BYTES_MAX + 1).unwrap();
+        let kept = runs.load_drafts("ana").unwrap();
+        assert_eq!(kept.drafts.len(), 1);
+        assert_eq!(kept.drafts[0].1, large);
+        let [problem] = &kept.problems[..] else {
+            panic!("{:?}", kept.problems)
+        };
+        assert!(
+            problem.contains("too-large.json: it has more than 67108864 bytes"),
+            "{problem}"
+        );
     }
 
     #[test]

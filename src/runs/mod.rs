@@ -6,8 +6,9 @@
 
 pub mod artifacts;
 pub mod atomic;
-mod drafts;
+pub mod drafts;
 pub mod drops;
+pub mod edit_copy;
 pub mod error;
 pub mod files;
 pub mod filesystem;

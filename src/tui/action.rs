@@ -73,6 +73,8 @@ pub enum Action {
     Compose,
     /// Edit the artifact itself.
     Edit,
+    /// Edit it in the operator's own editor.
+    OwnEditor,
     /// Ask to take the newest patch back.
     Undo,
     /// Ask to resume a paused job.

@@ -7,6 +7,7 @@ use crate::domain::gate::GateKey;
 use crate::domain::time::Now;
 use crate::engine::Engine;
 use crate::engine::api::{Command, Notice, Query, RequestId};
+use crate::engine::edit_copies::EditCopies;
 
 /// An engine, as the console uses it. No call blocks.
 pub trait Backend {
@@ -28,8 +29,10 @@ pub trait Backend {
     fn stand(&mut self);
     /// Keeps a draft, or removes it (`<runs>/.drafts/<operator>/`, see [`Draft::file_name`]).
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
-    /// The drafts kept by former sessions of this operator.
-    fn load_drafts(&mut self) -> Vec<Draft>;
+    /// Where copies for this operator's own editor lie.
+    fn edit_copies(&self) -> EditCopies;
+    /// The drafts kept by former sessions of this operator, and why others are not offered.
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>);
 }
 
 impl Backend for Engine {
@@ -72,10 +75,20 @@ impl Backend for Engine {
         Engine::save_draft(self, name, bytes);
     }
 
-    fn load_drafts(&mut self) -> Vec<Draft> {
-        Engine::load_drafts(self)
-            .iter()
-            .filter_map(|bytes| serde_json::from_slice(bytes).ok())
-            .collect()
+    fn edit_copies(&self) -> EditCopies {
+        Engine::edit_copies(self)
+    }
+
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
+        let kept = Engine::load_drafts(self);
+        let mut drafts = Vec::new();
+        let mut problems = kept.problems;
+        for (path, bytes) in kept.drafts {
+            match serde_json::from_slice(&bytes) {
+                Ok(draft) => drafts.push(draft),
+                Err(error) => problems.push(format!("{} is no draft: {error}", path.display())),
+            }
+        }
+        (drafts, problems)
     }
 }

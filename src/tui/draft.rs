@@ -78,6 +78,14 @@ impl Draft {
         self.note.trim().is_empty() && !self.has_patch()
     }
 
+    /// The name of the directory beside the draft's file in which an artifact is edited outside of the console.
+    pub fn copy_name(&self, path: &ArtifactPath) -> String {
+        // Two artifacts of a gate may have the same file name.
+        let which = Digest::of(path.as_str().as_bytes());
+        let key = &self.key;
+        format!("{}.{}.{}.{}.edit", key.job_id, key.stage, key.attempt, which.short())
+    }
+
     /// The name of the draft's file under `<runs>/.drafts/<operator>/`.
     pub fn file_name(&self) -> String {
         format!("{}.{}.{}.json", self.key.job_id, self.key.stage, self.key.attempt)

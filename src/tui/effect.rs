@@ -1,6 +1,7 @@
 //! Everything that enters the screen's reducer, and everything it asks the loop to do: plain values.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -9,6 +10,7 @@ use super::draft::Draft;
 use super::input::Input;
 use super::media::Media;
 use super::model::shown::Sight;
+use super::own_editor::{Ending, OwnEditor};
 use crate::diff::DiffDocument;
 use crate::diff::json::ChangedValues;
 use crate::diff::search::{Direction, Needle, Spot};
@@ -155,6 +157,17 @@ pub struct GateFile {
     pub bytes: Arc<Vec<u8>>,
 }
 
+/// A file of the gate whose bytes are not there.
+#[derive(Debug, Clone)]
+pub struct UnreadFile {
+    /// Its artifact kind.
+    pub kind: String,
+    /// Its path.
+    pub path: ArtifactPath,
+    /// Why it cannot be read; none: it can.
+    pub problem: Option<String>,
+}
+
 /// What was written.
 #[derive(Debug, Clone)]
 pub enum Written {
@@ -173,6 +186,8 @@ pub struct CheckJob {
     pub written: Written,
     /// The files of the gate.
     pub files: Vec<GateFile>,
+    /// Those of them whose bytes are not there.
+    pub unread: Vec<UnreadFile>,
     /// The file that the editor was opened on.
     pub path: ArtifactPath,
     /// The files of the run directory that a patch may name.
@@ -242,8 +257,28 @@ pub struct Preview {
     pub facts: Vec<String>,
 }
 
-/// Why a patch does not fit.
+/// A copy for the operator's own editor.
+#[derive(Debug, Clone)]
+pub struct CopyJob {
+    /// The gate.
+    pub key: GateKey,
+    /// The artifact.
+    pub path: ArtifactPath,
+    /// What to put into the copy.
+    pub text: String,
+}
+
+/// Where a copy lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyReady {
+    /// Its path, from the root.
+    pub path: PathBuf,
+    /// Whether it is what an editor left there before and could not be taken: it was not written over.
+    pub is_former: bool,
+}
+
+/// Why a patch does not fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unfit {
     /// Line in the editor, from 0, where it is known.
     pub line: Option<usize>,
@@ -251,6 +286,8 @@ pub struct Unfit {
     pub message: String,
     /// What would be right.
     pub hint: Option<String>,
+    /// The file that has to be read before more can be said.
+    pub wants: Option<ArtifactPath>,
 }
 
 /// What of a diff was on a frame.
@@ -314,10 +351,20 @@ pub enum Msg {
     PreviewReady(u64, Option<Box<Preview>>),
     /// What could stand at the cursor of the text of this revision.
     Completed(u64, Vec<Candidate>),
-    /// Drafts of a former session.
-    Drafts(Vec<Draft>),
+    /// The copy for the operator's own editor is ready: where it lies; or it could not be made.
+    CopyReady(Result<CopyReady, String>),
+    /// The operator's own editor saved this text, and is still open.
+    CopySaved(String),
+    /// The operator's own editor ended.
+    OwnEditorEnded(Ending),
+    /// What the operator's own editor left; or why it cannot be taken.
+    CopyRead(Result<String, String>),
+    /// Drafts of a former session, and why others are not offered.
+    Drafts(Vec<Draft>, Vec<String>),
     /// The process was continued after a suspend.
     Continued,
+    /// The process was not suspended: nobody would continue it.
+    NotSuspended,
 }
 
 /// Something for the loop to do.
@@ -339,6 +386,19 @@ pub enum Effect {
     Preview(u64, Planned),
     /// Find out what could stand at the cursor.
     Complete(CompleteJob),
+    /// Make a private copy for the operator's own editor.
+    OpenCopy(CopyJob),
+    /// Give the terminal to an editor, on this file.
+    StartOwnEditor(OwnEditor, PathBuf),
+    /// See whether the editor has saved something.
+    LookAtCopy,
+    /// Read what the editor left.
+    ReadCopy,
+    /// The copy has served: remove it, or keep it where only the editor can make something of it.
+    CloseCopy {
+        /// Whether anything that it is still good for has to stay.
+        is_kept: bool,
+    },
     /// Write a draft to disk; none: remove it.
     SaveDraft(GateKey, Option<Draft>),
     /// Put a text on the operator's clipboard.

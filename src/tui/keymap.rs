@@ -223,7 +223,12 @@ static DIFF: Group = Group {
         key(Action::Base, &["c"], "compare with another version", "base"),
         key(Action::Files, &["L"], "the list of files", ""),
         key(Action::Wrap, &["w"], "wrap long lines, or cut them", ""),
-        key(Action::Fold, &["z"], "fold or show unchanged lines: the whole file", ""),
+        key(
+            Action::Fold,
+            &["z"],
+            "the whole file, nothing but changed lines, or three around each",
+            "",
+        ),
     ],
 };
 
@@ -250,6 +255,7 @@ static DECIDE: Group = Group {
         key(Action::Reject, &["r"], "reject", "reject"),
         key(Action::Compose, &["p"], "compose a patch", "patch"),
         key(Action::Edit, &["e"], "edit the artifact; the patch is derived", "edit"),
+        key(Action::OwnEditor, &["E"], "the same in `$VISUAL` or `$EDITOR`", ""),
         key(Action::Undo, &["u"], "take the newest patch back", "undo"),
         key(Action::Resume, &["R"], "resume a paused job", ""),
         key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
@@ -505,6 +511,12 @@ static MENU: Group = Group {
         ),
         key(Action::Discard, &["D"], "discard the text (asks)", "discard"),
         key(Action::Leave, &["q"], "leave, the draft is kept", "leave"),
+        key(
+            Action::OwnEditor,
+            &["E"],
+            "go on with the edit in `$VISUAL` or `$EDITOR`",
+            "own editor",
+        ),
         key(Action::Close, &["Esc", "Ctrl-c"], "back to the text", "text"),
     ],
 };

@@ -23,6 +23,7 @@ pub mod keymap;
 pub mod layout;
 pub mod media;
 pub mod model;
+pub mod own_editor;
 mod run;
 pub mod session;
 mod terminal;
@@ -33,3 +34,4 @@ pub mod view;
 pub mod work;
 
 pub use run::{Ended, NotStarted, run};
+pub use terminal::columns as terminal_columns;

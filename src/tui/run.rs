@@ -1,23 +1,31 @@
 //! The console's loop: one select, then settle, then at most one frame.
 
+mod copy;
 mod desk;
+mod guest;
+mod suspend;
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::Signal;
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
 use super::backend::Backend;
 use super::effect::{FrameFacts, Msg};
 use super::input::Input;
 use super::model::Model;
+use super::own_editor::Ending;
 use super::session::Session;
 use super::terminal::{self, Happened, Terminal};
 use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
 use super::view;
+use crate::fault;
 use desk::{Desk, Order};
+use guest::{Found, Guest};
+use suspend::Suspended;
 
 /// How a console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +57,8 @@ enum Woken {
     Hangup,
     Terminate,
     Continue,
+    Stop,
+    Child,
     Resized,
     Inputs(Option<Vec<Input>>),
     Written,
@@ -66,24 +76,40 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
         terminate: signal(SignalKind::terminate())?,
         interrupt: signal(SignalKind::interrupt())?,
         resume: signal(SignalKind::from_raw(Signal::SIGCONT as i32))?,
+        stop: signal(SignalKind::from_raw(Signal::SIGTSTP as i32))?,
+        child: signal(SignalKind::child())?,
         resized: signal(SignalKind::window_change())?,
     };
     let mut terminal = Terminal::open()?;
     let mut model = Model::new(session, terminal.size(), backend.now());
     let mut desk = Desk::new();
-    let drafts = backend.load_drafts();
-    let first = update(&mut model, Msg::Drafts(drafts));
+    let (drafts, problems) = backend.load_drafts();
+    let first = update(&mut model, Msg::Drafts(drafts, problems));
     desk.take(first, backend);
     let first = start(&mut model);
     desk.take(first, backend);
-    // An error here means that the terminal takes nothing any more: what was written is kept, and nothing else can be done.
-    let attended = attend(&mut model, &mut desk, &mut terminal, &mut signals, backend).await;
-    let ended = attended.unwrap_or_else(|error| {
-        tracing::warn!("the terminal went away: {error}");
-        Ended::HungUp
-    });
-    for (key, draft) in unsaved_drafts(&mut model) {
-        backend.save_draft(&key, draft.as_ref());
+    let mut guest = None;
+    let attended = attend(&mut model, &mut desk, &mut terminal, &mut signals, backend, &mut guest);
+    let attended = AssertUnwindSafe(attended).catch_unwind().await;
+    let (ended, panic) = match attended {
+        Ok(Ok(ended)) => (ended, None),
+        // The terminal takes nothing any more: what was written is kept, and nothing else can be done.
+        Ok(Err(error)) => {
+            tracing::warn!("the terminal went away: {error}");
+            (Ended::HungUp, None)
+        }
+        Err(panic) => (Ended::HungUp, Some(panic)),
+    };
+    see_off(guest, ended, &mut model, &mut desk).await;
+    // What a panic left of the model may be good for nothing but another one.
+    let saved = catch_unwind(AssertUnwindSafe(|| {
+        for (key, draft) in unsaved_drafts(&mut model) {
+            backend.save_draft(&key, draft.as_ref());
+        }
+    }));
+    if let Some(panic) = panic.or(saved.err()) {
+        backend.rest().await;
+        resume_unwind(panic);
     }
     desk.take(release_leases(&mut model), backend);
     match ended {
@@ -93,11 +119,31 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
     Ok(ended)
 }
 
+/// Ends the operator's own editor because the console ends; what it leaves becomes the draft.
+async fn see_off(guest: Option<Guest>, ended: Ended, model: &mut Model, desk: &mut Desk) {
+    if let Some(guest) = guest {
+        let signal = match ended {
+            Ended::HungUp => Signal::SIGHUP,
+            Ended::Left | Ended::Terminated => Signal::SIGTERM,
+        };
+        guest.end(signal).await;
+    }
+    if let Some(copy) = desk.take_copy() {
+        if let Some(text) = copy.rescued() {
+            // Its effects would come too late.
+            update(model, Msg::CopySaved(text));
+        }
+        copy.close(true);
+    }
+}
+
 struct Signals {
     hangup: UnixSignal,
     terminate: UnixSignal,
     interrupt: UnixSignal,
     resume: UnixSignal,
+    stop: UnixSignal,
+    child: UnixSignal,
     resized: UnixSignal,
 }
 
@@ -107,6 +153,7 @@ async fn attend<B: Backend>(
     terminal: &mut Terminal,
     signals: &mut Signals,
     backend: &mut B,
+    guest: &mut Option<Guest>,
 ) -> io::Result<Ended> {
     let mut on_the_way: Option<FrameFacts> = None;
     let mut orders: Vec<Order> = Vec::new();
@@ -114,10 +161,20 @@ async fn attend<B: Backend>(
     loop {
         backend.settle();
         tell(model, desk, backend, Msg::Tick(backend.now()), &mut orders);
-        if let Some(ended) = carry_out(&mut orders, model, desk, terminal, backend).await? {
+        match guest.as_ref().map(Guest::look) {
+            Some(Found::Ended(ending)) => {
+                if let Some(guest) = guest.take() {
+                    terminal.take_back(guest.settings())?;
+                }
+                come_back(model, desk, terminal, backend, ending, &mut orders);
+            }
+            Some(Found::Stopped) => orders.push(Order::Suspend),
+            Some(Found::Running) | None => {}
+        }
+        if let Some(ended) = carry_out(&mut orders, model, desk, terminal, signals, backend, guest).await? {
             return Ok(ended);
         }
-        while model.is_dirty && !terminal.is_busy() {
+        while guest.is_none() && model.is_dirty && !terminal.is_busy() {
             model.is_dirty = false;
             let is_written = terminal.draw(|area, buffer| view::draw(model, area, buffer))?;
             let facts = view::facts(model);
@@ -135,6 +192,8 @@ async fn attend<B: Backend>(
             _ = signals.terminate.recv() => Woken::Terminate,
             _ = signals.interrupt.recv() => Woken::Terminate,
             _ = signals.resume.recv() => Woken::Continue,
+            _ = signals.stop.recv() => Woken::Stop,
+            _ = signals.child.recv() => Woken::Child,
             _ = signals.resized.recv() => Woken::Resized,
             happened = terminal.next() => match happened {
                 Happened::Written => Woken::Written,
@@ -149,6 +208,9 @@ async fn attend<B: Backend>(
         match woken {
             Woken::Hangup | Woken::Inputs(None) => return Ok(Ended::HungUp),
             Woken::Terminate => return Ok(Ended::Terminated),
+            // The terminal is another's, and so is its size.
+            Woken::Continue | Woken::Resized if guest.is_some() => {}
+            Woken::Stop => orders.push(Order::Suspend),
             Woken::Continue => {
                 terminal.enter()?;
                 model.size = terminal.size();
@@ -171,7 +233,7 @@ async fn attend<B: Backend>(
                 }
             }
             Woken::Msg(msg) => tell(model, desk, backend, *msg, &mut orders),
-            Woken::Timer => {}
+            Woken::Timer | Woken::Child => {}
         }
         for _ in 0..NOTICES_MAX {
             let Some(notice) = backend.notice().now_or_never() else {
@@ -188,36 +250,55 @@ fn tell<B: Backend>(model: &mut Model, desk: &mut Desk, backend: &mut B, msg: Ms
     orders.extend(desk.take(effects, backend));
 }
 
+/// The terminal is the console's again, and the editor ended so.
+fn come_back<B: Backend>(
+    model: &mut Model,
+    desk: &mut Desk,
+    terminal: &Terminal,
+    backend: &mut B,
+    ending: Ending,
+    orders: &mut Vec<Order>,
+) {
+    model.size = terminal.size();
+    tell(model, desk, backend, Msg::OwnEditorEnded(ending), orders);
+    tell(model, desk, backend, Msg::Continued, orders);
+}
+
 async fn carry_out<B: Backend>(
     orders: &mut Vec<Order>,
     model: &mut Model,
     desk: &mut Desk,
     terminal: &mut Terminal,
+    signals: &mut Signals,
     backend: &mut B,
+    guest: &mut Option<Guest>,
 ) -> io::Result<Option<Ended>> {
     for order in std::mem::take(orders) {
         match order {
             Order::Copy(text) => terminal.copy(&text),
             Order::Repaint => {
+                fault::panic_point("repaint");
                 terminal.repaint(model.size);
                 model.is_dirty = true;
             }
             Order::Suspend => {
-                terminal.leave().await;
-                for (key, draft) in unsaved_drafts(model) {
-                    backend.save_draft(&key, draft.as_ref());
+                let msg = match suspend::suspend(model, desk, terminal, signals, backend, guest.as_mut()).await? {
+                    Suspended::Continued => Msg::Continued,
+                    Suspended::NobodyContinues => Msg::NotSuspended,
+                    Suspended::Ended(ended) => return Ok(Some(ended)),
+                };
+                tell(model, desk, backend, msg, orders);
+            }
+            Order::StartOwnEditor(editor, path) => {
+                let settings = terminal.lend().await?;
+                match Guest::start(&editor, &path, settings.clone()) {
+                    Ok(started) => *guest = Some(started),
+                    Err(error) => {
+                        terminal.take_back(&settings)?;
+                        let ending = Ending::NotStarted(error.to_string());
+                        come_back(model, desk, terminal, backend, ending, orders);
+                    }
                 }
-                // Nobody is at a stopped prompt; it takes its lease again when the process goes on.
-                desk.take(release_leases(model), backend);
-                // A stopped process keeps its locks: the lead must go to someone who runs.
-                backend.resign();
-                backend.rest().await;
-                raise(Signal::SIGTSTP).map_err(io::Error::from)?;
-                backend.stand();
-                terminal.enter()?;
-                model.size = terminal.size();
-                terminal.repaint(model.size);
-                tell(model, desk, backend, Msg::Continued, orders);
             }
             Order::Quit => return Ok(Some(Ended::Left)),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::own_editor::OwnEditor;
 use crate::domain::ids::StageName;
 use crate::domain::operator::Operator;
 use crate::domain::policy::GatePolicy;
@@ -27,6 +28,8 @@ pub struct Session {
     pub has_colour: bool,
     /// Whether the terminal has the palette of 256 colours, for pictures.
     pub has_palette: bool,
+    /// The editor that the operator's environment names, or vi; none: there is none.
+    pub own_editor: Option<OwnEditor>,
     /// The gate to begin on.
     pub open_at: Option<(crate::domain::ids::JobId, Option<StageName>)>,
 }

@@ -1,11 +1,13 @@
-//! The terminal: the one file that knows crossterm.
+//! The terminal: the one folder that knows crossterm.
 //!
 //! Guards raw mode, alternate screen, bracketed paste and mouse, and gives them back whatever happens. Frames are handed, one at a
 //! time, to a thread of their own: a stalled line blocks that thread and never the clock (HOUSE: *The terminal may not block the clock*).
 
 mod cells;
+pub(super) mod job_control;
 mod keyboard;
 mod screen;
+mod translate;
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -17,17 +19,22 @@ use std::time::Duration;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc;
 
+use keyboard::Keyboard;
 use screen::Screen;
+use translate::input;
 
-use super::input::{Code, Input, Key, Mouse, MouseKind};
+use super::input::Input;
 
 // Clicks and wheel only (1000, 1006): the motion reports that crossterm would also ask for cost a thin line a lot.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[2J\x1b[H";
+// What another program may have left behind: colours, insert mode, a scrolling region, keys of the cursor and the number pad that send
+// something else, reports of motion and focus, the other character set, lines that do not go on.
+const RESET: &[u8] = b"\x1b[0m\x1b[4l\x1b[r\x1b[?1l\x1b>\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b(B\x0f\x1b[?7h";
 const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[0m\x1b[?1049l";
 
 /// A stalled line is waited for no longer than this when the console leaves.
@@ -43,7 +50,7 @@ pub(super) struct Terminal {
     frames: SyncSender<Vec<u8>>,
     written: mpsc::Receiver<()>,
     is_busy: bool,
-    events: mpsc::Receiver<Event>,
+    keyboard: Keyboard,
     former_size: (u16, u16),
     /// Shared with the panic hook: whether the terminal is ours right now.
     is_taken: Arc<AtomicBool>,
@@ -71,6 +78,18 @@ fn restore_on_panic(is_taken: Arc<AtomicBool>) {
             tracing::error!("a worker panicked: {report}");
         }
     }));
+}
+
+/// The columns of the terminal, if there is one.
+pub fn columns() -> Option<u16> {
+    crossterm::terminal::size().ok().map(|(columns, _)| columns)
+}
+
+/// Takes the terminal's foreground and gives it these settings; what was typed and not read is dropped.
+pub(super) fn restore(settings: &Termios) -> io::Result<()> {
+    let _guard = job_control::FromBackground::new();
+    job_control::take()?;
+    Ok(tcsetattr(io::stdin(), SetArg::TCSAFLUSH, settings)?)
 }
 
 /// Whether a person sits at stdin and stdout.
@@ -106,7 +125,7 @@ impl Terminal {
             frames,
             written,
             is_busy: false,
-            events: keyboard::start()?,
+            keyboard: Keyboard::start()?,
             former_size: (columns, rows),
             is_taken,
         };
@@ -130,6 +149,9 @@ impl Terminal {
 
     /// Gives the terminal back, behind the last frame if the line is not stalled.
     pub async fn leave(&mut self) {
+        if !self.is_taken.load(Ordering::SeqCst) {
+            return;
+        }
         self.ahead.clear();
         if self.is_busy {
             let _ = tokio::time::timeout(LEAVE_WAIT, written(&mut self.written, &mut self.is_busy)).await;
@@ -152,6 +174,24 @@ impl Terminal {
         } else {
             give_back(&self.is_taken);
         }
+    }
+
+    /// Gives the terminal back for another program and reads nothing from it any more. Returns the settings that it has then.
+    pub async fn lend(&mut self) -> io::Result<Termios> {
+        self.keyboard.rest().await?;
+        self.leave().await;
+        Ok(tcgetattr(io::stdin())?)
+    }
+
+    /// Takes the terminal again after [`Self::lend`], whatever the other program left it like: with these settings, and without what
+    /// was typed for that program.
+    pub fn take_back(&mut self, settings: &Termios) -> io::Result<()> {
+        restore(settings)?;
+        self.ahead.extend_from_slice(RESET);
+        self.enter()?;
+        self.keyboard.go_on()?;
+        self.repaint(self.size());
+        Ok(())
     }
 
     /// The line is gone: nothing may be written or asked any more.
@@ -209,7 +249,7 @@ impl Terminal {
             is_written = written(&mut self.written, &mut self.is_busy) => {
                 if is_written { Happened::Written } else { Happened::Inputs(None) }
             }
-            inputs = inputs(&mut self.events) => Happened::Inputs(inputs),
+            inputs = inputs(&mut self.keyboard) => Happened::Inputs(inputs),
         }
     }
 }
@@ -233,10 +273,10 @@ async fn written(acknowledged: &mut mpsc::Receiver<()>, is_busy: &mut bool) -> b
 }
 
 /// All input that is ready, once there is any. None: the terminal is gone.
-async fn inputs(events: &mut mpsc::Receiver<Event>) -> Option<Vec<Input>> {
-    let mut inputs: Vec<Input> = input(events.recv().await?).into_iter().collect();
+async fn inputs(keyboard: &mut Keyboard) -> Option<Vec<Input>> {
+    let mut inputs: Vec<Input> = input(keyboard.next().await?).into_iter().collect();
     while inputs.len() < BATCH_MAX
-        && let Ok(event) = events.try_recv()
+        && let Some(event) = keyboard.ready()
     {
         inputs.extend(input(event));
     }
@@ -255,81 +295,4 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         give_back(&self.is_taken);
     }
-}
-
-fn input(event: Event) -> Option<Input> {
-    match event {
-        Event::Key(event) => key(event).map(Input::Key),
-        Event::Mouse(event) => mouse(event).map(Input::Mouse),
-        Event::Paste(text) => Some(Input::Paste(text)),
-        Event::Resize(columns, rows) => Some(Input::Resize(columns, rows)),
-        Event::FocusGained | Event::FocusLost => None,
-    }
-}
-
-fn key(event: KeyEvent) -> Option<Key> {
-    if event.kind == KeyEventKind::Release {
-        return None;
-    }
-    let mut is_shift = event.modifiers.contains(KeyModifiers::SHIFT);
-    let code = match event.code {
-        KeyCode::Char(character) => {
-            is_shift = false;
-            Code::Char(character)
-        }
-        KeyCode::BackTab => {
-            is_shift = true;
-            Code::Tab
-        }
-        KeyCode::Enter => Code::Enter,
-        KeyCode::Esc => Code::Esc,
-        KeyCode::Tab => Code::Tab,
-        KeyCode::Backspace => Code::Backspace,
-        KeyCode::Delete => Code::Delete,
-        KeyCode::Up => Code::Up,
-        KeyCode::Down => Code::Down,
-        KeyCode::Left => Code::Left,
-        KeyCode::Right => Code::Right,
-        KeyCode::Home => Code::Home,
-        KeyCode::End => Code::End,
-        KeyCode::PageUp => Code::PageUp,
-        KeyCode::PageDown => Code::PageDown,
-        KeyCode::F(number) => Code::Function(number),
-        KeyCode::Insert
-        | KeyCode::Null
-        | KeyCode::CapsLock
-        | KeyCode::ScrollLock
-        | KeyCode::NumLock
-        | KeyCode::PrintScreen
-        | KeyCode::Pause
-        | KeyCode::Menu
-        | KeyCode::KeypadBegin
-        | KeyCode::Media(_)
-        | KeyCode::Modifier(_) => return None,
-    };
-    Some(Key {
-        code,
-        is_ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
-        is_alt: event.modifiers.contains(KeyModifiers::ALT),
-        is_shift,
-    })
-}
-
-fn mouse(event: MouseEvent) -> Option<Mouse> {
-    let kind = match event.kind {
-        MouseEventKind::ScrollUp => MouseKind::WheelUp,
-        MouseEventKind::ScrollDown => MouseKind::WheelDown,
-        MouseEventKind::Down(MouseButton::Left) => MouseKind::Click,
-        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
-        | MouseEventKind::Up(_)
-        | MouseEventKind::Drag(_)
-        | MouseEventKind::Moved
-        | MouseEventKind::ScrollLeft
-        | MouseEventKind::ScrollRight => return None,
-    };
-    Some(Mouse {
-        kind,
-        column: event.column,
-        row: event.row,
-    })
 }

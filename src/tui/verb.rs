@@ -123,7 +123,11 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
             let has_moved = |compose: &Compose| compose.edited().is_some_and(|edited| edited.has_moved);
             compose.is_some_and(|compose| has_moved(compose) && compose.fitting().is_some())
         }
-        Action::Edit => {
+        Action::OwnEditor if focus == Focus::Menu => {
+            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
+            model.session.own_editor.is_some() && compose.is_some_and(|compose| compose.edited().is_some())
+        }
+        Action::Edit | Action::OwnEditor => {
             let file = model.gate.as_ref().and_then(GateView::current);
             is_gate_open(model) && file.is_some_and(|file| file.document().is_some())
         }

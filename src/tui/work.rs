@@ -2,6 +2,7 @@
 
 mod check;
 mod complete;
+mod editable;
 mod preview;
 mod template;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 pub use check::check;
 pub use complete::complete;
+pub use editable::{EDIT_BYTES_MAX, NotEditable, editable};
 pub use preview::preview;
 pub use template::{Template, templates};
 

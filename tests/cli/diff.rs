@@ -110,3 +110,22 @@ fn values_and_facts_are_told() {
     assert_eq!(documents[1]["facts"][0]["name"], json!("length"));
     assert_eq!(documents[1]["values"], json!(null));
 }
+
+#[test]
+fn two_columns_to_be_read() {
+    let lines = |word: &str| (1..20).map(|line| format!("{word} {line}\n")).collect::<String>();
+    let old = lines("line");
+    let new = old
+        .replace("line 10\n", "line ten, \u{6f6e}\u{6c50} and \u{1b}[31mfar\n")
+        .replace("line 12\n", "");
+    let workspace = opened(&[("a.txt", old.as_bytes(), new.as_bytes())]);
+    let columns = |more: &[&str]| diff(&workspace, &[&["--side-by-side", "--width", "60"], more].concat());
+    insta::assert_snapshot!("side_by_side", columns(&[]));
+    let wide = columns(&["--context", "all"]);
+    assert!(wide.lines().any(|line| line.matches("line 19").count() == 2), "{wide}");
+    let changed = columns(&["--context", "0"]);
+    assert!(!changed.contains("line 9") && changed.contains("line ten"), "{changed}");
+    assert!(!wide.contains('\u{1b}'));
+    run(&workspace, &[&DIFF[..], &["--side-by-side", "--values"]].concat(), 2);
+    run(&workspace, &[&DIFF[..], &["--width", "60"]].concat(), 2);
+}

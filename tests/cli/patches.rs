@@ -148,7 +148,7 @@ fn a_params_patch_goes_with_a_rejection_and_is_merged_at_resume() {
     assert_eq!(
         plan,
         "params.json fits the parameters of j-17; nothing is changed yet\n  \
-         params.tone \"calm\" -> \"bright\"\n  params.length_s 45 -> (absent)\n  \
+         params.tone \"calm\" -> \"bright\"\n  params.length_s 45 -> (deleted)\n  \
          then the stage runs again with them when the job is resumed\n"
     );
     let plan = workspace.json(&["patch", "check", "j-17", "script", "params.json"]);

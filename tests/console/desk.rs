@@ -152,6 +152,15 @@ impl Desk {
             .wait_for(|now| screen::find(now, verdict).is_some() && screen::find(now, "checking…").is_none());
     }
 
+    /// Leaves with `q` although a draft is not sent.
+    #[track_caller]
+    pub fn leaves_with_draft(mut self) {
+        self.press("q");
+        self.sees("not sent");
+        self.press("Enter");
+        assert!(self.pty.wait_exit().success());
+    }
+
     /// Leaves with `q` and waits for the end.
     #[track_caller]
     pub fn leaves(mut self) {

@@ -5,6 +5,8 @@ use serde_json::json;
 
 use super::beside::job_at_gate;
 use super::desk::{Desk, FILM};
+use super::terminal::assert_given_back;
+use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 
 const PATH: &str = "artifacts/script/script.txt";
@@ -40,6 +42,8 @@ fn the_stored_patch_makes_exactly_what_is_on_disk() {
     desk.sees("APPROVE WITH PATCH");
     desk.confirm();
     desk.sees("with patch");
+    // Leaving asks first while a stage runs.
+    desk.selects("j-1", "storyboard", 1);
     desk.leaves();
 
     let decision = workspace.decision("j-1", "script");
@@ -83,6 +87,31 @@ fn an_edit_survives_a_killed_console() {
     desk.sees("The text is discarded");
     desk.leaves();
     assert!(drafts(&workspace).is_empty());
+}
+
+/// A panic ends the console, and no word that was typed before it: it is on disk before the process is gone.
+#[test]
+fn an_edit_survives_a_panic() {
+    let workspace = Workspace::new(FILM);
+    let options = PtyOptions::new(workspace.root()).env("HOLDPOINT_PANIC_AT", "repaint");
+    let mut desk = Desk::spawn(options);
+    desk.sees("lead you");
+    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
+    desk.selects("j-1", "script", 1);
+    desk.sees("bring boots");
+    desk.press("e");
+    desk.sees("EDIT j-1 tides / script #1");
+    // In one piece: drafts are written half a second behind the first key.
+    desk.press("'the last words' <C-l>");
+    assert_eq!(desk.pty.wait_exit().code(), Some(101));
+    desk.pty.wait_end_of_output();
+    assert_given_back(&desk.pty.raw_bytes());
+    assert!(drafts(&workspace).iter().any(|text| text.contains("the last words")));
+    let mut desk = Desk::leading(&workspace);
+    desk.selects("j-1", "script", 1);
+    desk.sees("bring boots");
+    desk.press("e");
+    desk.sees("the last words");
 }
 
 fn drafts(workspace: &Workspace) -> Vec<String> {

@@ -5,9 +5,10 @@ use holdpoint::domain::gate::GateKey;
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::time::Now;
 use holdpoint::tui::draft::Draft;
-use holdpoint::tui::effect::{Effect, Msg};
+use holdpoint::tui::effect::{CopyReady, Effect, Msg};
 use holdpoint::tui::input::{Input, Key};
 use holdpoint::tui::model::Model;
+use holdpoint::tui::own_editor::OwnEditor;
 use holdpoint::tui::session::Session;
 use holdpoint::tui::update::{start, update};
 use holdpoint::tui::{view, work};
@@ -23,6 +24,10 @@ pub struct Console {
     pub saved: Vec<(GateKey, Option<Draft>)>,
     pub copied: Vec<String>,
     pub is_left: bool,
+    /// What the operator's own editor was given.
+    pub copy: Option<String>,
+    /// The editors that were started, each with its file.
+    pub editors: Vec<String>,
     waiting: Vec<holdpoint::tui::effect::Submission>,
 }
 
@@ -36,6 +41,7 @@ pub fn session() -> Session {
         hint: None,
         has_colour: true,
         has_palette: false,
+        own_editor: OwnEditor::choose(None, Some("/usr/bin/vi -n".into()), false),
         open_at: None,
     }
 }
@@ -58,6 +64,8 @@ impl Console {
             saved: Vec::new(),
             copied: Vec::new(),
             is_left: false,
+            copy: None,
+            editors: Vec::new(),
             waiting: Vec::new(),
         };
         let effects = start(&mut console.model);
@@ -107,6 +115,20 @@ impl Console {
                 }
                 Effect::Copy(text) => {
                     self.copied.push(text);
+                    continue;
+                }
+                Effect::OpenCopy(job) => {
+                    let path = format!("/copy/{}", job.path.file_name()).into();
+                    self.copy = Some(job.text);
+                    Msg::CopyReady(Ok(CopyReady { path, is_former: false }))
+                }
+                Effect::StartOwnEditor(editor, path) => {
+                    self.editors.push(format!("{} {}", editor.name(), path.display()));
+                    continue;
+                }
+                Effect::LookAtCopy | Effect::ReadCopy => continue,
+                Effect::CloseCopy { .. } => {
+                    self.copy = None;
                     continue;
                 }
                 Effect::Quit => {

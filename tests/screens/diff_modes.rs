@@ -1,5 +1,9 @@
 //! The ways to look at a diff: one column or two, wrapped or cut, folded or whole.
 
+use std::sync::Arc;
+
+use holdpoint::diff::{DiffDocument, Limit};
+use holdpoint::tui::model::file::Content;
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -286,4 +290,52 @@ fn a_gate_of_many_files_keeps_few_of_them_in_memory() {
     console.shows("40 files, 40 not wholly seen");
     console.shows("part_030.txt");
     console.shows("partly seen");
+}
+
+#[test]
+fn z_shows_the_whole_file_then_changed_lines_alone_then_a_few_around_them() {
+    let lines: String = (1..=20).map(|line| format!("line {line}\n")).collect();
+    let new = lines.replace("line 10\n", "line ten\n");
+    let world = gate(vec![File("script", "s.txt", Some(lines.into()), new.into())]);
+    let mut console = Console::new(world, 80, 40);
+    console.press("Enter");
+    for (key, shown, hidden) in [
+        ("", &["line ten", "line 9", "line 7"][..], &["line 6", "line 20"][..]),
+        ("z", &["line ten", "line 6", "line 20"], &["unchanged"]),
+        ("z", &["line ten", "unchanged"], &["line 9", "line 11"]),
+        ("z", &["line ten", "line 9", "line 7"], &["line 6", "line 20"]),
+    ] {
+        console.press(key).press("g");
+        for words in shown {
+            console.shows(words);
+        }
+        for words in hidden {
+            console.hides(words);
+        }
+    }
+}
+
+/// A diff that its time limit cut short says so at every width, whatever else finds no room.
+#[test]
+fn a_coarse_diff_is_called_so_at_every_width() {
+    let text = |factor: usize, ring: usize| (0..200).map(|n| format!("{}\n", n * factor % ring)).collect::<String>();
+    let (old, new) = (text(1, 5), text(3, 7));
+    let reached = Limit::new(tokio::time::Instant::now().into_std(), &|| true);
+    let coarse = DiffDocument::compare(
+        Some(Arc::new(old.clone().into())),
+        Arc::new(new.clone().into()),
+        reached,
+    );
+    assert!(coarse.diff().is_coarse);
+    for (columns, rows) in [(40, 12), (50, 20), (60, 20), (80, 24), (100, 30), (120, 40), (200, 50)] {
+        for mode in ["", "v"] {
+            let file = File("script", "script.txt", Some(old.clone().into()), new.clone().into());
+            let mut console = Console::new(gate(vec![file]), columns, rows);
+            console.press("Enter").press(mode);
+            console.hides("coarse");
+            console.model.gate.as_mut().unwrap().files[0].content = Content::Text(coarse.clone());
+            console.press("j");
+            console.shows("coarse");
+        }
+    }
 }

@@ -196,7 +196,7 @@ fn an_edit_is_carried_over_into_a_version_that_moved() {
         .disk
         .insert((crate::world::job_id("j-17"), path), moved.clone().into());
     let mut again = Console::new(world, 80, 24);
-    again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()]));
+    again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()], Vec::new()));
     again.press("e");
     again.shows("This text is an edit of");
     again.shows("Fits script.txt");
@@ -215,7 +215,7 @@ fn a_version_that_is_no_longer_kept_leaves_the_text_to_be_read() {
     let mut draft = console.model.drafts.values().next().unwrap().clone();
     draft.edits[0].base = Digest::of(b"gone");
     let mut again = Console::drawn();
-    again.tell(Msg::Drafts(vec![draft]));
+    again.tell(Msg::Drafts(vec![draft], Vec::new()));
     again.press("e");
     again.shows("Not fitting: the text that you edited is gone");
     again.shows("Hear: ");
@@ -304,4 +304,17 @@ fn the_preview_has_more_room_when_asked_and_scrolls() {
     assert_snapshot!("edit_preview_scrolled_80", console.picture());
     console.press("Ctrl-u Ctrl-u");
     console.hides("what it would do");
+}
+
+#[test]
+fn there_is_no_draft_before_a_word_is_written() {
+    let mut console = Console::new(World::drawn(), 120, 40);
+    for key in ["e", "p"] {
+        console.press(key);
+        console.shows("Ctrl-u undo");
+        console.hides("the draft is kept");
+        console.typed("x");
+        console.shows("the draft is kept");
+        console.press("Esc D Enter");
+    }
 }

@@ -12,6 +12,7 @@ mod engine;
 mod hold;
 mod look;
 mod marks;
+mod own_editor;
 mod patch;
 mod picture;
 mod rows;

@@ -192,7 +192,7 @@ fn another_patch_type_is_one_key_away_and_loses_nothing() {
     let draft = console.saved.last().unwrap().1.clone().unwrap();
     let json = serde_json::to_string(&draft).unwrap();
     let mut again = Console::drawn();
-    again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()]));
+    again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()], Vec::new()));
     again.press("j p");
     again.shows("zz");
     again.press("F2 k Enter");
@@ -364,7 +364,7 @@ fn a_prompt_moves_no_row_of_the_queue() {
 #[test]
 fn a_key_that_means_nothing_says_so_once() {
     let mut console = Console::drawn();
-    for key in ["E", "v", "c", "w"] {
+    for key in ["v", "c", "w"] {
         console.press(key);
         console.shows(&format!("no such key: {key}   ? keys"));
     }
@@ -404,4 +404,29 @@ fn a_gate_without_a_timer_speaks_of_none() {
     console.resize(160, 40);
     console.press("a");
     console.shows("timer held for you, at most 1h01m more");
+}
+
+/// A gate of several files keeps the bytes of those that are looked at; a patch for another one has them read.
+#[test]
+fn a_patch_for_a_file_whose_bytes_are_not_there_has_them_read() {
+    let files = ["a.txt", "b.txt", "c.txt", "d.txt"];
+    let mut world = World::drawn();
+    let file = |name: &&'static str| File("script", name, None, format!("in {name}\n").into());
+    world.gate("j-42", "ness", "script", 1, Some(80), files.iter().map(file).collect());
+    let mut console = Console::new(world, 80, 24);
+    let far = |console: &Console| console.model.gate.as_ref().unwrap().files[3].bytes.is_some();
+    console.model.gate.as_mut().unwrap().files[3].forget();
+    console.press("p");
+    assert!(!far(&console));
+    let patch = r#"{"type": "text_replace", "artifact": "d.txt", "replacements": [{"old": "in", "new": "out of"}]}"#;
+    write(&mut console, patch);
+    says(&console, "Fits d.txt: 1 change");
+    assert!(far(&console));
+
+    // One that is gone says so, and is no reason to wait.
+    let view = console.model.gate.as_mut().unwrap();
+    view.files[2].bytes = None;
+    view.files[2].content = holdpoint::tui::model::file::Content::Missing;
+    write(&mut console, &patch.replace("d.txt", "c.txt"));
+    says(&console, "Not fitting: c.txt is missing from the run directory");
 }

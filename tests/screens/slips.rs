@@ -198,7 +198,7 @@ fn drafts_of_a_former_session_are_back() {
     let draft = console.saved.last().unwrap().1.clone().unwrap();
     let json = serde_json::to_string(&draft).unwrap();
     let mut again = Console::drawn();
-    again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()]));
+    again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()], Vec::new()));
     again.press("r");
     again.shows("note: from before");
 }

@@ -3,6 +3,7 @@
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::job::JobStatus;
+use holdpoint::tui::effect::Msg;
 use insta::assert_snapshot;
 
 use crate::console::{Console, session};
@@ -202,4 +203,13 @@ fn today_has_times_and_other_days_have_dates() {
     console.shows("02:13:00Z");
     console.shows("2026-11-22 three");
     console.shows("too long; cut it");
+}
+
+#[test]
+fn a_draft_that_is_not_offered_is_told_as_long_as_it_lies_there() {
+    let mut console = Console::drawn();
+    let problem = "read runs/.drafts/bea/j-1.script.1.json: it has more than 67108864 bytes".to_owned();
+    console.tell(Msg::Drafts(Vec::new(), vec![problem]));
+    console.press("j k");
+    console.shows("A draft is not offered: read runs/.drafts/bea/j-1.script.1.json");
 }

@@ -110,7 +110,7 @@ const PLACES: [Place; 18] = [
     place(
         &["tui"],
         3,
-        "engine domain diff clock config",
+        "engine domain diff clock config fault",
         Crates::AllBut("axum clap rusqlite rusqlite_migration serde_yaml"),
     ),
     place(

@@ -181,18 +181,53 @@ fn pointer(fields: &Fields<'_>, key: &str) -> Result<Pointer, PatchError> {
     })
 }
 
+/// A document after operations.
+fn after<'t>(
+    ops: &'t [Op],
+    mut document: JsonDocument<'t>,
+    changes: &mut Changes,
+) -> Result<JsonDocument<'t>, PatchError> {
+    for op in ops {
+        op.apply(&mut document, changes)?;
+    }
+    Ok(document)
+}
+
+/// The place of an operation that makes an unreadable document of a readable one: without any it is readable, with all it is not.
+/// Reads the document a number of times that grows with the logarithm of `ops`.
+fn first_unreadable(ops: usize, is_readable: impl Fn(usize) -> bool) -> usize {
+    let (mut readable, mut unreadable) = (0, ops);
+    while unreadable - readable > 1 {
+        let middle = readable.midpoint(unreadable);
+        if is_readable(middle) {
+            readable = middle;
+        } else {
+            unreadable = middle;
+        }
+    }
+    readable
+}
+
 impl Planner for JsonPatch {
     fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
         let text = material.text()?;
         let root = read_artifact(material.path, text)?;
-        let mut document = JsonDocument::new(text, &root);
         let mut changes = Changes::default();
-        for op in &self.ops {
-            op.apply(&mut document, &mut changes)?;
-        }
+        let document = after(&self.ops, JsonDocument::new(text, &root), &mut changes)?;
+        let finished = document.finished(material.path).map_err(|error| {
+            let is_readable = |count: usize| {
+                let first = self.ops.get(..count).unwrap_or(&self.ops);
+                let document = after(first, JsonDocument::new(text, &root), &mut Changes::default());
+                document.is_ok_and(|document| document.finished(material.path).is_ok())
+            };
+            match self.ops.get(first_unreadable(self.ops.len(), is_readable)) {
+                Some(op) => error.at_field(op.path_field.clone()),
+                None => error,
+            }
+        })?;
         Ok(Draft {
             sidecar_path: None,
-            bytes: document.finished(material.path)?.into_bytes(),
+            bytes: finished.into_bytes(),
             changes,
             consequences: Vec::new(),
         })

@@ -44,12 +44,13 @@ impl Planner for MergePatch {
         let root = read_artifact(material.path, text)?;
         let mut document = JsonDocument::new(text, &root);
         let mut changes = Changes::default();
-        document
+        let finished = document
             .merge(document.root(), &self.merge, "", &mut changes)
+            .and_then(|()| document.finished(material.path))
             .map_err(|error| error.at_field("merge"))?;
         Ok(Draft {
             sidecar_path: None,
-            bytes: document.finished(material.path)?.into_bytes(),
+            bytes: finished.into_bytes(),
             changes,
             consequences: Vec::new(),
         })

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::catalog::{Family, Planner, TypeDoc};
 use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
+use super::json_document::JsonDocument;
+use super::json_tree::read_artifact;
 use super::plan::{Change, Changes, Draft, Material, Patch};
-use super::quote::excerpt;
 
 /// The most bytes of a job's parameters, as JSON.
 pub const PARAMS_BYTES_MAX: usize = 1 << 20;
@@ -17,8 +18,6 @@ pub const PARAMS_BYTES_MAX: usize = 1 << 20;
 const DOCUMENT: &str = "params";
 /// The longest template, in bytes.
 const TEMPLATE_BYTES_MAX: usize = 64 << 10;
-/// How a value that is not there reads in a change.
-const ABSENT: &str = "(absent)";
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "params",
@@ -33,7 +32,8 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
 
 #[derive(Debug)]
 struct Params {
-    merge: Map<String, Value>,
+    /// An object.
+    merge: Value,
 }
 
 fn parse(fields: &Fields<'_>) -> Result<Box<dyn Planner>, PatchError> {
@@ -50,72 +50,27 @@ fn parse(fields: &Fields<'_>) -> Result<Box<dyn Planner>, PatchError> {
                 .with_hint("a name has at least one letter"),
         );
     }
-    Ok(Box::new(Params { merge: merge.clone() }))
+    Ok(Box::new(Params {
+        merge: Value::Object(merge.clone()),
+    }))
 }
 
 impl Planner for Params {
     fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
-        let mut params: Map<String, Value> = serde_json::from_str(material.text()?)
-            .map_err(|error| PatchError::unfit(format!("the job's parameters are not a JSON object: {error}")))?;
+        let text = material.text()?;
+        let root = read_artifact(material.path, text)?;
+        let mut document = JsonDocument::new(text, &root);
         let mut changes = Changes::default();
-        merge_into(&mut params, &self.merge, DOCUMENT, &mut changes);
+        let finished = document
+            .merge(document.root(), &self.merge, DOCUMENT, &mut changes)
+            .and_then(|()| document.finished(material.path))
+            .map_err(|error| error.at_field("params"))?;
         Ok(Draft {
             sidecar_path: None,
-            bytes: printed(&params)?,
+            bytes: finished.into_bytes(),
             changes,
             consequences: vec!["the stage runs again with them when the job is resumed".to_owned()],
         })
-    }
-}
-
-/// Merges one object into another (RFC 7396 section 2) and notes what that changes.
-fn merge_into(target: &mut Map<String, Value>, merge: &Map<String, Value>, place: &str, changes: &mut Changes) {
-    for (name, value) in merge {
-        let place = format!("{place}.{}", excerpt(name));
-        match (target.get_mut(name), value) {
-            (None, Value::Null) => {}
-            (Some(_), Value::Null) => {
-                // The order of the others stays.
-                if let Some(former) = target.shift_remove(name) {
-                    changes.note(|| change(place, Some(&former), None));
-                }
-            }
-            (Some(Value::Object(inner)), Value::Object(value)) => merge_into(inner, value, &place, changes),
-            (former, value) => {
-                let made = without_nulls(value);
-                if former.as_deref() == Some(&made) {
-                    continue;
-                }
-                changes.note(|| change(place, former.as_deref(), Some(&made)));
-                match former {
-                    Some(slot) => *slot = made,
-                    None => {
-                        target.insert(name.clone(), made);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// A value that is merged into nothing: its nulls remove what is not there.
-fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => map
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.clone(), without_nulls(value)))
-            .collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => value.clone(),
-    }
-}
-
-fn change(place: String, before: Option<&Value>, after: Option<&Value>) -> Change {
-    let shown = |value: Option<&Value>| value.map_or_else(|| ABSENT.to_owned(), |value| excerpt(&value.to_string()));
-    Change {
-        place,
-        before: shown(before),
-        after: shown(after),
     }
 }
 
@@ -207,8 +162,8 @@ mod tests {
             [
                 "params.tone \"calm\" -> \"bright\"",
                 "params.voice.rate 1 -> 2",
-                "params.old 1 -> (absent)",
-                "params.new (absent) -> [1]"
+                "params.old 1 -> (deleted)",
+                "params.new (none) -> [1]"
             ]
         );
         assert_eq!(

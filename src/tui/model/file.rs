@@ -261,6 +261,15 @@ impl FileView {
         self.is_shown && is_rest_shown
     }
 
+    /// Why its bytes cannot be had, in words that follow its name; none: they are there, or come when they are wanted.
+    pub fn problem(&self) -> Option<String> {
+        match &self.content {
+            Content::Missing => Some("is missing from the run directory".to_owned()),
+            Content::Failed(why) => Some(format!("cannot be read: {why}")),
+            Content::Loading | Content::Known | Content::Text(_) | Content::Binary => None,
+        }
+    }
+
     /// The diff, where there is one.
     pub fn document(&self) -> Option<&DiffDocument> {
         match &self.content {

@@ -6,7 +6,7 @@ use super::file::{Content, FileView, Reading};
 use crate::diff::search::Spot;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{Gate, GateKey};
-use crate::domain::ids::Digest;
+use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::job::JobRows;
 
 /// Up to so many hunks are looked at one by one to name them as a range.
@@ -36,6 +36,8 @@ pub struct GateView {
     pub files: Vec<FileView>,
     /// The file on screen.
     pub file: usize,
+    /// The file that the patch in the editor is for, where that is not the one on screen.
+    pub aimed: Option<ArtifactPath>,
     /// What is searched for.
     pub search: Option<String>,
     /// The last match, and the number of the search under way.
@@ -60,6 +62,7 @@ impl GateView {
             generation,
             files: Vec::new(),
             file: 0,
+            aimed: None,
             search: None,
             found: (None, 0),
             wants_since_read: false,
@@ -86,7 +89,12 @@ impl GateView {
         if under_way >= READINGS_MAX {
             return None;
         }
-        let near = [Some(self.file), self.file.checked_add(1), self.file.checked_sub(1)];
+        let near = [
+            Some(self.file),
+            self.aimed_file(),
+            self.file.checked_add(1),
+            self.file.checked_sub(1),
+        ];
         let near = near.into_iter().flatten().filter(|index| *index < self.files.len());
         let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
         for index in near {
@@ -103,9 +111,9 @@ impl GateView {
     /// Forgets what can be read again of files that are not near the one on screen, while there is too much of it.
     pub fn forget_distant(&mut self) {
         let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
-        let current = self.file;
+        let (current, aimed) = (self.file, self.aimed_file());
         let mut distant: Vec<usize> = (0..self.files.len())
-            .filter(|index| index.abs_diff(current) > 1)
+            .filter(|index| index.abs_diff(current) > 1 && Some(*index) != aimed)
             .collect();
         distant.sort_by_key(|index| std::cmp::Reverse(index.abs_diff(current)));
         for index in distant {
@@ -117,6 +125,11 @@ impl GateView {
                 file.forget();
             }
         }
+    }
+
+    fn aimed_file(&self) -> Option<usize> {
+        let aimed = self.aimed.as_ref()?;
+        self.files.iter().position(|file| file.artifact.path == *aimed)
     }
 
     /// The file on screen.

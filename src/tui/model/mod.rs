@@ -1,5 +1,6 @@
 //! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
 
+pub mod away;
 pub mod bulk;
 pub mod compose;
 pub mod file;
@@ -24,6 +25,7 @@ use crate::domain::gate::GateKey;
 use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::time::{Now, Timestamp};
 use crate::domain::view::LeaderInfo;
+use away::Away;
 use bulk::Mark;
 use compose::{Compose, List};
 use gate::GateView;
@@ -153,6 +155,8 @@ pub struct Model {
     pub prompt: Option<Prompt>,
     /// The patch editor.
     pub compose: Option<Compose>,
+    /// The operator's own editor, as long as the edit is its business.
+    pub away: Option<Away>,
     /// A list over everything else.
     pub overlay: Option<Overlay>,
     /// A one-line field.
@@ -179,6 +183,8 @@ pub struct Model {
     pub trouble: Option<String>,
     /// The configuration's faults.
     pub config_faults: Vec<String>,
+    /// Why drafts of former sessions are not offered.
+    pub draft_problems: Vec<String>,
     /// When a key was last pressed, on the boot clock.
     pub key_boot_us: i64,
     /// When the leader was last asked for, on the boot clock.
@@ -218,6 +224,7 @@ impl Model {
             history: History::default(),
             prompt: None,
             compose: None,
+            away: None,
             overlay: None,
             field: None,
             toasts: Toasts::default(),
@@ -231,6 +238,7 @@ impl Model {
             is_leading: false,
             trouble: None,
             config_faults: Vec::new(),
+            draft_problems: Vec::new(),
             // No key was pressed yet: a console that merely started has nobody before it.
             key_boot_us: i64::MIN / 2,
             leader_boot_us: i64::MIN / 2,

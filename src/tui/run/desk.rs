@@ -1,6 +1,7 @@
 //! Carries effects to the engine and the workers, and brings back what they answer as messages.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
+use super::copy::{self, Copy};
 use crate::diff::Limit;
 use crate::diff::search::Spot;
 use crate::domain::patch::Candidate;
@@ -17,6 +19,7 @@ use crate::tui::effect::{
     CheckJob, Checked, CompleteJob, Details, DiffDone, DiffJob, Effect, FindJob, MeasureJob, Msg, Planned, Preview,
     Question, Submission, Unfit,
 };
+use crate::tui::own_editor::OwnEditor;
 use crate::tui::work;
 
 /// After this long a diff is shown as coarse as it is then.
@@ -27,10 +30,12 @@ pub(super) enum Order {
     Copy(String),
     Repaint,
     Suspend,
+    StartOwnEditor(OwnEditor, PathBuf),
     Quit,
 }
 
 enum Done {
+    Copy(copy::Done),
     Diff(Result<Box<DiffDone>, (usize, u64)>),
     Measured(usize, u64, Option<Details>),
     Found(u64, Option<Spot>),
@@ -58,6 +63,7 @@ pub(super) struct Desk {
     preview: Option<(u64, Planned)>,
     is_preview_running: bool,
     newest: Arc<AtomicU64>,
+    copy: Option<Copy>,
     outbox: mpsc::Sender<Done>,
     inbox: mpsc::Receiver<Done>,
 }
@@ -82,6 +88,7 @@ impl Desk {
             preview: None,
             is_preview_running: false,
             newest: Arc::new(AtomicU64::new(0)),
+            copy: None,
             outbox,
             inbox,
         }
@@ -131,6 +138,28 @@ impl Desk {
                     self.completion = Some(job);
                     self.start_completion();
                 }
+                Effect::OpenCopy(job) => {
+                    let copies = backend.edit_copies();
+                    self.start_copy(move || copy::open(&copies, &job));
+                }
+                Effect::LookAtCopy => {
+                    if let Some(look) = self.copy.as_mut().and_then(Copy::look) {
+                        self.start_copy(look);
+                    }
+                }
+                Effect::ReadCopy => match &self.copy {
+                    Some(copy) => {
+                        let read = copy.reader();
+                        self.start_copy(move || copy::Done::Read(read()));
+                    }
+                    None => self.start_copy(|| copy::Done::Read(Err("there is no copy".to_owned()))),
+                },
+                Effect::CloseCopy { is_kept } => {
+                    if let Some(copy) = self.copy.take() {
+                        self.start_copy(move || copy.close(is_kept));
+                    }
+                }
+                Effect::StartOwnEditor(editor, path) => orders.push(Order::StartOwnEditor(editor, path)),
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::Copy(text) => orders.push(Order::Copy(text)),
                 Effect::Repaint => orders.push(Order::Repaint),
@@ -139,6 +168,20 @@ impl Desk {
             }
         }
         orders
+    }
+
+    /// Works on the copy, on files: a disk that does not answer must not stop the clock.
+    fn start_copy(&self, work: impl FnOnce() -> copy::Done + Send + 'static) {
+        let outbox = self.outbox.clone();
+        tokio::spawn(async move {
+            let done = spawn_blocking(work).await.unwrap_or(copy::Done::Failed);
+            let _ = outbox.send(Done::Copy(done)).await;
+        });
+    }
+
+    /// The copy, for the moment before the process leaves.
+    pub fn take_copy(&mut self) -> Option<Copy> {
+        self.copy.take()
     }
 
     fn start_diff(&mut self) {
@@ -260,13 +303,22 @@ impl Desk {
         });
     }
 
-    /// The next finished work. Cancel-safe.
+    /// The next finished work that there is something to say of. Cancel-safe.
     pub async fn done(&mut self) -> Msg {
-        // The sender is kept here, so the channel never closes.
-        let Some(done) = self.inbox.recv().await else {
-            return std::future::pending().await;
-        };
-        match done {
+        loop {
+            // The sender is kept here, so the channel never closes.
+            let Some(done) = self.inbox.recv().await else {
+                return std::future::pending().await;
+            };
+            if let Some(msg) = self.told(done) {
+                return msg;
+            }
+        }
+    }
+
+    fn told(&mut self, done: Done) -> Option<Msg> {
+        Some(match done {
+            Done::Copy(done) => return copy::told(&mut self.copy, done),
             Done::Diff(done) => {
                 self.is_diff_running = false;
                 self.start_diff();
@@ -290,9 +342,8 @@ impl Desk {
                 self.start_check();
                 let failed = || {
                     Err(Unfit {
-                        line: None,
                         message: "the patch could not be checked".to_owned(),
-                        hint: None,
+                        ..Unfit::default()
                     })
                 };
                 Msg::PatchChecked(revision, done.unwrap_or_else(failed))
@@ -307,7 +358,7 @@ impl Desk {
                 self.start_preview();
                 Msg::PreviewReady(revision, done)
             }
-        }
+        })
     }
 
     /// A notice as a message, with what it answers.

@@ -81,6 +81,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         }
         Action::Compose => compose::open(model, fx),
         Action::Edit => compose::open_edit(model, fx),
+        Action::OwnEditor => compose::open_own_editor(model, fx),
         Action::OtherType => compose::other_type(model),
         Action::AsPatch => compose::as_patch(model, fx),
         Action::CarryOver => compose::carry_over(model, fx),

@@ -180,15 +180,16 @@ pub fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
     }
 }
 
-/// Shows or hides unchanged lines.
+/// Shows the whole file, then nothing but changed lines, then those with a few around them.
 pub fn fold(model: &mut Model) {
     relayout(model, |model| {
         if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut)
             && let Content::Text(document) = &file.content
         {
             let folding = match document.folding() {
+                Folding::Unfolded => Folding::Context(0),
+                Folding::Context(0) => Folding::Context(CONTEXT_LINES),
                 Folding::Context(_) => Folding::Unfolded,
-                Folding::Unfolded => Folding::Context(CONTEXT_LINES),
             };
             file.content = Content::Text(document.with_folding(folding));
         }

@@ -6,7 +6,7 @@ use super::super::model::file::{Against, Content, FileView, Reading, Slot};
 use super::super::model::gate::GateView;
 use super::super::model::shown::Shown;
 use super::super::model::toast::Tone;
-use super::{diff, toast};
+use super::{compose, diff, toast};
 use crate::diff::DiffDocument;
 use crate::diff::page::Place;
 use crate::engine::api::{Answer, Query};
@@ -82,6 +82,8 @@ pub fn take_bytes(model: &mut Model, number: u64, index: usize, is_base: bool, a
         );
     } else if let Some(job) = handed_on(file, generation, index) {
         fx.push(Effect::Diff(job));
+    } else if file.problem().is_some() {
+        compose::file_came(model, index);
     }
 }
 
@@ -207,6 +209,7 @@ pub fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>) {
     if let Some(file) = file_of(model, done.file, done.number) {
         begin_at_first_hunk(file);
     }
+    compose::file_came(model, done.file);
     if let Some(view) = &mut model.gate {
         view.forget_distant();
     }
@@ -234,6 +237,7 @@ pub fn diff_failed(model: &mut Model, index: usize, number: u64) {
             Content::Failed("the comparison broke off: its worker failed, see the log".to_owned()),
         );
     }
+    compose::file_came(model, index);
 }
 
 /// Takes what took longer than the diff.

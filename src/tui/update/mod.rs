@@ -58,6 +58,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             drawn(model, facts);
             return effects;
         }
+        // Whatever it means, it was meant for something else: the text is on its way.
+        Msg::Input(Input::Key(_) | Input::Paste(_) | Input::Mouse(_)) if model.away.is_some() => {
+            compose::say_away(model);
+        }
         Msg::Input(Input::Key(key)) => press(model, key, fx),
         Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
         Msg::Input(Input::Mouse(mouse)) => mouse::mouse(model, mouse, fx),
@@ -89,11 +93,21 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::PatchChecked(revision, result) => compose::checked(model, revision, result, fx),
         Msg::Completed(revision, candidates) => compose::completed(model, revision, candidates, fx),
         Msg::PreviewReady(revision, preview) => compose::previewed(model, revision, preview),
-        Msg::Drafts(drafts) => {
+        Msg::CopyReady(result) => compose::copy_ready(model, result, fx),
+        Msg::CopySaved(text) => compose::copy_saved(model, &text, fx),
+        Msg::OwnEditorEnded(ending) => compose::own_editor_ended(model, ending, fx),
+        Msg::CopyRead(result) => compose::copy_read(model, result, fx),
+        Msg::Drafts(drafts, problems) => {
+            model.draft_problems = problems;
             for draft in drafts {
                 model.drafts.entry(draft.key.clone()).or_insert(draft);
             }
         }
+        Msg::NotSuspended => toast(
+            model,
+            Tone::Info,
+            "Not suspended: there is no shell here that could continue it",
+        ),
         Msg::Continued => {
             fx.push(Effect::Repaint);
             queue::ask(model, fx);

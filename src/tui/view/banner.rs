@@ -12,13 +12,16 @@ pub fn text(model: &Model) -> Option<String> {
     if let Some(trouble) = &model.trouble {
         return Some(trouble.clone());
     }
-    match &model.config_faults[..] {
+    let not_loaded = "Configuration not loaded, the former policy stays";
+    first_of(not_loaded, &model.config_faults).or_else(|| first_of("A draft is not offered", &model.draft_problems))
+}
+
+/// The first of some problems, and how many more there are.
+fn first_of(what: &str, problems: &[String]) -> Option<String> {
+    match problems {
         [] => None,
-        [one] => Some(format!("Configuration not loaded, the former policy stays: {one}")),
-        [first, rest @ ..] => Some(format!(
-            "Configuration not loaded, the former policy stays: {first} (and {} more)",
-            rest.len()
-        )),
+        [one] => Some(format!("{what}: {one}")),
+        [first, rest @ ..] => Some(format!("{what}: {first} (and {} more)", rest.len())),
     }
 }
 

@@ -381,6 +381,10 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
             (_, count) => format!("hunk {}-{} of {count}", hunks.start + 1, hunks.end),
         };
         pen.text(&word, theme.plain());
+        // Said before all else that may find no room.
+        if document.diff().is_coarse {
+            pen.text("   coarse", theme.warning());
+        }
         let line_at = |row: usize| document.row(row).and_then(|row| row.new_line.or(row.old_line));
         if let (Some(first), Some(last)) = (line_at(first), line_at(last)) {
             let total = document.line_count(crate::diff::Side::New);
@@ -400,13 +404,10 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
             pen.text(&text, theme.warning());
         }
         if document.diff().is_coarse {
-            let long = "   coarse: not every matching line was sought; every change is shown";
-            let text = if width(long) + 30 <= pen.room() {
-                long
-            } else {
-                "   coarse"
-            };
-            pen.text(text, theme.warning());
+            let why = "   not every matching line was sought; every change is shown";
+            if width(why) + 30 <= pen.room() {
+                pen.text(why, theme.warning());
+            }
         }
         if file.left > 0 && !model.look.wraps {
             pen.text(&format!("   from column {}", file.left + 1), theme.warning());

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Focus};
+use crate::tui::model::compose::Compose;
 use crate::tui::model::prompt::{ConfirmState, Intent, Prompt, TimerIntent};
 use crate::tui::model::{Lower, Model};
 use crate::tui::verb;
@@ -123,12 +124,15 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         }
     }
     if focus == Focus::Compose {
-        let is_closed = model.compose.as_ref().is_some_and(|compose| compose.closed.is_some());
-        if is_closed {
+        let compose = model.compose.as_ref();
+        if compose.is_some_and(|compose| compose.closed.is_some()) {
             put("", "the text can only be read");
         } else {
             put("Ctrl-u", "undo");
-            put("", "the draft is kept");
+            // Before anything is written there is no draft.
+            if compose.is_some_and(Compose::is_changed) {
+                put("", "the draft is kept");
+            }
         }
     }
 }

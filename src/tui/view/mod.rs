@@ -21,6 +21,7 @@ pub mod media;
 pub mod message;
 pub mod palette;
 pub mod pen;
+pub mod plain;
 pub mod prompt;
 pub mod queue;
 pub mod shorten;

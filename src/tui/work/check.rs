@@ -13,6 +13,7 @@ fn unfit(error: PatchError) -> Unfit {
         line: error.line.map(|line| line.saturating_sub(1) as usize),
         message: error.message,
         hint: error.hint.map(String::from),
+        wants: None,
     }
 }
 
@@ -21,12 +22,18 @@ pub fn check(job: &CheckJob, limit: Limit<'_>) -> Result<Box<Checked>, Unfit> {
     match &job.written {
         Written::Patch(text) => {
             let patch = Patch::parse(text).map_err(unfit)?;
-            let facts: Vec<_> = job.files.iter().map(facts).collect();
+            let read = job.files.iter().map(facts);
+            let unread = job.unread.iter().map(|file| ArtifactFacts {
+                path: file.path.as_str(),
+                kind: &file.kind,
+            });
+            let facts: Vec<_> = read.chain(unread).collect();
             let index = match patch::choose_target(&patch, &facts).map_err(unfit)? {
                 Target::Job => return check_params(job, &patch),
                 Target::Artifact(index) => index,
             };
-            let file = job.files.get(index).ok_or_else(still_read)?;
+            let path = facts.get(index).map(|facts| facts.path).unwrap_or_default();
+            let file = job.files.get(index).ok_or_else(|| not_read(job, path))?;
             let plan = plan(job, &patch, file)?;
             Ok(checked(job, file, &patch, plan, None))
         }
@@ -39,7 +46,7 @@ fn check_edit(job: &CheckJob, base: &[u8], text: &str, limit: Limit<'_>) -> Resu
         .files
         .iter()
         .find(|file| file.path == job.path)
-        .ok_or_else(still_read)?;
+        .ok_or_else(|| not_read(job, job.path.as_str()))?;
     let derived = patch::derive(facts(file), base, text.as_bytes(), limit).map_err(|error| Unfit {
         // The line is one of the edited text, which is what is in the editor.
         line: error.artifact_line.map(|line| line.saturating_sub(1) as usize),
@@ -82,6 +89,9 @@ fn facts(file: &GateFile) -> ArtifactFacts<'_> {
 
 fn plan(job: &CheckJob, patch: &Patch, file: &GateFile) -> Result<Plan, Unfit> {
     let sidecar_path = patch::sidecar_path(file.path.as_str());
+    if job.unread.iter().any(|file| file.path.as_str() == sidecar_path) {
+        return Err(not_read(job, &sidecar_path));
+    }
     let sidecar = job.files.iter().find(|file| file.path.as_str() == sidecar_path);
     let surroundings = Surroundings {
         files: &job.names,
@@ -109,10 +119,24 @@ fn checked(job: &CheckJob, file: &GateFile, patch: &Patch, plan: Plan, reason: O
     })
 }
 
-fn still_read() -> Unfit {
-    Unfit {
-        line: None,
-        message: "the files of the gate are still being read".to_owned(),
-        hint: None,
+/// A file is needed whose bytes are not there.
+fn not_read(job: &CheckJob, path: &str) -> Unfit {
+    let Some(file) = job.unread.iter().find(|file| file.path.as_str() == path) else {
+        let message = format!("{path} is not under review");
+        return Unfit {
+            message,
+            ..Unfit::default()
+        };
+    };
+    match &file.problem {
+        Some(problem) => Unfit {
+            message: format!("{} {problem}", file.path.file_name()),
+            ..Unfit::default()
+        },
+        None => Unfit {
+            message: format!("{} is being read", file.path.file_name()),
+            wants: Some(file.path.clone()),
+            ..Unfit::default()
+        },
     }
 }

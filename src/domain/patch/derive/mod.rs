@@ -240,5 +240,5 @@ fn no_longer_json(path: &str, new: &str) -> PatchError {
         .at_artifact_line(fault.line),
         Ok(_) => PatchError::unfit(what),
     }
-    .with_hint("mend that line and derive the patch again")
+    .with_hint("mend that line")
 }

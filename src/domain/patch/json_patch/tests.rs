@@ -338,6 +338,22 @@ fn depth_has_an_end() {
         error.message,
         "`a.json` could not be read after the patch: nested deeper than 120 levels"
     );
+    assert_eq!(error.field.as_deref(), Some("ops[0].path"));
+}
+
+/// Of many operations the one is named that goes too far, not one that only stands beside it.
+#[test]
+fn the_operation_that_goes_too_deep_is_named() {
+    let deep = format!("{}1{}", "[".repeat(70), "]".repeat(70));
+    let fill = |at: usize| json!({"op": "add", "path": format!("/k{at}"), "value": at});
+    for (count, bad) in [(1, 0), (2, 1), (9, 0), (9, 4), (9, 8)] {
+        let mut ops: Vec<Value> = (0..count).map(fill).collect();
+        ops[bad] = json!({"op": "copy", "from": "/deep", "path": format!("/deep{}", "/0".repeat(69))});
+        let document = format!("{{\"deep\": {deep}}}");
+        let error = plan(&document, json!(ops)).unwrap_err();
+        assert!(error.message.contains("nested deeper than 120"), "{}", error.message);
+        assert_eq!(error.field.as_deref(), Some(format!("ops[{bad}].path").as_str()));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::super::effect::{CheckJob, Checked, Effect, GateFile, Preview, Unfit, Written};
+use super::super::super::effect::{CheckJob, Checked, Effect, GateFile, Preview, Unfit, UnreadFile, Written};
 use super::super::super::model::Model;
 use super::super::super::model::compose::{Check, Compose, Subject, Version};
 use crate::domain::ids::{Digest, JobId};
@@ -22,6 +22,12 @@ pub fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(written) = written(compose) else {
         return;
     };
+    let unread = view.files.iter().filter(|file| file.bytes.is_none());
+    let unread = unread.map(|file| UnreadFile {
+        kind: file.artifact.kind.clone(),
+        path: file.artifact.path.clone(),
+        problem: file.problem(),
+    });
     let files = view.files.iter().filter_map(|file| {
         Some(GateFile {
             kind: file.artifact.kind.clone(),
@@ -34,6 +40,7 @@ pub fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
         revision: compose.revision,
         written,
         files: files.collect(),
+        unread: unread.collect(),
         path: compose.path.clone(),
         names: compose.names.clone(),
         params: view
@@ -71,6 +78,13 @@ pub fn checked(model: &mut Model, revision: u64, result: Result<Box<Checked>, Un
             fx.push(Effect::Preview(revision, checked.planned.clone()));
             Check::Fits(checked)
         }
+        Err(Unfit { wants: Some(path), .. }) => {
+            // It is checked again when the bytes have come.
+            if let Some(view) = &mut model.gate {
+                view.aimed = Some(path);
+            }
+            Check::Pending
+        }
         Err(unfit) => {
             // A diff that will not come about is not shown.
             compose.preview = None;
@@ -78,6 +92,20 @@ pub fn checked(model: &mut Model, revision: u64, result: Result<Box<Checked>, Un
         }
     };
     keep_checked(model, fx);
+}
+
+/// A file was read, or cannot be: a patch that waited for it is checked again.
+pub fn file_came(model: &mut Model, index: usize) {
+    let Some(view) = &mut model.gate else {
+        return;
+    };
+    let path = view.files.get(index).map(|file| &file.artifact.path);
+    if view.aimed.is_some()
+        && view.aimed.as_ref() == path
+        && let Some(compose) = &mut model.compose
+    {
+        compose.checked_revision = None;
+    }
 }
 
 /// Takes a preview.
@@ -124,9 +152,9 @@ pub fn taken_version(model: &mut Model, digest: Digest, answer: Answer) {
         };
         if let Version::Missing(why) = &edited.version {
             compose.check = Check::Unfit(Unfit {
-                line: None,
                 message: format!("the text that you edited is gone: {why}"),
                 hint: Some("copy what you need, discard it (Esc D), and edit the present text".to_owned()),
+                ..Unfit::default()
             });
         }
     }

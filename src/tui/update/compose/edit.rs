@@ -10,21 +10,17 @@ use super::super::super::model::compose::{Compose, Edited, Sheets, Subject, Vers
 use super::super::super::model::file::{Content, FileView};
 use super::super::super::model::gate::GateView;
 use super::super::super::model::toast::Tone;
+use super::super::super::work::{NotEditable, editable};
 use super::super::prompt::{self, refuse};
 use super::super::toast;
 use super::{draft, edited, is_of_stage, say_draft_is_back, show};
 use crate::diff::Side;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::ArtifactPath;
-use crate::domain::patch::PATCH_BYTES_MAX;
 use crate::engine::api::Query;
 
 /// What did not happen when an edit is refused.
-const NOT: &str = "Not edited";
-/// A longer text is not edited here: no patch of a whole one could carry it.
-const EDIT_BYTES_MAX: usize = PATCH_BYTES_MAX;
-/// Drawing costs by the line that the cursor stands in.
-const LINE_BYTES_MAX: usize = 100_000;
+pub(super) const NOT: &str = "Not edited";
 
 /// Opens the artifact on screen in the editor, or the draft of an edit of it.
 pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -38,9 +34,6 @@ pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
         Ok(text) => text,
         Err((why, hint)) => return refuse(model, NOT, &why, hint),
     };
-    if let Some(why) = too_large(file, &bytes) {
-        return refuse(model, NOT, &why, "press p to write a patch");
-    }
     let (path, now) = (file.artifact.path.clone(), file.digest.unwrap_or(file.artifact.digest));
     let line = line_on_screen(file);
     let mut editor = Editor::of_text(&text);
@@ -83,37 +76,17 @@ fn text_of(file: &FileView) -> Result<(Arc<Vec<u8>>, String), Why> {
             return Err((format!("{name} is still being read"), "press the key again"));
         }
         (Content::Binary, Some(_)) => {
-            let why = format!("{name} is not text");
-            return Err((why, "press p to see which patches it takes, or reject it with a note"));
+            let problem = NotEditable::Binary;
+            return Err((problem.about(name).to_string(), problem.hint()));
         }
         (Content::Missing | Content::Failed(_), _) => {
             return Err((format!("{name} cannot be read"), "reject it with a note"));
         }
     };
-    match std::str::from_utf8(bytes) {
+    match editable(bytes) {
         Ok(text) => Ok((bytes.clone(), text.to_owned())),
-        Err(error) => {
-            let why = format!("{name} is not UTF-8 at byte {}", error.valid_up_to());
-            Err((why, "no text patch applies to it; reject it with a note"))
-        }
+        Err(problem) => Err((problem.about(name).to_string(), problem.hint())),
     }
-}
-
-fn too_large(file: &FileView, bytes: &[u8]) -> Option<String> {
-    let name = file.artifact.path.file_name();
-    if bytes.len() > EDIT_BYTES_MAX {
-        return Some(format!("{name} has {} bytes, more than are edited here", bytes.len()));
-    }
-    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
-    let (index, line) = lines.max_by_key(|(_, line)| line.len())?;
-    let is_long = line.len() > LINE_BYTES_MAX;
-    is_long.then(|| {
-        format!(
-            "line {} of {name} has {} bytes, more than are edited here",
-            index + 1,
-            line.len()
-        )
-    })
 }
 
 /// The line of the file at the top of what the diff shows: there the operator was reading.

@@ -40,12 +40,12 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let name = checked.planned.path.rsplit('/').next().unwrap_or_default();
-    pen.text(&format!("to {name} "), theme.plain())
-        .text(&format!("+{}", document.diff().added), theme.added())
-        .text(&format!(" -{} ", document.diff().removed), theme.removed());
     if document.diff().is_coarse {
         pen.text("coarse ", theme.warning());
     }
+    pen.text(&format!("to {name} "), theme.plain())
+        .text(&format!("+{}", document.diff().added), theme.added())
+        .text(&format!(" -{} ", document.diff().removed), theme.removed());
     pen.rule(theme);
     let page = diff_rows::page(document, Look::default(), 0, below.width);
     diff_rows::draw(

@@ -1,0 +1,137 @@
+//! The editor of the operator's own choice: which it is, how it is run, and what can be said of how it ended.
+
+use std::ffi::{OsStr, OsString};
+
+/// A command that edits the file whose path follows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnEditor {
+    /// Where it was named, for messages; none: it is the one that is always there.
+    pub variable: Option<&'static str>,
+    /// The command as the shell reads it.
+    pub command: OsString,
+}
+
+impl OwnEditor {
+    /// `$VISUAL`, else `$EDITOR`, else vi where there is one. An empty variable is none.
+    pub fn choose(visual: Option<OsString>, editor: Option<OsString>, has_vi: bool) -> Option<Self> {
+        let named = [("VISUAL", visual), ("EDITOR", editor)];
+        let mut named = named.into_iter().filter_map(|(variable, command)| {
+            let command = command.filter(|command| !command.as_encoded_bytes().trim_ascii().is_empty())?;
+            Some(Self {
+                variable: Some(variable),
+                command,
+            })
+        });
+        named.next().or_else(|| {
+            has_vi.then(|| Self {
+                variable: None,
+                command: "vi".into(),
+            })
+        })
+    }
+
+    /// `vi`, `code`: the program's name, to speak of it.
+    pub fn name(&self) -> String {
+        let command = self.command.to_string_lossy();
+        let program = command.split_whitespace().next().unwrap_or_default();
+        program.rsplit('/').next().unwrap_or(program).to_owned()
+    }
+
+    /// The command and where it comes from: `$EDITOR is vi -n`.
+    pub fn in_words(&self) -> String {
+        let command = self.command.to_string_lossy();
+        match self.variable {
+            Some(variable) => format!("${variable} is `{command}`"),
+            None => format!("neither $VISUAL nor $EDITOR is set, so it is `{command}`"),
+        }
+    }
+
+    /// The script that a shell runs, with the file's path as its first argument, as git does it: the command may hold options, quotes
+    /// and variables.
+    pub fn script(&self) -> OsString {
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./+:@%,-".contains(byte);
+        let mut script = OsString::new();
+        // No shell needs to wait for one plain program.
+        if self
+            .command
+            .as_encoded_bytes()
+            .iter()
+            .all(|byte| is_word(byte) || *byte == b' ')
+        {
+            script.push("exec ");
+        }
+        script.push(&self.command);
+        script.push(OsStr::new(" \"$@\""));
+        script
+    }
+}
+
+/// How an editor ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// It did not start: why.
+    NotStarted(String),
+    /// With this status: 0 is success.
+    Status(i32),
+    /// A signal ended it: its name.
+    Signal(&'static str),
+}
+
+impl Ending {
+    /// What the shell says when there is no such program, and when it is none.
+    const NOT_FOUND: i32 = 127;
+    const NOT_RUN: i32 = 126;
+
+    /// Why what was written is not taken up; none: it is.
+    pub fn problem(&self, editor: &OwnEditor) -> Option<String> {
+        let name = editor.name();
+        match self {
+            Self::NotStarted(why) => Some(format!("{name} did not start: {why}")),
+            Self::Status(0) => None,
+            Self::Status(Self::NOT_FOUND) => Some(format!("{}, and there is no such program", editor.in_words())),
+            Self::Status(Self::NOT_RUN) => Some(format!("{}, and that cannot be run", editor.in_words())),
+            Self::Status(status) => Some(format!("{name} ended with status {status}")),
+            Self::Signal(signal) => Some(format!("{name} was ended by {signal}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn editor(command: &str) -> OwnEditor {
+        OwnEditor::choose(None, Some(command.into()), false).unwrap()
+    }
+
+    #[test]
+    fn visual_goes_before_editor_and_both_before_vi() {
+        let choose = |visual: Option<&str>, editor: Option<&str>, has_vi| {
+            let chosen = OwnEditor::choose(visual.map(Into::into), editor.map(Into::into), has_vi)?;
+            Some((chosen.variable, chosen.command.into_string().unwrap()))
+        };
+        assert_eq!(choose(Some("a"), Some("b"), true), Some((Some("VISUAL"), "a".into())));
+        assert_eq!(choose(Some(" "), Some("b"), true), Some((Some("EDITOR"), "b".into())));
+        assert_eq!(choose(None, Some(""), true), Some((None, "vi".into())));
+        assert_eq!(choose(None, None, false), None);
+    }
+
+    #[test]
+    fn the_shell_waits_only_where_it_has_to() {
+        assert_eq!(editor("vi").script(), "exec vi \"$@\"");
+        assert_eq!(
+            editor("/usr/bin/code --wait").script(),
+            "exec /usr/bin/code --wait \"$@\""
+        );
+        assert_eq!(editor("TERM=vt100 vi").script(), "TERM=vt100 vi \"$@\"");
+        assert_eq!(editor("vi -c 'set nu'").script(), "vi -c 'set nu' \"$@\"");
+    }
+
+    #[test]
+    fn it_is_spoken_of_by_its_name() {
+        assert_eq!(editor("/usr/bin/code --wait").name(), "code");
+        assert_eq!(Ending::Status(0).problem(&editor("vi")), None);
+        let problem = Ending::Status(127).problem(&editor("nonesuch -x")).unwrap();
+        assert_eq!(problem, "$EDITOR is `nonesuch -x`, and there is no such program");
+    }
+}
