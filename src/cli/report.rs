@@ -169,6 +169,10 @@ impl Failure {
                 "put the database back from a copy, or make it again: holdpoint doctor --rebuild; to begin anew, move the run \
                  directories away",
             ),
+            EngineError::OlderDatabase { .. } => Self::new(deed, "runs_directory", error.to_string()).hint(
+                "put the newer database back; where it is lost, move this one away and make it from the record: holdpoint doctor \
+                 --rebuild",
+            ),
             EngineError::Thread(_) => Self::new(deed, "runs_directory", error.to_string()),
         }
     }
