@@ -28,6 +28,10 @@ fuzz TARGET SECONDS="60":
 simulate SCHEDULES="1000000":
     HOLDPOINT_SIM_SCHEDULES={{SCHEDULES}} cargo test --profile simulate --test sim no_schedule -- --nocapture
 
+# consoles, deciders and leaders killed at random for so long, then the record is compared
+torture MINUTES="20":
+    HOLDPOINT_TORTURE_MINUTES={{MINUTES}} cargo test --test torture -- --nocapture
+
 # the pictures in screenshots/, from the real binary in a real terminal
 screenshots:
     cargo build --release

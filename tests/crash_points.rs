@@ -298,3 +298,20 @@ fn a_console_killed_at_the_key_that_approves_made_the_decision_or_did_not() {
         assert_eq!(workspace.read("runs/chain.jsonl").lines().count(), 1, "{point}");
     }
 }
+
+#[test]
+fn the_page_has_every_point_in_its_order() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/DURABILITY.md")).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let name = cells.next()?.strip_suffix('`')?;
+        let happened = cells.next()?;
+        cells.next().map(|_| (name.to_owned(), happened.to_owned()))
+    });
+    let known: Vec<_> = fault::POINTS
+        .iter()
+        .map(|(name, happened)| ((*name).to_owned(), (*happened).to_owned()))
+        .collect();
+    let is_point = |row: &(String, String)| known.iter().any(|(name, _)| *name == row.0);
+    assert_eq!(rows.filter(is_point).collect::<Vec<_>>(), known);
+}

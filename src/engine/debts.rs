@@ -1,9 +1,11 @@
 //! Paying what is owed to the files: the second half of the writer's work (SPEC §4).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::domain::ids::JobId;
 use crate::fault;
+use crate::runs::holder::PUBLISH_PATIENCE;
 use crate::runs::publish::{self, Owed};
 
 use super::inbox::Inbox;
@@ -52,8 +54,9 @@ impl Writer {
     /// Which of them could not be paid, and why; the error: none of them.
     fn publish_group(&mut self, jobs: &[JobId]) -> Result<BTreeMap<JobId, String>, String> {
         let runs = self.preparer.runs.clone();
+        let patience = self.patience;
         let reader = &mut self.preparer.reader;
-        let results = publish::publish(&runs, jobs, |job_id| {
+        let results = publish::publish(&runs, jobs, patience, |job_id| {
             let owed = reader.owed_of(job_id).map_err(|error| error.to_string())?;
             Ok(owed.map(|owed| Owed {
                 rows: owed.rows,
@@ -63,6 +66,12 @@ impl Writer {
                 status_since: owed.status_since,
             }))
         });
+        // Somebody who is stopped keeps the lock: it is asked for again and again, and nothing else waits for it as long as that.
+        self.patience = if results.is_ok() {
+            PUBLISH_PATIENCE
+        } else {
+            Duration::ZERO
+        };
         let results = results.map_err(|error| error.to_string())?;
         fault::point("after_files");
         let mut done = Vec::new();

@@ -43,6 +43,7 @@ use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::fault;
 use crate::runs::drafts::KeptDrafts;
+use crate::runs::holder::PUBLISH_PATIENCE;
 use crate::runs::locks::{self, LeadGuard, Presence};
 use crate::runs::{RunsDir, record};
 use crate::store::{Reader, Store};
@@ -117,6 +118,14 @@ pub enum EngineError {
         /// How many run directories were made by holdpoint.
         jobs: usize,
     },
+    /// The database is an older copy: what it does not know any more would be numbered and decided anew.
+    #[error("{database} is older than the record beside it: {beside}")]
+    OlderDatabase {
+        /// The database.
+        database: String,
+        /// What the record says, and the database.
+        beside: String,
+    },
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -187,6 +196,7 @@ impl Engine {
         let store = Store::open(runs.path())?;
         let first_reader = Reader::open(runs.path())?;
         let seen_up_to = first_reader.last_event_seq()?;
+        refuse_older_database(&runs, &first_reader, seen_up_to)?;
         let (inbox_sender, inbox) = channel(INBOX_MAX);
         let (work, work_receiver) = sync_channel(WORK_MAX);
         let (asks, asks_receiver) = sync_channel(WORK_MAX);
@@ -211,6 +221,7 @@ impl Engine {
             watch: watch.clone(),
             owed: BTreeMap::new(),
             is_owing: true,
+            patience: PUBLISH_PATIENCE,
             trouble: None,
         };
         let reader = ReaderThread {
@@ -227,7 +238,7 @@ impl Engine {
             .name("reader".to_owned())
             .spawn(move || reader.run())?;
         // There must be a file to watch.
-        runs.touch_nudge()?;
+        runs.make_nudge()?;
         let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
         let now = settings.clock.now();
         let doors = Doors::new(&settings.config);
@@ -439,9 +450,12 @@ impl Engine {
             self.start_again_us.retain(|_, at_us| now.boot_us < *at_us);
             self.wants_look = true;
         }
-        let backstop_us = i64::try_from(self.files.backstop.as_micros()).unwrap_or(i64::MAX);
+        let backstop_us = i64::try_from(self.files.backstop().as_micros()).unwrap_or(i64::MAX);
         if now.boot_us.saturating_sub(self.looked_at_us) >= backstop_us {
             self.wants_look = true;
+            if self.files.is_lost() && self.runs.make_nudge().is_ok() {
+                self.files.watch_again();
+            }
         }
         if self.wants_look && !self.is_looking {
             self.look(now.boot_us);
@@ -594,7 +608,7 @@ impl Engine {
 
     fn sleep(&mut self) -> Duration {
         let now = self.clock.now();
-        let mut sleep_us = i64::try_from(self.files.backstop.min(SLEEP_MAX).as_micros()).unwrap_or(i64::MAX);
+        let mut sleep_us = i64::try_from(self.files.backstop().min(SLEEP_MAX).as_micros()).unwrap_or(i64::MAX);
         sleep_us = sleep_us.saturating_sub(now.boot_us.saturating_sub(self.looked_at_us));
         if self.is_expirer()
             && let Some(tick_us) = self.ticker.sleep_us(now)
@@ -624,6 +638,34 @@ pub fn refuse_lost_database(runs: &RunsDir) -> Result<(), EngineError> {
             folder: runs.path().display().to_string(),
             jobs,
         }),
+    }
+}
+
+/// Refuses a database that ends before the record that lies beside it: a copy that somebody put back. The chain of decisions tells it
+/// after any loss of power; the number that the last commit left in the nudge file tells it also where nothing was decided since.
+fn refuse_older_database(runs: &RunsDir, reader: &Reader, last_event_seq: u64) -> Result<(), EngineError> {
+    let older = |beside: String| {
+        Err(EngineError::OlderDatabase {
+            database: runs.database().display().to_string(),
+            beside,
+        })
+    };
+    let decided = reader.chain_head()?.map_or(0, |head| head.seq);
+    for link in record::links_after(runs, decided)? {
+        // Another process may have decided since: the rows are asked again.
+        if record::is_filed(runs, &link)? && link.seq > reader.chain_head()?.map_or(0, |head| head.seq) {
+            let (seq, job_id) = (link.seq, link.job_id);
+            return older(format!(
+                "decision {seq} is on disk ({job_id}), and the database ends with decision {decided}"
+            ));
+        }
+    }
+    // A number that another process commits at this moment is in the database before it is in the file, so the file is read first.
+    match runs.nudged_seq() {
+        Some(nudged) if nudged > last_event_seq && nudged > reader.last_event_seq()? => older(format!(
+            "event {nudged} was recorded, and the database ends with event {last_event_seq}"
+        )),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::RunsError;
-use crate::store::StoreError;
+use crate::runs::holder::holder;
+use crate::store::{StoreError, StoreErrorKind};
 
 /// A file could not be read or written: nothing was decided.
 pub(super) fn runs_refusal(error: &RunsError) -> Refusal {
@@ -21,9 +22,13 @@ pub(super) fn runs_refusal(error: &RunsError) -> Refusal {
     }
 }
 
-/// The database could not be read or written: nothing was decided.
+/// The database could not be read or written: nothing was decided. Who keeps it locked is named where the kernel tells.
 pub(super) fn store_refusal(error: &StoreError) -> Refusal {
-    let refusal = Refusal::new(RefusalCode::NotPossible, error.to_string());
+    let shared = error.path().with_extension("db-shm");
+    let is_busy = error.kind() == StoreErrorKind::Busy;
+    let who = is_busy.then(|| holder(&shared)).flatten();
+    let who = who.map(|holder| format!(": {holder}")).unwrap_or_default();
+    let refusal = Refusal::new(RefusalCode::NotPossible, format!("{error}{who}"));
     match error.hint() {
         Some(hint) => refusal.with_hint(hint),
         None => refusal,

@@ -4,6 +4,8 @@
 //! work, a slower look serves.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode, ModifyKind};
@@ -18,9 +20,37 @@ const BACKSTOP_BLIND: Duration = Duration::from_secs(1);
 
 /// Keeps the watching alive.
 pub(super) struct FileWatch {
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
+    nudge: PathBuf,
+    /// The nudge file was removed or renamed: what is watched is not the file that others touch.
+    is_lost: Arc<AtomicBool>,
+}
+
+impl FileWatch {
     /// How long the loop may go without a look.
-    pub backstop: Duration,
+    pub fn backstop(&self) -> Duration {
+        if self.watcher.is_some() && !self.is_lost.load(Ordering::Relaxed) {
+            BACKSTOP_WATCHED
+        } else {
+            BACKSTOP_BLIND
+        }
+    }
+
+    /// Whether the nudge file has to be made and watched again.
+    pub fn is_lost(&self) -> bool {
+        self.watcher.is_some() && self.is_lost.load(Ordering::Relaxed)
+    }
+
+    /// Watches the nudge file anew; it must be there. What was missed meanwhile is seen by the next look.
+    pub fn watch_again(&mut self) {
+        let Some(watcher) = &mut self.watcher else { return };
+        // It is most likely forgotten already.
+        let _ = watcher.unwatch(&self.nudge);
+        match watcher.watch(&self.nudge, RecursiveMode::NonRecursive) {
+            Ok(()) => self.is_lost.store(false, Ordering::Relaxed),
+            Err(error) => tracing::warn!("the nudge file cannot be watched: {error}"),
+        }
+    }
 }
 
 /// Watches the nudge file, and the configuration file where there is one.
@@ -31,12 +61,22 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
         .into_iter()
         .flatten()
         .collect();
+    let is_lost = Arc::new(AtomicBool::new(false));
+    let (lost, touched) = (Arc::clone(&is_lost), nudge.clone());
     let handler = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
+        let nudge = &touched;
+        let is_gone = matches!(
+            event.kind,
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+        );
+        if is_gone && event.paths.iter().any(|path| same_name(path, nudge)) {
+            lost.store(true, Ordering::Relaxed);
+        }
         // Reading a watched file raises Access events too; they mean nothing for the nudge.
         let is_read = matches!(event.kind, EventKind::Access(_));
         // A full inbox is already full of reasons to look.
-        if !is_read && event.paths.iter().any(|path| same_name(path, &nudge)) {
+        if !is_read && event.paths.iter().any(|path| same_name(path, nudge)) {
             let _ = inbox.try_send(Inbox::Nudged);
         }
         if let Some(config) = &config
@@ -54,14 +94,16 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
     });
     match watcher {
         Ok(watcher) => FileWatch {
-            _watcher: Some(watcher),
-            backstop: BACKSTOP_WATCHED,
+            watcher: Some(watcher),
+            nudge,
+            is_lost,
         },
         Err(error) => {
             tracing::warn!("files cannot be watched, looking every second instead: {error}");
             FileWatch {
-                _watcher: None,
-                backstop: BACKSTOP_BLIND,
+                watcher: None,
+                nudge,
+                is_lost,
             }
         }
     }
@@ -87,4 +129,32 @@ fn folder_of(path: &Path) -> Option<PathBuf> {
 
 fn same_name(event: &Path, wanted: &Path) -> bool {
     event.file_name() == wanted.file_name()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::RunsDir;
+
+    #[tokio::test]
+    async fn a_removed_nudge_file_is_looked_past_and_watched_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        runs.make_nudge().unwrap();
+        let (sender, mut inbox) = tokio::sync::mpsc::channel(100);
+        let mut files = watch_files(runs.nudge(), None, sender);
+        assert_eq!((files.backstop(), files.is_lost()), (BACKSTOP_WATCHED, false));
+        std::fs::remove_file(runs.nudge()).unwrap();
+        while !files.is_lost() {
+            assert!(matches!(inbox.recv().await, Some(Inbox::Nudged)));
+        }
+        assert_eq!(files.backstop(), BACKSTOP_BLIND);
+        runs.make_nudge().unwrap();
+        files.watch_again();
+        assert_eq!((files.backstop(), files.is_lost()), (BACKSTOP_WATCHED, false));
+        while inbox.try_recv().is_ok() {}
+        runs.touch_nudge(Some(7)).unwrap();
+        assert!(matches!(inbox.recv().await, Some(Inbox::Nudged)));
+        assert_eq!(runs.nudged_seq(), Some(7));
+    }
 }

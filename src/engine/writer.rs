@@ -78,6 +78,8 @@ pub(super) struct Writer {
     /// Requests whose files are not on disk yet, by job.
     pub owed: BTreeMap<JobId, Vec<RequestId>>,
     pub is_owing: bool,
+    /// How long to wait for another publisher.
+    pub patience: Duration,
     pub trouble: Option<String>,
 }
 
@@ -475,7 +477,8 @@ impl Writer {
     }
 
     fn nudge(&self) {
-        if let Err(error) = self.preparer.runs.touch_nudge() {
+        let last_seq = self.preparer.reader.last_event_seq().ok();
+        if let Err(error) = self.preparer.runs.touch_nudge(last_seq) {
             tracing::debug!("cannot touch the nudge file: {error}");
         }
     }

@@ -13,6 +13,7 @@ pub mod error;
 pub mod files;
 pub mod filesystem;
 pub mod finding;
+pub mod holder;
 mod jsonl;
 pub mod layout;
 pub mod locks;

@@ -4,10 +4,12 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::atomic::{self, Group};
 use super::error::{Doing, Result, RunsError};
 use super::finding::Finding;
+use super::holder;
 use super::jsonl;
 use super::layout::RunsDir;
 use super::projection;
@@ -51,17 +53,19 @@ pub struct Published {
 const CHAIN_DISORDER_MAX: u64 = 4096;
 
 /// Publishes what these jobs owe. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
-/// above it, now that no other process can publish; its error, in words, is that job's failure. The error is that the lock could not be taken; one job's failure is its own.
+/// above it, now that no other process can publish; its error, in words, is that job's failure. The error is that the lock could not be
+/// taken within `patience`; one job's failure is its own.
 ///
 /// The caller raises each watermark to at least the published value, never lowers it.
 pub fn publish(
     runs: &RunsDir,
     jobs: &[JobId],
+    patience: Duration,
     mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, String>,
 ) -> Result<Vec<Published>> {
     let lock_path = runs.publish_lock();
     let lock = runs.modes().open_append(&lock_path)?;
-    lock.lock().doing("lock", &lock_path)?;
+    holder::take_publish_lock(&lock, &lock_path, patience)?;
     fault::point("publish_locked");
 
     let mut unreadable = Vec::new();

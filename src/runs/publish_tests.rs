@@ -97,7 +97,7 @@ impl Fixture {
     }
 
     fn publish(&self, owed: &Owed) -> Published {
-        publish(&self.runs, &[job_id()], |_| Ok(Some(owed.clone())))
+        publish(&self.runs, &[job_id()], Duration::ZERO, |_| Ok(Some(owed.clone())))
             .unwrap()
             .pop()
             .unwrap()
@@ -179,7 +179,7 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
 #[test]
 fn nothing_owed_writes_nothing() {
     let fixture = Fixture::new();
-    let published = publish(&fixture.runs, &[job_id()], |_| Ok(None)).unwrap();
+    let published = publish(&fixture.runs, &[job_id()], Duration::ZERO, |_| Ok(None)).unwrap();
     assert_eq!(published[0].result.as_ref().unwrap(), &None);
     assert!(!fixture.run.path().exists());
 }
@@ -310,7 +310,10 @@ fn one_job_that_cannot_be_written_does_not_stop_the_others() {
     let broken = JobId::new("broken").unwrap();
     fixture.put(&fixture.runs.path().join("broken"), b"a file where a directory belongs");
     let owed = owed(vec![event(3, EventType::JobCreated)], vec![decision(1, 1, true)]);
-    let published = publish(&fixture.runs, &[broken, job_id()], |_| Ok(Some(owed.clone()))).unwrap();
+    let published = publish(&fixture.runs, &[broken, job_id()], Duration::ZERO, |_| {
+        Ok(Some(owed.clone()))
+    })
+    .unwrap();
     let error = published[0].result.as_ref().unwrap_err();
     assert!(
         error.to_string().ends_with("runs/broken: it is not a directory"),
@@ -338,14 +341,14 @@ fn a_full_disk_leaves_a_debt_that_is_paid_when_space_returns() {
         let ballast = temporary.path().join("ballast");
         let filled = fs::File::create(&ballast).unwrap().write_all(&[0; 1 << 20]);
         assert_eq!(filled.unwrap_err().kind(), io::ErrorKind::StorageFull);
-        let published = publish(&runs, &[job_id()], |_| Ok(Some(owed.clone()))).unwrap();
+        let published = publish(&runs, &[job_id()], Duration::ZERO, |_| Ok(Some(owed.clone()))).unwrap();
         let error = published[0].result.as_ref().unwrap_err();
         assert!(error.is_full(), "{error}");
         assert!(error.to_string().ends_with(": no space left"), "{error}");
         assert!(!run.state().exists());
 
         fs::remove_file(ballast).unwrap();
-        let published = publish(&runs, &[job_id()], |_| Ok(Some(owed.clone()))).unwrap();
+        let published = publish(&runs, &[job_id()], Duration::ZERO, |_| Ok(Some(owed.clone()))).unwrap();
         assert_eq!(published[0].result.as_ref().unwrap(), &Some(3));
         assert_eq!(
             fs::read(run.decision(&stage())).unwrap(),

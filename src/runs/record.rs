@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -13,12 +14,18 @@ use super::atomic;
 use super::error::{Doing, Result, RunsError};
 use super::layout::{RunDir, RunsDir};
 use super::publish::State;
+use super::{holder, jsonl};
+use crate::domain::chain::ChainLink;
+use crate::domain::decision::SealedDecision;
 use crate::domain::ids::{Digest, StageName};
 
 /// The most bytes of a line that is looked at: an event bears a patch of 1 MiB at most, and JSON may write a byte as six.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The most bytes of a decision file or `state.json` that are looked at.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// How many links from the end are looked at for the newest one.
+const LAST_LINKS: u32 = 256;
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,7 +226,7 @@ pub struct PublishGuard {
     _locked: Option<File>,
 }
 
-/// Waits until nobody publishes. Works for readers who may not write: only the lock's file is opened. Where there is none, nobody has
+/// Waits until nobody publishes, with patience that ends. Works for readers who may not write: only the lock's file is opened. Where there is none, nobody has
 /// ever published.
 pub fn keep_publishers_out(runs: &RunsDir) -> Result<PublishGuard> {
     let path = runs.publish_lock();
@@ -228,8 +235,46 @@ pub fn keep_publishers_out(runs: &RunsDir) -> Result<PublishGuard> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(PublishGuard { _locked: None }),
         Err(error) => return Err(RunsError::new("open", &path, error)),
     };
-    file.lock().doing("lock", &path)?;
+    holder::take_publish_lock(&file, &path, holder::PUBLISH_PATIENCE)?;
     Ok(PublishGuard { _locked: Some(file) })
+}
+
+/// The links near the end of `chain.jsonl` whose decisions come after this one. Damaged lines are passed over.
+pub fn links_after(runs: &RunsDir, seq: u64) -> Result<Vec<ChainLink>> {
+    let path = runs.chain();
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(RunsError::new("open", &path, error)),
+    };
+    let length = file.metadata().doing("examine", &path)?.len();
+    let (mut links, mut seen) = (Vec::new(), 0);
+    jsonl::lines_back(&file, length, |line| {
+        let link = serde_json::from_slice::<ChainLink>(line).ok();
+        links.extend(link.filter(|link| link.seq > seq));
+        seen += 1;
+        // Jobs publish side by side, so the newest link is near the end and not always at it.
+        if seen < LAST_LINKS {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })
+    .doing("read", &path)?;
+    Ok(links)
+}
+
+/// Whether a decision file of the link's job is this decision: a damaged line alone is no witness.
+pub fn is_filed(runs: &RunsDir, link: &ChainLink) -> Result<bool> {
+    let run = runs.run(&link.job_id);
+    for file in gate_files(&run)? {
+        let bytes = read(&file.path(&run))?.unwrap_or_default();
+        let sealed = serde_json::from_slice::<SealedDecision>(&bytes).ok();
+        if sealed.is_some_and(|sealed| ChainLink::of(&sealed) == *link && sealed.computed_hash() == link.hash) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -189,6 +189,9 @@ impl<S: Storage> World<S> {
             self.take(Step::Tick(0, true, true));
         }
         for _ in 0..24 {
+            if self.is_at_rest() {
+                break;
+            }
             for job in 0..self.jobs.len() {
                 self.take(Step::CommandEnds(job));
             }
@@ -214,6 +217,15 @@ impl<S: Storage> World<S> {
             }
         }
         self.check_record();
+    }
+
+    /// Nothing happens any more unless a person acts.
+    fn is_at_rest(&self) -> bool {
+        let is_busy = |job_id: &JobId| {
+            let status = self.store.rows(job_id).map(|rows| rows.job.status);
+            matches!(status, Some(JobStatus::Queued | JobStatus::Running))
+        };
+        self.store.timers().is_empty() && !self.jobs.iter().any(is_busy)
     }
 
     fn longest_wait_us(&self) -> i64 {

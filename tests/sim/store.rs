@@ -1,6 +1,7 @@
 //! The store in memory: whole transactions as `holdpoint::store` has them, with faults, and with defects planted on purpose.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use holdpoint::domain::change::{Applied, Change};
 use holdpoint::domain::decision::SealedDecision;
@@ -67,7 +68,7 @@ pub enum CommitFault {
 /// One job with its log.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    pub rows: JobRows,
+    pub rows: Rc<JobRows>,
     pub events: Vec<Event>,
     /// With the event at which each is owed.
     pub decisions: Vec<(SealedDecision, u64)>,
@@ -76,13 +77,13 @@ pub struct Stored {
     /// What of the watermark survives a loss of power.
     pub published_on_disk: u64,
     pub status_since: Timestamp,
-    before: Option<Box<JobRows>>,
+    before: Option<Rc<JobRows>>,
 }
 
 /// Whole transactions on jobs: what both stores of the simulator can do.
 pub trait Storage {
     fn job_ids(&self) -> Vec<JobId>;
-    fn rows(&self, job_id: &JobId) -> Option<JobRows>;
+    fn rows(&self, job_id: &JobId) -> Option<Rc<JobRows>>;
     fn commit(
         &mut self,
         wanted: &[Submission<Wanted>],
@@ -131,7 +132,7 @@ impl Memory {
         let mut decisions = Vec::new();
         let mut stored = self.jobs.get(job_id).cloned();
         if let Some(stored) = &mut stored {
-            stored.before = Some(Box::new(stored.rows.clone()));
+            stored.before = Some(Rc::clone(&stored.rows));
         }
         for change in changes {
             if let Change::InsertJob(job) = change {
@@ -139,13 +140,13 @@ impl Memory {
                     return Err(Refusal::new(RefusalCode::WrongState, "there is such a job"));
                 }
                 stored = Some(Stored {
-                    rows: JobRows {
+                    rows: Rc::new(JobRows {
                         job: *job,
                         attempts: Vec::new(),
                         gates: Vec::new(),
                         artifacts: Vec::new(),
                         decisions: Vec::new(),
-                    },
+                    }),
                     events: Vec::new(),
                     decisions: Vec::new(),
                     last_event_seq: 0,
@@ -157,7 +158,7 @@ impl Memory {
                 continue;
             }
             let stored = stored.as_mut().expect("a job is inserted first");
-            let rows = &mut stored.rows;
+            let rows = Rc::make_mut(&mut stored.rows);
             match change {
                 Change::InsertJob(_) => {}
                 Change::PutJob(job) => {
@@ -222,11 +223,10 @@ impl Memory {
                 let prev = self.head.filter(|_| !forgets).unwrap_or(Digest::ZERO);
                 let sealed = decision.seal(self.decision_seq, prev);
                 self.head = Some(sealed.hash);
-                stored
-                    .rows
+                Rc::make_mut(&mut stored.rows)
                     .decisions
                     .retain(|other| other.decision.stage() != sealed.decision.stage());
-                stored.rows.decisions.push(sealed.clone());
+                Rc::make_mut(&mut stored.rows).decisions.push(sealed.clone());
                 stored.decisions.push((sealed.clone(), stored.last_event_seq));
                 applied.decisions.push(sealed);
             }
@@ -249,16 +249,16 @@ impl Plant {
     }
 
     /// The rows as the rule sees them.
-    fn seen(self, stored: Option<&Stored>, input: &Input) -> Option<JobRows> {
+    fn seen(self, stored: Option<&Stored>, input: &Input) -> Option<Rc<JobRows>> {
         let stored = stored?;
         let mut rows = match (self, &stored.before) {
             (Self::NoGuard, Some(before)) if matches!(input, Input::Decide { .. } | Input::Expire { .. }) => {
-                (**before).clone()
+                Rc::clone(before)
             }
-            _ => stored.rows.clone(),
+            _ => Rc::clone(&stored.rows),
         };
         if self == Self::ForgetsLease {
-            for gate in &mut rows.gates {
+            for gate in &mut Rc::make_mut(&mut rows).gates {
                 gate.lease = None;
                 if let Some(timer) = &mut gate.timer {
                     timer.hold = None;
@@ -275,8 +275,8 @@ impl Storage for Memory {
         self.jobs.keys().cloned().collect()
     }
 
-    fn rows(&self, job_id: &JobId) -> Option<JobRows> {
-        self.jobs.get(job_id).map(|stored| stored.rows.clone())
+    fn rows(&self, job_id: &JobId) -> Option<Rc<JobRows>> {
+        self.jobs.get(job_id).map(|stored| Rc::clone(&stored.rows))
     }
 
     fn commit(
@@ -302,7 +302,7 @@ impl Storage for Memory {
             }
             let input = &submission.input.1.input;
             let seen = self.plant.seen(self.jobs.get(&submission.job_id), input);
-            let changes = rule(seen.as_ref(), &submission.input);
+            let changes = rule(seen.as_deref(), &submission.input);
             let numbers = (self.event_seq, self.decision_seq, self.head);
             let answer = changes.and_then(|changes| self.apply(&submission.job_id, changes, now));
             if answer.is_err() {
@@ -342,7 +342,7 @@ impl Storage for Memory {
         let events = stored.events.iter().filter(|event| event.seq > stored.published_seq);
         let decisions = stored.decisions.iter().filter(|(_, at)| *at > stored.published_seq);
         Some(Owed {
-            rows: stored.rows.clone(),
+            rows: (*stored.rows).clone(),
             events: events.cloned().collect(),
             decisions: decisions.map(|(sealed, _)| sealed.clone()).collect(),
             published_seq: stored.published_seq,

@@ -435,7 +435,7 @@ impl<S: Storage> World<S> {
         let answers = self.store.commit(&[submission], now, &mut |rows, wanted| {
             reduce(&wanted.0, rows, &wanted.1, cx)
         });
-        self.judge(process, job_id, before.as_ref(), &in_flight);
+        self.judge(process, job_id, before.as_deref(), &in_flight);
         if crash == Some(Crash::AfterCommit) {
             self.die(process);
             return None;
@@ -590,7 +590,14 @@ impl<S: Storage> World<S> {
             if key.1.as_str() == "script" {
                 let bytes = self.new_content("made");
                 self.put_script(job, Some(bytes));
-                self.touched.remove(&id);
+                let rows = self.store.rows(&id);
+                let attempts = rows
+                    .map(|rows| attempts_in(&rows, AttemptState::Running))
+                    .unwrap_or_default();
+                // What the command of a canceled job still wrote is never registered: it stays somebody's bytes.
+                if attempts.contains(&(key.1.clone(), key.2)) {
+                    self.touched.remove(&id);
+                }
             }
             self.supervisors.insert(key, Supervisor::Ended);
         }
