@@ -14,6 +14,8 @@ mod cli {
     mod manual;
     mod patches;
     mod refusals;
+    mod secrets;
+    mod several;
     mod story;
     mod timer;
 }

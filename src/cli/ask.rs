@@ -1,5 +1,6 @@
 //! One question or one deed at a time: how commands talk with the engine.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::decision::SealedDecision;
@@ -178,6 +179,38 @@ pub async fn act(engine: &mut Engine, command: Command, deed: &'static str) -> R
         }),
         Err(refusal) => Err(Failure::refused(deed, refusal)),
     }
+}
+
+/// Does several things, handed over at once so that they share transactions, and waits for the files of each; answers in their order.
+pub async fn act_all(engine: &mut Engine, commands: Vec<Command>, deed: &'static str) -> Vec<Result<Done, Failure>> {
+    let requests: Vec<_> = commands.into_iter().map(|command| engine.submit(command)).collect();
+    let mut receipts = HashMap::new();
+    let mut answers = HashMap::new();
+    while answers.len() < requests.len() {
+        match engine.notice().await {
+            Notice::Done(request, Ok(receipt)) => {
+                receipts.insert(request, receipt);
+            }
+            Notice::Done(request, Err(refusal)) if requests.contains(&request) => {
+                answers.insert(request, Err(Failure::refused(deed, refusal)));
+            }
+            Notice::Published(request, published) => {
+                if let Some(receipt) = receipts.remove(&request) {
+                    let unpublished = published.err();
+                    answers.insert(request, Ok(Done { receipt, unpublished }));
+                }
+            }
+            Notice::Done(..)
+            | Notice::Answer(..)
+            | Notice::Events(_)
+            | Notice::Changed
+            | Notice::Lead(_)
+            | Notice::ConfigLoaded(..)
+            | Notice::ConfigBroken(_)
+            | Notice::Trouble(_) => {}
+        }
+    }
+    requests.iter().filter_map(|request| answers.remove(request)).collect()
 }
 
 /// Waits until something happened to this job, or until a look found nothing new. Safe to drop: whoever waits reads the rows anew.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use crate::domain::gate::Verdict;
-use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::ids::{JobId, StageName};
 use crate::domain::operator::Surface;
 use crate::domain::time::parse_span_s;
 use crate::domain::wire::GateDoc;
@@ -15,12 +15,13 @@ use crate::engine::api::{Command, GateRef, OutsideArtifact};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::gate_decide::{self, DECIDE_HELP, DecideArguments};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::words::{clock_time, duration};
-use super::{done, gate_diff, gate_list, gate_show, patch_file, wait};
+use super::{done, gate_diff, gate_list, gate_show, wait};
 
 /// What can be done with gates.
 #[derive(Debug, Subcommand)]
@@ -118,31 +119,6 @@ Examples:
 The original files are never changed. Go on with the copies, whose paths
 --json prints: a patch changes those.";
 
-/// A decision.
-#[derive(Debug, Args)]
-pub struct DecideArguments {
-    #[command(flatten)]
-    gate: GateArguments,
-    /// Why, for the record; what a stage that runs again is told
-    #[arg(long, value_name = "TEXT")]
-    notes: Option<String>,
-    /// A patch as JSON, from a file or - for standard input; see `holdpoint patch types`
-    #[arg(long, value_name = "FILE|-")]
-    patch: Option<PathBuf>,
-    /// Decide only on exactly these bytes: the digest that `gate show` prints
-    #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
-    digest: Option<Digest>,
-}
-
-const DECIDE_HELP: &str = "\
-Examples:
-  holdpoint gate approve nightly-17 script --notes 'reads well'
-  holdpoint gate approve nightly-17 script --patch fix.json
-  holdpoint gate reject nightly-17 script --notes 'the opening is slow'
-  holdpoint job resume nightly-17       after a rejection: goes on
-
-A decision cannot be taken back.";
-
 const HOLD_HELP: &str = "\
 Examples:
   holdpoint gate hold nightly-17 script --reason 'legal looks at it'
@@ -181,8 +157,8 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
         GateCommand::List { all } => gate_list::run(global, output, all).await?,
         GateCommand::Show(gate) => gate_show::run(global, output, &gate).await?,
         GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await?,
-        GateCommand::Approve(arguments) => decide(global, output, Verdict::Approve, arguments).await?,
-        GateCommand::Reject(arguments) => decide(global, output, Verdict::Reject, arguments).await?,
+        GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await?,
+        GateCommand::Reject(arguments) => gate_decide::run(global, output, Verdict::Reject, arguments).await?,
         GateCommand::Hold { gate, reason } => {
             timer(global, output, gate, "held", |gate| Command::Hold { gate, reason }).await?
         }
@@ -313,69 +289,6 @@ async fn timer(
         Ok(Exit::Done)
     })
     .await
-}
-
-async fn decide(
-    global: &GlobalArguments,
-    output: &mut Output,
-    verdict: Verdict,
-    arguments: DecideArguments,
-) -> Outcome {
-    let deed = verdict.past();
-    let session = Session::resolve(global, Surface::Cli, deed)?;
-    let DecideArguments {
-        gate,
-        notes,
-        patch,
-        digest,
-    } = arguments;
-    let patch = match patch {
-        Some(file) => Some(patch_file::read(&file, global.no_input, deed)?.patch.value().clone()),
-        None => None,
-    };
-    let command = Command::Decide {
-        gate: GateRef {
-            job_id: gate.job,
-            stage: gate.stage,
-            attempt: None,
-        },
-        verdict,
-        notes,
-        patch,
-        digest,
-    };
-    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, command, deed).await?;
-        let receipt = &done.receipt;
-        let line = match &receipt.decision {
-            Some(sealed) => {
-                let key = sealed.decision.key();
-                let digest = decided_digest(sealed).short();
-                format!(
-                    "{}: {key}, digest {digest}, as {}",
-                    receipt.message,
-                    sealed.decision.by()
-                )
-            }
-            None => receipt.message.clone(),
-        };
-        done::tell(engine, output, &done, &line, |document| {
-            document.decision = receipt.decision.as_ref();
-            document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());
-        })
-        .await?;
-        Ok(Exit::Done)
-    })
-    .await
-}
-
-fn decided_digest(sealed: &crate::domain::decision::SealedDecision) -> Digest {
-    let artifacts = sealed.decision.artifacts();
-    Digest::of_gate(
-        artifacts
-            .iter()
-            .filter_map(|artifact| Some((&artifact.path, artifact.decided()?))),
-    )
 }
 
 /// The refusal for a gate that never opened, or a stage that is none.

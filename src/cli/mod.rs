@@ -18,6 +18,7 @@ mod doctor;
 mod done;
 mod events;
 mod gate;
+mod gate_decide;
 mod gate_diff;
 mod gate_list;
 mod gate_show;

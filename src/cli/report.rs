@@ -198,18 +198,31 @@ impl Failure {
         self
     }
 
-    /// Tells the person, or the program, and says how the process ends.
-    pub fn report(self, is_json: bool) -> Exit {
+    /// How the process ends because of it.
+    pub fn exit(&self) -> Exit {
         match self {
-            Self::Told(told) => {
-                let text = if is_json { told.to_json() } else { told.to_text() };
-                // When even stderr is gone there is nobody left to tell.
-                let _ = io::stderr().lock().write_all(text.as_bytes());
-                told.exit
-            }
+            Self::Told(told) => told.exit,
             Self::OutputGone => Exit::Done,
             Self::Interrupted => Exit::Interrupted,
         }
+    }
+
+    /// What a program is told of it, for one of several results.
+    pub fn document(&self) -> Value {
+        match self {
+            Self::Told(told) => told.error(),
+            Self::OutputGone | Self::Interrupted => Value::Null,
+        }
+    }
+
+    /// Tells the person, or the program, and says how the process ends.
+    pub fn report(self, is_json: bool) -> Exit {
+        if let Self::Told(told) = &self {
+            let text = if is_json { told.to_json() } else { told.to_text() };
+            // When even stderr is gone there is nobody left to tell.
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+        }
+        self.exit()
     }
 }
 
@@ -230,12 +243,16 @@ impl Told {
         text
     }
 
-    fn to_json(&self) -> String {
+    fn error(&self) -> Value {
         let mut error = json!({ "code": self.code, "message": self.message, "hint": self.hint, "where": self.place });
         if !self.problems.is_empty() {
             error["problems"] = serde_json::to_value(&self.problems).unwrap_or(Value::Null);
         }
-        let mut text = printable_json(&json!({ "error": error }), false);
+        error
+    }
+
+    fn to_json(&self) -> String {
+        let mut text = printable_json(&json!({ "error": self.error() }), false);
         text.push('\n');
         text
     }

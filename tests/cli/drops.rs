@@ -36,8 +36,9 @@ fn a_dropped_file_opens_a_gate_and_the_next_attempt() {
     workspace.write(OPEN, request(1));
     let mut leader = Beside::leader(&workspace);
     leader.line_with("script #1 waits");
+    // From the database: the files follow the commit.
     let event = workspace
-        .events("nightly-17")
+        .json_lines(&["events", "nightly-17"])
         .into_iter()
         .find(|event| event["type"] == "gate_opened")
         .unwrap();

@@ -1,0 +1,211 @@
+//! `holdpoint gate approve` and `reject`: one gate, or several with a result for each.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::domain::decision::SealedDecision;
+use crate::domain::gate::Verdict;
+use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::operator::Surface;
+use crate::engine::api::{Command, GateRef};
+use crate::engine::{Engine, Role};
+
+use super::args::GlobalArguments;
+use super::ask::{self, Done, with_engine};
+use super::output::Output;
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+use super::{done, patch_file};
+
+/// A decision.
+#[derive(Debug, Args)]
+pub struct DecideArguments {
+    /// The gate: JOB STAGE; or several, each as JOB:STAGE
+    #[arg(value_name = "JOB STAGE | JOB:STAGE", required = true, num_args = 1..)]
+    gates: Vec<String>,
+    /// Why, for the record; what a stage that runs again is told
+    #[arg(long, value_name = "TEXT")]
+    notes: Option<String>,
+    /// A patch as JSON, from a file or - for standard input; see `holdpoint patch types`
+    #[arg(long, value_name = "FILE|-")]
+    patch: Option<PathBuf>,
+    /// Decide only on exactly these bytes: the digest that `gate show` prints
+    #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
+    digest: Option<Digest>,
+}
+
+pub const DECIDE_HELP: &str = "\
+Examples:
+  holdpoint gate approve nightly-17 script --notes 'reads well'
+  holdpoint gate approve nightly-17:script nightly-18:script
+  holdpoint gate approve nightly-17 script --patch fix.json
+  holdpoint gate reject nightly-17 script --notes 'the opening is slow'
+  holdpoint job resume nightly-17       after a rejection: goes on
+
+A decision cannot be taken back. Of several gates each has its own result;
+--patch and --digest go with one gate only.
+
+Exit codes of several: 0 all decided as asked; where all that were not
+have one code (5 already decided, 6 not found), that one; else 1.";
+
+/// So many decisions are handed over at a time; they share transactions.
+const GROUP_MAX: usize = 100;
+
+fn usage(deed: &'static str, message: impl Into<String>) -> Failure {
+    Failure::new(deed, "usage", message)
+        .with(|told| told.exit = Exit::Usage)
+        .hint("see --help")
+}
+
+fn gate_ref(job: &str, stage: &str, deed: &'static str) -> Result<GateRef, Failure> {
+    let job_id = JobId::new(job).map_err(|error| usage(deed, error.to_string()))?;
+    let stage = StageName::new(stage).map_err(|error| usage(deed, error.to_string()))?;
+    Ok(GateRef {
+        job_id,
+        stage,
+        attempt: None,
+    })
+}
+
+/// `JOB STAGE`, or `JOB:STAGE` once or more. Neither has a colon in it, so the two cannot be taken for each other.
+fn gates(words: &[String], deed: &'static str) -> Result<Vec<GateRef>, Failure> {
+    if let [job, stage] = words
+        && !job.contains(':')
+        && !stage.contains(':')
+    {
+        return Ok(vec![gate_ref(job, stage, deed)?]);
+    }
+    let pair = |word: &String| match word.split_once(':') {
+        Some((job, stage)) => gate_ref(job, stage, deed),
+        None => Err(usage(deed, format!("{word:?} is no gate"))
+            .hint("write JOB STAGE for one gate, JOB:STAGE for each of several")),
+    };
+    words.iter().map(pair).collect()
+}
+
+/// Approves or rejects.
+pub async fn run(
+    global: &GlobalArguments,
+    output: &mut Output,
+    verdict: Verdict,
+    arguments: DecideArguments,
+) -> Outcome {
+    let deed = verdict.past();
+    let DecideArguments {
+        gates: words,
+        notes,
+        patch,
+        digest,
+    } = arguments;
+    let gates = gates(&words, deed)?;
+    let is_one = matches!(words.len(), 1 | 2) && gates.len() == 1;
+    if !is_one && (patch.is_some() || digest.is_some()) {
+        return Err(usage(
+            deed,
+            "--patch and --digest go with one gate, and several are named",
+        ));
+    }
+    let session = Session::resolve(global, Surface::Cli, deed)?;
+    let patch = match patch {
+        Some(file) => Some(patch_file::read(&file, global.no_input, deed)?.patch.value().clone()),
+        None => None,
+    };
+    let decide = |gate: GateRef| Command::Decide {
+        gate,
+        verdict,
+        notes: notes.clone(),
+        patch: patch.clone(),
+        digest,
+    };
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        match gates.as_slice() {
+            [one] if is_one => {
+                let done = ask::act(engine, decide(one.clone()), deed).await?;
+                tell(engine, output, &done).await?;
+                Ok(Exit::Done)
+            }
+            several => all(engine, output, several, &decide, deed).await,
+        }
+    })
+    .await
+}
+
+async fn tell(engine: &mut Engine, output: &mut Output, done: &Done) -> Result<(), Failure> {
+    let receipt = &done.receipt;
+    done::tell(engine, output, done, &line(done), |document| {
+        document.decision = receipt.decision.as_ref();
+        document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());
+    })
+    .await
+}
+
+fn line(done: &Done) -> String {
+    let receipt = &done.receipt;
+    match &receipt.decision {
+        Some(sealed) => {
+            let key = sealed.decision.key();
+            let digest = decided_digest(sealed).short();
+            format!(
+                "{}: {key}, digest {digest}, as {}",
+                receipt.message,
+                sealed.decision.by()
+            )
+        }
+        None => receipt.message.clone(),
+    }
+}
+
+/// Several gates: a result for each, in the order in which they were named.
+async fn all(
+    engine: &mut Engine,
+    output: &mut Output,
+    gates: &[GateRef],
+    decide: &impl Fn(GateRef) -> Command,
+    deed: &'static str,
+) -> Outcome {
+    let mut documents = Vec::new();
+    let mut exits = Vec::new();
+    for group in gates.chunks(GROUP_MAX) {
+        let commands = group.iter().cloned().map(decide).collect();
+        for (gate, result) in group.iter().zip(ask::act_all(engine, commands, deed).await) {
+            match result {
+                Ok(done) if output.is_json => documents.push(document(gate, &done)),
+                Ok(done) => {
+                    output.line(&line(&done))?;
+                    done::note_unpublished(&done);
+                }
+                Err(failure) if output.is_json => {
+                    exits.push(failure.exit());
+                    documents.push(json!({ "job_id": gate.job_id, "stage": gate.stage, "error": failure.document() }));
+                }
+                Err(failure) => exits.push(failure.report(false)),
+            }
+        }
+    }
+    if output.is_json {
+        output.document(&documents)?;
+    }
+    Ok(match exits.first() {
+        None => Exit::Done,
+        Some(first) if exits.iter().all(|exit| exit == first) => *first,
+        Some(_) => Exit::Failed,
+    })
+}
+
+fn document(gate: &GateRef, done: &Done) -> Value {
+    json!({
+        "job_id": gate.job_id, "stage": gate.stage, "message": done.receipt.message, "decision": done.receipt.decision,
+        "published": done.unpublished.is_none(),
+    })
+}
+
+fn decided_digest(sealed: &SealedDecision) -> Digest {
+    let artifacts = sealed.decision.artifacts();
+    Digest::of_gate(
+        artifacts
+            .iter()
+            .filter_map(|artifact| Some((&artifact.path, artifact.decided()?))),
+    )
+}
