@@ -246,9 +246,11 @@ fn a_console_that_is_ended_keeps_what_the_editor_saved() {
     }
 }
 
+/// The editor writes on, as drafts are looked for whenever there is output, and goes with the console that is killed.
 #[test]
 fn what_the_editor_saves_is_a_draft_before_it_ends() {
-    let (workspace, editor) = with_editor("sed -i 's/boots/waders/' \"$1\"; echo ready; while :; do sleep 0.05; done");
+    let (workspace, editor) =
+        with_editor("sed -i 's/boots/waders/' \"$1\"; echo ready; while kill -0 $PPID; do echo .; sleep 0.1; done");
     let mut desk = at_script(&workspace, &editor);
     desk.press("E");
     desk.sees("ready");

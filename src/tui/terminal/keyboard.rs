@@ -18,8 +18,11 @@ use tokio::sync::mpsc;
 /// The most events that wait for the loop; more stay with the system, which slows the sender down.
 const EVENTS_MAX: usize = 4096;
 
-/// Not zero, or crossterm would not look at all; what is there is taken at once, so this is hardly ever waited for.
-const LOOK: Duration = Duration::from_millis(1);
+/// Not zero, or crossterm would not look at all; not long, for it asks the system again and again as long as this lasts.
+const LOOK: Duration = Duration::from_micros(20);
+/// After input crossterm is asked once more: a thread that was held up for as long as a look lasts would leave what it has read until
+/// the next key.
+const AGAIN_MS: u16 = 5;
 
 /// The loop's end of the thread. The thread ends when this is dropped or the terminal is gone.
 pub(super) struct Keyboard {
@@ -39,9 +42,12 @@ impl Keyboard {
             .name("keyboard".to_owned())
             .stack_size(256 * 1024)
             .spawn(move || {
+                let mut is_fresh = false;
                 loop {
-                    let goes_on = match wait(&heard) {
-                        Waited::Input => take(&sender),
+                    let waited = wait(&heard, is_fresh);
+                    is_fresh = matches!(waited, Waited::Input);
+                    let goes_on = match waited {
+                        Waited::Input | Waited::Quiet => take(&sender),
                         Waited::Word => rest(&mut heard, &resting),
                         Waited::Signal => true,
                         Waited::Gone => false,
@@ -93,19 +99,27 @@ impl Keyboard {
 
 enum Waited {
     Input,
+    /// Nothing came for a while after input.
+    Quiet,
     Word,
     Signal,
     Gone,
 }
 
-/// Blocks until there is something to read, or to hear.
-fn wait(heard: &PipeReader) -> Waited {
+/// Blocks until there is something to read, or to hear; after input not for long.
+fn wait(heard: &PipeReader, is_after_input: bool) -> Waited {
     let stdin = io::stdin();
     let mut waited = [
         PollFd::new(heard.as_fd(), PollFlags::POLLIN),
         PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
     ];
-    match nix::poll::poll(&mut waited, PollTimeout::NONE) {
+    let timeout = if is_after_input {
+        PollTimeout::from(AGAIN_MS)
+    } else {
+        PollTimeout::NONE
+    };
+    match nix::poll::poll(&mut waited, timeout) {
+        Ok(0) => return Waited::Quiet,
         // As after Ctrl-Z.
         Err(Errno::EINTR) => return Waited::Signal,
         Err(_) => return Waited::Gone,
