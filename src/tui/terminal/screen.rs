@@ -109,39 +109,43 @@ impl Screen {
         buffer.content.get(row * columns..(row + 1) * columns).unwrap_or(&[])
     }
 
+    /// The first column in which a row is not what it was; none: it is.
+    fn first_change(&self, row: usize) -> Option<usize> {
+        let pairs = self.row(&self.next, row).iter().zip(self.row(&self.shown, row));
+        pairs
+            .enumerate()
+            .find(|(_, (next, shown))| next != shown)
+            .map(|(column, _)| column)
+    }
+
     /// The move that leaves the fewest rows to write; none when it would save next to nothing.
     fn shift(&self) -> Option<Shift> {
         let rows = usize::from(self.next.area.height);
-        let is_changed: Vec<bool> = (0..rows)
-            .map(|row| self.row(&self.next, row) != self.row(&self.shown, row))
-            .collect();
-        if is_changed.iter().filter(|is_changed| **is_changed).count() < SAVED_MIN {
+        let changes: Vec<Option<usize>> = (0..rows).map(|row| self.first_change(row)).collect();
+        if changes.iter().flatten().count() < SAVED_MIN {
             return None;
         }
+        // What stands left of every change is the same in most rows: compared last, it costs nothing where rows differ anyway.
+        let left = changes.iter().flatten().copied().min().unwrap_or(0);
+        let is_same = |row: usize, former: usize| {
+            let (next, shown) = (self.row(&self.next, row), self.row(&self.shown, former));
+            next.get(left..) == shown.get(left..) && next.get(..left) == shown.get(..left)
+        };
         let rows_max = isize::try_from(rows).unwrap_or(0);
         let mut best: Option<(usize, Shift)> = None;
         for by in (1 - rows_max..rows_max).filter(|by| *by != 0) {
-            let mut from = 0;
+            let mut first = 0;
             let mut saved = 0;
             for row in 0..=rows {
                 let former = row.checked_add_signed(-by).filter(|former| *former < rows);
-                let is_moved = row < rows
-                    && former.is_some_and(|former| self.row(&self.next, row) == self.row(&self.shown, former));
-                if is_moved {
-                    saved += usize::from(is_changed.get(row).copied().unwrap_or(false));
+                if row < rows && former.is_some_and(|former| is_same(row, former)) {
+                    saved += usize::from(changes.get(row).is_some_and(Option::is_some));
                     continue;
                 }
                 if saved >= SAVED_MIN && best.as_ref().is_none_or(|(most, _)| saved > *most) {
-                    best = Some((
-                        saved,
-                        Shift {
-                            first: from,
-                            end: row,
-                            by,
-                        },
-                    ));
+                    best = Some((saved, Shift { first, end: row, by }));
                 }
-                (from, saved) = (row + 1, 0);
+                (first, saved) = (row + 1, 0);
             }
         }
         best.map(|(_, shift)| shift)
