@@ -43,13 +43,14 @@ for job in a b c; do
 done
 
 # Waiting for a decision is not what is tested here: no request may take minutes. Whether a patch fits is a matter of the artifact, which no
-# schema can say: where one comes with a request, 422 is an answer to data that the schema allows (WIRE: the reason why it does not fit).
+# schema can say: where one comes with a request, 422 is an answer to data that the schema allows (WIRE: the reason why it does not fit). So
+# it is where two files of one request have the same name.
 cat > schemathesis.toml <<'TOML'
 [parameters]
 "query.wait" = 0
 
 [[operations]]
-include-path-regex = "/(approve|reject|apply|undo)$"
+include-path-regex = "/(approve|reject|apply|undo|gates)$"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429]
 TOML
