@@ -24,6 +24,7 @@ gates: {outline: {}, script: {auto_approve: true, auto_approve_after_s: 3600}}
 server: {port: 0, log_level: warning}
 security: {rate_limiting: {enabled: false}}
 YAML
+# Checks that leave the token out come more than 60 times a minute and may then meet 429 instead of 401 (docs/HTTP.md): that is no fault.
 cd "$work"
 ADMIN_TOKEN=$token "$binary" serve --config conf/operator.yaml > server.log 2>&1 &
 server=$!
