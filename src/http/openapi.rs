@@ -120,7 +120,7 @@ const BASE64: &str = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2
 /// Says what the routes' own descriptions have no words for: values of two kinds, and one field or the other.
 fn refine(document: &mut Value) {
     let time = json!({ "type": "string", "format": "date-time" });
-    let number = json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX });
+    let number = json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX });
     // An empty value counts as none.
     let none = json!({ "type": "string", "maxLength": 0 });
     let moments = [

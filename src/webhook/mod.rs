@@ -5,6 +5,7 @@
 #[cfg(feature = "webhooks")]
 mod post;
 mod secret;
+#[cfg(feature = "webhooks")]
 mod sign;
 
 #[cfg(feature = "webhooks")]
@@ -53,9 +54,11 @@ impl Client {
 }
 
 /// The name of a header that every delivery bears, and its value.
+#[cfg(feature = "webhooks")]
 type Header = (&'static str, String);
 
 /// The headers of an attempt: what it is, and who says so.
+#[cfg(feature = "webhooks")]
 fn headers(delivery: &Delivery, secret: &[u8], sent_at_s: i64) -> [Header; 5] {
     let signature = sign::signature(secret, sent_at_s, delivery.body.as_bytes());
     [
