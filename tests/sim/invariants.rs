@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use holdpoint::domain::chain::ChainLink;
 use holdpoint::domain::gate::{Gate, GateKey, GateState};
 use holdpoint::domain::ids::{Digest, JobId};
-use holdpoint::domain::job::{AttemptState, JobRows, JobStatus};
+use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
 use holdpoint::domain::time::SECOND_US;
 use holdpoint::engine::reducer::Input;
 use holdpoint::runs::publish::{State, event_line, state_file};
@@ -322,8 +322,11 @@ impl<S: Storage> World<S> {
                 self.violations.push(format!("{path} differs from its rows"));
             }
         }
-        let is_running = owed.rows.job.status == JobStatus::Running;
-        if !self.touched.contains(job_id) && !is_running {
+        // What a stage wrote before its end was told, or before its job was canceled, is not registered, and rightly so.
+        let is_unfinished =
+            |attempt: &&Attempt| matches!(attempt.state, AttemptState::Running | AttemptState::Canceled);
+        let is_unregistered = owed.rows.attempts.iter().any(|attempt| is_unfinished(&attempt));
+        if !self.touched.contains(job_id) && !is_unregistered {
             for artifact in &owed.rows.artifacts {
                 let found = self
                     .disk
