@@ -189,7 +189,9 @@ fn a_crash_between_sending_and_noting_sends_again_under_the_same_id() {
     let killed = Served::start_with(&workspace, &[SIGNED, ("HOLDPOINT_CRASH_AT", "webhook_answered")]);
     killed.until("this process leads");
     // The answer may die with the process that gives it.
-    let _ = killed.ana().try_send("POST", "/api/v1/jobs", &[], br#"{"slug": "tides", "intent": "a test"}"#);
+    let _ = killed
+        .ana()
+        .try_send("POST", "/api/v1/jobs", &[], br#"{"slug": "tides", "intent": "a test"}"#);
     let first = receiver.next();
     let id = first.json()["job"]["id"].as_str().unwrap().to_owned();
     assert_eq!(killed.ended(), None, "SIGKILL");
