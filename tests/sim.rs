@@ -101,13 +101,15 @@ fn every_ordering_of_six_is_survived() {
 /// it for done.
 #[test]
 fn a_name_that_nobody_flushed_is_flushed_by_whoever_finds_it() {
-    for steps in 0..14 {
+    // What a loss of power takes depends on the moment.
+    for (steps, us) in (0..14).flat_map(|steps| (0..8).map(move |us| (steps, us))) {
         let mut world = Orderings::of(Plant::None, &CRASHES, false).at_gate();
         for step in [
             Step::Publish(0, None),
             Step::Deed(0, 0, Deed::Approve, true),
             Step::Publish(1, Some((steps, Stop::Died))),
             Step::Publish(0, None),
+            Step::Pass(us),
             Step::LosePower,
         ] {
             world.take(step);
