@@ -26,8 +26,10 @@ mod world;
 
 use std::time::Instant;
 
+use disk::Stop;
 use schedule::{CRASHES, Orderings, Played, play};
 use store::Plant;
+use world::{Deed, Step};
 
 fn asked(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -92,6 +94,28 @@ fn every_ordering_of_six_is_survived() {
     assert_eq!(orderings.failed, None);
     if length == 6 && !is_each {
         assert_eq!(orderings.played, 6 + 36 + 216 + 1296 + 7776 + 46656);
+    }
+}
+
+/// Found by schedule 363501: a decision file had its name, whoever named it died before the name was flushed, and the next publisher took
+/// it for done.
+#[test]
+fn a_name_that_nobody_flushed_is_flushed_by_whoever_finds_it() {
+    // What a loss of power takes depends on the moment.
+    for (steps, us) in (0..14).flat_map(|steps| (0..8).map(move |us| (steps, us))) {
+        let mut world = Orderings::of(Plant::None, &CRASHES, false).at_gate();
+        for step in [
+            Step::Publish(0, None),
+            Step::Deed(0, 0, Deed::Approve, true),
+            Step::Publish(1, Some((steps, Stop::Died))),
+            Step::Publish(0, None),
+            Step::Pass(us),
+            Step::LosePower,
+        ] {
+            world.take(step);
+        }
+        world.recover();
+        assert_eq!(world.violations, Vec::<String>::new(), "died after {steps} steps");
     }
 }
 

@@ -147,6 +147,11 @@ impl Group {
         self.appended.push((file, path));
     }
 
+    /// A file that is owed and lies there already: whoever named it may have died before its name was flushed, and then nobody has.
+    pub(super) fn found(&mut self, path: &Path) {
+        self.directories.insert(parent(path).to_owned());
+    }
+
     pub(super) fn files(&self) -> usize {
         self.staged.len() + self.appended.len()
     }

@@ -75,20 +75,24 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
     run.make("gates")?;
     atomic::sweep(run.path());
     atomic::sweep(&run.gates());
-    put_artifacts(run, owed, findings)?;
+    put_artifacts(run, owed, group, findings)?;
     remove_artifacts(run, owed, findings)?;
     fault::point("artifacts_done");
     append_events(run, &owed.events, group, findings)?;
     // Before the decision files: it holds the newest ones whole, so that a database is never made again from a state that is older
     // than a decision that others have seen.
     let state = state_file(&owed.rows, owed.up_to, owed.status_since)?;
-    if !atomic::holds(&run.state(), &state)? {
+    if atomic::holds(&run.state(), &state)? {
+        group.found(&run.state());
+    } else {
         group.stage(run.state(), &state, run.modes())?;
     }
     for sealed in &owed.decisions {
         let path = run.decision_of(sealed.decision.stage(), sealed.decision.attempt());
         let bytes = sealed.to_file();
         if atomic::holds(&path, &bytes)? {
+            // Its directory is that of the stage's newest decision too.
+            group.found(&path);
             continue;
         }
         if path.symlink_metadata().is_ok() {
@@ -168,7 +172,7 @@ fn is_owed(owed: &Owed, artifact: &Artifact) -> bool {
     !is_running && (is_patched || is_decided)
 }
 
-fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Result<()> {
+fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
     for artifact in owed.rows.artifacts.iter().filter(|artifact| is_owed(owed, artifact)) {
         let path = artifact.path.clone();
         let found = match artifacts::hash(run, &path) {
@@ -182,6 +186,7 @@ fn put_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Resu
             }
         };
         if found == Some(artifact.digest) {
+            group.found(&run.path().join(path.as_str()));
             continue;
         }
         // Several patches may be owed at once: what lies there may be what any of them replaced.

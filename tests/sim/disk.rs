@@ -180,7 +180,7 @@ pub fn publish<S: Storage>(
         lines.extend(event_line(event).expect("an event has a line"));
     }
     append(disk, &events, &lines, budget)?;
-    let mut staged = Vec::new();
+    let (mut staged, mut found) = (Vec::new(), Vec::new());
     let state = state_file(&owed.rows, owed.up_to, owed.status_since).expect("rows have a form");
     staged.push((format!("{job_id}/state.json"), state));
     for sealed in &owed.decisions {
@@ -188,6 +188,9 @@ pub fn publish<S: Storage>(
         let path = format!("{job_id}/gates/{}.{}.json", decision.stage(), decision.attempt());
         if disk.read(&path).is_none() {
             staged.push((path, sealed.to_file()));
+        } else {
+            // Whoever named it may have died before the name was flushed.
+            found.push(path);
         }
     }
     for sealed in &owed.rows.decisions {
@@ -204,7 +207,7 @@ pub fn publish<S: Storage>(
         disk.name(path, bytes.clone());
         budget.step()?;
     }
-    for (path, _) in &staged {
+    for path in staged.iter().map(|(path, _)| path).chain(&found) {
         disk.flush(path);
     }
     budget.step()?;
