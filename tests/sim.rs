@@ -109,6 +109,9 @@ fn a_name_that_nobody_flushed_is_flushed_by_whoever_finds_it() {
             Step::Deed(0, 0, Deed::Approve, true),
             Step::Publish(1, Some((steps, Stop::Died))),
             Step::Publish(0, None),
+            // A commit that takes the watermark along to the disk.
+            Step::Resign(0),
+            Step::TakeLead(0),
             Step::Pass(us),
             Step::LosePower,
         ] {

@@ -119,6 +119,13 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// A durable commit takes the notes before it along: they are in one log, in order.
+    fn flush(&mut self) {
+        for stored in self.jobs.values_mut() {
+            stored.published_on_disk = stored.published_seq;
+        }
+    }
+
     /// An empty store with this defect.
     pub fn with(plant: Plant) -> Self {
         Self {
@@ -310,6 +317,7 @@ impl Storage for Memory {
             }
             answers.push(answer);
         }
+        self.flush();
         match fault {
             Some(CommitFault::Unknown) => Err("disk I/O error".to_owned()),
             Some(CommitFault::Failed) | None => Ok(answers),
@@ -359,10 +367,7 @@ impl Storage for Memory {
 
     fn take_lead(&mut self) -> u64 {
         self.epoch += 1;
-        // A durable commit takes everything before it along.
-        for stored in self.jobs.values_mut() {
-            stored.published_on_disk = stored.published_seq;
-        }
+        self.flush();
         self.epoch
     }
 
