@@ -9,7 +9,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use holdpoint::diff::lines::Limit;
 use holdpoint::diff::{DiffDocument, unified};
 use holdpoint::domain::patch::{ArtifactFacts, Patch, derive};
@@ -72,7 +72,7 @@ fn plan(criterion: &mut Criterion, name: &str, label: &str, path: &str, bytes: &
     let mut group = criterion.benchmark_group(format!("plan_{name}"));
     group.sample_size(10).throughput(Throughput::Bytes(bytes.len() as u64));
     group.bench_function(BenchmarkId::from_parameter(label), |bencher| {
-        bencher.iter_batched(|| (), |()| patch.plan(path, black_box(bytes)), BatchSize::PerIteration);
+        bencher.iter(|| patch.plan(path, black_box(bytes)));
     });
     group.finish();
 }
