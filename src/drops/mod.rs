@@ -44,7 +44,17 @@ pub async fn serve(door: Door, runs: RunsDir) {
             tokio::time::sleep(AGAIN_TIME).await;
             continue;
         };
-        let mut watch = Watch::new(&runs, &unfinished);
+        let begun = blocking({
+            let runs = runs.clone();
+            move || Ok(Watch::new(&runs, &unfinished))
+        });
+        let mut watch = match begun.await {
+            Ok(watch) => watch,
+            Err(error) => {
+                tracing::error!("dropped files are not answered: {error}");
+                return;
+            }
+        };
         let mut taker = Taker {
             door: &door,
             runs: &runs,
@@ -72,7 +82,7 @@ pub async fn serve(door: Door, runs: RunsDir) {
                     Ok(events) => events
                         .iter()
                         .filter(|event| event.status.is_ended())
-                        .for_each(|event| watch.forget(&event.job_id)),
+                        .for_each(|event| watch.ended(event.job_id.clone())),
                     // Some directory is watched for longer than needed.
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
@@ -165,7 +175,7 @@ impl Taker<'_> {
             Ok(Some(claim)) => claim,
             Ok(None) => return Ok(Taken::Nothing),
             // A symlink, a directory, more bytes than are read: it will not become better.
-            Err(error) if error.source.kind() == std::io::ErrorKind::InvalidInput || is_loop(&error) => {
+            Err(error) if is_for_good(&error) => {
                 let refusal = Refusal::new(RefusalCode::Invalid, error.to_string());
                 refuse(run, dropped, String::new(), refusal).await?;
                 return Ok(Taken::Answered);
@@ -307,20 +317,15 @@ async fn bytes_of(run: &RunDir, path: ArtifactPath, field: String) -> Result<Res
             bytes: bytes.into(),
         })),
         Ok(None) => refusal(format!("{path} is not there")),
-        Err(error) if error.source.kind() == std::io::ErrorKind::InvalidInput || is_loop(&error) => {
-            refusal(error.to_string())
-        }
+        Err(error) if is_for_good(&error) => refusal(error.to_string()),
         Err(error) => Err(error),
     }
 }
 
-/// Whether a symlink was in the way.
-fn is_loop(error: &RunsError) -> bool {
-    let codes = [Errno::ELOOP, Errno::EXDEV];
-    error
-        .source
-        .raw_os_error()
-        .is_some_and(|code| codes.contains(&Errno::from_raw(code)))
+/// Whether trying again is in vain: a rule of ours refused the file (not regular, too large), or a symlink was in the way.
+fn is_for_good(error: &RunsError) -> bool {
+    let code = error.source.raw_os_error().map(Errno::from_raw);
+    error.source.kind() == std::io::ErrorKind::InvalidInput || matches!(code, Some(Errno::ELOOP | Errno::EXDEV))
 }
 
 /// Whoever owns the file asks for the gate.

@@ -1,9 +1,9 @@
 //! Which run directories may have a dropped file: told by the operating system, or looked at again and again where it tells nothing.
 //!
-//! Watched are the runs directory, for new run directories, and `gates/` of every job that is not ended. Never a whole tree: artifacts
+//! Watched are the runs directory, for new run directories, and `gates/` of every job that has not ended before. Never a whole tree: artifacts
 //! and the database are written all the time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -42,6 +42,8 @@ pub struct Watch {
     runs: RunsDir,
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<JobId>,
+    /// Those of them that are over, the first to end first.
+    ended: VecDeque<JobId>,
     hints: Arc<Hints>,
     /// Where to look next.
     due: BTreeSet<JobId>,
@@ -50,7 +52,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch, and has every job looked at that may have a file: the unfinished ones, and directories nobody knows.
+    /// Begins to watch, and has every job looked at that may have a file: the unfinished ones, and directories nobody knows. Blocks: it
+    /// looks at every run directory.
     pub fn new(runs: &RunsDir, unfinished: &BTreeSet<JobId>) -> Self {
         let hints = Arc::new(Hints::default());
         let watcher = watcher(runs.path(), Arc::clone(&hints));
@@ -59,6 +62,7 @@ impl Watch {
             is_blind: watcher.is_none(),
             watcher,
             watched: BTreeSet::new(),
+            ended: VecDeque::new(),
             hints,
             due: BTreeSet::new(),
         };
@@ -93,25 +97,38 @@ impl Watch {
         }
     }
 
-    /// Ends the watching of a job that is over.
-    pub fn forget(&mut self, job_id: &JobId) {
-        if self.watched.remove(job_id)
-            && let Some(watcher) = &mut self.watcher
-        {
-            let run = self.runs.run(job_id);
+    /// A job is over: a file that is dropped there is refused, so it is watched as long as there is room for those that are not.
+    pub fn ended(&mut self, job_id: JobId) {
+        if self.watched.contains(&job_id) {
+            self.ended.push_back(job_id);
+        }
+    }
+
+    /// Whether one more job can be watched; the one that ended first makes room.
+    fn make_room(&mut self) -> bool {
+        if self.watched.len() < WATCHED_MAX {
+            return true;
+        }
+        let Some(job_id) = self.ended.pop_front() else {
+            return false;
+        };
+        self.watched.remove(&job_id);
+        if let Some(watcher) = &mut self.watcher {
+            let run = self.runs.run(&job_id);
             // Gone already where the directory is.
             let _ = watcher.unwatch(&run.gates());
             let _ = watcher.unwatch(run.path());
         }
+        true
     }
 
     /// Watches a job's `gates/`, before it is looked at; its directory until there is one.
     fn hint(&mut self, job_id: JobId) {
         let run = self.runs.run(&job_id);
+        let is_room = self.watched.contains(&job_id) || self.make_room();
         if let Some(watcher) = &mut self.watcher
             && run.path().is_dir()
         {
-            let is_room = self.watched.len() < WATCHED_MAX || self.watched.contains(&job_id);
             let is_watched = is_room && {
                 // The run directory first: `gates/` may be made in between. It is left when there is one, for it is written all the time.
                 let _ = watcher.watch(run.path(), RecursiveMode::NonRecursive);

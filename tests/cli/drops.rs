@@ -64,6 +64,13 @@ fn a_dropped_file_opens_a_gate_and_the_next_attempt() {
         true
     );
     run(&workspace, &["decisions", "verify"], 0);
+
+    // Nobody waits for ever at the gate of a job that is over.
+    run(&workspace, &["job", "complete", "nightly-17"], 0);
+    leader.line_with("job_completed");
+    workspace.write(OPEN, request(3));
+    let refusal = refusal(&workspace, &mut leader);
+    assert_eq!(refusal["error"]["code"], "wrong_state", "{refusal}");
 }
 
 #[test]
