@@ -105,6 +105,8 @@ fn what_cannot_be_edited_says_why_and_what_to_do() {
     let mut console = on("script.txt", b"caf\xe9 au lait\n");
     console.press("e");
     console.shows("Not edited: script.txt is not UTF-8 at byte 3");
+    console.press("p");
+    console.shows("Not composed: script.txt is not UTF-8 at byte 3");
     let mut console = on("script.bin", b"\0\x01\x02");
     console.press("e");
     console.shows("Not edited: script.bin is not text");

@@ -33,7 +33,7 @@ pub(super) struct Screen {
     is_unknown: bool,
 }
 
-/// Rows that moved: `rows` of the next frame stand `by` rows further down (or up, where negative) now.
+/// Rows that moved: `first..end` of the next frame are what stood `by` rows above them (below, where negative).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shift {
     first: usize,

@@ -27,7 +27,8 @@ use super::super::model::gate::GateView;
 use super::super::model::prompt::{Intent, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model};
-use super::super::{view, work};
+use super::super::view;
+use super::super::work::{self, NotEditable};
 use super::prompt::{self, refuse};
 use super::toast;
 use crate::domain::gate::GateKey;
@@ -63,6 +64,10 @@ pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     let params = rows.map(|rows| rows.job.params.clone()).unwrap_or_default();
     let templates = work::templates(&artifact.kind, artifact.path.as_str(), &bytes, &params);
     let Some((type_name, template)) = templates.first().cloned() else {
+        // A text that only is no UTF-8 is of a kind that patches change: it would be no reason.
+        if let Err(why @ NotEditable::NotUtf8(_)) = work::editable(&bytes) {
+            return refuse(model, what, &why.about(&name).to_string(), why.hint());
+        }
         let why = format!("{name} is {}, and no patch type changes that", artifact.kind);
         return refuse(model, what, &why, "reject it with a note, or press ] for another file");
     };
