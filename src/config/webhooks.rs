@@ -188,7 +188,7 @@ fn read_url(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
             "this address has a login in it",
             "a signature says who sends; take the login out",
         )
-    } else if !is_plain || authority.is_empty() || authority.starts_with(':') {
+    } else if !is_plain || text.contains('\\') || !is_authority(authority) {
         (
             "this text is no address",
             "write https://host/path, all in ASCII, at most 2048 bytes",
@@ -207,6 +207,19 @@ fn read_url(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
     };
     reader.error(node.at, path, message, hint);
     None
+}
+
+/// A host, or an address in brackets, and perhaps a port.
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = match authority.strip_prefix('[').map(|inside| inside.split_once(']')) {
+        Some(Some((host, behind))) => (host, behind.strip_prefix(':').or(behind.is_empty().then_some(""))),
+        Some(None) => return false,
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, Some("")),
+        },
+    };
+    !host.is_empty() && port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 fn secret_env(reader: &mut Reader, node: &Node, path: &Path) -> Option<SecretSource> {
@@ -259,8 +272,12 @@ fn read_events(reader: &mut Reader, node: &Node, path: &Path) -> Vec<DeliveryKin
 fn remind_s(reader: &mut Reader, node: &Node, path: &Path) -> Option<u64> {
     match node.value {
         Value::Null => None,
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-            reader.seconds(node, path, 1, "leave the key out for no reminder")
+        // A number shows nothing; a text in its place may be a secret on the wrong line.
+        Value::Int(_) | Value::Float(_) => reader.seconds(node, path, 1, "leave the key out for no reminder"),
+        Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+            let hint = "write a number of seconds, or leave the key out for no reminder";
+            reader.error(node.at, path, "this is no number of seconds", hint);
+            None
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What is told to others outside, and when once more: the kinds of deliveries, their ids, and how long a failed one waits.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::event::{Event, EventType};
+use super::ids::Digest;
 use super::time::Timestamp;
 
 /// How long after the first failure the next attempt comes, in seconds; it doubles from there.
@@ -93,7 +93,7 @@ pub enum DeliveryState {
     Delivered,
     /// Given up.
     Lost,
-    /// There is nothing to tell any more: a reminder of a gate that is decided, or a webhook that was taken out.
+    /// There is nothing to tell any more: a reminder of a gate that is decided.
     Void,
 }
 
@@ -179,8 +179,9 @@ pub fn delivery_id(webhook: &str, event: &Event, kind: DeliveryKind, part: u32) 
         event.ts.micros(),
         kind.as_str()
     );
-    let digest = Sha256::digest(facts.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut id = Digest::of(facts.as_bytes()).to_string();
+    id.truncate(32);
+    id
 }
 
 /// Why an attempt failed, as far as it matters for the next.

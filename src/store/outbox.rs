@@ -208,7 +208,8 @@ fn change(connection: &mut Connection, epoch: u64, changes: &[OutboxChange]) -> 
             } => {
                 transaction
                     .prepare_cached(
-                        "UPDATE delivery SET due_at = ?5, attempts = ?6, fault = coalesce(?7, fault)
+                        "UPDATE delivery SET due_at = ?5, attempts = ?6, fault = coalesce(?7, fault),
+                           since = CASE WHEN ?7 IS NULL THEN ?5 ELSE since END
                          WHERE webhook = ?1 AND seq = ?2 AND kind = ?3 AND part = ?4 AND state = 'waiting'",
                     )?
                     .execute(params![

@@ -94,9 +94,10 @@ fn unsent(error: &ureq::Error) -> Fault {
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
             "TLS failed: the receiver's certificate is not trusted here, or it speaks none".to_owned()
         }
-        ureq::Error::BadUri(_) => "the address cannot be used".to_owned(),
+        // Building the request fails with this one: of an answer, ureq speaks of the protocol.
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => "the address cannot be used".to_owned(),
         ureq::Error::LargeResponseHeader(..) => format!("the head of the answer has more than {HEAD_BYTES_MAX} bytes"),
-        ureq::Error::Http(_) | ureq::Error::Protocol(_) => "the answer is no HTTP".to_owned(),
+        ureq::Error::Protocol(_) => "the answer is no HTTP".to_owned(),
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
             "the proxy that the environment names cannot be used".to_owned()
         }

@@ -7,10 +7,12 @@ mod body;
 mod reminder;
 mod round;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::Sender;
 
@@ -30,24 +32,23 @@ pub(super) struct Office {
 
 /// The couriers of this process: one for each webhook while it leads.
 #[derive(Default)]
-pub(super) struct Couriers(Vec<Handle>);
-
-struct Handle {
-    wake: SyncSender<()>,
-    is_over: Arc<AtomicBool>,
+pub(super) struct Couriers {
+    at_work: Vec<Handle>,
+    /// By webhook: who may still be sending. The successor waits for it, or one delivery would be sent by both.
+    leaving: BTreeMap<String, JoinHandle<()>>,
 }
 
-impl Drop for Handle {
-    fn drop(&mut self) {
-        // An attempt under way ends by itself; nobody waits for it.
-        self.is_over.store(true, Ordering::Release);
-    }
+struct Handle {
+    webhook: String,
+    wake: SyncSender<()>,
+    is_over: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
 }
 
 impl Couriers {
     /// Lets go of those there are and starts one for each webhook, for the leader of this epoch.
     pub fn start(&mut self, office: &Office, config: &Config, epoch: u64) {
-        self.0.clear();
+        self.stop();
         if !Client::CAN_SEND {
             if !config.webhooks.is_empty() {
                 tracing::warn!("webhooks are configured and this holdpoint was built without them: nobody is told");
@@ -69,21 +70,37 @@ impl Couriers {
                 is_over: Arc::clone(&is_over),
             };
             let thread = std::thread::Builder::new().name(format!("hook {}", webhook.name));
-            match thread.spawn(move || courier.run()) {
-                Ok(_) => self.0.push(Handle { wake, is_over }),
+            let former = self.leaving.remove(&webhook.name);
+            let work = move || {
+                if let Some(former) = former {
+                    // How it ended is in the outbox.
+                    let _ = former.join();
+                }
+                courier.run();
+            };
+            match thread.spawn(work) {
+                Ok(thread) => self.at_work.push(Handle {
+                    webhook: webhook.name.clone(),
+                    wake,
+                    is_over,
+                    thread,
+                }),
                 Err(error) => tracing::error!("webhook {} is not told: no thread: {error}", webhook.name),
             }
         }
     }
 
-    /// Lets go of all of them.
+    /// Lets go of all of them. An attempt under way ends by itself.
     pub fn stop(&mut self) {
-        self.0.clear();
+        for handle in self.at_work.drain(..) {
+            handle.is_over.store(true, Ordering::Release);
+            self.leaving.insert(handle.webhook, handle.thread);
+        }
     }
 
     /// Something happened.
     pub fn wake(&self) {
-        for handle in &self.0 {
+        for handle in &self.at_work {
             // Full: it is awake already.
             let _ = handle.wake.try_send(());
         }

@@ -60,9 +60,10 @@ impl Courier {
     pub fn run(self) {
         let client = Client::new();
         let mut reader = None;
+        let mut unnoted = None;
         let mut told = None;
         while !self.is_over.load(Ordering::Acquire) {
-            let pause = match self.round(&client, &mut reader) {
+            let pause = match self.round(&client, &mut reader, &mut unnoted) {
                 Ok(pause) => {
                     told = None;
                     pause
@@ -83,12 +84,19 @@ impl Courier {
         }
     }
 
-    /// Makes deliveries of what is new and sends all that is due; how long nothing more is to be done.
-    fn round(&self, client: &Client, reader: &mut Option<Reader>) -> Result<Duration, Stop> {
+    /// Makes deliveries of what is new and sends all that is due; how long nothing more is to be done. What was sent and could not be
+    /// noted is `unnoted`: it is noted first, or it would be sent again and again while the database takes nothing.
+    fn round(
+        &self,
+        client: &Client,
+        reader: &mut Option<Reader>,
+        unnoted: &mut Option<OutboxChange>,
+    ) -> Result<Duration, Stop> {
         let reader = match reader {
             Some(reader) => reader,
             None => reader.insert(Reader::open(&self.runs_dir)?),
         };
+        self.note(unnoted)?;
         self.collect(reader)?;
         loop {
             if self.is_over.load(Ordering::Acquire) {
@@ -101,11 +109,20 @@ impl Courier {
             if wait_us > 0 {
                 return Ok(Duration::from_micros(wait_us.unsigned_abs()).min(SLEEP_MAX));
             }
-            let change = self.deliver(client, reader, next)?;
-            self.put(vec![change])?;
+            *unnoted = Some(self.deliver(client, reader, next)?);
+            self.note(unnoted)?;
             // What was decided meanwhile is put in its place before the next one goes.
             self.collect(reader)?;
         }
+    }
+
+    /// Has noted how the last delivery ended.
+    fn note(&self, unnoted: &mut Option<OutboxChange>) -> Result<(), Stop> {
+        if let Some(change) = unnoted.clone() {
+            self.put(vec![change])?;
+            *unnoted = None;
+        }
+        Ok(())
     }
 
     fn now(&self) -> Timestamp {
