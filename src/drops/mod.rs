@@ -129,15 +129,19 @@ enum Outcome {
 }
 
 impl Taker<'_> {
-    /// Answers what lies in these jobs' directories; `is_again` when what was left before has had its time. Returns the jobs to look at
+    /// Answers what lies in these jobs' directories, or in all; `is_again` when what was left before has had its time. Returns the jobs to look at
     /// again.
-    async fn answer(&mut self, jobs: Vec<JobId>, is_again: bool) -> BTreeSet<JobId> {
+    async fn answer(&mut self, jobs: Option<Vec<JobId>>, is_again: bool) -> BTreeSet<JobId> {
         let mut again = BTreeSet::new();
-        if jobs.is_empty() {
+        if jobs.as_ref().is_some_and(Vec::is_empty) {
             return again;
         }
         let runs = self.runs.clone();
-        let found = match blocking(move || drops::find(&runs, &jobs)).await {
+        let find = move || match jobs {
+            Some(jobs) => drops::find(&runs, &jobs),
+            None => drops::find(&runs, &runs.jobs()?),
+        };
+        let found = match blocking(find).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!("dropped files: {error}");
@@ -174,7 +178,7 @@ impl Taker<'_> {
         let claim = match claim {
             Ok(Some(claim)) => claim,
             Ok(None) => return Ok(Taken::Nothing),
-            // A symlink, a directory, more bytes than are read: it will not become better.
+            // A symlink, a pipe, more bytes than are read: it will not become better.
             Err(error) if is_for_good(&error) => {
                 let refusal = Refusal::new(RefusalCode::Invalid, error.to_string());
                 refuse(run, dropped, String::new(), refusal).await?;

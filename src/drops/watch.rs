@@ -47,6 +47,7 @@ pub struct Watch {
     hints: Arc<Hints>,
     /// Where to look next.
     due: BTreeSet<JobId>,
+    is_all_due: bool,
     /// Not every directory is watched.
     is_blind: bool,
 }
@@ -65,6 +66,7 @@ impl Watch {
             ended: VecDeque::new(),
             hints,
             due: BTreeSet::new(),
+            is_all_due: false,
         };
         for job_id in runs.jobs().unwrap_or_default() {
             if unfinished.contains(&job_id) || !runs.run(&job_id).state().exists() {
@@ -74,9 +76,10 @@ impl Watch {
         watch
     }
 
-    /// The jobs to look at now.
-    pub fn take_due(&mut self) -> Vec<JobId> {
-        std::mem::take(&mut self.due).into_iter().collect()
+    /// The jobs to look at now; none: all that have a directory.
+    pub fn take_due(&mut self) -> Option<Vec<JobId>> {
+        let due = std::mem::take(&mut self.due).into_iter().collect();
+        (!std::mem::take(&mut self.is_all_due)).then_some(due)
     }
 
     /// Has a job looked at again.
@@ -88,9 +91,7 @@ impl Watch {
     pub async fn changed(&mut self) {
         tokio::select! {
             () = self.hints.news.notified() => {}
-            () = tokio::time::sleep(BLIND_TIME), if self.is_blind => {
-                self.due.extend(self.runs.jobs().unwrap_or_default());
-            }
+            () = tokio::time::sleep(BLIND_TIME), if self.is_blind => self.is_all_due = true,
         }
         for job_id in self.hints.take() {
             self.hint(job_id);

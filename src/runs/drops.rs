@@ -53,7 +53,12 @@ pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Result<Vec<Drop>> {
             Err(error) => return Err(error).doing("list", &gates),
         };
         for entry in entries {
-            let name = entry.doing("list", &gates)?.file_name();
+            let entry = entry.doing("list", &gates)?;
+            // A directory is no file, whatever it is called.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            let name = entry.file_name();
             found.extend(name.to_str().and_then(stage_of).map(|stage| Drop {
                 job_id: job_id.clone(),
                 stage,
@@ -82,6 +87,9 @@ pub fn claim(run: &RunDir, stage: &StageName) -> Result<Option<Claim>> {
     let claimed = claimed(run, stage);
     if !claimed.exists() {
         let dropped = run.gates().join(format!("{stage}{OPEN_SUFFIX}"));
+        if fs::symlink_metadata(&dropped).is_ok_and(|metadata| metadata.is_dir()) {
+            return Ok(None);
+        }
         match fs::rename(&dropped, &claimed) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -50,7 +50,7 @@ pub struct Published {
 
 /// How far behind the newest link a late one is looked for: jobs publish side by side, so links may be out of order, but not by this
 /// much. A link written twice beyond it says the same twice and harms nothing.
-const CHAIN_DISORDER_MAX: u64 = 4096;
+pub(super) const CHAIN_DISORDER_MAX: u64 = 4096;
 
 /// Publishes what these jobs owe. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
 /// above it, now that no other process can publish; its error, in words, is that job's failure. The error is that the lock could not be

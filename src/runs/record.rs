@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
 use super::layout::{RunDir, RunsDir};
-use super::publish::State;
+use super::publish::{CHAIN_DISORDER_MAX, State};
 use super::{holder, jsonl};
 use crate::domain::chain::ChainLink;
 use crate::domain::decision::SealedDecision;
@@ -23,9 +23,6 @@ use crate::domain::ids::{Digest, StageName};
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The most bytes of a decision file or `state.json` that are looked at.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-
-/// How many links from the end are looked at for the newest one.
-const LAST_LINKS: u32 = 256;
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,7 +251,7 @@ pub fn links_after(runs: &RunsDir, seq: u64) -> Result<Vec<ChainLink>> {
         links.extend(link.filter(|link| link.seq > seq));
         seen += 1;
         // Jobs publish side by side, so the newest link is near the end and not always at it.
-        if seen < LAST_LINKS {
+        if seen < CHAIN_DISORDER_MAX {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())

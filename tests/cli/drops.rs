@@ -117,6 +117,12 @@ fn what_is_refused_says_why_and_reads_nothing_outside() {
         assert_eq!(refusal["error"]["where"], place, "{text}: {refusal}");
         assert_eq!(refusal["request"], text);
     }
+    // A directory of that name is no file, and no later one of its stage waits behind it.
+    fs::create_dir(workspace.root().join(OPEN)).unwrap();
+    workspace.write("runs/nightly-17/gates/audio.open.json", request(7));
+    leader.line_with("nightly-17/gates/audio.open.json: ");
+    assert!(!workspace.root().join(ERROR).exists());
+    fs::remove_dir(workspace.root().join(OPEN)).unwrap();
     let link = workspace.root().join("link");
     symlink(workspace.root().join("secret.txt"), &link).unwrap();
     fs::rename(link, workspace.root().join(OPEN)).unwrap();
