@@ -54,6 +54,8 @@ class HoldPoint(BaseSensorOperator):
         if not decision["approved"]:
             raise AirflowException(f"rejected by {decision['by']}: {decision['notes']}")
         self.log.info("approved by %s", decision["by"])
-        _, content = self.call(f"/artifacts/artifacts/{self.stage}/{self.name}")
+        status, content = self.call(f"/artifacts/artifacts/{self.stage}/{self.name}")
+        if status != 200:
+            raise AirflowException(f"no artifact: {content.decode()}")
         context["ti"].xcom_push(key="artifact", value=content.decode())
         return True

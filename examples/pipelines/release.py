@@ -16,5 +16,7 @@ while (answer := holdpoint.get(f"{api}/gates/release/decision", params=wait, tim
 decision = answer.json()
 if not decision["approved"]:
     sys.exit(f"rejected by {decision['by']}: {decision['notes']}")
-print(holdpoint.get(f"{api}/artifacts/artifacts/release/plan.txt", timeout=30).text, end="")
+released = holdpoint.get(f"{api}/artifacts/artifacts/release/plan.txt", timeout=30)
+released.raise_for_status()
+print(released.text, end="")
 holdpoint.post(f"{api}/complete", timeout=30).raise_for_status()

@@ -162,13 +162,16 @@ fn a_makefile_releases_only_what_was_approved() {
     let make = |job: &str| house.command("make", &["-f", &file, &format!("JOB={job}"), "deploy"]);
     let output = house.decided(make("m-1"), "m-1", "reject", &json!({"stage": "release"}));
     assert!(!output.status.success(), "{}", said(&output));
-    assert!(!house.workspace.root().join("released.txt").exists());
+    assert!(!house.workspace.root().join("released-m-1.txt").exists());
     let output = house.decided(make("m-2"), "m-2", "approve", &patched());
     assert!(
         output.status.success() && said(&output).contains(AS_DECIDED),
         "{}",
         said(&output)
     );
+    // What one job released is no release for the next.
+    let output = house.decided(make("m-3"), "m-3", "reject", &json!({"stage": "release"}));
+    assert!(!output.status.success(), "{}", said(&output));
 }
 
 /// The script of a step, as the runner gets it.
