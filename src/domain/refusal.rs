@@ -249,6 +249,25 @@ impl Refusal {
         Self::new(RefusalCode::WrongState, format!("{key} has no timer")).at(key.to_string())
     }
 
+    /// A person wants to move a timer that the policy stopped.
+    pub fn held_by_policy(key: &GateKey) -> Self {
+        let message = format!("the policy of {key} stopped its timer for good");
+        Self::new(RefusalCode::WrongState, message)
+            .with_hint("only a decision ends this gate")
+            .at(key.to_string())
+    }
+
+    /// Persons have added all that `max_hold_s` lets them.
+    pub fn hold_used_up(key: &GateKey, max_hold_s: u64) -> Self {
+        let message = match max_hold_s {
+            0 => format!("nobody may stop or move the timer of {key}: its max_hold_s is 0"),
+            _ => format!("the {max_hold_s} s that persons may add to {key} are used up"),
+        };
+        Self::new(RefusalCode::WrongState, message)
+            .with_hint("decide now, or reject: a rejection pauses the job")
+            .at(key.to_string())
+    }
+
     /// The timer was asked too early, or someone moved the deadline.
     pub fn not_due(key: &GateKey) -> Self {
         Self::new(RefusalCode::WrongState, format!("{key} is not due")).at(key.to_string())

@@ -114,7 +114,7 @@ fn an_edit_survives_a_panic() {
     desk.sees("the last words");
 }
 
-fn drafts(workspace: &Workspace) -> Vec<String> {
+pub(super) fn drafts(workspace: &Workspace) -> Vec<String> {
     // What is being written or removed at this moment is not there.
     let entries = |path: std::path::PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten();
     let files = entries(workspace.runs().join(".drafts")).flat_map(|operator| entries(operator.path()));
@@ -123,7 +123,7 @@ fn drafts(workspace: &Workspace) -> Vec<String> {
 }
 
 /// A draft is on disk within a second of the last key, whatever else the console does.
-fn wait_for_draft(desk: &Desk, workspace: &Workspace, words: &str) {
+pub(super) fn wait_for_draft(desk: &Desk, workspace: &Workspace, words: &str) {
     desk.pty
         .wait_for(|_| drafts(workspace).iter().any(|text| text.contains(words)));
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::beside::{Beside, job_at_gate, run};
 use super::desk::{Desk, FILM};
+use super::edit::{drafts, wait_for_draft};
 use super::terminal::assert_given_back;
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
@@ -57,15 +58,6 @@ fn copies(workspace: &Workspace) -> Vec<(PathBuf, u32)> {
 /// The copy goes a moment after the editor.
 fn wait_no_copies(desk: &Desk, workspace: &Workspace) {
     desk.pty.wait_for(|_| copies(workspace).is_empty());
-}
-
-fn drafts(workspace: &Workspace) -> String {
-    let entries = |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten();
-    let operators = entries(workspace.runs().join(".drafts"));
-    let files = operators.flat_map(|operator| entries(operator.path()));
-    files
-        .filter_map(|file| std::fs::read_to_string(file.path()).ok())
-        .collect()
 }
 
 /// A pid that the editor wrote, once it has.
@@ -125,7 +117,7 @@ fn the_end_of_line_that_an_editor_adds_is_no_change() {
     desk.press("E");
     desk.sees("editor changed nothing in script.txt");
     desk.sees("bring boots");
-    assert_eq!(drafts(&workspace), "");
+    assert_eq!(drafts(&workspace), [""; 0]);
     wait_no_copies(&desk, &workspace);
     desk.leaves();
 }
@@ -137,7 +129,7 @@ fn an_editor_that_fails_decides_nothing_and_its_text_is_a_draft() {
     desk.press("E");
     desk.sees("Not taken: editor ended with status 3");
     desk.sees("your text is kept as");
-    desk.pty.wait_for(|_| drafts(&workspace).contains("waders"));
+    wait_for_draft(&desk, &workspace, "waders");
     desk.press("e");
     desk.sees("Your draft is back");
     desk.sees("waders");
@@ -149,7 +141,7 @@ fn an_editor_that_fails_decides_nothing_and_its_text_is_a_draft() {
     desk.press("Enter");
     desk.sees("The text is discarded");
     desk.leaves();
-    assert_eq!(drafts(&workspace), "");
+    assert_eq!(drafts(&workspace), [""; 0]);
 
     let (workspace, editor) = with_editor("exit 1");
     let mut desk = at_script(&workspace, &editor);
@@ -157,7 +149,7 @@ fn an_editor_that_fails_decides_nothing_and_its_text_is_a_draft() {
     desk.sees("Not taken: editor ended with status 1");
     desk.sees("nothing is changed");
     desk.leaves();
-    assert_eq!(drafts(&workspace), "");
+    assert_eq!(drafts(&workspace), [""; 0]);
 }
 
 #[test]
@@ -254,7 +246,7 @@ fn what_the_editor_saves_is_a_draft_before_it_ends() {
     let mut desk = at_script(&workspace, &editor);
     desk.press("E");
     desk.sees("ready");
-    desk.pty.wait_for(|_| drafts(&workspace).contains("waders"));
+    wait_for_draft(&desk, &workspace, "waders");
     desk.pty.kill9();
     desk.pty.wait_exit();
 }
@@ -309,4 +301,22 @@ fn ctrl_z_in_the_editor_gives_the_lead_back() {
         pty.kill9();
         pty.wait_exit();
     }
+}
+
+#[test]
+fn an_emergency_copy_is_taken_also_from_an_editor_that_ends_with_a_status() {
+    // As nano does on SIGTERM.
+    let (workspace, editor) = with_editor("printf 'unsaved waders' > \"$1.save\"; exit 1");
+    let mut desk = at_script(&workspace, &editor);
+    desk.press("E");
+    desk.sees("Not taken: editor ended with status 1");
+    wait_for_draft(&desk, &workspace, "unsaved waders");
+    let names: Vec<String> = copies(&workspace)
+        .iter()
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert!(names.iter().any(|name| name.ends_with("script.txt.save")), "{names:?}");
+    desk.press("e");
+    desk.sees("Your draft is back");
+    desk.sees("unsaved waders");
 }

@@ -29,10 +29,7 @@ fn timed(draft: &mut Draft<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), R
         return Err(Refusal::no_timer(&gate.key).with_hint("it waits for a person, however long that takes"));
     };
     if timer.held_by_policy_at.is_some() {
-        let message = format!("the policy of {} stopped its timer for good", gate.key);
-        return Err(Refusal::new(RefusalCode::WrongState, message)
-            .with_hint("only a decision ends this gate")
-            .at(gate.key.to_string()));
+        return Err(Refusal::held_by_policy(&gate.key));
     }
     Ok((gate, timer))
 }
@@ -40,17 +37,6 @@ fn timed(draft: &mut Draft<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), R
 fn addable_s(draft: &Draft<'_>, gate: &Gate, timer: &GateTimer) -> u64 {
     let us = timer.addable_us(draft.cx.now, gate.policy.max_hold_s);
     u64::try_from(us / SECOND_US).unwrap_or(0)
-}
-
-fn used_up(gate: &Gate) -> Refusal {
-    let max_s = gate.policy.max_hold_s;
-    let message = match max_s {
-        0 => format!("nobody may stop or move the timer of {}: its max_hold_s is 0", gate.key),
-        _ => format!("the {max_s} s that persons may add to {} are used up", gate.key),
-    };
-    Refusal::new(RefusalCode::WrongState, message)
-        .with_hint("decide now, or reject: a rejection pauses the job")
-        .at(gate.key.to_string())
 }
 
 fn put(draft: &mut Draft<'_>, gate: Gate, timer: GateTimer) {
@@ -98,7 +84,7 @@ pub(super) fn hold(
     }
     let max_s = addable_s(&draft, &gate, &timer);
     if max_s == 0 {
-        return Err(used_up(&gate));
+        return Err(Refusal::hold_used_up(&gate.key, gate.policy.max_hold_s));
     }
     let now = draft.cx.now;
     let hold = Hold {
@@ -178,7 +164,7 @@ pub(super) fn extend(
     }
     let max_s = addable_s(&draft, &gate, &timer);
     if max_s == 0 {
-        return Err(used_up(&gate));
+        return Err(Refusal::hold_used_up(&gate.key, gate.policy.max_hold_s));
     }
     if seconds > max_s {
         let message = format!(

@@ -5,7 +5,7 @@ use crate::domain::ids::JobId;
 use crate::domain::view::{QueueKind, QueueRow};
 
 /// Names a row through every refresh.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RowKey {
     /// An open gate.
     Gate(GateKey),

@@ -61,6 +61,13 @@ fn text(copy: &EditCopy) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// What an editor left: its emergency copy where it made one, else what it saved last, or why that is no text.
+fn left(copy: &EditCopy) -> Result<String, String> {
+    let rescue = copy.read_rescue(EDIT_BYTES_MAX as u64).ok().flatten();
+    let rescued = rescue.and_then(|bytes| editable(&bytes).ok().map(str::to_owned));
+    rescued.map_or_else(|| text(copy), Ok)
+}
+
 impl Copy {
     fn new(copy: EditCopy) -> Self {
         let taken = copy.stamp();
@@ -87,17 +94,15 @@ impl Copy {
         })
     }
 
-    /// A reading of it.
+    /// A reading of what the editor left.
     pub fn reader(&self) -> impl FnOnce() -> Result<String, String> + Send + 'static {
         let copy = self.copy.clone();
-        move || text(&copy)
+        move || left(&copy)
     }
 
-    /// What an editor that was ended left: its emergency copy where it made one, else what it saved last.
+    /// What an editor that was ended left.
     pub fn rescued(&self) -> Option<String> {
-        let rescue = self.copy.read_rescue(EDIT_BYTES_MAX as u64).ok().flatten();
-        let rescued = rescue.and_then(|bytes| editable(&bytes).ok().map(str::to_owned));
-        rescued.or_else(|| text(&self.copy).ok())
+        left(&self.copy).ok()
     }
 
     /// Removes it, or what of it nobody needs any more.

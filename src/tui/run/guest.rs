@@ -41,6 +41,8 @@ pub(super) struct Guest {
     /// The terminal's settings before it came, and its own while it is stopped.
     ours: Termios,
     theirs: Option<Termios>,
+    /// The terminal was given back: it is the shell's by now.
+    is_stopped: bool,
 }
 
 impl Guest {
@@ -59,6 +61,7 @@ impl Guest {
             group,
             ours,
             theirs: None,
+            is_stopped: false,
         };
         // One that reads before the terminal is its own is stopped, and continued when that is seen.
         if let Err(error) = job_control::give_to(group) {
@@ -111,6 +114,7 @@ impl Guest {
     pub fn step_back(&mut self) -> io::Result<()> {
         self.signal(Signal::SIGTSTP);
         self.theirs = tcgetattr(io::stdin()).ok();
+        self.is_stopped = true;
         terminal::restore(&self.ours)
     }
 
@@ -120,6 +124,7 @@ impl Guest {
             let _guard = job_control::FromBackground::new();
             tcsetattr(io::stdin(), SetArg::TCSADRAIN, &theirs)?;
         }
+        self.is_stopped = false;
         self.go_on()
     }
 
@@ -140,7 +145,9 @@ impl Guest {
         if tokio::time::timeout(END_WAIT, ended).await.is_err() {
             self.kill();
         }
-        // The line may be gone.
-        let _ = terminal::restore(&self.ours);
+        // The line may be gone. A shell whose terminal is taken from it leaves.
+        if !self.is_stopped {
+            let _ = terminal::restore(&self.ours);
+        }
     }
 }

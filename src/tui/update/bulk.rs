@@ -12,7 +12,7 @@ use super::super::view::prompt::bulk::list_rows;
 use super::super::view::{label, queue::change};
 use super::motion::Step;
 use super::prompt::{NOT_DRAWN, open_confirm, other_sent, refuse};
-use super::{gate_ref, mark, send, toast};
+use super::{compose, gate_ref, mark, send, toast};
 use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
 use crate::domain::refusal::Refusal;
 use crate::engine::api::Command;
@@ -139,6 +139,7 @@ pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refu
     let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
         return;
     };
+    let note = ask.note.text();
     if let Some(item) = ask.item_of(submission) {
         item.state = match refusal {
             None => ItemState::Done,
@@ -148,8 +149,16 @@ pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refu
         if refusal.is_none() {
             model.leases.remove(&item.pin.key);
         }
-        model.marks.remove(&item.pin.key);
+        let key = item.pin.key.clone();
+        model.marks.remove(&key);
+        // The draft that held the note for all goes with the first decision: a gate that refused keeps its own.
+        if refusal.is_some() && !note.trim().is_empty() {
+            compose::change_draft(model, &key, |draft| draft.note = note);
+        }
     }
+    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+        return;
+    };
     if ask.writing() > 0 {
         return;
     }

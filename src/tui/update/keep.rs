@@ -183,8 +183,13 @@ pub fn tell_lost(model: &mut Model) {
             lost.push((key, other.holder.name.clone()));
         }
     }
+    // One gate is open in a prompt or the editor, and can be taken back there; a question about many, or a timer, has no such key.
+    let back = match model.prompt {
+        Some(Prompt::Bulk(_) | Prompt::Timer(_)) => "",
+        Some(_) | None => "; Ctrl-t takes it back",
+    };
     for (key, name) in lost {
-        let text = format!("{name} took {key} over from you   hint: what you wrote is kept; Ctrl-t takes it back");
+        let text = format!("{name} took {key} over from you   hint: what you wrote is kept{back}");
         if let Some(lease) = model.leases.get_mut(&key) {
             (lease.taken_at, lease.is_refused, lease.is_lost) = (None, true, true);
         }

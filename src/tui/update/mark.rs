@@ -147,10 +147,11 @@ pub fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
 pub fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
     let mut present = std::collections::HashSet::new();
     if !model.marks.is_empty() {
-        present.extend(model.queue.present().map(|row| &row.job_id));
+        present.extend(model.queue.present().map(RowKey::of));
     }
     let mut jobs: Vec<JobId> = Vec::new();
-    for key in model.marks.keys().filter(|key| !present.contains(&key.job_id)) {
+    let is_gone = |key: &&GateKey| !present.contains(&RowKey::Gate((*key).clone()));
+    for key in model.marks.keys().filter(is_gone) {
         if jobs.last() != Some(&key.job_id) {
             jobs.push(key.job_id.clone());
         }

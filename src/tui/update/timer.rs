@@ -10,6 +10,7 @@ use super::super::view::label;
 use super::prompt::{NOT_DRAWN, other_sent, refuse};
 use super::{gate_ref, keep, send, toast};
 use crate::domain::gate::GateKey;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::parse_span_s;
 use crate::domain::timer::GateTimer;
 use crate::domain::view::QueueRow;
@@ -34,7 +35,7 @@ fn open(model: &mut Model, intent: TimerIntent) {
     let what = intent.not_done();
     let (key, label) = match timed(model, intent) {
         Ok(found) => found,
-        Err((why, hint)) => return refuse(model, what, &why, hint),
+        Err((why, hint)) => return refuse(model, what, &why, &hint),
     };
     let revision = model.next_number();
     model.prompt = Some(Prompt::Timer(Box::new(TimerAsk {
@@ -50,38 +51,40 @@ fn open(model: &mut Model, intent: TimerIntent) {
 }
 
 /// The selected gate and its label, or why its timer cannot be touched.
-fn timed(model: &Model, intent: TimerIntent) -> Result<(GateKey, String), (String, &'static str)> {
+fn timed(model: &Model, intent: TimerIntent) -> Result<(GateKey, String), (String, String)> {
     if model.session.is_read_only {
-        return Err(("this console only reads".to_owned(), ""));
+        return Err(("this console only reads".to_owned(), String::new()));
     }
     let Some(RowKey::Gate(key)) = model.queue.selected() else {
-        return Err(("no open gate is selected".to_owned(), "select one with j and k"));
+        return Err((
+            "no open gate is selected".to_owned(),
+            "select one with j and k".to_owned(),
+        ));
     };
     if let Some(gone) = &model.queue.gone {
-        return Err((format!("{key} is no longer open ({gone})"), ""));
+        return Err((format!("{key} is no longer open ({gone})"), String::new()));
     }
     if model.writing(key).is_some() {
-        return Err((format!("a decision on {key} is being written"), ""));
+        return Err((format!("a decision on {key} is being written"), String::new()));
     }
     let Some(row) = model.queue.gate(key) else {
-        return Err((format!("{key} is no longer open"), ""));
+        return Err((format!("{key} is no longer open"), String::new()));
     };
     let Some(timer) = &row.timer else {
         let hint = "it waits for a person, however long that takes";
-        return Err((format!("{key} has no timer"), hint));
+        return Err((format!("{key} has no timer"), hint.to_owned()));
     };
     if timer.held_by_policy_at.is_some() {
-        let why = format!("the policy of {key} stopped its timer for good");
-        return Err((why, "only a decision ends this gate"));
+        return Err(told(Refusal::held_by_policy(key)));
     }
     if intent != TimerIntent::Release && addable_us(model, row, timer) == 0 {
-        let why = match row.max_hold_s {
-            0 => format!("nobody may stop or move the timer of {key}: its max_hold_s is 0"),
-            max_s => format!("the {max_s} s that persons may add to {key} are used up"),
-        };
-        return Err((why, "decide now, or reject: a rejection pauses the job"));
+        return Err(told(Refusal::hold_used_up(key, row.max_hold_s)));
     }
     Ok((key.clone(), label::gate(key, &row.slug)))
+}
+
+fn told(refusal: Refusal) -> (String, String) {
+    (refusal.message, refusal.hint.unwrap_or_default())
 }
 
 fn addable_us(model: &Model, row: &QueueRow, timer: &GateTimer) -> i64 {

@@ -162,9 +162,10 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
         Stage::Reading(ending) => ending,
         Stage::Opening | Stage::Running => return,
     };
-    let was_killed = matches!(ending, Ending::Signal(_));
+    let problem = ending.problem(&away.editor);
+    // An editor that failed may have left what only it can read: also with a status, as nano does, and as a shell tells of a signal.
     fx.push(Effect::CloseCopy {
-        is_kept: was_killed || problem_of_text.is_some(),
+        is_kept: problem.is_some() || problem_of_text.is_some(),
     });
     let Some(compose) = &model.compose else {
         return;
@@ -177,7 +178,7 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
         leave(model);
         return refuse(model, "Not taken", &why, "E opens it again, as it was left");
     }
-    if let Some(why) = ending.problem(&away.editor) {
+    if let Some(why) = problem {
         leave(model);
         let hint = if is_changed {
             "your text is kept as a draft; e or E opens it again"

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use super::{Line, keys, lines, text, wrapped};
 use crate::domain::gate::Verdict;
+use crate::tui::draft::Draft;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::bulk::{BulkAsk, Item, ItemState};
@@ -53,6 +54,13 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     let unseen = asking().filter(|item| !item.is_seen).count();
     if unseen > 0 {
         let words = format!("You have not looked at {unseen} of them");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
+    let drafts = asking()
+        .filter(|item| model.draft(&item.pin.key).is_some_and(Draft::has_patch))
+        .count();
+    if drafts > 0 {
+        let words = format!("{drafts} of your patch drafts are NOT applied");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
     let hidden = match model.queue.filter.is_empty() {

@@ -1,7 +1,7 @@
 //! The question before a gate's timer is held, released or moved.
 
 use super::{Line, keys, text, wrapped};
-use crate::domain::time::{SECOND_US, parse_span_s};
+use crate::domain::time::parse_span_s;
 use crate::domain::timer::{GateTimer, LEFT_AFTER_HOLD_US, TimerStatus};
 use crate::domain::view::QueueRow;
 use crate::tui::model::Model;
@@ -80,14 +80,11 @@ fn consequence(model: &Model, ask: &TimerAsk, row: &QueueRow, timer: &GateTimer)
             let to = typed.map_or_else(
                 || "How much longer? 10m, 1h30m, or seconds.".to_owned(),
                 |seconds| {
-                    let from = timer.deadline;
-                    format!(
-                        "{} -> {}: then {then}.",
-                        label::clock(from),
-                        label::clock(
-                            from.plus_us(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND_US))
-                        )
-                    )
+                    let after = |seconds| {
+                        let extended = timer.extended(seconds, model.session.overdue_grace_s);
+                        label::clock(extended.deadline)
+                    };
+                    format!("{} -> {}: then {then}.", after(0), after(seconds))
                 },
             );
             vec![to, format!("At most {addable} may be added ({bound}).")]
