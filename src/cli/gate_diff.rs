@@ -35,7 +35,7 @@ use super::words::size;
 pub struct DiffArguments {
     #[command(flatten)]
     gate: GateArguments,
-    /// Compare with this instead: decided, attempt, given, none, or a version's sha256
+    /// Compare with this instead: decided, attempt, given, none, or a version's sha256; of several files, those that have it
     #[arg(long, value_name = "WHICH")]
     base: Option<BaseChoice>,
     /// Only this file, by its name or path

@@ -54,8 +54,9 @@ impl BaseChoice {
     }
 }
 
-/// These artifacts, each with the version to compare it with; none: nothing. A version named in full need not be one that the gate
-/// names: of what was that version once, it shows what changed since.
+/// These artifacts, each with the version to compare it with; none: nothing. A base that is asked for goes for those that have it, of
+/// several artifacts; where none has it, that is refused. A version named in full need not be one that the gate names: of what was that
+/// version once, it shows what changed since.
 pub fn with_bases<'g>(
     rows: &JobRows,
     gate: &'g Gate,
@@ -69,7 +70,11 @@ pub fn with_bases<'g>(
         return Ok(once.into_iter().map(|artifact| (artifact, Some(version))).collect());
     }
     let with_base = |artifact: &'g GateArtifact| Ok((artifact, base_of(artifact, choice)?));
-    chosen.into_iter().map(with_base).collect()
+    let (found, refused): (Vec<_>, Vec<_>) = chosen.into_iter().map(with_base).partition(Result::is_ok);
+    match refused.into_iter().next() {
+        Some(refused) if found.is_empty() => refused.map(|pair| vec![pair]),
+        _ => found.into_iter().collect(),
+    }
 }
 
 fn base_of(artifact: &GateArtifact, choice: Option<&BaseChoice>) -> Result<Option<Digest>, Refusal> {
