@@ -100,7 +100,7 @@ pub async fn run(
         digest,
     } = arguments;
     let gates = gates(&words, deed)?;
-    let is_one = matches!(words.len(), 1 | 2) && gates.len() == 1;
+    let is_one = gates.len() == 1;
     if !is_one && (patch.is_some() || digest.is_some()) {
         return Err(usage(
             deed,
@@ -121,7 +121,7 @@ pub async fn run(
     };
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         match gates.as_slice() {
-            [one] if is_one => {
+            [one] => {
                 let done = ask::act(engine, decide(one.clone()), deed).await?;
                 tell(engine, output, &done).await?;
                 Ok(Exit::Done)

@@ -24,7 +24,7 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let at = |deed: &str| format!("/api/v1/jobs/{id}/gates/outline/{deed}");
-    let held = ana.post(&at("hold"), &json!({}));
+    let held = ana.post(&at("hold"), &json!({"reason": "the lawyer looks"}));
     shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/hold", &held);
     let held = held.expect(200);
     assert_eq!(
@@ -38,7 +38,13 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
     let count = |kind: &str| workspace.event_types(&id).iter().filter(|one| *one == kind).count();
     assert_eq!(count("gate_held"), 1);
     let gone = ana.post(&at("hold"), &json!({"attempt": 2}));
-    assert_ne!(gone.status, 200, "no such attempt: {gone:?}");
+    assert_eq!(gone.status, 404, "no such attempt: {gone:?}");
+    let told = workspace
+        .events(&id)
+        .into_iter()
+        .find(|event| event["type"] == "gate_held")
+        .unwrap();
+    assert_eq!(told["payload"]["reason"], "the lawyer looks", "{told}");
     // Somebody else's hold is named.
     let refused = workspace.cmd(&["gate", "hold", &id, "outline"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("ana holds"));
