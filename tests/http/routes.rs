@@ -205,7 +205,11 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let base = diff[0]["base_sha256"].as_str().unwrap();
     for given in ["given", &base[..8], base] {
         let same = ana.get(&format!("/api/v1/jobs/deploy-42/gates/release/diff?base={given}"));
-        assert_eq!(same.expect(200), json!([diff[0]]), "{given}: the binary has no such base");
+        assert_eq!(
+            same.expect(200),
+            json!([diff[0]]),
+            "{given}: the binary has no such base"
+        );
     }
     ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=attempt")
         .expect(404);
