@@ -17,7 +17,7 @@ use super::ids::{Digest, JobId, StageName};
 use super::job::{AttemptState, JobRows, JobStatus};
 use super::patch::{Family, TypeDoc};
 use super::policy::GatePolicy;
-use super::time::Timestamp;
+use super::time::{Now, Timestamp};
 
 pub use gate::{BaseDoc, GateArtifactDoc, GateDoc, JobGateDoc};
 pub use job::{ArtifactDoc, JobDoc};
@@ -30,7 +30,7 @@ pub struct Lens<'a> {
     /// Seconds of grace for an overdue gate.
     pub grace_s: u64,
     /// When the document is made.
-    pub now: Timestamp,
+    pub now: Now,
     /// The absolute path of the runs directory, for readers on the same machine.
     pub runs_dir: Option<&'a str>,
 }

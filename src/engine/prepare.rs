@@ -157,7 +157,7 @@ impl Preparer {
         }
         let input = Input::Expire {
             key: due.key,
-            at: due.at,
+            wake: due.wake,
             is_missed: due.is_missed,
             on_disk,
         };
@@ -371,7 +371,7 @@ impl Preparer {
             input,
             bare: BTreeMap::new(),
         };
-        let now = self.clock.now().utc;
+        let now = self.clock.now();
         let via = &operator.via;
         let cx = Context {
             now,

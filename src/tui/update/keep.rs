@@ -170,7 +170,7 @@ pub fn tell_lost(model: &mut Model) {
     }
     let of_others = model.queue.present().filter_map(|row| {
         let lease = row.lease.as_deref()?;
-        let is_other = lease.is_live(model.now.utc) && lease.holder != model.session.operator;
+        let is_other = lease.is_live(model.now) && lease.holder != model.session.operator;
         is_other.then(|| (RowKey::of(row), lease))
     });
     let mut lost = Vec::new();
