@@ -13,6 +13,7 @@ mod debts;
 pub mod door;
 pub mod edit_copies;
 mod evidence;
+pub mod history;
 mod inbox;
 mod lead;
 mod opening;
@@ -53,6 +54,7 @@ use crate::store::{Reader, Store};
 use api::{Answer, Command, Notice, Query, RequestId};
 use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
+use history::History;
 use inbox::{Inbox, StageKey};
 pub use opening::{EngineError, Role, Settings, refuse_lost_database};
 use opening::{refuse_older_database, session_name};
@@ -154,6 +156,7 @@ impl Engine {
             session: session.clone(),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
+            history: History::new(runs.clone(), settings.old_databases.clone()),
         };
         let writer = Writer {
             store,
@@ -173,6 +176,7 @@ impl Engine {
             program: settings.program.to_str().map(str::to_owned),
             asks: asks_receiver,
             inbox: inbox_sender.clone(),
+            history: History::new(runs.clone(), settings.old_databases),
         };
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
