@@ -69,7 +69,11 @@ fn a_bulk_tells_who_else_has_a_gate_open_and_what_is_not_applied() {
     console.shows("Somebody else has 1 of them open; deciding does not wait for them");
     console.shows("ana composing, not looked at");
     console.press("Enter");
-    assert_eq!(console.decisions().len(), 3, "a lease never keeps a person from deciding");
+    assert_eq!(
+        console.decisions().len(),
+        3,
+        "a lease never keeps a person from deciding"
+    );
 }
 
 #[test]
