@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::clock::Clock;
+use crate::clock::{Alarm, Clock};
 use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
@@ -104,6 +104,7 @@ pub struct Engine {
     /// At work while this process leads.
     couriers: Couriers,
     ticker: Ticker,
+    alarm: Alarm,
     lead: Lead,
     next_request: u64,
     seen_up_to: u64,
@@ -204,6 +205,7 @@ impl Engine {
             doors,
             couriers: Couriers::default(),
             ticker: Ticker::follower(),
+            alarm: Alarm::default(),
             lead: Lead::Not,
             next_request: 1,
             seen_up_to,
@@ -429,7 +431,7 @@ impl Engine {
                         self.take(message);
                     }
                 }
-                () = tokio::time::sleep(sleep) => {}
+                () = self.alarm.after(sleep) => {}
             }
         }
     }
