@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::clock::Clock;
+use crate::clock::{Alarm, Clock};
 use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
@@ -106,6 +106,7 @@ pub struct Engine {
     /// At work while this process leads.
     couriers: Couriers,
     ticker: Ticker,
+    alarm: Alarm,
     lead: Lead,
     next_request: u64,
     seen_up_to: u64,
@@ -208,6 +209,7 @@ impl Engine {
             doors,
             couriers: Couriers::default(),
             ticker: Ticker::follower(),
+            alarm: Alarm::default(),
             lead: Lead::Not,
             next_request: 1,
             seen_up_to,
@@ -433,7 +435,7 @@ impl Engine {
                         self.take(message);
                     }
                 }
-                () = tokio::time::sleep(sleep) => {}
+                () = self.alarm.after(sleep) => {}
             }
         }
     }
