@@ -66,9 +66,10 @@ pub async fn job(engine: &mut Engine, id: &JobId, deed: &'static str) -> Result<
         return Ok(rows);
     }
     let old = read(engine, Query::Old(OldQuery::Job(id.clone())), deed).await?;
-    let refusal = match old {
-        Answer::Old(OldAnswer::Job(Some(_))) => Refusal::old_record(id),
-        _ => Refusal::no_such_job(id),
+    let refusal = if let Answer::Old(OldAnswer::Job(Some(_))) = old {
+        Refusal::old_record(id)
+    } else {
+        Refusal::no_such_job(id)
     };
     Err(Failure::refused(deed, refusal))
 }

@@ -54,21 +54,20 @@ pub fn faults(session: &Session) -> Vec<String> {
 
 /// Old jobs, newest first.
 pub fn jobs(session: &Session, filter: JobFilter, deed: &'static str) -> Result<Vec<OldJob>, Failure> {
-    match read(session, OldQuery::Jobs(filter), deed)? {
-        Some(OldAnswer::Jobs(jobs)) => Ok(jobs),
-        _ => Ok(Vec::new()),
-    }
+    let Some(OldAnswer::Jobs(jobs)) = read(session, OldQuery::Jobs(filter), deed)? else {
+        return Ok(Vec::new());
+    };
+    Ok(jobs)
 }
 
 /// Old decisions, oldest first.
 pub fn decisions(session: &Session, deed: &'static str) -> Result<Vec<OldDecision>, Failure> {
-    match read(session, OldQuery::Decisions { limit: u32::MAX }, deed)? {
-        Some(OldAnswer::Decisions(mut decisions)) => {
-            decisions.reverse();
-            Ok(decisions)
-        }
-        _ => Ok(Vec::new()),
-    }
+    let query = OldQuery::Decisions { limit: u32::MAX };
+    let Some(OldAnswer::Decisions(mut decisions)) = read(session, query, deed)? else {
+        return Ok(Vec::new());
+    };
+    decisions.reverse();
+    Ok(decisions)
 }
 
 /// The old job that was meant where there is none of ours; else the failure as it was.
@@ -76,10 +75,10 @@ pub fn instead(session: &Session, id: &JobId, failure: Failure, deed: &'static s
     if matches!(failure, Failure::Interrupted | Failure::OutputGone) {
         return Err(failure);
     }
-    match read(session, OldQuery::Job(id.clone()), deed)? {
-        Some(OldAnswer::Job(Some(job))) => Ok(job.as_ref().clone()),
-        _ => Err(failure),
-    }
+    let Some(OldAnswer::Job(Some(job))) = read(session, OldQuery::Job(id.clone()), deed)? else {
+        return Err(failure);
+    };
+    Ok(job.as_ref().clone())
 }
 
 /// Prints an old job.

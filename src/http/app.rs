@@ -164,34 +164,35 @@ impl App {
     }
 
     async fn old_job(&self, id: &JobId) -> Result<Option<Arc<OldJob>>, ApiError> {
-        match self.read(Query::Old(OldQuery::Job(id.clone()))).await? {
-            Answer::Old(OldAnswer::Job(job)) => Ok(job),
-            _ => Err(mismatched()),
-        }
+        let Answer::Old(OldAnswer::Job(job)) = self.read(Query::Old(OldQuery::Job(id.clone()))).await? else {
+            return Err(mismatched());
+        };
+        Ok(job)
     }
 
     /// Old jobs, newest first.
     pub async fn old_jobs(&self, filter: JobFilter) -> Result<Vec<OldJob>, ApiError> {
-        match self.read(Query::Old(OldQuery::Jobs(filter))).await? {
-            Answer::Old(OldAnswer::Jobs(jobs)) => Ok(jobs),
-            _ => Err(mismatched()),
-        }
+        let Answer::Old(OldAnswer::Jobs(jobs)) = self.read(Query::Old(OldQuery::Jobs(filter))).await? else {
+            return Err(mismatched());
+        };
+        Ok(jobs)
     }
 
     /// The events of an old job, oldest first.
     pub async fn old_events(&self, id: &JobId) -> Result<Vec<OldEvent>, ApiError> {
-        match self.read(Query::Old(OldQuery::Events(id.clone()))).await? {
-            Answer::Old(OldAnswer::Events(events)) => Ok(events),
-            _ => Err(mismatched()),
-        }
+        let Answer::Old(OldAnswer::Events(events)) = self.read(Query::Old(OldQuery::Events(id.clone()))).await? else {
+            return Err(mismatched());
+        };
+        Ok(events)
     }
 
     /// Old decisions, newest first.
     pub async fn old_decisions(&self, limit: u32) -> Result<Vec<OldDecision>, ApiError> {
-        match self.read(Query::Old(OldQuery::Decisions { limit })).await? {
-            Answer::Old(OldAnswer::Decisions(decisions)) => Ok(decisions),
-            _ => Err(mismatched()),
-        }
+        let Answer::Old(OldAnswer::Decisions(decisions)) = self.read(Query::Old(OldQuery::Decisions { limit })).await?
+        else {
+            return Err(mismatched());
+        };
+        Ok(decisions)
     }
 
     /// Jobs, newest first.

@@ -104,10 +104,13 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
                 }
             }
         }
-        Question::OldDecisions => match answer {
-            Answer::Old(OldAnswer::Decisions(decisions)) => model.history.old = decisions,
-            _ => model.history.is_old_asked = false,
-        },
+        Question::OldDecisions => {
+            if let Answer::Old(OldAnswer::Decisions(decisions)) = answer {
+                model.history.old = decisions;
+            } else {
+                model.history.is_old_asked = false;
+            }
+        }
         Question::Since => {
             if let Answer::Events(events) = answer {
                 since::tell(model, &events);
