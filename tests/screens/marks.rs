@@ -2,6 +2,7 @@
 
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::lease::LeasePurpose;
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -53,6 +54,26 @@ fn a_bulk_lists_every_gate_and_each_is_decided_on_its_own_digest() {
     console.shows("Approved 2 gates");
     assert!(marked(&console).is_empty(), "no mark survives its gate's decision");
     assert!(console.model.prompt.is_none() && console.model.leases.is_empty());
+}
+
+#[test]
+fn a_bulk_tells_who_else_has_a_gate_open_and_what_is_not_applied() {
+    let mut console = Console::drawn();
+    // A patch draft of one's own on the first, somebody else in the editor of the second.
+    console.press("p").typed("x").press("Esc q");
+    console.world.set_lease("j-21", Some(("ana", LeasePurpose::Compose)));
+    console.event("j-21", "storyboard", EventType::GateSeen, "ana looks");
+    console.press("g Space Space Space g a");
+    console.shows("APPROVE 3 gates");
+    console.shows("1 of your patch drafts are NOT applied");
+    console.shows("Somebody else has 1 of them open; deciding does not wait for them");
+    console.shows("ana composing, not looked at");
+    console.press("Enter");
+    assert_eq!(
+        console.decisions().len(),
+        3,
+        "a lease never keeps a person from deciding"
+    );
 }
 
 #[test]

@@ -261,7 +261,7 @@ fn the_selected_gate_that_went_away_keeps_its_place_and_says_what_happened() {
     console.shows("rejected cy");
     assert_snapshot!("gone_80", console.picture());
     console.press("a");
-    console.shows("Not approved: j-21 / storyboard #1 is no longer open (rejected cy)");
+    console.shows("Not approved: cy rejected it at 02:13:00Z");
     console.press("k");
     console.hides("rejected cy 0");
     console.shows(" >j-17 tides");

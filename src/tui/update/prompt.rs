@@ -9,7 +9,7 @@ use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::view::{consequence, label};
 use super::{bulk, compose, gate_ref, send, timer, toast};
-use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
+use crate::domain::gate::{GateKey, GateState, NOTES_BYTES_MAX, Verdict};
 use crate::domain::ids::ArtifactPath;
 use crate::domain::job::JobStatus;
 use crate::domain::refusal::Refusal;
@@ -25,6 +25,21 @@ pub fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
     toast(model, Tone::Error, format!("{what}: {why}{hint}"));
 }
 
+/// Why nothing can be done on the selected gate when it went away: who ended it, and when.
+pub fn gone(model: &Model, key: &GateKey) -> Option<String> {
+    let gone = model.queue.gone.as_ref()?;
+    let view = model.gate.as_ref().filter(|view| view.key == *key);
+    let gate = view
+        .and_then(GateView::gate)
+        .filter(|gate| gate.state != GateState::Open);
+    // Short, so that the time is not cut: the row itself is in sight.
+    let ended = gate.and_then(|gate| gate.settled.as_ref().map(|settled| (gate.state, settled)));
+    Some(match ended {
+        Some((state, settled)) => format!("{} {} it at {}", settled.by, state.as_str(), label::clock(settled.at)),
+        None => format!("{key} is no longer open ({gone})"),
+    })
+}
+
 /// The gate on screen as a pin, or why nothing can be decided on it.
 pub fn pin(model: &mut Model, not_done: &str) -> Option<Pin> {
     if model.session.is_read_only {
@@ -35,8 +50,8 @@ pub fn pin(model: &mut Model, not_done: &str) -> Option<Pin> {
         refuse(model, not_done, "no open gate is selected", "select one with j and k");
         return None;
     };
-    if let Some(gone) = model.queue.gone.clone() {
-        refuse(model, not_done, &format!("{key} is no longer open ({gone})"), "");
+    if let Some(why) = gone(model, &key) {
+        refuse(model, not_done, &why, "");
         return None;
     }
     if model.writing(&key).is_some() {

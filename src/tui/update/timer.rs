@@ -7,7 +7,7 @@ use super::super::model::prompt::{Prompt, TimerAsk, TimerIntent};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::view::label;
-use super::prompt::{NOT_DRAWN, other_sent, refuse};
+use super::prompt::{NOT_DRAWN, gone, other_sent, refuse};
 use super::{gate_ref, keep, send, toast};
 use crate::domain::gate::GateKey;
 use crate::domain::refusal::Refusal;
@@ -61,8 +61,8 @@ fn timed(model: &Model, intent: TimerIntent) -> Result<(GateKey, String), (Strin
             "select one with j and k".to_owned(),
         ));
     };
-    if let Some(gone) = &model.queue.gone {
-        return Err((format!("{key} is no longer open ({gone})"), String::new()));
+    if let Some(why) = gone(model, key) {
+        return Err((why, String::new()));
     }
     if model.writing(key).is_some() {
         return Err((format!("a decision on {key} is being written"), String::new()));

@@ -100,6 +100,16 @@ pub fn head(model: &Model, row: &QueueRow) -> Option<String> {
     (!both.is_empty()).then(|| both.join(", "))
 }
 
+/// In a list of gates: who else has this one open, as `ana composing`.
+pub fn other(model: &Model, key: &GateKey) -> Option<String> {
+    let lease = model.lease_of_other(key)?;
+    let who = match name(model, &lease.holder.name) {
+        "you" => "you elsewhere",
+        who => who,
+    };
+    Some(format!("{who} {}", lease.purpose.as_str()))
+}
+
 /// For a prompt or the editor on a gate that somebody else has open: who, since when, what that means, and how to take it over.
 pub fn warning(model: &Model, key: &GateKey) -> Option<String> {
     let lease = model.lease_of_other(key)?;

@@ -9,6 +9,7 @@ use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::bulk::{BulkAsk, Item, ItemState};
 use crate::tui::model::prompt::Prompt;
+use crate::tui::view::holder;
 
 /// Its lines above and below the list of gates.
 fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
@@ -56,6 +57,13 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
         let words = format!("You have not looked at {unseen} of them");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
+    let opened = asking()
+        .filter(|item| model.lease_of_other(&item.pin.key).is_some())
+        .count();
+    if opened > 0 {
+        let words = format!("Somebody else has {opened} of them open; deciding does not wait for them");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
     let drafts = asking()
         .filter(|item| model.draft(&item.pin.key).is_some_and(Draft::has_patch))
         .count();
@@ -99,8 +107,12 @@ fn is_visible(model: &Model, item: &Item) -> bool {
 fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
     let theme = model.theme;
     let (state, style): (String, Style) = match &item.state {
-        ItemState::Asking if item.is_seen => (String::new(), theme.plain()),
-        ItemState::Asking => ("you have not looked".to_owned(), theme.warning()),
+        ItemState::Asking => {
+            let unseen = (!item.is_seen).then(|| "not looked at".to_owned());
+            let other = holder::other(model, &item.pin.key);
+            let words: Vec<_> = other.into_iter().chain(unseen).collect();
+            (words.join(", "), theme.warning())
+        }
         ItemState::Writing(_) => ("writing…".to_owned(), theme.held()),
         ItemState::Done => ("done".to_owned(), theme.added()),
         // The line names the gate already.
