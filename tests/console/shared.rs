@@ -77,9 +77,15 @@ fn all_are(runs: &Path, group: Option<Gid>) -> BTreeSet<String> {
             assert_eq!(metadata.gid(), group.as_raw(), "the group of {}", path.display());
         }
         if metadata.is_dir() {
-            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            waiting.extend(
+                fs::read_dir(&path)
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|entry| entry.path()),
+            );
         }
-        names.insert(path.strip_prefix(runs).unwrap().display().to_string());
+        names.insert(path.strip_prefix(runs).unwrap_or(&path).display().to_string());
     }
     names
 }
@@ -90,7 +96,7 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     let gid = group.map(|(_, gid)| *gid);
     let workspace = Workspace::new(&format!("{FILM}{storage}"));
     // Somebody made the directory beforehand, open to everybody.
-    fs::set_permissions(workspace.runs(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(workspace.runs(), fs::Permissions::from_mode(0o777)).expect("it is ours");
     let run = |args: &[&str]| run_under(&workspace, umask, args);
     let mut desk = Desk::under(umask, PtyOptions::new(workspace.root()));
     desk.sees("lead you");
