@@ -9,10 +9,12 @@
 mod support;
 
 mod http {
+    mod across;
     mod client;
     mod console;
     mod doors;
     mod examples;
+    mod lagging;
     mod leaving;
     mod limits;
     mod live;
