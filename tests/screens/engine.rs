@@ -246,7 +246,7 @@ impl World {
                 let words = format!("Release {} {reason:?}", gate.job_id);
                 (gate.job_id, Some(words), None)
             }
-            Command::Extend { gate, seconds } => {
+            Command::Extend { gate, seconds, .. } => {
                 let words = format!("Extend {} {seconds}", gate.job_id);
                 self.sent.push(words);
                 let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();

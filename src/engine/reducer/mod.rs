@@ -170,6 +170,8 @@ pub enum Input {
         operator: Operator,
         /// By how much.
         seconds: u64,
+        /// Only when the deadline is this.
+        expected: Option<Timestamp>,
     },
     /// A session gives its lease back.
     ReleaseLease {
@@ -327,7 +329,8 @@ pub fn reduce(
             gate,
             operator,
             seconds,
-        } => hold::extend(draft, gate, operator, *seconds),
+            expected,
+        } => hold::extend(draft, gate, operator, *seconds, *expected),
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
         Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
         Input::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
