@@ -47,6 +47,7 @@ async fn main() {
         clock: Arc::new(SystemClock),
         program: std::env::current_exe().unwrap(),
         group: None,
+        old_databases: Vec::new(),
     })
     .unwrap();
     let (mut sent, mut done) = (0, 0);

@@ -1,9 +1,13 @@
 //! The one place that reads the time. Everything else is handed a [`Clock`], so that tests can move it.
 
+mod alarm;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
+
+pub use alarm::Alarm;
 
 use crate::domain::time::{Now, Timestamp};
 

@@ -18,6 +18,7 @@ mod http {
     mod leaving;
     mod limits;
     mod live;
+    mod old;
     mod races;
     mod reading;
     mod receiver;

@@ -11,6 +11,8 @@ mod doctor;
 mod flips;
 #[path = "record/old.rs"]
 mod old;
+#[path = "record/old_database.rs"]
+mod old_database;
 #[path = "record/rebuild.rs"]
 mod rebuild;
 #[path = "record/story.rs"]

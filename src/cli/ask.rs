@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::view::{JobFilter, LeaderInfo};
 use crate::domain::webhook::WebhookStanding;
 use crate::engine::Engine;
-use crate::engine::api::{Answer, Command, Notice, Query, Receipt};
+use crate::engine::api::{Answer, Command, Notice, OldAnswer, OldQuery, Query, Receipt};
 
 use super::report::Failure;
 
@@ -62,7 +62,16 @@ pub async fn job(engine: &mut Engine, id: &JobId, deed: &'static str) -> Result<
     let Answer::Job(rows) = read(engine, Query::Job(id.clone()), deed).await? else {
         return Err(mismatched(deed));
     };
-    rows.ok_or_else(|| Failure::refused(deed, Refusal::no_such_job(id)))
+    if let Some(rows) = rows {
+        return Ok(rows);
+    }
+    let old = read(engine, Query::Old(OldQuery::Job(id.clone())), deed).await?;
+    let refusal = if let Answer::Old(OldAnswer::Job(Some(_))) = old {
+        Refusal::old_record(id)
+    } else {
+        Refusal::no_such_job(id)
+    };
+    Err(Failure::refused(deed, refusal))
 }
 
 /// Jobs, newest first.

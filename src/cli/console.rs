@@ -13,6 +13,7 @@ use crate::tui::own_editor::OwnEditor;
 
 use super::args::GlobalArguments;
 use super::http;
+use super::old;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 
@@ -63,6 +64,7 @@ pub async fn show(
         Role::Candidate("console")
     };
     let mut engine = session.open(role)?;
+    let hint = old::faults(&session).into_iter().next().or(hint);
     let (serving, hint) = if session.config.server.is_enabled && !is_read_only {
         match http::listen(&engine, &session) {
             Ok(serving) => {

@@ -1,10 +1,12 @@
 //! `holdpoint decisions`: the record, as decision files.
 
 use clap::Subcommand;
+use serde::Serialize;
 
 use crate::domain::chain::ChainHead;
 use crate::domain::decision::SealedDecision;
 use crate::domain::ids::{JobId, StageName};
+use crate::domain::old::OldDecision;
 use crate::domain::operator::Surface;
 use crate::engine::Role;
 use crate::engine::audit::Scope;
@@ -12,6 +14,7 @@ use crate::engine::audit::Scope;
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
 use super::gate::no_gate;
+use super::old;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -86,24 +89,58 @@ pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> Outcome
 
 async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>) -> Result<(), Failure> {
     let session = Session::resolve(global, Surface::Cli, "listed")?;
-    let decisions = match session.open_list()? {
-        None => Vec::new(),
+    old::note_faults(&session);
+    let found = match session.open_list()? {
+        None if job.is_some() => Err(session.no_jobs()),
+        None => Ok(Vec::new()),
         Some(engine) => {
+            let job = job.clone();
             with_engine(engine, async |engine| {
                 if let Some(job) = &job {
                     ask::job(engine, job, "listed").await?;
                 }
                 ask::decisions(engine, job, None, "listed").await
             })
-            .await?
+            .await
         }
     };
+    let (history, decisions) = match (job, found) {
+        (None, found) => (old::decisions(&session, "listed")?, found?),
+        (Some(id), Err(failure)) => {
+            let job = old::instead(&session, &id, failure, "listed")?;
+            (job.decisions().into_iter().cloned().collect(), Vec::new())
+        }
+        (Some(_), Ok(decisions)) => (Vec::new(), decisions),
+    };
+    if history.is_empty() {
+        session.note_no_jobs();
+    }
     if output.is_json {
-        return output.document(&decisions);
+        // Old ones stand outside the chain, and before it.
+        let documents: Vec<_> = history
+            .iter()
+            .map(Listed::Old)
+            .chain(decisions.iter().map(Listed::Ours))
+            .collect();
+        return output.document(&documents);
     }
     let mut table = Table::new(&[
         "SEQ", "AT", "JOB", "STAGE", "ATTEMPT", "DECISION", "BY", "PATCH", "NOTES",
     ]);
+    for decision in &history {
+        let patch = decision.patch.as_ref().and_then(|patch| patch.get("type")?.as_str());
+        table.row(vec![
+            "old".to_owned(),
+            clock_time(decision.at),
+            decision.job_id.to_string(),
+            decision.stage.to_string(),
+            String::new(),
+            verdict(decision.approved).to_owned(),
+            decision.by.clone(),
+            patch.unwrap_or_default().to_owned(),
+            old::first_line(decision.notes.as_deref()),
+        ]);
+    }
     for sealed in &decisions {
         let decision = &sealed.decision;
         table.row(vec![
@@ -112,25 +149,24 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
             decision.job_id().to_string(),
             decision.stage().to_string(),
             format!("#{}", decision.attempt()),
-            verdict(sealed).to_owned(),
+            verdict(decision.is_approved()).to_owned(),
             decision.by().to_owned(),
             patch_type(sealed).to_owned(),
-            decision
-                .notes()
-                .and_then(|notes| notes.lines().next())
-                .unwrap_or_default()
-                .to_owned(),
+            old::first_line(decision.notes()),
         ]);
     }
     table.print(output, "Nothing was decided yet")
 }
 
-fn verdict(sealed: &SealedDecision) -> &'static str {
-    if sealed.decision.is_approved() {
-        "approved"
-    } else {
-        "rejected"
-    }
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed<'a> {
+    Old(&'a OldDecision),
+    Ours(&'a SealedDecision),
+}
+
+fn verdict(is_approved: bool) -> &'static str {
+    if is_approved { "approved" } else { "rejected" }
 }
 
 fn patch_type(sealed: &SealedDecision) -> &str {
@@ -149,7 +185,11 @@ async fn show(
     attempt: Option<u32>,
 ) -> Result<(), Failure> {
     let session = Session::resolve(global, Surface::Cli, "shown")?;
-    let sealed = with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+    let engine = match session.open_existing(Role::Visitor) {
+        Ok(engine) => engine,
+        Err(failure) => return old::show_decision(output, &old::instead(&session, job, failure, "shown")?, stage),
+    };
+    let found = with_engine(engine, async |engine| {
         let rows = ask::job(engine, job, "shown").await?;
         let decisions = ask::decisions(engine, Some(job.clone()), Some(stage.clone()), "shown").await?;
         let wanted = |sealed: &SealedDecision| attempt.is_none_or(|attempt| sealed.decision.attempt() == attempt);
@@ -165,7 +205,11 @@ async fn show(
                 .hint(format!("holdpoint decisions list {job} names those there are")),
         )
     })
-    .await?;
+    .await;
+    let sealed = match found {
+        Ok(sealed) => sealed,
+        Err(failure) => return old::show_decision(output, &old::instead(&session, job, failure, "shown")?, stage),
+    };
     if output.is_json {
         return output.document(&sealed);
     }
@@ -175,7 +219,12 @@ async fn show(
 fn lines(output: &mut Output, sealed: &SealedDecision) -> Result<(), Failure> {
     let decision = &sealed.decision;
     let via = decision.via();
-    output.line(&format!("{} {} by {}", decision.key(), verdict(sealed), decision.by()))?;
+    output.line(&format!(
+        "{} {} by {}",
+        decision.key(),
+        verdict(decision.is_approved()),
+        decision.by()
+    ))?;
     output.line(&format!("at        {}", clock_time(decision.at())))?;
     let ssh = via
         .ssh_client

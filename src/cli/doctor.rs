@@ -107,7 +107,17 @@ fn look_or_mend(session: &Session, runs: &RunsDir, output: &mut Output, argument
             return Err(failure("repaired", &trouble));
         }
     }
-    let report = examine(runs, arguments.versions, output.is_json);
+    let mut report = examine(runs, arguments.versions, output.is_json);
+    for database in session.old_databases() {
+        report.note(match database.check().and_then(|()| database.jobs()) {
+            Ok(jobs) => format!(
+                "{} is an old database ({}): it is read as history and never written",
+                database.path().display(),
+                count(jobs.len() as u64, "job")
+            ),
+            Err(error) => format!("old jobs are not listed: {error}"),
+        });
+    }
     tell(output, &report, &done, &[])
 }
 

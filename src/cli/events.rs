@@ -11,6 +11,7 @@ use crate::engine::{Engine, Role};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::old;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -41,16 +42,26 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
         follow: is_followed,
         since,
     } = arguments;
-    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        ask::job(engine, &job, "listed").await?;
-        if is_followed {
-            follow(engine, &mut output, &job, since, "listed").await?;
-        } else {
-            print_from(engine, &mut output, &job, since, "listed").await?;
+    let told = match session.open_existing(Role::Visitor) {
+        Ok(engine) => {
+            with_engine(engine, async |engine| {
+                ask::job(engine, &job, "listed").await?;
+                if is_followed {
+                    follow(engine, &mut output, &job, since, "listed").await?;
+                } else {
+                    print_from(engine, &mut output, &job, since, "listed").await?;
+                }
+                Ok(())
+            })
+            .await
         }
-        Ok(())
-    })
-    .await?;
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = told {
+        // History has ended: there is nothing to follow.
+        let job = old::instead(&session, &job, failure, "listed")?;
+        old::events(&mut output, &session, &job.id, since)?;
+    }
     Ok(Exit::Done)
 }
 

@@ -18,7 +18,10 @@ use super::words::{ago, duration};
 pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> Outcome {
     let session = Session::resolve(global, Surface::Cli, "listed")?;
     let jobs = match session.open_list()? {
-        None => Vec::new(),
+        None => {
+            session.note_no_jobs();
+            Vec::new()
+        }
         Some(engine) => {
             // Where a gate is open the job needs approval (SPEC §5), so no other job has to be read.
             let filter = JobFilter {

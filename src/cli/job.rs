@@ -1,11 +1,13 @@
 //! `holdpoint job`: start, list, show, resume, cancel, complete, watch.
 
+use std::cmp::Reverse;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::ids::JobId;
-use crate::domain::job::{JobRows, JobStatus};
+use crate::domain::job::JobStatus;
 use crate::domain::operator::Surface;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::JobDoc;
@@ -19,7 +21,7 @@ use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::table::Table;
 use super::words::ago;
-use super::{done, events, job_show};
+use super::{done, events, job_show, old};
 
 /// The most jobs of a list unless more are asked for (WIRE.md).
 const LIMIT_DEFAULT: u32 = 100;
@@ -205,35 +207,45 @@ async fn list(
     limit: u32,
 ) -> Result<(), Failure> {
     let session = Session::resolve(global, Surface::Cli, "listed")?;
-    let mut jobs = match session.open_list()? {
+    let filter = JobFilter {
+        status,
+        before: None,
+        limit: limit.saturating_add(1),
+    };
+    let jobs = match session.open_list()? {
         None => Vec::new(),
         Some(engine) => {
-            let filter = JobFilter {
-                status,
-                before: None,
-                limit: limit.saturating_add(1),
-            };
+            let filter = filter.clone();
             with_engine(engine, async |engine| ask::jobs(engine, filter, "listed").await).await?
         }
     };
+    old::note_faults(&session);
+    let history = old::jobs(&session, filter, "listed")?;
+    if history.is_empty() {
+        session.note_no_jobs();
+    }
+    let ours = jobs.iter().map(|rows| JobDoc::of(rows, session.lens()));
+    let mut documents: Vec<_> = ours.chain(history.iter().map(JobDoc::of_old)).collect();
+    // Newest first, as each of the two is; of equal ones ours first.
+    documents.sort_by_key(|job| Reverse(job.created_at));
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    if jobs.len() > wanted {
-        jobs.truncate(wanted);
+    if documents.len() > wanted {
+        documents.truncate(wanted);
         note(&format!("Only the newest {limit} are listed; more with --limit"));
     }
     if output.is_json {
-        let documents: Vec<_> = jobs.iter().map(|rows| JobDoc::of(rows, session.lens())).collect();
         return output.document(&documents);
     }
     let mut table = Table::new(&["JOB", "SLUG", "STATUS", "STAGE", "STARTED", "BY"]);
-    for JobRows { job, .. } in &jobs {
+    for job in &documents {
+        let is_old = if job.old_record { ", old record" } else { "" };
         table.row(vec![
             job.id.to_string(),
-            job.slug.clone(),
-            job.status.as_str().to_owned(),
-            job.stage.as_ref().map(ToString::to_string).unwrap_or_default(),
+            job.slug.to_owned(),
+            format!("{}{is_old}", job.status.as_str()),
+            job.stage.map(ToString::to_string).unwrap_or_default(),
             ago(job.created_at, session.now()),
-            job.created_by.clone(),
+            job.operator.to_owned(),
         ]);
     }
     table.print(output, "There are no such jobs")

@@ -8,6 +8,7 @@ use crate::engine::Role;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::old;
 use super::output::Output;
 use super::report::Failure;
 use super::resolve::Session;
@@ -17,8 +18,20 @@ use super::words::{ago, clock_time, size};
 /// Prints it.
 pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), Failure> {
     let session = Session::resolve(global, Surface::Cli, "shown")?;
-    let engine = session.open_existing(Role::Visitor)?;
-    let rows = with_engine(engine, async |engine| ask::job(engine, id, "shown").await).await?;
+    let found = match session.open_existing(Role::Visitor) {
+        Ok(engine) => with_engine(engine, async |engine| ask::job(engine, id, "shown").await).await,
+        Err(failure) => Err(failure),
+    };
+    let rows = match found {
+        Ok(rows) => rows,
+        Err(failure) => {
+            let job = old::instead(&session, id, failure, "shown")?;
+            if output.is_json {
+                return output.document(&JobDoc::of_old(&job));
+            }
+            return old::show(output, &session, &job);
+        }
+    };
     if output.is_json {
         return output.document(&JobDoc::of(&rows, session.lens()));
     }

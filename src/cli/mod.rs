@@ -26,6 +26,7 @@ mod http;
 mod job;
 mod job_show;
 mod log;
+mod old;
 mod output;
 mod patch;
 mod patch_check;

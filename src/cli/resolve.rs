@@ -18,7 +18,7 @@ use crate::domain::wire::Lens;
 use crate::drops;
 use crate::engine::{self, Engine, Role, Settings};
 use crate::runs::RunsDir;
-use crate::store::{DATABASE_FILE, Reader};
+use crate::store::{DATABASE_FILE, OldDatabase, Reader};
 
 use super::args::GlobalArguments;
 use super::output::note;
@@ -42,6 +42,7 @@ pub struct Session {
     absolute_runs_dir: String,
     program: PathBuf,
     group: Option<u32>,
+    old_databases: Vec<OldDatabase>,
     deed: &'static str,
 }
 
@@ -105,6 +106,7 @@ impl Session {
         let operator = identity(global, &config, surface, deed)?;
         let group = group_id(&config, deed)?;
         let runs_dir = config.runs_dir(global.runs.as_deref());
+        let old_databases = OldDatabase::among(config.old_databases(&runs_dir), &runs_dir);
         let absolute = std::path::absolute(&runs_dir).unwrap_or_else(|_| runs_dir.clone());
         Ok(Self {
             runs_dir,
@@ -115,6 +117,7 @@ impl Session {
             clock: Arc::new(SystemClock),
             program: program.into(),
             group: group.map(Gid::as_raw),
+            old_databases,
             deed,
         })
     }
@@ -135,6 +138,7 @@ impl Session {
             clock: Arc::clone(&self.clock),
             program: self.program.clone(),
             group: self.group,
+            old_databases: self.old_databases.clone(),
         })
         .map_err(|error| Failure::engine(self.deed, &error))?;
         if let Role::Candidate(_) = role {
@@ -186,14 +190,25 @@ impl Session {
         Err(self.no_jobs())
     }
 
-    /// Opens the engine for a list; none, and a note, when nothing was ever kept here: an empty list then.
+    /// Opens the engine for a list; none when nothing was ever kept here: see [`Self::note_no_jobs`].
     pub fn open_list(&self) -> Result<Option<Engine>, Failure> {
         if self.has_jobs() {
             return self.open(Role::Visitor).map(Some);
         }
         self.refuse_lost()?;
-        note(&format!("There are no jobs in {}", self.runs_dir.display()));
         Ok(None)
+    }
+
+    /// Says why a list is empty where nothing was ever kept.
+    pub fn note_no_jobs(&self) {
+        if !self.has_jobs() {
+            note(&format!("There are no jobs in {}", self.runs_dir.display()));
+        }
+    }
+
+    /// The databases of the old system.
+    pub fn old_databases(&self) -> &[OldDatabase] {
+        &self.old_databases
     }
 
     /// The group that shares the files.

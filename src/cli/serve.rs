@@ -14,7 +14,7 @@ use crate::engine::{Engine, Role};
 use super::args::GlobalArguments;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
-use super::{http, log};
+use super::{http, log, old};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP.
 pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
@@ -40,6 +40,7 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
     if let Some(serving) = &serving {
         tracing::info!("HTTP on http://{}", serving.address);
     }
+    old::faults(&session).iter().for_each(|fault| tracing::warn!("{fault}"));
     engine.ask(Query::Leader);
     let why = loop {
         tokio::select! {

@@ -40,7 +40,10 @@ pub async fn run(global: &GlobalArguments) -> Outcome {
     let mut output = Output::new(global.json);
     let session = Session::resolve(global, Surface::Cli, "listed")?;
     let standings = match session.open_list()? {
-        None => Vec::new(),
+        None => {
+            session.note_no_jobs();
+            Vec::new()
+        }
         Some(engine) => {
             with_engine(engine, async |engine| {
                 ask::webhooks(engine, session.now(), "listed").await

@@ -46,6 +46,9 @@ pub const OWN_PROGRAM: &str = "{holdpoint}";
 /// The runs directory where neither `--runs` nor `storage.runs_dir` names one (SPEC §8).
 pub const RUNS_DIR_DEFAULT: &str = "runs";
 
+/// What the old system called its database.
+const OLD_DATABASE: &str = "jobs.db";
+
 /// A configuration that holds together; cheap to clone.
 #[derive(Clone, PartialEq, Default)]
 pub struct Config {
@@ -122,6 +125,20 @@ impl Config {
     pub fn runs_dir(&self, runs_flag: Option<&Path>) -> PathBuf {
         let named = runs_flag.or(self.storage.runs_dir.as_deref());
         named.unwrap_or_else(|| Path::new(RUNS_DIR_DEFAULT)).to_owned()
+    }
+
+    /// Where a database of the old system may lie (SPEC §4): `storage.db_path`, and `jobs.db` in the working directory and beside the runs
+    /// directory. Whether there is one is for others to see.
+    pub fn old_databases(&self, runs_dir: &Path) -> Vec<PathBuf> {
+        let named = self.storage.db_path.as_deref().and_then(sections::database_file);
+        let beside = runs_dir.parent().map(|parent| parent.join(OLD_DATABASE));
+        let mut paths: Vec<_> = named.into_iter().collect();
+        for path in [Some(PathBuf::from(OLD_DATABASE)), beside].into_iter().flatten() {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        paths
     }
 
     /// What happens when a job reaches this stage; a stage absent from `gates` passes (SPEC §2).

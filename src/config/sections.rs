@@ -121,14 +121,25 @@ fn storage(reader: &mut Reader, node: &Node) -> Storage {
             "db_path" => {
                 // `sqlite:///jobs.db?…` may carry a password, so the value is never shown.
                 storage.db_path = file_path(reader, &entry.node, &key_path);
-                let message =
-                    "the old system's database is never written: holdpoint keeps its own in the runs directory";
+                let message = "the old system's database is read as history and never written: holdpoint keeps its own in the runs directory";
                 reader.warning(entry.key_at, &key_path, message, "");
             }
             _ => unused(reader, entry, &path, &STORAGE_KEYS),
         }
     }
     storage
+}
+
+/// The file of an old `db_path`: a path, or a `sqlite:` URL as SQLAlchemy reads it (three slashes relative, four absolute). None: it
+/// names another kind of database.
+pub(super) fn database_file(db_path: &std::path::Path) -> Option<PathBuf> {
+    let Some((scheme, rest)) = db_path.to_str().and_then(|text| text.split_once("://")) else {
+        return Some(db_path.to_owned());
+    };
+    let is_sqlite = scheme == "sqlite" || scheme.starts_with("sqlite+");
+    let file = rest.strip_prefix('/').filter(|_| is_sqlite)?;
+    let file = file.split_once('?').map_or(file, |(file, _)| file);
+    (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
 }
 
 fn file_path(reader: &mut Reader, node: &Node, path: &Path) -> Option<PathBuf> {

@@ -16,6 +16,7 @@ pub mod hold;
 pub mod ids;
 pub mod job;
 pub mod lease;
+pub mod old;
 pub mod operator;
 pub mod patch;
 pub mod policy;

@@ -139,6 +139,16 @@ impl Refusal {
             .at(id.to_string())
     }
 
+    /// The job is the old system's.
+    pub fn old_record(id: &JobId) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{id} is an old record: it is read and never written"),
+        )
+        .with_hint("it is history; start a job under another id")
+        .at(id.to_string())
+    }
+
     /// The job has no such stage.
     pub fn no_such_stage(id: &JobId, stage: &StageName, known: &[StageName]) -> Self {
         let known: Vec<_> = known.iter().map(StageName::as_str).collect();

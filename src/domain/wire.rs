@@ -12,10 +12,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::decision::SealedDecision;
-use super::event::{Event, EventType};
+use super::event::Event;
 use super::gate::{Gate, GateState};
 use super::ids::{Digest, JobId, StageName};
 use super::job::{AttemptState, JobRows, JobStatus};
+use super::old::OldEvent;
 use super::patch::{Family, TypeDoc};
 use super::policy::GatePolicy;
 use super::time::Timestamp;
@@ -104,7 +105,7 @@ impl StageState {
 /// An event in both spellings of time and type, because clients of both kinds exist.
 #[derive(Debug, Clone, Serialize)]
 pub struct EventDoc<'a> {
-    /// Strictly rising over the whole runs directory.
+    /// Strictly rising over the whole runs directory; in an old record, over its log.
     pub seq: u64,
     /// When.
     pub ts: Timestamp,
@@ -112,15 +113,15 @@ pub struct EventDoc<'a> {
     pub timestamp: Timestamp,
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: EventType,
+    pub kind: &'a str,
     /// The same.
-    pub event_type: EventType,
+    pub event_type: &'a str,
     /// The job.
     pub job_id: &'a JobId,
     /// The stage it is about.
     pub stage: Option<&'a StageName>,
-    /// The job's status after it.
-    pub status: JobStatus,
+    /// The job's status after it; null where an old record does not tell it.
+    pub status: Option<JobStatus>,
     /// One line for a person.
     pub message: &'a str,
     /// The facts.
@@ -134,9 +135,25 @@ impl<'a> EventDoc<'a> {
             seq: event.seq,
             ts: event.ts,
             timestamp: event.ts,
-            kind: event.kind,
-            event_type: event.kind,
+            kind: event.kind.as_str(),
+            event_type: event.kind.as_str(),
             job_id: &event.job_id,
+            stage: event.stage.as_ref(),
+            status: Some(event.status),
+            message: &event.message,
+            payload: &event.payload,
+        }
+    }
+
+    /// The document of an event of an old record.
+    pub fn of_old(job_id: &'a JobId, event: &'a OldEvent) -> Self {
+        Self {
+            seq: event.seq,
+            ts: event.ts,
+            timestamp: event.ts,
+            kind: &event.kind,
+            event_type: &event.kind,
+            job_id,
             stage: event.stage.as_ref(),
             status: event.status,
             message: &event.message,

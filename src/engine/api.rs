@@ -12,6 +12,7 @@ use crate::domain::gate::Verdict;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::lease::LeasePurpose;
+use crate::domain::old::{OldDecision, OldEvent, OldJob};
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -299,6 +300,24 @@ pub enum Query {
     Owing(Option<JobId>),
     /// How every webhook stands at this time.
     Webhooks(Timestamp),
+    /// What the old system left.
+    Old(OldQuery),
+}
+
+/// What can be read of old records: history, which no command touches.
+#[derive(Debug, Clone)]
+pub enum OldQuery {
+    /// Jobs, newest first. One whose id a job of ours has is not among them.
+    Jobs(JobFilter),
+    /// One job.
+    Job(JobId),
+    /// The events of one job, oldest first.
+    Events(JobId),
+    /// Decisions, newest first.
+    Decisions {
+        /// At most so many.
+        limit: u32,
+    },
 }
 
 /// What was read.
@@ -326,8 +345,23 @@ pub enum Answer {
     Owing(usize),
     /// See [`Query::Webhooks`]: those that were ever to be told something.
     Webhooks(Vec<WebhookStanding>),
+    /// See [`Query::Old`].
+    Old(OldAnswer),
     /// It could not be read: what was being done and why not.
     Failed(String),
+}
+
+/// What was read of old records; each bears the name of its [`OldQuery`].
+#[derive(Debug, Clone)]
+pub enum OldAnswer {
+    /// See [`OldQuery::Jobs`].
+    Jobs(Vec<OldJob>),
+    /// None: there is no such old job, or a job of ours has its id.
+    Job(Option<Arc<OldJob>>),
+    /// See [`OldQuery::Events`].
+    Events(Vec<OldEvent>),
+    /// See [`OldQuery::Decisions`].
+    Decisions(Vec<OldDecision>),
 }
 
 /// What the engine tells without being asked, or in answer.

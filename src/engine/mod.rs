@@ -13,6 +13,7 @@ mod debts;
 pub mod door;
 pub mod edit_copies;
 mod evidence;
+pub mod history;
 mod inbox;
 mod lead;
 mod opening;
@@ -38,7 +39,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::clock::Clock;
+use crate::clock::{Alarm, Clock};
 use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
@@ -53,6 +54,7 @@ use crate::store::{Reader, Store};
 use api::{Answer, Command, Notice, Query, RequestId};
 use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
+use history::History;
 use inbox::{Inbox, StageKey};
 pub use opening::{EngineError, Role, Settings, refuse_lost_database};
 use opening::{refuse_older_database, session_name};
@@ -104,6 +106,7 @@ pub struct Engine {
     /// At work while this process leads.
     couriers: Couriers,
     ticker: Ticker,
+    alarm: Alarm,
     lead: Lead,
     next_request: u64,
     seen_up_to: u64,
@@ -154,6 +157,7 @@ impl Engine {
             session: session.clone(),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
+            history: History::new(runs.clone(), settings.old_databases.clone()),
         };
         let writer = Writer {
             store,
@@ -173,6 +177,7 @@ impl Engine {
             program: settings.program.to_str().map(str::to_owned),
             asks: asks_receiver,
             inbox: inbox_sender.clone(),
+            history: History::new(runs.clone(), settings.old_databases),
         };
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -204,6 +209,7 @@ impl Engine {
             doors,
             couriers: Couriers::default(),
             ticker: Ticker::follower(),
+            alarm: Alarm::default(),
             lead: Lead::Not,
             next_request: 1,
             seen_up_to,
@@ -429,7 +435,7 @@ impl Engine {
                         self.take(message);
                     }
                 }
-                () = tokio::time::sleep(sleep) => {}
+                () = self.alarm.after(sleep) => {}
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
 use crate::runs::{RunsDir, record};
-use crate::store::Reader;
+use crate::store::{OldDatabase, Reader};
 
 /// Whether this process stands for the lead, and under which name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Settings {
     pub program: PathBuf,
     /// The group that shares the files (`storage.group`).
     pub group: Option<u32>,
+    /// Databases of the old system: history (SPEC §4).
+    pub old_databases: Vec<OldDatabase>,
 }
 
 /// Why an engine could not be opened.

@@ -19,11 +19,13 @@ use crate::domain::operator::Operator;
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::{RunsDir, artifacts, record, versions};
+use crate::runs::{RunsDir, artifacts, versions};
 use crate::store::Reader;
 
 use super::api::{Command, GateRef, NewJob, OutsideArtifact, OutsideFile};
+use super::audit::Trouble;
 use super::bases::{bases_of, given_bases};
+use super::history::History;
 use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
@@ -41,6 +43,7 @@ pub(super) struct Preparer {
     pub session: String,
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
+    pub history: History,
 }
 
 impl Preparer {
@@ -313,13 +316,27 @@ impl Preparer {
 
     /// What the old system left under a job's name is history: a new job of that name would write over it (SPEC §4).
     fn refuse_old_record(&self, job_id: &JobId) -> Result<(), Refusal> {
-        if record::is_old(&self.runs.run(job_id)).map_err(|error| runs_refusal(&error))? {
-            let message = format!("{job_id} is an old record: it is read and never written");
-            return Err(Refusal::new(RefusalCode::WrongState, message)
-                .with_hint("take another id")
-                .at(job_id.to_string()));
+        let is_old = self
+            .history
+            .knows(Some(&self.reader), job_id)
+            .map_err(|trouble| match trouble {
+                Trouble::Store(error) => store_refusal(&error),
+                Trouble::Runs(error) => runs_refusal(&error),
+            })?;
+        if is_old {
+            return Err(Refusal::old_record(job_id));
         }
         Ok(())
+    }
+
+    /// The refusal of a command as it is told: that there is no such job is half the truth of an old record.
+    pub fn told(&self, job_id: Option<&JobId>, refusal: Refusal) -> Refusal {
+        match job_id {
+            Some(job_id) if refusal == Refusal::no_such_job(job_id) => {
+                self.refuse_old_record(job_id).err().unwrap_or(refusal)
+            }
+            Some(_) | None => refusal,
+        }
     }
 
     fn open_gate(

@@ -13,6 +13,7 @@ use crate::runs::{RunsDir, artifacts, files, locks, versions};
 use crate::store::{Reader, StoreError};
 
 use super::api::{Answer, Query, RequestId};
+use super::history::History;
 use super::inbox::{Inbox, Look, StageWork, Timers};
 
 /// The most events of one look; what is left is seen by the next.
@@ -58,6 +59,7 @@ pub(super) struct ReaderThread {
     pub program: Option<String>,
     pub asks: Receiver<Ask>,
     pub inbox: Sender<Inbox>,
+    pub history: History,
 }
 
 impl ReaderThread {
@@ -129,6 +131,10 @@ impl ReaderThread {
             }
             Query::Owing(job_id) => Answer::Owing(self.reader.owing(job_id.as_ref(), OWING_MAX)?),
             Query::Webhooks(now) => Answer::Webhooks(self.reader.webhook_standings(now)?),
+            Query::Old(query) => match self.history.answer(Some(&self.reader), query) {
+                Ok(answer) => Answer::Old(answer),
+                Err(trouble) => Answer::Failed(trouble.to_string()),
+            },
         })
     }
 

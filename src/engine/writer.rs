@@ -227,7 +227,10 @@ impl Writer {
                     tell: Tell::Request(request, verb(command)),
                 });
             }
-            Err(refusal) => self.tell(Inbox::Done(request, Err(refusal))),
+            Err(refusal) => {
+                let refusal = self.preparer.told(command.job_id(), refusal);
+                self.tell(Inbox::Done(request, Err(refusal)));
+            }
         }
     }
 
@@ -390,7 +393,10 @@ impl Writer {
             (Tell::Request(request, verb), Ok(applied)) => {
                 self.done(request, verb, &job_id, &submission.input.1.input, applied)
             }
-            (Tell::Request(request, _), Err(refusal)) => self.tell(Inbox::Done(request, Err(refusal))),
+            (Tell::Request(request, _), Err(refusal)) => {
+                let refusal = self.preparer.told(Some(&job_id), refusal);
+                self.tell(Inbox::Done(request, Err(refusal)));
+            }
             (Tell::Start(key, epoch), Ok(_)) => {
                 let started = self.launch(&key, epoch).map_err(|refusal| refusal.message);
                 if let Err(why) = &started {

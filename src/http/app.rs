@@ -12,11 +12,12 @@ use crate::config::Config;
 use crate::domain::decision::SealedDecision;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::JobRows;
+use crate::domain::old::{OldDecision, OldEvent, OldJob};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::Lens;
-use crate::engine::api::{Answer, Command, Query};
+use crate::engine::api::{Answer, Command, OldAnswer, OldQuery, Query};
 use crate::engine::door::{Done, Door};
 
 use super::answer::ApiError;
@@ -141,7 +142,57 @@ impl App {
         let Answer::Job(rows) = self.read(Query::Job(id.clone())).await? else {
             return Err(mismatched());
         };
-        rows.ok_or_else(|| no_such_job(id))
+        match rows {
+            Some(rows) => Ok(rows),
+            None if self.old_job(id).await?.is_some() => Err(Refusal::old_record(id).into()),
+            None => Err(no_such_job(id)),
+        }
+    }
+
+    /// The same where history will do as well.
+    pub async fn job_or_old(&self, id: &JobId) -> Result<JobOrOld, ApiError> {
+        let Answer::Job(rows) = self.read(Query::Job(id.clone())).await? else {
+            return Err(mismatched());
+        };
+        match rows {
+            Some(rows) => Ok(JobOrOld::Ours(rows)),
+            None => match self.old_job(id).await? {
+                Some(job) => Ok(JobOrOld::Old(job)),
+                None => Err(no_such_job(id)),
+            },
+        }
+    }
+
+    async fn old_job(&self, id: &JobId) -> Result<Option<Arc<OldJob>>, ApiError> {
+        let Answer::Old(OldAnswer::Job(job)) = self.read(Query::Old(OldQuery::Job(id.clone()))).await? else {
+            return Err(mismatched());
+        };
+        Ok(job)
+    }
+
+    /// Old jobs, newest first.
+    pub async fn old_jobs(&self, filter: JobFilter) -> Result<Vec<OldJob>, ApiError> {
+        let Answer::Old(OldAnswer::Jobs(jobs)) = self.read(Query::Old(OldQuery::Jobs(filter))).await? else {
+            return Err(mismatched());
+        };
+        Ok(jobs)
+    }
+
+    /// The events of an old job, oldest first.
+    pub async fn old_events(&self, id: &JobId) -> Result<Vec<OldEvent>, ApiError> {
+        let Answer::Old(OldAnswer::Events(events)) = self.read(Query::Old(OldQuery::Events(id.clone()))).await? else {
+            return Err(mismatched());
+        };
+        Ok(events)
+    }
+
+    /// Old decisions, newest first.
+    pub async fn old_decisions(&self, limit: u32) -> Result<Vec<OldDecision>, ApiError> {
+        let Answer::Old(OldAnswer::Decisions(decisions)) = self.read(Query::Old(OldQuery::Decisions { limit })).await?
+        else {
+            return Err(mismatched());
+        };
+        Ok(decisions)
     }
 
     /// Jobs, newest first.
@@ -172,6 +223,14 @@ impl App {
         };
         Ok(jobs)
     }
+}
+
+/// A job of ours, or one of the old system's.
+pub enum JobOrOld {
+    /// Ours.
+    Ours(Arc<JobRows>),
+    /// History: read, and nothing else.
+    Old(Arc<OldJob>),
 }
 
 /// There is no such job: the same words for an id that cannot be one.

@@ -226,7 +226,8 @@ impl Follow {
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
-            | Answer::Webhooks(_) => Err("the engine answered another question".to_owned()),
+            | Answer::Webhooks(_)
+            | Answer::Old(_) => Err("the engine answered another question".to_owned()),
         }
     }
 

@@ -286,17 +286,19 @@ pub struct Artifact {
     stage: String,
     /// What it is.
     kind: String,
-    /// Relative to the run directory.
+    /// Relative to the run directory; of an old record as it was written down.
     path: String,
-    /// Always empty.
+    /// Empty but for old records.
     #[schema(value_type = Object)]
     meta: Value,
     /// When this version was registered.
     created_at: String,
-    /// Its size.
-    size_bytes: u64,
-    /// SHA-256.
-    checksum: String,
+    /// Its size; null for an old record's.
+    #[schema(required = true)]
+    size_bytes: Option<u64>,
+    /// SHA-256; null for an old record's.
+    #[schema(required = true)]
+    checksum: Option<String>,
 }
 
 /// A job.
@@ -331,6 +333,9 @@ pub struct Job {
     operator: String,
     /// Whether its gates are opened from outside.
     manual: bool,
+    /// Whether it is history of the old system, which no request changes; told only where it is.
+    #[schema(required = false)]
+    old_record: Option<bool>,
 }
 
 /// A decision file.
@@ -354,26 +359,27 @@ pub struct Decision {
     auto_approved: bool,
     /// The job.
     job_id: String,
-    /// From 1.
-    attempt: u32,
+    /// From 1. This and what follows, up to `hash`, is not known of an old record.
+    attempt: Option<u32>,
     /// How the decider came in.
-    #[schema(value_type = Object)]
-    via: Value,
+    #[schema(value_type = Option<Object>)]
+    via: Option<Value>,
     /// When the gate opened.
-    opened_at: String,
+    opened_at: Option<String>,
     /// When the timer would have acted.
-    #[schema(required = true)]
     deadline: Option<String>,
     /// Who had looked.
-    seen: Vec<Value>,
+    seen: Option<Vec<Value>>,
     /// What was decided on.
-    artifacts: Vec<Value>,
+    artifacts: Option<Vec<Value>>,
     /// Counts decisions, from 1.
-    seq: u64,
+    seq: Option<u64>,
     /// The hash of the decision before.
-    prev: String,
+    prev: Option<String>,
     /// This one's.
-    hash: String,
+    hash: Option<String>,
+    /// Whether it is history of the old system; told only where it is.
+    old_record: Option<bool>,
 }
 
 /// That something was done.
@@ -454,8 +460,9 @@ pub struct Event {
     /// The stage it is about.
     #[schema(required = true)]
     stage: Option<String>,
-    /// The job's status after it.
-    status: String,
+    /// The job's status after it; null where an old record does not tell it.
+    #[schema(required = true)]
+    status: Option<String>,
     /// One line for a person.
     message: String,
     /// The facts.

@@ -19,6 +19,7 @@ pub mod layout;
 pub mod locks;
 pub mod mend;
 mod nudge;
+pub mod old;
 mod projection;
 pub mod publish;
 pub mod record;

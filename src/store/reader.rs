@@ -94,6 +94,32 @@ impl Reader {
         })
     }
 
+    /// Those of these ids, which are sorted, that no job has. Reads the ids of all jobs, one after the other.
+    pub fn unknown(&self, ids: Vec<JobId>) -> Result<Vec<JobId>, StoreError> {
+        let Some(first) = ids.first() else {
+            return Ok(ids);
+        };
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT id FROM job WHERE id >= ? ORDER BY id")?;
+            let mut known = statement.query([first.as_str()])?;
+            let mut wanted = ids.iter().peekable();
+            let mut unknown = Vec::new();
+            while let Some(row) = known.next()? {
+                let known = row.get_ref(0)?.as_str().unwrap_or_default();
+                // Both are in the order of their bytes.
+                while let Some(id) = wanted.next_if(|id| id.as_str() < known) {
+                    unknown.push(id.clone());
+                }
+                wanted.next_if(|id| id.as_str() == known);
+                if wanted.peek().is_none() {
+                    break;
+                }
+            }
+            unknown.extend(wanted.cloned());
+            Ok(unknown)
+        })
+    }
+
     /// Events after `since`, oldest first, of one job or all; with `tail`, the last `limit` of them instead of the first.
     pub fn events(&self, job_id: Option<&JobId>, since: u64, limit: u32, tail: bool) -> Result<Vec<Event>, StoreError> {
         let mut conditions = Conditions::default();

@@ -38,6 +38,8 @@ pub enum Question {
     Log(JobId, StageName, u32),
     /// The history.
     Decisions,
+    /// The history of the old system.
+    OldDecisions,
     /// The last events of all jobs: when this operator was here last.
     Since,
     /// The job and stage that the console was to open on and that are not in the queue.

@@ -22,6 +22,7 @@ use super::session::Session;
 use super::terminal::{self, Happened, Terminal};
 use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
 use super::view;
+use crate::clock::Alarm;
 use crate::fault;
 use desk::{Desk, Order};
 use guest::{Found, Guest};
@@ -157,6 +158,7 @@ async fn attend<B: Backend>(
 ) -> io::Result<Ended> {
     let mut on_the_way: Option<FrameFacts> = None;
     let mut orders: Vec<Order> = Vec::new();
+    let mut alarm = Alarm::default();
 
     loop {
         backend.settle();
@@ -179,10 +181,9 @@ async fn attend<B: Backend>(
             let is_written = terminal.draw(|area, buffer| view::draw(model, area, buffer))?;
             let facts = view::facts(model);
             if is_written {
-                on_the_way = Some(facts);
-            } else {
-                // The same cells as before: they are on the terminal already.
                 tell(model, desk, backend, Msg::Drawn(facts), &mut orders);
+            } else {
+                on_the_way = Some(facts);
             }
         }
         let wake = Duration::from_micros(next_wake_us(model).unsigned_abs());
@@ -201,7 +202,7 @@ async fn attend<B: Backend>(
             },
             msg = desk.done() => Woken::Msg(Box::new(msg)),
             notice = backend.notice() => Woken::Msg(Box::new(desk.translate(notice))),
-            () = tokio::time::sleep(wake) => Woken::Timer,
+            () = alarm.after(wake) => Woken::Timer,
         };
         // The time first: what an input brings about is dated when it came, not when the loop last slept.
         tell(model, desk, backend, Msg::Tick(backend.now()), &mut orders);

@@ -1,20 +1,18 @@
 //! The terminal: the one folder that knows crossterm.
 //!
-//! Guards raw mode, alternate screen, bracketed paste and mouse, and gives them back whatever happens. Frames are handed, one at a
-//! time, to a thread of their own: a stalled line blocks that thread and never the clock (HOUSE: *The terminal may not block the clock*).
+//! Guards raw mode, alternate screen, bracketed paste and mouse, and gives them back whatever happens. Frames go out one at a time; a
+//! stalled line never blocks the clock (HOUSE: *The terminal may not block the clock*).
 
 mod cells;
 pub(super) mod job_control;
 mod keyboard;
+mod line;
 mod screen;
 mod translate;
 
-use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use crossterm::Command;
@@ -22,9 +20,9 @@ use crossterm::clipboard::CopyToClipboard;
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use tokio::sync::mpsc;
 
 use keyboard::Keyboard;
+use line::Line;
 use screen::Screen;
 use translate::input;
 
@@ -47,9 +45,7 @@ pub(super) struct Terminal {
     screen: Screen,
     /// Goes out before the next frame, in the same write.
     ahead: Vec<u8>,
-    frames: SyncSender<Vec<u8>>,
-    written: mpsc::Receiver<()>,
-    is_busy: bool,
+    line: Line,
     keyboard: Keyboard,
     former_size: (u16, u16),
     /// Shared with the panic hook: whether the terminal is ours right now.
@@ -97,34 +93,17 @@ pub(super) fn is_there() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-fn writer_thread(mut out: File) -> io::Result<(SyncSender<Vec<u8>>, mpsc::Receiver<()>)> {
-    let (frames, inbox) = sync_channel::<Vec<u8>>(1);
-    let (outbox, written) = mpsc::channel(2);
-    std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
-        while let Ok(frame) = inbox.recv() {
-            // Nothing more is said when the line is gone: the closed channel tells.
-            if out.write_all(&frame).is_err() || outbox.blocking_send(()).is_err() {
-                break;
-            }
-        }
-    })?;
-    Ok((frames, written))
-}
-
 impl Terminal {
     /// Takes the terminal.
     pub fn open() -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
-        let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        let (frames, written) = writer_thread(out)?;
+        let line = Line::open()?;
         let is_taken = Arc::new(AtomicBool::new(false));
         restore_on_panic(is_taken.clone());
         let mut terminal = Self {
             screen: Screen::new(columns, rows),
             ahead: Vec::new(),
-            frames,
-            written,
-            is_busy: false,
+            line,
             keyboard: Keyboard::start()?,
             former_size: (columns, rows),
             is_taken,
@@ -153,22 +132,17 @@ impl Terminal {
             return;
         }
         self.ahead.clear();
-        if self.is_busy {
-            let _ = tokio::time::timeout(LEAVE_WAIT, written(&mut self.written, &mut self.is_busy)).await;
+        if self.line.is_busy() {
+            let _ = tokio::time::timeout(LEAVE_WAIT, self.line.written()).await;
         }
-        if !self.is_busy && self.frames.try_send(LEAVE.to_vec()).is_ok() {
-            self.is_busy = true;
-            if tokio::time::timeout(LEAVE_WAIT, written(&mut self.written, &mut self.is_busy))
-                .await
-                .is_ok()
-            {
-                self.is_taken.store(false, Ordering::SeqCst);
-                let _ = crossterm::terminal::disable_raw_mode();
-                return;
-            }
-        }
-        if self.is_busy {
-            // Stalled: another write would block as well. The modes of the line are all that can be given back.
+        let is_told = !self.line.is_busy()
+            && match self.line.send(LEAVE.to_vec()) {
+                Ok(true) => true,
+                Ok(false) => tokio::time::timeout(LEAVE_WAIT, self.line.written()).await.is_ok(),
+                Err(_) => false,
+            };
+        if is_told || self.line.is_busy() {
+            // Where it is stalled, another write would block as well: the modes of the line are all that can be given back.
             self.is_taken.store(false, Ordering::SeqCst);
             let _ = crossterm::terminal::disable_raw_mode();
         } else {
@@ -219,34 +193,23 @@ impl Terminal {
 
     /// Whether a frame is still being written: no other may be made.
     pub fn is_busy(&self) -> bool {
-        self.is_busy
+        self.line.is_busy()
     }
 
-    /// Draws a frame and hands it to the thread; returns false when there was nothing to write.
+    /// Draws a frame and sends it; returns whether all of it is on the terminal now, else [`Happened::Written`] comes.
     pub fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
         let frame = self.screen.draw(render)?;
         let mut bytes = std::mem::take(&mut self.ahead);
         bytes.extend_from_slice(&frame);
-        if bytes.is_empty() {
-            return Ok(false);
-        }
-        match self.frames.try_send(bytes) {
-            Ok(()) => {
-                self.is_busy = true;
-                Ok(true)
-            }
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(io::Error::new(
-                io::ErrorKind::BrokenPipe,
-                "the terminal takes no more output",
-            )),
-        }
+        // None: the same cells as before.
+        Ok(bytes.is_empty() || self.line.send(bytes)?)
     }
 
     /// Waits for whatever comes first. Cancel-safe.
     pub async fn next(&mut self) -> Happened {
         tokio::select! {
             biased;
-            is_written = written(&mut self.written, &mut self.is_busy) => {
+            is_written = self.line.written() => {
                 if is_written { Happened::Written } else { Happened::Inputs(None) }
             }
             inputs = inputs(&mut self.keyboard) => Happened::Inputs(inputs),
@@ -260,16 +223,6 @@ pub(super) enum Happened {
     Written,
     /// Input, all of it that was ready; none: the terminal is gone.
     Inputs(Option<Vec<Input>>),
-}
-
-/// Waits for the thread; for ever when no frame is under way. False: the thread has ended, the line is gone.
-async fn written(acknowledged: &mut mpsc::Receiver<()>, is_busy: &mut bool) -> bool {
-    if !*is_busy {
-        std::future::pending::<()>().await;
-    }
-    let is_written = acknowledged.recv().await.is_some();
-    *is_busy = !is_written;
-    is_written
 }
 
 /// All input that is ready, once there is any. None: the terminal is gone.

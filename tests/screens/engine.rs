@@ -11,7 +11,7 @@ use holdpoint::domain::lease::Lease;
 use holdpoint::domain::refusal::{Refusal, RefusalCode};
 use holdpoint::domain::timer::GateTimer;
 use holdpoint::domain::view::{QueueKind, QueueRow};
-use holdpoint::engine::api::{Answer, Command, Query, Receipt};
+use holdpoint::engine::api::{Answer, Command, OldAnswer, Query, Receipt};
 
 use crate::world::{World, job_id, operator, stage};
 
@@ -72,6 +72,7 @@ impl World {
                     .map(|bytes| Arc::from(&bytes[..])),
             ),
             Query::Leader => Answer::Leader(self.leader.clone()),
+            Query::Old(_) => Answer::Old(OldAnswer::Decisions(self.old_decisions.clone())),
             Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => unreachable!("no screen asks for it"),
         }
     }

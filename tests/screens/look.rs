@@ -1,7 +1,10 @@
 //! What is on the screen, at three sizes.
 
 use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::ids::{JobId, StageName};
 use holdpoint::domain::job::JobStatus;
+use holdpoint::domain::old::OldDecision;
+use holdpoint::domain::time::Timestamp;
 use holdpoint::tui::effect::Msg;
 use insta::assert_snapshot;
 
@@ -74,6 +77,29 @@ fn decided() -> World {
 #[test]
 fn the_history() {
     at_sizes("history", decided, "4 j");
+}
+
+#[test]
+fn decisions_of_the_old_system_come_after_ours_and_stand_outside_the_chain() {
+    let mut world = decided();
+    let file =
+        br#"{"approved": false, "by": "admin", "at": "2025-08-15T03:45:31+00:00", "notes": "again \u001b[2J shorter"}"#;
+    let old = |job: &str, stage: &str| {
+        let (job, stage) = (JobId::new(job).unwrap(), StageName::new(stage).unwrap());
+        OldDecision::parse(file, &job, &stage, Timestamp::default()).unwrap()
+    };
+    world.old_decisions = vec![
+        old("e2d2a4a7-f54f-4901-b9de-7b576c90a2ab", "script"),
+        old("old-1", "audio"),
+    ];
+    let mut console = Console::new(world, 80, 24);
+    console.press("4 G k");
+    console.shows("script old");
+    assert_snapshot!("history_old_80", console.picture());
+    console.press("j");
+    console.shows("> 2025-08-15 old-1");
+    console.press("y");
+    console.shows("Nothing copied: there is no hash here");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use holdpoint::domain::gate::{Gate, GateKey, GateState, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use holdpoint::domain::lease::{LEASE_S, Lease, LeasePurpose};
+use holdpoint::domain::old::OldDecision;
 use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::policy::{GatePolicy, OnTimeout};
 use holdpoint::domain::proposal::FileEffect;
@@ -90,6 +91,7 @@ pub struct World {
     pub versions: HashMap<Digest, Vec<u8>>,
     pub logs: HashMap<(JobId, StageName, u32), Vec<u8>>,
     pub decisions: Vec<SealedDecision>,
+    pub old_decisions: Vec<OldDecision>,
     pub events: Vec<Event>,
     pub leader: Option<LeaderInfo>,
     pub now: Now,

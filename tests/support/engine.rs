@@ -57,6 +57,7 @@ pub fn settings(runs: &Path, yaml: &str, name: &str, role: Role) -> Settings {
         clock: Arc::new(SystemClock),
         program: binary::holdpoint().to_path_buf(),
         group: None,
+        old_databases: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod binary;
 pub mod engine;
 pub mod environment;
 pub mod keys;
+pub mod old;
 pub mod pty;
 pub mod run;
 pub mod screen;

@@ -36,7 +36,7 @@ gates: {script: {}}
              file for everybody protects nothing"
                 .to_owned(),
             format!("c.yaml:8:34: warning: security.rate_limiting.burst: {unused}"),
-            "c.yaml:11:3: warning: storage.db_path: the old system's database is never written: holdpoint keeps its own in the runs \
+            "c.yaml:11:3: warning: storage.db_path: the old system's database is read as history and never written: holdpoint keeps its own in the runs \
              directory"
                 .to_owned(),
             format!("c.yaml:12:3: warning: storage.artifacts_dir: {unused}"),
@@ -227,4 +227,33 @@ fn http_stays_on_this_machine_until_more_is_asked_for_by_name() {
         told("gates: {script: {}}\nserver: {host: example.org, port: 65536, log_level: loud}\n").len(),
         3
     );
+}
+
+#[test]
+fn old_databases_are_looked_for_where_the_old_system_kept_them() {
+    let found = |storage: &str, runs: &str| {
+        let loaded = Config::load(storage, "c.yaml").unwrap();
+        let paths = loaded.config.old_databases(std::path::Path::new(runs));
+        paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("gates: {}", "runs"), ["jobs.db"]);
+    assert_eq!(found("gates: {}", "/srv/hp/runs"), ["jobs.db", "/srv/hp/jobs.db"]);
+    for (db_path, file) in [
+        ("data/old.db", "data/old.db"),
+        ("sqlite:///data/old.db", "data/old.db"),
+        ("sqlite:////srv/old.db?mode=ro", "/srv/old.db"),
+        ("sqlite+aiosqlite:///old.db", "old.db"),
+    ] {
+        let storage = format!("storage: {{db_path: '{db_path}'}}");
+        assert_eq!(found(&storage, "runs"), [file, "jobs.db"], "{db_path}");
+    }
+    for other in [
+        "sqlite://u:hunter2@/jobs.db",
+        "postgresql://u:p@h/jobs",
+        "sqlite:///:memory:",
+        "sqlite://",
+    ] {
+        let storage = format!("storage: {{db_path: '{other}'}}");
+        assert_eq!(found(&storage, "runs"), ["jobs.db"], "{other}");
+    }
 }

@@ -9,7 +9,8 @@ use crate::domain::decision::{Decision, SealedDecision, Seen};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{JobRows, JobStatus};
-use crate::domain::policy::GatePolicy;
+use crate::domain::old::OldGate;
+use crate::domain::policy::{GatePolicy, OnTimeout};
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::timer::TimerStatus;
 
@@ -161,34 +162,67 @@ impl<'a> GateDoc<'a> {
                 let is_gated = policy.is_some();
                 let policy = policy.unwrap_or_default();
                 Self {
-                    stage,
-                    state,
                     attempt: rows.newest_attempt(stage).map(|attempt| attempt.number),
                     required: is_gated && policy.required,
-                    approved: None,
-                    by: None,
-                    at: None,
-                    notes: None,
-                    patch: None,
-                    has_patch: false,
-                    auto_approved: false,
-                    opened_at: None,
-                    deadline: None,
                     timeout_seconds: policy.auto_approve_after_s,
                     auto_approve_enabled: policy.auto_approve,
                     on_timeout: policy.on_timeout.as_str(),
-                    time_remaining: None,
-                    time_elapsed: None,
-                    overdue_since: None,
-                    held_by_policy: false,
-                    held_by: None,
-                    hold: None,
-                    addable_seconds: None,
-                    digest: None,
-                    artifacts: Vec::new(),
-                    seen: &[],
+                    ..Self::blank(stage, state)
                 }
             }
+        }
+    }
+
+    /// A gate of which nothing is known but where it stands.
+    fn blank(stage: &'a StageName, state: StageState) -> Self {
+        Self {
+            stage,
+            state,
+            attempt: None,
+            required: false,
+            approved: None,
+            by: None,
+            at: None,
+            notes: None,
+            patch: None,
+            has_patch: false,
+            auto_approved: false,
+            opened_at: None,
+            deadline: None,
+            timeout_seconds: None,
+            auto_approve_enabled: false,
+            on_timeout: OnTimeout::Approve.as_str(),
+            time_remaining: None,
+            time_elapsed: None,
+            overdue_since: None,
+            held_by_policy: false,
+            held_by: None,
+            hold: None,
+            addable_seconds: None,
+            digest: None,
+            artifacts: Vec::new(),
+            seen: &[],
+        }
+    }
+
+    /// A gate of an old record. One that was never decided never will be: canceled is the word that clients have for it.
+    pub fn of_old(gate: &'a OldGate) -> Self {
+        let decision = gate.decision.as_ref();
+        let state = match decision.map(|decision| decision.approved) {
+            Some(true) => StageState::Approved,
+            Some(false) => StageState::Rejected,
+            None => StageState::Canceled,
+        };
+        Self {
+            required: gate.required,
+            approved: decision.map(|decision| decision.approved),
+            by: decision.map(|decision| decision.by.as_str()),
+            at: decision.map(|decision| decision.at),
+            notes: decision.and_then(|decision| decision.notes.as_deref()),
+            patch: decision.and_then(|decision| decision.patch.as_ref()),
+            has_patch: decision.is_some_and(|decision| decision.patch.is_some()),
+            auto_approved: decision.is_some_and(|decision| decision.auto_approved),
+            ..Self::blank(&gate.stage, state)
         }
     }
 

@@ -1,12 +1,15 @@
 //! A job and its artifacts as clients read them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{GateDoc, Lens};
 use crate::domain::artifact::Artifact;
-use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use crate::domain::ids::{Digest, JobId, StageName};
 use crate::domain::job::{Attempt, JobRows, JobStatus};
+use crate::domain::old::{OldArtifact, OldJob};
 use crate::domain::time::Timestamp;
 
 /// A registered artifact.
@@ -16,16 +19,16 @@ pub struct ArtifactDoc<'a> {
     pub stage: &'a StageName,
     /// What it is.
     pub kind: &'a str,
-    /// Relative to the run directory.
-    pub path: &'a ArtifactPath,
-    /// Kept for clients; always empty.
-    pub meta: Map<String, Value>,
+    /// Relative to the run directory; of an old record as it was written down.
+    pub path: &'a str,
+    /// Kept for clients; only old records have any.
+    pub meta: Cow<'a, Map<String, Value>>,
     /// When this version was registered.
     pub created_at: Timestamp,
-    /// Its size.
-    pub size_bytes: u64,
-    /// SHA-256.
-    pub checksum: Digest,
+    /// Its size; null for an old record's.
+    pub size_bytes: Option<u64>,
+    /// SHA-256; null for an old record's.
+    pub checksum: Option<Digest>,
 }
 
 impl<'a> ArtifactDoc<'a> {
@@ -34,11 +37,24 @@ impl<'a> ArtifactDoc<'a> {
         Self {
             stage: &artifact.stage,
             kind: &artifact.kind,
-            path: &artifact.path,
-            meta: Map::new(),
+            path: artifact.path.as_str(),
+            meta: Cow::Owned(Map::new()),
             created_at: artifact.created_at,
-            size_bytes: artifact.size_bytes,
-            checksum: artifact.digest,
+            size_bytes: Some(artifact.size_bytes),
+            checksum: Some(artifact.digest),
+        }
+    }
+
+    /// The document of what an old record names.
+    pub fn of_old(artifact: &'a OldArtifact) -> Self {
+        Self {
+            stage: &artifact.stage,
+            kind: &artifact.kind,
+            path: &artifact.path,
+            meta: Cow::Borrowed(&artifact.meta),
+            created_at: artifact.created_at,
+            size_bytes: None,
+            checksum: None,
         }
     }
 }
@@ -63,7 +79,7 @@ pub struct JobDoc<'a> {
     /// What is registered.
     pub artifacts: Vec<ArtifactDoc<'a>>,
     /// What stage commands read.
-    pub params: &'a Map<String, Value>,
+    pub params: Cow<'a, Map<String, Value>>,
     /// When it was started.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -74,6 +90,9 @@ pub struct JobDoc<'a> {
     pub manual: bool,
     /// Every execution of a stage, oldest first.
     pub attempts: &'a [Attempt],
+    /// Whether it is history: never run, timed, advanced or decided. Told only where it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub old_record: bool,
 }
 
 impl<'a> JobDoc<'a> {
@@ -93,12 +112,34 @@ impl<'a> JobDoc<'a> {
                 .map(|spec| GateDoc::of_stage(rows, &spec.name, lens))
                 .collect(),
             artifacts: rows.artifacts.iter().map(ArtifactDoc::of).collect(),
-            params: &job.params,
+            params: Cow::Borrowed(&job.params),
             created_at: job.created_at,
             updated_at: job.updated_at,
             operator: &job.created_by,
             manual: job.is_manual,
             attempts: &rows.attempts,
+            old_record: false,
+        }
+    }
+
+    /// The document of an old record.
+    pub fn of_old(job: &'a OldJob) -> Self {
+        Self {
+            id: &job.id,
+            slug: &job.slug,
+            intent: &job.intent,
+            status: job.status,
+            stage: job.stage.as_ref(),
+            cfg: &job.cfg,
+            gates: job.gates.iter().map(GateDoc::of_old).collect(),
+            artifacts: job.artifacts.iter().map(ArtifactDoc::of_old).collect(),
+            params: Cow::Owned(Map::new()),
+            created_at: job.created_at,
+            updated_at: job.updated_at,
+            operator: "",
+            manual: false,
+            attempts: &[],
+            old_record: true,
         }
     }
 }

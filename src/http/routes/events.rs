@@ -6,12 +6,14 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 
+use crate::domain::ids::JobId;
+use crate::domain::old::OldEvent;
 use crate::domain::time::Timestamp;
 use crate::domain::view::Since;
 use crate::domain::wire::EventDoc;
 use crate::engine::api::{Answer, Query};
 use crate::http::answer::{self, ApiError};
-use crate::http::app::{App, mismatched};
+use crate::http::app::{App, JobOrOld, mismatched};
 use crate::http::params::{Asked, Job};
 use crate::http::schema;
 
@@ -30,7 +32,9 @@ const LIMIT_DEFAULT: u32 = 500;
 pub async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
     let since = since(&asked)?;
     let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
-    app.job(&id).await?;
+    if let JobOrOld::Old(_) = app.job_or_old(&id).await? {
+        return old(&app, &asked, &id, since.unwrap_or(Since::Seq(0)), limit).await;
+    }
     let query = Query::EventPage {
         job_id: id.clone(),
         since: since.unwrap_or(Since::Seq(0)),
@@ -43,6 +47,24 @@ pub async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Re
     Ok(answer::ok(&json!({
         "job_id": id, "events": documents, "total": total, "has_more": total > events.len() as u64,
         "last_event_time": events.last().map(|event| event.ts), "since": asked.text("since"), "timestamp": app.now(),
+    })))
+}
+
+/// The events of an old record, numbered by its log.
+async fn old(app: &App, asked: &Asked, id: &JobId, since: Since, limit: u32) -> Result<Response, ApiError> {
+    let is_after = |event: &&OldEvent| match since {
+        Since::Seq(seq) => event.seq > seq,
+        Since::Time(time) => event.ts > time,
+    };
+    let events = app.old_events(id).await?;
+    let events: Vec<_> = events.iter().filter(is_after).collect();
+    let total = events.len();
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let page = events.get(..limit).unwrap_or(&events);
+    let documents: Vec<_> = page.iter().map(|event| EventDoc::of_old(id, event)).collect();
+    Ok(answer::ok(&json!({
+        "job_id": id, "events": documents, "total": total, "has_more": total > page.len(),
+        "last_event_time": page.last().map(|event| event.ts), "since": asked.text("since"), "timestamp": app.now(),
     })))
 }
 

@@ -14,10 +14,11 @@ use crate::domain::decision::SealedDecision;
 use crate::domain::gate::{Gate as DomainGate, GateState};
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::{JobRows, JobStatus};
+use crate::domain::old::OldDecision;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::{GateDoc, JobGateDoc, StageState};
 use crate::http::answer::{self, ApiError};
-use crate::http::app::{App, no_gate};
+use crate::http::app::{App, JobOrOld, no_gate};
 use crate::http::follow::news_of;
 use crate::http::params::{Asked, Gate, Job};
 use crate::http::schema;
@@ -48,19 +49,28 @@ struct StatusDoc<'a> {
 #[utoipa::path(get, path = "/jobs/{id}/gates/status", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "All stages", body = schema::GatesStatus)))]
 pub async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
-    let rows = app.job(&id).await?;
     let config = app.config();
-    let stages = rows.job.stages.iter();
-    let gates: Vec<_> = stages
-        .map(|spec| GateDoc::of_stage(&rows, &spec.name, app.lens(&config)))
-        .collect();
+    let found = app.job_or_old(&id).await?;
+    let (job_status, current_stage) = match &found {
+        JobOrOld::Ours(rows) => (rows.job.status, rows.job.stage.as_ref()),
+        JobOrOld::Old(job) => (job.status, job.stage.as_ref()),
+    };
+    let gates: Vec<_> = match &found {
+        JobOrOld::Ours(rows) => {
+            let stages = rows.job.stages.iter();
+            stages
+                .map(|spec| GateDoc::of_stage(rows, &spec.name, app.lens(&config)))
+                .collect()
+        }
+        JobOrOld::Old(job) => job.gates.iter().map(GateDoc::of_old).collect(),
+    };
     let count = |state: StageState| gates.iter().filter(|gate| gate.state == state).count();
     let (approved_gates, rejected_gates) = (count(StageState::Approved), count(StageState::Rejected));
     let pending_gates = count(StageState::Open);
     Ok(answer::ok(&StatusDoc {
         job_id: &id,
-        job_status: rows.job.status,
-        current_stage: rows.job.stage.as_ref(),
+        job_status,
+        current_stage,
         total_gates: gates.len(),
         approved_gates,
         rejected_gates,
@@ -73,7 +83,17 @@ pub async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Respons
 #[utoipa::path(get, path = "/jobs/{id}/gates/decisions", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Decision files by stage", body = schema::JobDecisions)))]
 pub async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
-    let rows = app.job(&id).await?;
+    let rows = match app.job_or_old(&id).await? {
+        JobOrOld::Ours(rows) => rows,
+        JobOrOld::Old(job) => {
+            let decisions = job.decisions().into_iter();
+            let decisions: BTreeMap<_, _> = decisions.map(|decision| (&decision.stage, decision)).collect();
+            let total = decisions.len();
+            return Ok(answer::ok(
+                &json!({ "job_id": id, "decisions": decisions, "total_decisions": total }),
+            ));
+        }
+    };
     let mut newest: BTreeMap<&StageName, &SealedDecision> = BTreeMap::new();
     for sealed in &rows.decisions {
         let known = newest.entry(sealed.decision.stage()).or_insert(sealed);
@@ -100,11 +120,22 @@ pub async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) -> Resu
 pub async fn decision(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Asked) -> Result<Response, ApiError> {
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
     let wait_s = asked.number("wait", 0..=WAIT_S_MAX)?;
-    let sealed = match wait_s {
-        None => {
-            let rows = app.job(&id).await?;
-            find(&app, &rows, &stage, attempt).await?
+    let rows = match app.job_or_old(&id).await? {
+        JobOrOld::Ours(rows) => rows,
+        // There is nothing to wait for.
+        JobOrOld::Old(job) => {
+            let decision = job.gate(&stage).and_then(|gate| gate.decision.as_ref());
+            let decision = decision.filter(|_| attempt.is_none_or(|attempt| attempt == 1));
+            return match decision {
+                Some(decision) => Ok(answer::ok(decision)),
+                None => Err(ApiError::not_found(format!(
+                    "the old record {id} knows no such decision on {stage}"
+                ))),
+            };
         }
+    };
+    let sealed = match wait_s {
+        None => find(&app, &rows, &stage, attempt).await?,
         Some(seconds) => {
             let _place = app.long_place()?;
             wait(&app, &id, &stage, attempt, Duration::from_secs(seconds.into())).await?
@@ -268,5 +299,31 @@ pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response,
 pub async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let limit = asked.number("limit", 1..=DECISIONS_MAX)?.unwrap_or(DECISIONS_DEFAULT);
     let (job_id, stage) = (asked.job("job_id")?, asked.stage("stage")?);
-    Ok(answer::ok(&app.decisions(job_id, stage, limit).await?))
+    if let Some(id) = &job_id
+        && let Ok(JobOrOld::Old(job)) = app.job_or_old(id).await
+    {
+        let decisions = job.decisions().into_iter().rev();
+        let of_stage = decisions.filter(|decision| stage.as_ref().is_none_or(|stage| decision.stage == *stage));
+        return Ok(answer::ok(&of_stage.collect::<Vec<_>>()));
+    }
+    let ours = app.decisions(job_id.clone(), stage.clone(), limit).await?;
+    let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ours.len());
+    // Old ones stand outside the chain, and before it.
+    let history = if left > 0 && job_id.is_none() {
+        app.old_decisions(DECISIONS_MAX).await?
+    } else {
+        Vec::new()
+    };
+    let of_stage = |decision: &&OldDecision| stage.as_ref().is_none_or(|stage| decision.stage == *stage);
+    let history = history.iter().filter(of_stage).take(left).map(Listed::Old);
+    Ok(answer::ok(
+        &ours.iter().map(Listed::Ours).chain(history).collect::<Vec<_>>(),
+    ))
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed<'a> {
+    Ours(&'a SealedDecision),
+    Old(&'a OldDecision),
 }

@@ -1,5 +1,6 @@
 //! Jobs: start, list, show; what they made.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract::{Extension, State};
@@ -14,7 +15,7 @@ use crate::domain::view::JobFilter;
 use crate::domain::wire::{ArtifactDoc, JobDoc};
 use crate::engine::api::{Answer, Command, NewJob, Query};
 use crate::http::answer::{self, ApiError};
-use crate::http::app::{App, mismatched};
+use crate::http::app::{App, JobOrOld, mismatched};
 use crate::http::auth::Caller;
 use crate::http::body::{Fields, Object};
 use crate::http::params::{Asked, Job, Rest};
@@ -77,7 +78,7 @@ pub async fn start(
     Ok(response)
 }
 
-/// Jobs, newest first.
+/// Jobs, newest first; those of the old system bear `old_record` and are history.
 #[utoipa::path(get, path = "/jobs", tag = "jobs",
     params(
         ("status" = Option<String>, Query, pattern = "^(queued|running|needs_approval|paused|completed|failed|canceled)?$", description = "Only these: queued, running, needs_approval, paused, completed, failed, canceled"),
@@ -92,9 +93,14 @@ pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response,
         before: asked.time("before")?,
         limit: asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT),
     };
-    let jobs = app.jobs(filter).await?;
+    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    let jobs = app.jobs(filter.clone()).await?;
+    let history = app.old_jobs(filter).await?;
     let config = app.config();
-    let documents: Vec<_> = jobs.iter().map(|rows| JobDoc::of(rows, app.lens(&config))).collect();
+    let ours = jobs.iter().map(|rows| JobDoc::of(rows, app.lens(&config)));
+    let mut documents: Vec<_> = ours.chain(history.iter().map(JobDoc::of_old)).collect();
+    documents.sort_by_key(|job| Reverse(job.created_at));
+    documents.truncate(limit);
     Ok(answer::ok(&documents))
 }
 
@@ -102,18 +108,21 @@ pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response,
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "The job", body = schema::Job)))]
 pub async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
-    let rows = app.job(&id).await?;
     let config = app.config();
-    Ok(answer::ok(&JobDoc::of(&rows, app.lens(&config))))
+    Ok(match app.job_or_old(&id).await? {
+        JobOrOld::Ours(rows) => answer::ok(&JobDoc::of(&rows, app.lens(&config))),
+        JobOrOld::Old(job) => answer::ok(&JobDoc::of_old(&job)),
+    })
 }
 
 /// What a job made.
 #[utoipa::path(get, path = "/jobs/{id}/artifacts", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Artifacts", body = [schema::Artifact])))]
 pub async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
-    let rows = app.job(&id).await?;
-    let documents: Vec<_> = rows.artifacts.iter().map(ArtifactDoc::of).collect();
-    Ok(answer::ok(&documents))
+    Ok(match app.job_or_old(&id).await? {
+        JobOrOld::Ours(rows) => answer::ok(&rows.artifacts.iter().map(ArtifactDoc::of).collect::<Vec<_>>()),
+        JobOrOld::Old(job) => answer::ok(&job.artifacts.iter().map(ArtifactDoc::of_old).collect::<Vec<_>>()),
+    })
 }
 
 /// The bytes of an artifact's registered version: with a patch that was approved, those after it.

@@ -96,8 +96,16 @@ pub struct Queue {
     rows: Vec<QueueRow>,
     /// The visible rows, in order.
     order: Vec<usize>,
+    /// The place of each row in that order; none: the filter hides it.
+    places: Vec<Option<usize>>,
+    /// The rows with a timer, the next deadline first. A frame asks for it more than once: it must not cost by what waits.
+    deadlines: Vec<usize>,
+    /// How many rows are gates.
+    gates: usize,
     /// The selected row.
     selected: Option<RowKey>,
+    /// Where it was found among all rows; looked up again when it is there no longer.
+    selected_at: usize,
     /// The selected row went away: it stays in its place with this text until the selection moves.
     pub gone: Option<String>,
     /// The order.
@@ -123,16 +131,53 @@ impl Queue {
         self.order.iter().filter_map(|index| self.rows.get(*index))
     }
 
+    /// So many visible rows from the first one on screen.
+    pub fn on_screen(&self, count: usize) -> impl Iterator<Item = &QueueRow> {
+        let order = self.order.get(self.top..).unwrap_or_default();
+        order.iter().take(count).filter_map(|index| self.rows.get(*index))
+    }
+
+    fn is_gone(&self, row: &QueueRow) -> bool {
+        self.gone.is_some() && self.selected.as_ref().is_some_and(|selected| selected.names(row))
+    }
+
     /// All rows that are really there.
     pub fn present(&self) -> impl Iterator<Item = &QueueRow> {
-        self.rows
+        self.rows.iter().filter(|row| !self.is_gone(row))
+    }
+
+    /// The gates with a timer, the next deadline first, each with its place among the visible rows; none: the filter hides it.
+    pub fn by_deadline(&self) -> impl Iterator<Item = (&QueueRow, Option<usize>)> {
+        let row = |index: &usize| Some((self.rows.get(*index)?, self.places.get(*index).copied().flatten()));
+        self.deadlines
             .iter()
-            .filter(|row| self.gone.is_none() || !self.selected.as_ref().is_some_and(|selected| selected.names(row)))
+            .filter_map(row)
+            .filter(|(row, _)| !self.is_gone(row))
+    }
+
+    /// How many gates are open.
+    pub fn gates(&self) -> usize {
+        let gone = matches!(&self.selected, Some(RowKey::Gate(_)) if self.gone.is_some());
+        self.gates.saturating_sub(usize::from(gone))
     }
 
     /// The row of an open gate, visible or not.
     pub fn gate(&self, key: &GateKey) -> Option<&QueueRow> {
-        self.present().find(|row| is_gate(row, key))
+        // Nearly always it is about the selected one.
+        let selected = self.selected_row().and_then(|index| self.rows.get(index));
+        let found = selected.filter(|row| is_gate(row, key));
+        let found = found.or_else(|| self.rows.iter().find(|row| is_gate(row, key)));
+        found.filter(|row| !self.is_gone(row))
+    }
+
+    /// The selected row among all rows.
+    fn selected_row(&self) -> Option<usize> {
+        let selected = self.selected.as_ref()?;
+        let is_there = |row: &QueueRow| selected.names(row);
+        if self.rows.get(self.selected_at).is_some_and(is_there) {
+            return Some(self.selected_at);
+        }
+        self.rows.iter().position(is_there)
     }
 
     /// How many rows are visible.
@@ -173,8 +218,7 @@ impl Queue {
 
     /// The place of the selected row among the visible ones.
     pub fn place(&self) -> Option<usize> {
-        let selected = self.selected.as_ref()?;
-        self.visible().position(|row| selected.names(row))
+        self.places.get(self.selected_row()?).copied().flatten()
     }
 
     /// The selected row.
@@ -189,19 +233,32 @@ impl Queue {
         self.rows = fresh;
         self.is_loaded = true;
         if let (Some(selected), Some(former)) = (&self.selected, former) {
-            if self.rows.iter().any(|row| selected.names(row)) {
-                self.gone = None;
+            if let Some(index) = self.rows.iter().position(|row| selected.names(row)) {
+                (self.gone, self.selected_at) = (None, index);
             } else {
+                self.selected_at = self.rows.len();
                 self.rows.push(former);
                 if self.gone.is_none() {
                     self.gone = Some("gone".to_owned());
                 }
             }
         }
-        self.arrange();
+        self.rows_changed();
         if let (Some(height), Some(place)) = (height, self.place()) {
             self.top = place.saturating_sub(height);
         }
+    }
+
+    fn rows_changed(&mut self) {
+        self.gates = self.rows.iter().filter(|row| row.kind == QueueKind::Gate).count();
+        let deadline = |row: &QueueRow| Some(row.timer.as_ref()?.deadline);
+        let timed = (0..)
+            .zip(&self.rows)
+            .filter_map(|(index, row)| Some((deadline(row)?, index)));
+        let mut timed: Vec<_> = timed.collect();
+        timed.sort_unstable();
+        self.deadlines = timed.into_iter().map(|(_, index)| index).collect();
+        self.arrange();
     }
 
     /// Puts the rows in order and applies the filter.
@@ -235,6 +292,12 @@ impl Queue {
                 .then_with(|| a.job_id.cmp(&b.job_id))
                 .then_with(|| a.stage.cmp(&b.stage))
         });
+        self.places = vec![None; self.rows.len()];
+        for (place, index) in order.iter().enumerate() {
+            if let Some(slot) = self.places.get_mut(*index) {
+                *slot = Some(place);
+            }
+        }
         self.order = order;
     }
 
@@ -244,7 +307,10 @@ impl Queue {
         let Some(key) = self.row(place).map(RowKey::of) else {
             return false;
         };
-        self.select_key(key)
+        let index = self.order.get(place).copied();
+        let is_new = self.select_key(key);
+        self.selected_at = index.unwrap_or_default();
+        is_new
     }
 
     /// Selects a row by its key; returns whether the selection changed.
@@ -252,25 +318,24 @@ impl Queue {
         if self.selected.as_ref() == Some(&key) {
             return false;
         }
-        if self.gone.take().is_some()
-            && let Some(gone) = self.selected.take()
-        {
-            self.rows.retain(|row| !gone.names(row));
-            self.arrange();
-        }
+        self.forget_gone();
         self.selected = Some(key);
         true
     }
 
     /// Forgets a selection that cannot be kept.
     pub fn deselect(&mut self) {
+        self.forget_gone();
+        self.selected = None;
+    }
+
+    fn forget_gone(&mut self) {
         if self.gone.take().is_some()
             && let Some(gone) = self.selected.take()
         {
             self.rows.retain(|row| !gone.names(row));
-            self.arrange();
+            self.rows_changed();
         }
-        self.selected = None;
     }
 
     /// Moves the view so that the selected row is on a screen of so many rows.

@@ -4,6 +4,7 @@ use super::super::action::Action;
 use super::super::editor::Editor;
 use super::super::effect::Effect;
 use super::super::keymap::Focus;
+use super::super::model::history::Entry;
 use super::super::model::prompt::{Intent, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Lower, Model, Overlay};
@@ -289,10 +290,18 @@ pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
+/// A decision's hash; one of the old system has none.
+fn hash(entry: Entry<'_>) -> Option<String> {
+    match entry {
+        Entry::Ours(sealed) => Some(sealed.hash.to_string()),
+        Entry::Old(_) => None,
+    }
+}
+
 fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
     let focus = model.pane_focus();
     let (what, text) = match focus {
-        Focus::History => ("hash", model.history.current().map(|sealed| sealed.hash.to_string())),
+        Focus::History => ("hash", model.history.current().and_then(hash)),
         Focus::Diff => {
             let digest = model.gate.as_ref().and_then(|view| view.shown_digest());
             ("digest", digest.map(|digest| digest.to_string()))

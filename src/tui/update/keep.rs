@@ -9,7 +9,6 @@ use super::super::keymap::Focus;
 use super::super::layout;
 use super::super::model::bulk::{Item, ItemState};
 use super::super::model::prompt::{ConfirmState, Prompt};
-use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Lower, Model};
 use super::super::view::countdown;
@@ -168,19 +167,13 @@ pub fn tell_lost(model: &mut Model) {
     if model.leases.is_empty() {
         return;
     }
-    let of_others = model.queue.present().filter_map(|row| {
-        let lease = row.lease.as_deref()?;
-        let is_other = lease.is_live(model.now.utc) && lease.holder != model.session.operator;
-        is_other.then(|| (RowKey::of(row), lease))
-    });
     let mut lost = Vec::new();
-    for (key, other) in of_others {
+    for (key, own) in &model.leases {
         // A row may be older than our own taking: what counts is who came last.
-        if let RowKey::Gate(key) = key
-            && let Some(taken_at) = model.leases.get(&key).and_then(|lease| lease.taken_at)
-            && other.taken_at > taken_at
+        if let Some(other) = model.lease_of_other(key)
+            && own.taken_at.is_some_and(|taken_at| other.taken_at > taken_at)
         {
-            lost.push((key, other.holder.name.clone()));
+            lost.push((key.clone(), other.holder.name.clone()));
         }
     }
     // One gate is open in a prompt or the editor, and can be taken back there; a question about many, or a timer, has no such key.

@@ -62,9 +62,9 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
         }
         Focus::History => {
             let page = view::history::rows(model);
-            let last = model.history.decisions.len().saturating_sub(1);
+            let last = model.history.count().saturating_sub(1);
             let target = model.history.index().saturating_add_signed(step.rows(page)).min(last);
-            model.history.selected = model.history.decisions.get(target).map(|sealed| sealed.seq);
+            model.history.select(target);
             if target < model.history.top {
                 model.history.top = target;
             } else if target >= model.history.top + page.max(1) {
@@ -150,6 +150,9 @@ pub fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
         Lower::Gate if model.gate.is_none() => gate::ask_job_pane(model, fx),
         Lower::Gate => {}
         Lower::Job => gate::ask_job_pane(model, fx),
-        Lower::History => super::notice::ask_decisions(fx),
+        Lower::History => {
+            super::notice::ask_decisions(fx);
+            super::notice::ask_old_decisions(model, fx);
+        }
     }
 }

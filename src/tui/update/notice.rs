@@ -13,7 +13,7 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::StageName;
 use crate::domain::policy::GatePolicy;
-use crate::engine::api::{Answer, Query};
+use crate::engine::api::{Answer, OldAnswer, OldQuery, Query};
 
 /// Asks for the history.
 pub fn ask_decisions(fx: &mut Vec<Effect>) {
@@ -23,6 +23,14 @@ pub fn ask_decisions(fx: &mut Vec<Effect>) {
         limit: DECISIONS_MAX,
     };
     fx.push(Effect::Ask(Question::Decisions, query));
+}
+
+/// Asks for the history of the old system, once: nothing adds to it.
+pub fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
+    if !std::mem::replace(&mut model.history.is_old_asked, true) {
+        let query = OldQuery::Decisions { limit: DECISIONS_MAX };
+        fx.push(Effect::Ask(Question::OldDecisions, Query::Old(query)));
+    }
 }
 
 /// Takes an answer. One that does not fit its question is dropped: the question is asked again by the next event.
@@ -49,6 +57,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::EventPage(..)
             | Answer::Owing(_)
             | Answer::Webhooks(_)
+            | Answer::Old(_)
             | Answer::Failed(_) => model.queue_asked = (false, false),
         },
         Question::Leader => {
@@ -69,6 +78,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::EventPage(..)
             | Answer::Owing(_)
             | Answer::Webhooks(_)
+            | Answer::Old(_)
             | Answer::Failed(_) => model.job_asked = None,
         },
         Question::Events(job_id) => {
@@ -92,6 +102,13 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
                 if !std::mem::replace(&mut model.history.is_loaded, true) {
                     since::ask(fx);
                 }
+            }
+        }
+        Question::OldDecisions => {
+            if let Answer::Old(OldAnswer::Decisions(decisions)) = answer {
+                model.history.old = decisions;
+            } else {
+                model.history.is_old_asked = false;
             }
         }
         Question::Since => {

@@ -19,7 +19,7 @@ const MINUTE_US: i64 = 60 * SECOND_US;
 /// The step in which the visible times change: seconds while a countdown below one hour is on screen, else minutes.
 fn step_us(model: &Model) -> i64 {
     let rows = layout::of(model).queue_rows();
-    let mut visible = model.queue.visible().skip(model.queue.top).take(rows);
+    let mut visible = model.queue.on_screen(rows);
     let next = view::countdown::next_expiry(model).map(|(left_us, _)| left_us);
     let has_seconds = |left_us: i64| left_us < view::countdown::HOUR_US;
     let ticks = |row| view::countdown::left_us(model, row).is_some_and(has_seconds) || view::holder::ticks(model, row);

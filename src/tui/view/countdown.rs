@@ -12,6 +12,9 @@ use crate::tui::theme::Theme;
 /// Above one hour minutes are shown.
 pub const HOUR_US: i64 = 3600 * SECOND_US;
 
+/// In its last minute a gate is urgent.
+const URGENT_US: i64 = 60 * SECOND_US;
+
 /// How a gate's timer stands.
 pub fn status(model: &Model, row: &QueueRow) -> Option<TimerStatus> {
     let timer = row.timer.as_ref()?;
@@ -39,11 +42,24 @@ pub fn left_us(model: &Model, row: &QueueRow) -> Option<i64> {
 
 /// The next expiry of all gates: microseconds left, and the gate.
 pub fn next_expiry(model: &Model) -> Option<(i64, &QueueRow)> {
-    let running = model
-        .queue
-        .present()
-        .filter_map(|row| Some((left_us(model, row)?, row)));
-    running.min_by_key(|(left_us, _)| *left_us)
+    let mut next: Option<(i64, &QueueRow)> = None;
+    for (row, _) in model.queue.by_deadline() {
+        // No timer fires before its deadline: what has a later one is not the next.
+        if next.is_some_and(|(left_us, _)| left_us <= until_deadline_us(model, row)) {
+            break;
+        }
+        if let Some(left_us) = left_us(model, row)
+            && next.is_none_or(|(former_us, _)| left_us < former_us)
+        {
+            next = Some((left_us, row));
+        }
+    }
+    next
+}
+
+fn until_deadline_us(model: &Model, row: &QueueRow) -> i64 {
+    let timer = row.timer.as_ref();
+    timer.map_or(i64::MAX, |timer| timer.deadline.us_since(model.now.utc))
 }
 
 /// A countdown: `01:42`; from one hour on `2h05m`; never `00:00` while time is left.
@@ -86,23 +102,28 @@ pub fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
 
 /// Whether the row wants its `!`.
 pub fn is_urgent(model: &Model, row: &QueueRow) -> bool {
-    left_us(model, row).is_some_and(|left_us| left_us <= 60 * SECOND_US)
+    left_us(model, row).is_some_and(|left_us| left_us <= URGENT_US)
 }
 
 /// The places of the queue from the first to the last gate that wants its `!`; none without such a gate.
 pub fn urgent_places(model: &Model) -> Option<std::ops::Range<usize>> {
-    let mut places = (0..)
-        .zip(model.queue.visible())
-        .filter(|(_, row)| is_urgent(model, row))
-        .map(|(place, _): (usize, _)| place);
-    let first = places.next()?;
-    Some(first..places.last().unwrap_or(first) + 1)
+    let soon = model
+        .queue
+        .by_deadline()
+        .take_while(|(row, _)| until_deadline_us(model, row) <= URGENT_US);
+    let places = soon
+        .filter(|(row, _)| is_urgent(model, row))
+        .filter_map(|(_, place)| place);
+    places.fold(None, |range, place| match range {
+        None => Some(place..place + 1),
+        Some(range) => Some(range.start.min(place)..range.end.max(place + 1)),
+    })
 }
 
 /// The colour of time left.
 pub fn style(model: &Model, row: &QueueRow, theme: Theme) -> Style {
     match (left_us(model, row), status(model, row)) {
-        (Some(left_us), _) if left_us <= 60 * SECOND_US => theme.urgent(),
+        (Some(left_us), _) if left_us <= URGENT_US => theme.urgent(),
         (Some(left_us), _) if left_us <= 300 * SECOND_US => theme.warning(),
         (None, Some(TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy)) => theme.held(),
         (Some(_) | None, _) => theme.plain(),

@@ -8,7 +8,6 @@ use super::pen::Pen;
 use super::{countdown, label, shorten};
 use crate::diff::text::width;
 use crate::domain::time::SECOND_US;
-use crate::domain::view::QueueKind;
 use crate::tui::model::Model;
 
 type Part = (String, Style);
@@ -75,13 +74,12 @@ fn clock(model: &Model) -> String {
 /// name; never the leader and the next expiry.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let gates = model.queue.present().filter(|row| row.kind == QueueKind::Gate).count();
     let open = if model.queue.is_loaded {
         let marked = match model.marks.len() {
             0 => String::new(),
             count => format!(" {count} marked"),
         };
-        format!("{} open{marked}", label::count(gates as u64))
+        format!("{} open{marked}", label::count(model.queue.gates() as u64))
     } else {
         "reading".to_owned()
     };

@@ -6,10 +6,11 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::{label, shorten};
 use crate::diff::text::{visible_line, width};
-use crate::domain::decision::SealedDecision;
+use crate::domain::decision::Decision;
 use crate::domain::time::Timestamp;
 use crate::tui::layout;
 use crate::tui::model::Model;
+use crate::tui::model::history::Entry;
 
 const DETAIL_LINES: u16 = 7;
 
@@ -31,25 +32,20 @@ struct Widths {
 }
 
 impl Widths {
-    fn of(shown: &[SealedDecision], now: Timestamp, columns: u16) -> Self {
+    fn of(shown: &[Entry<'_>], now: Timestamp, columns: u16) -> Self {
         let most = usize::from(columns) / 4;
-        let widest = |text: &dyn Fn(&SealedDecision) -> usize| shown.iter().map(text).max().unwrap_or(0);
+        let widest = |text: &dyn Fn(Entry<'_>) -> usize| shown.iter().map(|entry| text(*entry)).max().unwrap_or(0);
         Self {
-            time: widest(&|sealed| label::time_or_date(sealed.decision.at(), now).len()),
-            job: widest(&|sealed| width(&label::job(sealed.decision.job_id(), ""))).clamp(5, most.max(9)),
-            stage: widest(&|sealed| width(&stage(sealed))).min(16),
-            by: widest(&|sealed| width(&visible_line(sealed.decision.by()))).min(12),
+            time: widest(&|entry| label::time_or_date(entry.at(), now).len()),
+            job: widest(&|entry| width(&label::job(entry.job_id(), ""))).clamp(5, most.max(9)),
+            stage: widest(&|entry| width(&entry.stage())).min(16),
+            by: widest(&|entry| width(&visible_line(entry.by()))).min(12),
         }
     }
 }
 
-fn stage(sealed: &SealedDecision) -> String {
-    format!("{} #{}", sealed.decision.stage(), sealed.decision.attempt())
-}
-
-fn draw_row(model: &Model, sealed: &SealedDecision, name: &str, widths: &Widths, is_selected: bool, mut pen: Pen<'_>) {
+fn draw_row(model: &Model, decision: Entry<'_>, name: &str, widths: &Widths, is_selected: bool, mut pen: Pen<'_>) {
     let theme = model.theme;
-    let decision = &sealed.decision;
     let verdict = match (decision.is_approved(), decision.is_by_timer()) {
         (true, _) => "+ approved",
         (false, _) => "- rejected",
@@ -69,7 +65,7 @@ fn draw_row(model: &Model, sealed: &SealedDecision, name: &str, widths: &Widths,
     )
     .skip(1);
     pen.cell(name, widths.job, theme.plain()).skip(1);
-    pen.cell(&stage(sealed), widths.stage, theme.plain()).skip(1);
+    pen.cell(&decision.stage(), widths.stage, theme.plain()).skip(1);
     pen.cell(verdict, 10, style).skip(1);
     pen.cell(decision.by(), widths.by, style).skip(1);
     let patch = if decision.patch().is_some() { "patch " } else { "" };
@@ -80,32 +76,78 @@ fn draw_row(model: &Model, sealed: &SealedDecision, name: &str, widths: &Widths,
     }
 }
 
-fn draw_detail(model: &Model, sealed: &SealedDecision, area: Rect, buffer: &mut Buffer) {
+fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let decision = &sealed.decision;
     let rule = "─".repeat(usize::from(area.width));
     Pen::new(buffer, area).text(&rule, theme.rule());
-    let via = decision.via();
-    let ssh = via
-        .ssh_client
-        .as_ref()
-        .map(|client| format!(" from {client}"))
-        .unwrap_or_default();
-    let auto = if decision.is_auto_approved() {
-        "   auto-approved"
-    } else {
-        ""
+    let is_auto = match entry {
+        Entry::Ours(sealed) => sealed.decision.is_auto_approved(),
+        Entry::Old(old) => old.auto_approved,
     };
+    let auto = if is_auto { "   auto-approved" } else { "" };
+    let (by, seen, about, hash) = match entry {
+        Entry::Ours(sealed) => (
+            came_in(&sealed.decision),
+            seen(&sealed.decision),
+            about(&sealed.decision),
+            format!("#{} {}", sealed.seq, sealed.hash),
+        ),
+        Entry::Old(old) => (
+            old.by.clone(),
+            "(not recorded)".to_owned(),
+            format!("{} of the old system, {}", old.stage, label::date(old.at)),
+            "(old record: it stands outside the chain)".to_owned(),
+        ),
+    };
+    let lines = [
+        ("by    ", format!("{by}{auto}")),
+        ("seen  ", seen),
+        ("about ", about),
+        (
+            "patch ",
+            entry.patch().map_or_else(|| "(none)".to_owned(), ToString::to_string),
+        ),
+        ("note  ", entry.notes().unwrap_or("(none)").to_owned()),
+        ("hash  ", hash),
+    ];
+    for (offset, (name, text)) in (1..).zip(&lines) {
+        Pen::at_line(buffer, area, offset)
+            .skip(1)
+            .text(name, theme.strong())
+            .text(text, theme.plain());
+    }
+}
+
+/// Who decided, and how they came in.
+fn came_in(decision: &Decision) -> String {
+    let via = decision.via();
+    let ssh = via.ssh_client.as_ref().map(|client| format!(" from {client}"));
+    format!(
+        "{} as {}@{} by {}{}",
+        decision.by(),
+        via.login,
+        via.host,
+        via.surface.as_str(),
+        ssh.unwrap_or_default()
+    )
+}
+
+/// Who had looked.
+fn seen(decision: &Decision) -> String {
     let seen: Vec<_> = decision
         .seen()
         .iter()
         .map(|seen| format!("{} {}", seen.by, label::clock_minutes(seen.at)))
         .collect();
-    let seen = if seen.is_empty() {
+    if seen.is_empty() {
         "nobody had looked".to_owned()
     } else {
         seen.join(", ")
-    };
+    }
+}
+
+/// What was decided on.
+fn about(decision: &Decision) -> String {
     let artifacts: Vec<_> = decision
         .artifacts()
         .iter()
@@ -120,35 +162,7 @@ fn draw_detail(model: &Model, sealed: &SealedDecision, area: Rect, buffer: &mut 
             format!("{} {reviewed}{after}", artifact.path.file_name())
         })
         .collect();
-    let lines = [
-        (
-            "by    ",
-            format!(
-                "{} as {}@{} by {}{ssh}{auto}",
-                decision.by(),
-                via.login,
-                via.host,
-                via.surface.as_str()
-            ),
-        ),
-        ("seen  ", seen),
-        ("about ", artifacts.join("  ")),
-        (
-            "patch ",
-            decision
-                .patch()
-                .map(ToString::to_string)
-                .unwrap_or_else(|| "(none)".to_owned()),
-        ),
-        ("note  ", decision.notes().unwrap_or("(none)").to_owned()),
-        ("hash  ", format!("#{} {}", sealed.seq, sealed.hash)),
-    ];
-    for (offset, (name, text)) in (1..).zip(&lines) {
-        Pen::at_line(buffer, area, offset)
-            .skip(1)
-            .text(name, theme.strong())
-            .text(text, theme.plain());
-    }
+    artifacts.join("  ")
 }
 
 /// Draws it.
@@ -162,7 +176,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let mut pen = Pen::new(buffer, area);
     pen.text("─", theme.rule()).text(" HISTORY ", style);
-    let count = history.decisions.len();
+    let count = history.count();
     match (history.is_loaded, count) {
         (false, _) => pen.text(" reading…", theme.plain()),
         (true, 0) => pen.text(" no decision was made yet", theme.plain()),
@@ -175,25 +189,21 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let rows = list_rows(area);
     let index = history.index();
     let top = history.top.min(index).max((index + 1).saturating_sub(rows));
-    let shown = history.decisions.get(top..).unwrap_or_default();
-    let shown = shown.get(..rows).unwrap_or(shown);
-    let widths = Widths::of(shown, model.now.utc, area.width);
-    let names: Vec<String> = shown
-        .iter()
-        .map(|sealed| label::job(sealed.decision.job_id(), ""))
-        .collect();
+    let shown = history.entries(top, rows);
+    let widths = Widths::of(&shown, model.now.utc, area.width);
+    let names: Vec<String> = shown.iter().map(|entry| label::job(entry.job_id(), "")).collect();
     let names = shorten::distinct(&names, widths.job);
-    for ((line, sealed), (place, name)) in (1..).zip(shown).zip((top..).zip(&names)) {
+    for ((line, entry), (place, name)) in (1..).zip(&shown).zip((top..).zip(&names)) {
         let pen = Pen::at_line(buffer, area, line);
-        draw_row(model, sealed, name, &widths, place == index, pen);
+        draw_row(model, *entry, name, &widths, place == index, pen);
     }
-    if let Some(sealed) = history.current() {
+    if let Some(entry) = history.current() {
         let height = DETAIL_LINES.min(area.height.saturating_sub(2));
         let detail = Rect {
             y: area.bottom().saturating_sub(height),
             height,
             ..area
         };
-        draw_detail(model, sealed, detail, buffer);
+        draw_detail(model, entry, detail, buffer);
     }
 }

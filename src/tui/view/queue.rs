@@ -123,7 +123,7 @@ fn columns(model: &Model, layout: &Layout) -> Vec<(Column, usize)> {
         ],
     };
     let mut needs = [JOB_MIN, 5, 6, WHO_MIN];
-    let shown = model.queue.visible().skip(model.queue.top).take(layout.queue_rows());
+    let shown = model.queue.on_screen(layout.queue_rows());
     for row in model.queue.visible().take(MEASURED_MAX).chain(shown) {
         let stage = row.stage.as_ref().map_or(0, |stage| stage.as_str().len());
         let texts = [
@@ -340,7 +340,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         draw_empty(model, area, buffer);
         return;
     }
-    let rows = || model.queue.visible().skip(model.queue.top).take(layout.queue_rows());
+    let rows = || model.queue.on_screen(layout.queue_rows());
     let names: Vec<String> = rows().map(|row| label::job(&row.job_id, &row.slug)).collect();
     let cells = columns.first().map_or(0, |(_, cells)| *cells);
     let names = shorten::distinct(&names, cells);

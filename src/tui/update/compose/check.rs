@@ -146,6 +146,7 @@ pub fn taken_version(model: &mut Model, digest: Digest, answer: Answer) {
             | Answer::EventPage(..)
             | Answer::Owing(_)
             | Answer::Webhooks(_)
+            | Answer::Old(_)
             | Answer::Decisions(_)
             | Answer::Files(_)
             | Answer::Leader(_) => Version::Missing(format!("version {} is no longer kept", digest.short())),

@@ -1,0 +1,181 @@
+//! Old records on the command line: history, read without an engine and beside ours (SPEC §4).
+
+use crate::diff::text::visible_line;
+use crate::domain::ids::{JobId, StageName};
+use crate::domain::old::{OldDecision, OldJob};
+use crate::domain::view::JobFilter;
+use crate::domain::wire::{EventDoc, GateDoc};
+use crate::engine::api::{OldAnswer, OldQuery};
+use crate::engine::audit::Trouble;
+use crate::engine::history::History;
+use crate::runs::RunsDir;
+use crate::store::Reader;
+
+use super::output::{Output, note};
+use super::report::Failure;
+use super::resolve::Session;
+use super::table::Table;
+use super::words::{ago, clock_time};
+
+/// Reads old records. None: there can be none, or ours cannot be told from them.
+fn read(session: &Session, query: OldQuery, deed: &'static str) -> Result<Option<OldAnswer>, Failure> {
+    if !session.runs_dir.is_dir() {
+        return Ok(None);
+    }
+    let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(deed, &error))?;
+    let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
+        Ok(ours) => ours,
+        // Whoever opens the database for writing tells what is wrong with it.
+        Err(_) => return Ok(None),
+    };
+    let mut history = History::new(runs, session.old_databases().to_vec());
+    let answer = history.answer(ours.as_ref(), query).map_err(|trouble| match trouble {
+        Trouble::Store(error) => Failure::store(deed, &error),
+        Trouble::Runs(error) => Failure::runs(deed, &error),
+    })?;
+    Ok(Some(answer))
+}
+
+/// Names the old databases that cannot be read, a note each.
+pub fn note_faults(session: &Session) {
+    faults(session).iter().for_each(|fault| note(fault));
+}
+
+/// What is wrong with old databases, a line each; nothing else is kept from working.
+pub fn faults(session: &Session) -> Vec<String> {
+    let failed = session
+        .old_databases()
+        .iter()
+        .filter_map(|database| database.check().err());
+    failed
+        .map(|error| format!("Old jobs are not listed: {error}"))
+        .collect()
+}
+
+/// Old jobs, newest first.
+pub fn jobs(session: &Session, filter: JobFilter, deed: &'static str) -> Result<Vec<OldJob>, Failure> {
+    let Some(OldAnswer::Jobs(jobs)) = read(session, OldQuery::Jobs(filter), deed)? else {
+        return Ok(Vec::new());
+    };
+    Ok(jobs)
+}
+
+/// Old decisions, oldest first.
+pub fn decisions(session: &Session, deed: &'static str) -> Result<Vec<OldDecision>, Failure> {
+    let query = OldQuery::Decisions { limit: u32::MAX };
+    let Some(OldAnswer::Decisions(mut decisions)) = read(session, query, deed)? else {
+        return Ok(Vec::new());
+    };
+    decisions.reverse();
+    Ok(decisions)
+}
+
+/// The old job that was meant where there is none of ours; else the failure as it was.
+pub fn instead(session: &Session, id: &JobId, failure: Failure, deed: &'static str) -> Result<OldJob, Failure> {
+    if matches!(failure, Failure::Interrupted | Failure::OutputGone) {
+        return Err(failure);
+    }
+    let Some(OldAnswer::Job(Some(job))) = read(session, OldQuery::Job(id.clone()), deed)? else {
+        return Err(failure);
+    };
+    Ok(job.as_ref().clone())
+}
+
+/// Prints an old job.
+pub fn show(output: &mut Output, session: &Session, job: &OldJob) -> Result<(), Failure> {
+    let now = session.now();
+    output.line(&format!("{} / {}", job.id, job.slug))?;
+    output.block("  ", &job.intent)?;
+    output.line(&format!("status    {}, old record: it is history", job.status.as_str()))?;
+    for (name, at) in [("started", job.created_at), ("changed", job.updated_at)] {
+        output.line(&format!("{name:<9} {} ({})", clock_time(at), ago(at, now)))?;
+    }
+    output.line("")?;
+    let mut table = Table::new(&["STAGE", "GATE", "BY", "AT", "NOTES"]);
+    for gate in job.gates.iter().map(GateDoc::of_old) {
+        table.row(vec![
+            gate.stage.to_string(),
+            gate.state.as_str().to_owned(),
+            gate.by.unwrap_or_default().to_owned(),
+            gate.at.map(clock_time).unwrap_or_default(),
+            first_line(gate.notes),
+        ]);
+    }
+    table.print(output, "No gate of it is known")?;
+    if !job.artifacts.is_empty() {
+        output.line("")?;
+        let mut table = Table::new(&["ARTIFACT", "KIND", "STAGE"]);
+        for artifact in &job.artifacts {
+            table.row(vec![
+                artifact.path.clone(),
+                artifact.kind.clone(),
+                artifact.stage.to_string(),
+            ]);
+        }
+        table.print(output, "")?;
+    }
+    Ok(())
+}
+
+/// The first line of a note.
+pub fn first_line(notes: Option<&str>) -> String {
+    notes
+        .and_then(|notes| notes.lines().next())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Prints one decision of an old job.
+pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), Failure> {
+    let decision = job.gate(stage).and_then(|gate| gate.decision.as_ref());
+    let Some(decision) = decision else {
+        return Err(Failure::not_found(
+            "shown",
+            format!(
+                "the old record {} knows no decision on {}",
+                job.id,
+                visible_line(stage.as_str())
+            ),
+        ));
+    };
+    if output.is_json {
+        return output.document(decision);
+    }
+    let verdict = if decision.approved { "approved" } else { "rejected" };
+    output.line(&format!(
+        "{} / {stage} {verdict} by {}, old record",
+        job.id, decision.by
+    ))?;
+    output.line(&format!("at        {}", clock_time(decision.at)))?;
+    if let Some(notes) = &decision.notes {
+        output.line("notes")?;
+        output.block("  ", notes)?;
+    }
+    if let Some(patch) = &decision.patch {
+        output.line("patch")?;
+        output.block("  ", &serde_json::to_string_pretty(patch).unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// Prints the events of an old job after `since`.
+pub fn events(output: &mut Output, session: &Session, id: &JobId, since: u64) -> Result<(), Failure> {
+    let Some(OldAnswer::Events(events)) = read(session, OldQuery::Events(id.clone()), "listed")? else {
+        return Ok(());
+    };
+    for event in events.iter().filter(|event| event.seq > since) {
+        if output.is_json {
+            output.json_line(&EventDoc::of_old(id, event))?;
+        } else {
+            let stage = event.stage.as_ref().map_or("-", |stage| stage.as_str());
+            output.line(&format!(
+                "{}  {:>5}  {:<18} {stage:<12} {}",
+                clock_time(event.ts),
+                event.seq,
+                event.kind,
+                event.message
+            ))?;
+        }
+    }
+    output.flush()
+}

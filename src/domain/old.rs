@@ -1,0 +1,270 @@
+//! What the system before holdpoint left: jobs, decisions and events that are listed and never acted on (SPEC §4, *old record*).
+//!
+//! They are types of their own, so that no rule can take one for a job: a rule takes [`super::job::JobRows`]. Whatever the old system
+//! did not write, or wrote in a way that cannot be read, is left out without complaint.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::ids::{JobId, StageName};
+use super::job::JobStatus;
+use super::time::Timestamp;
+
+/// A job of the old system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OldJob {
+    /// Its id.
+    pub id: JobId,
+    /// A short name for people; its id where nothing tells it.
+    pub slug: String,
+    /// What it was for.
+    pub intent: String,
+    /// Where it stood when it was last written down.
+    pub status: JobStatus,
+    /// The stage it was at.
+    pub stage: Option<StageName>,
+    /// What its client sent along.
+    pub cfg: Map<String, Value>,
+    /// One for each stage that had a gate.
+    pub gates: Vec<OldGate>,
+    /// What it made.
+    pub artifacts: Vec<OldArtifact>,
+    /// When it was started; where that is not known, the earliest time that its record tells.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl OldJob {
+    /// A job of which nothing is known but its name and a time.
+    pub fn unknown(id: JobId, at: Timestamp) -> Self {
+        Self {
+            slug: id.to_string(),
+            id,
+            intent: String::new(),
+            status: JobStatus::Running,
+            stage: None,
+            cfg: Map::new(),
+            gates: Vec::new(),
+            artifacts: Vec::new(),
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    /// The gate of a stage.
+    pub fn gate(&self, stage: &StageName) -> Option<&OldGate> {
+        self.gates.iter().find(|gate| gate.stage == *stage)
+    }
+
+    /// Its decisions, oldest first.
+    pub fn decisions(&self) -> Vec<&OldDecision> {
+        let mut decisions: Vec<_> = self.gates.iter().filter_map(|gate| gate.decision.as_ref()).collect();
+        decisions.sort_by_key(|decision| decision.at);
+        decisions
+    }
+
+    /// Adds gates that a second witness knows and this one does not.
+    pub fn add_gates(&mut self, others: Vec<OldGate>) {
+        for other in others {
+            match self.gates.iter_mut().find(|gate| gate.stage == other.stage) {
+                None => self.gates.push(other),
+                Some(gate) if gate.decision.is_none() => gate.decision = other.decision,
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// A gate of the old system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OldGate {
+    /// The stage.
+    pub stage: StageName,
+    /// Whether a person was wanted.
+    pub required: bool,
+    /// How it was decided; none: it never was, and never will be.
+    pub decision: Option<OldDecision>,
+}
+
+/// A decision of the old system: the seven keys of its file in their order, then what tells it from one of ours.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OldDecision {
+    /// The stage.
+    pub stage: StageName,
+    /// Whether the work was to go on.
+    pub approved: bool,
+    /// Who decided; empty where it was not written down.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// What the decider wrote.
+    pub notes: Option<String>,
+    /// The patch that came with it.
+    pub patch: Option<Value>,
+    /// Whether the timer approved.
+    pub auto_approved: bool,
+    /// The job: the old file does not name it, its directory does.
+    pub job_id: JobId,
+    /// Always true.
+    pub old_record: bool,
+}
+
+impl OldDecision {
+    /// Reads a decision file. None: it is no decision. `otherwise` stands for a time that cannot be read.
+    pub fn parse(file: &[u8], job_id: &JobId, stage: &StageName, otherwise: Timestamp) -> Option<Self> {
+        let object = serde_json::from_slice::<Map<String, Value>>(file).ok()?;
+        let text = |key: &str| object.get(key).and_then(Value::as_str);
+        Some(Self {
+            stage: stage.clone(),
+            approved: object.get("approved")?.as_bool()?,
+            by: text("by").unwrap_or_default().to_owned(),
+            at: text("at").and_then(Timestamp::parse).unwrap_or(otherwise),
+            notes: text("notes").map(str::to_owned),
+            patch: object.get("patch").filter(|patch| patch.is_object()).cloned(),
+            auto_approved: object.get("auto_approved").and_then(Value::as_bool).unwrap_or_default(),
+            job_id: job_id.clone(),
+            old_record: true,
+        })
+    }
+}
+
+/// What a job of the old system made. Nobody hashed it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OldArtifact {
+    /// The stage.
+    pub stage: StageName,
+    /// What it is.
+    pub kind: String,
+    /// Where it lay, as it was written down; never opened.
+    pub path: String,
+    /// What was noted with it.
+    pub meta: Map<String, Value>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+/// An event of the old system, in its six keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OldEvent {
+    /// Its place in the job's log, from 1.
+    pub seq: u64,
+    /// When.
+    pub ts: Timestamp,
+    /// Its type, in the old system's words.
+    pub kind: String,
+    /// The stage it is about.
+    pub stage: Option<StageName>,
+    /// The job's status, where it was written down.
+    pub status: Option<JobStatus>,
+    /// One line for a person.
+    pub message: String,
+    /// The facts.
+    pub payload: Value,
+}
+
+impl OldEvent {
+    /// Reads a line of an old `events.jsonl`. None: it is no event.
+    pub fn parse(line: &[u8], seq: u64) -> Option<Self> {
+        let mut object = serde_json::from_slice::<Map<String, Value>>(line).ok()?;
+        let payload = object.remove("payload").unwrap_or_default();
+        let text = |key: &str| object.get(key).and_then(Value::as_str);
+        Some(Self {
+            seq,
+            ts: Timestamp::parse(text("ts")?)?,
+            kind: text("type")?.to_owned(),
+            stage: text("stage").and_then(|stage| StageName::new(stage).ok()),
+            status: text("status").and_then(JobStatus::parse),
+            message: text("message").unwrap_or_default().to_owned(),
+            payload,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_micros(5);
+
+    fn parse(file: &str) -> Option<OldDecision> {
+        OldDecision::parse(
+            file.as_bytes(),
+            &JobId::new("j-1").unwrap(),
+            &StageName::new("script").unwrap(),
+            AT,
+        )
+    }
+
+    #[test]
+    fn a_decision_file_of_the_seven_keys_is_read_and_told_in_their_order() {
+        let file = r#"{"stage": "script", "approved": false, "by": "admin", "at": "2025-08-15T03:45:31.029652+00:00", "notes": "again – shorter", "patch": {"type": "text_replace"}, "auto_approved": false}"#;
+        let told = serde_json::to_string(&parse(file).unwrap()).unwrap();
+        assert_eq!(
+            told,
+            r#"{"stage":"script","approved":false,"by":"admin","at":"2025-08-15T03:45:31.029652+00:00","notes":"again – shorter","patch":{"type":"text_replace"},"auto_approved":false,"job_id":"j-1","old_record":true}"#
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_odd_in_it_is_left_out_and_what_is_no_decision_is_none() {
+        let bare = parse(r#"{"approved": true, "at": "yesterday", "patch": [], "by": null}"#).unwrap();
+        assert_eq!((bare.by.as_str(), bare.at, bare.patch), ("", AT, None));
+        for other in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"approved": null}"#,
+            r#"{"approved": "yes"}"#,
+            "{\"approved\": true",
+        ] {
+            assert_eq!(parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn events_of_six_keys_are_read() {
+        let line = br#"{"ts": "2025-08-14T16:24:49.424250+00:00", "type": "gate_decision", "stage": null, "status": null, "message": "m", "payload": {"test": true}}"#;
+        let event = OldEvent::parse(line, 3).unwrap();
+        assert_eq!(
+            (event.seq, event.kind.as_str(), event.message.as_str()),
+            (3, "gate_decision", "m")
+        );
+        assert_eq!(event.payload["test"], true);
+        assert_eq!((event.stage, event.status), (None, None));
+        for other in [
+            "",
+            "{}",
+            r#"{"ts": "yesterday", "type": "x"}"#,
+            r#"{"ts": "2025-08-14T16:24:49+00:00"}"#,
+        ] {
+            assert_eq!(OldEvent::parse(other.as_bytes(), 1), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_second_witness_adds_what_the_first_does_not_know() {
+        let stage = |name: &str| StageName::new(name).unwrap();
+        let gate = |name: &str, decision: Option<OldDecision>| OldGate {
+            stage: stage(name),
+            required: true,
+            decision,
+        };
+        let decided = |by: &str| parse(&format!(r#"{{"approved": true, "by": "{by}"}}"#));
+        let mut job = OldJob::unknown(JobId::new("j-1").unwrap(), AT);
+        job.gates = vec![gate("script", decided("ana")), gate("audio", None)];
+        job.add_gates(vec![
+            gate("script", decided("bea")),
+            gate("audio", decided("bea")),
+            gate("outline", decided("bea")),
+        ]);
+        let by = |name: &str| {
+            job.gate(&stage(name))
+                .and_then(|gate| Some(gate.decision.as_ref()?.by.clone()))
+        };
+        assert_eq!(by("script").as_deref(), Some("ana"));
+        assert_eq!(by("audio").as_deref(), Some("bea"));
+        assert_eq!(by("outline").as_deref(), Some("bea"));
+    }
+}
