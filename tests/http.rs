@@ -12,6 +12,7 @@ mod http {
     mod across;
     mod client;
     mod console;
+    mod documented;
     mod doors;
     mod examples;
     mod lagging;
@@ -27,4 +28,5 @@ mod http {
     mod shapes;
     mod timers;
     mod webhooks;
+    mod webhooks_tls;
 }

@@ -137,6 +137,8 @@ fn refine(document: &mut Value) {
             parameter["schema"] = schema.clone();
         }
     }
+    let expected = &mut document["components"]["schemas"]["Extension"]["properties"]["expect_deadline"];
+    *expected = json!({ "description": expected["description"], "anyOf": [time, { "type": "null" }] });
     for file in ["File", "BaseFile"] {
         document["components"]["schemas"][file]["oneOf"] = json!([
             { "required": ["content"], "properties": { "content": { "type": "string" }, "content_base64": { "type": "null" } } },

@@ -76,7 +76,6 @@ pub struct Extension {
     #[schema(minimum = 1, maximum = 4_294_967_295_u64)]
     seconds: u64,
     /// Only when the deadline is still this one, as the gate gave it: a repeated request then adds nothing and gets 409.
-    #[schema(format = "date-time")]
     expect_deadline: Option<String>,
     /// Exactly this attempt; missing: the newest.
     #[schema(minimum = 1)]
