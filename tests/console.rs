@@ -16,6 +16,7 @@ mod console {
     mod own_editor;
     mod policy;
     mod record;
+    mod shared;
     mod start;
     mod story;
     mod suspend;

@@ -1,4 +1,4 @@
-//! Consoles in terminals, deciders on the command line, leaders and stages, killed at random for as long as told; then everything starts
+//! Consoles in terminals, deciders on the command line and over HTTP, leaders and stages, killed at random for as long as told; then everything starts
 //! again and the record is held against what each of them was told.
 //!
 //! `HOLDPOINT_TORTURE_MINUTES=20` (`just torture 20`) for so long; without it a few hundred deeds. The seed is printed.
@@ -8,10 +8,18 @@
     reason = "a test fails by panicking, and this one runs for a time that it is told"
 )]
 
+#[path = "torture/caller.rs"]
+mod caller;
+#[allow(dead_code, reason = "the tests of HTTP use the rest")]
+#[path = "http/client.rs"]
+mod client;
 #[path = "torture/crowd.rs"]
 mod crowd;
 #[path = "sim/random.rs"]
 mod random;
+#[allow(dead_code, reason = "the tests of HTTP use the rest")]
+#[path = "http/receiver.rs"]
+mod receiver;
 mod support;
 #[path = "torture/verdict.rs"]
 mod verdict;

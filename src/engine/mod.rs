@@ -140,6 +140,7 @@ impl Engine {
         let presence = locks::enter(&runs)?;
         refuse_lost_database(&runs)?;
         let store = Store::open(runs.path())?;
+        runs.share_database()?;
         let first_reader = Reader::open(runs.path())?;
         let seen_up_to = first_reader.last_event_seq()?;
         refuse_older_database(&runs, &first_reader, seen_up_to)?;

@@ -58,6 +58,7 @@ pub fn rebuild(runs: &RunsDir, is_replacing: bool) -> Result<Rebuilt, Trouble> {
             Ok::<(), Trouble>(())
         },
     )?;
+    runs.share_database()?;
     made.rebuilt.moved_to = moved_to;
     // Only now: had the making failed, these lines would still be needed as they were.
     for (path, whole) in &made.beyond {

@@ -48,6 +48,9 @@ pub struct Verdict {
     /// Decide only on exactly these bytes: the gate's digest.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     digest: Option<String>,
+    /// Decide exactly this attempt, from 1; missing: the newest.
+    #[schema(minimum = 1)]
+    attempt: Option<u32>,
 }
 
 /// A patch; its fields depend on its type, see `GET /api/v1/patches/types`.

@@ -1,7 +1,7 @@
 //! Where everything lies under the runs directory, and with which rights (SPEC §4, §9). It knows names, not contents.
 
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, fchown, geteuid};
@@ -44,6 +44,23 @@ impl Modes {
         if metadata.mode() & 0o7777 != mode {
             file.set_permissions(Permissions::from_mode(mode))
                 .doing("set the rights of", path)?;
+        }
+        Ok(())
+    }
+
+    /// The same for a file that may not be opened; one that is somebody else's stays as it is.
+    fn apply_by_path(self, path: &Path) -> Result<()> {
+        let metadata = fs::symlink_metadata(path).doing("examine", path)?;
+        if !metadata.is_file() || metadata.uid() != geteuid().as_raw() {
+            return Ok(());
+        }
+        if let Some(group) = self.group
+            && metadata.gid() != group
+        {
+            lchown(path, None, Some(group)).doing("set the group of", path)?;
+        }
+        if metadata.mode() & 0o7777 != self.file() {
+            fs::set_permissions(path, Permissions::from_mode(self.file())).doing("set the rights of", path)?;
         }
         Ok(())
     }
@@ -182,6 +199,24 @@ impl RunsDir {
     /// `holdpoint.db`: always here. Never open it by hand: closing it would drop SQLite's own locks.
     pub fn database(&self) -> PathBuf {
         self.path.join("holdpoint.db")
+    }
+
+    /// Gives the database, and what SQLite lays beside it, their group and rights, where they are one's own. SQLite gives those of the
+    /// database to what it makes later.
+    // By path and never opened: see above.
+    pub fn share_database(&self) -> Result<()> {
+        let database = self.database();
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = database.clone().into_os_string();
+            name.push(suffix);
+            let path = PathBuf::from(name);
+            match self.modes.apply_by_path(&path) {
+                // SQLite removes its files when the last process closes the database.
+                Err(error) if error.is_not_found() => {}
+                applied => applied?,
+            }
+        }
+        Ok(())
     }
 
     /// The file that is touched after a commit, so that others look for news.

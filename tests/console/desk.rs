@@ -1,5 +1,8 @@
 //! An operator at a console: keys, what is on the screen, and the one trick that makes Enter certain.
 
+use std::path::Path;
+
+use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
 use crate::support::screen;
@@ -70,6 +73,23 @@ impl Desk {
         let (columns, rows) = options.size;
         Self {
             pty: Pty::spawn(options),
+            columns,
+            rows,
+        }
+    }
+
+    /// The same under a umask.
+    pub fn under(umask: &str, options: PtyOptions) -> Self {
+        let (columns, rows) = options.size;
+        let program = holdpoint().display().to_string();
+        let options = options.args([
+            "-c".to_owned(),
+            "umask \"$0\"; exec \"$@\"".to_owned(),
+            umask.to_owned(),
+            program,
+        ]);
+        Self {
+            pty: Pty::spawn_program(Path::new("/bin/sh"), options),
             columns,
             rows,
         }

@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 
+use holdpoint::domain::ids::Digest;
 use holdpoint::fault;
 use serde_json::Value;
 
+use crate::caller::{Caller, Heard, Read};
 use crate::random::Random;
+use crate::receiver::{Receiver, Reply, Script};
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
 
@@ -30,9 +35,28 @@ gates:
   review: {required: true}
 "#;
 
+/// HTTP on this port with a token of Ana's, and everything told to whoever listens at this address.
+fn outside(port: u16, receiver: SocketAddr) -> String {
+    let sha256 = Digest::of(b"ana-token");
+    format!(
+        "server: {{port: {port}}}\nsecurity:\n  rate_limiting: {{enabled: false}}\n  tokens: [{{name: ana, role: operator, sha256: {sha256}}}]\n\
+         webhooks: [{{name: chat, url: 'http://{receiver}/', secret_file: webhook.secret, events: [gate_opened, gate_decided, gate_canceled, job_ended]}}]\n"
+    )
+}
+
+/// Every so many requests the receiver fails.
+const RECEIVER: Script = |number| {
+    if number % 50 == 20 {
+        Reply::Status("503 Service Unavailable")
+    } else {
+        Reply::Status("204 No Content")
+    }
+};
+
 const CONSOLES: usize = 3;
 const SERVERS: usize = 2;
 const DECIDERS_MAX: usize = 5;
+const CALLERS_MAX: usize = 4;
 const JOBS_LIVE: usize = 6;
 
 const KEYS: [&str; 16] = [
@@ -49,6 +73,9 @@ pub struct Figures {
     pub keys: u32,
     pub told: u32,
     pub too_late: u32,
+    pub requests: u32,
+    pub answers_lost: u32,
+    pub deliveries: u32,
     pub refused: BTreeMap<String, u32>,
 }
 
@@ -56,8 +83,19 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} deeds, {} jobs, {} commands, {} keys, {} killed, {} crashed at a named point, {} told that they decided, {} too late",
-            self.deeds, self.jobs, self.commands, self.keys, self.kills, self.crashes, self.told, self.too_late
+            "{} deeds, {} jobs, {} commands, {} keys, {} killed, {} crashed at a named point, {} told that they decided, {} too late; \
+             {} requests over HTTP, {} of their answers lost; {} deliveries to the webhook",
+            self.deeds,
+            self.jobs,
+            self.commands,
+            self.keys,
+            self.kills,
+            self.crashes,
+            self.told,
+            self.too_late,
+            self.requests,
+            self.answers_lost,
+            self.deliveries
         )?;
         for (why, times) in &self.refused {
             write!(f, "\n  {times} times: {why}")?;
@@ -87,10 +125,15 @@ pub struct Crowd {
     consoles: Vec<Option<Pty>>,
     servers: Vec<Option<Child>>,
     deciders: Vec<Decider>,
+    callers: Vec<Caller>,
+    address: SocketAddr,
+    receiver: Receiver,
+    /// Deliveries by their ids: the bytes, and how often they came.
+    pub delivered: BTreeMap<String, (Vec<u8>, u32)>,
     pub told: Vec<Told>,
     /// Notes of commands that died or failed: they may have decided, at most once.
     pub unheard: BTreeSet<String>,
-    open: Vec<(String, String)>,
+    open: Vec<Read>,
     paused: Vec<String>,
     live: usize,
     pub figures: Figures,
@@ -98,9 +141,19 @@ pub struct Crowd {
 
 impl Crowd {
     pub fn gathered(random: Random) -> Self {
+        let receiver = Receiver::start(RECEIVER);
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let workspace = Workspace::new(&format!("{PIPELINE}{}", outside(address.port(), receiver.address)));
+        workspace.write("webhook.secret", "a secret of two parties");
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(workspace.root().join("webhook.secret"), private).unwrap();
         let mut crowd = Self {
-            workspace: Workspace::new(PIPELINE),
+            workspace,
             random,
+            callers: Vec::new(),
+            address,
+            receiver,
+            delivered: BTreeMap::new(),
             consoles: (0..CONSOLES).map(|_| None).collect(),
             servers: (0..SERVERS).map(|_| None).collect(),
             deciders: Vec::new(),
@@ -118,7 +171,13 @@ impl Crowd {
     }
 
     fn start_server(&mut self, server: usize) {
-        let mut command = self.workspace.command(&["serve", "--no-http"]);
+        // The first speaks HTTP, always at the same address.
+        let arguments: &[&str] = if server == 0 {
+            &["serve"]
+        } else {
+            &["serve", "--no-http"]
+        };
+        let mut command = self.workspace.command(arguments);
         if self.random.one_in(2) {
             let (point, _) = fault::POINTS[self.random.below(fault::POINTS.len())];
             command.env("HOLDPOINT_CRASH_AT", point);
@@ -135,7 +194,8 @@ impl Crowd {
         if self.figures.deeds % 15 == 1 {
             self.look();
         }
-        match self.random.below(30) {
+        self.take_deliveries();
+        match self.random.below(36) {
             0..=11 => self.decide(),
             12..=19 => self.press(),
             20 => self.start_job(),
@@ -146,17 +206,23 @@ impl Crowd {
             25 => self.write_artifact(),
             26 => self.workspace.write("armed", ""),
             27 => self.hold(),
+            28..=32 => self.call(),
+            33 => self.kill_speaker(),
             _ => self.hear_one(),
         }
         for server in 0..SERVERS {
-            let is_gone = match &mut self.servers[server] {
-                Some(child) => child.try_wait().unwrap().is_some(),
-                None => true,
-            };
-            if is_gone {
-                self.figures.crashes += u32::from(self.servers[server].is_some());
-                self.start_server(server);
-            }
+            self.start_if_gone(server);
+        }
+    }
+
+    fn start_if_gone(&mut self, server: usize) {
+        let is_gone = match &mut self.servers[server] {
+            Some(child) => child.try_wait().unwrap().is_some(),
+            None => true,
+        };
+        if is_gone {
+            self.figures.crashes += u32::from(self.servers[server].is_some());
+            self.start_server(server);
         }
     }
 
@@ -169,10 +235,13 @@ impl Crowd {
         let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
         let jobs = list(&["job", "list", "--limit", "60"]);
         let gates = list(&["gate", "list"]);
-        self.open = gates
-            .iter()
-            .map(|row| (text(row, "job_id"), text(row, "stage")))
-            .collect();
+        let read = |row: &Value| Read {
+            job: text(row, "job_id"),
+            stage: text(row, "stage"),
+            attempt: row["attempt"].as_u64().unwrap_or_default(),
+            digest: row["digest"].clone(),
+        };
+        self.open = gates.iter().map(read).collect();
         let paused = jobs.iter().filter(|job| job["status"] == "paused");
         self.paused = paused.map(|job| text(job, "id")).collect();
         let is_ended = |job: &&Value| {
@@ -226,7 +295,7 @@ impl Crowd {
         while self.deciders.len() >= DECIDERS_MAX {
             self.hear_one();
         }
-        let (job, stage) = self.open[self.random.below(self.open.len())].clone();
+        let Read { job, stage, .. } = self.open[self.random.below(self.open.len())].clone();
         let is_approval = !self.random.one_in(4);
         let note = format!("note-{}", self.figures.deeds);
         let verb = if is_approval { "approve" } else { "reject" };
@@ -243,6 +312,67 @@ impl Crowd {
             is_approval,
             is_victim,
         });
+    }
+
+    /// Decides over HTTP.
+    fn call(&mut self) {
+        if self.open.is_empty() {
+            return self.look();
+        }
+        while self.callers.len() >= CALLERS_MAX {
+            self.hear_caller();
+        }
+        let gate = self.open[self.random.below(self.open.len())].clone();
+        let is_approval = !self.random.one_in(4);
+        let note = format!("note-{}", self.figures.deeds);
+        self.figures.requests += 1;
+        self.callers
+            .push(Caller::decides(self.address, gate, note, is_approval));
+        // Killed while it answers, as often as not.
+        if self.random.one_in(6) {
+            self.kill_speaker();
+        }
+    }
+
+    fn hear_caller(&mut self) {
+        // Whoever waits for a server that is away would wait for ever.
+        self.start_if_gone(0);
+        let caller = self.callers.remove(0);
+        let (note, is_approval) = (caller.note.clone(), caller.is_approval);
+        let (heard, lost) = caller.heard();
+        self.figures.answers_lost += lost;
+        match heard {
+            Heard::Decided => {
+                self.figures.told += 1;
+                self.told.push(Told { note, is_approval });
+            }
+            Heard::TooLate => self.figures.too_late += 1,
+            Heard::Refused(why) => *self.figures.refused.entry(why).or_default() += 1,
+            Heard::Nothing => {
+                self.unheard.insert(note);
+            }
+        }
+    }
+
+    fn take_deliveries(&mut self) {
+        for delivered in self.receiver.rest() {
+            self.figures.deliveries += 1;
+            let known = self
+                .delivered
+                .entry(delivered.id().to_owned())
+                .or_insert_with(|| (delivered.bytes.clone(), 0));
+            assert!(known.0 == delivered.bytes, "{} came with other bytes", delivered.id());
+            known.1 += 1;
+        }
+    }
+
+    /// Kills the server that speaks HTTP.
+    fn kill_speaker(&mut self) {
+        if let Some(mut child) = self.servers[0].take() {
+            self.figures.kills += 1;
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 
     fn hear_one(&mut self) {
@@ -271,7 +401,7 @@ impl Crowd {
     }
 
     fn hold(&mut self) {
-        if let Some((job, stage)) = self.open.last().cloned() {
+        if let Some(Read { job, stage, .. }) = self.open.last().cloned() {
             let output = self
                 .workspace
                 .command(&["gate", "hold", &job, &stage])
@@ -323,7 +453,7 @@ impl Crowd {
 
     /// Somebody writes to what is under review.
     fn write_artifact(&mut self) {
-        if let Some((job, _)) = self.open.first().cloned() {
+        if let Some(Read { job, .. }) = self.open.first().cloned() {
             let number = self.figures.deeds;
             let path = format!("runs/{job}/artifacts/script/script.txt");
             if self.workspace.root().join(&path).exists() {
@@ -346,12 +476,30 @@ impl Crowd {
             self.hear_one();
         }
         let _ = std::fs::remove_file(self.workspace.root().join("armed"));
-        let mut command = self.workspace.command(&["serve", "--no-http"]);
-        let mut server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut command = self.workspace.command(&["serve"]);
+        self.servers[0] = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        while !self.callers.is_empty() {
+            self.hear_caller();
+        }
         self.end_all_jobs();
+        self.until_all_is_told();
+        let mut server = self.servers[0].take().unwrap();
         let pid = nix::unistd::Pid::from_raw(i32::try_from(server.id()).unwrap());
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
         server.wait().unwrap();
+    }
+
+    /// Waits until the webhook was told everything.
+    fn until_all_is_told(&mut self) {
+        loop {
+            self.take_deliveries();
+            let standing = self.workspace.json(&["webhooks"])[0].clone();
+            assert_eq!(standing["lost"], 0, "{standing}");
+            if standing["waiting"] == 0 {
+                break;
+            }
+        }
+        self.take_deliveries();
     }
 
     /// Every job that goes on by itself is waited for, every gate is approved; what is paused stays so.

@@ -45,6 +45,7 @@ pub fn of(crowd: &Crowd) -> String {
         unexplained.is_empty(),
         "decided, though they were told otherwise: {unexplained:?}"
     );
+    let told_outside = webhook(crowd, decisions);
     let mut files = 0;
     let mut statuses: BTreeMap<String, u32> = BTreeMap::new();
     for number in 1..=crowd.figures.jobs {
@@ -86,9 +87,32 @@ pub fn of(crowd: &Crowd) -> String {
         .filter(|decision| decision["auto_approved"] == true)
         .count();
     format!(
-        "{} decisions ({by_timer} by the timer), each in its file ({files}) and its event; {} told, {} unheard; jobs: {statuses:?}",
+        "{} decisions ({by_timer} by the timer), each in its file ({files}) and its event; {} told, {} unheard; {told_outside}; jobs: {statuses:?}",
         decisions.len(),
         crowd.told.len(),
         crowd.unheard.len()
+    )
+}
+
+/// Every decision was told to the webhook, at least once, always with the same bytes (which is compared when they come).
+fn webhook(crowd: &Crowd, decisions: &[Value]) -> String {
+    let mut told: BTreeMap<u64, &str> = BTreeMap::new();
+    let mut again = 0;
+    for (id, (bytes, times)) in &crowd.delivered {
+        again += times - 1;
+        let body: Value = serde_json::from_slice(bytes).unwrap();
+        assert_eq!(body["id"], id.as_str());
+        if let Some(seq) = body["decision"]["seq"].as_u64() {
+            assert!(told.insert(seq, id).is_none(), "decision {seq} was told under two ids");
+        }
+    }
+    // A webhook hears of what happens once somebody has led: that is before any job was started.
+    for decision in decisions {
+        let seq = decision["seq"].as_u64().unwrap();
+        assert!(told.contains_key(&seq), "decision {seq} was not told");
+    }
+    format!(
+        "{} deliveries to the webhook, {again} of them again",
+        crowd.delivered.len()
     )
 }

@@ -71,6 +71,7 @@ async fn decide(
     }
     let notes = fields.text("notes").map(str::to_owned);
     let digest = fields.digest("digest");
+    let attempt = fields.whole("attempt", 1..=u64::from(u32::MAX));
     fields.object("patch");
     let patch = fields.any("patch").cloned();
     fields.finish()?;
@@ -82,7 +83,7 @@ async fn decide(
     let gate = GateRef {
         job_id,
         stage,
-        attempt: None,
+        attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
     };
     let command = Command::Decide {
         gate,
