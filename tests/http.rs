@@ -22,6 +22,7 @@ mod http {
     mod receiver;
     mod refusals;
     mod routes;
+    mod secrets;
     mod shapes;
     mod timers;
     mod webhooks;
