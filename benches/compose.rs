@@ -66,6 +66,7 @@ fn writing(text: &str) -> Model {
     let now = Now {
         utc: Timestamp::parse("2026-11-22T02:13:00Z").unwrap(),
         boot_us: 1_000_000_000,
+        boot: holdpoint::domain::anchor::BootId::UNKNOWN,
     };
     let mut model = Model::new(session(), (120, 40), now);
     model.gate = Some(GateView::new(key(), "tides".to_owned(), 1));

@@ -6,6 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use holdpoint::domain::anchor::BootId;
 use holdpoint::domain::artifact::GateArtifact;
 use holdpoint::domain::change::Change;
 use holdpoint::domain::event::{EventType, NewEvent};
@@ -15,13 +16,21 @@ use holdpoint::domain::job::{Job, JobRows, JobStatus};
 use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::policy::{GatePolicy, OnTimeout};
 use holdpoint::domain::refusal::Refusal;
-use holdpoint::domain::time::Timestamp;
+use holdpoint::domain::time::{Now, Timestamp};
 use holdpoint::domain::timer::GateTimer;
 use holdpoint::store::{Reader, Store, Submission};
 use serde_json::{Map, json};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 const STAGES: [&str; 3] = ["script", "storyboard", "audio"];
+
+fn both() -> Now {
+    Now {
+        utc: NOW,
+        boot_us: 0,
+        boot: BootId::of_kernel("3f2a9c1e-77aa-4bd0"),
+    }
+}
 
 fn job_id(index: usize) -> JobId {
     JobId::new(&format!("0198f3a2-0000-7000-8000-{index:012}")).expect("a valid id")
@@ -61,7 +70,7 @@ fn started(job_id: &JobId, stage: &StageName) -> Vec<Change> {
         state: GateState::Open,
         policy: GatePolicy::default(),
         opened_at: NOW,
-        timer: Some(GateTimer::start(NOW, 900, OnTimeout::Approve)),
+        timer: Some(GateTimer::start(both(), 900, OnTimeout::Approve)),
         lease: None,
         artifacts: vec![GateArtifact {
             kind: stage.to_string(),

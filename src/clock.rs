@@ -2,13 +2,14 @@
 
 mod alarm;
 
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
 pub use alarm::Alarm;
 
+use crate::domain::anchor::BootId;
 use crate::domain::time::{Now, Timestamp};
 
 /// Says what time it is.
@@ -30,13 +31,45 @@ fn read_us(clock: ClockId) -> i64 {
     })
 }
 
+/// The kernel's name for this start of the machine. Where it cannot be read there is none, and stored times go by civil time alone.
+fn boot() -> BootId {
+    static BOOT: OnceLock<BootId> = OnceLock::new();
+    *BOOT.get_or_init(|| {
+        let uuid = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+        BootId::of_kernel(&uuid.unwrap_or_default())
+    })
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        Now {
+        moved(Now {
             utc: Timestamp::from_micros(read_us(ClockId::CLOCK_REALTIME)),
             boot_us: read_us(ClockId::CLOCK_BOOTTIME),
-        }
+            boot: boot(),
+        })
     }
+}
+
+/// The time as a test wants it: `HOLDPOINT_CLOCK_FILE` names a file with the seconds that civil time and the boot clock are ahead of the
+/// machine's. Read anew each time, so that the clocks of a running process can be moved: a step is `3600 0`, a suspend `3600 3600`.
+#[cfg(debug_assertions)]
+fn moved(now: Now) -> Now {
+    let text = std::env::var_os("HOLDPOINT_CLOCK_FILE").and_then(|path| std::fs::read_to_string(path).ok());
+    let text = text.unwrap_or_default();
+    let mut us = text.split_whitespace().map(|word| {
+        let seconds: i64 = word.parse().unwrap_or(0);
+        seconds.saturating_mul(1_000_000)
+    });
+    Now {
+        utc: now.utc.plus_us(us.next().unwrap_or(0)),
+        boot_us: now.boot_us.saturating_add(us.next().unwrap_or(0)),
+        ..now
+    }
+}
+
+#[cfg(not(debug_assertions))]
+fn moved(now: Now) -> Now {
+    now
 }
 
 /// A clock that stands still until it is moved: for tests and simulation.
@@ -56,6 +89,7 @@ impl ManualClock {
         *now = Now {
             utc: now.utc.plus_us(us),
             boot_us: now.boot_us.saturating_add(us),
+            boot: now.boot,
         };
     }
 

@@ -21,6 +21,8 @@ mod random;
 mod schedule;
 #[path = "sim/store.rs"]
 mod store;
+#[path = "sim/truth.rs"]
+mod truth;
 #[path = "sim/world.rs"]
 mod world;
 

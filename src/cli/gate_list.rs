@@ -79,7 +79,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
                 "person".to_owned()
             },
             change(&gate),
-            gate.opened_at.map(|at| ago(at, lens.now)).unwrap_or_default(),
+            gate.opened_at.map(|at| ago(at, lens.now.utc)).unwrap_or_default(),
             who,
         ]);
     }

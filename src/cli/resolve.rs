@@ -221,7 +221,7 @@ impl Session {
         Lens {
             policies: &self.config.gates,
             grace_s: self.config.pipeline.overdue_grace_s,
-            now: self.now(),
+            now: self.clock.now(),
             runs_dir: Some(&self.absolute_runs_dir),
         }
     }

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::anchor::Anchor;
 use super::operator::Operator;
-use super::time::Timestamp;
+use super::time::{Now, Timestamp};
+use super::wake::{Wake, WakeKind};
 
 /// Seconds that a lease outlives its last heartbeat (SPEC §3).
 pub const LEASE_S: u64 = 30;
@@ -47,11 +49,54 @@ pub struct Lease {
     pub taken_at: Timestamp,
     /// When it dies unless renewed.
     pub expires_at: Timestamp,
+    /// What both times are counted by, from when it was taken on: a renewal after a clock step adds [`LEASE_S`] and no more.
+    #[serde(default, skip_serializing_if = "Anchor::is_none")]
+    pub anchor: Anchor,
 }
 
 impl Lease {
+    /// A lease that begins now.
+    pub fn taken(holder: Operator, session: String, purpose: LeasePurpose, now: Now) -> Self {
+        Self {
+            holder,
+            session,
+            purpose,
+            taken_at: now.utc,
+            expires_at: now.utc.plus_s(LEASE_S),
+            anchor: Anchor::of(now),
+        }
+    }
+
+    /// The same lease after a heartbeat.
+    pub fn renewed(self, purpose: LeasePurpose, now: Now) -> Self {
+        Self {
+            purpose,
+            expires_at: self.anchor.read(now).plus_s(LEASE_S),
+            ..self
+        }
+    }
+
     /// Whether it still protects the gate.
-    pub fn is_live(&self, now: Timestamp) -> bool {
-        now < self.expires_at
+    pub fn is_live(&self, now: Now) -> bool {
+        !self.end().is_due(now)
+    }
+
+    /// Microseconds since it died; 0 while it lives.
+    pub fn dead_for_us(&self, now: Now) -> i64 {
+        self.anchor.read(now).us_since(self.expires_at).max(0)
+    }
+
+    /// Microseconds since it was taken.
+    pub fn age_us(&self, now: Now) -> i64 {
+        self.anchor.read(now).us_since(self.taken_at).max(0)
+    }
+
+    /// When the ticker ends it.
+    pub fn end(&self) -> Wake {
+        Wake {
+            at: self.expires_at,
+            kind: WakeKind::LeaseEnd,
+            anchor: self.anchor,
+        }
     }
 }

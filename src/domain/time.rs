@@ -5,6 +5,8 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::anchor::BootId;
+
 /// A point of civil time: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 with six digits and `+00:00` (WIRE.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
@@ -113,14 +115,16 @@ pub fn parse_span_s(text: &str) -> Result<u64, String> {
 
 /// What both clocks said at one moment.
 ///
-/// `boot` counts microseconds since the machine started, including suspend (CLOCK_BOOTTIME); it never steps. Only differences inside
-/// one process mean anything.
+/// The boot clock counts since the machine started, including suspend (CLOCK_BOOTTIME); it never steps, and only differences within one
+/// start mean anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
     /// Civil time, which an administrator or NTP may step.
     pub utc: Timestamp,
     /// Microseconds since boot.
     pub boot_us: i64,
+    /// Which boot.
+    pub boot: BootId,
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::job::{AttemptState, JobRows, JobStatus};
 use super::old::OldEvent;
 use super::patch::{Family, TypeDoc};
 use super::policy::GatePolicy;
-use super::time::Timestamp;
+use super::time::{Now, Timestamp};
 
 pub use gate::{BaseDoc, GateArtifactDoc, GateDoc, JobGateDoc};
 pub use job::{ArtifactDoc, JobDoc};
@@ -31,7 +31,7 @@ pub struct Lens<'a> {
     /// Seconds of grace for an overdue gate.
     pub grace_s: u64,
     /// When the document is made.
-    pub now: Timestamp,
+    pub now: Now,
     /// The absolute path of the runs directory, for readers on the same machine.
     pub runs_dir: Option<&'a str>,
 }

@@ -160,7 +160,7 @@ impl Preparer {
         }
         let input = Input::Expire {
             key: due.key,
-            at: due.at,
+            wake: due.wake,
             is_missed: due.is_missed,
             on_disk,
         };
@@ -388,7 +388,7 @@ impl Preparer {
             input,
             bare: BTreeMap::new(),
         };
-        let now = self.clock.now().utc;
+        let now = self.clock.now();
         let via = &operator.via;
         let cx = Context {
             now,

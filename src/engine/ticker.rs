@@ -8,8 +8,8 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
-use crate::domain::time::{Now, SECOND_US, Timestamp};
-use crate::domain::timer::{Armed, Due};
+use crate::domain::time::{Now, SECOND_US};
+use crate::domain::wake::{Armed, Due, Wake};
 
 /// How long a process that does not lead leaves a due gate to the leader (SPEC §9): a stopped leader freezes no timer.
 pub const FOLLOWER_PATIENCE_US: i64 = 5 * SECOND_US;
@@ -25,9 +25,9 @@ const ASK_AGAIN_US: i64 = 2 * SECOND_US;
 pub struct DueGate {
     /// Which.
     pub key: GateKey,
-    /// The time that it was found due for, by both clocks. When the rows name another by now, that one was never looked at by the boot
-    /// clock, and the gate is not due.
-    pub at: Timestamp,
+    /// The time that it was found due for. When the rows name another by now, that one was never looked at by the boot clock, and the
+    /// gate is not due.
+    pub wake: Wake,
     /// Nobody could act when it was due.
     pub is_missed: bool,
 }
@@ -37,7 +37,8 @@ pub struct DueGate {
 pub struct Ticker {
     armed: HashMap<GateKey, Armed>,
     by_job: HashMap<JobId, HashSet<GateKey>>,
-    heap: BinaryHeap<Reverse<(Timestamp, GateKey)>>,
+    /// By what the boot clock will show.
+    heap: BinaryHeap<Reverse<(i64, GateKey)>>,
     asked: HashMap<GateKey, i64>,
     patience_us: i64,
 }
@@ -57,12 +58,12 @@ impl Ticker {
     }
 
     /// Replaces what is known of one job's gates by these wake-up times.
-    pub fn set_job(&mut self, job_id: &JobId, wakes: impl IntoIterator<Item = (GateKey, Timestamp)>, now: Now) {
+    pub fn set_job(&mut self, job_id: &JobId, wakes: impl IntoIterator<Item = (GateKey, Wake)>, now: Now) {
         let mut former = self.by_job.remove(job_id).unwrap_or_default();
         let mut keys = HashSet::new();
-        for (key, at) in wakes {
+        for (key, wake) in wakes {
             former.remove(&key);
-            self.arm(key.clone(), at, now);
+            self.arm(key.clone(), wake, now);
             keys.insert(key);
         }
         for gone in former {
@@ -75,25 +76,26 @@ impl Ticker {
     }
 
     /// Replaces everything.
-    pub fn set_all(&mut self, wakes: Vec<(GateKey, Timestamp)>, now: Now) {
+    pub fn set_all(&mut self, wakes: Vec<(GateKey, Wake)>, now: Now) {
         let known: HashSet<_> = wakes.iter().map(|(key, _)| key.clone()).collect();
         self.armed.retain(|key, _| known.contains(key));
         self.by_job.clear();
         self.asked.retain(|key, _| known.contains(key));
-        for (key, at) in wakes {
+        for (key, wake) in wakes {
             self.by_job.entry(key.job_id.clone()).or_default().insert(key.clone());
-            self.arm(key, at, now);
+            self.arm(key, wake, now);
         }
     }
 
-    fn arm(&mut self, key: GateKey, at: Timestamp, now: Now) {
+    fn arm(&mut self, key: GateKey, wake: Wake, now: Now) {
         // A time that was seen before keeps its first sight: seeing it again after a clock step would believe the step.
-        if self.armed.get(&key).is_some_and(|armed| armed.at == at) {
+        if self.armed.get(&key).is_some_and(|armed| armed.wake == wake) {
             return;
         }
         self.asked.remove(&key);
-        self.armed.insert(key.clone(), Armed::first_seen(at, now));
-        self.heap.push(Reverse((at, key)));
+        let armed = Armed::first_seen(wake, now);
+        self.armed.insert(key.clone(), armed);
+        self.heap.push(Reverse((armed.boot_us, key)));
     }
 
     /// At most `max` gates that are due, and marks them as asked.
@@ -101,18 +103,18 @@ impl Ticker {
         let mut due = Vec::new();
         let mut later = Vec::new();
         while due.len() < max {
-            let Some(Reverse((at, key))) = self.heap.peek().cloned() else {
+            let Some(Reverse((boot_us, key))) = self.heap.peek().cloned() else {
                 break;
             };
-            let Some(armed) = self.armed.get(&key).filter(|armed| armed.at == at) else {
+            let Some(armed) = self.armed.get(&key).filter(|armed| armed.boot_us == boot_us) else {
                 self.heap.pop();
                 continue;
             };
-            if at.plus_us(self.patience_us) > now.utc {
+            if boot_us.saturating_add(self.patience_us) > now.boot_us {
                 break;
             }
             self.heap.pop();
-            later.push(Reverse((at, key.clone())));
+            later.push(Reverse((boot_us, key.clone())));
             if self.asked.get(&key).is_some_and(|again_us| now.boot_us < *again_us) {
                 continue;
             }
@@ -120,12 +122,12 @@ impl Ticker {
                 Due::NotYet(_) => {}
                 Due::Now => due.push(DueGate {
                     key,
-                    at,
+                    wake: armed.wake,
                     is_missed: false,
                 }),
                 Due::Missed(_) => due.push(DueGate {
                     key,
-                    at,
+                    wake: armed.wake,
                     is_missed: true,
                 }),
             }
@@ -142,8 +144,8 @@ impl Ticker {
     pub fn sleep_us(&mut self, now: Now) -> Option<i64> {
         let mut waits = None;
         let mut later = Vec::new();
-        while let Some(Reverse((at, key))) = self.heap.peek().cloned() {
-            let Some(armed) = self.armed.get(&key).filter(|armed| armed.at == at) else {
+        while let Some(Reverse((boot_us, key))) = self.heap.peek().cloned() {
+            let Some(armed) = self.armed.get(&key).filter(|armed| armed.boot_us == boot_us) else {
                 self.heap.pop();
                 continue;
             };
@@ -157,11 +159,11 @@ impl Ticker {
             };
             let wait_us = wait_us.max(again_us);
             waits = Some(waits.map_or(wait_us, |least: i64| least.min(wait_us)));
-            if at.plus_us(self.patience_us) > now.utc {
+            if boot_us.saturating_add(self.patience_us) > now.boot_us {
                 break;
             }
             self.heap.pop();
-            later.push(Reverse((at, key)));
+            later.push(Reverse((boot_us, key)));
         }
         self.heap.extend(later);
         waits.map(|wait_us| wait_us.clamp(0, SLEEP_US_MAX))
@@ -181,7 +183,10 @@ impl Ticker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::anchor::{Anchor, BootId};
     use crate::domain::ids::StageName;
+    use crate::domain::time::Timestamp;
+    use crate::domain::wake::WakeKind;
 
     const fn s(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * SECOND_US)
@@ -191,6 +196,15 @@ mod tests {
         Now {
             utc: s(utc_s),
             boot_us: boot_s * SECOND_US,
+            boot: BootId::UNKNOWN,
+        }
+    }
+
+    fn deadline(at_s: i64) -> Wake {
+        Wake {
+            at: s(at_s),
+            kind: WakeKind::Deadline,
+            anchor: Anchor::default(),
         }
     }
 
@@ -204,7 +218,10 @@ mod tests {
 
     fn leading(wakes: &[(&str, i64)]) -> Ticker {
         let mut ticker = Ticker::default();
-        ticker.set_all(wakes.iter().map(|(job, at)| (key(job), s(*at))).collect(), now(1000, 0));
+        ticker.set_all(
+            wakes.iter().map(|(job, at)| (key(job), deadline(*at))).collect(),
+            now(1000, 0),
+        );
         ticker
     }
 
@@ -239,7 +256,7 @@ mod tests {
     #[test]
     fn a_moved_deadline_replaces_the_old_one() {
         let mut ticker = leading(&[("a", 1010)]);
-        ticker.set_job(&key("a").job_id, [(key("a"), s(1100))], now(1005, 5));
+        ticker.set_job(&key("a").job_id, [(key("a"), deadline(1100))], now(1005, 5));
         assert!(due_jobs(&mut ticker, now(1050, 50)).is_empty());
         assert_eq!(due_jobs(&mut ticker, now(1100, 100)), ["a"]);
         ticker.set_job(&key("a").job_id, [], now(1100, 100));
@@ -250,7 +267,7 @@ mod tests {
     #[test]
     fn reading_the_rows_again_after_a_clock_step_does_not_believe_the_step() {
         let mut ticker = leading(&[("a", 1100)]);
-        ticker.set_all(vec![(key("a"), s(1100))], now(9000, 10));
+        ticker.set_all(vec![(key("a"), deadline(1100))], now(9000, 10));
         assert!(due_jobs(&mut ticker, now(9000, 10)).is_empty());
         assert_eq!(ticker.sleep_us(now(9000, 10)), Some(30 * SECOND_US));
         assert_eq!(due_jobs(&mut ticker, now(9090, 100)), ["a"]);
@@ -259,7 +276,7 @@ mod tests {
     #[test]
     fn a_follower_leaves_the_leader_five_seconds() {
         let mut ticker = Ticker::follower();
-        ticker.set_all(vec![(key("a"), s(1010))], now(1000, 0));
+        ticker.set_all(vec![(key("a"), deadline(1010))], now(1000, 0));
         assert!(due_jobs(&mut ticker, now(1014, 14)).is_empty());
         let due = ticker.due(now(1015, 15), 10);
         assert_eq!(due.len(), 1);

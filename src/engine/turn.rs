@@ -108,8 +108,8 @@ impl Engine {
         let grace_s = self.config.pipeline.overdue_grace_s;
         let wake = |gate: &OpenTimer| {
             gate.timer
-                .wake_at(gate.lease.as_ref(), gate.max_hold_s, grace_s)
-                .map(|at| (gate.key.clone(), at))
+                .wake(gate.lease.as_ref(), gate.max_hold_s, grace_s)
+                .map(|wake| (gate.key.clone(), wake))
         };
         match &look.timers {
             Timers::All(gates) => self.ticker.set_all(gates.iter().filter_map(wake).collect(), now),

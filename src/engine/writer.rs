@@ -338,7 +338,7 @@ impl Writer {
         if items.is_empty() {
             return;
         }
-        let now = self.preparer.clock.now().utc;
+        let now = self.preparer.clock.now();
         let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
         let config = Arc::clone(&self.preparer.config);
         let via = self.operator.via.clone();
@@ -349,7 +349,7 @@ impl Writer {
             via: &via,
         };
         fault::point("before_commit");
-        let results = self.store.commit(&submissions, now, &mut |rows, wanted| {
+        let results = self.store.commit(&submissions, now.utc, &mut |rows, wanted| {
             reduce(&wanted.0, rows, &wanted.1, cx)
         });
         fault::point("after_commit");

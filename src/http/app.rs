@@ -95,7 +95,7 @@ impl App {
         Lens {
             policies: &config.gates,
             grace_s: config.pipeline.overdue_grace_s,
-            now: self.now(),
+            now: self.clock.now(),
             runs_dir: self.runs_dir.as_deref(),
         }
     }

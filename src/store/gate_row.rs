@@ -4,6 +4,7 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::cells::{Cells, count, json_text};
 use super::error::RowError;
+use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::gate::{Gate, GateKey, GateState, Settled};
 use crate::domain::ids::JobId;
 use crate::domain::policy::OnTimeout;
@@ -11,14 +12,14 @@ use crate::domain::timer::GateTimer;
 
 /// What [`gate`] reads, in its order.
 pub(super) const COLUMNS: &str = "job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, \
-     held_by_policy_at, added_us, hold, stopped_at, settled_by, settled_at, lease, policy, artifacts, seen";
+     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, settled_by, settled_at, lease, policy, artifacts, seen";
 
 const OPENED_AT: usize = 4;
 const TIMER: usize = 5;
 const SETTLED_BY: usize = TIMER + TIMER_COLUMNS;
 
 /// How many columns [`timer`] reads.
-pub(super) const TIMER_COLUMNS: usize = 7;
+pub(super) const TIMER_COLUMNS: usize = 9;
 
 fn on_timeout(word: &str) -> Option<OnTimeout> {
     [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold]
@@ -39,7 +40,21 @@ pub(super) fn timer(cells: &Cells<'_>, column: usize) -> Result<Option<GateTimer
         added_us: cells.get(column + 4)?,
         hold: cells.optional_json(column + 5)?,
         stopped_at: cells.optional_time(column + 6)?,
+        anchor: anchor(cells, column + 7)?,
     }))
+}
+
+/// Reads the columns of an anchor: both or none.
+fn anchor(cells: &Cells<'_>, column: usize) -> Result<Anchor, RowError> {
+    let offset_us: Option<i64> = cells.get(column + 1)?;
+    match (cells.optional_text(column)?, offset_us) {
+        (None, None) => Ok(Anchor::default()),
+        (Some(text), Some(offset_us)) => {
+            let boot = BootId::parse(text).ok_or_else(|| cells.bad(column, "it is not 16 hexadecimal digits"))?;
+            Ok(Anchor { boot, offset_us })
+        }
+        (Some(_), None) | (None, Some(_)) => Err(cells.bad(column, "the boot and its offset go together")),
+    }
 }
 
 /// Reads a gate of this job.
@@ -104,8 +119,8 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
         gate,
         "INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, held_by_policy_at,
            added_us, max_hold_s, added_lines, removed_lines, files, is_new, is_binary, is_seen, settled_by, settled_at,
-           lease, policy, artifacts, seen, hold, stopped_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
+           lease, policy, artifacts, seen, hold, stopped_at, boot, boot_offset_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
          ON CONFLICT DO NOTHING",
     )
 }
@@ -118,7 +133,7 @@ pub(super) fn update_open(connection: &Connection, gate: &Gate) -> Result<usize,
         "UPDATE gate SET state = ?4, opened_at = ?5, on_timeout = ?6, deadline = ?7, overdue_since = ?8,
            held_by_policy_at = ?9, added_us = ?10, max_hold_s = ?11, added_lines = ?12, removed_lines = ?13, files = ?14,
            is_new = ?15, is_binary = ?16, is_seen = ?17, settled_by = ?18, settled_at = ?19, lease = ?20, policy = ?21,
-           artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25
+           artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25, boot = ?26, boot_offset_us = ?27
          WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3 AND state = 'open'",
     )
 }
@@ -160,5 +175,9 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         json_text(&gate.seen)?,
         timer.and_then(|timer| timer.hold.as_ref()).map(json_text).transpose()?,
         timer.and_then(|timer| timer.stopped_at).map(|at| at.micros()),
+        timer.and_then(|timer| timer.anchor.boot.text()),
+        timer
+            .filter(|timer| !timer.anchor.is_none())
+            .map(|timer| timer.anchor.offset_us),
     ])?)
 }

@@ -94,7 +94,7 @@ const BEHIND_TIMER: usize = TIMER + gate_row::TIMER_COLUMNS;
 
 const SELECT_TIMERS: &str =
     "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-     hold, stopped_at, max_hold_s, lease FROM gate";
+     hold, stopped_at, boot, boot_offset_us, max_hold_s, lease FROM gate";
 const WHERE_TIMER: &str = "WHERE state = 'open' AND on_timeout IS NOT NULL AND held_by_policy_at IS NULL";
 
 fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
@@ -120,7 +120,7 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
     // The index holds the open gates only; left to itself the planner may walk the whole history.
     let sql =
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-           hold, stopped_at, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug
+           hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug
          FROM gate INDEXED BY gate_open CROSS JOIN job ON job.id = gate.job_id WHERE gate.state = 'open'";
     collect(connection, sql, [], |row| {
         let cells = Cells::new(row, "gate", 3);

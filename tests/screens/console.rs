@@ -203,6 +203,7 @@ impl Console {
         self.world.now = Now {
             utc: now.utc.plus_us(seconds * 1_000_000),
             boot_us: now.boot_us + seconds * 1_000_000,
+            boot: now.boot,
         };
         self.tell(Msg::Tick(self.world.now));
         self.draw();

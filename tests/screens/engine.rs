@@ -221,7 +221,7 @@ impl World {
                 let holder = self.jobs[&gate.job_id].gates.last().unwrap().lease.clone();
                 let over = if is_takeover { " over" } else { "" };
                 self.sent.push(format!("TakeLease {id} {}{over}", purpose.as_str()));
-                let is_other = |lease: &Lease| lease.holder.name != "bea" && lease.is_live(self.now.utc);
+                let is_other = |lease: &Lease| lease.holder.name != "bea" && lease.is_live(self.now);
                 if let Some(lease) = holder.filter(|lease| is_other(lease) && !is_takeover) {
                     let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();
                     return Some(Err(Refusal::held_by(&key, &lease.holder.name)));
@@ -230,11 +230,11 @@ impl World {
                 (gate.job_id, None, None)
             }
             Command::Hold { gate, reason } => {
-                let now = self.now.utc;
+                let now = self.now;
                 self.change_timer(&gate.job_id, |timer| GateTimer {
                     hold: Some(Box::new(Hold {
                         holder: operator("bea"),
-                        taken_at: now,
+                        taken_at: now.utc,
                     })),
                     ..timer.stopped(now)
                 });
@@ -242,12 +242,12 @@ impl World {
                 (gate.job_id, Some(words), None)
             }
             Command::Release { gate, reason } => {
-                let now = self.now.utc;
-                self.change_timer(&gate.job_id, |timer| timer.started_again(now, 3600, 60));
+                let now = self.now;
+                self.change_timer(&gate.job_id, |timer| timer.started_again(now, 0, 3600, 60));
                 let words = format!("Release {} {reason:?}", gate.job_id);
                 (gate.job_id, Some(words), None)
             }
-            Command::Extend { gate, seconds } => {
+            Command::Extend { gate, seconds, .. } => {
                 let words = format!("Extend {} {seconds}", gate.job_id);
                 self.sent.push(words);
                 let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();
@@ -257,7 +257,8 @@ impl World {
                         format!("{seconds} s are more than may still be added to {key}: 3600 s"),
                     )));
                 }
-                self.change_timer(&gate.job_id, |timer| timer.extended(seconds, 60));
+                let now = self.now;
+                self.change_timer(&gate.job_id, |timer| timer.extended(now, seconds, 60));
                 (gate.job_id, None, None)
             }
             Command::ReleaseLease { gate } => {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use holdpoint::domain::anchor::{Anchor, BootId};
 use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use holdpoint::domain::decision::SealedDecision;
 use holdpoint::domain::event::{Event, EventType};
@@ -28,6 +29,7 @@ pub fn start() -> Now {
     Now {
         utc: at("02:13:00"),
         boot_us: 1_000_000_000,
+        boot: BootId::of_kernel("3f2a9c1e-77aa-4bd0"),
     }
 }
 
@@ -157,10 +159,7 @@ impl World {
     /// Opens a gate; `left_s` seconds are left, none: a person must decide.
     pub fn gate(&mut self, id: &str, slug: &str, name: &str, attempt: u32, left_s: Option<u64>, files: Vec<File>) {
         let opened_at = at("02:08:00");
-        let timer = left_s.map(|left_s| GateTimer {
-            deadline: self.now.utc.plus_s(left_s),
-            ..GateTimer::start(opened_at, 300, OnTimeout::Approve)
-        });
+        let timer = left_s.map(|left_s| GateTimer::start(self.now, left_s, OnTimeout::Approve));
         let mut artifacts = Vec::new();
         for File(kind, path, base, bytes) in files {
             let path = ArtifactPath::new(&format!("artifacts/{name}/{path}")).unwrap();
@@ -335,14 +334,15 @@ impl World {
     }
 
     pub fn set_lease(&mut self, id: &str, who: Option<(&str, LeasePurpose)>) {
-        let now = self.now.utc;
+        let now = self.now;
         for gate in &mut self.jobs.get_mut(&job_id(id)).unwrap().gates {
             gate.lease = who.map(|(name, purpose)| Lease {
                 holder: operator(name),
                 session: name.to_owned(),
                 purpose,
-                taken_at: now,
-                expires_at: now.plus_s(LEASE_S),
+                taken_at: now.utc,
+                expires_at: now.utc.plus_s(LEASE_S),
+                anchor: Anchor::of(now),
             });
         }
     }

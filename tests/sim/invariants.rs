@@ -8,6 +8,7 @@ use holdpoint::domain::gate::{Gate, GateKey, GateState};
 use holdpoint::domain::ids::{Digest, JobId};
 use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
 use holdpoint::domain::time::SECOND_US;
+use holdpoint::domain::wake::{Armed, Due, WakeKind};
 use holdpoint::engine::reducer::Input;
 use holdpoint::runs::publish::{State, event_line, state_file};
 
@@ -49,6 +50,8 @@ impl<S: Storage> World<S> {
                 self.judge_timer(process, former);
             }
         }
+        self.truth
+            .follow(before, &after, &in_flight.prepared.input, self.true_us);
     }
 
     fn judge_timer(&mut self, process: usize, gate: &Gate) {
@@ -56,19 +59,20 @@ impl<S: Storage> World<S> {
         let Some(timer) = &gate.timer else {
             return self.broken(format!("{key}: a timer decided that is none"));
         };
-        if now < timer.deadline {
+        // What is stopped ends by the time that passed, wherever the civil clock was set to meanwhile.
+        if now < timer.deadline && timer.stopped_at.is_none() {
             self.broken(format!("{key}: the timer decided before the deadline"));
         }
-        let left_us = (MAX_HOLD_S as i64 * SECOND_US - timer.added_us).max(0);
-        let is_held = timer.hold.is_some() || gate.lease.as_ref().is_some_and(|lease| now < lease.expires_at);
-        if is_held && now < timer.deadline.plus_us(left_us) {
-            self.broken(format!("{key}: the timer decided under a hold or a lease"));
+        if let Some(objection) = self.truth.objection(gate, self.true_us) {
+            self.broken(format!("{key}: {objection}"));
         }
-        let Some(at) = timer.wake_at(gate.lease.as_ref(), MAX_HOLD_S, GRACE_S) else {
+        let Some(wake) = timer.wake(gate.lease.as_ref(), MAX_HOLD_S, GRACE_S) else {
             return self.broken(format!("{key}: a timer decided that was stopped for good"));
         };
-        match self.processes[process].first_sights.get(&(key.clone(), at)) {
-            Some(sight) if self.true_us - sight.true_us >= at.us_since(sight.utc) => {}
+        match self.processes[process].first_sights.get(&(key.clone(), wake.at)) {
+            // Noted since the machine was started: the truth above has said what there is to say.
+            Some(_) if wake.anchor.is_of(self.now) => {}
+            Some(sight) if self.true_us - sight.true_us >= wake.at.us_since(sight.utc) => {}
             Some(_) => self.broken(format!("{key}: the timer decided before the time had really passed")),
             None => self.broken(format!(
                 "{key}: the timer decided at a deadline that this process never saw"
@@ -175,6 +179,7 @@ impl<S: Storage> World<S> {
 
     /// The processes go on without faults until nothing is left to do: no timed gate may be forgotten.
     pub fn settle(&mut self) {
+        self.bury_leases();
         // A lease that lapses lets a timer run again whose end is another wait.
         for _ in 0..4 {
             let waits_us = self.longest_wait_us();
@@ -219,6 +224,23 @@ impl<S: Storage> World<S> {
         self.check_record();
     }
 
+    /// Nobody is at it any more: half a minute later no lease keeps a timer.
+    fn bury_leases(&mut self) {
+        // After another start of the machine a lease is found only when its overdue deadline was.
+        for _ in 0..self.boots.min(2) {
+            self.take(Step::Pass(31 * SECOND_US));
+            self.take(Step::Tick(0, true, true));
+        }
+        for gate in self.store.timers() {
+            // After another start of the machine the bound goes by civil time, which is all there is; it may end before the lease did.
+            let waits_for = gate.timer.wake(gate.lease.as_ref(), gate.max_hold_s, GRACE_S);
+            let is_bound = waits_for.is_some_and(|wake| wake.kind == WakeKind::Limit && !wake.anchor.is_of(self.now));
+            if gate.lease.is_some() && gate.timer.hold.is_none() && !is_bound {
+                self.broken(format!("{}: a dead lease keeps its timer", gate.key));
+            }
+        }
+    }
+
     /// Nothing happens any more unless a person acts.
     fn is_at_rest(&self) -> bool {
         let is_busy = |job_id: &JobId| {
@@ -230,8 +252,12 @@ impl<S: Storage> World<S> {
 
     fn longest_wait_us(&self) -> i64 {
         let timers = self.store.timers().into_iter();
-        let wakes = timers.filter_map(|gate| gate.timer.wake_at(gate.lease.as_ref(), gate.max_hold_s, GRACE_S));
-        wakes.map(|at| at.us_since(self.now.utc)).max().unwrap_or(0).max(0)
+        let wakes = timers.filter_map(|gate| gate.timer.wake(gate.lease.as_ref(), gate.max_hold_s, GRACE_S));
+        let wait_us = |wake| match Armed::first_seen(wake, self.now).due(self.now, 0) {
+            Due::NotYet(wait_us) => wait_us,
+            Due::Now | Due::Missed(_) => 0,
+        };
+        wakes.map(wait_us).max().unwrap_or(0)
     }
 
     fn check_record(&mut self) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use holdpoint::domain::gate::GateKey;
 use holdpoint::domain::ids::{Digest, JobId};
 use holdpoint::domain::time::{Now, Timestamp};
+use holdpoint::domain::wake::Wake;
 use holdpoint::engine::reducer::Prepared;
 use holdpoint::engine::ticker::Ticker;
 use holdpoint::store::OpenTimer;
@@ -14,6 +15,7 @@ use holdpoint::store::OpenTimer;
 pub struct FirstSight {
     pub true_us: i64,
     pub utc: Timestamp,
+    pub wake: Wake,
 }
 
 /// An input on its way: prepared on what the files and rows were then.
@@ -48,14 +50,19 @@ impl Process {
         let wakes: Vec<_> = timers
             .iter()
             .filter_map(|gate| {
-                let at = gate.timer.wake_at(gate.lease.as_ref(), gate.max_hold_s, grace_s)?;
-                Some((gate.key.clone(), at))
+                let wake = gate.timer.wake(gate.lease.as_ref(), gate.max_hold_s, grace_s)?;
+                Some((gate.key.clone(), wake))
             })
             .collect();
-        self.first_sights.retain(|sight, _| wakes.contains(sight));
-        for wake in &wakes {
-            let sight = FirstSight { true_us, utc: now.utc };
-            self.first_sights.entry(wake.clone()).or_insert(sight);
+        self.first_sights
+            .retain(|(key, _), sight| wakes.contains(&(key.clone(), sight.wake)));
+        for (key, wake) in &wakes {
+            let sight = FirstSight {
+                true_us,
+                utc: now.utc,
+                wake: *wake,
+            };
+            self.first_sights.entry((key.clone(), wake.at)).or_insert(sight);
         }
         self.ticker.set_all(wakes, now);
     }

@@ -36,6 +36,8 @@ pub enum Plant {
     TornLineStays,
     /// Timers go by civil time alone.
     CivilTimeOnly,
+    /// Leases and stops go by civil time alone, as they did before anchors were noted.
+    CivilStops,
     /// The timer does not look at the files.
     BlindTimer,
     /// A decision does not name the one before.
@@ -43,7 +45,7 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 9] = [
+    pub const DEFECTS: [Self; 10] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -51,6 +53,7 @@ impl Plant {
         Self::NoEpoch,
         Self::TornLineStays,
         Self::CivilTimeOnly,
+        Self::CivilStops,
         Self::BlindTimer,
         Self::ForgetsPrevious,
     ];

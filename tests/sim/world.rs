@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use holdpoint::domain::anchor::BootId;
 use holdpoint::domain::artifact::GateArtifact;
 use holdpoint::domain::change::Applied;
 use holdpoint::domain::event::predecessors;
@@ -26,6 +27,7 @@ use super::disk::{self, Budget, Disk, Stop, Versions, artifact_file};
 use super::process::{InFlight, Process};
 use super::random::Random;
 use super::store::{Plant, Storage, attempts_in};
+use super::truth::Truth;
 
 pub const GRACE_S: u64 = 20;
 pub const WINDOW_S: u64 = 60;
@@ -113,6 +115,9 @@ pub struct World<S> {
     pub now: Now,
     /// The time that really passed; no clock of the world shows it.
     pub true_us: i64,
+    /// How often the machine was started.
+    pub boots: u64,
+    pub truth: Truth,
     /// By how much the civil clock was set back, all in all.
     pub stepped_back_us: i64,
     pub processes: Vec<Process>,
@@ -129,6 +134,10 @@ pub struct World<S> {
     /// How each gate ended, as it was first seen.
     pub settled: BTreeMap<GateKey, (GateState, String, Timestamp)>,
     pub violations: Vec<String>,
+}
+
+fn boot(number: u64) -> BootId {
+    BootId::of_kernel(&format!("{number:016x}"))
 }
 
 fn stage(name: &str) -> StageName {
@@ -174,7 +183,10 @@ impl<S: Storage> World<S> {
             now: Now {
                 utc: Timestamp::from_micros(1_750_000_000 * SECOND_US),
                 boot_us: 500 * SECOND_US,
+                boot: boot(1),
             },
+            boots: 1,
+            truth: Truth::default(),
             true_us: 0,
             stepped_back_us: 0,
             processes: (0..processes).map(|_| Process::started()).collect(),
@@ -254,6 +266,7 @@ impl<S: Storage> World<S> {
                 self.now = Now {
                     utc: self.now.utc.plus_us(us),
                     boot_us: self.now.boot_us + us,
+                    ..self.now
                 };
                 self.true_us += us;
             }
@@ -337,11 +350,11 @@ impl<S: Storage> World<S> {
         }
         let due = if self.plant == Plant::CivilTimeOnly {
             let now = self.now.utc;
-            let known = self.processes[process].first_sights.keys();
-            let due = known.filter(|(_, at)| *at <= now);
-            due.map(|(key, at)| holdpoint::engine::ticker::DueGate {
+            let known = self.processes[process].first_sights.iter();
+            let due = known.filter(|((_, at), _)| *at <= now);
+            due.map(|((key, _), sight)| holdpoint::engine::ticker::DueGate {
                 key: key.clone(),
-                at: *at,
+                wake: sight.wake,
                 is_missed: false,
             })
             .collect()
@@ -363,7 +376,7 @@ impl<S: Storage> World<S> {
             }
             let input = Input::Expire {
                 key: gate.key,
-                at: gate.at,
+                wake: gate.wake,
                 is_missed: gate.is_missed,
                 on_disk,
             };
@@ -406,7 +419,9 @@ impl<S: Storage> World<S> {
         self.store.lose_power();
         let mut random = Random::seeded(self.true_us.unsigned_abs() ^ u64::from(self.contents));
         self.disk.lose_power(&mut random);
-        self.now.boot_us = 0;
+        self.boots += 1;
+        (self.now.boot_us, self.now.boot) = (0, boot(self.boots));
+        self.truth.forget();
     }
 
     fn commit(&mut self, process: usize, job_id: &JobId, in_flight: InFlight) -> Option<Result<Applied, Refusal>> {
@@ -425,14 +440,17 @@ impl<S: Storage> World<S> {
             input: (job_id.clone(), in_flight.prepared.clone()),
         };
         let policies = Rc::clone(&self.policies);
-        let (now, via) = (self.now.utc, via(process));
+        let (mut now, via) = (self.now, via(process));
+        if self.plant == Plant::CivilStops {
+            now.boot = BootId::UNKNOWN;
+        }
         let cx = Context {
             now,
             policies: &policies,
             grace_s: GRACE_S,
             via: &via,
         };
-        let answers = self.store.commit(&[submission], now, &mut |rows, wanted| {
+        let answers = self.store.commit(&[submission], now.utc, &mut |rows, wanted| {
             reduce(&wanted.0, rows, &wanted.1, cx)
         });
         self.judge(process, job_id, before.as_deref(), &in_flight);

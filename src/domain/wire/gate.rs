@@ -244,7 +244,7 @@ impl<'a> GateDoc<'a> {
                 TimerStatus::HeldByPolicy => None,
             }
         });
-        let until = settled.map_or(lens.now, |settled| settled.at);
+        let until = settled.map_or(lens.now.utc, |settled| settled.at);
         Self {
             stage: &gate.key.stage,
             state: StageState::of_gate(gate.state),
@@ -262,7 +262,7 @@ impl<'a> GateDoc<'a> {
             timeout_seconds: gate.policy.auto_approve_after_s,
             auto_approve_enabled: gate.policy.auto_approve,
             on_timeout: gate.policy.on_timeout.as_str(),
-            time_remaining: fires_at.map(|at| seconds(at.us_since(lens.now))),
+            time_remaining: fires_at.map(|at| seconds(at.us_since(lens.now.utc))),
             time_elapsed: Some(seconds(until.us_since(gate.opened_at))),
             overdue_since: timer.and_then(|timer| timer.overdue_since),
             held_by_policy: timer.is_some_and(|timer| timer.held_by_policy_at.is_some()),

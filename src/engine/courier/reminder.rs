@@ -73,9 +73,11 @@ pub(super) fn look(webhook: &Webhook, reader: &Reader, reminder: &Delivery, lens
         let later = match timer.status(lease, lens.now, gate.policy.max_hold_s, lens.grace_s) {
             TimerStatus::HeldByPolicy => return Ok(Due::Never),
             TimerStatus::Running(at) | TimerStatus::Overdue(at) => before(at, seconds),
-            TimerStatus::Leased(at) | TimerStatus::Held(at) => before(at, seconds).min(lens.now.plus_us(STOPPED_US)),
+            TimerStatus::Leased(at) | TimerStatus::Held(at) => {
+                before(at, seconds).min(lens.now.utc.plus_us(STOPPED_US))
+            }
         };
-        if later > lens.now {
+        if later > lens.now.utc {
             return Ok(Due::Later(later));
         }
     }

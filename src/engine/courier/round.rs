@@ -179,7 +179,7 @@ impl Courier {
         if self.webhook.events.contains(&kind) {
             let id = delivery_id(&self.webhook.name, event, kind, 0);
             let body = match reader.job(&event.job_id)? {
-                Some(rows) => body::of(&id, kind, event, &rows, reader, self.lens(now))?,
+                Some(rows) => body::of(&id, kind, event, &rows, reader, self.lens())?,
                 None => return Ok(deliveries),
             };
             deliveries.push(self.delivery(event, kind, 0, id, body, now));
@@ -216,11 +216,11 @@ impl Courier {
         }
     }
 
-    fn lens(&self, now: Timestamp) -> Lens<'_> {
+    fn lens(&self) -> Lens<'_> {
         Lens {
             policies: &self.config.gates,
             grace_s: self.config.pipeline.overdue_grace_s,
-            now,
+            now: self.clock.now(),
             runs_dir: None,
         }
     }
@@ -228,7 +228,7 @@ impl Courier {
     /// Tries once; what the outbox is to note of it.
     fn deliver(&self, client: &Client, reader: &Reader, mut next: Delivery) -> Result<OutboxChange, Stop> {
         if next.kind == DeliveryKind::GateReminder {
-            match reminder::look(&self.webhook, reader, &next, self.lens(self.now()))? {
+            match reminder::look(&self.webhook, reader, &next, self.lens())? {
                 Due::Now(body) => next.body = body,
                 Due::Later(due_at) => {
                     return Ok(OutboxChange::Again {

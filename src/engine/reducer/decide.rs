@@ -10,8 +10,8 @@ use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::operator::Operator;
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Timestamp;
 use crate::domain::undo::{Undoable, undone};
+use crate::domain::wake::{Wake, WakeKind};
 
 use super::draft::Draft;
 use super::lease;
@@ -19,7 +19,7 @@ use crate::engine::api::GateRef;
 
 pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequest) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
-    let decision = gate.decide(request.clone(), draft.cx.now)?;
+    let decision = gate.decide(request.clone(), draft.cx.now.utc)?;
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     let mut artifacts = gate.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
@@ -96,12 +96,12 @@ pub(super) fn undo_patch(
 pub(super) fn expire(
     mut draft: Draft<'_>,
     key: &GateKey,
-    asked_at: Timestamp,
+    asked: Wake,
     is_missed: bool,
     on_disk: &[OnDisk],
 ) -> Result<Vec<Change>, Refusal> {
     let now = draft.cx.now;
-    let gate = draft.gate(&GateRef {
+    let mut gate = draft.gate(&GateRef {
         job_id: key.job_id.clone(),
         stage: key.stage.clone(),
         attempt: Some(key.attempt),
@@ -109,21 +109,21 @@ pub(super) fn expire(
     gate.open_or_refuse()?;
     let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
     let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
-    match timer.wake_at(gate.lease.as_ref(), max_hold_s, grace_s) {
-        // Another time than the ticker found due: a deadline that was moved since has not passed by the boot clock, whatever the civil
-        // clock says.
-        Some(at) if at <= now && at == asked_at => {}
+    match timer.wake(gate.lease.as_ref(), max_hold_s, grace_s) {
+        // Another time than the ticker found due: after another start of the machine only the ticker knows whether a deadline that was moved
+        // since has passed by the boot clock.
+        Some(wake) if wake == asked && wake.is_due_as_asked(now) => {}
         Some(_) | None => return Err(Refusal::not_due(key)),
     }
-    if gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now)) {
+    let is_dead = gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now));
+    if is_dead || asked.kind == WakeKind::LeaseEnd {
         lease::lapse(&mut draft, gate);
         return Ok(draft.finish());
     }
     if is_missed && timer.overdue_since.is_none() {
-        let mut overdue = timer;
-        overdue.overdue_since = Some(now);
-        let payload =
-            json!({ "attempt": key.attempt, "deadline": overdue.deadline, "settled_at": now.plus_s(grace_s) });
+        let overdue = timer.overdue(now, max_hold_s, grace_s);
+        let settled_at = now.utc.plus_s(grace_s);
+        let payload = json!({ "attempt": key.attempt, "deadline": overdue.deadline, "settled_at": settled_at });
         let message = format!(
             "{} #{} is overdue: the timer will {} in {grace_s} s",
             key.stage,
@@ -137,7 +137,11 @@ pub(super) fn expire(
         draft.log(EventType::GateOverdue, Some(&key.stage), message, payload);
         return Ok(draft.finish());
     }
-    match gate.expire(draft.cx.via.clone(), now, on_disk)? {
+    if timer.stopped_at.is_some() {
+        // Its bound is used up, by the boot clock; the record tells the deadline as the civil clock has it.
+        gate.timer = Some(timer.rebased(now));
+    }
+    match gate.expire(draft.cx.via.clone(), now.utc, on_disk)? {
         Expiry::Held(timer) => {
             let message = format!(
                 "{} #{} is held: its time is up and only a person may decide",

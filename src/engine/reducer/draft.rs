@@ -93,11 +93,11 @@ impl<'a> Draft<'a> {
         let job = &mut self.rows.job;
         match &self.before {
             None => {
-                job.updated_at = self.cx.now;
+                job.updated_at = self.cx.now.utc;
                 self.changes.insert(0, Change::InsertJob(Box::new(job.clone())));
             }
             Some(before) if before != job => {
-                job.updated_at = self.cx.now;
+                job.updated_at = self.cx.now.utc;
                 self.changes.insert(0, Change::PutJob(Box::new(job.clone())));
             }
             Some(_) => {}
@@ -155,7 +155,7 @@ impl<'a> Draft<'a> {
                 path: made.path.clone(),
                 digest: made.digest,
                 size_bytes: made.size_bytes,
-                created_at: self.cx.now,
+                created_at: self.cx.now.utc,
                 former,
             };
             match slot {
@@ -174,7 +174,7 @@ impl<'a> Draft<'a> {
             state: AttemptState::Queued,
             notes,
             patch,
-            queued_at: self.cx.now,
+            queued_at: self.cx.now.utc,
             started_at: None,
             ended_at: None,
             outcome: None,
@@ -235,7 +235,7 @@ impl<'a> Draft<'a> {
             key,
             state: GateState::Open,
             policy,
-            opened_at: self.cx.now,
+            opened_at: self.cx.now.utc,
             timer,
             lease: None,
             artifacts,
@@ -296,7 +296,7 @@ impl<'a> Draft<'a> {
     pub fn cancel_gate(&mut self, gate: &Gate, by: &str, why: &str) {
         let settled = Settled {
             by: by.to_owned(),
-            at: self.cx.now,
+            at: self.cx.now.utc,
         };
         let gate = Gate {
             state: GateState::Canceled,
@@ -330,7 +330,7 @@ impl<'a> Draft<'a> {
         effect: &FileEffect,
         by: &str,
     ) -> Vec<GateArtifact> {
-        let artifacts = effect.applied_to(artifacts, by, self.cx.now);
+        let artifacts = effect.applied_to(artifacts, by, self.cx.now.utc);
         self.put_artifacts(stage, &artifacts);
         let (path, after) = (effect.path(), effect.after.digest);
         let payload = json!({

@@ -89,7 +89,7 @@ pub(super) fn hold(
     let now = draft.cx.now;
     let hold = Hold {
         holder: operator.clone(),
-        taken_at: now,
+        taken_at: now.utc,
     };
     let timer = GateTimer {
         hold: Some(Box::new(hold)),
@@ -131,7 +131,7 @@ pub(super) fn release(
     let timer = match &gate.lease {
         // Somebody is at it: the stop goes on, and with it the count of what persons have added.
         Some(_) => GateTimer { hold: None, ..timer },
-        None => timer.started_again(now, gate.policy.max_hold_s, draft.cx.grace_s),
+        None => timer.started_again(now, 0, gate.policy.max_hold_s, draft.cx.grace_s),
     };
     let GateKey { stage, attempt, .. } = gate.key.clone();
     let deadline = timer.deadline;
@@ -178,7 +178,7 @@ pub(super) fn extend(
             ))
             .at("seconds"));
     }
-    let timer = timer.extended(seconds, draft.cx.grace_s);
+    let timer = timer.extended(draft.cx.now, seconds, draft.cx.grace_s);
     let GateKey { stage, attempt, .. } = gate.key.clone();
     let deadline = timer.deadline;
     put(&mut draft, gate, timer);

@@ -91,7 +91,7 @@ fn resumed(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, how: &
 /// After a pause because an artifact moved: the operator takes it as it is, and the stage that waited runs.
 fn resume_queued(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, on_disk: &[OnDisk]) {
     resumed(draft, operator, stage, "the artifacts are taken as they are");
-    let now = draft.cx.now;
+    let now = draft.cx.now.utc;
     let mut taken = Vec::new();
     for (found, (digest, size_bytes)) in on_disk.iter().filter_map(|on_disk| Some((on_disk, on_disk.found?))) {
         let known = draft
@@ -250,7 +250,7 @@ fn approve_after_patch(draft: &mut Draft<'_>, gate: Gate, operator: &Operator) -
         digest: None,
         on_disk,
     };
-    let decision = gate.decide(request, draft.cx.now)?;
+    let decision = gate.decide(request, draft.cx.now.utc)?;
     let artifacts = gate.artifacts.clone();
     draft.settle(&gate, decision.clone(), artifacts);
     draft.decided(&decision);
@@ -289,7 +289,7 @@ fn end_open(draft: &mut Draft<'_>, operator: &Operator, why: &str) {
     let is_unfinished = |attempt: &&Attempt| matches!(attempt.state, AttemptState::Queued | AttemptState::Running);
     let unfinished: Vec<_> = draft.rows.attempts.iter().filter(is_unfinished).cloned().collect();
     for attempt in unfinished {
-        let ended_at = Some(draft.cx.now);
+        let ended_at = Some(draft.cx.now.utc);
         let outcome = Some(why.to_owned());
         draft.put_attempt(Attempt {
             state: AttemptState::Canceled,

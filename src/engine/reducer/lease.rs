@@ -7,10 +7,9 @@ use crate::domain::decision::Seen;
 use crate::domain::event::EventType;
 use crate::domain::gate::Gate;
 use crate::domain::ids::Digest;
-use crate::domain::lease::{LEASE_S, Lease, LeasePurpose};
+use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::operator::Operator;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Timestamp;
 
 use super::draft::Draft;
 use crate::engine::api::GateRef;
@@ -29,7 +28,6 @@ pub(super) fn take(
     let now = draft.cx.now;
     let mut gate = draft.gate(gate)?;
     gate.open_or_refuse()?;
-    let expires_at = now.plus_s(LEASE_S);
     if let Some(held) = gate.lease.clone().filter(|lease| lease.is_live(now)) {
         if held.session != session {
             if !is_takeover {
@@ -37,25 +35,14 @@ pub(super) fn take(
             }
             return Ok(take_over(draft, gate, &held, operator, session, purpose));
         }
-        gate.lease = Some(Lease {
-            purpose,
-            expires_at,
-            ..held
-        });
+        gate.lease = Some(held.renewed(purpose, now));
         draft.put_gate(gate);
         return Ok(draft.finish());
     }
     if gate.lease.is_some() {
         gate = lapse(&mut draft, gate);
     }
-    let lease = Lease {
-        holder: operator.clone(),
-        session: session.to_owned(),
-        purpose,
-        taken_at: now,
-        expires_at,
-    };
-    gate.lease = Some(lease);
+    gate.lease = Some(Lease::taken(operator.clone(), session.to_owned(), purpose, now));
     let key = gate.key.clone();
     let is_timed = stops_something(&gate);
     if is_timed {
@@ -89,13 +76,7 @@ fn take_over(
     let now = draft.cx.now;
     let key = gate.key.clone();
     draft.put_gate(Gate {
-        lease: Some(Lease {
-            holder: operator.clone(),
-            session: session.to_owned(),
-            purpose,
-            taken_at: now,
-            expires_at: now.plus_s(LEASE_S),
-        }),
+        lease: Some(Lease::taken(operator.clone(), session.to_owned(), purpose, now)),
         ..gate
     });
     let message = format!(
@@ -118,8 +99,8 @@ pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: &str) -> Re
     gate.open_or_refuse()?;
     match &gate.lease {
         Some(lease) if lease.session == session => {
-            let ended_at = draft.cx.now.min(lease.expires_at);
-            end(&mut draft, gate, ended_at, "given back");
+            let ended_ago_us = lease.dead_for_us(draft.cx.now);
+            end(&mut draft, gate, ended_ago_us, "given back");
             Ok(draft.finish())
         }
         // It lapsed, or somebody else holds the gate now: there is nothing to give back.
@@ -129,17 +110,17 @@ pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: &str) -> Re
 
 /// Ends a lease whose last heartbeat is too old. Its end is when it died, not when somebody noticed.
 pub(super) fn lapse(draft: &mut Draft<'_>, gate: Gate) -> Gate {
-    let died_at = gate.lease.as_ref().map_or(draft.cx.now, |lease| lease.expires_at);
-    end(draft, gate, died_at, "no heartbeat")
+    let dead_for_us = gate.lease.as_ref().map_or(0, |lease| lease.dead_for_us(draft.cx.now));
+    end(draft, gate, dead_for_us, "no heartbeat")
 }
 
-fn end(draft: &mut Draft<'_>, gate: Gate, ended_at: Timestamp, why: &str) -> Gate {
+fn end(draft: &mut Draft<'_>, gate: Gate, ended_ago_us: i64, why: &str) -> Gate {
     let is_timed = stops_something(&gate);
     let Some(lease) = gate.lease.clone() else { return gate };
-    let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
+    let (max_hold_s, grace_s, now) = (gate.policy.max_hold_s, draft.cx.grace_s, draft.cx.now);
     let timer = gate.timer.as_ref().map(|timer| {
         if is_timed {
-            timer.started_again(ended_at, max_hold_s, grace_s)
+            timer.started_again(now, ended_ago_us, max_hold_s, grace_s)
         } else {
             timer.clone()
         }
@@ -185,7 +166,7 @@ pub(super) fn mark_seen(
     }
     gate.seen.push(Seen {
         by: operator.name.clone(),
-        at: draft.cx.now,
+        at: draft.cx.now.utc,
         digest,
     });
     let key = gate.key.clone();

@@ -25,7 +25,8 @@ use crate::domain::operator::{Operator, Via};
 use crate::domain::policy::GatePolicy;
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Timestamp;
+use crate::domain::time::Now;
+use crate::domain::wake::Wake;
 
 use super::api::GateRef;
 pub use draft::find_gate;
@@ -36,7 +37,7 @@ use draft::Draft;
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The time of the transaction.
-    pub now: Timestamp,
+    pub now: Now,
     /// The policy in force, for gates that open now.
     pub policies: &'a BTreeMap<StageName, GatePolicy>,
     /// Seconds that an overdue gate waits for a person.
@@ -192,7 +193,7 @@ pub enum Input {
         /// The gate.
         key: GateKey,
         /// The time that it was found due for.
-        at: Timestamp,
+        wake: Wake,
         /// Nobody could act when it was due: it becomes overdue first.
         is_missed: bool,
         /// What lies on disk, where the timer would approve.
@@ -307,10 +308,10 @@ pub fn reduce(
         } => decide::undo_patch(draft, gate, operator, path.as_ref(), *digest, on_disk),
         Input::Expire {
             key,
-            at,
+            wake,
             is_missed,
             on_disk,
-        } => decide::expire(draft, key, *at, *is_missed, on_disk),
+        } => decide::expire(draft, key, *wake, *is_missed, on_disk),
         Input::Resume { operator, plan } => jobs::resume(draft, operator, plan),
         Input::Cancel { operator } => jobs::cancel(draft, operator),
         Input::Complete { operator } => jobs::complete(draft, operator),

@@ -29,8 +29,8 @@ pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Jo
         cfg: Map::new(),
         stages: Vec::new(),
         created_by: operator.name.clone(),
-        created_at: cx.now,
-        updated_at: cx.now,
+        created_at: cx.now.utc,
+        updated_at: cx.now.utc,
     }
 }
 

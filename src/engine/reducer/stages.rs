@@ -47,7 +47,7 @@ pub(super) fn started(mut draft: Draft<'_>, stage: &StageName, number: u32) -> R
         ));
     }
     let is_first = !draft.rows.attempts.iter().any(|other| other.started_at.is_some());
-    let now = draft.cx.now;
+    let now = draft.cx.now.utc;
     draft.rows.job.status = JobStatus::Running;
     draft.put_attempt(Attempt {
         state: AttemptState::Running,
@@ -96,7 +96,7 @@ pub(super) fn ended(
     outcome: &StageOutcome,
 ) -> Result<Vec<Change>, Refusal> {
     let attempt = attempt_in(&draft, stage, number, AttemptState::Running)?;
-    let ended_at = Some(draft.cx.now);
+    let ended_at = Some(draft.cx.now.utc);
     match outcome {
         StageOutcome::Made(artifacts) => {
             let words = Some("done".to_owned());

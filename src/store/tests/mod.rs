@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::{Reader, Store, Submission};
+use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use crate::domain::change::{Applied, Change};
 use crate::domain::event::{EventType, NewEvent};
@@ -22,7 +23,7 @@ use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::policy::{GatePolicy, OnTimeout};
 use crate::domain::refusal::Refusal;
 use crate::domain::stage::{ArtifactSpec, StageSpec};
-use crate::domain::time::{SECOND_US, Timestamp};
+use crate::domain::time::{Now, SECOND_US, Timestamp};
 use crate::domain::timer::GateTimer;
 
 /// A script as the field writes them: bold headings, a cue line, an en dash, no final newline.
@@ -30,6 +31,15 @@ pub(super) const SCRIPT: &str = "**Tip 1: Don’t wait – ask**\n[upbeat music]
 
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(1_795_000_000 * SECOND_US + seconds * SECOND_US + 346_979)
+}
+
+/// Both clocks at that moment.
+pub(super) fn both(seconds: i64) -> Now {
+    Now {
+        utc: at(seconds),
+        boot_us: seconds * SECOND_US,
+        boot: BootId::of_kernel("3f2a9c1e-77aa-4bd0"),
+    }
 }
 
 pub(super) fn id(text: &str) -> JobId {
@@ -117,6 +127,7 @@ pub(super) fn lease() -> Lease {
         purpose: LeasePurpose::Compose,
         taken_at: at(5),
         expires_at: at(35),
+        anchor: Anchor::of(both(5)),
     }
 }
 
@@ -134,7 +145,7 @@ pub(super) fn gate(job_id: &str, attempt: u32) -> Gate {
             ..GatePolicy::default()
         },
         opened_at: at(2),
-        timer: Some(GateTimer::start(at(2), 900, OnTimeout::Approve)),
+        timer: Some(GateTimer::start(both(2), 900, OnTimeout::Approve)),
         lease: None,
         artifacts: vec![artifact()],
         seen: Vec::new(),

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::decision::Seen;
 use crate::domain::hold::Hold;
 use crate::domain::job::{Attempt, AttemptState};
@@ -40,11 +41,23 @@ fn times() -> impl Strategy<Value = Timestamp> {
     (0..253_402_300_799_000_000_i64).prop_map(Timestamp::from_micros)
 }
 
+/// With none among them: timers from before anchors were known.
+fn anchors() -> impl Strategy<Value = Anchor> {
+    let anchor = ("[0-9a-f]{16}", any::<i64>()).prop_map(|(digits, offset_us)| Anchor {
+        boot: BootId::of_kernel(&digits),
+        offset_us,
+    });
+    prop_oneof![
+        Just(Anchor::default()),
+        anchor.prop_filter("no start", |anchor| !anchor.is_none())
+    ]
+}
+
 prop_compose! {
     fn timers()(
         choice in 0..3_usize, deadline in any::<i64>(), overdue in prop::option::of(any::<i64>()),
         held in prop::option::of(any::<i64>()), added_us in any::<i64>(),
-        hold in prop::option::of((texts(), times())), stopped in prop::option::of(any::<i64>()),
+        hold in prop::option::of((texts(), times())), stopped in prop::option::of(any::<i64>()), anchor in anchors(),
     ) -> GateTimer {
         GateTimer {
             on_timeout: [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold][choice],
@@ -54,14 +67,15 @@ prop_compose! {
             added_us,
             hold: hold.map(|(name, taken_at)| Box::new(Hold { holder: operator(&name), taken_at })),
             stopped_at: stopped.map(Timestamp::from_micros),
+            anchor,
         }
     }
 }
 
 prop_compose! {
-    fn leases()(name in texts(), session in texts(), taken_at in times(), expires_at in times(), compose in any::<bool>()) -> Lease {
+    fn leases()(name in texts(), session in texts(), taken_at in times(), expires_at in times(), compose in any::<bool>(), anchor in anchors()) -> Lease {
         let purpose = if compose { LeasePurpose::Compose } else { LeasePurpose::Prompt };
-        Lease { holder: operator(&name), session, purpose, taken_at, expires_at }
+        Lease { holder: operator(&name), session, purpose, taken_at, expires_at, anchor }
     }
 }
 

@@ -310,7 +310,7 @@ impl Model {
     pub fn lease_of_other(&self, key: &GateKey) -> Option<&Lease> {
         let row = self.queue.gate(key)?;
         let lease = row.lease.as_deref()?;
-        (lease.is_live(self.now.utc) && lease.holder != self.session.operator).then_some(lease)
+        (lease.is_live(self.now) && lease.holder != self.session.operator).then_some(lease)
     }
 
     /// The decision of this gate that is being written, if one is.

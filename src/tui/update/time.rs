@@ -83,7 +83,8 @@ pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
             fx.push(Effect::SaveDraft(key, draft));
         }
     }
-    if now.boot_us >= model.leader_boot_us.saturating_add(LEADER_EVERY_US) {
+    // Who leads itself hears of losing it.
+    if !model.is_leading && now.boot_us >= model.leader_boot_us.saturating_add(LEADER_EVERY_US) {
         ask_leader(model, fx);
     }
     if let Some(job) = &model.job

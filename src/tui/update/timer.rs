@@ -88,7 +88,7 @@ fn told(refusal: Refusal) -> (String, String) {
 }
 
 fn addable_us(model: &Model, row: &QueueRow, timer: &GateTimer) -> i64 {
-    timer.addable_us(model.now.utc, row.max_hold_s)
+    timer.addable_us(model.now, row.max_hold_s)
 }
 
 /// Enter. Returns whether the question stays.

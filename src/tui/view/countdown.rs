@@ -20,7 +20,7 @@ pub fn status(model: &Model, row: &QueueRow) -> Option<TimerStatus> {
     let timer = row.timer.as_ref()?;
     Some(timer.status(
         row.lease.as_deref(),
-        model.now.utc,
+        model.now,
         row.max_hold_s,
         model.session.overdue_grace_s,
     ))

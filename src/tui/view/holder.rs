@@ -2,25 +2,27 @@
 
 use super::{countdown, label};
 use crate::domain::gate::GateKey;
-use crate::domain::hold::Hold;
 use crate::domain::lease::{Lease, LeasePurpose};
-use crate::domain::time::{SECOND_US, Timestamp};
+use crate::domain::time::SECOND_US;
 use crate::domain::view::QueueRow;
 use crate::tui::model::Model;
 use crate::tui::model::queue::RowKey;
 
-/// How long since then: `04:10`; from one hour on `2h05m`.
-fn since(model: &Model, at: Timestamp) -> String {
-    let us = model.now.utc.us_since(at);
+/// So long: `04:10`; from one hour on `2h05m`.
+fn since(us: i64) -> String {
     countdown::text(us - us.rem_euclid(SECOND_US))
 }
 
-fn live_lease<'a>(model: &Model, row: &'a QueueRow) -> Option<&'a Lease> {
-    row.lease.as_deref().filter(|lease| lease.is_live(model.now.utc))
+/// Who holds the timer, and for how long by now.
+fn held(model: &Model, row: &QueueRow) -> Option<(String, i64)> {
+    let timer = row.timer.as_ref()?;
+    let hold = timer.hold.as_deref()?;
+    let us = timer.anchor.read(model.now).us_since(hold.taken_at);
+    Some((name(model, &hold.holder.name).to_owned(), us))
 }
 
-fn hold(row: &QueueRow) -> Option<&Hold> {
-    row.timer.as_ref()?.hold.as_deref()
+fn live_lease<'a>(model: &Model, row: &'a QueueRow) -> Option<&'a Lease> {
+    row.lease.as_deref().filter(|lease| lease.is_live(model.now))
 }
 
 fn is_own(model: &Model, lease: &Lease) -> bool {
@@ -45,7 +47,7 @@ pub fn words(model: &Model, row: &QueueRow) -> Vec<String> {
     }
     if let Some(lease) = live_lease(model, row) {
         let who = name(model, &lease.holder.name);
-        let since = since(model, lease.taken_at);
+        let since = since(lease.age_us(model.now));
         return match (is_own(model, lease), who == "you", lease.purpose) {
             (true, _, LeasePurpose::Compose) => vec!["you edit".to_owned()],
             (true, _, LeasePurpose::Prompt) => vec!["you prompt".to_owned()],
@@ -59,12 +61,8 @@ pub fn words(model: &Model, row: &QueueRow) -> Vec<String> {
             (false, false, LeasePurpose::Prompt) => vec![format!("{who} prompt {since}"), format!("{who} prompt")],
         };
     }
-    if let Some(hold) = hold(row) {
-        let who = name(model, &hold.holder.name);
-        return vec![
-            format!("{who} hold {}", since(model, hold.taken_at)),
-            format!("{who} hold"),
-        ];
+    if let Some((who, us)) = held(model, row) {
+        return vec![format!("{who} hold {}", since(us)), format!("{who} hold")];
     }
     if model.drafts.contains_key(&key) {
         return vec!["your draft".to_owned()];
@@ -78,11 +76,11 @@ pub fn words(model: &Model, row: &QueueRow) -> Vec<String> {
 /// Whether a time that stands beside a name changes every second.
 pub fn ticks(model: &Model, row: &QueueRow) -> bool {
     let lease = live_lease(model, row).filter(|lease| !is_own(model, lease));
-    let at = match (lease, hold(row)) {
-        (Some(lease), _) => Some(lease.taken_at),
-        (None, hold) => hold.map(|hold| hold.taken_at),
+    let us = match (lease, held(model, row)) {
+        (Some(lease), _) => Some(lease.age_us(model.now)),
+        (None, held) => held.map(|(_, us)| us),
     };
-    at.is_some_and(|at| model.now.utc.us_since(at) < countdown::HOUR_US)
+    us.is_some_and(|us| us < countdown::HOUR_US)
 }
 
 /// For the head of the gate: `ana composing 04:10, held by cy 09:12`; what this console does itself is not told.
@@ -91,12 +89,13 @@ pub fn head(model: &Model, row: &QueueRow) -> Option<String> {
     let lease = lease.map(|lease| {
         let who = name(model, &lease.holder.name);
         let at = if who == "you" { " elsewhere" } else { "" };
-        format!("{who}{at} {} {}", lease.purpose.as_str(), since(model, lease.taken_at))
+        format!(
+            "{who}{at} {} {}",
+            lease.purpose.as_str(),
+            since(lease.age_us(model.now))
+        )
     });
-    let hold = hold(row).map(|hold| {
-        let who = name(model, &hold.holder.name);
-        format!("held by {who} {}", since(model, hold.taken_at))
-    });
+    let hold = held(model, row).map(|(who, us)| format!("held by {who} {}", since(us)));
     let both: Vec<_> = lease.into_iter().chain(hold).collect();
     (!both.is_empty()).then(|| both.join(", "))
 }
@@ -136,6 +135,6 @@ pub fn warning(model: &Model, key: &GateKey) -> Option<String> {
     let at = label::clock(lease.taken_at);
     Some(format!(
         "{who} {what} {at} ({}){so}. {offer}",
-        since(model, lease.taken_at)
+        since(lease.age_us(model.now))
     ))
 }

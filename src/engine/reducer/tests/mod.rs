@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
+use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
@@ -23,7 +24,8 @@ use crate::domain::policy::{GatePolicy, OnTimeout};
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::stage::StageSpec;
-use crate::domain::time::{SECOND_US, Timestamp};
+use crate::domain::time::{Now, SECOND_US, Timestamp};
+use crate::domain::wake::{Wake, WakeKind};
 use crate::engine::api::GateRef;
 
 pub(super) fn stage(name: &str) -> StageName {
@@ -83,6 +85,7 @@ pub(super) struct World {
     pub rows: Option<JobRows>,
     pub policies: BTreeMap<StageName, GatePolicy>,
     pub now_s: i64,
+    pub stepped_s: i64,
     pub log: Vec<(EventType, Value)>,
     seq: u64,
 }
@@ -95,6 +98,7 @@ impl World {
             rows: None,
             policies,
             now_s: 1000,
+            stepped_s: 0,
             log: Vec::new(),
             seq: 0,
         };
@@ -112,6 +116,7 @@ impl World {
             rows: None,
             policies: BTreeMap::new(),
             now_s: 1000,
+            stepped_s: 0,
             log: Vec::new(),
             seq: 0,
         }
@@ -139,6 +144,20 @@ impl World {
         Timestamp::from_micros(self.now_s * SECOND_US)
     }
 
+    /// Both clocks. They began to count together; `stepped_s` is what somebody set the civil one forward by.
+    pub fn both(&self) -> Now {
+        Now {
+            utc: self.now(),
+            boot_us: (self.now_s - self.stepped_s) * SECOND_US,
+            boot: BootId::of_kernel("3f2a9c1e-77aa-4bd0"),
+        }
+    }
+
+    pub fn step_s(&mut self, seconds: i64) {
+        self.now_s += seconds;
+        self.stepped_s += seconds;
+    }
+
     pub fn pass_s(&mut self, seconds: i64) {
         self.now_s += seconds;
     }
@@ -157,7 +176,7 @@ impl World {
     pub fn put(&mut self, input: Input) -> Result<(), Refusal> {
         let via = via("serve");
         let cx = Context {
-            now: self.now(),
+            now: self.both(),
             policies: &self.policies,
             grace_s: 60,
             via: &via,
@@ -303,21 +322,25 @@ impl World {
     }
 
     pub fn expire(&mut self, name: &str, is_missed: bool) -> Result<(), Refusal> {
-        let at = self.wake_at(name);
+        let wake = self.wake(name);
         self.put(Input::Expire {
             key: self.key(name),
-            at,
+            wake,
             is_missed,
             on_disk: self.on_disk(name),
         })
     }
 
     /// When the ticker would ask, as one that has just looked knows it.
-    pub fn wake_at(&self, name: &str) -> Timestamp {
+    pub fn wake(&self, name: &str) -> Wake {
         let gate = self.newest(name);
         let timer = gate.timer.as_ref();
-        let at = timer.and_then(|timer| timer.wake_at(gate.lease.as_ref(), gate.policy.max_hold_s, 60));
-        at.unwrap_or(self.now())
+        let wake = timer.and_then(|timer| timer.wake(gate.lease.as_ref(), gate.policy.max_hold_s, 60));
+        wake.unwrap_or(Wake {
+            at: self.now(),
+            kind: WakeKind::Deadline,
+            anchor: Anchor::default(),
+        })
     }
 
     pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {

@@ -269,10 +269,10 @@ fn the_timer_approves_nothing_that_the_gate_does_not_show() {
             world.pass_s(30);
             let mut on_disk = world.on_disk("script");
             on_disk[0].found = found;
-            let (key, at) = (world.key("script"), world.wake_at("script"));
+            let (key, wake) = (world.key("script"), world.wake("script"));
             let expire = |on_disk| Input::Expire {
                 key: key.clone(),
-                at,
+                wake,
                 is_missed: false,
                 on_disk,
             };
@@ -311,7 +311,7 @@ fn a_look_older_than_a_patch_makes_the_timer_ask_again() {
     for on_disk in [on_disk, Vec::new()] {
         let expire = Input::Expire {
             key: world.key("script"),
-            at: world.wake_at("script"),
+            wake: world.wake("script"),
             is_missed: false,
             on_disk,
         };
@@ -334,19 +334,116 @@ fn a_look_older_than_a_patch_makes_the_timer_ask_again() {
 fn a_deadline_that_moved_after_the_ticker_asked_is_not_due_whatever_the_civil_clock_says() {
     let mut world = timed(30, OnTimeout::Approve);
     world.pass_s(20);
-    let asked_at = world.wake_at("script");
+    let asked = world.wake("script");
     world.extend("script", "ana", 600).unwrap();
-    // The clock is set forward past both: this process has seen the old deadline pass by its boot clock, and never the new one.
-    world.pass_s(3600);
-    let expire = |at, world: &World| Input::Expire {
+    // The clock is set forward past both: the old deadline has passed by the boot clock when the ticker asks, the new one has not.
+    world.step_s(3600);
+    world.pass_s(10);
+    let expire = |wake, world: &World| Input::Expire {
         key: world.key("script"),
-        at,
+        wake,
         is_missed: false,
         on_disk: Vec::new(),
     };
-    let early = expire(asked_at, &world);
-    assert_eq!(code(world.put(early)), RefusalCode::WrongState);
-    let fresh = expire(world.wake_at("script"), &world);
+    for wake in [asked, world.wake("script")] {
+        let early = expire(wake, &world);
+        assert_eq!(code(world.put(early)), RefusalCode::WrongState);
+    }
+    world.pass_s(600);
+    let fresh = expire(world.wake("script"), &world);
     world.put(fresh).unwrap();
+    assert_eq!(world.newest("script").state, GateState::Approved);
+}
+
+/// Whatever is done to the civil clock, what counts is how much time passed.
+fn steps() -> [i64; 4] {
+    [3600, -3600, 40, -40]
+}
+
+#[test]
+fn no_step_of_the_clock_ends_a_live_lease_or_keeps_a_dead_one() {
+    for by_s in steps() {
+        let mut world = timed(300, OnTimeout::Approve);
+        world.pass_s(100);
+        world.lease("script", "ana").unwrap();
+        world.step_s(by_s);
+        world.pass_s(29);
+        assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "{by_s}");
+        assert_eq!(
+            code(world.lease("script", "bea")),
+            RefusalCode::NotPossible,
+            "{by_s}: it lives"
+        );
+        world.lease("script", "ana").unwrap();
+        world.pass_s(29);
+        assert_eq!(
+            code(world.lease("script", "bea")),
+            RefusalCode::NotPossible,
+            "{by_s}: renewed"
+        );
+        world.pass_s(1);
+        world.expire("script", false).unwrap();
+        assert_eq!(world.newest("script").lease, None, "{by_s}");
+        let timer = world.newest("script").timer.clone().unwrap();
+        assert_eq!(
+            timer.deadline.us_since(world.now()),
+            200 * SECOND_US,
+            "{by_s}: the time left is given back"
+        );
+        assert_eq!(timer.added_us, 59 * SECOND_US, "{by_s}: and so much was taken");
+    }
+}
+
+#[test]
+fn a_timer_that_a_step_overtook_still_knows_its_time_left_when_it_is_stopped() {
+    for by_s in steps() {
+        let mut world = timed(300, OnTimeout::Approve);
+        world.step_s(by_s);
+        world.pass_s(100);
+        world.lease("script", "ana").unwrap();
+        world.pass_s(20);
+        world.release("script", "ana").unwrap();
+        let timer = world.newest("script").timer.clone().unwrap();
+        assert_eq!(timer.deadline.us_since(world.now()), 200 * SECOND_US, "{by_s}");
+        assert_eq!(timer.added_us, 20 * SECOND_US, "{by_s}");
+        world.pass_s(199);
+        assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "{by_s}");
+        world.pass_s(1);
+        world.expire("script", false).unwrap();
+        assert_eq!(world.newest("script").state, GateState::Approved, "{by_s}");
+    }
+}
+
+#[test]
+fn the_bound_of_a_hold_is_a_length_of_time() {
+    for by_s in steps() {
+        let mut world = timed(30, OnTimeout::Approve);
+        world.pass_s(10);
+        world.hold("script", "ana").unwrap();
+        world.step_s(by_s);
+        world.pass_s(20 + 3600 - 1);
+        assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "{by_s}");
+        let timer = world.newest("script").timer.clone().unwrap();
+        assert_eq!(timer.addable_us(world.both(), 3600), 0, "{by_s}");
+        world.pass_s(1);
+        world.expire("script", false).unwrap();
+        assert_eq!(world.newest("script").state, GateState::Approved, "{by_s}");
+        let decision = &world.rows().decisions[0].decision;
+        let deadline = world.newest("script").deadline().unwrap();
+        assert!(deadline <= decision.at(), "{by_s}: told as the civil clock has it");
+    }
+}
+
+#[test]
+fn a_hold_that_the_machine_slept_through_is_overdue_once_and_not_held_anew() {
+    let mut world = timed(30, OnTimeout::Approve);
+    world.hold("script", "ana").unwrap();
+    world.pass_s(10_000);
+    world.expire("script", true).unwrap();
+    let gate = world.newest("script");
+    assert_eq!((gate.state, world.count(EventType::GateOverdue)), (GateState::Open, 1));
+    assert_eq!(gate.timer.as_ref().unwrap().hold, None);
+    world.pass_s(60);
+    world.expire("script", false).unwrap();
     assert_eq!(world.newest("script").state, GateState::Approved);
 }

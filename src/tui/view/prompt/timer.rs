@@ -53,14 +53,14 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
 /// What will happen, a sentence each.
 fn consequence(model: &Model, ask: &TimerAsk, row: &QueueRow, timer: &GateTimer) -> Vec<String> {
     let then = countdown::at_zero(model, row);
-    let addable = countdown::text(timer.addable_us(model.now.utc, row.max_hold_s));
+    let addable = countdown::text(timer.addable_us(model.now, row.max_hold_s));
     let bound = format!("max_hold_s {} bounds all that persons add", row.max_hold_s);
     match ask.intent {
         TimerIntent::Hold => {
             let latest = match countdown::status(model, row) {
                 Some(TimerStatus::Leased(at) | TimerStatus::Held(at)) => Some(at),
                 Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
-                    Some(at.plus_us(timer.addable_us(model.now.utc, row.max_hold_s)))
+                    Some(at.plus_us(timer.addable_us(model.now, row.max_hold_s)))
                 }
                 Some(TimerStatus::HeldByPolicy) | None => None,
             };
@@ -81,7 +81,7 @@ fn consequence(model: &Model, ask: &TimerAsk, row: &QueueRow, timer: &GateTimer)
                 || "How much longer? 10m, 1h30m, or seconds.".to_owned(),
                 |seconds| {
                     let after = |seconds| {
-                        let extended = timer.extended(seconds, model.session.overdue_grace_s);
+                        let extended = timer.extended(model.now, seconds, model.session.overdue_grace_s);
                         label::clock(extended.deadline)
                     };
                     format!("{} -> {}: then {then}.", after(0), after(seconds))
