@@ -25,6 +25,7 @@ mod http {
     mod receiver;
     mod refusals;
     mod routes;
+    mod secrets;
     mod shapes;
     mod timers;
     mod webhooks;

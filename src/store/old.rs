@@ -4,7 +4,8 @@
 //! whatever cannot be what it ought to be. A job whose id could not be one of ours is passed over.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -174,9 +175,9 @@ impl OldDatabase {
         let Some(name) = path.to_str() else {
             return Err(refused("its path is not UTF-8 text"));
         };
-        // Nobody is writing it: then it is read as it lies, without a lock or a file beside it, also where it says that it has a log.
-        // While somebody is, SQLite's read lock keeps both apart.
-        let how = if beside("-journal") { "mode=ro" } else { "immutable=1" };
+        // SQLite's read lock keeps us and a program that is writing apart. Only where the file says that it has a log would the lock need
+        // a -shm file; there nobody is writing, or the log would not be empty, and it is read as it lies.
+        let how = if has_log(path) { "immutable=1" } else { "mode=ro" };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -199,6 +200,13 @@ fn beside(path: &Path, suffix: &str) -> Option<Metadata> {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     fs::metadata(PathBuf::from(name)).ok()
+}
+
+/// Whether a database says in its head that it has a write-ahead log (SQLite file format, 1.3.3: the read version is 2).
+fn has_log(path: &Path) -> bool {
+    let mut head = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head[19] == 2
 }
 
 /// A path inside a `file:` URI.

@@ -47,6 +47,15 @@ pub(super) enum Access {
     Read,
 }
 
+/// Refuses a link in place of the database: SQLite would follow it and write what lies elsewhere (SPEC §10).
+pub(super) fn refuse_link(path: &Path) -> Result<(), StoreError> {
+    if path.is_symlink() {
+        let detail = "a symlink lies where the database belongs";
+        return Err(StoreError::new(path, "open", StoreErrorKind::Other, detail));
+    }
+    Ok(())
+}
+
 /// Opens an existing file; it is not looked into beyond what SQLite needs.
 pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, RowError> {
     let mode = match access {
@@ -79,6 +88,7 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, RowErro
 /// Makes sure that the database exists and has the newest schema; returns the connection for decisions and the file's path.
 pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf), StoreError> {
     let path = runs_dir.join(DATABASE_FILE);
+    refuse_link(&path)?;
     if !path
         .try_exists()
         .map_err(|error| StoreError::of_io(&path, "open", &error))?
