@@ -11,6 +11,7 @@ mod cli {
     mod hostile;
     mod identity;
     mod limits;
+    mod links;
     mod manual;
     mod patches;
     mod refusals;

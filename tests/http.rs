@@ -9,10 +9,13 @@
 mod support;
 
 mod http {
+    mod across;
     mod client;
     mod console;
+    mod documented;
     mod doors;
     mod examples;
+    mod lagging;
     mod leaving;
     mod limits;
     mod live;
@@ -22,7 +25,9 @@ mod http {
     mod receiver;
     mod refusals;
     mod routes;
+    mod secrets;
     mod shapes;
     mod timers;
     mod webhooks;
+    mod webhooks_tls;
 }

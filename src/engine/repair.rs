@@ -17,16 +17,23 @@ pub fn repair(runs: &RunsDir, reader: &Reader, said: &mut dyn FnMut(String)) -> 
     let mut mending = Mending { runs, reader, said };
     mending.chain()?;
     let mut after = String::new();
+    let mut first_trouble = None;
     loop {
         let marks = reader.marks(&after, PAGE)?;
-        let Some(last) = marks.last() else { return Ok(()) };
+        let Some(last) = marks.last() else { break };
         after.clone_from(&last.id);
         for mark in &marks {
-            if let Ok(job_id) = JobId::new(&mark.id) {
-                mending.job(&job_id, mark)?;
+            let Ok(job_id) = JobId::new(&mark.id) else { continue };
+            match mending.job(&job_id, mark) {
+                // What cannot be mended of one job keeps no other from it.
+                Err(trouble @ Trouble::Runs(_)) => {
+                    first_trouble.get_or_insert(trouble);
+                }
+                mended => mended?,
             }
         }
     }
+    first_trouble.map_or(Ok(()), Err)
 }
 
 struct Mending<'a> {
@@ -107,7 +114,12 @@ impl Mending<'_> {
     fn events(&mut self, job_id: &JobId, mark: &JobMark) -> Result<(), Trouble> {
         let path = self.runs.run(job_id).events();
         let mut bytes = Vec::new();
-        if let Some(mut lines) = Lines::open(&path)? {
+        let lines = match Lines::open(&path) {
+            // What lies there is no log: nothing of it is taken over.
+            Err(error) if error.is_no_file() => None,
+            opened => opened?,
+        };
+        if let Some(mut lines) = lines {
             while let Some(line) = lines.next_line()?.filter(|line| record::is_old_event(&line.bytes)) {
                 bytes.extend_from_slice(&line.bytes);
             }

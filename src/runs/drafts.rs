@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
-use super::layout::{RunsDir, make_directory};
+use super::layout::{RunsDir, directory_metadata, make_directory};
 
 /// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger is read.
 const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -44,6 +44,11 @@ impl RunsDir {
     /// All drafts of an operator.
     pub fn load_drafts(&self, operator: &str) -> Result<KeptDrafts> {
         let folder = self.drafts(operator);
+        for directory in [&self.path().join(".drafts"), &folder] {
+            if directory_metadata(directory)?.is_none() {
+                return Ok(KeptDrafts::default());
+            }
+        }
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(KeptDrafts::default()),
             entries => entries.doing("list", &folder)?,

@@ -53,6 +53,16 @@ impl RunsError {
         self.source.kind() == io::ErrorKind::InvalidInput
     }
 
+    /// Whether something else lies there than the regular file that belongs there: a symlink, a directory, too many bytes.
+    pub fn is_no_file(&self) -> bool {
+        self.is_refusal() || self.source.raw_os_error() == Some(Errno::ELOOP as i32)
+    }
+
+    /// Why, in words.
+    pub fn reason(&self) -> String {
+        reason(&self.source)
+    }
+
     /// Whether the file is not there.
     pub fn is_not_found(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound
@@ -64,6 +74,8 @@ pub(super) fn reason(source: &io::Error) -> String {
     match source.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ENOSPC) => "no space left".to_owned(),
         Some(Errno::EDQUOT) => "the disk quota is used up".to_owned(),
+        // Files of the record are opened so that no symlink is followed.
+        Some(Errno::ELOOP) => "a symlink lies where a file belongs".to_owned(),
         Some(Errno::EROFS) => "the file system is read-only".to_owned(),
         Some(errno) => {
             let mut text = errno.desc().to_owned();

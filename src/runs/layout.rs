@@ -96,7 +96,7 @@ pub struct RunsDir {
     owner_uid: u32,
 }
 
-fn directory_metadata(path: &Path) -> Result<Option<Metadata>> {
+pub(super) fn directory_metadata(path: &Path) -> Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => Ok(Some(metadata)),
         Ok(metadata) if metadata.is_symlink() => Err(RunsError::refused(
@@ -110,7 +110,7 @@ fn directory_metadata(path: &Path) -> Result<Option<Metadata>> {
     }
 }
 
-/// Makes one directory with these rights, durably; one that is there already stays as it is.
+/// Makes one directory with these rights, durably; one that is there already stays as it is. Refused: a symlink in its place.
 pub(super) fn make_directory(path: &Path, modes: Modes) -> Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {
@@ -120,7 +120,8 @@ pub(super) fn make_directory(path: &Path, modes: Modes) -> Result<()> {
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             super::atomic::flush_directory(parent.unwrap_or(Path::new(".")))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        // A link there would lead what is written out of the runs directory.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => directory_metadata(path).map(drop),
         Err(error) => Err(RunsError::new("create", path, error)),
     }
 }

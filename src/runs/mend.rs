@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
 use super::layout::{RunsDir, make_directory};
-use super::record;
 
 /// Where the files that were replaced are kept, under the runs directory.
 const ASIDE: &str = ".aside";
@@ -31,17 +30,22 @@ pub fn replace(runs: &RunsDir, path: &Path, bytes: &[u8]) -> Result<Option<PathB
     Ok(kept)
 }
 
-/// Gives a file a second name under `.aside/`: a link, so that its bytes stay when the first name gets others.
+/// Gives a file a second name under `.aside/`: a link, so that its bytes stay when the first name gets others. A symlink is kept as it is,
+/// and a directory in the file's place moves there.
 fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
-    if !record::is_file(path) {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
         return Ok(None);
-    }
+    };
     let relative = path.strip_prefix(runs.path()).unwrap_or(path);
     let name: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
     let directory = runs.path().join(ASIDE);
     make_directory(&directory, runs.modes())?;
     let kept = free(|number| directory.join(format!("{}.{number}", name.join("."))))?;
-    fs::hard_link(path, &kept).doing("keep", path)?;
+    if metadata.is_dir() {
+        fs::rename(path, &kept).doing("move", path)?;
+    } else {
+        fs::hard_link(path, &kept).doing("keep", path)?;
+    }
     atomic::flush_directory(&directory)?;
     Ok(Some(kept))
 }

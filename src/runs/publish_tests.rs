@@ -97,10 +97,12 @@ impl Fixture {
     }
 
     fn publish(&self, owed: &Owed) -> Published {
-        publish(&self.runs, &[job_id()], Duration::ZERO, |_| Ok(Some(owed.clone())))
-            .unwrap()
-            .pop()
-            .unwrap()
+        publish(&self.runs, &[job_id()], crate::runs::holder::PUBLISH_PATIENCE, |_| {
+            Ok(Some(owed.clone()))
+        })
+        .unwrap()
+        .pop()
+        .unwrap()
     }
 
     fn put(&self, path: &Path, bytes: &[u8]) {

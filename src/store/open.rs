@@ -16,7 +16,7 @@ use super::error::{RowError, StoreError, StoreErrorKind};
 pub const DATABASE_FILE: &str = "holdpoint.db";
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 5;
+pub const SCHEMA_VERSION: u32 = 6;
 
 const APPLICATION_ID: i64 = 1_751_934_064;
 
@@ -32,6 +32,7 @@ const MIGRATIONS_SLICE: &[M<'static>] = &[
     M::up(include_str!("holds.sql")),
     M::up(include_str!("webhooks.sql")),
     M::up(include_str!("anchors.sql")),
+    M::up(include_str!("webhook_refusals.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(MIGRATIONS_SLICE);
 
@@ -44,6 +45,15 @@ pub(super) enum Access {
     Relaxed,
     /// No writes at all.
     Read,
+}
+
+/// Refuses a link in place of the database: SQLite would follow it and write what lies elsewhere (SPEC §10).
+pub(super) fn refuse_link(path: &Path) -> Result<(), StoreError> {
+    if path.is_symlink() {
+        let detail = "a symlink lies where the database belongs";
+        return Err(StoreError::new(path, "open", StoreErrorKind::Other, detail));
+    }
+    Ok(())
 }
 
 /// Opens an existing file; it is not looked into beyond what SQLite needs.
@@ -78,6 +88,7 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, RowErro
 /// Makes sure that the database exists and has the newest schema; returns the connection for decisions and the file's path.
 pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf), StoreError> {
     let path = runs_dir.join(DATABASE_FILE);
+    refuse_link(&path)?;
     if !path
         .try_exists()
         .map_err(|error| StoreError::of_io(&path, "open", &error))?

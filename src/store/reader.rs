@@ -9,7 +9,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError, StoreErrorKind};
 use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
-use super::open::{Access, DATABASE_FILE, SCHEMA_VERSION, connect, version};
+use super::open::{Access, DATABASE_FILE, SCHEMA_VERSION, connect, refuse_link, version};
 use super::{leader, rows};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
@@ -30,6 +30,7 @@ impl Reader {
     /// is refused: [`super::Store::open`] brings it up first.
     pub fn open(runs_dir: &Path) -> Result<Self, StoreError> {
         let path = runs_dir.join(DATABASE_FILE);
+        refuse_link(&path)?;
         fs::metadata(&path).map_err(|error| StoreError::of_io(&path, "open", &error))?;
         let failed = |error| StoreError::of(&path, "open", error);
         let connection = connect(&path, Access::Read).map_err(failed)?;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::finding::{LOOK, REPAIR};
+use super::finding::{LOOK, REPAIR, in_place};
 use super::job::JobLook;
 use super::span::{first_difference, told};
 use super::{Finding, PAGE, Place, Trouble};
@@ -82,7 +82,14 @@ impl JobLook<'_> {
     pub(super) fn events(&mut self) -> Result<(), Trouble> {
         let path = self.run.events();
         let mut rows = Rows::new(self.reader, self.job_id);
-        let mut lines = Ahead::open(Lines::open(&path)?)?;
+        let opened = match in_place(self.runs, &path, Lines::open(&path))? {
+            Ok(opened) => opened,
+            Err(finding) => {
+                self.report.add(finding);
+                return self.check_event_rows();
+            }
+        };
+        let mut lines = Ahead::open(opened)?;
         let mut row = rows.next_row()?;
         let mut line = self.after_old_lines(&mut lines)?;
         // Lines of rows that a wrong line stood in for: they come late, and are no news.

@@ -9,7 +9,7 @@ use super::Trouble;
 use super::span::Span;
 use crate::domain::chain::ChainHead;
 use crate::domain::ids::JobId;
-use crate::runs::RunsDir;
+use crate::runs::{RunsDir, RunsError};
 use crate::store::DATABASE_FILE;
 
 /// The most findings that are kept; the rest are counted.
@@ -84,6 +84,19 @@ impl Place {
             field: span.field.clone(),
             ..self
         }
+    }
+}
+
+/// What lies in a file's place, or the finding that it is no file: one such place hides no other.
+pub(super) fn in_place<T>(
+    runs: &RunsDir,
+    path: &Path,
+    read: Result<T, RunsError>,
+) -> Result<Result<T, Finding>, RunsError> {
+    match read {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) if error.is_no_file() => Ok(Err(Finding::new(Place::file(runs, path), error.reason()).hint(REPAIR))),
+        Err(error) => Err(error),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{LOOK, REPAIR};
+use super::finding::{LOOK, REPAIR, in_place};
 use super::span::{first_difference, told};
 use super::{Finding, OwedFiles, PAGE, Place, Report, Scope, Trouble, events};
 use crate::domain::decision::SealedDecision;
@@ -89,8 +89,12 @@ pub(super) fn look_at_stranger(runs: &RunsDir, job_id: &JobId) -> Result<Report,
 /// A decision file of ours; none: there is none, or it is an old one. One that cannot be read counts as an old one here: only rows say
 /// what it should be.
 fn read_decision(path: &std::path::Path) -> Result<Option<SealedDecision>, Trouble> {
-    let bytes = record::read(path)?.unwrap_or_default();
-    Ok(serde_json::from_slice(&bytes).ok())
+    match record::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes.unwrap_or_default()).ok()),
+        // A link or a directory of such a name is nobody's decision.
+        Err(error) if error.is_no_file() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl JobLook<'_> {
@@ -165,7 +169,13 @@ impl JobLook<'_> {
         let is_owed = row.event_seq > self.mark.published_seq;
         let path = file.path(&self.run);
         let place = Place::file(self.runs, &path);
-        let found = record::read(&path)?;
+        let found = match in_place(self.runs, &path, record::read(&path))? {
+            Ok(found) => found,
+            Err(finding) => {
+                self.report.add(finding);
+                return Ok(true);
+            }
+        };
         let Some(found) = found else {
             if !is_owed {
                 let what = format!("the file of decision {} is missing", row.seq);
@@ -253,7 +263,7 @@ impl JobLook<'_> {
     }
 
     /// The events of a job whose run directory is gone are still looked at one by one.
-    fn check_event_rows(&mut self) -> Result<(), Trouble> {
+    pub(super) fn check_event_rows(&mut self) -> Result<(), Trouble> {
         let mut rows = events::Rows::new(self.reader, self.job_id);
         while let Some(row) = rows.next_row()? {
             self.report.events += 1;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{LOOK, REPAIR};
+use super::finding::{LOOK, REPAIR, in_place};
 use super::span::{Span, first_difference, told};
 use super::{Audit, Finding, Place, Trouble};
 use crate::domain::chain::ChainLink;
@@ -84,7 +84,11 @@ impl LinkLook<'_> {
         let mut numbers = Numbers::default();
         let mut torn = None;
         let mut before = 0;
-        if let Some(mut lines) = Lines::open(&path)? {
+        let lines = match in_place(self.runs, &path, Lines::open(&path))? {
+            Ok(lines) => lines,
+            Err(finding) => return Ok(vec![finding]),
+        };
+        if let Some(mut lines) = lines {
             while let Some(line) = lines.next_line()? {
                 if !line.is_whole() {
                     torn = Some(line);

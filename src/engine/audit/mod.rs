@@ -117,7 +117,11 @@ impl Audit<'_> {
             let Some(last) = marks.last() else { break };
             after.clone_from(&last.id);
             for mark in marks {
-                self.job(&mark)?;
+                match self.job(&mark) {
+                    // What cannot be read of one job hides no other.
+                    Err(trouble @ Trouble::Runs(_)) => self.report.add(Finding::of_trouble(&trouble)),
+                    looked => looked?,
+                }
                 self.report.jobs += 1;
             }
             self.tell("jobs", self.report.jobs, of);
@@ -151,8 +155,11 @@ impl Audit<'_> {
     fn strangers(&mut self) -> Result<(), Trouble> {
         for job_id in self.runs.jobs()? {
             if self.reader.mark(&job_id)?.is_none() {
-                let found = job::look_at_stranger(self.runs, &job_id)?;
-                self.report.absorb(found);
+                match job::look_at_stranger(self.runs, &job_id) {
+                    Ok(found) => self.report.absorb(found),
+                    Err(trouble @ Trouble::Runs(_)) => self.report.add(Finding::of_trouble(&trouble)),
+                    Err(trouble) => return Err(trouble),
+                }
             }
         }
         Ok(())

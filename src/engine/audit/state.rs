@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::finding::{LOOK, REPAIR};
+use super::finding::{LOOK, REPAIR, in_place};
 use super::job::JobLook;
 use super::span::{first_difference, told};
 use super::{Finding, Place, Trouble};
@@ -44,7 +44,13 @@ impl JobLook<'_> {
                 return Ok(());
             }
         };
-        let found = record::read(&path)?;
+        let found = match in_place(self.runs, &path, record::read(&path))? {
+            Ok(found) => found,
+            Err(finding) => {
+                self.report.add(finding);
+                return Ok(());
+            }
+        };
         // Read after the rows: what was committed meanwhile counts as owed.
         let Some(mark) = self.reader.mark(self.job_id)? else {
             return Ok(());
