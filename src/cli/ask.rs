@@ -216,6 +216,7 @@ pub async fn act_all(engine: &mut Engine, commands: Vec<Command>, deed: &'static
             | Notice::Lead(_)
             | Notice::ConfigLoaded(..)
             | Notice::ConfigBroken(_)
+            | Notice::ReadOnly(_)
             | Notice::Trouble(_) => {}
         }
     }
@@ -237,6 +238,7 @@ pub async fn news_of(engine: &mut Engine, job_id: &JobId) {
             | Notice::Lead(_)
             | Notice::ConfigLoaded(..)
             | Notice::ConfigBroken(_)
+            | Notice::ReadOnly(_)
             | Notice::Trouble(_) => {}
         }
     }

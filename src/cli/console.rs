@@ -64,6 +64,8 @@ pub async fn show(
         Role::Candidate("console")
     };
     let mut engine = session.open(role)?;
+    let newer = engine.newer();
+    let is_read_only = is_read_only || newer.is_some();
     let hint = old::faults(&session).into_iter().next().or(hint);
     let (serving, hint) = if session.config.server.is_enabled && !is_read_only {
         match http::listen(&engine, &session) {
@@ -83,6 +85,7 @@ pub async fn show(
         overdue_grace_s: session.config.pipeline.overdue_grace_s,
         runs_dir: session.runs_dir.clone(),
         is_read_only,
+        newer: newer.map(|newer| newer.to_string()),
         hint,
         has_palette: tui::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
         has_colour: tui::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),

@@ -141,6 +141,10 @@ impl Session {
             old_databases: self.old_databases.clone(),
         })
         .map_err(|error| Failure::engine(self.deed, &error))?;
+        if let Some(newer) = engine.newer() {
+            note(&format!("read-only: {newer}"));
+            return Ok(engine);
+        }
         if let Role::Candidate(_) = role {
             let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
             tokio::spawn(drops::serve(engine.door(), runs));

@@ -25,6 +25,10 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(refused)?;
     let mut engine = session.open(Role::Candidate("serve"))?;
+    if let Some(newer) = engine.newer() {
+        engine.close();
+        return Err(too_old(newer.to_string()));
+    }
     let serving = if no_http {
         None
     } else {
@@ -45,13 +49,17 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
     let why = loop {
         tokio::select! {
             biased;
-            _ = terminate.recv() => break "SIGTERM",
-            _ = interrupt.recv() => break "SIGINT",
-            _ = hangup.recv() => break "SIGHUP",
-            notice = engine.notice() => tell(&engine, notice),
+            _ = terminate.recv() => break Ok("SIGTERM"),
+            _ = interrupt.recv() => break Ok("SIGINT"),
+            _ = hangup.recv() => break Ok("SIGHUP"),
+            notice = engine.notice() => match notice {
+                Notice::ReadOnly(why) => break Err(why),
+                notice => tell(&engine, notice),
+            },
         }
     };
-    tracing::info!("{why}: leaving; running stages go on under their supervisors");
+    let word = why.as_ref().map_or("read-only", |signal| *signal);
+    tracing::info!("{word}: leaving; running stages go on under their supervisors");
     if let Some(serving) = serving {
         tokio::select! {
             biased;
@@ -62,7 +70,16 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
         }
     }
     engine.close();
-    Ok(Exit::Done)
+    match why {
+        Ok(_) => Ok(Exit::Done),
+        Err(why) => Err(too_old(why)),
+    }
+}
+
+/// Nothing that serve does can be done on a newer database: it runs stages and timers, and takes decisions.
+fn too_old(why: String) -> Failure {
+    Failure::new("served", "runs_directory", why)
+        .hint("install the newer holdpoint; the console and the commands that look can still read")
 }
 
 fn tell(engine: &Engine, notice: Notice) {
@@ -81,7 +98,7 @@ fn tell(engine: &Engine, notice: Notice) {
         }
         Notice::Trouble(Some(trouble)) => tracing::error!("{trouble}"),
         Notice::Trouble(None) => tracing::info!("it works again"),
-        Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed => {}
+        Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed | Notice::ReadOnly(_) => {}
     }
 }
 

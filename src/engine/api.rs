@@ -383,6 +383,8 @@ pub enum Notice {
     ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<String>),
     /// The configuration file was saved and is broken; the former policy stays. All faults, a line each.
     ConfigBroken(Vec<String>),
+    /// A newer holdpoint has brought the database up while this process ran: nothing is changed from here on, and why.
+    ReadOnly(String),
     /// Files could not be written, or the database not reached: what and why, and what holdpoint will do. None: it works again.
     Trouble(Option<String>),
 }

@@ -38,6 +38,7 @@ impl Engine {
                 | Notice::Lead(_)
                 | Notice::ConfigLoaded(..)
                 | Notice::ConfigBroken(_)
+                | Notice::ReadOnly(_)
                 | Notice::Trouble(_) => {}
             }
         }

@@ -17,6 +17,11 @@ pub(super) const PUBLISH_JOBS_MAX: u32 = 64;
 impl Writer {
     /// Pays what is owed to the files, in groups. What cannot be paid now is tried again later, and keeps nobody else waiting.
     pub(super) fn publish(&mut self) {
+        if let Ok(Some(_)) = self.preparer.reader.newer_version() {
+            // Its files are the newer holdpoint's to write.
+            self.is_owing = false;
+            return self.leave_waiting("a newer holdpoint has brought the database up");
+        }
         let mut failed: BTreeMap<JobId, String> = BTreeMap::new();
         loop {
             let limit = PUBLISH_JOBS_MAX.saturating_add(u32::try_from(failed.len()).unwrap_or(u32::MAX));
@@ -43,12 +48,17 @@ impl Writer {
         self.report(failed.into_values().next_back());
     }
 
-    /// Nothing can be paid for now: nobody is left waiting for an answer.
+    /// Nothing can be paid for now.
     fn give_up(&mut self, why: &str) {
+        self.leave_waiting(why);
+        self.report(Some(why.to_owned()));
+    }
+
+    /// Nobody is left waiting for an answer.
+    fn leave_waiting(&mut self, why: &str) {
         for request in std::mem::take(&mut self.owed).into_values().flatten() {
             self.tell(Inbox::Published(request, Err(why.to_owned())));
         }
-        self.report(Some(why.to_owned()));
     }
 
     /// Which of them could not be paid, and why; the error: none of them.

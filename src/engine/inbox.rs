@@ -42,6 +42,8 @@ pub(super) struct Look {
     pub work: Option<StageWork>,
     /// Some job's files are behind its rows.
     pub is_owed: bool,
+    /// The schema's version, when a newer holdpoint has brought it up.
+    pub newer: Option<u32>,
 }
 
 /// One execution of a stage, named.

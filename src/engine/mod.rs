@@ -47,17 +47,16 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::fault;
 use crate::runs::RunsDir;
 use crate::runs::drafts::KeptDrafts;
-
 use crate::runs::locks::{self, LeadGuard, PUBLISH_PATIENCE, Presence};
-use crate::store::{Reader, Store};
+use crate::store::Reader;
 
 use api::{Answer, Command, Notice, Query, RequestId};
 use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
 use history::History;
 use inbox::{Inbox, StageKey};
-pub use opening::{EngineError, Role, Settings, refuse_lost_database};
-use opening::{refuse_older_database, session_name};
+pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
+use opening::{open_store, refuse_older_database, session_name};
 use prepare::Preparer;
 use reader::{Ask, ReaderThread};
 use stage_watch::Watch;
@@ -96,6 +95,8 @@ pub struct Engine {
     session: String,
     watch: Watch,
     work: Option<SyncSender<Work>>,
+    /// Nothing is changed from here on.
+    newer: Option<Newer>,
     asks: SyncSender<Ask>,
     inbox: Receiver<Inbox>,
     inbox_sender: Sender<Inbox>,
@@ -139,11 +140,15 @@ impl Engine {
         let runs = RunsDir::open(&settings.runs_dir, settings.group)?;
         let presence = locks::enter(&runs)?;
         refuse_lost_database(&runs)?;
-        let store = Store::open(runs.path())?;
-        runs.share_database()?;
+        let store = open_store(&runs)?;
+        if store.is_ok() {
+            runs.share_database()?;
+        }
         let first_reader = Reader::open(runs.path())?;
         let seen_up_to = first_reader.last_event_seq()?;
-        refuse_older_database(&runs, &first_reader, seen_up_to)?;
+        if store.is_ok() {
+            refuse_older_database(&runs, &first_reader, seen_up_to)?;
+        }
         let (inbox_sender, inbox) = channel(INBOX_MAX);
         let (work, work_receiver) = sync_channel(WORK_MAX);
         let (asks, asks_receiver) = sync_channel(WORK_MAX);
@@ -160,7 +165,9 @@ impl Engine {
             config: Arc::new(settings.config.clone()),
             history: History::new(runs.clone(), settings.old_databases.clone()),
         };
-        let writer = Writer {
+        let newer = store.as_ref().err().copied();
+        // Nobody writes to a newer database.
+        let writer = store.ok().map(|store| Writer {
             store,
             preparer,
             operator: settings.operator.clone(),
@@ -171,7 +178,7 @@ impl Engine {
             is_owing: true,
             patience: PUBLISH_PATIENCE,
             trouble: None,
-        };
+        });
         let reader = ReaderThread {
             reader: Reader::open(runs.path())?,
             runs: runs.clone(),
@@ -180,14 +187,18 @@ impl Engine {
             inbox: inbox_sender.clone(),
             history: History::new(runs.clone(), settings.old_databases),
         };
-        let writer = std::thread::Builder::new()
-            .name("writer".to_owned())
-            .spawn(move || writer.run())?;
+        let start = |writer: Writer| {
+            let thread = std::thread::Builder::new().name("writer".to_owned());
+            thread.spawn(move || writer.run())
+        };
+        let writer = writer.map(start).transpose()?;
         std::thread::Builder::new()
             .name("reader".to_owned())
             .spawn(move || reader.run())?;
         // There must be a file to watch.
-        runs.make_nudge()?;
+        if newer.is_none() {
+            runs.make_nudge()?;
+        }
         let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
         let now = settings.clock.now();
         let doors = Doors::new(&settings.config);
@@ -200,11 +211,12 @@ impl Engine {
             role: settings.role,
             session,
             watch,
-            work: Some(work),
+            work: newer.is_none().then_some(work),
+            newer,
             asks,
             inbox,
             inbox_sender,
-            writer: Some(writer),
+            writer,
             files,
             notices: VecDeque::new(),
             doors,
@@ -260,6 +272,11 @@ impl Engine {
         &self.clock
     }
 
+    /// That the database is newer than this program; nothing is changed then.
+    pub fn newer(&self) -> Option<Newer> {
+        self.newer
+    }
+
     /// Whether this process leads.
     pub fn is_lead(&self) -> bool {
         matches!(self.lead, Lead::Has { .. })
@@ -267,7 +284,7 @@ impl Engine {
 
     /// Stands for the lead, where the role and the owner of the runs directory allow it.
     pub fn stand(&mut self) {
-        let may_lead = matches!(self.role, Role::Candidate(_)) && self.runs.is_owner();
+        let may_lead = matches!(self.role, Role::Candidate(_)) && self.runs.is_owner() && self.newer.is_none();
         self.wants_lead = may_lead;
         self.stand_at_us = None;
         if may_lead && matches!(self.lead, Lead::Not) && !self.is_standing {
@@ -311,6 +328,9 @@ impl Engine {
 
     fn hand_over(&mut self, request: RequestId, operator: Operator, command: Command) {
         fault::point("submitted");
+        if let Some(newer) = self.newer {
+            return self.tell(Notice::Done(request, Err(newer.refusal())));
+        }
         if !self.put(Work::Command(request, operator, Box::new(command))) {
             self.tell(Notice::Done(request, Err(busy())));
         }
@@ -372,7 +392,7 @@ impl Engine {
     }
 
     fn put(&mut self, work: Work) -> bool {
-        self.work.as_ref().is_some_and(|sender| sender.try_send(work).is_ok())
+        self.newer.is_none() && self.work.as_ref().is_some_and(|sender| sender.try_send(work).is_ok())
     }
 
     /// Takes what the threads told, a bounded batch, then asks the ticker what is due. Never blocks.
@@ -504,7 +524,7 @@ impl Engine {
 
     /// Who fires timers: candidates; the one who leads at once, the others if it is still due later (see the ticker).
     fn is_expirer(&self) -> bool {
-        matches!(self.role, Role::Candidate("console" | "serve")) || self.is_lead()
+        self.newer.is_none() && (matches!(self.role, Role::Candidate("console" | "serve")) || self.is_lead())
     }
 
     fn sleep(&mut self) -> Duration {

@@ -1,5 +1,6 @@
 //! What an engine is opened with, and why it may not be: a database that is gone, or older than the record beside it.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,8 +8,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::{RunsDir, record};
-use crate::store::{OldDatabase, Reader};
+use crate::store::{OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind};
 
 /// Whether this process stands for the lead, and under which name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,47 @@ pub enum EngineError {
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
+}
+
+/// The database was brought up by a newer holdpoint: this one reads what it can, and changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newer {
+    /// The version of its schema.
+    pub found: u32,
+}
+
+impl fmt::Display for Newer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = self.found;
+        write!(
+            f,
+            "this holdpoint is older than the database (schema {found}, this one knows {SCHEMA_VERSION})"
+        )
+    }
+}
+
+impl Newer {
+    /// The answer to whoever wants to change something.
+    pub(super) fn refusal(self) -> Refusal {
+        Refusal::new(RefusalCode::NotPossible, self.to_string())
+            .with_hint("it can be read only; install the newer holdpoint")
+    }
+}
+
+/// The store to write to, or that the database is newer than this program.
+pub(super) fn open_store(runs: &RunsDir) -> Result<Result<Store, Newer>, EngineError> {
+    match Store::open(runs.path()) {
+        Ok(store) => Ok(Ok(store)),
+        Err(error) => match error.kind() {
+            StoreErrorKind::Newer { found, .. } => Ok(Err(Newer { found })),
+            StoreErrorKind::Busy
+            | StoreErrorKind::Full
+            | StoreErrorKind::ReadOnly
+            | StoreErrorKind::Corrupt
+            | StoreErrorKind::Missing
+            | StoreErrorKind::Other => Err(error.into()),
+        },
+    }
 }
 
 /// Refuses a runs directory whose database is gone while records of jobs are not.

@@ -170,6 +170,7 @@ impl ReaderThread {
         };
         let is_owed = !self.reader.owed(1)?.is_empty();
         Ok(Look {
+            newer: self.reader.newer_version()?,
             events,
             up_to,
             timers,

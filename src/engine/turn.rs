@@ -14,7 +14,7 @@ use super::api::Notice;
 use super::inbox::{Inbox, Look, StageKey, StageWork, Timers};
 use super::reader::{Ask, LeadLook};
 use super::writer::Work;
-use super::{Engine, Lead, Role};
+use super::{Engine, Lead, Newer, Role};
 
 /// How long after another process's commit its files may be owed before this process pays.
 const OTHERS_DEBT_US: i64 = 2_000_000;
@@ -105,6 +105,9 @@ impl Engine {
 
     fn looked(&mut self, look: Look) {
         let now = self.clock.now();
+        if let Some(found) = look.newer {
+            self.only_read(Newer { found });
+        }
         self.seen_up_to = self.seen_up_to.max(look.up_to);
         let grace_s = self.config.pipeline.overdue_grace_s;
         let wake = |gate: &OpenTimer| {
@@ -145,6 +148,17 @@ impl Engine {
             let (answer, _) = sync_channel(1);
             self.put(Work::Outbox(epoch, vec![change], answer));
         }
+    }
+
+    /// A newer holdpoint has brought the database up: what this one would write could be wrong there.
+    fn only_read(&mut self, newer: Newer) {
+        if self.newer.is_some() {
+            return;
+        }
+        self.resign();
+        self.newer = Some(newer);
+        tracing::warn!("{newer}");
+        self.tell(Notice::ReadOnly(newer.to_string()));
     }
 
     /// Adopts what runs, starts what waits, ends what nobody wants any more.

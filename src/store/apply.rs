@@ -29,7 +29,7 @@ impl From<RowError> for Stop {
             RowError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 fault(error)
             }
-            RowError::Sqlite(_) | RowError::Bad { .. } => Self::Failed(error),
+            RowError::Sqlite(_) | RowError::Bad { .. } | RowError::Newer(_) => Self::Failed(error),
         }
     }
 }

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::apply::{self, Stop};
 use super::error::{RowError, StoreError};
+use super::open::refuse_newer;
 use super::{Store, leader, rows};
 use crate::domain::change::{Applied, Change};
 use crate::domain::ids::JobId;
@@ -62,6 +63,7 @@ impl Store {
         rule: &mut Rule<'_, I>,
     ) -> Result<Vec<Result<Applied, Refusal>>, RowError> {
         let transaction = self.durable.transaction()?;
+        refuse_newer(&transaction)?;
         let epoch = match inputs.iter().any(|input| input.epoch.is_some()) {
             true => leader::find(&transaction)?.map(|leader| leader.epoch),
             false => None,
@@ -91,7 +93,7 @@ fn answer<I>(
         Ok(rows) => rows,
         // One damaged job hinders no other.
         Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
-        Err(RowError::Sqlite(error)) => return Err(error.into()),
+        Err(error @ (RowError::Sqlite(_) | RowError::Newer(_))) => return Err(error),
     };
     match rule(rows.as_ref(), &submission.input) {
         Err(refusal) => Ok(Err(refusal)),

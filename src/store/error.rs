@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::open::SCHEMA_VERSION;
+
 /// What the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreErrorKind {
@@ -76,6 +78,7 @@ impl StoreError {
             RowError::Bad { table, key, what } => {
                 (StoreErrorKind::Corrupt, format!("table {table}, row {key}: {what}"))
             }
+            RowError::Newer(found) => newer(found),
             RowError::Sqlite(error) => of_sqlite(&error),
         };
         Self::new(path, operation, kind, detail)
@@ -120,6 +123,13 @@ const SQLITE_KINDS: [(ErrorCode, StoreErrorKind, &str); 7] = [
     (ErrorCode::NotADatabase, StoreErrorKind::Corrupt, "it is not a database"),
 ];
 
+/// The kind and the words for a schema of that version.
+pub(super) fn newer(found: u32) -> (StoreErrorKind, String) {
+    let known = SCHEMA_VERSION;
+    let detail = format!("its schema is version {found}, this holdpoint knows {known}");
+    (StoreErrorKind::Newer { found, known }, detail)
+}
+
 const LOCKED: &str = "another process has kept it locked";
 const NOT_WRITABLE: &str = "it may not be written";
 
@@ -136,6 +146,8 @@ fn of_sqlite(error: &rusqlite::Error) -> (StoreErrorKind, String) {
 pub(super) enum RowError {
     /// SQLite itself.
     Sqlite(rusqlite::Error),
+    /// A newer holdpoint has brought the schema up, to this version, since the file was opened.
+    Newer(u32),
     /// What the row holds is not what the domain allows: somebody edited it, or a disk did.
     Bad {
         /// The table.

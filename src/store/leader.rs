@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use super::cells::{Cells, count, json_text};
 use super::error::{RowError, StoreError};
+use super::open::refuse_newer;
 use crate::domain::time::Timestamp;
 use crate::domain::view::LeaderInfo;
 
@@ -68,6 +69,7 @@ impl Store {
 fn take(connection: &mut Connection, candidate: &Candidate) -> Result<u64, RowError> {
     // Not a statement by itself: the commit behind a RETURNING happens when the statement is dropped, and its error is lost there.
     let transaction = connection.transaction()?;
+    refuse_newer(&transaction)?;
     let epoch: i64 = transaction.query_row(
         "INSERT INTO leader (one, epoch, holder) VALUES (1, 1, ?1)
          ON CONFLICT (one) DO UPDATE SET epoch = epoch + 1, holder = excluded.holder RETURNING epoch",

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 use tempfile::TempPath;
 
-use super::error::{RowError, StoreError, StoreErrorKind};
+use super::error::{RowError, StoreError, StoreErrorKind, newer};
 
 /// The database's name in the runs directory (SPEC §4).
 pub const DATABASE_FILE: &str = "holdpoint.db";
@@ -108,9 +108,7 @@ pub(super) fn ours_version(connection: &Connection, path: &Path) -> Result<u32, 
     let found = version(connection).map_err(|error| StoreError::of(path, "open", error))?;
     match found {
         Some(found) if found > SCHEMA_VERSION => {
-            let known = SCHEMA_VERSION;
-            let detail = format!("its schema is version {found}, this holdpoint knows {known}");
-            let kind = StoreErrorKind::Newer { found, known };
+            let (kind, detail) = newer(found);
             Err(StoreError::new(path, "change", kind, detail))
         }
         Some(found) => Ok(found),
@@ -132,6 +130,16 @@ pub(super) fn version(connection: &Connection) -> Result<Option<u32>, RowError> 
     let is_empty = application == 0 && version == 0 && tables == 0;
     let is_ours = is_empty || application == APPLICATION_ID;
     Ok(is_ours.then(|| u32::try_from(version).unwrap_or(u32::MAX)))
+}
+
+/// Refuses to write where a newer holdpoint has brought the schema up meanwhile: inside a transaction, so that it cannot come between.
+pub(super) fn refuse_newer(connection: &Connection) -> Result<(), RowError> {
+    let mut statement = connection.prepare_cached("SELECT user_version FROM pragma_user_version")?;
+    let found: u32 = statement.query_row([], |row| row.get(0))?;
+    if found > SCHEMA_VERSION {
+        return Err(RowError::Newer(found));
+    }
+    Ok(())
 }
 
 /// Builds the database under another name and links it into place: nobody ever sees half of one.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError};
 use super::event_row::{self, collect};
+use super::open::refuse_newer;
 use super::{Reader, Store, leader};
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::webhook::{Delivery, DeliveryKind, DeliveryState, GivenUp, WebhookStanding};
@@ -179,6 +180,7 @@ impl Store {
 
 fn change(connection: &mut Connection, epoch: u64, changes: &[OutboxChange]) -> Result<bool, RowError> {
     let transaction = connection.transaction()?;
+    refuse_newer(&transaction)?;
     if leader::find(&transaction)?.map(|leader| leader.epoch) != Some(epoch) {
         return Ok(false);
     }

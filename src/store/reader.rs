@@ -9,7 +9,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError, StoreErrorKind};
 use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
-use super::open::{Access, DATABASE_FILE, SCHEMA_VERSION, connect, refuse_link, version};
+use super::open::{Access, DATABASE_FILE, SCHEMA_VERSION, connect, refuse_link, refuse_newer, version};
 use super::{leader, rows};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
@@ -59,6 +59,22 @@ impl Reader {
     /// Whether a newer holdpoint wrote this database: what this one reads may be incomplete.
     pub fn is_newer(&self) -> bool {
         self.schema_version > SCHEMA_VERSION
+    }
+
+    /// The schema's version now, when a newer holdpoint has brought it up since this one was built.
+    pub fn newer_version(&self) -> Result<Option<u32>, StoreError> {
+        match self.read(refuse_newer) {
+            Ok(()) => Ok(None),
+            Err(error) => match error.kind() {
+                StoreErrorKind::Newer { found, .. } => Ok(Some(found)),
+                StoreErrorKind::Busy
+                | StoreErrorKind::Full
+                | StoreErrorKind::ReadOnly
+                | StoreErrorKind::Corrupt
+                | StoreErrorKind::Missing
+                | StoreErrorKind::Other => Err(error),
+            },
+        }
     }
 
     /// Runs a read in one transaction, so that all its statements see the same commit.

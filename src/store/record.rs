@@ -299,7 +299,7 @@ fn fault_of<T>(read: Result<T, RowError>) -> Result<Result<T, RowFault>, RowErro
             let (column, what) = what.split_once(": ").unwrap_or(("", &what));
             Ok(Err(RowFault::new(column, what)))
         }
-        Err(error @ RowError::Sqlite(_)) => Err(error),
+        Err(error @ (RowError::Sqlite(_) | RowError::Newer(_))) => Err(error),
     }
 }
 

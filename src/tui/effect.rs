@@ -339,6 +339,8 @@ pub enum Msg {
     ConfigBroken(Vec<String>),
     /// Files or database cannot be written; none: all is well again.
     Trouble(Option<String>),
+    /// Nothing may be decided here any more, and why.
+    ReadOnly(String),
     /// A diff is ready.
     DiffReady(Box<DiffDone>),
     /// A diff could not be made: index of the file, number of its reading.

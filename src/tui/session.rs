@@ -22,6 +22,8 @@ pub struct Session {
     pub runs_dir: PathBuf,
     /// Whether nothing may be decided here: the database is newer than this program, or `--read-only`.
     pub is_read_only: bool,
+    /// Why, where it is the database.
+    pub newer: Option<String>,
     /// A line to begin with, for the demo.
     pub hint: Option<String>,
     /// Whether colours are used: not with `NO_COLOR`, and not on `TERM=dumb` or `vt100`.

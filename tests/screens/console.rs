@@ -38,6 +38,7 @@ pub fn session() -> Session {
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,
+        newer: None,
         hint: None,
         has_colour: true,
         has_palette: false,

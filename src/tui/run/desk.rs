@@ -386,6 +386,7 @@ impl Desk {
             Notice::Lead(is_leading) => Msg::Lead(is_leading),
             Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, warnings),
             Notice::ConfigBroken(faults) => Msg::ConfigBroken(faults),
+            Notice::ReadOnly(why) => Msg::ReadOnly(why),
             Notice::Trouble(trouble) => Msg::Trouble(trouble),
         }
     }

@@ -86,6 +86,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ConfigLoaded(gates, warnings) => notice::config_loaded(model, gates, &warnings),
         Msg::ConfigBroken(faults) => model.config_faults = faults,
         Msg::Trouble(trouble) => model.trouble = trouble,
+        Msg::ReadOnly(why) => (model.session.is_read_only, model.session.newer) = (true, Some(why)),
         Msg::DiffReady(done) => files::diff_ready(model, *done, fx),
         Msg::DiffFailed(index, number) => files::diff_failed(model, index, number),
         Msg::Measured(index, number, details) => files::measured(model, index, number, details),

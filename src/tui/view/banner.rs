@@ -9,6 +9,9 @@ use crate::tui::model::Model;
 
 /// The line, when something is broken.
 pub fn text(model: &Model) -> Option<String> {
+    if let Some(why) = &model.session.newer {
+        return Some(format!("read-only: {why}"));
+    }
     if let Some(trouble) = &model.trouble {
         return Some(trouble.clone());
     }
