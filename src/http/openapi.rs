@@ -147,7 +147,8 @@ fn refine(document: &mut Value) {
         for parameter in parameters.into_iter().flatten().filter(|one| one["in"] == "query") {
             let schema = &mut parameter["schema"];
             if schema["type"].to_string().contains("integer") {
-                *schema = json!({ "anyOf": [schema, none] });
+                schema["type"] = json!(["integer", "string"]);
+                schema["maxLength"] = json!(0);
             }
         }
     }
