@@ -52,9 +52,8 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
             _ = terminate.recv() => break Ok("SIGTERM"),
             _ = interrupt.recv() => break Ok("SIGINT"),
             _ = hangup.recv() => break Ok("SIGHUP"),
-            notice = engine.notice() => match notice {
-                Notice::ReadOnly(why) => break Err(why),
-                notice => tell(&engine, notice),
+            notice = engine.notice() => if let Some(why) = tell(&engine, notice) {
+                break Err(why);
             },
         }
     };
@@ -82,8 +81,10 @@ fn too_old(why: String) -> Failure {
         .hint("install the newer holdpoint; the console and the commands that look can still read")
 }
 
-fn tell(engine: &Engine, notice: Notice) {
+/// Tells it; returns why there is nothing left to serve.
+fn tell(engine: &Engine, notice: Notice) -> Option<String> {
     match notice {
+        Notice::ReadOnly(why) => return Some(why),
         Notice::Lead(true) => tracing::info!("this process leads: it runs stages and timers"),
         Notice::Lead(false) => tracing::info!("this process no longer leads"),
         Notice::Answer(_, Answer::Leader(Some(leader))) => standby(engine, &leader),
@@ -98,8 +99,9 @@ fn tell(engine: &Engine, notice: Notice) {
         }
         Notice::Trouble(Some(trouble)) => tracing::error!("{trouble}"),
         Notice::Trouble(None) => tracing::info!("it works again"),
-        Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed | Notice::ReadOnly(_) => {}
+        Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed => {}
     }
+    None
 }
 
 /// Says whom this process stands by for. A row that a killed leader left says nothing.
