@@ -78,6 +78,15 @@ impl Desk {
         }
     }
 
+    /// A console that was started in another way, in 80 columns and 24 rows.
+    pub fn of(pty: Pty) -> Self {
+        Self {
+            pty,
+            columns: 80,
+            rows: 24,
+        }
+    }
+
     /// The same under a umask.
     pub fn under(umask: &str, options: PtyOptions) -> Self {
         let (columns, rows) = options.size;
