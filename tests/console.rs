@@ -7,6 +7,7 @@ mod console {
     mod beside;
 
     mod bulk;
+    mod clocks;
     mod demo;
     mod desk;
     mod edit;

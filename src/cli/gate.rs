@@ -173,6 +173,7 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
             timer(global, output, gate, "extended", |gate| Command::Extend {
                 gate,
                 seconds,
+                expected: None,
             })
             .await?
         }

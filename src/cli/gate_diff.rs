@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::diff::json::{ChangedValues, ValueChange, changed_values};
+use crate::diff::json::{ChangedValues, changed_values};
 use crate::diff::summary::is_binary;
 use crate::diff::text::visible;
 use crate::diff::{DiffDocument, Folding, Limit, unified};
@@ -17,6 +17,7 @@ use crate::domain::gate::Gate;
 use crate::domain::ids::{ArtifactPath, Digest, JobId};
 use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
+use crate::domain::wire::DifferenceDoc;
 use crate::engine::{Engine, Role};
 use crate::tui;
 use crate::tui::media::{self, Fact, Media};
@@ -103,26 +104,13 @@ fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifa
     Ok(found)
 }
 
-/// One artifact's difference.
+/// One artifact's difference, as HTTP gives it, and what is told of a sound or a picture.
 #[derive(Serialize)]
-struct DiffDoc<'a> {
-    kind: &'a str,
-    path: &'a ArtifactPath,
-    base_sha256: Option<Digest>,
-    /// Of what lies on disk now; null when it is gone.
-    sha256: Option<Digest>,
-    /// Whether that is what is under review.
-    is_reviewed: bool,
-    size_bytes: Option<usize>,
-    is_binary: bool,
-    added_lines: usize,
-    removed_lines: usize,
-    /// The changed values of a JSON document; null for others, and without a base.
-    values: Option<Vec<ValueChange>>,
-    /// What is told of a sound or a picture; null for others.
+struct DiffDoc {
+    #[serde(flatten)]
+    difference: DifferenceDoc,
+    /// Null for others.
     facts: Option<Vec<Fact>>,
-    /// The unified diff; null for binaries, and where it is not UTF-8.
-    diff: Option<String>,
 }
 
 struct Compared {
@@ -303,39 +291,14 @@ fn print_side_by_side(
     plain::side_by_side(&difference.with_folding(folding), columns, |line| output.line(line))
 }
 
-fn document<'a>(
-    artifact: &'a GateArtifact,
-    compared: &Compared,
-    base: Option<Digest>,
-    arguments: &DiffArguments,
-) -> DiffDoc<'a> {
-    let digest = compared.now.as_ref().map(|now| Digest::of(now));
-    let mut document = DiffDoc {
-        kind: &artifact.kind,
-        path: &artifact.path,
-        base_sha256: base,
-        sha256: digest,
-        is_reviewed: digest == Some(artifact.digest),
-        size_bytes: compared.now.as_ref().map(|now| now.len()),
-        is_binary: is_any_binary(compared),
-        added_lines: 0,
-        removed_lines: 0,
-        values: None,
-        facts: None,
-        diff: None,
-    };
-    if let Some(now) = &compared.now
-        && !document.is_binary
-    {
-        let difference = compare(compared, now);
-        document.added_lines = difference.diff().added;
-        document.removed_lines = difference.diff().removed;
-        let path = artifact.path.as_str();
-        let diff = unified::write_with_context(&difference, path, path, arguments.context);
-        document.diff = String::from_utf8(diff).ok();
-        document.values = values(compared, now).map(|values| values.changes);
-    } else if let Some(now) = &compared.now {
-        document.facts = media(artifact, compared, now).map(|media| media.facts());
+fn document(artifact: &GateArtifact, compared: &Compared, base: Option<Digest>, arguments: &DiffArguments) -> DiffDoc {
+    let (former, now) = (compared.base.as_deref(), compared.now.as_deref());
+    let difference = DifferenceDoc::of(artifact, base, former, now, arguments.context);
+    let media = now
+        .filter(|_| difference.is_binary)
+        .and_then(|now| media(artifact, compared, now));
+    DiffDoc {
+        facts: media.map(|media| media.facts()),
+        difference,
     }
-    document
 }

@@ -115,6 +115,7 @@ impl Failure {
             | RefusalCode::ArtifactChanged
             | RefusalCode::PatchUnfit
             | RefusalCode::WrongState
+            | RefusalCode::DeadlineMoved
             | RefusalCode::Invalid
             | RefusalCode::NotPossible => Exit::Failed,
         };

@@ -19,7 +19,8 @@ use super::words::clock_time;
 /// What the help says besides.
 pub const HELP: &str = "\
 WAITING counts what is to be sent now, LOST what was given up: after a day, or
-at the sixth attempt or a later one that the receiver itself refuses. FAULT is why the newest attempt failed.
+when the receiver itself has refused it six times. FAULT is why the newest
+attempt failed.
 Deliveries are sent by the process that leads: a console or holdpoint serve.
 --json also names the newest ones that were given up.
 

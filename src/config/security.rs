@@ -17,7 +17,12 @@ use crate::domain::operator::TokenRole;
 
 pub(super) const KEYS: [&str; 5] = ["shared_accounts", "tokens", "rate_limiting", "cors", "security_headers"];
 const TOKEN_KEYS: [&str; 3] = ["name", "role", "sha256"];
-const RATE_KEYS: [&str; 3] = ["enabled", "job_creation_per_minute", "api_requests_per_minute"];
+const RATE_KEYS: [&str; 4] = [
+    "enabled",
+    "job_creation_per_minute",
+    "api_requests_per_minute",
+    "unauthorized_per_minute",
+];
 const CORS_KEYS: [&str; 2] = ["enabled", "allow_origins"];
 
 /// The holder of `ADMIN_TOKEN` (SPEC §8); no other token may bear the name.
@@ -47,12 +52,14 @@ impl fmt::Debug for Token {
 /// How often a client may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct RateLimits {
-    /// Whether there are limits at all.
+    /// Whether tokens have limits; that of clients without one is always on.
     pub enabled: bool,
     /// Jobs that one token may start in a minute.
     pub job_creation_per_minute: u32,
     /// Requests that one token may make in a minute.
     pub api_requests_per_minute: u32,
+    /// Requests without a token that opens something that one address may make in a minute before it is told to come back later.
+    pub unauthorized_per_minute: u32,
 }
 
 impl Default for RateLimits {
@@ -61,6 +68,7 @@ impl Default for RateLimits {
             enabled: true,
             job_creation_per_minute: 30,
             api_requests_per_minute: 600,
+            unauthorized_per_minute: 60,
         }
     }
 }
@@ -267,6 +275,7 @@ fn rate_limits(reader: &mut Reader, node: &Node, path: &Path) -> RateLimits {
         let slot = match entry.key.as_str() {
             "job_creation_per_minute" => &mut limits.job_creation_per_minute,
             "api_requests_per_minute" => &mut limits.api_requests_per_minute,
+            "unauthorized_per_minute" => &mut limits.unauthorized_per_minute,
             _ => {
                 unused(reader, entry, path, &RATE_KEYS);
                 continue;

@@ -29,6 +29,8 @@ pub enum RefusalCode {
     PatchUnfit,
     /// The job is not in the state that this needs.
     WrongState,
+    /// The deadline is not the one that the caller knows.
+    DeadlineMoved,
     /// What was sent breaks a rule or a limit.
     Invalid,
     /// This process may not, or not now.
@@ -45,6 +47,7 @@ impl RefusalCode {
             Self::ArtifactChanged => "artifact_changed",
             Self::PatchUnfit => "patch_unfit",
             Self::WrongState => "wrong_state",
+            Self::DeadlineMoved => "deadline_moved",
             Self::Invalid => "invalid",
             Self::NotPossible => "not_possible",
         }

@@ -10,7 +10,7 @@ use super::time::Timestamp;
 const FIRST_WAIT_S: u64 = 1;
 /// The longest wait between two attempts, in seconds.
 pub const WAIT_S_MAX: u64 = 600;
-/// After so many attempts a delivery that the receiver itself refuses is given up.
+/// After so many refusals by the receiver itself a delivery is given up.
 pub const REFUSALS_MAX: u32 = 6;
 /// After so many seconds any other is.
 pub const AGE_S_MAX: u64 = 24 * 3600;
@@ -93,7 +93,7 @@ pub enum DeliveryState {
     Delivered,
     /// Given up.
     Lost,
-    /// There is nothing to tell any more: a reminder of a gate that is decided.
+    /// There is nothing to tell any more: a reminder of a gate that is decided, or a webhook that was taken out.
     Void,
 }
 
@@ -130,6 +130,8 @@ pub struct Delivery {
     pub since: Timestamp,
     /// How many attempts failed.
     pub attempts: u32,
+    /// How many of these the receiver itself refused.
+    pub refusals: u32,
 }
 
 /// How one webhook stands.
@@ -205,12 +207,19 @@ pub enum Next {
     GiveUp,
 }
 
-/// When to try again after the attempt with this number (from 1) failed. `chance` is any number: half of the wait is left to it, so that
+/// When to try again after the attempt with this number (from 1) failed, of which the receiver refused so many. `chance` is any number: half of the wait is left to it, so that
 /// many senders do not come back at the same moment.
-pub fn next_attempt(attempts: u32, failure: Failure, since: Timestamp, now: Timestamp, chance: u64) -> Next {
+pub fn next_attempt(
+    attempts: u32,
+    refusals: u32,
+    failure: Failure,
+    since: Timestamp,
+    now: Timestamp,
+    chance: u64,
+) -> Next {
     let age_s = u64::try_from(now.us_since(since).max(0) / super::time::SECOND_US).unwrap_or(u64::MAX);
     let is_over = match failure {
-        Failure::Refused => attempts >= REFUSALS_MAX,
+        Failure::Refused => refusals >= REFUSALS_MAX,
         Failure::Passing { .. } => false,
     };
     if is_over || age_s >= AGE_S_MAX {
@@ -246,7 +255,7 @@ mod tests {
     const PASSING: Failure = Failure::Passing { retry_after_s: None };
 
     fn wait_ms(attempts: u32, failure: Failure, chance: u64) -> i64 {
-        match next_attempt(attempts, failure, s(1000), s(1001), chance) {
+        match next_attempt(attempts, 0, failure, s(1000), s(1001), chance) {
             Next::At(at) => at.us_since(s(1001)) / 1000,
             Next::GiveUp => panic!("given up"),
         }
@@ -280,17 +289,13 @@ mod tests {
 
     #[test]
     fn what_is_refused_or_too_old_is_given_up() {
-        assert_eq!(
-            next_attempt(REFUSALS_MAX, Failure::Refused, s(0), s(1), 0),
-            Next::GiveUp
-        );
-        assert_ne!(
-            next_attempt(REFUSALS_MAX - 1, Failure::Refused, s(0), s(1), 0),
-            Next::GiveUp
-        );
+        let refused = |attempts, refusals| next_attempt(attempts, refusals, Failure::Refused, s(0), s(1), 0);
+        assert_eq!(refused(REFUSALS_MAX, REFUSALS_MAX), Next::GiveUp);
+        assert_ne!(refused(REFUSALS_MAX - 1, REFUSALS_MAX - 1), Next::GiveUp);
+        assert_ne!(refused(400, 1), Next::GiveUp, "what failed before was no refusal");
         let day = i64::try_from(AGE_S_MAX).unwrap();
-        assert_ne!(next_attempt(400, PASSING, s(0), s(day - 1), 0), Next::GiveUp);
-        assert_eq!(next_attempt(400, PASSING, s(0), s(day), 0), Next::GiveUp);
+        assert_ne!(next_attempt(400, 0, PASSING, s(0), s(day - 1), 0), Next::GiveUp);
+        assert_eq!(next_attempt(400, 0, PASSING, s(0), s(day), 0), Next::GiveUp);
     }
 
     #[test]

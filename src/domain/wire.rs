@@ -2,6 +2,7 @@
 //!
 //! Owns field names and what they mean; made from rows, never read back. Must not know where a document goes, nor any file but by name.
 
+mod difference;
 mod gate;
 mod job;
 
@@ -20,6 +21,7 @@ use super::patch::{Family, TypeDoc};
 use super::policy::GatePolicy;
 use super::time::{Now, Timestamp};
 
+pub use difference::DifferenceDoc;
 pub use gate::{BaseDoc, GateArtifactDoc, GateDoc, JobGateDoc};
 pub use job::{ArtifactDoc, JobDoc};
 

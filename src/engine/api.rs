@@ -172,6 +172,8 @@ pub enum Command {
         gate: GateRef,
         /// By how much.
         seconds: u64,
+        /// Only when it is this: so that a repeated request adds once.
+        expected: Option<Timestamp>,
     },
     /// Give the lease back.
     ReleaseLease {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::ids::JobId;
 use crate::fault;
-use crate::runs::holder::PUBLISH_PATIENCE;
+use crate::runs::locks::PUBLISH_PATIENCE;
 use crate::runs::publish::{self, Owed};
 
 use super::inbox::Inbox;

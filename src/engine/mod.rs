@@ -47,8 +47,8 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::fault;
 use crate::runs::RunsDir;
 use crate::runs::drafts::KeptDrafts;
-use crate::runs::holder::PUBLISH_PATIENCE;
-use crate::runs::locks::{self, LeadGuard, Presence};
+
+use crate::runs::locks::{self, LeadGuard, PUBLISH_PATIENCE, Presence};
 use crate::store::{Reader, Store};
 
 use api::{Answer, Command, Notice, Query, RequestId};

@@ -114,14 +114,19 @@ impl Preparer {
                 let (gate, operator, reason) = (gate.clone(), operator.clone(), reason.clone());
                 Ok(plain(&gate.job_id.clone(), Input::Release { gate, operator, reason }))
             }
-            Command::Extend { gate, seconds } => {
-                let (gate, operator, seconds) = (gate.clone(), operator.clone(), *seconds);
+            Command::Extend {
+                gate,
+                seconds,
+                expected,
+            } => {
+                let (gate, operator, seconds, expected) = (gate.clone(), operator.clone(), *seconds, *expected);
                 Ok(plain(
                     &gate.job_id.clone(),
                     Input::Extend {
                         gate,
                         operator,
                         seconds,
+                        expected,
                     },
                 ))
             }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use crate::config::{Config, Problem};
 use crate::domain::ids::JobId;
@@ -131,7 +132,18 @@ impl Engine {
         } else {
             self.wants_look = true;
             self.couriers.wake();
+            self.retire_webhooks();
             self.tell(Notice::Events(look.events));
+        }
+    }
+
+    /// What waits for a webhook that was taken out is void after as long as it would have been tried.
+    fn retire_webhooks(&mut self) {
+        let Lead::Has { epoch, .. } = self.lead else { return };
+        if let Some(change) = self.couriers.retire(&self.config, self.clock.now()) {
+            // Nobody waits for it; when it fails, the next look comes in an hour.
+            let (answer, _) = sync_channel(1);
+            self.put(Work::Outbox(epoch, vec![change], answer));
         }
     }
 
@@ -226,6 +238,7 @@ impl Engine {
                 self.is_takeover = true;
                 self.wants_look = true;
                 self.couriers.start(&self.office(), &self.config, epoch);
+                self.retire_webhooks();
                 self.tell(Notice::Lead(true));
             }
             (Lead::Taking(_), Err(why)) => {

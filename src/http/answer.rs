@@ -119,7 +119,8 @@ impl ApiError {
             RefusalCode::AlreadyDecided
             | RefusalCode::GateCanceled
             | RefusalCode::ArtifactChanged
-            | RefusalCode::WrongState => StatusCode::CONFLICT,
+            | RefusalCode::WrongState
+            | RefusalCode::DeadlineMoved => StatusCode::CONFLICT,
             RefusalCode::PatchUnfit | RefusalCode::Invalid => {
                 let is_patch = refusal.code == RefusalCode::PatchUnfit;
                 return Self::unfit(&refusal, if is_patch { patch_at } else { &[] });

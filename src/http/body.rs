@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
+use crate::domain::time::Timestamp;
 
 use super::answer::{ApiError, Fault};
 
@@ -240,6 +241,15 @@ impl<'v> Fields<'v> {
                 None
             }
         }
+    }
+
+    /// A time, where there is one.
+    pub fn time(&mut self, key: &str) -> Option<Timestamp> {
+        let time = Timestamp::parse(self.text(key)?);
+        if time.is_none() {
+            self.fault(key, "datetime", "Input should be an RFC 3339 time");
+        }
+        time
     }
 
     /// Refuses when anything was wrong.

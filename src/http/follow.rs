@@ -1,6 +1,5 @@
 //! A job's events as a stream: what was missed, then what happens, with a heartbeat; and waiting for one gate.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +25,8 @@ use super::auth::Caller;
 
 /// How often a stream shows that it lives (WIRE.md).
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// The most events that are read at once.
-const PAGE: u32 = 500;
+/// The most events that are read at once: one may bear a patch of a mebibyte, and every stream has a page of its own.
+const PAGE: u32 = 64;
 
 /// What a stream says of itself, in an event's shape and without a number, so that nobody resumes from it.
 #[derive(Serialize)]
@@ -59,7 +58,10 @@ pub struct Follow {
     status: JobStatus,
     stage: Option<StageName>,
     feed: Receiver<Arc<[Event]>>,
-    pending: VecDeque<Event>,
+    /// What is being sent: the feed's own batch, that all streams share, or a page.
+    batch: Arc<[Event]>,
+    /// How many of it were looked at.
+    taken: usize,
     phase: Phase,
     is_replaying: bool,
     /// The number of the newest event that was sent, or that counts as known.
@@ -103,7 +105,8 @@ impl Follow {
             status: start.status,
             stage: start.stage,
             feed,
-            pending: VecDeque::new(),
+            batch: Arc::from([]),
+            taken: 0,
             phase: Phase::Hello,
             is_replaying: start.is_replaying,
             last: start.last,
@@ -132,20 +135,20 @@ impl Follow {
                     return Some(sign.id(self.last.to_string()));
                 }
                 Phase::Replay => {
-                    if let Some(event) = self.pending.pop_front() {
-                        return Some(self.event(&event));
+                    if let Some(event) = self.pending() {
+                        return Some(event);
                     }
                     // Followed anew before each look: what happens between the two is in both, never in neither.
                     self.feed = self.app.door.follow();
                     match self.page().await {
                         Ok(events) if events.is_empty() => self.phase = Phase::Live,
-                        Ok(events) => self.pending = events.into(),
+                        Ok(events) => self.take(events.into()),
                         Err(why) => return Some(self.end("error", why)),
                     }
                 }
                 Phase::Live => {
-                    if let Some(event) = self.pending.pop_front() {
-                        return Some(self.event(&event));
+                    if let Some(event) = self.pending() {
+                        return Some(event);
                     }
                     if let Some(event) = self.wait().await {
                         return Some(event);
@@ -156,7 +159,26 @@ impl Follow {
         }
     }
 
-    /// Waits for news; what is to be sent of it lies in `pending`.
+    fn take(&mut self, batch: Arc<[Event]>) {
+        self.batch = batch;
+        self.taken = 0;
+    }
+
+    /// The next event of the batch that is this job's and was not sent.
+    fn pending(&mut self) -> Option<sse::Event> {
+        let batch = Arc::clone(&self.batch);
+        for event in batch.get(self.taken..)? {
+            self.taken = self.taken.saturating_add(1);
+            if event.job_id == self.job_id && event.seq > self.last {
+                return Some(self.event(event));
+            }
+        }
+        // Nobody keeps what is sent.
+        self.take(Arc::from([]));
+        None
+    }
+
+    /// Waits for news; what is to be sent of it lies in the batch.
     async fn wait(&mut self) -> Option<sse::Event> {
         tokio::select! {
             biased;
@@ -165,11 +187,11 @@ impl Follow {
             }
             received = self.feed.recv() => match received {
                 Ok(events) => {
-                    let is_new = |event: &&Event| event.job_id == self.job_id && event.seq > self.last;
-                    self.pending.extend(events.iter().filter(is_new).cloned());
+                    self.take(events);
                     None
                 }
                 Err(RecvError::Lagged(batches)) => {
+                    self.app.metrics.streams_dropped.inc();
                     let why = format!("too slow: {batches} batches of events were not taken; come back with Last-Event-ID");
                     Some(self.end("dropped", why))
                 }

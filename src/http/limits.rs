@@ -11,14 +11,11 @@ use crate::config;
 
 use super::answer::ApiError;
 
-/// How often one address may come without a token that opens something, a minute.
-const FAILED_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
-
 /// The limits, and how near to them everybody is.
 pub struct RateLimits {
     requests: Option<DefaultKeyedRateLimiter<String>>,
     jobs: Option<DefaultKeyedRateLimiter<String>>,
-    failed: DefaultKeyedRateLimiter<Option<IpAddr>>,
+    failed: Option<DefaultKeyedRateLimiter<Option<IpAddr>>>,
     clock: DefaultClock,
 }
 
@@ -34,7 +31,7 @@ impl RateLimits {
         Self {
             requests: wanted(limits.api_requests_per_minute),
             jobs: wanted(limits.job_creation_per_minute),
-            failed: RateLimiter::keyed(Quota::per_minute(FAILED_PER_MINUTE)),
+            failed: keyed(limits.unauthorized_per_minute),
             clock: DefaultClock::default(),
         }
     }
@@ -56,7 +53,8 @@ impl RateLimits {
 
     /// Counts a request without a token that opens something.
     pub fn failed(&self, peer: Option<IpAddr>) -> Result<(), ApiError> {
-        self.failed.check_key(&peer).map_err(|not_until| {
+        let Some(failed) = &self.failed else { return Ok(()) };
+        failed.check_key(&peer).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             ApiError::too_many(
                 "too many requests without a valid token",
@@ -67,7 +65,9 @@ impl RateLimits {
 
     /// Forgets who has not come for long.
     pub fn forget(&self) {
-        self.failed.retain_recent();
+        if let Some(failed) = &self.failed {
+            failed.retain_recent();
+        }
         for limiter in [&self.requests, &self.jobs].into_iter().flatten() {
             limiter.retain_recent();
         }

@@ -74,6 +74,8 @@ pub struct Metrics {
     latency: Family<RouteLabels, Histogram, Latency>,
     decisions: Family<DecisionLabels, Counter>,
     lateness: Histogram,
+    /// Streams that were ended because their client was too slow.
+    pub streams_dropped: Counter,
 }
 
 impl Default for Metrics {
@@ -90,12 +92,16 @@ impl Default for Metrics {
         registry.register("decisions", help, decisions.clone());
         let help = "How long after its deadline the timer decided";
         registry.register_with_unit("timer_lateness", help, Unit::Seconds, lateness.clone());
+        let streams_dropped = Counter::default();
+        let help = "Streams of events that were ended because their client was too slow";
+        registry.register("http_streams_dropped", help, streams_dropped.clone());
         Self {
             registry,
             requests,
             latency,
             decisions,
             lateness,
+            streams_dropped,
         }
     }
 }

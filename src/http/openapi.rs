@@ -137,6 +137,22 @@ fn refine(document: &mut Value) {
             parameter["schema"] = schema.clone();
         }
     }
+    // So it is with every number.
+    let operations = document["paths"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(|paths| paths.values_mut());
+    for operation in operations.filter_map(|path| path.get_mut("get")) {
+        let parameters = operation["parameters"].as_array_mut();
+        for parameter in parameters.into_iter().flatten().filter(|one| one["in"] == "query") {
+            let schema = &mut parameter["schema"];
+            if schema["type"].to_string().contains("integer") {
+                *schema = json!({ "anyOf": [schema, none] });
+            }
+        }
+    }
+    let expected = &mut document["components"]["schemas"]["Extension"]["properties"]["expect_deadline"];
+    *expected = json!({ "description": expected["description"], "anyOf": [time, { "type": "null" }] });
     for file in ["File", "BaseFile"] {
         document["components"]["schemas"][file]["oneOf"] = json!([
             { "required": ["content"], "properties": { "content": { "type": "string" }, "content_base64": { "type": "null" } } },

@@ -78,6 +78,8 @@ pub struct Extension {
     /// How many seconds more.
     #[schema(minimum = 1, maximum = 4_294_967_295_u64)]
     seconds: u64,
+    /// Only when the deadline is still this one, as the gate gave it: a repeated request then adds nothing and gets 409.
+    expect_deadline: Option<String>,
     /// Exactly this attempt; missing: the newest.
     #[schema(minimum = 1)]
     attempt: Option<u32>,
@@ -520,6 +522,8 @@ pub struct Difference {
     base_sha256: Option<String>,
     /// The version under review.
     sha256: String,
+    /// Always true here: what lies on disk is not looked at.
+    is_reviewed: bool,
     /// Its size.
     size_bytes: u64,
     /// Whether there is nothing to read.
@@ -528,9 +532,31 @@ pub struct Difference {
     added_lines: usize,
     /// Lines removed.
     removed_lines: usize,
+    /// The changed values of a JSON document; null for others, and without a base.
+    #[schema(required = true)]
+    values: Option<Vec<ValueChange>>,
     /// The unified diff; null where there is nothing to read.
     #[schema(required = true)]
     diff: Option<String>,
+}
+
+/// One value that changed.
+#[derive(ToSchema)]
+pub struct ValueChange {
+    /// Like `scenes[2].duration_ms`; empty for the whole document.
+    path: String,
+    /// The id of the innermost element on the path that has one.
+    #[schema(required = true)]
+    id: Option<String>,
+    /// How.
+    #[schema(pattern = "^(added|removed|changed|respelled|moved)$")]
+    kind: String,
+    /// As the old document spells it, on one line; long values are cut.
+    #[schema(required = true)]
+    before: Option<String>,
+    /// As the new one does.
+    #[schema(required = true)]
+    after: Option<String>,
 }
 
 /// Whether a configuration may be used.

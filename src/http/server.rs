@@ -15,6 +15,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::SndBuf;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tower::ServiceExt;
@@ -38,6 +40,9 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 const HEADERS_MAX: usize = 100;
 /// How long an answer may lie without the client taking any of it.
 const WRITE_TIME: Duration = Duration::from_secs(30);
+/// The most bytes of an answer that the system keeps for a client that does not take them (it doubles this for its own needs). Left to
+/// itself it keeps some mebibytes each, and a stream would learn too late that nobody reads it.
+const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// How long requests under way may take once the server leaves.
 const LEAVE_TIME: Duration = Duration::from_secs(10);
 /// How often those who have not come for long are forgotten.
@@ -132,6 +137,8 @@ pub fn start(settings: Settings) -> Result<Serving, StartError> {
     let refused = |error: io::Error| StartError::Bind { address, error };
     let listener = TcpListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
+    // Connections inherit it.
+    setsockopt(&listener, SndBuf, &SEND_BUFFER_BYTES).map_err(|errno| refused(errno.into()))?;
     let address = listener.local_addr().map_err(refused)?;
     let (leave, leaving) = watch::channel(false);
     let (left_sender, left) = oneshot::channel();

@@ -1,23 +1,12 @@
-//! Who holds a lock, as the kernel tells it (`/proc/locks`, proc(5)), so that whoever waits can say for whom. It takes no lock itself
-//! but the publish lock, and that with patience that ends: a stopped process keeps its locks.
+//! Who holds a lock, as the kernel tells it (`/proc/locks`, proc(5)), so that whoever waits can say for whom. It takes no lock
+//! itself.
 
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::Duration;
 
 use nix::sys::stat::{major, minor};
-
-use super::error::{Result, RunsError};
-
-/// How long a publisher waits for another one: a group of files takes some hundredths of a second, and a slow disk a few seconds.
-pub const PUBLISH_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Between two askings; short at first, because most waits are for a publisher that is about to end.
-const FIRST_PAUSES: u32 = 50;
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// The most characters of a command line that are told.
 const COMMAND_CHARS_MAX: usize = 60;
@@ -71,26 +60,6 @@ fn pid_in(locks: &str, device: u64, inode: u64) -> Option<i32> {
     })
 }
 
-/// Takes the publish lock, or says who has it when patience runs out.
-pub(super) fn take_publish_lock(file: &File, path: &Path, patience: Duration) -> Result<()> {
-    let mut waited = Duration::ZERO;
-    for asked in 0.. {
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if waited < patience => {
-                let pause = if asked < FIRST_PAUSES { FIRST_PAUSE } else { PAUSE };
-                std::thread::park_timeout(pause);
-                waited += pause;
-            }
-            Err(TryLockError::WouldBlock) => break,
-            Err(TryLockError::Error(error)) => return Err(RunsError::new("lock", path, error)),
-        }
-    }
-    let who = holder(path).map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
-    let held = std::io::Error::new(std::io::ErrorKind::WouldBlock, format!("it is held by {who}"));
-    Err(RunsError::new("lock", path, held))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,17 +71,5 @@ mod tests {
         assert_eq!(pid_in(locks, nix::sys::stat::makedev(0xfe, 0), 42), Some(4242));
         assert_eq!(pid_in(locks, nix::sys::stat::makedev(0xfe, 0), 43), None);
         assert_eq!(pid_in("", 0, 0), None);
-    }
-
-    #[test]
-    fn patience_ends_and_the_holder_is_named() {
-        let temporary = tempfile::NamedTempFile::new().unwrap();
-        let (first, second) = (temporary.reopen().unwrap(), temporary.reopen().unwrap());
-        take_publish_lock(&first, temporary.path(), Duration::ZERO).unwrap();
-        let error = take_publish_lock(&second, temporary.path(), Duration::from_millis(3)).unwrap_err();
-        let own = format!("it is held by process {} (", std::process::id());
-        assert!(error.to_string().contains(&own), "{error}");
-        drop(first);
-        take_publish_lock(&second, temporary.path(), Duration::ZERO).unwrap();
     }
 }

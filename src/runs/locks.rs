@@ -1,9 +1,21 @@
-//! The leader's lock: one process at a time, and it dies with its owner (SPEC §9). It knows nothing of what the leader does.
+//! The locks of a runs directory, which die with whoever holds them: the lead (SPEC §9), the presence of a process, and the right to publish,
+//! which is waited for with patience that ends, because a stopped process keeps its locks. It knows nothing of what is done under them.
 
 use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::time::Duration;
 
 use super::error::{Doing, Result, RunsError};
+use super::holder::holder;
 use super::layout::RunsDir;
+
+/// How long a publisher waits for another one: a group of files takes some hundredths of a second, and a slow disk a few seconds.
+pub const PUBLISH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two askings; short at first, because most waits are for a publisher that is about to end.
+const FIRST_PAUSES: u32 = 50;
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The lead, as long as this lives. The file is closed on exec, so no child keeps it.
 #[derive(Debug)]
@@ -75,7 +87,7 @@ pub fn leader_is_alive(runs: &RunsDir) -> Result<bool> {
 }
 
 /// Whether another open file holds the lock of this path. A missing file is not held.
-pub(super) fn is_held(path: &std::path::Path) -> Result<bool> {
+pub(super) fn is_held(path: &Path) -> Result<bool> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
@@ -93,7 +105,7 @@ pub(super) fn is_held(path: &std::path::Path) -> Result<bool> {
 const ASKING_MAX: u32 = 100;
 
 /// Takes a lock unless somebody holds it for longer than it takes to ask. False: held.
-pub(super) fn try_take(file: &File, path: &std::path::Path) -> Result<bool> {
+pub(super) fn try_take(file: &File, path: &Path) -> Result<bool> {
     for _ in 0..ASKING_MAX {
         match file.try_lock() {
             Ok(()) => return Ok(true),
@@ -102,6 +114,26 @@ pub(super) fn try_take(file: &File, path: &std::path::Path) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Takes the publish lock, or says who has it when patience runs out.
+pub(super) fn take_publish_lock(file: &File, path: &Path, patience: Duration) -> Result<()> {
+    let mut waited = Duration::ZERO;
+    for asked in 0.. {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if waited < patience => {
+                let pause = if asked < FIRST_PAUSES { FIRST_PAUSE } else { PAUSE };
+                std::thread::park_timeout(pause);
+                waited += pause;
+            }
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(error)) => return Err(RunsError::new("lock", path, error)),
+        }
+    }
+    let who = holder(path).map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
+    let held = std::io::Error::new(std::io::ErrorKind::WouldBlock, format!("it is held by {who}"));
+    Err(RunsError::new("lock", path, held))
 }
 
 #[cfg(test)]
@@ -146,5 +178,17 @@ mod tests {
         drop(lead);
         standby.join().unwrap().unwrap();
         assert!(!leader_is_alive(&runs).unwrap());
+    }
+
+    #[test]
+    fn patience_ends_and_the_holder_is_named() {
+        let temporary = tempfile::NamedTempFile::new().unwrap();
+        let (first, second) = (temporary.reopen().unwrap(), temporary.reopen().unwrap());
+        take_publish_lock(&first, temporary.path(), Duration::ZERO).unwrap();
+        let error = take_publish_lock(&second, temporary.path(), Duration::from_millis(3)).unwrap_err();
+        let own = format!("it is held by process {} (", std::process::id());
+        assert!(error.to_string().contains(&own), "{error}");
+        drop(first);
+        take_publish_lock(&second, temporary.path(), Duration::ZERO).unwrap();
     }
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 use super::atomic::{self, Group};
 use super::error::{Doing, Result, RunsError};
 use super::finding::Finding;
-use super::holder;
 use super::jsonl;
 use super::layout::{RunDir, RunsDir};
+use super::locks;
 use super::projection;
 pub use super::projection::{STATE_SCHEMA, State, event_line, state_file};
 use super::record;
@@ -81,7 +81,7 @@ pub fn publish(
 ) -> Result<Vec<Published>> {
     let lock_path = runs.publish_lock();
     let lock = runs.modes().open_append(&lock_path)?;
-    holder::take_publish_lock(&lock, &lock_path, patience)?;
+    locks::take_publish_lock(&lock, &lock_path, patience)?;
     fault::point("publish_locked");
 
     let mut unreadable = Vec::new();

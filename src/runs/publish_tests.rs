@@ -98,7 +98,7 @@ impl Fixture {
     }
 
     fn publish(&self, owed: &Owed) -> Published {
-        publish(&self.runs, &[job_id()], crate::runs::holder::PUBLISH_PATIENCE, |_| {
+        publish(&self.runs, &[job_id()], crate::runs::locks::PUBLISH_PATIENCE, |_| {
             Ok(Some(owed.clone()))
         })
         .unwrap()

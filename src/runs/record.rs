@@ -14,7 +14,7 @@ use super::atomic;
 use super::error::{Doing, Result, RunsError};
 use super::layout::{RunDir, RunsDir};
 use super::publish::{CHAIN_DISORDER_MAX, State};
-use super::{holder, jsonl};
+use super::{jsonl, locks};
 use crate::domain::chain::ChainLink;
 use crate::domain::decision::SealedDecision;
 use crate::domain::ids::{Digest, StageName};
@@ -232,7 +232,7 @@ pub fn keep_publishers_out(runs: &RunsDir) -> Result<PublishGuard> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(PublishGuard { _locked: None }),
         Err(error) => return Err(RunsError::new("open", &path, error)),
     };
-    holder::take_publish_lock(&file, &path, holder::PUBLISH_PATIENCE)?;
+    locks::take_publish_lock(&file, &path, locks::PUBLISH_PATIENCE)?;
     Ok(PublishGuard { _locked: Some(file) })
 }
 

@@ -16,7 +16,7 @@ use super::error::{RowError, StoreError, StoreErrorKind};
 pub const DATABASE_FILE: &str = "holdpoint.db";
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 5;
+pub const SCHEMA_VERSION: u32 = 6;
 
 const APPLICATION_ID: i64 = 1_751_934_064;
 
@@ -32,6 +32,7 @@ const MIGRATIONS_SLICE: &[M<'static>] = &[
     M::up(include_str!("holds.sql")),
     M::up(include_str!("webhooks.sql")),
     M::up(include_str!("anchors.sql")),
+    M::up(include_str!("webhook_refusals.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(MIGRATIONS_SLICE);
 

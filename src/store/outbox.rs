@@ -33,6 +33,15 @@ pub enum OutboxChange {
         /// The time, for what is too old to be kept.
         now: Timestamp,
     },
+    /// What waits for webhooks that nobody names any more is void, once it is old.
+    Retire {
+        /// The webhooks that are configured.
+        named: Vec<String>,
+        /// What became due before this is old.
+        before: Timestamp,
+        /// The time.
+        now: Timestamp,
+    },
     /// It is over with a delivery.
     Settle {
         /// Which.
@@ -52,12 +61,14 @@ pub enum OutboxChange {
         due_at: Timestamp,
         /// How many attempts failed.
         attempts: u32,
+        /// How many of these the receiver refused.
+        refusals: u32,
         /// Why the last one did; none: it was no attempt.
         fault: Option<String>,
     },
 }
 
-const COLUMNS: &str = "webhook, seq, kind, part, id, due_at, since, attempts, body";
+const COLUMNS: &str = "webhook, seq, kind, part, id, due_at, since, attempts, refusals, body";
 
 fn delivery(row: &Row<'_>) -> Result<Delivery, RowError> {
     let cells = Cells::new(row, "delivery", 2);
@@ -70,7 +81,8 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, RowError> {
         due_at: cells.time(5)?,
         since: cells.time(6)?,
         attempts: cells.get(7)?,
-        body: cells.text(8)?.to_owned(),
+        refusals: cells.get(8)?,
+        body: cells.text(9)?.to_owned(),
     })
 }
 
@@ -194,6 +206,7 @@ fn change(connection: &mut Connection, epoch: u64, changes: &[OutboxChange]) -> 
                     .prepare_cached("DELETE FROM delivery WHERE webhook = ?1 AND settled_at < ?2")?
                     .execute(params![webhook, now.plus_us(-KEPT_US).micros()])?;
             }
+            OutboxChange::Retire { named, before, now } => retire(&transaction, named, *before, *now)?,
             OutboxChange::Settle {
                 delivery,
                 state,
@@ -204,12 +217,13 @@ fn change(connection: &mut Connection, epoch: u64, changes: &[OutboxChange]) -> 
                 delivery,
                 due_at,
                 attempts,
+                refusals,
                 fault,
             } => {
                 transaction
                     .prepare_cached(
                         "UPDATE delivery SET due_at = ?5, attempts = ?6, fault = coalesce(?7, fault),
-                           since = CASE WHEN ?7 IS NULL THEN ?5 ELSE since END
+                           since = CASE WHEN ?7 IS NULL THEN ?5 ELSE since END, refusals = ?8
                          WHERE webhook = ?1 AND seq = ?2 AND kind = ?3 AND part = ?4 AND state = 'waiting'",
                     )?
                     .execute(params![
@@ -220,6 +234,7 @@ fn change(connection: &mut Connection, epoch: u64, changes: &[OutboxChange]) -> 
                         due_at.micros(),
                         attempts,
                         fault,
+                        refusals,
                     ])?;
                 if fault.is_some() {
                     put_fault(&transaction, &delivery.webhook, fault.as_deref())?;
@@ -247,6 +262,21 @@ fn insert(connection: &Connection, delivery: &Delivery) -> Result<(), RowError> 
             delivery.since.micros(),
             delivery.body,
         ])?;
+    Ok(())
+}
+
+fn retire(connection: &Connection, named: &[String], before: Timestamp, now: Timestamp) -> Result<(), RowError> {
+    let known = collect(connection, "SELECT name FROM webhook", [], |row| {
+        Ok(Cells::new(row, "webhook", 0).text(0)?.to_owned())
+    })?;
+    for webhook in known.iter().filter(|webhook| !named.contains(webhook)) {
+        connection
+            .prepare_cached(
+                "UPDATE delivery SET state = 'void', settled_at = ?3, fault = 'the webhook was taken out', body = ''
+                 WHERE webhook = ?1 AND state = 'waiting' AND since < ?2",
+            )?
+            .execute(params![webhook, before.micros(), now.micros()])?;
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustls::CertificateError;
 use ureq::Agent;
 use ureq::http::StatusCode;
 use ureq::http::header::RETRY_AFTER;
@@ -80,6 +81,34 @@ fn answered(status: StatusCode, retry_after_s: Option<u64>) -> Fault {
     Fault { failure, why }
 }
 
+const TLS_FAILED: &str = "TLS failed: the receiver speaks none, or none that both sides know";
+
+/// Why nothing could be said in secret.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enums may grow; these are what an operator can do something about"
+)]
+fn insecure(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(fault) => match fault {
+            CertificateError::UnknownIssuer => {
+                "TLS failed: no authority that this machine trusts vouches for the receiver's certificate"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "TLS failed: the receiver's certificate bears another name"
+            }
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => {
+                "TLS failed: the receiver's certificate is not valid at this time"
+            }
+            _ => "TLS failed: the receiver's certificate is not valid",
+        },
+        _ => TLS_FAILED,
+    }
+}
+
 /// Why nothing was answered. Only kinds of errors: their texts may have the address in them.
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -90,10 +119,13 @@ fn unsent(error: &ureq::Error) -> Fault {
         ureq::Error::HostNotFound => "the receiver's name is not known".to_owned(),
         ureq::Error::ConnectionFailed => "the receiver cannot be reached".to_owned(),
         ureq::Error::Timeout(_) => format!("no answer within {} s", WHOLE_TIME.as_secs()),
-        ureq::Error::Io(error) => format!("the connection failed: {}", error.kind()),
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
-            "TLS failed: the receiver's certificate is not trusted here, or it speaks none".to_owned()
-        }
+        // What goes wrong in a handshake comes as the I/O error of the connection.
+        ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(error) => insecure(error).to_owned(),
+            None => format!("the connection failed: {}", error.kind()),
+        },
+        ureq::Error::Rustls(error) => insecure(error).to_owned(),
+        ureq::Error::Tls(_) => TLS_FAILED.to_owned(),
         // Building the request fails with this one: of an answer, ureq speaks of the protocol.
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => "the address cannot be used".to_owned(),
         ureq::Error::LargeResponseHeader(..) => format!("the head of the answer has more than {HEAD_BYTES_MAX} bytes"),

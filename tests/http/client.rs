@@ -97,6 +97,14 @@ impl Served {
         }
     }
 
+    /// The memory that it has in use.
+    pub fn resident_bytes(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kibibytes: usize = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+        kibibytes * 1024
+    }
+
     /// Asks it to end.
     pub fn terminate(&self) {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
@@ -204,16 +212,7 @@ impl Client {
 
     /// A stream of events.
     pub fn follow(&self, path: &str, headers: &[(&str, &str)]) -> Follow {
-        let stream = self.open("GET", path, headers, b"").unwrap();
-        let mut reader = BufReader::new(stream);
-        let (status, headers) = head(&mut reader).unwrap();
-        assert_eq!(status, 200, "{headers:?}");
-        assert!(
-            headers
-                .iter()
-                .any(|(name, value)| name == "content-type" && value == "text/event-stream")
-        );
-        Follow { reader }
+        Follow::new(self.open("GET", path, headers, b"").unwrap())
     }
 }
 
@@ -240,10 +239,24 @@ fn head(reader: &mut impl BufRead) -> std::io::Result<(u16, Vec<(String, String)
 
 /// A stream of events as it is read.
 pub struct Follow {
-    reader: BufReader<TcpStream>,
+    reader: Box<dyn BufRead>,
 }
 
 impl Follow {
+    /// Reads an answer from its first byte.
+    #[track_caller]
+    pub fn new(stream: impl Read + 'static) -> Self {
+        let mut reader = Box::new(BufReader::new(stream));
+        let (status, headers) = head(&mut reader).unwrap();
+        assert_eq!(status, 200, "{headers:?}");
+        assert!(
+            headers
+                .iter()
+                .any(|(name, value)| name == "content-type" && value == "text/event-stream")
+        );
+        Self { reader }
+    }
+
     /// The next event: its id, where it has one, and its data. None: the stream has ended.
     pub fn next(&mut self) -> Option<(Option<u64>, Value)> {
         let (mut id, mut data) = (None, String::new());

@@ -73,8 +73,8 @@ fn python() -> String {
     std::env::var("HOLDPOINT_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
-/// Whether all of these can be run here; says so when not.
-fn has(example: &str, checks: &[&[&str]]) -> bool {
+/// Whether all of these can be run here; says so when not. What `HOLDPOINT_TEST_NEEDS` names may not be missing: .ci/run sees to that.
+pub fn has(example: &str, checks: &[&[&str]]) -> bool {
     for check in checks {
         let run = Command::new(check[0])
             .args(&check[1..])
@@ -82,6 +82,12 @@ fn has(example: &str, checks: &[&[&str]]) -> bool {
             .stderr(Stdio::null())
             .status();
         if !run.is_ok_and(|status| status.success()) {
+            let needed = std::env::var("HOLDPOINT_TEST_NEEDS").unwrap_or_default();
+            assert!(
+                !needed.split(' ').any(|tool| tool == check[0]),
+                "{example}: {} does not run here",
+                check.join(" ")
+            );
             println!("SKIPPED {example}: {} does not run here", check.join(" "));
             return false;
         }

@@ -38,3 +38,15 @@ fn guessing_tokens_is_slowed_down_and_keeps_nobody_out() {
     assert!(statuses.contains(&429), "{statuses:?}");
     served.ana().get("/api/v1/jobs").expect(200);
 }
+
+#[test]
+fn how_often_one_may_guess_is_configured_also_without_other_limits() {
+    let limits = "rate_limiting: {enabled: false, unauthorized_per_minute: 3}";
+    let workspace = Workspace::new(&configuration("").replace("rate_limiting: {enabled: false}", limits));
+    let served = Served::start(&workspace);
+    let replies: Vec<_> = (0..30).map(|_| served.nobody().get("/api/v1/jobs")).collect();
+    assert!(replies[..3].iter().all(|reply| reply.status == 401));
+    let late = replies.iter().find(|reply| reply.status == 429).unwrap();
+    let wait_s: u64 = late.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=21).contains(&wait_s), "{wait_s}");
+}

@@ -87,16 +87,28 @@ impl Receiver {
     }
 
     pub fn on(listener: TcpListener, script: Script) -> Self {
+        Self::over(listener, script, |stream| stream)
+    }
+
+    /// The same over TLS, say: what is spoken on a connection is `wrap`'s.
+    pub fn over<S: Read + Write + Send + 'static>(
+        listener: TcpListener,
+        script: Script,
+        wrap: impl Fn(TcpStream) -> S + Send + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let (sender, requests) = sync_channel(1000);
         std::thread::spawn(move || {
             let mut held = Vec::new();
             for (number, stream) in listener.incoming().map_while(Result::ok).enumerate() {
-                let Some(delivered) = request(&stream) else { continue };
+                let mut stream = wrap(stream);
+                let Some(delivered) = request(&mut stream) else {
+                    continue;
+                };
                 match script(number) {
                     Reply::Status(status) => {
                         let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-                        let _ = (&stream).write_all(answer.as_bytes());
+                        let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.flush());
                     }
                     Reply::Never => held.push(stream),
                 }
@@ -130,7 +142,7 @@ impl Receiver {
     }
 }
 
-fn request(stream: &TcpStream) -> Option<Delivered> {
+fn request(stream: &mut impl Read) -> Option<Delivered> {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {

@@ -195,6 +195,12 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
         (&json!(1), &json!(true))
     );
     assert!(diff[0]["diff"].as_str().unwrap().contains("\n+two\n"), "{diff}");
+    // The command tells the same, and what only it looks at: facts of media, and the bytes on disk.
+    let mut told = workspace.json(&["gate", "diff", "deploy-42", "release"]);
+    for document in told.as_array_mut().unwrap() {
+        document.as_object_mut().unwrap().remove("facts").unwrap();
+    }
+    assert_eq!(told, diff);
     let whole = ana
         .get("/api/v1/jobs/deploy-42/gates/release/diff?base=none")
         .expect(200);

@@ -86,9 +86,25 @@ fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
     shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/extend", &extended);
     let extended = extended.expect(200);
     assert_ne!(extended["deadline"], before["deadline"]);
+    // The same request once more, as by a client that had no answer.
+    let again = json!({"seconds": 100, "expect_deadline": before["deadline"]});
+    let moved = ana.post(&path, &again);
+    shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/extend", &moved);
+    let moved = moved.expect(409);
+    assert_eq!(moved["code"], "deadline_moved");
+    assert!(
+        moved["detail"]
+            .as_str()
+            .unwrap()
+            .contains(extended["deadline"].as_str().unwrap()),
+        "{moved}"
+    );
+    ana.post(&path, &json!({"seconds": 100, "expect_deadline": "soon"}))
+        .expect(422);
     let more = ana.post(&path, &json!({"seconds": 300})).expect(409);
     assert!(more["detail"].as_str().unwrap().contains("200 s"), "{more}");
-    ana.post(&path, &json!({"seconds": 200.0})).expect(200);
+    let known = json!({"seconds": 200.0, "expect_deadline": extended["deadline"]});
+    ana.post(&path, &known).expect(200);
     let over = ana.post(&path, &json!({"seconds": 1})).expect(409);
     assert!(over["detail"].as_str().unwrap().contains("600 s"), "{over}");
     // A gate without a timer has nothing to move; one that is decided neither.

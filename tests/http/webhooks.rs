@@ -258,7 +258,7 @@ fn what_a_receiver_refuses_for_good_is_given_up_and_seen() {
     let changed = Connection::open(workspace.runs().join("holdpoint.db"))
         .unwrap()
         .execute(
-            "UPDATE delivery SET attempts = 5, due_at = 0 WHERE state = 'waiting'",
+            "UPDATE delivery SET attempts = 5, refusals = 5, due_at = 0 WHERE state = 'waiting'",
             [],
         );
     assert_eq!(changed, Ok(1));
@@ -276,6 +276,115 @@ fn what_a_receiver_refuses_for_good_is_given_up_and_seen() {
     );
     let listed = workspace.cmd(&["webhooks"]).output().unwrap();
     assert!(String::from_utf8_lossy(&listed.stdout).contains("chat"));
+}
+
+#[test]
+fn one_refusal_after_many_other_failures_is_the_first() {
+    let receiver = Receiver::start(|number| match number {
+        0 => Reply::Status("503 Service Unavailable"),
+        1 => Reply::Status("404 Not Found"),
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    served.ana().start_job("tides");
+    receiver.next();
+    until(&workspace, "failed_attempts", &json!(1));
+    served.terminate();
+    assert_eq!(served.ended(), Some(0));
+    // As after a minute of a receiver that starts.
+    let changed = Connection::open(workspace.runs().join("holdpoint.db"))
+        .unwrap()
+        .execute(
+            "UPDATE delivery SET attempts = 5, due_at = 0 WHERE state = 'waiting'",
+            [],
+        );
+    assert_eq!(changed, Ok(1));
+    let _served = serve(&workspace);
+    assert_eq!(receiver.next().header("x-holdpoint-attempt"), "6", "refused");
+    until(&workspace, "failed_attempts", &json!(6));
+    // The seventh comes in half a minute; nobody has to wait for it.
+    assert_eq!(
+        (&standing(&workspace)["lost"], &standing(&workspace)["waiting"]),
+        (&json!(0), &json!(1))
+    );
+}
+
+#[test]
+fn while_the_database_takes_nothing_the_same_delivery_is_not_sent_again() {
+    // The first attempt is under way for ten seconds: time enough to lock the database.
+    let receiver = Receiver::start(|number| match number {
+        0 => Reply::Never,
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    served.ana().start_job("tides");
+    let first = receiver.next();
+    let database = Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    served.until("note what was told to webhooks");
+    database.execute_batch("ROLLBACK").unwrap();
+    let second = receiver.next();
+    assert_eq!(
+        (second.id(), second.header("x-holdpoint-attempt")),
+        (first.id(), "2"),
+        "how the first attempt ended was noted before the next"
+    );
+    until(&workspace, "delivered", &json!(1));
+    assert!(receiver.rest().is_empty());
+}
+
+#[test]
+fn after_a_saved_configuration_what_is_under_way_is_not_sent_by_another_thread() {
+    let receiver = Receiver::start(|number| match number {
+        0 => Reply::Never,
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    served.ana().start_job("tides");
+    let first = receiver.next();
+    let saved = workspace
+        .read("conf/operator.yaml")
+        .replace("script: {", "script: {max_hold_s: 7, ");
+    workspace.write("conf/operator.yaml", saved);
+    served.until("the configuration was saved and is in force");
+    let second = receiver.next();
+    assert_eq!(
+        (second.id(), second.header("x-holdpoint-attempt")),
+        (first.id(), "2"),
+        "the successor waited for the end of the first attempt"
+    );
+    until(&workspace, "delivered", &json!(1));
+    assert!(receiver.rest().is_empty());
+}
+
+#[test]
+fn what_waits_for_a_webhook_that_was_taken_out_is_void_after_a_day() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let workspace = told(address, "");
+    let served = serve(&workspace);
+    served.ana().start_job("tides");
+    served.ana().start_job("dunes");
+    until(&workspace, "waiting", &json!(2));
+    served.terminate();
+    assert_eq!(served.ended(), Some(0));
+    let changed = Connection::open(workspace.runs().join("holdpoint.db"))
+        .unwrap()
+        .execute(
+            "UPDATE delivery SET since = since - 25 * 3600 * 1000000 WHERE seq = (SELECT min(seq) FROM delivery)",
+            [],
+        );
+    assert_eq!(changed, Ok(1));
+    workspace.write("conf/operator.yaml", configuration(""));
+    let _served = serve(&workspace);
+    let standing = until(&workspace, "waiting", &json!(1));
+    assert_eq!((&standing["lost"], &standing["origin"]), (&json!(0), &json!(null)));
+    let listed = workspace.cmd(&["webhooks"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("not configured"));
 }
 
 #[test]

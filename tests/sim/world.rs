@@ -799,6 +799,7 @@ impl<S: Storage> World<S> {
                 gate,
                 operator,
                 seconds: 45,
+                expected: None,
             },
             Deed::Lease | Deed::TakeOver => Input::TakeLease {
                 gate,

@@ -13,6 +13,8 @@ pub fn clean(home: &Path) -> Vec<(OsString, OsString)> {
     ]
     .map(|(name, value)| (name.into(), value.into()))
     .into();
+    // A test that writes this file moves the clocks of all its processes (`src/clock.rs`).
+    variables.push(("HOLDPOINT_CLOCK_FILE".into(), home.join("clock").into()));
     // The search path is the machine's; a coverage run has to tell the children where their profiles go.
     for name in ["PATH", "LLVM_PROFILE_FILE"] {
         if let Some(value) = std::env::var_os(name) {

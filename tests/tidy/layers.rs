@@ -34,7 +34,7 @@ const fn place(module: &'static [&'static str], layer: u8, modules: &'static str
 }
 
 /// The longest matching module is a file's place.
-const PLACES: [Place; 18] = [
+const PLACES: [Place; 19] = [
     place(
         &["domain"],
         0,
@@ -56,6 +56,13 @@ const PLACES: [Place; 18] = [
             "std core alloc chrono serde serde_json serde_json_canonicalizer sha2 thiserror uuid \
              diffy json_patch jsonc_parser jsonptr similar",
         ),
+    ),
+    // The document of a difference is made of one.
+    place(
+        &["domain", "wire"],
+        0,
+        "diff",
+        Crates::Only("std core alloc serde serde_json"),
     ),
     place(
         &["diff"],

@@ -167,10 +167,13 @@ fn limits_and_origins() {
         (
             limits.enabled,
             limits.api_requests_per_minute,
-            limits.job_creation_per_minute
+            limits.job_creation_per_minute,
+            limits.unauthorized_per_minute
         ),
-        (true, 7, 30)
+        (true, 7, 30, 60)
     );
+    let guesses = security("rate_limiting: {enabled: false, unauthorized_per_minute: 900}").rate_limits;
+    assert_eq!((guesses.enabled, guesses.unauthorized_per_minute), (false, 900));
     assert!(!security("rate_limiting: false").rate_limits.enabled);
     assert!(!security("security_headers: {enabled: false}").has_security_headers);
     let origins = "cors: {allow_origins: ['https://a.example', 'http://localhost:7860']}";

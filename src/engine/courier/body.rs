@@ -44,6 +44,14 @@ pub(super) fn gate_of<'r>(event: &Event, rows: &'r JobRows) -> Option<&'r Gate> 
     rows.gate(event.stage.as_ref()?, u32::try_from(attempt).ok()?)
 }
 
+/// Why a body could not be made; the delivery waits.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) enum Unmade {
+    Store(#[from] StoreError),
+    Json(#[from] serde_json::Error),
+}
+
 /// The bytes of a delivery.
 pub(super) fn of(
     id: &str,
@@ -52,7 +60,7 @@ pub(super) fn of(
     rows: &JobRows,
     reader: &Reader,
     lens: Lens<'_>,
-) -> Result<String, StoreError> {
+) -> Result<String, Unmade> {
     let gate = gate_of(event, rows);
     let decision = match (kind, gate) {
         (DeliveryKind::GateDecided, Some(gate)) => decision_of(gate, rows, reader)?,
@@ -79,8 +87,7 @@ pub(super) fn of(
         decision: decision.as_ref(),
         event: EventDoc::of(event),
     };
-    // Names, numbers and text only: this cannot fail, and an empty body would still be signed.
-    Ok(serde_json::to_string(&body).unwrap_or_default())
+    Ok(serde_json::to_string(&body)?)
 }
 
 fn decision_of(gate: &Gate, rows: &JobRows, reader: &Reader) -> Result<Option<SealedDecision>, StoreError> {

@@ -18,10 +18,16 @@ use tokio::sync::mpsc::Sender;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::time::{Now, SECOND_US};
+use crate::domain::webhook::AGE_S_MAX;
+use crate::store::OutboxChange;
 use crate::webhook::Client;
 
 use super::inbox::Inbox;
 use round::Courier;
+
+/// How often it is looked for webhooks that were taken out.
+const RETIRE_EVERY_US: i64 = 3600 * SECOND_US;
 
 /// What a courier works with.
 pub(super) struct Office {
@@ -36,6 +42,8 @@ pub(super) struct Couriers {
     at_work: Vec<Handle>,
     /// By webhook: who may still be sending. The successor waits for it, or one delivery would be sent by both.
     leaving: BTreeMap<String, JoinHandle<()>>,
+    /// When it was last looked for webhooks that were taken out.
+    retired_at_us: Option<i64>,
 }
 
 struct Handle {
@@ -96,6 +104,21 @@ impl Couriers {
             handle.is_over.store(true, Ordering::Release);
             self.leaving.insert(handle.webhook, handle.thread);
         }
+    }
+
+    /// What is to be noted of webhooks that were taken out; none: it was not long ago.
+    pub fn retire(&mut self, config: &Config, now: Now) -> Option<OutboxChange> {
+        let is_early = |at_us: i64| now.boot_us.saturating_sub(at_us) < RETIRE_EVERY_US;
+        if self.retired_at_us.is_some_and(is_early) {
+            return None;
+        }
+        self.retired_at_us = Some(now.boot_us);
+        let age_us = i64::try_from(AGE_S_MAX).unwrap_or(i64::MAX).saturating_mul(SECOND_US);
+        Some(OutboxChange::Retire {
+            named: config.webhooks.iter().map(|webhook| webhook.name.clone()).collect(),
+            before: now.utc.plus_us(-age_us),
+            now: now.utc,
+        })
     }
 
     /// Something happened.

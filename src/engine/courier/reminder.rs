@@ -9,9 +9,9 @@ use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::timer::TimerStatus;
 use crate::domain::webhook::{Delivery, DeliveryKind};
 use crate::domain::wire::Lens;
-use crate::store::{Reader, StoreError};
+use crate::store::Reader;
 
-use super::body;
+use super::body::{self, Unmade};
 
 /// The reminder before the deadline.
 const BEFORE: u32 = 1;
@@ -53,7 +53,7 @@ fn before(deadline: Timestamp, seconds: u64) -> Timestamp {
 }
 
 /// Looks at the gate of a reminder.
-pub(super) fn look(webhook: &Webhook, reader: &Reader, reminder: &Delivery, lens: Lens<'_>) -> Result<Due, StoreError> {
+pub(super) fn look(webhook: &Webhook, reader: &Reader, reminder: &Delivery, lens: Lens<'_>) -> Result<Due, Unmade> {
     let opened = reader.events(None, reminder.seq.saturating_sub(1), 1, false)?;
     let Some(opened) = opened.first().filter(|event| event.seq == reminder.seq) else {
         return Ok(Due::Never);

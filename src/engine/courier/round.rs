@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Webhook};
 use crate::domain::event::Event;
 use crate::domain::time::{SECOND_US, Timestamp};
-use crate::domain::webhook::{Delivery, DeliveryKind, DeliveryState, Next, delivery_id, next_attempt};
+use crate::domain::webhook::{Delivery, DeliveryKind, DeliveryState, Failure, Next, delivery_id, next_attempt};
 use crate::domain::wire::Lens;
 use crate::engine::inbox::Inbox;
 use crate::fault;
@@ -213,6 +213,7 @@ impl Courier {
             due_at,
             since: due_at,
             attempts: 0,
+            refusals: 0,
         }
     }
 
@@ -233,6 +234,7 @@ impl Courier {
                 Due::Later(due_at) => {
                     return Ok(OutboxChange::Again {
                         attempts: next.attempts,
+                        refusals: next.refusals,
                         delivery: Box::new(next),
                         due_at,
                         fault: None,
@@ -271,10 +273,14 @@ impl Courier {
     fn failed(&self, delivery: Delivery, fault: Fault) -> OutboxChange {
         let (name, kind, id) = (&self.webhook.name, delivery.kind.as_str(), &delivery.id);
         let attempts = delivery.attempts.saturating_add(1);
+        let refusals = match fault.failure {
+            Failure::Refused => delivery.refusals.saturating_add(1),
+            Failure::Passing { .. } => delivery.refusals,
+        };
         let now = self.now();
         // The microseconds of the clock are chance enough to keep senders apart.
         let chance = now.micros().unsigned_abs();
-        match next_attempt(attempts, fault.failure, delivery.since, now, chance) {
+        match next_attempt(attempts, refusals, fault.failure, delivery.since, now, chance) {
             Next::At(due_at) => {
                 if attempts == 1 {
                     tracing::warn!(
@@ -286,6 +292,7 @@ impl Courier {
                     delivery: Box::new(delivery),
                     due_at,
                     attempts,
+                    refusals,
                     fault: Some(fault.why),
                 }
             }

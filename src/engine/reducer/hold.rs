@@ -8,7 +8,7 @@ use crate::domain::gate::{Gate, GateKey};
 use crate::domain::hold::Hold;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::domain::time::SECOND_US;
+use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::timer::GateTimer;
 
 use super::draft::Draft;
@@ -149,14 +149,21 @@ pub(super) fn release(
     Ok(draft.finish())
 }
 
-/// Moves the deadline by so many seconds, as far as the bound allows.
+/// Moves the deadline by so many seconds, as far as the bound allows. With `expected`, only when it is the deadline that the caller saw.
 pub(super) fn extend(
     mut draft: Draft<'_>,
     gate: &GateRef,
     operator: &Operator,
     seconds: u64,
+    expected: Option<Timestamp>,
 ) -> Result<Vec<Change>, Refusal> {
     let (gate, timer) = timed(&mut draft, gate)?;
+    if let Some(expected) = expected.filter(|expected| *expected != timer.deadline) {
+        let message = format!("the deadline of {} is {}, not {expected}", gate.key, timer.deadline);
+        return Err(Refusal::new(RefusalCode::DeadlineMoved, message)
+            .with_hint("it was moved meanwhile, maybe by this request when it was sent before")
+            .at("expect_deadline"));
+    }
     if seconds == 0 {
         return Err(Refusal::new(RefusalCode::Invalid, "0 s move nothing")
             .with_hint("name the seconds to add")

@@ -25,7 +25,7 @@ use crate::domain::operator::{Operator, Via};
 use crate::domain::policy::GatePolicy;
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Now;
+use crate::domain::time::{Now, Timestamp};
 use crate::domain::wake::Wake;
 
 use super::api::GateRef;
@@ -171,6 +171,8 @@ pub enum Input {
         operator: Operator,
         /// By how much.
         seconds: u64,
+        /// Only when the deadline is this.
+        expected: Option<Timestamp>,
     },
     /// A session gives its lease back.
     ReleaseLease {
@@ -328,7 +330,8 @@ pub fn reduce(
             gate,
             operator,
             seconds,
-        } => hold::extend(draft, gate, operator, *seconds),
+            expected,
+        } => hold::extend(draft, gate, operator, *seconds, *expected),
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
         Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
         Input::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),

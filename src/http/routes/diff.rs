@@ -4,31 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
 
-use crate::diff::summary::is_binary;
-use crate::diff::{DiffDocument, Limit, unified};
-use crate::domain::artifact::GateArtifact;
+use crate::diff::document::CONTEXT_LINES;
 use crate::domain::compare::{self, BaseChoice};
-use crate::domain::ids::{ArtifactPath, Digest, JobId};
+use crate::domain::ids::{Digest, JobId};
+use crate::domain::wire::DifferenceDoc;
 use crate::engine::api::{Answer, Query};
 use crate::http::answer::{self, ApiError};
 use crate::http::app::{App, mismatched, no_gate};
 use crate::http::params::{Asked, Gate};
 use crate::http::schema;
-
-#[derive(Serialize)]
-struct DifferenceDoc {
-    kind: String,
-    path: ArtifactPath,
-    base_sha256: Option<Digest>,
-    sha256: Digest,
-    size_bytes: u64,
-    is_binary: bool,
-    added_lines: usize,
-    removed_lines: usize,
-    diff: Option<String>,
-}
 
 /// What changed in each artifact of a gate: the version under review (or that was decided on) against its base.
 #[utoipa::path(get, path = "/jobs/{id}/gates/{stage}/diff", tag = "gates",
@@ -62,7 +47,9 @@ pub async fn diff(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Ask
         let now = version(&app, &id, artifact.digest).await?;
         let artifact = artifact.clone();
         // A long diff must not keep other answers waiting.
-        let compared = tokio::task::spawn_blocking(move || difference(artifact, base_sha256, base, now));
+        let compared = tokio::task::spawn_blocking(move || {
+            DifferenceDoc::of(&artifact, base_sha256, base.as_deref(), Some(&now), CONTEXT_LINES)
+        });
         documents.push(
             compared
                 .await
@@ -81,37 +68,4 @@ async fn version(app: &App, job_id: &JobId, digest: Digest) -> Result<Arc<[u8]>,
         return Err(mismatched());
     };
     bytes.ok_or_else(|| ApiError::not_found(format!("the bytes of version {digest} are gone")))
-}
-
-fn difference(
-    artifact: GateArtifact,
-    base_sha256: Option<Digest>,
-    base: Option<Arc<[u8]>>,
-    now: Arc<[u8]>,
-) -> DifferenceDoc {
-    let is_binary = [base.as_ref(), Some(&now)]
-        .into_iter()
-        .flatten()
-        .any(|bytes| is_binary(bytes));
-    let mut document = DifferenceDoc {
-        kind: artifact.kind,
-        path: artifact.path,
-        base_sha256,
-        sha256: artifact.digest,
-        size_bytes: artifact.size_bytes,
-        is_binary,
-        added_lines: 0,
-        removed_lines: 0,
-        diff: None,
-    };
-    if !is_binary {
-        let base = base.map(|base| Arc::new(base.to_vec()));
-        // Exact, however long it takes: a program reads it.
-        let difference = DiffDocument::compare(base, Arc::new(now.to_vec()), Limit::NONE);
-        document.added_lines = difference.diff().added;
-        document.removed_lines = difference.diff().removed;
-        let path = document.path.as_str();
-        document.diff = String::from_utf8(unified::write(&difference, path, path)).ok();
-    }
-    document
 }

@@ -25,10 +25,7 @@ pub async fn hold(
     gate: Gate,
     body: Object,
 ) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(&body);
-    let gate = named(gate, &mut fields);
-    let reason = fields.text("reason").map(str::to_owned);
-    fields.finish()?;
+    let (gate, reason) = reasoned(gate, &body)?;
     act(&app, &caller, gate.clone(), Command::Hold { gate, reason }).await
 }
 
@@ -42,15 +39,12 @@ pub async fn release(
     gate: Gate,
     body: Object,
 ) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(&body);
-    let gate = named(gate, &mut fields);
-    let reason = fields.text("reason").map(str::to_owned);
-    fields.finish()?;
+    let (gate, reason) = reasoned(gate, &body)?;
     act(&app, &caller, gate.clone(), Command::Release { gate, reason }).await
 }
 
-/// Moves the deadline of an open gate by so many seconds, as far as its `max_hold_s` allows. Every request adds: after one without an
-/// answer, look at the deadline first.
+/// Moves the deadline of an open gate by so many seconds, as far as its `max_hold_s` allows. Every request adds, unless it
+/// says which deadline it is to move: sent once more, it gets 409 with the code `deadline_moved`.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/extend", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = schema::Extension, responses((status = 200, description = "The gate with its new deadline", body = schema::JobGate)))]
@@ -64,8 +58,23 @@ pub async fn extend(
     let gate = named(gate, &mut fields);
     fields.require("seconds");
     let seconds = fields.whole("seconds", 1..=u64::from(u32::MAX)).unwrap_or_default();
+    let expected = fields.time("expect_deadline");
     fields.finish()?;
-    act(&app, &caller, gate.clone(), Command::Extend { gate, seconds }).await
+    let command = Command::Extend {
+        gate: gate.clone(),
+        seconds,
+        expected,
+    };
+    act(&app, &caller, gate, command).await
+}
+
+/// The gate that is meant, and why.
+fn reasoned(gate: Gate, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
+    let mut fields = Fields::of(body);
+    let gate = named(gate, &mut fields);
+    let reason = fields.text("reason").map(str::to_owned);
+    fields.finish()?;
+    Ok((gate, reason))
 }
 
 /// The gate that is meant: the newest attempt's, or exactly the one that the body names.

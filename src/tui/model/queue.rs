@@ -229,7 +229,8 @@ impl Queue {
     /// Takes fresh rows. The selected row stays under the operator's eyes: at its height on the screen, and even when it went away.
     pub fn refresh(&mut self, fresh: Vec<QueueRow>) {
         let height = self.place().map(|place| place.saturating_sub(self.top));
-        let former = self.current().cloned();
+        // Also where the filter hides it: it may come back.
+        let former = self.selected_row().and_then(|index| self.rows.get(index)).cloned();
         self.rows = fresh;
         self.is_loaded = true;
         if let (Some(selected), Some(former)) = (&self.selected, former) {
@@ -353,3 +354,6 @@ impl Queue {
         self.top = self.top.min(self.len().saturating_sub(height));
     }
 }
+
+#[cfg(test)]
+mod tests;

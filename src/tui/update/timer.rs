@@ -107,7 +107,11 @@ pub fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>) -> bo
         TimerIntent::Hold => Command::Hold { gate, reason },
         TimerIntent::Release => Command::Release { gate, reason },
         TimerIntent::Extend => match parse_span_s(&typed) {
-            Ok(seconds) => Command::Extend { gate, seconds },
+            Ok(seconds) => Command::Extend {
+                gate,
+                seconds,
+                expected: None,
+            },
             Err(why) => {
                 ask.problem = Some(why);
                 return true;

@@ -140,6 +140,22 @@ fn an_extension_moves_the_deadline_and_is_logged_by_name() {
 }
 
 #[test]
+fn an_extension_of_a_deadline_that_has_moved_is_refused_and_adds_nothing() {
+    let mut world = timed(300, 3600);
+    let seen = world.newest("script").deadline();
+    world.extend_from("script", "ana", 600, seen).unwrap();
+    let moved = world.newest("script").deadline();
+    let refusal = world.extend_from("script", "ana", 600, seen).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::DeadlineMoved);
+    assert!(refusal.message.contains(&moved.unwrap().to_string()), "{refusal}");
+    assert_eq!(
+        (world.newest("script").deadline(), world.count(EventType::GateExtended)),
+        (moved, 1)
+    );
+    world.extend_from("script", "ana", 600, moved).unwrap();
+}
+
+#[test]
 fn a_lease_is_taken_over_by_name_and_adds_no_time() {
     let mut world = timed(300, 3600);
     world.pass_s(100);

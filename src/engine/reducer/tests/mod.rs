@@ -403,11 +403,22 @@ impl World {
     }
 
     pub fn extend(&mut self, name: &str, who: &str, seconds: u64) -> Result<(), Refusal> {
+        self.extend_from(name, who, seconds, None)
+    }
+
+    pub fn extend_from(
+        &mut self,
+        name: &str,
+        who: &str,
+        seconds: u64,
+        expected: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
         let (gate, operator) = (self.gate_ref(name), person(who));
         self.put(Input::Extend {
             gate,
             operator,
             seconds,
+            expected,
         })
     }
 
