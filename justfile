@@ -20,6 +20,10 @@ check:
 bench:
     cargo bench
 
+# HTTP against bare SQLite commits and /healthz: the queue, a job, decisions, events to 200 streams
+bench-http:
+    cargo bench --bench http
+
 # fuzz one target of fuzz/ for so many seconds; needs `cargo install --locked cargo-fuzz`
 fuzz TARGET SECONDS="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{TARGET}} -- -max_total_time={{SECONDS}} -timeout=20

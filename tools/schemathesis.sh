@@ -55,11 +55,10 @@ cat > schemathesis.toml <<'TOML'
 include-path-regex = "/(approve|reject|apply|undo|gates)$"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429]
-# "Created resource not found" looks at the job in the path, which is there: 404 is about the stage that the body names, as WIRE has it.
-[operations.checks.ensure_resource_availability]
-enabled = false
 TOML
+# Not "created resource not found": it takes every 404 after a new job for a lost one, and WIRE has 404 also for a stage, named in the body, whose
+# gate has not opened. That a new job is found is tested in tests/http/routes.rs.
 "$SCHEMATHESIS" --config-file schemathesis.toml run "http://127.0.0.1:$port/openapi.json" \
     --header "Authorization: Bearer $token" \
-    --checks all --mode all --max-examples "$examples" --continue-on-failure --generation-deterministic \
+    --checks all --exclude-checks ensure_resource_availability --mode all --max-examples "$examples" --continue-on-failure --generation-deterministic \
     --request-timeout 30 --workers 1 --suppress-health-check all --exclude-path /api/v1/jobs/{id}/events/stream

@@ -19,9 +19,6 @@ use super::words::{ago, clock_time};
 
 /// Reads old records. None: there can be none, or ours cannot be told from them.
 fn read(session: &Session, query: OldQuery, deed: &'static str) -> Result<Option<OldAnswer>, Failure> {
-    if !session.runs_dir.is_dir() {
-        return Ok(None);
-    }
     let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(deed, &error))?;
     let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
         Ok(ours) => ours,

@@ -176,7 +176,11 @@ impl Session {
     /// That nothing was ever kept here.
     pub fn no_jobs(&self) -> Failure {
         let runs_dir = self.runs_dir.display();
-        Failure::not_found(self.deed, format!("there are no jobs in {runs_dir}"))
+        let but = match self.old_databases.is_empty() {
+            true => "",
+            false => " but those of an old database: an old record is read and never written",
+        };
+        Failure::not_found(self.deed, format!("there are no jobs in {runs_dir}{but}"))
             .hint("name the directory with --runs")
             .at(runs_dir.to_string())
     }

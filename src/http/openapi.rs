@@ -143,11 +143,13 @@ fn refine(document: &mut Value) {
         .into_iter()
         .flat_map(|paths| paths.values_mut());
     for operation in operations.filter_map(|path| path.get_mut("get")) {
-        let parameters = operation["parameters"].as_array_mut();
+        // Not by index: that makes what is not there.
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten().filter(|one| one["in"] == "query") {
             let schema = &mut parameter["schema"];
             if schema["type"].to_string().contains("integer") {
-                *schema = json!({ "anyOf": [schema, none] });
+                schema["type"] = json!(["integer", "string"]);
+                schema["maxLength"] = json!(0);
             }
         }
     }

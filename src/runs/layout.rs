@@ -159,10 +159,19 @@ impl RunsDir {
         })
     }
 
-    /// The runs directory as it is, for those who only look: nothing is made and no right is changed.
+    /// The runs directory as it is, for those who only look: nothing is made and no right is changed. One that is not there has no jobs.
     pub fn look(path: impl Into<PathBuf>, group: Option<u32>) -> Result<Self> {
         let path: PathBuf = path.into();
-        let metadata = fs::metadata(&path).doing("open", &path)?;
+        let metadata = match fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self {
+                    path,
+                    modes: Modes { group },
+                    owner_uid: geteuid().as_raw(),
+                });
+            }
+            examined => examined.doing("open", &path)?,
+        };
         if !metadata.is_dir() {
             return Err(RunsError::refused(
                 "use the runs directory",
@@ -257,7 +266,11 @@ impl RunsDir {
     /// The jobs that have a run directory, sorted; other names are passed over.
     pub fn jobs(&self) -> Result<Vec<JobId>> {
         let mut jobs = Vec::new();
-        for entry in fs::read_dir(&self.path).doing("list", &self.path)? {
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(jobs),
+            listed => listed.doing("list", &self.path)?,
+        };
+        for entry in entries {
             let entry = entry.doing("list", &self.path)?;
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_directory && let Some(job_id) = entry.file_name().to_str().and_then(|name| JobId::new(name).ok()) {

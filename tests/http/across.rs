@@ -46,7 +46,14 @@ fn who_waits_at_one_process_is_answered_at_once_when_another_decides() {
         let id = other.ana().start_job("tides");
         let pipe = here.as_("pipe-token");
         let path = format!("/api/v1/jobs/{id}/gates/outline/decision?wait=600");
-        let waiting = thread::spawn(move || (pipe.get(&path), Instant::now()));
+        let waiting = {
+            let pipe = pipe.clone();
+            thread::spawn(move || (pipe.get(&path), Instant::now()))
+        };
+        // After so many other answers of that process it waits: what it had to look at was asked for before.
+        for _ in 0..20 {
+            pipe.get("/api/v1/jobs?limit=1").expect(200);
+        }
         let reject = format!("/api/v1/jobs/{id}/reject");
         other.ana().post(&reject, &json!({"notes": "no"})).expect(200);
         let decided = Instant::now();

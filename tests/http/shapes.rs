@@ -15,6 +15,12 @@ impl Shapes {
             "{}",
             document["openapi"]
         );
+        for operations in document["paths"].as_object().unwrap().values() {
+            for operation in operations.as_object().unwrap().values() {
+                let parameters = operation.get("parameters");
+                assert!(parameters.is_none_or(Value::is_array), "{operation}");
+            }
+        }
         Self(document)
     }
 

@@ -127,6 +127,23 @@ fn history_is_listed_and_shown_and_its_files_stay_as_they_are() {
 }
 
 #[test]
+fn an_old_database_is_read_before_there_is_a_runs_directory() {
+    let workspace = Workspace::new(story::PIPELINE);
+    old::database(&workspace.root().join("jobs.db"));
+    let names = beside(&workspace);
+    assert_eq!(ids(&workspace.json(&["job", "list"])), [UNDECIDED, DECIDED]);
+    assert_eq!(workspace.json(&["job", "show", DECIDED])["slug"], "tides");
+    assert_eq!(workspace.json_lines(&["events", DECIDED]).len(), 2);
+    let refused = workspace
+        .cmd(&["gate", "approve", UNDECIDED, "outline"])
+        .output()
+        .unwrap();
+    let words = String::from_utf8(refused.stderr).unwrap();
+    assert!(words.contains("old record"), "{words}");
+    assert_eq!(beside(&workspace), names, "looking makes nothing");
+}
+
+#[test]
 fn nothing_is_done_to_an_old_record() {
     let workspace = left();
     run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"]);
