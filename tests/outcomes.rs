@@ -2,8 +2,13 @@
 //! and what to do, and what was running goes on (DURABILITY.md, "Faults"). A test that needs root or a mount says so when it has neither.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "outcomes/console.rs"]
+mod console;
 #[path = "outcomes/database.rs"]
 mod database;
+#[allow(dead_code, reason = "the tests of the console use the rest")]
+#[path = "console/desk.rs"]
+mod desk;
 #[path = "outcomes/disk.rs"]
 mod disk;
 #[path = "outcomes/files.rs"]

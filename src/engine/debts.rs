@@ -68,9 +68,22 @@ impl Writer {
         let reader = &mut self.preparer.reader;
         let results = publish::publish(&runs, jobs, patience, |job_id| {
             let owed = reader.owed_of(job_id).map_err(|error| error.to_string())?;
-            Ok(owed.map(|owed| Owed {
+            let Some(owed) = owed else { return Ok(None) };
+            // A line that a crash or a hand tore is cut, and may have been whole once: then the watermark is above it.
+            let torn_after = publish::torn_after(&runs.run(job_id)).map_err(|error| error.to_string())?;
+            let torn_events = match torn_after.filter(|seq| *seq < owed.published_seq) {
+                Some(seq) => {
+                    let events = reader.events(Some(job_id), seq, u32::MAX, false);
+                    let mut events = events.map_err(|error| error.to_string())?;
+                    events.retain(|event| event.seq <= owed.published_seq);
+                    events
+                }
+                None => Vec::new(),
+            };
+            Ok(Some(Owed {
                 rows: owed.rows,
                 events: owed.events,
+                torn_events,
                 decisions: owed.decisions,
                 up_to: owed.up_to,
                 status_since: owed.status_since,

@@ -14,22 +14,49 @@ const CHUNK_BYTES: u64 = 64 * 1024;
 /// Cuts off what follows the last line end: a line that a crash tore. Returns the length that is left.
 pub(super) fn cut_torn(file: &File) -> io::Result<u64> {
     let length = file.metadata()?.len();
-    let mut end = length;
+    let end = whole_end(file)?;
+    if end < length {
+        file.set_len(end)?;
+    }
+    Ok(end)
+}
+
+/// The end of the last whole line.
+fn whole_end(file: &File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
     let mut chunk = vec![0; CHUNK_BYTES as usize];
     while end > 0 {
         let start = end.saturating_sub(CHUNK_BYTES);
         let bytes = &mut chunk[..(end - start) as usize];
         file.read_exact_at(bytes, start)?;
         if let Some(index) = bytes.iter().rposition(|byte| *byte == b'\n') {
-            end = start + index as u64 + 1;
-            break;
+            return Ok(start + index as u64 + 1);
         }
         end = start;
     }
-    if end < length {
-        file.set_len(end)?;
+    Ok(0)
+}
+
+/// The number of the last whole line that bears one, where a torn line follows; 0 when none does. None: the last line is whole.
+pub(super) fn torn_after(file: &File) -> io::Result<Option<u64>> {
+    let length = file.metadata()?.len();
+    let mut last = [0];
+    if length == 0 {
+        return Ok(None);
     }
-    Ok(end)
+    file.read_exact_at(&mut last, length - 1)?;
+    if last == *b"\n" {
+        return Ok(None);
+    }
+    let mut found = 0;
+    lines_back(file, whole_end(file)?, |line| match line_seq(line) {
+        Some(seq) => {
+            found = seq;
+            ControlFlow::Break(())
+        }
+        None => ControlFlow::Continue(()),
+    })?;
+    Ok(Some(found))
 }
 
 /// Visits whole lines from the last to the first, without their line ends. `length` is what [`cut_torn`] left.
@@ -120,6 +147,25 @@ mod tests {
         let long = "x".repeat(CHUNK_BYTES as usize * 2 + 5);
         let file = file_with(format!("first\n{long}\nlast\n{long}").as_bytes());
         assert_eq!(back(&file), ["last", long.as_str(), "first"]);
+    }
+
+    #[test]
+    fn what_a_torn_line_follows_is_told() {
+        for (bytes, after) in [
+            (&b""[..], None),
+            (b"{\"seq\":1}\n", None),
+            (b"{\"seq\":1}\n{\"seq\":2}\n{\"se", Some(2)),
+            (b"{\"seq\":1}\nnonsense\n{\"seq\":2}", Some(1)),
+            (b"{\"ts\": \"old\"}\nto", Some(0)),
+            (b"to", Some(0)),
+        ] {
+            assert_eq!(
+                torn_after(&file_with(bytes)).unwrap(),
+                after,
+                "{}",
+                String::from_utf8_lossy(bytes)
+            );
+        }
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
     put_artifacts(run, owed, group, findings)?;
     remove_artifacts(run, owed, findings)?;
     fault::point("artifacts_done");
-    append_events(run, &owed.events, group, findings)?;
+    append_events(run, owed, group, findings)?;
     // Before the decision files: it holds the newest ones whole, so that a database is never made again from a state that is older
     // than a decision that others have seen.
     let state = state_file(&owed.rows, owed.up_to, owed.status_since)?;
@@ -116,8 +116,8 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
     Ok(())
 }
 
-fn append_events(run: &RunDir, events: &[Event], group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
-    if events.is_empty() {
+fn append_events(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
+    if owed.events.is_empty() {
         return Ok(());
     }
     let path = run.events();
@@ -143,7 +143,8 @@ fn append_events(run: &RunDir, events: &[Event], group: &mut Group, findings: &m
         });
     }
     let mut lines = Vec::new();
-    for event in events.iter().filter(|event| event.seq > last_seq) {
+    let events = owed.torn_events.iter().chain(&owed.events);
+    for event in events.filter(|event| event.seq > last_seq) {
         lines.extend_from_slice(&event_line(event)?);
     }
     if let Err(error) = jsonl::append(&file, &lines, "events_torn") {

@@ -2,6 +2,7 @@
 //!
 //! Files are a projection of rows and every effect is idempotent: a crash between any two steps is made good by the next publish.
 
+use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -10,10 +11,11 @@ use super::atomic::{self, Group};
 use super::error::{Doing, Result, RunsError};
 use super::finding::Finding;
 use super::jsonl;
-use super::layout::RunsDir;
+use super::layout::{RunDir, RunsDir};
 use super::locks;
 use super::projection;
 pub use super::projection::{STATE_SCHEMA, State, event_line, state_file};
+use super::record;
 pub use crate::domain::chain::ChainLink;
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
@@ -29,6 +31,8 @@ pub struct Owed {
     pub rows: JobRows,
     /// Its events above the watermark, oldest first.
     pub events: Vec<Event>,
+    /// Those below it that a torn line took out of the log again: see [`torn_after`].
+    pub torn_events: Vec<Event>,
     /// Its decisions above the watermark.
     pub decisions: Vec<SealedDecision>,
     /// The event number that the watermark rises to when this is on disk.
@@ -46,6 +50,18 @@ pub struct Published {
     pub result: Result<Option<u64>>,
     /// What was found on disk and left alone.
     pub findings: Vec<Finding>,
+}
+
+/// The number of the last whole line of a job's event log, where a torn one follows it: what the log lost may lie below the watermark.
+/// None: its last line is whole, or there is no log.
+pub fn torn_after(run: &RunDir) -> Result<Option<u64>> {
+    let path = run.events();
+    // What is no file is told of when it is to be written.
+    if !record::is_file(&path) {
+        return Ok(None);
+    }
+    let file = File::open(&path).doing("open", &path)?;
+    jsonl::torn_after(&file).doing("read", &path)
 }
 
 /// How far behind the newest link a late one is looked for: jobs publish side by side, so links may be out of order, but not by this

@@ -53,6 +53,7 @@ fn owed(events: Vec<Event>, decisions: Vec<SealedDecision>) -> Owed {
     let at = Timestamp::from_micros(0);
     Owed {
         up_to: events.last().map_or(0, |event| event.seq),
+        torn_events: Vec::new(),
         status_since: at,
         rows: JobRows {
             job: Job {

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::apply::{self, Stop};
 use super::error::{RowError, StoreError};
-use super::open::refuse_newer;
+use super::open::{forget_damage, refuse_newer};
 use super::{Store, leader, rows};
 use crate::domain::change::{Applied, Change};
 use crate::domain::ids::JobId;
@@ -53,7 +53,11 @@ impl Store {
             return Ok(Vec::new());
         }
         let answers = self.record(inputs, now, rule);
-        answers.map_err(|error| StoreError::of(&self.path, "record in", error))
+        answers.map_err(|error| {
+            let error = StoreError::of(&self.path, "record in", error);
+            forget_damage(&self.durable, &error);
+            error
+        })
     }
 
     fn record<I>(

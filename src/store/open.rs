@@ -47,6 +47,16 @@ pub(super) enum Access {
     Read,
 }
 
+/// After damage was met, what was read of the file is forgotten: one that is put back is read anew, by whoever has it open.
+// SQLite trusts the pages that it keeps as long as nobody commits, and nobody can.
+pub(super) fn forget_damage(connection: &Connection, error: &StoreError) {
+    if error.kind() == StoreErrorKind::Corrupt {
+        connection.flush_prepared_statement_cache();
+        // It fails only where the file cannot be read at all, which the next answer tells.
+        let _ = connection.execute_batch("PRAGMA shrink_memory");
+    }
+}
+
 /// Refuses a link in place of the database: SQLite would follow it and write what lies elsewhere (SPEC §10).
 pub(super) fn refuse_link(path: &Path) -> Result<(), StoreError> {
     if path.is_symlink() {

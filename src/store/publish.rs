@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::cells::count;
 use super::error::{RowError, StoreError};
 use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::open::forget_damage;
 use super::{Reader, Store, rows};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
@@ -92,8 +93,11 @@ impl Store {
         if published.is_empty() {
             return Ok(());
         }
-        self.mark(published)
-            .map_err(|error| StoreError::of(&self.path, "note what is published in", error))
+        self.mark(published).map_err(|error| {
+            let error = StoreError::of(&self.path, "note what is published in", error);
+            forget_damage(&self.relaxed, &error);
+            error
+        })
     }
 
     fn mark(&mut self, published: &[(JobId, u64)]) -> Result<(), RowError> {

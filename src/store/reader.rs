@@ -9,7 +9,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError, StoreErrorKind};
 use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
-use super::open::{Access, DATABASE_FILE, SCHEMA_VERSION, connect, refuse_link, refuse_newer, version};
+use super::open::{Access, DATABASE_FILE, SCHEMA_VERSION, connect, forget_damage, refuse_link, refuse_newer, version};
 use super::{leader, rows};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
@@ -85,7 +85,11 @@ impl Reader {
             transaction.commit()?;
             Ok(answer)
         };
-        in_transaction().map_err(|error| StoreError::of(&self.path, "read", error))
+        in_transaction().map_err(|error| {
+            let error = StoreError::of(&self.path, "read", error);
+            forget_damage(&self.connection, &error);
+            error
+        })
     }
 
     /// One job with all that the rules know of it.

@@ -202,3 +202,96 @@ fn a_file_name_made_of_it_is_taken_or_refused_in_plain_text() {
         }
     }
 }
+
+/// Names that are none: they leave, they steer, they are too long, they are no text.
+fn hostile_names() -> Vec<OsString> {
+    let words = [
+        "..",
+        ".",
+        "/etc",
+        "a/b",
+        "a/../b",
+        "-x",
+        ".hidden",
+        "a\nb",
+        "\u{202e}cod.exe",
+        "a\u{200b}b",
+        "a b",
+        "a.b",
+        "",
+    ];
+    let mut names: Vec<OsString> = words.map(OsString::from).into();
+    names.extend([101, 256, 5000].map(|length| OsString::from("a".repeat(length))));
+    names.push(OsString::from_vec(vec![b'a', 0xFF, 0xFE]));
+    names
+}
+
+#[test]
+fn a_name_that_is_none_makes_nothing_anywhere() {
+    let workspace = Workspace::new("gates: {script: {required: true}}\n");
+    workspace.write("plan.txt", "plan\n");
+    run(
+        &workspace,
+        &["job", "start", "--manual", "--id", "j-1", "--slug", "x"],
+        0,
+    );
+    let names = |directory: &Path| {
+        let mut names: Vec<_> = std::fs::read_dir(directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    let places = [
+        workspace.root().to_owned(),
+        workspace.runs(),
+        workspace.run_directory("j-1"),
+    ];
+    let before: Vec<_> = places.iter().map(|place| names(place)).collect();
+    for name in hostile_names() {
+        let artifact = OsStr::new("plan=plan.txt");
+        let tries: [Vec<&OsStr>; 5] = [
+            ["job", "start", "--slug", "x", "--id"]
+                .map(OsStr::new)
+                .into_iter()
+                .chain([name.as_os_str()])
+                .collect(),
+            ["job", "show"]
+                .map(OsStr::new)
+                .into_iter()
+                .chain([name.as_os_str()])
+                .collect(),
+            vec![
+                "gate".as_ref(),
+                "open".as_ref(),
+                name.as_os_str(),
+                "script".as_ref(),
+                "--artifact".as_ref(),
+                artifact,
+            ],
+            vec![
+                "gate".as_ref(),
+                "open".as_ref(),
+                "j-1".as_ref(),
+                name.as_os_str(),
+                "--artifact".as_ref(),
+                artifact,
+            ],
+            vec!["gate".as_ref(), "approve".as_ref(), "j-1".as_ref(), name.as_os_str()],
+        ];
+        for args in tries {
+            let output = workspace.command(&[]).args(&args).output().expect("holdpoint runs");
+            assert_eq!(
+                output.status.code(),
+                Some(2),
+                "{args:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    }
+    let after: Vec<_> = places.iter().map(|place| names(place)).collect();
+    assert_eq!(after, before);
+}

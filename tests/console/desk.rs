@@ -78,21 +78,21 @@ impl Desk {
         }
     }
 
+    /// A console that was started in another way, in 80 columns and 24 rows.
+    pub fn of(pty: Pty) -> Self {
+        Self {
+            pty,
+            columns: 80,
+            rows: 24,
+        }
+    }
+
     /// The same under a umask.
     pub fn under(umask: &str, options: PtyOptions) -> Self {
-        let (columns, rows) = options.size;
         let program = holdpoint().display().to_string();
-        let options = options.args([
-            "-c".to_owned(),
-            "umask \"$0\"; exec \"$@\"".to_owned(),
-            umask.to_owned(),
-            program,
-        ]);
-        Self {
-            pty: Pty::spawn_program(Path::new("/bin/sh"), options),
-            columns,
-            rows,
-        }
+        let script = "umask \"$0\"; exec \"$@\"".to_owned();
+        let options = options.args(["-c".to_owned(), script, umask.to_owned(), program]);
+        Self::of(Pty::spawn_program(Path::new("/bin/sh"), options))
     }
 
     /// Waits until this stands on one row of the screen.

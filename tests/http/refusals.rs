@@ -183,3 +183,65 @@ fn bodies_and_heads_have_limits() {
     assert_eq!(ana.send("GET", "/healthz", &many, b"").status, 431);
     ana.get("/healthz").expect(200);
 }
+
+#[test]
+fn names_that_are_none_lead_nowhere() {
+    let workspace = Workspace::new(&configuration(""));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let id = ana.start_job("tides");
+    let before: Vec<_> = std::fs::read_dir(workspace.runs())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    let long = "a".repeat(256);
+    let encoded = [
+        "%2e%2e",
+        "%2fetc",
+        "a%2fb",
+        "a%00b",
+        "a%0ab",
+        "%e2%80%aecod",
+        "%ff%fe",
+        "a%20b",
+        "a.b",
+        long.as_str(),
+    ];
+    for name in encoded {
+        for path in [
+            format!("/api/v1/jobs/{name}"),
+            format!("/api/v1/jobs/{name}/events"),
+            format!("/api/v1/jobs/{id}/gates/{name}/decision"),
+            format!("/api/v1/jobs/{id}/artifacts/{name}"),
+        ] {
+            assert_eq!(ana.get(&path).status, 404, "{path}");
+        }
+        let path = format!("/api/v1/jobs/{name}/approve");
+        assert_eq!(ana.post(&path, &json!({})).status, 404, "{path}");
+    }
+    let plain = ["..", "/etc", "a/b", "a\u{0}b", "a\nb", "\u{202e}cod", "", long.as_str()];
+    for name in plain {
+        let open = |stage: &str, file: &str| {
+            let body = json!({"stage": stage, "artifacts": [{"kind": "plan", "name": file, "content": "plan"}]});
+            ana.post(&format!("/api/v1/jobs/{id}/gates"), &body).status
+        };
+        assert_eq!(open(name, "plan.txt"), 422, "the stage {name:?}");
+        // A file may be called so; every screen shows it with a mark (see the hostile texts of the command line).
+        if name != "\u{202e}cod" {
+            assert_eq!(open("outline", name), 422, "the file {name:?}");
+        }
+        assert_eq!(
+            ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({"stage": name}))
+                .status,
+            422,
+            "{name:?}"
+        );
+    }
+    let after: Vec<_> = std::fs::read_dir(workspace.runs())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    assert_eq!(after, before);
+}
