@@ -339,3 +339,21 @@ fn a_coarse_diff_is_called_so_at_every_width() {
         }
     }
 }
+
+#[test]
+fn values_that_are_still_on_their_way_are_asked_for_all_the_same() {
+    let mut console = Console::drawn();
+    console.press("j Enter");
+    let file = console.model.gate.as_mut().and_then(|gate| gate.current_mut()).unwrap();
+    assert_eq!(file.artifact.path.as_str(), "artifacts/storyboard/storyboard.json");
+    let values = file.values.take();
+    file.is_measuring = true;
+    console.press("v v");
+    console.shows("Shown as changed values");
+    let file = console.model.gate.as_mut().and_then(|gate| gate.current_mut()).unwrap();
+    (file.values, file.is_measuring) = (values, false);
+    console.draw();
+    console.shows("scenes");
+    console.press("v");
+    console.shows("Shown unified");
+}

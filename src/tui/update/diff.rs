@@ -204,7 +204,12 @@ pub fn mode(model: &mut Model) {
     let columns = model.size.0;
     let is_narrow = columns < TWO_COLUMNS_MIN;
     let file = model.gate.as_ref().and_then(GateView::current);
-    let has_values = file.is_some_and(|file| file.values.is_some());
+    // They may still be on their way: then they take their place when they come.
+    let may_have = |file: &FileView| {
+        let is_known = file.bytes.is_some() && !file.is_measuring;
+        file.artifact.path.as_str().ends_with(".json") && !is_known
+    };
+    let has_values = file.is_some_and(|file| file.values.is_some() || may_have(file));
     let is_new = file.and_then(FileView::document).is_some_and(DiffDocument::is_new);
     let next = |mode: Mode| match mode {
         Mode::Unified if !is_narrow && !is_new => Mode::SideBySide,
