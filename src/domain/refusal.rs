@@ -33,6 +33,8 @@ pub enum RefusalCode {
     DeadlineMoved,
     /// What was sent breaks a rule or a limit.
     Invalid,
+    /// Whoever asks may not.
+    NotAllowed,
     /// This process may not, or not now.
     NotPossible,
 }
@@ -49,6 +51,7 @@ impl RefusalCode {
             Self::WrongState => "wrong_state",
             Self::DeadlineMoved => "deadline_moved",
             Self::Invalid => "invalid",
+            Self::NotAllowed => "not_allowed",
             Self::NotPossible => "not_possible",
         }
     }
@@ -91,7 +94,8 @@ pub struct ChangedArtifact<'a> {
     pub gate: Digest,
 }
 
-fn clock_time(at: Timestamp) -> String {
+/// A point of time as refusals and answers name it: `2026-11-22 22:13:25Z`.
+pub fn clock_time(at: Timestamp) -> String {
     at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -124,6 +128,27 @@ impl Refusal {
     pub fn already_decided(key: &GateKey, verdict: Verdict, settled: Settled) -> Self {
         let message = format!("{} {} {key} at {}", settled.by, verdict.past(), clock_time(settled.at));
         Self::new(RefusalCode::AlreadyDecided, message).at(key.to_string())
+    }
+
+    /// Only a gate that was opened from outside can be withdrawn.
+    pub fn not_from_outside(key: &GateKey) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{key} was opened by its stage, not from outside"),
+        )
+        .with_hint("reject it, or cancel the job")
+        .at(key.to_string())
+    }
+
+    /// Somebody else opened the gate.
+    pub fn not_the_opener(key: &GateKey, opened_by: Option<&str>, who: &str) -> Self {
+        let message = match opened_by {
+            Some(opened_by) => format!("{opened_by} opened {key}, not {who}"),
+            None => format!("who opened {key} is not recorded"),
+        };
+        Self::new(RefusalCode::NotAllowed, message)
+            .with_hint("reject it; only who opened it, admin, and the owner of the runs directory may withdraw it")
+            .at(key.to_string())
     }
 
     /// The gate ended without a decision.

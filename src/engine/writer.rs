@@ -434,7 +434,12 @@ impl Writer {
             let keys = canceled.map(|attempt| StageKey::new(job_id, attempt)).collect();
             self.watch.end(keys);
         }
-        let receipt = receipt(verb, input, applied, rows);
+        let mut receipt = receipt(verb, input, applied, rows);
+        if let Input::OpenGate { stage, .. } = input
+            && receipt.rows.job.is_manual
+        {
+            receipt.warnings.extend(self.preparer.config.unknown_stage(stage));
+        }
         self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
         self.owed.entry(job_id.clone()).or_default().push(request);
     }
@@ -555,6 +560,7 @@ fn needs_files(command: &Command) -> bool {
         | Command::Hold { .. }
         | Command::Release { .. }
         | Command::Extend { .. }
+        | Command::Withdraw { .. }
         | Command::ReleaseLease { .. }
         | Command::MarkSeen { .. } => false,
     }

@@ -296,6 +296,17 @@ pub struct Gate {
     digest: Option<String>,
     /// What is under review.
     artifacts: Vec<GateArtifact>,
+    /// Who ended it without a decision, and when.
+    canceled: Option<Canceled>,
+}
+
+/// Who ended a gate without a decision.
+#[derive(ToSchema)]
+pub struct Canceled {
+    /// Who.
+    by: String,
+    /// When.
+    at: String,
 }
 
 /// A registered artifact.
@@ -552,6 +563,8 @@ pub struct JobGate {
     gate: Gate,
     /// Whether the files are on disk.
     published: Option<bool>,
+    /// What whoever opened it should know: the configuration does not know its stage, so no timer was agreed on.
+    warnings: Option<Vec<String>>,
 }
 
 /// What changed in one artifact.

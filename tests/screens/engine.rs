@@ -283,6 +283,7 @@ impl World {
             is_change: true,
             changes: Vec::new(),
             review: None,
+            warnings: Vec::new(),
         })))
     }
 }

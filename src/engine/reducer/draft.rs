@@ -11,6 +11,7 @@ use crate::domain::event::{EventType, NewEvent};
 use crate::domain::gate::{Gate, GateKey, GateState, Settled, Verdict};
 use crate::domain::ids::{ArtifactPath, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use crate::domain::operator::Operator;
 use crate::domain::patch;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::proposal::FileEffect;
@@ -214,6 +215,18 @@ impl<'a> Draft<'a> {
 
     /// Opens a gate; the policy is frozen into it.
     pub fn open_gate(&mut self, stage: &StageName, attempt: u32, policy: GatePolicy, artifacts: Vec<GateArtifact>) {
+        self.open_gate_by(stage, attempt, policy, artifacts, None);
+    }
+
+    /// The same; a gate that is opened from outside names who did it.
+    pub fn open_gate_by(
+        &mut self,
+        stage: &StageName,
+        attempt: u32,
+        policy: GatePolicy,
+        artifacts: Vec<GateArtifact>,
+        opened_by: Option<&Operator>,
+    ) {
         let timer = match policy.rule() {
             GateRule::Timer { after_s, on_timeout } => Some(GateTimer::start(self.cx.now, after_s, on_timeout)),
             GateRule::Person | GateRule::Pass => None,
@@ -238,13 +251,17 @@ impl<'a> Draft<'a> {
             Some(timer) => format!("the timer will {} at {}", timer.on_timeout.as_str(), timer.deadline),
             None => "a person must decide".to_owned(),
         };
-        let payload = json!({
+        let mut payload = json!({
             "attempt": attempt, "deadline": gate.deadline(), "digest": gate.digest(), "policy": gate.policy,
             "artifacts": gate.artifacts.iter().map(|artifact| json!({
                 "kind": artifact.kind, "path": artifact.path, "sha256": artifact.digest,
                 "added_lines": artifact.added_lines, "removed_lines": artifact.removed_lines,
             })).collect::<Vec<_>>(),
         });
+        if let Some(operator) = opened_by {
+            payload["by"] = json!(operator.name);
+            payload["via"] = json!(operator.via.surface);
+        }
         self.rows.job.stage = Some(stage.clone());
         self.rows.job.status = JobStatus::NeedsApproval;
         self.rows.gates.push(gate.clone());
@@ -284,8 +301,16 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// Ends a gate without a decision.
+    /// Ends a gate without a decision, and says so.
     pub fn cancel_gate(&mut self, gate: &Gate, by: &str, why: &str) {
+        let GateKey { stage, attempt, .. } = self.end_gate(gate, by);
+        let payload = json!({ "attempt": attempt, "by": by, "why": why });
+        let message = format!("{stage} #{attempt} canceled: {why}");
+        self.log(EventType::GateCanceled, Some(&stage), message, payload);
+    }
+
+    /// Ends a gate without a decision; which.
+    pub fn end_gate(&mut self, gate: &Gate, by: &str) -> GateKey {
         let settled = Settled {
             by: by.to_owned(),
             at: self.cx.now.utc,
@@ -304,13 +329,7 @@ impl<'a> Draft<'a> {
             gate: Box::new(gate),
             decision: None,
         });
-        let payload = json!({ "attempt": key.attempt, "by": by, "why": why });
-        self.log(
-            EventType::GateCanceled,
-            Some(&key.stage),
-            format!("{} #{} canceled: {why}", key.stage, key.attempt),
-            payload,
-        );
+        key
     }
 
     /// Puts a patch's result in place of what was there; returns the artifacts as they are then.
