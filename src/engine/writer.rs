@@ -446,11 +446,9 @@ impl Writer {
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
     fn launch(&mut self, key: &StageKey, epoch: u64) -> Start {
-        fault::point("before_launch");
-        let moved = self
-            .look_before(key)
-            .map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved));
-        let why = match moved {
+        let can_go_on = fault::step("before_launch").map_err(|error| error.to_string());
+        let looked = can_go_on.and_then(|()| self.look_before(key).map_err(|refusal| refusal.message));
+        let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
             Ok(None) => match self.supervise(key, epoch) {
                 Ok(()) => return Start::Launched,
                 Err(refusal) => refusal.message,
@@ -459,7 +457,7 @@ impl Writer {
                 self.put_back(key, epoch, artifact_moved(key, &moved));
                 return Start::NotWanted;
             }
-            Err(refusal) => refusal.message,
+            Err(why) => why,
         };
         let input = Input::StageNotStarted {
             stage: key.stage.clone(),
