@@ -32,4 +32,4 @@ pub mod view;
 pub mod wake;
 pub mod webhook;
 pub mod wire;
-mod words;
+pub mod words;

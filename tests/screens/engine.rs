@@ -235,6 +235,7 @@ impl World {
                     hold: Some(Box::new(Hold {
                         holder: operator("bea"),
                         taken_at: now.utc,
+                        reason: reason.clone(),
                     })),
                     ..timer.stopped(now)
                 });
