@@ -13,7 +13,7 @@ use crate::domain::job::JobRows;
 use crate::domain::patch::{self, Patch, Surroundings};
 use crate::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::{RunDir, artifacts, files, versions};
+use crate::runs::{RunDir, artifacts, files};
 
 use super::bases::bases_of;
 use super::prepare::Preparer;
@@ -63,7 +63,7 @@ impl Preparer {
         let (planned_on, _) =
             found_of(&target.path).ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
         let run = self.runs.run(&rows.job.id);
-        let read = |digest: &Digest| versions::read(&run, digest).map_err(|error| runs_refusal(&error));
+        let read = |digest: &Digest| self.keeping.read(&run, digest).map_err(|error| runs_refusal(&error));
         let current = read(&planned_on)?;
         let sidecar = self.sidecar_of(rows, gate, target, on_disk)?;
         let sidecar_bytes = sidecar.as_ref().map(|sidecar| read(&sidecar.digest)).transpose()?;
@@ -75,7 +75,10 @@ impl Preparer {
         let plan = parsed
             .plan_among(target.path.as_str(), &current, surroundings)
             .map_err(unfit)?;
-        let (after, after_bytes) = versions::keep(&run, &plan.bytes).map_err(|error| runs_refusal(&error))?;
+        let (after, after_bytes) = self
+            .keeping
+            .keep(&run, &plan.bytes)
+            .map_err(|error| runs_refusal(&error))?;
         let is_beside = plan.path != target.path.as_str();
         let former = if is_beside {
             sidecar
@@ -211,7 +214,9 @@ impl Preparer {
             let registered = rows.artifacts.iter().find(|known| known.path == *path);
             registered.map(|known| (known.digest, known.size_bytes))
         } else {
-            versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+            self.keeping
+                .keep_artifact(&run, path)
+                .map_err(|error| runs_refusal(&error))?
         };
         Ok(OnDisk {
             path: path.clone(),
@@ -273,7 +278,10 @@ impl Preparer {
         path: &ArtifactPath,
     ) -> Result<Option<GateArtifact>, Refusal> {
         let run = self.runs.run(&rows.job.id);
-        let Some((digest, size_bytes)) = versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+        let Some((digest, size_bytes)) = self
+            .keeping
+            .keep_artifact(&run, path)
+            .map_err(|error| runs_refusal(&error))?
         else {
             return Ok(None);
         };
@@ -292,7 +300,7 @@ impl Preparer {
         size_bytes: u64,
         bases: Vec<Base>,
     ) -> Result<GateArtifact, Refusal> {
-        let read = |digest: &Digest| versions::read(run, digest).map_err(|error| runs_refusal(&error));
+        let read = |digest: &Digest| self.keeping.read(run, digest).map_err(|error| runs_refusal(&error));
         let base = bases.first().cloned();
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
         let summary = diff::summary(former.as_deref(), &read(&digest)?, Limit::NONE);

@@ -16,12 +16,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::domain::artifact::GateArtifact;
-use crate::domain::change::Change;
+use crate::domain::change::{Beside, Change};
 use crate::domain::gate::{DecisionRequest, GateKey, OnDisk};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows};
 use crate::domain::lease::LeasePurpose;
 use crate::domain::operator::{Operator, Via};
+use crate::domain::outlook::Outlook;
 use crate::domain::policy::GatePolicy;
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
@@ -343,4 +344,40 @@ pub fn reduce(
         } => stages::ended(draft, stage, *attempt, outcome),
         Input::ArtifactMoved { moved } => stages::artifact_moved(draft, moved),
     }
+}
+
+/// What a dry run of the rules came to.
+#[derive(Debug, Clone)]
+pub struct Foreseen {
+    /// What would happen.
+    pub outlook: Outlook,
+    /// The rows as they would be.
+    pub rows: JobRows,
+}
+
+/// Applies the rules as [`reduce`] does and tells what would come of it; nobody's rows change.
+pub fn foresee(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    prepared: &Prepared,
+    cx: Context<'_>,
+) -> Result<Foreseen, Refusal> {
+    let changes = reduce(job_id, rows, prepared, cx)?;
+    let before = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
+    let mut after = Some(before.clone());
+    let mut decisions = Vec::new();
+    for change in changes.iter().cloned() {
+        match change.apply_to(&mut after)? {
+            Beside::Decision(decision) => decisions.push(decision),
+            Beside::Nothing | Beside::Opened(_) | Beside::Event(_) => {}
+        }
+    }
+    let mut after = after.ok_or_else(|| Refusal::no_such_job(job_id))?;
+    for decision in decisions {
+        // Its place in the chain is known when it is recorded; that it is the newest is all that the rules ask.
+        let newest = after.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
+        after.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
+    }
+    let outlook = Outlook::of(before, &after, &changes);
+    Ok(Foreseen { outlook, rows: after })
 }
