@@ -282,6 +282,7 @@ impl World {
             patches_applied: 0,
             is_change: true,
             changes: Vec::new(),
+            review: None,
         })))
     }
 }
