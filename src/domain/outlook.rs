@@ -476,7 +476,7 @@ impl Fact {
                 stage,
                 attempt,
                 is_running: false,
-            } => format!("Stage {stage} #{attempt} does not start any more."),
+            } => format!("Stage {stage} #{attempt} does not start."),
             Self::OutsideGoesOn { stage } => format!("Then the pipeline outside may go on behind {stage}."),
             Self::OutsideOpens { stage, attempt } => {
                 format!("The job waits for the pipeline outside to open {stage} #{attempt}.")
@@ -504,7 +504,7 @@ fn artifact_words(name: &str, from: Option<Digest>, to: Option<Digest>, cause: C
     match cause {
         Cause::Patch => format!("{name} is patched: {versions}."),
         Cause::Undo => format!("{name} goes back: {versions}."),
-        Cause::Found => format!("{name} was changed on disk and is taken as it lies there: {versions}."),
+        Cause::Found => format!("{name} was changed on disk: {versions}."),
     }
 }
 

@@ -167,7 +167,7 @@ fn heard(sentence: &str) -> Vec<String> {
     if let Some(gate) = inner("Stage ", " is stopped.") {
         return vec![format!("stops {gate} true")];
     }
-    if let Some(gate) = inner("Stage ", " does not start any more.") {
+    if let Some(gate) = inner("Stage ", " does not start.") {
         return vec![format!("stops {gate} false")];
     }
     if let Some(gate) = inner("Gate ", " closes without a decision.") {
@@ -207,11 +207,7 @@ fn heard(sentence: &str) -> Vec<String> {
     if let Some((_, status)) = of_job.iter().find(|(known, _)| *known == sentence) {
         return vec![format!("job {status}")];
     }
-    for middle in [
-        " is patched: ",
-        " goes back: ",
-        " was changed on disk and is taken as it lies there: ",
-    ] {
+    for middle in [" is patched: ", " goes back: ", " was changed on disk: "] {
         if let Some((name, versions)) = inner("", ".").and_then(|rest| rest.split_once(middle)) {
             let claim = match (versions.split_once(" -> "), versions.strip_prefix("new, ")) {
                 (Some((from, to)), _) => format!("{from} {to}"),
