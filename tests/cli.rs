@@ -14,6 +14,7 @@ mod cli {
     mod limits;
     mod links;
     mod manual;
+    mod moved;
     mod patches;
     mod refusals;
     mod secrets;

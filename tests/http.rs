@@ -20,6 +20,7 @@ mod http {
     mod leaving;
     mod limits;
     mod live;
+    mod moved;
     mod old;
     mod races;
     mod reading;

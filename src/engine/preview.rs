@@ -2,15 +2,13 @@
 //!
 //! Runs on the reader thread, whose preparer keeps nothing: not a row, a file, an event or a lease comes of it.
 
-use crate::domain::gate::Verdict;
-use crate::domain::job::JobStatus;
 use crate::domain::operator::Operator;
 use crate::domain::outlook::Outlook;
 use crate::domain::refusal::{Refusal, RefusalCode};
 
 use super::api::Command;
 use super::prepare::Preparer;
-use super::reducer::{Foreseen, foresee};
+use super::reducer::foresee;
 
 impl Preparer {
     /// What the command would do, or why it would be refused, exactly as the writer would answer now.
@@ -24,29 +22,11 @@ impl Preparer {
     fn try_preview(&mut self, operator: &Operator, command: &Command) -> Result<Outlook, Refusal> {
         let (job_id, prepared) = self.command(operator, command)?;
         let rows = self.rows(&job_id)?;
-        let foreseen = foresee(&job_id, rows.as_ref(), &prepared, self.context(&operator.via))?;
-        let is_pause = foreseen.rows.job.status == JobStatus::Paused && is_rejection(command);
-        if !is_pause {
-            return Ok(foreseen.outlook);
-        }
-        let Foreseen { outlook, rows } = foreseen;
-        // Whoever rejects wants to know what happens then; the same rules say it, of the rows as they would be.
-        let resumed = self.resume_of(operator, &rows).and_then(|prepared| {
-            let foreseen = foresee(&job_id, Some(&rows), &prepared, self.context(&operator.via))?;
-            Ok(foreseen.outlook)
-        });
-        Ok(outlook.then_resumed(resumed))
+        let cx = self.context(&operator.via);
+        foresee(&job_id, rows.as_ref(), &prepared, cx, &mut |rows| {
+            self.resume_of(operator, rows)
+        })
     }
-}
-
-fn is_rejection(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Decide {
-            verdict: Verdict::Reject,
-            ..
-        }
-    )
 }
 
 /// Commands that begin something put files into place while they are prepared: there is no dry run of those.

@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::{Beside, Change};
-use crate::domain::gate::{DecisionRequest, GateKey, OnDisk};
+use crate::domain::gate::{DecisionRequest, GateKey, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use crate::domain::job::{Job, JobRows};
+use crate::domain::job::{Job, JobRows, JobStatus};
 use crate::domain::lease::LeasePurpose;
 use crate::domain::operator::{Operator, Via};
 use crate::domain::outlook::Outlook;
@@ -369,22 +369,33 @@ pub fn reduce(
     }
 }
 
-/// What a dry run of the rules came to.
-#[derive(Debug, Clone)]
-pub struct Foreseen {
-    /// What would happen.
-    pub outlook: Outlook,
-    /// The rows as they would be.
-    pub rows: JobRows,
-}
-
-/// Applies the rules as [`reduce`] does and tells what would come of it; nobody's rows change.
+/// What the rules would make of an input: found by running them dry; nobody's rows change.
+///
+/// A rejection pauses the job, and whoever rejects wants to know what comes of resuming it: `resume` finds what that needs to know on the
+/// rows as they would be, and the same rules say the rest.
 pub fn foresee(
     job_id: &JobId,
     rows: Option<&JobRows>,
     prepared: &Prepared,
     cx: Context<'_>,
-) -> Result<Foreseen, Refusal> {
+    resume: &mut dyn FnMut(&JobRows) -> Result<Prepared, Refusal>,
+) -> Result<Outlook, Refusal> {
+    let (outlook, after) = run_dry(job_id, rows, prepared, cx)?;
+    let is_rejection = matches!(&prepared.input, Input::Decide { request, .. } if request.verdict == Verdict::Reject);
+    if !is_rejection || after.job.status != JobStatus::Paused {
+        return Ok(outlook);
+    }
+    let resumed = resume(&after).and_then(|prepared| run_dry(job_id, Some(&after), &prepared, cx));
+    Ok(outlook.then_resumed(resumed.map(|(outlook, _)| outlook)))
+}
+
+/// The outlook, and the rows as they would be.
+fn run_dry(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    prepared: &Prepared,
+    cx: Context<'_>,
+) -> Result<(Outlook, JobRows), Refusal> {
     let changes = reduce(job_id, rows, prepared, cx)?;
     let before = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
     let mut after = Some(before.clone());
@@ -401,6 +412,5 @@ pub fn foresee(
         let newest = after.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
         after.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
     }
-    let outlook = Outlook::of(before, &after, &changes);
-    Ok(Foreseen { outlook, rows: after })
+    Ok((Outlook::of(before, &after, &changes), after))
 }
