@@ -208,6 +208,9 @@ pub struct Hold {
     by: String,
     /// Since when.
     at: String,
+    /// Why, if they said so.
+    #[schema(required = true)]
+    reason: Option<String>,
 }
 
 /// One stage's gate, reached or not, of its latest attempt.
