@@ -15,9 +15,11 @@ pub mod edit_copies;
 mod evidence;
 pub mod history;
 mod inbox;
+mod keeping;
 mod lead;
 mod opening;
 mod prepare;
+mod preview;
 mod reader;
 pub mod rebuild;
 mod receipt;
@@ -55,6 +57,7 @@ use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
 use history::History;
 use inbox::{Inbox, StageKey};
+use keeping::Keeping;
 pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
 use opening::{open_store, refuse_older_database, session_name};
 use prepare::Preparer;
@@ -166,6 +169,7 @@ impl Engine {
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
             history: History::new(runs.clone(), settings.old_databases.clone()),
+            keeping: Keeping::Versions,
         };
         let newer = store.as_ref().err().copied();
         // Nobody writes to a newer database.
@@ -182,12 +186,18 @@ impl Engine {
             trouble: None,
         });
         let reader = ReaderThread {
-            reader: Reader::open(runs.path())?,
-            runs: runs.clone(),
+            preparer: Preparer {
+                runs: runs.clone(),
+                reader: Reader::open(runs.path())?,
+                session: session.clone(),
+                clock: Arc::clone(&settings.clock),
+                config: Arc::new(settings.config.clone()),
+                history: History::new(runs.clone(), settings.old_databases),
+                keeping: Keeping::in_memory(),
+            },
             program: settings.program.to_str().map(str::to_owned),
             asks: asks_receiver,
             inbox: inbox_sender.clone(),
-            history: History::new(runs.clone(), settings.old_databases),
         };
         let start = |writer: Writer| {
             let thread = std::thread::Builder::new().name("writer".to_owned());
@@ -348,9 +358,20 @@ impl Engine {
     }
 
     fn hand_query(&mut self, request: RequestId, query: Query) {
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.asks.try_send(Ask::Query(request, query))
-        {
+        let ask = match (query, self.newer) {
+            // What nobody may do has no future to be told.
+            (Query::Preview { .. }, Some(newer)) => {
+                return self.tell(Notice::Answer(request, Answer::Preview(Err(newer.refusal()))));
+            }
+            (Query::Preview { operator, command }, None) => Ask::Preview {
+                request,
+                config: Arc::new(self.config.clone()),
+                operator: operator.unwrap_or_else(|| self.operator.clone()),
+                command,
+            },
+            (query, _) => Ask::Query(request, query),
+        };
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.asks.try_send(ask) {
             self.tell(Notice::Answer(request, Answer::Failed(busy().message)));
         }
     }

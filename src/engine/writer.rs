@@ -27,7 +27,7 @@ use super::debts::PUBLISH_JOBS_MAX;
 use super::inbox::{Inbox, StageKey, Start};
 use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
-use super::reducer::{Context, Input, Prepared, StageOutcome, reduce};
+use super::reducer::{Input, Prepared, StageOutcome, reduce};
 use super::stage_watch::Watch;
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
@@ -340,18 +340,10 @@ impl Writer {
         if items.is_empty() {
             return;
         }
-        let now = self.preparer.clock.now();
         let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
-        let config = Arc::clone(&self.preparer.config);
-        let via = self.operator.via.clone();
-        let cx = Context {
-            now,
-            policies: &config.gates,
-            grace_s: config.pipeline.overdue_grace_s,
-            via: &via,
-        };
+        let cx = self.preparer.context(&self.operator.via);
         fault::point("before_commit");
-        let results = self.store.commit(&submissions, now.utc, &mut |rows, wanted| {
+        let results = self.store.commit(&submissions, cx.now.utc, &mut |rows, wanted| {
             reduce(&wanted.0, rows, &wanted.1, cx)
         });
         fault::point("after_commit");

@@ -15,18 +15,24 @@ pub fn is_kept(run: &RunDir, digest: &Digest, size_bytes: u64) -> bool {
     fs::symlink_metadata(run.version(digest)).is_ok_and(|metadata| metadata.is_file() && metadata.len() == size_bytes)
 }
 
-/// Keeps these bytes; durable when this returns. Already there: nothing is written.
-pub fn keep(run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64)> {
+/// Under which name these bytes would be kept, and their size; refused when they are too large.
+pub fn name_of(run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64)> {
     let digest = Digest::of(bytes);
-    let path = run.version(&digest);
     let size_bytes = bytes.len() as u64;
     if size_bytes > ARTIFACT_BYTES_MAX {
         return Err(RunsError::refused(
             "keep",
-            &path,
+            &run.version(&digest),
             format!("it is larger than {} MiB", ARTIFACT_BYTES_MAX / (1024 * 1024)),
         ));
     }
+    Ok((digest, size_bytes))
+}
+
+/// Keeps these bytes; durable when this returns. Already there: nothing is written.
+pub fn keep(run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64)> {
+    let (digest, size_bytes) = name_of(run, bytes)?;
+    let path = run.version(&digest);
     run.make("versions")?;
     if is_kept(run, &digest, size_bytes) {
         // Another process may have named it a moment ago and not flushed the directory yet.
