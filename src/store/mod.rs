@@ -35,7 +35,7 @@ pub use leader::Candidate;
 pub use old::OldDatabase;
 pub use open::{DATABASE_FILE, SCHEMA_VERSION};
 pub use outbox::OutboxChange;
-pub use publish::Owed;
+pub use publish::{Marker, Owed};
 pub use queue::OpenTimer;
 pub use reader::Reader;
 pub use rebuild::{Rebuilding, rebuild};
