@@ -46,6 +46,8 @@ pub(super) struct Preparer {
     pub config: Arc<Config>,
     pub history: History,
     pub keeping: Keeping,
+    /// Jobs that are owed the flush of their files alone, and the event up to which this process has put those in place.
+    pub named: BTreeMap<JobId, u64>,
 }
 
 impl Preparer {
@@ -227,10 +229,15 @@ impl Preparer {
             .collect()
     }
 
-    /// Whether the job's files are behind its rows.
+    /// Whether files of the job may not be in place yet; whether they are on disk is another matter.
     pub fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
         let owed = self.reader.owed_of(job_id).map_err(|error| store_refusal(&error))?;
-        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq))
+        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.named(job_id))))
+    }
+
+    /// The event up to which this process has put the job's files in place; 0: it has put none.
+    pub fn named(&self, job_id: &JobId) -> u64 {
+        self.named.get(job_id).copied().unwrap_or(0)
     }
 
     pub fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {

@@ -24,6 +24,7 @@ use crate::store::{Candidate, OutboxChange, Store, StoreError, Submission};
 
 use super::api::{Command, RequestId};
 use super::debts::PUBLISH_JOBS_MAX;
+use super::flusher::Flusher;
 use super::inbox::{Inbox, StageKey, Start};
 use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
@@ -70,13 +71,14 @@ pub(super) enum Work {
 /// Everything the thread owns.
 pub(super) struct Writer {
     pub store: Store,
+    pub flusher: Flusher,
     pub preparer: Preparer,
     /// In whose name the process runs.
     pub operator: Operator,
     pub work: Receiver<Work>,
     pub inbox: Sender<Inbox>,
     pub watch: Watch,
-    /// Requests whose files are not on disk yet, by job.
+    /// Requests whose files are not in place yet, by job.
     pub owed: BTreeMap<JobId, Vec<RequestId>>,
     pub is_owing: bool,
     /// How long to wait for another publisher.
@@ -137,12 +139,12 @@ impl Writer {
             }
             self.turn(waiting);
         }
-        self.publish();
+        self.publish_to_the_end();
     }
 
     /// What a crash left half written in the directories of unfinished jobs goes.
     fn sweep(&self) {
-        for job_id in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
+        for (job_id, _) in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
             atomic::sweep_stale(&self.preparer.runs.run(&job_id));
         }
     }
@@ -200,7 +202,7 @@ impl Writer {
                 }
                 Work::Rest(rested) => {
                     self.commit(std::mem::take(&mut items));
-                    self.publish();
+                    self.publish_to_the_end();
                     // Nobody waits any more when this fails.
                     let _ = rested.send(());
                 }
@@ -286,7 +288,7 @@ impl Writer {
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
             Ok(true) => {
-                return self.tell(not_started(format!("the files of {} are not on disk yet", key.job_id)));
+                return self.tell(not_started(format!("the files of {} are not in place yet", key.job_id)));
             }
             Err(refusal) => return self.tell(not_started(refusal.message)),
         }
