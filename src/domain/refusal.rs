@@ -12,6 +12,7 @@ use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::JobStatus;
 use super::time::Timestamp;
+use super::words::duration;
 
 /// What kind of refusal it is; decides exit codes and HTTP status codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -309,7 +310,7 @@ impl Refusal {
     pub fn hold_used_up(key: &GateKey, max_hold_s: u64) -> Self {
         let message = match max_hold_s {
             0 => format!("nobody may stop or move the timer of {key}: its max_hold_s is 0"),
-            _ => format!("the {max_hold_s} s that persons may add to {key} are used up"),
+            _ => format!("the {} that persons may add to {key} are used up", duration(max_hold_s)),
         };
         Self::new(RefusalCode::WrongState, message)
             .with_hint("decide now, or reject: a rejection pauses the job")

@@ -13,7 +13,7 @@ use crate::domain::job::JobRows;
 use crate::domain::patch::{self, Patch, Surroundings};
 use crate::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::{RunDir, artifacts, files, versions};
+use crate::runs::{RunDir, artifacts, files};
 
 use super::bases::{Comparison, comparison};
 use super::prepare::Preparer;
@@ -64,7 +64,7 @@ impl Preparer {
         let (planned_on, _) =
             found_of(&target.path).ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
         let run = self.runs.run(&rows.job.id);
-        let read = |digest: &Digest| versions::read(&run, digest).map_err(|error| runs_refusal(&error));
+        let read = |digest: &Digest| self.keeping.read(&run, digest).map_err(|error| runs_refusal(&error));
         let current = read(&planned_on)?;
         let sidecar = self.sidecar_of(rows, gate, target, on_disk)?;
         let sidecar_bytes = sidecar.as_ref().map(|sidecar| read(&sidecar.digest)).transpose()?;
@@ -76,7 +76,10 @@ impl Preparer {
         let plan = parsed
             .plan_among(target.path.as_str(), &current, surroundings)
             .map_err(unfit)?;
-        let (after, after_bytes) = versions::keep(&run, &plan.bytes).map_err(|error| runs_refusal(&error))?;
+        let (after, after_bytes) = self
+            .keeping
+            .keep(&run, &plan.bytes)
+            .map_err(|error| runs_refusal(&error))?;
         let is_beside = plan.path != target.path.as_str();
         let former = if is_beside {
             sidecar
@@ -237,7 +240,9 @@ impl Preparer {
             let registered = rows.artifacts.iter().find(|known| known.path == *path);
             registered.map(|known| (known.digest, known.size_bytes))
         } else {
-            versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+            self.keeping
+                .keep_artifact(&run, path)
+                .map_err(|error| runs_refusal(&error))?
         };
         Ok(OnDisk {
             path: path.clone(),
@@ -252,7 +257,11 @@ impl Preparer {
             .reader
             .owed_of(&rows.job.id)
             .map_err(|error| store_refusal(&error))?;
-        Ok(owed.is_some_and(|owed| predecessors(&owed.events, path).any(|former| former == found)))
+        let named = self.named(&rows.job.id);
+        Ok(owed.is_some_and(|mut owed| {
+            owed.events.retain(|event| event.seq > named);
+            predecessors(&owed.events, path).any(|former| former == found)
+        }))
     }
 
     /// The artifacts of the bare stages that may open next: the current one, and those directly behind it. One that cannot be read
@@ -299,7 +308,10 @@ impl Preparer {
         path: &ArtifactPath,
     ) -> Result<Option<GateArtifact>, Refusal> {
         let run = self.runs.run(&rows.job.id);
-        let Some((digest, size_bytes)) = versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+        let Some((digest, size_bytes)) = self
+            .keeping
+            .keep_artifact(&run, path)
+            .map_err(|error| runs_refusal(&error))?
         else {
             return Ok(None);
         };
@@ -318,7 +330,7 @@ impl Preparer {
         size_bytes: u64,
         with: Comparison,
     ) -> Result<GateArtifact, Refusal> {
-        let read = |digest: &Digest| versions::read(run, digest).map_err(|error| runs_refusal(&error));
+        let read = |digest: &Digest| self.keeping.read(run, digest).map_err(|error| runs_refusal(&error));
         let Comparison { base, bases, rejection } = with;
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
         let now = read(&digest)?;
