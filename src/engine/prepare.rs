@@ -10,13 +10,12 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::{ADMIN_NAME, Config};
+use crate::config::Config;
 use crate::domain::artifact::GateArtifact;
-use crate::domain::event::{Event, EventType};
-use crate::domain::gate::{DecisionRequest, Gate, GateKey, OnDisk, Verdict};
+use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
-use crate::domain::operator::{Operator, Surface, Via};
+use crate::domain::operator::{Operator, Via};
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -28,7 +27,7 @@ use super::audit::Trouble;
 use super::bases::{comparison, given_bases};
 use super::history::History;
 use super::keeping::Keeping;
-use super::reducer::{Context, Input, OpeningRecord, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
+use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
 
@@ -510,53 +509,6 @@ impl Preparer {
         Ok(plain(&gate.job_id, input))
     }
 
-    fn withdraw(
-        &mut self,
-        operator: &Operator,
-        gate: &GateRef,
-        reason: Option<String>,
-    ) -> Result<(JobId, Prepared), Refusal> {
-        let rows = self
-            .rows(&gate.job_id)?
-            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
-        let exactly = gate.attempt.and_then(|attempt| rows.gate(&gate.stage, attempt));
-        let found = match exactly {
-            Some(exactly) => exactly,
-            None => find_gate(&rows, gate)?,
-        };
-        let via = &operator.via;
-        let is_admin = match via.surface {
-            Surface::Http => operator.name == ADMIN_NAME,
-            Surface::Console | Surface::Cli | Surface::File | Surface::Timer => {
-                via.uid == 0 || via.uid == self.runs.owner_uid()
-            }
-        };
-        let record = OpeningRecord {
-            may_any: is_admin,
-            ..self.opening_record(&found.key)?
-        };
-        let input = Input::Withdraw {
-            gate: pinned(gate, found),
-            operator: operator.clone(),
-            reason,
-            record,
-        };
-        Ok(plain(&gate.job_id, input))
-    }
-
-    /// What the log says of a gate's opening and its end.
-    fn opening_record(&self, key: &GateKey) -> Result<OpeningRecord, Refusal> {
-        let events = self.reader.gate_events(key).map_err(|error| store_refusal(&error))?;
-        let of_kind = |kind: EventType| events.iter().rev().find(move |event| event.kind == kind);
-        let text = |event: &Event, name: &str| event.payload.get(name).and_then(Value::as_str).map(str::to_owned);
-        Ok(OpeningRecord {
-            opened_by: of_kind(EventType::GateOpened).and_then(|event| text(event, "by")),
-            is_withdrawn: of_kind(EventType::GateCanceled)
-                .is_some_and(|event| event.payload.get("withdrawn") == Some(&Value::Bool(true))),
-            may_any: false,
-        })
-    }
-
     fn resume(&mut self, operator: &Operator, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
         Ok((job_id.clone(), self.resume_of(operator, &rows)?))
@@ -593,7 +545,7 @@ impl Preparer {
     }
 }
 
-fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
+pub(super) fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
     (
         job_id.clone(),
         Prepared {
@@ -604,7 +556,7 @@ fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
 }
 
 /// Exactly the attempt whose files were looked at: a newer one that opens meanwhile gets its own decision.
-fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
+pub(super) fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
     GateRef {
         attempt: Some(found.key.attempt),
         ..wanted.clone()

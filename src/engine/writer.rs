@@ -545,6 +545,7 @@ fn needs_files(command: &Command) -> bool {
         | Command::ApplyPatch { .. }
         | Command::UndoPatch { .. }
         | Command::Resume(_)
+        | Command::Withdraw { .. }
         | Command::OpenGate { .. } => true,
         Command::StartJob(_)
         | Command::Cancel(_)
@@ -553,7 +554,6 @@ fn needs_files(command: &Command) -> bool {
         | Command::Hold { .. }
         | Command::Release { .. }
         | Command::Extend { .. }
-        | Command::Withdraw { .. }
         | Command::ReleaseLease { .. }
         | Command::MarkSeen { .. } => false,
     }
