@@ -471,6 +471,7 @@ pub struct Moved {
 /// That something was done; asked with `dry_run`, what would happen.
 #[derive(ToSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "it describes documents and is never made")]
 pub enum Acted {
     /// It was done.
     Done(Done),

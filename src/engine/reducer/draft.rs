@@ -383,6 +383,27 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// What was under review at this stage before, was rejected or withdrawn, and is not what was approved now, is no artifact of a job
+    /// whose stages would read it: nobody has agreed to that.
+    fn drop_unnamed(&mut self, approval: &Decision) {
+        if self.rows.job.is_manual {
+            return;
+        }
+        let is_named = |path: &ArtifactPath| approval.artifacts().iter().any(|named| named.path == *path);
+        let of_stage = self
+            .rows
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.stage == *approval.stage());
+        let unnamed: Vec<_> = of_stage
+            .filter(|artifact| !is_named(&artifact.path))
+            .map(|artifact| artifact.path.clone())
+            .collect();
+        for path in &unnamed {
+            self.drop_artifact(path);
+        }
+    }
+
     /// An artifact that only a patch made is none any more.
     pub fn drop_artifact(&mut self, path: &ArtifactPath) {
         self.rows.artifacts.retain(|artifact| artifact.path != *path);
@@ -492,6 +513,7 @@ impl<'a> Draft<'a> {
         });
         if decision.is_approved() {
             self.log(kind, Some(&stage), message, payload);
+            self.drop_unnamed(decision);
             self.advance_from(Some(&stage));
         } else {
             self.rows.job.stage = Some(stage.clone());

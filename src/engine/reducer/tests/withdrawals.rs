@@ -136,3 +136,25 @@ fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
         (JobStatus::NeedsApproval, GateState::Open)
     );
 }
+
+/// What was withdrawn or rejected and is not under review any more is nothing that a stage may start on.
+#[test]
+fn what_no_approval_names_is_no_artifact_any_more() {
+    for is_rejected in [false, true] {
+        let mut world = World::new(&["outline", "script!"], &["outline"]);
+        open(&mut world, "outline", "x", "ci").unwrap();
+        if is_rejected {
+            world.decide("outline", "ana", Verdict::Reject, None).unwrap();
+        } else {
+            withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
+        }
+        world.resume("ana", ResumePlan::default()).unwrap();
+        assert!(
+            world.newest("outline").artifacts.is_empty(),
+            "the stage promises nothing"
+        );
+        world.approve("outline", "ana").unwrap();
+        assert_eq!(world.rows().artifacts, []);
+        world.begin("script", 1).unwrap();
+    }
+}
