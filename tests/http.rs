@@ -20,6 +20,7 @@ mod http {
     mod limits;
     mod live;
     mod old;
+    mod openapi;
     mod races;
     mod reading;
     mod receiver;
