@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::parse_span_s;
 use crate::domain::wire::GateDoc;
 use crate::engine::Role;
@@ -293,14 +295,6 @@ async fn timer(
 }
 
 /// The refusal for a gate that never opened, or a stage that is none.
-pub fn no_gate(rows: &crate::domain::job::JobRows, stage: &StageName, deed: &'static str) -> Failure {
-    use crate::domain::refusal::Refusal;
-    let id = &rows.job.id;
-    let refusal = if rows.stage_spec(stage).is_some() {
-        Refusal::no_such_gate(id, stage)
-    } else {
-        let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
-        Refusal::no_such_stage(id, stage, &known)
-    };
-    Failure::refused(deed, refusal)
+pub fn no_gate(rows: &JobRows, stage: &StageName, deed: &'static str) -> Failure {
+    Failure::refused(deed, Refusal::no_gate(rows, stage, None))
 }
