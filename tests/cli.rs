@@ -18,5 +18,6 @@ mod cli {
     mod secrets;
     mod several;
     mod story;
+    mod streams;
     mod timer;
 }

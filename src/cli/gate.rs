@@ -110,13 +110,17 @@ pub struct OpenArguments {
     /// Wait for the decision, like `gate wait`
     #[arg(long)]
     wait: bool,
+    /// With --wait: give up after so many seconds; 0 only looks
+    #[arg(long, value_name = "SECONDS", requires = "wait")]
+    timeout: Option<u64>,
 }
 
 const OPEN_HELP: &str = "\
 Examples:
   holdpoint gate open nightly-17 script --artifact script=out/script.txt \\
       --base last/script.txt
-  holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 --wait
+  holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 \\
+      --wait --timeout 3600
 
 The original files are never changed. Go on with the copies, whose paths
 --json prints: a patch changes those.";
@@ -200,6 +204,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         artifacts,
         bases,
         wait: is_waiting,
+        timeout,
     } = arguments;
     let gate = GateArguments {
         job: job.clone(),
@@ -230,7 +235,15 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         let attempt = opened.map(|opened| opened.key.attempt);
         if is_waiting {
             note(&format!("{}; waiting for the decision", done.receipt.message));
-            return wait::run(engine, &session, output, &gate, attempt, None).await;
+            return wait::run(
+                engine,
+                &session,
+                output,
+                &gate,
+                attempt,
+                timeout.map(Duration::from_secs),
+            )
+            .await;
         }
         if output.is_json {
             gate_show::document(output, &session, rows, opened, None, Some(done.unpublished.is_none()))?;

@@ -276,10 +276,7 @@ fn looks_until_somebody_has_decided(house: &House, python: &str) {
     house.workspace.write("dag.py", DAG);
     let command = |job: &str| {
         // What Airflow will take away says so while the example is read.
-        let mut command = house.command(
-            python,
-            &["-W", "error:::airflow_holdpoint", "dag.py", job],
-        );
+        let mut command = house.command(python, &["-W", "error:::airflow_holdpoint", "dag.py", job]);
         command
             .env("PYTHONPATH", EXAMPLES)
             .env("PYTHONDONTWRITEBYTECODE", "1")
