@@ -18,6 +18,7 @@ mod picture;
 mod rows;
 mod slips;
 mod start;
+mod steady;
 mod undo;
 mod versions;
 mod world;

@@ -11,6 +11,7 @@ use crate::domain::event::Event;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
+use crate::domain::words::counted;
 use crate::engine::api::Query;
 
 /// The open gates at these places of the visible queue.
@@ -124,7 +125,7 @@ pub fn clear(model: &mut Model) -> bool {
     let count = model.marks.len();
     model.marks.clear();
     if count > 0 {
-        toast(model, Tone::Info, format!("{count} marks taken off"));
+        toast(model, Tone::Info, format!("{} taken off", counted(count, "mark")));
     }
     count > 0
 }

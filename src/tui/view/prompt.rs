@@ -10,9 +10,12 @@ use ratatui::style::Style;
 use super::change;
 use super::consequence;
 use super::holder;
+use super::label;
 use super::message;
 use super::pen::{Pen, clear};
+use super::shorten;
 use crate::diff::text::width;
+use crate::domain::gate::GateKey;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerStatus;
 use crate::tui::action::Action;
@@ -65,6 +68,12 @@ fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>)
     lines.push(text(line, style));
 }
 
+/// The label of a gate between the other words of a head: only the job gives way.
+fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&str; 2]) -> String {
+    let others: usize = others.into_iter().map(width).sum();
+    label::within(label, key, columns.saturating_sub(others))
+}
+
 /// The shortest wording; the bound then has a line of its own.
 const TIMER_HELD: &str = "timer held";
 
@@ -103,16 +112,13 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     } else {
         ""
     };
+    let verb = format!("{}{with} ", confirm.intent.head());
+    let who = format!("  {}  as {operator}", confirm.pin.digest.short());
+    let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
     let mut head = vec![
-        (
-            format!("{}{with} ", confirm.intent.head()),
-            head_style.patch(theme.strong()),
-        ),
-        (confirm.pin.label.clone(), theme.strong()),
-        (
-            format!("  {}  as {operator}", confirm.pin.digest.short()),
-            theme.plain(),
-        ),
+        (verb, head_style.patch(theme.strong())),
+        (label, theme.strong()),
+        (who, theme.plain()),
     ];
     let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
     let fitting = meanwhile(model, confirm)
@@ -244,17 +250,26 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     lines
 }
 
+/// The head of a question about a job: its name gives way, never who asks.
+fn job_head(model: &Model, verb: &str, style: Style, label: &str, columns: usize) -> Line<'static> {
+    let theme = model.theme;
+    let who = format!("  as {}", model.session.operator.name);
+    let room = columns.saturating_sub(width(verb) + width(&who));
+    Line::Text(vec![
+        (verb.to_owned(), style),
+        (shorten::middle(label, room), theme.strong()),
+        (who, theme.plain()),
+    ])
+}
+
 fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     let theme = model.theme;
     match &model.prompt {
         None => Vec::new(),
         Some(Prompt::Confirm(confirm)) => confirm_lines(model, confirm, columns),
         Some(Prompt::Resume(ask)) => {
-            let mut lines = vec![Line::Text(vec![
-                ("RESUME ".to_owned(), theme.held().patch(theme.strong())),
-                (ask.label.clone(), theme.strong()),
-                (format!("  as {}", model.session.operator.name), theme.plain()),
-            ])];
+            let style = theme.held().patch(theme.strong());
+            let mut lines = vec![job_head(model, "RESUME ", style, &ask.label, columns)];
             for line in &ask.lines {
                 wrapped(line, columns, theme.plain(), &mut lines);
             }
@@ -266,11 +281,8 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             lines
         }
         Some(Prompt::Cancel(ask)) => {
-            let mut lines = vec![Line::Text(vec![
-                ("CANCEL JOB ".to_owned(), theme.removed().patch(theme.strong())),
-                (ask.label.clone(), theme.strong()),
-                (format!("  as {}", model.session.operator.name), theme.plain()),
-            ])];
+            let style = theme.removed().patch(theme.strong());
+            let mut lines = vec![job_head(model, "CANCEL JOB ", style, &ask.label, columns)];
             wrapped(
                 "What runs is stopped, open gates close without a decision. Cannot be taken back.",
                 columns,
@@ -310,13 +322,13 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
 
 fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     let theme = model.theme;
+    let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
+    let what = if is_edit { "EDIT " } else { "PATCH " };
     let label = model
         .compose
         .as_ref()
-        .map(|compose| compose.pin.label.clone())
+        .map(|compose| gate_label(&compose.pin.label, &compose.pin.key, columns, [what, ""]))
         .unwrap_or_default();
-    let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
-    let what = if is_edit { "EDIT " } else { "PATCH " };
     let mut lines = vec![Line::Text(vec![
         (what.to_owned(), theme.held().patch(theme.strong())),
         (label, theme.strong()),

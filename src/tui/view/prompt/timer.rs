@@ -1,9 +1,10 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, keys, text, wrapped};
+use super::{Line, gate_label, keys, text, wrapped};
 use crate::domain::time::parse_span_s;
 use crate::domain::timer::{GateTimer, LEFT_AFTER_HOLD_US, TimerStatus};
 use crate::domain::view::QueueRow;
+use crate::domain::words::duration;
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{TimerAsk, TimerIntent};
 use crate::tui::view::{countdown, holder, label};
@@ -11,10 +12,13 @@ use crate::tui::view::{countdown, holder, label};
 /// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<Line<'a>> {
     let theme = model.theme;
+    let verb = format!("{} ", ask.intent.head());
+    let who = format!("  as {}", model.session.operator.name);
+    let label = gate_label(&ask.label, &ask.key, columns, [&verb, &who]);
     let mut lines = vec![Line::Text(vec![
-        (format!("{} ", ask.intent.head()), theme.held().patch(theme.strong())),
-        (ask.label.clone(), theme.strong()),
-        (format!("  as {}", model.session.operator.name), theme.plain()),
+        (verb, theme.held().patch(theme.strong())),
+        (label, theme.strong()),
+        (who, theme.plain()),
     ])];
     if ask.sent.is_some() {
         lines.push(text("writing…", theme.held()));
@@ -26,8 +30,12 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
             wrapped(&words, columns, theme.plain(), &mut lines);
         }
     }
-    if let Some(words) = row.and_then(|row| holder::head(model, row)) {
-        lines.push(text(words, theme.held()));
+    for words in row
+        .into_iter()
+        .flat_map(|row| [holder::head(model, row), holder::hold(model, row)])
+        .flatten()
+    {
+        wrapped(&words, columns, theme.held(), &mut lines);
     }
     let name = match ask.intent {
         TimerIntent::Hold | TimerIntent::Release => "reason: ",
@@ -54,7 +62,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
 fn consequence(model: &Model, ask: &TimerAsk, row: &QueueRow, timer: &GateTimer) -> Vec<String> {
     let then = countdown::at_zero(model, row);
     let addable = countdown::text(timer.addable_us(model.now, row.max_hold_s));
-    let bound = format!("max_hold_s {} bounds all that persons add", row.max_hold_s);
+    let bound = format!("persons may add {} altogether", duration(row.max_hold_s));
     match ask.intent {
         TimerIntent::Hold => {
             let latest = match countdown::status(model, row) {
