@@ -368,6 +368,7 @@ fn configuration_health_patches_briefs_and_documents() {
         page.matches("httponly").count(),
         "it needs nothing from elsewhere"
     );
+    ana.until_on_disk();
     let metrics = ana.get("/metrics");
     let text = String::from_utf8(metrics.body).unwrap();
     for name in [
