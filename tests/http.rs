@@ -22,6 +22,7 @@ mod http {
     mod live;
     mod moved;
     mod old;
+    mod openapi;
     mod races;
     mod reading;
     mod receiver;

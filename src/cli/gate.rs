@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::parse_span_s;
 use crate::domain::wire::GateDoc;
 use crate::engine::Role;
@@ -117,13 +119,17 @@ pub struct OpenArguments {
     /// Wait for the decision, like `gate wait`
     #[arg(long)]
     wait: bool,
+    /// With --wait: give up after so many seconds; 0 only looks
+    #[arg(long, value_name = "SECONDS", requires = "wait")]
+    timeout: Option<u64>,
 }
 
 const OPEN_HELP: &str = "\
 Examples:
   holdpoint gate open nightly-17 script --artifact script=out/script.txt \\
       --base last/script.txt
-  holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 --wait
+  holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 \\
+      --wait --timeout 3600
 
 The original files are never changed. Go on with the copies, whose paths
 --json prints: a patch changes those.";
@@ -216,6 +222,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         artifacts,
         bases,
         wait: is_waiting,
+        timeout,
     } = arguments;
     let gate = GateArguments {
         job: job.clone(),
@@ -249,7 +256,15 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         let attempt = opened.map(|opened| opened.key.attempt);
         if is_waiting {
             note(&format!("{}; waiting for the decision", done.receipt.message));
-            return wait::run(engine, &session, output, &gate, attempt, None).await;
+            return wait::run(
+                engine,
+                &session,
+                output,
+                &gate,
+                attempt,
+                timeout.map(Duration::from_secs),
+            )
+            .await;
         }
         if output.is_json {
             let warnings = &done.receipt.warnings;
@@ -351,14 +366,6 @@ async fn withdraw(
 }
 
 /// The refusal for a gate that never opened, or a stage that is none.
-pub fn no_gate(rows: &crate::domain::job::JobRows, stage: &StageName, deed: &'static str) -> Failure {
-    use crate::domain::refusal::Refusal;
-    let id = &rows.job.id;
-    let refusal = if rows.stage_spec(stage).is_some() {
-        Refusal::no_such_gate(id, stage)
-    } else {
-        let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
-        Refusal::no_such_stage(id, stage, &known)
-    };
-    Failure::refused(deed, refusal)
+pub fn no_gate(rows: &JobRows, stage: &StageName, deed: &'static str) -> Failure {
+    Failure::refused(deed, Refusal::no_gate(rows, stage, None))
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::gate::{GateKey, GateState, Settled, Verdict};
 use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
-use super::job::JobStatus;
+use super::job::{JobRows, JobStatus};
 use super::time::Timestamp;
 use super::words::duration;
 
@@ -188,6 +188,26 @@ impl Refusal {
         Self::new(RefusalCode::NotFound, format!("no gate of {id} / {stage} has opened"))
             .with_hint(format!("holdpoint job show {id} tells where the job stands"))
             .at(format!("{id} / {stage}"))
+    }
+
+    /// There is no such gate: the stage is none, its gate never opened, or it has no such attempt.
+    pub fn no_gate(rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> Self {
+        let id = &rows.job.id;
+        let gates = rows.gates.iter().filter(|gate| gate.key.stage == *stage);
+        let attempts: Vec<_> = gates.map(|gate| gate.key.attempt.to_string()).collect();
+        match attempt {
+            Some(attempt) if !attempts.is_empty() => Self::new(
+                RefusalCode::NotFound,
+                format!("{id} / {stage} has no attempt #{attempt}"),
+            )
+            .with_hint(format!("its attempts are {}", attempts.join(", ")))
+            .at(format!("{id} / {stage}")),
+            Some(_) | None if rows.stage_spec(stage).is_some() => Self::no_such_gate(id, stage),
+            Some(_) | None => {
+                let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
+                Self::no_such_stage(id, stage, &known)
+            }
+        }
     }
 
     /// There is a newer attempt than the one that was meant.

@@ -65,6 +65,14 @@ impl Keys {
         }
     }
 
+    /// The names of all tokens that decide.
+    pub fn deciders<'k>(&'k self, config: &'k Config) -> impl Iterator<Item = &'k str> {
+        let tokens = self.admin.iter().chain(config.security.tokens.iter());
+        tokens
+            .filter(|token| token.role == TokenRole::Operator)
+            .map(|token| token.name.as_str())
+    }
+
     /// Whether anybody could come in at all.
     pub fn is_any(&self, config: &Config) -> bool {
         self.admin.is_some() || !config.security.tokens.is_empty()

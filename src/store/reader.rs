@@ -175,12 +175,18 @@ impl Reader {
 
     /// A page of a job's events, oldest first, and how many there are without the limit.
     pub fn event_page(&self, job_id: &JobId, since: Since, limit: u32) -> Result<(Vec<Event>, u64), StoreError> {
-        let (condition, after) = match since {
-            Since::Seq(seq) => ("job_id = ?1 AND seq > ?2", count(seq)),
-            Since::Time(time) => ("job_id = ?1 AND ts > ?2", time.micros()),
+        let (condition, page, after) = match since {
+            Since::Seq(seq) => ("job_id = ?1 AND seq > ?2", "ORDER BY seq LIMIT ?3", count(seq)),
+            // Whoever asks by time goes on from the time of the last event: all that share it belong to the page.
+            Since::Time(time) => (
+                "job_id = ?1 AND ts > ?2",
+                "AND ts <= (SELECT max(ts) FROM (SELECT ts FROM event WHERE job_id = ?1 AND ts > ?2 ORDER BY ts LIMIT ?3)) \
+                 ORDER BY ts, seq",
+                time.micros(),
+            ),
         };
         let all = format!("SELECT count(*) FROM event WHERE {condition}");
-        let page = format!("SELECT {EVENT_COLUMNS} FROM event WHERE {condition} ORDER BY seq LIMIT ?3");
+        let page = format!("SELECT {EVENT_COLUMNS} FROM event WHERE {condition} {page}");
         self.read(|connection| {
             let wanted = params![job_id.as_str(), after];
             let total: i64 = connection.prepare_cached(&all)?.query_row(wanted, |row| row.get(0))?;

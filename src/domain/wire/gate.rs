@@ -9,7 +9,7 @@ use crate::domain::decision::{Decision, SealedDecision, Seen};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{JobRows, JobStatus};
-use crate::domain::old::OldGate;
+use crate::domain::old::{OldGate, OldJob};
 use crate::domain::policy::{GatePolicy, OnTimeout};
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::timer::TimerStatus;
@@ -224,13 +224,15 @@ impl<'a> GateDoc<'a> {
         }
     }
 
-    /// A gate of an old record. One that was never decided never will be: canceled is the word that clients have for it.
-    pub fn of_old(gate: &'a OldGate) -> Self {
+    /// A gate of an old record, as it was left: the one that the job waited at is open, though nobody will decide it.
+    pub fn of_old(job: &OldJob, gate: &'a OldGate) -> Self {
         let decision = gate.decision.as_ref();
+        let is_waited_at = job.status == JobStatus::NeedsApproval && job.stage.as_ref() == Some(&gate.stage);
         let state = match decision.map(|decision| decision.approved) {
             Some(true) => StageState::Approved,
             Some(false) => StageState::Rejected,
-            None => StageState::Canceled,
+            None if is_waited_at => StageState::Open,
+            None => StageState::NotReached,
         };
         Self {
             required: gate.required,

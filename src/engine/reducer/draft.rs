@@ -27,11 +27,7 @@ pub(super) type BareArtifacts = BTreeMap<StageName, Vec<GateArtifact>>;
 /// The gate that was meant, or why there is none such.
 pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Refusal> {
     let Some(newest) = rows.newest_gate(&wanted.stage) else {
-        if rows.stage_spec(&wanted.stage).is_none() {
-            let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
-            return Err(Refusal::no_such_stage(&wanted.job_id, &wanted.stage, &known));
-        }
-        return Err(Refusal::no_such_gate(&wanted.job_id, &wanted.stage));
+        return Err(Refusal::no_gate(rows, &wanted.stage, None));
     };
     match wanted.attempt {
         None => Ok(newest),
@@ -41,7 +37,7 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
             Some(old) => old
                 .open_or_refuse()
                 .and_then(|()| Err(Refusal::old_attempt(&old.key, newest.key.attempt))),
-            None => Err(Refusal::no_such_gate(&wanted.job_id, &wanted.stage)),
+            None => Err(Refusal::no_gate(rows, &wanted.stage, Some(attempt))),
         },
     }
 }

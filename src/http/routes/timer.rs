@@ -92,7 +92,7 @@ async fn act(app: &App, caller: &Caller, gate: GateRef, command: Command) -> Res
     let rows = &receipt.rows;
     let open = rows
         .newest_gate(&gate.stage)
-        .ok_or_else(|| no_gate(rows, &gate.stage))?;
+        .ok_or_else(|| no_gate(rows, &gate.stage, None))?;
     let config = app.config();
     let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, open, app.lens(&config)));
     document.published = Some(published.is_ok());
