@@ -44,4 +44,6 @@ pub struct Applied {
     pub decisions: Vec<super::decision::SealedDecision>,
     /// The gates opened.
     pub opened: Vec<GateKey>,
+    /// Who had the gate open that was decided, other than whoever decided.
+    pub overridden: Option<String>,
 }

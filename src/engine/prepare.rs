@@ -15,7 +15,7 @@ use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
-use crate::domain::operator::Operator;
+use crate::domain::operator::{Operator, Surface};
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -49,6 +49,13 @@ pub(super) struct Preparer {
 impl Preparer {
     /// Turns somebody's command into the input of a transaction, or says at once why not.
     pub fn command(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
+        let (job_id, prepared) = self.looked_up(operator, command)?;
+        let is_session = operator.via.surface == Surface::Console;
+        let session = is_session.then(|| self.session.clone());
+        Ok((job_id, Prepared { session, ..prepared }))
+    }
+
+    fn looked_up(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
         match command {
             Command::StartJob(new) => self.start(operator, new),
             Command::OpenGate {
@@ -169,7 +176,11 @@ impl Preparer {
             is_missed: due.is_missed,
             on_disk,
         };
-        Ok(Prepared { input, bare })
+        Ok(Prepared {
+            input,
+            bare,
+            session: None,
+        })
     }
 
     /// Registers what a stage made: each promised artifact is kept as a version.
@@ -310,6 +321,7 @@ impl Preparer {
             Prepared {
                 input: Input::Start(Box::new(job)),
                 bare,
+                session: None,
             },
         ))
     }
@@ -392,6 +404,7 @@ impl Preparer {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         let now = self.clock.now();
         let via = &operator.via;
@@ -443,6 +456,7 @@ impl Preparer {
                     request,
                 },
                 bare,
+                session: None,
             },
         ))
     }
@@ -541,6 +555,7 @@ impl Preparer {
                     plan,
                 },
                 bare,
+                session: None,
             },
         ))
     }
@@ -552,6 +567,7 @@ fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
         Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         },
     )
 }

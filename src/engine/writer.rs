@@ -272,7 +272,15 @@ impl Writer {
             attempt: key.attempt,
             outcome,
         };
-        let submission = submission(key.job_id.clone(), Some(epoch), Prepared { input, bare });
+        let submission = submission(
+            key.job_id.clone(),
+            Some(epoch),
+            Prepared {
+                input,
+                bare,
+                session: None,
+            },
+        );
         items.push(Item {
             submission,
             tell: Tell::End(key, epoch),
@@ -310,6 +318,7 @@ impl Writer {
         let input = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         items.push(Item {
             submission: submission(key.job_id, Some(epoch), input),
@@ -461,6 +470,7 @@ impl Writer {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         let submission = submission(key.job_id.clone(), Some(epoch), prepared);
         self.commit(vec![Item {

@@ -867,6 +867,7 @@ fn plain(input: Input) -> InFlight {
         prepared: Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         },
         epoch: None,
         looked_at: None,
