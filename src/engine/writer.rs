@@ -62,6 +62,8 @@ pub(super) enum Work {
     Publish,
     /// Keeps a draft under a name, or removes it.
     SaveDraft(String, Option<Vec<u8>>),
+    /// Keep a text that was thrown away, and remove those that are older.
+    PutAside(String, Vec<u8>, i64),
     /// Tells when everything before is done.
     Rest(tokio::sync::oneshot::Sender<()>),
 }
@@ -194,6 +196,12 @@ impl Writer {
                 Work::SaveDraft(name, bytes) => {
                     let runs = &self.preparer.runs;
                     if let Err(error) = runs.save_draft(&self.operator.name, &name, bytes.as_deref()) {
+                        self.report(Some(error.to_string()));
+                    }
+                }
+                Work::PutAside(name, bytes, oldest_us) => {
+                    let runs = &self.preparer.runs;
+                    if let Err(error) = runs.put_aside(&self.operator.name, &name, &bytes, oldest_us) {
                         self.report(Some(error.to_string()));
                     }
                 }
