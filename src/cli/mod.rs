@@ -16,6 +16,7 @@ mod decisions;
 mod demo;
 mod doctor;
 mod done;
+mod drafts;
 mod events;
 mod gate;
 mod gate_decide;
@@ -56,6 +57,7 @@ use crate::diff::text::visible_line;
 use crate::runs::supervisor;
 
 use args::{Arguments, Command, GlobalArguments};
+use console::Rights;
 use output::printable_json;
 use report::{Exit, Failure, Outcome};
 
@@ -85,6 +87,7 @@ fn run(arguments: Arguments) -> Outcome {
         job: None,
         stage: None,
         read_only: false,
+        restricted: false,
     });
     match command {
         Command::DemoStage { stage } => demo_stage(&stage),
@@ -96,6 +99,7 @@ fn run(arguments: Arguments) -> Outcome {
         Command::Config(command) => config::run(&global, &command),
         Command::Doctor(arguments) => doctor::run(&global, arguments),
         Command::Token(command) => token::run(&global, &command),
+        Command::Drafts(command) => drafts::run(&global, &command),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -121,7 +125,12 @@ fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
 
 async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
     match command {
-        Command::Console { job, stage, read_only } => console::run(global, job, stage, read_only).await,
+        Command::Console {
+            job,
+            stage,
+            read_only,
+            restricted,
+        } => console::run(global, job, stage, Rights { read_only, restricted }).await,
         Command::Demo => demo::run(global).await,
         Command::Serve { no_http } => serve::run(global, no_http).await,
         Command::Job(command) => {
@@ -139,6 +148,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::Token(command) => token::run(global, &command),
+        Command::Drafts(command) => drafts::run(global, &command),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }

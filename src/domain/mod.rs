@@ -31,4 +31,4 @@ pub mod view;
 pub mod wake;
 pub mod webhook;
 pub mod wire;
-mod words;
+pub mod words;

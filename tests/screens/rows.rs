@@ -105,7 +105,7 @@ fn names_that_people_gave_are_told_apart() {
     console.shows("harbou…north-quay-f");
     console.shows("harbou…south-quay-f");
     console.press("a");
-    console.shows("APPROVE harbour-lights-of-the-north-quay-final-cut / acceptance #1");
+    console.shows("APPROVE harbour-lights-of-the-n…quay-final-cut / acceptance #1  e3b0c4  as bea");
     console.press("Esc").resize(120, 40);
     console.shows("north");
     console.shows("south");

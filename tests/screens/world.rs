@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holdpoint::domain::anchor::{Anchor, BootId};
 use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
-use holdpoint::domain::decision::SealedDecision;
+use holdpoint::domain::decision::{SealedDecision, Seen};
 use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::{Gate, GateKey, GateState, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -333,6 +333,14 @@ impl World {
         self.jobs.get_mut(&job_id(id)).unwrap().job.status = JobStatus::Paused;
     }
 
+    /// Somebody has looked at the newest gate of a job as it is.
+    pub fn looked(&mut self, id: &str, who: &str) {
+        let at = self.now.utc;
+        let gate = self.jobs.get_mut(&job_id(id)).unwrap().gates.last_mut().unwrap();
+        let (by, digest) = (who.to_owned(), gate.digest());
+        gate.seen.push(Seen { by, at, digest });
+    }
+
     pub fn set_lease(&mut self, id: &str, who: Option<(&str, LeasePurpose)>) {
         let now = self.now;
         for gate in &mut self.jobs.get_mut(&job_id(id)).unwrap().gates {
@@ -342,6 +350,7 @@ impl World {
                 purpose,
                 taken_at: now.utc,
                 expires_at: now.utc.plus_s(LEASE_S),
+                taken_from: None,
                 anchor: Anchor::of(now),
             });
         }

@@ -1,6 +1,6 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, keys, text, wrapped};
+use super::{Line, keys, stage_and_attempt, text, title, wrapped};
 use crate::domain::time::parse_span_s;
 use crate::domain::timer::{GateTimer, LEFT_AFTER_HOLD_US, TimerStatus};
 use crate::domain::view::QueueRow;
@@ -11,11 +11,17 @@ use crate::tui::view::{countdown, holder, label};
 /// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<Line<'a>> {
     let theme = model.theme;
-    let mut lines = vec![Line::Text(vec![
-        (format!("{} ", ask.intent.head()), theme.held().patch(theme.strong())),
-        (ask.label.clone(), theme.strong()),
-        (format!("  as {}", model.session.operator.name), theme.plain()),
-    ])];
+    let by = format!("  as {}", model.session.operator.name);
+    let kept = stage_and_attempt(&ask.key);
+    let head = title(
+        model,
+        (ask.intent.head(), theme.held()),
+        &ask.label,
+        &kept,
+        &by,
+        columns,
+    );
+    let mut lines = vec![Line::Text(head)];
     if ask.sent.is_some() {
         lines.push(text("writing…", theme.held()));
         return lines;
@@ -27,7 +33,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
         }
     }
     if let Some(words) = row.and_then(|row| holder::head(model, row)) {
-        lines.push(text(words, theme.held()));
+        wrapped(&words, columns, theme.held(), &mut lines);
     }
     let name = match ask.intent {
         TimerIntent::Hold | TimerIntent::Release => "reason: ",
