@@ -13,6 +13,7 @@ mod cli {
     mod limits;
     mod links;
     mod manual;
+    mod moved;
     mod patches;
     mod refusals;
     mod secrets;

@@ -19,6 +19,7 @@ mod http {
     mod leaving;
     mod limits;
     mod live;
+    mod moved;
     mod old;
     mod races;
     mod reading;

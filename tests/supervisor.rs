@@ -146,7 +146,7 @@ fn a_time_out_ends_grandchildren_also_those_that_left_the_session() {
     let script = "sleep 1000 & echo $! > near; setsid sh -c 'echo $$ > far; exec sleep 1000' & wait";
     let record = exited(stage.start(&["sh", "-c", script], Some(1)).unwrap());
     assert!(record.timed_out, "{record:?}");
-    assert_eq!(record.message, "timed out after 1 s");
+    assert_eq!(record.message, "timed out after 0:01");
     for file in ["near", "far"] {
         let pid = fs::read_to_string(stage.run.path().join(file)).unwrap();
         assert!(!is_running(&pid), "{file}");

@@ -20,7 +20,7 @@ use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
-use super::words::{clock_time, duration};
+use super::words::{clock_time, length};
 use super::{done, gate_diff, gate_list, gate_show, wait};
 
 /// What can be done with gates.
@@ -278,7 +278,7 @@ async fn timer(
             )?;
         } else {
             let shown = GateDoc::of_gate(rows, gate, session.lens());
-            let left = duration((shown.addable_seconds.unwrap_or_default() * 1e6) as i64);
+            let left = length(shown.addable_seconds.unwrap_or_default());
             let stands = match (shown.hold, shown.deadline) {
                 (Some(hold), _) => format!("held by {}", hold.by),
                 (None, Some(deadline)) => format!("the timer will {} at {}", shown.on_timeout, clock_time(deadline)),

@@ -12,7 +12,7 @@ use super::output::Output;
 use super::report::{Exit, Outcome};
 use super::resolve::Session;
 use super::table::Table;
-use super::words::{ago, duration};
+use super::words::{ago, length};
 
 /// Prints them.
 pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> Outcome {
@@ -97,7 +97,7 @@ pub fn time_left(gate: &GateDoc<'_>) -> String {
     match gate.time_remaining {
         _ if gate.held_by_policy || gate.held_by.is_some() || gate.hold.is_some() => "held".to_owned(),
         Some(seconds) => {
-            let left = duration((seconds * 1e6) as i64);
+            let left = length(seconds);
             if gate.overdue_since.is_some() {
                 format!("overdue, {left}")
             } else {

@@ -6,6 +6,7 @@ use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::wire::{GateDoc, JobGateDoc};
+use crate::domain::words::duration;
 use crate::engine::Role;
 
 use super::args::GlobalArguments;
@@ -15,7 +16,7 @@ use super::gate_list::time_left;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
-use super::words::{ago, clock_time, size};
+use super::words::{ago, clock_time, length, size};
 
 /// Prints it.
 pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> Outcome {
@@ -93,14 +94,18 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
     }
     if let Some(hold) = shown.hold {
         output.line(&format!(
-            "on hold   by {} since {} ({})",
+            "on hold   by {} since {} ({}){}",
             hold.by,
             clock_time(hold.at),
-            ago(hold.at, now)
+            ago(hold.at, now),
+            hold.reason.map(|reason| format!(": {reason}")).unwrap_or_default()
         ))?;
     }
     if let Some(addable) = shown.addable_seconds {
-        output.line(&format!("to add    at most {addable:.0} s by holds and extensions"))?;
+        output.line(&format!(
+            "to add    at most {} by holds and extensions",
+            length(addable)
+        ))?;
     }
     for seen in shown.seen {
         output.line(&format!(
@@ -141,7 +146,8 @@ fn policy(policy: &GatePolicy) -> String {
         GateRule::Person => "a person decides".to_owned(),
         GateRule::Timer { after_s, on_timeout } => {
             format!(
-                "a person decides, or after {after_s} s the timer: {}",
+                "a person decides, or after {} the timer: {}",
+                duration(after_s),
                 on_timeout.as_str()
             )
         }

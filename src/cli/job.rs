@@ -11,7 +11,7 @@ use crate::domain::job::JobStatus;
 use crate::domain::operator::Surface;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::JobDoc;
-use crate::engine::api::{Command, NewJob};
+use crate::engine::api::{Command, NewJob, ReviewOpened};
 use crate::engine::{Engine, Role};
 
 use super::args::GlobalArguments;
@@ -46,7 +46,8 @@ pub enum JobCommand {
         /// The job
         job: JobId,
     },
-    /// Let a paused job go on: apply the patch of the rejection, or run the stage again
+    /// Let a paused job go on: apply the patch of the rejection, or run the stage again; where an artifact is not what was decided on, open
+    /// its gate for review
     Resume {
         /// The job
         job: JobId,
@@ -193,6 +194,7 @@ async fn steer(
                 document.decision = receipt.decision.as_ref();
                 document.patches_applied = Some(receipt.patches_applied);
                 document.changed = Some(&receipt.changes);
+                document.review = receipt.review.as_ref().map(ReviewOpened::document);
             }
         })
         .await

@@ -12,4 +12,7 @@ pub struct Hold {
     pub holder: Operator,
     /// Since when.
     pub taken_at: Timestamp,
+    /// Why, if they said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

@@ -13,6 +13,7 @@ use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::JobStatus;
 use super::lease::{Lease, LeasePurpose};
 use super::time::Timestamp;
+use super::words::duration;
 
 /// What kind of refusal it is; decides exit codes and HTTP status codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -253,6 +254,16 @@ impl Refusal {
         .at(path.to_string())
     }
 
+    /// Somebody registered another version between the look at the files and the transaction.
+    pub fn stale_look(id: &JobId) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("the artifacts of job {id} changed while they were looked at"),
+        )
+        .with_hint("try again")
+        .at(id.to_string())
+    }
+
     /// The patch is for something that this gate does not hold.
     pub fn not_under_review(path: &ArtifactPath, key: &GateKey) -> Self {
         Self::new(RefusalCode::PatchUnfit, format!("{path} is not under review at {key}")).at("artifact")
@@ -275,7 +286,7 @@ impl Refusal {
     pub fn hold_used_up(key: &GateKey, max_hold_s: u64) -> Self {
         let message = match max_hold_s {
             0 => format!("nobody may stop or move the timer of {key}: its max_hold_s is 0"),
-            _ => format!("the {max_hold_s} s that persons may add to {key} are used up"),
+            _ => format!("the {} that persons may add to {key} are used up", duration(max_hold_s)),
         };
         Self::new(RefusalCode::WrongState, message)
             .with_hint("decide now, or reject: a rejection pauses the job")

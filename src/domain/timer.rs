@@ -110,6 +110,12 @@ impl GateTimer {
         self.bound_us(max_hold_s).saturating_sub(used_us).max(0)
     }
 
+    /// Microseconds that were left when a hold or lease stopped it; none while nothing does.
+    pub fn left_when_stopped_us(&self, grace_s: u64) -> Option<i64> {
+        let stopped_at = self.stopped_at?;
+        Some(self.end_without_stops(grace_s).us_since(stopped_at).max(0))
+    }
+
     /// What the timer comes to, given the gate's lease.
     pub fn status(&self, lease: Option<&Lease>, now: Now, max_hold_s: u64, grace_s: u64) -> TimerStatus {
         if self.held_by_policy_at.is_some() {
@@ -296,6 +302,7 @@ mod tests {
         let hold = Hold {
             holder: lease(0, 0).holder,
             taken_at: s(at_s),
+            reason: None,
         };
         GateTimer {
             hold: Some(Box::new(hold)),

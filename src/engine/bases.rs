@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::domain::agreed::Agreed;
 use crate::domain::artifact::{Base, BaseOrigin};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
@@ -54,6 +55,22 @@ pub(super) fn bases_of(
         }
     }
     bases
+}
+
+/// The versions that an artifact may be compared with when it is not what was agreed on: that version before the others.
+pub(super) fn agreed_first(agreed: &Agreed<'_>, rows: &JobRows, others: Vec<Base>) -> Vec<Base> {
+    let origin = match agreed.attempt {
+        Some(attempt) => BaseOrigin::Decided {
+            attempt,
+            approved: true,
+        },
+        None => BaseOrigin::Attempt {
+            attempt: rows.next_attempt(agreed.stage).saturating_sub(1),
+        },
+    };
+    let digest = agreed.digest;
+    let others = others.into_iter().filter(|base| base.digest != digest);
+    [Base { digest, origin }].into_iter().chain(others).collect()
 }
 
 /// Which of the given files each artifact is compared with: the one of its file name; a file with another name goes to the first

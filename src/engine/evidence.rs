@@ -15,8 +15,9 @@ use crate::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::{RunDir, artifacts, files, versions};
 
-use super::bases::bases_of;
+use super::bases::{agreed_first, bases_of};
 use super::prepare::Preparer;
+use super::reducer::{Review, wanted_review};
 use super::trouble::{runs_refusal, store_refusal};
 
 impl Preparer {
@@ -151,6 +152,38 @@ impl Preparer {
             }
         }
         Ok(())
+    }
+
+    /// What has to be reviewed before a stage may start: what of it lies there now, against what was decided on.
+    pub(super) fn review(
+        &self,
+        rows: &JobRows,
+        waiting: &StageName,
+        on_disk: &[OnDisk],
+    ) -> Result<Option<Review>, Refusal> {
+        let Some((stage, agreed)) = wanted_review(rows, waiting, on_disk)? else {
+            return Ok(None);
+        };
+        let run = self.runs.run(&rows.job.id);
+        let mut artifacts = Vec::with_capacity(agreed.len());
+        for agreed in agreed {
+            let path = &agreed.artifact.path;
+            let looked = on_disk.iter().find(|looked| looked.path == *path);
+            let (digest, size_bytes) = looked
+                .and_then(|looked| looked.found)
+                .ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
+            let bases = agreed_first(&agreed, rows, bases_of(Some(rows), stage, path, None));
+            artifacts.push(self.compared(
+                &run,
+                agreed.artifact.kind.clone(),
+                path.clone(),
+                digest,
+                size_bytes,
+                bases,
+            )?);
+        }
+        let stage = stage.clone();
+        Ok(Some(Review { stage, artifacts }))
     }
 
     /// An artifact under review with the bytes that lie on disk.

@@ -119,6 +119,8 @@ pub struct Engine {
     pay_at_us: Option<i64>,
     starting: HashSet<StageKey>,
     start_again_us: BTreeMap<JobId, i64>,
+    /// The job whose stage was last told to be tried again.
+    hindered: Option<JobId>,
     following: HashSet<StageKey>,
     /// When the configuration file may be read.
     config_at_us: Option<i64>,
@@ -234,6 +236,7 @@ impl Engine {
             pay_at_us: None,
             starting: HashSet::new(),
             start_again_us: BTreeMap::new(),
+            hindered: None,
             following: HashSet::new(),
             config_at_us: None,
             is_config_broken: false,

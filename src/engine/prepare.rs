@@ -218,26 +218,12 @@ impl Preparer {
         Ok((StageOutcome::Made(made), bare))
     }
 
-    /// The first artifact whose file is not the registered version; before a stage starts this must be none. What that stage itself made
-    /// in a former attempt does not count: it is about to be made again.
-    pub fn moved_artifact(&self, rows: &JobRows, stage: &StageName) -> Result<Option<OnDisk>, Refusal> {
-        let run = self.runs.run(&rows.job.id);
-        for artifact in rows.artifacts.iter().filter(|artifact| artifact.stage != *stage) {
-            let found = match versions::keep_artifact(&run, &artifact.path) {
-                Ok(found) => found,
-                // A directory, a link that leads out: the artifact is not there.
-                Err(error) if error.is_refusal() => None,
-                Err(error) => return Err(runs_refusal(&error)),
-            };
-            if found.map(|(digest, _)| digest) != Some(artifact.digest) {
-                return Ok(Some(OnDisk {
-                    path: artifact.path.clone(),
-                    registered: artifact.digest,
-                    found,
-                }));
-            }
-        }
-        Ok(None)
+    /// What lies on disk of everything that this stage may read.
+    pub fn look_before(&self, rows: &JobRows, stage: &StageName) -> Result<Vec<OnDisk>, Refusal> {
+        let agreed = rows.agreed_before(stage).into_iter();
+        agreed
+            .map(|agreed| self.readable_on_disk(rows, &agreed.artifact.path, agreed.digest))
+            .collect()
     }
 
     /// Whether the job's files are behind its rows.
@@ -534,10 +520,8 @@ impl Preparer {
                 .newest_decision(&stage)
                 .filter(|sealed| !sealed.decision.is_approved());
             if waits {
-                for artifact in &rows.artifacts {
-                    plan.on_disk
-                        .push(self.one_on_disk(&rows, &artifact.path, artifact.digest)?);
-                }
+                plan.on_disk = self.look_before(&rows, &stage)?;
+                plan.review = self.review(&rows, &stage, &plan.on_disk)?;
             } else if let Some(rejection) = rejection
                 && let Some(value) = rejection.decision.patch()
                 && let Some(gate) = rows.gate(&stage, rejection.decision.attempt())

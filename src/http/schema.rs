@@ -208,6 +208,9 @@ pub struct Hold {
     by: String,
     /// Since when.
     at: String,
+    /// Why, if they said so.
+    #[schema(required = true)]
+    reason: Option<String>,
 }
 
 /// One stage's gate, reached or not, of its latest attempt.
@@ -402,12 +405,39 @@ pub struct Done {
     changed: Option<Vec<String>>,
     /// How many patches were applied.
     patches_applied: Option<u32>,
+    /// The gate that was opened for review instead of going on (`resume`).
+    review: Option<Review>,
     /// The gate's digest after a patch.
     digest: Option<String>,
     /// Whether the files are on disk; if not, they follow.
     published: bool,
     /// Why not.
     not_published_because: Option<String>,
+}
+
+/// A gate that was opened because what was decided on is not what lies there.
+#[derive(ToSchema)]
+pub struct Review {
+    /// Its stage.
+    stage: String,
+    /// Its attempt.
+    attempt: u32,
+    /// `artifact_changed`.
+    reason: String,
+    /// What differs.
+    artifacts: Vec<Moved>,
+}
+
+/// An artifact that is not what was decided on.
+#[derive(ToSchema)]
+pub struct Moved {
+    /// Relative to the run directory.
+    path: String,
+    /// What was decided on.
+    decided_sha256: String,
+    /// What lies there.
+    #[schema(required = true)]
+    found_sha256: Option<String>,
 }
 
 /// Where all gates of a job stand.

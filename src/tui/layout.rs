@@ -57,13 +57,18 @@ impl Layout {
     }
 }
 
-/// Lines above the body of the gate pane: the head, on a wide screen policy and files, and the changed values where there are some.
+/// Lines above the body of the gate pane: the head, who holds the timer, on a wide screen policy and files, and the changed values where there are some.
 pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let is_listed = model.look.mode == Mode::Values;
     let has_values = file.is_some_and(|file| file.values.is_some()) && !is_listed;
     let facts = if is_wide { 3 } else { 0 };
-    1 + facts + u16::from(has_values)
+    let is_held = model
+        .gate
+        .as_ref()
+        .and_then(|view| model.queue.gate(&view.key))
+        .is_some_and(|row| super::view::holder::hold(model, row).is_some());
+    1 + u16::from(is_held) + facts + u16::from(has_values)
 }
 
 /// How many rows of the diff fit.

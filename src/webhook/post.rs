@@ -10,6 +10,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 
 use super::Fault;
 use crate::domain::webhook::{Delivery, Failure};
+use crate::domain::words::duration;
 
 /// How long a connection may take.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -118,7 +119,7 @@ fn unsent(error: &ureq::Error) -> Fault {
     let why = match error {
         ureq::Error::HostNotFound => "the receiver's name is not known".to_owned(),
         ureq::Error::ConnectionFailed => "the receiver cannot be reached".to_owned(),
-        ureq::Error::Timeout(_) => format!("no answer within {} s", WHOLE_TIME.as_secs()),
+        ureq::Error::Timeout(_) => format!("no answer within {}", duration(WHOLE_TIME.as_secs())),
         // What goes wrong in a handshake comes as the I/O error of the connection.
         ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
             Some(error) => insecure(error).to_owned(),

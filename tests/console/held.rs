@@ -54,11 +54,10 @@ fn a_hold_is_everywhere_with_its_name_until_anybody_releases_it() {
     ana.confirm();
     ana.sees("Held j-1 tides / release #1");
     let held = wait_for(&workspace, "j-1", "gate_held", 0);
-    for desk in [&ana, &bea] {
-        desk.sees(" held ");
-    }
-    ana.sees("held by you 00:");
-    bea.sees("held by ana 00:");
+    ana.sees("held by you until ");
+    bea.sees("held by ana until ");
+    bea.sees("left then: the lawyer looks");
+    bea.sees("ana holds the timer of release #1");
     // The command line is one more hand.
     let (told, _) = run(
         &workspace,
@@ -69,17 +68,19 @@ fn a_hold_is_everywhere_with_its_name_until_anybody_releases_it() {
     wait_for(&workspace, "j-1", "gate_released", held);
     for desk in [&ana, &bea] {
         desk.pty.wait_gone("held by ");
+        desk.sees("cy releases release #1, which ana held");
     }
     ana.press("+");
     ana.sees("EXTEND TIMER");
     ana.press("'2h'");
     ana.sees("by: 2h");
     ana.confirm();
-    ana.sees("Not extended: 7200 s are more than may still be added");
+    ana.sees("Not extended: 2h00m are more than may still be added");
     ana.press("Backspace Backspace '5m'");
     ana.sees("by: 5m");
     ana.confirm();
     ana.sees("Extended j-1 tides / release #1");
+    bea.sees("ana gives release #1 5:00 more");
     wait_for(&workspace, "j-1", "gate_extended", held);
     let events = workspace.events("j-1");
     let by = |kind: &str| {
@@ -106,7 +107,7 @@ fn a_gate_is_taken_over_both_names_are_kept_and_the_loser_is_told_at_once() {
     let mut bea = desk(&workspace, "bea");
     ana.press("r 'too slow in the mid'");
     ana.sees("note: too slow in the mid");
-    bea.sees("ana prompt 00:");
+    bea.sees("ana deciding");
     bea.press("a");
     bea.sees("ana has a prompt open here since ");
     bea.sees("Ctrl-t takes it over");

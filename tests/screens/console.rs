@@ -232,6 +232,18 @@ impl Console {
 
     /// Something happened elsewhere.
     pub fn event(&mut self, id: &str, stage: &str, kind: EventType, message: &str) -> &mut Self {
+        self.event_by(id, stage, kind, message, serde_json::Value::Null)
+    }
+
+    /// The same with what the event says besides.
+    pub fn event_by(
+        &mut self,
+        id: &str,
+        stage: &str,
+        kind: EventType,
+        message: &str,
+        payload: serde_json::Value,
+    ) -> &mut Self {
         let event = Event {
             seq: 1,
             ts: self.world.now.utc,
@@ -240,7 +252,7 @@ impl Console {
             stage: Some(world::stage(stage)),
             status: JobStatus::Running,
             message: message.to_owned(),
-            payload: serde_json::Value::Null,
+            payload,
         };
         self.tell(Msg::Events(vec![event]));
         self.draw();

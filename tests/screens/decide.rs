@@ -210,7 +210,7 @@ fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
     let mut console = Console::drawn();
     console.press("j a");
     assert_eq!(console.world.sent[0], "TakeLease j-21 prompt");
-    console.shows("you prompt");
+    console.shows("you decide");
     let taken = |console: &Console| {
         console
             .world
@@ -238,7 +238,7 @@ fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
 fn anothers_lease_is_named_in_the_prompt() {
     let mut console = Console::drawn();
     console.press("j j j a");
-    console.shows("cy is composing here since 02:13:00Z (00:00); the timer is not held for you.");
+    console.shows("cy is composing here since 02:13:00Z; the timer is not held for you.");
 }
 
 #[test]

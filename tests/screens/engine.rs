@@ -235,6 +235,7 @@ impl World {
                     hold: Some(Box::new(Hold {
                         holder: operator("bea"),
                         taken_at: now.utc,
+                        reason: reason.clone(),
                     })),
                     ..timer.stopped(now)
                 });
@@ -282,6 +283,7 @@ impl World {
             patches_applied: 0,
             is_change: true,
             changes: Vec::new(),
+            review: None,
         })))
     }
 }

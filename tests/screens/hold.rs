@@ -23,13 +23,16 @@ fn t_asks_holds_with_a_reason_and_t_again_releases() {
     assert_eq!(sent(&console, "Hold"), ["Hold j-17 Some(\"legal looks\")"]);
     console.shows("Held j-17 tides / script #2");
     console.pass(70);
-    console.shows("you hold 01:10");
-    console.shows("held by you 01:10");
+    console.shows("=1:42 approve");
+    console.shows("you to 03:14Z");
+    console.shows("held by you until 03:14Z at the latest, 1:42 left then: legal looks");
+    console.pass(70);
+    console.shows("=1:42 approve");
     console.press("t");
     console.shows("RELEASE TIMER j-17 tides / script #2");
     console.press("Enter");
     assert_eq!(sent(&console, "Release j"), ["Release j-17 None"]);
-    console.hides("you hold");
+    console.hides("you to");
 }
 
 #[test]
@@ -81,7 +84,7 @@ fn a_timer_that_nobody_may_touch_is_refused_with_the_reason() {
     console
         .event("j-17", "script", EventType::GateExtended, "ana gives more")
         .press("+");
-    console.shows("Not extended: the 3600 s that persons may add to j-17 / script #2");
+    console.shows("Not extended: the 1h00m that persons may add to j-17 / script #2");
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn a_gate_that_somebody_has_open_says_who_and_since_when_and_is_taken_over() {
     world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
     let mut console = Console::new(world, 80, 24);
     console.pass(20);
-    console.shows("ana composing 00:20");
+    console.shows("ana composing");
     console.press("a");
     assert_snapshot!("someone_else_composes", console.picture());
     console.press("Ctrl-t");
@@ -150,4 +153,32 @@ fn a_gate_is_leased_as_soon_as_the_other_one_has_left_it() {
     console.event("j-17", "script", EventType::GateReleased, "ana gave it back");
     assert_eq!(sent(&console, "TakeLease").len(), before + 1);
     console.shows("timer held at most 1h01m");
+}
+
+#[test]
+fn what_others_do_to_a_timer_is_told_and_leases_are_not() {
+    let mut console = Console::drawn();
+    let tell = |console: &mut Console, kind, by: &str, what: &str, words: &str| {
+        let payload = serde_json::json!({ "by": by, "kind": what });
+        console.event_by("j-22", "audio", kind, words, payload);
+    };
+    let (held, own) = (
+        "cy holds the timer of audio #1, at most 59:59: legal",
+        "bea holds the timer",
+    );
+    tell(&mut console, EventType::GateHeld, "cy", "lease", "cy has audio #1 open");
+    tell(&mut console, EventType::GateHeld, "bea", "hold", own);
+    tell(&mut console, EventType::GateHeld, "cy", "hold", held);
+    console.hides("has audio #1 open");
+    console.hides("bea holds");
+    console.shows("j-22 marsh: cy holds the timer of audio #1, at most 59:59: legal");
+    let extended = serde_json::json!({ "by": "cy", "seconds": 600 });
+    console.event_by(
+        "j-22",
+        "audio",
+        EventType::GateExtended,
+        "cy gives audio #1 10:00 more",
+        extended,
+    );
+    console.shows("j-22 marsh: cy gives audio #1 10:00 more");
 }

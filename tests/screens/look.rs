@@ -183,12 +183,12 @@ fn the_filter_says_what_it_hides() {
 #[test]
 fn countdowns_run_and_warn() {
     let mut console = Console::drawn();
-    console.shows("01:42 approve");
+    console.shows("1:42 approve");
     console.pass(43);
     console.shows("!NEXT 0:59 approve tides");
-    console.shows("!>j-17 tides");
+    console.shows("! >j-17 tides");
     console.pass(59);
-    console.shows("00:00");
+    console.shows("0:00");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod picture;
 mod rows;
 mod slips;
 mod start;
+mod steady;
 mod undo;
 mod versions;
 mod world;

@@ -338,7 +338,7 @@ fn writing_hides_no_gate_in_its_last_minute() {
         console.shows("─ PATCH j-19");
         console.pass(50);
         console.shows("j-17 tides");
-        console.shows("00:52");
+        console.shows("0:52");
         assert_eq!(
             console.model.queue.selected().unwrap().job_id(),
             &crate::world::job_id("j-19")

@@ -225,7 +225,7 @@ fn no_second_verdict_while_the_first_is_being_written() {
 fn rows_that_come_and_go_move_no_selection() {
     let mut console = Console::drawn();
     console.press("j j");
-    let line = |console: &Console| console.text().lines().position(|line| line.starts_with(" >")).unwrap();
+    let line = |console: &Console| console.text().lines().position(|line| line.starts_with("  >")).unwrap();
     let before = line(&console);
     console
         .world

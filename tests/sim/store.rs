@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use holdpoint::domain::artifact::Artifact;
 use holdpoint::domain::change::{Applied, Change};
 use holdpoint::domain::decision::SealedDecision;
-use holdpoint::domain::event::Event;
+use holdpoint::domain::event::{Event, EventType, NewEvent};
 use holdpoint::domain::gate::GateState;
 use holdpoint::domain::ids::{Digest, JobId};
-use holdpoint::domain::job::{AttemptState, JobRows};
+use holdpoint::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use holdpoint::domain::refusal::{Refusal, RefusalCode};
 use holdpoint::domain::time::Timestamp;
 use holdpoint::engine::reducer::{Input, Prepared};
@@ -42,10 +43,14 @@ pub enum Plant {
     BlindTimer,
     /// A decision does not name the one before.
     ForgetsPrevious,
+    /// Resuming takes what lies there for what was decided on.
+    ResumeLetsThrough,
+    /// Nobody looks again between the row that says that a stage runs and its launch.
+    LaunchesBlind,
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 10] = [
+    pub const DEFECTS: [Self; 12] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -56,6 +61,8 @@ impl Plant {
         Self::CivilStops,
         Self::BlindTimer,
         Self::ForgetsPrevious,
+        Self::ResumeLetsThrough,
+        Self::LaunchesBlind,
     ];
 }
 
@@ -258,6 +265,34 @@ impl Plant {
         Ok(())
     }
 
+    /// A resume that registers what it found and queues the stage, without a review.
+    fn let_through(self, rows: Option<&JobRows>, input: &Input) -> Option<Vec<Change>> {
+        let (Self::ResumeLetsThrough, Some(rows), Input::Resume { plan, .. }) = (self, rows, input) else {
+            return None;
+        };
+        let review = plan.review.as_ref().filter(|_| rows.job.status == JobStatus::Paused)?;
+        let found = rows.artifacts.iter().filter_map(|artifact| {
+            let found = review.artifacts.iter().find(|found| found.path == artifact.path)?;
+            Some(Change::PutArtifact(Box::new(Artifact {
+                digest: found.digest,
+                ..artifact.clone()
+            })))
+        });
+        let event = NewEvent {
+            kind: EventType::JobResumed,
+            stage: rows.job.stage.clone(),
+            status: JobStatus::Queued,
+            message: "taken as it is".to_owned(),
+            payload: serde_json::Value::Null,
+        };
+        let job = Job {
+            status: JobStatus::Queued,
+            ..rows.job.clone()
+        };
+        let resumed = [Change::PutJob(Box::new(job)), Change::Event(Box::new(event))];
+        Some(resumed.into_iter().chain(found).collect())
+    }
+
     /// The rows as the rule sees them.
     fn seen(self, stored: Option<&Stored>, input: &Input) -> Option<Rc<JobRows>> {
         let stored = stored?;
@@ -312,7 +347,10 @@ impl Storage for Memory {
             }
             let input = &submission.input.1.input;
             let seen = self.plant.seen(self.jobs.get(&submission.job_id), input);
-            let changes = rule(seen.as_deref(), &submission.input);
+            let changes = match (self.plant.let_through(seen.as_deref(), input), seen.as_deref()) {
+                (Some(changes), _) => Ok(changes),
+                (None, seen) => rule(seen, &submission.input),
+            };
             let numbers = (self.event_seq, self.decision_seq, self.head);
             let answer = changes.and_then(|changes| self.apply(&submission.job_id, changes, now));
             if answer.is_err() {

@@ -78,6 +78,8 @@ pub struct HoldDoc<'a> {
     pub by: &'a str,
     /// Since when.
     pub at: Timestamp,
+    /// Why, if they said so.
+    pub reason: Option<&'a str>,
 }
 
 /// An artifact under review.
@@ -273,6 +275,7 @@ impl<'a> GateDoc<'a> {
                 .map(|hold| HoldDoc {
                     by: &hold.holder.name,
                     at: hold.taken_at,
+                    reason: hold.reason.as_deref(),
                 }),
             addable_seconds: timer
                 .filter(|timer| is_open && timer.held_by_policy_at.is_none())

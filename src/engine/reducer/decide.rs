@@ -12,6 +12,7 @@ use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
 use crate::domain::undo::{Undoable, undone};
 use crate::domain::wake::{Wake, WakeKind};
+use crate::domain::words::duration;
 
 use super::draft::Draft;
 use super::lease;
@@ -125,10 +126,11 @@ pub(super) fn expire(
         let settled_at = now.utc.plus_s(grace_s);
         let payload = json!({ "attempt": key.attempt, "deadline": overdue.deadline, "settled_at": settled_at });
         let message = format!(
-            "{} #{} is overdue: the timer will {} in {grace_s} s",
+            "{} #{} is overdue: the timer will {} in {}",
             key.stage,
             key.attempt,
-            overdue.on_timeout.as_str()
+            overdue.on_timeout.as_str(),
+            duration(grace_s)
         );
         draft.put_gate(Gate {
             timer: Some(overdue),

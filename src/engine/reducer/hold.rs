@@ -10,6 +10,7 @@ use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::timer::GateTimer;
+use crate::domain::words::duration;
 
 use super::draft::Draft;
 use super::lease;
@@ -90,6 +91,7 @@ pub(super) fn hold(
     let hold = Hold {
         holder: operator.clone(),
         taken_at: now.utc,
+        reason: reason.map(str::to_owned),
     };
     let timer = GateTimer {
         hold: Some(Box::new(hold)),
@@ -98,8 +100,9 @@ pub(super) fn hold(
     let GateKey { stage, attempt, .. } = gate.key.clone();
     put(&mut draft, gate, timer);
     let message = format!(
-        "{} holds the timer of {stage} #{attempt}, at most {max_s} s{}",
+        "{} holds the timer of {stage} #{attempt}, at most {}{}",
         operator.name,
+        duration(max_s),
         words(reason)
     );
     let payload = json!({ "attempt": attempt, "by": operator.name, "kind": "hold", "max_s": max_s, "reason": reason });
@@ -175,13 +178,15 @@ pub(super) fn extend(
     }
     if seconds > max_s {
         let message = format!(
-            "{seconds} s are more than may still be added to {}: {max_s} s",
-            gate.key
+            "{} are more than may still be added to {}: {}",
+            duration(seconds),
+            gate.key,
+            duration(max_s)
         );
         return Err(Refusal::new(RefusalCode::WrongState, message)
             .with_hint(format!(
-                "max_hold_s {} bounds all that persons add to this gate",
-                gate.policy.max_hold_s
+                "persons may add {} to this gate altogether (max_hold_s)",
+                duration(gate.policy.max_hold_s)
             ))
             .at("seconds"));
     }
@@ -190,8 +195,9 @@ pub(super) fn extend(
     let deadline = timer.deadline;
     put(&mut draft, gate, timer);
     let message = format!(
-        "{} gives {stage} #{attempt} {seconds} s more: {deadline}",
-        operator.name
+        "{} gives {stage} #{attempt} {} more: {deadline}",
+        operator.name,
+        duration(seconds)
     );
     let payload = json!({ "attempt": attempt, "by": operator.name, "seconds": seconds, "deadline": deadline });
     draft.log(EventType::GateExtended, Some(&stage), message, payload);

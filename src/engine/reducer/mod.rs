@@ -9,6 +9,7 @@ mod hold;
 mod jobs;
 mod lease;
 mod outside;
+mod review;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::domain::wake::Wake;
 
 use super::api::GateRef;
 pub use draft::find_gate;
+pub use review::wanted_review;
 
 use draft::Draft;
 
@@ -53,6 +55,17 @@ pub struct ResumePlan {
     pub proposal: Option<Proposal>,
     /// What lies on disk of the artifacts that were decided on.
     pub on_disk: Vec<OnDisk>,
+    /// What has to be reviewed before the job may go on.
+    pub review: Option<Review>,
+}
+
+/// Artifacts that are not what was decided on: the stage that answers for them, and what of them lies there now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    /// The stage.
+    pub stage: StageName,
+    /// All that it answers for, as it lies there, stored as versions; its base is the version that was decided on.
+    pub artifacts: Vec<GateArtifact>,
 }
 
 /// How a stage's command ended.
@@ -207,6 +220,8 @@ pub enum Input {
         stage: StageName,
         /// The attempt.
         attempt: u32,
+        /// What lies on disk of everything that it may read.
+        on_disk: Vec<OnDisk>,
     },
     /// Its supervisor could not be started: nothing ran, and the attempt waits again.
     StageNotStarted {
@@ -226,8 +241,12 @@ pub enum Input {
         /// How.
         outcome: StageOutcome,
     },
-    /// Before the next stage started, an artifact was found to differ from what was decided on.
+    /// Before a stage's supervisor was started, an artifact was found to differ from what was decided on.
     ArtifactMoved {
+        /// The stage that does not start.
+        stage: StageName,
+        /// The attempt.
+        attempt: u32,
         /// Which, and what it is now.
         moved: OnDisk,
     },
@@ -340,13 +359,17 @@ pub fn reduce(
         } => hold::extend(draft, gate, operator, *seconds, *expected),
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
         Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
-        Input::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
+        Input::StageStarted {
+            stage,
+            attempt,
+            on_disk,
+        } => stages::started(draft, stage, *attempt, on_disk),
         Input::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
         Input::StageEnded {
             stage,
             attempt,
             outcome,
         } => stages::ended(draft, stage, *attempt, outcome),
-        Input::ArtifactMoved { moved } => stages::artifact_moved(draft, moved),
+        Input::ArtifactMoved { stage, attempt, moved } => stages::artifact_moved(draft, stage, *attempt, moved),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Extension, State};
 use axum::response::Response;
 
-use crate::engine::api::Command;
+use crate::engine::api::{Command, ReviewOpened};
 use crate::http::answer::ApiError;
 use crate::http::app::App;
 use crate::http::auth::Caller;
@@ -14,7 +14,8 @@ use crate::http::schema;
 
 use super::done;
 
-/// Lets a paused job go on: applies the patch of the rejection, or runs the stage again.
+/// Lets a paused job go on: applies the patch of the rejection, or runs the stage again. Where an artifact is not what was decided on, it
+/// opens the gate of the stage that answers for it (`review`), and the job goes on after its approval.
 #[utoipa::path(post, path = "/jobs/{id}/resume", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "It goes on", body = schema::Done)))]
 pub async fn resume(
@@ -28,6 +29,7 @@ pub async fn resume(
         document.decision = receipt.decision.as_ref();
         document.patches_applied = Some(receipt.patches_applied);
         document.changed = Some(&receipt.changes);
+        document.review = receipt.review.as_ref().map(ReviewOpened::document);
     }))
 }
 

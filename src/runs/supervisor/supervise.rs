@@ -23,6 +23,7 @@ use super::launch::open_existing;
 use super::proc::{self, ProcessId, Stat, World};
 use super::{ExitRecord, GRACE_S, Spec, StageFiles};
 use crate::domain::time::Timestamp;
+use crate::domain::words::duration;
 use crate::fault;
 use crate::runs::error::{Doing, Result, reason};
 use crate::runs::layout::Modes;
@@ -289,7 +290,7 @@ impl Supervisor {
         let status = outcome.status.and_then(|status| status.code());
         let signal = outcome.status.and_then(|status| status.signal());
         let mut message = match (outcome.ending, &outcome.not_started, status, signal) {
-            (Some(Ending::TimedOut), ..) => format!("timed out after {} s", self.spec.timeout_s.unwrap_or(0)),
+            (Some(Ending::TimedOut), ..) => format!("timed out after {}", duration(self.spec.timeout_s.unwrap_or(0))),
             (Some(Ending::Canceled), ..) => "canceled".to_owned(),
             (_, Some(reason), ..) => reason.clone(),
             (_, None, Some(status), _) => format!("exit status {status}"),

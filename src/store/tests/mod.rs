@@ -2,6 +2,7 @@
 
 mod commits;
 mod files;
+mod migrations;
 mod reads;
 mod round_trip;
 

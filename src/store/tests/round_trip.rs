@@ -65,7 +65,7 @@ prop_compose! {
             overdue_since: overdue.map(Timestamp::from_micros),
             held_by_policy_at: held.map(Timestamp::from_micros),
             added_us,
-            hold: hold.map(|(name, taken_at)| Box::new(Hold { holder: operator(&name), taken_at })),
+            hold: hold.map(|(name, taken_at)| Box::new(Hold { holder: operator(&name), taken_at, reason: Some(name) })),
             stopped_at: stopped.map(Timestamp::from_micros),
             anchor,
         }

@@ -91,6 +91,11 @@ impl BulkAsk {
         self.items.iter().filter(|item| is_it(&item.state)).count()
     }
 
+    /// How many are not left out.
+    pub fn concerned(&self) -> usize {
+        self.count(|state| !matches!(state, ItemState::LeftOut(_)))
+    }
+
     /// How many gates Enter would decide.
     pub fn asking(&self) -> usize {
         self.count(|state| *state == ItemState::Asking)

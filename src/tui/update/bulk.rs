@@ -240,12 +240,8 @@ pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refu
     if ask.writing() > 0 {
         return;
     }
-    let left_out = ask
-        .items
-        .iter()
-        .filter(|item| matches!(item.state, ItemState::LeftOut(_)))
-        .count();
-    let (done, all) = (ask.done(), ask.items.len() - left_out);
+    let (done, all) = (ask.done(), ask.concerned());
+    let left_out = ask.items.len() - all;
     let (word, not_done) = (ask.done_word(), ask.not_done());
     let at = model.now.utc;
     if done == all {

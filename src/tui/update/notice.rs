@@ -172,13 +172,19 @@ fn is_decision(kind: EventType) -> bool {
 fn tell(model: &mut Model, event: &Event) {
     let is_it = |key: &GateKey| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref();
     let is_own = model.own.iter().any(is_it) || model.sent.values().filter_map(|sent| sent.decides.as_ref()).any(is_it);
-    let is_by_timer = event.payload.get("by").and_then(serde_json::Value::as_str) == Some("timer");
+    let by = event.payload.get("by").and_then(serde_json::Value::as_str);
+    // Leases come and go with every prompt; a hold is somebody's purpose.
+    let is_hold = event.payload.get("kind").and_then(serde_json::Value::as_str) == Some("hold");
+    let is_by_other = by.is_some_and(|by| by != model.session.operator.name);
+    let is_by_timer = by == Some("timer");
     let tone = match event.kind {
         EventType::GateAutoApproved => Tone::Timer,
         EventType::GateRejected if is_by_timer => Tone::Timer,
         EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled if !is_own => Tone::Info,
         EventType::StageFailed | EventType::JobFailed => Tone::Error,
         EventType::JobCompleted | EventType::GateOverdue => Tone::Info,
+        EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
+        EventType::GateExtended if is_by_other => Tone::Info,
         EventType::GateApproved
         | EventType::GateRejected
         | EventType::GateCanceled

@@ -93,6 +93,8 @@ pub fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
 /// An Escape turned out to be the beginning of another key, of which the rest came apart: what it closed is open again, and the key
 /// does nothing.
 pub fn torn(model: &mut Model, key: Option<Key>, fx: &mut Vec<Effect>) {
+    model.key_boot_us = model.now.boot_us;
+    model.toasts.unread = 0;
     model.slips.is_clear_asked = false;
     if let Some(before) = model.slips.before_esc.take() {
         put_back(model, *before, fx);

@@ -22,7 +22,7 @@ fn step_us(model: &Model) -> i64 {
     let mut visible = model.queue.on_screen(rows);
     let next = view::countdown::next_expiry(model).map(|(left_us, _)| left_us);
     let has_seconds = |left_us: i64| left_us < view::countdown::HOUR_US;
-    let ticks = |row| view::countdown::left_us(model, row).is_some_and(has_seconds) || view::holder::ticks(model, row);
+    let ticks = |row| view::countdown::left_us(model, row).is_some_and(has_seconds);
     if visible.any(ticks) || next.is_some_and(has_seconds) {
         SECOND_US
     } else {

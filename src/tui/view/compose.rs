@@ -9,7 +9,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use super::label;
 use super::pen::Pen;
+use crate::diff::text::width;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::compose::{Compose, List};
@@ -22,17 +24,20 @@ fn draw_head(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) 
     let mut pen = Pen::new(buffer, area);
     pen.text("─", theme.rule());
     let what = if compose.edited().is_some() { "EDIT" } else { "PATCH" };
-    pen.text(&format!(" {what} {} ", compose.pin.label), theme.selected());
     let kind = match (compose.type_name(), compose.edited()) {
         (Some(name), Some(_)) => format!("  -> {name}"),
         (Some(name), None) => format!("  {name}"),
         (None, _) => String::new(),
     };
-    pen.text(
-        &format!("  {}{kind}  {} ", compose.path.file_name(), compose.pin.digest.short()),
-        theme.plain(),
-    )
-    .rule(theme);
+    let about = |kind: &str| format!("  {}{kind}  {} ", compose.path.file_name(), compose.pin.digest.short());
+    let room = |about: &str| pen.room().saturating_sub(width(about) + what.len() + 3);
+    // The type stands in the text too: it goes before the job's name is shortened.
+    let is_short = width(&compose.pin.label) > room(&about(&kind));
+    let about = about(if is_short { "" } else { &kind });
+    let label = label::within(&compose.pin.label, &compose.pin.key, room(&about));
+    pen.text(&format!(" {what} {label} "), theme.selected())
+        .text(&about, theme.plain())
+        .rule(theme);
 }
 
 /// Lines of what the patch would do, and the rule above them: a third of the editor, and what the text leaves free.

@@ -6,6 +6,7 @@ use crate::domain::policy::OnTimeout;
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::timer::TimerStatus;
 use crate::domain::view::{QueueKind, QueueRow};
+use crate::domain::words::duration;
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
 
@@ -62,14 +63,9 @@ fn until_deadline_us(model: &Model, row: &QueueRow) -> i64 {
     timer.map_or(i64::MAX, |timer| timer.deadline.us_since(model.now.utc))
 }
 
-/// A countdown: `01:42`; from one hour on `2h05m`; never `00:00` while time is left.
+/// A countdown: `1:42`; from one hour on `2h05m`; never `0:00` while time is left.
 pub fn text(left_us: i64) -> String {
-    let seconds = left_us.max(0).unsigned_abs().div_ceil(SECOND_US.unsigned_abs());
-    match seconds {
-        ..3600 => format!("{:02}:{:02}", seconds / 60, seconds % 60),
-        3600..360_000 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-        360_000.. => format!("{}d", seconds / 86_400),
-    }
+    duration(left_us.max(0).unsigned_abs().div_ceil(SECOND_US.unsigned_abs()))
 }
 
 /// The column LEFT.
@@ -79,11 +75,35 @@ pub fn left(model: &Model, row: &QueueRow) -> String {
         None => String::new(),
         Some(TimerStatus::Running(at)) => text(at.us_since(model.now.utc)),
         Some(TimerStatus::Overdue(at)) => format!("!{}", text(at.us_since(model.now.utc))),
-        Some(TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy) => "held".to_owned(),
+        Some(TimerStatus::Leased(_) | TimerStatus::Held(_)) => stopped(model, row),
+        Some(TimerStatus::HeldByPolicy) => "--:--".to_owned(),
     }
 }
 
-/// The column AT 0.
+/// The most cells of a time left.
+pub const LEFT_CELLS: usize = 6;
+
+/// The time that is left under a hold or a lease: it stands, and its sign says so where there is room for one.
+fn stopped(model: &Model, row: &QueueRow) -> String {
+    let Some(left) = left_when_stopped(model, row) else {
+        return "held".to_owned();
+    };
+    let signed = format!("={left}");
+    if signed.len() <= LEFT_CELLS { signed } else { left }
+}
+
+/// Whether a hold or a lease stops the timer.
+pub fn is_stopped(model: &Model, row: &QueueRow) -> bool {
+    matches!(status(model, row), Some(TimerStatus::Leased(_) | TimerStatus::Held(_)))
+}
+
+/// The time that was left when a hold or a lease stopped the timer.
+pub fn left_when_stopped(model: &Model, row: &QueueRow) -> Option<String> {
+    let timer = row.timer.as_ref()?;
+    Some(text(timer.left_when_stopped_us(model.session.overdue_grace_s)?))
+}
+
+/// The column THEN.
 pub fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
     match (row.kind, &row.timer) {
         (QueueKind::Gate, None) => "person",
@@ -136,12 +156,11 @@ mod tests {
 
     #[test]
     fn a_countdown_never_reads_zero_before_it_is() {
-        assert_eq!(text(0), "00:00");
-        assert_eq!(text(1), "00:01");
-        assert_eq!(text(102 * SECOND_US), "01:42");
+        assert_eq!(text(0), "0:00");
+        assert_eq!(text(1), "0:01");
+        assert_eq!(text(102 * SECOND_US), "1:42");
         assert_eq!(text(3599 * SECOND_US), "59:59");
         assert_eq!(text(2 * HOUR_US + 5 * 60 * SECOND_US), "2h05m");
-        assert_eq!(text(200 * HOUR_US), "8d");
-        assert_eq!(text(-5), "00:00");
+        assert_eq!(text(-5), "0:00");
     }
 }

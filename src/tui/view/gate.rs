@@ -2,15 +2,17 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::pen::Pen;
-use super::{diff_rows, holder, label, media};
+use super::{diff_rows, holder, label, media, shorten};
 use crate::diff::document::DiffDocument;
 use crate::diff::lines::LineEnd;
 use crate::diff::search::Needle;
 use crate::diff::text::{visible_line, width};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::policy::{GatePolicy, GateRule};
+use crate::domain::words::{age, ago, counted, duration};
 use crate::tui::layout::{diff_page, gate_head_height};
 use crate::tui::model::Model;
 use crate::tui::model::file::{Against, Content, FileView};
@@ -53,7 +55,9 @@ fn policy_words(policy: &GatePolicy) -> String {
     match policy.rule() {
         GateRule::Pass => "no gate".to_owned(),
         GateRule::Person => "a person decides".to_owned(),
-        GateRule::Timer { after_s, on_timeout } => format!("timer: {} after {after_s} s", on_timeout.as_str()),
+        GateRule::Timer { after_s, on_timeout } => {
+            format!("timer: {} after {}", on_timeout.as_str(), duration(after_s))
+        }
     }
 }
 
@@ -75,7 +79,7 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
     let opened = format!(
         "   opened {} ({})",
         label::clock_minutes(gate.opened_at),
-        label::age(gate.opened_at, model.now.utc)
+        age(model.now.utc.us_since(gate.opened_at))
     );
     pen.text(&opened, theme.plain());
     // Who else is at it stands in the head.
@@ -115,6 +119,28 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// A file's name keeps so many cells in the head.
+const NAME_CELLS_MIN: usize = 8;
+
+/// What must be known of the file on screen before it is decided on: it is not what is registered, or not what the gate asks about.
+fn warnings(model: &Model, view: &GateView, file: &FileView) -> Vec<(String, Style)> {
+    let theme = model.theme;
+    let mut words = Vec::new();
+    if file.is_stale || (file.is_behind() && view.is_behind()) {
+        words.push((" reading the new version…".to_owned(), theme.warning()));
+    } else if file.is_changed_on_disk() {
+        words.push((" CHANGED ON DISK".to_owned(), theme.warning()));
+    }
+    if file.shown_against != Against::Usual {
+        let label = match &file.shown_against {
+            Against::Nothing => "nothing".to_owned(),
+            Against::Usual | Against::Other(_) | Against::Read(_) => file.base_label(&file.shown_against),
+        };
+        words.push((format!(" VS {}", label.to_uppercase()), theme.warning()));
+    }
+    words
+}
+
 fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
@@ -124,44 +150,55 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     } else {
         theme.strong()
     };
-    let label = label::gate(&view.key, &view.slug);
-    pen.text("─", theme.rule()).text(&format!(" {label} "), name_style);
-    if let Some(state) = state(gate) {
-        pen.text(&format!(" {state} "), theme.held());
-    }
+    let mut facts: Vec<(String, Style)> = Vec::new();
+    facts.extend(state(gate).map(|state| (format!(" {state} "), theme.held())));
     let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
-    if let Some(holder) = holder {
-        pen.text(&format!(" {holder} "), theme.held());
-    }
+    facts.extend(holder.map(|holder| (format!(" {holder} "), theme.held())));
+    let label = label::gate(&view.key, &view.slug);
+    let mut name = String::new();
+    let mut versions_of = Vec::new();
     if let Some(file) = view.current() {
-        let place = format!(
-            " {} {}/{}",
-            file.artifact.path.file_name(),
-            view.file + 1,
-            view.files.len()
-        );
-        pen.text(&place, theme.plain());
-        if file.is_stale || (file.is_behind() && view.is_behind()) {
-            pen.text(" reading the new version…", theme.held());
-        } else if file.is_changed_on_disk() {
-            pen.text(" CHANGED ON DISK", theme.warning());
-        }
-        if file.shown_against != Against::Usual {
-            let label = match &file.shown_against {
-                Against::Nothing => "nothing".to_owned(),
-                Against::Usual | Against::Other(_) | Against::Read(_) => file.base_label(&file.shown_against),
-            };
-            pen.text(&format!(" VS {}", label.to_uppercase()), theme.warning());
-        }
-        let fitting = versions(file).into_iter().find(|words| width(words) + 3 <= pen.room());
-        if let Some(words) = fitting.filter(|_| !is_wide) {
-            pen.text(&format!("  {words} "), theme.plain());
-        }
+        name = file.artifact.path.file_name().to_owned();
+        facts.extend(warnings(model, view, file));
+        versions_of = versions(file);
+    }
+    // The job's name gives way first, then the file's; stage, attempt, who is at it and the digest never do.
+    let place = |name: &str| match view.files.len() {
+        0 => String::new(),
+        count => format!(" {name} {}/{count}", view.file + 1),
+    };
+    let room = usize::from(area.width).saturating_sub(3 + facts.iter().map(|(text, _)| width(text)).sum::<usize>());
+    let digest = versions_of
+        .last()
+        .filter(|_| !is_wide)
+        .map_or(0, |short| width(short) + 4);
+    let least = width(&label::within(&label, &view.key, 0));
+    let name_room = room.saturating_sub(digest + least + width(&place("")));
+    let name = shorten::middle(&name, name_room.max(NAME_CELLS_MIN));
+    let label_room = room.saturating_sub(digest + width(&place(&name)));
+    let label = label::within(&label, &view.key, label_room);
+    pen.text("─", theme.rule()).text(&format!(" {label} "), name_style);
+    let (before, after): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(_, style)| *style == theme.held());
+    for (text, style) in before {
+        pen.text(&text, style);
+    }
+    pen.text(&place(&name), theme.plain());
+    for (text, style) in after {
+        pen.text(&text, style);
+    }
+    let fitting = versions_of.into_iter().find(|words| width(words) + 3 <= pen.room());
+    if let Some(words) = fitting.filter(|_| !is_wide) {
+        pen.text(&format!("  {words} "), theme.plain());
     }
     pen.rule(theme);
+    let hold = model.queue.gate(&view.key).and_then(|row| holder::hold(model, row));
+    if let Some(hold) = &hold {
+        Pen::at_line(buffer, area, 1).skip(1).text(hold, theme.held());
+    }
     if is_wide {
+        let above = u16::from(hold.is_some());
         let line = |row: u16| Rect {
-            y: area.y + row,
+            y: area.y + above + row,
             height: 1,
             ..area
         };
@@ -189,7 +226,7 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     }
     let others = file.bases().len().saturating_sub(1);
     if others > 0 {
-        pen.right(&format!("c: {others} other"), model.theme.plain());
+        pen.right(&format!("c: {}", counted(others, "other base")), model.theme.plain());
     }
 }
 
@@ -376,7 +413,7 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         let word = match (hunks.len(), count) {
             (_, 0) => "no changes".to_owned(),
             _ if document.is_new() => "new file".to_owned(),
-            (0, count) => format!("{count} hunks, none here"),
+            (0, count) => format!("{}, none here", counted(count, "hunk")),
             (1, count) => format!("hunk {} of {count}", hunks.start + 1),
             (_, count) => format!("hunk {}-{} of {count}", hunks.start + 1, hunks.end),
         };
@@ -422,8 +459,7 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         pen.text(&text, theme.warning());
     }
     if let Some(seen) = view.gate().and_then(|gate| gate.seen.last()) {
-        let text =
-            format!("seen by {} {} ago", seen.by, label::age(seen.at, model.now.utc)).replace("now ago", "just now");
+        let text = format!("seen by {} {}", seen.by, ago(model.now.utc.us_since(seen.at)));
         pen.right(&text, theme.plain());
     }
 }

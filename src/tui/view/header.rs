@@ -31,11 +31,6 @@ fn next(model: &Model) -> Option<(Part, Part)> {
     let (left_us, row) = countdown::next_expiry(model)?;
     let style = countdown::style(model, row, theme);
     let left = countdown::text(left_us);
-    // A minute or two is read more quickly than a field of digits.
-    let left = match left.strip_prefix('0') {
-        Some(short) if left.contains(':') => short,
-        Some(_) | None => &left,
-    };
     let sign = if countdown::is_urgent(model, row) { "!" } else { "" };
     let short = format!("{sign}NEXT {left} {}", countdown::at_zero(model, row));
     let name = if row.slug.is_empty() {

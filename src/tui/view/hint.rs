@@ -67,6 +67,44 @@ fn answer(model: &Model) -> &'static str {
     }
 }
 
+/// Cells between two hints.
+const GAP: usize = 2;
+
+/// A key with its hint.
+fn cells(key: &str, hint: &str) -> usize {
+    key.len() + 1 + hint.len()
+}
+
+/// The keys that end the line of a pane at every width: what all keys are, and the way out.
+fn last(focus: Focus) -> Vec<(&'static str, &'static str)> {
+    let out = match focus {
+        Focus::Queue => Action::Quit,
+        Focus::Diff | Focus::Job | Focus::History => Action::Back,
+        Focus::Confirm
+        | Focus::Note
+        | Focus::Bulk
+        | Focus::Ask
+        | Focus::Answer
+        | Focus::Compose
+        | Focus::Menu
+        | Focus::Filter
+        | Focus::Search
+        | Focus::Find
+        | Focus::Types
+        | Focus::Candidates
+        | Focus::Help
+        | Focus::Palette
+        | Focus::Files
+        | Focus::Discarded => return Vec::new(),
+    };
+    let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
+    let hinted: Vec<_> = bindings.filter(|binding| !binding.hint.is_empty()).collect();
+    let of = |action| hinted.iter().find(|binding| binding.action == Some(action));
+    let both = [of(Action::Help), of(out)].into_iter().flatten();
+    both.filter_map(|binding| Some((*binding.keys.first()?, binding.hint)))
+        .collect()
+}
+
 /// Draws it. Inside a prompt the prompt itself names its keys, and the line says how to look around.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
@@ -98,38 +136,45 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if focus == Focus::Queue && model.lower != Lower::Gate {
         pen.text("QUEUE ", theme.strong());
     }
-    let mut put = |key: &str, hint: &str| {
-        if key.len() + hint.len() + 1 > pen.room() {
+    // The way to all keys and the way out are always in sight; the others give way.
+    let last = last(focus);
+    let reserved: usize = last.iter().map(|(key, hint)| cells(key, hint) + GAP).sum();
+    let mut put = |key: &str, hint: &str, reserved: usize| {
+        if cells(key, hint) + reserved > pen.room() {
             return false;
         }
         pen.text(key, theme.strong())
             .text(" ", theme.plain())
             .text(hint, theme.plain())
-            .skip(2);
+            .skip(GAP as u16);
         true
     };
     let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
     if is_pane && verb::applies(model, focus, Action::Resume) {
-        put("R", "resume");
+        put("R", "resume", reserved);
     }
     let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
     let hinted = bindings.filter(|binding| !binding.hint.is_empty());
     for binding in hinted.filter(|binding| binding.action.is_some_and(|action| verb::applies(model, focus, action))) {
         if let Some(key) = binding.keys.first()
-            && !put(key, binding.hint)
+            && !last.contains(&(key, binding.hint))
+            && !put(key, binding.hint, reserved)
         {
             break;
         }
     }
+    for (key, hint) in last {
+        put(key, hint, 0);
+    }
     if focus == Focus::Compose {
         let compose = model.compose.as_ref();
         if compose.is_some_and(|compose| compose.closed.is_some()) {
-            put("", "the text can only be read");
+            put("", "the text can only be read", 0);
         } else {
-            put("Ctrl-u", "undo");
+            put("Ctrl-u", "undo", 0);
             // Before anything is written there is no draft.
             if compose.is_some_and(Compose::is_changed) {
-                put("", "the draft is kept");
+                put("", "the draft is kept", 0);
             }
         }
     }

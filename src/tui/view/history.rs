@@ -84,7 +84,7 @@ fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer)
         Entry::Ours(sealed) => sealed.decision.is_auto_approved(),
         Entry::Old(old) => old.auto_approved,
     };
-    let auto = if is_auto { "   auto-approved" } else { "" };
+    let auto = if is_auto { "   no person decided" } else { "" };
     let (by, seen, about, hash) = match entry {
         Entry::Ours(sealed) => (
             came_in(&sealed.decision),
@@ -121,6 +121,9 @@ fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer)
 /// Who decided, and how they came in.
 fn came_in(decision: &Decision) -> String {
     let via = decision.via();
+    if decision.is_by_timer() {
+        return format!("the timer, in a process of {}@{}", via.login, via.host);
+    }
     let ssh = via.ssh_client.as_ref().map(|client| format!(" from {client}"));
     format!(
         "{} as {}@{} by {}{}",
@@ -181,7 +184,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         (false, _) => pen.text(" reading…", theme.plain()),
         (true, 0) => pen.text(" no decision was made yet", theme.plain()),
         (true, _) => pen.text(
-            &format!(" {} of {count} decisions, newest first", history.index() + 1),
+            &format!(" decision {} of {count}, newest first", history.index() + 1),
             theme.plain(),
         ),
     };

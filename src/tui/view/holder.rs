@@ -1,24 +1,31 @@
-//! Who has a gate open or holds its timer, and for how long by now.
+//! Who has a gate open, or holds its timer and until when.
 
 use super::{countdown, label};
+use crate::diff::text::{cut, visible_line, width};
 use crate::domain::gate::GateKey;
 use crate::domain::lease::{Lease, LeasePurpose};
-use crate::domain::time::SECOND_US;
+use crate::domain::timer::TimerStatus;
 use crate::domain::view::QueueRow;
 use crate::tui::model::Model;
 use crate::tui::model::queue::RowKey;
 
-/// So long: `04:10`; from one hour on `2h05m`.
-fn since(us: i64) -> String {
-    countdown::text(us - us.rem_euclid(SECOND_US))
+/// Who holds the timer, when that ends at the latest, and why.
+struct Held {
+    who: String,
+    until: String,
+    reason: Option<String>,
 }
 
-/// Who holds the timer, and for how long by now.
-fn held(model: &Model, row: &QueueRow) -> Option<(String, i64)> {
-    let timer = row.timer.as_ref()?;
-    let hold = timer.hold.as_deref()?;
-    let us = timer.anchor.read(model.now).us_since(hold.taken_at);
-    Some((name(model, &hold.holder.name).to_owned(), us))
+fn held(model: &Model, row: &QueueRow) -> Option<Held> {
+    let hold = row.timer.as_ref()?.hold.as_deref()?;
+    let TimerStatus::Held(until) = countdown::status(model, row)? else {
+        return None;
+    };
+    Some(Held {
+        who: name(model, &hold.holder.name).to_owned(),
+        until: label::until(until, model.now.utc),
+        reason: hold.reason.clone(),
+    })
 }
 
 fn live_lease<'a>(model: &Model, row: &'a QueueRow) -> Option<&'a Lease> {
@@ -37,34 +44,46 @@ fn name<'a>(model: &Model, name: &'a str) -> &'a str {
     }
 }
 
-/// Who or what holds a gate, the longest wording first; nothing when nobody does.
-pub fn words(model: &Model, row: &QueueRow) -> Vec<String> {
+/// Who or what holds a gate, in so many cells; nothing when nobody does. A time of day stands there, never one that counts up.
+pub fn words(model: &Model, row: &QueueRow, cells: usize) -> Option<String> {
     let RowKey::Gate(key) = RowKey::of(row) else {
-        return Vec::new();
+        return None;
     };
-    if model.writing(&key).is_some() {
+    let words = wordings(model, row, &key, cells);
+    let fits = |words: &&String| width(&visible_line(words)) <= cells;
+    words.iter().find(fits).or(words.last()).cloned()
+}
+
+/// Less of a reason than this says nothing.
+const REASON_CELLS_MIN: usize = 6;
+
+/// The same in words, the longest wording first.
+fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<String> {
+    if model.writing(key).is_some() {
         return vec!["writing…".to_owned()];
     }
     if let Some(lease) = live_lease(model, row) {
         let who = name(model, &lease.holder.name);
-        let since = since(lease.age_us(model.now));
         return match (is_own(model, lease), who == "you", lease.purpose) {
             (true, _, LeasePurpose::Compose) => vec!["you edit".to_owned()],
-            (true, _, LeasePurpose::Prompt) => vec!["you prompt".to_owned()],
+            (true, _, LeasePurpose::Prompt) => vec!["you decide".to_owned()],
             // Another console of the same person, or one that ended a moment ago.
-            (false, true, _) => vec![format!("you elsewhere {since}"), "you elsewhere".to_owned()],
-            (false, false, LeasePurpose::Compose) => vec![
-                format!("{who} composing {since}"),
-                format!("{who} edits {since}"),
-                format!("{who} edits"),
-            ],
-            (false, false, LeasePurpose::Prompt) => vec![format!("{who} prompt {since}"), format!("{who} prompt")],
+            (false, true, _) => vec!["you elsewhere".to_owned(), "elsewhere".to_owned()],
+            (false, false, LeasePurpose::Compose) => vec![format!("{who} composing"), format!("{who} edits")],
+            (false, false, LeasePurpose::Prompt) => vec![format!("{who} deciding"), format!("{who} at it")],
         };
     }
-    if let Some((who, us)) = held(model, row) {
-        return vec![format!("{who} hold {}", since(us)), format!("{who} hold")];
+    if let Some(Held { who, until, reason }) = held(model, row) {
+        let verb = if who == "you" { "hold" } else { "holds" };
+        let (long, short) = (format!("{who} {verb} to {until}"), format!("{who} to {until}"));
+        let with_reason = reason.map(|reason| {
+            let room = cells.max(width(&short) + 2 + REASON_CELLS_MIN);
+            [format!("{long}: {reason}"), cut(&format!("{short}: {reason}"), room)]
+        });
+        let without = [long, short, format!("{who} {verb}")];
+        return with_reason.into_iter().flatten().chain(without).collect();
     }
-    if model.drafts.contains_key(&key) {
+    if model.drafts.contains_key(key) {
         return vec!["your draft".to_owned()];
     }
     match row.timer.as_ref().and_then(|timer| timer.held_by_policy_at) {
@@ -73,31 +92,29 @@ pub fn words(model: &Model, row: &QueueRow) -> Vec<String> {
     }
 }
 
-/// Whether a time that stands beside a name changes every second.
-pub fn ticks(model: &Model, row: &QueueRow) -> bool {
-    let lease = live_lease(model, row).filter(|lease| !is_own(model, lease));
-    let us = match (lease, held(model, row)) {
-        (Some(lease), _) => Some(lease.age_us(model.now)),
-        (None, held) => held.map(|(_, us)| us),
-    };
-    us.is_some_and(|us| us < countdown::HOUR_US)
+/// For the head of the gate: who else has it open, as `ana composing`; what this console does itself is not told.
+pub fn head(model: &Model, row: &QueueRow) -> Option<String> {
+    let lease = live_lease(model, row).filter(|lease| !is_own(model, lease))?;
+    let who = name(model, &lease.holder.name);
+    let at = if who == "you" { " elsewhere" } else { "" };
+    Some(format!("{who}{at} {}", doing(lease.purpose)))
 }
 
-/// For the head of the gate: `ana composing 04:10, held by cy 09:12`; what this console does itself is not told.
-pub fn head(model: &Model, row: &QueueRow) -> Option<String> {
-    let lease = live_lease(model, row).filter(|lease| !is_own(model, lease));
-    let lease = lease.map(|lease| {
-        let who = name(model, &lease.holder.name);
-        let at = if who == "you" { " elsewhere" } else { "" };
-        format!(
-            "{who}{at} {} {}",
-            lease.purpose.as_str(),
-            since(lease.age_us(model.now))
-        )
-    });
-    let hold = held(model, row).map(|(who, us)| format!("held by {who} {}", since(us)));
-    let both: Vec<_> = lease.into_iter().chain(hold).collect();
-    (!both.is_empty()).then(|| both.join(", "))
+fn doing(purpose: LeasePurpose) -> &'static str {
+    match purpose {
+        LeasePurpose::Prompt => "deciding",
+        LeasePurpose::Compose => "composing",
+    }
+}
+
+/// For the line below the head: who holds the timer, until when, what is left then, and why.
+pub fn hold(model: &Model, row: &QueueRow) -> Option<String> {
+    let Held { who, until, reason } = held(model, row)?;
+    let left = countdown::left_when_stopped(model, row)?;
+    let why = reason.map_or_else(|| "no reason given".to_owned(), |reason| reason);
+    Some(format!(
+        "held by {who} until {until} at the latest, {left} left then: {why}"
+    ))
 }
 
 /// In a list of gates: who else has this one open, as `ana composing`.
@@ -107,7 +124,7 @@ pub fn other(model: &Model, key: &GateKey) -> Option<String> {
         "you" => "you elsewhere",
         who => who,
     };
-    Some(format!("{who} {}", lease.purpose.as_str()))
+    Some(format!("{who} {}", doing(lease.purpose)))
 }
 
 /// For a prompt or the editor on a gate that somebody else has open: who, since when, what that means, and how to take it over.
@@ -133,8 +150,5 @@ pub fn warning(model: &Model, key: &GateKey) -> Option<String> {
         ""
     };
     let at = label::clock(lease.taken_at);
-    Some(format!(
-        "{who} {what} {at} ({}){so}. {offer}",
-        since(lease.age_us(model.now))
-    ))
+    Some(format!("{who} {what} {at}{so}. {offer}"))
 }

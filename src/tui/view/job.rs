@@ -24,7 +24,7 @@ pub fn stage_state(rows: &JobRows, stage: &StageName, theme: Theme) -> (&'static
     if let Some(gate) = gate.filter(|_| !is_rerun) {
         let by = gate.settled.as_ref().map_or("", |settled| settled.by.as_str());
         return match gate.state {
-            GateState::Open => ("?", "open".to_owned(), theme.strong()),
+            GateState::Open => (">", "waits here".to_owned(), theme.strong()),
             GateState::Approved if by == "timer" => ("t", "timer approved".to_owned(), theme.timer()),
             GateState::Approved => ("+", format!("approved {by}"), theme.added()),
             GateState::Rejected => ("-", format!("rejected {by}"), theme.removed()),
@@ -175,13 +175,14 @@ fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &
             pen.text(&format!("   {count} {words}"), theme.warning());
         }
     }
-    let kind = shown.iter().map(|event| event.kind.as_str().len()).max().unwrap_or(0);
+    let kind = |event: &Event| event.kind.as_str().replace('_', " ");
+    let kinds = shown.iter().map(|event| kind(event).len()).max().unwrap_or(0);
     let stage = |event: &Event| event.stage.as_ref().map_or("", |stage| stage.as_str()).to_owned();
     let stages = shown.iter().map(|event| stage(event).len()).max().unwrap_or(0);
     for (line, event) in (1..).zip(shown) {
         let mut pen = Pen::at_line(buffer, area, line);
         pen.skip(1).text(&label::clock(event.ts), theme.plain()).skip(1);
-        pen.cell(event.kind.as_str(), kind, theme.plain()).skip(1);
+        pen.cell(&kind(event), kinds, theme.plain()).skip(1);
         // On a narrow screen the message, which names the stage mostly, wants the room.
         if area.width >= 78 && stages > 0 {
             pen.cell(&stage(event), stages, theme.plain()).skip(1);

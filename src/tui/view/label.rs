@@ -1,5 +1,6 @@
 //! Names of jobs and gates, times and sizes, as an operator reads them.
 
+use super::shorten;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
@@ -34,6 +35,24 @@ pub fn gate(key: &GateKey, slug: &str) -> String {
     format!("{} / {} #{}", job(&key.job_id, slug), key.stage, key.attempt)
 }
 
+/// So many cells of a job's name are left when a title gives way: less says nothing.
+const JOB_CELLS_MIN: usize = 6;
+
+/// A label of this gate in so many cells: the job gives way, stage and attempt never do.
+pub fn within(label: &str, key: &GateKey, cells: usize) -> String {
+    let tail = format!(" / {} #{}", key.stage, key.attempt);
+    let job = label.strip_suffix(&tail).unwrap_or(label);
+    let room = cells.saturating_sub(tail.len()).max(JOB_CELLS_MIN);
+    format!("{}{tail}", shorten::middle(job, room))
+}
+
+/// When something ends: today `14:03Z`, on other days `11-23 14:03Z`.
+pub fn until(at: Timestamp, now: Timestamp) -> String {
+    let is_today = at.to_utc().date_naive() == now.to_utc().date_naive();
+    let day = if is_today { "" } else { "%m-%d " };
+    at.to_utc().format(&format!("{day}%H:%MZ")).to_string()
+}
+
 /// `14:03:05Z`.
 pub fn clock(at: Timestamp) -> String {
     at.to_utc().format("%H:%M:%SZ").to_string()
@@ -55,17 +74,6 @@ pub fn time_or_date(at: Timestamp, now: Timestamp) -> String {
         clock(at)
     } else {
         at.to_utc().format("%Y-%m-%d").to_string()
-    }
-}
-
-/// How long ago, in one unit: `12s`, `4m`, `2h`, `3d`.
-pub fn age(from: Timestamp, now: Timestamp) -> String {
-    let seconds = now.us_since(from).max(0) / 1_000_000;
-    match seconds {
-        ..60 => "now".to_owned(),
-        60..3600 => format!("{}m", seconds / 60),
-        3600..172_800 => format!("{}h", seconds / 3600),
-        172_800.. => format!("{}d", seconds / 86_400),
     }
 }
 
@@ -106,12 +114,22 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_ages_in_one_unit() {
+    fn a_title_gives_way_in_the_job_alone() {
+        let key = GateKey {
+            job_id: JobId::new("harbour-lights-of-the-north-quay").unwrap(),
+            stage: crate::domain::ids::StageName::new("acceptance").unwrap(),
+            attempt: 12,
+        };
+        let whole = gate(&key, "");
+        assert_eq!(within(&whole, &key, 80), whole);
+        assert_eq!(within(&whole, &key, 30), "harbour-…quay / acceptance #12");
+        assert_eq!(within(&whole, &key, 3), "har…ay / acceptance #12");
+    }
+
+    #[test]
+    fn sizes_in_one_unit() {
         assert_eq!(size(812), "812 B");
         assert_eq!(size(72_240), "72.2 kB");
         assert_eq!(count(45_678), "45k");
-        let now = Timestamp::from_micros(200_000_000_000);
-        assert_eq!(age(Timestamp::from_micros(0), now), "2d");
-        assert_eq!(age(now, Timestamp::from_micros(0)), "now");
     }
 }

@@ -139,7 +139,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     if let Some(newest) = model.toasts.newest() {
         let more = model.toasts.unread.saturating_sub(1);
         if more > 0 {
-            pen.text(&format!("+{more} "), theme.strong());
+            pen.text(&format!("+{more} earlier "), theme.strong());
         }
         let mut lines = lines(model, usize::from(area.width))
             .into_iter()

@@ -11,6 +11,7 @@ use ratatui::style::Style;
 use super::change;
 use super::consequence;
 use super::holder;
+use super::label;
 use super::message;
 use super::pen::{Pen, clear};
 use super::shorten;
@@ -65,33 +66,10 @@ fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>)
     lines.extend(split.into_iter().map(|line| text(line, style)));
 }
 
-/// What would be done, to what, and the rest. The name gives way where there is too little room; what is kept of the label (stage and
-/// attempt) and the rest do not.
-fn title(
-    model: &Model,
-    what: (&str, Style),
-    label: &str,
-    kept: &str,
-    rest: &str,
-    columns: usize,
-) -> Vec<(String, Style)> {
-    let strong = model.theme.strong();
-    let name = label.strip_suffix(kept).unwrap_or(label);
-    let taken = width(what.0) + 1 + width(kept) + width(rest);
-    let name = shorten::middle(name, columns.saturating_sub(taken).max(NAME_CELLS_MIN));
-    vec![
-        (format!("{} ", what.0), what.1.patch(strong)),
-        (format!("{name}{kept}"), strong),
-        (rest.to_owned(), model.theme.plain()),
-    ]
-}
-
-/// So much of a name is left in the narrowest title.
-const NAME_CELLS_MIN: usize = 5;
-
-/// What of a gate's label does not give way.
-fn stage_and_attempt(key: &GateKey) -> String {
-    format!(" / {} #{}", key.stage, key.attempt)
+/// The label of a gate between the other words of a head: only the job gives way.
+fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&str; 2]) -> String {
+    let others: usize = others.into_iter().map(width).sum();
+    label::within(label, key, columns.saturating_sub(others))
 }
 
 /// The shortest wording; the bound then has a line of its own.
@@ -132,10 +110,14 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     } else {
         ""
     };
-    let what = format!("{}{with}", confirm.intent.head());
-    let kept = stage_and_attempt(&confirm.pin.key);
-    let rest = format!("  {}  as {operator}", confirm.pin.digest.short());
-    let head = title(model, (&what, head_style), &confirm.pin.label, &kept, &rest, columns);
+    let verb = format!("{}{with} ", confirm.intent.head());
+    let who = format!("  {}  as {operator}", confirm.pin.digest.short());
+    let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
+    let head = vec![
+        (verb, head_style.patch(theme.strong())),
+        (label, theme.strong()),
+        (who, theme.plain()),
+    ];
     let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
     let fitting = meanwhile(model, confirm)
         .into_iter()
@@ -264,15 +246,26 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     lines
 }
 
+/// The head of a question about a job: its name gives way, never who asks.
+fn job_head(model: &Model, verb: &str, style: Style, label: &str, columns: usize) -> Line<'static> {
+    let theme = model.theme;
+    let who = format!("  as {}", model.session.operator.name);
+    let room = columns.saturating_sub(width(verb) + width(&who));
+    Line::Text(vec![
+        (verb.to_owned(), style),
+        (shorten::middle(label, room), theme.strong()),
+        (who, theme.plain()),
+    ])
+}
+
 fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     let theme = model.theme;
     match &model.prompt {
         None => Vec::new(),
         Some(Prompt::Confirm(confirm)) => confirm_lines(model, confirm, columns),
         Some(Prompt::Resume(ask)) => {
-            let by = format!("  as {}", model.session.operator.name);
-            let head = title(model, ("RESUME", theme.held()), &ask.label, "", &by, columns);
-            let mut lines = vec![Line::Text(head)];
+            let style = theme.held().patch(theme.strong());
+            let mut lines = vec![job_head(model, "RESUME ", style, &ask.label, columns)];
             for line in &ask.lines {
                 wrapped(line, columns, theme.plain(), &mut lines);
             }
@@ -284,9 +277,8 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             lines
         }
         Some(Prompt::Cancel(ask)) => {
-            let by = format!("  as {}", model.session.operator.name);
-            let head = title(model, ("CANCEL JOB", theme.removed()), &ask.label, "", &by, columns);
-            let mut lines = vec![Line::Text(head)];
+            let style = theme.removed().patch(theme.strong());
+            let mut lines = vec![job_head(model, "CANCEL JOB ", style, &ask.label, columns)];
             wrapped(
                 "What runs is stopped, open gates close without a decision. Cannot be taken back.",
                 columns,
@@ -335,13 +327,13 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
 
 fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     let theme = model.theme;
+    let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
+    let what = if is_edit { "EDIT " } else { "PATCH " };
     let label = model
         .compose
         .as_ref()
-        .map(|compose| compose.pin.label.clone())
+        .map(|compose| gate_label(&compose.pin.label, &compose.pin.key, columns, [what, ""]))
         .unwrap_or_default();
-    let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
-    let what = if is_edit { "EDIT " } else { "PATCH " };
     let mut lines = vec![Line::Text(vec![
         (what.to_owned(), theme.held().patch(theme.strong())),
         (label, theme.strong()),

@@ -8,6 +8,7 @@ use super::pen::Pen;
 use super::{countdown, holder, label, shorten};
 use crate::diff::text;
 use crate::domain::view::{QueueKind, QueueRow};
+use crate::domain::words::age;
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
 use crate::tui::model::queue::RowKey;
@@ -34,10 +35,10 @@ impl Column {
         match self {
             Self::Job => "JOB",
             Self::Stage => "STAGE",
-            Self::Attempt => "AT",
+            Self::Attempt => "#",
             Self::Age => "AGE",
             Self::Left => "LEFT",
-            Self::AtZero => "AT 0",
+            Self::AtZero => "THEN",
             Self::Change | Self::Note => "CHANGE",
             Self::Files => "FILES",
             Self::Who => "WHO",
@@ -52,109 +53,61 @@ impl Column {
     }
 }
 
-/// So many rows from the top have a say in how wide the columns are: scrolling must not move them, and ten thousand cost too much.
-const MEASURED_MAX: usize = 500;
-/// The least that WHO has, so that somebody who comes and goes moves no column.
-const WHO_MIN: usize = 10;
-/// The most that WHO asks for: a name, what it does, and for how long.
-const WHO_MAX: usize = 16;
-const JOB_MIN: usize = 12;
+/// Cells before a row: urgent, marked, selected. The mark has its place before anything is marked.
+const SIGNS: usize = 3;
+/// The least that the names of the jobs have.
+const JOB_MIN: usize = 8;
+/// More than this a name does not need: what is left over goes to WHO.
+const JOB_MAX: usize = 40;
 
-/// Cells before a row: urgent, selected, and marked while anything is.
-fn signs(model: &Model) -> usize {
-    let has_marks = !model.marks.is_empty() || model.range.is_some();
-    2 + usize::from(has_marks)
+/// The columns of a pane, and the cells of those that are as wide everywhere.
+fn chosen(width: usize, is_wide: bool) -> &'static [Column] {
+    use Column::{Age, AtZero, Attempt, Change, Files, Job, Left, Note, Stage, Who};
+    match (width, is_wide) {
+        (..47, _) => &[Job, Stage, Attempt, Left, AtZero],
+        (47..64, true) => &[Job, Stage, Attempt, Left, AtZero, Note],
+        (47..78, false) => &[Job, Stage, Attempt, Left, AtZero, Who],
+        (64..78, true) => &[Job, Stage, Attempt, Left, AtZero, Change, Who],
+        (78.., _) => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Files, Who],
+    }
 }
 
-/// The columns for a width, in cells. The names of the jobs have every cell that the others do not need.
-fn columns(model: &Model, layout: &Layout) -> Vec<(Column, usize)> {
+/// The columns for a width, in cells. They follow from the width alone: a row that comes, goes or is marked moves none of them
+/// under the operator's eye. Longer words are cut in the middle.
+fn columns(layout: &Layout) -> Vec<(Column, usize)> {
     let width = usize::from(layout.queue.width);
+    let chosen = chosen(width, layout.is_wide);
+    // A broad pane has room for the words that are rarely so long.
+    let is_broad = width >= 96;
     let fixed = |column: Column| match column {
         Column::Attempt => 2,
         Column::Age => 3,
-        Column::Left => 6,
+        Column::Left => countdown::LEFT_CELLS,
         Column::AtZero => 7,
         Column::Files => 5,
-        Column::Job | Column::Stage | Column::Change | Column::Who | Column::Note => 0,
+        Column::Stage => 10 + if is_broad { 2 } else { 0 },
+        Column::Change => 9 + if is_broad { 2 } else { 0 },
+        Column::Job | Column::Who | Column::Note => 0,
     };
-    let chosen: &[Column] = match (width, layout.is_wide) {
-        (..47, _) => &[
-            Column::Job,
-            Column::Stage,
-            Column::Attempt,
-            Column::Left,
-            Column::AtZero,
-        ],
-        (47..64, true) => &[
-            Column::Job,
-            Column::Stage,
-            Column::Attempt,
-            Column::Left,
-            Column::AtZero,
-            Column::Note,
-        ],
-        (47..78, false) => &[
-            Column::Job,
-            Column::Stage,
-            Column::Attempt,
-            Column::Left,
-            Column::AtZero,
-            Column::Who,
-        ],
-        (64..78, true) => &[
-            Column::Job,
-            Column::Stage,
-            Column::Attempt,
-            Column::Left,
-            Column::AtZero,
-            Column::Change,
-            Column::Who,
-        ],
-        (78.., _) => &[
-            Column::Job,
-            Column::Stage,
-            Column::Attempt,
-            Column::Age,
-            Column::Left,
-            Column::AtZero,
-            Column::Change,
-            Column::Files,
-            Column::Who,
-        ],
+    let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + SIGNS + chosen.len() - 1;
+    let room = width.saturating_sub(taken);
+    // The last column is for people, and has a third of what the names have, up to where a name needs no more.
+    let last = match chosen.last() {
+        Some(Column::Who) => (room / 3).max(10).max(room.saturating_sub(JOB_MAX)),
+        Some(Column::Note) => 8,
+        Some(_) | None => 0,
     };
-    let mut needs = [JOB_MIN, 5, 6, WHO_MIN];
-    let shown = model.queue.on_screen(layout.queue_rows());
-    for row in model.queue.visible().take(MEASURED_MAX).chain(shown) {
-        let stage = row.stage.as_ref().map_or(0, |stage| stage.as_str().len());
-        let texts = [
-            text::width(&text::visible_line(&label::job(&row.job_id, &row.slug))),
-            stage.min(12),
-            change(row).len(),
-            text::width(&who(model, row, WHO_MAX).0).min(WHO_MAX),
-        ];
-        for (need, cells) in needs.iter_mut().zip(texts) {
-            *need = cells.max(*need);
-        }
-    }
-    let [job, stage, change, who] = needs;
-    let has = |column: Column| chosen.contains(&column);
-    let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + signs(model) + chosen.len() - 1;
-    let change = if has(Column::Change) { change } else { 0 };
-    let room = width.saturating_sub(taken + stage + change);
-    // The last column takes what is left over, and gives way to the names down to a least.
-    let last = match (has(Column::Who), has(Column::Note)) {
-        (true, _) => who.min(room.saturating_sub(job).max(WHO_MIN)),
-        (false, true) => 8.max(room.saturating_sub(job)).min(14),
-        (false, false) => 0,
-    };
-    let job = job.min(room.saturating_sub(last));
-    let last = room.saturating_sub(job);
+    let last = last.min(room.saturating_sub(JOB_MIN));
     let cells = |column: Column| match column {
-        Column::Job => job,
-        Column::Stage => stage,
-        Column::Change => change,
+        Column::Job => room - last,
         Column::Who | Column::Note => last,
-        Column::Attempt | Column::Age | Column::Left | Column::AtZero | Column::Files => fixed(column),
+        Column::Stage
+        | Column::Change
+        | Column::Attempt
+        | Column::Age
+        | Column::Left
+        | Column::AtZero
+        | Column::Files => fixed(column),
     };
     chosen.iter().map(|column| (*column, cells(*column))).collect()
 }
@@ -180,16 +133,10 @@ pub fn change(row: &QueueRow) -> String {
     )
 }
 
-/// The longest wording that has room, else the shortest.
-fn fitting(words: Vec<String>, cells: usize) -> Option<String> {
-    let fits = |word: &String| text::width(&text::visible_line(word)) <= cells;
-    words.iter().find(|word| fits(word)).or(words.last()).cloned()
-}
-
 /// Who is at it, or who is not, in so many cells.
 pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     let theme = model.theme;
-    if let Some(holder) = fitting(holder::words(model, row), cells) {
+    if let Some(holder) = holder::words(model, row, cells) {
         return (holder, theme.held());
     }
     if row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some()) {
@@ -221,10 +168,13 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
     let plain = theme.plain();
     match column {
         Column::Job => (name.to_owned(), plain),
-        Column::Stage => (row.stage.as_ref().map(ToString::to_string).unwrap_or_default(), plain),
+        Column::Stage => {
+            let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
+            (shorten::middle(stage, cells), plain)
+        }
         Column::Attempt if row.attempt > 0 => (row.attempt.to_string(), plain),
         Column::Attempt => (String::new(), plain),
-        Column::Age => (label::age(row.since, model.now.utc), plain),
+        Column::Age => (age(model.now.utc.us_since(row.since)), plain),
         Column::Left if is_gone => ("done".to_owned(), plain),
         Column::Left => (countdown::left(model, row), countdown::style(model, row, theme)),
         Column::AtZero => (countdown::at_zero(model, row).to_owned(), plain),
@@ -232,7 +182,7 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
         Column::Files if row.files > 0 => (row.files.to_string(), plain),
         Column::Files => (String::new(), plain),
         Column::Who => who(model, row, cells),
-        Column::Note => match fitting(holder::words(model, row), cells) {
+        Column::Note => match holder::words(model, row, cells) {
             Some(holder) => (holder, theme.held()),
             None => (change(row), plain),
         },
@@ -258,11 +208,17 @@ fn draw_row(
         true => pen.text("!", theme.urgent()),
         false => pen.text(" ", theme.plain()),
     };
+    pen.text(if is_marked { "*" } else { " " }, theme.strong());
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
-    if signs(model) > 2 {
-        pen.text(if is_marked { "*" } else { " " }, theme.strong());
-    }
+    let has_hold = row.timer.as_ref().is_some_and(|timer| timer.hold.is_some());
+    let has_who = columns
+        .iter()
+        .any(|(column, _)| matches!(column, Column::Who | Column::Note));
     for (index, (column, cells)) in columns.iter().enumerate() {
+        // Who holds it and until when is more than how many files there are, and needs their cells.
+        if has_hold && *column == Column::Files {
+            continue;
+        }
         pen.skip(u16::from(index > 0));
         // What became of it needs the room of all that is of no interest any more.
         if is_gone && *column == Column::AtZero {
@@ -270,12 +226,16 @@ fn draw_row(
             pen.text(&text, if is_reversed { theme.plain() } else { theme.held() });
             break;
         }
-        let (text, style) = cell(model, row, name, (*column, *cells), is_gone);
+        let cells = if *column == Column::Who { pen.room() } else { *cells };
+        let (text, style) = match column {
+            Column::AtZero if !has_who && countdown::is_stopped(model, row) => ("held".to_owned(), theme.held()),
+            _ => cell(model, row, name, (*column, cells), is_gone),
+        };
         let style = if is_reversed { theme.plain() } else { style };
         if column.is_right() {
-            pen.cell_right(&text, *cells, style);
+            pen.cell_right(&text, cells, style);
         } else {
-            pen.cell(&text, *cells, style);
+            pen.cell(&text, cells, style);
         }
     }
     // One style from end to end: a change at every gap would cost more bytes than the row.
@@ -290,7 +250,7 @@ fn draw_row(
 fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
-    pen.skip(u16::try_from(signs(model)).unwrap_or(2));
+    pen.skip(SIGNS as u16);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
         if column.is_right() {
@@ -334,7 +294,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let columns = columns(model, layout);
+    let columns = columns(layout);
     draw_head(model, &columns, layout.queue_rows(), area, buffer);
     if model.queue.is_empty() {
         draw_empty(model, area, buffer);

@@ -3,6 +3,7 @@
 mod decisions;
 mod holds;
 mod jobs;
+mod moved;
 mod patches;
 mod timers;
 
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
+use super::{Context, Input, Prepared, ResumePlan, Review, StageOutcome, reduce};
 use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
@@ -348,11 +349,28 @@ impl World {
         })
     }
 
-    pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
+    /// What this stage may read is as it was agreed on.
+    pub fn agreed(&self, name: &str) -> Vec<OnDisk> {
+        let agreed = self.rows().agreed_before(&stage(name)).into_iter();
+        agreed
+            .map(|agreed| OnDisk {
+                path: agreed.artifact.path.clone(),
+                registered: agreed.digest,
+                found: Some((agreed.digest, 1)),
+            })
+            .collect()
+    }
+
+    pub fn begin(&mut self, name: &str, attempt: u32) -> Result<(), Refusal> {
         self.put(Input::StageStarted {
             stage: stage(name),
             attempt,
-        })?;
+            on_disk: self.agreed(name),
+        })
+    }
+
+    pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
+        self.begin(name, attempt)?;
         self.put(Input::StageEnded {
             stage: stage(name),
             attempt,

@@ -14,7 +14,7 @@ use crate::tui::view::holder;
 /// Its lines above and below the list of gates.
 fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
     let theme = model.theme;
-    let all = ask.items.len();
+    let all = ask.concerned();
     let (head, style) = match ask.verdict {
         Verdict::Approve => ("APPROVE", theme.added()),
         Verdict::Reject => ("REJECT", theme.removed()),

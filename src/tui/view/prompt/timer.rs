@@ -1,9 +1,10 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, keys, stage_and_attempt, text, title, wrapped};
+use super::{Line, gate_label, keys, text, wrapped};
 use crate::domain::time::parse_span_s;
 use crate::domain::timer::{GateTimer, LEFT_AFTER_HOLD_US, TimerStatus};
 use crate::domain::view::QueueRow;
+use crate::domain::words::duration;
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{TimerAsk, TimerIntent};
 use crate::tui::view::{countdown, holder, label};
@@ -11,17 +12,14 @@ use crate::tui::view::{countdown, holder, label};
 /// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<Line<'a>> {
     let theme = model.theme;
-    let by = format!("  as {}", model.session.operator.name);
-    let kept = stage_and_attempt(&ask.key);
-    let head = title(
-        model,
-        (ask.intent.head(), theme.held()),
-        &ask.label,
-        &kept,
-        &by,
-        columns,
-    );
-    let mut lines = vec![Line::Text(head)];
+    let verb = format!("{} ", ask.intent.head());
+    let who = format!("  as {}", model.session.operator.name);
+    let label = gate_label(&ask.label, &ask.key, columns, [&verb, &who]);
+    let mut lines = vec![Line::Text(vec![
+        (verb, theme.held().patch(theme.strong())),
+        (label, theme.strong()),
+        (who, theme.plain()),
+    ])];
     if ask.sent.is_some() {
         lines.push(text("writing…", theme.held()));
         return lines;
@@ -32,7 +30,11 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
             wrapped(&words, columns, theme.plain(), &mut lines);
         }
     }
-    if let Some(words) = row.and_then(|row| holder::head(model, row)) {
+    for words in row
+        .into_iter()
+        .flat_map(|row| [holder::head(model, row), holder::hold(model, row)])
+        .flatten()
+    {
         wrapped(&words, columns, theme.held(), &mut lines);
     }
     let name = match ask.intent {
@@ -60,7 +62,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
 fn consequence(model: &Model, ask: &TimerAsk, row: &QueueRow, timer: &GateTimer) -> Vec<String> {
     let then = countdown::at_zero(model, row);
     let addable = countdown::text(timer.addable_us(model.now, row.max_hold_s));
-    let bound = format!("max_hold_s {} bounds all that persons add", row.max_hold_s);
+    let bound = format!("persons may add {} altogether", duration(row.max_hold_s));
     match ask.intent {
         TimerIntent::Hold => {
             let latest = match countdown::status(model, row) {

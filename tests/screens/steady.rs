@@ -1,0 +1,130 @@
+//! What never gives way and never moves: the way to all keys, the columns of the queue, what a title is about.
+
+use holdpoint::domain::gate::GateKey;
+use holdpoint::domain::lease::LeasePurpose;
+
+use crate::console::Console;
+use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id, stage};
+
+fn last_line(console: &Console) -> String {
+    console.text().lines().last().unwrap().trim_end().to_owned()
+}
+
+#[test]
+fn the_key_bar_ends_in_all_keys_and_the_way_out_at_every_width() {
+    for columns in (20..=140).step_by(4) {
+        for (keys, end) in [
+            ("j", "? keys  q leave"),
+            ("j 2", "? keys  q back"),
+            ("j 3", "? keys  q back"),
+            ("4", "? keys  q back"),
+            ("G", "? keys  q leave"),
+        ] {
+            let mut console = Console::new(World::drawn(), columns, 24);
+            console.press(keys);
+            assert!(
+                last_line(&console).ends_with(end),
+                "{columns} {keys}: {}",
+                console.text()
+            );
+        }
+    }
+}
+
+/// The heads of the columns, and the places in which the cells of the first row begin.
+fn columns(console: &Console) -> String {
+    let text = console.text();
+    let head = text.lines().nth(1).unwrap();
+    head.split('│')
+        .next()
+        .unwrap()
+        .split(" +")
+        .next()
+        .unwrap()
+        .trim_end()
+        .to_owned()
+}
+
+#[test]
+fn rows_that_come_go_or_are_marked_move_no_column() {
+    for width in [46, 60, 80, 120, 140] {
+        let mut console = Console::new(World::drawn(), width, 40);
+        let before = columns(&console);
+        console.press("Space");
+        assert!(console.text().contains("*"), "the mark is shown");
+        assert_eq!(columns(&console), before, "marked at {width}");
+        console.world.gate(
+            "a-job-with-quite-a-long-name-of-its-own",
+            "",
+            "a-stage-with-a-long-name",
+            7,
+            Some(900),
+            vec![],
+        );
+        console
+            .world
+            .set_lease("j-22", Some(("somebody-with-a-name", LeasePurpose::Compose)));
+        console.event(
+            "a-job-with-quite-a-long-name-of-its-own",
+            "script",
+            holdpoint::domain::event::EventType::GateOpened,
+            "it waits",
+        );
+        assert_eq!(columns(&console), before, "with a longer row at {width}");
+        console.press("/").typed("reef").press("Enter");
+        assert_eq!(columns(&console), before, "filtered at {width}");
+    }
+}
+
+const LONG: &str = "harbour-lights-of-the-north-quay-in-the-final-cut-of-a-very-long-winter-night-2";
+
+fn long() -> World {
+    let mut world = World::new();
+    let file = File(
+        "script",
+        "the-script-of-the-film.txt",
+        Some(SCRIPT_OLD.into()),
+        SCRIPT_NEW.into(),
+    );
+    world.gate(LONG, LONG, "script", 12, Some(300), vec![file]);
+    world
+}
+
+#[test]
+fn a_title_gives_way_in_the_job_and_in_nothing_else() {
+    for width in [60, 80, 120] {
+        let mut console = Console::new(long(), width, 24);
+        console.world.set_lease(LONG, Some(("ana", LeasePurpose::Compose)));
+        console.event(
+            LONG,
+            "script",
+            holdpoint::domain::event::EventType::GateHeld,
+            "ana takes it",
+        );
+        let digest = console.model.gate.as_ref().unwrap().shown_digest().unwrap().short();
+        let text = console.text();
+        let title = text.lines().find(|line| line.contains("ana composing")).unwrap();
+        for words in ["har", "/ script #12", "ana composing", "1/1"] {
+            assert!(title.contains(words), "{words} at {width}: {title}");
+        }
+        assert!(width >= 110 || title.contains(&digest), "{digest} at {width}: {title}");
+        for (key, verb) in [("a", "APPROVE"), ("r", "REJECT")] {
+            console.press(key);
+            let head = console.text();
+            let head = head.lines().find(|line| line.contains(verb)).unwrap().to_owned();
+            for words in ["har", "/ script #12", &digest, "as bea"] {
+                assert!(head.contains(words), "{words} at {width}: {head}");
+            }
+            console.press("Esc");
+        }
+        console.press("p");
+        assert!(console.text().contains("/ script #12"), "{}", console.text());
+        console.press("Esc q");
+        let key = GateKey {
+            job_id: job_id(LONG),
+            stage: stage("script"),
+            attempt: 12,
+        };
+        assert!(console.model.queue.gate(&key).is_some());
+    }
+}
