@@ -19,6 +19,7 @@ mod console {
     mod policy;
     mod record;
     mod shared;
+    mod slips;
     mod start;
     mod story;
     mod suspend;

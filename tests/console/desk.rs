@@ -141,7 +141,7 @@ impl Desk {
         self.press(&format!("/ {rest_of_former} '{job} {stage}' Enter"));
         self.sees(&format!("{stage}: "));
         let is_there = |row: &String| is_row(row, job, stage, attempt);
-        let is_selected = |row: &String| row[1..].starts_with('>');
+        let is_selected = |row: &String| row.get(..3).is_some_and(|signs| signs.contains('>'));
         self.pty.wait_for(|now| rows_of(now).iter().any(is_there));
         // A row that went away stays selected until the selection moves: the gate stands beside it.
         let (wanted, selected) = self.pty.inspect(|now| {
@@ -170,6 +170,18 @@ impl Desk {
     pub fn sees_verdict(&self, verdict: &str) {
         self.pty
             .wait_for(|now| screen::find(now, verdict).is_some() && screen::find(now, "checking…").is_none());
+    }
+
+    /// Discards the text in the editor, whose menu is open.
+    #[track_caller]
+    pub fn discards(&mut self) {
+        self.sees("[D] discard");
+        self.press("D");
+        self.sees("DISCARD the text");
+        self.press("'discard'");
+        self.sees("word: discard");
+        self.confirm();
+        self.sees("The text is discarded");
     }
 
     /// Leaves with `q` although a draft is not sent.
@@ -208,9 +220,7 @@ fn is_name(word: &str, job: &str) -> bool {
 /// Whether a row of the queue is this gate, and it is still open.
 fn is_row(row: &str, job: &str, stage: &str, attempt: u32) -> bool {
     let number = attempt.to_string();
-    let Some(cells) = row.get(2..) else {
-        return false;
-    };
+    let cells = row.trim_start_matches(['!', '*', '>', ' ']);
     let words: Vec<&str> = cells.split_whitespace().collect();
     words.first().is_some_and(|word| is_name(word, job))
         && words.windows(2).any(|pair| pair == [stage, number.as_str()])
