@@ -8,6 +8,7 @@ mod cli {
     mod diff;
     mod documents;
     mod drops;
+    mod dry_run;
     mod hostile;
     mod identity;
     mod limits;

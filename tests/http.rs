@@ -14,6 +14,7 @@ mod http {
     mod console;
     mod documented;
     mod doors;
+    mod dry_run;
     mod examples;
     mod lagging;
     mod leaving;

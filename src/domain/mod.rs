@@ -20,6 +20,7 @@ pub mod job;
 pub mod lease;
 pub mod old;
 pub mod operator;
+pub mod outlook;
 pub mod patch;
 pub mod policy;
 pub mod proposal;

@@ -5,6 +5,7 @@
 mod difference;
 mod gate;
 mod job;
+mod preview;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ use super::time::{Now, Timestamp};
 pub use difference::DifferenceDoc;
 pub use gate::{BaseDoc, GateArtifactDoc, GateDoc, JobGateDoc};
 pub use job::{ArtifactDoc, JobDoc};
+pub use preview::{PreviewDoc, ResumedDoc};
 
 /// What a document needs to know beside the rows.
 #[derive(Debug, Clone, Copy)]

@@ -13,6 +13,8 @@ use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::old::{OldDecision, OldEvent, OldJob};
+use crate::domain::operator::Operator;
+use crate::domain::outlook::Outlook;
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -331,6 +333,13 @@ pub enum Query {
     Webhooks(Timestamp),
     /// What the old system left.
     Old(OldQuery),
+    /// What a command would do: a dry run that changes nothing.
+    Preview {
+        /// In whose name; none: in that of the process.
+        operator: Option<Operator>,
+        /// The very command that would be sent.
+        command: Box<Command>,
+    },
 }
 
 /// What can be read of old records: history, which no command touches.
@@ -376,6 +385,8 @@ pub enum Answer {
     Webhooks(Vec<WebhookStanding>),
     /// See [`Query::Old`].
     Old(OldAnswer),
+    /// See [`Query::Preview`]; the refusal is the one that the command would get.
+    Preview(Result<Outlook, Refusal>),
     /// It could not be read: what was being done and why not.
     Failed(String),
 }

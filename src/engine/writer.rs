@@ -24,10 +24,11 @@ use crate::store::{Candidate, OutboxChange, Store, StoreError, Submission};
 
 use super::api::{Command, RequestId};
 use super::debts::PUBLISH_JOBS_MAX;
+use super::flusher::Flusher;
 use super::inbox::{Inbox, StageKey, Start};
 use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
-use super::reducer::{Context, Input, Prepared, StageOutcome, reduce};
+use super::reducer::{Input, Prepared, StageOutcome, reduce};
 use super::stage_watch::Watch;
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
@@ -72,13 +73,14 @@ pub(super) enum Work {
 /// Everything the thread owns.
 pub(super) struct Writer {
     pub store: Store,
+    pub flusher: Flusher,
     pub preparer: Preparer,
     /// In whose name the process runs.
     pub operator: Operator,
     pub work: Receiver<Work>,
     pub inbox: Sender<Inbox>,
     pub watch: Watch,
-    /// Requests whose files are not on disk yet, by job.
+    /// Requests whose files are not in place yet, by job.
     pub owed: BTreeMap<JobId, Vec<RequestId>>,
     pub is_owing: bool,
     /// How long to wait for another publisher.
@@ -139,12 +141,12 @@ impl Writer {
             }
             self.turn(waiting);
         }
-        self.publish();
+        self.publish_to_the_end();
     }
 
     /// What a crash left half written in the directories of unfinished jobs goes.
     fn sweep(&self) {
-        for job_id in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
+        for (job_id, _) in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
             atomic::sweep_stale(&self.preparer.runs.run(&job_id));
         }
     }
@@ -208,7 +210,7 @@ impl Writer {
                 }
                 Work::Rest(rested) => {
                     self.commit(std::mem::take(&mut items));
-                    self.publish();
+                    self.publish_to_the_end();
                     // Nobody waits any more when this fails.
                     let _ = rested.send(());
                 }
@@ -227,6 +229,7 @@ impl Writer {
         if needs_files(command) && items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
+        fault::begin(verb(command));
         match self.preparer.command(operator, command) {
             Ok((job_id, prepared)) => {
                 fault::point("prepared");
@@ -301,7 +304,7 @@ impl Writer {
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
             Ok(true) => {
-                return self.tell(not_started(format!("the files of {} are not on disk yet", key.job_id)));
+                return self.tell(not_started(format!("the files of {} are not in place yet", key.job_id)));
             }
             Err(refusal) => return self.tell(not_started(refusal.message)),
         }
@@ -356,18 +359,10 @@ impl Writer {
         if items.is_empty() {
             return;
         }
-        let now = self.preparer.clock.now();
         let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
-        let config = Arc::clone(&self.preparer.config);
-        let via = self.operator.via.clone();
-        let cx = Context {
-            now,
-            policies: &config.gates,
-            grace_s: config.pipeline.overdue_grace_s,
-            via: &via,
-        };
+        let cx = self.preparer.context(&self.operator.via);
         fault::point("before_commit");
-        let results = self.store.commit(&submissions, now.utc, &mut |rows, wanted| {
+        let results = self.store.commit(&submissions, cx.now.utc, &mut |rows, wanted| {
             reduce(&wanted.0, rows, &wanted.1, cx)
         });
         fault::point("after_commit");

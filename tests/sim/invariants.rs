@@ -8,12 +8,15 @@ use holdpoint::domain::decision::SealedDecision;
 use holdpoint::domain::gate::{Gate, GateKey, GateState};
 use holdpoint::domain::ids::{Digest, JobId, StageName};
 use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
+use holdpoint::domain::outlook::Outlook;
+use holdpoint::domain::refusal::Refusal;
 use holdpoint::domain::time::SECOND_US;
 use holdpoint::domain::wake::{Armed, Due, WakeKind};
 use holdpoint::engine::reducer::Input;
 use holdpoint::runs::publish::{State, event_line, state_file};
 
 use super::disk::{CHAIN, artifact_file};
+use super::happened::lies;
 use super::process::InFlight;
 use super::store::{Storage, attempts_in};
 use super::world::{GRACE_S, MAX_HOLD_S, Step, WINDOW_S, World};
@@ -54,6 +57,24 @@ impl<S: Storage> World<S> {
         self.judge_review(before, &after, &in_flight.prepared.input);
         self.truth
             .follow(before, &after, &in_flight.prepared.input, self.true_us);
+    }
+
+    /// What a preview said is what then happened; what it refused was refused, in the same words.
+    pub fn judge_preview(&mut self, before: &JobRows, foreseen: Result<Outlook, Refusal>, done: &Result<(), Refusal>) {
+        let job_id = &before.job.id;
+        match (foreseen, done) {
+            (Ok(outlook), Ok(())) => {
+                let Some(after) = self.store.rows(job_id) else { return };
+                for lie in lies(&outlook, before, &after) {
+                    self.broken(format!("{job_id}: a preview lied: {lie}"));
+                }
+            }
+            (Err(said), Err(done)) if said == *done => {}
+            (said, done) => {
+                let said = said.map(|outlook| outlook.sentences());
+                self.broken(format!("{job_id}: a preview said {said:?}, and then {done:?}"));
+            }
+        }
     }
 
     /// A stage starts: what it reads is what the newest decision about it approved.

@@ -13,13 +13,16 @@ use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::domain::operator::{Operator, Surface, Via};
+use holdpoint::domain::outlook::{Fact, Outlook};
 use holdpoint::domain::policy::{GatePolicy, OnTimeout};
 use holdpoint::domain::proposal::{FileEffect, Proposal};
 use holdpoint::domain::refusal::Refusal;
 use holdpoint::domain::stage::StageSpec;
 use holdpoint::domain::time::{Now, SECOND_US, Timestamp};
 use holdpoint::engine::api::GateRef;
-use holdpoint::engine::reducer::{Context, Input, Prepared, ResumePlan, Review, StageOutcome, reduce, wanted_review};
+use holdpoint::engine::reducer::{
+    Context, Input, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce, wanted_review,
+};
 use holdpoint::store::Submission;
 use serde_json::{Map, Value, json};
 
@@ -236,7 +239,12 @@ impl<S: Storage> World<S> {
             stage: None,
             params: Map::new(),
             cfg: Map::new(),
-            stages: vec![spec("script", &["make"]), spec("audio", &["speak"])],
+            // Research has neither command nor gate: it is passed over.
+            stages: vec![
+                spec("script", &["make"]),
+                spec("research", &[]),
+                spec("audio", &["speak"]),
+            ],
             created_by: "ana".to_owned(),
             created_at: now,
             updated_at: now,
@@ -760,7 +768,48 @@ impl<S: Storage> World<S> {
         let Some(in_flight) = self.prepare(process, &rows, deed) else {
             return;
         };
-        self.send(process, &job_id, in_flight, at_once);
+        if !at_once {
+            return self.send(process, &job_id, in_flight, false);
+        }
+        // Who is asked before it is done is asked with the very same input.
+        let foreseen = self.foresee(process, &job_id, &in_flight);
+        let in_flight = InFlight {
+            job_id: job_id.clone(),
+            ..in_flight
+        };
+        // None: a crash or a fault, of which no preview speaks.
+        if let Some(done) = self.commit(process, &job_id, in_flight) {
+            self.judge_preview(&rows, foreseen, &done.map(|_| ()));
+        }
+    }
+
+    /// What a preview would say of this input, right before it is committed.
+    fn foresee(&mut self, process: usize, job_id: &JobId, in_flight: &InFlight) -> Result<Outlook, Refusal> {
+        let rows = self.store.rows_to_foresee(job_id);
+        let mut prepared = in_flight.prepared.clone();
+        if self.plant == Plant::BlindPreview {
+            look_away(&mut prepared.input);
+        }
+        let (mut now, via) = (self.now, via(process));
+        if self.plant == Plant::CivilStops {
+            now.boot = BootId::UNKNOWN;
+        }
+        let policies = Rc::clone(&self.policies);
+        let cx = Context {
+            now,
+            policies: &policies,
+            grace_s: GRACE_S,
+            via: &via,
+        };
+        let mut outlook = foresee(job_id, rows.as_deref(), &prepared, cx, &mut |rows| {
+            let plan = self.resume_plan(rows);
+            let operator = person(process);
+            Ok(plain(Input::Resume { operator, plan }).prepared)
+        })?;
+        if self.plant == Plant::GuessingPreview {
+            guess(&mut outlook, rows.as_deref());
+        }
+        Ok(outlook)
     }
 
     fn prepare(&mut self, process: usize, rows: &JobRows, deed: Deed) -> Option<InFlight> {
@@ -897,6 +946,35 @@ impl<S: Storage> World<S> {
     }
 }
 
+/// Whatever lies there, it is taken for what is registered.
+fn look_away(input: &mut Input) {
+    let on_disk = match input {
+        Input::Decide { request, .. } => &mut request.on_disk,
+        Input::ApplyPatch { on_disk, .. } | Input::UndoPatch { on_disk, .. } => on_disk,
+        Input::Resume { plan, .. } => &mut plan.on_disk,
+        _ => return,
+    };
+    for looked in on_disk {
+        looked.found = Some((looked.registered, 1));
+    }
+}
+
+/// As the screen had it before November 2026: after an approval the next stage of the list starts.
+fn guess(outlook: &mut Outlook, rows: Option<&JobRows>) {
+    let is_approval = |fact: &Fact| matches!(fact, Fact::GateDecided { approved: true, .. });
+    let Some(Fact::GateDecided { stage, .. }) = outlook.facts.iter().find(|fact| is_approval(fact)).cloned() else {
+        return;
+    };
+    let stages = rows.map(|rows| rows.job.stages.clone()).unwrap_or_default();
+    let mut behind = stages.iter().skip_while(|spec| spec.name != stage).skip(1);
+    outlook.facts.retain(is_approval);
+    outlook.facts.extend(behind.next().map(|next| Fact::StageStarts {
+        stage: next.name.clone(),
+        attempt: 1,
+        gets_note: false,
+    }));
+}
+
 fn under_review(path: &ArtifactPath, digest: Digest, size_bytes: u64) -> GateArtifact {
     GateArtifact {
         kind: "script".to_owned(),
@@ -908,6 +986,7 @@ fn under_review(path: &ArtifactPath, digest: Digest, size_bytes: u64) -> GateArt
         added_lines: 1,
         removed_lines: 0,
         is_binary: false,
+        since_rejection: None,
         patches: Vec::new(),
     }
 }

@@ -17,12 +17,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::domain::artifact::GateArtifact;
-use crate::domain::change::Change;
-use crate::domain::gate::{DecisionRequest, GateKey, OnDisk};
+use crate::domain::change::{Beside, Change};
+use crate::domain::gate::{DecisionRequest, GateKey, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use crate::domain::job::{Job, JobRows};
+use crate::domain::job::{Job, JobRows, JobStatus};
 use crate::domain::lease::LeasePurpose;
 use crate::domain::operator::{Operator, Via};
+use crate::domain::outlook::Outlook;
 use crate::domain::policy::GatePolicy;
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
@@ -372,4 +373,50 @@ pub fn reduce(
         } => stages::ended(draft, stage, *attempt, outcome),
         Input::ArtifactMoved { stage, attempt, moved } => stages::artifact_moved(draft, stage, *attempt, moved),
     }
+}
+
+/// What the rules would make of an input: found by running them dry; nobody's rows change.
+///
+/// A rejection pauses the job, and whoever rejects wants to know what comes of resuming it: `resume` finds what that needs to know on the
+/// rows as they would be, and the same rules say the rest.
+pub fn foresee(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    prepared: &Prepared,
+    cx: Context<'_>,
+    resume: &mut dyn FnMut(&JobRows) -> Result<Prepared, Refusal>,
+) -> Result<Outlook, Refusal> {
+    let (outlook, after) = run_dry(job_id, rows, prepared, cx)?;
+    let is_rejection = matches!(&prepared.input, Input::Decide { request, .. } if request.verdict == Verdict::Reject);
+    if !is_rejection || after.job.status != JobStatus::Paused {
+        return Ok(outlook);
+    }
+    let resumed = resume(&after).and_then(|prepared| run_dry(job_id, Some(&after), &prepared, cx));
+    Ok(outlook.then_resumed(resumed.map(|(outlook, _)| outlook)))
+}
+
+/// The outlook, and the rows as they would be.
+fn run_dry(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    prepared: &Prepared,
+    cx: Context<'_>,
+) -> Result<(Outlook, JobRows), Refusal> {
+    let changes = reduce(job_id, rows, prepared, cx)?;
+    let before = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
+    let mut after = Some(before.clone());
+    let mut decisions = Vec::new();
+    for change in changes.iter().cloned() {
+        match change.apply_to(&mut after)? {
+            Beside::Decision(decision) => decisions.push(decision),
+            Beside::Nothing | Beside::Opened(_) | Beside::Event(_) => {}
+        }
+    }
+    let mut after = after.ok_or_else(|| Refusal::no_such_job(job_id))?;
+    for decision in decisions {
+        // Its place in the chain is known when it is recorded; that it is the newest is all that the rules ask.
+        let newest = after.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
+        after.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
+    }
+    Ok((Outlook::of(before, &after, &changes), after))
 }

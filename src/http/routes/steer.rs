@@ -9,20 +9,27 @@ use crate::engine::api::{Command, ReviewOpened};
 use crate::http::answer::ApiError;
 use crate::http::app::App;
 use crate::http::auth::Caller;
-use crate::http::params::Job;
+use crate::http::params::{Asked, Job};
 use crate::http::schema;
 
 use super::done;
 
 /// Lets a paused job go on: applies the patch of the rejection, or runs the stage again. Where an artifact is not what was decided on, it
 /// opens the gate of the stage that answers for it (`review`), and the job goes on after its approval.
-#[utoipa::path(post, path = "/jobs/{id}/resume", tag = "jobs", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "It goes on", body = schema::Done)))]
+#[utoipa::path(post, path = "/jobs/{id}/resume", tag = "jobs", params(
+        ("id" = String, Path, description = "The job"),
+        ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
+    ),
+    responses((status = 200, description = "It goes on; with dry_run: what would happen", body = schema::Acted)))]
 pub async fn resume(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
+    if asked.flag("dry_run")? {
+        return app.preview(&caller, &id, Command::Resume(id.clone()), &[]).await;
+    }
     let result = app.act(&caller, Command::Resume(id)).await?;
     let receipt = &result.0;
     Ok(done(&result, |document| {
@@ -34,13 +41,20 @@ pub async fn resume(
 }
 
 /// Ends a job; the command of its running stage is killed.
-#[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "jobs", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "It has ended", body = schema::Done)))]
+#[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "jobs", params(
+        ("id" = String, Path, description = "The job"),
+        ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
+    ),
+    responses((status = 200, description = "It has ended; with dry_run: what would happen", body = schema::Acted)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
+    if asked.flag("dry_run")? {
+        return app.preview(&caller, &id, Command::Cancel(id.clone()), &[]).await;
+    }
     Ok(done(&app.act(&caller, Command::Cancel(id)).await?, |_| {}))
 }
 

@@ -232,7 +232,7 @@ fn rejection_patch_and_approval_stay_three_facts() {
         ..ResumePlan::default()
     };
     world.resume("bea", plan).unwrap();
-    let [rejection, approval] = &world.rows().decisions[..] else {
+    let [rejection, approval] = &world.chain[..] else {
         panic!("two decisions")
     };
     assert!(!rejection.decision.is_approved() && rejection.decision.by() == "ana" && rejection.decision.attempt() == 1);

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use super::{Context, Input, Prepared, ResumePlan, Review, StageOutcome, reduce};
 use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::artifact::GateArtifact;
-use crate::domain::change::Change;
+use crate::domain::change::{Beside, Change};
+use crate::domain::decision::SealedDecision;
 use crate::domain::event::EventType;
 use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -77,6 +78,7 @@ pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
         added_lines: 1,
         removed_lines: 0,
         is_binary: false,
+        since_rejection: None,
         patches: Vec::new(),
     }
 }
@@ -90,7 +92,8 @@ pub(super) struct World {
     pub log: Vec<(EventType, Value)>,
     /// The session that asks; none: a command.
     pub session: Option<String>,
-    seq: u64,
+    /// All decisions; the rows keep the newest of each stage.
+    pub chain: Vec<SealedDecision>,
 }
 
 impl World {
@@ -104,7 +107,7 @@ impl World {
             now_s: 1000,
             stepped_s: 0,
             log: Vec::new(),
-            seq: 0,
+            chain: Vec::new(),
         };
         let stages = stages
             .iter()
@@ -123,7 +126,7 @@ impl World {
             now_s: 1000,
             stepped_s: 0,
             log: Vec::new(),
-            seq: 0,
+            chain: Vec::new(),
         }
     }
 
@@ -199,58 +202,17 @@ impl World {
     }
 
     fn apply(&mut self, change: Change) {
-        if let Change::InsertJob(job) = change {
-            assert!(self.rows.is_none(), "a job is inserted once");
-            self.rows = Some(JobRows {
-                job: *job,
-                attempts: vec![],
-                gates: vec![],
-                artifacts: vec![],
-                decisions: vec![],
-            });
-            return;
-        }
-        let rows = self.rows.as_mut().expect("a job comes first");
-        match change {
-            Change::InsertJob(_) => unreachable!(),
-            Change::PutJob(job) => rows.job = *job,
-            Change::PutAttempt(new) => match rows
-                .attempts
-                .iter_mut()
-                .find(|old| old.stage == new.stage && old.number == new.number)
-            {
-                Some(old) => *old = *new,
-                None => rows.attempts.push(*new),
-            },
-            Change::OpenGate(gate) => {
-                assert!(
-                    rows.gate(&gate.key.stage, gate.key.attempt).is_none(),
-                    "one gate per stage and attempt"
-                );
-                rows.gates.push(*gate);
+        match change
+            .apply_to(&mut self.rows)
+            .expect("the rules keep the rows' guards")
+        {
+            Beside::Nothing | Beside::Opened(_) => {}
+            Beside::Event(event) => self.log.push((event.kind, event.payload)),
+            Beside::Decision(decision) => {
+                let sealed = decision.seal(self.chain.len() as u64 + 1, Digest::ZERO);
+                self.chain.push(sealed.clone());
+                self.rows.as_mut().expect("a job comes first").note_decision(sealed);
             }
-            Change::PutGate(gate) => {
-                let old = rows.gates.iter_mut().find(|old| old.key == gate.key).unwrap();
-                assert_eq!(old.state, GateState::Open, "only an open gate changes");
-                assert_eq!(gate.state, GateState::Open);
-                *old = *gate;
-            }
-            Change::SettleGate { gate, decision } => {
-                let old = rows.gates.iter_mut().find(|old| old.key == gate.key).unwrap();
-                assert_eq!(old.state, GateState::Open, "one transition, ever");
-                assert_ne!(gate.state, GateState::Open);
-                *old = *gate;
-                if let Some(decision) = decision {
-                    self.seq += 1;
-                    rows.decisions.push(decision.seal(self.seq, Digest::ZERO));
-                }
-            }
-            Change::PutArtifact(new) => match rows.artifacts.iter_mut().find(|old| old.path == new.path) {
-                Some(old) => *old = *new,
-                None => rows.artifacts.push(*new),
-            },
-            Change::DropArtifact(path) => rows.artifacts.retain(|artifact| artifact.path != path),
-            Change::Event(event) => self.log.push((event.kind, event.payload)),
         }
     }
 
