@@ -21,6 +21,7 @@ mod console {
     mod policy;
     mod record;
     mod shared;
+    mod slips;
     mod start;
     mod story;
     mod suspend;

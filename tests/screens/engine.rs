@@ -203,6 +203,7 @@ impl World {
         let prepared = Prepared {
             input,
             bare: Default::default(),
+            session: None,
         };
         self.put(id, &prepared, self.now)
     }
@@ -470,6 +471,7 @@ impl World {
         Ok(Prepared {
             input,
             bare: Default::default(),
+            session: None,
         })
     }
 
@@ -489,6 +491,7 @@ impl World {
             Ok(Prepared {
                 input: Input::Resume { operator, plan },
                 bare: Default::default(),
+                session: None,
             })
         })
     }
@@ -501,7 +504,11 @@ impl World {
         }
         let id = command.job_id().unwrap().clone();
         let prepared = self.prepare(&operator("bea"), &command);
-        let applied = prepared.and_then(|prepared| self.put(&id, &prepared, self.now));
+        let applied = prepared.and_then(|prepared| {
+            // The console is a session; what others do here comes by the command line.
+            let session = Some("bea".to_owned());
+            self.put(&id, &Prepared { session, ..prepared }, self.now)
+        });
         Some(applied.map(|mut applied| {
             Box::new(Receipt {
                 job_id: id.clone(),

@@ -1065,6 +1065,7 @@ fn plain(input: Input) -> InFlight {
         prepared: Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         },
         epoch: None,
         looked_at: None,

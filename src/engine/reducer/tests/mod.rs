@@ -91,6 +91,8 @@ pub(super) struct World {
     pub now_s: i64,
     pub stepped_s: i64,
     pub log: Vec<(EventType, Value)>,
+    /// The session that asks; none: a command.
+    pub session: Option<String>,
     /// All decisions; the rows keep the newest of each stage.
     pub chain: Vec<SealedDecision>,
 }
@@ -101,6 +103,7 @@ impl World {
         let policies = gates.iter().map(|name| (stage(name), GatePolicy::default())).collect();
         let mut world = Self {
             rows: None,
+            session: None,
             policies,
             now_s: 1000,
             stepped_s: 0,
@@ -118,6 +121,7 @@ impl World {
     /// A world without a job.
     pub fn empty() -> Self {
         Self {
+            session: None,
             rows: None,
             policies: BTreeMap::new(),
             now_s: 1000,
@@ -189,6 +193,7 @@ impl World {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: self.session.clone(),
         };
         let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), &prepared, cx)?;
         for change in changes {
