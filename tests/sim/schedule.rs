@@ -79,9 +79,12 @@ fn step(random: &mut Random, processes: usize, jobs: usize) -> Step {
         36 | 37 => Step::LeaderTurn(process, !random.one_in(4)),
         38 => Step::CommandEnds(job),
         _ => {
-            let stop = random
-                .one_in(2)
-                .then(|| (random.below(12), random.pick(&[Stop::Died, Stop::Error])));
+            let stop = random.one_in(2).then(|| {
+                (
+                    random.below(12),
+                    random.pick(&[Stop::Died, Stop::Error, Stop::Slow, Stop::Slow]),
+                )
+            });
             Step::Publish(process, stop)
         }
     }

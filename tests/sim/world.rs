@@ -26,7 +26,7 @@ use holdpoint::engine::reducer::{
 use holdpoint::store::Submission;
 use serde_json::{Map, Value, json};
 
-use super::disk::{self, Budget, Disk, Stop, Versions, artifact_file};
+use super::disk::{self, Budget, Disk, Publisher, Stop, Versions, artifact_file};
 use super::process::{InFlight, Process};
 use super::random::Random;
 use super::store::{Plant, Storage, attempts_in};
@@ -457,6 +457,7 @@ impl<S: Storage> World<S> {
 
     fn die(&mut self, process: usize) {
         self.processes[process] = Process::default();
+        self.disk.forget(process);
     }
 
     fn lose_power(&mut self) {
@@ -608,18 +609,16 @@ impl<S: Storage> World<S> {
     fn publish(&mut self, process: usize, mut budget: Budget) {
         for job_id in self.store.job_ids() {
             let versions = Rc::clone(&self.versions);
-            let paid = disk::publish(
-                &mut self.store,
-                &mut self.disk,
-                &versions,
-                self.plant,
-                &job_id,
-                &mut budget,
-            );
+            let by = Publisher {
+                process,
+                plant: self.plant,
+                versions: &versions,
+            };
+            let paid = disk::publish(&mut self.store, &mut self.disk, &by, &job_id, &mut budget);
             match paid {
                 Ok(()) => {}
                 Err(Stop::Died) => return self.die(process),
-                Err(Stop::Error) => return,
+                Err(Stop::Error | Stop::Slow) => return,
             }
         }
         // A process that was to die in the files and found too few steps dies after them.
@@ -657,7 +656,8 @@ impl<S: Storage> World<S> {
             }
             let queued = attempts_in(&rows, AttemptState::Queued).into_iter().next();
             if let Some((stage, attempt)) = queued.filter(|_| rows.job.status == JobStatus::Queued) {
-                self.publish(process, Budget::ENDLESS);
+                // What a stage reads is in its place; whether it is on the platter is another matter.
+                self.publish(process, Budget::SLOW);
                 let on_disk = self.looks(&rows, &stage);
                 let input = match on_disk.iter().find(|looked| looked.is_moved()).cloned() {
                     Some(moved) => Input::ArtifactMoved { stage, attempt, moved },
