@@ -60,10 +60,7 @@ fn a_settled_gate_and_its_job_are_one_row() {
         .world
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
-    console
-        .world
-        .slots
-        .push(job_row("j-17", "tides", QueueKind::Running, Some("storyboard")));
+    console.world.starts("j-17");
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
     console.shows("done approved ana -> storyboard runs");
     let rows = |console: &Console| {
