@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diff::{self, Limit};
-use crate::domain::artifact::{Base, GateArtifact};
+use crate::domain::artifact::{GateArtifact, SinceRejection};
 use crate::domain::event::predecessors;
 use crate::domain::gate::{Gate, OnDisk};
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
@@ -15,7 +15,7 @@ use crate::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::{RunDir, artifacts, files};
 
-use super::bases::{agreed_first, bases_of};
+use super::bases::{Comparison, comparison};
 use super::prepare::Preparer;
 use super::reducer::{Review, wanted_review};
 use super::trouble::{runs_refusal, store_refusal};
@@ -86,16 +86,15 @@ impl Preparer {
         } else {
             Some(self.as_found(&run, target, found_of(&target.path))?)
         };
-        let (kind, path, bases) = match (&former, is_beside) {
-            (Some(former), _) => (former.kind.clone(), former.path.clone(), former.bases.clone()),
-            (None, _) => {
+        let (kind, path, with) = match &former {
+            Some(former) => (former.kind.clone(), former.path.clone(), Comparison::of(former)),
+            None => {
                 let path = sidecar_path(&plan.path)?;
-                let bases = bases_of(Some(rows), &gate.key.stage, &path, None);
-                (patch::SIDECAR_KIND.to_owned(), path, bases)
+                let with = comparison(Some(rows), &gate.key.stage, &path, None);
+                (patch::SIDECAR_KIND.to_owned(), path, with)
             }
         };
-        let base = former.as_ref().and_then(|former| former.base.clone());
-        let after = self.compared(&run, kind, path, after, after_bytes, or_first(base, bases))?;
+        let after = self.compared(&run, kind, path, after, after_bytes, with)?;
         Ok(Proposal::File(Box::new(FileEffect {
             patch: value.clone(),
             artifact: target.path.clone(),
@@ -175,15 +174,9 @@ impl Preparer {
             let (digest, size_bytes) = looked
                 .and_then(|looked| looked.found)
                 .ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
-            let bases = agreed_first(&agreed, rows, bases_of(Some(rows), stage, path, None));
-            artifacts.push(self.compared(
-                &run,
-                agreed.artifact.kind.clone(),
-                path.clone(),
-                digest,
-                size_bytes,
-                bases,
-            )?);
+            let kind = agreed.artifact.kind.clone();
+            let with = Comparison::with_agreed(&agreed, rows);
+            artifacts.push(self.compared(&run, kind, path.clone(), digest, size_bytes, with)?);
         }
         let stage = stage.clone();
         Ok(Some(Review { stage, artifacts }))
@@ -198,14 +191,14 @@ impl Preparer {
     ) -> Result<GateArtifact, Refusal> {
         match found {
             Some((digest, size_bytes)) if digest != artifact.digest => {
-                let bases = or_first(artifact.base.clone(), artifact.bases.clone());
+                let with = Comparison::of(artifact);
                 self.compared(
                     run,
                     artifact.kind.clone(),
                     artifact.path.clone(),
                     digest,
                     size_bytes,
-                    bases,
+                    with,
                 )
             }
             Some(_) | None => Ok(artifact.clone()),
@@ -318,12 +311,12 @@ impl Preparer {
         else {
             return Ok(None);
         };
-        let bases = bases_of(Some(rows), stage, path, None);
-        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, bases)
+        let with = comparison(Some(rows), stage, path, None);
+        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, with)
             .map(Some)
     }
 
-    /// The artifact as it stands in front of the operator, its lines counted against the first of its bases.
+    /// The artifact as it stands in front of the operator, its lines counted against its base, and since a nearer rejection.
     pub(super) fn compared(
         &self,
         run: &RunDir,
@@ -331,12 +324,22 @@ impl Preparer {
         path: ArtifactPath,
         digest: Digest,
         size_bytes: u64,
-        bases: Vec<Base>,
+        with: Comparison,
     ) -> Result<GateArtifact, Refusal> {
         let read = |digest: &Digest| self.keeping.read(run, digest).map_err(|error| runs_refusal(&error));
-        let base = bases.first().cloned();
+        let Comparison { base, bases, rejection } = with;
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
-        let summary = diff::summary(former.as_deref(), &read(&digest)?, Limit::NONE);
+        let now = read(&digest)?;
+        let summary = diff::summary(former.as_deref(), &now, Limit::NONE);
+        // The bytes of a rejected version may be gone: then it cannot be shown either.
+        let since_rejection = rejection.and_then(|since| {
+            let since_then = diff::summary(Some(&read(&since.digest).ok()?), &now, Limit::NONE);
+            Some(SinceRejection {
+                added_lines: count(since_then.added),
+                removed_lines: count(since_then.removed),
+                ..since
+            })
+        });
         Ok(GateArtifact {
             kind,
             path,
@@ -347,17 +350,10 @@ impl Preparer {
             added_lines: count(summary.added),
             removed_lines: count(summary.removed),
             is_binary: summary.is_binary,
+            since_rejection,
             patches: Vec::new(),
         })
     }
-}
-
-/// Gates of an older version have a base and no list of them.
-fn or_first(base: Option<Base>, bases: Vec<Base>) -> Vec<Base> {
-    if bases.is_empty() {
-        return base.into_iter().collect();
-    }
-    bases
 }
 
 fn sidecar_path(path: &str) -> Result<ArtifactPath, Refusal> {

@@ -340,6 +340,7 @@ impl Engine {
     }
 
     fn hand_over(&mut self, request: RequestId, operator: Operator, command: Command) {
+        fault::begin(receipt::verb(&command));
         fault::point("submitted");
         if let Some(newer) = self.newer {
             return self.tell(Notice::Done(request, Err(newer.refusal())));

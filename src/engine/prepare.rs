@@ -24,7 +24,7 @@ use crate::store::Reader;
 
 use super::api::{Command, GateRef, NewJob, OutsideArtifact, OutsideFile};
 use super::audit::Trouble;
-use super::bases::{bases_of, given_bases};
+use super::bases::{comparison, given_bases};
 use super::history::History;
 use super::keeping::Keeping;
 use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
@@ -372,8 +372,8 @@ impl Preparer {
                 Some(base) => Some(keep(base).map_err(|error| runs_refusal(&error))?.0),
                 None => None,
             };
-            let bases = bases_of(rows.as_ref(), stage, &path, given);
-            artifacts.push(self.compared(&run, kind.clone(), path, digest, size_bytes, bases)?);
+            let with = comparison(rows.as_ref(), stage, &path, given);
+            artifacts.push(self.compared(&run, kind.clone(), path, digest, size_bytes, with)?);
         }
         let placed: Vec<_> = artifacts
             .iter()

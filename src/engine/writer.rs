@@ -219,6 +219,7 @@ impl Writer {
         if needs_files(command) && items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
+        fault::begin(verb(command));
         match self.preparer.command(operator, command) {
             Ok((job_id, prepared)) => {
                 fault::point("prepared");

@@ -199,6 +199,23 @@ pub struct GateArtifact {
     removed_lines: u32,
     /// Whether line counts say nothing.
     is_binary: bool,
+    /// What changed since a version was rejected that is nearer than the base.
+    since_rejection: Option<SinceRejection>,
+}
+
+/// A rejection that came after the version that an artifact is compared with.
+#[derive(ToSchema)]
+pub struct SinceRejection {
+    /// The attempt that was rejected.
+    attempt: u32,
+    /// Who rejected it.
+    by: String,
+    /// The rejected version.
+    digest: String,
+    /// Lines added since.
+    added_lines: u32,
+    /// Lines removed since.
+    removed_lines: u32,
 }
 
 /// A person's hold of a timer.

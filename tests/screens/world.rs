@@ -189,6 +189,7 @@ impl World {
                 added_lines: if is_binary { 0 } else { added },
                 removed_lines: removed,
                 is_binary,
+                since_rejection: None,
                 patches: Vec::new(),
             });
             // The engine keeps every version that it registers.

@@ -986,6 +986,7 @@ fn under_review(path: &ArtifactPath, digest: Digest, size_bytes: u64) -> GateArt
         added_lines: 1,
         removed_lines: 0,
         is_binary: false,
+        since_rejection: None,
         patches: Vec::new(),
     }
 }

@@ -117,6 +117,7 @@ pub(super) fn artifact() -> GateArtifact {
         added_lines: 3,
         removed_lines: 1,
         is_binary: false,
+        since_rejection: None,
         patches: Vec::new(),
     }
 }

@@ -78,6 +78,7 @@ pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
         added_lines: 1,
         removed_lines: 0,
         is_binary: false,
+        since_rejection: None,
         patches: Vec::new(),
     }
 }
