@@ -237,26 +237,33 @@ impl World {
     /// The leader starts the stage that waits.
     pub fn starts(&mut self, id: &str) {
         let rows = &self.jobs[&job_id(id)];
-        let waiting = rows.attempts.iter().rfind(|attempt| attempt.state == AttemptState::Queued).unwrap();
+        let waiting = rows
+            .attempts
+            .iter()
+            .rfind(|attempt| attempt.state == AttemptState::Queued)
+            .unwrap();
         let agreed = rows.agreed_before(&waiting.stage).into_iter();
         let look = |path: &ArtifactPath, digest| self.one_on_disk(&rows.job.id, path, digest);
         let input = Input::StageStarted {
             stage: waiting.stage.clone(),
             attempt: waiting.number,
-            on_disk: agreed.map(|agreed| look(&agreed.artifact.path, agreed.digest)).collect(),
+            on_disk: agreed
+                .map(|agreed| look(&agreed.artifact.path, agreed.digest))
+                .collect(),
         };
         self.plain(&job_id(id), input).unwrap();
     }
 
-    /// The timer is due; where its time is not up yet, it is now.
+    /// The timer is due: its time is up now, and nobody has the gate open.
     pub fn expire(&mut self, id: &str, name: &str) {
         let now = self.now;
         let gates = &mut self.jobs.get_mut(&job_id(id)).unwrap().gates;
         let gate = gates.iter_mut().rfind(|gate| gate.key.stage == stage(name)).unwrap();
-        gate.timer = gate.timer.take().map(|timer| match timer.deadline > now.utc {
-            true => GateTimer::start(now, 0, timer.on_timeout),
-            false => timer,
-        });
+        gate.lease = None;
+        gate.timer = gate
+            .timer
+            .take()
+            .map(|timer| GateTimer::start(now, 0, timer.on_timeout));
         let rows = &self.jobs[&job_id(id)];
         let gate = rows.newest_gate(&stage(name)).unwrap();
         let timer = gate.timer.as_ref().unwrap();

@@ -21,6 +21,7 @@ fn with_slot(id: &str, slug: &str, kind: QueueKind, name: &str) -> World {
 fn a_manual_job_waits_outside_and_runs_nothing() {
     let mut world = with_slot("j-30", "skerry", QueueKind::Outside, "script");
     world.slots.remove(0);
+    world.jobs.remove(&crate::world::job_id("j-24"));
     let mut console = Console::new(world, 80, 24);
     console.press("G");
     console.shows(" >j-30 skerry");
