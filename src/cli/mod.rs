@@ -16,6 +16,7 @@ mod decisions;
 mod demo;
 mod doctor;
 mod done;
+mod drafts;
 mod events;
 mod gate;
 mod gate_decide;
@@ -57,6 +58,7 @@ use crate::diff::text::visible_line;
 use crate::runs::supervisor;
 
 use args::{Arguments, Command, GlobalArguments};
+use console::Rights;
 use output::printable_json;
 use report::{Exit, Failure, Outcome};
 
@@ -86,6 +88,7 @@ fn run(arguments: Arguments) -> Outcome {
         job: None,
         stage: None,
         read_only: false,
+        restricted: false,
     });
     match command {
         Command::DemoStage { stage } => demo_stage(&stage),
@@ -97,6 +100,7 @@ fn run(arguments: Arguments) -> Outcome {
         Command::Config(command) => config::run(&global, &command),
         Command::Doctor(arguments) => doctor::run(&global, arguments),
         Command::Token(command) => token::run(&global, &command),
+        Command::Drafts(command) => drafts::run(&global, &command),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -122,7 +126,12 @@ fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
 
 async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
     match command {
-        Command::Console { job, stage, read_only } => console::run(global, job, stage, read_only).await,
+        Command::Console {
+            job,
+            stage,
+            read_only,
+            restricted,
+        } => console::run(global, job, stage, Rights { read_only, restricted }).await,
         Command::Demo => demo::run(global).await,
         Command::Serve { no_http } => serve::run(global, no_http).await,
         Command::Job(command) => {
@@ -140,6 +149,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::Token(command) => token::run(global, &command),
+        Command::Drafts(command) => drafts::run(global, &command),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }

@@ -11,6 +11,7 @@ use super::gate::{GateKey, GateState, Settled, Verdict};
 use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::JobStatus;
+use super::lease::{Lease, LeasePurpose};
 use super::time::Timestamp;
 use super::words::duration;
 
@@ -341,6 +342,17 @@ impl Refusal {
         let message = format!("{} holds {key} since {}", hold.holder.name, hold.taken_at);
         Self::new(RefusalCode::WrongState, message)
             .with_hint("release it first, then hold it yourself")
+            .at(key.to_string())
+    }
+
+    /// Another console has the gate open: nothing is done over its head.
+    pub fn open_elsewhere(key: &GateKey, lease: &Lease) -> Self {
+        let what = match lease.purpose {
+            LeasePurpose::Prompt => "has a prompt open on",
+            LeasePurpose::Compose => "is composing on",
+        };
+        Self::new(RefusalCode::NotPossible, format!("{} {what} {key}", lease.holder.name))
+            .with_hint("Ctrl-t takes the gate over first; the record names both")
             .at(key.to_string())
     }
 

@@ -500,6 +500,20 @@ impl Engine {
         })
     }
 
+    /// Keeps a text that this operator threw away (see [`RunsDir::put_aside`]).
+    pub fn put_aside(&mut self, name: String, bytes: Vec<u8>, oldest_us: i64) {
+        self.put(Work::PutAside(name, bytes, oldest_us));
+    }
+
+    /// What this operator threw away since then, oldest first, and what could not be read of it.
+    pub fn load_discarded(&self, oldest_us: i64) -> KeptDrafts {
+        let kept = self.runs.load_discarded(&self.operator.name, oldest_us);
+        kept.unwrap_or_else(|error| KeptDrafts {
+            problems: vec![error.to_string()],
+            ..KeptDrafts::default()
+        })
+    }
+
     /// Where copies for this operator's own editor lie.
     pub fn edit_copies(&self) -> edit_copies::EditCopies {
         edit_copies::EditCopies {

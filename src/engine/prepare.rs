@@ -15,7 +15,7 @@ use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
-use crate::domain::operator::{Operator, Via};
+use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -61,6 +61,13 @@ impl Preparer {
 
     /// Turns somebody's command into the input of a transaction, or says at once why not.
     pub fn command(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
+        let (job_id, prepared) = self.looked_up(operator, command)?;
+        let is_session = operator.via.surface == Surface::Console;
+        let session = is_session.then(|| self.session.clone());
+        Ok((job_id, Prepared { session, ..prepared }))
+    }
+
+    fn looked_up(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
         match command {
             Command::StartJob(new) => self.start(operator, new),
             Command::OpenGate {
@@ -181,7 +188,11 @@ impl Preparer {
             is_missed: due.is_missed,
             on_disk,
         };
-        Ok(Prepared { input, bare })
+        Ok(Prepared {
+            input,
+            bare,
+            session: None,
+        })
     }
 
     /// Registers what a stage made: each promised artifact is kept as a version.
@@ -308,6 +319,7 @@ impl Preparer {
             Prepared {
                 input: Input::Start(Box::new(job)),
                 bare,
+                session: None,
             },
         ))
     }
@@ -390,6 +402,7 @@ impl Preparer {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         let cx = self.context(&operator.via);
         // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
@@ -434,6 +447,7 @@ impl Preparer {
                     request,
                 },
                 bare,
+                session: None,
             },
         ))
     }
@@ -533,6 +547,7 @@ impl Preparer {
         Ok(Prepared {
             input: Input::Resume { operator, plan },
             bare,
+            session: None,
         })
     }
 }
@@ -543,6 +558,7 @@ fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
         Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         },
     )
 }

@@ -56,7 +56,11 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
             if let Some(proposal) = &request.patch {
                 changes.extend_from_slice(proposal.changes());
             }
-            format!("Gate {} {verb} successfully", gate.stage)
+            let open = applied.overridden.as_ref();
+            let open = open
+                .map(|name| format!(", while {name} had it open"))
+                .unwrap_or_default();
+            format!("Gate {} {verb} successfully{open}", gate.stage)
         }
         Input::ApplyPatch { gate, effect, .. } => {
             changes.clone_from(&effect.changes);

@@ -63,6 +63,8 @@ pub(super) enum Work {
     Publish,
     /// Keeps a draft under a name, or removes it.
     SaveDraft(String, Option<Vec<u8>>),
+    /// Keep a text that was thrown away, and remove those that are older.
+    PutAside(String, Vec<u8>, i64),
     /// Tells when everything before is done.
     Rest(tokio::sync::oneshot::Sender<()>),
 }
@@ -198,6 +200,12 @@ impl Writer {
                         self.report(Some(error.to_string()));
                     }
                 }
+                Work::PutAside(name, bytes, oldest_us) => {
+                    let runs = &self.preparer.runs;
+                    if let Err(error) = runs.put_aside(&self.operator.name, &name, &bytes, oldest_us) {
+                        self.report(Some(error.to_string()));
+                    }
+                }
                 Work::Rest(rested) => {
                     self.commit(std::mem::take(&mut items));
                     self.publish();
@@ -274,7 +282,15 @@ impl Writer {
             attempt: key.attempt,
             outcome,
         };
-        let submission = submission(key.job_id.clone(), Some(epoch), Prepared { input, bare });
+        let submission = submission(
+            key.job_id.clone(),
+            Some(epoch),
+            Prepared {
+                input,
+                bare,
+                session: None,
+            },
+        );
         items.push(Item {
             submission,
             tell: Tell::End(key, epoch),
@@ -305,6 +321,7 @@ impl Writer {
         let input = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         items.push(Item {
             submission: submission(key.job_id.clone(), Some(epoch), input),
@@ -482,6 +499,7 @@ impl Writer {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         let submission = submission(key.job_id.clone(), Some(epoch), prepared);
         self.commit(vec![Item {

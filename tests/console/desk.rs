@@ -159,7 +159,7 @@ impl Desk {
     #[track_caller]
     pub fn writes_patch(&mut self, patch: &str, verdict: &str) {
         // To the top, then line after line away: the end of a line first, then its line end.
-        self.press(&format!("<A-<> Home {}", "<C-k> ".repeat(60)));
+        self.press(&format!("<C-Home> {}", "<C-k> ".repeat(60)));
         self.sees("Not fitting: ");
         self.pty.paste(patch);
         self.sees_verdict(verdict);

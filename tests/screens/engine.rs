@@ -204,6 +204,7 @@ impl World {
         let prepared = Prepared {
             input,
             bare: Default::default(),
+            session: None,
         };
         self.put(id, &prepared, self.now)
     }
@@ -229,7 +230,10 @@ impl World {
             patch: None,
             digest,
         };
-        let prepared = self.prepare(&operator(who), &command)?;
+        let prepared = Prepared {
+            session: None,
+            ..self.prepare(&operator(who), &command)?
+        };
         let mut applied = self.put(&job_id(id), &prepared, self.now)?;
         Ok(applied.decisions.pop().unwrap())
     }
@@ -499,6 +503,7 @@ impl World {
         Ok(Prepared {
             input,
             bare: Default::default(),
+            session: Some(who.name.clone()),
         })
     }
 
@@ -518,6 +523,7 @@ impl World {
             Ok(Prepared {
                 input: Input::Resume { operator, plan },
                 bare: Default::default(),
+                session: None,
             })
         })
     }

@@ -997,6 +997,7 @@ fn plain(input: Input) -> InFlight {
         prepared: Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         },
         epoch: None,
         looked_at: None,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::artifact::{Artifact, GateArtifact};
 use crate::domain::change::Change;
 use crate::domain::decision::Decision;
-use crate::domain::event::{EventType, NewEvent};
+use crate::domain::event::{EventType, NewEvent, OVERRIDDEN};
 use crate::domain::gate::{Gate, GateKey, GateState, Settled, Verdict};
 use crate::domain::ids::{ArtifactPath, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
@@ -49,6 +49,8 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
 pub(super) struct Draft<'a> {
     pub rows: JobRows,
     pub cx: Context<'a>,
+    /// Whose open editor or prompt is passed over.
+    pub overridden: Option<String>,
     bare: &'a BareArtifacts,
     before: Option<Job>,
     changes: Vec<Change>,
@@ -59,6 +61,7 @@ impl<'a> Draft<'a> {
         Self {
             rows: rows.clone(),
             cx,
+            overridden: None,
             bare,
             before: Some(rows.job.clone()),
             changes: Vec::new(),
@@ -77,6 +80,7 @@ impl<'a> Draft<'a> {
         let mut draft = Self {
             rows,
             cx,
+            overridden: None,
             bare,
             before: None,
             changes: Vec::new(),
@@ -467,10 +471,16 @@ impl<'a> Draft<'a> {
         if decision.is_by_timer() && decision.seen().is_empty() {
             message.push_str("; nobody had looked");
         }
-        let payload = json!({
+        if let Some(name) = &self.overridden {
+            message.push_str(&format!("; {name} had it open"));
+        }
+        let mut payload = json!({
             "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
             "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
         });
+        if let Some(name) = &self.overridden {
+            payload[OVERRIDDEN] = json!(name);
+        }
         if decision.is_approved() {
             self.log(kind, Some(&stage), message, payload);
             self.advance_from(Some(&stage));

@@ -260,6 +260,8 @@ pub struct Prepared {
     pub input: Input,
     /// For each bare stage that declares artifacts: those that exist, stored as versions.
     pub bare: BTreeMap<StageName, Vec<GateArtifact>>,
+    /// The session that asks: a console, which may have the gate open itself. None: a command, a client, the timer.
+    pub session: Option<String>,
 }
 
 /// Applies the rules to the job of this id.
@@ -304,7 +306,11 @@ pub fn reduce(
             | Input::ArtifactMoved { .. } => Err(Refusal::no_such_job(job_id)),
         };
     };
-    let draft = Draft::new(rows, bare, cx);
+    let mut draft = Draft::new(rows, bare, cx);
+    if let Input::Decide { gate, .. } | Input::ApplyPatch { gate, .. } | Input::UndoPatch { gate, .. } = &prepared.input
+    {
+        draft.overridden = lease::overridden(&draft, gate, prepared.session.as_deref())?;
+    }
     match &prepared.input {
         Input::Start(job) => Err(jobs::id_taken(&job.id)),
         Input::OpenGate {

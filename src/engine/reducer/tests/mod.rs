@@ -92,6 +92,8 @@ pub(super) struct World {
     pub log: Vec<(EventType, Value)>,
     /// All decisions; the rows keep the newest of each stage.
     pub chain: Vec<SealedDecision>,
+    /// The session that asks; none: a command.
+    pub session: Option<String>,
 }
 
 impl World {
@@ -100,6 +102,7 @@ impl World {
         let policies = gates.iter().map(|name| (stage(name), GatePolicy::default())).collect();
         let mut world = Self {
             rows: None,
+            session: None,
             policies,
             now_s: 1000,
             stepped_s: 0,
@@ -117,6 +120,7 @@ impl World {
     /// A world without a job.
     pub fn empty() -> Self {
         Self {
+            session: None,
             rows: None,
             policies: BTreeMap::new(),
             now_s: 1000,
@@ -188,6 +192,7 @@ impl World {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: self.session.clone(),
         };
         let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), &prepared, cx)?;
         for change in changes {
