@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::domain::decision::SealedDecision;
+use crate::domain::decision::{Extent, SealedDecision};
 use crate::domain::event::Event;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -180,12 +180,14 @@ pub enum Command {
         /// The gate.
         gate: GateRef,
     },
-    /// Note that the operator has looked.
+    /// Note how much the operator was shown: at the first changed line, and again when it is more.
     MarkSeen {
         /// The gate.
         gate: GateRef,
         /// The gate's digest that was on screen.
         digest: Digest,
+        /// How much of it was shown by now.
+        extent: Extent,
     },
 }
 

@@ -137,7 +137,7 @@ impl Preparer {
                     session: self.session.clone(),
                 },
             )),
-            Command::MarkSeen { gate, digest } => {
+            Command::MarkSeen { gate, digest, extent } => {
                 let operator = operator.clone();
                 Ok(plain(
                     &gate.job_id,
@@ -145,6 +145,7 @@ impl Preparer {
                         gate: gate.clone(),
                         operator,
                         digest: *digest,
+                        extent: *extent,
                     },
                 ))
             }

@@ -87,8 +87,8 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             has_several && model.compose.is_none() && model.lower == Lower::Gate
         }
-        Action::NextHunk
-        | Action::FormerHunk
+        Action::ReadOn => model.gate.is_some() && model.compose.is_none() && model.lower == Lower::Gate,
+        Action::FormerHunk
         | Action::NextMatch
         | Action::FormerMatch
         | Action::Fold

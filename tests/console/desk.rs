@@ -141,7 +141,7 @@ impl Desk {
         self.press(&format!("/ {rest_of_former} '{job} {stage}' Enter"));
         self.sees(&format!("{stage}: "));
         let is_there = |row: &String| is_row(row, job, stage, attempt);
-        let is_selected = |row: &String| row[1..].starts_with('>');
+        let is_selected = |row: &String| row[2..].starts_with('>');
         self.pty.wait_for(|now| rows_of(now).iter().any(is_there));
         // A row that went away stays selected until the selection moves: the gate stands beside it.
         let (wanted, selected) = self.pty.inspect(|now| {
@@ -208,7 +208,7 @@ fn is_name(word: &str, job: &str) -> bool {
 /// Whether a row of the queue is this gate, and it is still open.
 fn is_row(row: &str, job: &str, stage: &str, attempt: u32) -> bool {
     let number = attempt.to_string();
-    let Some(cells) = row.get(2..) else {
+    let Some(cells) = row.get(3..) else {
         return false;
     };
     let words: Vec<&str> = cells.split_whitespace().collect();

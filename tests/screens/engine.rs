@@ -16,7 +16,7 @@ use holdpoint::engine::api::{Answer, Command, OldAnswer, Query, Receipt};
 use crate::world::{World, job_id, operator, stage};
 
 impl World {
-    fn queue(&self) -> Vec<QueueRow> {
+    pub fn queue(&self) -> Vec<QueueRow> {
         let mut queue = self.slots.clone();
         for rows in self.jobs.values() {
             for gate in rows.gates.iter().filter(|gate| gate.state == GateState::Open) {
@@ -267,9 +267,15 @@ impl World {
                 self.set_lease(&id, None);
                 (gate.job_id, Some(format!("ReleaseLease {id}")), None)
             }
-            Command::MarkSeen { gate, digest } => (
+            Command::MarkSeen { gate, digest, extent } => (
                 gate.job_id.clone(),
-                Some(format!("MarkSeen {} {}", gate.job_id, digest.short())),
+                Some(format!(
+                    "MarkSeen {} {} {} of {}",
+                    gate.job_id,
+                    digest.short(),
+                    extent.hunks_shown,
+                    extent.hunks
+                )),
                 None,
             ),
             other => panic!("the console does not send {other:?}"),

@@ -54,8 +54,9 @@ fn who_is_at_a_gate_is_said_in_two_words() {
 }
 
 #[test]
-fn a_settled_gate_and_its_job_are_one_row() {
+fn a_gate_that_is_settled_while_it_is_read_stays_with_its_job_in_one_row_until_it_is_left() {
     let mut console = Console::drawn();
+    console.press("Enter");
     console
         .world
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
@@ -72,10 +73,11 @@ fn a_settled_gate_and_its_job_are_one_row() {
         queue.filter(|line| line.contains("j-17 tides")).count()
     };
     assert_eq!(rows(&console), 1);
-    console.press("j");
+    console.press("q");
     assert_eq!(rows(&console), 1);
     console.hides("done approved");
     console.shows("running");
+    console.shows(">j-21 dunes");
     assert_eq!(console.model.queue.hidden(), 0);
 }
 

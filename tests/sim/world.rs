@@ -7,6 +7,7 @@ use std::rc::Rc;
 use holdpoint::domain::anchor::BootId;
 use holdpoint::domain::artifact::GateArtifact;
 use holdpoint::domain::change::Applied;
+use holdpoint::domain::decision::Extent;
 use holdpoint::domain::event::predecessors;
 use holdpoint::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -813,6 +814,10 @@ impl<S: Storage> World<S> {
                 gate,
                 operator,
                 digest: found.digest(),
+                extent: Extent {
+                    hunks: 3,
+                    hunks_shown: u32::try_from(self.contents % 4).unwrap(),
+                },
             },
             Deed::Resume | Deed::Cancel => return None,
         };

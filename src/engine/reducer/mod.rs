@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
+use crate::domain::decision::Extent;
 use crate::domain::gate::{DecisionRequest, GateKey, OnDisk};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows};
@@ -189,6 +190,8 @@ pub enum Input {
         operator: Operator,
         /// What they saw.
         digest: Digest,
+        /// How much of it was shown by now.
+        extent: Extent,
     },
     /// The ticker found the gate due, by both clocks.
     Expire {
@@ -333,7 +336,12 @@ pub fn reduce(
             expected,
         } => hold::extend(draft, gate, operator, *seconds, *expected),
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
-        Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
+        Input::MarkSeen {
+            gate,
+            operator,
+            digest,
+            extent,
+        } => lease::mark_seen(draft, gate, operator, *digest, *extent),
         Input::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
         Input::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
         Input::StageEnded {

@@ -78,7 +78,7 @@ pub fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
         put(model, vec![key], fx);
     }
     if let Some(place) = model.queue.place() {
-        super::queue::select(model, place.saturating_add(1), fx);
+        super::queue::choose(model, place.saturating_add(1), fx);
     }
 }
 
