@@ -82,6 +82,7 @@ fn started(job_id: &JobId, stage: &StageName) -> Vec<Change> {
             added_lines: 40,
             removed_lines: 3,
             is_binary: false,
+            since_rejection: None,
             patches: Vec::new(),
         }],
         seen: Vec::new(),

@@ -4,6 +4,8 @@
 //!
 //! `HOLDPOINT_CRASH_AT=name` dies there by SIGKILL; `HOLDPOINT_FAIL_AT=name:ENOSPC` makes the step fail with that error. With
 //! `HOLDPOINT_FAULT_WHEN=path` either happens only while a file of that name exists; a crash takes the file away, so that it happens once.
+//! With `HOLDPOINT_FAULT_DURING=approved` either happens only on a thread that has that kind of command in hand, or had it: what else
+//! the process does meanwhile (leases, looks) takes no fault that was meant for the decision.
 
 use std::io;
 
@@ -12,9 +14,16 @@ const FAIL_AT: &str = "HOLDPOINT_FAIL_AT";
 #[cfg(debug_assertions)]
 const PANIC_AT: &str = "HOLDPOINT_PANIC_AT";
 const WHEN: &str = "HOLDPOINT_FAULT_WHEN";
+const DURING: &str = "HOLDPOINT_FAULT_DURING";
+
+#[cfg(debug_assertions)]
+thread_local! {
+    /// The command that the test waits for has come to this thread.
+    static IS_BEGUN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
 
 /// Every step, in the order in which a decision meets them, with what has happened by then. `docs/DURABILITY.md` has the same table.
-pub const POINTS: [(&str, &str); 30] = [
+pub const POINTS: [(&str, &str); 29] = [
     ("submitted", "a front end handed the command over"),
     (
         "prepared",
@@ -27,7 +36,6 @@ pub const POINTS: [(&str, &str); 30] = [
     ("publish_locked", "the publish lock is held"),
     ("chain_torn", "half a line of chain.jsonl is written"),
     ("chain_appended", "chain.jsonl has its line, unflushed"),
-    ("chain_flushed", "chain.jsonl is on disk"),
     (
         "artifact_placed",
         "a patched artifact is in place, its event in no file",
@@ -39,9 +47,12 @@ pub const POINTS: [(&str, &str); 30] = [
         "files_staged",
         "state.json and decision files lie under temporary names",
     ),
-    ("files_flushed", "the same, on disk"),
     ("file_named", "one file has its name, the others have not"),
     ("files_named", "all files have their names, unflushed"),
+    (
+        "files_flushed",
+        "the files are flushed, the directories that name them are not",
+    ),
     ("after_files", "all files are on disk, the watermark is old"),
     ("after_watermark", "the watermark is risen"),
     ("before_nudge", "the other processes do not know yet"),
@@ -108,6 +119,28 @@ pub fn is_crash(name: &'static str) -> bool {
     cfg!(debug_assertions) && std::env::var_os(CRASH_AT).is_some_and(|at| at == name) && is_now()
 }
 
+/// A command of this kind has come to this thread.
+#[cfg(debug_assertions)]
+pub fn begin(deed: &str) {
+    if std::env::var_os(DURING).is_some_and(|wanted| wanted == deed) {
+        IS_BEGUN.set(true);
+    }
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+pub fn begin(_deed: &str) {}
+
+#[cfg(debug_assertions)]
+fn is_begun() -> bool {
+    std::env::var_os(DURING).is_none() || IS_BEGUN.get()
+}
+
+#[cfg(not(debug_assertions))]
+fn is_begun() -> bool {
+    true
+}
+
 /// Panics here when `HOLDPOINT_PANIC_AT` names this point: a panic is no crash, somebody may still catch it.
 #[cfg(debug_assertions)]
 pub fn panic_point(name: &str) {
@@ -120,10 +153,10 @@ pub fn panic_point(name: &str) {
 pub fn panic_point(_name: &str) {}
 
 fn is_now() -> bool {
-    std::env::var_os(WHEN).is_none_or(|path| std::path::Path::new(&path).exists())
+    is_begun() && std::env::var_os(WHEN).is_none_or(|path| std::path::Path::new(&path).exists())
 }
 
 /// Whether a variable asks for a fault: those go on to the supervisors of stages, which have points of their own.
 pub fn is_ours(name: &str) -> bool {
-    cfg!(debug_assertions) && [CRASH_AT, FAIL_AT, WHEN].contains(&name)
+    cfg!(debug_assertions) && [CRASH_AT, FAIL_AT, WHEN, DURING].contains(&name)
 }

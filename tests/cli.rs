@@ -8,11 +8,13 @@ mod cli {
     mod diff;
     mod documents;
     mod drops;
+    mod dry_run;
     mod hostile;
     mod identity;
     mod limits;
     mod links;
     mod manual;
+    mod moved;
     mod patches;
     mod refusals;
     mod secrets;

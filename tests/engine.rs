@@ -184,12 +184,29 @@ async fn an_artifact_changed_after_the_decision_pauses_the_job_before_the_next_s
     .unwrap();
     let mut leader = open(folder.path(), PIPELINE, "serve", Role::Candidate("serve"));
     until(&mut leader, &id, |rows| rows.job.status == JobStatus::Paused).await;
-    leader.call(Command::Resume(id.clone())).await.unwrap();
-    until(&mut leader, &id, |rows| rows.job.status == JobStatus::Completed).await;
-    assert_eq!(
-        std::fs::read_to_string(folder.path().join(id.as_str()).join("heard.txt")).unwrap(),
-        "tampered"
+    let receipt = leader.call(Command::Resume(id.clone())).await.unwrap();
+    assert!(
+        receipt.message.starts_with("Gate script #2")
+            && receipt.message.contains("script.txt is not what was decided on"),
+        "{}",
+        receipt.message
     );
+    let gate = receipt.rows.gates.last().unwrap();
+    let decided = receipt.rows.decisions[0].decision.artifacts()[0].decided();
+    assert_eq!(
+        (gate.key.attempt, gate.state, gate.timer.as_ref()),
+        (2, GateState::Open, None)
+    );
+    assert_eq!(gate.artifacts[0].base.as_ref().map(|base| base.digest), decided);
+    let run = folder.path().join(id.as_str());
+    assert!(!run.join("heard.txt").exists(), "nothing ran on it");
+    assert!(!run.join("logs/script.2.log").exists(), "the stage did not run");
+    leader
+        .call(decide(&id, "script", Verdict::Approve, None, None))
+        .await
+        .unwrap();
+    until(&mut leader, &id, |rows| rows.job.status == JobStatus::Completed).await;
+    assert_eq!(std::fs::read_to_string(run.join("heard.txt")).unwrap(), "tampered");
     leader.close();
     visitor.close();
 }

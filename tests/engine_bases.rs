@@ -65,7 +65,7 @@ fn bases(list: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn last_decided_then_former_attempt_then_given_each_version_once() {
+async fn the_given_one_then_the_last_approved_each_version_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = open(&folder.path().join("runs"), MANUAL, "ci", Role::Visitor);
     let id = JobId::new("nightly").unwrap();
@@ -87,9 +87,9 @@ async fn last_decided_then_former_attempt_then_given_each_version_once() {
         bases(&[("script.txt", "given base"), ("captions.srt", "given base")])
     );
 
-    // Replaced without a decision: the former attempt goes before the given one.
+    // Replaced without a decision: what the former attempt made is compared with when somebody asks.
     let opened = open_gate(&mut engine, at, &[("script.txt", "two\n")], &["v0.txt"]).await;
-    assert_eq!(opened, bases(&[("script.txt", "attempt #1, given base")]));
+    assert_eq!(opened, bases(&[("script.txt", "given base, attempt #1")]));
     engine
         .call(decide(&id, "script", Verdict::Approve, None, None))
         .await
@@ -97,7 +97,7 @@ async fn last_decided_then_former_attempt_then_given_each_version_once() {
 
     // What was decided and the former attempt are the same version: it stands once.
     let opened = open_gate(&mut engine, at, &[("script.txt", "three\n")], &["v0.txt"]).await;
-    assert_eq!(opened, bases(&[("script.txt", "last approved #2, given base")]));
+    assert_eq!(opened, bases(&[("script.txt", "given base, last approved #2")]));
 
     // All three, and a file that is new in this attempt has nothing to be compared with.
     let opened = open_gate(
@@ -110,7 +110,7 @@ async fn last_decided_then_former_attempt_then_given_each_version_once() {
     assert_eq!(
         opened,
         bases(&[
-            ("script.txt", "last approved #2, attempt #3, given base"),
+            ("script.txt", "given base, last approved #2, attempt #3"),
             ("notes.txt", "")
         ])
     );
@@ -138,6 +138,100 @@ async fn last_decided_then_former_attempt_then_given_each_version_once() {
             "artifacts/script/notes.txt",
             "artifacts/script/script.txt"
         ]
+    );
+    engine.close();
+}
+
+/// Opens the gate on this text; the base in words, all in words, and what changed since a rejection as `ana` reads it.
+async fn compared(engine: &mut Engine, folder: &Path, text: &str, given: &[&str]) -> (String, String, Option<String>) {
+    std::fs::write(folder.join("script.txt"), text).unwrap();
+    let command = Command::OpenGate {
+        job_id: JobId::new("nightly").unwrap(),
+        stage: StageName::new("script").unwrap(),
+        artifacts: vec![OutsideArtifact {
+            kind: "script".into(),
+            file: folder.join("script.txt").into(),
+        }],
+        bases: given.iter().map(|base| folder.join(base).into()).collect(),
+    };
+    let receipt = engine.call(command).await.unwrap();
+    let gate = receipt.rows.newest_gate(&StageName::new("script").unwrap()).unwrap();
+    let artifact = &gate.artifacts[0];
+    let base = artifact
+        .base
+        .as_ref()
+        .map_or_else(String::new, |base| base.origin.label());
+    let all: Vec<_> = artifact.bases.iter().map(|base| base.origin.label()).collect();
+    (base, all.join(", "), artifact.since_rejection_words("ana"))
+}
+
+#[tokio::test]
+async fn a_rejected_version_is_never_the_base_and_what_changed_since_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let mut engine = open(&at.join("runs"), MANUAL, "ana", Role::Visitor);
+    let id = JobId::new("nightly").unwrap();
+    std::fs::write(at.join("old.txt"), "one\ntwo\nthree\n").unwrap();
+    let verdict = |verdict| decide(&id, "script", verdict, None, None);
+
+    compared(&mut engine, at, "one\nTWO\nthree\nfour\n", &["old.txt"]).await;
+    engine.call(verdict(Verdict::Reject)).await.unwrap();
+    // One line mended, with the same base: what stands in both versions is not hidden from whoever approves.
+    let mended = compared(&mut engine, at, "one\nTWO\nthree\nFOUR\n", &["old.txt"]).await;
+    assert_eq!(
+        mended,
+        (
+            "given base".to_owned(),
+            "given base, last rejected #1".to_owned(),
+            Some("since your rejection: +1 -1".to_owned())
+        )
+    );
+    // A patch is counted again; taken back, it is as before.
+    let patch = serde_json::json!({"type": "text_replace", "replacements": [{"old": "FOUR", "new": "four"}]});
+    let patched = Command::ApplyPatch {
+        gate: support::engine::gate(&id, "script"),
+        patch,
+        digest: None,
+    };
+    let rows = engine.call(patched).await.unwrap().rows;
+    let words = |rows: &holdpoint::domain::job::JobRows| {
+        let artifact = &rows.newest_gate(&StageName::new("script").unwrap()).unwrap().artifacts[0];
+        (artifact.added_lines, artifact.since_rejection_words("bea"))
+    };
+    assert_eq!(
+        words(&rows),
+        (2, Some("since ana's rejection: nothing changed".to_owned()))
+    );
+    let undone = Command::UndoPatch {
+        gate: support::engine::gate(&id, "script"),
+        path: None,
+        digest: None,
+    };
+    let rows = engine.call(undone).await.unwrap().rows;
+    assert_eq!(words(&rows), (2, Some("since ana's rejection: +1 -1".to_owned())));
+
+    // Without a given one it is compared with nothing; once something was approved, with that.
+    let alone = compared(&mut engine, at, "one\n", &[]).await;
+    assert_eq!(
+        (alone.0.as_str(), alone.1.as_str()),
+        ("", "last rejected #1, attempt #2")
+    );
+    engine.call(verdict(Verdict::Approve)).await.unwrap();
+    let later = compared(&mut engine, at, "one\nand\n", &[]).await;
+    assert_eq!(
+        (later.0.as_str(), later.2),
+        ("last approved #3", None),
+        "the rejection is older"
+    );
+    engine.call(verdict(Verdict::Reject)).await.unwrap();
+    let again = compared(&mut engine, at, "one\nor\n", &[]).await;
+    assert_eq!(
+        (again.0.as_str(), again.1.as_str(), again.2.as_deref()),
+        (
+            "last approved #3",
+            "last approved #3, last rejected #4",
+            Some("since your rejection: +1 -1")
+        )
     );
     engine.close();
 }

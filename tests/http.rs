@@ -14,11 +14,13 @@ mod http {
     mod console;
     mod documented;
     mod doors;
+    mod dry_run;
     mod examples;
     mod lagging;
     mod leaving;
     mod limits;
     mod live;
+    mod moved;
     mod old;
     mod races;
     mod reading;

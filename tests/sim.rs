@@ -11,6 +11,8 @@
 
 #[path = "sim/disk.rs"]
 mod disk;
+#[path = "support/happened.rs"]
+mod happened;
 #[path = "sim/invariants.rs"]
 mod invariants;
 #[path = "sim/process.rs"]

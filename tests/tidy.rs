@@ -73,6 +73,25 @@ fn layers_point_down() {
 }
 
 #[test]
+fn every_crate_that_is_built_in_is_used() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let text = std::fs::read_to_string(manifest).expect("our manifest can be read");
+    let (built_in, _) = text.split_once("[dev-dependencies]").expect("they come first");
+    let listed = paths::dependencies(built_in);
+    assert!(listed.len() > 20, "{listed:?}");
+    let named: Vec<_> = our_source()
+        .iter()
+        .flat_map(|source| paths::named(source, &listed))
+        .filter_map(|named| named.path.into_iter().next())
+        .collect();
+    let unused = listed.iter().filter(|name| !named.contains(name));
+    let findings: Vec<_> = unused
+        .map(|name| format!("Cargo.toml: src names {name} nowhere: leave it out"))
+        .collect();
+    assert_none(&findings);
+}
+
+#[test]
 fn house_rules_hold_in_every_file() {
     let mut findings = Vec::new();
     for source in our_source() {

@@ -7,6 +7,7 @@ use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::JobRows;
+use crate::domain::outlook::Outlook;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{JobFilter, LeaderInfo};
@@ -169,6 +170,18 @@ pub async fn leader(engine: &mut Engine, deed: &'static str) -> Result<Option<Le
         return Err(mismatched(deed));
     };
     Ok(leader)
+}
+
+/// What a command would do, or the failure that it would be.
+pub async fn preview(engine: &mut Engine, command: Command, deed: &'static str) -> Result<Outlook, Failure> {
+    let query = Query::Preview {
+        operator: None,
+        command: Box::new(command),
+    };
+    let Answer::Preview(outlook) = read(engine, query, deed).await? else {
+        return Err(mismatched(deed));
+    };
+    outlook.map_err(|refusal| Failure::refused(deed, refusal))
 }
 
 /// What was done, and whether its files are on disk.

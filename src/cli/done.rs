@@ -44,6 +44,7 @@ fn document(done: &Done) -> DoneDoc<'_> {
         changed: None,
         patches_applied: None,
         digest: None,
+        review: None,
         published: done.unpublished.is_none(),
         not_published_because: done.unpublished.as_deref(),
     }

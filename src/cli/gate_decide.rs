@@ -17,7 +17,7 @@ use super::ask::{self, Done, with_engine};
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
-use super::{done, patch_file};
+use super::{done, patch_file, preview};
 
 /// A decision.
 #[derive(Debug, Args)]
@@ -34,6 +34,9 @@ pub struct DecideArguments {
     /// Decide only on exactly these bytes: the digest that `gate show` prints
     #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
     digest: Option<Digest>,
+    /// Change nothing: tell what would happen, and end as the decision would
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub const DECIDE_HELP: &str = "\
@@ -41,6 +44,7 @@ Examples:
   holdpoint gate approve nightly-17 script --notes 'reads well'
   holdpoint gate approve nightly-17:script nightly-18:script
   holdpoint gate approve nightly-17 script --patch fix.json
+  holdpoint gate approve nightly-17 script --dry-run     what would happen
   holdpoint gate reject nightly-17 script --notes 'the opening is slow'
   holdpoint job resume nightly-17       after a rejection: goes on
 
@@ -98,6 +102,7 @@ pub async fn run(
         notes,
         patch,
         digest,
+        dry_run,
     } = arguments;
     let gates = gates(&words, deed)?;
     let is_one = gates.len() == 1;
@@ -121,6 +126,11 @@ pub async fn run(
     };
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         match gates.as_slice() {
+            [one] if dry_run => {
+                preview::tell(engine, output, &one.job_id, decide(one.clone()), deed).await?;
+                Ok(Exit::Done)
+            }
+            several if dry_run => preview::tell_all(engine, output, several, &decide, deed).await,
             [one] => {
                 let done = ask::act(engine, decide(one.clone()), deed).await?;
                 tell(engine, output, &done).await?;
@@ -187,11 +197,7 @@ async fn all(
     if output.is_json {
         output.document(&documents)?;
     }
-    Ok(match exits.first() {
-        None => Exit::Done,
-        Some(first) if exits.iter().all(|exit| exit == first) => *first,
-        Some(_) => Exit::Failed,
-    })
+    Ok(Exit::of_several(&exits))
 }
 
 fn document(gate: &GateRef, done: &Done) -> Value {

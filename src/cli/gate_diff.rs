@@ -36,7 +36,8 @@ use super::words::size;
 pub struct DiffArguments {
     #[command(flatten)]
     gate: GateArguments,
-    /// Compare with this instead: decided, attempt, given, none, or a version's sha256; of several files, those that have it
+    /// Compare with this instead of the given version, else the one last approved: approved, rejected, decided, attempt, given, none, or a
+    /// version's sha256; of several files, those that have it
     #[arg(long, value_name = "WHICH")]
     base: Option<BaseChoice>,
     /// Only this file, by its name or path
@@ -62,7 +63,7 @@ terminal, what would act on it is shown as visible marks.
 
 Examples:
   holdpoint gate diff j-17 script --context all
-  holdpoint gate diff j-17 script --base attempt > change.diff
+  holdpoint gate diff j-17 script --base rejected > change.diff
   holdpoint gate diff j-17 storyboard --values
   holdpoint gate diff j-17 script --side-by-side --width 120";
 
@@ -131,6 +132,13 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &Diff
         let mut documents = Vec::new();
         for (artifact, base) in comparisons(&rows, gate, arguments)? {
             let compared = read(engine, &wanted.job, artifact, base, arguments.base.is_some()).await?;
+            let since = artifact.since_rejection_words(&session.operator.name);
+            if let Some(since) = since.filter(|_| arguments.base.is_none() && !output.is_json) {
+                note(&format!(
+                    "{}: {since}   hint: --base rejected shows that",
+                    artifact.path
+                ));
+            }
             if output.is_json {
                 documents.push(document(artifact, &compared, base, arguments));
             } else {

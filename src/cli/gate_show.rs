@@ -111,7 +111,7 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
         output.line(&format!("seen by   {}", looked(seen)))?;
     }
     output.line(&format!("digest    {}", gate.digest()))?;
-    for artifact in &shown.artifacts {
+    for (artifact, reviewed) in shown.artifacts.iter().zip(&gate.artifacts) {
         output.line("")?;
         output.line(&format!(
             "{}   {}, {}",
@@ -130,6 +130,9 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
             _ => "new".to_owned(),
         };
         output.line(&format!("  change  {change} {base}"))?;
+        if let Some(since) = reviewed.since_rejection_words(&session.operator.name) {
+            output.line(&format!("          {since}"))?;
+        }
     }
     Ok(())
 }

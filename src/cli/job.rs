@@ -11,7 +11,7 @@ use crate::domain::job::JobStatus;
 use crate::domain::operator::Surface;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::JobDoc;
-use crate::engine::api::{Command, NewJob};
+use crate::engine::api::{Command, NewJob, ReviewOpened};
 use crate::engine::{Engine, Role};
 
 use super::args::GlobalArguments;
@@ -21,7 +21,7 @@ use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::table::Table;
 use super::words::ago;
-use super::{done, events, job_show, old};
+use super::{done, events, job_show, old, preview};
 
 /// The most jobs of a list unless more are asked for (WIRE.md).
 const LIMIT_DEFAULT: u32 = 100;
@@ -46,15 +46,22 @@ pub enum JobCommand {
         /// The job
         job: JobId,
     },
-    /// Let a paused job go on: apply the patch of the rejection, or run the stage again
+    /// Let a paused job go on: apply the patch of the rejection, or run the stage again; where an artifact is not what was decided on, open
+    /// its gate for review
     Resume {
         /// The job
         job: JobId,
+        /// Change nothing: tell what would happen, and end as the command would
+        #[arg(long)]
+        dry_run: bool,
     },
     /// End a job; the command of its running stage is killed
     Cancel {
         /// The job
         job: JobId,
+        /// Change nothing: tell what would happen, and end as the command would
+        #[arg(long)]
+        dry_run: bool,
     },
     /// End a manual job well
     Complete {
@@ -126,8 +133,14 @@ pub async fn run(global: &GlobalArguments, command: JobCommand) -> Outcome {
         JobCommand::Start(arguments) => start(global, output, arguments).await?,
         JobCommand::List { status, limit } => list(global, output, status, limit).await?,
         JobCommand::Show { job } => job_show::run(global, output, &job).await?,
-        JobCommand::Resume { job } => steer(global, output, "resumed", Command::Resume(job)).await?,
-        JobCommand::Cancel { job } => steer(global, output, "canceled", Command::Cancel(job)).await?,
+        JobCommand::Resume { job, dry_run: true } => {
+            foresee(global, output, "resumed", &job, Command::Resume(job.clone())).await?;
+        }
+        JobCommand::Cancel { job, dry_run: true } => {
+            foresee(global, output, "canceled", &job, Command::Cancel(job.clone())).await?;
+        }
+        JobCommand::Resume { job, .. } => steer(global, output, "resumed", Command::Resume(job)).await?,
+        JobCommand::Cancel { job, .. } => steer(global, output, "canceled", Command::Cancel(job)).await?,
         JobCommand::Complete { job } => steer(global, output, "completed", Command::Complete(job)).await?,
         JobCommand::Watch { job } => return watch(global, output, &job).await,
     }
@@ -193,9 +206,25 @@ async fn steer(
                 document.decision = receipt.decision.as_ref();
                 document.patches_applied = Some(receipt.patches_applied);
                 document.changed = Some(&receipt.changes);
+                document.review = receipt.review.as_ref().map(ReviewOpened::document);
             }
         })
         .await
+    })
+    .await
+}
+
+/// What the command would do.
+async fn foresee(
+    global: &GlobalArguments,
+    output: &mut Output,
+    deed: &'static str,
+    job: &JobId,
+    command: Command,
+) -> Result<(), Failure> {
+    let session = Session::resolve(global, Surface::Cli, deed)?;
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        preview::tell(engine, output, job, command, deed).await
     })
     .await
 }

@@ -31,6 +31,7 @@ mod output;
 mod patch;
 mod patch_check;
 mod patch_file;
+mod preview;
 mod report;
 mod resolve;
 mod serve;

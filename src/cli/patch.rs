@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::domain::ids::{ArtifactPath, Digest, StageName};
+use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::operator::Surface;
 use crate::domain::patch::types;
 use crate::domain::wire;
@@ -17,7 +17,7 @@ use super::gate::GateArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
-use super::{done, patch_check, patch_file};
+use super::{done, patch_check, patch_file, preview};
 
 /// What can be done with patches.
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,9 @@ pub enum PatchCommand {
         /// Change only exactly these bytes: the gate's digest that `gate show` prints
         #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
         digest: Option<Digest>,
+        /// Change nothing: tell what would happen, and end as the command would
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Take the newest patch back; the gate stays open
     #[command(after_help = UNDO_HELP)]
@@ -45,6 +48,9 @@ pub enum PatchCommand {
         /// Only while exactly these bytes are under review: the gate's digest that `gate show` prints
         #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
         digest: Option<Digest>,
+        /// Change nothing: tell what would happen, and end as the command would
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -69,8 +75,19 @@ pub async fn run(global: &GlobalArguments, command: PatchCommand) -> Outcome {
     match command {
         PatchCommand::Types => list(output)?,
         PatchCommand::Check(arguments) => patch_check::run(global, output, &arguments).await?,
-        PatchCommand::Apply { patch, digest } => apply(global, output, patch, digest).await?,
-        PatchCommand::Undo { gate, artifact, digest } => undo(global, output, gate, artifact, digest).await?,
+        PatchCommand::Apply { patch, digest, dry_run } => {
+            let (session, gate, command) = apply(global, patch, digest)?;
+            act(&session, output, gate, command, "applied", dry_run).await?;
+        }
+        PatchCommand::Undo {
+            gate,
+            artifact,
+            digest,
+            dry_run,
+        } => {
+            let (session, gate, command) = undo(global, gate, artifact, digest)?;
+            act(&session, output, gate, command, "undone", dry_run).await?;
+        }
     }
     output.flush()?;
     Ok(Exit::Done)
@@ -92,61 +109,63 @@ fn list(output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn apply(
+fn apply(
     global: &GlobalArguments,
-    output: &mut Output,
     arguments: PatchArguments,
     digest: Option<Digest>,
-) -> Result<(), Failure> {
+) -> Result<(Session, GateRef, Command), Failure> {
     let session = Session::resolve(global, Surface::Cli, "applied")?;
-    let PatchArguments { gate: wanted, file } = arguments;
+    let PatchArguments { gate, file } = arguments;
     let read = patch_file::read(&file, global.no_input, "applied")?;
-    let stage = wanted.stage.clone();
+    let gate = newest(gate);
     let command = Command::ApplyPatch {
-        gate: GateRef {
-            job_id: wanted.job,
-            stage: wanted.stage,
-            attempt: None,
-        },
+        gate: gate.clone(),
         patch: read.patch.value().clone(),
         digest,
     };
-    act(&session, output, &stage, command, "applied").await
+    Ok((session, gate, command))
 }
 
-async fn undo(
+fn undo(
     global: &GlobalArguments,
-    output: &mut Output,
     gate: GateArguments,
     path: Option<ArtifactPath>,
     digest: Option<Digest>,
-) -> Result<(), Failure> {
+) -> Result<(Session, GateRef, Command), Failure> {
     let session = Session::resolve(global, Surface::Cli, "undone")?;
-    let stage = gate.stage.clone();
+    let gate = newest(gate);
     let command = Command::UndoPatch {
-        gate: GateRef {
-            job_id: gate.job,
-            stage: gate.stage,
-            attempt: None,
-        },
+        gate: gate.clone(),
         path,
         digest,
     };
-    act(&session, output, &stage, command, "undone").await
+    Ok((session, gate, command))
 }
 
-/// Changes what is under review and tells the gate's new digest.
+fn newest(wanted: GateArguments) -> GateRef {
+    GateRef {
+        job_id: wanted.job,
+        stage: wanted.stage,
+        attempt: None,
+    }
+}
+
+/// Changes what is under review and tells the gate's new digest; a dry run only tells what would happen.
 async fn act(
     session: &Session,
     output: &mut Output,
-    stage: &StageName,
+    gate: GateRef,
     command: Command,
     deed: &'static str,
+    dry_run: bool,
 ) -> Result<(), Failure> {
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        if dry_run {
+            return preview::tell(engine, output, &gate.job_id, command, deed).await;
+        }
         let done = ask::act(engine, command, deed).await?;
         let receipt = &done.receipt;
-        let now = receipt.rows.newest_gate(stage).map(|gate| gate.digest());
+        let now = receipt.rows.newest_gate(&gate.stage).map(|gate| gate.digest());
         if output.is_json {
             return done::tell(engine, output, &done, &receipt.message, |document| {
                 document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());

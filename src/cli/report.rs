@@ -52,6 +52,15 @@ impl Exit {
             Self::Interrupted => 130,
         }
     }
+
+    /// Of several results: where all that were not done have one code, that one.
+    pub fn of_several(not_done: &[Self]) -> Self {
+        match not_done {
+            [] => Self::Done,
+            [first, rest @ ..] if rest.iter().all(|exit| exit == first) => *first,
+            [..] => Self::Failed,
+        }
+    }
 }
 
 /// Why a command did not do what it was asked to.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::decision::TIMER_NAME;
 use super::ids::{ArtifactPath, Digest, StageName};
 use super::time::Timestamp;
 
@@ -46,6 +47,9 @@ pub struct GateArtifact {
     pub removed_lines: u32,
     /// Whether it is shown by size and digest only.
     pub is_binary: bool,
+    /// How it differs from a version that was rejected after the one that it is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_rejection: Option<SinceRejection>,
     /// The patches that made this version of what the attempt made, oldest first: what undo takes back, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<PatchStep>,
@@ -84,6 +88,24 @@ pub struct FormerVersion {
     pub removed_lines: u32,
     /// Whether it is shown by size and digest only.
     pub is_binary: bool,
+    /// How it differs from a rejected version that is nearer than the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_rejection: Option<SinceRejection>,
+}
+
+/// A rejection that came after the version that an artifact is compared with, and what changed since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SinceRejection {
+    /// The attempt that was rejected.
+    pub attempt: u32,
+    /// Who rejected it.
+    pub by: String,
+    /// SHA-256 of the rejected version.
+    pub digest: Digest,
+    /// Lines added since.
+    pub added_lines: u32,
+    /// Lines removed since.
+    pub removed_lines: u32,
 }
 
 impl GateArtifact {
@@ -95,6 +117,7 @@ impl GateArtifact {
             added_lines: self.added_lines,
             removed_lines: self.removed_lines,
             is_binary: self.is_binary,
+            since_rejection: self.since_rejection.clone(),
         }
     }
 
@@ -107,8 +130,29 @@ impl GateArtifact {
             added_lines: version.added_lines,
             removed_lines: version.removed_lines,
             is_binary: version.is_binary,
+            since_rejection: version.since_rejection.clone(),
             ..self
         }
+    }
+}
+
+impl GateArtifact {
+    /// What changed since a nearer version was rejected, as `reader` is told it: `since your rejection: +1 -1`. None: nothing is nearer.
+    pub fn since_rejection_words(&self, reader: &str) -> Option<String> {
+        let since = self.since_rejection.as_ref()?;
+        let whose = match since.by.as_str() {
+            by if by == reader => "your".to_owned(),
+            TIMER_NAME => "the timer's".to_owned(),
+            by => format!("{by}'s"),
+        };
+        let change = if since.digest == self.digest {
+            "nothing changed".to_owned()
+        } else if self.is_binary {
+            "other bytes".to_owned()
+        } else {
+            format!("+{} -{}", since.added_lines, since.removed_lines)
+        };
+        Some(format!("since {whose} rejection: {change}"))
     }
 }
 
@@ -121,7 +165,7 @@ pub struct Base {
     pub origin: BaseOrigin,
 }
 
-/// Where a base came from (issue: last decided on, else former attempt, else given).
+/// Where a base came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum BaseOrigin {
@@ -142,6 +186,14 @@ pub enum BaseOrigin {
 }
 
 impl BaseOrigin {
+    /// Whether a gate is decided by the difference to it, unless somebody asks for another: what was given, and what was approved.
+    pub fn is_usual(&self) -> bool {
+        match self {
+            Self::Given | Self::Decided { approved: true, .. } => true,
+            Self::Decided { approved: false, .. } | Self::Attempt { .. } => false,
+        }
+    }
+
     /// In words, for the line under the header: `last approved #1`.
     pub fn label(&self) -> String {
         match self {

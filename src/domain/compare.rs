@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::artifact::{Base, BaseOrigin, GateArtifact, PatchStep};
-use super::gate::Gate;
+use super::gate::{Gate, GateState};
 use super::ids::Digest;
 use super::job::JobRows;
 use super::refusal::{Refusal, RefusalCode};
@@ -11,8 +11,12 @@ use super::refusal::{Refusal, RefusalCode};
 /// What to compare with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaseChoice {
-    /// The version that was decided on last.
+    /// The version that was decided on last, approved or rejected.
     Decided,
+    /// The version that was approved last.
+    Approved,
+    /// The version that was rejected last.
+    Rejected,
     /// The former attempt's.
     Attempt,
     /// The one that came with the gate.
@@ -33,11 +37,16 @@ impl FromStr for BaseChoice {
         let is_digest = (DIGITS_MIN..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         match text {
             "decided" => Ok(Self::Decided),
+            "approved" => Ok(Self::Approved),
+            "rejected" => Ok(Self::Rejected),
             "attempt" => Ok(Self::Attempt),
             "given" => Ok(Self::Given),
             "none" => Ok(Self::Nothing),
             digest if is_digest => Ok(Self::Version(digest.to_ascii_lowercase())),
-            _ => Err("decided, attempt, given, none, or at least 6 digits of a version's sha256".to_owned()),
+            _ => Err(
+                "approved, rejected, decided, attempt, given, none, or at least 6 digits of a version's sha256"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -46,10 +55,12 @@ impl BaseChoice {
     fn is(&self, base: &Base) -> bool {
         match (self, &base.origin) {
             (Self::Decided, BaseOrigin::Decided { .. })
+            | (Self::Approved, BaseOrigin::Decided { approved: true, .. })
+            | (Self::Rejected, BaseOrigin::Decided { approved: false, .. })
             | (Self::Attempt, BaseOrigin::Attempt { .. })
             | (Self::Given, BaseOrigin::Given) => true,
             (Self::Version(digits), _) => base.digest.to_string().starts_with(digits.as_str()),
-            (Self::Decided | Self::Attempt | Self::Given | Self::Nothing, _) => false,
+            (Self::Decided | Self::Approved | Self::Rejected | Self::Attempt | Self::Given | Self::Nothing, _) => false,
         }
     }
 }
@@ -69,7 +80,7 @@ pub fn with_bases<'g>(
         let once = once_were(rows, gate, &chosen, version)?;
         return Ok(once.into_iter().map(|artifact| (artifact, Some(version))).collect());
     }
-    let with_base = |artifact: &'g GateArtifact| Ok((artifact, base_of(artifact, choice)?));
+    let with_base = |artifact: &'g GateArtifact| Ok((artifact, base_of(rows, gate, artifact, choice)?));
     let (found, refused): (Vec<_>, Vec<_>) = chosen.into_iter().map(with_base).partition(Result::is_ok);
     match refused.into_iter().next() {
         Some(refused) if found.is_empty() => refused.map(|pair| vec![pair]),
@@ -77,13 +88,42 @@ pub fn with_bases<'g>(
     }
 }
 
-fn base_of(artifact: &GateArtifact, choice: Option<&BaseChoice>) -> Result<Option<Digest>, Refusal> {
+/// The version of an artifact that was last decided so before this gate; the same bytes may stand among the bases under another name.
+fn decided_before(
+    rows: &JobRows,
+    gate: &Gate,
+    artifact: &GateArtifact,
+    is_wanted: fn(GateState) -> bool,
+) -> Option<Digest> {
+    let former = rows.gates.iter().filter(|other| {
+        other.key.stage == gate.key.stage && other.key.attempt < gate.key.attempt && is_wanted(other.state)
+    });
+    let newest = former.max_by_key(|other| other.key.attempt)?;
+    let same = newest.artifacts.iter().find(|other| other.path == artifact.path);
+    same.map(|other| other.digest)
+}
+
+fn base_of(
+    rows: &JobRows,
+    gate: &Gate,
+    artifact: &GateArtifact,
+    choice: Option<&BaseChoice>,
+) -> Result<Option<Digest>, Refusal> {
     let usual = artifact.base.as_ref();
     let choice = match choice {
         None => return Ok(usual.map(|base| base.digest)),
         Some(BaseChoice::Nothing) => return Ok(None),
         Some(choice) => choice,
     };
+    let is_wanted: Option<fn(GateState) -> bool> = match choice {
+        BaseChoice::Decided => Some(|state| matches!(state, GateState::Approved | GateState::Rejected)),
+        BaseChoice::Approved => Some(|state| state == GateState::Approved),
+        BaseChoice::Rejected => Some(|state| state == GateState::Rejected),
+        BaseChoice::Attempt | BaseChoice::Given | BaseChoice::Nothing | BaseChoice::Version(_) => None,
+    };
+    if let Some(decided) = is_wanted.and_then(|is_wanted| decided_before(rows, gate, artifact, is_wanted)) {
+        return Ok(Some(decided));
+    }
     let others = || artifact.bases.iter().filter(|base| Some(*base) != usual);
     let known = || usual.into_iter().chain(others());
     if let Some(base) = known().find(|base| choice.is(base)) {

@@ -131,6 +131,22 @@ pub struct OnDisk {
     pub found: Option<(Digest, u64)>,
 }
 
+impl OnDisk {
+    /// Whether it is not the version that it should be.
+    pub fn is_moved(&self) -> bool {
+        self.found.map(|(digest, _)| digest) != Some(self.registered)
+    }
+
+    /// How it differs from what was decided on, in words: `script.txt is not what was decided on (was 9f2c1e, is 41b07a)`.
+    pub fn difference(&self) -> String {
+        let (name, was) = (self.path.file_name(), self.registered.short());
+        match self.found {
+            Some((digest, _)) => format!("{name} is not what was decided on (was {was}, is {})", digest.short()),
+            None => format!("{name} is missing (was {was})"),
+        }
+    }
+}
+
 /// A person's verdict, with everything that was found out before the transaction.
 #[derive(Debug, Clone)]
 pub struct DecisionRequest {

@@ -122,7 +122,7 @@ pub enum AttemptState {
     Failed,
     /// Its supervisor died; another attempt takes its place.
     Lost,
-    /// The job was canceled.
+    /// Nobody wants it any more: the job was canceled, or an earlier stage is reviewed again first.
     Canceled,
 }
 

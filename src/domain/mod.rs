@@ -3,6 +3,7 @@
 //! Everything here is a value or a pure function. No clock, no file, no thread, no SQL, no screen: what the time is and what the disk
 //! holds comes in as arguments, so that every rule can be tested as a list of inputs.
 
+pub mod agreed;
 pub mod anchor;
 pub mod artifact;
 pub mod audio;
@@ -19,6 +20,7 @@ pub mod job;
 pub mod lease;
 pub mod old;
 pub mod operator;
+pub mod outlook;
 pub mod patch;
 pub mod policy;
 pub mod proposal;

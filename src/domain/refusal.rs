@@ -253,6 +253,16 @@ impl Refusal {
         .at(path.to_string())
     }
 
+    /// Somebody registered another version between the look at the files and the transaction.
+    pub fn stale_look(id: &JobId) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("the artifacts of job {id} changed while they were looked at"),
+        )
+        .with_hint("try again")
+        .at(id.to_string())
+    }
+
     /// The patch is for something that this gate does not hold.
     pub fn not_under_review(path: &ArtifactPath, key: &GateKey) -> Self {
         Self::new(RefusalCode::PatchUnfit, format!("{path} is not under review at {key}")).at("artifact")

@@ -5,6 +5,7 @@
 mod difference;
 mod gate;
 mod job;
+mod preview;
 
 use std::collections::BTreeMap;
 
@@ -13,17 +14,19 @@ use serde_json::{Map, Value, json};
 
 use super::decision::SealedDecision;
 use super::event::Event;
-use super::gate::{Gate, GateState};
-use super::ids::{Digest, JobId, StageName};
+use super::gate::{Gate, GateKey, GateState, OnDisk};
+use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::{AttemptState, JobRows, JobStatus};
 use super::old::OldEvent;
 use super::patch::{Family, TypeDoc};
 use super::policy::GatePolicy;
+use super::refusal::RefusalCode;
 use super::time::{Now, Timestamp};
 
 pub use difference::DifferenceDoc;
 pub use gate::{BaseDoc, GateArtifactDoc, GateDoc, JobGateDoc};
 pub use job::{ArtifactDoc, JobDoc};
+pub use preview::{PreviewDoc, ResumedDoc};
 
 /// What a document needs to know beside the rows.
 #[derive(Debug, Clone, Copy)]
@@ -182,6 +185,9 @@ pub struct DoneDoc<'a> {
     /// How many patches were applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patches_applied: Option<u32>,
+    /// The gate that was opened for review instead of going on (`resume`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewDoc<'a>>,
     /// The gate's digest after a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
@@ -190,6 +196,47 @@ pub struct DoneDoc<'a> {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_published_because: Option<&'a str>,
+}
+
+/// A gate that was opened because what was decided on is not what lies there.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReviewDoc<'a> {
+    /// Its stage.
+    pub stage: &'a StageName,
+    /// Its attempt.
+    pub attempt: u32,
+    /// `artifact_changed`.
+    pub reason: &'static str,
+    /// What differs.
+    pub artifacts: Vec<MovedDoc<'a>>,
+}
+
+/// An artifact that is not what was decided on.
+#[derive(Debug, Clone, Serialize)]
+pub struct MovedDoc<'a> {
+    /// Relative to the run directory.
+    pub path: &'a ArtifactPath,
+    /// SHA-256 of what was decided on.
+    pub decided_sha256: Digest,
+    /// SHA-256 of what lies there.
+    pub found_sha256: Option<Digest>,
+}
+
+impl<'a> ReviewDoc<'a> {
+    /// The document of that gate.
+    pub fn of(gate: &'a GateKey, moved: &'a [OnDisk]) -> Self {
+        let of_one = |looked: &'a OnDisk| MovedDoc {
+            path: &looked.path,
+            decided_sha256: looked.registered,
+            found_sha256: looked.found.map(|(digest, _)| digest),
+        };
+        Self {
+            stage: &gate.stage,
+            attempt: gate.attempt,
+            reason: RefusalCode::ArtifactChanged.as_str(),
+            artifacts: moved.iter().map(of_one).collect(),
+        }
+    }
 }
 
 /// Whether a configuration may be used (`config check --json`, `POST config/validate`).

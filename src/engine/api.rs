@@ -8,16 +8,19 @@ use serde_json::{Map, Value};
 
 use crate::domain::decision::{Extent, SealedDecision};
 use crate::domain::event::Event;
-use crate::domain::gate::Verdict;
+use crate::domain::gate::{GateKey, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::old::{OldDecision, OldEvent, OldJob};
+use crate::domain::operator::Operator;
+use crate::domain::outlook::Outlook;
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{JobFilter, LeaderInfo, QueueRow, Since};
 use crate::domain::webhook::WebhookStanding;
+use crate::domain::wire::ReviewDoc;
 
 /// Pairs an answer with what was asked; rises in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -227,8 +230,36 @@ pub struct Receipt {
     pub patches_applied: u32,
     /// What changed, in words (`patch apply`).
     pub changes: Vec<String>,
+    /// The gate that was opened for review instead of going on, and why (`resume`).
+    pub review: Option<ReviewOpened>,
     /// Whether anything was written: opening a gate that is open already with the same artifacts writes nothing.
     pub is_change: bool,
+}
+
+/// That a paused job goes on only after another look: what was decided on is not what lies there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewOpened {
+    /// The gate.
+    pub gate: GateKey,
+    /// What differs: as it was decided on, and as it was found.
+    pub moved: Vec<OnDisk>,
+}
+
+impl ReviewOpened {
+    /// For programs.
+    pub fn document(&self) -> ReviewDoc<'_> {
+        ReviewDoc::of(&self.gate, &self.moved)
+    }
+
+    /// In one line: `Gate script #2 of j-1 is open for review: script.txt is not what was decided on (was 9f2c1e, is 41b07a)`.
+    pub fn words(&self) -> String {
+        let GateKey { job_id, stage, attempt } = &self.gate;
+        let differences: Vec<_> = self.moved.iter().map(OnDisk::difference).collect();
+        format!(
+            "Gate {stage} #{attempt} of {job_id} is open for review: {}",
+            differences.join("; ")
+        )
+    }
 }
 
 /// Something to be read. Each is answered once by an [`Answer`] of the same name.
@@ -304,6 +335,13 @@ pub enum Query {
     Webhooks(Timestamp),
     /// What the old system left.
     Old(OldQuery),
+    /// What a command would do: a dry run that changes nothing.
+    Preview {
+        /// In whose name; none: in that of the process.
+        operator: Option<Operator>,
+        /// The very command that would be sent.
+        command: Box<Command>,
+    },
 }
 
 /// What can be read of old records: history, which no command touches.
@@ -349,6 +387,8 @@ pub enum Answer {
     Webhooks(Vec<WebhookStanding>),
     /// See [`Query::Old`].
     Old(OldAnswer),
+    /// See [`Query::Preview`]; the refusal is the one that the command would get.
+    Preview(Result<Outlook, Refusal>),
     /// It could not be read: what was being done and why not.
     Failed(String),
 }

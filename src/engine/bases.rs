@@ -1,59 +1,119 @@
-//! What an artifact under review may be compared with, the best first (issue: last decided on, else former attempt, else given).
+//! What an artifact under review is compared with.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
-use crate::domain::artifact::{Base, BaseOrigin};
+use crate::domain::agreed::Agreed;
+use crate::domain::artifact::{Base, BaseOrigin, GateArtifact, SinceRejection};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::refusal::{Refusal, RefusalCode};
 
-/// The versions that an artifact of this stage may be compared with: the one last decided on, the former attempt's, the given one.
-/// The same bytes stand once, under their first name.
-pub(super) fn bases_of(
+/// What an artifact under review is compared with.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Comparison {
+    /// The version that the decision is about the difference to; none: all of it is new.
+    pub base: Option<Base>,
+    /// Every version it may be compared with, the base first, then a rejected one that is nearer.
+    pub bases: Vec<Base>,
+    /// The rejection that is nearer than the base; its lines are not counted yet.
+    pub rejection: Option<SinceRejection>,
+}
+
+impl Comparison {
+    fn new(base: Option<Base>, others: Vec<Base>, rejection: Option<SinceRejection>) -> Self {
+        let mut bases: Vec<Base> = Vec::new();
+        for other in base.iter().cloned().chain(others) {
+            if bases.iter().all(|known| known.digest != other.digest) {
+                bases.push(other);
+            }
+        }
+        let base_digest = base.as_ref().map(|base| base.digest);
+        Self {
+            rejection: rejection.filter(|since| Some(since.digest) != base_digest),
+            base,
+            bases,
+        }
+    }
+
+    /// What another version of an artifact that is under review already is compared with: the same.
+    pub fn of(artifact: &GateArtifact) -> Self {
+        Self {
+            base: artifact.base.clone(),
+            bases: artifact.bases.clone(),
+            rejection: artifact.since_rejection.clone(),
+        }
+    }
+
+    /// Of an artifact that is not what was agreed on: against that version.
+    pub fn with_agreed(agreed: &Agreed<'_>, rows: &JobRows) -> Self {
+        let origin = match agreed.attempt {
+            Some(attempt) => BaseOrigin::Decided {
+                attempt,
+                approved: true,
+            },
+            None => BaseOrigin::Attempt {
+                attempt: rows.next_attempt(agreed.stage).saturating_sub(1),
+            },
+        };
+        let usual = comparison(Some(rows), agreed.stage, &agreed.artifact.path, None);
+        let digest = agreed.digest;
+        Self::new(Some(Base { digest, origin }), usual.bases, usual.rejection)
+    }
+}
+
+/// What an artifact of this stage is compared with: with the given version, else with the one last approved, else with nothing. A
+/// rejected version, and what a former attempt made, only when somebody asks. The same bytes stand once, under their first name.
+pub(super) fn comparison(
     rows: Option<&JobRows>,
     stage: &StageName,
     path: &ArtifactPath,
     given: Option<Digest>,
-) -> Vec<Base> {
-    let of_stage = || {
-        rows.into_iter()
-            .flat_map(|rows| &rows.gates)
-            .filter(|gate| gate.key.stage == *stage)
-    };
-    let version = |gate: &Gate| {
+) -> Comparison {
+    let gates = rows.into_iter().flat_map(|rows| &rows.gates);
+    let mut of_stage: Vec<&Gate> = gates.filter(|gate| gate.key.stage == *stage).collect();
+    of_stage.sort_by_key(|gate| Reverse(gate.key.attempt));
+    let version = |gate: &Gate, origin: BaseOrigin| {
         let mut artifacts = gate.artifacts.iter();
-        artifacts
-            .find(|artifact| artifact.path == *path)
-            .map(|artifact| artifact.digest)
+        let digest = artifacts.find(|artifact| artifact.path == *path)?.digest;
+        Some(Base { digest, origin })
     };
-    let decided = of_stage()
-        .filter(|gate| matches!(gate.state, GateState::Approved | GateState::Rejected))
-        .max_by_key(|gate| gate.key.attempt)
-        .and_then(|gate| {
-            let origin = BaseOrigin::Decided {
-                attempt: gate.key.attempt,
-                approved: gate.state == GateState::Approved,
-            };
-            version(gate).map(|digest| Base { digest, origin })
-        });
-    let former = of_stage().max_by_key(|gate| gate.key.attempt).and_then(|gate| {
-        let origin = BaseOrigin::Attempt {
+    let decided = |gate: &Gate| {
+        let (attempt, approved) = (gate.key.attempt, gate.state == GateState::Approved);
+        version(gate, BaseOrigin::Decided { attempt, approved })
+    };
+    let is_decided = |gate: &&&Gate| matches!(gate.state, GateState::Approved | GateState::Rejected);
+    let approved = of_stage.iter().find(|gate| gate.state == GateState::Approved);
+    let rejected = of_stage
+        .iter()
+        .find(is_decided)
+        .filter(|gate| gate.state == GateState::Rejected);
+    let rejection = rejected.and_then(|gate| {
+        Some(SinceRejection {
             attempt: gate.key.attempt,
-        };
-        version(gate).map(|digest| Base { digest, origin })
+            by: gate.settled.as_ref()?.by.clone(),
+            digest: decided(gate)?.digest,
+            added_lines: 0,
+            removed_lines: 0,
+        })
+    });
+    let approved = approved.and_then(|gate| decided(gate));
+    let rejected = rejected.and_then(|gate| decided(gate));
+    let former = of_stage.first().and_then(|gate| {
+        let attempt = gate.key.attempt;
+        version(gate, BaseOrigin::Attempt { attempt })
     });
     let given = given.map(|digest| Base {
         digest,
         origin: BaseOrigin::Given,
     });
-    let mut bases: Vec<Base> = Vec::new();
-    for base in [decided, former, given].into_iter().flatten() {
-        if bases.iter().all(|other| other.digest != base.digest) {
-            bases.push(base);
-        }
-    }
-    bases
+    let base = given.or_else(|| approved.clone());
+    Comparison::new(
+        base,
+        [rejected, approved, former].into_iter().flatten().collect(),
+        rejection,
+    )
 }
 
 /// Which of the given files each artifact is compared with: the one of its file name; a file with another name goes to the first

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diff::{self, Limit};
-use crate::domain::artifact::{Base, GateArtifact};
+use crate::domain::artifact::{GateArtifact, SinceRejection};
 use crate::domain::event::predecessors;
 use crate::domain::gate::{Gate, OnDisk};
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
@@ -13,10 +13,11 @@ use crate::domain::job::JobRows;
 use crate::domain::patch::{self, Patch, Surroundings};
 use crate::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::runs::{RunDir, artifacts, files, versions};
+use crate::runs::{RunDir, artifacts, files};
 
-use super::bases::bases_of;
+use super::bases::{Comparison, comparison};
 use super::prepare::Preparer;
+use super::reducer::{Review, wanted_review};
 use super::trouble::{runs_refusal, store_refusal};
 
 impl Preparer {
@@ -63,7 +64,7 @@ impl Preparer {
         let (planned_on, _) =
             found_of(&target.path).ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
         let run = self.runs.run(&rows.job.id);
-        let read = |digest: &Digest| versions::read(&run, digest).map_err(|error| runs_refusal(&error));
+        let read = |digest: &Digest| self.keeping.read(&run, digest).map_err(|error| runs_refusal(&error));
         let current = read(&planned_on)?;
         let sidecar = self.sidecar_of(rows, gate, target, on_disk)?;
         let sidecar_bytes = sidecar.as_ref().map(|sidecar| read(&sidecar.digest)).transpose()?;
@@ -75,23 +76,25 @@ impl Preparer {
         let plan = parsed
             .plan_among(target.path.as_str(), &current, surroundings)
             .map_err(unfit)?;
-        let (after, after_bytes) = versions::keep(&run, &plan.bytes).map_err(|error| runs_refusal(&error))?;
+        let (after, after_bytes) = self
+            .keeping
+            .keep(&run, &plan.bytes)
+            .map_err(|error| runs_refusal(&error))?;
         let is_beside = plan.path != target.path.as_str();
         let former = if is_beside {
             sidecar
         } else {
             Some(self.as_found(&run, target, found_of(&target.path))?)
         };
-        let (kind, path, bases) = match (&former, is_beside) {
-            (Some(former), _) => (former.kind.clone(), former.path.clone(), former.bases.clone()),
-            (None, _) => {
+        let (kind, path, with) = match &former {
+            Some(former) => (former.kind.clone(), former.path.clone(), Comparison::of(former)),
+            None => {
                 let path = sidecar_path(&plan.path)?;
-                let bases = bases_of(Some(rows), &gate.key.stage, &path, None);
-                (patch::SIDECAR_KIND.to_owned(), path, bases)
+                let with = comparison(Some(rows), &gate.key.stage, &path, None);
+                (patch::SIDECAR_KIND.to_owned(), path, with)
             }
         };
-        let base = former.as_ref().and_then(|former| former.base.clone());
-        let after = self.compared(&run, kind, path, after, after_bytes, or_first(base, bases))?;
+        let after = self.compared(&run, kind, path, after, after_bytes, with)?;
         Ok(Proposal::File(Box::new(FileEffect {
             patch: value.clone(),
             artifact: target.path.clone(),
@@ -153,6 +156,32 @@ impl Preparer {
         Ok(())
     }
 
+    /// What has to be reviewed before a stage may start: what of it lies there now, against what was decided on.
+    pub(super) fn review(
+        &self,
+        rows: &JobRows,
+        waiting: &StageName,
+        on_disk: &[OnDisk],
+    ) -> Result<Option<Review>, Refusal> {
+        let Some((stage, agreed)) = wanted_review(rows, waiting, on_disk)? else {
+            return Ok(None);
+        };
+        let run = self.runs.run(&rows.job.id);
+        let mut artifacts = Vec::with_capacity(agreed.len());
+        for agreed in agreed {
+            let path = &agreed.artifact.path;
+            let looked = on_disk.iter().find(|looked| looked.path == *path);
+            let (digest, size_bytes) = looked
+                .and_then(|looked| looked.found)
+                .ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
+            let kind = agreed.artifact.kind.clone();
+            let with = Comparison::with_agreed(&agreed, rows);
+            artifacts.push(self.compared(&run, kind, path.clone(), digest, size_bytes, with)?);
+        }
+        let stage = stage.clone();
+        Ok(Some(Review { stage, artifacts }))
+    }
+
     /// An artifact under review with the bytes that lie on disk.
     fn as_found(
         &self,
@@ -162,14 +191,14 @@ impl Preparer {
     ) -> Result<GateArtifact, Refusal> {
         match found {
             Some((digest, size_bytes)) if digest != artifact.digest => {
-                let bases = or_first(artifact.base.clone(), artifact.bases.clone());
+                let with = Comparison::of(artifact);
                 self.compared(
                     run,
                     artifact.kind.clone(),
                     artifact.path.clone(),
                     digest,
                     size_bytes,
-                    bases,
+                    with,
                 )
             }
             Some(_) | None => Ok(artifact.clone()),
@@ -211,7 +240,9 @@ impl Preparer {
             let registered = rows.artifacts.iter().find(|known| known.path == *path);
             registered.map(|known| (known.digest, known.size_bytes))
         } else {
-            versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+            self.keeping
+                .keep_artifact(&run, path)
+                .map_err(|error| runs_refusal(&error))?
         };
         Ok(OnDisk {
             path: path.clone(),
@@ -226,7 +257,11 @@ impl Preparer {
             .reader
             .owed_of(&rows.job.id)
             .map_err(|error| store_refusal(&error))?;
-        Ok(owed.is_some_and(|owed| predecessors(&owed.events, path).any(|former| former == found)))
+        let named = self.named(&rows.job.id);
+        Ok(owed.is_some_and(|mut owed| {
+            owed.events.retain(|event| event.seq > named);
+            predecessors(&owed.events, path).any(|former| former == found)
+        }))
     }
 
     /// The artifacts of the bare stages that may open next: the current one, and those directly behind it. One that cannot be read
@@ -273,16 +308,19 @@ impl Preparer {
         path: &ArtifactPath,
     ) -> Result<Option<GateArtifact>, Refusal> {
         let run = self.runs.run(&rows.job.id);
-        let Some((digest, size_bytes)) = versions::keep_artifact(&run, path).map_err(|error| runs_refusal(&error))?
+        let Some((digest, size_bytes)) = self
+            .keeping
+            .keep_artifact(&run, path)
+            .map_err(|error| runs_refusal(&error))?
         else {
             return Ok(None);
         };
-        let bases = bases_of(Some(rows), stage, path, None);
-        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, bases)
+        let with = comparison(Some(rows), stage, path, None);
+        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, with)
             .map(Some)
     }
 
-    /// The artifact as it stands in front of the operator, its lines counted against the first of its bases.
+    /// The artifact as it stands in front of the operator, its lines counted against its base, and since a nearer rejection.
     pub(super) fn compared(
         &self,
         run: &RunDir,
@@ -290,12 +328,22 @@ impl Preparer {
         path: ArtifactPath,
         digest: Digest,
         size_bytes: u64,
-        bases: Vec<Base>,
+        with: Comparison,
     ) -> Result<GateArtifact, Refusal> {
-        let read = |digest: &Digest| versions::read(run, digest).map_err(|error| runs_refusal(&error));
-        let base = bases.first().cloned();
+        let read = |digest: &Digest| self.keeping.read(run, digest).map_err(|error| runs_refusal(&error));
+        let Comparison { base, bases, rejection } = with;
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
-        let summary = diff::summary(former.as_deref(), &read(&digest)?, Limit::NONE);
+        let now = read(&digest)?;
+        let summary = diff::summary(former.as_deref(), &now, Limit::NONE);
+        // The bytes of a rejected version may be gone: then it cannot be shown either.
+        let since_rejection = rejection.and_then(|since| {
+            let since_then = diff::summary(Some(&read(&since.digest).ok()?), &now, Limit::NONE);
+            Some(SinceRejection {
+                added_lines: count(since_then.added),
+                removed_lines: count(since_then.removed),
+                ..since
+            })
+        });
         Ok(GateArtifact {
             kind,
             path,
@@ -306,17 +354,10 @@ impl Preparer {
             added_lines: count(summary.added),
             removed_lines: count(summary.removed),
             is_binary: summary.is_binary,
+            since_rejection,
             patches: Vec::new(),
         })
     }
-}
-
-/// Gates of an older version have a base and no list of them.
-fn or_first(base: Option<Base>, bases: Vec<Base>) -> Vec<Base> {
-    if bases.is_empty() {
-        return base.into_iter().collect();
-    }
-    bases
 }
 
 fn sidecar_path(path: &str) -> Result<ArtifactPath, Refusal> {

@@ -64,6 +64,17 @@ impl StageKey {
     }
 }
 
+/// What came of a stage that was to be started.
+#[derive(Debug)]
+pub(super) enum Start {
+    /// Its supervisor runs.
+    Launched,
+    /// Its job is not to go on, as the rows have it now: paused, canceled, or somebody else was quicker.
+    NotWanted,
+    /// This is in the way; it is tried again.
+    Hindered(String),
+}
+
 /// What arrives in the loop.
 #[derive(Debug)]
 pub(super) enum Inbox {
@@ -79,8 +90,10 @@ pub(super) enum Inbox {
     Locked(LeadGuard),
     /// The epoch is ours: leader-only work may begin.
     Leading(Result<u64, String>),
-    /// A stage's supervisor was started, or why not.
-    Started(StageKey, Result<(), String>),
+    /// The disk has taken files that the writer waits for, or has not.
+    Flushed,
+    /// A stage was to be started.
+    Started(StageKey, Start),
     /// A stage's supervisor is gone.
     StageEnded {
         key: StageKey,

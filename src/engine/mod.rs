@@ -13,11 +13,14 @@ mod debts;
 pub mod door;
 pub mod edit_copies;
 mod evidence;
+mod flusher;
 pub mod history;
 mod inbox;
+mod keeping;
 mod lead;
 mod opening;
 mod prepare;
+mod preview;
 mod reader;
 pub mod rebuild;
 mod receipt;
@@ -53,8 +56,10 @@ use crate::store::Reader;
 use api::{Answer, Command, Notice, Query, RequestId};
 use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
+use flusher::Flusher;
 use history::History;
 use inbox::{Inbox, StageKey};
+use keeping::Keeping;
 pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
 use opening::{open_store, refuse_older_database, session_name};
 use prepare::Preparer;
@@ -119,6 +124,8 @@ pub struct Engine {
     pay_at_us: Option<i64>,
     starting: HashSet<StageKey>,
     start_again_us: BTreeMap<JobId, i64>,
+    /// The job whose stage was last told to be tried again.
+    hindered: Option<JobId>,
     following: HashSet<StageKey>,
     /// When the configuration file may be read.
     config_at_us: Option<i64>,
@@ -164,11 +171,18 @@ impl Engine {
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
             history: History::new(runs.clone(), settings.old_databases.clone()),
+            keeping: Keeping::Versions,
+            named: BTreeMap::new(),
         };
         let newer = store.as_ref().err().copied();
+        let flusher = match &store {
+            Ok(store) => Some(Flusher::start(store.marker()?, inbox_sender.clone())?),
+            Err(_) => None,
+        };
         // Nobody writes to a newer database.
-        let writer = store.ok().map(|store| Writer {
+        let writer = store.ok().zip(flusher).map(|(store, flusher)| Writer {
             store,
+            flusher,
             preparer,
             operator: settings.operator.clone(),
             work: work_receiver,
@@ -180,12 +194,19 @@ impl Engine {
             trouble: None,
         });
         let reader = ReaderThread {
-            reader: Reader::open(runs.path())?,
-            runs: runs.clone(),
+            preparer: Preparer {
+                runs: runs.clone(),
+                reader: Reader::open(runs.path())?,
+                session: session.clone(),
+                clock: Arc::clone(&settings.clock),
+                config: Arc::new(settings.config.clone()),
+                history: History::new(runs.clone(), settings.old_databases),
+                keeping: Keeping::in_memory(),
+                named: BTreeMap::new(),
+            },
             program: settings.program.to_str().map(str::to_owned),
             asks: asks_receiver,
             inbox: inbox_sender.clone(),
-            history: History::new(runs.clone(), settings.old_databases),
         };
         let start = |writer: Writer| {
             let thread = std::thread::Builder::new().name("writer".to_owned());
@@ -234,6 +255,7 @@ impl Engine {
             pay_at_us: None,
             starting: HashSet::new(),
             start_again_us: BTreeMap::new(),
+            hindered: None,
             following: HashSet::new(),
             config_at_us: None,
             is_config_broken: false,
@@ -327,6 +349,7 @@ impl Engine {
     }
 
     fn hand_over(&mut self, request: RequestId, operator: Operator, command: Command) {
+        fault::begin(receipt::verb(&command));
         fault::point("submitted");
         if let Some(newer) = self.newer {
             return self.tell(Notice::Done(request, Err(newer.refusal())));
@@ -344,9 +367,20 @@ impl Engine {
     }
 
     fn hand_query(&mut self, request: RequestId, query: Query) {
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.asks.try_send(Ask::Query(request, query))
-        {
+        let ask = match (query, self.newer) {
+            // What nobody may do has no future to be told.
+            (Query::Preview { .. }, Some(newer)) => {
+                return self.tell(Notice::Answer(request, Answer::Preview(Err(newer.refusal()))));
+            }
+            (Query::Preview { operator, command }, None) => Ask::Preview {
+                request,
+                config: Arc::new(self.config.clone()),
+                operator: operator.unwrap_or_else(|| self.operator.clone()),
+                command,
+            },
+            (query, _) => Ask::Query(request, query),
+        };
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.asks.try_send(ask) {
             self.tell(Notice::Answer(request, Answer::Failed(busy().message)));
         }
     }

@@ -1,7 +1,7 @@
 //! What a command needs to know of the files before its transaction: digests, kept versions, planned patches.
 //!
-//! "Hash before the transaction; inside it compare numbers and digests only" (HOUSE, mechanics). Runs on the writer thread and on the
-//! threads that watch stages; changes nothing but the store of versions, where more bytes never hurt.
+//! "Hash before the transaction; inside it compare numbers and digests only" (HOUSE, mechanics). Runs on the writer thread, where it
+//! changes nothing but the store of versions (more bytes never hurt), and for dry runs on the reader thread, where it changes nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
-use crate::domain::operator::Operator;
+use crate::domain::operator::{Operator, Via};
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -24,8 +24,9 @@ use crate::store::Reader;
 
 use super::api::{Command, GateRef, NewJob, OutsideArtifact, OutsideFile};
 use super::audit::Trouble;
-use super::bases::{bases_of, given_bases};
+use super::bases::{comparison, given_bases};
 use super::history::History;
+use super::keeping::Keeping;
 use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
@@ -44,9 +45,22 @@ pub(super) struct Preparer {
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
     pub history: History,
+    pub keeping: Keeping,
+    /// Jobs that are owed the flush of their files alone, and the event up to which this process has put those in place.
+    pub named: BTreeMap<JobId, u64>,
 }
 
 impl Preparer {
+    /// What the rules need besides rows and input, now.
+    pub fn context<'a>(&'a self, via: &'a Via) -> Context<'a> {
+        Context {
+            now: self.clock.now(),
+            policies: &self.config.gates,
+            grace_s: self.config.pipeline.overdue_grace_s,
+            via,
+        }
+    }
+
     /// Turns somebody's command into the input of a transaction, or says at once why not.
     pub fn command(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
         match command {
@@ -208,32 +222,23 @@ impl Preparer {
         Ok((StageOutcome::Made(made), bare))
     }
 
-    /// The first artifact whose file is not the registered version; before a stage starts this must be none. What that stage itself made
-    /// in a former attempt does not count: it is about to be made again.
-    pub fn moved_artifact(&self, rows: &JobRows, stage: &StageName) -> Result<Option<OnDisk>, Refusal> {
-        let run = self.runs.run(&rows.job.id);
-        for artifact in rows.artifacts.iter().filter(|artifact| artifact.stage != *stage) {
-            let found = match versions::keep_artifact(&run, &artifact.path) {
-                Ok(found) => found,
-                // A directory, a link that leads out: the artifact is not there.
-                Err(error) if error.is_refusal() => None,
-                Err(error) => return Err(runs_refusal(&error)),
-            };
-            if found.map(|(digest, _)| digest) != Some(artifact.digest) {
-                return Ok(Some(OnDisk {
-                    path: artifact.path.clone(),
-                    registered: artifact.digest,
-                    found,
-                }));
-            }
-        }
-        Ok(None)
+    /// What lies on disk of everything that this stage may read.
+    pub fn look_before(&self, rows: &JobRows, stage: &StageName) -> Result<Vec<OnDisk>, Refusal> {
+        let agreed = rows.agreed_before(stage).into_iter();
+        agreed
+            .map(|agreed| self.readable_on_disk(rows, &agreed.artifact.path, agreed.digest))
+            .collect()
     }
 
-    /// Whether the job's files are behind its rows.
+    /// Whether files of the job may not be in place yet; whether they are on disk is another matter.
     pub fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
         let owed = self.reader.owed_of(job_id).map_err(|error| store_refusal(&error))?;
-        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq))
+        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.named(job_id))))
+    }
+
+    /// The event up to which this process has put the job's files in place; 0: it has put none.
+    pub fn named(&self, job_id: &JobId) -> u64 {
+        self.named.get(job_id).copied().unwrap_or(0)
     }
 
     pub fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
@@ -375,8 +380,8 @@ impl Preparer {
                 Some(base) => Some(keep(base).map_err(|error| runs_refusal(&error))?.0),
                 None => None,
             };
-            let bases = bases_of(rows.as_ref(), stage, &path, given);
-            artifacts.push(self.compared(&run, kind.clone(), path, digest, size_bytes, bases)?);
+            let with = comparison(rows.as_ref(), stage, &path, given);
+            artifacts.push(self.compared(&run, kind.clone(), path, digest, size_bytes, with)?);
         }
         let placed: Vec<_> = artifacts
             .iter()
@@ -394,14 +399,7 @@ impl Preparer {
             input,
             bare: BTreeMap::new(),
         };
-        let now = self.clock.now();
-        let via = &operator.via;
-        let cx = Context {
-            now,
-            policies: &self.config.gates,
-            grace_s: self.config.pipeline.overdue_grace_s,
-            via,
-        };
+        let cx = self.context(&operator.via);
         // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
         if !reduce(job_id, rows.as_ref(), &prepared, cx)?.is_empty() {
             for (path, digest) in &placed {
@@ -495,7 +493,9 @@ impl Preparer {
         if let Some(former) = &undoable.step.former {
             // What is put back must be there, and be what its name says.
             let run = self.runs.run(&gate.job_id);
-            versions::read(&run, &former.digest).map_err(|error| runs_refusal(&error))?;
+            self.keeping
+                .read(&run, &former.digest)
+                .map_err(|error| runs_refusal(&error))?;
         }
         let input = Input::UndoPatch {
             gate: pinned(gate, open),
@@ -511,6 +511,11 @@ impl Preparer {
 
     fn resume(&mut self, operator: &Operator, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
+        Ok((job_id.clone(), self.resume_of(operator, &rows)?))
+    }
+
+    /// What resuming the job of these rows needs to know.
+    pub(super) fn resume_of(&self, operator: &Operator, rows: &JobRows) -> Result<Prepared, Refusal> {
         let mut plan = ResumePlan::default();
         let is_paused = rows.job.status == JobStatus::Paused;
         if let Some(stage) = rows.job.stage.clone().filter(|_| is_paused) {
@@ -521,29 +526,22 @@ impl Preparer {
                 .newest_decision(&stage)
                 .filter(|sealed| !sealed.decision.is_approved());
             if waits {
-                for artifact in &rows.artifacts {
-                    plan.on_disk
-                        .push(self.one_on_disk(&rows, &artifact.path, artifact.digest)?);
-                }
+                plan.on_disk = self.look_before(rows, &stage)?;
+                plan.review = self.review(rows, &stage, &plan.on_disk)?;
             } else if let Some(rejection) = rejection
                 && let Some(value) = rejection.decision.patch()
                 && let Some(gate) = rows.gate(&stage, rejection.decision.attempt())
             {
-                plan.on_disk = self.on_disk(&rows, gate)?;
-                plan.proposal = Some(self.propose(&rows, gate, value, &plan.on_disk)?);
+                plan.on_disk = self.on_disk(rows, gate)?;
+                plan.proposal = Some(self.propose(rows, gate, value, &plan.on_disk)?);
             }
         }
-        let bare = self.bare_artifacts(&rows);
-        Ok((
-            job_id.clone(),
-            Prepared {
-                input: Input::Resume {
-                    operator: operator.clone(),
-                    plan,
-                },
-                bare,
-            },
-        ))
+        let bare = self.bare_artifacts(rows);
+        let operator = operator.clone();
+        Ok(Prepared {
+            input: Input::Resume { operator, plan },
+            bare,
+        })
     }
 }
 

@@ -9,12 +9,13 @@ use tokio::sync::mpsc::Sender;
 
 use crate::config::{Config, ConfigFileError, ConfigText, Problem, Severity};
 use crate::domain::ids::JobId;
-use crate::runs::{RunsDir, artifacts, files, locks, versions};
-use crate::store::{Reader, StoreError};
+use crate::domain::operator::Operator;
+use crate::runs::{artifacts, files, locks, versions};
+use crate::store::StoreError;
 
-use super::api::{Answer, Query, RequestId};
-use super::history::History;
+use super::api::{Answer, Command, Query, RequestId};
 use super::inbox::{Inbox, Look, StageWork, Timers};
+use super::prepare::Preparer;
 
 /// The most events of one look; what is left is seen by the next.
 const EVENTS_MAX: u32 = 2000;
@@ -50,16 +51,22 @@ pub(super) enum Ask {
     },
     /// Reads the configuration file anew.
     Config(PathBuf),
+    /// What somebody's command would do, with the configuration that is in force.
+    Preview {
+        request: RequestId,
+        config: Arc<Config>,
+        operator: Operator,
+        command: Box<Command>,
+    },
 }
 
 /// Everything the thread owns.
 pub(super) struct ReaderThread {
-    pub reader: Reader,
-    pub runs: RunsDir,
+    /// Looks at rows and files, and keeps nothing.
+    pub preparer: Preparer,
     pub program: Option<String>,
     pub asks: Receiver<Ask>,
     pub inbox: Sender<Inbox>,
-    pub history: History,
 }
 
 impl ReaderThread {
@@ -78,6 +85,15 @@ impl ReaderThread {
                     Inbox::Looked(look.map(Box::new).map_err(|error| error.to_string()))
                 }
                 Ask::Config(path) => Inbox::ConfigRead(self.read_config(&path)),
+                Ask::Preview {
+                    request,
+                    config,
+                    operator,
+                    command,
+                } => {
+                    self.preparer.config = config;
+                    Inbox::Answer(request, Answer::Preview(self.preparer.preview(&operator, &command)))
+                }
             };
             if self.inbox.blocking_send(message).is_err() {
                 return;
@@ -97,21 +113,23 @@ impl ReaderThread {
             Err(error) => Answer::Failed(error.to_string()),
         };
         Ok(match query {
-            Query::Queue => Answer::Queue(self.reader.queue()?),
-            Query::Job(job_id) => Answer::Job(self.reader.job(&job_id)?.map(Arc::new)),
-            Query::Jobs(filter) => Answer::Jobs(self.reader.jobs(&filter)?),
+            Query::Queue => Answer::Queue(self.preparer.reader.queue()?),
+            Query::Job(job_id) => Answer::Job(self.preparer.reader.job(&job_id)?.map(Arc::new)),
+            Query::Jobs(filter) => Answer::Jobs(self.preparer.reader.jobs(&filter)?),
             Query::Events {
                 job_id,
                 since,
                 limit,
                 tail,
-            } => Answer::Events(self.reader.events(job_id.as_ref(), since, limit, tail)?),
+            } => Answer::Events(self.preparer.reader.events(job_id.as_ref(), since, limit, tail)?),
             Query::Decisions { job_id, stage, limit } => {
-                Answer::Decisions(self.reader.decisions(job_id.as_ref(), stage.as_ref(), limit)?)
+                Answer::Decisions(self.preparer.reader.decisions(job_id.as_ref(), stage.as_ref(), limit)?)
             }
-            Query::Version { job_id, digest } => bytes(versions::read(&self.runs.run(&job_id), &digest).map(Some)),
-            Query::OnDisk { job_id, path } => bytes(artifacts::read(&self.runs.run(&job_id), &path)),
-            Query::Files(job_id) => match files::list(&self.runs.run(&job_id)) {
+            Query::Version { job_id, digest } => {
+                bytes(versions::read(&self.preparer.runs.run(&job_id), &digest).map(Some))
+            }
+            Query::OnDisk { job_id, path } => bytes(artifacts::read(&self.preparer.runs.run(&job_id), &path)),
+            Query::Files(job_id) => match files::list(&self.preparer.runs.run(&job_id)) {
                 Ok(files) => Answer::Files(files.into()),
                 Err(error) => Answer::Failed(error.to_string()),
             },
@@ -120,18 +138,26 @@ impl ReaderThread {
                 stage,
                 attempt,
                 bytes_max,
-            } => bytes(artifacts::read_log(&self.runs.run(&job_id), &stage, attempt, bytes_max)),
+            } => bytes(artifacts::read_log(
+                &self.preparer.runs.run(&job_id),
+                &stage,
+                attempt,
+                bytes_max,
+            )),
             Query::Leader => {
-                let is_alive = locks::leader_is_alive(&self.runs).unwrap_or(false);
-                Answer::Leader(self.reader.leader()?.filter(|_| is_alive))
+                let is_alive = locks::leader_is_alive(&self.preparer.runs).unwrap_or(false);
+                Answer::Leader(self.preparer.reader.leader()?.filter(|_| is_alive))
             }
             Query::EventPage { job_id, since, limit } => {
-                let (events, total) = self.reader.event_page(&job_id, since, limit)?;
+                let (events, total) = self.preparer.reader.event_page(&job_id, since, limit)?;
                 Answer::EventPage(events, total)
             }
-            Query::Owing(job_id) => Answer::Owing(self.reader.owing(job_id.as_ref(), OWING_MAX)?),
-            Query::Webhooks(now) => Answer::Webhooks(self.reader.webhook_standings(now)?),
-            Query::Old(query) => match self.history.answer(Some(&self.reader), query) {
+            Query::Owing(job_id) => Answer::Owing(self.preparer.reader.owing(job_id.as_ref(), OWING_MAX)?),
+            Query::Webhooks(now) => Answer::Webhooks(self.preparer.reader.webhook_standings(now)?),
+            Query::Preview { .. } => {
+                Answer::Failed("a dry run is asked for with the configuration in force".to_owned())
+            }
+            Query::Old(query) => match self.preparer.history.answer(Some(&self.preparer.reader), query) {
                 Ok(answer) => Answer::Old(answer),
                 Err(trouble) => Answer::Failed(trouble.to_string()),
             },
@@ -145,32 +171,32 @@ impl ReaderThread {
         all_timers: bool,
         lead: LeadLook,
     ) -> Result<Look, StoreError> {
-        let events = self.reader.events(None, since, EVENTS_MAX, false)?;
+        let events = self.preparer.reader.events(None, since, EVENTS_MAX, false)?;
         let up_to = events.last().map_or(since, |event| event.seq);
         also.extend(events.iter().map(|event| event.job_id.clone()));
         let timers = if all_timers || also.len() > JOBS_ONE_BY_ONE_MAX {
-            Timers::All(self.reader.timers()?)
+            Timers::All(self.preparer.reader.timers()?)
         } else {
             let mut of_jobs = Vec::new();
             for job_id in &also {
-                of_jobs.extend(self.reader.timers_of(job_id)?);
+                of_jobs.extend(self.preparer.reader.timers_of(job_id)?);
             }
             Timers::Of(also.into_iter().collect(), of_jobs)
         };
         let work = match lead {
             LeadLook::None => None,
             LeadLook::Work | LeadLook::Takeover => Some(StageWork {
-                queued: self.reader.queued_attempts()?,
-                running: self.reader.running_attempts()?,
+                queued: self.preparer.reader.queued_attempts()?,
+                running: self.preparer.reader.running_attempts()?,
                 canceled: match lead {
-                    LeadLook::Takeover => self.reader.canceled_attempts(CANCELED_MAX)?,
+                    LeadLook::Takeover => self.preparer.reader.canceled_attempts(CANCELED_MAX)?,
                     LeadLook::None | LeadLook::Work => Vec::new(),
                 },
             }),
         };
-        let is_owed = !self.reader.owed(1)?.is_empty();
+        let is_owed = !self.preparer.reader.owed(1)?.is_empty();
         Ok(Look {
-            newer: self.reader.newer_version()?,
+            newer: self.preparer.reader.newer_version()?,
             events,
             up_to,
             timers,

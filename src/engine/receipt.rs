@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::domain::change::Applied;
-use crate::domain::gate::Verdict;
+use crate::domain::gate::{OnDisk, Verdict};
 use crate::domain::job::JobRows;
 
-use super::api::{Command, Receipt};
-use super::reducer::Input;
+use super::api::{Command, Receipt, ReviewOpened};
+use super::reducer::{Input, ResumePlan};
 
 pub(super) fn verb(command: &Command) -> &'static str {
     match command {
@@ -35,10 +35,22 @@ pub(super) fn verb(command: &Command) -> &'static str {
     }
 }
 
+fn review_opened(plan: &ResumePlan, applied: &Applied) -> Option<ReviewOpened> {
+    let review = plan.review.as_ref()?;
+    let gate = applied.opened.iter().find(|key| key.stage == review.stage)?;
+    let is_shown = |looked: &&OnDisk| review.artifacts.iter().any(|artifact| artifact.path == looked.path);
+    let moved = plan.on_disk.iter().filter(|looked| looked.is_moved()).filter(is_shown);
+    Some(ReviewOpened {
+        gate: gate.clone(),
+        moved: moved.cloned().collect(),
+    })
+}
+
 pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows: JobRows) -> Receipt {
     let job_id = rows.job.id.clone();
     let mut changes = Vec::new();
     let mut patches_applied = 0;
+    let mut review = None;
     let message = match input {
         Input::Decide { gate, request } => {
             if let Some(proposal) = &request.patch {
@@ -57,7 +69,11 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
                 changes.extend_from_slice(proposal.changes());
                 patches_applied = 1;
             }
-            format!("Job {job_id} resumed")
+            review = review_opened(plan, &applied);
+            match &review {
+                Some(review) => review.words(),
+                None => format!("Job {job_id} resumed"),
+            }
         }
         Input::OpenGate { stage, .. } => format!("Gate {stage} of {job_id} is open"),
         Input::TakeLease { gate, .. }
@@ -84,6 +100,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         rows: Arc::new(rows),
         patches_applied,
         changes,
+        review,
         is_change,
     }
 }

@@ -11,7 +11,7 @@ use crate::runs::locks::LeadGuard;
 use crate::store::{Candidate, OpenTimer};
 
 use super::api::Notice;
-use super::inbox::{Inbox, Look, StageKey, StageWork, Timers};
+use super::inbox::{Inbox, Look, StageKey, StageWork, Start, Timers};
 use super::reader::{Ask, LeadLook};
 use super::writer::Work;
 use super::{Engine, Lead, Newer, Role};
@@ -58,6 +58,10 @@ impl Engine {
                 self.put(Work::Outbox(epoch, changes, answer));
             }
             Inbox::Nudged => self.wants_look = true,
+            // A full queue has commands in it, and the writer looks after those.
+            Inbox::Flushed => {
+                self.put(Work::Publish);
+            }
             Inbox::Looked(look) => {
                 self.is_looking = false;
                 match look {
@@ -76,7 +80,7 @@ impl Engine {
             }
             Inbox::Locked(guard) => self.locked(guard),
             Inbox::Leading(epoch) => self.leading(epoch),
-            Inbox::Started(key, result) => self.started(key, result),
+            Inbox::Started(key, start) => self.started(key, start),
             Inbox::StageEnded { key, epoch, outcome } => {
                 let is_mine = matches!(self.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
                 // Under another leader the same end is told there: every leader waits for the same lock.
@@ -179,6 +183,10 @@ impl Engine {
         if !unwanted.is_empty() {
             self.put(Work::EndStages(unwanted));
         }
+        let is_queued = |job_id: &JobId| work.queued.iter().any(|(queued, _)| queued == job_id);
+        if let Some(job_id) = self.hindered.clone().filter(|job_id| !is_queued(job_id)) {
+            self.not_hindered(&job_id);
+        }
         let slots = usize::try_from(self.config.pipeline.max_concurrent_jobs).unwrap_or(usize::MAX);
         let mut taken = running.union(&self.starting).count();
         for key in work.queued.iter().map(key_of) {
@@ -202,14 +210,17 @@ impl Engine {
         }
     }
 
-    fn started(&mut self, key: StageKey, result: Result<(), String>) {
+    fn started(&mut self, key: StageKey, start: Start) {
         self.starting.remove(&key);
-        match result {
-            Ok(()) => {
+        match start {
+            Start::Launched => {
                 self.following.insert(key);
+                self.hindered = None;
                 self.tell(Notice::Trouble(None));
             }
-            Err(why) => {
+            // Why the job does not go on is among its events.
+            Start::NotWanted => self.not_hindered(&key.job_id),
+            Start::Hindered(why) => {
                 let trouble = format!(
                     "{} {} #{} not started: {why}; it is tried again",
                     key.job_id, key.stage, key.attempt
@@ -217,10 +228,19 @@ impl Engine {
                 tracing::warn!("{trouble}");
                 self.tell(Notice::Trouble(Some(trouble)));
                 let at_us = self.clock.now().boot_us.saturating_add(START_AGAIN_US);
+                self.hindered = Some(key.job_id.clone());
                 self.start_again_us.insert(key.job_id, at_us);
             }
         }
         self.wants_look = true;
+    }
+
+    /// That this job's stage is tried again is not true any more.
+    fn not_hindered(&mut self, job_id: &JobId) {
+        if self.hindered.as_ref() == Some(job_id) {
+            self.hindered = None;
+            self.tell(Notice::Trouble(None));
+        }
     }
 
     fn locked(&mut self, guard: LeadGuard) {

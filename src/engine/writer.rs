@@ -12,6 +12,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::config::{Config, Webhook};
 use crate::domain::change::Applied;
+use crate::domain::gate::OnDisk;
 use crate::domain::ids::JobId;
 use crate::domain::job::{AttemptState, JobRows};
 use crate::domain::operator::Operator;
@@ -23,10 +24,11 @@ use crate::store::{Candidate, OutboxChange, Store, StoreError, Submission};
 
 use super::api::{Command, RequestId};
 use super::debts::PUBLISH_JOBS_MAX;
-use super::inbox::{Inbox, StageKey};
+use super::flusher::Flusher;
+use super::inbox::{Inbox, StageKey, Start};
 use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
-use super::reducer::{Context, Input, Prepared, StageOutcome, reduce};
+use super::reducer::{Input, Prepared, StageOutcome, reduce};
 use super::stage_watch::Watch;
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
@@ -69,13 +71,14 @@ pub(super) enum Work {
 /// Everything the thread owns.
 pub(super) struct Writer {
     pub store: Store,
+    pub flusher: Flusher,
     pub preparer: Preparer,
     /// In whose name the process runs.
     pub operator: Operator,
     pub work: Receiver<Work>,
     pub inbox: Sender<Inbox>,
     pub watch: Watch,
-    /// Requests whose files are not on disk yet, by job.
+    /// Requests whose files are not in place yet, by job.
     pub owed: BTreeMap<JobId, Vec<RequestId>>,
     pub is_owing: bool,
     /// How long to wait for another publisher.
@@ -136,12 +139,12 @@ impl Writer {
             }
             self.turn(waiting);
         }
-        self.publish();
+        self.publish_to_the_end();
     }
 
     /// What a crash left half written in the directories of unfinished jobs goes.
     fn sweep(&self) {
-        for job_id in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
+        for (job_id, _) in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
             atomic::sweep_stale(&self.preparer.runs.run(&job_id));
         }
     }
@@ -199,7 +202,7 @@ impl Writer {
                 }
                 Work::Rest(rested) => {
                     self.commit(std::mem::take(&mut items));
-                    self.publish();
+                    self.publish_to_the_end();
                     // Nobody waits any more when this fails.
                     let _ = rested.send(());
                 }
@@ -218,6 +221,7 @@ impl Writer {
         if needs_files(command) && items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
+        fault::begin(verb(command));
         match self.preparer.command(operator, command) {
             Ok((job_id, prepared)) => {
                 fault::point("prepared");
@@ -280,41 +284,41 @@ impl Writer {
     }
 
     fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Item>) {
-        let not_started = |why: String| Inbox::Started(key.clone(), Err(why));
+        let not_started = |why: String| Inbox::Started(key.clone(), Start::Hindered(why));
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
             Ok(true) => {
-                return self.tell(not_started(format!("the files of {} are not on disk yet", key.job_id)));
+                return self.tell(not_started(format!("the files of {} are not in place yet", key.job_id)));
             }
             Err(refusal) => return self.tell(not_started(refusal.message)),
         }
-        let moved = match self.preparer.rows(&key.job_id) {
-            Ok(Some(rows)) => self.preparer.moved_artifact(&rows, &key.stage),
-            Ok(None) => Err(Refusal::no_such_job(&key.job_id)),
-            Err(refusal) => Err(refusal),
-        };
-        let (input, tell) = match moved {
-            Ok(None) => (
-                Input::StageStarted {
-                    stage: key.stage.clone(),
-                    attempt: key.attempt,
-                },
-                Tell::Start(key.clone(), epoch),
-            ),
-            Ok(Some(moved)) => {
-                self.tell(not_started(format!("{} is not what was decided on", moved.path)));
-                (Input::ArtifactMoved { moved }, Tell::Nothing)
-            }
+        let on_disk = match self.look_before(&key) {
+            Ok(on_disk) => on_disk,
             Err(refusal) => return self.tell(not_started(refusal.message)),
+        };
+        let input = match on_disk.iter().find(|looked| looked.is_moved()) {
+            None => Input::StageStarted {
+                stage: key.stage.clone(),
+                attempt: key.attempt,
+                on_disk,
+            },
+            Some(moved) => artifact_moved(&key, moved),
         };
         let input = Prepared {
             input,
             bare: BTreeMap::new(),
         };
         items.push(Item {
-            submission: submission(key.job_id, Some(epoch), input),
-            tell,
+            submission: submission(key.job_id.clone(), Some(epoch), input),
+            tell: Tell::Start(key, epoch),
         });
+    }
+
+    /// What lies on disk of everything that the stage may read.
+    fn look_before(&self, key: &StageKey) -> Result<Vec<OnDisk>, Refusal> {
+        let rows = self.preparer.rows(&key.job_id)?;
+        let rows = rows.ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
+        self.preparer.look_before(&rows, &key.stage)
     }
 
     /// Ends what the rows do not know as running: a look may be older than the start of a stage.
@@ -338,18 +342,10 @@ impl Writer {
         if items.is_empty() {
             return;
         }
-        let now = self.preparer.clock.now();
         let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
-        let config = Arc::clone(&self.preparer.config);
-        let via = self.operator.via.clone();
-        let cx = Context {
-            now,
-            policies: &config.gates,
-            grace_s: config.pipeline.overdue_grace_s,
-            via: &via,
-        };
+        let cx = self.preparer.context(&self.operator.via);
         fault::point("before_commit");
-        let results = self.store.commit(&submissions, now.utc, &mut |rows, wanted| {
+        let results = self.store.commit(&submissions, cx.now.utc, &mut |rows, wanted| {
             reduce(&wanted.0, rows, &wanted.1, cx)
         });
         fault::point("after_commit");
@@ -377,7 +373,7 @@ impl Writer {
         for tell in tells {
             match tell {
                 Tell::Request(request, _) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
-                Tell::Start(key, _) => self.tell(Inbox::Started(key, Err(refusal.message.clone()))),
+                Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.message.clone()))),
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
                 Tell::End(key, epoch) => {
@@ -398,13 +394,21 @@ impl Writer {
                 self.tell(Inbox::Done(request, Err(refusal)));
             }
             (Tell::Start(key, epoch), Ok(_)) => {
-                let started = self.launch(&key, epoch).map_err(|refusal| refusal.message);
-                if let Err(why) = &started {
-                    self.not_started(&key, epoch, why.clone());
-                }
-                self.tell(Inbox::Started(key, started));
+                let start = if matches!(submission.input.1.input, Input::ArtifactMoved { .. }) {
+                    Start::NotWanted
+                } else {
+                    self.launch(&key, epoch)
+                };
+                self.tell(Inbox::Started(key, start));
             }
-            (Tell::Start(key, _), Err(refusal)) => self.tell(Inbox::Started(key, Err(refusal.message))),
+            (Tell::Start(key, _), Err(refusal)) => {
+                let start = if refusal.code == RefusalCode::WrongState {
+                    Start::NotWanted
+                } else {
+                    Start::Hindered(refusal.message)
+                };
+                self.tell(Inbox::Started(key, start));
+            }
             (Tell::Expiry(job_id), Err(_)) => self.tell(Inbox::NotDue(vec![job_id])),
             (Tell::Expiry(_) | Tell::Nothing | Tell::End(..), Ok(_)) => {}
             (Tell::Nothing | Tell::End(..), Err(refusal)) => tracing::debug!("{job_id}: {refusal}"),
@@ -430,9 +434,33 @@ impl Writer {
         self.owed.entry(job_id.clone()).or_default().push(request);
     }
 
-    /// Starts the supervisor of an attempt whose row says that it runs.
-    fn launch(&mut self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
+    /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
+    fn launch(&mut self, key: &StageKey, epoch: u64) -> Start {
         fault::point("before_launch");
+        let moved = self
+            .look_before(key)
+            .map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved));
+        let why = match moved {
+            Ok(None) => match self.supervise(key, epoch) {
+                Ok(()) => return Start::Launched,
+                Err(refusal) => refusal.message,
+            },
+            Ok(Some(moved)) => {
+                self.put_back(key, epoch, artifact_moved(key, &moved));
+                return Start::NotWanted;
+            }
+            Err(refusal) => refusal.message,
+        };
+        let input = Input::StageNotStarted {
+            stage: key.stage.clone(),
+            attempt: key.attempt,
+            why: why.clone(),
+        };
+        self.put_back(key, epoch, input);
+        Start::Hindered(why)
+    }
+
+    fn supervise(&self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
         let rows = self
             .preparer
             .rows(&key.job_id)?
@@ -452,12 +480,7 @@ impl Writer {
     }
 
     /// The row says that it runs, and nothing does: the attempt waits again.
-    fn not_started(&mut self, key: &StageKey, epoch: u64, why: String) {
-        let input = Input::StageNotStarted {
-            stage: key.stage.clone(),
-            attempt: key.attempt,
-            why,
-        };
+    fn put_back(&mut self, key: &StageKey, epoch: u64, input: Input) {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
@@ -494,6 +517,14 @@ impl Writer {
             self.trouble.clone_from(&trouble);
             self.tell(Inbox::Trouble(trouble));
         }
+    }
+}
+
+fn artifact_moved(key: &StageKey, moved: &OnDisk) -> Input {
+    Input::ArtifactMoved {
+        stage: key.stage.clone(),
+        attempt: key.attempt,
+        moved: moved.clone(),
     }
 }
 

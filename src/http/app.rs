@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use axum::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::clock::Clock;
@@ -16,11 +17,11 @@ use crate::domain::old::{OldDecision, OldEvent, OldJob};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::view::JobFilter;
-use crate::domain::wire::Lens;
+use crate::domain::wire::{Lens, PreviewDoc};
 use crate::engine::api::{Answer, Command, OldAnswer, OldQuery, Query};
 use crate::engine::door::{Done, Door};
 
-use super::answer::ApiError;
+use super::answer::{self, ApiError};
 use super::auth::{Caller, Keys};
 use super::limits::RateLimits;
 use super::metrics::Metrics;
@@ -123,6 +124,25 @@ impl App {
             ))
             .hint("look at the job before you try again")),
         }
+    }
+
+    /// What a command would do in the caller's name; refused as the command itself would be.
+    pub async fn preview(
+        &self,
+        caller: &Caller,
+        job_id: &JobId,
+        command: Command,
+        patch_at: &[&str],
+    ) -> Result<Response, ApiError> {
+        let query = Query::Preview {
+            operator: Some(caller.operator.clone()),
+            command: Box::new(command),
+        };
+        let Answer::Preview(outlook) = self.read(query).await? else {
+            return Err(mismatched());
+        };
+        let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
+        Ok(answer::ok(&PreviewDoc::of(job_id, &outlook)))
     }
 
     /// Has a query answered; what cannot be read is an error.

@@ -227,7 +227,8 @@ impl Follow {
             | Answer::EventPage(..)
             | Answer::Owing(_)
             | Answer::Webhooks(_)
-            | Answer::Old(_) => Err("the engine answered another question".to_owned()),
+            | Answer::Old(_)
+            | Answer::Preview(_) => Err("the engine answered another question".to_owned()),
         }
     }
 

@@ -142,6 +142,16 @@ impl Asked {
         }
     }
 
+    /// Whether something is wanted.
+    pub fn flag(&self, key: &str) -> Result<bool, ApiError> {
+        let read = |text: &str| match text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        };
+        Ok(self.word(key, &["true", "false"], read)?.unwrap_or_default())
+    }
+
     /// A digest.
     pub fn digest(&self, key: &str) -> Result<Option<Digest>, ApiError> {
         let Some(text) = self.text(key) else { return Ok(None) };

@@ -199,6 +199,23 @@ pub struct GateArtifact {
     removed_lines: u32,
     /// Whether line counts say nothing.
     is_binary: bool,
+    /// What changed since a version was rejected that is nearer than the base.
+    since_rejection: Option<SinceRejection>,
+}
+
+/// A rejection that came after the version that an artifact is compared with.
+#[derive(ToSchema)]
+pub struct SinceRejection {
+    /// The attempt that was rejected.
+    attempt: u32,
+    /// Who rejected it.
+    by: String,
+    /// The rejected version.
+    digest: String,
+    /// Lines added since.
+    added_lines: u32,
+    /// Lines removed since.
+    removed_lines: u32,
 }
 
 /// A person's hold of a timer.
@@ -405,12 +422,85 @@ pub struct Done {
     changed: Option<Vec<String>>,
     /// How many patches were applied.
     patches_applied: Option<u32>,
+    /// The gate that was opened for review instead of going on (`resume`).
+    review: Option<Review>,
     /// The gate's digest after a patch.
     digest: Option<String>,
     /// Whether the files are on disk; if not, they follow.
     published: bool,
     /// Why not.
     not_published_because: Option<String>,
+}
+
+/// A gate that was opened because what was decided on is not what lies there.
+#[derive(ToSchema)]
+pub struct Review {
+    /// Its stage.
+    stage: String,
+    /// Its attempt.
+    attempt: u32,
+    /// `artifact_changed`.
+    reason: String,
+    /// What differs.
+    artifacts: Vec<Moved>,
+}
+
+/// An artifact that is not what was decided on.
+#[derive(ToSchema)]
+pub struct Moved {
+    /// Relative to the run directory.
+    path: String,
+    /// What was decided on.
+    decided_sha256: String,
+    /// What lies there.
+    #[schema(required = true)]
+    found_sha256: Option<String>,
+}
+
+/// That something was done; asked with `dry_run`, what would happen.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum Acted {
+    /// It was done.
+    Done(Done),
+    /// Nothing was changed.
+    Preview(Preview),
+}
+
+/// What a request would do.
+#[derive(ToSchema)]
+pub struct Preview {
+    /// Always true.
+    dry_run: bool,
+    /// In one line.
+    message: String,
+    /// The job.
+    job_id: String,
+    /// The status that it would have.
+    job_status: String,
+    /// The stage that it would be at.
+    #[schema(required = true)]
+    job_stage: Option<String>,
+    /// What would happen, in plain words.
+    sentences: Vec<String>,
+    /// The same as data: each names itself in `fact`.
+    #[schema(value_type = Vec<Object>)]
+    facts: Value,
+    /// Where the job would pause: what resuming it would do then.
+    resumed: Option<Resumed>,
+    /// The gate's digest after a patch.
+    digest: Option<String>,
+}
+
+/// What resuming a job would do that would pause.
+#[derive(ToSchema)]
+pub struct Resumed {
+    /// What would happen.
+    #[schema(value_type = Vec<Object>)]
+    facts: Value,
+    /// Why it would be refused as things are.
+    #[schema(value_type = Option<Object>)]
+    refused: Option<Value>,
 }
 
 /// Where all gates of a job stand.

@@ -3,11 +3,14 @@
 //! What is in them is the console's business; here they are bytes with a name.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
-use super::layout::{RunsDir, directory_metadata, make_directory};
+use super::layout::{RunsDir, directory_metadata};
+
+/// Where the drafts of all operators lie, under the runs directory.
+pub(super) const DRAFTS: &str = ".drafts";
 
 /// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger is read.
 const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -28,9 +31,8 @@ impl RunsDir {
         let path = folder.join(plain(name));
         match bytes {
             Some(bytes) => {
-                make_directory(&self.path().join(".drafts"), self.modes())?;
-                make_directory(&folder, self.modes())?;
-                atomic::write(&path, bytes, self.modes())
+                let place = self.place(&Path::new(DRAFTS).join(plain(operator)))?;
+                atomic::write_at(&place, &plain(name), bytes)
             }
             None => match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -44,7 +46,7 @@ impl RunsDir {
     /// All drafts of an operator.
     pub fn load_drafts(&self, operator: &str) -> Result<KeptDrafts> {
         let folder = self.drafts(operator);
-        for directory in [&self.path().join(".drafts"), &folder] {
+        for directory in [&self.path().join(DRAFTS), &folder] {
             if directory_metadata(directory)?.is_none() {
                 return Ok(KeptDrafts::default());
             }
@@ -71,7 +73,7 @@ impl RunsDir {
     }
 
     pub(super) fn drafts(&self, operator: &str) -> PathBuf {
-        self.path().join(".drafts").join(plain(operator))
+        self.path().join(DRAFTS).join(plain(operator))
     }
 }
 

@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use rusqlite_migration::{M, Migrations};
 use tempfile::TempPath;
 
 use super::error::{RowError, StoreError, StoreErrorKind, newer};
+use super::migrate::{SCHEMA_VERSION, migrate};
 
 /// The database's name in the runs directory (SPEC §4).
 pub const DATABASE_FILE: &str = "holdpoint.db";
-
-/// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 6;
 
 const APPLICATION_ID: i64 = 1_751_934_064;
 
@@ -25,16 +22,6 @@ const BUSY_TIMEOUT_MS: u64 = 10_000;
 
 /// Kibibytes of pages that one connection keeps.
 const CACHE_KIB: i64 = 2048;
-
-const MIGRATIONS_SLICE: &[M<'static>] = &[
-    M::up(include_str!("schema.sql")),
-    M::up(include_str!("lost_decisions.sql")),
-    M::up(include_str!("holds.sql")),
-    M::up(include_str!("webhooks.sql")),
-    M::up(include_str!("anchors.sql")),
-    M::up(include_str!("webhook_refusals.sql")),
-];
-pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(MIGRATIONS_SLICE);
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +95,7 @@ pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf),
     let failed = |error| StoreError::of(&path, "open", error);
     let mut connection = connect(&path, Access::Durable).map_err(failed)?;
     if ours_version(&connection, &path)? < SCHEMA_VERSION {
-        migrate(&mut connection, &path)?;
+        bring_up(&mut connection, &path)?;
     }
     Ok((connection, path))
 }
@@ -170,7 +157,7 @@ pub(super) fn draft(runs_dir: &Path, path: &Path) -> Result<(TempPath, Connectio
         .map_err(|error| StoreError::of_io(path, "create", &error))?
         .into_temp_path();
     let mut connection = connect(&draft, Access::Durable).map_err(|error| StoreError::of(path, "create", error))?;
-    migrate(&mut connection, path)?;
+    bring_up(&mut connection, path)?;
     Ok((draft, connection))
 }
 
@@ -189,23 +176,11 @@ pub(super) fn name(runs_dir: &Path, draft: TempPath, path: &Path) -> Result<bool
     Ok(is_named)
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let failed = |error: rusqlite::Error| StoreError::of(path, "prepare", error.into());
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
-    let Err(error) = MIGRATIONS.to_latest(connection) else {
-        return Ok(());
-    };
-    // Two processes may find the same old version; the second one's migration then fails, with nothing left to do.
-    if ours_version(connection, path)? == SCHEMA_VERSION {
-        return Ok(());
-    }
-    if let rusqlite_migration::Error::RusqliteError { err, .. } = error {
-        return Err(failed(err));
-    }
-    Err(StoreError::new(
-        path,
-        "prepare",
-        StoreErrorKind::Other,
-        error.to_string(),
-    ))
+/// Brings the schema up; from then on the file keeps its journal as WAL.
+fn bring_up(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::of(path, "prepare", error);
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .map_err(|error| failed(error.into()))?;
+    migrate(connection).map_err(failed)
 }

@@ -129,3 +129,46 @@ fn two_columns_to_be_read() {
     run(&workspace, &[&DIFF[..], &["--side-by-side", "--values"]].concat(), 2);
     run(&workspace, &[&DIFF[..], &["--width", "60"]].concat(), 2);
 }
+
+#[test]
+fn a_given_base_is_not_outranked_by_what_was_rejected() {
+    let workspace = Workspace::new("{}\n");
+    workspace.write("old.txt", "one\ntwo\nthree\n");
+    workspace.write("new.txt", "one\nTWO\nthree\nfour\n");
+    let open = [
+        "gate",
+        "open",
+        "j-1",
+        "script",
+        "--artifact",
+        "text=new.txt",
+        "--base",
+        "old.txt",
+    ];
+    workspace.json(&open);
+    run(&workspace, &["gate", "reject", "j-1", "script", "--notes", "loud"], 0);
+    workspace.write("new.txt", "one\nTWO\nthree\nFOUR\n");
+    let opened = workspace.json(&open);
+    let artifact = &opened["artifacts"][0];
+    assert_eq!(
+        (&artifact["base"], &artifact["added_lines"], &artifact["removed_lines"]),
+        (&json!("given base"), &json!(2), &json!(1))
+    );
+    assert_eq!(artifact["since_rejection"]["added_lines"], 1);
+    let (text, told) = run(&workspace, &DIFF, 0);
+    assert!(text.contains("-two\n+TWO\n") && text.contains("+FOUR\n"), "{text}");
+    assert_eq!(
+        told,
+        "artifacts/script/new.txt: since your rejection: +1 -1   hint: --base rejected shows that\n"
+    );
+    let (text, told) = run(&workspace, &[&DIFF[..], &["--base", "rejected"]].concat(), 0);
+    assert!(text.contains("-four\n+FOUR\n") && !text.contains("+TWO"), "{text}");
+    assert_eq!(told, "");
+    assert_eq!(text, diff(&workspace, &["--base", "decided"]), "nothing was approved");
+    run(&workspace, &[&DIFF[..], &["--base", "approved"]].concat(), 6);
+    let (shown, _) = run(&workspace, &["gate", "show", "j-1", "script"], 0);
+    assert!(
+        shown.contains("given base\n          since your rejection: +1 -1\n"),
+        "{shown}"
+    );
+}

@@ -217,6 +217,8 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
             "{given}: the binary has no such base"
         );
     }
+    ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=rejected")
+        .expect(404);
     ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=attempt")
         .expect(404);
     ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=x").expect(422);

@@ -40,6 +40,13 @@ impl Shapes {
         }
     }
 
+    fn named<'s>(&'s self, schema: &'s Value) -> &'s Value {
+        match schema["$ref"].as_str() {
+            Some(name) => &self.0["components"]["schemas"][name.rsplit('/').next().unwrap()],
+            None => schema,
+        }
+    }
+
     #[track_caller]
     fn fits(&self, schema: &Value, value: &Value, at: &str) {
         if let Some(name) = schema["$ref"].as_str() {
@@ -49,7 +56,13 @@ impl Shapes {
             return self.fits(schema, value, &format!("{at} {name}"));
         }
         if let Some(any) = schema["oneOf"].as_array() {
-            let of_kind = any.iter().find(|one| one["type"] != "null");
+            // Of several shapes the one whose fields are all there.
+            let is_of = |one: &&Value| {
+                let required = self.named(one)["required"].as_array();
+                let has = |field: &Value| !value[field.as_str().unwrap()].is_null() || field == "job_stage";
+                one["type"] != "null" && required.is_none_or(|required| required.iter().all(has))
+            };
+            let of_kind = any.iter().find(is_of).or(any.iter().find(|one| one["type"] != "null"));
             if !value.is_null() {
                 self.fits(of_kind.unwrap(), value, at);
             }

@@ -100,7 +100,7 @@ fn a_changed_byte_of_a_file_is_found_where_it_is() {
 /// The cells of a table, by key and column.
 fn cells(connection: &Connection, table: &str) -> Vec<(i64, String, Value)> {
     let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([]).unwrap();
     let mut cells = Vec::new();
     while let Some(row) = rows.next().unwrap() {

@@ -357,3 +357,40 @@ fn values_that_are_still_on_their_way_are_asked_for_all_the_same() {
     console.press("v");
     console.shows("Shown unified");
 }
+
+#[test]
+fn the_title_tells_of_a_rejection_that_is_nearer_than_the_base_and_c_shows_it() {
+    for (by, size, words) in [
+        ("bea", (80, 24), "since your rejection: +1 -2   c"),
+        ("bea", (120, 40), "since your rejection: +1 -2   c shows that"),
+        ("cem", (80, 24), "since cem's rejection: +1 -2"),
+    ] {
+        let mut console = Console::new(crate::world::World::drawn(), size.0, size.1);
+        let rejected = b"**Opening**\nrejected\n".to_vec();
+        let digest = holdpoint::domain::ids::Digest::of(&rejected);
+        console.world.versions.insert(digest, rejected);
+        let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+        let artifact = &mut rows.gates[0].artifacts[0];
+        let origin = holdpoint::domain::artifact::BaseOrigin::Decided {
+            attempt: 1,
+            approved: false,
+        };
+        artifact.bases = vec![
+            artifact.base.clone().unwrap(),
+            holdpoint::domain::artifact::Base { digest, origin },
+        ];
+        artifact.since_rejection = Some(holdpoint::domain::artifact::SinceRejection {
+            attempt: 1,
+            by: by.to_owned(),
+            digest,
+            added_lines: 1,
+            removed_lines: 2,
+        });
+        console.event("j-17", "script", holdpoint::domain::event::EventType::GateHeld, "x");
+        console.press("Enter");
+        console.shows(words);
+        console.press("c");
+        console.shows("VS LAST REJECTED #1");
+        console.hides("rejection: +1");
+    }
+}

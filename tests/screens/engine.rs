@@ -1,48 +1,102 @@
-//! The engine's side of the world: answers queries, and carries commands out by the domain's own rules.
+//! The engine's side of the world: the real reducer over rows in memory. What is asked of files is found in the world's disk; every rule,
+//! of commands, timers and previews alike, is the engine's own.
 
 use std::sync::Arc;
 
+use holdpoint::domain::artifact::GateArtifact;
+use holdpoint::domain::change::{Applied, Beside};
 use holdpoint::domain::decision::SealedDecision;
-use holdpoint::domain::event::Event;
-use holdpoint::domain::gate::{DecisionRequest, GateState, OnDisk, Settled, Verdict};
-use holdpoint::domain::hold::Hold;
-use holdpoint::domain::ids::{Digest, JobId};
-use holdpoint::domain::lease::Lease;
+use holdpoint::domain::event::{Event, EventType};
+use holdpoint::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use holdpoint::domain::job::{AttemptState, JobRows, JobStatus};
+use holdpoint::domain::operator::Operator;
+use holdpoint::domain::outlook::Outlook;
+use holdpoint::domain::patch::{self, Patch, Surroundings};
+use holdpoint::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use holdpoint::domain::refusal::{Refusal, RefusalCode};
+use holdpoint::domain::time::Now;
 use holdpoint::domain::timer::GateTimer;
 use holdpoint::domain::view::{QueueKind, QueueRow};
-use holdpoint::engine::api::{Answer, Command, OldAnswer, Query, Receipt};
+use holdpoint::engine::api::{Answer, Command, GateRef, OldAnswer, Query, Receipt};
+use holdpoint::engine::reducer::{
+    Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce, wanted_review,
+};
+use serde_json::Value;
 
-use crate::world::{World, job_id, operator, stage};
+use crate::world::{World, job_id, job_row, operator, stage};
+
+const GRACE_S: u64 = 60;
+
+/// The artifact with other bytes, its lines counted against what it is compared with.
+fn compared(
+    versions: &std::collections::HashMap<Digest, Vec<u8>>,
+    artifact: &GateArtifact,
+    bytes: &[u8],
+) -> GateArtifact {
+    let base = artifact.base.as_ref().and_then(|base| versions.get(&base.digest));
+    let summary = holdpoint::diff::summary(base.map(Vec::as_slice), bytes, holdpoint::diff::Limit::NONE);
+    GateArtifact {
+        digest: Digest::of(bytes),
+        size_bytes: bytes.len() as u64,
+        added_lines: summary.added as u32,
+        removed_lines: summary.removed as u32,
+        is_binary: summary.is_binary,
+        ..artifact.clone()
+    }
+}
+
+fn unfit(error: patch::PatchError) -> Refusal {
+    let mut refusal = Refusal::new(RefusalCode::PatchUnfit, error.to_string());
+    refusal.hint = error.hint.as_deref().map(str::to_owned);
+    refusal
+}
+
+fn pinned(gate: &Gate) -> GateRef {
+    GateRef {
+        job_id: gate.key.job_id.clone(),
+        stage: gate.key.stage.clone(),
+        attempt: Some(gate.key.attempt),
+    }
+}
 
 impl World {
     pub fn queue(&self) -> Vec<QueueRow> {
-        let mut queue = self.slots.clone();
+        let mut queue: Vec<_> = self.slots.iter().filter(|row| self.still_so(row)).cloned().collect();
         for rows in self.jobs.values() {
-            for gate in rows.gates.iter().filter(|gate| gate.state == GateState::Open) {
-                queue.push(QueueRow {
-                    kind: QueueKind::Gate,
-                    job_id: gate.key.job_id.clone(),
-                    slug: Arc::from(rows.job.slug.as_str()),
-                    stage: Some(gate.key.stage.clone()),
-                    attempt: gate.key.attempt,
-                    since: gate.opened_at,
-                    timer: gate.timer.clone(),
-                    max_hold_s: gate.policy.max_hold_s,
-                    lease: gate.lease.clone().map(Arc::new),
-                    added_lines: gate.artifacts.iter().map(|artifact| artifact.added_lines).sum(),
-                    removed_lines: gate.artifacts.iter().map(|artifact| artifact.removed_lines).sum(),
-                    files: gate.artifacts.len() as u16,
-                    is_new: gate.artifacts.iter().all(|artifact| artifact.base.is_none()),
-                    is_binary: !gate.artifacts.is_empty() && gate.artifacts.iter().all(|artifact| artifact.is_binary),
-                    is_seen: !gate.seen.is_empty(),
-                });
+            let open: Vec<_> = rows.gates.iter().filter(|gate| gate.state == GateState::Open).collect();
+            let is_listed = queue.iter().any(|row| row.job_id == rows.job.id);
+            let kind = match rows.job.status {
+                JobStatus::Queued => Some(QueueKind::Queued),
+                JobStatus::Running => Some(QueueKind::Running),
+                JobStatus::Paused => Some(QueueKind::Paused),
+                _ => None,
+            };
+            if let (Some(kind), true, false) = (kind, open.is_empty(), is_listed) {
+                let name = rows.job.stage.as_ref().map(StageName::as_str);
+                queue.push(job_row(rows.job.id.as_str(), &rows.job.slug, kind, name));
+            }
+            for gate in open {
+                queue.push(gate_row(rows, gate));
             }
         }
         queue
     }
 
-    pub fn answer(&self, query: Query) -> Answer {
+    /// Whether a row that was put into the queue by hand is still what the job's rows say.
+    fn still_so(&self, row: &QueueRow) -> bool {
+        let Some(rows) = self.jobs.get(&row.job_id) else {
+            return true;
+        };
+        match row.kind {
+            QueueKind::Paused => rows.job.status == JobStatus::Paused,
+            QueueKind::Running => rows.job.status == JobStatus::Running,
+            QueueKind::Queued => rows.job.status == JobStatus::Queued,
+            QueueKind::Gate | QueueKind::Outside => true,
+        }
+    }
+
+    pub fn answer(&mut self, query: Query) -> Answer {
         match query {
             Query::Queue => Answer::Queue(self.queue()),
             Query::Job(id) => Answer::Job(self.jobs.get(&id).cloned().map(Arc::new)),
@@ -73,11 +127,87 @@ impl World {
             ),
             Query::Leader => Answer::Leader(self.leader.clone()),
             Query::Old(_) => Answer::Old(OldAnswer::Decisions(self.old_decisions.clone())),
+            Query::Preview { operator: who, command } => {
+                let who = who.unwrap_or_else(|| operator("bea"));
+                Answer::Preview(self.preview(&who, &command))
+            }
             Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => unreachable!("no screen asks for it"),
         }
     }
 
-    /// Decides as the engine would: by the domain's rule.
+    /// Has an input decided by the rules, and its consequences in the rows, the log and the files.
+    pub fn put(&mut self, id: &JobId, prepared: &Prepared, now: Now) -> Result<Applied, Refusal> {
+        let via = operator("ops").via;
+        let cx = Context {
+            now,
+            policies: &self.policies,
+            grace_s: GRACE_S,
+            via: &via,
+        };
+        let changes = reduce(id, self.jobs.get(id), prepared, cx)?;
+        let mut rows = self.jobs.get(id).cloned();
+        let mut applied = Applied::default();
+        for change in changes {
+            match change.apply_to(&mut rows)? {
+                Beside::Nothing => {}
+                Beside::Opened(key) => applied.opened.push(key),
+                Beside::Event(event) => {
+                    let seq = self.events.len() as u64 + 1;
+                    applied.last_event_seq = Some(seq);
+                    let event = Event {
+                        seq,
+                        ts: now.utc,
+                        job_id: id.clone(),
+                        kind: event.kind,
+                        stage: event.stage,
+                        status: event.status,
+                        message: event.message,
+                        payload: event.payload,
+                    };
+                    self.publish(&event);
+                    self.events.push(event);
+                }
+                Beside::Decision(decision) => {
+                    let sealed = decision.seal(self.decisions.len() as u64 + 1, Digest::ZERO);
+                    rows.as_mut().unwrap().note_decision(sealed.clone());
+                    self.decisions.push(sealed.clone());
+                    applied.decisions.push(sealed);
+                }
+            }
+        }
+        self.jobs.insert(id.clone(), rows.unwrap());
+        Ok(applied)
+    }
+
+    /// The files follow the rows: what a patch made, or put back.
+    fn publish(&mut self, event: &Event) {
+        if !matches!(event.kind, EventType::PatchApplied | EventType::PatchUndone) {
+            return;
+        }
+        let text = |key: &str| event.payload.get(key).and_then(Value::as_str);
+        let Some(path) = text("path").map(|path| ArtifactPath::new(path).unwrap()) else {
+            return;
+        };
+        match text("sha256_after").map(|digest| Digest::parse(digest).unwrap()) {
+            Some(digest) => {
+                let bytes = self.versions[&digest].clone();
+                self.disk.insert((event.job_id.clone(), path), bytes);
+            }
+            None => {
+                self.disk.remove(&(event.job_id.clone(), path));
+            }
+        }
+    }
+
+    fn plain(&mut self, id: &JobId, input: Input) -> Result<Applied, Refusal> {
+        let prepared = Prepared {
+            input,
+            bare: Default::default(),
+        };
+        self.put(id, &prepared, self.now)
+    }
+
+    /// Somebody decides.
     pub fn settle(
         &mut self,
         id: &str,
@@ -87,72 +217,37 @@ impl World {
         notes: Option<String>,
         digest: Option<Digest>,
     ) -> Result<SealedDecision, Refusal> {
-        let seq = self.decisions.len() as u64 + 1;
-        let rows = self.jobs.get_mut(&job_id(id)).unwrap();
-        let gate = rows
-            .gates
-            .iter_mut()
-            .rfind(|gate| gate.key.stage == stage(name))
-            .unwrap();
-        let on_disk = gate.artifacts.iter().map(|artifact| OnDisk {
-            registered: artifact.digest,
-            path: artifact.path.clone(),
-            found: self
-                .disk
-                .get(&(job_id(id), artifact.path.clone()))
-                .map(|bytes| (Digest::of(bytes), bytes.len() as u64)),
-        });
-        let request = DecisionRequest {
-            operator: operator(who),
+        let command = Command::Decide {
+            gate: GateRef {
+                job_id: job_id(id),
+                stage: stage(name),
+                attempt: None,
+            },
             verdict,
             notes,
             patch: None,
             digest,
-            on_disk: on_disk.collect(),
         };
-        let decision = gate.decide(request, self.now.utc)?;
-        gate.state = if verdict == Verdict::Approve {
-            GateState::Approved
-        } else {
-            GateState::Rejected
-        };
-        gate.settled = Some(Settled {
-            by: who.to_owned(),
-            at: self.now.utc,
-        });
-        let sealed = decision.seal(seq, Digest::ZERO);
-        rows.decisions.push(sealed.clone());
-        self.decisions.push(sealed.clone());
-        Ok(sealed)
+        let prepared = self.prepare(&operator(who), &command)?;
+        let mut applied = self.put(&job_id(id), &prepared, self.now)?;
+        Ok(applied.decisions.pop().unwrap())
     }
 
-    /// The timer approves, as the engine would have it.
+    /// The timer is due.
     pub fn expire(&mut self, id: &str, name: &str) {
-        let seq = self.decisions.len() as u64 + 1;
-        let now = self.now.utc;
-        let rows = self.jobs.get_mut(&job_id(id)).unwrap();
-        let gate = rows
-            .gates
-            .iter_mut()
-            .rfind(|gate| gate.key.stage == stage(name))
+        let rows = &self.jobs[&job_id(id)];
+        let gate = rows.newest_gate(&stage(name)).unwrap();
+        let timer = gate.timer.as_ref().unwrap();
+        let wake = timer
+            .wake(gate.lease.as_ref(), gate.policy.max_hold_s, GRACE_S)
             .unwrap();
-        let looked = gate.artifacts.iter().map(|artifact| OnDisk {
-            path: artifact.path.clone(),
-            registered: artifact.digest,
-            found: Some((artifact.digest, artifact.size_bytes)),
-        });
-        let on_disk: Vec<_> = looked.collect();
-        let expiry = gate.expire(operator("ops").via, now, &on_disk).unwrap();
-        if let holdpoint::domain::gate::Expiry::Decided(decision) = expiry {
-            gate.state = GateState::Approved;
-            gate.settled = Some(Settled {
-                by: "timer".to_owned(),
-                at: now,
-            });
-            let sealed = decision.seal(seq, Digest::ZERO);
-            rows.decisions.push(sealed.clone());
-            self.decisions.push(sealed);
-        }
+        let input = Input::Expire {
+            key: gate.key.clone(),
+            wake,
+            is_missed: false,
+            on_disk: self.on_disk(rows, gate),
+        };
+        self.plain(&job_id(id), input).unwrap();
     }
 
     pub fn change_timer(&mut self, id: &JobId, change: impl FnOnce(&GateTimer) -> GateTimer) {
@@ -160,9 +255,138 @@ impl World {
         gate.timer = gate.timer.as_ref().map(change);
     }
 
-    /// Carries a command out; none: it is not answered (yet).
-    pub fn submit(&mut self, command: Command) -> Option<Result<Box<Receipt>, Refusal>> {
-        let (id, words, decision) = match command {
+    fn found(&self, id: &JobId, path: &ArtifactPath) -> Option<(Digest, u64)> {
+        let bytes = self.disk.get(&(id.clone(), path.clone()))?;
+        Some((Digest::of(bytes), bytes.len() as u64))
+    }
+
+    fn one_on_disk(&self, id: &JobId, path: &ArtifactPath, registered: Digest) -> OnDisk {
+        OnDisk {
+            path: path.clone(),
+            registered,
+            found: self.found(id, path),
+        }
+    }
+
+    pub fn on_disk(&self, rows: &JobRows, gate: &Gate) -> Vec<OnDisk> {
+        let look = |artifact: &GateArtifact| self.one_on_disk(&rows.job.id, &artifact.path, artifact.digest);
+        gate.artifacts.iter().map(look).collect()
+    }
+
+    /// Every version that somebody put there is kept, as the engine keeps it.
+    fn keep_all(&mut self) {
+        let kept = self.disk.values().map(|bytes| (Digest::of(bytes), bytes.clone()));
+        self.versions.extend(kept);
+    }
+
+    fn propose(&mut self, rows: &JobRows, gate: &Gate, value: &Value, on_disk: &[OnDisk]) -> Result<Proposal, Refusal> {
+        self.keep_all();
+        let parsed = Patch::from_value(value.clone()).map_err(unfit)?;
+        let facts: Vec<_> = gate
+            .artifacts
+            .iter()
+            .map(|artifact| patch::ArtifactFacts {
+                path: artifact.path.as_str(),
+                kind: artifact.kind.as_str(),
+            })
+            .collect();
+        let in_words = |changes: &[patch::Change]| changes.iter().map(ToString::to_string).collect();
+        let chosen = match patch::choose_target(&parsed, &facts).map_err(unfit)? {
+            patch::Target::Job => {
+                let plan = patch::plan_params(&parsed, &rows.job.params).map_err(unfit)?;
+                return Ok(Proposal::Params(Box::new(ParamsEffect {
+                    patch: value.clone(),
+                    before: rows.job.params.clone(),
+                    after: plan.params,
+                    changes: in_words(&plan.changes),
+                })));
+            }
+            patch::Target::Artifact(chosen) => chosen,
+        };
+        let target = &gate.artifacts[chosen];
+        let (planned_on, _) = on_disk[chosen].found.unwrap();
+        let current = self.versions[&planned_on].clone();
+        let surroundings = Surroundings {
+            files: &[],
+            sidecar: None,
+        };
+        let plan = parsed
+            .plan_among(target.path.as_str(), &current, surroundings)
+            .map_err(unfit)?;
+        assert_eq!(plan.path, target.path.as_str(), "no screen patches what has a sidecar");
+        self.versions.insert(Digest::of(&plan.bytes), plan.bytes.clone());
+        let former = compared(&self.versions, target, &current);
+        Ok(Proposal::File(Box::new(FileEffect {
+            patch: value.clone(),
+            artifact: target.path.clone(),
+            planned_on,
+            former: Some(former.version()),
+            after: compared(&self.versions, &former, &plan.bytes),
+            changes: in_words(&plan.changes),
+        })))
+    }
+
+    fn resume_plan(&mut self, rows: &JobRows) -> Result<ResumePlan, Refusal> {
+        let mut plan = ResumePlan::default();
+        let Some(name) = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused) else {
+            return Ok(plan);
+        };
+        let waits = rows
+            .newest_attempt(&name)
+            .is_some_and(|attempt| attempt.state == AttemptState::Queued);
+        let rejection = rows
+            .newest_decision(&name)
+            .filter(|sealed| !sealed.decision.is_approved());
+        if waits {
+            let agreed = rows.agreed_before(&name).into_iter();
+            let look = |path: &ArtifactPath, digest| self.one_on_disk(&rows.job.id, path, digest);
+            plan.on_disk = agreed
+                .map(|agreed| look(&agreed.artifact.path, agreed.digest))
+                .collect();
+            plan.review = self.review(rows, &name, &plan.on_disk)?;
+        } else if let Some(rejection) = rejection
+            && let Some(value) = rejection.decision.patch()
+            && let Some(gate) = rows.gate(&name, rejection.decision.attempt())
+        {
+            plan.on_disk = self.on_disk(rows, gate);
+            plan.proposal = Some(self.propose(rows, gate, value, &plan.on_disk)?);
+        }
+        Ok(plan)
+    }
+
+    fn review(&mut self, rows: &JobRows, waiting: &StageName, on_disk: &[OnDisk]) -> Result<Option<Review>, Refusal> {
+        self.keep_all();
+        let Some((name, agreed)) = wanted_review(rows, waiting, on_disk)? else {
+            return Ok(None);
+        };
+        let shown = |path: &ArtifactPath| {
+            let gate = rows.newest_gate(name).unwrap();
+            let artifact = gate.artifacts.iter().find(|artifact| artifact.path == *path).unwrap();
+            compared(
+                &self.versions,
+                artifact,
+                &self.disk[&(rows.job.id.clone(), path.clone())],
+            )
+        };
+        let artifacts = agreed.iter().map(|agreed| shown(&agreed.artifact.path)).collect();
+        Ok(Some(Review {
+            stage: name.clone(),
+            artifacts,
+        }))
+    }
+
+    /// What the engine finds out before its transaction.
+    fn prepare(&mut self, who: &Operator, command: &Command) -> Result<Prepared, Refusal> {
+        let operator = who.clone();
+        let session = who.name.clone();
+        let open = |world: &Self, wanted: &GateRef| {
+            let rows = world.jobs[&wanted.job_id].clone();
+            let gate = find_gate(&rows, wanted)?.clone();
+            gate.open_or_refuse()?;
+            let on_disk = world.on_disk(&rows, &gate);
+            Ok::<_, Refusal>((rows, gate, on_disk))
+        };
+        let input = match command.clone() {
             Command::Decide {
                 gate,
                 verdict,
@@ -170,125 +394,205 @@ impl World {
                 patch,
                 digest,
             } => {
+                let (rows, gate, on_disk) = open(self, &gate)?;
                 let patch = patch
-                    .map(|patch| format!(" patch {}", patch["type"]))
-                    .unwrap_or_default();
-                let words = format!(
-                    "{verdict:?} {}/{} #{} note {notes:?}{patch} digest {}",
-                    gate.job_id,
-                    gate.stage,
-                    gate.attempt.unwrap(),
-                    digest.unwrap().short()
-                );
-                self.sent.push(words);
-                if self.is_slow {
-                    return None;
-                }
-                let (id, name) = (gate.job_id.to_string(), gate.stage.to_string());
-                match self.settle(&id, &name, verdict, "bea", notes, digest) {
-                    Ok(sealed) => (gate.job_id, None, Some(sealed)),
-                    Err(refusal) => return Some(Err(refusal)),
+                    .map(|patch| self.propose(&rows, &gate, &patch, &on_disk))
+                    .transpose()?;
+                let request = DecisionRequest {
+                    operator,
+                    verdict,
+                    notes,
+                    patch,
+                    digest,
+                    on_disk,
+                };
+                let gate = pinned(&gate);
+                Input::Decide { gate, request }
+            }
+            Command::ApplyPatch { gate, patch, digest } => {
+                let (rows, gate, on_disk) = open(self, &gate)?;
+                let Proposal::File(effect) = self.propose(&rows, &gate, &patch, &on_disk)? else {
+                    return Err(Refusal::params_need_rejection(&gate.key));
+                };
+                Input::ApplyPatch {
+                    gate: pinned(&gate),
+                    operator,
+                    effect,
+                    digest,
+                    on_disk,
                 }
             }
-            Command::ApplyPatch { gate, patch, .. } => (
-                gate.job_id.clone(),
-                Some(format!("ApplyPatch {}/{} {}", gate.job_id, gate.stage, patch["type"])),
-                None,
-            ),
             Command::UndoPatch { gate, path, digest } => {
-                let words = format!(
-                    "UndoPatch {}/{} {} digest {}",
-                    gate.job_id,
-                    gate.stage,
-                    path.as_ref().unwrap(),
-                    digest.unwrap().short()
-                );
-                self.sent.push(words);
-                if self.is_slow {
-                    return None;
+                let (_, gate, on_disk) = open(self, &gate)?;
+                let undoable = gate.undoable(path.as_ref())?;
+                Input::UndoPatch {
+                    operator,
+                    path: Some(undoable.artifact.path.clone()),
+                    words: undoable.words(),
+                    gate: pinned(&gate),
+                    digest,
+                    on_disk,
                 }
-                self.take_back(&gate.job_id, path.as_ref().unwrap());
-                (gate.job_id, None, None)
             }
-            Command::Resume(id) => (id.clone(), Some(format!("Resume {id}")), None),
-            Command::Cancel(id) => (id.clone(), Some(format!("Cancel {id}")), None),
+            Command::Resume(id) => {
+                let rows = self.jobs[&id].clone();
+                let plan = self.resume_plan(&rows)?;
+                Input::Resume { operator, plan }
+            }
+            Command::Cancel(_) => Input::Cancel { operator },
             Command::TakeLease {
                 gate,
                 purpose,
                 is_takeover,
-            } => {
-                let id = gate.job_id.to_string();
-                let holder = self.jobs[&gate.job_id].gates.last().unwrap().lease.clone();
-                let over = if is_takeover { " over" } else { "" };
-                self.sent.push(format!("TakeLease {id} {}{over}", purpose.as_str()));
-                let is_other = |lease: &Lease| lease.holder.name != "bea" && lease.is_live(self.now);
-                if let Some(lease) = holder.filter(|lease| is_other(lease) && !is_takeover) {
-                    let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();
-                    return Some(Err(Refusal::held_by(&key, &lease.holder.name)));
-                }
-                self.set_lease(&id, Some(("bea", purpose)));
-                (gate.job_id, None, None)
-            }
-            Command::Hold { gate, reason } => {
-                let now = self.now;
-                self.change_timer(&gate.job_id, |timer| GateTimer {
-                    hold: Some(Box::new(Hold {
-                        holder: operator("bea"),
-                        taken_at: now.utc,
-                        reason: reason.clone(),
-                    })),
-                    ..timer.stopped(now)
-                });
-                let words = format!("Hold {} {reason:?}", gate.job_id);
-                (gate.job_id, Some(words), None)
-            }
-            Command::Release { gate, reason } => {
-                let now = self.now;
-                self.change_timer(&gate.job_id, |timer| timer.started_again(now, 0, 3600, 60));
-                let words = format!("Release {} {reason:?}", gate.job_id);
-                (gate.job_id, Some(words), None)
-            }
-            Command::Extend { gate, seconds, .. } => {
-                let words = format!("Extend {} {seconds}", gate.job_id);
-                self.sent.push(words);
-                let key = self.jobs[&gate.job_id].gates.last().unwrap().key.clone();
-                if seconds > 3600 {
-                    return Some(Err(Refusal::new(
-                        RefusalCode::NotPossible,
-                        format!("{seconds} s are more than may still be added to {key}: 3600 s"),
-                    )));
-                }
-                let now = self.now;
-                self.change_timer(&gate.job_id, |timer| timer.extended(now, seconds, 60));
-                (gate.job_id, None, None)
-            }
-            Command::ReleaseLease { gate } => {
-                let id = gate.job_id.to_string();
-                self.set_lease(&id, None);
-                (gate.job_id, Some(format!("ReleaseLease {id}")), None)
-            }
-            Command::MarkSeen { gate, digest, extent } => (
-                gate.job_id.clone(),
-                Some(format!(
-                    "MarkSeen {} {} {} of {}",
-                    gate.job_id,
-                    digest.short(),
-                    extent.hunks_shown,
-                    extent.hunks
-                )),
-                None,
-            ),
+            } => Input::TakeLease {
+                gate,
+                operator,
+                session,
+                purpose,
+                is_takeover,
+            },
+            Command::Hold { gate, reason } => Input::Hold { gate, operator, reason },
+            Command::Release { gate, reason } => Input::Release { gate, operator, reason },
+            Command::Extend {
+                gate,
+                seconds,
+                expected,
+            } => Input::Extend {
+                gate,
+                operator,
+                seconds,
+                expected,
+            },
+            Command::ReleaseLease { gate } => Input::ReleaseLease { gate, session },
+            Command::MarkSeen { gate, digest, extent } => Input::MarkSeen {
+                gate,
+                operator,
+                digest,
+                extent,
+            },
             other => panic!("the console does not send {other:?}"),
         };
-        self.sent.extend(words);
-        Some(Ok(Box::new(Receipt {
-            job_id: id.clone(),
-            message: "done".to_owned(),
-            decision,
-            rows: Arc::new(self.jobs[&id].clone()),
-            patches_applied: 0,
-            is_change: true,
-            changes: Vec::new(),
-        })))
+        Ok(Prepared {
+            input,
+            bare: Default::default(),
+        })
+    }
+
+    fn preview(&mut self, who: &Operator, command: &Command) -> Result<Outlook, Refusal> {
+        let id = command.job_id().unwrap().clone();
+        let prepared = self.prepare(who, command)?;
+        let (rows, policies, now) = (self.jobs[&id].clone(), self.policies.clone(), self.now);
+        let cx = Context {
+            now,
+            policies: &policies,
+            grace_s: GRACE_S,
+            via: &who.via,
+        };
+        foresee(&id, Some(&rows), &prepared, cx, &mut |rows| {
+            let plan = self.resume_plan(rows)?;
+            let operator = who.clone();
+            Ok(Prepared {
+                input: Input::Resume { operator, plan },
+                bare: Default::default(),
+            })
+        })
+    }
+
+    /// Carries a command out; none: it is not answered (yet).
+    pub fn submit(&mut self, command: Command) -> Option<Result<Box<Receipt>, Refusal>> {
+        self.sent.push(in_words(&command));
+        if self.is_slow && matches!(command, Command::Decide { .. } | Command::UndoPatch { .. }) {
+            return None;
+        }
+        let id = command.job_id().unwrap().clone();
+        let prepared = self.prepare(&operator("bea"), &command);
+        let applied = prepared.and_then(|prepared| self.put(&id, &prepared, self.now));
+        Some(applied.map(|mut applied| {
+            Box::new(Receipt {
+                job_id: id.clone(),
+                message: "done".to_owned(),
+                decision: applied.decisions.pop(),
+                rows: Arc::new(self.jobs[&id].clone()),
+                patches_applied: 0,
+                is_change: applied.last_event_seq.is_some(),
+                changes: Vec::new(),
+                review: None,
+            })
+        }))
+    }
+}
+
+fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
+    QueueRow {
+        kind: QueueKind::Gate,
+        job_id: gate.key.job_id.clone(),
+        slug: Arc::from(rows.job.slug.as_str()),
+        stage: Some(gate.key.stage.clone()),
+        attempt: gate.key.attempt,
+        since: gate.opened_at,
+        timer: gate.timer.clone(),
+        max_hold_s: gate.policy.max_hold_s,
+        lease: gate.lease.clone().map(Arc::new),
+        added_lines: gate.artifacts.iter().map(|artifact| artifact.added_lines).sum(),
+        removed_lines: gate.artifacts.iter().map(|artifact| artifact.removed_lines).sum(),
+        files: gate.artifacts.len() as u16,
+        is_new: gate.artifacts.iter().all(|artifact| artifact.base.is_none()),
+        is_binary: !gate.artifacts.is_empty() && gate.artifacts.iter().all(|artifact| artifact.is_binary),
+        is_seen: !gate.seen.is_empty(),
+    }
+}
+
+/// What was sent, for tests to look at.
+fn in_words(command: &Command) -> String {
+    match command {
+        Command::Decide {
+            gate,
+            verdict,
+            notes,
+            patch,
+            digest,
+        } => {
+            let patch = patch.as_ref().map(|patch| format!(" patch {}", patch["type"]));
+            format!(
+                "{verdict:?} {}/{} #{} note {notes:?}{} digest {}",
+                gate.job_id,
+                gate.stage,
+                gate.attempt.unwrap(),
+                patch.unwrap_or_default(),
+                digest.unwrap().short()
+            )
+        }
+        Command::ApplyPatch { gate, patch, .. } => {
+            format!("ApplyPatch {}/{} {}", gate.job_id, gate.stage, patch["type"])
+        }
+        Command::UndoPatch { gate, path, digest } => format!(
+            "UndoPatch {}/{} {} digest {}",
+            gate.job_id,
+            gate.stage,
+            path.as_ref().unwrap(),
+            digest.unwrap().short()
+        ),
+        Command::Resume(id) => format!("Resume {id}"),
+        Command::Cancel(id) => format!("Cancel {id}"),
+        Command::TakeLease {
+            gate,
+            purpose,
+            is_takeover,
+        } => {
+            let over = if *is_takeover { " over" } else { "" };
+            format!("TakeLease {} {}{over}", gate.job_id, purpose.as_str())
+        }
+        Command::Hold { gate, reason } => format!("Hold {} {reason:?}", gate.job_id),
+        Command::Release { gate, reason } => format!("Release {} {reason:?}", gate.job_id),
+        Command::Extend { gate, seconds, .. } => format!("Extend {} {seconds}", gate.job_id),
+        Command::ReleaseLease { gate } => format!("ReleaseLease {}", gate.job_id),
+        Command::MarkSeen { gate, digest, extent } => format!(
+            "MarkSeen {} {} {} of {}",
+            gate.job_id,
+            digest.short(),
+            extent.hunks_shown,
+            extent.hunks
+        ),
+        other => panic!("the console does not send {other:?}"),
     }
 }

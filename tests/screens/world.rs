@@ -1,16 +1,16 @@
-//! A runs directory in memory, with the material that WIRE.md describes, and the domain's own rules for decisions.
+//! A runs directory in memory, with the material that WIRE.md describes. What happens in it is decided by the real reducer (see `engine`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use holdpoint::domain::anchor::{Anchor, BootId};
+use holdpoint::domain::anchor::BootId;
 use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use holdpoint::domain::decision::SealedDecision;
 use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::{Gate, GateKey, GateState, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
-use holdpoint::domain::lease::{LEASE_S, Lease, LeasePurpose};
+use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::domain::old::OldDecision;
 use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::policy::{GatePolicy, OnTimeout};
@@ -18,8 +18,9 @@ use holdpoint::domain::proposal::FileEffect;
 use holdpoint::domain::stage::{STAGES_DEFAULT, StageSpec};
 use holdpoint::domain::time::{Now, Timestamp};
 use holdpoint::domain::timer::GateTimer;
-use holdpoint::domain::undo::undone;
 use holdpoint::domain::view::{LeaderInfo, QueueKind, QueueRow};
+use holdpoint::engine::api::GateRef;
+use holdpoint::engine::reducer::{Input, Prepared};
 
 pub fn at(clock: &str) -> Timestamp {
     Timestamp::parse(&format!("2026-11-22T{clock}Z")).unwrap()
@@ -96,6 +97,8 @@ pub struct World {
     pub old_decisions: Vec<OldDecision>,
     pub events: Vec<Event>,
     pub leader: Option<LeaderInfo>,
+    /// For gates that open from now on.
+    pub policies: BTreeMap<StageName, GatePolicy>,
     pub now: Now,
     /// Every command, in words.
     pub sent: Vec<String>,
@@ -186,6 +189,7 @@ impl World {
                 added_lines: if is_binary { 0 } else { added },
                 removed_lines: removed,
                 is_binary,
+                since_rejection: None,
                 patches: Vec::new(),
             });
             // The engine keeps every version that it registers.
@@ -330,21 +334,39 @@ impl World {
         )
         .unwrap();
         self.slots.push(job_row(id, slug, QueueKind::Paused, Some("script")));
-        self.jobs.get_mut(&job_id(id)).unwrap().job.status = JobStatus::Paused;
     }
 
+    /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.
     pub fn set_lease(&mut self, id: &str, who: Option<(&str, LeasePurpose)>) {
-        let now = self.now;
-        for gate in &mut self.jobs.get_mut(&job_id(id)).unwrap().gates {
-            gate.lease = who.map(|(name, purpose)| Lease {
-                holder: operator(name),
+        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
+        let holder = gate.lease.as_ref().map(|lease| lease.session.clone());
+        let wanted = GateRef {
+            job_id: job_id(id),
+            stage: gate.key.stage.clone(),
+            attempt: None,
+        };
+        let input = match who {
+            Some((name, purpose)) => Input::TakeLease {
+                gate: wanted,
+                operator: operator(name),
                 session: name.to_owned(),
                 purpose,
-                taken_at: now.utc,
-                expires_at: now.utc.plus_s(LEASE_S),
-                anchor: Anchor::of(now),
-            });
-        }
+                is_takeover: true,
+            },
+            None => Input::ReleaseLease {
+                gate: wanted,
+                session: holder.unwrap_or_default(),
+            },
+        };
+        self.put_plain(id, input, self.now);
+    }
+
+    fn put_plain(&mut self, id: &str, input: Input, now: Now) {
+        let prepared = Prepared {
+            input,
+            bare: Default::default(),
+        };
+        self.put(&job_id(id), &prepared, now).unwrap();
     }
 
     /// Notes an event of the past.
@@ -363,10 +385,12 @@ impl World {
 
     /// Somebody patches the first file of a job's newest gate.
     pub fn patch(&mut self, id: &str, who: &str, clock: &str, bytes: &[u8]) {
-        let gate = self.jobs.get_mut(&job_id(id)).unwrap().gates.last_mut().unwrap();
+        let rows = self.jobs[&job_id(id)].clone();
+        let gate = rows.gates.last().unwrap();
         let first = gate.artifacts[0].clone();
         let base = first.base.as_ref().map(|base| self.versions[&base.digest].clone());
         let summary = holdpoint::diff::summary(base.as_deref(), bytes, holdpoint::diff::Limit::NONE);
+        self.versions.insert(Digest::of(bytes), bytes.to_vec());
         let effect = FileEffect {
             patch: serde_json::json!({"type": "text_replace"}),
             artifact: first.path.clone(),
@@ -377,28 +401,26 @@ impl World {
                 size_bytes: bytes.len() as u64,
                 added_lines: summary.added as u32,
                 removed_lines: summary.removed as u32,
-                ..first.clone()
+                ..first
             },
             changes: Vec::new(),
         };
-        gate.artifacts = effect.applied_to(gate.artifacts.clone(), who, at(clock));
-        let former = self.disk.insert((job_id(id), first.path), bytes.to_vec()).unwrap();
-        self.versions.insert(Digest::of(&former), former);
-    }
-
-    /// The newest patch of a file is taken back, as the engine would: its former version comes from the kept ones.
-    pub fn take_back(&mut self, id: &JobId, path: &ArtifactPath) {
-        let gate = self.jobs.get_mut(id).unwrap().gates.last_mut().unwrap();
-        gate.artifacts = undone(gate.artifacts.clone(), path);
-        match gate.artifacts.iter().find(|artifact| artifact.path == *path) {
-            Some(artifact) => {
-                let bytes = self.versions[&artifact.digest].clone();
-                self.disk.insert((id.clone(), path.clone()), bytes);
-            }
-            None => {
-                self.disk.remove(&(id.clone(), path.clone()));
-            }
-        }
+        let input = Input::ApplyPatch {
+            gate: GateRef {
+                job_id: job_id(id),
+                stage: gate.key.stage.clone(),
+                attempt: None,
+            },
+            operator: operator(who),
+            effect: Box::new(effect),
+            digest: None,
+            on_disk: self.on_disk(&rows, gate),
+        };
+        let now = Now {
+            utc: at(clock),
+            ..self.now
+        };
+        self.put_plain(id, input, now);
     }
 
     pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {

@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 
 use holdpoint::domain::chain::ChainLink;
+use holdpoint::domain::decision::SealedDecision;
 use holdpoint::domain::gate::{Gate, GateKey, GateState};
-use holdpoint::domain::ids::{Digest, JobId};
+use holdpoint::domain::ids::{Digest, JobId, StageName};
 use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
+use holdpoint::domain::outlook::Outlook;
+use holdpoint::domain::refusal::Refusal;
 use holdpoint::domain::time::SECOND_US;
 use holdpoint::domain::wake::{Armed, Due, WakeKind};
 use holdpoint::engine::reducer::Input;
 use holdpoint::runs::publish::{State, event_line, state_file};
 
 use super::disk::{CHAIN, artifact_file};
+use super::happened::lies;
 use super::process::InFlight;
 use super::store::{Storage, attempts_in};
 use super::world::{GRACE_S, MAX_HOLD_S, Step, WINDOW_S, World};
@@ -50,8 +54,62 @@ impl<S: Storage> World<S> {
                 self.judge_timer(process, former);
             }
         }
+        self.judge_review(before, &after, &in_flight.prepared.input);
         self.truth
             .follow(before, &after, &in_flight.prepared.input, self.true_us);
+    }
+
+    /// What a preview said is what then happened; what it refused was refused, in the same words.
+    pub fn judge_preview(&mut self, before: &JobRows, foreseen: Result<Outlook, Refusal>, done: &Result<(), Refusal>) {
+        let job_id = &before.job.id;
+        match (foreseen, done) {
+            (Ok(outlook), Ok(())) => {
+                let Some(after) = self.store.rows(job_id) else { return };
+                for lie in lies(&outlook, before, &after) {
+                    self.broken(format!("{job_id}: a preview lied: {lie}"));
+                }
+            }
+            (Err(said), Err(done)) if said == *done => {}
+            (said, done) => {
+                let said = said.map(|outlook| outlook.sentences());
+                self.broken(format!("{job_id}: a preview said {said:?}, and then {done:?}"));
+            }
+        }
+    }
+
+    /// A stage starts: what it reads is what the newest decision about it approved.
+    pub fn judge_launch(&mut self, job_id: &JobId, stage: &StageName, attempt: u32) {
+        if stage.as_str() == "script" {
+            return;
+        }
+        let chain = self.store.chain();
+        let of_script = |sealed: &&SealedDecision| {
+            sealed.decision.job_id() == job_id && sealed.decision.stage().as_str() == "script"
+        };
+        let newest = chain.iter().filter(of_script).max_by_key(|sealed| sealed.seq);
+        let approved = newest.filter(|sealed| sealed.decision.is_approved());
+        let named = approved.and_then(|sealed| sealed.decision.artifacts().first()?.decided());
+        let path = artifact_file(job_id, "artifacts/script/script.txt");
+        let found = self.disk.read(&path).map(Digest::of);
+        if named.is_none() || named != found {
+            self.broken(format!(
+                "{job_id}: {stage} #{attempt} starts on bytes that no decision names"
+            ));
+        }
+    }
+
+    /// What was found changed is opened for a person: silence approves nothing of it.
+    fn judge_review(&mut self, before: Option<&JobRows>, after: &JobRows, input: &Input) {
+        let opened = after.gates.iter().filter(|gate| {
+            let key = &gate.key;
+            gate.state == GateState::Open && before.is_some_and(|rows| rows.gate(&key.stage, key.attempt).is_none())
+        });
+        let timed = opened.filter(|gate| gate.timer.is_some()).map(|gate| gate.key.clone());
+        if matches!(input, Input::Resume { .. }) {
+            for key in timed.collect::<Vec<_>>() {
+                self.broken(format!("{key} was opened for review, and a timer may approve it"));
+            }
+        }
     }
 
     fn judge_timer(&mut self, process: usize, gate: &Gate) {
@@ -349,8 +407,11 @@ impl<S: Storage> World<S> {
             }
         }
         // What a stage wrote before its end was told, or before its job was canceled, is not registered, and rightly so.
-        let is_unfinished =
-            |attempt: &&Attempt| matches!(attempt.state, AttemptState::Running | AttemptState::Canceled);
+        let is_unfinished = |attempt: &&Attempt| match attempt.state {
+            AttemptState::Running => true,
+            AttemptState::Canceled => attempt.started_at.is_some(),
+            AttemptState::Queued | AttemptState::Completed | AttemptState::Failed | AttemptState::Lost => false,
+        };
         let is_unregistered = owed.rows.attempts.iter().any(|attempt| is_unfinished(&attempt));
         if !self.touched.contains(job_id) && !is_unregistered {
             for artifact in &owed.rows.artifacts {

@@ -67,9 +67,10 @@ fn step(random: &mut Random, processes: usize, jobs: usize) -> Step {
         30 => Step::Fault(random.pick(&[CommitFault::Failed, CommitFault::Unknown])),
         31 => Step::Die(process),
         32 | 33 => Step::Start(process),
-        34 => match random.below(4) {
+        34 => match random.below(5) {
             0 => Step::LosePower,
             1 => Step::SupervisorDies(job),
+            2 => random.pick(&[Step::FailLaunch, Step::ReplaceAtLaunch]),
             _ => Step::Resign(process),
         },
         35 => Step::TakeLead(process),
@@ -115,6 +116,15 @@ pub fn play(seed: u64, plant: Plant) -> Played {
     ];
     if jobs > 1 {
         opening.insert(1, Step::CommandEnds(1));
+    }
+    // Others where what was approved is not what lies there when the next stage is to start.
+    if random.one_in(4) {
+        let replaced = random.pick(&[Step::Change(0), Step::ReplaceAtLaunch]);
+        opening.extend([
+            Step::Deed(0, 0, Deed::Approve, true),
+            replaced,
+            Step::LeaderTurn(0, true),
+        ]);
     }
     let length = 10 + random.below(30);
     for number in 0..opening.len() + length {

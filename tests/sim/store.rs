@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use holdpoint::domain::change::{Applied, Change};
+use holdpoint::domain::artifact::Artifact;
+use holdpoint::domain::change::{Applied, Beside, Change};
 use holdpoint::domain::decision::SealedDecision;
-use holdpoint::domain::event::Event;
+use holdpoint::domain::event::{Event, EventType, NewEvent};
 use holdpoint::domain::gate::GateState;
 use holdpoint::domain::ids::{Digest, JobId};
-use holdpoint::domain::job::{AttemptState, JobRows};
+use holdpoint::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use holdpoint::domain::refusal::{Refusal, RefusalCode};
 use holdpoint::domain::time::Timestamp;
 use holdpoint::engine::reducer::{Input, Prepared};
@@ -42,10 +43,20 @@ pub enum Plant {
     BlindTimer,
     /// A decision does not name the one before.
     ForgetsPrevious,
+    /// A preview is told from rows that are one transaction old.
+    StalePreview,
+    /// A preview takes it that the files are what is registered.
+    BlindPreview,
+    /// A preview says that the next stage of the list starts, whatever the rules make of it.
+    GuessingPreview,
+    /// Resuming takes what lies there for what was decided on.
+    ResumeLetsThrough,
+    /// Nobody looks again between the row that says that a stage runs and its launch.
+    LaunchesBlind,
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 10] = [
+    pub const DEFECTS: [Self; 15] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -56,6 +67,11 @@ impl Plant {
         Self::CivilStops,
         Self::BlindTimer,
         Self::ForgetsPrevious,
+        Self::StalePreview,
+        Self::BlindPreview,
+        Self::GuessingPreview,
+        Self::ResumeLetsThrough,
+        Self::LaunchesBlind,
     ];
 }
 
@@ -87,6 +103,10 @@ pub struct Stored {
 pub trait Storage {
     fn job_ids(&self) -> Vec<JobId>;
     fn rows(&self, job_id: &JobId) -> Option<Rc<JobRows>>;
+    /// The rows that a preview is told from: as they are, unless a defect is planted.
+    fn rows_to_foresee(&self, job_id: &JobId) -> Option<Rc<JobRows>> {
+        self.rows(job_id)
+    }
     fn commit(
         &mut self,
         wanted: &[Submission<Wanted>],
@@ -140,80 +160,21 @@ impl Memory {
     fn apply(&mut self, job_id: &JobId, changes: Vec<Change>, now: Timestamp) -> Result<Applied, Refusal> {
         let mut applied = Applied::default();
         let mut decisions = Vec::new();
-        let mut stored = self.jobs.get(job_id).cloned();
-        if let Some(stored) = &mut stored {
-            stored.before = Some(Rc::clone(&stored.rows));
-        }
+        let before = self.jobs.get(job_id).cloned();
+        let mut rows = before.as_ref().map(|stored| (*stored.rows).clone());
+        let mut events = Vec::new();
         for change in changes {
-            if let Change::InsertJob(job) = change {
-                if stored.is_some() {
-                    return Err(Refusal::new(RefusalCode::WrongState, "there is such a job"));
-                }
-                stored = Some(Stored {
-                    rows: Rc::new(JobRows {
-                        job: *job,
-                        attempts: Vec::new(),
-                        gates: Vec::new(),
-                        artifacts: Vec::new(),
-                        decisions: Vec::new(),
-                    }),
-                    events: Vec::new(),
-                    decisions: Vec::new(),
-                    last_event_seq: 0,
-                    published_seq: 0,
-                    published_on_disk: 0,
-                    status_since: now,
-                    before: None,
-                });
-                continue;
+            if self.plant == Plant::NoGuard {
+                forget_guard(&mut rows, &change);
             }
-            let stored = stored.as_mut().expect("a job is inserted first");
-            let rows = Rc::make_mut(&mut stored.rows);
-            match change {
-                Change::InsertJob(_) => {}
-                Change::PutJob(job) => {
-                    if job.status != rows.job.status {
-                        stored.status_since = now;
-                    }
-                    rows.job = *job;
-                }
-                Change::PutAttempt(attempt) => {
-                    let same = rows
-                        .attempts
-                        .iter_mut()
-                        .find(|other| other.stage == attempt.stage && other.number == attempt.number);
-                    match same {
-                        Some(same) => *same = *attempt,
-                        None => rows.attempts.push(*attempt),
-                    }
-                }
-                Change::OpenGate(gate) => {
-                    let is_taken = rows.gates.iter().any(|other| {
-                        other.key == gate.key || (other.key.stage == gate.key.stage && other.state == GateState::Open)
-                    });
-                    if is_taken {
-                        return Err(Refusal::gate_open(&gate.key));
-                    }
-                    applied.opened.push(gate.key.clone());
-                    rows.gates.push(*gate);
-                }
-                Change::PutGate(gate) => self.plant.update_open(rows, *gate)?,
-                Change::SettleGate { gate, decision } => {
-                    self.plant.update_open(rows, *gate)?;
-                    decisions.extend(decision.map(|decision| *decision));
-                }
-                Change::PutArtifact(artifact) => {
-                    match rows.artifacts.iter_mut().find(|other| other.path == artifact.path) {
-                        Some(same) => *same = *artifact,
-                        None => rows.artifacts.push(*artifact),
-                    }
-                }
-                Change::DropArtifact(path) => rows.artifacts.retain(|artifact| artifact.path != path),
-                Change::Event(event) => {
+            match change.apply_to(&mut rows)? {
+                Beside::Nothing => {}
+                Beside::Opened(key) => applied.opened.push(key),
+                Beside::Decision(decision) => decisions.push(*decision),
+                Beside::Event(event) => {
                     self.event_seq += 1;
                     applied.last_event_seq = Some(self.event_seq);
-                    stored.last_event_seq = self.event_seq;
-                    stored.events.push(Event {
+                    events.push(Event {
                         seq: self.event_seq,
                         ts: now,
                         job_id: job_id.clone(),
@@ -226,36 +187,82 @@ impl Memory {
                 }
             }
         }
-        if let Some(mut stored) = stored {
-            for decision in decisions {
-                self.decision_seq += 1;
-                let forgets = self.plant == Plant::ForgetsPrevious;
-                let prev = self.head.filter(|_| !forgets).unwrap_or(Digest::ZERO);
-                let sealed = decision.seal(self.decision_seq, prev);
-                self.head = Some(sealed.hash);
-                Rc::make_mut(&mut stored.rows)
-                    .decisions
-                    .retain(|other| other.decision.stage() != sealed.decision.stage());
-                Rc::make_mut(&mut stored.rows).decisions.push(sealed.clone());
-                stored.decisions.push((sealed.clone(), stored.last_event_seq));
-                applied.decisions.push(sealed);
-            }
-            self.jobs.insert(job_id.clone(), stored);
+        let Some(mut rows) = rows else { return Ok(applied) };
+        let mut stored = before.unwrap_or_else(|| Stored::new(&rows, now));
+        if stored.rows.job.status != rows.job.status {
+            stored.status_since = now;
         }
+        stored.last_event_seq = applied.last_event_seq.unwrap_or(stored.last_event_seq);
+        stored.events.extend(events);
+        for decision in decisions {
+            self.decision_seq += 1;
+            let forgets = self.plant == Plant::ForgetsPrevious;
+            let prev = self.head.filter(|_| !forgets).unwrap_or(Digest::ZERO);
+            let sealed = decision.seal(self.decision_seq, prev);
+            self.head = Some(sealed.hash);
+            rows.note_decision(sealed.clone());
+            stored.decisions.push((sealed.clone(), stored.last_event_seq));
+            applied.decisions.push(sealed);
+        }
+        stored.before = Some(std::mem::replace(&mut stored.rows, Rc::new(rows)));
+        self.jobs.insert(job_id.clone(), stored);
         Ok(applied)
     }
 }
 
-impl Plant {
-    /// The guarded update of a gate's row.
-    fn update_open(self, rows: &mut JobRows, gate: holdpoint::domain::gate::Gate) -> Result<(), Refusal> {
-        let same = rows.gates.iter_mut().find(|other| other.key == gate.key);
-        let same = same.ok_or_else(|| Refusal::no_such_gate(&gate.key.job_id, &gate.key.stage))?;
-        if self != Self::NoGuard {
-            same.open_or_refuse()?;
+impl Stored {
+    fn new(rows: &JobRows, now: Timestamp) -> Self {
+        Self {
+            rows: Rc::new(rows.clone()),
+            events: Vec::new(),
+            decisions: Vec::new(),
+            last_event_seq: 0,
+            published_seq: 0,
+            published_on_disk: 0,
+            status_since: now,
+            before: None,
         }
-        *same = gate;
-        Ok(())
+    }
+}
+
+/// The update forgot `AND state = 'open'`: whatever the gate's row says, it is taken for open.
+fn forget_guard(rows: &mut Option<JobRows>, change: &Change) {
+    let (Change::PutGate(gate) | Change::SettleGate { gate, .. }) = change else {
+        return;
+    };
+    let gates = rows.iter_mut().flat_map(|rows| &mut rows.gates);
+    for same in gates.filter(|other| other.key == gate.key) {
+        same.state = GateState::Open;
+    }
+}
+
+impl Plant {
+    /// A resume that registers what it found and queues the stage, without a review.
+    fn let_through(self, rows: Option<&JobRows>, input: &Input) -> Option<Vec<Change>> {
+        let (Self::ResumeLetsThrough, Some(rows), Input::Resume { plan, .. }) = (self, rows, input) else {
+            return None;
+        };
+        let review = plan.review.as_ref().filter(|_| rows.job.status == JobStatus::Paused)?;
+        let found = rows.artifacts.iter().filter_map(|artifact| {
+            let found = review.artifacts.iter().find(|found| found.path == artifact.path)?;
+            Some(Change::PutArtifact(Box::new(Artifact {
+                digest: found.digest,
+                ..artifact.clone()
+            })))
+        });
+        let event = NewEvent {
+            kind: EventType::JobResumed,
+            stage: rows.job.stage.clone(),
+            status: JobStatus::Queued,
+            message: "taken as it is".to_owned(),
+            payload: serde_json::Value::Null,
+        };
+        let job = Job {
+            status: JobStatus::Queued,
+            ..rows.job.clone()
+        };
+        let resumed = [Change::PutJob(Box::new(job)), Change::Event(Box::new(event))];
+        Some(resumed.into_iter().chain(found).collect())
     }
 
     /// The rows as the rule sees them.
@@ -289,6 +296,12 @@ impl Storage for Memory {
         self.jobs.get(job_id).map(|stored| Rc::clone(&stored.rows))
     }
 
+    fn rows_to_foresee(&self, job_id: &JobId) -> Option<Rc<JobRows>> {
+        let stored = self.jobs.get(job_id)?;
+        let before = stored.before.as_ref().filter(|_| self.plant == Plant::StalePreview);
+        Some(Rc::clone(before.unwrap_or(&stored.rows)))
+    }
+
     fn commit(
         &mut self,
         wanted: &[Submission<Wanted>],
@@ -312,7 +325,10 @@ impl Storage for Memory {
             }
             let input = &submission.input.1.input;
             let seen = self.plant.seen(self.jobs.get(&submission.job_id), input);
-            let changes = rule(seen.as_deref(), &submission.input);
+            let changes = match (self.plant.let_through(seen.as_deref(), input), seen.as_deref()) {
+                (Some(changes), _) => Ok(changes),
+                (None, seen) => rule(seen, &submission.input),
+            };
             let numbers = (self.event_seq, self.decision_seq, self.head);
             let answer = changes.and_then(|changes| self.apply(&submission.job_id, changes, now));
             if answer.is_err() {

@@ -14,13 +14,16 @@ use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{AttemptState, Job, JobRows, JobStatus};
 use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::domain::operator::{Operator, Surface, Via};
+use holdpoint::domain::outlook::{Fact, Outlook};
 use holdpoint::domain::policy::{GatePolicy, OnTimeout};
 use holdpoint::domain::proposal::{FileEffect, Proposal};
 use holdpoint::domain::refusal::Refusal;
 use holdpoint::domain::stage::StageSpec;
 use holdpoint::domain::time::{Now, SECOND_US, Timestamp};
 use holdpoint::engine::api::GateRef;
-use holdpoint::engine::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
+use holdpoint::engine::reducer::{
+    Context, Input, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce, wanted_review,
+};
 use holdpoint::store::Submission;
 use serde_json::{Map, Value, json};
 
@@ -91,6 +94,10 @@ pub enum Step {
     LeaderTurn(usize, bool),
     CommandEnds(usize),
     SupervisorDies(usize),
+    /// The next supervisor cannot be started.
+    FailLaunch,
+    /// Somebody replaces the artifact between the row that says that the next stage runs and its launch.
+    ReplaceAtLaunch,
     Publish(usize, Option<(usize, Stop)>),
 }
 
@@ -128,6 +135,8 @@ pub struct World<S> {
     epoch: u64,
     supervisors: BTreeMap<(JobId, StageName, u32), Supervisor>,
     pub crash: Option<Crash>,
+    pub fails_launch: bool,
+    pub replaces_at_launch: bool,
     contents: u32,
     /// Jobs whose artifact somebody else wrote to.
     pub touched: BTreeSet<JobId>,
@@ -197,6 +206,8 @@ impl<S: Storage> World<S> {
             epoch: 0,
             supervisors: BTreeMap::new(),
             crash: None,
+            fails_launch: false,
+            replaces_at_launch: false,
             contents: 0,
             touched: BTreeSet::new(),
             told: Vec::new(),
@@ -229,7 +240,12 @@ impl<S: Storage> World<S> {
             stage: None,
             params: Map::new(),
             cfg: Map::new(),
-            stages: vec![spec("script", &["make"]), spec("audio", &["speak"])],
+            // Research has neither command nor gate: it is passed over.
+            stages: vec![
+                spec("script", &["make"]),
+                spec("research", &[]),
+                spec("audio", &["speak"]),
+            ],
             created_by: "ana".to_owned(),
             created_at: now,
             updated_at: now,
@@ -321,6 +337,8 @@ impl<S: Storage> World<S> {
                     }
                 }
             }
+            Step::FailLaunch => self.fails_launch = true,
+            Step::ReplaceAtLaunch => self.replaces_at_launch = true,
             Step::Publish(process, stop) => {
                 if self.processes[process].is_alive {
                     let budget = stop.map_or(Budget::ENDLESS, |(steps, stop)| Budget {
@@ -470,8 +488,10 @@ impl<S: Storage> World<S> {
                 hash: sealed.hash,
             });
             self.told.extend(told);
-            if let Input::StageStarted { stage, attempt } = &in_flight.prepared.input {
-                self.launch(job_id, stage, *attempt, crash);
+            if let Input::StageStarted { stage, attempt, .. } = &in_flight.prepared.input
+                && crash != Some(Crash::AfterAnswer)
+            {
+                self.launch(process, job_id, stage, *attempt, in_flight.epoch);
             }
         }
         match crash {
@@ -488,11 +508,36 @@ impl<S: Storage> World<S> {
         Some(answer)
     }
 
-    /// The row says that it runs; now its supervisor starts, unless the leader dies just before.
-    fn launch(&mut self, job_id: &JobId, stage: &StageName, attempt: u32, crash: Option<Crash>) {
-        if crash == Some(Crash::AfterAnswer) {
+    /// The row says that it runs; after a last look its supervisor starts.
+    fn launch(&mut self, process: usize, job_id: &JobId, stage: &StageName, attempt: u32, epoch: Option<u64>) {
+        if std::mem::take(&mut self.replaces_at_launch)
+            && let Some(job) = self.jobs.iter().position(|id| id == job_id)
+        {
+            let bytes = self.new_content("somebody's");
+            self.put_script(job, Some(bytes));
+        }
+        let rows = self.store.rows(job_id).expect("the job that was just changed");
+        let moved = self.looks(&rows, stage).into_iter().find(OnDisk::is_moved);
+        let stage = stage.clone();
+        let not_launched = match moved.filter(|_| self.plant != Plant::LaunchesBlind) {
+            Some(moved) => Some(Input::ArtifactMoved {
+                stage: stage.clone(),
+                attempt,
+                moved,
+            }),
+            None if std::mem::take(&mut self.fails_launch) => Some(Input::StageNotStarted {
+                stage: stage.clone(),
+                attempt,
+                why: "too many processes".to_owned(),
+            }),
+            None => None,
+        };
+        if let Some(input) = not_launched {
+            let in_flight = InFlight { epoch, ..plain(input) };
+            self.commit(process, job_id, in_flight);
             return;
         }
+        self.judge_launch(job_id, &stage, attempt);
         let is_any_alive = self
             .supervisors
             .iter()
@@ -559,10 +604,14 @@ impl<S: Storage> World<S> {
             let queued = attempts_in(&rows, AttemptState::Queued).into_iter().next();
             if let Some((stage, attempt)) = queued.filter(|_| rows.job.status == JobStatus::Queued) {
                 self.publish(process, Budget::ENDLESS);
-                let moved = self.moved(&rows, &stage);
-                let input = match moved {
-                    Some(moved) => Input::ArtifactMoved { moved },
-                    None => Input::StageStarted { stage, attempt },
+                let on_disk = self.looks(&rows, &stage);
+                let input = match on_disk.iter().find(|looked| looked.is_moved()).cloned() {
+                    Some(moved) => Input::ArtifactMoved { stage, attempt, moved },
+                    None => Input::StageStarted {
+                        stage,
+                        attempt,
+                        on_disk,
+                    },
                 };
                 let in_flight = InFlight {
                     epoch: Some(epoch),
@@ -573,15 +622,23 @@ impl<S: Storage> World<S> {
         }
     }
 
-    fn moved(&self, rows: &JobRows, stage: &StageName) -> Option<OnDisk> {
-        let decided = rows.artifacts.iter().filter(|artifact| artifact.stage != *stage);
-        decided
-            .map(|artifact| OnDisk {
-                path: artifact.path.clone(),
-                registered: artifact.digest,
-                found: self.lies_there(rows, &artifact.path).map(|digest| (digest, 1)),
-            })
-            .find(|looked| looked.found.map(|(digest, _)| digest) != Some(looked.registered))
+    /// What lies there of everything that a stage may read.
+    fn looks(&self, rows: &JobRows, stage: &StageName) -> Vec<OnDisk> {
+        let look = |path: &ArtifactPath, agreed: Digest| {
+            let found = self.lies_there(rows, path);
+            // Whoever lets bytes through takes what is registered for what was decided on.
+            let is_let_through = self.plant == Plant::ResumeLetsThrough && found == rows.registered(path);
+            let found = if is_let_through { Some(agreed) } else { found };
+            OnDisk {
+                path: path.clone(),
+                registered: agreed,
+                found: found.map(|digest| (digest, 1)),
+            }
+        };
+        let agreed = rows.agreed_before(stage).into_iter();
+        agreed
+            .map(|agreed| look(&agreed.artifact.path, agreed.digest))
+            .collect()
     }
 
     fn made(&mut self, job_id: &JobId, stage: &StageName) -> Vec<GateArtifact> {
@@ -630,18 +687,7 @@ impl<S: Storage> World<S> {
     fn keep(&mut self, path: &ArtifactPath, bytes: Vec<u8>) -> GateArtifact {
         let (digest, size_bytes) = (Digest::of(&bytes), bytes.len() as u64);
         Rc::make_mut(&mut self.versions).insert(digest, bytes);
-        GateArtifact {
-            kind: "script".to_owned(),
-            path: path.clone(),
-            digest,
-            size_bytes,
-            base: None,
-            bases: Vec::new(),
-            added_lines: 1,
-            removed_lines: 0,
-            is_binary: false,
-            patches: Vec::new(),
-        }
+        under_review(path, digest, size_bytes)
     }
 
     fn put_script(&mut self, job: usize, bytes: Option<Vec<u8>>) {
@@ -723,7 +769,48 @@ impl<S: Storage> World<S> {
         let Some(in_flight) = self.prepare(process, &rows, deed) else {
             return;
         };
-        self.send(process, &job_id, in_flight, at_once);
+        if !at_once {
+            return self.send(process, &job_id, in_flight, false);
+        }
+        // Who is asked before it is done is asked with the very same input.
+        let foreseen = self.foresee(process, &job_id, &in_flight);
+        let in_flight = InFlight {
+            job_id: job_id.clone(),
+            ..in_flight
+        };
+        // None: a crash or a fault, of which no preview speaks.
+        if let Some(done) = self.commit(process, &job_id, in_flight) {
+            self.judge_preview(&rows, foreseen, &done.map(|_| ()));
+        }
+    }
+
+    /// What a preview would say of this input, right before it is committed.
+    fn foresee(&mut self, process: usize, job_id: &JobId, in_flight: &InFlight) -> Result<Outlook, Refusal> {
+        let rows = self.store.rows_to_foresee(job_id);
+        let mut prepared = in_flight.prepared.clone();
+        if self.plant == Plant::BlindPreview {
+            look_away(&mut prepared.input);
+        }
+        let (mut now, via) = (self.now, via(process));
+        if self.plant == Plant::CivilStops {
+            now.boot = BootId::UNKNOWN;
+        }
+        let policies = Rc::clone(&self.policies);
+        let cx = Context {
+            now,
+            policies: &policies,
+            grace_s: GRACE_S,
+            via: &via,
+        };
+        let mut outlook = foresee(job_id, rows.as_deref(), &prepared, cx, &mut |rows| {
+            let plan = self.resume_plan(rows);
+            let operator = person(process);
+            Ok(plain(Input::Resume { operator, plan }).prepared)
+        })?;
+        if self.plant == Plant::GuessingPreview {
+            guess(&mut outlook, rows.as_deref());
+        }
+        Ok(outlook)
     }
 
     fn prepare(&mut self, process: usize, rows: &JobRows, deed: Deed) -> Option<InFlight> {
@@ -836,16 +923,14 @@ impl<S: Storage> World<S> {
             .newest_attempt(&stage)
             .is_some_and(|attempt| attempt.state == AttemptState::Queued);
         if waits {
-            let look = |path: &ArtifactPath, registered: Digest| OnDisk {
-                path: path.clone(),
-                registered,
-                found: self.lies_there(rows, path).map(|digest| (digest, 1)),
-            };
-            plan.on_disk = rows
-                .artifacts
-                .iter()
-                .map(|artifact| look(&artifact.path, artifact.digest))
-                .collect();
+            plan.on_disk = self.looks(rows, &stage);
+            if let Ok(Some((answers, _))) = wanted_review(rows, &stage, &plan.on_disk) {
+                let shown = |looked: &OnDisk| Some(under_review(&looked.path, looked.found?.0, looked.found?.1));
+                plan.review = Some(Review {
+                    stage: answers.clone(),
+                    artifacts: plan.on_disk.iter().filter_map(shown).collect(),
+                });
+            }
             return plan;
         }
         let rejection = rows
@@ -863,6 +948,51 @@ impl<S: Storage> World<S> {
             plan.proposal = effect.map(|effect| Proposal::File(Box::new(effect)));
         }
         plan
+    }
+}
+
+/// Whatever lies there, it is taken for what is registered.
+fn look_away(input: &mut Input) {
+    let on_disk = match input {
+        Input::Decide { request, .. } => &mut request.on_disk,
+        Input::ApplyPatch { on_disk, .. } | Input::UndoPatch { on_disk, .. } => on_disk,
+        Input::Resume { plan, .. } => &mut plan.on_disk,
+        _ => return,
+    };
+    for looked in on_disk {
+        looked.found = Some((looked.registered, 1));
+    }
+}
+
+/// As the screen had it before November 2026: after an approval the next stage of the list starts.
+fn guess(outlook: &mut Outlook, rows: Option<&JobRows>) {
+    let is_approval = |fact: &Fact| matches!(fact, Fact::GateDecided { approved: true, .. });
+    let Some(Fact::GateDecided { stage, .. }) = outlook.facts.iter().find(|fact| is_approval(fact)).cloned() else {
+        return;
+    };
+    let stages = rows.map(|rows| rows.job.stages.clone()).unwrap_or_default();
+    let mut behind = stages.iter().skip_while(|spec| spec.name != stage).skip(1);
+    outlook.facts.retain(is_approval);
+    outlook.facts.extend(behind.next().map(|next| Fact::StageStarts {
+        stage: next.name.clone(),
+        attempt: 1,
+        gets_note: false,
+    }));
+}
+
+fn under_review(path: &ArtifactPath, digest: Digest, size_bytes: u64) -> GateArtifact {
+    GateArtifact {
+        kind: "script".to_owned(),
+        path: path.clone(),
+        digest,
+        size_bytes,
+        base: None,
+        bases: Vec::new(),
+        added_lines: 1,
+        removed_lines: 0,
+        is_binary: false,
+        since_rejection: None,
+        patches: Vec::new(),
     }
 }
 

@@ -54,7 +54,7 @@ const PLACES: [Place; 19] = [
         "diff",
         Crates::Only(
             "std core alloc chrono serde serde_json serde_json_canonicalizer sha2 thiserror uuid \
-             diffy json_patch jsonc_parser jsonptr similar",
+             json_patch similar",
         ),
     ),
     // The document of a difference is made of one.
@@ -74,7 +74,7 @@ const PLACES: [Place; 19] = [
         &["clock"],
         1,
         "domain",
-        Crates::AllBut("axum clap crossterm notify ratatui rusqlite rusqlite_migration serde_yaml"),
+        Crates::AllBut("axum clap crossterm notify ratatui rusqlite serde_yaml"),
     ),
     // Named by whatever can be killed or fail in a test; it names nothing.
     place(&["fault"], 1, "", Crates::Only("std core nix")),
@@ -82,7 +82,7 @@ const PLACES: [Place; 19] = [
         &["config"],
         1,
         "domain diff",
-        Crates::AllBut("axum clap crossterm notify ratatui rusqlite rusqlite_migration tokio"),
+        Crates::AllBut("axum clap crossterm notify ratatui rusqlite tokio"),
     ),
     place(
         &["store"],
@@ -94,13 +94,13 @@ const PLACES: [Place; 19] = [
         &["runs"],
         1,
         "domain diff fault",
-        Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
+        Crates::AllBut("axum clap crossterm ratatui rusqlite serde_yaml"),
     ),
     place(
         &["webhook"],
         1,
         "domain config",
-        Crates::AllBut("axum clap crossterm notify ratatui rusqlite rusqlite_migration serde_yaml tokio"),
+        Crates::AllBut("axum clap crossterm notify ratatui rusqlite serde_yaml tokio"),
     ),
     place(
         &["demo"],
@@ -112,33 +112,33 @@ const PLACES: [Place; 19] = [
         &["engine"],
         2,
         "domain diff clock config fault store runs demo webhook",
-        Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration"),
+        Crates::AllBut("axum clap crossterm ratatui rusqlite"),
     ),
     place(
         &["tui"],
         3,
         "engine domain diff clock config fault",
-        Crates::AllBut("axum clap rusqlite rusqlite_migration serde_yaml"),
+        Crates::AllBut("axum clap rusqlite serde_yaml"),
     ),
     place(
         &["http"],
         3,
         "engine domain diff clock config",
-        Crates::AllBut("clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
+        Crates::AllBut("clap crossterm ratatui rusqlite serde_yaml"),
     ),
     place(
         &["drops"],
         3,
         "engine domain runs",
-        Crates::AllBut("axum clap crossterm ratatui rusqlite rusqlite_migration serde_yaml"),
+        Crates::AllBut("axum clap crossterm ratatui rusqlite serde_yaml"),
     ),
     place(
         &["cli"],
         4,
         "clock config demo diff domain drops engine http runs store tui",
-        Crates::AllBut("rusqlite rusqlite_migration"),
+        Crates::AllBut("rusqlite"),
     ),
-    place(&["main"], 4, "cli", Crates::AllBut("rusqlite rusqlite_migration")),
+    place(&["main"], 4, "cli", Crates::AllBut("rusqlite")),
     place(&["lib"], 4, "", Crates::Only("")),
 ];
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Lens, StageState};
-use crate::domain::artifact::{Base, GateArtifact};
+use crate::domain::artifact::{Base, GateArtifact, SinceRejection};
 use crate::domain::decision::{Decision, SealedDecision, Seen};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -108,6 +108,9 @@ pub struct GateArtifactDoc<'a> {
     pub removed_lines: u32,
     /// Whether line counts say nothing.
     pub is_binary: bool,
+    /// What changed since a version was rejected that is nearer than the base; absent where none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_rejection: Option<&'a SinceRejection>,
 }
 
 /// A version that an artifact may be compared with.
@@ -145,6 +148,7 @@ impl<'a> GateArtifactDoc<'a> {
             added_lines: artifact.added_lines,
             removed_lines: artifact.removed_lines,
             is_binary: artifact.is_binary,
+            since_rejection: artifact.since_rejection.as_ref(),
         }
     }
 }

@@ -184,14 +184,6 @@ impl<'a> Draft<'a> {
         self.put_attempt(attempt);
     }
 
-    /// Registers this as the artifact's current version.
-    pub fn replace_artifact(&mut self, artifact: Artifact) {
-        if let Some(slot) = self.rows.artifacts.iter_mut().find(|other| other.path == artifact.path) {
-            *slot = artifact.clone();
-        }
-        self.changes.push(Change::PutArtifact(Box::new(artifact)));
-    }
-
     /// The policy for a gate of this stage that opens now; none: the stage has no gate.
     pub fn policy_in_force(&self, stage: &StageName) -> Option<GatePolicy> {
         let policy = self.cx.policies.get(stage)?;
@@ -419,7 +411,8 @@ impl<'a> Draft<'a> {
         let after = stage.and_then(|stage| stages.iter().position(|spec| spec.name == *stage));
         for spec in stages.iter().skip(after.map_or(0, |index| index + 1)) {
             if !spec.is_bare() {
-                return self.queue_attempt(&spec.name, None, None);
+                let (notes, patch) = self.unheard(&spec.name);
+                return self.queue_attempt(&spec.name, notes, patch);
             }
             let artifacts = self.bare_artifacts(&spec.name);
             self.rows.job.stage = Some(spec.name.clone());
@@ -443,6 +436,13 @@ impl<'a> Draft<'a> {
         self.rows.job.stage = None;
         self.rows.job.status = JobStatus::Completed;
         self.log(EventType::JobCompleted, None, "all stages are through", json!({}));
+    }
+
+    /// What an operator said to a stage whose execution was dropped before it began.
+    fn unheard(&self, stage: &StageName) -> (Option<String>, Option<Value>) {
+        let newest = self.rows.newest_attempt(stage);
+        let dropped = newest.filter(|attempt| attempt.state == AttemptState::Canceled && attempt.started_at.is_none());
+        dropped.map_or((None, None), |attempt| (attempt.notes.clone(), attempt.patch.clone()))
     }
 
     /// What a bare stage has to show.

@@ -14,7 +14,7 @@ use crate::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use crate::domain::refusal::{Refusal, RefusalCode};
 
 use super::draft::{BareArtifacts, Draft};
-use super::{Context, ResumePlan};
+use super::{Context, ResumePlan, review};
 
 /// The note of the approval that follows an applied patch (SPEC §5).
 pub const NOTE_AFTER_PATCH: &str = "approved after patch";
@@ -47,10 +47,7 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
         .newest_attempt(&stage)
         .is_some_and(|attempt| attempt.state == AttemptState::Queued);
     if waits {
-        if let Some(gone) = plan.on_disk.iter().find(|on_disk| on_disk.found.is_none()) {
-            return Err(Refusal::artifact_vanished(&gone.path, gone.registered));
-        }
-        resume_queued(&mut draft, operator, &stage, &plan.on_disk);
+        review::resume(&mut draft, operator, &stage, plan)?;
         return Ok(draft.finish());
     }
     let rejection = draft
@@ -77,7 +74,7 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
     Ok(draft.finish())
 }
 
-fn resumed(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, how: &str) {
+pub(super) fn resumed(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, how: &str) {
     draft.rows.job.status = JobStatus::Running;
     let message = format!("{} resumed: {how}", operator.name);
     draft.log(
@@ -86,45 +83,6 @@ fn resumed(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, how: &
         message,
         json!({ "by": operator.name, "how": how }),
     );
-}
-
-/// After a pause because an artifact moved: the operator takes it as it is, and the stage that waited runs.
-fn resume_queued(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, on_disk: &[OnDisk]) {
-    resumed(draft, operator, stage, "the artifacts are taken as they are");
-    let now = draft.cx.now.utc;
-    let mut taken = Vec::new();
-    for (found, (digest, size_bytes)) in on_disk.iter().filter_map(|on_disk| Some((on_disk, on_disk.found?))) {
-        let known = draft
-            .rows
-            .artifacts
-            .iter()
-            .find(|artifact| artifact.path == found.path && artifact.digest != digest);
-        if let Some(known) = known {
-            taken.push(crate::domain::artifact::Artifact {
-                digest,
-                size_bytes,
-                created_at: now,
-                former: Some(known.digest),
-                ..known.clone()
-            });
-        }
-    }
-    for artifact in taken {
-        let message = format!(
-            "{} was changed on disk; {} takes it as it is",
-            artifact.path.file_name(),
-            operator.name
-        );
-        let payload = json!({ "path": artifact.path, "sha256": artifact.former, "sha256_after": artifact.digest, "by": operator.name });
-        draft.log(
-            EventType::ArtifactChanged,
-            Some(&artifact.stage.clone()),
-            message,
-            payload,
-        );
-        draft.replace_artifact(artifact);
-    }
-    draft.rows.job.status = JobStatus::Queued;
 }
 
 fn not_planned_again(rejection: &SealedDecision) -> Refusal {
@@ -187,7 +145,7 @@ fn resume_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, r
 }
 
 /// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a rejected stage never passes silently.
-fn former_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
+pub(super) fn former_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
     draft
         .policy_in_force(stage)
         .or_else(|| draft.rows.newest_gate(stage).map(|gate| gate.policy.clone()))

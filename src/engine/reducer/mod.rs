@@ -9,6 +9,7 @@ mod hold;
 mod jobs;
 mod lease;
 mod outside;
+mod review;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -16,13 +17,14 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::domain::artifact::GateArtifact;
-use crate::domain::change::Change;
+use crate::domain::change::{Beside, Change};
 use crate::domain::decision::Extent;
-use crate::domain::gate::{DecisionRequest, GateKey, OnDisk};
+use crate::domain::gate::{DecisionRequest, GateKey, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use crate::domain::job::{Job, JobRows};
+use crate::domain::job::{Job, JobRows, JobStatus};
 use crate::domain::lease::LeasePurpose;
 use crate::domain::operator::{Operator, Via};
+use crate::domain::outlook::Outlook;
 use crate::domain::policy::GatePolicy;
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
@@ -31,6 +33,7 @@ use crate::domain::wake::Wake;
 
 use super::api::GateRef;
 pub use draft::find_gate;
+pub use review::wanted_review;
 
 use draft::Draft;
 
@@ -54,6 +57,17 @@ pub struct ResumePlan {
     pub proposal: Option<Proposal>,
     /// What lies on disk of the artifacts that were decided on.
     pub on_disk: Vec<OnDisk>,
+    /// What has to be reviewed before the job may go on.
+    pub review: Option<Review>,
+}
+
+/// Artifacts that are not what was decided on: the stage that answers for them, and what of them lies there now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    /// The stage.
+    pub stage: StageName,
+    /// All that it answers for, as it lies there, stored as versions; its base is the version that was decided on.
+    pub artifacts: Vec<GateArtifact>,
 }
 
 /// How a stage's command ended.
@@ -210,6 +224,8 @@ pub enum Input {
         stage: StageName,
         /// The attempt.
         attempt: u32,
+        /// What lies on disk of everything that it may read.
+        on_disk: Vec<OnDisk>,
     },
     /// Its supervisor could not be started: nothing ran, and the attempt waits again.
     StageNotStarted {
@@ -229,8 +245,12 @@ pub enum Input {
         /// How.
         outcome: StageOutcome,
     },
-    /// Before the next stage started, an artifact was found to differ from what was decided on.
+    /// Before a stage's supervisor was started, an artifact was found to differ from what was decided on.
     ArtifactMoved {
+        /// The stage that does not start.
+        stage: StageName,
+        /// The attempt.
+        attempt: u32,
         /// Which, and what it is now.
         moved: OnDisk,
     },
@@ -342,13 +362,63 @@ pub fn reduce(
             digest,
             extent,
         } => lease::mark_seen(draft, gate, operator, *digest, *extent),
-        Input::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
+        Input::StageStarted {
+            stage,
+            attempt,
+            on_disk,
+        } => stages::started(draft, stage, *attempt, on_disk),
         Input::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
         Input::StageEnded {
             stage,
             attempt,
             outcome,
         } => stages::ended(draft, stage, *attempt, outcome),
-        Input::ArtifactMoved { moved } => stages::artifact_moved(draft, moved),
+        Input::ArtifactMoved { stage, attempt, moved } => stages::artifact_moved(draft, stage, *attempt, moved),
     }
+}
+
+/// What the rules would make of an input: found by running them dry; nobody's rows change.
+///
+/// A rejection pauses the job, and whoever rejects wants to know what comes of resuming it: `resume` finds what that needs to know on the
+/// rows as they would be, and the same rules say the rest.
+pub fn foresee(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    prepared: &Prepared,
+    cx: Context<'_>,
+    resume: &mut dyn FnMut(&JobRows) -> Result<Prepared, Refusal>,
+) -> Result<Outlook, Refusal> {
+    let (outlook, after) = run_dry(job_id, rows, prepared, cx)?;
+    let is_rejection = matches!(&prepared.input, Input::Decide { request, .. } if request.verdict == Verdict::Reject);
+    if !is_rejection || after.job.status != JobStatus::Paused {
+        return Ok(outlook);
+    }
+    let resumed = resume(&after).and_then(|prepared| run_dry(job_id, Some(&after), &prepared, cx));
+    Ok(outlook.then_resumed(resumed.map(|(outlook, _)| outlook)))
+}
+
+/// The outlook, and the rows as they would be.
+fn run_dry(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    prepared: &Prepared,
+    cx: Context<'_>,
+) -> Result<(Outlook, JobRows), Refusal> {
+    let changes = reduce(job_id, rows, prepared, cx)?;
+    let before = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
+    let mut after = Some(before.clone());
+    let mut decisions = Vec::new();
+    for change in changes.iter().cloned() {
+        match change.apply_to(&mut after)? {
+            Beside::Decision(decision) => decisions.push(decision),
+            Beside::Nothing | Beside::Opened(_) | Beside::Event(_) => {}
+        }
+    }
+    let mut after = after.ok_or_else(|| Refusal::no_such_job(job_id))?;
+    for decision in decisions {
+        // Its place in the chain is known when it is recorded; that it is the newest is all that the rules ask.
+        let newest = after.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
+        after.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
+    }
+    Ok((Outlook::of(before, &after, &changes), after))
 }

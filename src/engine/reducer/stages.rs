@@ -38,13 +38,22 @@ fn attempt_in(draft: &Draft<'_>, stage: &StageName, number: u32, state: AttemptS
     }
 }
 
-pub(super) fn started(mut draft: Draft<'_>, stage: &StageName, number: u32) -> Result<Vec<Change>, Refusal> {
+pub(super) fn started(
+    mut draft: Draft<'_>,
+    stage: &StageName,
+    number: u32,
+    on_disk: &[OnDisk],
+) -> Result<Vec<Change>, Refusal> {
     let attempt = attempt_in(&draft, stage, number, AttemptState::Queued)?;
     if draft.rows.job.status != JobStatus::Queued {
         return Err(Refusal::new(
             RefusalCode::WrongState,
             format!("the job is {}", draft.rows.job.status.as_str()),
         ));
+    }
+    // Whoever looked at the files was to say so with another input; no stage starts on bytes that nobody decided on.
+    if let Some((_, moved)) = draft.rows.moved_before(stage, on_disk)?.first() {
+        return Err(Refusal::new(RefusalCode::ArtifactChanged, moved.difference()).at(moved.path.to_string()));
     }
     let is_first = !draft.rows.attempts.iter().any(|other| other.started_at.is_some());
     let now = draft.cx.now.utc;
@@ -181,25 +190,50 @@ fn fail(draft: &mut Draft<'_>, stage: &StageName, number: u32, why: &str) {
     );
 }
 
-/// What was decided on is not what the next stage would read: the job pauses, the attempt stays queued.
-pub(super) fn artifact_moved(mut draft: Draft<'_>, moved: &OnDisk) -> Result<Vec<Change>, Refusal> {
-    if draft.rows.job.status != JobStatus::Queued {
-        return Err(Refusal::new(
-            RefusalCode::WrongState,
-            format!("the job is {}", draft.rows.job.status.as_str()),
-        ));
+/// What was decided on is not what the stage would read: the job pauses, the attempt stays queued. Where the row says already that it
+/// runs, the last look before its launch found it: nothing was launched.
+pub(super) fn artifact_moved(
+    mut draft: Draft<'_>,
+    stage: &StageName,
+    number: u32,
+    moved: &OnDisk,
+) -> Result<Vec<Change>, Refusal> {
+    let is_running = draft.rows.job.status == JobStatus::Running;
+    let state = if is_running {
+        AttemptState::Running
+    } else {
+        AttemptState::Queued
+    };
+    let attempt = attempt_in(&draft, stage, number, state)?;
+    if !is_running && draft.rows.job.status != JobStatus::Queued {
+        let message = format!("the job is {}", draft.rows.job.status.as_str());
+        return Err(Refusal::new(RefusalCode::WrongState, message));
     }
-    let registered = draft.rows.registered(&moved.path);
-    let found = moved.found.map(|(digest, _)| digest);
-    let stage = draft.rows.job.stage.clone();
+    let agreed = draft.rows.agreed_before(stage).into_iter();
+    let answers = agreed
+        .filter(|agreed| agreed.artifact.path == moved.path && agreed.digest == moved.registered)
+        .map(|agreed| agreed.stage.clone())
+        .next();
+    let Some(answers) = answers.filter(|_| moved.is_moved()) else {
+        return Err(Refusal::stale_look(&draft.rows.job.id));
+    };
     draft.rows.job.status = JobStatus::Paused;
-    let is = found.map_or_else(|| "missing".to_owned(), |digest| digest.short());
-    let was = registered.map_or_else(|| "unknown".to_owned(), |digest| digest.short());
-    let message = format!(
-        "paused: {} changed after it was decided on (was {was}, is {is}); resume takes it as it is",
-        moved.path
-    );
-    let payload = json!({ "reason": "artifact_changed", "path": moved.path, "sha256": registered, "found": found });
-    draft.log(EventType::JobPaused, stage.as_ref(), message, payload);
+    if is_running {
+        draft.put_attempt(Attempt {
+            state: AttemptState::Queued,
+            started_at: None,
+            ..attempt
+        });
+    }
+    let then = match moved.found {
+        Some(_) => format!("resume opens {answers} for review"),
+        None => format!("put back versions/{}, then resume", moved.registered),
+    };
+    let message = format!("paused before {stage} #{number}: {}; {then}", moved.difference());
+    let payload = json!({
+        "attempt": number, "reason": "artifact_changed", "path": moved.path, "sha256": moved.registered,
+        "found": moved.found.map(|(digest, _)| digest), "review": answers,
+    });
+    draft.log(EventType::JobPaused, Some(stage), message, payload);
     Ok(draft.finish())
 }

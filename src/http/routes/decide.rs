@@ -12,33 +12,41 @@ use crate::http::answer::ApiError;
 use crate::http::app::App;
 use crate::http::auth::Caller;
 use crate::http::body::{Fields, Object};
-use crate::http::params::Job;
+use crate::http::params::{Asked, Job};
 use crate::http::schema;
 
 use super::done;
 
 /// Approves the gate of a stage: the job goes on. Answers when the decision file is on disk, or with `published: false`.
-#[utoipa::path(post, path = "/jobs/{id}/approve", tag = "decide", params(("id" = String, Path, description = "The job")),
-    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided", body = schema::Done)))]
+#[utoipa::path(post, path = "/jobs/{id}/approve", tag = "decide", params(
+        ("id" = String, Path, description = "The job"),
+        ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
+    ),
+    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = schema::Acted)))]
 pub async fn approve(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,
+    asked: Asked,
     body: Object,
 ) -> Result<Response, ApiError> {
-    decide(&app, &caller, id, Verdict::Approve, &body).await
+    decide(&app, &caller, id, Verdict::Approve, &asked, &body).await
 }
 
 /// Rejects the gate of a stage: the job pauses. Answers when the decision file is on disk, or with `published: false`.
-#[utoipa::path(post, path = "/jobs/{id}/reject", tag = "decide", params(("id" = String, Path, description = "The job")),
-    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided", body = schema::Done)))]
+#[utoipa::path(post, path = "/jobs/{id}/reject", tag = "decide", params(
+        ("id" = String, Path, description = "The job"),
+        ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
+    ),
+    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = schema::Acted)))]
 pub async fn reject(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,
+    asked: Asked,
     body: Object,
 ) -> Result<Response, ApiError> {
-    decide(&app, &caller, id, Verdict::Reject, &body).await
+    decide(&app, &caller, id, Verdict::Reject, &asked, &body).await
 }
 
 /// The verdict that a word means.
@@ -55,8 +63,10 @@ async fn decide(
     caller: &Caller,
     job_id: JobId,
     verdict: Verdict,
+    asked: &Asked,
     body: &Object,
 ) -> Result<Response, ApiError> {
+    let dry_run = asked.flag("dry_run")?;
     let mut fields = Fields::of(body);
     let stage = fields.stage("stage");
     if let Some(word) = fields.text("decision") {
@@ -81,7 +91,7 @@ async fn decide(
         None => return Err(ApiError::not_found(format!("job {job_id} is at no stage: name one"))),
     };
     let gate = GateRef {
-        job_id,
+        job_id: job_id.clone(),
         stage,
         attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
     };
@@ -92,6 +102,9 @@ async fn decide(
         patch,
         digest,
     };
+    if dry_run {
+        return app.preview(caller, &job_id, command, &["patch"]).await;
+    }
     let result = app.act(caller, command).await?;
     let receipt = &result.0;
     Ok(done(&result, |document| {

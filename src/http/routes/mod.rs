@@ -33,6 +33,7 @@ fn done<'a>(done: &'a Done, complete: impl FnOnce(&mut DoneDoc<'a>)) -> Response
         changed: None,
         patches_applied: None,
         digest: None,
+        review: None,
         published: published.is_ok(),
         not_published_because: published.as_ref().err().map(String::as_str),
     };

@@ -3,13 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
-use crate::store::open::MIGRATIONS;
 use crate::store::{DATABASE_FILE, SCHEMA_VERSION, StoreErrorKind};
-
-#[test]
-fn the_migrations_hold() {
-    MIGRATIONS.validate().unwrap();
-}
 
 #[test]
 fn the_database_is_private_durable_and_of_the_newest_schema() {
@@ -251,31 +245,4 @@ impl House {
             ))
             .unwrap();
     }
-}
-
-#[test]
-fn a_lease_from_before_holds_were_known_stops_its_timer_from_its_own_beginning() {
-    let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-    MIGRATIONS.to_version(&mut connection, 1).unwrap();
-    let lease = serde_json::to_string(&lease()).unwrap();
-    connection
-        .execute_batch(&format!(
-            "PRAGMA foreign_keys = OFF;
-             INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, added_us, max_hold_s, added_lines,
-               removed_lines, files, is_new, is_binary, is_seen, lease, policy, artifacts, seen)
-             VALUES ('j', 'script', 1, 'open', 0, 'approve', 9, 0, 9, 0, 0, 0, 0, 0, 0, '{lease}', '', '', '')"
-        ))
-        .unwrap();
-    MIGRATIONS.to_latest(&mut connection).unwrap();
-    let (stopped_at, hold): (i64, Option<String>) = connection
-        .query_row("SELECT stopped_at, hold FROM gate", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .unwrap();
-    // SQLite reads times to the millisecond, and rounds.
-    assert!(
-        (stopped_at - super::lease().taken_at.micros()).abs() <= 1000,
-        "{stopped_at}"
-    );
-    assert_eq!(hold, None);
 }

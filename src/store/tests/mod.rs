@@ -2,6 +2,7 @@
 
 mod commits;
 mod files;
+mod migrations;
 mod reads;
 mod round_trip;
 
@@ -116,6 +117,7 @@ pub(super) fn artifact() -> GateArtifact {
         added_lines: 3,
         removed_lines: 1,
         is_binary: false,
+        since_rejection: None,
         patches: Vec::new(),
     }
 }

@@ -63,7 +63,7 @@ pub enum Content {
 /// What a file is compared with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Against {
-    /// The version that the gate names: last decided on, else the former attempt, else the given one, else nothing.
+    /// The version that the gate names: the given one, else the one last approved, else nothing.
     #[default]
     Usual,
     /// Another version that the gate names.
@@ -298,7 +298,7 @@ impl FileView {
     }
 
     /// Notes what was on the screen; returns whether that is news.
-    // Only the usual base counts: what the gate asks about is how this version differs from the one decided on last. What was
+    // Only the usual base counts: what the gate asks about is how this version differs from that. What was
     // seen of it against another base may hide just that.
     pub fn note_shown(&mut self, sights: &[Sight]) -> bool {
         let is_first = !std::mem::replace(&mut self.is_shown, true);

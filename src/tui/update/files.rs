@@ -64,6 +64,7 @@ pub fn take_bytes(model: &mut Model, number: u64, index: usize, is_base: bool, a
         | Answer::Owing(_)
         | Answer::Webhooks(_)
         | Answer::Old(_)
+        | Answer::Preview(_)
         | Answer::Leader(_) => Slot::Failed("the engine gave another answer than asked for".to_owned()),
     };
     if is_base {

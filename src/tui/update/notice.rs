@@ -58,6 +58,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Owing(_)
             | Answer::Webhooks(_)
             | Answer::Old(_)
+            | Answer::Preview(_)
             | Answer::Failed(_) => model.queue_asked = (false, false),
         },
         Question::Leader => {
@@ -79,6 +80,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Owing(_)
             | Answer::Webhooks(_)
             | Answer::Old(_)
+            | Answer::Preview(_)
             | Answer::Failed(_) => model.job_asked = None,
         },
         Question::Events(job_id) => {

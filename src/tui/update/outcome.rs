@@ -161,6 +161,9 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
                 drafts.display()
             ));
         }
+        if let Some(review) = &receipt.review {
+            text = review.words();
+        }
         let at = model.now.utc;
         if sent.is_part {
             bulk::answered(model, submission, None);

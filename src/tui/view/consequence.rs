@@ -140,7 +140,9 @@ pub fn of_resume(rows: &JobRows, operator: &str) -> Vec<String> {
         .newest_decision(stage)
         .filter(|sealed| !sealed.decision.is_approved());
     let Some(sealed) = rejected else {
-        return vec![format!("Stage {stage} runs again.")];
+        return vec![format!(
+            "What is not as it was decided on is opened for review; if all is, stage {stage} starts."
+        )];
     };
     let patch = sealed.decision.patch();
     let by = sealed.decision.by();

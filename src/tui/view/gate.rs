@@ -44,6 +44,32 @@ fn versions(file: &FileView) -> Vec<String> {
     }
 }
 
+/// What changed since a rejection that is nearer than the usual base, where that is what is shown; the longest wording first.
+fn since_rejection(model: &Model, file: &FileView) -> Vec<String> {
+    let words = file.artifact.since_rejection_words(&model.session.operator.name);
+    match words.filter(|_| file.shown_against == Against::Usual) {
+        Some(words) => vec![format!("{words}   c shows that"), format!("{words}   c")],
+        None => Vec::new(),
+    }
+}
+
+/// What is compared with what, and that a rejection is nearer, as far as it fits. The second goes before long words of the first; where
+/// there is no room for it either, its beginning is better than nothing.
+fn comparison(model: &Model, file: &FileView, room: usize) -> Vec<String> {
+    let (versions, since) = (versions(file), since_rejection(model, file));
+    let fits = |words: &&Vec<String>| words.iter().map(|words| width(words) + 3).sum::<usize>() <= room;
+    let alone: Vec<_> = versions.iter().map(|words| vec![words.clone()]).collect();
+    let Some(shortest) = since.last() else {
+        return alone.iter().find(fits).cloned().unwrap_or_default();
+    };
+    let of_one = |since: &String| {
+        let both = versions.iter().map(|words| vec![words.clone(), since.clone()]);
+        both.chain([vec![since.clone()]]).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = since.iter().flat_map(of_one).collect();
+    all.iter().find(fits).cloned().unwrap_or_else(|| vec![shortest.clone()])
+}
+
 fn state(gate: Option<&Gate>) -> Option<String> {
     let gate = gate.filter(|gate| gate.state != GateState::Open)?;
     let settled = gate.settled.as_ref();
@@ -188,9 +214,10 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     for (text, style) in after {
         pen.text(&text, style);
     }
-    let fitting = versions_of.into_iter().find(|words| width(words) + 3 <= pen.room());
-    if let Some(words) = fitting.filter(|_| !is_wide) {
-        pen.text(&format!("  {words} "), theme.plain());
+    if let Some(file) = view.current().filter(|_| !is_wide) {
+        for words in comparison(model, file, pen.room()) {
+            pen.text(&format!("  {words} "), theme.plain());
+        }
     }
     pen.rule(theme);
     let hold = hold_lines(model, is_wide);
@@ -212,16 +239,13 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
 
 /// What the current file is compared with: on a narrow screen this stands in the head line as far as it fits.
 fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
-    let Some(words) = view.current().and_then(|file| versions(file).into_iter().next()) else {
-        return;
-    };
-    let mut pen = Pen::new(buffer, area);
-    pen.skip(1)
-        .text("base    ", model.theme.strong())
-        .text(&words, model.theme.plain());
     let Some(file) = view.current() else {
         return;
     };
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(1).text("base    ", model.theme.strong());
+    let words = comparison(model, file, pen.room());
+    pen.text(&words.join("   "), model.theme.plain());
     if file.shown_against != Against::Usual {
         let text = format!("   not the usual base ({})", file.base_label(&Against::Usual));
         pen.text(&text, model.theme.warning());

@@ -229,9 +229,10 @@ fn rejection_patch_and_approval_stay_three_facts() {
     let plan = ResumePlan {
         proposal: Some(proposal("script", "one", "two")),
         on_disk: world.on_disk("script"),
+        ..ResumePlan::default()
     };
     world.resume("bea", plan).unwrap();
-    let [rejection, approval] = &world.rows().decisions[..] else {
+    let [rejection, approval] = &world.chain[..] else {
         panic!("two decisions")
     };
     assert!(!rejection.decision.is_approved() && rejection.decision.by() == "ana" && rejection.decision.attempt() == 1);
@@ -274,6 +275,7 @@ fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
     let plan = ResumePlan {
         proposal: Some(proposal("script", "other", "two")),
         on_disk: moved,
+        ..ResumePlan::default()
     };
     assert_eq!(code(world.resume("bea", plan)), RefusalCode::ArtifactChanged);
     assert_eq!((world.status(), world.rows().decisions.len()), (JobStatus::Paused, 1));

@@ -117,12 +117,7 @@ fn canceling_ends_gates_and_attempts_and_nothing_happens_after() {
         RefusalCode::WrongState
     );
     let mut running = World::new(&["script!"], &[]);
-    running
-        .put(Input::StageStarted {
-            stage: stage("script"),
-            attempt: 1,
-        })
-        .unwrap();
+    running.begin("script", 1).unwrap();
     running
         .put(Input::Cancel {
             operator: person("ana"),
@@ -159,46 +154,6 @@ fn a_rejected_bare_gate_opens_again_even_if_the_policy_was_dropped_meanwhile() {
         (world.key("script").attempt, world.newest("script").state),
         (2, GateState::Open)
     );
-}
-
-#[test]
-fn an_artifact_that_moved_before_the_next_stage_pauses_the_job_until_a_person_takes_it() {
-    let mut world = reviewed();
-    world.approve("script", "ana").unwrap();
-    let path = artifact("script", "").path;
-    let moved = OnDisk {
-        path: path.clone(),
-        registered: Digest::of(b"one"),
-        found: Some((Digest::of(b"tampered"), 8)),
-    };
-    world.put(Input::ArtifactMoved { moved: moved.clone() }).unwrap();
-    assert_eq!(world.status(), JobStatus::Paused);
-    assert_eq!(
-        code(world.put(Input::StageStarted {
-            stage: stage("audio"),
-            attempt: 1
-        })),
-        RefusalCode::WrongState
-    );
-    world
-        .resume(
-            "ana",
-            ResumePlan {
-                proposal: None,
-                on_disk: vec![moved],
-            },
-        )
-        .unwrap();
-    assert_eq!(
-        (world.status(), world.rows().registered(&path)),
-        (JobStatus::Queued, Some(Digest::of(b"tampered")))
-    );
-    world
-        .put(Input::StageStarted {
-            stage: stage("audio"),
-            attempt: 1,
-        })
-        .unwrap();
 }
 
 #[test]

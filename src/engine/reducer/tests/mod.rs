@@ -3,6 +3,7 @@
 mod decisions;
 mod holds;
 mod jobs;
+mod moved;
 mod patches;
 mod timers;
 
@@ -10,10 +11,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Input, Prepared, ResumePlan, StageOutcome, reduce};
+use super::{Context, Input, Prepared, ResumePlan, Review, StageOutcome, reduce};
 use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::artifact::GateArtifact;
-use crate::domain::change::Change;
+use crate::domain::change::{Beside, Change};
+use crate::domain::decision::SealedDecision;
 use crate::domain::event::EventType;
 use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -76,6 +78,7 @@ pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
         added_lines: 1,
         removed_lines: 0,
         is_binary: false,
+        since_rejection: None,
         patches: Vec::new(),
     }
 }
@@ -87,7 +90,8 @@ pub(super) struct World {
     pub now_s: i64,
     pub stepped_s: i64,
     pub log: Vec<(EventType, Value)>,
-    seq: u64,
+    /// All decisions; the rows keep the newest of each stage.
+    pub chain: Vec<SealedDecision>,
 }
 
 impl World {
@@ -100,7 +104,7 @@ impl World {
             now_s: 1000,
             stepped_s: 0,
             log: Vec::new(),
-            seq: 0,
+            chain: Vec::new(),
         };
         let stages = stages
             .iter()
@@ -118,7 +122,7 @@ impl World {
             now_s: 1000,
             stepped_s: 0,
             log: Vec::new(),
-            seq: 0,
+            chain: Vec::new(),
         }
     }
 
@@ -193,58 +197,17 @@ impl World {
     }
 
     fn apply(&mut self, change: Change) {
-        if let Change::InsertJob(job) = change {
-            assert!(self.rows.is_none(), "a job is inserted once");
-            self.rows = Some(JobRows {
-                job: *job,
-                attempts: vec![],
-                gates: vec![],
-                artifacts: vec![],
-                decisions: vec![],
-            });
-            return;
-        }
-        let rows = self.rows.as_mut().expect("a job comes first");
-        match change {
-            Change::InsertJob(_) => unreachable!(),
-            Change::PutJob(job) => rows.job = *job,
-            Change::PutAttempt(new) => match rows
-                .attempts
-                .iter_mut()
-                .find(|old| old.stage == new.stage && old.number == new.number)
-            {
-                Some(old) => *old = *new,
-                None => rows.attempts.push(*new),
-            },
-            Change::OpenGate(gate) => {
-                assert!(
-                    rows.gate(&gate.key.stage, gate.key.attempt).is_none(),
-                    "one gate per stage and attempt"
-                );
-                rows.gates.push(*gate);
+        match change
+            .apply_to(&mut self.rows)
+            .expect("the rules keep the rows' guards")
+        {
+            Beside::Nothing | Beside::Opened(_) => {}
+            Beside::Event(event) => self.log.push((event.kind, event.payload)),
+            Beside::Decision(decision) => {
+                let sealed = decision.seal(self.chain.len() as u64 + 1, Digest::ZERO);
+                self.chain.push(sealed.clone());
+                self.rows.as_mut().expect("a job comes first").note_decision(sealed);
             }
-            Change::PutGate(gate) => {
-                let old = rows.gates.iter_mut().find(|old| old.key == gate.key).unwrap();
-                assert_eq!(old.state, GateState::Open, "only an open gate changes");
-                assert_eq!(gate.state, GateState::Open);
-                *old = *gate;
-            }
-            Change::SettleGate { gate, decision } => {
-                let old = rows.gates.iter_mut().find(|old| old.key == gate.key).unwrap();
-                assert_eq!(old.state, GateState::Open, "one transition, ever");
-                assert_ne!(gate.state, GateState::Open);
-                *old = *gate;
-                if let Some(decision) = decision {
-                    self.seq += 1;
-                    rows.decisions.push(decision.seal(self.seq, Digest::ZERO));
-                }
-            }
-            Change::PutArtifact(new) => match rows.artifacts.iter_mut().find(|old| old.path == new.path) {
-                Some(old) => *old = *new,
-                None => rows.artifacts.push(*new),
-            },
-            Change::DropArtifact(path) => rows.artifacts.retain(|artifact| artifact.path != path),
-            Change::Event(event) => self.log.push((event.kind, event.payload)),
         }
     }
 
@@ -343,11 +306,28 @@ impl World {
         })
     }
 
-    pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
+    /// What this stage may read is as it was agreed on.
+    pub fn agreed(&self, name: &str) -> Vec<OnDisk> {
+        let agreed = self.rows().agreed_before(&stage(name)).into_iter();
+        agreed
+            .map(|agreed| OnDisk {
+                path: agreed.artifact.path.clone(),
+                registered: agreed.digest,
+                found: Some((agreed.digest, 1)),
+            })
+            .collect()
+    }
+
+    pub fn begin(&mut self, name: &str, attempt: u32) -> Result<(), Refusal> {
         self.put(Input::StageStarted {
             stage: stage(name),
             attempt,
-        })?;
+            on_disk: self.agreed(name),
+        })
+    }
+
+    pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
+        self.begin(name, attempt)?;
         self.put(Input::StageEnded {
             stage: stage(name),
             attempt,

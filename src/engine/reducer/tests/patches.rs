@@ -306,12 +306,14 @@ fn rejected_with_params_the_stage_runs_again_with_them() {
     let stale = ResumePlan {
         proposal: Some(tone("dull", "bright")),
         on_disk: Vec::new(),
+        ..ResumePlan::default()
     };
     assert_eq!(code(world.resume("bea", stale)), RefusalCode::WrongState);
     assert_eq!(world.status(), JobStatus::Paused);
     let plan = ResumePlan {
         proposal: Some(tone("calm", "bright")),
         on_disk: Vec::new(),
+        ..ResumePlan::default()
     };
     world.resume("bea", plan).unwrap();
     assert_eq!(world.rows().job.params, params("bright"));
@@ -330,6 +332,7 @@ fn of_a_bare_stage_a_new_gate_opens_and_a_manual_job_waits() {
     let plan = ResumePlan {
         proposal: Some(tone("calm", "bright")),
         on_disk: Vec::new(),
+        ..ResumePlan::default()
     };
     world.resume("bea", plan.clone()).unwrap();
     assert_eq!(world.key("script").attempt, 2);

@@ -147,6 +147,7 @@ pub fn taken_version(model: &mut Model, digest: Digest, answer: Answer) {
             | Answer::Owing(_)
             | Answer::Webhooks(_)
             | Answer::Old(_)
+            | Answer::Preview(_)
             | Answer::Decisions(_)
             | Answer::Files(_)
             | Answer::Leader(_) => Version::Missing(format!("version {} is no longer kept", digest.short())),

@@ -1,0 +1,99 @@
+//! `--dry-run`: what a command would do, found by the rules themselves; nothing is changed.
+
+use serde_json::{Value, json};
+
+use crate::domain::ids::JobId;
+use crate::domain::outlook::Outlook;
+use crate::domain::wire::PreviewDoc;
+use crate::engine::Engine;
+use crate::engine::api::{Command, GateRef};
+
+use super::ask;
+use super::output::Output;
+use super::report::{Exit, Failure, Outcome};
+
+/// Tells what a command would do. What would be refused is the failure that the command itself would be.
+pub async fn tell(
+    engine: &mut Engine,
+    output: &mut Output,
+    job_id: &JobId,
+    command: Command,
+    deed: &'static str,
+) -> Result<(), Failure> {
+    let subject = subject(&command, job_id);
+    let outlook = ask::preview(engine, command, deed).await?;
+    if output.is_json {
+        output.document(&PreviewDoc::of(job_id, &outlook))?;
+    } else {
+        say(output, &subject, deed, &outlook)?;
+    }
+    Ok(())
+}
+
+/// Of several gates: each for itself, as if it were the only one. With `--json` the answer is an array.
+pub async fn tell_all(
+    engine: &mut Engine,
+    output: &mut Output,
+    gates: &[GateRef],
+    decide: &impl Fn(GateRef) -> Command,
+    deed: &'static str,
+) -> Outcome {
+    let mut documents = Vec::new();
+    let mut exits = Vec::new();
+    for gate in gates {
+        let command = decide(gate.clone());
+        let subject = subject(&command, &gate.job_id);
+        match ask::preview(engine, command, deed).await {
+            Ok(outlook) if output.is_json => documents.push(document(gate, &outlook)),
+            Ok(outlook) => say(output, &subject, deed, &outlook)?,
+            Err(failure) if output.is_json => {
+                exits.push(failure.exit());
+                documents.push(json!({ "job_id": gate.job_id, "stage": gate.stage, "error": failure.document() }));
+            }
+            Err(failure) => {
+                output.flush()?;
+                exits.push(failure.report(false));
+            }
+        }
+    }
+    if output.is_json {
+        output.document(&documents)?;
+    }
+    Ok(Exit::of_several(&exits))
+}
+
+fn document(gate: &GateRef, outlook: &Outlook) -> Value {
+    let mut document = serde_json::to_value(PreviewDoc::of(&gate.job_id, outlook)).unwrap_or_default();
+    document["stage"] = json!(gate.stage);
+    document
+}
+
+fn subject(command: &Command, job_id: &JobId) -> String {
+    match command {
+        Command::Decide { gate, .. } | Command::ApplyPatch { gate, .. } | Command::UndoPatch { gate, .. } => {
+            format!("{job_id} / {}", gate.stage)
+        }
+        Command::StartJob(_)
+        | Command::OpenGate { .. }
+        | Command::Resume(_)
+        | Command::Cancel(_)
+        | Command::Complete(_)
+        | Command::TakeLease { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::Extend { .. }
+        | Command::ReleaseLease { .. }
+        | Command::MarkSeen { .. } => job_id.to_string(),
+    }
+}
+
+fn say(output: &mut Output, subject: &str, deed: &str, outlook: &Outlook) -> Result<(), Failure> {
+    output.line(&format!("Nothing is changed (--dry-run). Were {subject} {deed} now:"))?;
+    for sentence in outlook.sentences() {
+        output.line(&format!("  {sentence}"))?;
+    }
+    if let Some(digest) = outlook.digest() {
+        output.line(&format!("  The whole digest: {digest}"))?;
+    }
+    Ok(())
+}

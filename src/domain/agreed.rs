@@ -1,0 +1,100 @@
+//! What a stage may read: of every artifact that the stages before it made, the version that somebody decided on.
+
+use super::artifact::Artifact;
+use super::gate::OnDisk;
+use super::ids::{Digest, StageName};
+use super::job::{AttemptState, JobRows};
+use super::refusal::Refusal;
+
+/// The version of an artifact that the stages behind it may read, and who answers for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agreed<'r> {
+    /// The artifact.
+    pub artifact: &'r Artifact,
+    /// The stage whose approval named it last; where the stage that made it passed without a gate, that one.
+    pub stage: &'r StageName,
+    /// The attempt that was approved; none: it passed.
+    pub attempt: Option<u32>,
+    /// SHA-256 of that version.
+    pub digest: Digest,
+}
+
+impl JobRows {
+    /// What this stage may read, in the order of the stages that answer for it.
+    ///
+    /// What the stage itself or a later one made in a former attempt is not among it: it is about to be made again.
+    pub fn agreed_before(&self, stage: &StageName) -> Vec<Agreed<'_>> {
+        let at = self.place(stage);
+        let agreed = self.artifacts.iter().map(|artifact| self.agreed(artifact));
+        let mut before: Vec<_> = agreed.filter(|agreed| self.place(agreed.stage) < at).collect();
+        before.sort_by_key(|agreed| self.place(agreed.stage));
+        before
+    }
+
+    /// Those of them that lie on disk otherwise than they were agreed on, or not at all. A look that is older than the rows, or that left
+    /// one out, is refused.
+    pub fn moved_before<'r>(
+        &'r self,
+        stage: &StageName,
+        on_disk: &[OnDisk],
+    ) -> Result<Vec<(Agreed<'r>, OnDisk)>, Refusal> {
+        let mut moved = Vec::new();
+        for agreed in self.agreed_before(stage) {
+            let looked = on_disk
+                .iter()
+                .find(|looked| looked.path == agreed.artifact.path && looked.registered == agreed.digest)
+                .ok_or_else(|| Refusal::stale_look(&self.job.id))?;
+            if looked.is_moved() {
+                moved.push((agreed, looked.clone()));
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Who answers for an artifact: the newest approval that named it, by the stage that made it or by one behind that.
+    fn agreed<'r>(&'r self, artifact: &'r Artifact) -> Agreed<'r> {
+        let maker = self.place(&artifact.stage);
+        let approvals = self.decisions.iter().filter(|sealed| {
+            let decision = &sealed.decision;
+            decision.is_approved()
+                && self.place(decision.stage()) >= maker
+                && self.is_last_word(decision.stage(), decision.attempt())
+        });
+        let named = approvals.filter_map(|sealed| {
+            let named = sealed
+                .decision
+                .artifacts()
+                .iter()
+                .find(|named| named.path == artifact.path);
+            named.and_then(|named| named.decided()).map(|digest| (sealed, digest))
+        });
+        match named.max_by_key(|(sealed, _)| sealed.seq) {
+            Some((sealed, digest)) => Agreed {
+                artifact,
+                stage: sealed.decision.stage(),
+                attempt: Some(sealed.decision.attempt()),
+                digest,
+            },
+            None => Agreed {
+                artifact,
+                stage: &artifact.stage,
+                attempt: None,
+                digest: artifact.digest,
+            },
+        }
+    }
+
+    /// Whether nothing was made since this attempt was decided: a stage may have run again and passed, its gate taken out meanwhile.
+    fn is_last_word(&self, stage: &StageName, attempt: u32) -> bool {
+        let is_later = |other: &super::job::Attempt| other.number > attempt && other.state == AttemptState::Completed;
+        !self
+            .attempts
+            .iter()
+            .any(|other| other.stage == *stage && is_later(other))
+    }
+
+    /// The stage's place in the pipeline; one that the pipeline does not know comes before all.
+    fn place(&self, stage: &StageName) -> Option<usize> {
+        self.job.stages.iter().position(|spec| spec.name == *stage)
+    }
+}

@@ -1,0 +1,45 @@
+//! The steps from one schema to the next, and taking them.
+//!
+//! The number of a schema is how many steps made it, and stands in the file's `user_version`. Steps that were ever released are never
+//! edited: a column that is missing is a new step.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::RowError;
+
+/// The newest schema that this binary knows.
+pub const SCHEMA_VERSION: u32 = 6;
+
+const STEPS: [&str; SCHEMA_VERSION as usize] = [
+    include_str!("schema.sql"),
+    include_str!("lost_decisions.sql"),
+    include_str!("holds.sql"),
+    include_str!("webhooks.sql"),
+    include_str!("anchors.sql"),
+    include_str!("webhook_refusals.sql"),
+];
+
+/// Brings the schema up to the newest one.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), RowError> {
+    take_steps(connection, SCHEMA_VERSION)
+}
+
+/// Brings the schema up to this version, in one transaction.
+// The version is read inside the transaction: of two processes that find an old file, the second one waits and finds nothing left to do.
+pub(super) fn take_steps(connection: &mut Connection, wanted: u32) -> Result<(), RowError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u32 = transaction.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))?;
+    if found > SCHEMA_VERSION {
+        return Err(RowError::Newer(found));
+    }
+    for (step, version) in STEPS.iter().zip(1..=wanted) {
+        if version > found {
+            transaction.execute_batch(step)?;
+        }
+    }
+    if found < wanted {
+        transaction.pragma_update(None, "user_version", wanted)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}

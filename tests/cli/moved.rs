@@ -1,0 +1,109 @@
+//! Nothing goes on but what somebody decided on: `job resume` after an approved artifact was replaced.
+
+use serde_json::json;
+
+use super::beside::{Beside, job_at_gate, run, wait_for};
+use crate::support::run::Workspace;
+
+/// The third stage reads what was approved at the first; between them is a gate of its own.
+const PIPELINE: &str = r#"
+pipeline:
+  stages:
+    - name: script
+      command: [/bin/sh, -c, "mkdir -p artifacts/script && printf 'take %s\n' $HOLDPOINT_ATTEMPT > artifacts/script/script.txt"]
+      artifacts: [{kind: script, path: artifacts/script/script.txt}]
+    - name: legal
+    - name: audio
+      command: [/bin/sh, -c, "cp artifacts/script/script.txt heard.txt"]
+gates:
+  script: {required: true, auto_approve: true, auto_approve_after_s: 3600}
+  legal: {required: true}
+"#;
+
+fn replaced(workspace: &Workspace, by: &str) -> String {
+    let id = job_at_gate(workspace, &["--slug", "tides"]);
+    run(workspace, &["gate", "approve", &id, "script"], 0);
+    workspace.write(&format!("runs/{id}/artifacts/script/script.txt"), by);
+    run(workspace, &["gate", "approve", &id, "legal"], 0);
+    wait_for(workspace, &id, "job_paused", 0);
+    id
+}
+
+#[test]
+fn resuming_opens_the_gate_of_what_was_replaced_and_goes_on_after_its_approval() {
+    let workspace = Workspace::new(PIPELINE);
+    let _serve = Beside::leader(&workspace);
+    let id = replaced(&workspace, "take 1, forged\n");
+    let (said, _) = run(&workspace, &["job", "resume", &id], 0);
+    let lines: Vec<_> = said.lines().collect();
+    assert!(
+        lines[0].starts_with(&format!(
+            "Gate script #2 of {id} is open for review: script.txt is not what was decided on (was "
+        )),
+        "{said}"
+    );
+    assert_eq!(lines[1], format!("Job {id} waits at script #2"));
+    let gate = workspace.json(&["gate", "show", &id, "script"]);
+    assert_eq!(
+        (
+            &gate["state"],
+            &gate["attempt"],
+            &gate["deadline"],
+            &gate["artifacts"][0]["base"]
+        ),
+        (&json!("open"), &json!(2), &json!(null), &json!("last approved #1"))
+    );
+    let (diff, _) = run(&workspace, &["gate", "diff", &id, "script"], 0);
+    assert!(diff.contains("-take 1\n+take 1, forged\n"), "{diff}");
+    assert!(!workspace.run_directory(&id).join("heard.txt").exists());
+    run(&workspace, &["gate", "approve", &id, "script"], 0);
+    // What comes after it is decided anew.
+    run(&workspace, &["gate", "approve", &id, "legal"], 0);
+    wait_for(&workspace, &id, "job_completed", 0);
+    assert_eq!(workspace.read(&format!("runs/{id}/heard.txt")), "take 1, forged\n");
+    run(&workspace, &["decisions", "verify"], 0);
+}
+
+#[test]
+fn programs_are_told_which_gate_was_opened_and_bytes_that_are_back_just_go_on() {
+    let workspace = Workspace::new(PIPELINE);
+    let _serve = Beside::leader(&workspace);
+    let id = replaced(&workspace, "forged\n");
+    let resumed = workspace.json(&["job", "resume", &id]);
+    let review = &resumed["review"];
+    assert_eq!(
+        (&review["stage"], &review["attempt"], &review["reason"]),
+        (&json!("script"), &json!(2), &json!("artifact_changed"))
+    );
+    assert_eq!(review["artifacts"][0]["path"], "artifacts/script/script.txt");
+    assert_eq!(
+        (&resumed["job_status"], &resumed["job_stage"]),
+        (&json!("needs_approval"), &json!("script"))
+    );
+    // A rejection of it makes the stage run again.
+    run(&workspace, &["gate", "reject", &id, "script", "--notes", "not ours"], 0);
+    let seq = workspace.json_lines(&["events", &id]).last().unwrap()["seq"]
+        .as_u64()
+        .unwrap();
+    let resumed = workspace.json(&["job", "resume", &id]);
+    assert_eq!(resumed.get("review"), None);
+    wait_for(&workspace, &id, "gate_opened", seq);
+    run(&workspace, &["gate", "approve", &id, "script"], 0);
+    run(&workspace, &["gate", "approve", &id, "legal"], 0);
+    wait_for(&workspace, &id, "job_completed", 0);
+    assert_eq!(workspace.read(&format!("runs/{id}/heard.txt")), "take 3\n");
+
+    let id = replaced(&workspace, "forged\n");
+    let file = format!("runs/{id}/artifacts/script/script.txt");
+    std::fs::remove_file(workspace.root().join(&file)).unwrap();
+    let (_, said) = run(&workspace, &["job", "resume", &id], 1);
+    assert!(
+        said.starts_with("Not resumed: artifacts/script/script.txt is missing from the run directory   hint: the reviewed bytes are kept in versions/"),
+        "{said}"
+    );
+    workspace.write(&file, "take 1\n");
+    let (said, _) = run(&workspace, &["job", "resume", &id], 0);
+    assert!(said.starts_with(&format!("Job {id} resumed\n")), "{said}");
+    wait_for(&workspace, &id, "job_completed", 0);
+    assert_eq!(workspace.read(&format!("runs/{id}/heard.txt")), "take 1\n");
+}
