@@ -144,6 +144,8 @@ pub enum Command {
     Resume(JobId),
     /// End a job; the running stage's process group dies.
     Cancel(JobId),
+    /// Note that a job failed: it leaves the queues.
+    Acknowledge(JobId),
     /// End a manual job well.
     Complete(JobId),
     /// Take or renew this session's lease on a gate.
@@ -199,9 +201,11 @@ impl Command {
     pub fn job_id(&self) -> Option<&JobId> {
         match self {
             Self::StartJob(job) => job.id.as_ref(),
-            Self::OpenGate { job_id, .. } | Self::Resume(job_id) | Self::Cancel(job_id) | Self::Complete(job_id) => {
-                Some(job_id)
-            }
+            Self::OpenGate { job_id, .. }
+            | Self::Resume(job_id)
+            | Self::Cancel(job_id)
+            | Self::Complete(job_id)
+            | Self::Acknowledge(job_id) => Some(job_id),
             Self::Decide { gate, .. }
             | Self::ApplyPatch { gate, .. }
             | Self::UndoPatch { gate, .. }

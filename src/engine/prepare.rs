@@ -97,6 +97,12 @@ impl Preparer {
                     operator: operator.clone(),
                 },
             )),
+            Command::Acknowledge(job_id) => Ok(plain(
+                job_id,
+                Input::Acknowledge {
+                    operator: operator.clone(),
+                },
+            )),
             Command::Complete(job_id) => Ok(plain(
                 job_id,
                 Input::Complete {
@@ -302,6 +308,7 @@ impl Preparer {
             created_by: operator.name.clone(),
             created_at: now,
             updated_at: now,
+            acknowledged_at: None,
         };
         let rows = JobRows {
             job: job.clone(),

@@ -26,6 +26,7 @@ pub(super) fn verb(command: &Command) -> &'static str {
         Command::Resume(_) => "resumed",
         Command::Cancel(_) => "canceled",
         Command::Complete(_) => "completed",
+        Command::Acknowledge(_) => "acknowledged",
         Command::TakeLease { .. } => "leased",
         Command::Hold { .. } => "held",
         Command::Release { .. } => "released",
@@ -85,6 +86,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         Input::Start(_)
         | Input::Cancel { .. }
         | Input::Complete { .. }
+        | Input::Acknowledge { .. }
         | Input::Expire { .. }
         | Input::StageStarted { .. }
         | Input::StageNotStarted { .. }

@@ -41,6 +41,8 @@ pub enum Action {
     Filter,
     /// The next order of the queue.
     Sort,
+    /// Note that the job failed.
+    Acknowledge,
     /// To what was not shown yet.
     ReadOn,
     /// The changed place before.

@@ -285,6 +285,12 @@ static DECIDE: Group = Group {
         key(Action::Undo, &["u"], "take the newest patch back", "undo"),
         key(Action::Resume, &["R"], "resume a paused job", ""),
         key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
+        key(
+            Action::Acknowledge,
+            &["d"],
+            "note that the job failed: it leaves every queue",
+            "noted",
+        ),
     ],
 };
 

@@ -13,6 +13,7 @@ use super::model::{Lower, Model};
 use super::update::wanted;
 use crate::domain::job::JobStatus;
 use crate::domain::patch::{ArtifactFacts, applicable};
+use crate::domain::view::QueueKind;
 
 /// Whether a diff is on screen, with rows to move in.
 pub fn is_diff_shown(model: &Model) -> bool {
@@ -53,6 +54,11 @@ pub fn is_draft_left_out(model: &Model) -> bool {
     confirm.intent.is_decision() && confirm.patch.is_none() && has_draft
 }
 
+/// Whether the selected row is a job that failed and that nobody has noted yet.
+pub fn is_failed(model: &Model) -> bool {
+    model.queue.current().is_some_and(|row| row.kind == QueueKind::Failed) && model.queue.gone.is_none()
+}
+
 /// Whether it would do something in this focus.
 pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
     let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
@@ -87,6 +93,7 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             has_several && model.compose.is_none() && model.lower == Lower::Gate
         }
+        Action::Acknowledge => !model.session.is_read_only && is_failed(model),
         Action::ReadOn => model.gate.is_some() && model.compose.is_none() && model.lower == Lower::Gate,
         Action::FormerHunk
         | Action::NextMatch

@@ -67,6 +67,7 @@ impl World {
             let open: Vec<_> = rows.gates.iter().filter(|gate| gate.state == GateState::Open).collect();
             let is_listed = queue.iter().any(|row| row.job_id == rows.job.id);
             let kind = match rows.job.status {
+                _ if rows.job.is_manual => None,
                 JobStatus::Queued => Some(QueueKind::Queued),
                 JobStatus::Running => Some(QueueKind::Running),
                 JobStatus::Paused => Some(QueueKind::Paused),
@@ -92,7 +93,8 @@ impl World {
             QueueKind::Paused => rows.job.status == JobStatus::Paused,
             QueueKind::Running => rows.job.status == JobStatus::Running,
             QueueKind::Queued => rows.job.status == JobStatus::Queued,
-            QueueKind::Gate | QueueKind::Outside => true,
+            QueueKind::Failed => rows.job.status == JobStatus::Failed && rows.job.acknowledged_at.is_none(),
+            QueueKind::Gate => true,
         }
     }
 
@@ -463,6 +465,7 @@ impl World {
                 seconds,
                 expected,
             },
+            Command::Acknowledge(_) => Input::Acknowledge { operator },
             Command::ReleaseLease { gate } => Input::ReleaseLease { gate, session },
             Command::MarkSeen { gate, digest, extent } => Input::MarkSeen {
                 gate,
@@ -585,6 +588,7 @@ fn in_words(command: &Command) -> String {
         Command::Hold { gate, reason } => format!("Hold {} {reason:?}", gate.job_id),
         Command::Release { gate, reason } => format!("Release {} {reason:?}", gate.job_id),
         Command::Extend { gate, seconds, .. } => format!("Extend {} {seconds}", gate.job_id),
+        Command::Acknowledge(id) => format!("Acknowledge {id}"),
         Command::ReleaseLease { gate } => format!("ReleaseLease {}", gate.job_id),
         Command::MarkSeen { gate, digest, extent } => format!(
             "MarkSeen {} {} {} of {}",

@@ -148,6 +148,7 @@ impl World {
             created_by: "ana".to_owned(),
             created_at: at("01:50:00"),
             updated_at: at("02:10:00"),
+            acknowledged_at: None,
         };
         let rows = JobRows {
             job,

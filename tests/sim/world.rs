@@ -249,6 +249,7 @@ impl<S: Storage> World<S> {
             created_by: "ana".to_owned(),
             created_at: now,
             updated_at: now,
+            acknowledged_at: None,
         };
         self.jobs.push(id.clone());
         let in_flight = plain(Input::Start(Box::new(job)));

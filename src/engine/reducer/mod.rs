@@ -142,6 +142,11 @@ pub enum Input {
         /// Who.
         operator: Operator,
     },
+    /// A person notes that the job failed.
+    Acknowledge {
+        /// Who.
+        operator: Operator,
+    },
     /// A person ends a manual job well.
     Complete {
         /// Who.
@@ -294,6 +299,7 @@ pub fn reduce(
             | Input::Resume { .. }
             | Input::Cancel { .. }
             | Input::Complete { .. }
+            | Input::Acknowledge { .. }
             | Input::TakeLease { .. }
             | Input::Hold { .. }
             | Input::Release { .. }
@@ -339,6 +345,7 @@ pub fn reduce(
         } => decide::expire(draft, key, *wake, *is_missed, on_disk),
         Input::Resume { operator, plan } => jobs::resume(draft, operator, plan),
         Input::Cancel { operator } => jobs::cancel(draft, operator),
+        Input::Acknowledge { operator } => jobs::acknowledge(draft, operator),
         Input::Complete { operator } => jobs::complete(draft, operator),
         Input::TakeLease {
             gate,

@@ -31,6 +31,7 @@ pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Jo
         created_by: operator.name.clone(),
         created_at: cx.now.utc,
         updated_at: cx.now.utc,
+        acknowledged_at: None,
     }
 }
 

@@ -137,6 +137,7 @@ prop_compose! {
             created_by,
             created_at: Timestamp::from_micros(created),
             updated_at: Timestamp::from_micros(updated),
+            acknowledged_at: None,
             ..job("a", JobStatus::ALL[status])
         }
     }

@@ -22,7 +22,7 @@ impl RowKey {
                 stage: stage.clone(),
                 attempt: row.attempt,
             }),
-            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Outside | QueueKind::Queued, _) => {
+            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Failed | QueueKind::Queued, _) => {
                 Self::Job(row.job_id.clone())
             }
         }

@@ -107,6 +107,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::ResizePreview => compose::resize_preview(model),
         Action::PreviewUp => compose::scroll_preview(model, -1),
         Action::PreviewDown => compose::scroll_preview(model, 1),
+        Action::Acknowledge => prompt::acknowledge(model, fx),
         Action::Undo => prompt::open_undo(model),
         Action::Resume => prompt::open_resume(model),
         Action::Cancel => prompt::open_cancel(model),
