@@ -15,11 +15,13 @@ mod console {
     mod hostile;
     mod lease;
     mod log;
+    mod moved;
     mod newer;
     mod own_editor;
     mod policy;
     mod record;
     mod shared;
+    mod slips;
     mod start;
     mod story;
     mod suspend;

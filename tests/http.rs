@@ -33,4 +33,5 @@ mod http {
     mod timers;
     mod webhooks;
     mod webhooks_tls;
+    mod withdraw;
 }

@@ -1,4 +1,4 @@
-//! `holdpoint gate`: open, list, show, diff, approve, reject, wait.
+//! `holdpoint gate`: open, list, show, diff, approve, reject, hold, release, extend, withdraw, wait.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -59,6 +59,15 @@ pub enum GateCommand {
     },
     /// Let a held timer run again with the time that was left, at least 60 seconds
     Release {
+        #[command(flatten)]
+        gate: GateArguments,
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Take back a gate that you opened from outside: it is canceled, nobody decides it
+    #[command(after_help = WITHDRAW_HELP)]
+    Withdraw {
         #[command(flatten)]
         gate: GateArguments,
         /// Why, for the record
@@ -135,6 +144,14 @@ Holds, extensions and open editors together add at most max_hold_s to a
 gate; when that is used up, the timer decides. Everything is logged with
 the name of whoever did it.";
 
+const WITHDRAW_HELP: &str = "\
+Example:
+  holdpoint gate withdraw nightly-17 script --reason 'built from the wrong tag'
+
+Whoever opened the gate may, and the owner of the runs directory. A manual
+job goes on without it; another one pauses at its stage until it is opened
+again or resumed. Done once more it changes nothing and says who did it.";
+
 const WAIT_HELP: &str = "\
 Examples:
   holdpoint gate wait nightly-17 script && ./publish.sh
@@ -175,6 +192,7 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
             })
             .await?
         }
+        GateCommand::Withdraw { gate, reason } => withdraw(global, output, gate, reason).await?,
         GateCommand::Extend { gate, seconds } => {
             timer(global, output, gate, "extended", |gate| Command::Extend {
                 gate,
@@ -230,6 +248,9 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
     with_engine(session.open(role)?, async |engine| {
         let done = ask::act(engine, command, "opened").await?;
         done::note_unpublished(&done);
+        for warning in &done.receipt.warnings {
+            note(&format!("{} / {}: {warning}", gate.job, gate.stage));
+        }
         let rows = &done.receipt.rows;
         let opened = rows.newest_gate(&gate.stage);
         let attempt = opened.map(|opened| opened.key.attempt);
@@ -246,7 +267,15 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
             .await;
         }
         if output.is_json {
-            gate_show::document(output, &session, rows, opened, None, Some(done.unpublished.is_none()))?;
+            let warnings = &done.receipt.warnings;
+            gate_show::document_with(
+                output,
+                &session,
+                rows,
+                opened,
+                Some(done.unpublished.is_none()),
+                warnings,
+            )?;
         } else {
             let digest = opened.map_or_else(String::new, |opened| opened.digest().short());
             let attempt = attempt.unwrap_or_default();
@@ -300,6 +329,35 @@ async fn timer(
                 (None, None) => "a person must decide".to_owned(),
             };
             output.line(&format!("{}: {stands}; at most {left} may still be added", gate.key))?;
+        }
+        done::note_unpublished(&done);
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+async fn withdraw(
+    global: &GlobalArguments,
+    output: &mut Output,
+    gate: GateArguments,
+    reason: Option<String>,
+) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "withdrawn")?;
+    let stage = gate.stage.clone();
+    let gate = GateRef {
+        job_id: gate.job,
+        stage: gate.stage,
+        attempt: None,
+    };
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        let done = ask::act(engine, Command::Withdraw { gate, reason }, "withdrawn").await?;
+        let rows = &done.receipt.rows;
+        if output.is_json {
+            let published = Some(done.unpublished.is_none());
+            gate_show::document(output, &session, rows, rows.newest_gate(&stage), None, published)?;
+        } else {
+            output.line(&done.receipt.message)?;
+            output.line(&done::next_step(rows))?;
         }
         done::note_unpublished(&done);
         Ok(Exit::Done)

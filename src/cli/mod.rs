@@ -16,6 +16,7 @@ mod decisions;
 mod demo;
 mod doctor;
 mod done;
+mod drafts;
 mod events;
 mod gate;
 mod gate_decide;
@@ -57,6 +58,7 @@ use crate::diff::text::visible_line;
 use crate::runs::supervisor;
 
 use args::{Arguments, Command, GlobalArguments};
+use console::Rights;
 use output::printable_json;
 use report::{Exit, Failure, Outcome};
 
@@ -95,6 +97,7 @@ fn run(arguments: Arguments) -> Outcome {
         job: None,
         stage: None,
         read_only: false,
+        restricted: false,
     });
     match command {
         Command::DemoStage { stage } => demo_stage(&stage),
@@ -106,6 +109,7 @@ fn run(arguments: Arguments) -> Outcome {
         Command::Config(command) => config::run(&global, &command),
         Command::Doctor(arguments) => doctor::run(&global, arguments),
         Command::Token(command) => token::run(&global, &command),
+        Command::Drafts(command) => drafts::run(&global, &command),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -131,9 +135,14 @@ fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
 
 async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
     match command {
-        Command::Console { job, stage, read_only } => {
+        Command::Console {
+            job,
+            stage,
+            read_only,
+            restricted,
+        } => {
             log::to_file("console");
-            console::run(global, job, stage, read_only).await
+            console::run(global, job, stage, Rights { read_only, restricted }).await
         }
         Command::Demo => {
             log::to_file("demo");
@@ -155,6 +164,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::Token(command) => token::run(global, &command),
+        Command::Drafts(command) => drafts::run(global, &command),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }

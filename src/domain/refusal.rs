@@ -11,6 +11,7 @@ use super::gate::{GateKey, GateState, Settled, Verdict};
 use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::{JobRows, JobStatus};
+use super::lease::{Lease, LeasePurpose};
 use super::time::Timestamp;
 use super::words::duration;
 
@@ -34,6 +35,8 @@ pub enum RefusalCode {
     DeadlineMoved,
     /// What was sent breaks a rule or a limit.
     Invalid,
+    /// Whoever asks may not.
+    NotAllowed,
     /// This process may not, or not now.
     NotPossible,
 }
@@ -50,6 +53,7 @@ impl RefusalCode {
             Self::WrongState => "wrong_state",
             Self::DeadlineMoved => "deadline_moved",
             Self::Invalid => "invalid",
+            Self::NotAllowed => "not_allowed",
             Self::NotPossible => "not_possible",
         }
     }
@@ -92,7 +96,8 @@ pub struct ChangedArtifact<'a> {
     pub gate: Digest,
 }
 
-fn clock_time(at: Timestamp) -> String {
+/// A point of time as refusals and answers name it: `2026-11-22 22:13:25Z`.
+pub fn clock_time(at: Timestamp) -> String {
     at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -125,6 +130,27 @@ impl Refusal {
     pub fn already_decided(key: &GateKey, verdict: Verdict, settled: Settled) -> Self {
         let message = format!("{} {} {key} at {}", settled.by, verdict.past(), clock_time(settled.at));
         Self::new(RefusalCode::AlreadyDecided, message).at(key.to_string())
+    }
+
+    /// Only a gate that was opened from outside can be withdrawn.
+    pub fn not_from_outside(key: &GateKey) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{key} was opened by its stage, not from outside"),
+        )
+        .with_hint("reject it, or cancel the job")
+        .at(key.to_string())
+    }
+
+    /// Somebody else opened the gate.
+    pub fn not_the_opener(key: &GateKey, opened_by: Option<&str>, who: &str) -> Self {
+        let message = match opened_by {
+            Some(opened_by) => format!("{opened_by} opened {key}, not {who}"),
+            None => format!("who opened {key} is not recorded"),
+        };
+        Self::new(RefusalCode::NotAllowed, message)
+            .with_hint("reject it; only who opened it, admin, and the owner of the runs directory may withdraw it")
+            .at(key.to_string())
     }
 
     /// The gate ended without a decision.
@@ -361,6 +387,17 @@ impl Refusal {
         let message = format!("{} holds {key} since {}", hold.holder.name, hold.taken_at);
         Self::new(RefusalCode::WrongState, message)
             .with_hint("release it first, then hold it yourself")
+            .at(key.to_string())
+    }
+
+    /// Another console has the gate open: nothing is done over its head.
+    pub fn open_elsewhere(key: &GateKey, lease: &Lease) -> Self {
+        let what = match lease.purpose {
+            LeasePurpose::Prompt => "has a prompt open on",
+            LeasePurpose::Compose => "is composing on",
+        };
+        Self::new(RefusalCode::NotPossible, format!("{} {what} {key}", lease.holder.name))
+            .with_hint("Ctrl-t takes the gate over first; the record names both")
             .at(key.to_string())
     }
 

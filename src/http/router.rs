@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::answer::ApiError;
 use super::app::App;
 use super::routes::{
-    brief, configuration, decide, diff, events, gates, health, jobs, open, patches, steer, stream, timer,
+    brief, configuration, decide, diff, events, gates, health, jobs, open, patches, steer, stream, timer, withdraw,
 };
 use super::{auth, headers, limits, metrics, openapi, page};
 
@@ -46,6 +46,7 @@ pub fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(timer::hold))
         .routes(routes!(timer::release))
         .routes(routes!(timer::extend))
+        .routes(routes!(withdraw::withdraw))
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))

@@ -13,7 +13,8 @@ use super::migrate::SCHEMA_VERSION;
 use super::open::{Access, DATABASE_FILE, connect, forget_damage, refuse_link, refuse_newer, version};
 use super::{leader, rows};
 use crate::domain::decision::SealedDecision;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventType};
+use crate::domain::gate::GateKey;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::{Attempt, JobRows};
 use crate::domain::view::{JobFilter, LeaderInfo, Since};
@@ -157,6 +158,19 @@ impl Reader {
             events.reverse();
         }
         Ok(events)
+    }
+
+    /// The opening and the end without a decision of one gate, oldest first.
+    pub fn gate_events(&self, key: &GateKey) -> Result<Vec<Event>, StoreError> {
+        let sql = format!(
+            "SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND stage = ?2 AND type IN (?3, ?4) \
+             AND json_extract(payload, '$.attempt') = ?5 ORDER BY seq"
+        );
+        let (opened, canceled) = (EventType::GateOpened.as_str(), EventType::GateCanceled.as_str());
+        self.read(|connection| {
+            let wanted = params![key.job_id.as_str(), key.stage.as_str(), opened, canceled, key.attempt];
+            collect(connection, &sql, wanted, event_row::event)
+        })
     }
 
     /// A page of a job's events, oldest first, and how many there are without the limit.

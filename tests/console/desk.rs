@@ -159,7 +159,7 @@ impl Desk {
     #[track_caller]
     pub fn writes_patch(&mut self, patch: &str, verdict: &str) {
         // To the top, then line after line away: the end of a line first, then its line end.
-        self.press(&format!("<A-<> Home {}", "<C-k> ".repeat(60)));
+        self.press(&format!("<C-Home> {}", "<C-k> ".repeat(60)));
         self.sees("Not fitting: ");
         self.pty.paste(patch);
         self.sees_verdict(verdict);
@@ -170,6 +170,18 @@ impl Desk {
     pub fn sees_verdict(&self, verdict: &str) {
         self.pty
             .wait_for(|now| screen::find(now, verdict).is_some() && screen::find(now, "checking…").is_none());
+    }
+
+    /// Discards the text in the editor, whose menu is open.
+    #[track_caller]
+    pub fn discards(&mut self) {
+        self.sees("[D] discard");
+        self.press("D");
+        self.sees("DISCARD the text");
+        self.press("'discard'");
+        self.sees("word: discard");
+        self.confirm();
+        self.sees("The text is discarded");
     }
 
     /// Leaves with `q` although a draft is not sent.

@@ -9,6 +9,7 @@ mod decide;
 mod diff_modes;
 mod edit;
 mod engine;
+mod hands;
 mod hold;
 mod look;
 mod marks;

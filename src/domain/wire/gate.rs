@@ -69,6 +69,18 @@ pub struct GateDoc<'a> {
     pub artifacts: Vec<GateArtifactDoc<'a>>,
     /// Who has looked.
     pub seen: &'a [Seen],
+    /// Who ended it without a decision, and when; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canceled: Option<CanceledDoc<'a>>,
+}
+
+/// Who ended a gate without a decision.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CanceledDoc<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A person's hold.
@@ -208,6 +220,7 @@ impl<'a> GateDoc<'a> {
             digest: None,
             artifacts: Vec::new(),
             seen: &[],
+            canceled: None,
         }
     }
 
@@ -293,6 +306,12 @@ impl<'a> GateDoc<'a> {
                 .map(|artifact| GateArtifactDoc::of(&gate.key.job_id, artifact, lens))
                 .collect(),
             seen: &gate.seen,
+            canceled: settled
+                .filter(|_| gate.state == GateState::Canceled)
+                .map(|settled| CanceledDoc {
+                    by: &settled.by,
+                    at: settled.at,
+                }),
         }
     }
 }
@@ -321,6 +340,9 @@ pub struct JobGateDoc<'a> {
     /// Whether the decision and the artifacts are on disk as decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<bool>,
+    /// What whoever opened it should know.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub warnings: &'a [String],
 }
 
 impl<'a> JobGateDoc<'a> {
@@ -335,6 +357,7 @@ impl<'a> JobGateDoc<'a> {
             policy_in_force: None,
             decision: None,
             published: None,
+            warnings: &[],
         }
     }
 }

@@ -94,6 +94,7 @@ pub async fn open(
     let config = app.config();
     let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, app.lens(&config)));
     document.published = Some(published.is_ok());
+    document.warnings = &receipt.warnings;
     let status = if receipt.is_change {
         StatusCode::CREATED
     } else {

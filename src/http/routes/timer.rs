@@ -69,7 +69,7 @@ pub async fn extend(
 }
 
 /// The gate that is meant, and why.
-fn reasoned(gate: Gate, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
+pub(super) fn reasoned(gate: Gate, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
     let mut fields = Fields::of(body);
     let gate = named(gate, &mut fields);
     let reason = fields.text("reason").map(str::to_owned);
