@@ -216,8 +216,9 @@ fn rows_of(now: &vt100::Screen) -> Vec<String> {
 
 /// Whether this word names the job, or as much of it as the column takes.
 fn is_name(word: &str, job: &str) -> bool {
-    word.strip_suffix('…')
-        .map_or(word == job, |shown| !shown.is_empty() && job.starts_with(shown))
+    word.split_once('…').map_or(word == job, |(before, after)| {
+        !before.is_empty() && job.starts_with(before) && job.ends_with(after)
+    })
 }
 
 /// Whether a row of the queue is this gate, and it is still open.

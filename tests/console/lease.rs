@@ -31,7 +31,7 @@ fn an_open_prompt_holds_the_timer_and_esc_gives_the_time_back() {
     assert_eq!(workspace.decision("j-2", "release")["by"], "timer");
     run(&workspace, &["gate", "wait", "j-1", "release", "--timeout", "0"], 4);
     assert!(!workspace.run_directory("j-1").join("gates/release.json").exists());
-    desk.sees("you prompt");
+    desk.sees("you decide");
 
     desk.press("Esc");
     wait_for(&workspace, "j-1", "gate_released", held);
@@ -39,7 +39,7 @@ fn an_open_prompt_holds_the_timer_and_esc_gives_the_time_back() {
     // A hold that ends leaves a minute.
     desk.pty.wait_for(|now| {
         let row = crate::support::screen::row(now, 2);
-        row.contains("j-1 tides") && (row.contains(" 00:5") || row.contains(" 01:00"))
+        row.contains("j-1 tides") && (row.contains(" 0:5") || row.contains(" 1:00"))
     });
     run(&workspace, &["gate", "wait", "j-1", "release", "--timeout", "0"], 4);
 
