@@ -66,7 +66,12 @@ pub async fn serve(door: Door, runs: RunsDir) {
         let mut is_again = false;
         while standing.borrow().is_lead {
             let had_left = !left.is_empty();
-            left.extend(taker.answer(watch.take_due(), is_again).await);
+            let due = watch.take_due();
+            let (is_all, begun) = (due.is_none(), tokio::time::Instant::now());
+            left.extend(taker.answer(due, is_again).await);
+            if is_all {
+                watch.looked(begun.elapsed());
+            }
             if is_again || !had_left {
                 pause.set(tokio::time::sleep(AGAIN_TIME));
             }

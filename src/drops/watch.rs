@@ -5,20 +5,27 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
+use tokio::time::Sleep;
 
 use crate::domain::ids::JobId;
 use crate::runs::{RunsDir, drops};
 
 /// How many directories are watched at most; the kernel's limit is for all programs of a user.
 const WATCHED_MAX: usize = 2_000;
-/// How often everything is looked at where not everything can be watched.
+/// How often everything is looked at where not everything can be watched, at most.
 const BLIND_TIME: Duration = Duration::from_secs(2);
+/// And how much longer than a look the pause after it is: what does not change costs no more than one part in so many of a core.
+const PAUSE_FACTOR: u32 = 200;
+/// The longest pause, however many directories there are: so long at most a dropped file lies unseen.
+const BLIND_TIME_MAX: Duration = Duration::from_mins(5);
+
 /// Where the operating system saw something happen.
 #[derive(Default)]
 struct Hints {
@@ -50,6 +57,8 @@ pub struct Watch {
     is_all_due: bool,
     /// Not every directory is watched.
     is_blind: bool,
+    /// When everything is looked at again.
+    pause: Pin<Box<Sleep>>,
 }
 
 impl Watch {
@@ -67,8 +76,10 @@ impl Watch {
             hints,
             due: BTreeSet::new(),
             is_all_due: false,
+            pause: Box::pin(tokio::time::sleep(BLIND_TIME)),
         };
-        for job_id in runs.jobs().unwrap_or_default() {
+        // The newest first, as far as names tell: a file is most likely dropped there, and not all may be watched.
+        for job_id in runs.jobs().unwrap_or_default().into_iter().rev() {
             if unfinished.contains(&job_id) || !runs.run(&job_id).state().exists() {
                 watch.hint(job_id);
             }
@@ -82,6 +93,12 @@ impl Watch {
         (!std::mem::take(&mut self.is_all_due)).then_some(due)
     }
 
+    /// Everything was looked at, which took so long.
+    pub fn looked(&mut self, took: Duration) {
+        let pause = took.saturating_mul(PAUSE_FACTOR).clamp(BLIND_TIME, BLIND_TIME_MAX);
+        self.pause.set(tokio::time::sleep(pause));
+    }
+
     /// Has a job looked at again.
     pub fn again(&mut self, job_id: JobId) {
         self.due.insert(job_id);
@@ -91,7 +108,10 @@ impl Watch {
     pub async fn changed(&mut self) {
         tokio::select! {
             () = self.hints.news.notified() => {}
-            () = tokio::time::sleep(BLIND_TIME), if self.is_blind => self.is_all_due = true,
+            () = &mut self.pause, if self.is_blind => {
+                self.is_all_due = true;
+                self.pause.set(tokio::time::sleep(BLIND_TIME_MAX));
+            }
         }
         for job_id in self.hints.take() {
             self.hint(job_id);

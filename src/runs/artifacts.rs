@@ -423,6 +423,33 @@ mod tests {
         assert!(copy(&run, temporary.path(), "script").is_err());
     }
 
+    /// A stage that renames the directory away and puts a link in its place, again and again, while versions are placed in it.
+    #[test]
+    fn nothing_lands_outside_however_a_directory_is_swapped_for_a_link() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let (temporary, run) = fixture();
+        let elsewhere = temporary.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        let (inside, aside) = (run.path().join("artifacts/script"), run.path().join("artifacts/aside"));
+        let (digest, _) = versions::keep(&run, b"bytes of an artifact").unwrap();
+        let is_done = AtomicBool::new(false);
+        let placed = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    fs::rename(&inside, &aside).unwrap();
+                    symlink(&elsewhere, &inside).unwrap();
+                    fs::remove_file(&inside).unwrap();
+                    fs::rename(&aside, &inside).unwrap();
+                }
+            });
+            let path = artifact("artifacts/script/script.txt");
+            let placed = (0..2000).filter(|_| place(&run, &path, &digest).is_ok()).count();
+            is_done.store(true, Ordering::Relaxed);
+            placed
+        });
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0, "{placed} were placed");
+    }
+
     #[test]
     fn a_copy_never_lands_outside() {
         let (temporary, run) = fixture();
