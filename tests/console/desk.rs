@@ -213,8 +213,9 @@ fn rows_of(now: &vt100::Screen) -> Vec<String> {
 
 /// Whether this word names the job, or as much of it as the column takes.
 fn is_name(word: &str, job: &str) -> bool {
-    word.strip_suffix('…')
-        .map_or(word == job, |shown| !shown.is_empty() && job.starts_with(shown))
+    word.split_once('…').map_or(word == job, |(front, back)| {
+        !front.is_empty() && job.starts_with(front) && job.ends_with(back)
+    })
 }
 
 /// Whether a row of the queue is this gate, and it is still open.
