@@ -46,6 +46,7 @@ fn session() -> Session {
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,
+        is_restricted: false,
         newer: None,
         hint: None,
         has_colour: true,

@@ -14,6 +14,8 @@ mod console {
     mod held;
     mod hostile;
     mod lease;
+    mod log;
+    mod moved;
     mod newer;
     mod own_editor;
     mod policy;

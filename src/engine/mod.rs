@@ -31,6 +31,7 @@ pub mod ticker;
 mod trouble;
 mod turn;
 mod watch;
+mod withdraw;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};

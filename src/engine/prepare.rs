@@ -151,6 +151,7 @@ impl Preparer {
                     },
                 ))
             }
+            Command::Withdraw { gate, reason } => self.withdraw(operator, gate, reason.clone()),
             Command::ReleaseLease { gate } => Ok(plain(
                 &gate.job_id,
                 Input::ReleaseLease {
@@ -537,7 +538,7 @@ impl Preparer {
                 .is_some_and(|attempt| attempt.state == AttemptState::Queued);
             let rejection = rows
                 .newest_decision(&stage)
-                .filter(|sealed| !sealed.decision.is_approved());
+                .filter(|sealed| !sealed.decision.is_approved() && !rows.is_withdrawn(&stage));
             if waits {
                 plan.on_disk = self.look_before(rows, &stage)?;
                 plan.review = self.review(rows, &stage, &plan.on_disk)?;
@@ -559,7 +560,7 @@ impl Preparer {
     }
 }
 
-fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
+pub(super) fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
     (
         job_id.clone(),
         Prepared {
@@ -571,7 +572,7 @@ fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
 }
 
 /// Exactly the attempt whose files were looked at: a newer one that opens meanwhile gets its own decision.
-fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
+pub(super) fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
     GateRef {
         attempt: Some(found.key.attempt),
         ..wanted.clone()

@@ -141,7 +141,7 @@ impl Desk {
         self.press(&format!("/ {rest_of_former} '{job} {stage}' Enter"));
         self.sees(&format!("{stage}: "));
         let is_there = |row: &String| is_row(row, job, stage, attempt);
-        let is_selected = |row: &String| row.get(..3).is_some_and(|signs| signs.contains('>'));
+        let is_selected = |row: &String| row[SIGNS - 1..].starts_with('>');
         self.pty.wait_for(|now| rows_of(now).iter().any(is_there));
         // A row that went away stays selected until the selection moves: the gate stands beside it.
         let (wanted, selected) = self.pty.inspect(|now| {
@@ -201,12 +201,15 @@ impl Desk {
     }
 }
 
+/// Columns of signs before a row: urgent, marked, selected.
+const SIGNS: usize = 3;
+
 /// What stands where rows of the queue may stand: left of the other pane, and not drawn.
 fn rows_of(now: &vt100::Screen) -> Vec<String> {
     screen::text(now)
         .lines()
         .filter_map(|row| row.split('│').next())
-        .filter(|row| row.is_char_boundary(1) && row.is_char_boundary(2))
+        .filter(|row| row.len() > SIGNS && (1..=SIGNS).all(|at| row.is_char_boundary(at)))
         .map(str::to_owned)
         .collect()
 }
@@ -221,7 +224,9 @@ fn is_name(word: &str, job: &str) -> bool {
 /// Whether a row of the queue is this gate, and it is still open.
 fn is_row(row: &str, job: &str, stage: &str, attempt: u32) -> bool {
     let number = attempt.to_string();
-    let cells = row.trim_start_matches(['!', '*', '>', ' ']);
+    let Some(cells) = row.get(SIGNS..) else {
+        return false;
+    };
     let words: Vec<&str> = cells.split_whitespace().collect();
     words.first().is_some_and(|word| is_name(word, job))
         && words.windows(2).any(|pair| pair == [stage, number.as_str()])

@@ -68,6 +68,7 @@ impl World {
             let is_listed = queue.iter().any(|row| row.job_id == rows.job.id);
             let kind = match rows.job.status {
                 JobStatus::Queued => Some(QueueKind::Queued),
+                JobStatus::Running if rows.job.is_manual => Some(QueueKind::Outside),
                 JobStatus::Running => Some(QueueKind::Running),
                 JobStatus::Paused => Some(QueueKind::Paused),
                 _ => None,
@@ -90,9 +91,9 @@ impl World {
         };
         match row.kind {
             QueueKind::Paused => rows.job.status == JobStatus::Paused,
-            QueueKind::Running => rows.job.status == JobStatus::Running,
+            QueueKind::Running | QueueKind::Outside => rows.job.status == JobStatus::Running,
             QueueKind::Queued => rows.job.status == JobStatus::Queued,
-            QueueKind::Gate | QueueKind::Outside => true,
+            QueueKind::Gate => true,
         }
     }
 
@@ -229,13 +230,44 @@ impl World {
             patch: None,
             digest,
         };
-        let prepared = self.prepare(&operator(who), &command)?;
+        let prepared = Prepared {
+            session: None,
+            ..self.prepare(&operator(who), &command)?
+        };
         let mut applied = self.put(&job_id(id), &prepared, self.now)?;
         Ok(applied.decisions.pop().unwrap())
     }
 
-    /// The timer is due.
+    /// The leader starts the stage that waits.
+    pub fn starts(&mut self, id: &str) {
+        let rows = &self.jobs[&job_id(id)];
+        let waiting = rows
+            .attempts
+            .iter()
+            .rfind(|attempt| attempt.state == AttemptState::Queued)
+            .unwrap();
+        let agreed = rows.agreed_before(&waiting.stage).into_iter();
+        let look = |path: &ArtifactPath, digest| self.one_on_disk(&rows.job.id, path, digest);
+        let input = Input::StageStarted {
+            stage: waiting.stage.clone(),
+            attempt: waiting.number,
+            on_disk: agreed
+                .map(|agreed| look(&agreed.artifact.path, agreed.digest))
+                .collect(),
+        };
+        self.plain(&job_id(id), input).unwrap();
+    }
+
+    /// The timer is due: its time is up now, and nobody has the gate open.
     pub fn expire(&mut self, id: &str, name: &str) {
+        let now = self.now;
+        let gates = &mut self.jobs.get_mut(&job_id(id)).unwrap().gates;
+        let gate = gates.iter_mut().rfind(|gate| gate.key.stage == stage(name)).unwrap();
+        gate.lease = None;
+        gate.timer = gate
+            .timer
+            .take()
+            .map(|timer| GateTimer::start(now, 0, timer.on_timeout));
         let rows = &self.jobs[&job_id(id)];
         let gate = rows.newest_gate(&stage(name)).unwrap();
         let timer = gate.timer.as_ref().unwrap();
@@ -471,7 +503,7 @@ impl World {
         Ok(Prepared {
             input,
             bare: Default::default(),
-            session: None,
+            session: Some(who.name.clone()),
         })
     }
 
@@ -519,6 +551,7 @@ impl World {
                 is_change: applied.last_event_seq.is_some(),
                 changes: Vec::new(),
                 review: None,
+                warnings: Vec::new(),
             })
         }))
     }

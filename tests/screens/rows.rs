@@ -21,6 +21,7 @@ fn with_slot(id: &str, slug: &str, kind: QueueKind, name: &str) -> World {
 fn a_manual_job_waits_outside_and_runs_nothing() {
     let mut world = with_slot("j-30", "skerry", QueueKind::Outside, "script");
     world.slots.remove(0);
+    world.jobs.remove(&crate::world::job_id("j-24"));
     let mut console = Console::new(world, 80, 24);
     console.press("G");
     console.shows(" >j-30 skerry");
@@ -60,10 +61,7 @@ fn a_settled_gate_and_its_job_are_one_row() {
         .world
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
-    console
-        .world
-        .slots
-        .push(job_row("j-17", "tides", QueueKind::Running, Some("storyboard")));
+    console.world.starts("j-17");
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
     console.shows("done approved ana -> storyboard runs");
     let rows = |console: &Console| {

@@ -6,12 +6,13 @@ mod jobs;
 mod moved;
 mod patches;
 mod timers;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Input, Prepared, ResumePlan, Review, StageOutcome, reduce};
+use super::{Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, reduce};
 use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::{Beside, Change};
