@@ -60,6 +60,7 @@ fn started(job_id: &JobId, stage: &StageName) -> Vec<Change> {
         created_by: "ana".to_owned(),
         created_at: NOW,
         updated_at: NOW,
+        acknowledged_at: None,
     };
     let gate = Gate {
         key: GateKey {

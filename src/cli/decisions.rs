@@ -20,7 +20,7 @@ use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::table::Table;
 use super::verify;
-use super::words::clock_time;
+use super::words::{clock_time, looked};
 
 /// What can be read of the record.
 #[derive(Debug, Subcommand)]
@@ -237,12 +237,7 @@ fn lines(output: &mut Output, sealed: &SealedDecision) -> Result<(), Failure> {
     let login = format!("{} (uid {}) on {}", via.login, via.uid, via.host);
     output.line(&format!("via       {}, {login}{ssh}", via.surface.as_str()))?;
     for seen in decision.seen() {
-        output.line(&format!(
-            "seen by   {} at {}, digest {}",
-            seen.by,
-            clock_time(seen.at),
-            seen.digest.short()
-        ))?;
+        output.line(&format!("seen by   {}", looked(seen)))?;
     }
     for artifact in decision.artifacts() {
         let after = artifact

@@ -16,7 +16,7 @@ use super::gate_list::time_left;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
-use super::words::{ago, clock_time, length, size};
+use super::words::{ago, clock_time, length, looked, size};
 
 /// Prints it.
 pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> Outcome {
@@ -139,12 +139,7 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
         ))?;
     }
     for seen in shown.seen {
-        output.line(&format!(
-            "seen by   {} at {}, digest {}",
-            seen.by,
-            clock_time(seen.at),
-            seen.digest.short()
-        ))?;
+        output.line(&format!("seen by   {}", looked(seen)))?;
     }
     output.line(&format!("digest    {}", gate.digest()))?;
     for (artifact, reviewed) in shown.artifacts.iter().zip(&gate.artifacts) {

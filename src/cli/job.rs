@@ -63,6 +63,11 @@ pub enum JobCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Note that a job failed: it leaves the queue of every console
+    Acknowledge {
+        /// The job
+        job: JobId,
+    },
     /// End a manual job well
     Complete {
         /// The job
@@ -141,6 +146,9 @@ pub async fn run(global: &GlobalArguments, command: JobCommand) -> Outcome {
         }
         JobCommand::Resume { job, .. } => steer(global, output, "resumed", Command::Resume(job)).await?,
         JobCommand::Cancel { job, .. } => steer(global, output, "canceled", Command::Cancel(job)).await?,
+        JobCommand::Acknowledge { job } => {
+            steer(global, output, "acknowledged", Command::Acknowledge(job)).await?;
+        }
         JobCommand::Complete { job } => steer(global, output, "completed", Command::Complete(job)).await?,
         JobCommand::Watch { job } => return watch(global, output, &job).await,
     }

@@ -78,6 +78,7 @@ fn subject(command: &Command, job_id: &JobId) -> String {
         | Command::Resume(_)
         | Command::Cancel(_)
         | Command::Complete(_)
+        | Command::Acknowledge(_)
         | Command::TakeLease { .. }
         | Command::Hold { .. }
         | Command::Release { .. }

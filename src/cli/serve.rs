@@ -143,7 +143,8 @@ fn tell_event(event: &Event) {
         | EventType::JobResumed
         | EventType::JobCanceled
         | EventType::JobCompleted => tracing::info!("{job_id} {stage} {kind}: {message}"),
-        EventType::JobCreated
+        EventType::JobAcknowledged
+        | EventType::JobCreated
         | EventType::JobStarted
         | EventType::StageStarted
         | EventType::GateSeen

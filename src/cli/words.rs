@@ -1,5 +1,6 @@
 //! Times, sizes and digests as a person reads them in a line.
 
+use crate::domain::decision::Seen;
 use crate::domain::time::Timestamp;
 use crate::domain::words;
 
@@ -11,6 +12,20 @@ pub fn clock_time(at: Timestamp) -> String {
 /// How long ago: `12m ago`.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
     words::ago(now.us_since(at))
+}
+
+/// A look, for a line that begins with who looked: `ana at 2026-11-22 22:13:25Z, digest 9f2c1e: 3 of 5 hunks`.
+pub fn looked(seen: &Seen) -> String {
+    let shown = match seen.shown_words() {
+        words if words.is_empty() => words,
+        words => format!(": {words}"),
+    };
+    format!(
+        "{} at {}, digest {}{shown}",
+        seen.by,
+        clock_time(seen.at),
+        seen.digest.short()
+    )
 }
 
 /// A length of time that JSON has in seconds.

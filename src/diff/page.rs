@@ -168,7 +168,10 @@ impl Page<'_> {
                     offset_of_cell(text, tab_cells, cell)
                 }
             };
-            let shown = at(self.left)..at(self.left.saturating_add(self.cells(&row)));
+            let end = self.left.saturating_add(self.cells(&row));
+            let is_cut = at(end) < bytes;
+            // The sign of the cut stands in the last cell.
+            let shown = at(self.left)..at(end - usize::from(is_cut));
             return Laid {
                 row,
                 row_at,

@@ -8,6 +8,7 @@ use super::gate::GateKey;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::operator::{Operator, Surface, Via};
 use super::time::Timestamp;
+use super::words::counted;
 
 /// The name that stands for the timer in records. No operator may bear it.
 pub const TIMER_NAME: &str = "timer";
@@ -37,7 +38,23 @@ impl Decider {
     }
 }
 
-/// That a person had the gate open before it was decided.
+/// How much of what changed stood on a person's screen, in hunks over all files; a file that is no text counts as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// How many there are.
+    pub hunks: u32,
+    /// Of how many every changed line was shown.
+    pub hunks_shown: u32,
+}
+
+impl Extent {
+    /// Whether everything was shown.
+    pub fn is_whole(self) -> bool {
+        self.hunks_shown >= self.hunks
+    }
+}
+
+/// That a person was shown what the gate is about, before it was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// Who.
@@ -46,6 +63,36 @@ pub struct Seen {
     pub at: Timestamp,
     /// The gate's digest that was on screen.
     pub digest: Digest,
+    /// How many hunks there are, over all files; none in records from before this was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hunks: Option<u32>,
+    /// Of how many every changed line was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hunks_shown: Option<u32>,
+}
+
+impl Seen {
+    /// How much was shown; none in records from before this was counted.
+    pub fn extent(&self) -> Option<Extent> {
+        Some(Extent {
+            hunks: self.hunks?,
+            hunks_shown: self.hunks_shown?,
+        })
+    }
+
+    /// Whether everything was shown, as far as the record says.
+    pub fn is_whole(&self) -> bool {
+        self.extent().is_none_or(Extent::is_whole)
+    }
+
+    /// What of the change was shown, for a line about a look: `3 of 5 hunks`, `all of it`; nothing where it was not counted.
+    pub fn shown_words(&self) -> String {
+        match self.extent() {
+            None => String::new(),
+            Some(extent) if extent.is_whole() => "all of it".to_owned(),
+            Some(extent) => format!("{} of {}", extent.hunks_shown, counted(extent.hunks as usize, "hunk")),
+        }
+    }
 }
 
 /// An artifact as it was decided on.

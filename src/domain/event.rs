@@ -80,6 +80,8 @@ event_types! {
     JobCompleted = "job_completed",
     /// A stage failed and the job ended with it.
     JobFailed = "job_failed",
+    /// A person noted that it failed.
+    JobAcknowledged = "job_acknowledged",
 }
 
 /// An event before the store numbers it.

@@ -218,6 +218,13 @@ impl Gate {
         format!("{note}; {}", self.looked_words())
     }
 
+    /// Whether this person was shown all of what is under review now. A look that was recorded without its extent counts.
+    pub fn is_wholly_seen_by(&self, name: &str) -> bool {
+        let digest = self.digest();
+        let mut looks = self.seen.iter();
+        looks.any(|seen| seen.by == name && seen.digest == digest && seen.is_whole())
+    }
+
     /// The deadline, where there is one.
     pub fn deadline(&self) -> Option<Timestamp> {
         self.timer.as_ref().map(|timer| timer.deadline)

@@ -106,6 +106,9 @@ pub struct Job {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When somebody noted that it failed; none: nobody did, or it did not fail. Until then it stands in every queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<Timestamp>,
 }
 
 /// Where one execution of a stage stands.

@@ -300,7 +300,8 @@ fn causes(changes: &[Change]) -> BTreeMap<ArtifactPath, Cause> {
             | EventType::JobResumed
             | EventType::JobCanceled
             | EventType::JobCompleted
-            | EventType::JobFailed => continue,
+            | EventType::JobFailed
+            | EventType::JobAcknowledged => continue,
         };
         let path = event.payload.get("path").and_then(Value::as_str);
         if let Some(path) = path.and_then(|path| ArtifactPath::new(path).ok()) {

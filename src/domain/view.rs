@@ -15,12 +15,12 @@ use super::timer::GateTimer;
 pub enum QueueKind {
     /// An open gate.
     Gate,
+    /// A job that failed, and nobody has noted it yet.
+    Failed,
     /// A paused job: a person must resume it.
     Paused,
     /// A stage's command runs.
     Running,
-    /// A manual job without an open gate: its pipeline goes on outside (SPEC §5).
-    Outside,
     /// A stage waits for a slot and a leader.
     Queued,
 }

@@ -64,7 +64,8 @@ impl DeliveryKind {
             EventType::GateApproved | EventType::GateRejected | EventType::GateAutoApproved => Some(Self::GateDecided),
             EventType::GateCanceled => Some(Self::GateCanceled),
             EventType::JobCanceled | EventType::JobCompleted | EventType::JobFailed => Some(Self::JobEnded),
-            EventType::JobCreated
+            EventType::JobAcknowledged
+            | EventType::JobCreated
             | EventType::JobStarted
             | EventType::StageStarted
             | EventType::StageCompleted

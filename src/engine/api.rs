@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::domain::decision::SealedDecision;
+use crate::domain::decision::{Extent, SealedDecision};
 use crate::domain::event::Event;
 use crate::domain::gate::{GateKey, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -144,6 +144,8 @@ pub enum Command {
     Resume(JobId),
     /// End a job; the running stage's process group dies.
     Cancel(JobId),
+    /// Note that a job failed: it leaves the queues.
+    Acknowledge(JobId),
     /// End a manual job well.
     Complete(JobId),
     /// Take or renew this session's lease on a gate.
@@ -190,12 +192,14 @@ pub enum Command {
         /// The gate.
         gate: GateRef,
     },
-    /// Note that the operator has looked.
+    /// Note how much the operator was shown: at the first changed line, and again when it is more.
     MarkSeen {
         /// The gate.
         gate: GateRef,
         /// The gate's digest that was on screen.
         digest: Digest,
+        /// How much of it was shown by now.
+        extent: Extent,
     },
 }
 
@@ -204,9 +208,11 @@ impl Command {
     pub fn job_id(&self) -> Option<&JobId> {
         match self {
             Self::StartJob(job) => job.id.as_ref(),
-            Self::OpenGate { job_id, .. } | Self::Resume(job_id) | Self::Cancel(job_id) | Self::Complete(job_id) => {
-                Some(job_id)
-            }
+            Self::OpenGate { job_id, .. }
+            | Self::Resume(job_id)
+            | Self::Cancel(job_id)
+            | Self::Complete(job_id)
+            | Self::Acknowledge(job_id) => Some(job_id),
             Self::Decide { gate, .. }
             | Self::ApplyPatch { gate, .. }
             | Self::UndoPatch { gate, .. }

@@ -235,6 +235,7 @@ mod tests {
             created_by: String::new(),
             created_at: now,
             updated_at: now,
+            acknowledged_at: None,
         };
         JobRows {
             job,

@@ -104,6 +104,12 @@ impl Preparer {
                     operator: operator.clone(),
                 },
             )),
+            Command::Acknowledge(job_id) => Ok(plain(
+                job_id,
+                Input::Acknowledge {
+                    operator: operator.clone(),
+                },
+            )),
             Command::Complete(job_id) => Ok(plain(
                 job_id,
                 Input::Complete {
@@ -159,7 +165,7 @@ impl Preparer {
                     session: self.session.clone(),
                 },
             )),
-            Command::MarkSeen { gate, digest } => {
+            Command::MarkSeen { gate, digest, extent } => {
                 let operator = operator.clone();
                 Ok(plain(
                     &gate.job_id,
@@ -167,6 +173,7 @@ impl Preparer {
                         gate: gate.clone(),
                         operator,
                         digest: *digest,
+                        extent: *extent,
                     },
                 ))
             }
@@ -313,6 +320,7 @@ impl Preparer {
             created_by: operator.name.clone(),
             created_at: now,
             updated_at: now,
+            acknowledged_at: None,
         };
         let rows = JobRows {
             job: job.clone(),

@@ -38,6 +38,7 @@ fn has_preview(command: &Command) -> Result<(), Refusal> {
         | Command::Resume(_)
         | Command::Cancel(_)
         | Command::Complete(_)
+        | Command::Acknowledge(_)
         | Command::TakeLease { .. }
         | Command::Hold { .. }
         | Command::Release { .. }

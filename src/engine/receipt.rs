@@ -27,6 +27,7 @@ pub(super) fn verb(command: &Command) -> &'static str {
         Command::Resume(_) => "resumed",
         Command::Cancel(_) => "canceled",
         Command::Complete(_) => "completed",
+        Command::Acknowledge(_) => "acknowledged",
         Command::TakeLease { .. } => "leased",
         Command::Hold { .. } => "held",
         Command::Release { .. } => "released",
@@ -101,6 +102,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         Input::Start(_)
         | Input::Cancel { .. }
         | Input::Complete { .. }
+        | Input::Acknowledge { .. }
         | Input::Expire { .. }
         | Input::StageStarted { .. }
         | Input::StageNotStarted { .. }

@@ -568,6 +568,7 @@ fn needs_files(command: &Command) -> bool {
         Command::StartJob(_)
         | Command::Cancel(_)
         | Command::Complete(_)
+        | Command::Acknowledge(_)
         | Command::TakeLease { .. }
         | Command::Hold { .. }
         | Command::Release { .. }

@@ -252,13 +252,10 @@ pub(super) fn replace(
     Ok(true)
 }
 
-/// Whether what lies there is what a loss of power left of this version, when it had its name and was not flushed.
-pub(super) fn is_torn(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> bool {
-    let found = read(run, path).ok().flatten();
-    let bytes = found.is_some().then(|| versions::read(run, digest).ok()).flatten();
-    found
-        .zip(bytes)
-        .is_some_and(|(found, bytes)| atomic::is_torn(&found, &bytes))
+/// Whether what lies there is what a loss of power left of one of these versions, when it had its name and was not flushed.
+pub(super) fn is_torn(run: &RunDir, path: &ArtifactPath, mut versions: impl Iterator<Item = Digest>) -> bool {
+    let Ok(Some(found)) = read(run, path) else { return false };
+    versions.any(|digest| versions::read(run, &digest).is_ok_and(|bytes| atomic::is_torn(&found, &bytes)))
 }
 
 /// An artifact that is owed and lies there already: whoever placed it may have died before it was flushed.

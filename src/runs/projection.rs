@@ -16,7 +16,7 @@ use super::place::Place;
 use super::publish::Owed;
 use crate::domain::artifact::Artifact;
 use crate::domain::event::{Event, predecessors, removed_again};
-use crate::domain::ids::ArtifactPath;
+use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::job::{AttemptState, JobRows};
 use crate::domain::time::Timestamp;
 use crate::fault;
@@ -208,6 +208,11 @@ fn is_owed(owed: &Owed, artifact: &Artifact) -> bool {
     !is_running && (is_patched || is_decided)
 }
 
+/// The versions that publishing may have put in an artifact's place since the watermark.
+fn versions_of(owed: &Owed, artifact: &Artifact) -> impl Iterator<Item = Digest> {
+    std::iter::once(artifact.digest).chain(predecessors(&owed.events, &artifact.path).flatten())
+}
+
 fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
     for artifact in owed.rows.artifacts.iter().filter(|artifact| is_owed(owed, artifact)) {
         let path = artifact.path.clone();
@@ -232,7 +237,8 @@ fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Ve
             continue;
         }
         // Several patches may be owed at once: what lies there may be what any of them replaced.
-        let is_ours = is_there || replaced.contains(&found) || artifacts::is_torn(run, &path, &artifact.digest);
+        let is_ours =
+            is_there || replaced.contains(&found) || artifacts::is_torn(run, &path, versions_of(owed, artifact));
         let is_replaced = match is_ours {
             false => false,
             true => match artifacts::replace(run, &path, found, &artifact.digest, &mut group.unflushed) {
@@ -287,7 +293,9 @@ fn remove_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut
             // It was removed, and somebody has made another one.
             continue;
         }
-        if !removed.contains(&Some(found)) || !artifacts::remove(run, &path, &found, &mut group.unflushed)? {
+        let is_ours =
+            removed.contains(&Some(found)) || artifacts::is_torn(run, &path, removed.iter().copied().flatten());
+        if !is_ours || !artifacts::remove(run, &path, &found, &mut group.unflushed)? {
             findings.push(Finding::NotRemoved { path, found });
         }
     }

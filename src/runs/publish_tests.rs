@@ -72,6 +72,7 @@ fn owed(events: Vec<Event>, decisions: Vec<SealedDecision>) -> Owed {
                 created_by: "ana".to_owned(),
                 created_at: at,
                 updated_at: at,
+                acknowledged_at: None,
             },
             attempts: Vec::new(),
             gates: Vec::new(),

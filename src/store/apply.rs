@@ -139,8 +139,8 @@ pub(super) fn insert_job(connection: &Connection, job: &Job, now: Timestamp) -> 
         job,
         now,
         "INSERT INTO job (id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at,
-           status_since)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO NOTHING",
+           status_since, acknowledged_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO NOTHING",
     )?;
     if written == 1 {
         return Ok(());
@@ -155,7 +155,8 @@ fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Sto
         job,
         now,
         "UPDATE job SET slug = ?2, intent = ?3, is_manual = ?4, status_since = iif(status = ?5, status_since, ?13),
-           status = ?5, stage = ?6, params = ?7, cfg = ?8, stages = ?9, created_by = ?10, created_at = ?11, updated_at = ?12
+           status = ?5, stage = ?6, params = ?7, cfg = ?8, stages = ?9, created_by = ?10, created_at = ?11, updated_at = ?12,
+           acknowledged_at = ?14
          WHERE id = ?1",
     )?;
     if written == 1 {
@@ -179,6 +180,7 @@ fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> R
         job.created_at.micros(),
         job.updated_at.micros(),
         now.micros(),
+        job.acknowledged_at.map(Timestamp::micros),
     ])?)
 }
 

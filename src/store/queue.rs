@@ -59,7 +59,8 @@ impl Names {
 }
 
 impl Reader {
-    /// The queue: all open gates, and the queued, running and paused jobs that are not at one. Unsorted.
+    /// The queue: all open gates, the queued, running and paused jobs that are not at one, and those that failed and nobody has noted it.
+    /// Manual jobs have no rows of their own: between their gates nobody here has anything to do. Unsorted.
     pub fn queue(&self) -> Result<Vec<QueueRow>, StoreError> {
         self.read(|connection| {
             let mut names = Names::default();
@@ -149,20 +150,19 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
     // A gate may have an attempt that nothing was run for (a bare stage), so the newest of both is the job's attempt.
     let sql = "SELECT job.id, job.status, job.slug, job.stage, job.status_since, attempt.state, attempt.queued_at,
            attempt.started_at, max(ifnull(attempt.number, 0),
-             ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0)), job.is_manual
+             ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0))
          FROM job LEFT JOIN attempt ON attempt.job_id = job.id AND attempt.stage = job.stage AND attempt.number =
            (SELECT max(number) FROM attempt AS other WHERE other.job_id = job.id AND other.stage = job.stage)
-         WHERE job.status IN ('queued', 'running', 'paused')
+         WHERE (job.status IN ('queued', 'running', 'paused') AND NOT job.is_manual OR job.status = 'failed' AND job.acknowledged_at IS NULL)
            AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.job_id = job.id AND gate.state = 'open')";
     collect(connection, sql, [], |row| {
         let cells = Cells::new(row, "job", 1);
-        let is_manual: bool = cells.get(9)?;
         let kind = cells.word(1, |word| match JobStatus::parse(word)? {
             JobStatus::Queued => Some(QueueKind::Queued),
-            JobStatus::Running if is_manual => Some(QueueKind::Outside),
             JobStatus::Running => Some(QueueKind::Running),
             JobStatus::Paused => Some(QueueKind::Paused),
-            JobStatus::NeedsApproval | JobStatus::Completed | JobStatus::Failed | JobStatus::Canceled => None,
+            JobStatus::Failed => Some(QueueKind::Failed),
+            JobStatus::NeedsApproval | JobStatus::Completed | JobStatus::Canceled => None,
         })?;
         let stage = match cells.optional_text(3)? {
             Some(_) => Some(names.stage(&cells, 3)?),
@@ -172,7 +172,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
         let since = match (kind, cells.optional_text(5)?) {
             (QueueKind::Running, Some("running")) => cells.optional_time(7)?,
             (QueueKind::Queued, Some("queued")) => cells.optional_time(6)?,
-            (QueueKind::Running | QueueKind::Outside | QueueKind::Queued | QueueKind::Paused | QueueKind::Gate, _) => {
+            (QueueKind::Running | QueueKind::Failed | QueueKind::Queued | QueueKind::Paused | QueueKind::Gate, _) => {
                 None
             }
         };

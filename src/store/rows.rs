@@ -73,7 +73,7 @@ pub(super) fn load_all(connection: &Connection, ids: &[JobId]) -> Result<Vec<Job
     }
     let wanted = Wanted::new(ids)?;
     let mut found: HashMap<String, JobRows> = HashMap::with_capacity(ids.len());
-    let select = "SELECT id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at FROM job";
+    let select = "SELECT id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at, acknowledged_at FROM job";
     wanted.each(connection, select, "id", "", |row| {
         let job = job(&Cells::new(row, "job", 1))?;
         found.insert(
@@ -143,6 +143,7 @@ fn job(cells: &Cells<'_>) -> Result<Job, RowError> {
         created_by: cells.text(9)?.to_owned(),
         created_at: cells.time(10)?,
         updated_at: cells.time(11)?,
+        acknowledged_at: cells.optional_time(12)?,
     })
 }
 

@@ -41,8 +41,10 @@ pub enum Action {
     Filter,
     /// The next order of the queue.
     Sort,
-    /// The next changed place.
-    NextHunk,
+    /// Note that the job failed.
+    Acknowledge,
+    /// To what was not shown yet.
+    ReadOn,
     /// The changed place before.
     FormerHunk,
     /// The next match, else hunk.

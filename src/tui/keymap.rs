@@ -157,8 +157,18 @@ static MOVE: Group = Group {
         key(Action::Down, &["j", "Down"], "one row down", ""),
         key(Action::Top, &["g", "Home"], "to the top", ""),
         key(Action::Bottom, &["G", "End"], "to the end", ""),
-        key(Action::PageUp, &["PgUp"], "one page up", ""),
-        key(Action::PageDown, &["PgDn"], "one page down", ""),
+        key(
+            Action::PageUp,
+            &["PgUp"],
+            "one page up; on the queue, of the diff on screen",
+            "",
+        ),
+        key(
+            Action::PageDown,
+            &["PgDn"],
+            "one page down; on the queue, of the diff on screen",
+            "",
+        ),
         key(Action::HalfUp, &["Ctrl-u"], "half a page up", ""),
         key(Action::HalfDown, &["Ctrl-d"], "half a page down", ""),
         key(
@@ -200,8 +210,6 @@ static QUEUE: Group = Group {
             "",
         ),
         key(Action::Filter, &["/"], "filter the queue", "filter"),
-        key(Action::NextHunk, &["}"], "the next hunk of the diff on screen", ""),
-        key(Action::FormerHunk, &["{"], "the hunk before", ""),
         key(Action::Sort, &["s"], "sort: time left, age, job, stage", ""),
         key(Action::Quit, &["q"], "leave; asks when something is under way", "leave"),
         key(
@@ -219,14 +227,30 @@ static QUEUE: Group = Group {
     ],
 };
 
+/// Above all other keys of the diff: it reads without a thought.
+const READ_ON: &str = "read on: what was not shown yet, then the next hunk, file and gate; at the end it says so";
+
+static READ_QUEUE: Group = Group {
+    name: "read, on the queue",
+    bindings: &[key(Action::ReadOn, &["}"], READ_ON, "read on")],
+};
+
+static READ: Group = Group {
+    name: "read, on the gate",
+    bindings: &[key(Action::ReadOn, &["}", "Space"], READ_ON, "read on")],
+};
+
 static DIFF: Group = Group {
-    name: "diff",
+    name: "diff, on the gate",
+    bindings: &[key(Action::Search, &["/"], "find in the diff", "find")],
+};
+
+static DIFF_SHOWN: Group = Group {
+    name: "diff, on the queue too",
     bindings: &[
-        key(Action::NextHunk, &["}"], "the next hunk", "hunk"),
         key(Action::FormerHunk, &["{"], "the hunk before", ""),
         key(Action::NextFile, &["]"], "the next file", "file"),
         key(Action::FormerFile, &["["], "the file before", ""),
-        key(Action::Search, &["/"], "find in the diff", "find"),
         key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
         key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
         key(
@@ -244,10 +268,12 @@ static DIFF: Group = Group {
             "the whole file, nothing but changed lines, or three around each",
             "",
         ),
+        key(Action::PageDown, &["f"], "one page down", ""),
+        key(Action::PageUp, &["b"], "one page up", ""),
     ],
 };
 
-static DIFF_PAGES: Group = Group {
+static PAGES: Group = Group {
     name: "pages",
     bindings: &[
         key(Action::PageDown, &["Space", "f"], "one page down", ""),
@@ -274,6 +300,12 @@ static DECIDE: Group = Group {
         key(Action::Undo, &["u"], "take the newest patch back", "undo"),
         key(Action::Resume, &["R"], "resume a paused job", ""),
         key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
+        key(
+            Action::Acknowledge,
+            &["d"],
+            "note that the job failed: it leaves every queue",
+            "noted",
+        ),
     ],
 };
 
@@ -345,9 +377,16 @@ static CONFIRM_LOOK: Group = Group {
         key(Action::Up, &["k", "Up"], "scroll the diff up", ""),
         key(Action::Down, &["j", "Down"], "scroll the diff down", ""),
         key(Action::PageUp, &["PgUp", "b"], "one page up", ""),
-        key(Action::PageDown, &["PgDn", "Space", "f"], "one page down", ""),
-        key(Action::NextHunk, &["}", "n"], "the next hunk", ""),
-        key(Action::FormerHunk, &["{", "N"], "the hunk before", ""),
+        key(Action::PageDown, &["PgDn", "f"], "one page down", ""),
+        key(
+            Action::ReadOn,
+            &["}", "Space"],
+            "read on: what was not shown yet, then the next hunk and file",
+            "",
+        ),
+        key(Action::FormerHunk, &["{"], "the hunk before", ""),
+        key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
+        key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
         key(Action::NextFile, &["]"], "the next file", ""),
         key(Action::FormerFile, &["["], "the file before", ""),
     ],
@@ -552,30 +591,31 @@ static MENU: Group = Group {
 /// The groups that hold in a focus.
 pub fn groups(focus: Focus) -> Vec<&'static Group> {
     match focus {
-        Focus::Queue => vec![&DECIDE, &TIMER, &QUEUE, &ALWAYS, &PANES, &MOVE, &TERMINAL],
+        Focus::Queue => vec![
+            &READ_QUEUE,
+            &DECIDE,
+            &TIMER,
+            &QUEUE,
+            &ALWAYS,
+            &DIFF_SHOWN,
+            &PANES,
+            &MOVE,
+            &TERMINAL,
+        ],
         Focus::Diff => vec![
+            &READ,
             &DECIDE,
             &TIMER,
             &DIFF,
+            &DIFF_SHOWN,
             &ALWAYS,
             &BACK,
             &PANES,
             &MOVE,
-            &DIFF_PAGES,
             &TERMINAL,
         ],
-        Focus::Job => vec![
-            &DECIDE,
-            &TIMER,
-            &JOB,
-            &ALWAYS,
-            &BACK,
-            &PANES,
-            &MOVE,
-            &DIFF_PAGES,
-            &TERMINAL,
-        ],
-        Focus::History => vec![&ALWAYS, &BACK, &PANES, &MOVE, &DIFF_PAGES, &TERMINAL],
+        Focus::Job => vec![&DECIDE, &TIMER, &JOB, &ALWAYS, &BACK, &PANES, &MOVE, &PAGES, &TERMINAL],
+        Focus::History => vec![&ALWAYS, &BACK, &PANES, &MOVE, &PAGES, &TERMINAL],
         Focus::Confirm => vec![&CONFIRM, &CONFIRM_LOOK, &TERMINAL],
         Focus::Note => vec![&NOTE, &TERMINAL],
         Focus::Bulk => vec![&BULK, &TERMINAL],
@@ -623,8 +663,11 @@ pub fn all_groups() -> Vec<&'static Group> {
         &MOVE,
         &PANES,
         &QUEUE,
+        &READ_QUEUE,
+        &READ,
         &DIFF,
-        &DIFF_PAGES,
+        &DIFF_SHOWN,
+        &PAGES,
         &JOB,
         &DECIDE,
         &TIMER,

@@ -57,18 +57,23 @@ impl Layout {
     }
 }
 
+/// Who holds the timer of the gate on screen, in the lines that it takes there.
+pub fn hold_lines(model: &Model, is_wide: bool) -> Vec<String> {
+    let width = model.size.0;
+    let beside = if is_wide { queue_columns(width) + 1 } else { 0 };
+    let columns = usize::from(width.saturating_sub(beside + 2));
+    let row = model.gate.as_ref().and_then(|view| model.queue.gate(&view.key));
+    row.map_or_else(Vec::new, |row| super::view::holder::hold(model, row, columns))
+}
+
 /// Lines above the body of the gate pane: the head, who holds the timer, on a wide screen policy and files, and the changed values where there are some.
 pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let is_listed = model.look.mode == Mode::Values;
     let has_values = file.is_some_and(|file| file.values.is_some()) && !is_listed;
     let facts = if is_wide { 3 } else { 0 };
-    let is_held = model
-        .gate
-        .as_ref()
-        .and_then(|view| model.queue.gate(&view.key))
-        .is_some_and(|row| super::view::holder::hold(model, row).is_some());
-    1 + u16::from(is_held) + facts + u16::from(has_values)
+    let hold = u16::try_from(hold_lines(model, is_wide).len()).unwrap_or(0);
+    1 + hold + facts + u16::from(has_values)
 }
 
 /// How many rows of the diff fit.

@@ -13,6 +13,7 @@ use super::model::{Lower, Model};
 use super::update::wanted;
 use crate::domain::job::JobStatus;
 use crate::domain::patch::{ArtifactFacts, applicable};
+use crate::domain::view::QueueKind;
 
 /// Whether a diff is on screen, with rows to move in.
 pub fn is_diff_shown(model: &Model) -> bool {
@@ -58,6 +59,11 @@ pub fn replaces_text(action: Action) -> bool {
     matches!(action, Action::CarryOver | Action::AsPatch | Action::OtherType)
 }
 
+/// Whether the selected row is a job that failed and that nobody has noted yet.
+pub fn is_failed(model: &Model) -> bool {
+    model.queue.current().is_some_and(|row| row.kind == QueueKind::Failed) && model.queue.gone.is_none()
+}
+
 /// Whether it would do something in this focus.
 pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
     if model.session.forbids(action).is_some() {
@@ -98,8 +104,9 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             has_several && model.compose.is_none() && model.lower == Lower::Gate
         }
-        Action::NextHunk
-        | Action::FormerHunk
+        Action::Acknowledge => !model.session.is_read_only && is_failed(model),
+        Action::ReadOn => model.gate.is_some() && model.compose.is_none() && model.lower == Lower::Gate,
+        Action::FormerHunk
         | Action::NextMatch
         | Action::FormerMatch
         | Action::Fold

@@ -56,7 +56,7 @@ fn a_hold_is_everywhere_with_its_name_until_anybody_releases_it() {
     let held = wait_for(&workspace, "j-1", "gate_held", 0);
     ana.sees("held by you until ");
     bea.sees("held by ana until ");
-    bea.sees("left then: the lawyer looks");
+    bea.sees("left: the lawyer looks");
     bea.sees("ana holds the timer of release #1");
     // The command line is one more hand.
     let (told, _) = run(

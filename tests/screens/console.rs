@@ -29,6 +29,8 @@ pub struct Console {
     pub copy: Option<String>,
     /// The editors that were started, each with its file.
     pub editors: Vec<String>,
+    /// Whether the operator looks at every screen until all of it counts as shown; else the next key comes at once.
+    pub rests: bool,
     waiting: Vec<holdpoint::tui::effect::Submission>,
 }
 
@@ -70,6 +72,7 @@ impl Console {
             is_left: false,
             copy: None,
             editors: Vec::new(),
+            rests: true,
             waiting: Vec::new(),
         };
         let effects = start(&mut console.model);
@@ -154,8 +157,18 @@ impl Console {
         self.carry_out(effects);
     }
 
-    /// Draws until nothing changes, and tells the model that the frames are on the terminal.
+    /// Draws until nothing changes, and tells the model that the frames are on the terminal; then the operator looks at what is there.
     pub fn draw(&mut self) {
+        self.draw_at_once();
+        while self.rests
+            && let Some(us) = holdpoint::tui::update::look_wake_us(&self.model).filter(|us| *us < 1_000_000)
+        {
+            self.tick(us);
+            self.draw_at_once();
+        }
+    }
+
+    fn draw_at_once(&mut self) {
         while self.model.is_dirty {
             self.model.is_dirty = false;
             let (columns, rows) = self.model.size;
@@ -215,19 +228,27 @@ impl Console {
     }
 
     pub fn pass(&mut self, seconds: i64) -> &mut Self {
-        self.pass_ms(seconds * 1000)
+        self.pass_us(seconds * 1_000_000)
     }
 
     pub fn pass_ms(&mut self, ms: i64) -> &mut Self {
+        self.pass_us(ms * 1000)
+    }
+
+    pub fn pass_us(&mut self, us: i64) -> &mut Self {
+        self.tick(us);
+        self.draw();
+        self
+    }
+
+    fn tick(&mut self, us: i64) {
         let now = self.world.now;
         self.world.now = Now {
-            utc: now.utc.plus_us(ms * 1000),
-            boot_us: now.boot_us + ms * 1000,
+            utc: now.utc.plus_us(us),
+            boot_us: now.boot_us + us,
             boot: now.boot,
         };
         self.tell(Msg::Tick(self.world.now));
-        self.draw();
-        self
     }
 
     /// Something happened elsewhere.

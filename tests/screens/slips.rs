@@ -245,9 +245,9 @@ fn rows_that_come_and_go_move_no_selection() {
 }
 
 #[test]
-fn the_selected_gate_that_went_away_keeps_its_place_and_says_what_happened() {
+fn the_gate_that_is_read_keeps_its_place_when_it_goes_away_and_says_what_happened() {
     let mut console = Console::drawn();
-    console.press("j");
+    console.press("j Enter");
     console
         .world
         .settle("j-21", "storyboard", Verdict::Reject, "cy", None, None)
@@ -258,14 +258,29 @@ fn the_selected_gate_that_went_away_keeps_its_place_and_says_what_happened() {
         EventType::GateRejected,
         "cy rejected storyboard #1",
     );
-    console.shows(" >j-21 dunes");
+    console.shows(">j-21 dunes");
     console.shows("rejected cy");
     assert_snapshot!("gone_80", console.picture());
     console.press("a");
-    console.shows("Not approved: cy rejected it at 02:13:00Z");
-    console.press("k");
-    console.hides("rejected cy 0");
-    console.shows(" >j-17 tides");
+    console.shows("Not approved: cy rejected it at 02:13:0");
+    console.press("q");
+    console.hides("rejected cy");
+    console.shows(">j-17 tides");
+}
+
+#[test]
+fn on_the_queue_a_gate_that_went_away_leaves_no_ghost() {
+    let mut console = Console::drawn();
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "cy", None, None)
+        .unwrap();
+    console.event("j-17", "script", EventType::GateApproved, "cy approved script #2");
+    console.shows(">j-21 dunes");
+    console.shows("j-17 tides: cy approved script #2");
+    let text = console.text();
+    let rows: Vec<_> = text.lines().skip(2).take_while(|line| !line.starts_with('─')).collect();
+    assert!(!rows.iter().any(|line| line.contains("j-17")), "{text}");
 }
 
 #[test]
@@ -283,7 +298,7 @@ fn leaving_asks_when_this_console_leads_a_running_stage() {
 }
 
 #[test]
-fn a_job_that_reaches_its_gate_does_not_pull_the_selection_along() {
+fn a_job_that_reaches_its_gate_is_followed_and_no_key_meant_for_it_decides() {
     let mut console = Console::drawn();
     console.press("G");
     console.shows(" >j-24 fjord");
@@ -297,9 +312,14 @@ fn a_job_that_reaches_its_gate_does_not_pull_the_selection_along() {
         .status = JobStatus::NeedsApproval;
     console.world.gate("j-24", "fjord", "assets", 1, Some(60), vec![]);
     console.event("j-24", "assets", EventType::GateOpened, "assets #1 waits");
-    console.press("a Enter");
+    let text = console.text();
+    let rows: Vec<_> = text.lines().filter(|line| line.contains("j-24 fjord  ")).collect();
+    assert_eq!(rows.len(), 1, "no ghost below its own gate: {text}");
+    assert!(rows[0].contains(">j-24 fjord") && rows[0].contains("approve"), "{text}");
+    console.burst("a Enter");
     assert!(
         console.decisions().is_empty(),
-        "a key meant for the running job decides nothing"
+        "Enter came before the question was on the screen"
     );
+    console.shows("Enter came before the prompt was on the screen");
 }

@@ -84,30 +84,3 @@ fn of_a_new_file_the_lines_are_counted() {
     console.hides("of 27 lines,");
     console.shows("of 27 lines of b.txt");
 }
-
-fn looks(console: &Console) -> usize {
-    let sent = console.world.sent.iter();
-    sent.filter(|words| words.starts_with("MarkSeen")).count()
-}
-
-#[test]
-fn a_diff_that_was_before_somebody_for_a_while_was_looked_at() {
-    let mut console = Console::drawn();
-    console.pass(5);
-    assert_eq!(looks(&console), 0, "nobody pressed a key");
-    console.press("j").pass(2).press("j").pass(2);
-    assert_eq!(looks(&console), 0, "rows in passing");
-    console.pass(1);
-    assert_eq!(looks(&console), 1);
-    console.pass(1).pass(10);
-    assert_eq!(looks(&console), 1, "once for a digest");
-    console.press("k").pass(61);
-    assert_eq!(looks(&console), 1, "whoever was there has left");
-}
-
-#[test]
-fn under_another_pane_no_diff_is_looked_at() {
-    let mut console = Console::drawn();
-    console.press("3").pass(4).pass(1);
-    assert_eq!(looks(&console), 0);
-}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holdpoint::domain::anchor::BootId;
 use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
-use holdpoint::domain::decision::{SealedDecision, Seen};
+use holdpoint::domain::decision::{Extent, SealedDecision};
 use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::{Gate, GateKey, GateState, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -148,6 +148,7 @@ impl World {
             created_by: "ana".to_owned(),
             created_at: at("01:50:00"),
             updated_at: at("02:10:00"),
+            acknowledged_at: None,
         };
         let rows = JobRows {
             job,
@@ -338,10 +339,21 @@ impl World {
 
     /// Somebody has looked at the newest gate of a job as it is.
     pub fn looked(&mut self, id: &str, who: &str) {
-        let at = self.now.utc;
-        let gate = self.jobs.get_mut(&job_id(id)).unwrap().gates.last_mut().unwrap();
-        let (by, digest) = (who.to_owned(), gate.digest());
-        gate.seen.push(Seen { by, at, digest });
+        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
+        let input = Input::MarkSeen {
+            gate: GateRef {
+                job_id: job_id(id),
+                stage: gate.key.stage.clone(),
+                attempt: None,
+            },
+            operator: operator(who),
+            digest: gate.digest(),
+            extent: Extent {
+                hunks: 1,
+                hunks_shown: 1,
+            },
+        };
+        self.put_plain(id, input, self.now);
     }
 
     /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.

@@ -403,7 +403,10 @@ fn put_artifacts(
         if replaced.peek().is_none() {
             continue;
         }
-        let is_torn = found.is_some_and(|found| is_torn(found, bytes));
+        // Several may be owed: what was torn may be any of them.
+        let former = predecessors(&owed.events, &artifact.path).flatten();
+        let mut made = former.filter_map(|digest| versions.get(&digest)).chain([bytes]);
+        let is_torn = found.is_some_and(|found| made.any(|bytes| is_torn(found, bytes)));
         let found = found.map(Digest::of);
         if found != Some(artifact.digest) && (is_torn || replaced.any(|former| former == found)) {
             disk.name(&path, Some(bytes.clone()));

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use holdpoint::domain::anchor::BootId;
 use holdpoint::domain::artifact::GateArtifact;
 use holdpoint::domain::change::Applied;
+use holdpoint::domain::decision::Extent;
 use holdpoint::domain::event::predecessors;
 use holdpoint::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -260,6 +261,7 @@ impl<S: Storage> World<S> {
             created_by: "ana".to_owned(),
             created_at: now,
             updated_at: now,
+            acknowledged_at: None,
         };
         self.jobs.push(id.clone());
         let in_flight = plain(Input::Start(Box::new(job)));
@@ -958,6 +960,10 @@ impl<S: Storage> World<S> {
                 gate,
                 operator,
                 digest: found.digest(),
+                extent: Extent {
+                    hunks: 3,
+                    hunks_shown: u32::try_from(self.contents % 4).unwrap(),
+                },
             },
             Deed::Withdraw => Input::Withdraw {
                 record: OpeningRecord {

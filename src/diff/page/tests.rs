@@ -69,7 +69,7 @@ fn long_rows_are_wrapped_on_their_own_side() {
         drawn(page(&document, Columns::Two(8), true)),
         ["-the low |+the tide", ">tide is |", ">here|"]
     );
-    assert_eq!(drawn(page(&document, Columns::Two(8), false)), ["-the low |+the tide"]);
+    assert_eq!(drawn(page(&document, Columns::Two(8), false)), ["-the low|+the tide"]);
     let cut = Page {
         left: 4,
         ..page(&document, Columns::One(3), false)

@@ -242,6 +242,24 @@ pub(super) fn cancel(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Ch
     Ok(draft.finish())
 }
 
+/// Notes that the job failed, once: whoever comes second finds it noted.
+pub(super) fn acknowledge(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status != JobStatus::Failed {
+        let message = format!("job {} has not failed: it is {}", job.id, job.status.words());
+        return Err(Refusal::new(RefusalCode::WrongState, message).at(job.id.to_string()));
+    }
+    if job.acknowledged_at.is_some() {
+        return Ok(draft.finish());
+    }
+    draft.rows.job.acknowledged_at = Some(draft.cx.now.utc);
+    let stage = draft.rows.job.stage.clone();
+    let message = format!("{} noted that the job failed", operator.name);
+    let payload = json!({ "by": operator.name });
+    draft.log(EventType::JobAcknowledged, stage.as_ref(), message, payload);
+    Ok(draft.finish())
+}
+
 fn end_open(draft: &mut Draft<'_>, operator: &Operator, why: &str) {
     let open: Vec<_> = draft
         .rows

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::domain::change::Change;
-use crate::domain::decision::Seen;
+use crate::domain::decision::{Extent, Seen};
 use crate::domain::event::EventType;
 use crate::domain::gate::Gate;
 use crate::domain::ids::Digest;
@@ -169,40 +169,57 @@ fn stops_something(gate: &Gate) -> bool {
         .is_some_and(|timer| timer.held_by_policy_at.is_none() && timer.hold.is_none())
 }
 
+/// Notes a look at its first changed line, and what was shown since whenever that is more. Whoever looks in two consoles has
+/// seen what the better of the two has shown.
 pub(super) fn mark_seen(
     mut draft: Draft<'_>,
     gate: &GateRef,
     operator: &Operator,
     digest: Digest,
+    extent: Extent,
 ) -> Result<Vec<Change>, Refusal> {
     let mut gate = draft.gate(gate)?;
     gate.open_or_refuse()?;
-    let is_known = gate
-        .seen
-        .iter()
-        .any(|seen| seen.by == operator.name && seen.digest == digest);
-    if is_known || gate.seen.len() >= SEEN_MAX {
-        return Ok(Vec::new());
-    }
-    gate.seen.push(Seen {
-        by: operator.name.clone(),
-        at: draft.cx.now.utc,
-        digest,
-    });
+    let mine = |seen: &&mut Seen| seen.by == operator.name && seen.digest == digest;
+    let shown = extent.hunks_shown.min(extent.hunks);
+    let is_full = gate.seen.len() >= SEEN_MAX;
+    let seen = match gate.seen.iter_mut().find(mine) {
+        Some(seen) => {
+            let is_more = seen.extent().is_none_or(|former| former.hunks_shown < shown);
+            if !is_more {
+                return Ok(Vec::new());
+            }
+            (seen.hunks, seen.hunks_shown) = (Some(extent.hunks), Some(shown));
+            seen.clone()
+        }
+        None if is_full => return Ok(Vec::new()),
+        None => {
+            let seen = Seen {
+                by: operator.name.clone(),
+                at: draft.cx.now.utc,
+                digest,
+                hunks: Some(extent.hunks),
+                hunks_shown: Some(shown),
+            };
+            gate.seen.push(seen.clone());
+            seen
+        }
+    };
     let key = gate.key.clone();
     draft.put_gate(gate);
     let message = format!(
-        "{} looked at {} #{} ({})",
-        operator.name,
+        "{} looked at {} #{} ({}): {}",
+        seen.by,
         key.stage,
         key.attempt,
-        digest.short()
+        digest.short(),
+        seen.shown_words()
     );
     draft.log(
         EventType::GateSeen,
         Some(&key.stage),
         message,
-        json!({ "attempt": key.attempt, "by": operator.name, "digest": digest }),
+        json!({ "attempt": key.attempt, "by": seen.by, "digest": digest, "hunks": extent.hunks, "hunks_shown": shown }),
     );
     Ok(draft.finish())
 }

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::{Beside, Change};
+use crate::domain::decision::Extent;
 use crate::domain::gate::{DecisionRequest, GateKey, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows, JobStatus};
@@ -153,6 +154,11 @@ pub enum Input {
         /// Who.
         operator: Operator,
     },
+    /// A person notes that the job failed.
+    Acknowledge {
+        /// Who.
+        operator: Operator,
+    },
     /// A person ends a manual job well.
     Complete {
         /// Who.
@@ -226,6 +232,8 @@ pub enum Input {
         operator: Operator,
         /// What they saw.
         digest: Digest,
+        /// How much of it was shown by now.
+        extent: Extent,
     },
     /// The ticker found the gate due, by both clocks.
     Expire {
@@ -316,6 +324,7 @@ pub fn reduce(
             | Input::Resume { .. }
             | Input::Cancel { .. }
             | Input::Complete { .. }
+            | Input::Acknowledge { .. }
             | Input::TakeLease { .. }
             | Input::Hold { .. }
             | Input::Release { .. }
@@ -366,6 +375,7 @@ pub fn reduce(
         } => decide::expire(draft, key, *wake, *is_missed, on_disk),
         Input::Resume { operator, plan } => jobs::resume(draft, operator, plan),
         Input::Cancel { operator } => jobs::cancel(draft, operator),
+        Input::Acknowledge { operator } => jobs::acknowledge(draft, operator),
         Input::Complete { operator } => jobs::complete(draft, operator),
         Input::TakeLease {
             gate,
@@ -389,7 +399,12 @@ pub fn reduce(
             record,
         } => outside::withdraw(draft, gate, operator, reason.as_deref(), record),
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
-        Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
+        Input::MarkSeen {
+            gate,
+            operator,
+            digest,
+            extent,
+        } => lease::mark_seen(draft, gate, operator, *digest, *extent),
         Input::StageStarted {
             stage,
             attempt,

@@ -32,6 +32,7 @@ pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Jo
         created_by: operator.name.clone(),
         created_at: cx.now.utc,
         updated_at: cx.now.utc,
+        acknowledged_at: None,
     }
 }
 

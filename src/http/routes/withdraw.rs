@@ -35,7 +35,7 @@ pub async fn withdraw(
         Some(attempt) => rows.gate(&stage, attempt),
         None => rows.newest_gate(&stage),
     };
-    let withdrawn = withdrawn.ok_or_else(|| no_gate(rows, &stage))?;
+    let withdrawn = withdrawn.ok_or_else(|| no_gate(rows, &stage, None))?;
     let config = app.config();
     let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, withdrawn, app.lens(&config)));
     document.published = Some(published.is_ok());

@@ -97,6 +97,7 @@ pub(super) fn job(job_id: &str, status: JobStatus) -> Job {
         created_by: "ana".to_owned(),
         created_at: at(0),
         updated_at: at(1),
+        acknowledged_at: None,
     }
 }
 

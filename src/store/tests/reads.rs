@@ -42,6 +42,8 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
             by: "bea".to_owned(),
             at: at(4),
             digest: Digest::of(b""),
+            hunks: Some(2),
+            hunks_shown: Some(1),
         }],
         ..gate("gate", 1)
     };
@@ -96,7 +98,6 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
         short,
         [
             ("gate", QueueKind::Gate, 1, at(2)),
-            ("manual", QueueKind::Outside, 1, at(12)),
             ("paused", QueueKind::Paused, 1, at(11)),
             ("queued", QueueKind::Queued, 2, at(22)),
             ("running", QueueKind::Running, 2, at(30)),

@@ -97,7 +97,7 @@ prop_compose! {
         gate.policy.max_hold_s = max_hold_s;
         gate.opened_at = Timestamp::from_micros(opened_at);
         gate.artifacts = vec![one; files];
-        gate.seen = seen.into_iter().map(|(by, at)| Seen { by, at, digest: Digest::of(b"seen") }).collect();
+        gate.seen = seen.into_iter().map(|(by, at)| Seen { by, at, digest: Digest::of(b"seen"), hunks: Some(3), hunks_shown: None }).collect();
         gate
     }
 }
@@ -137,6 +137,7 @@ prop_compose! {
             created_by,
             created_at: Timestamp::from_micros(created),
             updated_at: Timestamp::from_micros(updated),
+            acknowledged_at: None,
             ..job("a", JobStatus::ALL[status])
         }
     }

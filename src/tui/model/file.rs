@@ -261,6 +261,25 @@ impl FileView {
         self.is_shown && is_rest_shown
     }
 
+    /// Whether any of what changed in it was on the screen; of a file without lines to count, whether it was there at all.
+    pub fn is_begun(&self) -> bool {
+        self.is_shown && (self.shown.is_begun() || self.shown.hunk_count() == 0)
+    }
+
+    /// How many hunks it counts for in a record: one where they are not known, or are none because it is no text.
+    pub fn hunk_count(&self) -> usize {
+        let is_changed = self.artifact.base.as_ref().map(|base| base.digest) != Some(self.artifact.digest);
+        self.shown.hunk_count().max(usize::from(is_changed))
+    }
+
+    /// Of how many of them every changed line was shown.
+    pub fn hunks_shown(&self) -> usize {
+        match self.shown.hunk_count() {
+            0 if self.is_shown => self.hunk_count(),
+            count => count - self.shown.unseen_hunk_count(),
+        }
+    }
+
     /// Why its bytes cannot be had, in words that follow its name; none: they are there, or come when they are wanted.
     pub fn problem(&self) -> Option<String> {
         match &self.content {

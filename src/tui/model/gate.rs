@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::file::{Content, FileView, Reading};
+use super::standing::Standing;
 use crate::diff::search::Spot;
 use crate::domain::artifact::GateArtifact;
+use crate::domain::decision::Extent;
 use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::job::JobRows;
@@ -44,10 +46,16 @@ pub struct GateView {
     pub found: (Option<Spot>, u64),
     /// Whether only what changed since it was read is to be shown, as soon as it is known.
     pub wants_since_read: bool,
-    /// Whether the look was reported, for this digest.
-    pub seen_sent: Option<Digest>,
-    /// Since when this digest is on the terminal without a break, on the boot clock.
-    pub drawn_since: Option<(Digest, i64)>,
+    /// What stands on the terminal.
+    pub standing: Option<Standing>,
+    /// Whether a gate without files was on the screen.
+    pub is_bare_shown: bool,
+    /// Whether it was said that there is nothing more to read.
+    pub is_end_told: bool,
+    /// When more of it was shown last, on the boot clock.
+    pub shown_boot_us: i64,
+    /// How much was recorded as seen, and of which digest.
+    pub recorded: Option<(Digest, Extent)>,
     /// How often the files were read again because the disk was behind, and when last, on the boot clock.
     pub rereads: (u32, i64),
 }
@@ -66,8 +74,11 @@ impl GateView {
             search: None,
             found: (None, 0),
             wants_since_read: false,
-            seen_sent: None,
-            drawn_since: None,
+            standing: None,
+            is_bare_shown: false,
+            is_end_told: false,
+            shown_boot_us: 0,
+            recorded: None,
             rereads: (0, 0),
         }
     }
@@ -180,6 +191,19 @@ impl GateView {
             shown.push((&file.artifact.path, digest));
         }
         Some(Digest::of_gate(shown))
+    }
+
+    /// How much of what changed was shown; none before the first of it was.
+    pub fn extent(&self) -> Option<Extent> {
+        let is_begun = self.files.iter().any(FileView::is_begun) || self.files.is_empty() && self.is_bare_shown;
+        let sum = |count: fn(&FileView) -> usize| {
+            let sum: usize = self.files.iter().map(count).sum();
+            u32::try_from(sum).unwrap_or(u32::MAX)
+        };
+        is_begun.then(|| Extent {
+            hunks: sum(FileView::hunk_count),
+            hunks_shown: sum(FileView::hunks_shown),
+        })
     }
 
     /// How much was never on the screen: `2 hunks, 1 file`.

@@ -12,9 +12,10 @@ pub mod prompt;
 pub mod queue;
 pub mod shown;
 pub mod slips;
+pub mod standing;
 pub mod toast;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::draft::{Discarded, Draft};
 use super::editor::{Editor, Place};
@@ -35,6 +36,7 @@ use job::JobView;
 use look::Look;
 use prompt::Prompt;
 use queue::{Queue, RowKey};
+use shown::Remembered;
 use slips::Slips;
 use toast::Toasts;
 
@@ -162,6 +164,8 @@ pub struct Model {
     pub job: Option<JobView>,
     /// The decisions.
     pub history: History,
+    /// What was shown of gates that the selection left, the newest last.
+    pub remembered: VecDeque<Remembered>,
     /// The question that is asked.
     pub prompt: Option<Prompt>,
     /// The patch editor.
@@ -202,6 +206,8 @@ pub struct Model {
     pub draft_problems: Vec<String>,
     /// When a key was last pressed, on the boot clock.
     pub key_boot_us: i64,
+    /// Since when somebody is at the keys without a long break, on the boot clock.
+    pub present_boot_us: i64,
     /// When the leader was last asked for, on the boot clock.
     pub leader_boot_us: i64,
     /// Whether a query for the queue is under way, and whether another must follow.
@@ -209,7 +215,7 @@ pub struct Model {
     /// The job that a query is under way for, and whether another must follow.
     pub job_asked: Option<(crate::domain::ids::JobId, bool)>,
     /// Gates that this console decided lately: their events are no news.
-    pub own: std::collections::VecDeque<GateKey>,
+    pub own: VecDeque<GateKey>,
     /// Rises with every view of a gate, prompt text or submission.
     pub counter: u64,
     /// Whether the screen must be drawn.
@@ -238,6 +244,7 @@ impl Model {
             gate: None,
             job: None,
             history: History::default(),
+            remembered: VecDeque::new(),
             prompt: None,
             compose: None,
             away: None,
@@ -257,12 +264,13 @@ impl Model {
             trouble: None,
             config_faults: Vec::new(),
             draft_problems: Vec::new(),
-            // No key was pressed yet: a console that merely started has nobody before it.
-            key_boot_us: i64::MIN / 2,
+            // Whoever started the console is at it: that was a key too.
+            key_boot_us: now.boot_us,
+            present_boot_us: now.boot_us,
             leader_boot_us: i64::MIN / 2,
             queue_asked: (false, false),
             job_asked: None,
-            own: std::collections::VecDeque::new(),
+            own: VecDeque::new(),
             counter: 0,
             is_dirty: true,
         }

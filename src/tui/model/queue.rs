@@ -22,7 +22,7 @@ impl RowKey {
                 stage: stage.clone(),
                 attempt: row.attempt,
             }),
-            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Outside | QueueKind::Queued, _) => {
+            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Failed | QueueKind::Queued, _) => {
                 Self::Job(row.job_id.clone())
             }
         }
@@ -106,6 +106,8 @@ pub struct Queue {
     selected: Option<RowKey>,
     /// Where it was found among all rows; looked up again when it is there no longer.
     selected_at: usize,
+    /// Whether the operator chose the selected row; else a gate that opens may take its place.
+    pub is_chosen: bool,
     /// The selected row went away: it stays in its place with this text until the selection moves.
     pub gone: Option<String>,
     /// The order.
@@ -123,6 +125,13 @@ fn matches(row: &QueueRow, filter: &str) -> bool {
     let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
     let text = format!("{} {} {stage}", row.job_id, row.slug).to_lowercase();
     words.split_whitespace().all(|word| text.contains(word))
+}
+
+/// When its timer acts, as far as it will; with `is_running_only`, as long as no person stops it.
+fn left(row: &QueueRow, is_running_only: bool) -> i64 {
+    let timer = row.timer.as_ref().filter(|timer| timer.held_by_policy_at.is_none());
+    let timer = timer.filter(|timer| !is_running_only || timer.stopped_at.is_none());
+    timer.map_or(i64::MAX, |timer| timer.deadline.micros())
 }
 
 impl Queue {
@@ -233,6 +242,7 @@ impl Queue {
         let former = self.selected_row().and_then(|index| self.rows.get(index)).cloned();
         self.rows = fresh;
         self.is_loaded = true;
+        self.follow_to_gate();
         if let (Some(selected), Some(former)) = (&self.selected, former) {
             if let Some(index) = self.rows.iter().position(|row| selected.names(row)) {
                 (self.gone, self.selected_at) = (None, index);
@@ -248,6 +258,42 @@ impl Queue {
         if let (Some(height), Some(place)) = (height, self.place()) {
             self.top = place.saturating_sub(height);
         }
+    }
+
+    /// A job that reached its gate is that gate's row from now on: a row for what it was before would be a ghost.
+    fn follow_to_gate(&mut self) {
+        let Some(RowKey::Job(job_id)) = &self.selected else {
+            return;
+        };
+        let of_job = || self.rows.iter().filter(|row| row.job_id == *job_id);
+        let gate = of_job().find(|row| row.kind == QueueKind::Gate);
+        if of_job().all(|row| row.kind == QueueKind::Gate)
+            && let Some(gate) = gate
+        {
+            self.selected = Some(RowKey::of(gate));
+            self.gone = None;
+        }
+    }
+
+    /// Takes a row away that is known to be over, before the next answer says so.
+    pub fn remove(&mut self, key: &RowKey) {
+        self.rows.retain(|row| !key.names(row));
+        if self.selected.as_ref() == Some(key) {
+            (self.selected, self.gone) = (None, None);
+        }
+        self.rows_changed();
+    }
+
+    /// The places of the visible open gates, the most urgent first: by the time left, then those whose timer stands still or that
+    /// have none, the oldest first.
+    pub fn by_urgency(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut gates: Vec<_> = (0..)
+            .zip(self.visible())
+            .filter(|(_, row)| row.kind == QueueKind::Gate && !self.is_gone(row))
+            .map(|(place, row)| (left(row, true), row.since, place))
+            .collect();
+        gates.sort_unstable();
+        gates.into_iter().map(|(_, _, place)| place)
     }
 
     fn rows_changed(&mut self) {
@@ -276,12 +322,8 @@ impl Queue {
             let (Some(a), Some(b)) = (rows.get(*a), rows.get(*b)) else {
                 return std::cmp::Ordering::Equal;
             };
-            let left = |row: &QueueRow| {
-                let timer = row.timer.as_ref().filter(|timer| timer.held_by_policy_at.is_none());
-                timer.map_or(i64::MAX, |timer| timer.deadline.micros())
-            };
             let by_sort = match sort {
-                Sort::Left => left(a).cmp(&left(b)),
+                Sort::Left => left(a, false).cmp(&left(b, false)),
                 Sort::Age => std::cmp::Ordering::Equal,
                 Sort::Job => (&a.job_id, &a.stage).cmp(&(&b.job_id, &b.stage)),
                 Sort::Stage => (&a.stage, &a.job_id).cmp(&(&b.stage, &b.job_id)),

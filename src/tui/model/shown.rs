@@ -3,8 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
+use super::file::{Against, FileView};
 use crate::diff::document::{DiffDocument, RowKind, Side};
 use crate::diff::page::is_change_within;
+use crate::domain::decision::Extent;
+use crate::domain::gate::GateKey;
+use crate::domain::ids::{ArtifactPath, Digest};
 
 /// A row of a hunk that is on the screen, and which bytes of its text. Named so that it means the same under every folding:
 /// the frame may have been drawn before a key that came first.
@@ -34,9 +38,11 @@ pub struct Shown {
     rows: HashMap<usize, RowSet>,
     /// Of rows that were on the screen in part only, by hunk and row of it: which bytes.
     parts: HashMap<(usize, usize), RowSet>,
-    /// The hunks of which every row was shown.
+    /// The hunks of which every changed row was shown.
     whole: BTreeSet<usize>,
     hunk_count: usize,
+    /// Whether any changed line was shown.
+    is_begun: bool,
     /// Lines of a text without a base: all of them are new, so they are counted one by one.
     new_lines: Option<usize>,
 }
@@ -61,6 +67,65 @@ impl Shown {
         let is_whole = self.whole.len() == self.hunk_count;
         let shown = self.rows.get(&0).map_or(0, |rows| rows.count_before(lines));
         Some((if is_whole { 0 } else { lines - shown.min(lines) }, lines))
+    }
+
+    /// How many hunks there are.
+    pub fn hunk_count(&self) -> usize {
+        self.hunk_count
+    }
+
+    /// Whether any changed line was shown.
+    pub fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
+    /// Whether this row was shown, or need not be any more.
+    pub fn has(&self, sight: &Sight) -> bool {
+        let at = sight.at;
+        self.whole.contains(&sight.hunk) || self.rows.get(&sight.hunk).is_some_and(|rows| rows.covers(at..at + 1))
+    }
+
+    /// The first changed row from here on that was not shown, and where in it begins what was not: in this hunk, else in one below.
+    pub fn next_unshown(&self, document: &DiffDocument, from_row: usize) -> Option<(usize, usize)> {
+        let first = document.hunk_before(from_row).unwrap_or(0);
+        let hunks = (first..self.hunk_count).filter(|hunk| !self.whole.contains(hunk));
+        hunks.into_iter().find_map(|hunk| {
+            let start = document.hunk_rows(hunk)?.start;
+            let at = self.unshown_in(document, hunk, from_row.saturating_sub(start))?;
+            let row = document.row(start + at)?;
+            let parts = self.parts.get(&(hunk, at));
+            let offset = parts.map_or(0, |parts| parts.first_gap(0, row.text.len()).unwrap_or(0));
+            // Between the parts that were shown, what did not change need not be looked at.
+            let marks = document.word_marks(&row);
+            let unshown = marks
+                .into_iter()
+                .find(|mark| parts.is_none_or(|parts| !parts.covers(mark.clone())));
+            let offset = match unshown {
+                Some(mark) => parts.map_or(mark.start, |parts| {
+                    parts.first_gap(mark.start, mark.end).unwrap_or(mark.start)
+                }),
+                None => offset,
+            };
+            Some((start + at, offset))
+        })
+    }
+
+    /// The first changed row of a hunk from this one on that was not shown, counted from the hunk's first.
+    fn unshown_in(&self, document: &DiffDocument, hunk: usize, from: usize) -> Option<usize> {
+        let rows = document.hunk_rows(hunk)?;
+        let nothing = RowSet::default();
+        let shown = self.rows.get(&hunk).unwrap_or(&nothing);
+        let mut at = from;
+        while let Some(gap) = shown.first_gap(at, rows.len()) {
+            let row = document.row(rows.start + gap)?;
+            match row.kind {
+                RowKind::Removed | RowKind::Added => return Some(gap),
+                // That both texts end without a newline is no news.
+                RowKind::NoNewline if !document.is_newline_missing_in_both() => return Some(gap),
+                RowKind::NoNewline | RowKind::Context | RowKind::Fold { .. } => at = gap + 1,
+            }
+        }
+        None
     }
 
     /// How many hunks were not wholly shown.
@@ -103,18 +168,62 @@ impl Shown {
                 continue;
             }
             shown.insert(at..at + 1);
+            if !matches!(row.kind, RowKind::Context | RowKind::Fold { .. }) {
+                is_news |= !std::mem::replace(&mut self.is_begun, true);
+            }
             // That both texts end without a newline is no news: it need not be seen below a line of a megabyte.
             let below = document.row(row_at + 1).map(|row| row.kind);
             if below == Some(RowKind::NoNewline) && document.is_newline_missing_in_both() {
                 shown.insert(at + 1..at + 2);
             }
             is_news |= document.is_new();
-            if shown.covers(0..hunk_rows.len()) {
+            if self.unshown_in(document, hunk, 0).is_none() {
                 self.rows.remove(&hunk);
                 is_news |= self.whole.insert(hunk);
             }
         }
         is_news
+    }
+}
+
+/// What was shown of a gate that the selection left.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    /// The gate.
+    pub key: GateKey,
+    /// What was recorded of it.
+    pub recorded: Option<(Digest, Extent)>,
+    /// Its files that were on the screen.
+    pub files: Vec<RememberedFile>,
+}
+
+/// What was shown of a file: of these bytes, against this base.
+#[derive(Debug, Clone)]
+pub struct RememberedFile {
+    path: ArtifactPath,
+    digest: Digest,
+    base: Option<Digest>,
+    /// What.
+    pub shown: Shown,
+}
+
+impl RememberedFile {
+    /// Of a file that was on the screen.
+    pub fn of(file: &FileView) -> Option<Self> {
+        let digest = file.digest.filter(|_| file.is_shown)?;
+        Some(Self {
+            path: file.artifact.path.clone(),
+            digest,
+            base: file.base_digest(&Against::Usual),
+            shown: file.shown.clone(),
+        })
+    }
+
+    /// Whether this is the file, and what is read of it is what was shown.
+    pub fn is_of(&self, file: &FileView) -> bool {
+        self.path == file.artifact.path
+            && Some(self.digest) == file.digest
+            && self.base == file.base_digest(&Against::Usual)
     }
 }
 
@@ -151,6 +260,18 @@ impl RowSet {
         counted.sum()
     }
 
+    /// The first row from here up to this end that was not added.
+    pub fn first_gap(&self, from: usize, end: usize) -> Option<usize> {
+        let mut at = from;
+        for range in &self.0 {
+            if range.start > at {
+                break;
+            }
+            at = at.max(range.end);
+        }
+        (at < end).then_some(at)
+    }
+
     /// Whether all these rows were added.
     pub fn covers(&self, rows: Range<usize>) -> bool {
         rows.is_empty()
@@ -174,5 +295,9 @@ mod tests {
         rows.insert(3..10);
         assert!(rows.covers(0..12) && !rows.covers(0..13));
         assert!(rows.covers(5..5));
+        assert_eq!(
+            (rows.first_gap(0, 20), rows.first_gap(15, 20), rows.first_gap(3, 12)),
+            (Some(12), Some(15), None)
+        );
     }
 }

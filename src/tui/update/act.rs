@@ -13,7 +13,7 @@ use super::super::verb;
 use super::super::view::{self, palette};
 use super::motion::{self, Step};
 use super::prompt::refuse;
-use super::{bulk, compose, diff, files, gate, mark, prompt, queue, timer, toast};
+use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer, toast};
 
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
@@ -22,6 +22,11 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
     }
     if focus == Focus::Menu && verb::replaces_text(action) && !prompt::is_menu_drawn(model) {
         return toast(model, Tone::Info, prompt::MENU_NOT_DRAWN);
+    }
+    if action != Action::ReadOn
+        && let Some(view) = &mut model.gate
+    {
+        view.is_end_told = false;
     }
     match action {
         Action::Up if matches!(focus, Focus::Types | Focus::Candidates) => compose::move_choice(model, -1),
@@ -60,10 +65,19 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             queue::rearrange(model, fx);
             toast(model, Tone::Info, format!("Sorted by {}", model.queue.sort.label()));
         }
-        Action::NextHunk | Action::FormerHunk if focus == Focus::Queue && !verb::is_diff_shown(model) => {
-            toast(model, Tone::Info, "There is no diff on the screen to move in");
+        Action::FormerHunk
+        | Action::NextMatch
+        | Action::FormerMatch
+        | Action::Fold
+        | Action::Mode
+        | Action::Base
+        | Action::Wrap
+            if focus == Focus::Queue && !verb::is_diff_shown(model) =>
+        {
+            toast(model, Tone::Info, "There is no diff on the screen");
         }
-        Action::NextHunk => diff::hunk(model, true),
+        Action::ReadOn if verb::applies(model, focus, action) => read_on::read_on(model, focus, fx),
+        Action::ReadOn => toast(model, Tone::Info, "There is no gate on the screen to read"),
         Action::FormerHunk => diff::hunk(model, false),
         Action::NextMatch => diff::find_match(model, true, fx),
         Action::FormerMatch => diff::find_match(model, false, fx),
@@ -103,6 +117,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::ResizePreview => compose::resize_preview(model),
         Action::PreviewUp => compose::scroll_preview(model, -1),
         Action::PreviewDown => compose::scroll_preview(model, 1),
+        Action::Acknowledge => prompt::acknowledge(model, fx),
         Action::Undo => prompt::open_undo(model),
         Action::Resume => prompt::open_resume(model),
         Action::Cancel => prompt::open_cancel(model),
@@ -314,6 +329,7 @@ pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
         let word = if drafts == 1 { "draft is" } else { "drafts are" };
         reasons.push(format!("{drafts} {word} not sent; kept on disk"));
     }
+    look::leave(model, fx);
     if reasons.is_empty() {
         fx.push(Effect::Quit);
     } else {

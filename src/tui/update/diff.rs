@@ -70,11 +70,12 @@ fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<Place> {
     stops
 }
 
-/// To the next hunk, or the one before.
-pub fn hunk(model: &mut Model, is_forward: bool) {
-    if let Some(count) = listed_values(model) {
-        return scroll_values(model, count, if is_forward { 1 } else { -1 });
-    }
+/// To the next hunk below, if there is one.
+pub fn next_hunk(model: &mut Model) -> bool {
+    to_hunk(model, true)
+}
+
+fn to_hunk(model: &mut Model, is_forward: bool) -> bool {
     let height = layout::diff_rows(model);
     let found = with_page(model, |page, top| {
         let count = page.document.hunk_count();
@@ -94,12 +95,20 @@ pub fn hunk(model: &mut Model, is_forward: bool) {
             (0..from.min(count)).rev().flat_map(back).find(|&place| place < top)
         }
     });
-    let Some(found) = found else {
-        return;
-    };
-    if let Some(place) = found {
+    if let Some(place) = found.flatten() {
         scroll_to(model, place);
         show_change(model, place);
+        return true;
+    }
+    false
+}
+
+/// To the next hunk, or the one before.
+pub fn hunk(model: &mut Model, is_forward: bool) {
+    if let Some(count) = listed_values(model) {
+        return scroll_values(model, count, if is_forward { 1 } else { -1 });
+    }
+    if model.gate.as_ref().and_then(GateView::current).is_none() || to_hunk(model, is_forward) {
         return;
     }
     let edge = if is_forward { "last" } else { "first" };
@@ -114,6 +123,15 @@ pub fn hunk(model: &mut Model, is_forward: bool) {
         super::Tone::Info,
         format!("This is the {edge} hunk of the file{hint}"),
     );
+}
+
+/// Goes to a byte of a row: a line above it stays in sight, and where lines are cut it scrolls sideways.
+pub fn go_to_row(model: &mut Model, row_at: usize, offset: usize) {
+    let place = with_page(model, |page, _| page.moved(page.place_of(row_at, offset), -1));
+    if let Some(place) = place {
+        scroll_to(model, place);
+        show_offset(model, row_at, offset);
+    }
 }
 
 /// Where long lines are cut, scrolls sideways until the first changed word below the first line is in sight.
@@ -230,11 +248,16 @@ pub fn mode(model: &mut Model) {
     super::toast(model, super::Tone::Info, format!("Shown {}{why}", mode.label()));
 }
 
+/// Whether the changed values of a file are what is shown of it.
+pub fn is_listed(model: &Model, file: &FileView) -> bool {
+    model.look.mode == Mode::Values && file.values.is_some()
+}
+
 /// The changed values, where these are what is shown.
 fn listed_values(model: &Model) -> Option<usize> {
     let file = model.gate.as_ref().and_then(GateView::current)?;
     let values = file.values.as_ref()?;
-    (model.look.mode == Mode::Values).then_some(values.changes.len())
+    is_listed(model, file).then_some(values.changes.len())
 }
 
 /// Scrolls the list of changed values.
@@ -339,7 +362,8 @@ fn show_offset(model: &mut Model, row_at: usize, offset: usize) {
     let wanted = with_page(model, |page, _| {
         let row = page.document.row(row_at).filter(|_| !page.wraps)?;
         let cell = width_before(page.document.row_text(&row), offset);
-        let cells = page.cells(&row);
+        // The last cell may be taken by the sign that the line goes on.
+        let cells = page.cells(&row).saturating_sub(1).max(1);
         let is_in_sight = (page.left..page.left + cells).contains(&cell);
         (!is_in_sight).then(|| cell.saturating_sub(cells / 2).min(LEFT_MAX))
     });

@@ -6,7 +6,7 @@ use super::super::model::file::{Against, Content, FileView, Reading, Slot};
 use super::super::model::gate::GateView;
 use super::super::model::shown::Shown;
 use super::super::model::toast::Tone;
-use super::{compose, diff, toast};
+use super::{compose, diff, look, toast};
 use crate::diff::DiffDocument;
 use crate::diff::page::Place;
 use crate::engine::api::{Answer, Query};
@@ -152,8 +152,14 @@ pub fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>) {
         file.shown = Shown::default();
         file.is_shown = false;
     }
-    file.digest = Some(done.digest);
+    let is_first = file.digest.replace(done.digest).is_none();
     file.is_stale = false;
+    if is_first {
+        look::recall(model, done.file);
+    }
+    let Some(file) = file_of(model, done.file, done.number) else {
+        return;
+    };
     let Some(full) = done.full else {
         file.reading = Reading::Done { is_full: false };
         file.content = Content::Known;

@@ -7,13 +7,14 @@ use super::super::model::gate::GateView;
 use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
 use super::super::model::queue::RowKey;
 use super::super::model::{Lower, Model};
-use super::queue;
+use super::{look, queue};
 use crate::domain::gate::Gate;
 use crate::domain::job::JobRows;
 use crate::engine::api::Query;
 
 /// The selection moved: show what it is on now.
 pub fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
+    look::leave(model, fx);
     let selected = model.queue.selected().cloned();
     let slug = model
         .queue

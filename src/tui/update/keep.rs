@@ -5,15 +5,14 @@
 use std::collections::BTreeMap;
 
 use super::super::effect::Effect;
-use super::super::keymap::Focus;
 use super::super::layout;
 use super::super::model::bulk::{Item, ItemState};
 use super::super::model::prompt::{ConfirmState, Prompt};
 use super::super::model::toast::Tone;
-use super::super::model::{LeaseHeld, Lower, Model};
+use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
-use super::{bulk, compose, files, gate_ref, outcome, send_quietly, toast};
-use crate::domain::gate::{GateKey, GateState};
+use super::{bulk, compose, files, gate_ref, look, outcome, queue, send_quietly, toast};
+use crate::domain::gate::GateKey;
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
 use crate::engine::api::Command;
@@ -26,7 +25,8 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     files::keep_since_read(model);
     files::keep_reading(model, fx);
     keep_lease(model, fx);
-    keep_seen(model, fx);
+    look::keep(model, fx);
+    queue::keep_selected(model, fx);
     keep_queue(model);
 }
 
@@ -190,55 +190,5 @@ pub fn tell_lost(model: &mut Model) {
             (lease.taken_at, lease.is_refused, lease.is_lost) = (None, true, true);
         }
         toast(model, Tone::Error, text);
-    }
-}
-
-/// A diff that was on the screen this long was looked at, if somebody was there.
-const LOOK_US: i64 = 3 * SECOND_US;
-/// Somebody is there this long after a key.
-const LOOK_KEY_US: i64 = 60 * SECOND_US;
-
-/// Microseconds until the diff on screen counts as looked at; none when it does not, or did already.
-pub fn look_wake_us(model: &Model) -> Option<i64> {
-    let view = model.gate.as_ref()?;
-    let (digest, since) = view.drawn_since?;
-    let boot = model.now.boot_us;
-    let is_open = view.gate().is_some_and(|gate| gate.state == GateState::Open);
-    let is_reportable = is_open && view.shown_digest() == Some(digest) && view.seen_sent != Some(digest);
-    let is_pending = !model.session.is_read_only && is_reportable && is_attended(model);
-    is_pending.then_some((since + LOOK_US - boot).max(0))
-}
-
-fn is_attended(model: &Model) -> bool {
-    model.now.boot_us.saturating_sub(model.key_boot_us) < LOOK_KEY_US
-}
-
-/// Reports a look. A row that the selection merely passed was not looked at: the diff has the keys, a prompt or the editor was
-/// opened on it, or it was on the screen for a while with somebody there.
-pub fn keep_seen(model: &mut Model, fx: &mut Vec<Effect>) {
-    if model.session.is_read_only {
-        return;
-    }
-    let is_in_diff = model.pane_focus() == Focus::Diff && model.lower == Lower::Gate;
-    let is_asked = matches!(model.prompt, Some(Prompt::Confirm(_)));
-    let is_looked_at = look_wake_us(model) == Some(0);
-    if !is_in_diff && !is_asked && model.compose.is_none() && !is_looked_at {
-        return;
-    }
-    let Some(gate) = &mut model.gate else {
-        return;
-    };
-    let is_open = gate.gate().is_some_and(|gate| gate.state == GateState::Open);
-    let digest = gate.shown_digest();
-    if !is_open || digest.is_none() || gate.seen_sent == digest {
-        return;
-    }
-    gate.seen_sent = digest;
-    if let Some(digest) = digest {
-        let command = Command::MarkSeen {
-            gate: gate_ref(&gate.key),
-            digest,
-        };
-        send_quietly(model, None, command, fx);
     }
 }

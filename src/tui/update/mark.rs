@@ -127,7 +127,7 @@ pub fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
         tell_left_out(model, left_out);
     }
     if let Some(place) = model.queue.place() {
-        super::queue::select(model, place.saturating_add(1), fx);
+        super::queue::choose(model, place.saturating_add(1), fx);
     }
 }
 

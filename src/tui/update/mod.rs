@@ -7,6 +7,7 @@ mod diff;
 mod files;
 mod gate;
 mod keep;
+mod look;
 mod mark;
 mod motion;
 mod mouse;
@@ -14,6 +15,7 @@ mod notice;
 mod outcome;
 mod prompt;
 mod queue;
+mod read_on;
 mod since;
 mod slips;
 mod text;
@@ -30,6 +32,7 @@ use crate::domain::gate::GateKey;
 use crate::engine::api::{Command, GateRef, Query};
 
 pub use keep::{release_leases, wanted};
+pub use look::wake_us as look_wake_us;
 pub use mark::in_range as marked_range;
 pub use time::next_wake_us;
 
@@ -66,7 +69,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Input(Input::Key(key)) => press(model, key, fx),
         Msg::Input(Input::Torn(key)) => slips::torn(model, key, fx),
         Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
-        Msg::Input(Input::Mouse(mouse)) => mouse::mouse(model, mouse, fx),
+        Msg::Input(Input::Mouse(mouse)) => {
+            look::present(model);
+            mouse::mouse(model, mouse, fx);
+        }
         Msg::Input(Input::Resize(columns, rows)) => {
             model.size = (columns, rows);
             fx.push(Effect::Repaint);
@@ -137,7 +143,7 @@ pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
 }
 
 fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
-    model.key_boot_us = model.now.boot_us;
+    look::present(model);
     model.toasts.unread = 0;
     if !slips::before(model, key, fx) {
         return;
@@ -159,27 +165,7 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
         prompt.note_drawn(revision);
     }
     model.slips.on_screen = facts.prompt;
-    let boot = model.now.boot_us;
-    let Some(gate) = &mut model.gate else {
-        return;
-    };
-    let drawn = facts.diff.and_then(|facts| {
-        let file = gate.files.get_mut(facts.file)?;
-        (file.number == facts.number).then_some((file, facts))
-    });
-    let Some((view, facts)) = drawn else {
-        gate.drawn_since = None;
-        return;
-    };
-    {
-        // The line that says what was not yet shown must be drawn once more.
-        let is_news = view.note_shown(&facts.sights);
-        model.is_dirty |= is_news;
-    }
-    let digest = gate.shown_digest();
-    if gate.drawn_since.map(|(drawn, _)| drawn) != digest {
-        gate.drawn_since = digest.map(|digest| (digest, boot));
-    }
+    look::drawn(model, facts.diff);
 }
 
 fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {

@@ -4,7 +4,7 @@ use super::super::effect::Effect;
 use super::super::keymap::Focus;
 use super::super::model::gate::GateView;
 use super::super::model::{Lower, Model, Overlay};
-use super::super::{layout, view};
+use super::super::{layout, verb, view};
 use super::{bulk, diff, gate, queue};
 
 /// How far to move.
@@ -40,11 +40,15 @@ impl Step {
 pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
     let layout = layout::of(model);
     match focus {
+        // Pages are for reading: the queue has half pages, and takes whole ones where there is nothing to read.
+        Focus::Queue if matches!(step, Step::Pages(_)) && verb::is_diff_shown(model) => {
+            diff::scroll_by(model, step.rows(layout::diff_rows(model)));
+        }
         Focus::Queue => {
             let last = model.queue.len().saturating_sub(1);
             let place = model.queue.place().unwrap_or(0);
             let target = place.saturating_add_signed(step.rows(layout.queue_rows())).min(last);
-            queue::select(model, target, fx);
+            queue::choose(model, target, fx);
         }
         Focus::Diff | Focus::Confirm => diff::scroll_by(model, step.rows(layout::diff_rows(model))),
         Focus::Job => {

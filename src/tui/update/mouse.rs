@@ -39,7 +39,7 @@ pub fn mouse(model: &mut Model, mouse: Mouse, fx: &mut Vec<Effect>) {
             if mouse.row >= layout.queue_top() {
                 let place = model.queue.top + usize::from(mouse.row - layout.queue_top());
                 if place < model.queue.len() {
-                    queue::select(model, place, fx);
+                    queue::choose(model, place, fx);
                 }
             }
         }

@@ -186,10 +186,11 @@ fn tell(model: &mut Model, event: &Event) {
         EventType::StageFailed | EventType::JobFailed => Tone::Error,
         EventType::JobCompleted | EventType::GateOverdue => Tone::Info,
         EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
-        EventType::GateExtended if is_by_other => Tone::Info,
+        EventType::GateExtended | EventType::JobAcknowledged if is_by_other => Tone::Info,
         EventType::GateApproved
         | EventType::GateRejected
         | EventType::GateCanceled
+        | EventType::JobAcknowledged
         | EventType::JobCreated
         | EventType::JobStarted
         | EventType::StageStarted

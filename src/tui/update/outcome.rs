@@ -175,10 +175,11 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
             model.toasts.push(at, Tone::Done, text);
         }
     }
+    gate::take_rows(model, receipt.rows, fx);
     if let Some(key) = sent.decides {
         remember_own(model, &key);
+        queue::decided(model, &key, fx);
     }
-    gate::take_rows(model, receipt.rows, fx);
     queue::ask(model, fx);
 }
 

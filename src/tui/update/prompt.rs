@@ -9,6 +9,7 @@ use super::super::model::prompt::{
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
+use super::super::verb;
 use super::super::view::{self, consequence, label};
 use super::{bulk, compose, gate_ref, send, timer, toast};
 use crate::domain::gate::{GateKey, GateState, NOTES_BYTES_MAX};
@@ -424,4 +425,18 @@ pub fn close(model: &mut Model) {
         )
         | None => None,
     };
+}
+
+/// Notes that the selected job failed. It asks nothing: nothing is lost by it, and the record names who did.
+pub fn acknowledge(model: &mut Model, fx: &mut Vec<Effect>) {
+    let (what, hint) = ("Not noted", "d takes a failed job off the queue");
+    if model.session.is_read_only {
+        return refuse(model, what, "this console only reads", "");
+    }
+    let row = model.queue.current().filter(|_| verb::is_failed(model));
+    let Some((job_id, label)) = row.map(|row| (row.job_id.clone(), label::job(&row.job_id, &row.slug))) else {
+        return refuse(model, what, "the selected row is no failed job", hint);
+    };
+    let sent = other_sent("Noted that it failed:", what, &label);
+    send(model, sent, Command::Acknowledge(job_id), fx);
 }

@@ -3,7 +3,7 @@
 use super::super::effect::Effect;
 use super::super::model::{Lower, Model};
 use super::super::{layout, view};
-use super::{ask_leader, compose, gate, keep, slips};
+use super::{ask_leader, compose, gate, keep, look, slips};
 use crate::domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -61,7 +61,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
     {
         wake = wake.min(job.log_boot_us + LOG_EVERY_US - boot);
     }
-    if let Some(look) = keep::look_wake_us(model) {
+    if let Some(look) = look::wake_us(model) {
         wake = wake.min(look);
     }
     if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind()) {
@@ -75,6 +75,7 @@ pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     let step = step_us(model);
     let before = model.now.utc.micros().div_euclid(step);
     model.now = now;
+    look::count(model);
     if before != now.utc.micros().div_euclid(step) {
         model.is_dirty = true;
         keep::keep_queue(model);
@@ -105,5 +106,5 @@ pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     slips::tick(model, fx);
     compose::keep_looking(model, fx);
     keep::keep_lease(model, fx);
-    keep::keep_seen(model, fx);
+    look::keep(model, fx);
 }

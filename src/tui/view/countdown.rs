@@ -115,7 +115,7 @@ pub fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
         },
         (QueueKind::Paused, _) => "paused",
         (QueueKind::Running, _) => "running",
-        (QueueKind::Outside, _) => "outside",
+        (QueueKind::Failed, _) => "failed",
         (QueueKind::Queued, _) => "queued",
     }
 }

@@ -12,8 +12,9 @@ use crate::diff::search::Needle;
 use crate::diff::text::{visible_line, width};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::policy::{GatePolicy, GateRule};
+use crate::domain::view::QueueRow;
 use crate::domain::words::{age, ago, counted, duration};
-use crate::tui::layout::{diff_page, gate_head_height};
+use crate::tui::layout::{diff_page, gate_head_height, hold_lines};
 use crate::tui::model::Model;
 use crate::tui::model::file::{Against, Content, FileView};
 use crate::tui::model::gate::GateView;
@@ -109,7 +110,8 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
     );
     pen.text(&opened, theme.plain());
     // Who else is at it stands in the head.
-    if let Some(row) = model.queue.current().filter(|row| holder::head(model, row).is_none()) {
+    let is_told = |row: &QueueRow| holder::head(model, row).is_some() || !hold_lines(model, true).is_empty();
+    if let Some(row) = model.queue.current().filter(|row| !is_told(row)) {
         let (who, style) = super::queue::who(model, row, pen.room());
         pen.right(&who, style);
     }
@@ -218,12 +220,12 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
         }
     }
     pen.rule(theme);
-    let hold = model.queue.gate(&view.key).and_then(|row| holder::hold(model, row));
-    if let Some(hold) = &hold {
-        Pen::at_line(buffer, area, 1).skip(1).text(hold, theme.held());
+    let hold = hold_lines(model, is_wide);
+    for (line, words) in (1..).zip(&hold) {
+        Pen::at_line(buffer, area, line).skip(1).text(words, theme.held());
     }
     if is_wide {
-        let above = u16::from(hold.is_some());
+        let above = u16::try_from(hold.len()).unwrap_or(0);
         let line = |row: u16| Rect {
             y: area.y + above + row,
             height: 1,

@@ -13,7 +13,7 @@ use crate::tui::verb;
 
 /// The keys that look around behind the prompt, as far as there is something to look at.
 fn look(model: &Model) -> String {
-    let actions = [Action::Down, Action::Up, Action::NextHunk, Action::NextFile];
+    let actions = [Action::Down, Action::Up, Action::ReadOn, Action::NextFile];
     let keys: Vec<_> = actions
         .into_iter()
         .filter(|action| verb::is_diff_shown(model) && verb::applies(model, Focus::Confirm, *action))

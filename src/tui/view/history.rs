@@ -140,7 +140,10 @@ fn seen(decision: &Decision) -> String {
     let seen: Vec<_> = decision
         .seen()
         .iter()
-        .map(|seen| format!("{} {}", seen.by, label::clock_minutes(seen.at)))
+        .map(|seen| {
+            let at = label::clock_minutes(seen.at);
+            format!("{} {at} {}", seen.by, seen.shown_words()).trim_end().to_owned()
+        })
         .collect();
     if seen.is_empty() {
         "nobody had looked".to_owned()

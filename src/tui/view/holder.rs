@@ -1,6 +1,6 @@
 //! Who has a gate open, or holds its timer and until when.
 
-use super::{countdown, label};
+use super::{countdown, label, message};
 use crate::diff::text::{cut, visible_line, width};
 use crate::domain::gate::GateKey;
 use crate::domain::lease::{Lease, LeasePurpose};
@@ -80,7 +80,7 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
             let room = cells.max(width(&short) + 2 + REASON_CELLS_MIN);
             [format!("{long}: {reason}"), cut(&format!("{short}: {reason}"), room)]
         });
-        let without = [long, short, format!("{who} {verb}")];
+        let without = [long, short, format!("{who} {verb}"), format!("{who} hold")];
         return with_reason.into_iter().flatten().chain(without).collect();
     }
     if model.drafts.contains_key(key) {
@@ -107,14 +107,17 @@ fn doing(purpose: LeasePurpose) -> &'static str {
     }
 }
 
-/// For the line below the head: who holds the timer, until when, what is left then, and why.
-pub fn hold(model: &Model, row: &QueueRow) -> Option<String> {
-    let Held { who, until, reason } = held(model, row)?;
-    let left = countdown::left_when_stopped(model, row)?;
-    let why = reason.map_or_else(|| "no reason given".to_owned(), |reason| reason);
-    Some(format!(
-        "held by {who} until {until} at the latest, {left} left then: {why}"
-    ))
+/// More lines than this a hold does not take.
+const HOLD_LINES_MAX: usize = 3;
+
+/// For the lines below the head: who holds the timer, until when at the latest, what is left then, and why.
+pub fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String> {
+    let words = held(model, row).and_then(|Held { who, until, reason }| {
+        let left = countdown::left_when_stopped(model, row)?;
+        let why = reason.unwrap_or_else(|| "no reason given".to_owned());
+        Some(format!("held by {who} until {until}, {left} left: {why}"))
+    });
+    words.map_or_else(Vec::new, |words| message::split(&words, columns, HOLD_LINES_MAX))
 }
 
 /// In a list of gates: who else has this one open, as `ana composing`.

@@ -62,7 +62,7 @@ fn lines(model: &Model, columns: usize) -> Vec<String> {
 const START_CELLS: usize = 14;
 
 /// Splits at blanks into at most so many lines; the last takes the rest.
-pub(super) fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
+pub fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut has_room = most > 1;
     for word in text.split(' ').flat_map(|word| pieces(word, columns.max(1))) {

@@ -41,9 +41,14 @@ use super::model::{Lower, Model, Overlay};
 use crate::diff::page::Part;
 use pen::Pen;
 
+/// Whether there is room for nothing but saying so.
+fn is_too_small(columns: u16, rows: u16) -> bool {
+    columns < 20 || rows < 8
+}
+
 /// Draws into a buffer; returns where the cursor stands, if somewhere.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    if area.width < 20 || area.height < 8 {
+    if is_too_small(area.width, area.height) {
         if !area.is_empty() {
             Pen::new(buffer, area).text("holdpoint needs 20x8", model.theme.plain());
         }
@@ -99,16 +104,24 @@ fn sights(model: &Model, file: &FileView) -> Vec<Sight> {
 
 /// What a drawn frame shows; given back to the model when it has been written.
 pub fn facts(model: &Model) -> FrameFacts {
-    let is_covered = model.overlay.is_some() || model.compose.is_some() || model.lower != Lower::Gate;
+    let is_covered = model.overlay.is_some()
+        || model.compose.is_some()
+        || model.lower != Lower::Gate
+        || is_too_small(model.size.0, model.size.1);
     let diff = match &model.gate {
-        Some(view) if !is_covered => view
-            .current()
-            .filter(|file| file.digest.is_some() && !file.is_stale)
-            .map(|file| DiffFacts {
+        Some(view) if !is_covered => match view.current() {
+            Some(file) => (file.digest.is_some() && !file.is_stale).then(|| DiffFacts {
                 number: file.number,
                 file: view.file,
                 sights: sights(model, file),
             }),
+            // Without files the gate itself is what there is to see.
+            None => view.rows.is_some().then(|| DiffFacts {
+                number: view.generation,
+                file: view.file,
+                sights: Vec::new(),
+            }),
+        },
         Some(_) | None => None,
     };
     let prompt = if model.overlay.is_some() {

@@ -142,6 +142,9 @@ pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     if row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some()) {
         return ("overdue".to_owned(), theme.warning());
     }
+    if row.kind == QueueKind::Failed {
+        return ("d: noted".to_owned(), theme.error());
+    }
     let is_unseen = row.kind == QueueKind::Gate && !row.is_seen;
     (if is_unseen { "unseen" } else { "" }.to_owned(), theme.plain())
 }
@@ -155,7 +158,7 @@ fn gone(model: &Model, cells: usize) -> Option<String> {
             QueueKind::Running => format!("{stage} runs"),
             QueueKind::Queued => format!("{stage} is queued"),
             QueueKind::Paused => "paused".to_owned(),
-            QueueKind::Outside => "outside".to_owned(),
+            QueueKind::Failed => "failed".to_owned(),
             QueueKind::Gate => format!("{stage} waits"),
         }
     });
@@ -177,6 +180,7 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
         Column::Age => (age(model.now.utc.us_since(row.since)), plain),
         Column::Left if is_gone => ("done".to_owned(), plain),
         Column::Left => (countdown::left(model, row), countdown::style(model, row, theme)),
+        Column::AtZero if row.kind == QueueKind::Failed => ("failed".to_owned(), theme.error()),
         Column::AtZero => (countdown::at_zero(model, row).to_owned(), plain),
         Column::Change => (change(row), plain),
         Column::Files if row.files > 0 => (row.files.to_string(), plain),

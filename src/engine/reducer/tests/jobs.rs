@@ -230,3 +230,22 @@ fn the_policy_in_force_is_frozen_into_the_gate() {
     world.approve("script", "ana").unwrap();
     assert!(world.newest("audio").timer.is_some());
 }
+
+#[test]
+fn a_failure_is_noted_once_and_only_of_a_job_that_failed() {
+    let mut world = World::new(&["script!"], &["script"]);
+    let note = |world: &mut World, who: &str| world.put(Input::Acknowledge { operator: person(who) });
+    let refusal = note(&mut world, "ana").unwrap_err();
+    assert!(refusal.message.contains("has not failed"), "{refusal}");
+    world
+        .run("script", 1, StageOutcome::Failed("exit status 3".into()))
+        .unwrap();
+    assert_eq!(world.rows().job.acknowledged_at, None);
+    note(&mut world, "ana").unwrap();
+    let noted = world.rows().job.acknowledged_at;
+    assert!(noted.is_some());
+    world.pass_s(5);
+    note(&mut world, "bea").unwrap();
+    assert_eq!(world.rows().job.acknowledged_at, noted);
+    assert_eq!(world.count(EventType::JobAcknowledged), 1);
+}

@@ -146,6 +146,7 @@ impl World {
             created_by: "ana".into(),
             created_at: now,
             updated_at: now,
+            acknowledged_at: None,
         })))
     }
 

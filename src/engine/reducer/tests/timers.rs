@@ -1,6 +1,7 @@
 //! Deadlines, leases and looks.
 
 use super::*;
+use crate::domain::decision::{Extent, SealedDecision};
 
 fn timed(after_s: u64, on_timeout: OnTimeout) -> World {
     let mut world = World::empty();
@@ -193,6 +194,10 @@ fn a_look_is_kept_once_per_person_and_version() {
                 gate: world.gate_ref("script"),
                 operator: person(who),
                 digest,
+                extent: Extent {
+                    hunks: 5,
+                    hunks_shown: 0,
+                },
             })
             .unwrap();
     }
@@ -207,6 +212,52 @@ fn a_look_is_kept_once_per_person_and_version() {
         3,
         "the record says who had looked"
     );
+}
+
+#[test]
+fn a_look_keeps_its_first_time_and_is_completed_by_what_was_shown_since() {
+    let mut world = timed(3000, OnTimeout::Approve);
+    let digest = world.newest("script").digest();
+    let look = |world: &mut World, hunks_shown| {
+        world
+            .put(Input::MarkSeen {
+                gate: world.gate_ref("script"),
+                operator: person("ana"),
+                digest,
+                extent: Extent { hunks: 5, hunks_shown },
+            })
+            .unwrap();
+    };
+    for (hunks_shown, expected, events) in [(0, 0, 1), (2, 2, 2), (1, 2, 2), (9, 5, 3), (5, 5, 3)] {
+        look(&mut world, hunks_shown);
+        let gate = world.newest("script");
+        assert_eq!(gate.seen.len(), 1);
+        assert_eq!(
+            (gate.seen[0].hunks, gate.seen[0].hunks_shown),
+            (Some(5), Some(expected))
+        );
+        assert_eq!(world.count(EventType::GateSeen), events, "after {hunks_shown}");
+        assert_eq!(gate.is_wholly_seen_by("ana"), expected == 5);
+        world.pass_s(10);
+    }
+    assert_eq!(world.now().us_since(world.newest("script").seen[0].at), 50_000_000);
+    assert!(world.log.last().is_some());
+}
+
+#[test]
+fn a_record_from_before_extents_reads_writes_and_hashes_as_it_did() {
+    let mut world = timed(30, OnTimeout::Approve);
+    world.pass_s(30);
+    world.expire("script", false).unwrap();
+    let mut file: Value = serde_json::from_slice(&world.rows().decisions[0].to_file()).unwrap();
+    let former = json!({ "by": "ana", "at": "2026-11-22T17:00:00.000000+00:00", "digest": Digest::of(b"x") });
+    file["seen"] = json!([former]);
+    let sealed: SealedDecision = serde_json::from_value(file.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&sealed).unwrap(), file);
+    assert_eq!(sealed.decision.seen()[0].extent(), None);
+    file.as_object_mut().unwrap().remove("hash");
+    let canonical = serde_json_canonicalizer::to_vec(&file).unwrap();
+    assert_eq!(sealed.computed_hash(), Digest::of(&canonical));
 }
 
 #[test]
@@ -467,7 +518,16 @@ fn the_timers_decision_says_after_how_long_and_whether_somebody_had_looked() {
             for who in ["bea", "ana"] {
                 let (gate, digest) = (world.gate_ref("script"), world.newest("script").digest());
                 let operator = person(who);
-                let seen = Input::MarkSeen { gate, operator, digest };
+                let extent = Extent {
+                    hunks: 1,
+                    hunks_shown: 1,
+                };
+                let seen = Input::MarkSeen {
+                    gate,
+                    operator,
+                    digest,
+                    extent,
+                };
                 world.put(seen).unwrap();
             }
             world.extend("script", "ana", 60).unwrap();

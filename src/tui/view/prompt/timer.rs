@@ -30,13 +30,9 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
             wrapped(&words, columns, theme.plain(), &mut lines);
         }
     }
-    for words in row
-        .into_iter()
-        .flat_map(|row| [holder::head(model, row), holder::hold(model, row)])
-        .flatten()
-    {
-        wrapped(&words, columns, theme.held(), &mut lines);
-    }
+    let others = row.and_then(|row| holder::head(model, row));
+    let hold = row.map_or_else(Vec::new, |row| holder::hold(model, row, columns));
+    lines.extend(others.into_iter().chain(hold).map(|words| text(words, theme.held())));
     let name = match ask.intent {
         TimerIntent::Hold | TimerIntent::Release => "reason: ",
         TimerIntent::Extend => "by: ",

@@ -1,0 +1,231 @@
+//! From one gate to the next: where the selection rests, and one key that reads on.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::job::JobStatus;
+use holdpoint::domain::view::QueueKind;
+
+use crate::console::Console;
+use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id, job_row, storyboard};
+
+fn selected(console: &Console) -> String {
+    console
+        .model
+        .queue
+        .selected()
+        .map(|key| key.job_id().to_string())
+        .unwrap_or_default()
+}
+
+#[test]
+fn at_the_start_the_most_urgent_gate_is_selected_whatever_the_order_of_the_rows() {
+    assert_eq!(selected(&Console::drawn()), "j-17");
+    let mut world = World::new();
+    world.gate("a-1", "no timer", "script", 1, None, vec![]);
+    world.gate("b-2", "late", "script", 1, Some(900), vec![]);
+    world.gate("c-3", "soon", "script", 1, Some(30), vec![]);
+    assert_eq!(selected(&Console::new(world, 80, 24)), "c-3");
+}
+
+#[test]
+fn a_row_that_nobody_chose_makes_way_for_the_first_gate_and_a_chosen_one_does_not() {
+    for is_chosen in [false, true] {
+        let mut world = World::new();
+        for id in ["j-1", "j-2"] {
+            world.slots.push(job_row(id, id, QueueKind::Running, Some("script")));
+            world.job(id, id, Some("script"), JobStatus::Running);
+        }
+        let mut console = Console::new(world, 80, 24);
+        assert_eq!(selected(&console), "j-1");
+        if is_chosen {
+            console.press("j k");
+        }
+        console.world.slots.pop();
+        console.world.gate("j-2", "j-2", "script", 1, Some(60), vec![]);
+        console.event("j-2", "script", EventType::GateOpened, "script #1 waits");
+        assert_eq!(selected(&console), if is_chosen { "j-1" } else { "j-2" });
+    }
+}
+
+#[test]
+fn after_a_decision_the_next_most_urgent_gate_is_shown_with_its_diff() {
+    for keys in ["", "Enter"] {
+        let mut console = Console::drawn();
+        console.press(keys).press("a Enter");
+        console.shows("Approved j-17 tides / script #2");
+        console.shows("j-21 dunes / storyboard #1  storyboard.json 1/2");
+        console.press("a Enter");
+        console.shows("Approved j-21 dunes / storyboard #1");
+        let decisions = console.decisions();
+        assert!(
+            decisions[0].starts_with("Approve j-17") && decisions[1].starts_with("Approve j-21"),
+            "{decisions:?}"
+        );
+        assert_eq!(selected(&console), "j-22");
+        assert_eq!(
+            console.model.is_lower_focused,
+            keys == "Enter",
+            "the keys stay where they were"
+        );
+    }
+}
+
+#[test]
+fn the_next_most_urgent_is_not_the_one_below() {
+    let mut console = Console::drawn();
+    console.press("j j");
+    assert_eq!(selected(&console), "j-22");
+    console.press("r x Enter");
+    assert_eq!(selected(&console), "j-17");
+    // A late answer does not bring the decided gate back.
+    let stale = holdpoint::tui::effect::Msg::Answered(
+        holdpoint::tui::effect::Question::Queue,
+        holdpoint::engine::api::Answer::Queue(World::drawn().queue()),
+    );
+    console.tell(stale);
+    console.draw();
+    console.hides("j-22 marsh  ");
+}
+
+/// A hunk that is longer than the screen, and a second one.
+fn long_hunk() -> World {
+    let old: String = (1..=80).map(|line| format!("line {line}\n")).collect();
+    let new: String = (1..=80)
+        .map(|line| match line {
+            10..=49 => format!("LINE {line}\n"),
+            75 => "LAST\n".to_owned(),
+            _ => format!("line {line}\n"),
+        })
+        .collect();
+    let mut world = World::new();
+    let first = File("script", "a.txt", Some(old.into()), new.into());
+    let second = File("script", "b.txt", Some(SCRIPT_OLD.into()), SCRIPT_NEW.into());
+    world.gate("j-1", "long", "script", 1, Some(600), vec![first, second]);
+    world.gate("j-2", "next", "script", 1, None, vec![]);
+    world
+}
+
+#[test]
+fn one_key_reads_everything_anywhere_and_says_at_the_end_that_it_did() {
+    for (before, key) in [
+        ("", "}"),
+        ("Enter", "}"),
+        ("Enter", "Space"),
+        ("a", "}"),
+        ("a", "Space"),
+    ] {
+        let mut console = Console::new(long_hunk(), 80, 24);
+        console.press(before);
+        console.shows("NOT YET SHOWN: ");
+        let mut keys = 0;
+        while !console.text().contains("This is the end: all of it was shown") {
+            console.press(key);
+            keys += 1;
+            assert!(keys < 40, "{before} {key}: {}", console.text());
+        }
+        console.hides("NOT YET SHOWN");
+        console.shows("b.txt 2/2");
+        let looks: Vec<_> = console
+            .world
+            .sent
+            .iter()
+            .filter(|words| words.starts_with("MarkSeen"))
+            .collect();
+        assert!(looks.last().unwrap().ends_with("3 of 3"), "{looks:?}");
+        console.press(key);
+        let expected = if before == "a" { "j-1" } else { "j-2" };
+        assert_eq!(
+            selected(&console),
+            expected,
+            "once more goes on, but never under a question"
+        );
+    }
+}
+
+#[test]
+fn a_half_shown_hunk_is_not_stepped_over() {
+    let mut console = Console::new(long_hunk(), 80, 24);
+    let mut shown = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        for line in console.text().lines() {
+            shown.extend((10..=49).filter(|number| line.contains(&format!("+ LINE {number}"))));
+        }
+        console.press("}");
+    }
+    assert_eq!(shown.len(), 40, "{shown:?}");
+}
+
+#[test]
+fn what_was_turned_over_too_quickly_is_gone_back_to() {
+    let mut console = Console::new(long_hunk(), 80, 24);
+    console.rests = false;
+    for _ in 0..4 {
+        console.press("}");
+    }
+    console.rests = true;
+    console.pass_us(1);
+    for _ in 0..20 {
+        console.press("}");
+    }
+    console.hides("NOT YET SHOWN");
+}
+
+#[test]
+fn nothing_that_reads_needs_the_other_pane() {
+    let mut console = Console::new(long_hunk(), 80, 24);
+    console.press("v");
+    console.shows("Shown side by side");
+    console.press("v w");
+    console.shows("Long lines are cut");
+    console.press("w z");
+    console.hides("unchanged ~~");
+    console.press("g PgDn");
+    assert!(!console.text().contains("   1   line 1\n"), "{}", console.text());
+    console.press("PgUp f b c");
+    console.shows("Compared with");
+    console.press("] ");
+    console.shows("b.txt 2/2");
+    assert_eq!(console.model.pane_focus(), holdpoint::tui::keymap::Focus::Queue);
+    assert_eq!(selected(&console), "j-1");
+}
+
+#[test]
+fn in_values_and_against_another_base_the_end_says_what_was_not_shown() {
+    let mut world = World::new();
+    let file = File(
+        "storyboard",
+        "s.json",
+        Some(storyboard("12000", "306.0", "4000").into()),
+        storyboard("19000", "310.0", "4500").into(),
+    );
+    world.gate("j-1", "dunes", "storyboard", 1, None, vec![file]);
+    let mut console = Console::new(world, 80, 16);
+    console.press("Enter v v } } } } }");
+    console.shows("not all of it was shown: these are values; v");
+    let mut console = Console::new(long_hunk(), 80, 24);
+    console.press("] c");
+    for _ in 0..4 {
+        console.press("}");
+    }
+    console.shows("a.txt 1/2");
+    let mut keys = 0;
+    while !console.text().contains("b.txt 2/2") {
+        console.press("}");
+        keys += 1;
+        assert!(keys < 20, "{}", console.text());
+    }
+}
+
+#[test]
+fn decided_gates_from_outside_leave_the_queue() {
+    let mut world = World::drawn();
+    world.jobs.get_mut(&job_id("j-17")).unwrap().job.is_manual = true;
+    let mut console = Console::new(world, 80, 24);
+    console
+        .world
+        .settle("j-17", "script", Verdict::Reject, "cy", None, None)
+        .unwrap();
+    console.event("j-17", "script", EventType::GateRejected, "cy rejected script #2");
+    console.hides("j-17 tides   ");
+    assert_eq!(selected(&console), "j-21");
+}
