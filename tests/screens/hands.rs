@@ -471,6 +471,25 @@ fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
 }
 
 #[test]
+fn a_key_whose_field_was_closed_by_somebody_else_acts_again() {
+    let mut console = Console::drawn();
+    console.press("t");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    assert!(console.model.prompt.is_none(), "there is no timer any more");
+    console.press("j t");
+    console.shows("HOLD TIMER j-21");
+    let mut console = Console::drawn();
+    console.press("t");
+    console.model.prompt = None;
+    console.press("t");
+    console.shows("HOLD TIMER j-17");
+}
+
+#[test]
 fn control_c_on_the_queue_says_what_leaves_and_control_u_clears_a_field() {
     let mut console = Console::drawn();
     console.press("Ctrl-c");

@@ -9,6 +9,7 @@ use super::super::model::prompt::Prompt;
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::toast;
+use crate::domain::decision::Seen;
 use crate::domain::event::Event;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
@@ -243,7 +244,8 @@ pub fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
                 Err(refusal) => Some(refusal.message),
                 Ok(()) => {
                     let digest = gate.digest();
-                    let is_seen = gate.seen.iter().any(|seen| seen.by == me && seen.digest == digest);
+                    let is_mine = |seen: &&Seen| seen.by == me && seen.digest == digest;
+                    let is_seen = gate.seen.iter().filter(is_mine).any(Seen::is_whole);
                     let mark = model.marks.entry(key.clone()).or_default();
                     let before = mark.digest.filter(|before| *before != digest);
                     (mark.digest, mark.is_seen) = (Some(digest), is_seen);

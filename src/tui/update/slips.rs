@@ -42,6 +42,10 @@ pub fn after(model: &mut Model, focus: Focus, key: Key) {
 /// The key that opened a field is held back: what follows tells whether it is the field's first letter or was held down.
 fn is_meant(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
     let boot = model.now.boot_us;
+    // The field was closed by something else than a key: the key means what it means.
+    if !model.focus().is_text() {
+        model.slips.opened_by = None;
+    }
     let Some(opened) = &mut model.slips.opened_by else {
         return true;
     };
