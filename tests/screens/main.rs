@@ -16,6 +16,7 @@ mod marks;
 mod own_editor;
 mod patch;
 mod picture;
+mod preview;
 mod rows;
 mod slips;
 mod start;

@@ -8,6 +8,7 @@ pub mod gate;
 pub mod history;
 pub mod job;
 pub mod look;
+pub mod preview;
 pub mod prompt;
 pub mod queue;
 pub mod shown;
@@ -33,6 +34,7 @@ use gate::GateView;
 use history::History;
 use job::JobView;
 use look::Look;
+use preview::Preview;
 use prompt::Prompt;
 use queue::{Queue, RowKey};
 use slips::Slips;
@@ -164,6 +166,8 @@ pub struct Model {
     pub history: History,
     /// The question that is asked.
     pub prompt: Option<Prompt>,
+    /// What the rules say that its Enter would do.
+    pub preview: Preview,
     /// The patch editor.
     pub compose: Option<Compose>,
     /// The operator's own editor, as long as the edit is its business.
@@ -239,6 +243,7 @@ impl Model {
             job: None,
             history: History::default(),
             prompt: None,
+            preview: Preview::default(),
             compose: None,
             away: None,
             overlay: None,
