@@ -23,7 +23,7 @@ thread_local! {
 }
 
 /// Every step, in the order in which a decision meets them, with what has happened by then. `docs/DURABILITY.md` has the same table.
-pub const POINTS: [(&str, &str); 30] = [
+pub const POINTS: [(&str, &str); 29] = [
     ("submitted", "a front end handed the command over"),
     (
         "prepared",
@@ -36,7 +36,6 @@ pub const POINTS: [(&str, &str); 30] = [
     ("publish_locked", "the publish lock is held"),
     ("chain_torn", "half a line of chain.jsonl is written"),
     ("chain_appended", "chain.jsonl has its line, unflushed"),
-    ("chain_flushed", "chain.jsonl is on disk"),
     (
         "artifact_placed",
         "a patched artifact is in place, its event in no file",
@@ -48,9 +47,12 @@ pub const POINTS: [(&str, &str); 30] = [
         "files_staged",
         "state.json and decision files lie under temporary names",
     ),
-    ("files_flushed", "the same, on disk"),
     ("file_named", "one file has its name, the others have not"),
     ("files_named", "all files have their names, unflushed"),
+    (
+        "files_flushed",
+        "the files are flushed, the directories that name them are not",
+    ),
     ("after_files", "all files are on disk, the watermark is old"),
     ("after_watermark", "the watermark is risen"),
     ("before_nudge", "the other processes do not know yet"),

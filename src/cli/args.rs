@@ -15,8 +15,7 @@ use super::{config, decisions, doctor, drafts, events, gate, job, patch, token, 
     version,
     about = "The operator console for hold points: releases or stops pipelines, and keeps the record",
     after_help = AFTER_HELP,
-    max_term_width = 100,
-    disable_help_subcommand = true
+    max_term_width = 100
 )]
 pub struct Arguments {
     /// What holds for every command.

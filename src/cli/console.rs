@@ -98,7 +98,10 @@ pub async fn show(
         own_editor: OwnEditor::choose(std::env::var_os("VISUAL"), std::env::var_os("EDITOR"), is_on_path("vi")),
         open_at,
     };
+    let (version, runs_dir) = (env!("CARGO_PKG_VERSION"), session.runs_dir.display());
+    tracing::info!("holdpoint {version} shows {runs_dir} to {}", session.operator.name);
     let ended = tui::run(shown, &mut engine).await;
+    tracing::info!("the console has ended: {ended:?}");
     if let Some(serving) = serving {
         http::leave(&mut engine, serving).await;
     }

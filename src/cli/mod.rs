@@ -75,7 +75,16 @@ pub fn main() -> ExitCode {
     let exit = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => {
             let is_json = arguments.global.json;
-            run(arguments).unwrap_or_else(|failure| failure.report(is_json))
+            if is_json {
+                output::hold_notes();
+            }
+            match run(arguments) {
+                Ok(exit) => {
+                    output::tell_notes();
+                    exit
+                }
+                Err(failure) => failure.report(is_json),
+            }
         }
         Err(error) => misused(&error, arguments.iter().any(|argument| argument == "--json")),
     };
@@ -131,8 +140,14 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
             stage,
             read_only,
             restricted,
-        } => console::run(global, job, stage, Rights { read_only, restricted }).await,
-        Command::Demo => demo::run(global).await,
+        } => {
+            log::to_file("console");
+            console::run(global, job, stage, Rights { read_only, restricted }).await
+        }
+        Command::Demo => {
+            log::to_file("demo");
+            demo::run(global).await
+        }
         Command::Serve { no_http } => serve::run(global, no_http).await,
         Command::Job(command) => {
             log::to_stderr(log::WARNINGS);

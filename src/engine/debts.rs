@@ -1,35 +1,39 @@
-//! Paying what is owed to the files: the second half of the writer's work (SPEC §4).
+//! Paying what is owed to the files: the second half of the writer's work (SPEC §4). Here they are put in place; the flusher sees to it that
+//! they are on disk.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::ids::JobId;
-use crate::fault;
 use crate::runs::locks::PUBLISH_PATIENCE;
 use crate::runs::publish::{self, Owed};
 
+use super::flusher::FLUSH_PATIENCE;
 use super::inbox::Inbox;
 use super::writer::Writer;
 
-/// The most jobs whose files are written in one group.
-pub(super) const PUBLISH_JOBS_MAX: u32 = 64;
+/// The most jobs whose files are written in one group: all of a group are open at once.
+pub(super) const PUBLISH_JOBS_MAX: u32 = 32;
 
 impl Writer {
-    /// Pays what is owed to the files, in groups. What cannot be paid now is tried again later, and keeps nobody else waiting.
+    /// Puts what is owed to the files in place, in groups, and hands it to the flusher. What cannot be paid now is tried again later, and
+    /// keeps nobody else waiting.
     pub(super) fn publish(&mut self) {
         if let Ok(Some(_)) = self.preparer.reader.newer_version() {
             // Its files are the newer holdpoint's to write.
             self.is_owing = false;
             return self.leave_waiting("a newer holdpoint has brought the database up");
         }
-        let mut failed: BTreeMap<JobId, String> = BTreeMap::new();
+        // Not tried again at once: what the disk refused a moment ago, it refuses now.
+        let mut failed = self.flusher.new_failures();
+        for job_id in failed.keys() {
+            self.preparer.named.remove(job_id);
+        }
         loop {
-            let limit = PUBLISH_JOBS_MAX.saturating_add(u32::try_from(failed.len()).unwrap_or(u32::MAX));
-            let mut jobs = match self.preparer.reader.owed(limit) {
+            let jobs = match self.to_publish(&failed) {
                 Ok(jobs) => jobs,
-                Err(error) => return self.give_up(&error.to_string()),
+                Err(why) => return self.give_up(&why),
             };
-            jobs.retain(|job_id| !failed.contains_key(job_id));
             if jobs.is_empty() {
                 break;
             }
@@ -45,7 +49,46 @@ impl Writer {
                 self.tell(Inbox::Published(request, result.clone()));
             }
         }
-        self.report(failed.into_values().next_back());
+        let trouble = failed.into_values().next_back();
+        self.report(trouble.or_else(|| self.flusher.trouble()));
+    }
+
+    /// The same, and waits until all of it is on disk, as long as the disk goes on: before the process ends or is stopped.
+    pub(super) fn publish_to_the_end(&mut self) {
+        self.publish();
+        while self.flusher.rest(FLUSH_PATIENCE) && self.flusher.was_awaited() {
+            self.publish();
+        }
+    }
+
+    /// The next jobs to publish: those whose files are not in place, and as many as there is room for of those whose files nobody flushes.
+    fn to_publish(&mut self, failed: &BTreeMap<JobId, String>) -> Result<Vec<JobId>, String> {
+        let known = u32::try_from(failed.len() + self.preparer.named.len()).unwrap_or(u32::MAX);
+        let limit = PUBLISH_JOBS_MAX.saturating_add(known);
+        let owed = self.preparer.reader.owed(limit).map_err(|error| error.to_string())?;
+        if owed.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+            let owed: BTreeMap<_, _> = owed.iter().cloned().collect();
+            self.preparer.named.retain(|job_id, _| owed.contains_key(job_id));
+            self.flusher.retain(|job_id| owed.contains_key(job_id));
+        }
+        let mut room = self.flusher.room();
+        let mut jobs = Vec::new();
+        for (job_id, up_to) in owed {
+            let is_in_place = self.preparer.named(&job_id) >= up_to;
+            if failed.contains_key(&job_id) || (is_in_place && self.flusher.has(&job_id, up_to)) {
+                continue;
+            }
+            if is_in_place && room == 0 {
+                self.flusher.await_room();
+                continue;
+            }
+            room = room.saturating_sub(1);
+            jobs.push(job_id);
+            if jobs.len() >= PUBLISH_JOBS_MAX as usize {
+                break;
+            }
+        }
+        Ok(jobs)
     }
 
     /// Nothing can be paid for now.
@@ -65,7 +108,9 @@ impl Writer {
     fn publish_group(&mut self, jobs: &[JobId]) -> Result<BTreeMap<JobId, String>, String> {
         let runs = self.preparer.runs.clone();
         let patience = self.patience;
-        let reader = &mut self.preparer.reader;
+        let flusher = &self.flusher;
+        let preparer = &self.preparer;
+        let reader = &preparer.reader;
         let results = publish::publish(&runs, jobs, patience, |job_id| {
             let owed = reader.owed_of(job_id).map_err(|error| error.to_string())?;
             let Some(owed) = owed else { return Ok(None) };
@@ -87,6 +132,9 @@ impl Writer {
                 decisions: owed.decisions,
                 up_to: owed.up_to,
                 status_since: owed.status_since,
+                published_seq: owed.published_seq,
+                placed_seq: preparer.named(job_id),
+                is_distrusted: flusher.is_failed(job_id),
             }))
         });
         // Somebody who is stopped keeps the lock: it is asked for again and again, and nothing else waits for it as long as that.
@@ -95,16 +143,16 @@ impl Writer {
         } else {
             Duration::ZERO
         };
-        let results = results.map_err(|error| error.to_string())?;
-        fault::point("after_files");
-        let mut done = Vec::new();
+        let (results, unconfirmed) = results.map_err(|error| error.to_string())?;
         let mut failed = BTreeMap::new();
         for published in results {
             for finding in &published.findings {
                 tracing::warn!("{}: {finding}", published.job_id);
             }
             match published.result {
-                Ok(Some(up_to)) => done.push((published.job_id, up_to)),
+                Ok(Some(up_to)) => {
+                    self.preparer.named.insert(published.job_id, up_to);
+                }
                 // Its rows are gone: nothing can be written, and nothing is.
                 Ok(None) => {
                     failed.insert(published.job_id, "there is no such job any more".to_owned());
@@ -114,9 +162,7 @@ impl Writer {
                 }
             }
         }
-        // When this fails they will be written again, to the same bytes.
-        self.store.mark_published(&done).map_err(|error| error.to_string())?;
-        fault::point("after_watermark");
+        self.flusher.hand_over(unconfirmed);
         Ok(failed)
     }
 }

@@ -257,7 +257,11 @@ impl Preparer {
             .reader
             .owed_of(&rows.job.id)
             .map_err(|error| store_refusal(&error))?;
-        Ok(owed.is_some_and(|owed| predecessors(&owed.events, path).any(|former| former == found)))
+        let named = self.named(&rows.job.id);
+        Ok(owed.is_some_and(|mut owed| {
+            owed.events.retain(|event| event.seq > named);
+            predecessors(&owed.events, path).any(|former| former == found)
+        }))
     }
 
     /// The artifacts of the bare stages that may open next: the current one, and those directly behind it. One that cannot be read

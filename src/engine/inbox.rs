@@ -90,6 +90,8 @@ pub(super) enum Inbox {
     Locked(LeadGuard),
     /// The epoch is ours: leader-only work may begin.
     Leading(Result<u64, String>),
+    /// The disk has taken files that the writer waits for, or has not.
+    Flushed,
     /// A stage was to be started.
     Started(StageKey, Start),
     /// A stage's supervisor is gone.

@@ -13,6 +13,7 @@ mod debts;
 pub mod door;
 pub mod edit_copies;
 mod evidence;
+mod flusher;
 pub mod history;
 mod inbox;
 mod keeping;
@@ -30,6 +31,7 @@ pub mod ticker;
 mod trouble;
 mod turn;
 mod watch;
+mod withdraw;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
@@ -55,6 +57,7 @@ use crate::store::Reader;
 use api::{Answer, Command, Notice, Query, RequestId};
 use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
+use flusher::Flusher;
 use history::History;
 use inbox::{Inbox, StageKey};
 use keeping::Keeping;
@@ -170,11 +173,17 @@ impl Engine {
             config: Arc::new(settings.config.clone()),
             history: History::new(runs.clone(), settings.old_databases.clone()),
             keeping: Keeping::Versions,
+            named: BTreeMap::new(),
         };
         let newer = store.as_ref().err().copied();
+        let flusher = match &store {
+            Ok(store) => Some(Flusher::start(store.marker()?, inbox_sender.clone())?),
+            Err(_) => None,
+        };
         // Nobody writes to a newer database.
-        let writer = store.ok().map(|store| Writer {
+        let writer = store.ok().zip(flusher).map(|(store, flusher)| Writer {
             store,
+            flusher,
             preparer,
             operator: settings.operator.clone(),
             work: work_receiver,
@@ -194,6 +203,7 @@ impl Engine {
                 config: Arc::new(settings.config.clone()),
                 history: History::new(runs.clone(), settings.old_databases),
                 keeping: Keeping::in_memory(),
+                named: BTreeMap::new(),
             },
             program: settings.program.to_str().map(str::to_owned),
             asks: asks_receiver,

@@ -46,6 +46,8 @@ pub(super) struct Preparer {
     pub config: Arc<Config>,
     pub history: History,
     pub keeping: Keeping,
+    /// Jobs that are owed the flush of their files alone, and the event up to which this process has put those in place.
+    pub named: BTreeMap<JobId, u64>,
 }
 
 impl Preparer {
@@ -149,6 +151,7 @@ impl Preparer {
                     },
                 ))
             }
+            Command::Withdraw { gate, reason } => self.withdraw(operator, gate, reason.clone()),
             Command::ReleaseLease { gate } => Ok(plain(
                 &gate.job_id,
                 Input::ReleaseLease {
@@ -238,10 +241,15 @@ impl Preparer {
             .collect()
     }
 
-    /// Whether the job's files are behind its rows.
+    /// Whether files of the job may not be in place yet; whether they are on disk is another matter.
     pub fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
         let owed = self.reader.owed_of(job_id).map_err(|error| store_refusal(&error))?;
-        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq))
+        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.named(job_id))))
+    }
+
+    /// The event up to which this process has put the job's files in place; 0: it has put none.
+    pub fn named(&self, job_id: &JobId) -> u64 {
+        self.named.get(job_id).copied().unwrap_or(0)
     }
 
     pub fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
@@ -530,7 +538,7 @@ impl Preparer {
                 .is_some_and(|attempt| attempt.state == AttemptState::Queued);
             let rejection = rows
                 .newest_decision(&stage)
-                .filter(|sealed| !sealed.decision.is_approved());
+                .filter(|sealed| !sealed.decision.is_approved() && !rows.is_withdrawn(&stage));
             if waits {
                 plan.on_disk = self.look_before(rows, &stage)?;
                 plan.review = self.review(rows, &stage, &plan.on_disk)?;
@@ -552,7 +560,7 @@ impl Preparer {
     }
 }
 
-fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
+pub(super) fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
     (
         job_id.clone(),
         Prepared {
@@ -564,7 +572,7 @@ fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
 }
 
 /// Exactly the attempt whose files were looked at: a newer one that opens meanwhile gets its own decision.
-fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
+pub(super) fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
     GateRef {
         attempt: Some(found.key.attempt),
         ..wanted.clone()

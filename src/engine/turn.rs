@@ -58,6 +58,10 @@ impl Engine {
                 self.put(Work::Outbox(epoch, changes, answer));
             }
             Inbox::Nudged => self.wants_look = true,
+            // A full queue has commands in it, and the writer looks after those.
+            Inbox::Flushed => {
+                self.put(Work::Publish);
+            }
             Inbox::Looked(look) => {
                 self.is_looking = false;
                 match look {

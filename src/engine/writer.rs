@@ -24,6 +24,7 @@ use crate::store::{Candidate, OutboxChange, Store, StoreError, Submission};
 
 use super::api::{Command, RequestId};
 use super::debts::PUBLISH_JOBS_MAX;
+use super::flusher::Flusher;
 use super::inbox::{Inbox, StageKey, Start};
 use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
@@ -72,13 +73,14 @@ pub(super) enum Work {
 /// Everything the thread owns.
 pub(super) struct Writer {
     pub store: Store,
+    pub flusher: Flusher,
     pub preparer: Preparer,
     /// In whose name the process runs.
     pub operator: Operator,
     pub work: Receiver<Work>,
     pub inbox: Sender<Inbox>,
     pub watch: Watch,
-    /// Requests whose files are not on disk yet, by job.
+    /// Requests whose files are not in place yet, by job.
     pub owed: BTreeMap<JobId, Vec<RequestId>>,
     pub is_owing: bool,
     /// How long to wait for another publisher.
@@ -139,12 +141,12 @@ impl Writer {
             }
             self.turn(waiting);
         }
-        self.publish();
+        self.publish_to_the_end();
     }
 
     /// What a crash left half written in the directories of unfinished jobs goes.
     fn sweep(&self) {
-        for job_id in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
+        for (job_id, _) in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
             atomic::sweep_stale(&self.preparer.runs.run(&job_id));
         }
     }
@@ -208,7 +210,7 @@ impl Writer {
                 }
                 Work::Rest(rested) => {
                     self.commit(std::mem::take(&mut items));
-                    self.publish();
+                    self.publish_to_the_end();
                     // Nobody waits any more when this fails.
                     let _ = rested.send(());
                 }
@@ -302,7 +304,7 @@ impl Writer {
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
             Ok(true) => {
-                return self.tell(not_started(format!("the files of {} are not on disk yet", key.job_id)));
+                return self.tell(not_started(format!("the files of {} are not in place yet", key.job_id)));
             }
             Err(refusal) => return self.tell(not_started(refusal.message)),
         }
@@ -444,18 +446,21 @@ impl Writer {
             let keys = canceled.map(|attempt| StageKey::new(job_id, attempt)).collect();
             self.watch.end(keys);
         }
-        let receipt = receipt(verb, input, applied, rows);
+        let mut receipt = receipt(verb, input, applied, rows);
+        if let Input::OpenGate { stage, .. } = input
+            && receipt.rows.job.is_manual
+        {
+            receipt.warnings.extend(self.preparer.config.unknown_stage(stage));
+        }
         self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
         self.owed.entry(job_id.clone()).or_default().push(request);
     }
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
     fn launch(&mut self, key: &StageKey, epoch: u64) -> Start {
-        fault::point("before_launch");
-        let moved = self
-            .look_before(key)
-            .map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved));
-        let why = match moved {
+        let can_go_on = fault::step("before_launch").map_err(|error| error.to_string());
+        let looked = can_go_on.and_then(|()| self.look_before(key).map_err(|refusal| refusal.message));
+        let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
             Ok(None) => match self.supervise(key, epoch) {
                 Ok(()) => return Start::Launched,
                 Err(refusal) => refusal.message,
@@ -464,7 +469,7 @@ impl Writer {
                 self.put_back(key, epoch, artifact_moved(key, &moved));
                 return Start::NotWanted;
             }
-            Err(refusal) => refusal.message,
+            Err(why) => why,
         };
         let input = Input::StageNotStarted {
             stage: key.stage.clone(),
@@ -558,6 +563,7 @@ fn needs_files(command: &Command) -> bool {
         | Command::ApplyPatch { .. }
         | Command::UndoPatch { .. }
         | Command::Resume(_)
+        | Command::Withdraw { .. }
         | Command::OpenGate { .. } => true,
         Command::StartJob(_)
         | Command::Cancel(_)

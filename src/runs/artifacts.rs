@@ -3,21 +3,22 @@
 //! A stage command or another process may change the tree at any moment, so nothing is checked by path and opened afterwards: the
 //! kernel resolves the path below the run directory, and what was opened is what is examined.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::Mode;
-use nix::unistd::{UnlinkatFlags, unlinkat};
 use sha2::{Digest as _, Sha256};
 
-use super::atomic;
+use super::atomic::{self, Unflushed};
 use super::error::{Doing, Result, RunsError};
 use super::layout::RunDir;
+use super::place::{Place, Temporary};
 use super::versions;
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
 
@@ -221,42 +222,90 @@ pub fn keep_outside(run: &RunDir, outside: &Path) -> Result<(Digest, u64)> {
 /// Makes a kept version the current one of an artifact, whole or not at all, durable when this returns. Replaces what is there: the
 /// caller has made sure that this is right.
 pub fn place(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> Result<()> {
-    place_if(run, path, digest, || Ok(true)).map(|_| ())
+    let (directory, name) = split(path);
+    let place = run.place(directory)?;
+    let mut file = beside(run, &place, path, digest)?;
+    file.file().sync_all().doing("flush", &place.join(name))?;
+    file.persist(name)?;
+    place.flush()
 }
 
 /// Makes a kept version the current one where `former` lies, or where nothing does; false, and nothing is changed, when something else
-/// lies there.
-pub fn replace(run: &RunDir, path: &ArtifactPath, former: Option<Digest>, digest: &Digest) -> Result<bool> {
-    place_if(run, path, digest, || {
-        Ok(hash(run, path)?.map(|(found, _)| found) == former)
-    })
-}
-
-/// Removes an artifact where this version of it lies; false, and nothing is changed, when something else does. Durable when this returns.
-pub fn remove(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> Result<bool> {
-    let shown = run.artifact(path);
-    let top = open_directory(run.path())?;
-    let (directory, name) = path.as_str().rsplit_once('/').unwrap_or((".", path.as_str()));
-    // Held open from here on: whatever becomes of the path, what is removed lies inside the run directory.
-    let directory = open_beneath(&top, directory).map_err(|errno| RunsError::new("open", &shown, errno))?;
-    if hash(run, path)?.is_none_or(|(found, _)| found != *digest) {
+/// lies there. Not flushed yet.
+pub(super) fn replace(
+    run: &RunDir,
+    path: &ArtifactPath,
+    former: Option<Digest>,
+    digest: &Digest,
+    unflushed: &mut Unflushed,
+) -> Result<bool> {
+    let (directory, name) = split(path);
+    let places = run.places(directory)?;
+    places.iter().for_each(|place| unflushed.directory(place));
+    let Some(place) = places.last() else { return Ok(false) };
+    let file = beside(run, place, path, digest)?;
+    // Asked last of all: between this answer and the new name there is no slow step in which somebody else could write.
+    if hash(run, path)?.map(|(found, _)| found) != former {
         return Ok(false);
     }
-    unlinkat(&directory, name, UnlinkatFlags::NoRemoveDir).map_err(|errno| RunsError::new("remove", &shown, errno))?;
-    File::from(directory).sync_all().doing("flush", &shown)?;
+    unflushed.file(file.persist(name)?, place, name);
     Ok(true)
 }
 
-fn place_if(
-    run: &RunDir,
-    path: &ArtifactPath,
-    digest: &Digest,
-    may_replace: impl FnOnce() -> Result<bool>,
-) -> Result<bool> {
+/// Whether what lies there is what a loss of power left of this version, when it had its name and was not flushed.
+pub(super) fn is_torn(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> bool {
+    let found = read(run, path).ok().flatten();
+    let bytes = found.is_some().then(|| versions::read(run, digest).ok()).flatten();
+    found
+        .zip(bytes)
+        .is_some_and(|(found, bytes)| atomic::is_torn(&found, &bytes))
+}
+
+/// An artifact that is owed and lies there already: whoever placed it may have died before it was flushed.
+pub(super) fn found(run: &RunDir, path: &ArtifactPath, unflushed: &mut Unflushed) -> Result<()> {
+    let (directory, name) = split(path);
+    match run.places(directory) {
+        Ok(places) => {
+            places.iter().for_each(|place| unflushed.directory(place));
+            places.last().map_or(Ok(()), |place| unflushed.found(place, name))
+        }
+        // Behind a link inside the run directory: nothing of ours is written there.
+        Err(error) if error.is_refusal() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// An artifact that is to be gone, and is.
+pub(super) fn gone(run: &RunDir, path: &ArtifactPath, unflushed: &mut Unflushed) {
+    let below = Path::new(run.job_id().as_str()).join(split(path).0);
+    if let Ok(places) = Place::walk(run.base(), &below, run.modes()) {
+        places.iter().for_each(|place| unflushed.directory(place));
+    }
+}
+
+/// Removes an artifact where this version of it lies; false, and nothing is changed, when something else does. Not flushed yet.
+pub(super) fn remove(run: &RunDir, path: &ArtifactPath, digest: &Digest, unflushed: &mut Unflushed) -> Result<bool> {
+    let (directory, name) = split(path);
+    let below = Path::new(run.job_id().as_str()).join(directory);
+    let mut places = Place::walk(run.base(), &below, run.modes())?;
+    if hash(run, path)?.is_none_or(|(found, _)| found != *digest) {
+        return Ok(false);
+    }
+    let Some(place) = places.pop() else { return Ok(false) };
+    place.remove(name)?;
+    unflushed.directory(&place);
+    Ok(true)
+}
+
+/// The directory of an artifact below the run directory, and its name there.
+fn split(path: &ArtifactPath) -> (&str, &str) {
+    path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()))
+}
+
+/// A kept version under a temporary name, where it will be the artifact.
+fn beside(run: &RunDir, place: &Arc<Place>, path: &ArtifactPath, digest: &Digest) -> Result<Temporary> {
     let target = run.artifact(path);
-    let directory = path.as_str().rsplit_once('/').map_or("", |(directory, _)| directory);
-    run.make(directory)?;
-    if fs::symlink_metadata(&target).is_ok_and(|metadata| metadata.is_dir()) {
+    if place.has_directory(split(path).1) {
         return Err(RunsError::refused(
             "create",
             &target,
@@ -264,22 +313,14 @@ fn place_if(
         ));
     }
     let bytes = versions::read(run, digest)?;
-    let mut file = atomic::temporary_beside(&target, run.modes())?;
-    file.write_all(&bytes).doing("write", &target)?;
-    file.as_file().sync_all().doing("flush", &target)?;
-    // Asked last of all: between this answer and the rename there is no slow step in which somebody else could write.
-    if !may_replace()? {
-        return Ok(false);
-    }
-    file.persist(&target)
-        .map_err(|error| error.error)
-        .doing("create", &target)?;
-    atomic::flush_directory(target.parent().unwrap_or(run.path()))?;
-    Ok(true)
+    let mut file = atomic::temporary(place, &target)?;
+    file.file().write_all(&bytes).doing("write", &target)?;
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use nix::unistd::mkfifo;

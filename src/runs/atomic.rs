@@ -1,48 +1,31 @@
-//! Whole files appear at once or not at all: temporary file beside the target, flush, rename, flush of the directory (SPEC §4).
+//! Whole files appear at once or not at all: temporary file beside the target, rename (SPEC §4), and the flushes of file and directory,
+//! before anything is told or, for files that follow from rows, after it.
 //!
-//! It knows bytes and paths, not what they mean.
+//! It knows bytes and names, not what they mean.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
-use tempfile::{Builder, NamedTempFile};
 
 use super::error::{Doing, Result, RunsError};
 use super::layout::{Modes, RunDir};
+use super::place::{Place, Temporary};
 use crate::fault;
-
-/// From this many files on, one flush of the file system is cheaper than one for each file.
-const SYNCFS_FROM_FILES: usize = 8;
 
 /// Temporary files that exist only under the publish lock: any that is found there is a crash's leftover.
 const PUBLISH_PREFIX: &str = ".publish-";
 const WRITE_PREFIX: &str = ".write-";
 const SUFFIX: &str = ".tmp";
 
-fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-}
-
-fn temporary(path: &Path, prefix: &str, modes: Modes) -> Result<NamedTempFile> {
-    let file = Builder::new()
-        .prefix(prefix)
-        .suffix(SUFFIX)
-        .tempfile_in(parent(path))
-        .doing("create", path)?;
-    modes.apply(file.as_file(), path, modes.file())?;
-    Ok(file)
-}
-
-/// A temporary file beside `path`, with the rights that it will have.
-pub(super) fn temporary_beside(path: &Path, modes: Modes) -> Result<NamedTempFile> {
-    temporary(path, WRITE_PREFIX, modes)
+/// A temporary file at this place, with the rights that it will have.
+pub(super) fn temporary(place: &Arc<Place>, shown: &Path) -> Result<Temporary> {
+    place.temporary(WRITE_PREFIX, SUFFIX, shown)
 }
 
 /// Flushes a directory, so that names made or changed in it survive a power loss.
@@ -66,6 +49,11 @@ pub(super) fn read_regular(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>
     if !file.metadata().doing("examine", path)?.is_file() {
         return Err(RunsError::refused("read", path, "it is not a regular file"));
     }
+    read_limited(file, path, bytes_max).map(Some)
+}
+
+/// What an open file holds; refused: more than `bytes_max` bytes.
+pub(super) fn read_limited(file: File, path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(bytes_max.saturating_add(1))
         .read_to_end(&mut bytes)
@@ -77,170 +65,175 @@ pub(super) fn read_regular(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>
             format!("it has more than {bytes_max} bytes"),
         ));
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
-/// Whether the file holds exactly these bytes.
-pub(super) fn holds(path: &Path, bytes: &[u8]) -> Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() && metadata.len() == bytes.len() as u64 => {
-            Ok(read_regular(path, metadata.len())?.as_deref() == Some(bytes))
-        }
-        Ok(_) => Ok(false),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(RunsError::new("examine", path, error)),
+/// Whether the file of this name holds exactly these bytes.
+pub(super) fn holds(place: &Place, name: &str, bytes: &[u8]) -> Result<bool> {
+    Ok(place.read(name, bytes.len() as u64)?.as_deref() == Some(bytes))
+}
+
+/// Whether `found` is what a loss of power leaves of a file of these bytes that had its name and was not flushed: a part of it may be
+/// missing at the end, and parts may read as zeros. Nobody wrote that, and nothing is lost with it.
+pub(super) fn is_torn(found: &[u8], bytes: &[u8]) -> bool {
+    let is_left = |(found, byte): (&u8, &u8)| *found == 0 || found == byte;
+    found != bytes && found.len() <= bytes.len() && found.iter().zip(bytes).all(is_left)
+}
+
+/// Writes a whole file below `base`, durable when this returns; replaces what was there. Its directory must be there, and no link may be
+/// on the way.
+pub fn write(base: &Path, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
+    let (place, name) = place_of(base, path, modes)?;
+    write_at(&place, &name, bytes)
+}
+
+/// Opens a file below `base` for reading and appending, made where it is missing. No link may be on the way.
+pub(super) fn append(base: Option<&Path>, path: &Path, modes: Modes) -> Result<File> {
+    let (place, name) = place_of(base.unwrap_or(Path::new("")), path, modes)?;
+    place.append(&name)
+}
+
+/// The directory of a path below `base`, opened, and the path's last part.
+pub(super) fn place_of(base: &Path, path: &Path, modes: Modes) -> Result<(Arc<Place>, String)> {
+    let below = path.strip_prefix(base).unwrap_or(path);
+    let name = below
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| RunsError::refused("create", path, "its name is not UTF-8 text"))?;
+    let mut places = Place::walk(base, below.parent().unwrap_or(Path::new("")), modes)?;
+    let place = places.pop().ok_or(io::ErrorKind::NotFound).doing("open", path)?;
+    Ok((place, name.to_owned()))
+}
+
+/// Writes a whole file at a place, durable when this returns; replaces what was there.
+pub(super) fn write_at(place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+    let shown = place.join(name);
+    let mut file = temporary(place, &shown)?;
+    file.file().write_all(bytes).doing("write", &shown)?;
+    file.file().sync_all().doing("flush", &shown)?;
+    file.persist(name)?;
+    place.flush()
+}
+
+/// What has its name and is not flushed yet: files, and the directories that name them. The flush of each file and of each directory, and
+/// never of a whole file system, which would wait for what everybody else has written there.
+#[derive(Debug, Default)]
+pub(super) struct Unflushed {
+    files: Vec<(File, PathBuf)>,
+    places: BTreeMap<PathBuf, Arc<Place>>,
+}
+
+impl Unflushed {
+    /// A file that was written, at its place.
+    pub(super) fn file(&mut self, file: File, place: &Arc<Place>, name: &str) {
+        self.files.push((file, place.join(name)));
+        self.directory(place);
     }
-}
 
-/// Writes a whole file, durable when this returns; replaces what was there.
-pub fn write(path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
-    let mut file = temporary(path, WRITE_PREFIX, modes)?;
-    file.write_all(bytes).doing("write", path)?;
-    file.as_file().sync_all().doing("flush", path)?;
-    persist(file, path)?;
-    flush_directory(parent(path))
-}
+    /// A directory in which a name was given, changed or taken away.
+    pub(super) fn directory(&mut self, place: &Arc<Place>) {
+        self.places
+            .entry(place.path().to_owned())
+            .or_insert_with(|| Arc::clone(place));
+    }
 
-fn persist(file: NamedTempFile, path: &Path) -> Result<()> {
-    file.persist(path).map_err(|error| error.error).doing("create", path)?;
-    Ok(())
+    /// A file that is owed and lies there already: whoever wrote it may have died before it was flushed, and then nobody has.
+    pub(super) fn found(&mut self, place: &Arc<Place>, name: &str) -> Result<()> {
+        if let Some(file) = place.file(name)? {
+            self.file(file, place, name);
+        }
+        Ok(())
+    }
+
+    /// Flushes the files; [`Self::flush_directories`] comes after.
+    pub(super) fn flush_files(&self) -> Result<()> {
+        self.files
+            .iter()
+            .try_for_each(|(file, path)| file.sync_all().doing("flush", path))
+    }
+
+    /// Flushes the directories, each once: `done` has those of others, and what became of them.
+    pub(super) fn flush_directories(&self, done: &mut BTreeMap<PathBuf, Result<()>>) -> Result<()> {
+        for (path, place) in &self.places {
+            let flushed = done.entry(path.clone()).or_insert_with(|| place.flush());
+            flushed.as_ref().map_err(RunsError::again)?;
+        }
+        Ok(())
+    }
 }
 
 /// A file of a [`Group`], written but not yet under its name.
 #[derive(Debug)]
 struct Staged {
-    file: NamedTempFile,
-    path: PathBuf,
+    file: Temporary,
+    name: String,
     is_new: bool,
 }
 
-/// Several files that become visible together after few flushes. Dropped before [`Group::flush`]: nothing has changed.
+/// Several files that become visible together. Dropped before [`Group::name`]: nothing has changed.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     staged: Vec<Staged>,
-    appended: Vec<(File, PathBuf)>,
-    directories: BTreeSet<PathBuf>,
+    /// What of it has its name already.
+    pub(super) unflushed: Unflushed,
 }
 
 impl Group {
-    fn stage_as(&mut self, path: PathBuf, bytes: &[u8], modes: Modes, is_new: bool) -> Result<()> {
-        let mut file = temporary(&path, PUBLISH_PREFIX, modes)?;
-        file.write_all(bytes).doing("write", &path)?;
-        self.staged.push(Staged { file, path, is_new });
+    fn stage_as(&mut self, place: &Arc<Place>, name: &str, bytes: &[u8], is_new: bool) -> Result<()> {
+        let shown = place.join(name);
+        let mut file = place.temporary(PUBLISH_PREFIX, SUFFIX, &shown)?;
+        file.file().write_all(bytes).doing("write", &shown)?;
+        self.staged.push(Staged {
+            file,
+            name: name.to_owned(),
+            is_new,
+        });
         Ok(())
     }
 
-    /// Writes the bytes beside `path`, to replace it later.
-    pub(super) fn stage(&mut self, path: PathBuf, bytes: &[u8], modes: Modes) -> Result<()> {
-        self.stage_as(path, bytes, modes, false)
+    /// Writes the bytes beside the name, to replace what has it later.
+    pub(super) fn stage(&mut self, place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+        self.stage_as(place, name, bytes, false)
     }
 
     /// The same for a file that must never replace another.
-    pub(super) fn stage_new(&mut self, path: PathBuf, bytes: &[u8], modes: Modes) -> Result<()> {
-        self.stage_as(path, bytes, modes, true)
-    }
-
-    /// A file that was appended to and is flushed with the others.
-    pub(super) fn appended(&mut self, file: File, path: PathBuf) {
-        // It may have been made just now: its name needs a flush too.
-        self.directories.insert(parent(&path).to_owned());
-        self.appended.push((file, path));
-    }
-
-    /// A file that is owed and lies there already: whoever named it may have died before its name was flushed, and then nobody has.
-    pub(super) fn found(&mut self, path: &Path) {
-        self.directories.insert(parent(path).to_owned());
-    }
-
-    pub(super) fn files(&self) -> usize {
-        self.staged.len() + self.appended.len()
-    }
-
-    fn flush(&self) -> Result<()> {
-        for staged in &self.staged {
-            fault::step("files_staged").doing("flush", &staged.path)?;
-            staged.file.as_file().sync_all().doing("flush", &staged.path)?;
-        }
-        for (file, path) in &self.appended {
-            file.sync_all().doing("flush", path)?;
-        }
-        Ok(())
+    pub(super) fn stage_new(&mut self, place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+        self.stage_as(place, name, bytes, true)
     }
 
     /// Gives the files their names; the names of new files that others had taken come back.
-    fn rename(&mut self) -> Result<Vec<PathBuf>> {
+    pub(super) fn name(mut self) -> Result<(Vec<PathBuf>, Unflushed)> {
         let mut taken = Vec::new();
-        for staged in self.staged.drain(..) {
-            let Staged { file, path, is_new } = staged;
-            self.directories.insert(parent(&path).to_owned());
-            if !is_new {
-                persist(file, &path)?;
-            } else if let Err(error) = file.persist_noclobber(&path) {
-                if error.error.kind() != io::ErrorKind::AlreadyExists {
-                    return Err(RunsError::new("create", &path, error.error));
-                }
-                taken.push(path);
+        for Staged { file, name, is_new } in self.staged {
+            let place = Arc::clone(file.place());
+            let named = if is_new {
+                file.persist_new(&name)?
+            } else {
+                Some(file.persist(&name)?)
+            };
+            match named {
+                Some(file) => self.unflushed.file(file, &place, &name),
+                None => taken.push(place.join(&name)),
             }
             fault::point("file_named");
         }
-        Ok(taken)
+        Ok((taken, self.unflushed))
     }
-
-    fn flush_directories(&self) -> Result<()> {
-        self.directories.iter().try_for_each(|path| flush_directory(path))
-    }
-}
-
-/// Makes groups visible: at most four flushes for many files, and one group's failure leaves the others whole. Each group's answer names
-/// the new files whose names were taken.
-pub(super) fn commit(top: &Path, groups: Vec<Group>) -> Vec<Result<Vec<PathBuf>>> {
-    let files: usize = groups.iter().map(Group::files).sum();
-    let flush_all = || -> Result<()> {
-        let directory = File::open(top).doing("open", top)?;
-        nix::unistd::syncfs(&directory).doing("flush", top)
-    };
-    let is_many = files > SYNCFS_FROM_FILES;
-    fault::point("files_staged");
-    // A flush of the whole file system that fails does not say whose bytes were lost: then each file is asked.
-    let is_flushed = is_many && flush_all().is_ok();
-    let renamed: Vec<_> = groups
-        .into_iter()
-        .map(|mut group| {
-            if !is_flushed {
-                group.flush()?;
-            }
-            fault::point("files_flushed");
-            let taken = group.rename()?;
-            Ok((group, taken))
-        })
-        .collect();
-    fault::point("files_named");
-    let is_flushed = is_many && flush_all().is_ok();
-    renamed
-        .into_iter()
-        .map(|outcome| {
-            let (group, taken) = outcome?;
-            if !is_flushed {
-                group.flush_directories()?;
-            }
-            Ok(taken)
-        })
-        .collect()
 }
 
 /// Removes what a crash during publishing left in a directory. Only under the publish lock.
-pub(super) fn sweep(directory: &Path) {
-    let Ok(entries) = fs::read_dir(directory) else {
+pub(super) fn sweep(place: &Place) {
+    let Ok(entries) = fs::read_dir(place.path()) else {
         return;
     };
     for entry in entries.flatten() {
-        let is_leftover = entry
-            .file_name()
+        let name = entry.file_name();
+        let leftover = name
             .to_str()
-            .is_some_and(|name| name.starts_with(PUBLISH_PREFIX) && name.ends_with(SUFFIX));
-        if is_leftover {
+            .filter(|name| name.starts_with(PUBLISH_PREFIX) && name.ends_with(SUFFIX));
+        if let Some(name) = leftover {
             // A leftover that cannot be removed harms nobody.
-            drop(fs::remove_file(entry.path()));
+            drop(place.remove(name));
         }
     }
 }
@@ -295,13 +288,17 @@ mod tests {
 
     const PRIVATE: Modes = Modes { group: None };
 
+    fn top(path: &Path) -> Arc<Place> {
+        Arc::new(Place::top(path, PRIVATE).unwrap())
+    }
+
     #[test]
     fn a_file_is_private_and_replaced_whole() {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("script.1.json");
-        write(&path, b"yes", PRIVATE).unwrap();
+        write(temporary.path(), &path, b"yes", PRIVATE).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
-        write(&path, b"other", PRIVATE).unwrap();
+        write(temporary.path(), &path, b"other", PRIVATE).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"other");
         assert_eq!(
             fs::read_dir(temporary.path()).unwrap().count(),
@@ -311,37 +308,40 @@ mod tests {
     }
 
     #[test]
-    fn one_group_fails_and_the_others_are_written() {
+    fn a_new_file_replaces_none_and_leaves_no_other_name() {
         let temporary = tempfile::tempdir().unwrap();
-        let gone = temporary.path().join("gone");
-        fs::create_dir(&gone).unwrap();
-        let mut groups = Vec::new();
-        for number in 0..12 {
+        let place = top(temporary.path());
+        for (bytes, taken) in [(b"one", 0), (b"two", 1)] {
             let mut group = Group::default();
-            group
-                .stage(temporary.path().join(format!("{number}")), b"x", PRIVATE)
-                .unwrap();
-            groups.push(group);
+            group.stage_new(&place, "script.1.json", bytes).unwrap();
+            assert_eq!(group.name().unwrap().0.len(), taken);
         }
-        let mut broken = Group::default();
-        broken.stage(gone.join("y"), b"y", PRIVATE).unwrap();
-        groups.push(broken);
-        fs::remove_dir_all(&gone).unwrap();
-        let outcomes = commit(temporary.path(), groups);
-        assert!(outcomes[..12].iter().all(Result::is_ok));
-        assert!(outcomes[12].as_ref().unwrap_err().is_not_found());
-        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 12);
+        assert_eq!(fs::read(temporary.path().join("script.1.json")).unwrap(), b"one");
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn a_crash_between_leaves_nothing_visible_and_is_swept() {
         let temporary = tempfile::tempdir().unwrap();
+        let place = top(temporary.path());
         let mut group = Group::default();
-        group.stage(temporary.path().join("state.json"), b"x", PRIVATE).unwrap();
-        let leftover = group.staged.pop().unwrap().file.into_temp_path().keep().unwrap();
-        assert!(leftover.file_name().unwrap().to_str().unwrap().starts_with('.'));
-        sweep(temporary.path());
+        group.stage(&place, "state.json", b"x").unwrap();
+        // A process that dies drops nothing.
+        std::mem::forget(group);
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 1);
+        assert!(!temporary.path().join("state.json").exists());
+        sweep(&place);
         assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_loss_of_power_leaves_is_told_from_what_somebody_wrote() {
+        for torn in [&b""[..], b"{\"a\"", b"\0\0\0\0:1}", b"{\"a\0\0\0\0"] {
+            assert!(is_torn(torn, b"{\"a\":1}"), "{torn:?}");
+        }
+        for other in [&b"{\"a\":1}"[..], b"{\"a\":2}", b"{\"a\":1}\n", b"{}"] {
+            assert!(!is_torn(other, b"{\"a\":1}"), "{other:?}");
+        }
     }
 
     #[test]

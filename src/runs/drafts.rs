@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
-use super::layout::{RunsDir, directory_metadata, make_directory};
+use super::layout::{RunsDir, directory_metadata};
+
+/// Where the drafts of all operators lie, under the runs directory.
+pub(super) const DRAFTS: &str = ".drafts";
 
 /// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger is read.
 const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -32,9 +35,8 @@ impl RunsDir {
         let path = folder.join(plain(name));
         match bytes {
             Some(bytes) => {
-                make_directory(&self.path().join(".drafts"), self.modes())?;
-                make_directory(&folder, self.modes())?;
-                atomic::write(&path, bytes, self.modes())
+                let place = self.place(&Path::new(DRAFTS).join(plain(operator)))?;
+                atomic::write_at(&place, &plain(name), bytes)
             }
             None => remove(&path),
         }
@@ -42,7 +44,7 @@ impl RunsDir {
 
     /// All drafts of an operator.
     pub fn load_drafts(&self, operator: &str) -> Result<KeptDrafts> {
-        for directory in [&self.path().join(".drafts"), &self.drafts(operator)] {
+        for directory in [&self.path().join(DRAFTS), &self.drafts(operator)] {
             if directory_metadata(directory)?.is_none() {
                 return Ok(KeptDrafts::default());
             }
@@ -52,12 +54,8 @@ impl RunsDir {
 
     /// Keeps a text that was thrown away, under a name that begins with the time in microseconds; those from before `oldest_us` go.
     pub fn put_aside(&self, operator: &str, name: &str, bytes: &[u8], oldest_us: i64) -> Result<()> {
-        let drafts = self.drafts(operator);
-        let folder = drafts.join(DISCARDED);
-        for directory in [&self.path().join(".drafts"), &drafts, &folder] {
-            make_directory(directory, self.modes())?;
-        }
-        atomic::write(&folder.join(plain(name)), bytes, self.modes())?;
+        let place = self.place(&Path::new(DRAFTS).join(plain(operator)).join(DISCARDED))?;
+        atomic::write_at(&place, &plain(name), bytes)?;
         self.kept_discarded(operator, oldest_us).map(|_| ())
     }
 
@@ -69,7 +67,7 @@ impl RunsDir {
     fn kept_discarded(&self, operator: &str, oldest_us: i64) -> Result<Vec<PathBuf>> {
         let drafts = self.drafts(operator);
         let folder = drafts.join(DISCARDED);
-        for directory in [&self.path().join(".drafts"), &drafts, &folder] {
+        for directory in [&self.path().join(DRAFTS), &drafts, &folder] {
             if directory_metadata(directory)?.is_none() {
                 return Ok(Vec::new());
             }
@@ -92,7 +90,7 @@ impl RunsDir {
     }
 
     pub(super) fn drafts(&self, operator: &str) -> PathBuf {
-        self.path().join(".drafts").join(plain(operator))
+        self.path().join(DRAFTS).join(plain(operator))
     }
 }
 

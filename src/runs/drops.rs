@@ -10,13 +10,15 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use nix::unistd::{Uid, User};
 
 use super::atomic;
 use super::error::{Doing, Result};
-use super::layout::{RunDir, RunsDir};
+use super::layout::{GATES, RunDir, RunsDir};
+use super::place::Place;
 use crate::domain::ids::{JobId, StageName};
 
 /// The most bytes of a dropped file.
@@ -84,23 +86,20 @@ fn stage_of(name: &str) -> Option<StageName> {
 
 /// Makes a dropped file ours, and reads it. None: it is gone.
 pub fn claim(run: &RunDir, stage: &StageName) -> Result<Option<Claim>> {
-    let claimed = claimed(run, stage);
-    if !claimed.exists() {
-        let dropped = run.gates().join(format!("{stage}{OPEN_SUFFIX}"));
-        if fs::symlink_metadata(&dropped).is_ok_and(|metadata| metadata.is_dir()) {
+    let Some(gates) = gates(run)? else { return Ok(None) };
+    let claimed = claimed(stage);
+    if !gates.has(&claimed) {
+        let dropped = format!("{stage}{OPEN_SUFFIX}");
+        if gates.has_directory(&dropped) || !gates.rename(&dropped, &claimed)? {
             return Ok(None);
         }
-        match fs::rename(&dropped, &claimed) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error).doing("claim", &dropped),
-        }
     }
-    let metadata = fs::symlink_metadata(&claimed).doing("examine", &claimed)?;
-    let Some(bytes) = atomic::read_regular(&claimed, DROP_BYTES_MAX)? else {
+    let Some(file) = gates.file(&claimed)? else {
         return Ok(None);
     };
-    let uid = metadata.uid();
+    let shown = gates.join(&claimed);
+    let uid = file.metadata().doing("examine", &shown)?.uid();
+    let bytes = atomic::read_limited(file, &shown, DROP_BYTES_MAX)?;
     let owner = User::from_uid(Uid::from_raw(uid)).ok().flatten();
     Ok(Some(Claim {
         bytes,
@@ -111,27 +110,32 @@ pub fn claim(run: &RunDir, stage: &StageName) -> Result<Option<Claim>> {
 
 /// Ends a claim whose gate is open; what was said of an earlier one is out of date.
 pub fn settle(run: &RunDir, stage: &StageName) -> Result<()> {
-    remove(error_file(run, stage))?;
-    remove(claimed(run, stage))
+    let Some(gates) = gates(run)? else { return Ok(()) };
+    gates.remove(&error_file(stage))?;
+    gates.remove(&claimed(stage)).map(drop)
 }
 
 /// Ends a claim with the reason why no gate was opened.
 pub fn refuse(run: &RunDir, stage: &StageName, reason: &[u8]) -> Result<()> {
-    atomic::write(&error_file(run, stage), reason, run.modes())?;
-    remove(claimed(run, stage))
+    let Some(gates) = gates(run)? else { return Ok(()) };
+    atomic::write_at(&gates, &error_file(stage), reason)?;
+    gates.remove(&claimed(stage)).map(drop)
 }
 
-fn claimed(run: &RunDir, stage: &StageName) -> PathBuf {
-    run.gates().join(format!(".{stage}{CLAIM_SUFFIX}"))
-}
-
-fn error_file(run: &RunDir, stage: &StageName) -> PathBuf {
-    run.gates().join(format!("{stage}{ERROR_SUFFIX}"))
-}
-
-fn remove(path: PathBuf) -> Result<()> {
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).doing("remove", &path),
-        Ok(()) | Err(_) => Ok(()),
+/// The directory of a run's gates, opened without following a link. None: there is none.
+fn gates(run: &RunDir) -> Result<Option<Arc<Place>>> {
+    let below = Path::new(run.job_id().as_str()).join(GATES);
+    match Place::walk(run.base(), &below, run.modes()) {
+        Ok(mut places) => Ok(places.pop()),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+fn claimed(stage: &StageName) -> String {
+    format!(".{stage}{CLAIM_SUFFIX}")
+}
+
+fn error_file(stage: &StageName) -> String {
+    format!("{stage}{ERROR_SUFFIX}")
 }

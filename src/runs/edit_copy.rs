@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::atomic;
+use super::drafts::{DRAFTS, plain};
 use super::error::{Doing, Result, RunsError};
-use super::layout::{Modes, RunsDir, make_directory};
+use super::layout::{Modes, RunsDir};
 
 const PRIVATE: Modes = Modes { group: None };
 
@@ -49,9 +50,8 @@ impl RunsDir {
     /// knows its language. Refused while another process has claimed it.
     pub fn edit_copy(&self, operator: &str, name: &str, file_name: &str) -> Result<EditCopy> {
         let drafts = self.drafts(operator);
-        make_directory(&self.path().join(".drafts"), self.modes())?;
-        make_directory(&drafts, self.modes())?;
-        let directory = drafts.join(super::drafts::plain(name));
+        self.place(&Path::new(DRAFTS).join(plain(operator)))?;
+        let directory = drafts.join(plain(name));
         private_directory(&directory)?;
         // An editor is started wherever the console was: the path must mean the same to both.
         let directory = directory.canonicalize().doing("examine", &directory)?;
@@ -82,7 +82,7 @@ impl EditCopy {
     pub fn write(&self, bytes: &[u8]) -> Result<()> {
         // It was of a former text.
         let _ = fs::remove_file(self.rescue());
-        atomic::write(&self.path, bytes, PRIVATE)
+        atomic::write(&self.directory, &self.path, bytes, PRIVATE)
     }
 
     /// What is there; none: nothing. At most so many bytes.
@@ -175,7 +175,7 @@ mod tests {
         let copy = runs.edit_copy("ana", "one.edit", "script.txt").unwrap();
         copy.write(b"text").unwrap();
         let swap = copy.path().with_file_name(".script.txt.swp");
-        atomic::write(&swap, b"unsaved", PRIVATE).unwrap();
+        atomic::write(copy.path().parent().unwrap(), &swap, b"unsaved", PRIVATE).unwrap();
         copy.remove_if_alone().unwrap();
         assert!(swap.exists());
         fs::remove_file(&swap).unwrap();
@@ -189,7 +189,7 @@ mod tests {
         let runs = RunsDir::open(folder.path().join("runs"), None).unwrap();
         let copy = runs.edit_copy("ana", "one.edit", "script.txt").unwrap();
         let other = folder.path().join("other");
-        atomic::write(&other, b"not yours", PRIVATE).unwrap();
+        atomic::write(folder.path(), &other, b"not yours", PRIVATE).unwrap();
         std::os::unix::fs::symlink(&other, copy.path()).unwrap();
         assert!(copy.read(99).is_err());
         copy.write(b"text").unwrap();

@@ -32,6 +32,17 @@ impl RunsError {
         Self::new(verb, path, io::Error::new(io::ErrorKind::InvalidInput, reason.into()))
     }
 
+    /// The same error for somebody else whom it concerns.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            operation: self.operation.clone(),
+            source: match self.source.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::new(self.source.kind(), self.source.to_string()),
+            },
+        }
+    }
+
     /// Whether the disk or a quota is full: worth trying again when space returns.
     pub fn is_full(&self) -> bool {
         matches!(

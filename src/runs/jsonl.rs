@@ -21,6 +21,27 @@ pub(super) fn cut_torn(file: &File) -> io::Result<u64> {
     Ok(end)
 }
 
+/// Cuts off what a loss of power left of lines that were appended and not flushed: from the first of them on that has a zero byte, which
+/// no line of ours has. Lines up to `confirmed` were flushed, and stay whatever they are. Returns the length that is left; the file ends
+/// with a whole line.
+pub(super) fn cut_holes(file: &File, confirmed: u64) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let (mut start, mut hole) = (length, None);
+    lines_back(file, length, |line| {
+        if line_seq(line).is_some_and(|seq| seq <= confirmed) {
+            return ControlFlow::Break(());
+        }
+        start = start.saturating_sub(line.len() as u64 + 1);
+        if line.contains(&0) {
+            hole = Some(start);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let Some(hole) = hole else { return Ok(length) };
+    file.set_len(hole)?;
+    Ok(hole)
+}
+
 /// The end of the last whole line.
 fn whole_end(file: &File) -> io::Result<u64> {
     let mut end = file.metadata()?.len();
@@ -166,6 +187,18 @@ mod tests {
                 String::from_utf8_lossy(bytes)
             );
         }
+    }
+
+    #[test]
+    fn holes_above_the_watermark_are_cut_and_none_below() {
+        let lines = b"{\"seq\":1}\n{\"s\0\0\":2}\n{\"seq\":3}\n{\"seq\":4}\n";
+        for (confirmed, left) in [(0, 10), (1, 10), (3, lines.len()), (9, lines.len())] {
+            let file = file_with(lines);
+            assert_eq!(cut_holes(&file, confirmed).unwrap(), left as u64, "{confirmed}");
+            assert_eq!(file.metadata().unwrap().len(), left as u64);
+        }
+        assert_eq!(cut_holes(&file_with(b""), 0).unwrap(), 0);
+        assert_eq!(cut_holes(&file_with(b"\0\0\n"), 0).unwrap(), 0);
     }
 
     #[test]

@@ -3,12 +3,41 @@
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::unistd::{Gid, fchown, geteuid};
 
 use super::error::{Doing, Result, RunsError};
 use super::filesystem;
+use super::place::Place;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+
+/// The names of the files that every publish writes.
+pub(super) const CHAIN_FILE: &str = "chain.jsonl";
+pub(super) const EVENTS_FILE: &str = "events.jsonl";
+pub(super) const STATE_FILE: &str = "state.json";
+
+/// The directory of kept versions.
+pub(super) const VERSIONS: &str = "versions";
+/// The directories of what stages say, and of what the leader and the supervisors leave for each other.
+pub(super) const LOGS: &str = "logs";
+pub(super) const STAGE: &str = ".stage";
+
+/// The name of what one attempt of a stage says.
+pub(super) fn log_file(stage: &StageName, attempt: u32) -> String {
+    format!("{stage}.{attempt}.log")
+}
+
+/// The directory of decisions.
+pub(super) const GATES: &str = "gates";
+
+/// The name of a decision's file: of one attempt, or the newest of its stage.
+pub(super) fn decision_file(stage: &StageName, attempt: Option<u32>) -> String {
+    match attempt {
+        Some(attempt) => format!("{stage}.{attempt}.json"),
+        None => format!("{stage}.json"),
+    }
+}
 
 /// Rights of new files and directories, set whatever the umask is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +155,25 @@ pub(super) fn make_directory(path: &Path, modes: Modes) -> Result<()> {
     }
 }
 
+/// The last of these, after those that have a new directory in them were flushed: without this a power loss may take that directory with
+/// everything that was flushed in it.
+fn flushed_place(base: &Path, places: &[Arc<Place>]) -> Result<Arc<Place>> {
+    for (above, place) in places.iter().zip(places.iter().skip(1)) {
+        if place.is_new() {
+            above.flush()?;
+        }
+    }
+    let last = places.last().map(Arc::clone);
+    last.ok_or(std::io::ErrorKind::NotFound).doing("open", base)
+}
+
 impl RunsDir {
+    /// Opens a directory of the runs directory to write in, made durably where it is missing. A symlink on the way is refused.
+    pub(super) fn place(&self, below: &Path) -> Result<Arc<Place>> {
+        let places = Place::walk_making(&self.path, below, self.modes)?;
+        flushed_place(&self.path, &places)
+    }
+
     /// Opens the runs directory, making it when it is missing: 0700, or 2770 with a group id. Network file systems are refused by name.
     ///
     /// A directory of one's own that is open to others is closed to them.
@@ -236,7 +283,7 @@ impl RunsDir {
 
     /// `chain.jsonl`.
     pub fn chain(&self) -> PathBuf {
-        self.path.join("chain.jsonl")
+        self.path.join(CHAIN_FILE)
     }
 
     /// The lock under which files are published.
@@ -305,23 +352,23 @@ impl RunDir {
     }
     /// `state.json`.
     pub fn state(&self) -> PathBuf {
-        self.path.join("state.json")
+        self.path.join(STATE_FILE)
     }
     /// `events.jsonl`.
     pub fn events(&self) -> PathBuf {
-        self.path.join("events.jsonl")
+        self.path.join(EVENTS_FILE)
     }
     /// `gates/`.
     pub fn gates(&self) -> PathBuf {
-        self.path.join("gates")
+        self.path.join(GATES)
     }
     /// The newest decision of a stage.
     pub fn decision(&self, stage: &StageName) -> PathBuf {
-        self.gates().join(format!("{stage}.json"))
+        self.gates().join(decision_file(stage, None))
     }
     /// The decision of one attempt.
     pub fn decision_of(&self, stage: &StageName, attempt: u32) -> PathBuf {
-        self.gates().join(format!("{stage}.{attempt}.json"))
+        self.gates().join(decision_file(stage, Some(attempt)))
     }
     /// An artifact's current version. Not safe to open as it is when others can write there: see [`super::artifacts`].
     pub fn artifact(&self, path: &ArtifactPath) -> PathBuf {
@@ -329,7 +376,7 @@ impl RunDir {
     }
     /// `versions/`.
     pub fn versions(&self) -> PathBuf {
-        self.path.join("versions")
+        self.path.join(VERSIONS)
     }
     /// A kept version.
     pub fn version(&self, digest: &Digest) -> PathBuf {
@@ -337,31 +384,37 @@ impl RunDir {
     }
     /// `logs/`.
     pub fn logs(&self) -> PathBuf {
-        self.path.join("logs")
+        self.path.join(LOGS)
     }
     /// What a stage's command said.
     pub fn log(&self, stage: &StageName, attempt: u32) -> PathBuf {
-        self.logs().join(format!("{stage}.{attempt}.log"))
+        self.logs().join(log_file(stage, attempt))
     }
     /// `.stage/`: what the leader and the supervisors leave for each other.
     pub fn stage(&self) -> PathBuf {
-        self.path.join(".stage")
+        self.path.join(STAGE)
     }
 
-    /// Makes the run directory and the directories under it that `relative` names. A symlink on the way is refused: what is written
-    /// must stay in the run directory (SPEC §10).
+    /// The runs directory that it lies in.
+    pub(super) fn base(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Opens the runs directory, the run directory and the directories under it that `relative` names, in this order; what is missing is
+    /// made, and not flushed. A symlink on the way is refused: what is written must stay in the run directory (SPEC §10).
+    pub(super) fn places(&self, relative: &str) -> Result<Vec<Arc<Place>>> {
+        let below = Path::new(self.job_id.as_str()).join(relative);
+        Place::walk_making(self.base(), &below, self.modes)
+    }
+
+    /// The last of [`Self::places`], to write in; it is there after a loss of power too.
+    pub(super) fn place(&self, relative: &str) -> Result<Arc<Place>> {
+        flushed_place(self.base(), &self.places(relative)?)
+    }
+
+    /// Makes the run directory and the directories under it that `relative` names, durably. A symlink on the way is refused.
     pub fn make(&self, relative: &str) -> Result<PathBuf> {
-        let mut path = self.path.clone();
-        let parts = relative.split('/').filter(|part| !part.is_empty());
-        for part in std::iter::once("").chain(parts) {
-            if !part.is_empty() {
-                path.push(part);
-            }
-            if directory_metadata(&path)?.is_none() {
-                make_directory(&path, self.modes)?;
-            }
-        }
-        Ok(path)
+        Ok(self.place(relative)?.path().to_owned())
     }
 }
 

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::atomic;
-use super::error::{Doing, Result, RunsError};
-use super::layout::{RunsDir, make_directory};
+use super::error::{Result, RunsError};
+use super::layout::RunsDir;
 
 /// Where the files that were replaced are kept, under the runs directory.
 const ASIDE: &str = ".aside";
@@ -26,7 +26,7 @@ fn free(path: impl Fn(u32) -> PathBuf) -> Result<PathBuf> {
 /// Writes a whole file, durable when this returns. What lay there is kept under `.aside/`, and its path returned; none: nothing did.
 pub fn replace(runs: &RunsDir, path: &Path, bytes: &[u8]) -> Result<Option<PathBuf>> {
     let kept = keep_aside(runs, path)?;
-    atomic::write(path, bytes, runs.modes())?;
+    atomic::write(runs.path(), path, bytes, runs.modes())?;
     Ok(kept)
 }
 
@@ -38,15 +38,17 @@ fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
     };
     let relative = path.strip_prefix(runs.path()).unwrap_or(path);
     let name: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-    let directory = runs.path().join(ASIDE);
-    make_directory(&directory, runs.modes())?;
-    let kept = free(|number| directory.join(format!("{}.{number}", name.join("."))))?;
+    let (place, own) = atomic::place_of(runs.path(), path, runs.modes())?;
+    let aside = runs.place(Path::new(ASIDE))?;
+    let new_name = |number| format!("{}.{number}", name.join("."));
+    let kept = free(|number| aside.join(&new_name(number)))?;
+    let new = kept.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if metadata.is_dir() {
-        fs::rename(path, &kept).doing("move", path)?;
+        place.move_to(&own, &aside, new)?;
     } else {
-        fs::hard_link(path, &kept).doing("keep", path)?;
+        place.link_to(&own, &aside, new)?;
     }
-    atomic::flush_directory(&directory)?;
+    aside.flush()?;
     Ok(Some(kept))
 }
 

@@ -20,6 +20,7 @@ pub mod locks;
 pub mod mend;
 mod nudge;
 pub mod old;
+mod place;
 mod projection;
 pub mod publish;
 pub mod record;

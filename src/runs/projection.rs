@@ -2,15 +2,17 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::artifacts;
 use super::atomic::{self, Group};
-use super::error::{Doing, Result};
+use super::error::{Doing, Result, RunsError};
 use super::finding::Finding;
 use super::jsonl;
-use super::layout::RunDir;
+use super::layout::{EVENTS_FILE, GATES, RunDir, STATE_FILE, decision_file};
+use super::place::Place;
 use super::publish::Owed;
 use crate::domain::artifact::Artifact;
 use crate::domain::event::{Event, predecessors, removed_again};
@@ -18,6 +20,9 @@ use crate::domain::ids::ArtifactPath;
 use crate::domain::job::{AttemptState, JobRows};
 use crate::domain::time::Timestamp;
 use crate::fault;
+
+/// The most bytes of a `state.json` that is compared before it is replaced.
+const STATE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The version of `state.json`'s shape.
 pub const STATE_SCHEMA: u32 = 2;
@@ -72,33 +77,40 @@ pub fn event_line(event: &Event) -> Result<Vec<u8>> {
 
 /// Brings a job's files up to date: stages what is owed, appends events, puts patched artifacts in place.
 pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
-    run.make("gates")?;
-    atomic::sweep(run.path());
-    atomic::sweep(&run.gates());
+    let places = run.places(GATES)?;
+    let [.., home, gates] = places.as_slice() else {
+        return Err(RunsError::refused("use", run.path(), "it has no name"));
+    };
+    // All of them: whoever made one may have died before the one above was flushed.
+    places.iter().for_each(|place| group.unflushed.directory(place));
+    atomic::sweep(home);
+    atomic::sweep(gates);
     put_artifacts(run, owed, group, findings)?;
-    remove_artifacts(run, owed, findings)?;
+    remove_artifacts(run, owed, group, findings)?;
     fault::point("artifacts_done");
-    append_events(run, owed, group, findings)?;
+    append_events(home, owed, group, findings)?;
     // Before the decision files: it holds the newest ones whole, so that a database is never made again from a state that is older
     // than a decision that others have seen.
     let state = state_file(&owed.rows, owed.up_to, owed.status_since)?;
-    if atomic::holds(&run.state(), &state)? {
-        group.found(&run.state());
+    if !owed.is_distrusted && is_state(home, &state)? {
+        group.unflushed.found(home, STATE_FILE)?;
     } else {
-        group.stage(run.state(), &state, run.modes())?;
+        group.stage(home, STATE_FILE, &state)?;
     }
     for sealed in &owed.decisions {
-        let path = run.decision_of(sealed.decision.stage(), sealed.decision.attempt());
+        let name = decision_file(sealed.decision.stage(), Some(sealed.decision.attempt()));
         let bytes = sealed.to_file();
-        if atomic::holds(&path, &bytes)? {
-            // Its directory is that of the stage's newest decision too.
-            group.found(&path);
+        if !gates.has(&name) {
+            group.stage_new(gates, &name, &bytes)?;
             continue;
         }
-        if path.symlink_metadata().is_ok() {
-            findings.push(Finding::DecisionDiffers { path });
-        } else {
-            group.stage_new(path, &bytes, run.modes())?;
+        match gates.read(&name, bytes.len() as u64)? {
+            Some(found) if found == bytes && !owed.is_distrusted => group.unflushed.found(gates, &name)?,
+            Some(found) if found == bytes => group.stage(gates, &name, &bytes)?,
+            Some(found) if atomic::is_torn(&found, &bytes) => group.stage(gates, &name, &bytes)?,
+            Some(_) | None => findings.push(Finding::DecisionDiffers {
+                path: gates.join(&name),
+            }),
         }
     }
     for sealed in &owed.rows.decisions {
@@ -107,22 +119,45 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
             .rows
             .newest_decision(stage)
             .is_some_and(|newest| newest.seq == sealed.seq);
-        let path = run.decision(stage);
+        let name = decision_file(stage, None);
         let bytes = sealed.to_file();
-        if is_newest && !atomic::holds(&path, &bytes)? {
-            group.stage(path, &bytes, run.modes())?;
+        if !is_newest {
+            continue;
+        }
+        if !owed.is_distrusted && atomic::holds(gates, &name, &bytes)? {
+            group.unflushed.found(gates, &name)?;
+        } else {
+            group.stage(gates, &name, &bytes)?;
         }
     }
     Ok(())
 }
 
-fn append_events(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
+/// Whether the state that lies there is this one. Leases come and go without an event, and so without a debt: a state that differs in them
+/// alone stays, or what replaces it would be unflushed with nobody owing it.
+fn is_state(home: &Place, state: &[u8]) -> Result<bool> {
+    let Some(found) = home.read(STATE_FILE, STATE_BYTES_MAX)? else {
+        return Ok(false);
+    };
+    let without_leases = |bytes: &[u8]| {
+        let mut state: State = serde_json::from_slice(bytes).ok()?;
+        for gate in &mut state.rows.gates {
+            gate.lease = None;
+        }
+        Some(state)
+    };
+    Ok(found == state
+        || (!found.is_empty() && without_leases(&found).is_some_and(|found| without_leases(state) == Some(found))))
+}
+
+fn append_events(home: &Arc<Place>, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
     if owed.events.is_empty() {
         return Ok(());
     }
-    let path = run.events();
-    let file = run.modes().open_append(&path)?;
-    let length = jsonl::cut_torn(&file).doing("read", &path)?;
+    let path = home.join(EVENTS_FILE);
+    let file = home.append(EVENTS_FILE)?;
+    jsonl::cut_torn(&file).doing("read", &path)?;
+    let length = jsonl::cut_holes(&file, owed.published_seq).doing("read", &path)?;
     let mut last_seq = 0;
     let mut damaged = 0;
     jsonl::lines_back(&file, length, |line| match jsonl::line_seq(line) {
@@ -153,7 +188,7 @@ fn append_events(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Ve
         return Err(error).doing("write", &path);
     }
     fault::point("events_appended");
-    group.appended(file, path);
+    group.unflushed.file(file, home, EVENTS_FILE);
     Ok(())
 }
 
@@ -186,15 +221,21 @@ fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Ve
                 continue;
             }
         };
-        if found == Some(artifact.digest) {
-            group.found(&run.path().join(path.as_str()));
+        let is_there = found == Some(artifact.digest);
+        if is_there && !owed.is_distrusted {
+            artifacts::found(run, &path, &mut group.unflushed)?;
+            continue;
+        }
+        let replaced: Vec<_> = predecessors(owed.unplaced(), &path).collect();
+        if !is_there && replaced.is_empty() && predecessors(&owed.events, &path).next().is_some() {
+            // It was in its place, and what lies there now is as much somebody's as it will be when this is on disk.
             continue;
         }
         // Several patches may be owed at once: what lies there may be what any of them replaced.
-        let is_ours = predecessors(&owed.events, &path).any(|former| former == found);
+        let is_ours = is_there || replaced.contains(&found) || artifacts::is_torn(run, &path, &artifact.digest);
         let is_replaced = match is_ours {
             false => false,
-            true => match artifacts::replace(run, &path, found, &artifact.digest) {
+            true => match artifacts::replace(run, &path, found, &artifact.digest, &mut group.unflushed) {
                 Ok(is_replaced) => {
                     fault::point("artifact_placed");
                     is_replaced
@@ -222,7 +263,7 @@ fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Ve
 }
 
 /// Files that a patch made and that were taken back again go, unless somebody else wrote there meanwhile.
-fn remove_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> Result<()> {
+fn remove_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
     let is_registered = |path: &ArtifactPath| owed.rows.registered(path).is_some();
     for path in removed_again(&owed.events)
         .into_iter()
@@ -230,15 +271,23 @@ fn remove_artifacts(run: &RunDir, owed: &Owed, findings: &mut Vec<Finding>) -> R
     {
         let found = match artifacts::hash(run, &path) {
             Ok(Some((found, _))) => found,
-            Ok(None) => continue,
+            Ok(None) => {
+                // Whoever removed it may have died before that was flushed.
+                artifacts::gone(run, &path, &mut group.unflushed);
+                continue;
+            }
             Err(error) => {
                 let reason = error.to_string();
                 findings.push(Finding::ArtifactUnreadable { path, reason });
                 continue;
             }
         };
-        let is_ours = predecessors(&owed.events, &path).any(|former| former == Some(found));
-        if !is_ours || !artifacts::remove(run, &path, &found)? {
+        let removed: Vec<_> = predecessors(owed.unplaced(), &path).collect();
+        if removed.is_empty() {
+            // It was removed, and somebody has made another one.
+            continue;
+        }
+        if !removed.contains(&Some(found)) || !artifacts::remove(run, &path, &found, &mut group.unflushed)? {
             findings.push(Finding::NotRemoved { path, found });
         }
     }

@@ -2,17 +2,21 @@
 //!
 //! Files are a projection of rows and every effect is idempotent: a crash between any two steps is made good by the next publish.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::atomic::{self, Group};
+use super::atomic::{Group, Unflushed};
 use super::error::{Doing, Result, RunsError};
 use super::finding::Finding;
 use super::jsonl;
-use super::layout::{RunDir, RunsDir};
+use super::layout::{CHAIN_FILE, RunDir, RunsDir};
 use super::locks;
+use super::place::Place;
 use super::projection;
 pub use super::projection::{STATE_SCHEMA, State, event_line, state_file};
 use super::record;
@@ -35,10 +39,24 @@ pub struct Owed {
     pub torn_events: Vec<Event>,
     /// Its decisions above the watermark.
     pub decisions: Vec<SealedDecision>,
+    /// Up to this event the artifacts were put in place by this process: what lies there now that is not theirs is somebody's.
+    pub placed_seq: u64,
+    /// A flush of its files has failed: what lies there may be in memory only, and is written anew whatever it says.
+    pub is_distrusted: bool,
+    /// The watermark: up to this event everything is on disk, and nothing beyond it is known to be.
+    pub published_seq: u64,
     /// The event number that the watermark rises to when this is on disk.
     pub up_to: u64,
     /// Since when the job has its status.
     pub status_since: Timestamp,
+}
+
+impl Owed {
+    /// The events whose artifacts may not be in place.
+    pub(super) fn unplaced(&self) -> &[Event] {
+        let placed = self.events.partition_point(|event| event.seq <= self.placed_seq);
+        self.events.get(placed..).unwrap_or_default()
+    }
 }
 
 /// What became of one job's files.
@@ -46,7 +64,7 @@ pub struct Owed {
 pub struct Published {
     /// The job.
     pub job_id: JobId,
-    /// The watermark's new value; none when nothing was owed. An error: all of it stays owed.
+    /// The event up to which its files are in place now; none when nothing was owed. An error: all of it stays owed.
     pub result: Result<Option<u64>>,
     /// What was found on disk and left alone.
     pub findings: Vec<Finding>,
@@ -68,17 +86,82 @@ pub fn torn_after(run: &RunDir) -> Result<Option<u64>> {
 /// much. A link written twice beyond it says the same twice and harms nothing.
 pub(super) const CHAIN_DISORDER_MAX: u64 = 4096;
 
-/// Publishes what these jobs owe. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
+/// Files of several jobs that have their names and are not flushed yet.
+#[derive(Debug, Default)]
+pub struct Unconfirmed {
+    /// `chain.jsonl`, where decisions are among what is owed.
+    chain: Option<Unflushed>,
+    jobs: Vec<UnconfirmedJob>,
+}
+
+#[derive(Debug)]
+struct UnconfirmedJob {
+    job_id: JobId,
+    up_to: u64,
+    /// Whether a line of `chain.jsonl` belongs to it.
+    is_chained: bool,
+    unflushed: Unflushed,
+}
+
+/// A job, the event up to which its files are on disk now, or why they are not known to be.
+pub type Confirmed = (JobId, u64, Result<()>);
+
+impl Unconfirmed {
+    /// The jobs, with the event up to which each has its files.
+    pub fn jobs(&self) -> impl Iterator<Item = (&JobId, u64)> {
+        self.jobs.iter().map(|job| (&job.job_id, job.up_to))
+    }
+
+    /// Flushes all of it: each file, then each directory once, and nothing else. It takes as long as the disk takes; one job's failure is
+    /// its own.
+    pub fn flush(self) -> Vec<Confirmed> {
+        let failed = fault::step("files_named").doing("flush", std::path::Path::new("the files"));
+        let chained = match (&self.chain, &failed) {
+            (Some(chain), Ok(())) => chain.flush_files(),
+            (_, Err(error)) => Err(error.again()),
+            (None, Ok(())) => Ok(()),
+        };
+        let mut results: Vec<Result<()>> = self
+            .jobs
+            .iter()
+            .map(|job| {
+                failed.as_ref().map_err(RunsError::again)?;
+                job.unflushed.flush_files()
+            })
+            .collect();
+        fault::point("files_flushed");
+        let mut directories: BTreeMap<PathBuf, Result<()>> = BTreeMap::new();
+        let chained = chained.and_then(|()| match &self.chain {
+            Some(chain) => chain.flush_directories(&mut directories),
+            None => Ok(()),
+        });
+        for (job, result) in self.jobs.iter().zip(&mut results) {
+            if result.is_ok() {
+                *result = job.unflushed.flush_directories(&mut directories);
+            }
+            if result.is_ok() && job.is_chained {
+                *result = chained.as_ref().map(|()| ()).map_err(RunsError::again);
+            }
+        }
+        fault::point("after_files");
+        let jobs = self.jobs.into_iter().zip(results);
+        jobs.map(|(job, result)| (job.job_id, job.up_to, result)).collect()
+    }
+}
+
+/// Puts what these jobs owe in place. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
 /// above it, now that no other process can publish; its error, in words, is that job's failure. The error is that the lock could not be
 /// taken within `patience`; one job's failure is its own.
 ///
-/// The caller raises each watermark to at least the published value, never lowers it.
+/// Nothing is on disk before the second answer is flushed. Then the caller raises each watermark to at least the confirmed value, never
+/// lowers it: a job's watermark never passes a file that is not flushed, for whatever lies above it is flushed again by whoever publishes
+/// it, also where it was found in place.
 pub fn publish(
     runs: &RunsDir,
     jobs: &[JobId],
     patience: Duration,
     mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, String>,
-) -> Result<Vec<Published>> {
+) -> Result<(Vec<Published>, Unconfirmed)> {
     let lock_path = runs.publish_lock();
     let lock = runs.modes().open_append(&lock_path)?;
     locks::take_publish_lock(&lock, &lock_path, patience)?;
@@ -101,20 +184,21 @@ pub fn publish(
 
     let mut outcomes = Vec::with_capacity(all_owed.len());
     let mut groups = Vec::new();
+    let mut unconfirmed = Unconfirmed::default();
     for (job_id, owed) in all_owed {
         let mut findings = Vec::new();
         let staged = match (&owed, &chained) {
             (None, _) => Ok(None),
-            (Some(owed), Err(error)) if !owed.decisions.is_empty() => Err(again(error)),
+            (Some(owed), Err(error)) if !owed.decisions.is_empty() => Err(error.again()),
             (Some(owed), _) => {
                 let mut group = Group::default();
                 projection::project(&runs.run(&job_id), owed, &mut group, &mut findings)
-                    .map(|()| Some((group, owed.up_to)))
+                    .map(|()| Some((group, owed.up_to, !owed.decisions.is_empty())))
             }
         };
         let result = staged.map(|staged| {
-            staged.map(|(group, up_to)| {
-                groups.push((outcomes.len(), group));
+            staged.map(|(group, up_to, is_chained)| {
+                groups.push((outcomes.len(), group, is_chained));
                 up_to
             })
         });
@@ -125,31 +209,29 @@ pub fn publish(
         });
     }
 
-    let (places, groups): (Vec<usize>, Vec<Group>) = groups.into_iter().unzip();
-    for (place, committed) in places.into_iter().zip(atomic::commit(runs.path(), groups)) {
+    fault::point("files_staged");
+    for (place, group, is_chained) in groups {
         let Some(outcome) = outcomes.get_mut(place) else {
             continue;
         };
-        match committed {
-            Ok(taken) => outcome
-                .findings
-                .extend(taken.into_iter().map(|path| Finding::DecisionDiffers { path })),
+        match group.name() {
+            Ok((taken, unflushed)) => {
+                let differs = |path| Finding::DecisionDiffers { path };
+                outcome.findings.extend(taken.into_iter().map(differs));
+                unconfirmed.jobs.push(UnconfirmedJob {
+                    job_id: outcome.job_id.clone(),
+                    up_to: *outcome.result.as_ref().ok().and_then(Option::as_ref).unwrap_or(&0),
+                    is_chained,
+                    unflushed,
+                });
+            }
             Err(error) => outcome.result = Err(error),
         }
     }
     drop(lock);
+    unconfirmed.chain = chained.ok().flatten();
     outcomes.extend(unreadable);
-    Ok(outcomes)
-}
-
-fn again(error: &RunsError) -> RunsError {
-    RunsError {
-        operation: error.operation.clone(),
-        source: match error.source.raw_os_error() {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => io::Error::new(error.source.kind(), error.source.to_string()),
-        },
-    }
+    Ok((outcomes, unconfirmed))
 }
 
 fn chain_links(all_owed: &[(JobId, Option<Owed>)]) -> Vec<ChainLink> {
@@ -164,12 +246,13 @@ fn chain_links(all_owed: &[(JobId, Option<Owed>)]) -> Vec<ChainLink> {
     links
 }
 
-fn append_chain(runs: &RunsDir, links: &[ChainLink]) -> Result<()> {
+fn append_chain(runs: &RunsDir, links: &[ChainLink]) -> Result<Option<Unflushed>> {
     let Some(first) = links.first() else {
-        return Ok(());
+        return Ok(None);
     };
     let path = runs.chain();
-    let file = runs.modes().open_append(&path)?;
+    let top = Arc::new(Place::top(runs.path(), runs.modes())?);
+    let file = top.append(CHAIN_FILE)?;
     let length = jsonl::cut_torn(&file).doing("read", &path)?;
     let mut missing: Vec<&ChainLink> = links.iter().collect();
     jsonl::lines_back(&file, length, |line| {
@@ -193,13 +276,10 @@ fn append_chain(runs: &RunsDir, links: &[ChainLink]) -> Result<()> {
         drop(file.set_len(length));
         return Err(error).doing("write", &path);
     }
-    fault::step("chain_appended").doing("flush", &path)?;
-    file.sync_all().doing("flush", &path)?;
-    fault::point("chain_flushed");
-    if length == 0 {
-        atomic::flush_directory(runs.path())?;
-    }
-    Ok(())
+    fault::point("chain_appended");
+    let mut unflushed = Unflushed::default();
+    unflushed.file(file, &top, CHAIN_FILE);
+    Ok(Some(unflushed))
 }
 
 #[cfg(test)]

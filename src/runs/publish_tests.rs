@@ -54,6 +54,9 @@ fn owed(events: Vec<Event>, decisions: Vec<SealedDecision>) -> Owed {
     Owed {
         up_to: events.last().map_or(0, |event| event.seq),
         torn_events: Vec::new(),
+        placed_seq: 0,
+        is_distrusted: false,
+        published_seq: 0,
         status_since: at,
         rows: JobRows {
             job: Job {
@@ -98,12 +101,14 @@ impl Fixture {
     }
 
     fn publish(&self, owed: &Owed) -> Published {
-        publish(&self.runs, &[job_id()], crate::runs::locks::PUBLISH_PATIENCE, |_| {
+        let published = publish(&self.runs, &[job_id()], crate::runs::locks::PUBLISH_PATIENCE, |_| {
             Ok(Some(owed.clone()))
-        })
-        .unwrap()
-        .pop()
-        .unwrap()
+        });
+        let (mut outcomes, unconfirmed) = published.unwrap();
+        for (_, _, flushed) in unconfirmed.flush() {
+            flushed.unwrap();
+        }
+        outcomes.pop().unwrap()
     }
 
     fn put(&self, path: &Path, bytes: &[u8]) {
@@ -183,7 +188,7 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
 fn nothing_owed_writes_nothing() {
     let fixture = Fixture::new();
     let published = publish(&fixture.runs, &[job_id()], Duration::ZERO, |_| Ok(None)).unwrap();
-    assert_eq!(published[0].result.as_ref().unwrap(), &None);
+    assert_eq!(published.0[0].result.as_ref().unwrap(), &None);
     assert!(!fixture.run.path().exists());
 }
 
@@ -317,12 +322,12 @@ fn one_job_that_cannot_be_written_does_not_stop_the_others() {
         Ok(Some(owed.clone()))
     })
     .unwrap();
-    let error = published[0].result.as_ref().unwrap_err();
+    let error = published.0[0].result.as_ref().unwrap_err();
     assert!(
         error.to_string().ends_with("runs/broken: it is not a directory"),
         "{error}"
     );
-    assert_eq!(published[1].result.as_ref().unwrap(), &Some(3));
+    assert_eq!(published.0[1].result.as_ref().unwrap(), &Some(3));
 }
 
 /// Needs the right to mount a small file system; says so where it has not.
@@ -345,14 +350,14 @@ fn a_full_disk_leaves_a_debt_that_is_paid_when_space_returns() {
         let filled = fs::File::create(&ballast).unwrap().write_all(&[0; 1 << 20]);
         assert_eq!(filled.unwrap_err().kind(), io::ErrorKind::StorageFull);
         let published = publish(&runs, &[job_id()], Duration::ZERO, |_| Ok(Some(owed.clone()))).unwrap();
-        let error = published[0].result.as_ref().unwrap_err();
+        let error = published.0[0].result.as_ref().unwrap_err();
         assert!(error.is_full(), "{error}");
         assert!(error.to_string().ends_with(": no space left"), "{error}");
         assert!(!run.state().exists());
 
         fs::remove_file(ballast).unwrap();
         let published = publish(&runs, &[job_id()], Duration::ZERO, |_| Ok(Some(owed.clone()))).unwrap();
-        assert_eq!(published[0].result.as_ref().unwrap(), &Some(3));
+        assert_eq!(published.0[0].result.as_ref().unwrap(), &Some(3));
         assert_eq!(
             fs::read(run.decision(&stage())).unwrap(),
             decision(1, 1, true).to_file()

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::artifacts::{self, ARTIFACT_BYTES_MAX};
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
-use super::layout::RunDir;
+use super::layout::{RunDir, VERSIONS};
 use crate::domain::ids::{ArtifactPath, Digest};
 
 /// Whether a version is kept, judged by name and size: its bytes are checked when they are read.
@@ -32,14 +32,13 @@ pub fn name_of(run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64)> {
 /// Keeps these bytes; durable when this returns. Already there: nothing is written.
 pub fn keep(run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64)> {
     let (digest, size_bytes) = name_of(run, bytes)?;
-    let path = run.version(&digest);
-    run.make("versions")?;
+    let place = run.place(VERSIONS)?;
     if is_kept(run, &digest, size_bytes) {
         // Another process may have named it a moment ago and not flushed the directory yet.
-        atomic::flush_directory(&run.versions())?;
+        place.flush()?;
     } else {
         // Replaces a file of this name with other bytes: that one is damaged, its name says so.
-        atomic::write(&path, bytes, run.modes())?;
+        atomic::write_at(&place, &digest.to_string(), bytes)?;
     }
     Ok((digest, size_bytes))
 }
@@ -54,24 +53,22 @@ pub fn keep_artifact(run: &RunDir, path: &ArtifactPath) -> Result<Option<(Digest
 
 /// Keeps what an open file holds. What is already kept is only read.
 pub(super) fn keep_stream(run: &RunDir, file: &mut File, shown: &Path) -> Result<(Digest, u64)> {
-    run.make("versions")?;
+    let place = run.place(VERSIONS)?;
     let (digest, size_bytes) = artifacts::stream(file, shown, |_| Ok(()))?;
     if is_kept(run, &digest, size_bytes) {
-        atomic::flush_directory(&run.versions())?;
+        place.flush()?;
         return Ok((digest, size_bytes));
     }
     file.rewind().doing("read", shown)?;
-    let mut copy = atomic::temporary_beside(&run.version(&digest), run.modes())?;
+    let mut copy = atomic::temporary(&place, &run.version(&digest))?;
     // Hashed once more while it is copied: the file may have changed since, and a version must be what its name says.
     let (digest, size_bytes) = artifacts::stream(file, shown, |bytes| {
-        copy.write_all(bytes).doing("write", &run.version(&digest))
+        copy.file().write_all(bytes).doing("write", &run.version(&digest))
     })?;
     let path = run.version(&digest);
-    copy.as_file().sync_all().doing("flush", &path)?;
-    copy.persist(&path)
-        .map_err(|error| error.error)
-        .doing("create", &path)?;
-    atomic::flush_directory(&run.versions())?;
+    copy.file().sync_all().doing("flush", &path)?;
+    copy.persist(&digest.to_string())?;
+    place.flush()?;
     Ok((digest, size_bytes))
 }
 

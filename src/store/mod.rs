@@ -37,7 +37,7 @@ pub use migrate::SCHEMA_VERSION;
 pub use old::OldDatabase;
 pub use open::DATABASE_FILE;
 pub use outbox::OutboxChange;
-pub use publish::Owed;
+pub use publish::{Marker, Owed};
 pub use queue::OpenTimer;
 pub use reader::Reader;
 pub use rebuild::{Rebuilding, rebuild};

@@ -1,11 +1,13 @@
 //! What the run directories are owed: everything above each job's watermark (SPEC §4).
 
-use rusqlite::params;
+use std::path::PathBuf;
+
+use rusqlite::{Connection, params};
 
 use super::cells::count;
 use super::error::{RowError, StoreError};
 use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
-use super::open::forget_damage;
+use super::open::{Access, connect, forget_damage};
 use super::{Reader, Store, rows};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::Event;
@@ -31,11 +33,15 @@ pub struct Owed {
 }
 
 impl Reader {
-    /// Jobs whose run directories are owed something, those that wait longest first.
-    pub fn owed(&self, limit: u32) -> Result<Vec<JobId>, StoreError> {
+    /// Jobs whose run directories are owed something, those that wait longest first, and the last event of each.
+    pub fn owed(&self, limit: u32) -> Result<Vec<(JobId, u64)>, StoreError> {
         self.read(|connection| {
-            let sql = "SELECT id FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq ORDER BY last_event_seq LIMIT ?1";
-            collect(connection, sql, [limit], |row| super::cells::Cells::new(row, "job", 1).job_id(0))
+            let sql = "SELECT id, last_event_seq FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq
+                       ORDER BY last_event_seq LIMIT ?1";
+            collect(connection, sql, [limit], |row| {
+                let last: i64 = row.get(1)?;
+                Ok((super::cells::Cells::new(row, "job", 2).job_id(0)?, last.unsigned_abs()))
+            })
         })
     }
 
@@ -84,8 +90,24 @@ impl Reader {
     }
 }
 
+/// Notes what is on disk, beside the writer: a connection of its own, so that whoever waits for the disk keeps no decision waiting.
+#[derive(Debug)]
+pub struct Marker {
+    path: PathBuf,
+    relaxed: Connection,
+}
+
 impl Store {
-    /// Notes that the run directories have everything up to these events. A watermark never falls.
+    /// A marker for the same database.
+    pub fn marker(&self) -> Result<Marker, StoreError> {
+        let path = self.path.clone();
+        let relaxed = connect(&path, Access::Relaxed).map_err(|error| StoreError::of(&path, "open", error))?;
+        Ok(Marker { path, relaxed })
+    }
+}
+
+impl Marker {
+    /// Notes that the run directories have everything up to these events on disk. A watermark never falls.
     ///
     /// This does not wait for the disk (synchronous NORMAL): a note lost with the power means that files are written again with the
     /// same bytes. The next decision's flush covers it anyway, since both are in one log, in order.

@@ -68,6 +68,7 @@ fn restore_on_panic(is_taken: Arc<AtomicBool>) {
     std::panic::set_hook(Box::new(move |report| {
         if std::thread::current().id() == loop_thread || !is_taken.load(Ordering::SeqCst) {
             give_back(&is_taken);
+            tracing::error!("the console panicked: {report}");
             former(report);
         } else {
             tracing::error!("a worker panicked: {report}");

@@ -9,10 +9,8 @@ use crate::support::run::Workspace;
 use crate::{approve, assert_recovers, assert_said, opened};
 
 #[test]
-fn a_flush_that_fails_leaves_the_decision_in_the_database_and_the_files_owed() {
+fn a_write_that_fails_leaves_the_decision_in_the_database_and_the_files_owed() {
     for (fault, words) in [
-        ("files_staged:EIO", "cannot flush"),
-        ("chain_appended:EIO", "cannot flush"),
         ("events_torn:ENOSPC", "no space left"),
         ("chain_torn:ENOSPC", "no space left"),
     ] {
@@ -31,13 +29,78 @@ fn a_flush_that_fails_leaves_the_decision_in_the_database_and_the_files_owed() {
     }
 }
 
+/// Whether the files are on disk is found out after the answer: the decision is in the database, and the files have their names.
 #[test]
-fn a_server_whose_files_cannot_be_flushed_writes_them_when_they_can() {
+fn a_flush_that_fails_takes_nothing_back_and_the_files_are_owed_until_one_succeeds() {
+    let workspace = opened();
+    let failing = workspace
+        .command(&["gate", "approve", "j-1", "deploy"])
+        .env("HOLDPOINT_FAIL_AT", "files_named:EIO")
+        .output()
+        .unwrap();
+    assert_said(
+        &failing,
+        0,
+        &[
+            "approved",
+            "its files are in place, and not known to be on disk: cannot flush",
+        ],
+    );
+    assert_eq!(workspace.decision("j-1", "deploy")["approved"], true);
+    let owed = || -> i64 {
+        let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
+        let sql = "SELECT count(*) FROM job WHERE last_event_seq > published_seq";
+        database.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(owed(), 1);
+    assert_recovers(&workspace, 5);
+    assert_eq!(owed(), 0);
+}
+
+/// A disk that refused a flush may keep the bytes in memory and call the next flush a success: they are written anew.
+#[test]
+fn what_a_flush_refused_is_written_anew_before_it_is_flushed_again() {
+    use std::os::unix::fs::MetadataExt as _;
     let workspace = opened();
     workspace.write("failing", "");
     let mut server = workspace
         .command(&["serve", "--no-http"])
-        .env("HOLDPOINT_FAIL_AT", "files_staged:EIO")
+        .env("HOLDPOINT_FAIL_AT", "files_named:EIO")
+        .env("HOLDPOINT_FAULT_WHEN", workspace.root().join("failing"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(server.stderr.take().unwrap());
+    let owing = workspace
+        .command(&["gate", "approve", "j-1", "deploy"])
+        .env("HOLDPOINT_FAIL_AT", "files_named:EIO")
+        .output()
+        .unwrap();
+    assert_said(&owing, 0, &["not known to be on disk"]);
+    let refused = |line: &String| line.contains("j-1: its files are in place, and not known to be on disk");
+    // Kept open: whoever writes where nobody reads is ended.
+    let mut said = said.lines().map_while(Result::ok);
+    assert!(said.any(|line| refused(&line)));
+    let file = workspace.run_directory("j-1").join("gates/deploy.1.json");
+    let before = std::fs::metadata(&file).unwrap().ino();
+    std::fs::remove_file(workspace.root().join("failing")).unwrap();
+    while std::fs::metadata(&file).unwrap().ino() == before {
+        std::thread::yield_now();
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_recovers(&workspace, 5);
+}
+
+#[test]
+fn a_server_whose_files_cannot_be_written_writes_them_when_they_can() {
+    let workspace = opened();
+    workspace.write("failing", "");
+    let mut server = workspace
+        .command(&["serve", "--no-http"])
+        .env("HOLDPOINT_FAIL_AT", "events_torn:ENOSPC")
         .env("HOLDPOINT_FAULT_WHEN", workspace.root().join("failing"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -46,7 +109,7 @@ fn a_server_whose_files_cannot_be_flushed_writes_them_when_they_can() {
         .unwrap();
     let owing = workspace
         .command(&["gate", "approve", "j-1", "deploy"])
-        .env("HOLDPOINT_FAIL_AT", "files_staged:EIO")
+        .env("HOLDPOINT_FAIL_AT", "events_torn:ENOSPC")
         .output()
         .unwrap();
     assert_said(&owing, 0, &["not yet on disk"]);

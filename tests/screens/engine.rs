@@ -555,7 +555,11 @@ impl World {
         }
         let id = command.job_id().unwrap().clone();
         let prepared = self.prepare(&operator("bea"), &command);
-        let applied = prepared.and_then(|prepared| self.put(&id, &prepared, self.now));
+        let applied = prepared.and_then(|prepared| {
+            // The console is a session; what others do here comes by the command line.
+            let session = Some("bea".to_owned());
+            self.put(&id, &Prepared { session, ..prepared }, self.now)
+        });
         Some(applied.map(|mut applied| {
             Box::new(Receipt {
                 job_id: id.clone(),
@@ -566,6 +570,7 @@ impl World {
                 is_change: applied.last_event_seq.is_some(),
                 changes: Vec::new(),
                 review: None,
+                warnings: Vec::new(),
             })
         }))
     }

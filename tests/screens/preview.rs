@@ -49,7 +49,7 @@ fn what_would_be_refused_opens_no_prompt_stops_no_timer_and_is_said_in_words() {
     assert!(!console.world.sent.iter().any(|words| words.starts_with("TakeLease")));
     // What lies there now is on the screen, and can be decided on.
     console.press("a");
-    console.shows("Then stage assets starts.");
+    console.shows("storyboard.json was changed on disk: aed5a2 -> 1586d1. Then stage assets");
 }
 
 #[test]

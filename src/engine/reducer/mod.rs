@@ -69,6 +69,18 @@ pub struct Review {
     pub artifacts: Vec<GateArtifact>,
 }
 
+/// What the log says of how a gate was opened and ended, and of whoever wants to withdraw it. Events never change, so it may be read
+/// before the transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpeningRecord {
+    /// Who opened it from outside; none: its stage did, or it was not written down.
+    pub opened_by: Option<String>,
+    /// Whether it was withdrawn already.
+    pub is_withdrawn: bool,
+    /// Whether they may withdraw what others opened.
+    pub may_any: bool,
+}
+
 /// How a stage's command ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StageOutcome {
@@ -188,6 +200,17 @@ pub enum Input {
         /// Only when the deadline is this.
         expected: Option<Timestamp>,
     },
+    /// Whoever opened a gate from outside takes it back.
+    Withdraw {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+        /// Why.
+        reason: Option<String>,
+        /// What the record says of it.
+        record: OpeningRecord,
+    },
     /// A session gives its lease back.
     ReleaseLease {
         /// The gate.
@@ -297,6 +320,7 @@ pub fn reduce(
             | Input::Hold { .. }
             | Input::Release { .. }
             | Input::Extend { .. }
+            | Input::Withdraw { .. }
             | Input::ReleaseLease { .. }
             | Input::MarkSeen { .. }
             | Input::Expire { .. }
@@ -358,6 +382,12 @@ pub fn reduce(
             seconds,
             expected,
         } => hold::extend(draft, gate, operator, *seconds, *expected),
+        Input::Withdraw {
+            gate,
+            operator,
+            reason,
+            record,
+        } => outside::withdraw(draft, gate, operator, reason.as_deref(), record),
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
         Input::MarkSeen { gate, operator, digest } => lease::mark_seen(draft, gate, operator, *digest),
         Input::StageStarted {

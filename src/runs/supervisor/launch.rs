@@ -14,8 +14,8 @@ use crate::domain::ids::StageName;
 use crate::domain::stage::StageSpec;
 use crate::fault;
 use crate::runs::error::{Doing, Result, RunsError};
-use crate::runs::layout::RunDir;
-use crate::runs::{atomic, locks};
+use crate::runs::layout::{LOGS, RunDir, STAGE, log_file};
+use crate::runs::locks;
 
 /// One execution of a stage.
 #[derive(Debug, Clone)]
@@ -39,11 +39,11 @@ pub fn own_program() -> PathBuf {
     PathBuf::from("/proc/self/exe")
 }
 
-fn json_file(path: &Path, value: &impl serde::Serialize, run: &RunDir) -> Result<()> {
+fn json_file(files: &StageFiles, path: &Path, value: &impl serde::Serialize, run: &RunDir) -> Result<()> {
     let bytes = serde_json::to_vec_pretty(value)
         .map_err(std::io::Error::from)
         .doing("create", path)?;
-    atomic::write(path, &bytes, run.modes())
+    files.write(path, &bytes, run.modes())
 }
 
 fn absolute(path: &Path) -> Result<String> {
@@ -59,11 +59,11 @@ fn absolute(path: &Path) -> Result<String> {
 pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
     let stage = &launch.stage.name;
     let files = StageFiles::new(run, stage, launch.attempt);
-    run.make(".stage")?;
-    run.make("logs")?;
+    let own = run.place(STAGE)?;
+    let logs = run.place(LOGS)?;
 
     let lock_path = files.lock();
-    let lock = run.modes().open_append(&lock_path)?;
+    let lock = own.append(&files.name_of("lock"))?;
     if !locks::try_take(&lock, &lock_path)? {
         return Err(RunsError::refused(
             "start",
@@ -79,7 +79,7 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
         ));
     }
     // Made here, so that a full disk is this call's error and not a lost supervisor.
-    run.modes().open_append(&files.family())?;
+    own.append(&files.name_of("family"))?;
     if locks::is_held(&files.family())? {
         return Err(RunsError::refused(
             "start",
@@ -87,7 +87,7 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
             "processes of its former supervisor are still running",
         ));
     }
-    run.modes().open_append(&run.log(stage, launch.attempt))?;
+    logs.append(&log_file(stage, launch.attempt))?;
     for stale in [files.pid(), files.cancel()] {
         match fs::remove_file(&stale) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -126,7 +126,7 @@ fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Res
     let run_dir = absolute(run.path())?;
     let directory = absolute(&run.stage())?;
     let beside = |what: &str| format!("{directory}/{}.{what}", files.name);
-    json_file(&files.file("params.json"), launch.params, run)?;
+    json_file(files, &files.file("params.json"), launch.params, run)?;
     let job = [
         ("JOB_ID", run.job_id().to_string()),
         ("STAGE", launch.stage.name.to_string()),
@@ -141,7 +141,7 @@ fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Res
         ("PATCH", patch.as_deref(), "patch.json"),
     ] {
         if let Some(text) = text {
-            atomic::write(&files.file(what), text.as_bytes(), run.modes())?;
+            files.write(&files.file(what), text.as_bytes(), run.modes())?;
             let file = beside(what);
             told.push(Told { name, text, file });
         }
@@ -156,7 +156,7 @@ fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Res
         run_dir: PathBuf::from(run_dir),
         group: run.modes().group,
     };
-    json_file(&files.spec(), &spec, run)
+    json_file(files, &files.spec(), &spec, run)
 }
 
 /// The family's lock, opened without taking it.

@@ -31,7 +31,9 @@ pub use launch::{StageLaunch, own_program, start};
 pub use supervise::supervise;
 pub use wait::{StageEnd, Supervised, adopt, signal_cancel};
 
-use super::layout::RunDir;
+use super::atomic;
+use super::error::Result;
+use super::layout::{Modes, RunDir};
 use crate::domain::ids::StageName;
 use crate::domain::time::Timestamp;
 
@@ -103,8 +105,17 @@ impl StageFiles {
         }
     }
 
+    /// Writes one of them whole. Nothing on the way from the runs directory to it may be a link.
+    fn write(&self, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
+        let base = self.directory.parent().and_then(Path::parent).unwrap_or(Path::new(""));
+        atomic::write(base, path, bytes, modes)
+    }
+
     fn file(&self, what: &str) -> PathBuf {
-        self.directory.join(format!("{}.{what}", self.name))
+        self.directory.join(self.name_of(what))
+    }
+    fn name_of(&self, what: &str) -> String {
+        format!("{}.{what}", self.name)
     }
     fn spec(&self) -> PathBuf {
         self.file("spec.json")

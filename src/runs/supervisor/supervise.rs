@@ -26,7 +26,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::words::duration;
 use crate::fault;
 use crate::runs::error::{Doing, Result, reason};
-use crate::runs::layout::Modes;
+use crate::runs::layout::{LOGS, Modes, log_file};
 use crate::runs::{atomic, locks};
 
 /// Tells the supervisor to look for the cancel file. A signal that is ignored by default: it can reach the process in the moment in which
@@ -133,7 +133,7 @@ impl Supervisor {
         let bytes = serde_json::to_vec_pretty(&pids)
             .map_err(std::io::Error::from)
             .doing("create", &path)?;
-        atomic::write(&path, &bytes, self.modes)
+        self.files.write(&path, &bytes, self.modes)
     }
 
     fn run_command(&self) -> Outcome {
@@ -177,9 +177,10 @@ impl Supervisor {
         let log_path = self
             .spec
             .run_dir
-            .join("logs")
-            .join(format!("{}.{}.log", self.spec.stage, self.spec.attempt));
-        let log = self.modes.open_append(&log_path).map_err(|error| error.to_string())?;
+            .join(LOGS)
+            .join(log_file(&self.spec.stage, self.spec.attempt));
+        let log =
+            atomic::append(self.spec.run_dir.parent(), &log_path, self.modes).map_err(|error| error.to_string())?;
         let log_again = log
             .try_clone()
             .doing("open", &log_path)
@@ -318,7 +319,7 @@ impl Supervisor {
             .map_err(std::io::Error::from)
             .doing("create", &path)?;
         loop {
-            match atomic::write(&path, &bytes, self.modes) {
+            match self.files.write(&path, &bytes, self.modes) {
                 Ok(()) => return Ok(true),
                 Err(error) if error.is_full() => {
                     alarm::set(1);

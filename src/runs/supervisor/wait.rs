@@ -80,7 +80,7 @@ pub fn signal_cancel(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bo
         return Ok(false);
     }
     // The file is the request and the signal only a poke: a supervisor that is not listening yet finds the file.
-    atomic::write(&files.cancel(), b"", run.modes())?;
+    files.write(&files.cancel(), b"", run.modes())?;
     let here = World::here().doing("examine", &files.pid())?;
     if let Some(pids) = read_json::<Pids>(&files.pid()).filter(|pids| pids.world == here) {
         pids.supervisor.signal(POKE);

@@ -325,41 +325,51 @@ fn what_is_owed_is_what_lies_above_the_watermark() {
         house.put(name, started(name)).unwrap();
     }
     let reader = house.reader();
-    assert_eq!(reader.owed(10).unwrap(), [id("a"), id("b")]);
-    assert_eq!(reader.owed(1).unwrap(), [id("a")]);
+    assert_eq!(reader.owed(10).unwrap(), [(id("a"), 2), (id("b"), 4)]);
+    assert_eq!(reader.owed(1).unwrap(), [(id("a"), 2)]);
     let owed = reader.owed_of(&id("b")).unwrap().unwrap();
     assert_eq!(
         (owed.events.len(), owed.decisions.len(), owed.published_seq, owed.up_to),
         (2, 0, 0, 4)
     );
-    house.store.mark_published(&[(id("a"), 2), (id("b"), 4)]).unwrap();
+    house
+        .store
+        .marker()
+        .unwrap()
+        .mark_published(&[(id("a"), 2), (id("b"), 4)])
+        .unwrap();
     assert!(reader.owed(10).unwrap().is_empty());
 
     let sealed = house
         .put("b", decided(&gate("b", 1), "ana", Verdict::Approve, at(10)).unwrap())
         .unwrap()
         .decisions;
-    assert_eq!(reader.owed(10).unwrap(), [id("b")]);
+    assert_eq!(reader.owed(10).unwrap(), [(id("b"), 5)]);
     let owed = reader.owed_of(&id("b")).unwrap().unwrap();
     assert_eq!(owed.decisions, sealed);
     assert_eq!(owed.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [5]);
     assert_eq!(owed.rows, house.rows("b"));
 
-    house.store.mark_published(&[(id("b"), 3)]).unwrap();
+    house.store.marker().unwrap().mark_published(&[(id("b"), 3)]).unwrap();
     let owed = reader.owed_of(&id("b")).unwrap().unwrap();
     assert_eq!(
         (owed.published_seq, owed.events.len()),
         (4, 1),
         "a watermark never falls"
     );
-    house.store.mark_published(&[(id("b"), 1000)]).unwrap();
+    house
+        .store
+        .marker()
+        .unwrap()
+        .mark_published(&[(id("b"), 1000)])
+        .unwrap();
     assert!(reader.owed_of(&id("b")).unwrap().unwrap().events.is_empty());
     house
         .put("b", vec![event(EventType::JobCompleted, JobStatus::Completed)])
         .unwrap();
     assert_eq!(
         reader.owed(10).unwrap(),
-        [id("b")],
+        [(id("b"), 6)],
         "a watermark beyond the events hides none that follow"
     );
     assert_eq!(reader.owed_of(&id("nobody")).unwrap(), None);

@@ -6,12 +6,13 @@ mod jobs;
 mod moved;
 mod patches;
 mod timers;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Input, Prepared, ResumePlan, Review, StageOutcome, reduce};
+use super::{Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, reduce};
 use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::{Beside, Change};
@@ -90,10 +91,10 @@ pub(super) struct World {
     pub now_s: i64,
     pub stepped_s: i64,
     pub log: Vec<(EventType, Value)>,
-    /// All decisions; the rows keep the newest of each stage.
-    pub chain: Vec<SealedDecision>,
     /// The session that asks; none: a command.
     pub session: Option<String>,
+    /// All decisions; the rows keep the newest of each stage.
+    pub chain: Vec<SealedDecision>,
 }
 
 impl World {

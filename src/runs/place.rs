@@ -1,0 +1,333 @@
+//! A directory below the runs directory, held open while something is written in it.
+//!
+//! A stage command may rename a directory away and put a symlink in its place at any moment, so nothing is written by path: each part
+//! is opened in the one before without following links, and names are given in what was opened.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstatat, mkdirat};
+use nix::unistd::{UnlinkatFlags, geteuid, linkat, unlinkat};
+
+use super::error::{Doing, Result, RunsError};
+use super::layout::Modes;
+
+const DIRECTORY: OFlag = OFlag::O_DIRECTORY
+    .union(OFlag::O_NOFOLLOW)
+    .union(OFlag::O_CLOEXEC)
+    .union(OFlag::O_RDONLY);
+// A FIFO must not block whoever opens it, and a terminal must not become ours.
+const FILE: OFlag = OFlag::O_NOFOLLOW
+    .union(OFlag::O_CLOEXEC)
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
+
+/// How many names of temporary files are tried: those of processes that died with our number may lie there.
+const NAMES_MAX: u32 = 10_000;
+
+/// An open directory; see the module.
+#[derive(Debug)]
+pub(super) struct Place {
+    handle: File,
+    /// For messages only.
+    path: PathBuf,
+    modes: Modes,
+    /// It was made just now: the directory above has a name that no flush has seen.
+    is_new: bool,
+}
+
+impl Place {
+    /// The directory that everything lies below. It may be reached through links: where it is is the operator's to say.
+    pub(super) fn top(path: &Path, modes: Modes) -> Result<Self> {
+        let shown = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
+        let handle = File::options()
+            .read(true)
+            .custom_flags(OFlag::O_DIRECTORY.bits())
+            .open(shown)
+            .doing("open", shown)?;
+        Ok(Self {
+            handle,
+            path: shown.to_owned(),
+            modes,
+            is_new: false,
+        })
+    }
+
+    /// The places from `base` down to what `below` names, all of them there.
+    pub(super) fn walk(base: &Path, below: &Path, modes: Modes) -> Result<Vec<Arc<Self>>> {
+        Self::step(base, below, modes, Self::open)
+    }
+
+    /// The same; what is missing is made, and not flushed.
+    pub(super) fn walk_making(base: &Path, below: &Path, modes: Modes) -> Result<Vec<Arc<Self>>> {
+        Self::step(base, below, modes, Self::make)
+    }
+
+    fn step(
+        base: &Path,
+        below: &Path,
+        modes: Modes,
+        next: impl Fn(&Self, &str) -> Result<Self>,
+    ) -> Result<Vec<Arc<Self>>> {
+        let mut last = Arc::new(Self::top(base, modes)?);
+        let mut places = vec![Arc::clone(&last)];
+        for part in below {
+            let name = part
+                .to_str()
+                .ok_or_else(|| RunsError::refused("use", &base.join(below), "its path is not UTF-8 text"))?;
+            last = Arc::new(next(&last, name)?);
+            places.push(Arc::clone(&last));
+        }
+        Ok(places)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of a name in it, for messages.
+    pub(super) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    fn open(&self, name: &str) -> Result<Self> {
+        let path = self.join(name);
+        let handle = openat(&self.handle, name, DIRECTORY, Mode::empty()).map_err(|errno| match errno {
+            Errno::ENOTDIR | Errno::ELOOP => {
+                let is_link = self.stat(name).is_some_and(|stat| is_kind(&stat, SFlag::S_IFLNK));
+                let reason = if is_link {
+                    "it is a symlink where a directory belongs"
+                } else {
+                    "it is not a directory"
+                };
+                RunsError::refused("use", &path, reason)
+            }
+            errno => RunsError::new("open", &path, errno),
+        })?;
+        Ok(Self {
+            handle: File::from(handle),
+            path,
+            modes: self.modes,
+            is_new: false,
+        })
+    }
+
+    fn make(&self, name: &str) -> Result<Self> {
+        match self.open(name) {
+            Err(error) if error.is_not_found() => {}
+            opened => return opened,
+        }
+        let path = self.join(name);
+        let is_ours = match mkdirat(&self.handle, name, Mode::S_IRWXU) {
+            Ok(()) => true,
+            // Somebody was quicker.
+            Err(Errno::EEXIST) => false,
+            Err(errno) => return Err(RunsError::new("create", &path, errno)),
+        };
+        let made = self.open(name)?;
+        if is_ours {
+            self.modes.apply(&made.handle, &path, self.modes.directory())?;
+        }
+        Ok(Self { is_new: true, ..made })
+    }
+
+    fn stat(&self, name: &str) -> Option<FileStat> {
+        fstatat(&self.handle, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok()
+    }
+
+    /// Whether anything is called so.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.stat(name).is_some()
+    }
+
+    /// Whether a directory is called so.
+    pub(super) fn has_directory(&self, name: &str) -> bool {
+        self.stat(name).is_some_and(|stat| is_kind(&stat, SFlag::S_IFDIR))
+    }
+
+    /// Flushes it, so that names made or changed in it survive a power loss.
+    pub(super) fn flush(&self) -> Result<()> {
+        self.handle.sync_all().doing("flush", &self.path)
+    }
+
+    /// Opens a regular file for reading. None: nothing is called so.
+    pub(super) fn file(&self, name: &str) -> Result<Option<File>> {
+        let path = self.join(name);
+        let file = match openat(&self.handle, name, FILE | OFlag::O_RDONLY, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(errno) => return Err(RunsError::new("open", &path, errno)),
+        };
+        if !file.metadata().doing("examine", &path)?.is_file() {
+            return Err(RunsError::refused("read", &path, "it is not a regular file"));
+        }
+        Ok(Some(file))
+    }
+
+    /// The bytes of a regular file, where there are no more than `bytes_max`. None: there is no file of that name, or a longer one.
+    pub(super) fn read(&self, name: &str, bytes_max: u64) -> Result<Option<Vec<u8>>> {
+        let is_file = self.stat(name).is_some_and(|stat| is_kind(&stat, SFlag::S_IFREG));
+        let Some(file) = is_file.then(|| self.file(name)).transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        file.take(bytes_max.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .doing("read", &self.join(name))?;
+        Ok((bytes.len() as u64 <= bytes_max).then_some(bytes))
+    }
+
+    /// Opens a file for reading and appending, made with its rights when it is missing.
+    pub(super) fn append(&self, name: &str) -> Result<File> {
+        let path = self.join(name);
+        let flags = FILE | OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT;
+        let file = openat(&self.handle, name, flags, mode(self.modes.file()))
+            .map(File::from)
+            .doing("open", &path)?;
+        let metadata = file.metadata().doing("examine", &path)?;
+        if !metadata.is_file() {
+            return Err(RunsError::refused("open", &path, "it is not a regular file"));
+        }
+        // Another member of the group may own it; only the owner may set its rights, and has done so.
+        if metadata.uid() == geteuid().as_raw() {
+            self.modes.apply(&file, &path, self.modes.file())?;
+        }
+        Ok(file)
+    }
+
+    /// Removes a file. False: there is none.
+    pub(super) fn remove(&self, name: &str) -> Result<bool> {
+        match unlinkat(&self.handle, name, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => Err(RunsError::new("remove", &self.join(name), errno)),
+        }
+    }
+
+    /// Gives a file another name in it. False: there is none.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<bool> {
+        match renameat(&self.handle, from, &self.handle, to) {
+            Ok(()) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => Err(RunsError::new("rename", &self.join(from), errno)),
+        }
+    }
+
+    /// Moves what is called `name` to another place.
+    pub(super) fn move_to(&self, name: &str, other: &Self, new: &str) -> Result<()> {
+        renameat(&self.handle, name, &other.handle, new).doing("move", &self.join(name))
+    }
+
+    /// Gives a file a second name at another place; of a symlink the link itself.
+    pub(super) fn link_to(&self, name: &str, other: &Self, new: &str) -> Result<()> {
+        linkat(&self.handle, name, &other.handle, new, AtFlags::empty()).doing("keep", &self.join(name))
+    }
+
+    /// A file that has no name of its own yet, in the place of what will be `shown`.
+    pub(super) fn temporary(self: &Arc<Self>, prefix: &str, suffix: &str, shown: &Path) -> Result<Temporary> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let flags = FILE | OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL;
+        let mut taken = Errno::EEXIST;
+        for _ in 0..NAMES_MAX {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{prefix}{}-{number}{suffix}", std::process::id());
+            match openat(&self.handle, name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR) {
+                Ok(file) => {
+                    let temporary = Temporary {
+                        file: File::from(file),
+                        name: Some(name),
+                        place: Arc::clone(self),
+                    };
+                    self.modes.apply(&temporary.file, shown, self.modes.file())?;
+                    return Ok(temporary);
+                }
+                Err(Errno::EEXIST) => {}
+                Err(errno) => {
+                    taken = errno;
+                    break;
+                }
+            }
+        }
+        Err(RunsError::new("create", shown, taken))
+    }
+}
+
+/// A file under a temporary name, which goes when it is dropped without having got its own.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    file: File,
+    /// None once it has its own.
+    name: Option<String>,
+    place: Arc<Place>,
+}
+
+impl Temporary {
+    pub(super) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    pub(super) fn place(&self) -> &Arc<Place> {
+        &self.place
+    }
+
+    /// Gives it its name, in place of whatever has it. The file, which still has to be flushed with its directory.
+    pub(super) fn persist(mut self, name: &str) -> Result<File> {
+        if let Some(own) = &self.name {
+            renameat(&self.place.handle, own.as_str(), &self.place.handle, name)
+                .doing("create", &self.place.join(name))?;
+        }
+        self.name = None;
+        self.kept(name)
+    }
+
+    /// The same where nothing has that name. None: something has.
+    pub(super) fn persist_new(self, name: &str) -> Result<Option<File>> {
+        let shown = self.place.join(name);
+        let own = self.name.as_deref().unwrap_or_default();
+        let handle = &self.place.handle;
+        match linkat(handle, own, handle, name, AtFlags::empty()) {
+            // Its temporary name goes with the drop.
+            Ok(()) => self.kept(name).map(Some),
+            Err(Errno::EEXIST) => Ok(None),
+            // A file system without second names: nobody else makes this name, for all do it under one lock.
+            Err(Errno::EPERM | Errno::EOPNOTSUPP) if !self.place.has(name) => self.persist(name).map(Some),
+            Err(Errno::EPERM | Errno::EOPNOTSUPP) => Ok(None),
+            Err(errno) => Err(RunsError::new("create", &shown, errno)),
+        }
+    }
+
+    fn kept(&self, name: &str) -> Result<File> {
+        self.file.try_clone().doing("flush", &self.place.join(name))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            // A leftover that cannot be removed harms nobody.
+            drop(self.place.remove(name));
+        }
+    }
+}
+
+fn is_kind(stat: &FileStat, kind: SFlag) -> bool {
+    SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == kind
+}
+
+fn mode(bits: u32) -> Mode {
+    Mode::from_bits_truncate(bits)
+}
