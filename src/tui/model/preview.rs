@@ -12,6 +12,8 @@ pub struct Preview {
     pub has_note: bool,
     /// Whether something has happened since it was asked.
     pub is_stale: bool,
+    /// Whether Enter came while the answer on the screen was being asked again: it counts if the answer is the same.
+    pub is_enter_waiting: bool,
     /// The newest answer.
     pub answer: Option<Result<Outlook, Refusal>>,
 }

@@ -146,6 +146,7 @@ pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
 
 fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     model.key_boot_us = model.now.boot_us;
+    model.preview.is_enter_waiting = false;
     model.toasts.unread = 0;
     if !slips::before(model, key, fx) {
         return;

@@ -80,14 +80,14 @@ pub fn outdate(model: &mut Model, events: Option<&[Event]>) {
 }
 
 /// Takes an answer.
-pub fn answered(model: &mut Model, number: u64, answer: Answer) {
+pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Effect>) {
     if model.preview.asked != Some(number) {
         return;
     }
     model.preview.asked = None;
     let unread = |why: String| Refusal::new(RefusalCode::NotPossible, why);
     match answer {
-        Answer::Preview(Ok(outlook)) => taken(model, outlook),
+        Answer::Preview(Ok(outlook)) => taken(model, outlook, fx),
         Answer::Preview(Err(refusal)) => refused(model, refusal),
         Answer::Failed(why) => refused(model, unread(why)),
         Answer::Queue(_)
@@ -106,7 +106,7 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer) {
 }
 
 /// What would happen. Where it is not what stood there, Enter waits until somebody could read it.
-fn taken(model: &mut Model, outlook: Outlook) {
+fn taken(model: &mut Model, outlook: Outlook, fx: &mut Vec<Effect>) {
     let is_news = !matches!(&model.preview.answer, Some(Ok(known)) if *known == outlook);
     model.preview.answer = Some(Ok(outlook));
     if is_news {
@@ -114,6 +114,10 @@ fn taken(model: &mut Model, outlook: Outlook) {
         if let Some(prompt) = &mut model.prompt {
             prompt.ask_again(revision);
         }
+        model.preview.is_enter_waiting = false;
+    } else if model.preview.is_enter_waiting && model.preview.is_current() {
+        model.preview.is_enter_waiting = false;
+        prompt::accept(model, fx);
     }
 }
 
@@ -125,8 +129,9 @@ fn refused(model: &mut Model, refusal: Refusal) {
     let hint = refusal.hint.clone();
     if let Prompt::Confirm(confirm) = prompt {
         let key = confirm.pin.key.clone();
-        if refusal.code == RefusalCode::NotPossible && model.lease_of_other(&key).is_some() {
+        if refusal.code == RefusalCode::NotPossible && refusal.place.as_deref() == Some(key.to_string().as_str()) {
             model.preview.answer = Some(Err(refusal));
+            model.preview.is_enter_waiting = false;
             return;
         }
     }
@@ -149,8 +154,22 @@ fn refused(model: &mut Model, refusal: Refusal) {
 
 /// Whether what stands in the prompt is the rules' answer to what Enter would send now. False says so.
 pub fn is_answered(model: &mut Model) -> bool {
-    if command(model).is_none() || model.preview.is_current() {
+    if command(model).is_none() {
         return true;
+    }
+    let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
+    match &model.preview.answer {
+        Some(Ok(_)) if model.preview.is_current() => return true,
+        Some(Ok(_)) => {
+            model.preview.is_enter_waiting = true;
+            return false;
+        }
+        Some(Err(refusal)) => {
+            let (why, hint) = (refusal.message.clone(), refusal.hint.clone().unwrap_or_default());
+            refuse(model, what, &why, &hint);
+            return false;
+        }
+        None => {}
     }
     toast(
         model,
