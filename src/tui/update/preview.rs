@@ -49,7 +49,8 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     let has_note = has_note(model);
     let preview = &model.preview;
-    let is_settled = preview.is_current() && preview.has_note == has_note;
+    // A note that is written meanwhile makes nothing of the answer untrue; one that is taken out may.
+    let is_settled = preview.is_current() && (has_note || !preview.has_note);
     if preview.asked.is_some() || is_settled {
         return;
     }
@@ -114,7 +115,13 @@ fn taken(model: &mut Model, outlook: Outlook, fx: &mut Vec<Effect>) {
         if let Some(prompt) = &mut model.prompt {
             prompt.ask_again(revision);
         }
-        model.preview.is_enter_waiting = false;
+        if std::mem::take(&mut model.preview.is_enter_waiting) {
+            toast(
+                model,
+                Tone::Info,
+                "What Enter would do has changed: read it, then press Enter",
+            );
+        }
     } else if model.preview.is_enter_waiting && model.preview.is_current() {
         model.preview.is_enter_waiting = false;
         prompt::accept(model, fx);
