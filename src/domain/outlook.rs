@@ -478,7 +478,7 @@ impl Fact {
                 attempt,
                 is_running: false,
             } => format!("Stage {stage} #{attempt} does not start."),
-            Self::OutsideGoesOn { stage } => format!("Then the pipeline outside may go on behind {stage}."),
+            Self::OutsideGoesOn { .. } => "Then the pipeline outside may go on.".to_owned(),
             Self::OutsideOpens { stage, attempt } => {
                 format!("The job waits for the pipeline outside to open {stage} #{attempt}.")
             }

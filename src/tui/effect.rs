@@ -54,6 +54,8 @@ pub enum Question {
     Names(JobId),
     /// The version that the edit in the editor began from.
     Edited(Digest),
+    /// What Enter would do in the prompt that is open: number of the question.
+    Preview(u64),
 }
 
 /// Numbers the commands of one console.

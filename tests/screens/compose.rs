@@ -79,11 +79,11 @@ fn rejecting_with_it_and_applying_it() {
     console.press("p");
     write(&mut console, PATCH);
     console.press("Esc r");
-    console.shows("R resumes it: the patch is applied and approved");
+    console.shows("opens and is approved as bea; stage script does not run.");
     console.press("Esc");
     assert!(console.model.compose.is_some(), "back to the text");
     console.press("Esc t");
-    console.shows("the gate stays open");
+    console.shows("The gate stays open");
     console.press("Enter");
     assert_eq!(console.decisions(), ["ApplyPatch j-17/script \"text_replace\""]);
 }

@@ -259,6 +259,25 @@ impl World {
         self.plain(&job_id(id), input).unwrap();
     }
 
+    /// The leader finds that what the waiting stage would read is not what was decided on.
+    pub fn moved(&mut self, id: &str) {
+        let rows = &self.jobs[&job_id(id)];
+        let waiting = rows
+            .attempts
+            .iter()
+            .rfind(|attempt| attempt.state == AttemptState::Queued);
+        let waiting = waiting.unwrap();
+        let agreed = rows.agreed_before(&waiting.stage).into_iter();
+        let look = |path: &ArtifactPath, digest| self.one_on_disk(&rows.job.id, path, digest);
+        let mut looked = agreed.map(|agreed| look(&agreed.artifact.path, agreed.digest));
+        let input = Input::ArtifactMoved {
+            stage: waiting.stage.clone(),
+            attempt: waiting.number,
+            moved: looked.find(OnDisk::is_moved).unwrap(),
+        };
+        self.plain(&job_id(id), input).unwrap();
+    }
+
     /// The timer is due: its time is up now, and nobody has the gate open.
     pub fn expire(&mut self, id: &str, name: &str) {
         let now = self.now;

@@ -17,6 +17,7 @@ mod marks;
 mod own_editor;
 mod patch;
 mod picture;
+mod preview;
 mod rows;
 mod seen;
 mod slips;

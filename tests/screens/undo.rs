@@ -34,14 +34,14 @@ fn each_undo_goes_one_patch_further_back() {
     let mut console = Console::new(patched(), 80, 24);
     let before: Vec<_> = console.world.jobs[&job_id("j-17")].gates[0].artifacts.clone();
     console.press("u");
-    console.shows("takes back cy's text_replace of 02:10:41Z");
+    console.shows("This takes back cy's text_replace of 02:10:41Z.");
     console.press("Esc");
     assert!(console.decisions().is_empty(), "nothing happens before Enter");
     assert_eq!(console.world.jobs[&job_id("j-17")].gates[0].artifacts, before);
     console.press("u Enter");
     console.shows("Patch taken back of j-17 tides / script #2");
     console.press("u");
-    console.shows("takes back ana's text_replace of 02:08:11Z");
+    console.shows("This takes back ana's text_replace of 02:08:11Z.");
     console.press("Enter u");
     console.shows("Not undone: nothing to undo: script.txt is as script #2 made it");
     let sent = console.decisions();
@@ -93,7 +93,7 @@ fn a_file_that_a_patch_makes_is_awaited_until_it_is_on_disk() {
     assert_eq!(files[1].digest, Some(Digest::of(b"{}")), "it is read again");
     // Taken back, it is gone.
     console.press("u");
-    console.shows("44136f is removed again: takes back ana's level_adjust of");
+    console.shows("This takes back ana's level_adjust of");
     console.press("Enter");
     assert_eq!(console.model.gate.as_ref().unwrap().files.len(), 1);
 }

@@ -136,7 +136,7 @@ fn claimed(fact: &Fact) -> String {
             attempt,
             is_running,
         } => format!("stops {stage} #{attempt} {is_running}"),
-        Fact::OutsideGoesOn { stage } => format!("outside goes on behind {stage}"),
+        Fact::OutsideGoesOn { stage } => format!("outside goes on | behind {stage}"),
         Fact::OutsideOpens { stage, attempt } => format!("outside opens {stage} #{attempt}"),
         Fact::JobIs { status } => format!("job {}", status.as_str()),
     }
@@ -193,11 +193,11 @@ fn heard(sentence: &str) -> Vec<String> {
     if let Some(changes) = inner("The parameters of the job change: ", ".") {
         return vec![format!("params {changes}")];
     }
-    if let Some(stage) = inner("Then the pipeline outside may go on behind ", ".") {
-        return vec![format!("outside goes on behind {stage}")];
-    }
     if let Some(gate) = inner("The job waits for the pipeline outside to open ", ".") {
         return vec![format!("outside opens {gate}")];
+    }
+    if sentence == "Then the pipeline outside may go on." {
+        return vec!["outside goes on".to_owned()];
     }
     let of_job = [
         ("Then the job is complete.", "completed"),
@@ -326,7 +326,7 @@ fn gates(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
                 let by = &gate.settled.as_ref().unwrap().by;
                 all.insert(format!("decided {name} {} {by}", gate.state == GateState::Approved));
                 if after.job.is_manual && gate.state == GateState::Approved {
-                    all.insert(format!("outside goes on behind {}", gate.key.stage));
+                    all.insert(format!("outside goes on | behind {}", gate.key.stage));
                 }
             }
             GateState::Canceled if was_open => {

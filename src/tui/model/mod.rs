@@ -8,6 +8,7 @@ pub mod gate;
 pub mod history;
 pub mod job;
 pub mod look;
+pub mod preview;
 pub mod prompt;
 pub mod queue;
 pub mod shown;
@@ -34,6 +35,7 @@ use gate::GateView;
 use history::History;
 use job::JobView;
 use look::Look;
+use preview::Preview;
 use prompt::Prompt;
 use queue::{Queue, RowKey};
 use shown::Remembered;
@@ -168,6 +170,8 @@ pub struct Model {
     pub remembered: VecDeque<Remembered>,
     /// The question that is asked.
     pub prompt: Option<Prompt>,
+    /// What the rules say that its Enter would do.
+    pub preview: Preview,
     /// The patch editor.
     pub compose: Option<Compose>,
     /// The operator's own editor, as long as the edit is its business.
@@ -246,6 +250,7 @@ impl Model {
             history: History::default(),
             remembered: VecDeque::new(),
             prompt: None,
+            preview: Preview::default(),
             compose: None,
             away: None,
             overlay: None,

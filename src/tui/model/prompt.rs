@@ -136,8 +136,8 @@ pub struct ResumeAsk {
     pub job_id: JobId,
     /// `j-21 dunes`.
     pub label: String,
-    /// What will happen, a line each.
-    pub lines: Vec<String>,
+    /// What whoever rejected the stage wrote.
+    pub note: Option<String>,
     /// See [`Confirm::revision`].
     pub revision: u64,
     /// See [`Confirm::is_drawn`].

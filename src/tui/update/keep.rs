@@ -11,7 +11,7 @@ use super::super::model::prompt::{ConfirmState, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
-use super::{bulk, compose, files, gate_ref, look, outcome, queue, send_quietly, toast};
+use super::{bulk, compose, files, gate_ref, look, outcome, preview, queue, send_quietly, toast};
 use crate::domain::gate::GateKey;
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
@@ -21,6 +21,7 @@ use crate::engine::api::Command;
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     bulk::recheck(model);
+    preview::keep(model, fx);
     compose::keep_checked(model, fx);
     files::keep_since_read(model);
     files::keep_reading(model, fx);
@@ -63,6 +64,8 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         return BTreeMap::from([(compose.pin.key.clone(), LeasePurpose::Compose)]);
     }
     let asked = match &model.prompt {
+        // Before the rules have answered it is not known whether anything is asked at all.
+        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && model.preview.answer.is_none() => None,
         Some(Prompt::Confirm(confirm)) => match confirm.state {
             ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,

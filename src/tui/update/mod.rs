@@ -13,6 +13,7 @@ mod motion;
 mod mouse;
 mod notice;
 mod outcome;
+mod preview;
 mod prompt;
 mod queue;
 mod read_on;
@@ -81,8 +82,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
         Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
         Msg::Published(submission, result) => outcome::published(model, submission, result),
-        Msg::Events(events) => notice::events(model, &events, fx),
+        Msg::Events(events) => {
+            preview::outdate(model, Some(&events));
+            notice::events(model, &events, fx);
+        }
         Msg::Changed => {
+            preview::outdate(model, None);
             queue::ask(model, fx);
             ask_leader(model, fx);
             gate::ask_job(model, fx);
@@ -91,7 +96,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.is_leading = is_leading;
             ask_leader(model, fx);
         }
-        Msg::ConfigLoaded(gates, warnings) => notice::config_loaded(model, gates, &warnings),
+        Msg::ConfigLoaded(gates, warnings) => {
+            preview::outdate(model, None);
+            notice::config_loaded(model, gates, &warnings);
+        }
         Msg::ConfigBroken(faults) => model.config_faults = faults,
         Msg::Trouble(trouble) => model.trouble = trouble,
         Msg::ReadOnly(why) => (model.session.is_read_only, model.session.newer) = (true, Some(why)),
@@ -144,6 +152,7 @@ pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
 
 fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     look::present(model);
+    model.preview.is_enter_waiting = false;
     model.toasts.unread = 0;
     if !slips::before(model, key, fx) {
         return;

@@ -8,7 +8,7 @@ use super::super::model::Model;
 use super::super::model::history::DECISIONS_MAX;
 use super::super::model::toast::Tone;
 use super::super::view::label;
-use super::{compose, files, gate, mark, queue, since, toast};
+use super::{compose, files, gate, mark, preview, queue, since, toast};
 use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::StageName;
@@ -38,7 +38,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
     if let Answer::Failed(why) = &answer {
         let is_file = matches!(
             question,
-            Question::OnDisk(..) | Question::Base(..) | Question::Edited(..)
+            Question::OnDisk(..) | Question::Base(..) | Question::Edited(..) | Question::Preview(_)
         );
         if !is_file {
             toast(model, Tone::Error, format!("Not read: {why}"));
@@ -128,6 +128,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
                 mark::take(model, &job_id, rows.as_deref());
             }
         }
+        Question::Preview(number) => preview::answered(model, number, answer, fx),
         Question::Names(job_id) => compose::taken_names(model, &job_id, answer),
         Question::Edited(digest) => compose::taken_version(model, digest, answer),
         Question::OnDisk(number, index) => files::take_bytes(model, number, index, false, answer, fx),

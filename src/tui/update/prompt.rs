@@ -3,6 +3,7 @@
 use super::super::editor::Editor;
 use super::super::effect::{Checked, Effect};
 use super::super::model::gate::GateView;
+use super::super::model::preview::Preview;
 use super::super::model::prompt::{
     CancelAsk, Confirm, ConfirmState, DISCARD_WORD, DiscardAsk, Intent, Pin, Prompt, ResumeAsk,
 };
@@ -10,8 +11,8 @@ use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::verb;
-use super::super::view::{self, consequence, label};
-use super::{bulk, compose, gate_ref, send, timer, toast};
+use super::super::view::{self, label, past};
+use super::{bulk, compose, gate_ref, preview, send, timer, toast};
 use crate::domain::gate::{GateKey, GateState, NOTES_BYTES_MAX};
 use crate::domain::ids::ArtifactPath;
 use crate::domain::job::JobStatus;
@@ -101,6 +102,7 @@ fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked
     let note = Editor::of_line(note);
     let revision = model.next_number();
     model.lower = Lower::Gate;
+    model.preview = Preview::default();
     model.prompt = Some(Prompt::Confirm(Box::new(Confirm {
         pin,
         intent,
@@ -151,10 +153,11 @@ pub fn open_resume(model: &mut Model) {
         return refuse(model, what, &why, "");
     }
     let revision = model.next_number();
+    model.preview = Preview::default();
     model.prompt = Some(Prompt::Resume(Box::new(ResumeAsk {
         job_id: job.id.clone(),
         label: label::job(&job.id, &job.slug),
-        lines: consequence::of_resume(&rows, &model.session.operator.name),
+        note: past::rejection_note(&rows),
         revision,
         is_drawn: false,
     })));
@@ -178,6 +181,7 @@ pub fn open_cancel(model: &mut Model) {
         return refuse(model, what, &why, "");
     }
     let revision = model.next_number();
+    model.preview = Preview::default();
     model.prompt = Some(Prompt::Cancel(Box::new(CancelAsk {
         job_id: job.id.clone(),
         label: label::job(&job.id, &job.slug),
@@ -232,7 +236,7 @@ pub fn is_menu_drawn(model: &Model) -> bool {
 
 /// Enter.
 pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
-    if !is_read(model) {
+    if !is_read(model) || !preview::is_answered(model) {
         return;
     }
     let Some(mut prompt) = model.prompt.take() else {
@@ -339,15 +343,33 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         confirm.is_drawn = false;
         return true;
     }
-    let verdict = confirm.intent.verdict();
+    let command = command_of(model, confirm);
+    let sent = Sent {
+        done: confirm.intent.done(),
+        not_done: confirm.intent.not_done(),
+        subject: confirm.pin.label.clone(),
+        decides: confirm.intent.verdict().map(|_| confirm.pin.key.clone()),
+        has_patch: confirm.patch.is_some(),
+        is_committed: false,
+        leases: None,
+        is_part: false,
+        is_quiet: false,
+    };
+    let submission = send(model, sent, command, fx);
+    confirm.state = ConfirmState::Writing(submission);
+    true
+}
+
+/// What Enter sends: the rules are asked about the very same.
+pub fn command_of(model: &Model, confirm: &Confirm) -> Command {
     let patch = confirm.patch.as_ref().map(|checked| checked.value.clone());
     let digest = Some(confirm.pin.digest);
     let gate = gate_ref(&confirm.pin.key);
-    let command = match (verdict, confirm.intent) {
+    match (confirm.intent.verdict(), confirm.intent) {
         (Some(verdict), _) => Command::Decide {
             gate,
             verdict,
-            notes: (!confirm.note.is_blank()).then_some(note),
+            notes: (!confirm.note.is_blank()).then(|| confirm.note.text()),
             patch,
             digest,
         },
@@ -361,21 +383,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
             patch: patch.unwrap_or_default(),
             digest,
         },
-    };
-    let sent = Sent {
-        done: confirm.intent.done(),
-        not_done: confirm.intent.not_done(),
-        subject: confirm.pin.label.clone(),
-        decides: verdict.map(|_| confirm.pin.key.clone()),
-        has_patch: confirm.patch.is_some(),
-        is_committed: false,
-        leases: None,
-        is_part: false,
-        is_quiet: false,
-    };
-    let submission = send(model, sent, command, fx);
-    confirm.state = ConfirmState::Writing(submission);
-    true
+    }
 }
 
 /// The artifact whose newest patch the prompt spoke of: while the digest is the pinned one, it is the same.

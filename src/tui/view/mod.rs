@@ -5,7 +5,6 @@
 pub mod banner;
 pub mod change;
 pub mod compose;
-pub mod consequence;
 pub mod countdown;
 pub mod diff_rows;
 pub mod discarded;
@@ -21,6 +20,7 @@ pub mod label;
 pub mod media;
 pub mod message;
 pub mod palette;
+pub mod past;
 pub mod pen;
 pub mod plain;
 pub mod prompt;

@@ -9,10 +9,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::change;
-use super::consequence;
 use super::holder;
 use super::label;
 use super::message;
+use super::past;
 use super::pen::{Pen, clear};
 use super::shorten;
 use crate::diff::text::width;
@@ -96,6 +96,17 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
     }
 }
 
+/// What Enter would do, as the rules say it.
+fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
+    let theme = model.theme;
+    match &model.preview.answer {
+        None => lines.push(text("asking the rules what it would do…", theme.held())),
+        Some(Ok(outlook)) => wrapped(&outlook.sentences().join(" "), columns, theme.plain(), lines),
+        // Somebody else has the gate open; the line about that one says so.
+        Some(Err(_)) => {}
+    }
+}
+
 fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<Line<'a>> {
     let theme = model.theme;
     let mut lines = Vec::new();
@@ -149,16 +160,14 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let view = model.gate.as_ref().filter(|view| view.key == confirm.pin.key);
     let rows = view.and_then(|view| view.rows.as_deref());
     if confirm.intent == Intent::Undo {
-        let back = rows.map(|rows| consequence::of_undo(rows, &confirm.pin.key));
+        let back = rows.map(|rows| past::of_undo(rows, &confirm.pin.key));
         for line in back.unwrap_or_default() {
             wrapped(&line, columns, theme.plain(), &mut lines);
         }
     }
-    let patch = confirm.patch.as_ref().map(|checked| &checked.value);
-    let will = consequence::of(confirm.intent, rows, &confirm.pin.key, patch);
-    wrapped(&will, columns, theme.plain(), &mut lines);
+    outlook(model, columns, &mut lines);
     let mut spare = Vec::new();
-    if let Some(former) = rows.and_then(|rows| consequence::former_rejection(rows, &confirm.pin.key)) {
+    if let Some(former) = rows.and_then(|rows| past::former_rejection(rows, &confirm.pin.key)) {
         for line in message::split(&former, columns, 2) {
             spare.push(Line::Spare(vec![(line, theme.plain())]));
         }
@@ -266,8 +275,9 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         Some(Prompt::Resume(ask)) => {
             let style = theme.held().patch(theme.strong());
             let mut lines = vec![job_head(model, "RESUME ", style, &ask.label, columns)];
-            for line in &ask.lines {
-                wrapped(line, columns, theme.plain(), &mut lines);
+            outlook(model, columns, &mut lines);
+            if let Some(note) = &ask.note {
+                wrapped(note, columns, theme.plain(), &mut lines);
             }
             lines.push(keys(
                 model,
@@ -279,12 +289,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         Some(Prompt::Cancel(ask)) => {
             let style = theme.removed().patch(theme.strong());
             let mut lines = vec![job_head(model, "CANCEL JOB ", style, &ask.label, columns)];
-            wrapped(
-                "What runs is stopped, open gates close without a decision. Cannot be taken back.",
-                columns,
-                theme.plain(),
-                &mut lines,
-            );
+            outlook(model, columns, &mut lines);
             let words = format!("type {} to cancel it", ask.job_id);
             wrapped(&words, columns, theme.plain(), &mut lines);
             lines.push(Line::Field("id: ", &ask.typed, true));

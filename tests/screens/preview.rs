@@ -1,0 +1,107 @@
+//! What a prompt says will happen is what the rules say: asked with the command that Enter sends, and again whenever something happens.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::tui::effect::Msg;
+
+use crate::console::Console;
+use crate::world::{World, job_id, storyboard};
+
+/// The stage behind the storyboard has neither command nor gate.
+fn passing() -> World {
+    let mut world = World::drawn();
+    make_bare(&mut world);
+    world
+}
+
+fn make_bare(world: &mut World) {
+    let job = &mut world.jobs.get_mut(&job_id("j-21")).unwrap().job;
+    let assets = job.stages.iter_mut().find(|spec| spec.name.as_str() == "assets");
+    assets.unwrap().command.clear();
+}
+
+#[test]
+fn a_stage_that_is_passed_over_is_not_said_to_start() {
+    let mut console = Console::new(passing(), 80, 24);
+    console.press("j a");
+    console.shows("Stage assets passes: it has no command and no gate. Then stage animatics");
+    console.hides("stage assets starts");
+    console.press("Enter");
+    let rows = &console.world.jobs[&job_id("j-21")];
+    assert_eq!(rows.job.stage.as_ref().unwrap().as_str(), "animatics");
+}
+
+#[test]
+fn what_would_be_refused_opens_no_prompt_stops_no_timer_and_is_said_in_words() {
+    let mut console = Console::drawn();
+    console.press("j");
+    let path = "artifacts/storyboard/storyboard.json";
+    console
+        .world
+        .change_on_disk("j-21", path, storyboard("1", "2", "3").as_bytes());
+    console.press("a");
+    assert!(console.model.prompt.is_none());
+    let said = format!("{:?}", console.model.toasts);
+    assert!(
+        said.contains("Not approved: storyboard.json changed since it was read"),
+        "{said}"
+    );
+    assert!(!console.world.sent.iter().any(|words| words.starts_with("TakeLease")));
+    // What lies there now is on the screen, and can be decided on.
+    console.press("a");
+    console.shows("storyboard.json was changed on disk: aed5a2 -> 1586d1. Then stage assets");
+}
+
+#[test]
+fn what_happened_meanwhile_is_asked_again_and_enter_waits_until_it_could_be_read() {
+    let mut console = Console::drawn();
+    console.press("j a");
+    console.shows("Then stage assets starts.");
+    make_bare(&mut console.world);
+    // No frame between the news and the key.
+    console.tell(Msg::Changed);
+    console.burst("Enter");
+    assert!(console.decisions().is_empty());
+    console.shows("Stage assets passes:");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
+    let mut world = World::new();
+    world.paused("j-30", "skerry");
+    let mut console = Console::new(world, 80, 24);
+    console.press("R");
+    console.shows("Stage script runs again as #2; its command gets the note.");
+    let resume = holdpoint::engine::api::Command::Resume(job_id("j-30"));
+    assert!(
+        console.world.submit(resume).unwrap().is_ok(),
+        "somebody else resumes it"
+    );
+    console.event("j-30", "script", EventType::JobResumed, "ana resumed");
+    console.shows("Not resumed: job j-30 is queued, not paused");
+    assert!(console.model.prompt.is_none());
+}
+
+/// The trial of November 2026: replaced bytes went through with "Stage audio runs again." and Enter.
+#[test]
+fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_through() {
+    let mut console = Console::drawn();
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console
+        .world
+        .change_on_disk("j-17", "artifacts/script/script.txt", b"other bytes\n");
+    console.world.moved("j-17");
+    console.tell(Msg::Changed);
+    console.press("/").typed("tides").press("Enter R");
+    console.shows("script.txt was changed on disk: ");
+    console.shows("Gate script #3 opens on what lies there: a person must decide.");
+    console.press("Enter");
+    let rows = &console.world.jobs[&job_id("j-17")];
+    let gate = rows.gates.last().unwrap();
+    assert_eq!((gate.key.attempt, gate.settled.is_none()), (3, true));
+}
