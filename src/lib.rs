@@ -31,6 +31,7 @@ pub mod drops;
 pub mod engine;
 pub mod fault;
 pub mod http;
+pub mod log_file;
 pub mod runs;
 pub mod store;
 pub mod tui;

@@ -20,5 +20,6 @@ mod cli {
     mod secrets;
     mod several;
     mod story;
+    mod streams;
     mod timer;
 }

@@ -14,11 +14,14 @@ mod console {
     mod held;
     mod hostile;
     mod lease;
+    mod log;
+    mod moved;
     mod newer;
     mod own_editor;
     mod policy;
     mod record;
     mod shared;
+    mod slips;
     mod start;
     mod story;
     mod suspend;

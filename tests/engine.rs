@@ -62,7 +62,7 @@ async fn a_stage_runs_its_gate_is_approved_and_the_job_ends_with_everything_on_d
 }
 
 #[tokio::test]
-async fn rejected_with_notes_the_stage_runs_again_with_them_and_the_base_is_what_was_rejected() {
+async fn rejected_with_notes_the_stage_runs_again_with_them_and_what_changed_since_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = open(folder.path(), PIPELINE, "ana", Role::Candidate("serve"));
     let id = start(&mut engine, "tides").await;
@@ -81,11 +81,13 @@ async fn rejected_with_notes_the_stage_runs_again_with_them_and_the_base_is_what
             second.artifacts[0].added_lines,
             second.artifacts[0].removed_lines
         ),
-        (2, 1, 1)
+        (2, 1, 0),
+        "nothing was approved yet: all of it is new"
     );
+    assert_eq!(second.artifacts[0].base, None);
     assert_eq!(
-        second.artifacts[0].base.as_ref().unwrap().origin.label(),
-        "last rejected #1"
+        second.artifacts[0].since_rejection_words("ana").as_deref(),
+        Some("since your rejection: +1 -1")
     );
     let text = std::fs::read_to_string(folder.path().join(id.as_str()).join("artifacts/script/script.txt")).unwrap();
     assert_eq!(text, "attempt 2: shorter");

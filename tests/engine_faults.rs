@@ -326,6 +326,47 @@ async fn a_launch_that_fails_is_tried_again_and_is_no_dead_supervisor() {
     engine.close();
 }
 
+/// Whether the next thing told of trouble is that a stage is tried again.
+async fn is_tried_again(engine: &mut Engine) -> bool {
+    loop {
+        if let Notice::Trouble(trouble) = engine.notice().await {
+            return trouble.is_some_and(|trouble| trouble.contains("it is tried again"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn that_a_stage_is_tried_again_is_said_only_while_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let mut settings = settings(&runs, PIPELINE, "ana", Role::Candidate("serve"));
+    settings.program = folder.path().join("nowhere");
+    let mut engine = Engine::open(settings).unwrap();
+    let id = start(&mut engine, "tides").await;
+    assert!(is_tried_again(&mut engine).await);
+    engine.submit(Command::Cancel(id));
+    while is_tried_again(&mut engine).await {}
+    engine.close();
+}
+
+#[tokio::test]
+async fn a_job_that_pauses_for_what_moved_is_not_said_to_be_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut engine, id) = at_gate(folder.path()).await;
+    engine.resign();
+    engine.call_published(approve(&id)).await.unwrap().1.unwrap();
+    fs::write(script(folder.path(), &id), "forged").unwrap();
+    engine.stand();
+    loop {
+        match engine.notice().await {
+            Notice::Trouble(Some(trouble)) => panic!("{trouble}"),
+            Notice::Events(events) if events.iter().any(|event| event.kind == EventType::JobPaused) => break,
+            _ => {}
+        }
+    }
+    engine.close();
+}
+
 #[tokio::test]
 async fn the_command_of_a_canceled_job_is_ended_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();

@@ -22,6 +22,7 @@ mod http {
     mod live;
     mod moved;
     mod old;
+    mod openapi;
     mod races;
     mod reading;
     mod receiver;
@@ -32,4 +33,5 @@ mod http {
     mod timers;
     mod webhooks;
     mod webhooks_tls;
+    mod withdraw;
 }

@@ -10,7 +10,11 @@ import urllib.error
 import urllib.request
 
 from airflow.exceptions import AirflowException
-from airflow.sensors.base import BaseSensorOperator
+
+try:
+    from airflow.sdk import BaseSensorOperator
+except ImportError:  # Airflow 2
+    from airflow.sensors.base import BaseSensorOperator
 
 
 class HoldPoint(BaseSensorOperator):

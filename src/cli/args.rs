@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::domain::ids::{JobId, StageName};
 
-use super::{config, decisions, doctor, events, gate, job, patch, token, webhooks};
+use super::{config, decisions, doctor, drafts, events, gate, job, patch, token, webhooks};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -15,8 +15,7 @@ use super::{config, decisions, doctor, events, gate, job, patch, token, webhooks
     version,
     about = "The operator console for hold points: releases or stops pipelines, and keeps the record",
     after_help = AFTER_HELP,
-    max_term_width = 100,
-    disable_help_subcommand = true
+    max_term_width = 100
 )]
 pub struct Arguments {
     /// What holds for every command.
@@ -71,6 +70,9 @@ pub enum Command {
         /// Look only: decide nothing, run no stage, fire no timer
         #[arg(long)]
         read_only: bool,
+        /// Start no other program, never suspend, reach nothing outside the run directories: for people whose login runs only this
+        #[arg(long)]
+        restricted: bool,
     },
     /// Open the console over a sample pipeline that makes real artifacts (embedded configuration, runs/demo)
     Demo,
@@ -95,6 +97,9 @@ pub enum Command {
     /// Read the decision record
     #[command(subcommand)]
     Decisions(decisions::DecisionsCommand),
+    /// List, show and restore what you wrote and did not send
+    #[command(subcommand)]
+    Drafts(drafts::DraftsCommand),
     /// Print what happened to a job
     Events(events::EventsArguments),
     /// Check or show the configuration

@@ -17,13 +17,17 @@ use super::old;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 
+/// What a console may do besides looking.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rights {
+    /// Nothing: it decides nothing.
+    pub read_only: bool,
+    /// Nothing outside of it: see [`tui::session::Session::forbids`].
+    pub restricted: bool,
+}
+
 /// Opens the console, on a job's gate if one is named.
-pub async fn run(
-    global: &GlobalArguments,
-    job: Option<JobId>,
-    stage: Option<StageName>,
-    is_read_only: bool,
-) -> Outcome {
+pub async fn run(global: &GlobalArguments, job: Option<JobId>, stage: Option<StageName>, rights: Rights) -> Outcome {
     refuse_without_person(global)?;
     let session = Session::resolve(global, Surface::Console, "started")?;
     // Said on the screen too: the line on stderr is gone as soon as the console takes the terminal.
@@ -31,7 +35,7 @@ pub async fn run(
         .config_path
         .is_none()
         .then(|| "There is no conf/operator.yaml here: the embedded configuration is used".to_owned());
-    show(session, job.map(|job| (job, stage)), hint, is_read_only).await
+    show(session, job.map(|job| (job, stage)), hint, rights).await
 }
 
 /// Refuses where nobody sits: before anything is opened or started.
@@ -55,8 +59,9 @@ pub async fn show(
     session: Session,
     open_at: Option<(JobId, Option<StageName>)>,
     hint: Option<String>,
-    is_read_only: bool,
+    rights: Rights,
 ) -> Outcome {
+    let is_read_only = rights.read_only;
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let role = if is_read_only {
         Role::Visitor
@@ -85,6 +90,7 @@ pub async fn show(
         overdue_grace_s: session.config.pipeline.overdue_grace_s,
         runs_dir: session.runs_dir.clone(),
         is_read_only,
+        is_restricted: rights.restricted,
         newer: newer.map(|newer| newer.to_string()),
         hint,
         has_palette: tui::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
@@ -92,7 +98,10 @@ pub async fn show(
         own_editor: OwnEditor::choose(std::env::var_os("VISUAL"), std::env::var_os("EDITOR"), is_on_path("vi")),
         open_at,
     };
+    let (version, runs_dir) = (env!("CARGO_PKG_VERSION"), session.runs_dir.display());
+    tracing::info!("holdpoint {version} shows {runs_dir} to {}", session.operator.name);
     let ended = tui::run(shown, &mut engine).await;
+    tracing::info!("the console has ended: {ended:?}");
     if let Some(serving) = serving {
         http::leave(&mut engine, serving).await;
     }

@@ -8,12 +8,12 @@ use crate::domain::decision::SealedDecision;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::old::OldDecision;
 use crate::domain::operator::Surface;
+use crate::domain::refusal::Refusal;
 use crate::engine::Role;
 use crate::engine::audit::Scope;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::no_gate;
 use super::old;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
@@ -196,8 +196,12 @@ async fn show(
         if let Some(sealed) = decisions.into_iter().rev().find(wanted) {
             return Ok(sealed);
         }
-        if rows.newest_gate(stage).is_none() {
-            return Err(no_gate(&rows, stage, "shown"));
+        let gate = match attempt {
+            None => rows.newest_gate(stage),
+            Some(attempt) => rows.gate(stage, attempt),
+        };
+        if gate.is_none() {
+            return Err(Failure::refused("shown", Refusal::no_gate(&rows, stage, attempt)));
         }
         let of = attempt.map_or_else(String::new, |attempt| format!(" #{attempt}"));
         Err(

@@ -47,7 +47,7 @@ pub async fn run(global: &GlobalArguments) -> Outcome {
     })
     .await?;
     let hint = "This is the demo: nothing you decide here harms anything";
-    console::show(session, None, Some(hint.to_owned()), false).await
+    console::show(session, None, Some(hint.to_owned()), console::Rights::default()).await
 }
 
 async fn prepare(engine: &mut Engine, session: &Session) -> Result<(), Failure> {

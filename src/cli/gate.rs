@@ -1,4 +1,4 @@
-//! `holdpoint gate`: open, list, show, diff, approve, reject, wait.
+//! `holdpoint gate`: open, list, show, diff, approve, reject, hold, release, extend, withdraw, wait.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{JobId, StageName};
+use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::parse_span_s;
 use crate::domain::wire::GateDoc;
 use crate::engine::Role;
@@ -63,6 +65,15 @@ pub enum GateCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// Take back a gate that you opened from outside: it is canceled, nobody decides it
+    #[command(after_help = WITHDRAW_HELP)]
+    Withdraw {
+        #[command(flatten)]
+        gate: GateArguments,
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// Give a gate's timer more seconds, as far as its max_hold_s allows
     Extend {
         #[command(flatten)]
@@ -108,13 +119,17 @@ pub struct OpenArguments {
     /// Wait for the decision, like `gate wait`
     #[arg(long)]
     wait: bool,
+    /// With --wait: give up after so many seconds; 0 only looks
+    #[arg(long, value_name = "SECONDS", requires = "wait")]
+    timeout: Option<u64>,
 }
 
 const OPEN_HELP: &str = "\
 Examples:
   holdpoint gate open nightly-17 script --artifact script=out/script.txt \\
       --base last/script.txt
-  holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 --wait
+  holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 \\
+      --wait --timeout 3600
 
 The original files are never changed. Go on with the copies, whose paths
 --json prints: a patch changes those.";
@@ -128,6 +143,14 @@ Examples:
 Holds, extensions and open editors together add at most max_hold_s to a
 gate; when that is used up, the timer decides. Everything is logged with
 the name of whoever did it.";
+
+const WITHDRAW_HELP: &str = "\
+Example:
+  holdpoint gate withdraw nightly-17 script --reason 'built from the wrong tag'
+
+Whoever opened the gate may, and the owner of the runs directory. A manual
+job goes on without it; another one pauses at its stage until it is opened
+again or resumed. Done once more it changes nothing and says who did it.";
 
 const WAIT_HELP: &str = "\
 Examples:
@@ -169,6 +192,7 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
             })
             .await?
         }
+        GateCommand::Withdraw { gate, reason } => withdraw(global, output, gate, reason).await?,
         GateCommand::Extend { gate, seconds } => {
             timer(global, output, gate, "extended", |gate| Command::Extend {
                 gate,
@@ -198,6 +222,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         artifacts,
         bases,
         wait: is_waiting,
+        timeout,
     } = arguments;
     let gate = GateArguments {
         job: job.clone(),
@@ -223,15 +248,34 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
     with_engine(session.open(role)?, async |engine| {
         let done = ask::act(engine, command, "opened").await?;
         done::note_unpublished(&done);
+        for warning in &done.receipt.warnings {
+            note(&format!("{} / {}: {warning}", gate.job, gate.stage));
+        }
         let rows = &done.receipt.rows;
         let opened = rows.newest_gate(&gate.stage);
         let attempt = opened.map(|opened| opened.key.attempt);
         if is_waiting {
             note(&format!("{}; waiting for the decision", done.receipt.message));
-            return wait::run(engine, &session, output, &gate, attempt, None).await;
+            return wait::run(
+                engine,
+                &session,
+                output,
+                &gate,
+                attempt,
+                timeout.map(Duration::from_secs),
+            )
+            .await;
         }
         if output.is_json {
-            gate_show::document(output, &session, rows, opened, None, Some(done.unpublished.is_none()))?;
+            let warnings = &done.receipt.warnings;
+            gate_show::document_with(
+                output,
+                &session,
+                rows,
+                opened,
+                Some(done.unpublished.is_none()),
+                warnings,
+            )?;
         } else {
             let digest = opened.map_or_else(String::new, |opened| opened.digest().short());
             let attempt = attempt.unwrap_or_default();
@@ -292,15 +336,36 @@ async fn timer(
     .await
 }
 
-/// The refusal for a gate that never opened, or a stage that is none.
-pub fn no_gate(rows: &crate::domain::job::JobRows, stage: &StageName, deed: &'static str) -> Failure {
-    use crate::domain::refusal::Refusal;
-    let id = &rows.job.id;
-    let refusal = if rows.stage_spec(stage).is_some() {
-        Refusal::no_such_gate(id, stage)
-    } else {
-        let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
-        Refusal::no_such_stage(id, stage, &known)
+async fn withdraw(
+    global: &GlobalArguments,
+    output: &mut Output,
+    gate: GateArguments,
+    reason: Option<String>,
+) -> Outcome {
+    let session = Session::resolve(global, Surface::Cli, "withdrawn")?;
+    let stage = gate.stage.clone();
+    let gate = GateRef {
+        job_id: gate.job,
+        stage: gate.stage,
+        attempt: None,
     };
-    Failure::refused(deed, refusal)
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        let done = ask::act(engine, Command::Withdraw { gate, reason }, "withdrawn").await?;
+        let rows = &done.receipt.rows;
+        if output.is_json {
+            let published = Some(done.unpublished.is_none());
+            gate_show::document(output, &session, rows, rows.newest_gate(&stage), None, published)?;
+        } else {
+            output.line(&done.receipt.message)?;
+            output.line(&done::next_step(rows))?;
+        }
+        done::note_unpublished(&done);
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+/// The refusal for a gate that never opened, or a stage that is none.
+pub fn no_gate(rows: &JobRows, stage: &StageName, deed: &'static str) -> Failure {
+    Failure::refused(deed, Refusal::no_gate(rows, stage, None))
 }

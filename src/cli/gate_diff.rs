@@ -1,6 +1,6 @@
 //! `holdpoint gate diff`: what an operator would read in the console, as unified diffs, changed values and facts.
 //!
-//! Into a pipe go the bytes as they are, for `patch` and other programs; on a terminal they are made visible.
+//! Into a pipe go the bytes as they are, for `patch` and other programs; on a terminal, and wherever it is asked for, they are made visible.
 
 use std::sync::Arc;
 
@@ -46,6 +46,9 @@ pub struct DiffArguments {
     /// Unchanged lines around every change: a number, or all
     #[arg(long, value_name = "LINES", default_value = "3", value_parser = context)]
     context: usize,
+    /// Show what would act on a terminal as marks, into a pipe or file too; to be read, not applied
+    #[arg(long)]
+    visible: bool,
     /// List the changed values of JSON documents instead of lines
     #[arg(long)]
     values: bool,
@@ -58,12 +61,15 @@ pub struct DiffArguments {
 }
 
 pub(super) const DIFF_HELP: &str = "\
-Into a pipe go the bytes as they are, so that patch can apply them; on a
-terminal, what would act on it is shown as visible marks.
+Into a pipe or file go the bytes as they are, so that patch can apply them,
+escape sequences too. On a terminal they are shown as visible marks; so they
+are anywhere with --visible: for less, logs and chats. --values and
+--side-by-side always show marks, --json escapes.
 
 Examples:
   holdpoint gate diff j-17 script --context all
   holdpoint gate diff j-17 script --base rejected > change.diff
+  holdpoint gate diff j-17 script --visible | less
   holdpoint gate diff j-17 storyboard --values
   holdpoint gate diff j-17 script --side-by-side --width 120";
 
@@ -265,7 +271,7 @@ fn print(
         return print_side_by_side(output, path, &difference, arguments);
     }
     let diff = unified::write_with_context(&difference, path.as_str(), path.as_str(), arguments.context);
-    if !output.is_terminal {
+    if !output.is_terminal && !arguments.visible {
         return output.raw(&diff);
     }
     // Not `lines()`: a carriage return is part of what changed, and so is a byte that is no UTF-8.

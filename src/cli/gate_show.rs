@@ -45,13 +45,36 @@ pub fn document(
     published: Option<bool>,
 ) -> Result<(), Failure> {
     let document = gate.map(|gate| JobGateDoc {
-        policy: Some(&gate.policy),
-        policy_in_force: session.config.gates.get(&gate.key.stage),
         decision,
         published,
-        ..JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, session.lens()))
+        ..of_session(session, rows, gate)
     });
     output.document(&document)
+}
+
+/// The same of a gate that was just opened, with what its opener should know.
+pub fn document_with(
+    output: &mut Output,
+    session: &Session,
+    rows: &JobRows,
+    gate: Option<&Gate>,
+    published: Option<bool>,
+    warnings: &[String],
+) -> Result<(), Failure> {
+    let document = gate.map(|gate| JobGateDoc {
+        published,
+        warnings,
+        ..of_session(session, rows, gate)
+    });
+    output.document(&document)
+}
+
+fn of_session<'a>(session: &'a Session, rows: &'a JobRows, gate: &'a Gate) -> JobGateDoc<'a> {
+    JobGateDoc {
+        policy: Some(&gate.policy),
+        policy_in_force: session.config.gates.get(&gate.key.stage),
+        ..JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, session.lens()))
+    }
 }
 
 fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) -> Result<(), Failure> {
@@ -63,6 +86,14 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
         _ => String::new(),
     };
     output.line(&format!("state     {}{decided}", shown.state.as_str()))?;
+    if let Some(canceled) = &shown.canceled {
+        let at = clock_time(canceled.at);
+        output.line(&format!(
+            "          by {} at {at} ({})",
+            canceled.by,
+            ago(canceled.at, now)
+        ))?;
+    }
     if let Some(notes) = shown.notes {
         output.block("          ", notes)?;
     }

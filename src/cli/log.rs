@@ -1,23 +1,41 @@
-//! What the program says about itself while it works, on standard error: never to a terminal that shows the console.
+//! What the program says about itself while it works: on standard error, or in a file where the screen is the console's.
 
 use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::diff::text::visible_line;
+use crate::log_file::{LogFile, folder};
 
-/// Warnings and errors: for commands, whose result is what matters.
+use super::output::note;
+
+/// Warnings and errors: for commands, whose result is what matters, and for the console.
 pub const WARNINGS: &str = "warn";
 
 /// Sends the log to standard error from now on; `RUST_LOG` goes before `level`.
 pub fn to_stderr(level: &str) {
+    begin(level, SafeStderr);
+}
+
+/// Sends the log to the file of this name in the operator's own state directory; `RUST_LOG` chooses what. Nowhere if there is none.
+pub fn to_file(name: &str) {
+    let variable = |name: &str| std::env::var_os(name);
+    let (state, home) = (variable("XDG_STATE_HOME"), variable("HOME"));
+    if let Some(folder) = folder(state.as_ref().map(Path::new), home.as_ref().map(Path::new)) {
+        begin(WARNINGS, SafeFile(Arc::new(Mutex::new(LogFile::new(&folder, name)))));
+    }
+}
+
+fn begin(level: &str, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
         .with_target(false)
-        .with_writer(SafeStderr);
+        .with_writer(writer);
     // An error means that there is one already, which serves as well.
     let _ = log.try_init();
 }
@@ -37,12 +55,39 @@ struct SafeLine;
 impl Write for SafeLine {
     /// The subscriber hands over whole events.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes);
-        writeln!(io::stderr().lock(), "{}", visible_line(text.trim_end()))?;
+        note(String::from_utf8_lossy(bytes).trim_end());
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+/// A file behind the same gate: it is read on a terminal.
+#[derive(Clone)]
+struct SafeFile(Arc<Mutex<LogFile>>);
+
+impl<'a> MakeWriter<'a> for SafeFile {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Write for SafeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        // Not `lock`: a panic while a line is written is told by the same thread. Consoles share the file, hence the process.
+        if let Ok(mut file) = self.0.try_lock() {
+            let line = format!("{} {}", std::process::id(), visible_line(text.trim_end()));
+            // Nobody can be told that the log cannot be written, and nobody is to be kept from working.
+            let _ = file.line(&line);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

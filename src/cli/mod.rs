@@ -16,6 +16,7 @@ mod decisions;
 mod demo;
 mod doctor;
 mod done;
+mod drafts;
 mod events;
 mod gate;
 mod gate_decide;
@@ -57,6 +58,7 @@ use crate::diff::text::visible_line;
 use crate::runs::supervisor;
 
 use args::{Arguments, Command, GlobalArguments};
+use console::Rights;
 use output::printable_json;
 use report::{Exit, Failure, Outcome};
 
@@ -73,7 +75,16 @@ pub fn main() -> ExitCode {
     let exit = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => {
             let is_json = arguments.global.json;
-            run(arguments).unwrap_or_else(|failure| failure.report(is_json))
+            if is_json {
+                output::hold_notes();
+            }
+            match run(arguments) {
+                Ok(exit) => {
+                    output::tell_notes();
+                    exit
+                }
+                Err(failure) => failure.report(is_json),
+            }
         }
         Err(error) => misused(&error, arguments.iter().any(|argument| argument == "--json")),
     };
@@ -86,6 +97,7 @@ fn run(arguments: Arguments) -> Outcome {
         job: None,
         stage: None,
         read_only: false,
+        restricted: false,
     });
     match command {
         Command::DemoStage { stage } => demo_stage(&stage),
@@ -97,6 +109,7 @@ fn run(arguments: Arguments) -> Outcome {
         Command::Config(command) => config::run(&global, &command),
         Command::Doctor(arguments) => doctor::run(&global, arguments),
         Command::Token(command) => token::run(&global, &command),
+        Command::Drafts(command) => drafts::run(&global, &command),
         command @ (Command::Console { .. }
         | Command::Demo
         | Command::Serve { .. }
@@ -122,8 +135,19 @@ fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
 
 async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
     match command {
-        Command::Console { job, stage, read_only } => console::run(global, job, stage, read_only).await,
-        Command::Demo => demo::run(global).await,
+        Command::Console {
+            job,
+            stage,
+            read_only,
+            restricted,
+        } => {
+            log::to_file("console");
+            console::run(global, job, stage, Rights { read_only, restricted }).await
+        }
+        Command::Demo => {
+            log::to_file("demo");
+            demo::run(global).await
+        }
         Command::Serve { no_http } => serve::run(global, no_http).await,
         Command::Job(command) => {
             log::to_stderr(log::WARNINGS);
@@ -140,6 +164,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Config(command) => config::run(global, &command),
         Command::Doctor(arguments) => doctor::run(global, arguments),
         Command::Token(command) => token::run(global, &command),
+        Command::Drafts(command) => drafts::run(global, &command),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
 }

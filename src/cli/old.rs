@@ -89,7 +89,7 @@ pub fn show(output: &mut Output, session: &Session, job: &OldJob) -> Result<(), 
     }
     output.line("")?;
     let mut table = Table::new(&["STAGE", "GATE", "BY", "AT", "NOTES"]);
-    for gate in job.gates.iter().map(GateDoc::of_old) {
+    for gate in job.gates.iter().map(|gate| GateDoc::of_old(job, gate)) {
         table.row(vec![
             gate.stage.to_string(),
             gate.state.as_str().to_owned(),

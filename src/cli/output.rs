@@ -3,6 +3,7 @@
 //! Text that others wrote goes through [`visible_line`]; JSON escapes what a terminal would obey or hide, so both are safe to look at.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -75,10 +76,36 @@ impl Output {
     }
 }
 
+/// What waits to be told until it is known whether the command did what it was asked to; none: nothing waits, all is told at once.
+// With `--json` a failure is one document on standard error, and no other line may stand there. Whoever notes does not know the arguments.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+/// The most lines that wait.
+const HELD_MAX: usize = 100;
+
 /// A line on standard error beside the result: what a person should know, and a program need not.
 pub fn note(text: &str) {
+    let line = visible_line(text).into_owned();
+    match &mut *HELD.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(held) if held.len() < HELD_MAX => held.push(line),
+        Some(_) => {}
+        None => tell(&line),
+    }
+}
+
+/// From now on notes wait for [`tell_notes`].
+pub fn hold_notes() {
+    *HELD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+}
+
+/// Tells the notes that waited: the command did what it was asked to.
+pub fn tell_notes() {
+    let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
+    held.into_iter().flatten().for_each(|line| tell(&line));
+}
+
+fn tell(line: &str) {
     // When stderr is gone there is nobody to tell.
-    let _ = writeln!(io::stderr().lock(), "{}", visible_line(text));
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// JSON in which every character that a terminal would obey or hide is written as `\uXXXX`.

@@ -83,6 +83,7 @@ fn subject(command: &Command, job_id: &JobId) -> String {
         | Command::Hold { .. }
         | Command::Release { .. }
         | Command::Extend { .. }
+        | Command::Withdraw { .. }
         | Command::ReleaseLease { .. }
         | Command::MarkSeen { .. } => job_id.to_string(),
     }

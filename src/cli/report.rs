@@ -126,6 +126,7 @@ impl Failure {
             | RefusalCode::WrongState
             | RefusalCode::DeadlineMoved
             | RefusalCode::Invalid
+            | RefusalCode::NotAllowed
             | RefusalCode::NotPossible => Exit::Failed,
         };
         Self::new(deed, refusal.code.as_str(), refusal.message).with(|told| {

@@ -12,6 +12,7 @@ use crate::engine::api::{Answer, Notice, Query};
 use crate::engine::{Engine, Role};
 
 use super::args::GlobalArguments;
+use super::output::tell_notes;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::{http, log, old};
@@ -45,6 +46,8 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
         tracing::info!("HTTP on http://{}", serving.address);
     }
     old::faults(&session).iter().for_each(|fault| tracing::warn!("{fault}"));
+    // From here on it does what it was asked to: with `--json`, too, the log is told as it happens.
+    tell_notes();
     engine.ask(Query::Leader);
     let why = loop {
         tokio::select! {

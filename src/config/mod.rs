@@ -108,6 +108,23 @@ impl Config {
         include_str!("../../conf/operator.yaml")
     }
 
+    /// What to tell whoever opens a gate on a stage that nothing here knows: a slip in its name loses the timer that was agreed on. None:
+    /// it is known, or no stage has a gate here.
+    pub fn unknown_stage(&self, stage: &StageName) -> Option<String> {
+        let is_known = self.gates.contains_key(stage) || self.pipeline.stages.iter().any(|spec| spec.name == *stage);
+        if is_known || self.gates.is_empty() {
+            return None;
+        }
+        let gates = || self.gates.keys().map(StageName::as_str);
+        let hint = match near_miss::near_miss(stage.as_str(), gates()) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("gates are configured for {}", gates().collect::<Vec<_>>().join(", ")),
+        };
+        Some(format!(
+            "the configuration knows no stage {stage}: no timer, a person must decide   hint: {hint}"
+        ))
+    }
+
     /// Puts the path of the running program in the place of `{holdpoint}` as a command's program.
     pub fn resolve_program(&mut self, own_path: &str) {
         let is_own = |command: &[String]| command.first().is_some_and(|program| program == OWN_PROGRAM);

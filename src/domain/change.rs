@@ -45,6 +45,8 @@ pub struct Applied {
     pub decisions: Vec<super::decision::SealedDecision>,
     /// The gates opened.
     pub opened: Vec<GateKey>,
+    /// Who had the gate open that was decided, other than whoever decided.
+    pub overridden: Option<String>,
 }
 
 /// What a change is beside the rows of its job: for whoever keeps the log and the chain of decisions.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::canonical;
 use super::gate::GateKey;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::operator::{Operator, Surface, Via};
@@ -266,8 +267,7 @@ impl SealedDecision {
             object.remove("hash");
         }
         // A decision is strings, whole numbers, booleans and a patch that was parsed from JSON: it always has a canonical form.
-        let canonical = serde_json_canonicalizer::to_vec(&value).unwrap_or_default();
-        Digest::of(&canonical)
+        Digest::of(&canonical::bytes(&value))
     }
 
     /// The bytes of the decision file.

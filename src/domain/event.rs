@@ -99,6 +99,16 @@ pub struct NewEvent {
     pub payload: Value,
 }
 
+/// In the payload of a decision: whose open editor or prompt it did not wait for.
+pub const OVERRIDDEN: &str = "overridden";
+
+impl NewEvent {
+    /// Who had the gate open that was decided, other than whoever decided.
+    pub fn overridden(&self) -> Option<&str> {
+        self.payload.get(OVERRIDDEN).and_then(Value::as_str)
+    }
+}
+
 /// A stored event; one line of `events.jsonl`, keys in this order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {

@@ -12,8 +12,9 @@ use super::operator::{Operator, Via};
 use super::policy::{GatePolicy, OnTimeout};
 use super::proposal::Proposal;
 use super::refusal::{ChangedArtifact, Refusal};
-use super::time::Timestamp;
+use super::time::{SECOND_US, Timestamp};
 use super::timer::GateTimer;
+use super::words::duration;
 
 /// The most bytes a note may have (SPEC §10).
 pub const NOTES_BYTES_MAX: usize = 64 * 1024;
@@ -192,6 +193,36 @@ impl Gate {
         let digest = self.digest();
         let mut looks = self.seen.iter();
         looks.any(|seen| seen.by == name && seen.digest == digest && seen.is_whole())
+    }
+
+    /// Who had looked at what is under review, in words: `nobody had looked`, `ana and bea had looked`.
+    pub fn looked_words(&self) -> String {
+        let of_this = |seen: &&Seen| seen.digest == self.digest();
+        let mut names: Vec<&str> = self.seen.iter().filter(of_this).map(|seen| seen.by.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        match names[..] {
+            [] if self.seen.is_empty() => "nobody had looked".to_owned(),
+            [] => "nobody had looked at this version".to_owned(),
+            [one] => format!("{one} had looked"),
+            [one, other] => format!("{one} and {other} had looked"),
+            [one, other, ..] => format!("{one}, {other} and {} more had looked", names.len() - 2),
+        }
+    }
+
+    /// What the timer writes into the record: after how long it decided, and whether somebody had looked.
+    fn timer_note(&self, timer: &GateTimer) -> String {
+        let added_s = u64::try_from(timer.added_us / SECOND_US).unwrap_or(0);
+        // As long as it was agreed on and persons added: the clocks may have been set meanwhile.
+        let agreed_s = self.policy.auto_approve_after_s.unwrap_or(0);
+        let mut note = format!("nobody decided within {}", duration(agreed_s.saturating_add(added_s)));
+        if added_s > 0 {
+            note.push_str(&format!(", {} of it added by persons", duration(added_s)));
+        }
+        if timer.overdue_since.is_some() {
+            note.push_str(", nor in the grace after it was overdue");
+        }
+        format!("{note}; {}", self.looked_words())
     }
 
     /// The deadline, where there is one.
@@ -383,7 +414,7 @@ impl Gate {
             approved,
             decider: Decider::timer(via),
             at,
-            notes: None,
+            notes: Some(self.timer_note(timer)),
             patch: None,
             opened_at: self.opened_at,
             deadline: self.deadline(),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::artifact::Artifact;
 use super::decision::SealedDecision;
-use super::gate::Gate;
+use super::gate::{Gate, GateState};
 use super::ids::{Digest, JobId, StageName};
 use super::stage::StageSpec;
 use super::time::Timestamp;
@@ -210,6 +210,12 @@ impl JobRows {
         self.gates
             .iter()
             .find(|gate| gate.key.stage == *stage && gate.key.attempt == attempt)
+    }
+
+    /// Whether the newest gate of a stage was taken back: the job waits at that stage without one.
+    pub fn is_withdrawn(&self, stage: &StageName) -> bool {
+        self.newest_gate(stage)
+            .is_some_and(|gate| gate.state == GateState::Canceled)
     }
 
     /// The newest attempt of a stage.

@@ -49,6 +49,9 @@ pub struct Lease {
     pub taken_at: Timestamp,
     /// When it dies unless renewed.
     pub expires_at: Timestamp,
+    /// Whom it was taken over from, on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_from: Option<String>,
     /// What both times are counted by, from when it was taken on: a renewal after a clock step adds [`LEASE_S`] and no more.
     #[serde(default, skip_serializing_if = "Anchor::is_none")]
     pub anchor: Anchor,
@@ -63,6 +66,7 @@ impl Lease {
             purpose,
             taken_at: now.utc,
             expires_at: now.utc.plus_s(LEASE_S),
+            taken_from: None,
             anchor: Anchor::of(now),
         }
     }

@@ -8,6 +8,7 @@ pub mod anchor;
 pub mod artifact;
 pub mod audio;
 pub mod brief;
+pub mod canonical;
 pub mod chain;
 pub mod change;
 pub mod compare;

@@ -64,6 +64,16 @@ impl OldJob {
         decisions
     }
 
+    /// Puts what decision files say over what the rows say: the file is the decision, a row is a note of it.
+    pub fn put_files(&mut self, files: Vec<OldGate>) {
+        for file in files {
+            match self.gates.iter_mut().find(|gate| gate.stage == file.stage) {
+                None => self.gates.push(file),
+                Some(gate) => gate.decision = file.decision.or(gate.decision.take()),
+            }
+        }
+    }
+
     /// Adds gates that a second witness knows and this one does not.
     pub fn add_gates(&mut self, others: Vec<OldGate>) {
         for other in others {
@@ -266,5 +276,18 @@ mod tests {
         assert_eq!(by("script").as_deref(), Some("ana"));
         assert_eq!(by("audio").as_deref(), Some("bea"));
         assert_eq!(by("outline").as_deref(), Some("bea"));
+
+        job.put_files(vec![
+            gate("script", decided("file")),
+            gate("audio", None),
+            gate("assets", decided("file")),
+        ]);
+        let by = |name: &str| {
+            job.gate(&stage(name))
+                .and_then(|gate| Some(gate.decision.as_ref()?.by.clone()))
+        };
+        assert_eq!(by("script").as_deref(), Some("file"));
+        assert_eq!(by("audio").as_deref(), Some("bea"));
+        assert_eq!(by("assets").as_deref(), Some("file"));
     }
 }

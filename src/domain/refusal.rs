@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::gate::{GateKey, GateState, Settled, Verdict};
 use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
-use super::job::JobStatus;
+use super::job::{JobRows, JobStatus};
+use super::lease::{Lease, LeasePurpose};
 use super::time::Timestamp;
 use super::words::duration;
 
@@ -34,6 +35,8 @@ pub enum RefusalCode {
     DeadlineMoved,
     /// What was sent breaks a rule or a limit.
     Invalid,
+    /// Whoever asks may not.
+    NotAllowed,
     /// This process may not, or not now.
     NotPossible,
 }
@@ -50,6 +53,7 @@ impl RefusalCode {
             Self::WrongState => "wrong_state",
             Self::DeadlineMoved => "deadline_moved",
             Self::Invalid => "invalid",
+            Self::NotAllowed => "not_allowed",
             Self::NotPossible => "not_possible",
         }
     }
@@ -92,7 +96,8 @@ pub struct ChangedArtifact<'a> {
     pub gate: Digest,
 }
 
-fn clock_time(at: Timestamp) -> String {
+/// A point of time as refusals and answers name it: `2026-11-22 22:13:25Z`.
+pub fn clock_time(at: Timestamp) -> String {
     at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -125,6 +130,27 @@ impl Refusal {
     pub fn already_decided(key: &GateKey, verdict: Verdict, settled: Settled) -> Self {
         let message = format!("{} {} {key} at {}", settled.by, verdict.past(), clock_time(settled.at));
         Self::new(RefusalCode::AlreadyDecided, message).at(key.to_string())
+    }
+
+    /// Only a gate that was opened from outside can be withdrawn.
+    pub fn not_from_outside(key: &GateKey) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{key} was opened by its stage, not from outside"),
+        )
+        .with_hint("reject it, or cancel the job")
+        .at(key.to_string())
+    }
+
+    /// Somebody else opened the gate.
+    pub fn not_the_opener(key: &GateKey, opened_by: Option<&str>, who: &str) -> Self {
+        let message = match opened_by {
+            Some(opened_by) => format!("{opened_by} opened {key}, not {who}"),
+            None => format!("who opened {key} is not recorded"),
+        };
+        Self::new(RefusalCode::NotAllowed, message)
+            .with_hint("reject it; only who opened it, admin, and the owner of the runs directory may withdraw it")
+            .at(key.to_string())
     }
 
     /// The gate ended without a decision.
@@ -163,6 +189,26 @@ impl Refusal {
         Self::new(RefusalCode::NotFound, format!("no gate of {id} / {stage} has opened"))
             .with_hint(format!("holdpoint job show {id} tells where the job stands"))
             .at(format!("{id} / {stage}"))
+    }
+
+    /// There is no such gate: the stage is none, its gate never opened, or it has no such attempt.
+    pub fn no_gate(rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> Self {
+        let id = &rows.job.id;
+        let gates = rows.gates.iter().filter(|gate| gate.key.stage == *stage);
+        let attempts: Vec<_> = gates.map(|gate| gate.key.attempt.to_string()).collect();
+        match attempt {
+            Some(attempt) if !attempts.is_empty() => Self::new(
+                RefusalCode::NotFound,
+                format!("{id} / {stage} has no attempt #{attempt}"),
+            )
+            .with_hint(format!("its attempts are {}", attempts.join(", ")))
+            .at(format!("{id} / {stage}")),
+            Some(_) | None if rows.stage_spec(stage).is_some() => Self::no_such_gate(id, stage),
+            Some(_) | None => {
+                let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
+                Self::no_such_stage(id, stage, &known)
+            }
+        }
     }
 
     /// There is a newer attempt than the one that was meant.
@@ -341,6 +387,17 @@ impl Refusal {
         let message = format!("{} holds {key} since {}", hold.holder.name, hold.taken_at);
         Self::new(RefusalCode::WrongState, message)
             .with_hint("release it first, then hold it yourself")
+            .at(key.to_string())
+    }
+
+    /// Another console has the gate open: nothing is done over its head.
+    pub fn open_elsewhere(key: &GateKey, lease: &Lease) -> Self {
+        let what = match lease.purpose {
+            LeasePurpose::Prompt => "has a prompt open on",
+            LeasePurpose::Compose => "is composing on",
+        };
+        Self::new(RefusalCode::NotPossible, format!("{} {what} {key}", lease.holder.name))
+            .with_hint("Ctrl-t takes the gate over first; the record names both")
             .at(key.to_string())
     }
 

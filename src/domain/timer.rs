@@ -243,6 +243,7 @@ mod tests {
             pid: 7,
         };
         Lease {
+            taken_from: None,
             holder: Operator {
                 name: "ana".into(),
                 via,

@@ -24,7 +24,7 @@ use super::refusal::RefusalCode;
 use super::time::{Now, Timestamp};
 
 pub use difference::DifferenceDoc;
-pub use gate::{BaseDoc, GateArtifactDoc, GateDoc, JobGateDoc};
+pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, JobGateDoc};
 pub use job::{ArtifactDoc, JobDoc};
 pub use preview::{PreviewDoc, ResumedDoc};
 

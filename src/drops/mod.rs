@@ -258,7 +258,12 @@ impl Taker<'_> {
             bases,
         };
         Ok(match self.door.command(owner_of(self.door, claim), command).await {
-            Ok(_) => Outcome::Settled,
+            Ok((receipt, _)) => {
+                for warning in &receipt.warnings {
+                    tracing::warn!("{} / {}: {warning}", dropped.job_id, dropped.stage);
+                }
+                Outcome::Settled
+            }
             Err(refusal) if refusal.code == RefusalCode::NotPossible => {
                 tracing::warn!("{}/gates/{}.open.json: {refusal}", dropped.job_id, dropped.stage);
                 Outcome::Later

@@ -180,6 +180,13 @@ pub enum Command {
         /// Only when it is this: so that a repeated request adds once.
         expected: Option<Timestamp>,
     },
+    /// Take back a gate that was opened from outside.
+    Withdraw {
+        /// The gate.
+        gate: GateRef,
+        /// Why.
+        reason: Option<String>,
+    },
     /// Give the lease back.
     ReleaseLease {
         /// The gate.
@@ -213,6 +220,7 @@ impl Command {
             | Self::Hold { gate, .. }
             | Self::Release { gate, .. }
             | Self::Extend { gate, .. }
+            | Self::Withdraw { gate, .. }
             | Self::ReleaseLease { gate }
             | Self::MarkSeen { gate, .. } => Some(&gate.job_id),
         }
@@ -236,6 +244,8 @@ pub struct Receipt {
     pub changes: Vec<String>,
     /// The gate that was opened for review instead of going on, and why (`resume`).
     pub review: Option<ReviewOpened>,
+    /// What the caller should know although it was done (`gate open` on a stage that the configuration does not know).
+    pub warnings: Vec<String>,
     /// Whether anything was written: opening a gate that is open already with the same artifacts writes nothing.
     pub is_change: bool,
 }

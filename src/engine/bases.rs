@@ -153,7 +153,14 @@ pub(super) fn given_bases<'p, B: AsRef<Path>>(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
+    use crate::domain::gate::{GateKey, Settled};
+    use crate::domain::ids::JobId;
+    use crate::domain::job::{Job, JobStatus};
+    use crate::domain::policy::GatePolicy;
+    use crate::domain::time::Timestamp;
 
     fn given<'p>(artifacts: &[&str], bases: &'p [&str]) -> Result<Vec<Option<&'p str>>, Refusal> {
         let artifacts: Vec<_> = artifacts.iter().map(Path::new).collect();
@@ -175,5 +182,122 @@ mod tests {
             refusal.message,
             "v1.txt and last/script.txt would both be the base of out/script.txt"
         );
+    }
+
+    /// A stage's gates that ended so, each over bytes of its own.
+    fn rows_of(ends: &[GateState]) -> JobRows {
+        let now = Timestamp::from_micros(0);
+        let job_id = JobId::new("j-1").unwrap();
+        let gate = |(index, state): (usize, &GateState)| {
+            let attempt = u32::try_from(index).unwrap() + 1;
+            let artifact = GateArtifact {
+                kind: "script".to_owned(),
+                path: path(),
+                digest: version(attempt),
+                size_bytes: 1,
+                base: None,
+                bases: Vec::new(),
+                added_lines: 0,
+                removed_lines: 0,
+                is_binary: false,
+                since_rejection: None,
+                patches: Vec::new(),
+            };
+            Gate {
+                key: GateKey {
+                    job_id: job_id.clone(),
+                    stage: stage(),
+                    attempt,
+                },
+                state: *state,
+                policy: GatePolicy::default(),
+                opened_at: now,
+                timer: None,
+                lease: None,
+                artifacts: vec![artifact],
+                seen: Vec::new(),
+                settled: Some(Settled {
+                    by: format!("operator {attempt}"),
+                    at: now,
+                }),
+            }
+        };
+        let job = Job {
+            id: job_id.clone(),
+            slug: String::new(),
+            intent: String::new(),
+            is_manual: true,
+            status: JobStatus::Running,
+            stage: None,
+            params: Map::new(),
+            cfg: Map::new(),
+            stages: Vec::new(),
+            created_by: String::new(),
+            created_at: now,
+            updated_at: now,
+            acknowledged_at: None,
+        };
+        JobRows {
+            job,
+            attempts: Vec::new(),
+            gates: ends.iter().enumerate().map(gate).collect(),
+            artifacts: Vec::new(),
+            decisions: Vec::new(),
+        }
+    }
+
+    fn stage() -> StageName {
+        StageName::new("script").unwrap()
+    }
+
+    fn path() -> ArtifactPath {
+        ArtifactPath::new("artifacts/script/script.txt").unwrap()
+    }
+
+    fn version(attempt: u32) -> Digest {
+        Digest::of(attempt.to_string().as_bytes())
+    }
+
+    #[test]
+    fn whatever_came_before_the_base_is_the_given_one_the_last_approved_or_nothing() {
+        use GateState::{Approved, Canceled, Rejected};
+        let mut histories: Vec<Vec<GateState>> = vec![Vec::new()];
+        for length in 0..4 {
+            let longest: Vec<_> = histories.iter().filter(|one| one.len() == length).cloned().collect();
+            for history in longest {
+                histories.extend([Approved, Rejected, Canceled].map(|next| [&history[..], &[next]].concat()));
+            }
+        }
+        assert_eq!(histories.len(), 1 + 3 + 9 + 27 + 81);
+        for history in histories {
+            let rows = rows_of(&history);
+            let last = |state: GateState| {
+                let at = history.iter().rposition(|end| *end == state);
+                at.map(|at| u32::try_from(at).unwrap() + 1)
+            };
+            let (approved, rejected) = (last(Approved), last(Rejected));
+            let is_rejection_nearer = rejected > approved;
+            // A given one that nobody knew, and one that is what was rejected.
+            for given in [None, Some(Digest::of(b"given")), rejected.map(version)] {
+                let with = comparison(Some(&rows), &stage(), &path(), given);
+                let base = with.base.as_ref().map(|base| base.digest);
+                assert_eq!(base, given.or(approved.map(version)), "{history:?} {given:?}");
+                assert_eq!(
+                    with.bases.first().map(|first| first.digest).filter(|_| base.is_some()),
+                    base
+                );
+                let nearer = rejected.filter(|rejected| is_rejection_nearer && base != Some(version(*rejected)));
+                assert_eq!(
+                    with.rejection.map(|since| since.attempt),
+                    nearer,
+                    "{history:?} {given:?}"
+                );
+                // `c` shows that one first.
+                if let Some(nearer) = nearer {
+                    let second = with.bases.get(usize::from(base.is_some()));
+                    assert_eq!(second.map(|second| second.digest), Some(version(nearer)));
+                }
+            }
+        }
     }
 }

@@ -182,11 +182,11 @@ impl History {
         Ok(jobs)
     }
 
-    /// Adds what the run directory alone knows of a job of an old database.
+    /// Adds what the run directory knows of a job of an old database.
     fn with_files(&self, mut job: OldJob) -> Result<OldJob, RunsError> {
         let run = self.runs.run(&job.id);
         if old::is_old(&run)? {
-            job.add_gates(old::gates(&run, job.updated_at)?);
+            job.put_files(old::gates(&run, job.updated_at)?);
         }
         Ok(job)
     }

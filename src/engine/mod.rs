@@ -31,6 +31,7 @@ pub mod ticker;
 mod trouble;
 mod turn;
 mod watch;
+mod withdraw;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
@@ -503,6 +504,20 @@ impl Engine {
     /// The drafts that this operator's former sessions kept, and what could not be read of them.
     pub fn load_drafts(&self) -> KeptDrafts {
         let kept = self.runs.load_drafts(&self.operator.name);
+        kept.unwrap_or_else(|error| KeptDrafts {
+            problems: vec![error.to_string()],
+            ..KeptDrafts::default()
+        })
+    }
+
+    /// Keeps a text that this operator threw away (see [`RunsDir::put_aside`]).
+    pub fn put_aside(&mut self, name: String, bytes: Vec<u8>, oldest_us: i64) {
+        self.put(Work::PutAside(name, bytes, oldest_us));
+    }
+
+    /// What this operator threw away since then, oldest first, and what could not be read of it.
+    pub fn load_discarded(&self, oldest_us: i64) -> KeptDrafts {
+        let kept = self.runs.load_discarded(&self.operator.name, oldest_us);
         kept.unwrap_or_else(|error| KeptDrafts {
             problems: vec![error.to_string()],
             ..KeptDrafts::default()

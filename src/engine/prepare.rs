@@ -15,7 +15,7 @@ use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
-use crate::domain::operator::{Operator, Via};
+use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -63,6 +63,13 @@ impl Preparer {
 
     /// Turns somebody's command into the input of a transaction, or says at once why not.
     pub fn command(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
+        let (job_id, prepared) = self.looked_up(operator, command)?;
+        let is_session = operator.via.surface == Surface::Console;
+        let session = is_session.then(|| self.session.clone());
+        Ok((job_id, Prepared { session, ..prepared }))
+    }
+
+    fn looked_up(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
         match command {
             Command::StartJob(new) => self.start(operator, new),
             Command::OpenGate {
@@ -150,6 +157,7 @@ impl Preparer {
                     },
                 ))
             }
+            Command::Withdraw { gate, reason } => self.withdraw(operator, gate, reason.clone()),
             Command::ReleaseLease { gate } => Ok(plain(
                 &gate.job_id,
                 Input::ReleaseLease {
@@ -190,7 +198,11 @@ impl Preparer {
             is_missed: due.is_missed,
             on_disk,
         };
-        Ok(Prepared { input, bare })
+        Ok(Prepared {
+            input,
+            bare,
+            session: None,
+        })
     }
 
     /// Registers what a stage made: each promised artifact is kept as a version.
@@ -323,6 +335,7 @@ impl Preparer {
             Prepared {
                 input: Input::Start(Box::new(job)),
                 bare,
+                session: None,
             },
         ))
     }
@@ -405,6 +418,7 @@ impl Preparer {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         let cx = self.context(&operator.via);
         // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
@@ -449,6 +463,7 @@ impl Preparer {
                     request,
                 },
                 bare,
+                session: None,
             },
         ))
     }
@@ -531,7 +546,7 @@ impl Preparer {
                 .is_some_and(|attempt| attempt.state == AttemptState::Queued);
             let rejection = rows
                 .newest_decision(&stage)
-                .filter(|sealed| !sealed.decision.is_approved());
+                .filter(|sealed| !sealed.decision.is_approved() && !rows.is_withdrawn(&stage));
             if waits {
                 plan.on_disk = self.look_before(rows, &stage)?;
                 plan.review = self.review(rows, &stage, &plan.on_disk)?;
@@ -548,22 +563,24 @@ impl Preparer {
         Ok(Prepared {
             input: Input::Resume { operator, plan },
             bare,
+            session: None,
         })
     }
 }
 
-fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
+pub(super) fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
     (
         job_id.clone(),
         Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         },
     )
 }
 
 /// Exactly the attempt whose files were looked at: a newer one that opens meanwhile gets its own decision.
-fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
+pub(super) fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
     GateRef {
         attempt: Some(found.key.attempt),
         ..wanted.clone()

@@ -43,6 +43,7 @@ fn has_preview(command: &Command) -> Result<(), Refusal> {
         | Command::Hold { .. }
         | Command::Release { .. }
         | Command::Extend { .. }
+        | Command::Withdraw { .. }
         | Command::ReleaseLease { .. }
         | Command::MarkSeen { .. } => Ok(()),
         Command::StartJob(_) | Command::OpenGate { .. } => Err(Refusal::new(

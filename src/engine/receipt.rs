@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::domain::change::Applied;
 use crate::domain::gate::{OnDisk, Verdict};
 use crate::domain::job::JobRows;
+use crate::domain::refusal::clock_time;
 
-use super::api::{Command, Receipt, ReviewOpened};
+use super::api::{Command, GateRef, Receipt, ReviewOpened};
 use super::reducer::{Input, ResumePlan};
 
 pub(super) fn verb(command: &Command) -> &'static str {
@@ -31,8 +32,18 @@ pub(super) fn verb(command: &Command) -> &'static str {
         Command::Hold { .. } => "held",
         Command::Release { .. } => "released",
         Command::Extend { .. } => "extended",
+        Command::Withdraw { .. } => "withdrawn",
         Command::ReleaseLease { .. } => "released",
         Command::MarkSeen { .. } => "seen",
+    }
+}
+
+/// Who withdrew a gate and when: the same for whoever asks again.
+fn withdrawn(rows: &JobRows, wanted: &GateRef) -> String {
+    let gate = wanted.attempt.and_then(|attempt| rows.gate(&wanted.stage, attempt));
+    match gate.and_then(|gate| Some((&gate.key, gate.settled.as_ref()?))) {
+        Some((key, settled)) => format!("{key} was withdrawn by {} at {}", settled.by, clock_time(settled.at)),
+        None => format!("Gate {} withdrawn", wanted.stage),
     }
 }
 
@@ -57,7 +68,11 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
             if let Some(proposal) = &request.patch {
                 changes.extend_from_slice(proposal.changes());
             }
-            format!("Gate {} {verb} successfully", gate.stage)
+            let open = applied.overridden.as_ref();
+            let open = open
+                .map(|name| format!(", while {name} had it open"))
+                .unwrap_or_default();
+            format!("Gate {} {verb} successfully{open}", gate.stage)
         }
         Input::ApplyPatch { gate, effect, .. } => {
             changes.clone_from(&effect.changes);
@@ -76,6 +91,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
                 None => format!("Job {job_id} resumed"),
             }
         }
+        Input::Withdraw { gate, .. } => withdrawn(&rows, gate),
         Input::OpenGate { stage, .. } => format!("Gate {stage} of {job_id} is open"),
         Input::TakeLease { gate, .. }
         | Input::ReleaseLease { gate, .. }
@@ -103,6 +119,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         patches_applied,
         changes,
         review,
+        warnings: Vec::new(),
         is_change,
     }
 }

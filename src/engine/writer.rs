@@ -64,6 +64,8 @@ pub(super) enum Work {
     Publish,
     /// Keeps a draft under a name, or removes it.
     SaveDraft(String, Option<Vec<u8>>),
+    /// Keep a text that was thrown away, and remove those that are older.
+    PutAside(String, Vec<u8>, i64),
     /// Tells when everything before is done.
     Rest(tokio::sync::oneshot::Sender<()>),
 }
@@ -200,6 +202,12 @@ impl Writer {
                         self.report(Some(error.to_string()));
                     }
                 }
+                Work::PutAside(name, bytes, oldest_us) => {
+                    let runs = &self.preparer.runs;
+                    if let Err(error) = runs.put_aside(&self.operator.name, &name, &bytes, oldest_us) {
+                        self.report(Some(error.to_string()));
+                    }
+                }
                 Work::Rest(rested) => {
                     self.commit(std::mem::take(&mut items));
                     self.publish_to_the_end();
@@ -276,7 +284,15 @@ impl Writer {
             attempt: key.attempt,
             outcome,
         };
-        let submission = submission(key.job_id.clone(), Some(epoch), Prepared { input, bare });
+        let submission = submission(
+            key.job_id.clone(),
+            Some(epoch),
+            Prepared {
+                input,
+                bare,
+                session: None,
+            },
+        );
         items.push(Item {
             submission,
             tell: Tell::End(key, epoch),
@@ -307,6 +323,7 @@ impl Writer {
         let input = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         items.push(Item {
             submission: submission(key.job_id.clone(), Some(epoch), input),
@@ -429,18 +446,21 @@ impl Writer {
             let keys = canceled.map(|attempt| StageKey::new(job_id, attempt)).collect();
             self.watch.end(keys);
         }
-        let receipt = receipt(verb, input, applied, rows);
+        let mut receipt = receipt(verb, input, applied, rows);
+        if let Input::OpenGate { stage, .. } = input
+            && receipt.rows.job.is_manual
+        {
+            receipt.warnings.extend(self.preparer.config.unknown_stage(stage));
+        }
         self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
         self.owed.entry(job_id.clone()).or_default().push(request);
     }
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
     fn launch(&mut self, key: &StageKey, epoch: u64) -> Start {
-        fault::point("before_launch");
-        let moved = self
-            .look_before(key)
-            .map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved));
-        let why = match moved {
+        let can_go_on = fault::step("before_launch").map_err(|error| error.to_string());
+        let looked = can_go_on.and_then(|()| self.look_before(key).map_err(|refusal| refusal.message));
+        let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
             Ok(None) => match self.supervise(key, epoch) {
                 Ok(()) => return Start::Launched,
                 Err(refusal) => refusal.message,
@@ -449,7 +469,7 @@ impl Writer {
                 self.put_back(key, epoch, artifact_moved(key, &moved));
                 return Start::NotWanted;
             }
-            Err(refusal) => refusal.message,
+            Err(why) => why,
         };
         let input = Input::StageNotStarted {
             stage: key.stage.clone(),
@@ -484,6 +504,7 @@ impl Writer {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         };
         let submission = submission(key.job_id.clone(), Some(epoch), prepared);
         self.commit(vec![Item {
@@ -542,6 +563,7 @@ fn needs_files(command: &Command) -> bool {
         | Command::ApplyPatch { .. }
         | Command::UndoPatch { .. }
         | Command::Resume(_)
+        | Command::Withdraw { .. }
         | Command::OpenGate { .. } => true,
         Command::StartJob(_)
         | Command::Cancel(_)

@@ -125,6 +125,7 @@ impl ApiError {
                 let is_patch = refusal.code == RefusalCode::PatchUnfit;
                 return Self::unfit(&refusal, if is_patch { patch_at } else { &[] });
             }
+            RefusalCode::NotAllowed => StatusCode::FORBIDDEN,
             RefusalCode::NotPossible => StatusCode::SERVICE_UNAVAILABLE,
         };
         let mut error = Self::new(status, refusal.code.as_str(), refusal.message);

@@ -91,6 +91,12 @@ impl App {
         Arc::clone(&self.door.standing().config)
     }
 
+    /// Who may decide, as far as it is known beforehand: tokens, and the login of this process.
+    pub fn deciders<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = &'a str> {
+        let own = self.door.operator().name.as_str();
+        self.keys.deciders(config).chain([own])
+    }
+
     /// What documents need to know beside the rows.
     pub fn lens<'a>(&'a self, config: &'a Config) -> Lens<'a> {
         Lens {
@@ -258,16 +264,9 @@ pub fn no_such_job(id: &JobId) -> ApiError {
     ApiError::not_found(Refusal::no_such_job(id).message)
 }
 
-/// The stage is none, or its gate never opened.
-pub fn no_gate(rows: &JobRows, stage: &StageName) -> ApiError {
-    let id = &rows.job.id;
-    let refusal = if rows.stage_spec(stage).is_some() {
-        Refusal::no_such_gate(id, stage)
-    } else {
-        let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
-        Refusal::no_such_stage(id, stage, &known)
-    };
-    refusal.into()
+/// The stage is none, its gate never opened, or it has no such attempt.
+pub fn no_gate(rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> ApiError {
+    Refusal::no_gate(rows, stage, attempt).into()
 }
 
 /// Answers bear the name of their question, so this is a fault of the engine.

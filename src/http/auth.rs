@@ -23,9 +23,10 @@ use super::server::Peer;
 const PUBLIC: [&str; 3] = ["/healthz", "/api/v1/healthz", "/docs"];
 
 /// What a pipeline may do besides looking.
-const FOR_PIPELINES: [&str; 5] = [
+const FOR_PIPELINES: [&str; 6] = [
     "/api/v1/jobs",
     "/api/v1/jobs/{id}/gates",
+    "/api/v1/jobs/{id}/gates/{stage}/withdraw",
     "/api/v1/jobs/{id}/complete",
     "/api/v1/config/validate",
     "/api/v1/compile-brief",
@@ -62,6 +63,14 @@ impl Keys {
                 ..via
             },
         }
+    }
+
+    /// The names of all tokens that decide.
+    pub fn deciders<'k>(&'k self, config: &'k Config) -> impl Iterator<Item = &'k str> {
+        let tokens = self.admin.iter().chain(config.security.tokens.iter());
+        tokens
+            .filter(|token| token.role == TokenRole::Operator)
+            .map(|token| token.name.as_str())
     }
 
     /// Whether anybody could come in at all.
@@ -210,6 +219,11 @@ mod tests {
             (Method::HEAD, "/api/v1/jobs/{id}/approve", TokenRole::Viewer),
             (Method::POST, "/api/v1/jobs", TokenRole::Pipeline),
             (Method::POST, "/api/v1/jobs/{id}/gates", TokenRole::Pipeline),
+            (
+                Method::POST,
+                "/api/v1/jobs/{id}/gates/{stage}/withdraw",
+                TokenRole::Pipeline,
+            ),
             (Method::POST, "/api/v1/jobs/{id}/approve", TokenRole::Operator),
             (Method::DELETE, "/api/v1/anything/new", TokenRole::Operator),
         ] {

@@ -1,5 +1,6 @@
 //! What is counted, for Prometheus: requests and their latency, decisions, the timer's lateness; and what is open now.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -18,6 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::domain::decision::TIMER_NAME;
 use crate::domain::event::{Event, EventType};
+use crate::domain::ids::StageName;
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::view::{QueueKind, QueueRow};
 use crate::domain::webhook::WebhookStanding;
@@ -107,6 +109,20 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Makes the series of everybody who may decide: at zero, so that an alert tells nobody decided from nobody looked.
+    fn begin<'n>(&self, deciders: impl Iterator<Item = &'n str>) {
+        let of = |by: &str, outcome| DecisionLabels {
+            by: by.to_owned(),
+            outcome,
+        };
+        for by in deciders {
+            drop(self.decisions.get_or_create(&of(by, "approved")));
+            drop(self.decisions.get_or_create(&of(by, "rejected")));
+        }
+        drop(self.decisions.get_or_create(&of(TIMER_NAME, "auto_approved")));
+        drop(self.decisions.get_or_create(&of(TIMER_NAME, "rejected")));
+    }
+
     fn count(&self, event: &Event) {
         let outcome = if event.kind == EventType::GateApproved {
             "approved"
@@ -213,11 +229,25 @@ async fn count(app: &App, event: &Event) {
 }
 
 /// What is open and owed at this moment, as gauges of their own registry.
-fn gauges(queue: &[QueueRow], owing: usize, webhooks: &[WebhookStanding], now: Timestamp, is_lead: bool) -> Registry {
+fn gauges(
+    stages: &BTreeSet<StageName>,
+    queue: &[QueueRow],
+    owing: usize,
+    webhooks: &[WebhookStanding],
+    now: Timestamp,
+    is_lead: bool,
+) -> Registry {
     let mut registry = Registry::with_prefix("holdpoint");
     register_webhooks(&mut registry, webhooks);
     let open: Family<StageLabels, Gauge> = Family::default();
     let oldest: Family<StageLabels, Gauge<f64, AtomicU64>> = Family::default();
+    for stage in stages {
+        let labels = StageLabels {
+            stage: stage.to_string(),
+        };
+        open.get_or_create(&labels).set(0);
+        oldest.get_or_create(&labels).set(0.0);
+    }
     for row in queue.iter().filter(|row| row.kind == QueueKind::Gate) {
         let stage = row.stage.as_ref().map(ToString::to_string).unwrap_or_default();
         let labels = StageLabels { stage };
@@ -270,7 +300,11 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> 
     let Answer::Webhooks(webhooks) = app.read(Query::Webhooks(app.now())).await? else {
         return Err(mismatched());
     };
-    let now = gauges(&queue, owing, &webhooks, app.now(), is_lead);
+    let config = app.config();
+    app.metrics.begin(app.deciders(&config));
+    // A stage of the pipeline comes to a gate where it has a policy; manual jobs have stages of their own.
+    let stages = config.gates.keys().cloned().collect();
+    let now = gauges(&stages, &queue, owing, &webhooks, app.now(), is_lead);
     let mut text = String::new();
     let written = encode_registry(&mut text, &app.metrics.registry)
         .and_then(|()| encode_registry(&mut text, &now))

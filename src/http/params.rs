@@ -1,6 +1,6 @@
 //! Names in the path and values behind the question mark.
 //!
-//! An id that cannot be one is not found: whoever asks for `../x` learns no more than whoever asks for a job that was never started.
+//! An id that cannot be one is not found, and told by the rule that it breaks.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -9,7 +9,7 @@ use axum::extract::{FromRequestParts, Path, Query, RawPathParams};
 use axum::http::request::Parts;
 use serde_json::Value;
 
-use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::ids::{Digest, JobId, NameError, StageName};
 use crate::domain::time::Timestamp;
 
 use super::answer::{ApiError, Fault};
@@ -27,7 +27,12 @@ async fn raw(parts: &mut Parts) -> Result<RawPathParams, ApiError> {
 }
 
 fn job_of(params: &RawPathParams) -> Result<JobId, ApiError> {
-    JobId::new(named(params, "id")).map_err(|_| ApiError::not_found("there is no such job"))
+    JobId::new(named(params, "id")).map_err(|error| not_a_name(&error))
+}
+
+/// What is no id or stage names nothing that could be found.
+fn not_a_name(error: &NameError) -> ApiError {
+    ApiError::not_found(error.to_string())
 }
 
 /// The job of a path.
@@ -51,9 +56,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Gate {
         let params = raw(parts).await?;
         let job = job_of(&params)?;
         let stage = StageName::new(named(&params, "stage"));
-        stage
-            .map(|stage| Self(job, stage))
-            .map_err(|_| ApiError::not_found("there is no such stage"))
+        stage.map(|stage| Self(job, stage)).map_err(|error| not_a_name(&error))
     }
 }
 

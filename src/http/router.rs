@@ -15,9 +15,9 @@ use utoipa_axum::routes;
 use super::answer::ApiError;
 use super::app::App;
 use super::routes::{
-    brief, configuration, decide, diff, events, gates, health, jobs, open, patches, steer, stream, timer,
+    brief, configuration, decide, diff, events, gates, health, jobs, open, patches, steer, stream, timer, withdraw,
 };
-use super::{auth, headers, metrics, openapi, page};
+use super::{auth, headers, limits, metrics, openapi, page};
 
 /// All routes, and what OpenAPI says of them.
 pub fn routes() -> (Router<Arc<App>>, OpenApi) {
@@ -46,6 +46,7 @@ pub fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(timer::hold))
         .routes(routes!(timer::release))
         .routes(routes!(timer::extend))
+        .routes(routes!(withdraw::withdraw))
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))
@@ -78,6 +79,7 @@ pub fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
         routed.layer(headers::cors(app))
     };
     routed
+        .layer(middleware::from_fn(limits::head))
         .layer(middleware::from_fn_with_state(Arc::clone(app), metrics::measure))
         .layer(middleware::from_fn_with_state(Arc::clone(app), headers::add))
         .layer(CatchPanicLayer::custom(panicked))

@@ -299,6 +299,17 @@ pub struct Gate {
     digest: Option<String>,
     /// What is under review.
     artifacts: Vec<GateArtifact>,
+    /// Who ended it without a decision, and when.
+    canceled: Option<Canceled>,
+}
+
+/// Who ended a gate without a decision.
+#[derive(ToSchema)]
+pub struct Canceled {
+    /// Who.
+    by: String,
+    /// When.
+    at: String,
 }
 
 /// A registered artifact.
@@ -460,6 +471,7 @@ pub struct Moved {
 /// That something was done; asked with `dry_run`, what would happen.
 #[derive(ToSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "it describes documents and is never made")]
 pub enum Acted {
     /// It was done.
     Done(Done),
@@ -601,6 +613,8 @@ pub struct JobGate {
     gate: Gate,
     /// Whether the files are on disk.
     published: Option<bool>,
+    /// What whoever opened it should know: the configuration does not know its stage, so no timer was agreed on.
+    warnings: Option<Vec<String>>,
 }
 
 /// What changed in one artifact.

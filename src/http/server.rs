@@ -26,7 +26,7 @@ use crate::engine::door::Door;
 
 use super::app::App;
 use super::auth::Keys;
-use super::limits::RateLimits;
+use super::limits::{HEAD_BYTES_MAX, RateLimits};
 use super::socket::Impatient;
 use super::{metrics, openapi, router};
 
@@ -34,8 +34,6 @@ use super::{metrics, openapi, router};
 const CONNECTIONS_MAX: usize = 512;
 /// How long the head of a request may take, and how long a connection may idle between two.
 const HEAD_TIME: Duration = Duration::from_secs(30);
-/// The most bytes of a request's head.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// The most headers of a request.
 const HEADERS_MAX: usize = 100;
 /// How long an answer may lie without the client taking any of it.

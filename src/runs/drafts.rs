@@ -1,6 +1,7 @@
 //! Unsent notes and patches, one file each under `.drafts/<operator>/`: offered again after a crash or a dropped line.
 //!
-//! What is in them is the console's business; here they are bytes with a name.
+//! What is in them is the console's business; here they are bytes with a name. Beside them, in `discarded/`, lies what was thrown away;
+//! such a name begins with the time of that in microseconds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ pub(super) const DRAFTS: &str = ".drafts";
 
 /// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger is read.
 const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// So many discarded texts are kept, the newest.
+const DISCARDED_MAX: usize = 200;
 
 /// What lies among the drafts of an operator.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,39 +38,52 @@ impl RunsDir {
                 let place = self.place(&Path::new(DRAFTS).join(plain(operator)))?;
                 atomic::write_at(&place, &plain(name), bytes)
             }
-            None => match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(RunsError::new("remove", &path, error))
-                }
-                Ok(()) | Err(_) => Ok(()),
-            },
+            None => remove(&path),
         }
     }
 
     /// All drafts of an operator.
     pub fn load_drafts(&self, operator: &str) -> Result<KeptDrafts> {
-        let folder = self.drafts(operator);
-        for directory in [&self.path().join(DRAFTS), &folder] {
+        for directory in [&self.path().join(DRAFTS), &self.drafts(operator)] {
             if directory_metadata(directory)?.is_none() {
                 return Ok(KeptDrafts::default());
             }
         }
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(KeptDrafts::default()),
-            entries => entries.doing("list", &folder)?,
-        };
-        let mut paths: Vec<PathBuf> = entries
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        read_all(list(&self.drafts(operator))?)
+    }
+
+    /// Keeps a text that was thrown away, under a name that begins with the time in microseconds; those from before `oldest_us` go.
+    pub fn put_aside(&self, operator: &str, name: &str, bytes: &[u8], oldest_us: i64) -> Result<()> {
+        let place = self.place(&Path::new(DRAFTS).join(plain(operator)).join(DISCARDED))?;
+        atomic::write_at(&place, &plain(name), bytes)?;
+        self.kept_discarded(operator, oldest_us).map(|_| ())
+    }
+
+    /// The texts of an operator that were thrown away since then, oldest first; what is older is removed.
+    pub fn load_discarded(&self, operator: &str, oldest_us: i64) -> Result<KeptDrafts> {
+        read_all(self.kept_discarded(operator, oldest_us)?)
+    }
+
+    fn kept_discarded(&self, operator: &str, oldest_us: i64) -> Result<Vec<PathBuf>> {
+        let drafts = self.drafts(operator);
+        let folder = drafts.join(DISCARDED);
+        for directory in [&self.path().join(DRAFTS), &drafts, &folder] {
+            if directory_metadata(directory)?.is_none() {
+                return Ok(Vec::new());
+            }
+        }
+        let mut dated: Vec<(i64, PathBuf)> = list(&folder)?
+            .into_iter()
+            .map(|path| (discarded_us(&path).unwrap_or(i64::MIN), path))
             .collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-        paths.sort();
-        let mut kept = KeptDrafts::default();
-        for path in paths {
-            match atomic::read_regular(&path, DRAFT_BYTES_MAX) {
-                Ok(Some(bytes)) => kept.drafts.push((path, bytes)),
-                // It was removed since it was listed.
-                Ok(None) => {}
-                Err(error) => kept.problems.push(error.to_string()),
+        dated.sort();
+        let surplus = dated.len().saturating_sub(DISCARDED_MAX);
+        let mut kept = Vec::new();
+        for (index, (at_us, path)) in dated.into_iter().enumerate() {
+            if index < surplus || at_us < oldest_us {
+                remove(&path)?;
+            } else {
+                kept.push(path);
             }
         }
         Ok(kept)
@@ -75,6 +92,50 @@ impl RunsDir {
     pub(super) fn drafts(&self, operator: &str) -> PathBuf {
         self.path().join(DRAFTS).join(plain(operator))
     }
+}
+
+/// The directory of what was thrown away, among an operator's drafts.
+const DISCARDED: &str = "discarded";
+
+/// When a text was thrown away, by its file's name.
+fn discarded_us(path: &Path) -> Option<i64> {
+    let name = path.file_name()?.to_str()?;
+    name.split('.').next()?.parse().ok()
+}
+
+/// Removes a file; one that is not there is no error.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(RunsError::new("remove", path, error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The files of a folder that hold drafts, by name.
+fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.doing("list", folder)?,
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    Ok(paths)
+}
+
+fn read_all(paths: Vec<PathBuf>) -> Result<KeptDrafts> {
+    let mut kept = KeptDrafts::default();
+    for path in paths {
+        match atomic::read_regular(&path, DRAFT_BYTES_MAX) {
+            Ok(Some(bytes)) => kept.drafts.push((path, bytes)),
+            // It was removed since it was listed.
+            Ok(None) => {}
+            Err(error) => kept.problems.push(error.to_string()),
+        }
+    }
+    Ok(kept)
 }
 
 /// A name that stays in its directory, whatever it was made of.
@@ -134,6 +195,35 @@ mod tests {
             problem.contains("too-large.json: it has more than 67108864 bytes"),
             "{problem}"
         );
+    }
+
+    #[test]
+    fn what_was_thrown_away_is_kept_for_a_while_and_apart_from_the_drafts() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(folder.path(), None).unwrap();
+        let of = |oldest_us: i64| {
+            let kept = runs.load_discarded("ana", oldest_us).unwrap();
+            kept.drafts.into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>()
+        };
+        assert!(of(0).is_empty());
+        runs.put_aside("ana", "1000.j-1.script.1.json", b"first", 0).unwrap();
+        runs.put_aside("ana", "900000.j-1.script.1.json", b"second", 0).unwrap();
+        assert_eq!(of(0), [b"first".to_vec(), b"second".to_vec()]);
+        assert!(runs.load_drafts("ana").unwrap().drafts.is_empty(), "no draft");
+        assert!(
+            runs.load_discarded("bea", 0).unwrap().drafts.is_empty(),
+            "hers are hers"
+        );
+        // The next one removes what is too old.
+        runs.put_aside("ana", "1000000.j-1.script.1.json", b"third", 1001)
+            .unwrap();
+        assert_eq!(of(0), [b"second".to_vec(), b"third".to_vec()]);
+        assert_eq!(of(1_000_000), [b"third".to_vec()]);
+        for n in 0..DISCARDED_MAX + 3 {
+            runs.put_aside("ana", &format!("{}.j.s.1.json", 2_000_000 + n), b"x", 0)
+                .unwrap();
+        }
+        assert_eq!(of(0).len(), DISCARDED_MAX);
     }
 
     #[test]

@@ -80,6 +80,7 @@ pub(super) fn apply(
             Change::PutArtifact(artifact) => put_artifact(connection, job_id, &artifact)?,
             Change::DropArtifact(path) => drop_artifact(connection, job_id, &path)?,
             Change::Event(event) => {
+                applied.overridden = applied.overridden.or(event.overridden().map(str::to_owned));
                 applied.last_event_seq = Some(event_row::insert_event(connection, job_id, &event, now)?);
             }
         }

@@ -13,7 +13,8 @@ use super::migrate::SCHEMA_VERSION;
 use super::open::{Access, DATABASE_FILE, connect, forget_damage, refuse_link, refuse_newer, version};
 use super::{leader, rows};
 use crate::domain::decision::SealedDecision;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventType};
+use crate::domain::gate::GateKey;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::{Attempt, JobRows};
 use crate::domain::view::{JobFilter, LeaderInfo, Since};
@@ -159,14 +160,33 @@ impl Reader {
         Ok(events)
     }
 
+    /// The opening and the end without a decision of one gate, oldest first.
+    pub fn gate_events(&self, key: &GateKey) -> Result<Vec<Event>, StoreError> {
+        let sql = format!(
+            "SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND stage = ?2 AND type IN (?3, ?4) \
+             AND json_extract(payload, '$.attempt') = ?5 ORDER BY seq"
+        );
+        let (opened, canceled) = (EventType::GateOpened.as_str(), EventType::GateCanceled.as_str());
+        self.read(|connection| {
+            let wanted = params![key.job_id.as_str(), key.stage.as_str(), opened, canceled, key.attempt];
+            collect(connection, &sql, wanted, event_row::event)
+        })
+    }
+
     /// A page of a job's events, oldest first, and how many there are without the limit.
     pub fn event_page(&self, job_id: &JobId, since: Since, limit: u32) -> Result<(Vec<Event>, u64), StoreError> {
-        let (condition, after) = match since {
-            Since::Seq(seq) => ("job_id = ?1 AND seq > ?2", count(seq)),
-            Since::Time(time) => ("job_id = ?1 AND ts > ?2", time.micros()),
+        let (condition, page, after) = match since {
+            Since::Seq(seq) => ("job_id = ?1 AND seq > ?2", "ORDER BY seq LIMIT ?3", count(seq)),
+            // Whoever asks by time goes on from the time of the last event: all that share it belong to the page.
+            Since::Time(time) => (
+                "job_id = ?1 AND ts > ?2",
+                "AND ts <= (SELECT max(ts) FROM (SELECT ts FROM event WHERE job_id = ?1 AND ts > ?2 ORDER BY ts LIMIT ?3)) \
+                 ORDER BY ts, seq",
+                time.micros(),
+            ),
         };
         let all = format!("SELECT count(*) FROM event WHERE {condition}");
-        let page = format!("SELECT {EVENT_COLUMNS} FROM event WHERE {condition} ORDER BY seq LIMIT ?3");
+        let page = format!("SELECT {EVENT_COLUMNS} FROM event WHERE {condition} {page}");
         self.read(|connection| {
             let wanted = params![job_id.as_str(), after];
             let total: i64 = connection.prepare_cached(&all)?.query_row(wanted, |row| row.get(0))?;

@@ -63,6 +63,12 @@ pub enum Action {
     Wrap,
     /// The next version to compare with.
     Base,
+    /// The texts that were thrown away lately.
+    Discarded,
+    /// Mark again what was marked before.
+    MarkAgain,
+    /// Take into a bulk what was not looked at.
+    TakeIn,
     /// The list of the files under review.
     Files,
     /// Look for text in the diff.

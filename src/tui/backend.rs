@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::draft::Draft;
+use super::draft::{Discarded, Draft};
 use crate::domain::gate::GateKey;
 use crate::domain::time::Now;
 use crate::engine::Engine;
@@ -29,6 +29,10 @@ pub trait Backend {
     fn stand(&mut self);
     /// Keeps a draft, or removes it (`<runs>/.drafts/<operator>/`, see [`Draft::file_name`]).
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
+    /// Keeps a text that was thrown away, for some days.
+    fn put_aside(&mut self, discarded: &Discarded);
+    /// What this operator threw away lately, newest first.
+    fn load_discarded(&mut self) -> Vec<Discarded>;
     /// Where copies for this operator's own editor lie.
     fn edit_copies(&self) -> EditCopies;
     /// The drafts kept by former sessions of this operator, and why others are not offered.
@@ -73,6 +77,19 @@ impl Backend for Engine {
         // A draft is text and numbers: it always has a JSON form.
         let bytes = draft.and_then(|draft| serde_json::to_vec_pretty(draft).ok());
         Engine::save_draft(self, name, bytes);
+    }
+
+    fn put_aside(&mut self, discarded: &Discarded) {
+        let oldest_us = Discarded::oldest_us(discarded.discarded_at);
+        if let Ok(bytes) = serde_json::to_vec_pretty(discarded) {
+            Engine::put_aside(self, discarded.file_name(), bytes, oldest_us);
+        }
+    }
+
+    fn load_discarded(&mut self) -> Vec<Discarded> {
+        let kept = Engine::load_discarded(self, Discarded::oldest_us(self.clock().now().utc));
+        let read = kept.drafts.iter().rev().map(|(_, bytes)| serde_json::from_slice(bytes));
+        read.filter_map(Result::ok).collect()
     }
 
     fn edit_copies(&self) -> EditCopies {

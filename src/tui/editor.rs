@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(editor.text(), "high tide");
         typed(&mut editor, "End Ctrl-y Ctrl-y");
         assert_eq!(editor.text(), "high tideX tide\nX tide\n");
-        typed(&mut editor, "Alt-a Alt-w Del");
+        typed(&mut editor, "Ctrl-Home Ctrl-Shift-End Ctrl-o Del");
         assert_eq!(editor.text(), "");
         typed(&mut editor, "Ctrl-y Ctrl-u Ctrl-u");
         assert_eq!(editor.text(), "high tideX tide\nX tide\n");
@@ -434,6 +434,17 @@ mod tests {
     }
 
     #[test]
+    fn control_u_clears_a_field_to_its_beginning_as_a_shell_does() {
+        let mut field = Editor::of_line("j-17 script");
+        typed(&mut field, "Left Left Ctrl-u");
+        assert_eq!(field.text(), "pt");
+        typed(&mut field, "Ctrl-y");
+        assert_eq!(field.text(), "j-17 script", "what was cleared comes back");
+        typed(&mut field, "End Ctrl-u Ctrl-u");
+        assert_eq!(field.text(), "");
+    }
+
+    #[test]
     fn a_field_stays_one_line() {
         let mut field = Editor::of_line("a\nb");
         typed(&mut field, "Enter Ctrl-m Ctrl-j Tab c");
@@ -450,7 +461,7 @@ mod tests {
         ) {
             let names = [
                 "a", "Space", "é", "Enter", "Tab", "Backspace", "Del", "Left", "Right", "Up", "Down", "Home", "End",
-                "Ctrl-w", "Alt-d", "Ctrl-k", "Ctrl-y", "Shift-Right", "Shift-Up", "Ctrl-x", "Alt-a", "PgDn",
+                "Ctrl-w", "Ctrl-Del", "Ctrl-k", "Ctrl-y", "Shift-Right", "Shift-Up", "Ctrl-x", "Ctrl-Shift-End", "PgDn",
             ];
             let mut editor = Editor::of_text(&text);
             for key in keys {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::draft::Draft;
+use super::draft::{Discarded, Draft};
 use super::input::Input;
 use super::media::Media;
 use super::model::shown::Sight;
@@ -303,11 +303,23 @@ pub struct DiffFacts {
     pub sights: Vec<Sight>,
 }
 
+/// What of a question was on a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptFacts {
+    /// Its revision, where Enter depends on its being drawn.
+    pub revision: Option<u64>,
+    /// Everything that has to be read before Enter counts: title, what will happen, what was not seen, keys. Without clock times, which
+    /// go on by themselves.
+    pub words: String,
+    /// Whether all of that was drawn.
+    pub is_whole: bool,
+}
+
 /// What a drawn frame had on it; comes back when it has been written to the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameFacts {
-    /// The prompt's revision.
-    pub prompt: Option<u64>,
+    /// What of a question.
+    pub prompt: Option<PromptFacts>,
     /// What of a diff.
     pub diff: Option<DiffFacts>,
 }
@@ -365,6 +377,8 @@ pub enum Msg {
     CopyRead(Result<String, String>),
     /// Drafts of a former session, and why others are not offered.
     Drafts(Vec<Draft>, Vec<String>),
+    /// What was thrown away lately, newest first.
+    Discarded(Vec<Discarded>),
     /// The process was continued after a suspend.
     Continued,
     /// The process was not suspended: nobody would continue it.
@@ -405,6 +419,8 @@ pub enum Effect {
     },
     /// Write a draft to disk; none: remove it.
     SaveDraft(GateKey, Option<Draft>),
+    /// Keep a text that was thrown away.
+    PutAside(Box<Discarded>),
     /// Put a text on the operator's clipboard.
     Copy(String),
     /// Draw everything anew.

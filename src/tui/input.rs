@@ -182,6 +182,8 @@ pub enum Input {
     Key(Key),
     /// A bracketed paste.
     Paste(String),
+    /// The rest of a sequence whose Escape was taken for a key: that Escape was none. Which key it was; none: something else.
+    Torn(Option<Key>),
     /// The mouse.
     Mouse(Mouse),
     /// The terminal has this many columns and rows now.

@@ -46,11 +46,13 @@ pub enum Focus {
     Palette,
     /// The list of files.
     Files,
+    /// The list of what was thrown away.
+    Discarded,
 }
 
 impl Focus {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Queue,
         Self::Diff,
         Self::Job,
@@ -70,6 +72,7 @@ impl Focus {
         Self::Help,
         Self::Palette,
         Self::Files,
+        Self::Discarded,
     ];
 
     /// Whether keys without a meaning here are typed into a text.
@@ -84,7 +87,8 @@ impl Focus {
             | Self::Find
             | Self::Help
             | Self::Palette
-            | Self::Files => true,
+            | Self::Files
+            | Self::Discarded => true,
             Self::Queue
             | Self::Diff
             | Self::Job
@@ -208,7 +212,18 @@ static QUEUE: Group = Group {
         key(Action::Filter, &["/"], "filter the queue", "filter"),
         key(Action::Sort, &["s"], "sort: time left, age, job, stage", ""),
         key(Action::Quit, &["q"], "leave; asks when something is under way", "leave"),
-        key(Action::Back, &["Esc"], "take the marks off, then the filter back", ""),
+        key(
+            Action::Back,
+            &["Esc"],
+            "take the marks off (asks for a second Esc), then the filter back",
+            "",
+        ),
+        key(
+            Action::MarkAgain,
+            &["M"],
+            "set the marks again that were taken off last",
+            "",
+        ),
     ],
 };
 
@@ -313,6 +328,12 @@ static ALWAYS: Group = Group {
         key(Action::Help, &["?"], "keys", "keys"),
         key(Action::Palette, &[":"], "commands by name, :q leaves", ""),
         key(Action::Copy, &["y"], "copy the id or digest", ""),
+        key(
+            Action::Discarded,
+            &["Z"],
+            "texts discarded in the last days, to restore one",
+            "",
+        ),
     ],
 };
 
@@ -328,7 +349,7 @@ static TERMINAL: Group = Group {
         key(
             Action::Suspend,
             &["Ctrl-z"],
-            "suspend, everywhere; fg continues (undo is Ctrl-u)",
+            "suspend, everywhere; fg continues (undo in the editor is Ctrl-u)",
             "",
         ),
     ],
@@ -390,6 +411,12 @@ static BULK: Group = Group {
     name: "all marked gates",
     bindings: &[
         key(Action::Accept, &["Enter"], "decide each of them", ""),
+        key(
+            Action::TakeIn,
+            &["i"],
+            "take in what you have not looked at; Enter then asks once more",
+            "",
+        ),
         key(Action::Note, &["Tab"], "into the note", ""),
         key(Action::Close, &["Esc", "q", "Ctrl-c"], "back, nothing is decided", ""),
         key(Action::Up, &["k", "Up"], "scroll the list up", ""),
@@ -452,7 +479,7 @@ static COMPOSE: Group = Group {
         ),
         key(Action::Find, &["Ctrl-f"], "find in the text", "find"),
         key(Action::FindNext, &["Ctrl-g", "F3"], "the next match", ""),
-        key(Action::FindFormer, &["Alt-g"], "the match before", ""),
+        key(Action::FindFormer, &["Ctrl-p", "Shift-F3"], "the match before", ""),
         key(
             Action::ResizePreview,
             &["F4"],
@@ -488,18 +515,18 @@ static CANDIDATES: Group = Group {
 static EDITING: Group = Group {
     name: "while writing",
     bindings: &[
-        typed(&["Ctrl-u"], "undo"),
+        typed(&["Ctrl-u"], "undo; in a field of one line: clear to its beginning"),
         typed(&["Ctrl-r"], "redo"),
-        typed(&["Ctrl-Right", "Alt-f"], "one word on"),
-        typed(&["Ctrl-Left", "Alt-b"], "one word back"),
+        typed(&["Ctrl-Right", "Alt-Right"], "one word on"),
+        typed(&["Ctrl-Left", "Alt-Left"], "one word back"),
         typed(&["Home"], "to the line's beginning"),
         typed(&["End", "Ctrl-e"], "to the line's end"),
-        typed(&["Ctrl-Home", "Alt-<"], "to the text's beginning"),
-        typed(&["Ctrl-End", "Alt->"], "to the text's end"),
+        typed(&["Ctrl-Home"], "to the text's beginning"),
+        typed(&["Ctrl-End"], "to the text's end"),
         typed(&["PgUp"], "ten lines up"),
         typed(&["PgDn"], "ten lines down"),
-        typed(&["Ctrl-w", "Alt-Backspace"], "delete the word before"),
-        typed(&["Alt-d", "Alt-Del"], "delete the word behind"),
+        typed(&["Ctrl-w"], "delete the word before"),
+        typed(&["Ctrl-Del"], "delete the word behind"),
         typed(&["Ctrl-k"], "delete to the line's end"),
         typed(
             &[
@@ -509,12 +536,13 @@ static EDITING: Group = Group {
                 "Shift-Down",
                 "Shift-Home",
                 "Shift-End",
+                "Ctrl-Shift-Home",
+                "Ctrl-Shift-End",
             ],
             "select",
         ),
-        typed(&["Alt-a"], "select everything"),
         typed(&["Ctrl-x"], "cut what is selected"),
-        typed(&["Alt-w"], "copy what is selected"),
+        typed(&["Ctrl-o"], "copy what is selected"),
         typed(&["Ctrl-y"], "paste what was deleted, cut or copied last"),
     ],
 };
@@ -548,7 +576,7 @@ static MENU: Group = Group {
             "the patch types; what you wrote in one is kept",
             "type",
         ),
-        key(Action::Discard, &["D"], "discard the text (asks)", "discard"),
+        key(Action::Discard, &["D"], "discard the text (asks for a word)", "discard"),
         key(Action::Leave, &["q"], "leave, the draft is kept", "leave"),
         key(
             Action::OwnEditor,
@@ -597,7 +625,7 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
         Focus::Menu => vec![&MENU, &TERMINAL],
         Focus::Types => vec![&TYPES, &TERMINAL],
         Focus::Candidates => vec![&CANDIDATES, &TERMINAL],
-        Focus::Help | Focus::Palette | Focus::Files => vec![&LIST_FIELD, &TERMINAL],
+        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => vec![&LIST_FIELD, &TERMINAL],
     }
 }
 

@@ -110,6 +110,9 @@ fn take_bottom(area: &mut Rect, height: u16) -> Rect {
 /// So many lines of the lower pane stay in sight above a prompt: its two heads, four rows and its foot.
 const DIFF_BESIDE_PROMPT: u16 = 7;
 
+/// So many lines of the queue stay in a low window: its head and the selected row.
+const QUEUE_BESIDE_QUESTION: u16 = 2;
+
 /// Lines of the queue that show every gate whose last minute runs, the head included; none without such a gate.
 fn urgent_height(model: &Model) -> u16 {
     match super::view::countdown::urgent_places(model) {
@@ -142,8 +145,13 @@ pub fn of(model: &Model) -> Layout {
     };
     layout.banner = take_top(&mut rest, super::view::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
+    // A long message never takes a line from a question: what Enter does comes first.
+    let question = super::view::prompt::least_height(model, width);
     let message = super::view::message::height(model, width);
-    layout.message = take_bottom(&mut rest, message);
+    let beside = rest
+        .height
+        .saturating_sub(question.saturating_add(QUEUE_BESIDE_QUESTION));
+    layout.message = take_bottom(&mut rest, message.min(beside.max(1)));
     let rows = u16::try_from(model.queue.len().max(1))
         .unwrap_or(u16::MAX)
         .saturating_add(1);
@@ -182,10 +190,14 @@ pub fn of(model: &Model) -> Layout {
         } else {
             0
         };
-        layout.queue = take_top(&mut rest, rows.min(share.max(3).max(urgent)));
+        // In a low window the question comes before the queue's third row.
+        let least = 3.min(rest.height.saturating_sub(question)).max(1);
+        let urgent = urgent.min(rest.height.saturating_sub(question));
+        layout.queue = take_top(&mut rest, rows.min(share.max(least).max(urgent)));
     }
     let wanted = super::view::prompt::height(model, rest.width);
-    let most = rest.height.saturating_sub(2);
+    let question = super::view::prompt::least_height(model, rest.width);
+    let most = rest.height.saturating_sub(2).max(question.min(rest.height));
     layout.prompt = take_bottom(&mut rest, wanted.min(most));
     layout.lower = rest;
     layout

@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use nix::sys::signal::Signal;
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
+use super::action::Action;
 use super::backend::Backend;
 use super::effect::{FrameFacts, Msg};
 use super::input::Input;
@@ -87,6 +88,8 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
     let (drafts, problems) = backend.load_drafts();
     let first = update(&mut model, Msg::Drafts(drafts, problems));
     desk.take(first, backend);
+    let discarded = backend.load_discarded();
+    update(&mut model, Msg::Discarded(discarded));
     let first = start(&mut model);
     desk.take(first, backend);
     let mut guest = None;
@@ -211,6 +214,7 @@ async fn attend<B: Backend>(
             Woken::Terminate => return Ok(Ended::Terminated),
             // The terminal is another's, and so is its size.
             Woken::Continue | Woken::Resized if guest.is_some() => {}
+            Woken::Stop if model.session.forbids(Action::Suspend).is_some() => {}
             Woken::Stop => orders.push(Order::Suspend),
             Woken::Continue => {
                 terminal.enter()?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::action::Action;
 use super::own_editor::OwnEditor;
 use crate::domain::ids::StageName;
 use crate::domain::operator::Operator;
@@ -22,6 +23,8 @@ pub struct Session {
     pub runs_dir: PathBuf,
     /// Whether nothing may be decided here: the database is newer than this program, or `--read-only`.
     pub is_read_only: bool,
+    /// Whether nothing leads out of it: `--restricted`, for people who may use this console and nothing else of the machine.
+    pub is_restricted: bool,
     /// Why, where it is the database.
     pub newer: Option<String>,
     /// A line to begin with, for the demo.
@@ -56,6 +59,25 @@ impl Session {
         let via = &self.operator.via;
         let ssh = if via.ssh_client.is_some() { " ssh" } else { "" };
         format!("{}@{}{ssh}", self.operator.name, via.host)
+    }
+
+    /// Why an action is not done in a restricted console: everything that would give the terminal to another program, or read or write
+    /// outside of the run directories. The one place that says so; whatever runs a program or opens a path asks here first.
+    pub fn forbids(&self, action: Action) -> Option<&'static str> {
+        if !self.is_restricted {
+            return None;
+        }
+        let forbidden = [
+            (
+                Action::OwnEditor,
+                "this console is restricted: it starts no other program",
+            ),
+            (Action::Suspend, "this console is restricted: it is not suspended"),
+        ];
+        forbidden
+            .into_iter()
+            .find(|(known, _)| *known == action)
+            .map(|(_, why)| why)
     }
 }
 

@@ -4,11 +4,11 @@
 //! stalled line never blocks the clock (HOUSE: *The terminal may not block the clock*).
 
 mod cells;
+mod decode;
 pub(super) mod job_control;
 mod keyboard;
 mod line;
 mod screen;
-mod translate;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -24,7 +24,6 @@ use ratatui::layout::{Position, Rect};
 use keyboard::Keyboard;
 use line::Line;
 use screen::Screen;
-use translate::input;
 
 use super::input::Input;
 
@@ -69,6 +68,7 @@ fn restore_on_panic(is_taken: Arc<AtomicBool>) {
     std::panic::set_hook(Box::new(move |report| {
         if std::thread::current().id() == loop_thread || !is_taken.load(Ordering::SeqCst) {
             give_back(&is_taken);
+            tracing::error!("the console panicked: {report}");
             former(report);
         } else {
             tracing::error!("a worker panicked: {report}");
@@ -227,20 +227,12 @@ pub(super) enum Happened {
 
 /// All input that is ready, once there is any. None: the terminal is gone.
 async fn inputs(keyboard: &mut Keyboard) -> Option<Vec<Input>> {
-    let mut inputs: Vec<Input> = input(keyboard.next().await?).into_iter().collect();
+    let mut inputs = vec![keyboard.next().await?];
     while inputs.len() < BATCH_MAX
-        && let Some(event) = keyboard.ready()
+        && let Some(input) = keyboard.ready()
     {
-        inputs.extend(input(event));
+        inputs.push(input);
     }
-    // Of many resizes only the last counts.
-    let last = inputs.iter().rposition(|input| matches!(input, Input::Resize(..)));
-    let mut index = 0;
-    inputs.retain(|input| {
-        let is_kept = !matches!(input, Input::Resize(..)) || Some(index) == last;
-        index += 1;
-        is_kept
-    });
     Some(inputs)
 }
 

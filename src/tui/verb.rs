@@ -59,8 +59,16 @@ pub fn is_failed(model: &Model) -> bool {
     model.queue.current().is_some_and(|row| row.kind == QueueKind::Failed) && model.queue.gone.is_none()
 }
 
+/// Whether it puts another text in place of the one in the editor, or offers to.
+pub fn replaces_text(action: Action) -> bool {
+    matches!(action, Action::CarryOver | Action::AsPatch | Action::OtherType)
+}
+
 /// Whether it would do something in this focus.
 pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
+    if model.session.forbids(action).is_some() {
+        return false;
+    }
     let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
     match action {
         Action::Approve | Action::Reject => is_gate_open(model),
@@ -89,6 +97,9 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         Action::NextFile | Action::FormerFile if focus == Focus::Job => {
             model.job.as_ref().is_some_and(|job| job.logs().len() > 1)
         }
+        Action::MarkAgain => !model.marks_off.is_empty(),
+        Action::TakeIn => matches!(&model.prompt, Some(Prompt::Bulk(ask)) if ask.can_take_in()),
+        Action::Discarded => !model.discarded.is_empty(),
         Action::NextFile | Action::FormerFile | Action::Files => {
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             has_several && model.compose.is_none() && model.lower == Lower::Gate

@@ -1,8 +1,14 @@
 //! Format, length, peak and loudness of real MP3 files, against values that ffmpeg and mpg123 measured on them.
 
+use ebur128::{EbuR128, Mode};
 use holdpoint::domain::audio;
+use symphonia::core::codecs::audio::AudioDecoderOptions;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::MetadataOptions;
 
-use super::fixtures::read;
+use super::fixtures::{ALL, read};
 
 /// Name, words, samples in each channel, peak in dBFS, loudness in LUFS: see the README beside the fixtures.
 const MEASURED: [(&str, &str, u64, f64, f64); 7] = [
@@ -63,4 +69,52 @@ fn facts_of_mp3_agree_with_other_decoders() {
         assert!(facts.true_peak_dbtp >= facts.peak_dbfs, "{name}");
         assert_eq!(facts.oddities, Vec::<String>::new(), "{name}");
     }
+}
+
+/// The samples of each channel and the loudness that another reader of MP3 files comes to, with or without what the encoder added.
+fn heard_by_another(name: &str, is_trimmed: bool) -> (u64, f64) {
+    let stream = MediaSourceStream::new(Box::new(std::io::Cursor::new(read(name))), Default::default());
+    let mut format = symphonia::default::get_probe()
+        .probe(
+            &Hint::new(),
+            stream,
+            FormatOptions::default(),
+            MetadataOptions::default(),
+        )
+        .unwrap();
+    let track = format.default_track(TrackType::Audio).unwrap();
+    let parameters = track.codec_params.as_ref().unwrap().audio().unwrap();
+    let options = AudioDecoderOptions::default().gapless(is_trimmed);
+    let mut decoder = symphonia::default::get_codecs()
+        .make_audio_decoder(parameters, &options)
+        .unwrap();
+    let (mut meter, mut samples) = (None, 0);
+    while let Some(packet) = format.next_packet().unwrap() {
+        let buffer = decoder.decode(&packet).unwrap();
+        let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
+        let mut part = vec![0.0f32; buffer.samples_interleaved()];
+        buffer.copy_to_slice_interleaved(&mut part);
+        samples += (part.len() / channels) as u64;
+        let channels = u32::try_from(channels).unwrap();
+        let meter = meter.get_or_insert_with(|| EbuR128::new(channels, rate, Mode::I).unwrap());
+        meter.add_frames_f32(&part).unwrap();
+    }
+    (samples, meter.unwrap().loudness_global().unwrap())
+}
+
+#[test]
+fn loudness_leaves_out_the_silence_that_the_encoder_added() {
+    let mut most = 0.0_f64;
+    for name in ALL {
+        let facts = audio::facts(&read(name)).unwrap();
+        let (samples, loudness) = heard_by_another(name, true);
+        assert_eq!(facts.frames, samples, "{name}");
+        let measured = facts.loudness_lufs.unwrap();
+        assert!(
+            (measured - loudness).abs() < 0.001,
+            "{name}: {measured}, another says {loudness}"
+        );
+        most = most.max((loudness - heard_by_another(name, false).1).abs());
+    }
+    assert!(most > 0.01, "with it, some would differ: {most}");
 }

@@ -131,6 +131,28 @@ fn two_columns_to_be_read() {
 }
 
 #[test]
+fn into_a_pipe_go_the_bytes_or_marks_for_them() {
+    let evil = b"one\n\x1b[2Jtwo \xe2\x80\xae \xff\n";
+    let workspace = opened(&[("script.txt", b"one\ntwo\n", evil)]);
+    let bytes = |more: &[&str]| workspace.command(&[&DIFF[..], more].concat()).output().unwrap().stdout;
+    let raw = bytes(&[]);
+    assert!(
+        raw.windows(4).any(|window| window == b"\x1b[2J"),
+        "patch has to get what there is"
+    );
+    let marks = String::from_utf8(bytes(&["--visible"])).unwrap();
+    assert!(marks.contains("+\u{241b}[2Jtwo <U+202E> <FF>"), "{marks}");
+    assert!(marks.chars().all(|c| c == '\n' || !c.is_control()), "{marks:?}");
+    for form in [&["--values"][..], &["--side-by-side"], &["--json"]] {
+        let text = String::from_utf8(bytes(form)).unwrap();
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+            "{form:?}: {text:?}"
+        );
+    }
+}
+
+#[test]
 fn a_given_base_is_not_outranked_by_what_was_rejected() {
     let workspace = Workspace::new("{}\n");
     workspace.write("old.txt", "one\ntwo\nthree\n");

@@ -167,3 +167,77 @@ fn artifacts_that_cannot_be_taken_are_refused_and_no_gate_opens() {
     );
     assert_eq!(workspace.json(&["gate", "list"]), json!([]));
 }
+
+#[test]
+fn a_gate_that_was_opened_from_outside_is_withdrawn_once_and_says_by_whom() {
+    let workspace = workspace();
+    workspace.json(&OPEN);
+    let withdraw = ["gate", "withdraw", "nightly-17", "script", "--reason", "wrong tag"];
+    let (said, _) = run(&workspace, &withdraw, 0);
+    let me = whoami(&workspace);
+    assert!(
+        said.starts_with(&format!("nightly-17 / script #1 was withdrawn by {me} at ")),
+        "{said}"
+    );
+    assert_eq!(
+        run(&workspace, &withdraw, 0).0,
+        said,
+        "the same answer, and nothing new"
+    );
+    let shown = workspace.json(&["gate", "show", "nightly-17", "script"]);
+    assert_eq!(
+        (&shown["state"], &shown["canceled"]["by"]),
+        (&json!("canceled"), &json!(me))
+    );
+    assert_eq!(shown["by"], json!(null), "nobody decided");
+    let events = workspace.json_lines(&["events", "nightly-17"]);
+    let canceled: Vec<_> = events.iter().filter(|event| event["type"] == "gate_canceled").collect();
+    assert_eq!(canceled.len(), 1);
+    assert_eq!(
+        (&canceled[0]["message"], &canceled[0]["payload"]["why"]),
+        (
+            &json!(format!("{me} withdrew script #1: wrong tag")),
+            &json!("wrong tag")
+        )
+    );
+    run(&workspace, &["gate", "wait", "nightly-17", "script"], 1);
+    let (_, said) = run(&workspace, &["gate", "approve", "nightly-17", "script"], 1);
+    assert!(said.contains("nightly-17 / script #1 was canceled by"), "{said}");
+    assert_eq!(workspace.json(&["job", "show", "nightly-17"])["status"], "running");
+    assert_eq!(workspace.json(&OPEN)["attempt"], 2);
+    run(&workspace, &["gate", "approve", "nightly-17", "script"], 0);
+    run(&workspace, &withdraw, 5);
+}
+
+fn whoami(workspace: &Workspace) -> String {
+    let jobs = workspace.json(&["job", "list"]);
+    jobs[0]["operator"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_stage_that_the_configuration_does_not_know_is_opened_and_said_so() {
+    let workspace = Workspace::new("gates: {script: {auto_approve: true, auto_approve_after_s: 600}, audio: {}}\n");
+    workspace.write("out/script.txt", "Tip 1: breathe\n");
+    let open = |stage: &str, more: &[&str]| {
+        let artifact = ["--artifact", "script=out/script.txt"];
+        let arguments = [&["gate", "open", "j-1", stage], &artifact[..], more].concat();
+        run(&workspace, &arguments, 0)
+    };
+    let (_, said) = open("scirpt", &[]);
+    assert_eq!(
+        said.lines().next().unwrap(),
+        "j-1 / scirpt: the configuration knows no stage scirpt: no timer, a person must decide   hint: did you mean script?"
+    );
+    let (document, said) = open("release", &["--json"]);
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let warning = document["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.ends_with("hint: gates are configured for audio, script"),
+        "{warning}"
+    );
+    assert!(said.contains(warning), "{said}");
+    let (document, said) = open("script", &["--json"]);
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document.get("warnings"), None);
+    assert!(!said.contains("knows no stage"), "{said}");
+}

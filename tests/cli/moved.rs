@@ -1,5 +1,7 @@
 //! Nothing goes on but what somebody decided on: `job resume` after an approved artifact was replaced.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
 use super::beside::{Beside, job_at_gate, run, wait_for};
@@ -106,4 +108,53 @@ fn programs_are_told_which_gate_was_opened_and_bytes_that_are_back_just_go_on() 
     assert!(said.starts_with(&format!("Job {id} resumed\n")), "{said}");
     wait_for(&workspace, &id, "job_completed", 0);
     assert_eq!(workspace.read(&format!("runs/{id}/heard.txt")), "take 1\n");
+}
+
+/// Other roads to a stage's start: its leader died before the launch, or the launch failed and is tried again.
+#[test]
+fn a_stage_that_was_lost_or_not_launched_is_looked_at_again_before_it_runs() {
+    for (variable, fault) in [
+        ("HOLDPOINT_CRASH_AT", "before_launch"),
+        ("HOLDPOINT_FAIL_AT", "before_launch:EIO"),
+    ] {
+        let workspace = Workspace::new(
+            "pipeline: {stages: [{name: outline}, {name: audio, command: [/bin/sh, -c, 'touch ran']}]}\ngates: {outline: {}}\n",
+        );
+        for name in ["plan.txt", "faulty"] {
+            workspace.write(name, "plan\n");
+        }
+        let mut serve = workspace
+            .command(&["serve", "--no-http"])
+            .env(variable, fault)
+            .env("HOLDPOINT_FAULT_WHEN", workspace.root().join("faulty"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let id = job_at_gate(&workspace, &["--slug", "tides"]);
+        run(
+            &workspace,
+            &["gate", "open", &id, "outline", "--artifact", "outline=plan.txt"],
+            0,
+        );
+        run(&workspace, &["gate", "approve", &id, "outline"], 0);
+        let is_crash = variable == "HOLDPOINT_CRASH_AT";
+        if is_crash {
+            serve.wait().unwrap();
+        } else {
+            wait_for(&workspace, &id, "stage_failed", 0);
+        }
+        workspace.write(&format!("runs/{id}/artifacts/outline/plan.txt"), "forged\n");
+        let _again = is_crash.then(|| Beside::leader(&workspace));
+        if !is_crash {
+            std::fs::remove_file(workspace.root().join("faulty")).unwrap();
+        }
+        wait_for(&workspace, &id, "job_paused", 0);
+        let (said, _) = run(&workspace, &["job", "resume", &id], 0);
+        assert!(said.starts_with("Gate outline #3 of "), "{fault}: {said}");
+        assert!(!workspace.run_directory(&id).join("ran").exists(), "{fault}");
+        serve.kill().unwrap();
+        serve.wait().unwrap();
+    }
 }

@@ -120,6 +120,11 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
     );
     let (diff, _) = run(&workspace, &["gate", "diff", id, "script"], 0);
     assert!(
+        diff.starts_with("--- /dev/null") && diff.contains("+Low tide is at noon – bring boots.\n"),
+        "nothing was approved yet: {diff}"
+    );
+    let (diff, _) = run(&workspace, &["gate", "diff", id, "script", "--base", "rejected"], 0);
+    assert!(
         diff.contains("-Low tide is at noon – bring wellies.\n+Low tide is at noon – bring boots.\n"),
         "{diff}"
     );

@@ -141,7 +141,7 @@ impl Desk {
         self.press(&format!("/ {rest_of_former} '{job} {stage}' Enter"));
         self.sees(&format!("{stage}: "));
         let is_there = |row: &String| is_row(row, job, stage, attempt);
-        let is_selected = |row: &String| row[2..].starts_with('>');
+        let is_selected = |row: &String| row[SIGNS - 1..].starts_with('>');
         self.pty.wait_for(|now| rows_of(now).iter().any(is_there));
         // A row that went away stays selected until the selection moves: the gate stands beside it.
         let (wanted, selected) = self.pty.inspect(|now| {
@@ -159,7 +159,7 @@ impl Desk {
     #[track_caller]
     pub fn writes_patch(&mut self, patch: &str, verdict: &str) {
         // To the top, then line after line away: the end of a line first, then its line end.
-        self.press(&format!("<A-<> Home {}", "<C-k> ".repeat(60)));
+        self.press(&format!("<C-Home> {}", "<C-k> ".repeat(60)));
         self.sees("Not fitting: ");
         self.pty.paste(patch);
         self.sees_verdict(verdict);
@@ -170,6 +170,18 @@ impl Desk {
     pub fn sees_verdict(&self, verdict: &str) {
         self.pty
             .wait_for(|now| screen::find(now, verdict).is_some() && screen::find(now, "checking…").is_none());
+    }
+
+    /// Discards the text in the editor, whose menu is open.
+    #[track_caller]
+    pub fn discards(&mut self) {
+        self.sees("[D] discard");
+        self.press("D");
+        self.sees("DISCARD the text");
+        self.press("'discard'");
+        self.sees("word: discard");
+        self.confirm();
+        self.sees("The text is discarded");
     }
 
     /// Leaves with `q` although a draft is not sent.
@@ -189,12 +201,15 @@ impl Desk {
     }
 }
 
+/// Columns of signs before a row: urgent, marked, selected.
+const SIGNS: usize = 3;
+
 /// What stands where rows of the queue may stand: left of the other pane, and not drawn.
 fn rows_of(now: &vt100::Screen) -> Vec<String> {
     screen::text(now)
         .lines()
         .filter_map(|row| row.split('│').next())
-        .filter(|row| row.is_char_boundary(1) && row.is_char_boundary(2))
+        .filter(|row| row.len() > SIGNS && (1..=SIGNS).all(|at| row.is_char_boundary(at)))
         .map(str::to_owned)
         .collect()
 }
@@ -208,7 +223,7 @@ fn is_name(word: &str, job: &str) -> bool {
 /// Whether a row of the queue is this gate, and it is still open.
 fn is_row(row: &str, job: &str, stage: &str, attempt: u32) -> bool {
     let number = attempt.to_string();
-    let Some(cells) = row.get(3..) else {
+    let Some(cells) = row.get(SIGNS..) else {
         return false;
     };
     let words: Vec<&str> = cells.split_whitespace().collect();

@@ -80,11 +80,7 @@ fn an_edit_survives_a_killed_console() {
     desk.sees("rubber boots");
     desk.sees_verdict("Fits script.txt: ");
     desk.press("Esc");
-    desk.sees("[D] discard");
-    desk.press("D");
-    desk.sees("DISCARD the text");
-    desk.press("Enter");
-    desk.sees("The text is discarded");
+    desk.discards();
     desk.leaves();
     assert!(drafts(&workspace).is_empty());
 }

@@ -10,7 +10,7 @@ use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 
 /// A timed gate; whoever runs the tests may act for others.
-fn shared() -> Workspace {
+pub(super) fn shared() -> Workspace {
     let login = User::from_uid(Uid::current())
         .ok()
         .flatten()
@@ -22,7 +22,7 @@ fn shared() -> Workspace {
     ))
 }
 
-fn desk(workspace: &Workspace, name: &str) -> Desk {
+pub(super) fn desk(workspace: &Workspace, name: &str) -> Desk {
     let options = PtyOptions::new(workspace.root())
         .args(["--operator", name])
         .size(120, 40);
@@ -33,7 +33,7 @@ fn desk(workspace: &Workspace, name: &str) -> Desk {
     desk
 }
 
-fn at_gate() -> Workspace {
+pub(super) fn at_gate() -> Workspace {
     let workspace = shared();
     let mut first = Desk::leading(&workspace);
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);

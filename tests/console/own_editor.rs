@@ -135,11 +135,7 @@ fn an_editor_that_fails_decides_nothing_and_its_text_is_a_draft() {
     desk.sees("waders");
     desk.sees_verdict("Fits script.txt: ");
     desk.press("Esc");
-    desk.sees("[D] discard");
-    desk.press("D");
-    desk.sees("DISCARD the text");
-    desk.press("Enter");
-    desk.sees("The text is discarded");
+    desk.discards();
     desk.leaves();
     assert_eq!(drafts(&workspace), [""; 0]);
 
@@ -197,11 +193,7 @@ fn the_editor_reads_the_keys_and_may_leave_the_terminal_in_any_state() {
         desk.press("Esc");
         desk.pty.wait_gone("[a] approve with it");
         desk.press("Esc");
-        desk.sees("[D] discard");
-        desk.press("D");
-        desk.sees("DISCARD the text");
-        desk.press("Enter");
-        desk.sees("The text is discarded");
+        desk.discards();
     }
     assert!(!desk.pty.inspect(|now| now.application_cursor()));
     desk.press("j k");

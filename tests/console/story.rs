@@ -146,10 +146,13 @@ fn reject_and_read_the_new_attempt(desk: &mut Desk) {
     desk.confirm();
     desk.sees("Resumed j-2 dunes");
     desk.selects("j-2", "script", 2);
-    desk.sees("last rejected #1");
+    // Nothing was approved yet: all of it is new, and the title says that something is nearer.
+    desk.sees("since your rejection: +1 -1   c");
+    desk.press("Tab c");
+    desk.sees("VS LAST REJECTED #1");
     desk.sees("3 - Low tide is at noon – bring boots.");
     desk.sees("3 + Low tide is at noon – bring boots. Name the harbour.");
-    desk.press("a");
+    desk.press("Tab a");
     desk.sees("APPROVE j-2 dunes / script #2");
     desk.confirm();
     desk.sees("Approved j-2 dunes / script #2");

@@ -174,6 +174,13 @@ impl Client {
         job["id"].as_str().unwrap().to_owned()
     }
 
+    /// Waits until every file of what was done is on disk: that follows the answer.
+    pub fn until_on_disk(&self) {
+        let is_owing =
+            |metrics: Reply| !String::from_utf8_lossy(&metrics.body).contains("\nholdpoint_jobs_owing_files 0\n");
+        while is_owing(self.get("/metrics")) {}
+    }
+
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         self.try_send(method, path, headers, body).unwrap()
     }

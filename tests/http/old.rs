@@ -53,11 +53,22 @@ fn history_is_read_and_never_acted_on() {
         (&decisions["total_decisions"], &decisions["decisions"]["script"]["by"]),
         (&json!(2), &json!("admin"))
     );
+    let left = format!("/api/v1/jobs/{UNDECIDED}/gates/status");
+    let left = checked("/api/v1/jobs/{id}/gates/status", &left);
+    assert_eq!(
+        (
+            &left["gates"][0]["state"],
+            &left["gates"][0]["approved"],
+            &left["job_status"]
+        ),
+        (&json!("open"), &json!(null), &json!("needs_approval"))
+    );
     let one = "/api/v1/jobs/{id}/gates/{stage}/decision";
     assert_eq!(checked(one, &at("/gates/script/decision"))["notes"], "again – shorter");
     assert_eq!(checked(one, &at("/gates/script/decision?wait=600"))["approved"], false);
     ana.get(&at("/gates/audio/decision")).expect(404);
-    ana.get(&at("/gates/script/decision?attempt=2")).expect(404);
+    let second = ana.get(&at("/gates/script/decision?attempt=2")).expect(404);
+    assert_eq!(second["hint"], "its attempts are 1");
     assert_eq!(
         checked("/api/v1/jobs/{id}/artifacts", &at("/artifacts"))[0]["path"],
         "scripts/tides.txt"
@@ -114,4 +125,32 @@ fn history_is_read_and_never_acted_on() {
     refused(ana.get(&at("/events/stream")));
     refused(ana.get(&at("/artifacts/scripts/tides.txt")));
     assert!(!workspace.run_directory(DECIDED).exists());
+}
+
+#[test]
+fn a_decision_that_has_a_file_is_its_file() {
+    let workspace = Workspace::new(&configuration(""));
+    old::database(&workspace.root().join("jobs.db"));
+    workspace.write(
+        &format!("runs/{DECIDED}/gates/script.json"),
+        r#"{"stage": "script", "approved": true, "by": "bea", "at": "2025-08-15T04:00:00+00:00", "notes": "as filed", "patch": null, "auto_approved": false}"#,
+    );
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let at = |rest: &str| ana.get(&format!("/api/v1/jobs/{DECIDED}{rest}")).expect(200);
+    let decision = at("/gates/script/decision");
+    assert_eq!(
+        (
+            &decision["approved"],
+            &decision["by"],
+            &decision["notes"],
+            &decision["patch"]
+        ),
+        (&json!(true), &json!("bea"), &json!("as filed"), &json!(null))
+    );
+    assert_eq!(at("/gates/decisions")["decisions"]["script"], decision);
+    let told = &at("/gates/status")["gates"][1];
+    assert_eq!((&told["state"], &told["by"]), (&json!("approved"), &json!("bea")));
+    // The row still speaks where no file does.
+    assert_eq!(at("/gates/outline/decision")["by"], "timer");
 }

@@ -142,6 +142,7 @@ fn no_get_and_no_head_changes_a_row_or_a_file() {
     ana.post("/api/v1/jobs/m-1/gates", &gate).expect(201);
     ana.post("/api/v1/jobs/m-1/reject", &json!({"stage": "release"}))
         .expect(200);
+    ana.until_on_disk();
     let before = digest(&workspace);
     let mut chance = Chance::new();
     let document = ana.get("/openapi.json").expect(200);

@@ -35,6 +35,20 @@ fn what_is_not_there_or_not_that_way() {
         let reply = ana.get(&format!("/api/v1/jobs/{id}/gates/{stage}/decision"));
         assert!(reply.expect(404)["detail"].is_string(), "{stage}");
     }
+    // What breaks the rule of names is told by the rule.
+    for (path, what) in [
+        (
+            "/api/v1/jobs/v1.2.3".to_owned(),
+            "\"v1.2.3\" is no job id: a job id is 1 to 100 letters, digits, _ and -,",
+        ),
+        (
+            format!("/api/v1/jobs/{id}/gates/No.Stage/decision"),
+            "\"No.Stage\" is no stage: a stage is 1 to 50 lower-case letters, digits, _ and -,",
+        ),
+    ] {
+        let detail = ana.get(&path).expect(404)["detail"].clone();
+        assert!(detail.as_str().unwrap().starts_with(what), "{detail}");
+    }
     for (method, path, allowed) in [
         ("DELETE", "/api/v1/jobs", "GET,HEAD,POST"),
         ("POST", "/healthz", "GET,HEAD"),

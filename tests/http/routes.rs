@@ -368,6 +368,7 @@ fn configuration_health_patches_briefs_and_documents() {
         page.matches("httponly").count(),
         "it needs nothing from elsewhere"
     );
+    ana.until_on_disk();
     let metrics = ana.get("/metrics");
     let text = String::from_utf8(metrics.body).unwrap();
     for name in [
@@ -376,8 +377,82 @@ fn configuration_health_patches_briefs_and_documents() {
         "holdpoint_jobs_owing_files 0",
         "holdpoint_http_request_duration_seconds_bucket",
         "holdpoint_timer_lateness_seconds",
+        // What has not happened yet is there, at zero.
+        "holdpoint_open_gates{stage=\"script\"} 0",
+        "holdpoint_open_gate_oldest_age_seconds{stage=\"script\"} 0.0",
+        "holdpoint_decisions_total{by=\"ana\",outcome=\"approved\"} 0",
+        "holdpoint_decisions_total{by=\"ana\",outcome=\"rejected\"} 0",
+        "holdpoint_decisions_total{by=\"timer\",outcome=\"auto_approved\"} 0",
+        "holdpoint_decisions_total{by=\"timer\",outcome=\"rejected\"} 0",
     ] {
         assert!(text.contains(name), "{name} in {text}");
     }
+    assert!(
+        !text.contains("by=\"pipe\""),
+        "who cannot decide has no count of decisions: {text}"
+    );
     assert!(text.ends_with("# EOF\n"));
+}
+
+#[test]
+fn events_by_time_lose_none_of_those_that_share_one() {
+    let workspace = Workspace::new(&configuration(""));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let id = ana.start_job("tides");
+    for _ in 0..4 {
+        ana.post(&format!("/api/v1/jobs/{id}/reject"), &json!({"stage": "outline"}))
+            .expect(200);
+        ana.post(&format!("/api/v1/jobs/{id}/resume"), &json!({})).expect(200);
+    }
+    let path = format!("/api/v1/jobs/{id}/events");
+    let all = ana.get(&path).expect(200)["events"].as_array().unwrap().clone();
+    let times: std::collections::BTreeSet<_> = all.iter().map(|event| event["ts"].as_str().unwrap()).collect();
+    assert!(times.len() < all.len(), "some share a time: {all:?}");
+    for limit in [1, 2, 3] {
+        let (mut since, mut seen) = ("2000-01-01T00:00:00Z".to_owned(), Vec::new());
+        loop {
+            let page = ana.get(&format!("{path}?since={since}&limit={limit}")).expect(200);
+            seen.extend(page["events"].as_array().unwrap().iter().cloned());
+            if page["has_more"] == false {
+                break;
+            }
+            since = page["last_event_time"].as_str().unwrap().to_owned();
+        }
+        assert_eq!(seen, all, "limit {limit}");
+    }
+    // By number a page has no more than it was asked for.
+    assert_eq!(
+        ana.get(&format!("{path}?since=0&limit=2")).expect(200)["events"]
+            .as_array()
+            .unwrap()[..],
+        all[..2]
+    );
+}
+
+#[test]
+fn an_attempt_that_is_none_is_told_those_there_are() {
+    let workspace = Workspace::new(&configuration(""));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let id = ana.start_job("tides");
+    ana.post(&format!("/api/v1/jobs/{id}/reject"), &json!({"stage": "outline"}))
+        .expect(200);
+    ana.post(&format!("/api/v1/jobs/{id}/resume"), &json!({})).expect(200);
+    for rest in ["decision?attempt=7", "diff?attempt=7"] {
+        let told = ana.get(&format!("/api/v1/jobs/{id}/gates/outline/{rest}")).expect(404);
+        assert_eq!(told["detail"], format!("{id} / outline has no attempt #7"));
+        assert_eq!(told["hint"], "its attempts are 1, 2");
+    }
+    // By the command line in the same words.
+    let output = workspace
+        .command(&["decisions", "show", &id, "outline", "--attempt", "7"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    assert!(
+        said.contains("has no attempt #7") && said.contains("its attempts are 1, 2"),
+        "{said}"
+    );
 }

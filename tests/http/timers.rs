@@ -80,8 +80,8 @@ fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
         assert_eq!(refused["detail"][0]["loc"], loc, "{body}: {refused}");
     }
     let over = ana.post(&path, &json!({"seconds": 601})).expect(409);
-    assert!(over["detail"].as_str().unwrap().contains("600 s"), "{over}");
-    assert!(over["hint"].as_str().unwrap().contains("max_hold_s 600"), "{over}");
+    assert!(over["detail"].as_str().unwrap().contains("10:00"), "{over}");
+    assert!(over["hint"].as_str().unwrap().contains("(max_hold_s)"), "{over}");
     let extended = ana.post(&path, &json!({"seconds": 400}));
     shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/extend", &extended);
     let extended = extended.expect(200);
@@ -102,11 +102,11 @@ fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
     ana.post(&path, &json!({"seconds": 100, "expect_deadline": "soon"}))
         .expect(422);
     let more = ana.post(&path, &json!({"seconds": 300})).expect(409);
-    assert!(more["detail"].as_str().unwrap().contains("200 s"), "{more}");
+    assert!(more["detail"].as_str().unwrap().contains("3:20"), "{more}");
     let known = json!({"seconds": 200.0, "expect_deadline": extended["deadline"]});
     ana.post(&path, &known).expect(200);
     let over = ana.post(&path, &json!({"seconds": 1})).expect(409);
-    assert!(over["detail"].as_str().unwrap().contains("600 s"), "{over}");
+    assert!(over["detail"].as_str().unwrap().contains("10:00"), "{over}");
     // A gate without a timer has nothing to move; one that is decided neither.
     ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
     ana.post(&path, &json!({"seconds": 1})).expect(409);

@@ -80,7 +80,7 @@ fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it(
     approves(&mut desk);
     desk.sees("Approved j-2");
     desk.press("4");
-    desk.sees("2 decisions, newest first");
+    desk.sees("decision 1 of 2, newest first");
     assert_said(
         &workspace.command(&["doctor", "--repair"]).output().unwrap(),
         0,
@@ -177,7 +177,7 @@ fn a_runs_directory_that_turns_read_only_under_an_open_console_is_owed_its_files
     assert!(!gates.join("deploy.json").exists());
     // It is decided all the same, the console says what it will do, and answers keys.
     desk.press("4");
-    desk.sees("1 decisions, newest first");
+    desk.sees("decision 1 of 1, newest first");
     allow(0o700);
     while !workspace.run_directory("j-1").join("gates/deploy.json").exists() {
         workspace.json(&["gate", "list"]);

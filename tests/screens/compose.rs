@@ -101,7 +101,7 @@ fn the_draft_survives_leaving_and_is_only_discarded_after_a_question() {
     console.shows("DISCARD the text");
     console.press("Esc Esc");
     console.shows("waders");
-    console.press("Esc D Enter");
+    console.press("Esc D").typed("discard").press("Enter");
     assert!(console.model.compose.is_none() && console.model.drafts.is_empty());
     console.press("p");
     console.hides("waders");
@@ -168,7 +168,9 @@ fn where_nothing_could_stand_tab_indents_and_what_is_typed_narrows_the_list() {
     console.press("j p Ctrl-End Tab").typed("x");
     assert!(console.model.compose.as_ref().unwrap().editor.text().ends_with("\n  x"));
     console
-        .press("Esc D Enter p Ctrl-f")
+        .press("Esc D")
+        .typed("discard")
+        .press("Enter p Ctrl-f")
         .typed("scene_001")
         .press("Enter Ctrl-k Tab")
         .typed("scene_01");

@@ -4,7 +4,7 @@ use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::GateKey;
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::time::Now;
-use holdpoint::tui::draft::Draft;
+use holdpoint::tui::draft::{Discarded, Draft};
 use holdpoint::tui::effect::{CopyReady, Effect, Msg};
 use holdpoint::tui::input::{Input, Key};
 use holdpoint::tui::model::Model;
@@ -22,6 +22,7 @@ pub struct Console {
     pub model: Model,
     pub world: World,
     pub saved: Vec<(GateKey, Option<Draft>)>,
+    pub put_aside: Vec<Discarded>,
     pub copied: Vec<String>,
     pub is_left: bool,
     /// What the operator's own editor was given.
@@ -40,6 +41,7 @@ pub fn session() -> Session {
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,
+        is_restricted: false,
         newer: None,
         hint: None,
         has_colour: true,
@@ -65,6 +67,7 @@ impl Console {
             model: Model::new(session, (columns, rows), world::start()),
             world,
             saved: Vec::new(),
+            put_aside: Vec::new(),
             copied: Vec::new(),
             is_left: false,
             copy: None,
@@ -115,6 +118,10 @@ impl Console {
                 },
                 Effect::SaveDraft(key, draft) => {
                     self.saved.push((key, draft));
+                    continue;
+                }
+                Effect::PutAside(discarded) => {
+                    self.put_aside.push(*discarded);
                     continue;
                 }
                 Effect::Copy(text) => {
@@ -200,6 +207,14 @@ impl Console {
         self
     }
 
+    /// A key whose sequence the line has torn: its Escape came alone, and the rest by itself.
+    pub fn torn(&mut self, key: &str) -> &mut Self {
+        self.press("Esc");
+        self.tell(Msg::Input(Input::Torn(Some(Key::parse(key).unwrap()))));
+        self.draw();
+        self
+    }
+
     pub fn paste(&mut self, text: &str) -> &mut Self {
         self.tell(Msg::Input(Input::Paste(text.to_owned())));
         self.draw();
@@ -214,6 +229,10 @@ impl Console {
 
     pub fn pass(&mut self, seconds: i64) -> &mut Self {
         self.pass_us(seconds * 1_000_000)
+    }
+
+    pub fn pass_ms(&mut self, ms: i64) -> &mut Self {
+        self.pass_us(ms * 1000)
     }
 
     pub fn pass_us(&mut self, us: i64) -> &mut Self {

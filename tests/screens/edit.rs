@@ -39,7 +39,7 @@ fn an_edit_shows_the_patch_that_it_makes() {
         console.press("e");
         assert_snapshot!(format!("edit_untouched_{columns}"), console.picture());
         console
-            .press("Home Ctrl-Right Ctrl-Right Ctrl-Right Ctrl-Right Alt-d")
+            .press("Home Ctrl-Right Ctrl-Right Ctrl-Right Ctrl-Right Ctrl-Del")
             .typed("short ");
         console.shows("Fits script.txt: ");
         assert_snapshot!(format!("edit_fits_{columns}"), console.picture());
@@ -73,7 +73,7 @@ fn durations_edited_in_a_storyboard_are_a_duration_adjust() {
     console
         .press("j e Ctrl-f")
         .typed("19000")
-        .press("Enter Alt-d")
+        .press("Enter Ctrl-Del")
         .typed("26000");
     console.shows("duration_adjust");
     console.shows("-> duration_adjust");
@@ -164,7 +164,7 @@ fn words_are_found_in_the_text() {
     console
         .press("Ctrl-f")
         .typed("tip")
-        .press("Enter Ctrl-g Ctrl-g Alt-g")
+        .press("Enter Ctrl-g Ctrl-g Shift-F3")
         .typed("Second ");
     console.shows("Second Tip 3");
     assert_snapshot!("edit_find_80", console.picture());
@@ -297,7 +297,7 @@ fn the_preview_has_more_room_when_asked_and_scrolls() {
     console
         .press("j e Ctrl-f")
         .typed("19000")
-        .press("Enter Alt-d")
+        .press("Enter Ctrl-Del")
         .typed("26000")
         .press("F4");
     console.shows("─ what it would do to storyboard.json +1 -1");
@@ -317,6 +317,6 @@ fn there_is_no_draft_before_a_word_is_written() {
         console.hides("the draft is kept");
         console.typed("x");
         console.shows("the draft is kept");
-        console.press("Esc D Enter");
+        console.press("Esc D").typed("discard").press("Enter");
     }
 }

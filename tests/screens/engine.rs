@@ -205,6 +205,7 @@ impl World {
         let prepared = Prepared {
             input,
             bare: Default::default(),
+            session: None,
         };
         self.put(id, &prepared, self.now)
     }
@@ -478,6 +479,7 @@ impl World {
         Ok(Prepared {
             input,
             bare: Default::default(),
+            session: None,
         })
     }
 
@@ -497,6 +499,7 @@ impl World {
             Ok(Prepared {
                 input: Input::Resume { operator, plan },
                 bare: Default::default(),
+                session: None,
             })
         })
     }
@@ -509,7 +512,11 @@ impl World {
         }
         let id = command.job_id().unwrap().clone();
         let prepared = self.prepare(&operator("bea"), &command);
-        let applied = prepared.and_then(|prepared| self.put(&id, &prepared, self.now));
+        let applied = prepared.and_then(|prepared| {
+            // The console is a session; what others do here comes by the command line.
+            let session = Some("bea".to_owned());
+            self.put(&id, &Prepared { session, ..prepared }, self.now)
+        });
         Some(applied.map(|mut applied| {
             Box::new(Receipt {
                 job_id: id.clone(),
@@ -520,6 +527,7 @@ impl World {
                 is_change: applied.last_event_seq.is_some(),
                 changes: Vec::new(),
                 review: None,
+                warnings: Vec::new(),
             })
         }))
     }

@@ -10,6 +10,7 @@ mod diff_modes;
 mod edit;
 mod engine;
 mod flow;
+mod hands;
 mod hold;
 mod look;
 mod marks;

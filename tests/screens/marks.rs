@@ -24,13 +24,14 @@ fn space_marks_a_range_is_marked_and_star_marks_what_the_filter_shows() {
     assert_snapshot!("marks_range", console.picture());
     console.press("V");
     assert_eq!(marked(&console).len(), 3);
-    console.press("Esc");
+    console.press("Esc Esc");
     assert!(marked(&console).is_empty());
     console.press("/").typed("script").press("Enter *");
     assert_eq!(marked(&console), ["j-17 / script #2", "j-19 / script #1"]);
     console.press("*");
     assert!(marked(&console).is_empty(), "all of them again: taken off");
-    console.press("* Esc");
+    console.shows("2 marks taken off   M sets them again");
+    console.press("* Esc Esc");
     assert_eq!(console.model.queue.filter, "script", "marks first, then the filter");
     console.press("Esc");
     assert_eq!(console.model.queue.filter, "");
@@ -42,7 +43,12 @@ fn a_bulk_lists_every_gate_and_each_is_decided_on_its_own_digest() {
     console.press("Space Space k k a");
     assert_snapshot!("bulk_80", console.picture());
     assert!(console.decisions().is_empty(), "nothing before Enter");
-    console.press("Tab").typed("all fine").press("Enter");
+    console.press("i Tab").typed("all fine").press("Enter");
+    assert!(
+        console.decisions().is_empty(),
+        "nobody has looked: Enter asks once more"
+    );
+    console.press("Enter");
     let decisions: Vec<String> = console.decisions().into_iter().map(str::to_owned).collect();
     assert_eq!(decisions.len(), 2);
     assert!(
@@ -64,16 +70,53 @@ fn a_bulk_tells_who_else_has_a_gate_open_and_what_is_not_applied() {
     console.world.set_lease("j-21", Some(("ana", LeasePurpose::Compose)));
     console.event("j-21", "storyboard", EventType::GateSeen, "ana looks");
     console.press("g Space Space Space g a");
-    console.shows("APPROVE 3 gates");
+    console.press("i");
+    console.shows("APPROVE 2 gates");
     console.shows("1 of your patch drafts are NOT applied");
-    console.shows("Somebody else has 1 of them open; deciding does not wait for them");
-    console.shows("ana composing, not looked at");
+    console.shows("Left out, somebody else has it open: 2 j-21 dunes / storyboard #1");
+    console.shows("left out: ana composing");
+    console.press("Enter Enter");
+    let decisions = console.decisions();
+    assert_eq!(decisions.len(), 2, "nothing is decided over a colleague: {decisions:?}");
+    assert!(decisions.iter().all(|words| !words.contains("j-21")), "{decisions:?}");
+    assert_eq!(marked(&console), ["j-21 / storyboard #1"], "left out, still marked");
+    console.shows("Approved 2 gates   1 gate left out, still marked");
+}
+
+#[test]
+fn what_was_not_looked_at_is_left_out_until_a_key_takes_it_in() {
+    let mut console = Console::drawn();
+    console.world.looked("j-17", "bea");
+    console.press("Space Space Space g a");
+    console.shows("APPROVE 1 gate ");
+    console.shows("Left out, you have not looked at it: 2 j-21 dunes / storyboard #1, 3 j-22");
+    console.shows("[Enter] approve 1");
+    console.shows("[i] take them in");
+    assert_snapshot!("bulk_left_out_80", console.picture());
+    console.press("i");
+    console.shows("APPROVE 3 gates");
+    console.shows("You have not looked at 2 of them; Enter asks once more");
     console.press("Enter");
-    assert_eq!(
-        console.decisions().len(),
-        3,
-        "a lease never keeps a person from deciding"
-    );
+    assert!(console.decisions().is_empty());
+    console.shows("You have NOT looked at 2 of them: Enter once more approves them all the same");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 3);
+}
+
+#[test]
+fn a_bulk_decides_what_was_looked_at_and_keeps_the_rest_marked() {
+    let mut console = Console::drawn();
+    console.world.looked("j-17", "bea");
+    console.press("Space Space Space g a Enter");
+    let decisions = console.decisions();
+    assert_eq!(decisions.len(), 1, "{decisions:?}");
+    assert!(decisions[0].starts_with("Approve j-17"), "{decisions:?}");
+    assert_eq!(marked(&console), ["j-21 / storyboard #1", "j-22 / audio #1"]);
+    console.shows("Approved 1 gate   2 gates left out, still marked");
+    // Of what nobody looked at Enter decides nothing.
+    console.press("j a Enter Enter Enter");
+    assert_eq!(console.decisions().len(), 1);
+    console.shows("Not approved: you have looked at none of the marked gates");
 }
 
 #[test]
@@ -106,14 +149,14 @@ fn what_changes_or_is_decided_elsewhere_loses_its_mark_aloud() {
         "ana approved storyboard #1",
     );
     assert_eq!(marked(&console), ["j-17 / script #2", "j-22 / audio #1"]);
-    console.press("g a");
+    console.press("g a i");
     console.shows("APPROVE 2 gates");
     console.world.patch("j-22", "cy", "02:13:30", b"other bytes");
     console.event("j-22", "audio", EventType::PatchApplied, "cy applied a patch");
     console.shows("APPROVE 1 gate ");
     console.shows("NOT: it changed (");
     assert_eq!(marked(&console), ["j-17 / script #2"]);
-    console.press("Enter");
+    console.press("Enter Enter");
     let decisions = console.decisions();
     assert_eq!(decisions.len(), 1, "{decisions:?}");
     assert!(decisions[0].starts_with("Approve j-17"));
@@ -122,7 +165,7 @@ fn what_changes_or_is_decided_elsewhere_loses_its_mark_aloud() {
 #[test]
 fn each_gate_has_its_own_result_and_the_lost_ones_name_winner_and_time() {
     let mut console = Console::drawn();
-    console.press("Space Space Space g r").press("Enter");
+    console.press("Space Space Space g r i").press("Enter");
     console.shows("The note is empty: Enter once more rejects without a reason");
     // Somebody is quicker, and the console has not heard of it.
     console
@@ -155,14 +198,14 @@ fn a_long_list_scrolls_and_a_bulk_is_bounded() {
     let mut console = Console::new(world, 80, 24);
     console.press("*");
     assert_eq!(marked(&console).len(), 400);
-    console.shows("400 marked");
-    console.press("a");
+    console.shows("400 marked, 20 NOT: at most 400 at a time   hint: decide these,");
+    console.press("a i");
     assert_snapshot!("bulk_long_80", console.picture());
     console.press("G");
     console.shows("400 j-399 many / script #1");
     console.press("k g");
     console.shows("  1 j-000 many / script #1");
-    console.press("Enter");
+    console.press("Enter Enter");
     assert_eq!(console.decisions().len(), 400);
     console.shows("Approved 400 gates");
     assert!(console.world.jobs[&job_id("j-399")].gates[0].settled.is_some());
@@ -171,7 +214,7 @@ fn a_long_list_scrolls_and_a_bulk_is_bounded() {
 #[test]
 fn a_bulk_is_sent_once_and_waits_for_all_answers() {
     let mut console = Console::drawn();
-    console.press("Space Space g a");
+    console.press("Space Space g a i Enter");
     console.world.is_slow = true;
     console.press("Enter");
     console.shows("writing… 0 of 2 answered");
@@ -183,6 +226,6 @@ fn a_bulk_is_sent_once_and_waits_for_all_answers() {
 #[test]
 fn a_bulk_is_not_confirmed_before_it_was_on_the_screen() {
     let mut console = Console::drawn();
-    console.press("Space Space g").burst("a Enter");
+    console.press("Space Space g").burst("a i Enter Enter");
     assert!(console.decisions().is_empty());
 }

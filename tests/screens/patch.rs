@@ -88,7 +88,7 @@ fn a_plain_decision_says_that_the_draft_is_not_applied_and_keeps_it() {
         assert!(
             saved
                 .as_ref()
-                .is_some_and(|draft| draft.patch.is_some() && draft.note.is_empty())
+                .is_some_and(|draft| draft.patch.is_some() && draft.approval.is_empty())
         );
     }
 }
@@ -136,7 +136,7 @@ fn a_draft_of_a_former_attempt_is_offered_again() {
     console.press("j k g p");
     console.shows("Your draft of #2 is back");
     console.shows("Fits script.txt");
-    console.press("Esc D Enter p");
+    console.press("Esc D").typed("discard").press("Enter p");
     console.hides("Hint 1");
     assert!(console.model.drafts.is_empty());
 }
@@ -298,7 +298,7 @@ fn a_refusal_wraps_above_the_keys_and_goes_when_the_text_changes() {
     console.hides("Not approved");
     console.press("Esc a");
     console.shows("Not approved");
-    console.press("D Enter");
+    console.press("D").typed("discard").press("Enter");
     console.hides("Not approved");
 }
 

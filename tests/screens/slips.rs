@@ -148,6 +148,7 @@ fn a_split_escape_sequence_acts_on_nothing() {
     }
     // In the editor Esc opens the menu: the letters that follow decide nothing and lose nothing.
     for letter in ["A", "B", "C", "D", "H", "F"] {
+        // This late the rest is no rest any more (see `hands.rs` for the others).
         let mut console = Console::drawn();
         console
             .press("p")
@@ -184,11 +185,11 @@ fn nothing_drops_text() {
     assert!(!console.is_left);
     console.pass(1);
     let (_, saved) = console.saved.last().unwrap();
-    assert_eq!(saved.as_ref().unwrap().note, "half a thought");
+    assert_eq!(saved.as_ref().unwrap().rejection, "half a thought");
     // A line that drops before the half second is over: what is unsaved is handed out.
     console.press("r").typed("!");
     let unsaved = holdpoint::tui::update::unsaved_drafts(&mut console.model);
-    assert_eq!(unsaved[0].1.as_ref().unwrap().note, "half a thought!");
+    assert_eq!(unsaved[0].1.as_ref().unwrap().rejection, "half a thought!");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holdpoint::domain::anchor::BootId;
 use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
-use holdpoint::domain::decision::SealedDecision;
+use holdpoint::domain::decision::{SealedDecision, Seen};
 use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::{Gate, GateKey, GateState, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -337,6 +337,20 @@ impl World {
         self.slots.push(job_row(id, slug, QueueKind::Paused, Some("script")));
     }
 
+    /// Somebody has looked at the newest gate of a job as it is.
+    pub fn looked(&mut self, id: &str, who: &str) {
+        let at = self.now.utc;
+        let gate = self.jobs.get_mut(&job_id(id)).unwrap().gates.last_mut().unwrap();
+        let (by, digest) = (who.to_owned(), gate.digest());
+        gate.seen.push(Seen {
+            by,
+            at,
+            digest,
+            hunks: None,
+            hunks_shown: None,
+        });
+    }
+
     /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.
     pub fn set_lease(&mut self, id: &str, who: Option<(&str, LeasePurpose)>) {
         let gate = self.jobs[&job_id(id)].gates.last().unwrap();
@@ -366,6 +380,7 @@ impl World {
         let prepared = Prepared {
             input,
             bare: Default::default(),
+            session: None,
         };
         self.put(&job_id(id), &prepared, now).unwrap();
     }

@@ -18,9 +18,47 @@ type Bytes = Rc<Vec<u8>>;
 #[derive(Debug, Clone, Default)]
 struct File {
     now: Option<Bytes>,
-    flushed: Option<Bytes>,
-    /// It grew in place; else it was flushed under another name and then got this one: whole, or not there.
+    /// What of it is on the platter, under whichever name.
+    data: Option<Bytes>,
+    /// What the name that is on the platter leads to.
+    before: Option<Bytes>,
+    /// Whether its name, or that there is none, is on the platter.
+    is_named: bool,
     is_appended: bool,
+}
+
+impl File {
+    fn on_disk(bytes: Option<Bytes>) -> Self {
+        Self {
+            now: bytes.clone(),
+            data: bytes.clone(),
+            before: bytes,
+            is_named: true,
+            is_appended: false,
+        }
+    }
+
+    fn settle(&mut self) {
+        if self.is_named && self.data == self.now {
+            self.before.clone_from(&self.now);
+        }
+    }
+
+    /// What a loss of power leaves of bytes of which only `self.data` was flushed: all, a part, or zeros in the midst.
+    fn torn(&self, now: &Bytes, random: &mut Random, may_have_holes: bool) -> Bytes {
+        let flushed = self
+            .data
+            .as_ref()
+            .filter(|data| self.is_appended && now.starts_with(data));
+        let flushed = flushed.map_or(0, |data| data.len());
+        let mut left = now[..flushed + random.below(now.len() - flushed + 1)].to_vec();
+        if may_have_holes && random.one_in(2) {
+            let from = flushed + random.below(left.len() - flushed + 1);
+            let to = from + random.below(left.len() - from + 1);
+            left[from..to].fill(0);
+        }
+        Rc::new(left)
+    }
 }
 
 /// A step that was not taken, and none after it.
@@ -30,6 +68,8 @@ pub enum Stop {
     Died,
     /// The operating system said no.
     Error,
+    /// The disk takes its time: everything is in place and told, and nothing is flushed for now.
+    Slow,
 }
 
 /// How many steps go well before one does not.
@@ -44,9 +84,15 @@ impl Budget {
         stop: None,
     };
 
+    /// Everything is put in place, and nothing is flushed for now.
+    pub const SLOW: Self = Self {
+        steps: usize::MAX,
+        stop: Some(Stop::Slow),
+    };
+
     fn step(&mut self) -> Result<(), Stop> {
         match (self.steps, self.stop) {
-            (0, Some(stop)) => Err(stop),
+            (0, Some(stop)) if stop != Stop::Slow => Err(stop),
             _ => {
                 self.steps = self.steps.saturating_sub(1);
                 Ok(())
@@ -55,9 +101,19 @@ impl Budget {
     }
 }
 
+/// What one process has put in place of one job and not flushed.
+#[derive(Debug, Clone)]
+struct Pending {
+    process: usize,
+    job_id: JobId,
+    up_to: u64,
+    paths: Vec<String>,
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Disk {
     files: BTreeMap<String, File>,
+    pending: Vec<Pending>,
 }
 
 impl Disk {
@@ -67,17 +123,15 @@ impl Disk {
 
     /// Somebody else's hand.
     pub fn put(&mut self, path: &str, bytes: Option<Vec<u8>>) {
-        let bytes = bytes.map(Rc::new);
-        let file = File {
-            now: bytes.clone(),
-            flushed: bytes,
-            is_appended: false,
-        };
-        self.files.insert(path.to_owned(), file);
+        self.files.insert(path.to_owned(), File::on_disk(bytes.map(Rc::new)));
     }
 
-    fn name(&mut self, path: &str, bytes: Vec<u8>) {
-        self.files.entry(path.to_owned()).or_default().now = Some(Rc::new(bytes));
+    /// Another file of that name, or none, in place of what was there.
+    fn name(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        let file = self.files.entry(path.to_owned()).or_default();
+        file.now = bytes.map(Rc::new);
+        file.data = None;
+        (file.is_named, file.is_appended) = (false, false);
     }
 
     fn append(&mut self, path: &str, bytes: &[u8]) {
@@ -88,39 +142,86 @@ impl Disk {
         file.is_appended = true;
     }
 
+    /// The flush of a file: its bytes, and not its name.
     fn flush(&mut self, path: &str) {
         if let Some(file) = self.files.get_mut(path) {
-            file.flushed = file.now.clone();
+            file.data.clone_from(&file.now);
+            file.settle();
+        }
+    }
+
+    /// The flush of its directory: its name, and not its bytes.
+    fn flush_name(&mut self, path: &str) {
+        if let Some(file) = self.files.get_mut(path) {
+            file.is_named = true;
+            file.settle();
+        }
+    }
+
+    fn cut(&mut self, path: &str, end: usize) {
+        if let Some(file) = self.files.get_mut(path) {
+            let cut = |bytes: &Bytes| Rc::new(bytes[..end.min(bytes.len())].to_vec());
+            file.now = file.now.as_ref().map(cut);
+            file.data = file.data.as_ref().map(cut);
         }
     }
 
     fn cut_torn(&mut self, path: &str) {
-        let Some(now) = self.files.get(path).and_then(|file| file.now.clone()) else {
-            return;
-        };
+        let now = self.read(path).unwrap_or_default();
         let end = now.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        if end < now.len() {
-            self.name(path, now[..end].to_vec());
+        self.cut(path, end);
+    }
+
+    /// Cuts off, from the first line above the watermark on that has zeros.
+    fn cut_holes(&mut self, path: &str, confirmed: u64) {
+        let now = self.read(path).unwrap_or_default();
+        let (mut at, mut hole, mut is_above) = (0, None, false);
+        for line in now.split_inclusive(|byte| *byte == b'\n') {
+            let seq = serde_json::from_slice::<serde_json::Value>(line).ok();
+            is_above |= seq.is_none_or(|line| line["seq"].as_u64().is_none_or(|seq| seq > confirmed));
+            if is_above && hole.is_none() && line.contains(&0) {
+                hole = Some(at);
+            }
+            at += line.len();
+        }
+        if let Some(hole) = hole {
+            self.cut(path, hole);
         }
     }
 
-    /// Whatever was not flushed is there, is not, or, of what was appended, is there in part.
+    /// Whatever was not flushed is there, is not, or is there in part.
     pub fn lose_power(&mut self, random: &mut Random) {
-        for file in self.files.values_mut() {
-            if file.now == file.flushed {
+        self.pending.clear();
+        for (path, file) in &mut self.files {
+            if file.is_named && file.data == file.now {
                 continue;
             }
-            let now = file.now.clone().map(|now| now.to_vec()).unwrap_or_default();
-            let before = file.flushed.clone().map(|before| before.to_vec()).unwrap_or_default();
-            file.now = match random.below(3) {
-                0 => file.flushed.clone(),
-                1 if file.is_appended && now.starts_with(&before) => {
-                    let kept = before.len() + random.below(now.len() - before.len() + 1);
-                    Some(Rc::new(now[..kept].to_vec()))
+            let left = match &file.now {
+                _ if !file.is_named && random.one_in(2) => file.before.clone(),
+                Some(now) if file.data.as_ref() != Some(now) && !random.one_in(3) => {
+                    // A hole in the midst of the chain is left for `doctor --repair`, which nobody plays here.
+                    Some(file.torn(now, random, path != CHAIN))
                 }
-                _ => file.now.clone(),
+                now => now.clone(),
             };
-            file.flushed = file.now.clone();
+            *file = File::on_disk(left);
+        }
+    }
+
+    /// The process is dead: nobody flushes what it has put in place.
+    pub fn forget(&mut self, process: usize) {
+        self.pending.retain(|pending| pending.process != process);
+    }
+
+    /// The disk has taken what this process has put in place: its watermarks rise.
+    fn confirm<S: Storage>(&mut self, store: &mut S, process: usize) {
+        let (mine, others) = self.pending.drain(..).partition(|pending| pending.process == process);
+        self.pending = others;
+        let mine: Vec<Pending> = mine;
+        for pending in mine {
+            pending.paths.iter().for_each(|path| self.flush(path));
+            pending.paths.iter().for_each(|path| self.flush_name(path));
+            store.mark_published(&pending.job_id, pending.up_to);
         }
     }
 
@@ -150,29 +251,46 @@ fn last_seq(bytes: Option<&[u8]>) -> u64 {
     line.and_then(|line| line["seq"].as_u64()).unwrap_or(0)
 }
 
+/// Whether this is what a loss of power leaves of these bytes.
+fn is_torn(found: &[u8], bytes: &[u8]) -> bool {
+    let is_left = |(at, byte): (usize, &u8)| *byte == 0 || bytes.get(at) == Some(byte);
+    found != bytes && found.len() <= bytes.len() && found.iter().enumerate().all(is_left)
+}
+
+/// Who publishes with what: a process, and the defect that is planted in it.
+pub struct Publisher<'v> {
+    pub process: usize,
+    pub plant: Plant,
+    pub versions: &'v Versions,
+}
+
 /// Pays what one job owes, as far as the budget goes.
 pub fn publish<S: Storage>(
     store: &mut S,
     disk: &mut Disk,
-    versions: &Versions,
-    plant: Plant,
+    by: &Publisher<'_>,
     job_id: &JobId,
     budget: &mut Budget,
 ) -> Result<(), Stop> {
+    let is_slow = budget.stop == Some(Stop::Slow);
+    if !is_slow {
+        disk.confirm(store, by.process);
+    }
     let Some(owed) = store.owed_of(job_id) else {
         return Ok(());
     };
     if owed.up_to <= owed.published_seq {
         return Ok(());
     }
-    if plant == Plant::WatermarkFirst {
+    if by.plant == Plant::WatermarkFirst {
         store.mark_published(job_id, owed.up_to);
     }
-    append_chain(disk, &owed, plant, budget)?;
-    put_artifacts(disk, &owed, versions, job_id, budget)?;
+    append_chain(disk, &owed, by.plant, budget)?;
+    let mut paths = put_artifacts(disk, &owed, by.versions, job_id, budget)?;
     let events = format!("{job_id}/events.jsonl");
-    if plant != Plant::TornLineStays {
+    if by.plant != Plant::TornLineStays {
         disk.cut_torn(&events);
+        disk.cut_holes(&events, owed.published_seq);
     }
     let last = last_seq(disk.read(&events));
     let mut lines = Vec::new();
@@ -186,11 +304,10 @@ pub fn publish<S: Storage>(
     for sealed in &owed.decisions {
         let decision = &sealed.decision;
         let path = format!("{job_id}/gates/{}.{}.json", decision.stage(), decision.attempt());
-        if disk.read(&path).is_none() {
-            staged.push((path, sealed.to_file()));
-        } else {
-            // Whoever named it may have died before the name was flushed.
-            found.push(path);
+        match disk.read(&path) {
+            // Whoever named it may have died before it was flushed.
+            Some(bytes) if !is_torn(bytes, &sealed.to_file()) => found.push(path),
+            Some(_) | None => staged.push((path, sealed.to_file())),
         }
     }
     for sealed in &owed.rows.decisions {
@@ -199,16 +316,35 @@ pub fn publish<S: Storage>(
             sealed.to_file(),
         ));
     }
-    // Staged and flushed under temporary names: nothing of it is seen.
-    budget.step()?;
-    disk.flush(&events);
+    // Staged under temporary names: nothing of it is seen.
     budget.step()?;
     for (path, bytes) in &staged {
-        disk.name(path, bytes.clone());
+        disk.name(path, Some(bytes.clone()));
         budget.step()?;
     }
-    for path in staged.iter().map(|(path, _)| path).chain(&found) {
+    paths.extend([CHAIN.to_owned(), events]);
+    paths.extend(staged.into_iter().map(|(path, _)| path));
+    if by.plant != Plant::FoundIsDone {
+        paths.extend(found);
+    }
+    if by.plant == Plant::NamedIsDone {
+        store.mark_published(job_id, owed.up_to);
+    }
+    if is_slow {
+        disk.pending.push(Pending {
+            process: by.process,
+            job_id: job_id.clone(),
+            up_to: owed.up_to,
+            paths,
+        });
+        return Ok(());
+    }
+    for path in &paths {
         disk.flush(path);
+        budget.step()?;
+    }
+    for path in &paths {
+        disk.flush_name(path);
     }
     budget.step()?;
     store.mark_published(job_id, owed.up_to);
@@ -225,7 +361,7 @@ fn append(disk: &mut Disk, path: &str, lines: &[u8], budget: &mut Budget) -> Res
             disk.append(path, &lines[..lines.len() / 2]);
             Err(Stop::Died)
         }
-        Err(Stop::Error) => Err(Stop::Error),
+        Err(stop @ (Stop::Error | Stop::Slow)) => Err(stop),
     }
 }
 
@@ -246,32 +382,40 @@ fn append_chain(disk: &mut Disk, owed: &Owed, plant: Plant, budget: &mut Budget)
     }
     if !lines.is_empty() {
         append(disk, CHAIN, &lines, budget)?;
-        disk.flush(CHAIN);
     }
     budget.step()
 }
 
+/// The paths that are to be flushed.
 fn put_artifacts(
     disk: &mut Disk,
     owed: &Owed,
     versions: &Versions,
     job_id: &JobId,
     budget: &mut Budget,
-) -> Result<(), Stop> {
+) -> Result<Vec<String>, Stop> {
+    let mut paths = Vec::new();
     for artifact in &owed.rows.artifacts {
         let path = artifact_file(job_id, artifact.path.as_str());
-        let found = disk.read(&path).map(Digest::of);
-        let is_ours = predecessors(&owed.events, &artifact.path).any(|former| former == found);
-        if is_ours && found != Some(artifact.digest) {
-            disk.name(&path, versions[&artifact.digest].clone());
-            disk.flush(&path);
+        let bytes = &versions[&artifact.digest];
+        let found = disk.read(&path);
+        let mut replaced = predecessors(&owed.events, &artifact.path).peekable();
+        if replaced.peek().is_none() {
+            continue;
+        }
+        let is_torn = found.is_some_and(|found| is_torn(found, bytes));
+        let found = found.map(Digest::of);
+        if found != Some(artifact.digest) && (is_torn || replaced.any(|former| former == found)) {
+            disk.name(&path, Some(bytes.clone()));
             budget.step()?;
         }
+        paths.push(path);
     }
     for path in removed_again(&owed.events) {
         if owed.rows.registered(&path).is_none() {
-            disk.put(&artifact_file(job_id, path.as_str()), None);
+            disk.name(&artifact_file(job_id, path.as_str()), None);
+            paths.push(artifact_file(job_id, path.as_str()));
         }
     }
-    Ok(())
+    Ok(paths)
 }

@@ -41,8 +41,19 @@ impl<S: Storage> World<S> {
                 self.broken(format!("{} is settled without a decision", gate.key));
                 continue;
             };
+            if let Some(note) = sealed.decision.notes().filter(|_| is_by_expiry(in_flight))
+                && note.contains("nobody had looked") != !is_looked_at(gate)
+            {
+                self.broken(format!(
+                    "{}: the timer's note says {note:?} of who had looked",
+                    gate.key
+                ));
+            }
+            if sealed.decision.notes().is_none() && is_by_expiry(in_flight) {
+                self.broken(format!("{}: the timer decided without a word", gate.key));
+            }
             let decided = sealed.decision.artifacts().first().and_then(|artifact| artifact.sha256);
-            let is_by_expiry = matches!(in_flight.prepared.input, Input::Expire { .. });
+            let is_by_expiry = is_by_expiry(in_flight);
             let is_by_decider = matches!(in_flight.prepared.input, Input::Decide { .. });
             if sealed.decision.is_by_timer() != is_by_expiry {
                 self.broken(format!("{}: the record names the wrong kind of decider", gate.key));
@@ -180,12 +191,36 @@ impl<S: Storage> World<S> {
         }
     }
 
+    /// A gate that somebody took back was theirs, and stays so; one that its stage opened ends with its job, or because it is decided.
+    fn check_canceled(&mut self, rows: &JobRows) {
+        for gate in rows.gates.iter().filter(|gate| gate.state == GateState::Canceled) {
+            let by = gate.settled.as_ref().map(|settled| settled.by.as_str());
+            let opener = self.opened_by.get(&gate.key).cloned();
+            if self.withdrawn.contains(&gate.key) && by != opener.as_deref() {
+                self.broken(format!(
+                    "{} was withdrawn by {by:?}, and {opener:?} opened it",
+                    gate.key
+                ));
+            }
+            if !rows.job.is_manual && rows.job.status != JobStatus::Canceled {
+                self.broken(format!("{} is canceled, and its job is not", gate.key));
+            }
+        }
+        for key in self.withdrawn.clone().iter().filter(|key| key.job_id == rows.job.id) {
+            if rows.gate(&key.stage, key.attempt).map(|gate| gate.state) != Some(GateState::Canceled) {
+                self.broken(format!("{key} was withdrawn and is not canceled"));
+            }
+        }
+    }
+
     fn check_status(&mut self, rows: &JobRows) {
+        self.check_canceled(rows);
         let open = rows.gates.iter().filter(|gate| gate.state == GateState::Open).count();
         let queued = attempts_in(rows, AttemptState::Queued).len();
         let running = attempts_in(rows, AttemptState::Running).len();
         let is_right = match rows.job.status {
             JobStatus::Queued => (open, queued, running) == (0, 1, 0),
+            JobStatus::Running if rows.job.is_manual => (open, queued, running) == (0, 0, 0),
             JobStatus::Running => (open, queued, running) == (0, 0, 1),
             JobStatus::NeedsApproval => (open, queued, running) == (1, 0, 0),
             JobStatus::Paused => open == 0 && running == 0,
@@ -275,7 +310,7 @@ impl<S: Storage> World<S> {
                     self.broken(what);
                 }
             }
-            if matches!(rows.job.status, JobStatus::Queued | JobStatus::Running) {
+            if matches!(rows.job.status, JobStatus::Queued | JobStatus::Running) && !rows.job.is_manual {
                 self.broken(format!("{job_id} is {} and nothing happens", rows.job.status.as_str()));
             }
         }
@@ -302,7 +337,8 @@ impl<S: Storage> World<S> {
     /// Nothing happens any more unless a person acts.
     fn is_at_rest(&self) -> bool {
         let is_busy = |job_id: &JobId| {
-            let status = self.store.rows(job_id).map(|rows| rows.job.status);
+            let rows = self.store.rows(job_id).filter(|rows| !rows.job.is_manual);
+            let status = rows.map(|rows| rows.job.status);
             matches!(status, Some(JobStatus::Queued | JobStatus::Running))
         };
         self.store.timers().is_empty() && !self.jobs.iter().any(is_busy)
@@ -426,6 +462,15 @@ impl<S: Storage> World<S> {
             }
         }
     }
+}
+
+fn is_by_expiry(in_flight: &InFlight) -> bool {
+    matches!(in_flight.prepared.input, Input::Expire { .. })
+}
+
+/// Whether somebody had looked at just this version.
+fn is_looked_at(gate: &Gate) -> bool {
+    gate.seen.iter().any(|seen| seen.digest == gate.digest())
 }
 
 /// Leases come and go without an event, so without a word in the files.

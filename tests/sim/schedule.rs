@@ -8,7 +8,7 @@ use super::random::Random;
 use super::store::{CommitFault, Memory, Plant};
 use super::world::{Crash, Deed, Step, World};
 
-const DEEDS: [Deed; 18] = [
+const DEEDS: [Deed; 20] = [
     Deed::Approve,
     Deed::Approve,
     Deed::Reject,
@@ -27,6 +27,8 @@ const DEEDS: [Deed; 18] = [
     Deed::Resume,
     Deed::Resume,
     Deed::Cancel,
+    Deed::Open,
+    Deed::Withdraw,
 ];
 
 const PASSES_S: [i64; 9] = [1, 4, 5, 6, 15, 30, 59, 60, 400];
@@ -77,9 +79,12 @@ fn step(random: &mut Random, processes: usize, jobs: usize) -> Step {
         36 | 37 => Step::LeaderTurn(process, !random.one_in(4)),
         38 => Step::CommandEnds(job),
         _ => {
-            let stop = random
-                .one_in(2)
-                .then(|| (random.below(12), random.pick(&[Stop::Died, Stop::Error])));
+            let stop = random.one_in(2).then(|| {
+                (
+                    random.below(12),
+                    random.pick(&[Stop::Died, Stop::Error, Stop::Slow, Stop::Slow]),
+                )
+            });
             Step::Publish(process, stop)
         }
     }
@@ -107,6 +112,11 @@ pub fn play(seed: u64, plant: Plant) -> Played {
     ]);
     let (processes, jobs) = (2 + random.below(2), 1 + random.below(2));
     let mut world = World::new(store, plant, processes, jobs, on_timeout);
+    let mut jobs = jobs;
+    if random.one_in(3) {
+        world.start_manual();
+        jobs += 1;
+    }
     let mut steps = Vec::new();
     // Most stories begin at a gate.
     let mut opening = vec![
@@ -114,7 +124,7 @@ pub fn play(seed: u64, plant: Plant) -> Played {
         Step::CommandEnds(0),
         Step::LeaderTurn(0, true),
     ];
-    if jobs > 1 {
+    if world.jobs.len() > 1 {
         opening.insert(1, Step::CommandEnds(1));
     }
     // Others where what was approved is not what lies there when the next stage is to start.

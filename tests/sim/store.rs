@@ -31,6 +31,10 @@ pub enum Plant {
     ForgetsLease,
     /// The watermark rises before the files are written.
     WatermarkFirst,
+    /// The watermark rises when the files have their names, before they are flushed.
+    NamedIsDone,
+    /// What another process has put in place is taken for flushed.
+    FoundIsDone,
     /// Leader-only transactions do not look at the epoch.
     NoEpoch,
     /// A torn last line is appended to.
@@ -56,11 +60,13 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 15] = [
+    pub const DEFECTS: [Self; 17] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
         Self::WatermarkFirst,
+        Self::NamedIsDone,
+        Self::FoundIsDone,
         Self::NoEpoch,
         Self::TornLineStays,
         Self::CivilTimeOnly,

@@ -22,12 +22,12 @@ use holdpoint::domain::stage::StageSpec;
 use holdpoint::domain::time::{Now, SECOND_US, Timestamp};
 use holdpoint::engine::api::GateRef;
 use holdpoint::engine::reducer::{
-    Context, Input, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce, wanted_review,
+    Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce, wanted_review,
 };
 use holdpoint::store::Submission;
 use serde_json::{Map, Value, json};
 
-use super::disk::{self, Budget, Disk, Stop, Versions, artifact_file};
+use super::disk::{self, Budget, Disk, Publisher, Stop, Versions, artifact_file};
 use super::process::{InFlight, Process};
 use super::random::Random;
 use super::store::{Plant, Storage, attempts_in};
@@ -56,6 +56,9 @@ pub enum Deed {
     Seen,
     Resume,
     Cancel,
+    /// A gate is opened from outside: on the manual job.
+    Open,
+    Withdraw,
 }
 
 /// Where the next process that commits dies.
@@ -118,6 +121,10 @@ pub struct Told {
 #[derive(Debug, Clone)]
 pub struct World<S> {
     pub store: S,
+    /// The job that nothing runs for, where there is one.
+    pub manual: Option<JobId>,
+    /// Who opened each gate from outside.
+    pub opened_by: BTreeMap<GateKey, String>,
     pub disk: Disk,
     pub versions: Rc<Versions>,
     pub now: Now,
@@ -141,6 +148,8 @@ pub struct World<S> {
     /// Jobs whose artifact somebody else wrote to.
     pub touched: BTreeSet<JobId>,
     pub told: Vec<Told>,
+    /// Gates that were taken back, as somebody was told.
+    pub withdrawn: BTreeSet<GateKey>,
     /// How each gate ended, as it was first seen.
     pub settled: BTreeMap<GateKey, (GateState, String, Timestamp)>,
     pub violations: Vec<String>,
@@ -188,6 +197,8 @@ impl<S: Storage> World<S> {
         };
         let mut world = Self {
             store,
+            manual: None,
+            opened_by: BTreeMap::new(),
             disk: Disk::default(),
             versions: Rc::default(),
             now: Now {
@@ -211,6 +222,7 @@ impl<S: Storage> World<S> {
             contents: 0,
             touched: BTreeSet::new(),
             told: Vec::new(),
+            withdrawn: BTreeSet::new(),
             settled: BTreeMap::new(),
             violations: Vec::new(),
         };
@@ -254,6 +266,28 @@ impl<S: Storage> World<S> {
         self.jobs.push(id.clone());
         let in_flight = plain(Input::Start(Box::new(job)));
         self.commit(0, &id, in_flight);
+    }
+
+    /// A job whose gates are opened from outside, beside the others.
+    pub fn start_manual(&mut self) {
+        let id = JobId::new("m-1").expect("a job id");
+        self.jobs.push(id.clone());
+        self.manual = Some(id.clone());
+        let opened = self.opening(0, "first");
+        self.commit(0, &id, opened);
+    }
+
+    fn opening(&mut self, process: usize, word: &str) -> InFlight {
+        let bytes = self.new_content(word);
+        let artifact = self.keep(&script_path(), bytes.clone());
+        if let Some(job) = self.jobs.iter().position(|id| Some(id) == self.manual.as_ref()) {
+            self.put_script(job, Some(bytes));
+        }
+        plain(Input::OpenGate {
+            operator: person(process),
+            stage: stage("script"),
+            artifacts: vec![artifact],
+        })
     }
 
     fn leader(&self) -> Option<usize> {
@@ -425,6 +459,7 @@ impl<S: Storage> World<S> {
 
     fn die(&mut self, process: usize) {
         self.processes[process] = Process::default();
+        self.disk.forget(process);
     }
 
     fn lose_power(&mut self) {
@@ -489,6 +524,7 @@ impl<S: Storage> World<S> {
                 hash: sealed.hash,
             });
             self.told.extend(told);
+            self.note_outside(job_id, &in_flight.prepared.input, applied);
             if let Input::StageStarted { stage, attempt, .. } = &in_flight.prepared.input
                 && crash != Some(Crash::AfterAnswer)
             {
@@ -507,6 +543,26 @@ impl<S: Storage> World<S> {
             Some(Crash::BeforeCommit | Crash::AfterCommit) | None => {}
         }
         Some(answer)
+    }
+
+    fn note_outside(&mut self, job_id: &JobId, input: &Input, applied: &Applied) {
+        match input {
+            // What was found there, or handed in, is somebody's: it may have been put back, or changed again, since it was looked at.
+            Input::Resume { plan, .. } if plan.review.is_some() => {
+                self.touched.insert(job_id.clone());
+            }
+            Input::OpenGate { operator, .. } => {
+                self.touched.insert(job_id.clone());
+                let opened = applied.opened.iter().map(|key| (key.clone(), operator.name.clone()));
+                self.opened_by.extend(opened);
+            }
+            Input::Withdraw { gate, .. } => {
+                let keys = self.opened_by.keys();
+                let same = keys.filter(|key| key.job_id == gate.job_id && Some(key.attempt) == gate.attempt);
+                self.withdrawn.extend(same.cloned().collect::<Vec<_>>());
+            }
+            _ => {}
+        }
     }
 
     /// The row says that it runs; after a last look its supervisor starts.
@@ -555,18 +611,16 @@ impl<S: Storage> World<S> {
     fn publish(&mut self, process: usize, mut budget: Budget) {
         for job_id in self.store.job_ids() {
             let versions = Rc::clone(&self.versions);
-            let paid = disk::publish(
-                &mut self.store,
-                &mut self.disk,
-                &versions,
-                self.plant,
-                &job_id,
-                &mut budget,
-            );
+            let by = Publisher {
+                process,
+                plant: self.plant,
+                versions: &versions,
+            };
+            let paid = disk::publish(&mut self.store, &mut self.disk, &by, &job_id, &mut budget);
             match paid {
                 Ok(()) => {}
                 Err(Stop::Died) => return self.die(process),
-                Err(Stop::Error) => return,
+                Err(Stop::Error | Stop::Slow) => return,
             }
         }
         // A process that was to die in the files and found too few steps dies after them.
@@ -604,7 +658,8 @@ impl<S: Storage> World<S> {
             }
             let queued = attempts_in(&rows, AttemptState::Queued).into_iter().next();
             if let Some((stage, attempt)) = queued.filter(|_| rows.job.status == JobStatus::Queued) {
-                self.publish(process, Budget::ENDLESS);
+                // What a stage reads is in its place; whether it is on the platter is another matter.
+                self.publish(process, Budget::SLOW);
                 let on_disk = self.looks(&rows, &stage);
                 let input = match on_disk.iter().find(|looked| looked.is_moved()).cloned() {
                     Some(moved) => Input::ArtifactMoved { stage, attempt, moved },
@@ -819,6 +874,9 @@ impl<S: Storage> World<S> {
         if deed == Deed::Cancel {
             return Some(plain(Input::Cancel { operator }));
         }
+        if deed == Deed::Open {
+            return (Some(&rows.job.id) == self.manual.as_ref()).then(|| self.opening(process, "opened"));
+        }
         if deed == Deed::Resume {
             let plan = self.resume_plan(rows);
             return Some(plain(Input::Resume { operator, plan }));
@@ -907,7 +965,17 @@ impl<S: Storage> World<S> {
                     hunks_shown: u32::try_from(self.contents % 4).unwrap(),
                 },
             },
-            Deed::Resume | Deed::Cancel => return None,
+            Deed::Withdraw => Input::Withdraw {
+                record: OpeningRecord {
+                    opened_by: self.opened_by.get(&found.key).cloned(),
+                    is_withdrawn: self.withdrawn.contains(&found.key),
+                    may_any: false,
+                },
+                gate,
+                operator,
+                reason: None,
+            },
+            Deed::Resume | Deed::Cancel | Deed::Open => return None,
         };
         Some(InFlight {
             looked_at,
@@ -1003,6 +1071,7 @@ fn plain(input: Input) -> InFlight {
         prepared: Prepared {
             input,
             bare: BTreeMap::new(),
+            session: None,
         },
         epoch: None,
         looked_at: None,

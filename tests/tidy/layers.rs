@@ -34,7 +34,7 @@ const fn place(module: &'static [&'static str], layer: u8, modules: &'static str
 }
 
 /// The longest matching module is a file's place.
-const PLACES: [Place; 19] = [
+const PLACES: [Place; 20] = [
     place(
         &["domain"],
         0,
@@ -76,6 +76,7 @@ const PLACES: [Place; 19] = [
         "domain",
         Crates::AllBut("axum clap crossterm notify ratatui rusqlite serde_yaml"),
     ),
+    place(&["log_file"], 1, "", Crates::Only("std core nix")),
     // Named by whatever can be killed or fail in a test; it names nothing.
     place(&["fault"], 1, "", Crates::Only("std core nix")),
     place(
@@ -135,7 +136,7 @@ const PLACES: [Place; 19] = [
     place(
         &["cli"],
         4,
-        "clock config demo diff domain drops engine http runs store tui",
+        "clock config demo diff domain drops engine http log_file runs store tui",
         Crates::AllBut("rusqlite"),
     ),
     place(&["main"], 4, "cli", Crates::AllBut("rusqlite")),

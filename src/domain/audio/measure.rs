@@ -1,5 +1,7 @@
 //! Peak, loudness and outline of decoded samples, taken in piece by piece so that a long sound is never held decoded.
 
+use std::ops::Range;
+
 use ebur128::{EbuR128, Mode};
 
 use super::decibels;
@@ -23,12 +25,17 @@ pub(super) enum Depth {
 pub(super) struct Measure {
     channels: u32,
     sample_rate_hz: u32,
-    depth: Depth,
     peak: f32,
     over: u64,
     waveform: Waveform,
     /// None where the rate or the number of channels is out of its reach.
     loudness: Option<EbuR128>,
+    /// The value between samples; the same, and none unless it is asked for.
+    true_peak: Option<EbuR128>,
+    /// The frames that are heard: silence that an encoder added is no part of how loud a sound is.
+    heard: Range<u64>,
+    /// How many were taken in.
+    frames: u64,
 }
 
 /// The measures of a whole sound, in the units of `AudioFacts`.
@@ -45,22 +52,32 @@ impl Measure {
     /// Nothing heard yet.
     pub(super) fn new(channels: u32, sample_rate_hz: u32, depth: Depth) -> Self {
         let is_usual = LOUDNESS_RATES_HZ.contains(&sample_rate_hz) && (1..=LOUDNESS_CHANNELS_MAX).contains(&channels);
-        let mode = match depth {
-            Depth::Level => Mode::I,
-            Depth::WithTruePeak => Mode::I | Mode::TRUE_PEAK,
+        let meter = |mode| {
+            is_usual
+                .then(|| EbuR128::new(channels, sample_rate_hz, mode).ok())
+                .flatten()
         };
-        let loudness = is_usual
-            .then(|| EbuR128::new(channels, sample_rate_hz, mode).ok())
-            .flatten();
+        let true_peak = match depth {
+            Depth::Level => None,
+            Depth::WithTruePeak => meter(Mode::TRUE_PEAK),
+        };
         Self {
             channels,
             sample_rate_hz,
-            depth,
             peak: 0.0,
             over: 0,
             waveform: Waveform::default(),
-            loudness,
+            loudness: meter(Mode::I),
+            true_peak,
+            heard: 0..u64::MAX,
+            frames: 0,
         }
+    }
+
+    /// The same, with the loudness of these frames alone. Peaks are those of all: what clips in added silence clips.
+    pub(super) fn heard(mut self, heard: Range<u64>) -> Self {
+        self.heard = heard;
+        self
     }
 
     /// How many channels are interleaved.
@@ -89,20 +106,28 @@ impl Measure {
             self.peak = self.peak.max(high).max(-low);
             self.waveform.add(low, high);
         }
-        // Refused only for a length that is no multiple of the channels: then nothing more is claimed about loudness.
-        if let Some(loudness) = &mut self.loudness
-            && loudness.add_frames_f32(samples).is_err()
-        {
-            self.loudness = None;
-        }
+        let (heard, channels) = (self.heard_of(samples), channels as u64);
+        self.frames += samples.len() as u64 / channels;
+        add_to(&mut self.loudness, samples.get(heard).unwrap_or(&[]));
+        add_to(&mut self.true_peak, samples);
+    }
+
+    /// Where those of the next samples stand that are heard.
+    fn heard_of(&self, samples: &[f32]) -> Range<usize> {
+        let at = |frame: u64| {
+            let ahead = frame
+                .saturating_sub(self.frames)
+                .saturating_mul(u64::from(self.channels.max(1)));
+            usize::try_from(ahead).unwrap_or(usize::MAX).min(samples.len())
+        };
+        at(self.heard.start)..at(self.heard.end)
     }
 
     /// The results.
     pub(super) fn finish(self) -> Measured {
-        let deep = self.loudness.as_ref().filter(|_| self.depth == Depth::WithTruePeak);
-        let true_peak = deep.and_then(|loudness| {
+        let true_peak = self.true_peak.as_ref().and_then(|meter| {
             (0..self.channels)
-                .map(|channel| loudness.true_peak(channel).ok())
+                .map(|channel| meter.true_peak(channel).ok())
                 .try_fold(0_f64, |highest, peak| Some(highest.max(peak?)))
         });
         let lufs = self
@@ -116,5 +141,15 @@ impl Measure {
             over: self.over,
             waveform: self.waveform,
         }
+    }
+}
+
+// Refused only for a length that is no multiple of the channels: then nothing more is claimed.
+fn add_to(meter: &mut Option<EbuR128>, samples: &[f32]) {
+    if meter
+        .as_mut()
+        .is_some_and(|meter| meter.add_frames_f32(samples).is_err())
+    {
+        *meter = None;
     }
 }

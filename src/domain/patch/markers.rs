@@ -11,7 +11,7 @@ pub(super) enum MarkerKind {
     Cue,
     /// `INT. KITCHEN - DAY`
     Slug,
-    /// `Tip 2:`, with or without text after it
+    /// `Tip 2:` or `Tip #2:`, with or without text after it
     Label,
 }
 
@@ -64,17 +64,10 @@ pub(super) const KINDS_IN_WORDS: &str =
 /// Every marker of the text, given as its lines with or without their ends. Lines inside fenced code blocks are none.
 pub(super) fn markers<'t>(lines: &[&'t str]) -> Vec<Marker<'t>> {
     let mut found = Vec::new();
-    let mut fence: Option<(char, usize)> = None;
+    let mut fence = Fence::default();
     for (index, line) in lines.iter().enumerate() {
         let line = visible(line);
-        if let Some((sign, length)) = fence {
-            if fence_of(line).is_some_and(|(other, long, rest)| other == sign && long >= length && rest.is_empty()) {
-                fence = None;
-            }
-            continue;
-        }
-        if let Some((sign, length, _)) = fence_of(line) {
-            fence = Some((sign, length));
+        if fence.holds(line) {
             continue;
         }
         if let Some((kind, title)) = marker_of(line) {
@@ -97,6 +90,36 @@ pub(super) fn markers<'t>(lines: &[&'t str]) -> Vec<Marker<'t>> {
         }
     }
     found
+}
+
+/// The lines, from 0, that are no markers and look as if somebody took them for one: `tip 2:`, `Tip two:`, `**Tip 2:** text`, `#Opening`.
+pub(super) fn lookalikes(lines: &[&str]) -> Vec<usize> {
+    let mut fence = Fence::default();
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let line = visible(line);
+        if !fence.holds(line) && marker_of(line).is_none() && is_lookalike(line.trim()) {
+            found.push(index);
+        }
+    }
+    found
+}
+
+/// The code block that is open.
+#[derive(Default)]
+struct Fence(Option<(char, usize)>);
+
+impl Fence {
+    /// Takes in the next line; whether it is in a code block, or opens or closes one.
+    fn holds(&mut self, line: &str) -> bool {
+        match (self.0, fence_of(line)) {
+            (Some((sign, length)), Some((other, long, ""))) if other == sign && long >= length => self.0 = None,
+            (Some(_), _) => {}
+            (None, Some((sign, length, _))) => self.0 = Some((sign, length)),
+            (None, None) => return false,
+        }
+        true
+    }
 }
 
 /// A line without its end and without a byte order mark.
@@ -208,7 +231,7 @@ fn slug(text: &str) -> Option<&str> {
     (rest.starts_with([' ', '\t']) && !rest.trim().is_empty()).then_some(text)
 }
 
-/// One or two capitalised words, a number, a colon: `Tip 2:`, `Pro Tip 3: bring boots`, but not `At 10:30`.
+/// One or two capitalised words, a number, a colon: `Tip 2:`, `Tip #2:`, `Pro Tip 3: bring boots`, but not `At 10:30`.
 fn label(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once(':')?;
     if !(rest.is_empty() || rest.starts_with(char::is_whitespace)) {
@@ -216,7 +239,7 @@ fn label(text: &str) -> Option<&str> {
     }
     let mut words = name.split(' ').rev();
     let number = words.next()?;
-    let is_number = (1..=4).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = is_number(number);
     let mut count = 0;
     for word in words {
         count += 1;
@@ -233,6 +256,61 @@ fn label(text: &str) -> Option<&str> {
         }
     }
     (is_number && (1..=2).contains(&count)).then_some(name)
+}
+
+/// Up to four digits, with or without a number sign.
+fn is_number(word: &str) -> bool {
+    let digits = word.strip_prefix('#').unwrap_or(word);
+    (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_lookalike(text: &str) -> bool {
+    let is_heading = text.trim_start_matches('#').starts_with(char::is_alphabetic) && text.matches('#').count() <= 6;
+    let is_underscored = text.len() > 4 && text.starts_with("__") && text.ends_with("__");
+    (text.starts_with('#') && !text.contains(' ') && is_heading)
+        || is_underscored
+        || is_bold_opening(text)
+        || is_numbered(text)
+        || is_loose_slug(text)
+}
+
+/// `**Tip 2:** text`, `**Opening**: text`
+fn is_bold_opening(text: &str) -> bool {
+    let parts = text.strip_prefix("**").and_then(|rest| rest.split_once("**"));
+    parts.is_some_and(|(inner, rest)| !inner.trim().is_empty() && (inner.ends_with(':') || rest.starts_with(':')))
+}
+
+/// `tip 2:`, `Step 3) boots`, `Tip two:`, `Scene 4 - beach`
+fn is_numbered(text: &str) -> bool {
+    const NUMBERS: [&str; 10] = [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    ];
+    let signs = [":", ")", " - ", " \u{2013} ", " \u{2014} "];
+    let Some((name, rest)) = signs
+        .iter()
+        .filter_map(|sign| text.split_once(sign))
+        .min_by_key(|(name, _)| name.len())
+    else {
+        return false;
+    };
+    let words: Vec<&str> = name.split(' ').collect();
+    let Some((number, before)) = words.split_last() else {
+        return false;
+    };
+    let is_counted = is_number(number) || NUMBERS.contains(&number.to_lowercase().as_str());
+    let is_name = |word: &&str| !word.is_empty() && word.chars().all(char::is_alphabetic);
+    is_counted && (1..=2).contains(&before.len()) && before.iter().all(is_name) && !rest.starts_with(char::is_numeric)
+}
+
+/// `Int. kitchen`, `EXT BEACH - DAY`
+fn is_loose_slug(text: &str) -> bool {
+    let Some((opening, rest)) = text.split_once(' ') else {
+        return false;
+    };
+    let place = opening.trim_end_matches('.');
+    let is_exact = ["INT", "EXT"].contains(&place);
+    let is_dotted = opening.ends_with('.') && (place.eq_ignore_ascii_case("int") || place.eq_ignore_ascii_case("ext"));
+    (is_exact || is_dotted) && !rest.trim().is_empty()
 }
 
 #[cfg(test)]
@@ -280,6 +358,11 @@ mod tests {
             ("Tip 2:", Some((Label, "Tip 2"))),
             ("Tip 2: Bring boots", Some((Label, "Tip 2"))),
             ("Pro Tip 12:", Some((Label, "Pro Tip 12"))),
+            ("Tip #2:", Some((Label, "Tip #2"))),
+            ("Tip #2: Bring boots", Some((Label, "Tip #2"))),
+            ("Tip ##2:", None),
+            ("Tip #:", None),
+            ("#2:", None),
             ("At 10:30 the boats leave", None),
             ("On day 5: we left", None),
             ("Tip:", None),
@@ -288,6 +371,31 @@ mod tests {
             let seen = kinds(line).first().map(|(kind, _, title)| (*kind, *title));
             assert_eq!(seen, expected, "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_marker_is_told_from_what_is_one_and_what_is_text() {
+        let text = "Tip 2:\ntip 2: boots\nTip two:\n**Tip 3:** bring boots\n**Opening**: low tide\n#Opening\n__Close__\nStep 3) go\n\
+                    Scene 4 - beach\nInt. kitchen\nEXT BEACH - DAY\n```\ntip 9:\n```\nAt 10:30 the boats leave\nIt is 5: late\n#a #b\n\
+                    one and **two:** three\nBring boots.\nInternal matters\n- Tip 2\n";
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let alike = |index: &usize| lines[*index].trim_end();
+        assert_eq!(
+            lookalikes(&lines).iter().map(alike).collect::<Vec<_>>(),
+            [
+                "tip 2: boots",
+                "Tip two:",
+                "**Tip 3:** bring boots",
+                "**Opening**: low tide",
+                "#Opening",
+                "__Close__",
+                "Step 3) go",
+                "Scene 4 - beach",
+                "Int. kitchen",
+                "EXT BEACH - DAY",
+                "It is 5: late",
+            ]
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::closest::{closest_name, folded};
 use super::error::PatchError;
 use super::fields::Fields;
 use super::lines::{LineEnd, is_all_crlf, is_blank, without_end};
-use super::markers::{KINDS_IN_WORDS, Marker, MarkerKind, markers};
+use super::markers::{KINDS_IN_WORDS, Marker, MarkerKind, lookalikes, markers};
 use super::plan::{Change, Changes, Draft, Material};
 use super::quote::{counted, listed, quote, quote_both};
 
@@ -185,8 +185,17 @@ impl Planner for SectionReplace {
         let brought = own_marker(&new, marker.kind);
         // A new marker line takes the place of the old one; otherwise the old one stays.
         let start = if brought.is_some() { section.head } else { section.body };
-        if let Some((kind, first)) = brought {
-            consequences.extend(retitled(marker, kind, &first));
+        if let Some((kind, first)) = &brought {
+            consequences.extend(retitled(marker, *kind, first));
+        }
+
+        if let (None, Some((kind, first))) = (&brought, first_marker(&new)) {
+            let (own, other) = (marker.kind.name(), kind.name());
+            consequences.push(format!(
+                "new_section begins with {}, a marker of another kind ({other}): the {own} {} stays above it",
+                quote(&first),
+                quote(marker.text)
+            ));
         }
 
         let mut out: String = lines.get(..start).unwrap_or(&[]).concat();
@@ -217,6 +226,18 @@ impl Planner for SectionReplace {
             let what = counted(inside.len(), "other marker");
             consequences.push(format!("{what} inside the section go with it: {}", listed(&inside)));
         }
+        let alike: Vec<String> = lookalikes(&lines)
+            .into_iter()
+            .filter(|index| (section.body..section.tail).contains(index))
+            .filter_map(|index| lines.get(index).map(|line| quote(line.trim())))
+            .collect();
+        if !alike.is_empty() {
+            let (what, verb) = match alike.len() {
+                1 => ("1 line".to_owned(), "looks like a marker and goes"),
+                several => (counted(several, "line"), "look like markers and go"),
+            };
+            consequences.push(format!("{what} inside the section {verb} with it: {}", listed(&alike)));
+        }
         let mut changes = Changes::default();
         changes.note(|| {
             let (before, after) = shown(&old, &new);
@@ -234,9 +255,14 @@ impl Planner for SectionReplace {
 
 /// The marker that the first line of the new section is, when it is one of that kind.
 pub(super) fn own_marker(new: &str, kind: MarkerKind) -> Option<(MarkerKind, String)> {
+    first_marker(new).filter(|(first, _)| first.is_same_kind(kind))
+}
+
+/// The marker that the first line of the new section is.
+fn first_marker(new: &str) -> Option<(MarkerKind, String)> {
     let lines: Vec<&str> = new.split_inclusive('\n').collect();
     let first = markers(&lines).into_iter().next()?;
-    (first.index == 0 && first.kind.is_same_kind(kind)).then(|| (first.kind, first.text.to_owned()))
+    (first.index == 0).then(|| (first.kind, first.text.to_owned()))
 }
 
 /// What it means that the marker line is replaced as well.

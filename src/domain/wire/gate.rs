@@ -9,7 +9,7 @@ use crate::domain::decision::{Decision, SealedDecision, Seen};
 use crate::domain::gate::{Gate, GateState};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{JobRows, JobStatus};
-use crate::domain::old::OldGate;
+use crate::domain::old::{OldGate, OldJob};
 use crate::domain::policy::{GatePolicy, OnTimeout};
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::timer::TimerStatus;
@@ -69,6 +69,18 @@ pub struct GateDoc<'a> {
     pub artifacts: Vec<GateArtifactDoc<'a>>,
     /// Who has looked.
     pub seen: &'a [Seen],
+    /// Who ended it without a decision, and when; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canceled: Option<CanceledDoc<'a>>,
+}
+
+/// Who ended a gate without a decision.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CanceledDoc<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A person's hold.
@@ -208,16 +220,19 @@ impl<'a> GateDoc<'a> {
             digest: None,
             artifacts: Vec::new(),
             seen: &[],
+            canceled: None,
         }
     }
 
-    /// A gate of an old record. One that was never decided never will be: canceled is the word that clients have for it.
-    pub fn of_old(gate: &'a OldGate) -> Self {
+    /// A gate of an old record, as it was left: the one that the job waited at is open, though nobody will decide it.
+    pub fn of_old(job: &OldJob, gate: &'a OldGate) -> Self {
         let decision = gate.decision.as_ref();
+        let is_waited_at = job.status == JobStatus::NeedsApproval && job.stage.as_ref() == Some(&gate.stage);
         let state = match decision.map(|decision| decision.approved) {
             Some(true) => StageState::Approved,
             Some(false) => StageState::Rejected,
-            None => StageState::Canceled,
+            None if is_waited_at => StageState::Open,
+            None => StageState::NotReached,
         };
         Self {
             required: gate.required,
@@ -291,6 +306,12 @@ impl<'a> GateDoc<'a> {
                 .map(|artifact| GateArtifactDoc::of(&gate.key.job_id, artifact, lens))
                 .collect(),
             seen: &gate.seen,
+            canceled: settled
+                .filter(|_| gate.state == GateState::Canceled)
+                .map(|settled| CanceledDoc {
+                    by: &settled.by,
+                    at: settled.at,
+                }),
         }
     }
 }
@@ -319,6 +340,9 @@ pub struct JobGateDoc<'a> {
     /// Whether the decision and the artifacts are on disk as decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<bool>,
+    /// What whoever opened it should know.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub warnings: &'a [String],
 }
 
 impl<'a> JobGateDoc<'a> {
@@ -333,6 +357,7 @@ impl<'a> JobGateDoc<'a> {
             policy_in_force: None,
             decision: None,
             published: None,
+            warnings: &[],
         }
     }
 }

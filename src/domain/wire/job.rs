@@ -131,7 +131,7 @@ impl<'a> JobDoc<'a> {
             status: job.status,
             stage: job.stage.as_ref(),
             cfg: &job.cfg,
-            gates: job.gates.iter().map(GateDoc::of_old).collect(),
+            gates: job.gates.iter().map(|gate| GateDoc::of_old(job, gate)).collect(),
             artifacts: job.artifacts.iter().map(ArtifactDoc::of_old).collect(),
             params: Cow::Owned(Map::new()),
             created_at: job.created_at,

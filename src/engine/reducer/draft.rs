@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::domain::artifact::{Artifact, GateArtifact};
 use crate::domain::change::Change;
 use crate::domain::decision::Decision;
-use crate::domain::event::{EventType, NewEvent};
+use crate::domain::event::{EventType, NewEvent, OVERRIDDEN};
 use crate::domain::gate::{Gate, GateKey, GateState, Settled, Verdict};
 use crate::domain::ids::{ArtifactPath, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use crate::domain::operator::Operator;
 use crate::domain::patch;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::proposal::FileEffect;
@@ -26,11 +27,7 @@ pub(super) type BareArtifacts = BTreeMap<StageName, Vec<GateArtifact>>;
 /// The gate that was meant, or why there is none such.
 pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Refusal> {
     let Some(newest) = rows.newest_gate(&wanted.stage) else {
-        if rows.stage_spec(&wanted.stage).is_none() {
-            let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
-            return Err(Refusal::no_such_stage(&wanted.job_id, &wanted.stage, &known));
-        }
-        return Err(Refusal::no_such_gate(&wanted.job_id, &wanted.stage));
+        return Err(Refusal::no_gate(rows, &wanted.stage, None));
     };
     match wanted.attempt {
         None => Ok(newest),
@@ -40,7 +37,7 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
             Some(old) => old
                 .open_or_refuse()
                 .and_then(|()| Err(Refusal::old_attempt(&old.key, newest.key.attempt))),
-            None => Err(Refusal::no_such_gate(&wanted.job_id, &wanted.stage)),
+            None => Err(Refusal::no_gate(rows, &wanted.stage, Some(attempt))),
         },
     }
 }
@@ -49,6 +46,8 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
 pub(super) struct Draft<'a> {
     pub rows: JobRows,
     pub cx: Context<'a>,
+    /// Whose open editor or prompt is passed over.
+    pub overridden: Option<String>,
     bare: &'a BareArtifacts,
     before: Option<Job>,
     changes: Vec<Change>,
@@ -59,6 +58,7 @@ impl<'a> Draft<'a> {
         Self {
             rows: rows.clone(),
             cx,
+            overridden: None,
             bare,
             before: Some(rows.job.clone()),
             changes: Vec::new(),
@@ -77,6 +77,7 @@ impl<'a> Draft<'a> {
         let mut draft = Self {
             rows,
             cx,
+            overridden: None,
             bare,
             before: None,
             changes: Vec::new(),
@@ -214,6 +215,18 @@ impl<'a> Draft<'a> {
 
     /// Opens a gate; the policy is frozen into it.
     pub fn open_gate(&mut self, stage: &StageName, attempt: u32, policy: GatePolicy, artifacts: Vec<GateArtifact>) {
+        self.open_gate_by(stage, attempt, policy, artifacts, None);
+    }
+
+    /// The same; a gate that is opened from outside names who did it.
+    pub fn open_gate_by(
+        &mut self,
+        stage: &StageName,
+        attempt: u32,
+        policy: GatePolicy,
+        artifacts: Vec<GateArtifact>,
+        opened_by: Option<&Operator>,
+    ) {
         let timer = match policy.rule() {
             GateRule::Timer { after_s, on_timeout } => Some(GateTimer::start(self.cx.now, after_s, on_timeout)),
             GateRule::Person | GateRule::Pass => None,
@@ -238,13 +251,17 @@ impl<'a> Draft<'a> {
             Some(timer) => format!("the timer will {} at {}", timer.on_timeout.as_str(), timer.deadline),
             None => "a person must decide".to_owned(),
         };
-        let payload = json!({
+        let mut payload = json!({
             "attempt": attempt, "deadline": gate.deadline(), "digest": gate.digest(), "policy": gate.policy,
             "artifacts": gate.artifacts.iter().map(|artifact| json!({
                 "kind": artifact.kind, "path": artifact.path, "sha256": artifact.digest,
                 "added_lines": artifact.added_lines, "removed_lines": artifact.removed_lines,
             })).collect::<Vec<_>>(),
         });
+        if let Some(operator) = opened_by {
+            payload["by"] = json!(operator.name);
+            payload["via"] = json!(operator.via.surface);
+        }
         self.rows.job.stage = Some(stage.clone());
         self.rows.job.status = JobStatus::NeedsApproval;
         self.rows.gates.push(gate.clone());
@@ -284,8 +301,16 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// Ends a gate without a decision.
+    /// Ends a gate without a decision, and says so.
     pub fn cancel_gate(&mut self, gate: &Gate, by: &str, why: &str) {
+        let GateKey { stage, attempt, .. } = self.end_gate(gate, by);
+        let payload = json!({ "attempt": attempt, "by": by, "why": why });
+        let message = format!("{stage} #{attempt} canceled: {why}");
+        self.log(EventType::GateCanceled, Some(&stage), message, payload);
+    }
+
+    /// Ends a gate without a decision; which.
+    pub fn end_gate(&mut self, gate: &Gate, by: &str) -> GateKey {
         let settled = Settled {
             by: by.to_owned(),
             at: self.cx.now.utc,
@@ -304,13 +329,7 @@ impl<'a> Draft<'a> {
             gate: Box::new(gate),
             decision: None,
         });
-        let payload = json!({ "attempt": key.attempt, "by": by, "why": why });
-        self.log(
-            EventType::GateCanceled,
-            Some(&key.stage),
-            format!("{} #{} canceled: {why}", key.stage, key.attempt),
-            payload,
-        );
+        key
     }
 
     /// Puts a patch's result in place of what was there; returns the artifacts as they are then.
@@ -360,6 +379,27 @@ impl<'a> Draft<'a> {
             .map(|artifact| artifact.path.clone())
             .collect();
         for path in &lost {
+            self.drop_artifact(path);
+        }
+    }
+
+    /// What was under review at this stage before, was rejected or withdrawn, and is not what was approved now, is no artifact of a job
+    /// whose stages would read it: nobody has agreed to that.
+    fn drop_unnamed(&mut self, approval: &Decision) {
+        if self.rows.job.is_manual {
+            return;
+        }
+        let is_named = |path: &ArtifactPath| approval.artifacts().iter().any(|named| named.path == *path);
+        let of_stage = self
+            .rows
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.stage == *approval.stage());
+        let unnamed: Vec<_> = of_stage
+            .filter(|artifact| !is_named(&artifact.path))
+            .map(|artifact| artifact.path.clone())
+            .collect();
+        for path in &unnamed {
             self.drop_artifact(path);
         }
     }
@@ -467,12 +507,19 @@ impl<'a> Draft<'a> {
         if decision.is_by_timer() && decision.seen().is_empty() {
             message.push_str("; nobody had looked");
         }
-        let payload = json!({
+        if let Some(name) = &self.overridden {
+            message.push_str(&format!("; {name} had it open"));
+        }
+        let mut payload = json!({
             "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
             "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
         });
+        if let Some(name) = &self.overridden {
+            payload[OVERRIDDEN] = json!(name);
+        }
         if decision.is_approved() {
             self.log(kind, Some(&stage), message, payload);
+            self.drop_unnamed(decision);
             self.advance_from(Some(&stage));
         } else {
             self.rows.job.stage = Some(stage.clone());

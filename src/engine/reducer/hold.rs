@@ -51,7 +51,7 @@ fn put(draft: &mut Draft<'_>, gate: Gate, timer: GateTimer) {
 const REASON_BYTES_MAX: usize = 4096;
 
 /// The reason as it is recorded; blank is none.
-fn fitting(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
+pub(super) fn fitting(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     match reason.map_or(0, str::len) {
         bytes if bytes > REASON_BYTES_MAX => Err(Refusal::new(

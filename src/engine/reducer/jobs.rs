@@ -50,6 +50,10 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
         review::resume(&mut draft, operator, &stage, plan)?;
         return Ok(draft.finish());
     }
+    if draft.rows.is_withdrawn(&stage) {
+        open_again(&mut draft, operator, &stage);
+        return Ok(draft.finish());
+    }
     let rejection = draft
         .rows
         .newest_decision(&stage)
@@ -132,16 +136,21 @@ fn resume_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, r
     }
     let is_bare = draft.rows.stage_spec(stage).is_none_or(|spec| spec.is_bare());
     if is_bare {
-        resumed(draft, operator, stage, &format!("{stage} is opened again"));
-        let artifacts = draft.bare_artifacts(stage);
-        let policy = former_policy(draft, stage);
-        let attempt = draft.rows.next_attempt(stage);
-        draft.put_artifacts(stage, &artifacts);
-        draft.open_gate(stage, attempt, policy, artifacts);
+        open_again(draft, operator, stage);
     } else {
         resumed(draft, operator, stage, &format!("{stage} runs again"));
         draft.queue_attempt(stage, notes, rejection.decision.patch().cloned());
     }
+}
+
+/// The gate of a stage without a command opens once more.
+fn open_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName) {
+    resumed(draft, operator, stage, &format!("{stage} is opened again"));
+    let artifacts = draft.bare_artifacts(stage);
+    let policy = former_policy(draft, stage);
+    let attempt = draft.rows.next_attempt(stage);
+    draft.put_artifacts(stage, &artifacts);
+    draft.open_gate(stage, attempt, policy, artifacts);
 }
 
 /// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a rejected stage never passes silently.

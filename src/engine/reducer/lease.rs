@@ -64,6 +64,23 @@ pub(super) fn take(
     Ok(draft.finish())
 }
 
+/// Whom a decision or a patch passes over. A session passes over nobody: where another one has the gate open it is refused, until it
+/// has taken the gate over. A command or a client has no session, and no way to take a gate over; it goes through, and the record names
+/// whose editor or prompt was open.
+pub(super) fn overridden(draft: &Draft<'_>, gate: &GateRef, session: Option<&str>) -> Result<Option<String>, Refusal> {
+    // That there is no such gate, or that it was decided, is told by the rule itself.
+    let gate = draft.gate(gate).ok().filter(|gate| gate.open_or_refuse().is_ok());
+    let live = |gate: &Gate| gate.lease.clone().filter(|lease| lease.is_live(draft.cx.now));
+    let Some((gate, lease)) = gate.and_then(|gate| live(&gate).map(|lease| (gate, lease))) else {
+        return Ok(None);
+    };
+    match session {
+        Some(session) if session == lease.session => Ok(lease.taken_from),
+        Some(_) => Err(Refusal::open_elsewhere(&gate.key, &lease)),
+        None => Ok(Some(lease.holder.name)),
+    }
+}
+
 /// The gate goes from one session to another; the timer stays stopped from when it was, so that taking over adds no time.
 fn take_over(
     mut draft: Draft<'_>,
@@ -76,7 +93,10 @@ fn take_over(
     let now = draft.cx.now;
     let key = gate.key.clone();
     draft.put_gate(Gate {
-        lease: Some(Lease::taken(operator.clone(), session.to_owned(), purpose, now)),
+        lease: Some(Lease {
+            taken_from: Some(former.holder.name.clone()),
+            ..Lease::taken(operator.clone(), session.to_owned(), purpose, now)
+        }),
         ..gate
     });
     let message = format!(

@@ -70,6 +70,18 @@ pub struct Review {
     pub artifacts: Vec<GateArtifact>,
 }
 
+/// What the log says of how a gate was opened and ended, and of whoever wants to withdraw it. Events never change, so it may be read
+/// before the transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpeningRecord {
+    /// Who opened it from outside; none: its stage did, or it was not written down.
+    pub opened_by: Option<String>,
+    /// Whether it was withdrawn already.
+    pub is_withdrawn: bool,
+    /// Whether they may withdraw what others opened.
+    pub may_any: bool,
+}
+
 /// How a stage's command ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StageOutcome {
@@ -194,6 +206,17 @@ pub enum Input {
         /// Only when the deadline is this.
         expected: Option<Timestamp>,
     },
+    /// Whoever opened a gate from outside takes it back.
+    Withdraw {
+        /// The gate.
+        gate: GateRef,
+        /// Who.
+        operator: Operator,
+        /// Why.
+        reason: Option<String>,
+        /// What the record says of it.
+        record: OpeningRecord,
+    },
     /// A session gives its lease back.
     ReleaseLease {
         /// The gate.
@@ -268,6 +291,8 @@ pub struct Prepared {
     pub input: Input,
     /// For each bare stage that declares artifacts: those that exist, stored as versions.
     pub bare: BTreeMap<StageName, Vec<GateArtifact>>,
+    /// The session that asks: a console, which may have the gate open itself. None: a command, a client, the timer.
+    pub session: Option<String>,
 }
 
 /// Applies the rules to the job of this id.
@@ -304,6 +329,7 @@ pub fn reduce(
             | Input::Hold { .. }
             | Input::Release { .. }
             | Input::Extend { .. }
+            | Input::Withdraw { .. }
             | Input::ReleaseLease { .. }
             | Input::MarkSeen { .. }
             | Input::Expire { .. }
@@ -313,7 +339,11 @@ pub fn reduce(
             | Input::ArtifactMoved { .. } => Err(Refusal::no_such_job(job_id)),
         };
     };
-    let draft = Draft::new(rows, bare, cx);
+    let mut draft = Draft::new(rows, bare, cx);
+    if let Input::Decide { gate, .. } | Input::ApplyPatch { gate, .. } | Input::UndoPatch { gate, .. } = &prepared.input
+    {
+        draft.overridden = lease::overridden(&draft, gate, prepared.session.as_deref())?;
+    }
     match &prepared.input {
         Input::Start(job) => Err(jobs::id_taken(&job.id)),
         Input::OpenGate {
@@ -362,6 +392,12 @@ pub fn reduce(
             seconds,
             expected,
         } => hold::extend(draft, gate, operator, *seconds, *expected),
+        Input::Withdraw {
+            gate,
+            operator,
+            reason,
+            record,
+        } => outside::withdraw(draft, gate, operator, reason.as_deref(), record),
         Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
         Input::MarkSeen {
             gate,

@@ -5,7 +5,7 @@ use serde_json::{Map, json};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
-use crate::domain::gate::GateState;
+use crate::domain::gate::{GateKey, GateState};
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::{Job, JobStatus};
 use crate::domain::operator::Operator;
@@ -13,8 +13,9 @@ use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::stage::StageSpec;
 
-use super::Context;
 use super::draft::Draft;
+use super::{Context, OpeningRecord, hold};
+use crate::engine::api::GateRef;
 
 /// The manual job that `gate open` makes when there is none of this id.
 pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Job {
@@ -89,7 +90,7 @@ pub(super) fn open(
     let attempt = draft.rows.next_attempt(stage);
     draft.put_artifacts(stage, artifacts);
     let policy = asked_policy(&draft, stage);
-    draft.open_gate(stage, attempt, policy, artifacts.to_vec());
+    draft.open_gate_by(stage, attempt, policy, artifacts.to_vec(), Some(operator));
     Ok(draft.finish())
 }
 
@@ -108,9 +109,52 @@ fn may_open(draft: &Draft<'_>, stage: &StageName) -> Result<(), Refusal> {
             let at = job.stage.as_ref().map_or("between stages", StageName::as_str);
             refused(format!("job {} is at {at}, not at {stage}", job.id))
         }
-        Some(_) if job.status == JobStatus::Paused => refused(format!("job {} is paused", job.id)),
+        // After a withdrawal it waits for just this.
+        Some(_) if job.status == JobStatus::Paused && !draft.rows.is_withdrawn(stage) => {
+            refused(format!("job {} is paused", job.id))
+        }
         Some(_) => Ok(()),
     }
+}
+
+/// Takes back a gate that was opened from outside. Asked again, it stays as it is: a request may be repeated.
+pub(super) fn withdraw(
+    mut draft: Draft<'_>,
+    wanted: &GateRef,
+    operator: &Operator,
+    reason: Option<&str>,
+    record: &OpeningRecord,
+) -> Result<Vec<Change>, Refusal> {
+    let reason = hold::fitting(reason)?;
+    let exactly = wanted
+        .attempt
+        .and_then(|attempt| draft.rows.gate(&wanted.stage, attempt));
+    if record.is_withdrawn && exactly.is_some_and(|gate| gate.state == GateState::Canceled) {
+        return Ok(Vec::new());
+    }
+    let gate = draft.gate(wanted)?;
+    gate.open_or_refuse()?;
+    if !draft.rows.job.is_manual && record.opened_by.is_none() {
+        return Err(Refusal::not_from_outside(&gate.key));
+    }
+    let opened_by = record.opened_by.as_deref();
+    if opened_by != Some(operator.name.as_str()) && !record.may_any {
+        return Err(Refusal::not_the_opener(&gate.key, opened_by, &operator.name));
+    }
+    let GateKey { stage, attempt, .. } = draft.end_gate(&gate, &operator.name);
+    let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let message = format!("{} withdrew {stage} #{attempt}{why}", operator.name);
+    let payload = json!({ "attempt": attempt, "by": operator.name, "why": reason, "withdrawn": true });
+    draft.log(EventType::GateCanceled, Some(&stage), message, payload);
+    if draft.rows.job.is_manual {
+        draft.advance_from(Some(&stage));
+        return Ok(draft.finish());
+    }
+    draft.rows.job.status = JobStatus::Paused;
+    let why = format!("{} paused: {stage} #{attempt} was withdrawn", draft.rows.job.slug);
+    let payload = json!({ "attempt": attempt, "reason": "withdrawn" });
+    draft.log(EventType::JobPaused, Some(&stage), why, payload);
+    Ok(draft.finish())
 }
 
 /// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead (SPEC §2).

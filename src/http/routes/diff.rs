@@ -36,7 +36,7 @@ pub async fn diff(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Ask
         None => rows.newest_gate(&stage),
         Some(attempt) => rows.gate(&stage, attempt),
     };
-    let gate = gate.ok_or_else(|| no_gate(&rows, &stage))?;
+    let gate = gate.ok_or_else(|| no_gate(&rows, &stage, attempt))?;
     let mut documents = Vec::with_capacity(gate.artifacts.len());
     let artifacts = gate.artifacts.iter().collect();
     for (artifact, base_sha256) in compare::with_bases(&rows, gate, artifacts, choice.as_ref())? {

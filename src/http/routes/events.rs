@@ -22,11 +22,11 @@ const LIMIT_MAX: u32 = 5000;
 const LIMIT_DEFAULT: u32 = 500;
 
 /// A job's events, oldest first.
-#[utoipa::path(get, path = "/jobs/{id}/events", tag = "events",
+#[utoipa::path(get, path = "/jobs/{id}/events", tag = "events", operation_id = "list_events",
     params(
         ("id" = String, Path, description = "The job"),
         ("since" = Option<String>, Query, description = "Only what came after: an event's number, or a time (RFC 3339)"),
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 5000, description = "At most so many; 500 unless asked"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 5000, description = "At most so many, 500 unless asked; after a time, those that share the time of the last come with it"),
     ),
     responses((status = 200, description = "A page", body = schema::Events)))]
 pub async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
@@ -57,9 +57,17 @@ async fn old(app: &App, asked: &Asked, id: &JobId, since: Since, limit: u32) -> 
         Since::Time(time) => event.ts > time,
     };
     let events = app.old_events(id).await?;
-    let events: Vec<_> = events.iter().filter(is_after).collect();
+    let mut events: Vec<_> = events.iter().filter(is_after).collect();
     let total = events.len();
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if let Since::Time(_) = since {
+        events.sort_by_key(|event| event.ts);
+        let last = limit
+            .checked_sub(1)
+            .and_then(|last| events.get(last))
+            .map(|event| event.ts);
+        limit = events.partition_point(|event| last.is_none_or(|last| event.ts <= last));
+    }
     let page = events.get(..limit).unwrap_or(&events);
     let documents: Vec<_> = page.iter().map(|event| EventDoc::of_old(id, event)).collect();
     Ok(answer::ok(&json!({

@@ -62,7 +62,7 @@ pub async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Respons
                 .map(|spec| GateDoc::of_stage(rows, &spec.name, app.lens(&config)))
                 .collect()
         }
-        JobOrOld::Old(job) => job.gates.iter().map(GateDoc::of_old).collect(),
+        JobOrOld::Old(job) => job.gates.iter().map(|gate| GateDoc::of_old(job, gate)).collect(),
     };
     let count = |state: StageState| gates.iter().filter(|gate| gate.state == state).count();
     let (approved_gates, rejected_gates) = (count(StageState::Approved), count(StageState::Rejected));
@@ -125,11 +125,14 @@ pub async fn decision(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked:
         // There is nothing to wait for.
         JobOrOld::Old(job) => {
             let decision = job.gate(&stage).and_then(|gate| gate.decision.as_ref());
-            let decision = decision.filter(|_| attempt.is_none_or(|attempt| attempt == 1));
-            return match decision {
-                Some(decision) => Ok(answer::ok(decision)),
-                None => Err(ApiError::not_found(format!(
-                    "the old record {id} knows no such decision on {stage}"
+            return match (decision, attempt) {
+                (Some(decision), None | Some(1)) => Ok(answer::ok(decision)),
+                (Some(_), Some(attempt)) => Err(ApiError::not_found(format!(
+                    "the old record {id} has no attempt #{attempt} of {stage}"
+                ))
+                .hint("its attempts are 1")),
+                (None, _) => Err(ApiError::not_found(format!(
+                    "the old record {id} knows no decision on {stage}"
                 ))),
             };
         }
@@ -163,7 +166,7 @@ async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>
     };
     Err(match gate {
         Some(gate) => undecided(gate),
-        None => no_gate(rows, stage),
+        None => no_gate(rows, stage, attempt),
     })
 }
 
@@ -250,7 +253,7 @@ async fn until_on_disk(app: &App, id: &JobId) -> Result<(), ApiError> {
 }
 
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
-#[utoipa::path(get, path = "/gates", tag = "gates",
+#[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
     params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all")),
     responses((status = 200, description = "Gates", body = [schema::JobGate])))]
 pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {

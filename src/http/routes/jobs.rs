@@ -79,7 +79,7 @@ pub async fn start(
 }
 
 /// Jobs, newest first; those of the old system bear `old_record` and are history.
-#[utoipa::path(get, path = "/jobs", tag = "jobs",
+#[utoipa::path(get, path = "/jobs", tag = "jobs", operation_id = "list_jobs",
     params(
         ("status" = Option<String>, Query, pattern = "^(queued|running|needs_approval|paused|completed|failed|canceled)?$", description = "Only these: queued, running, needs_approval, paused, completed, failed, canceled"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 100 unless asked"),

@@ -13,6 +13,7 @@ pub mod patches;
 pub mod steer;
 pub mod stream;
 pub mod timer;
+pub mod withdraw;
 
 use axum::response::Response;
 

@@ -90,10 +90,11 @@ pub async fn open(
     };
     let (receipt, published) = app.act(&caller, command).await?;
     let rows = &receipt.rows;
-    let gate = rows.newest_gate(&stage).ok_or_else(|| no_gate(rows, &stage))?;
+    let gate = rows.newest_gate(&stage).ok_or_else(|| no_gate(rows, &stage, None))?;
     let config = app.config();
     let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, app.lens(&config)));
     document.published = Some(published.is_ok());
+    document.warnings = &receipt.warnings;
     let status = if receipt.is_change {
         StatusCode::CREATED
     } else {

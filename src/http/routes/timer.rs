@@ -69,7 +69,7 @@ pub async fn extend(
 }
 
 /// The gate that is meant, and why.
-fn reasoned(gate: Gate, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
+pub(super) fn reasoned(gate: Gate, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
     let mut fields = Fields::of(body);
     let gate = named(gate, &mut fields);
     let reason = fields.text("reason").map(str::to_owned);
@@ -92,7 +92,7 @@ async fn act(app: &App, caller: &Caller, gate: GateRef, command: Command) -> Res
     let rows = &receipt.rows;
     let open = rows
         .newest_gate(&gate.stage)
-        .ok_or_else(|| no_gate(rows, &gate.stage))?;
+        .ok_or_else(|| no_gate(rows, &gate.stage, None))?;
     let config = app.config();
     let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, open, app.lens(&config)));
     document.published = Some(published.is_ok());

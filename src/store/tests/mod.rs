@@ -125,6 +125,7 @@ pub(super) fn artifact() -> GateArtifact {
 
 pub(super) fn lease() -> Lease {
     Lease {
+        taken_from: None,
         holder: operator("ana"),
         session: "s-1".to_owned(),
         purpose: LeasePurpose::Compose,

@@ -73,9 +73,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn leases()(name in texts(), session in texts(), taken_at in times(), expires_at in times(), compose in any::<bool>(), anchor in anchors()) -> Lease {
+    fn leases()(taken_from in proptest::option::of(texts()), name in texts(), session in texts(), taken_at in times(), expires_at in times(), compose in any::<bool>(), anchor in anchors()) -> Lease {
         let purpose = if compose { LeasePurpose::Compose } else { LeasePurpose::Prompt };
-        Lease { holder: operator(&name), session, purpose, taken_at, expires_at, anchor }
+        Lease { holder: operator(&name), session, purpose, taken_at, expires_at, taken_from, anchor }
     }
 }
 

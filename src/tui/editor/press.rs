@@ -1,4 +1,6 @@
 //! What a key does in an editor. The keymap's group *while writing* names these keys for the help.
+//!
+//! No letter with Alt does anything: on a line that stalls it is the Escape key and a letter that came together.
 
 use super::lines::Place;
 use super::{Editor, Form};
@@ -25,10 +27,10 @@ impl Editor {
             (Code::Backspace, false, false) | (Code::Char('h'), true, false) => self.delete(Self::before_cursor),
             (Code::Delete, false, false) => self.delete(Self::after_cursor),
             (Code::Backspace, _, _) | (Code::Char('w'), true, false) => self.cut(Self::former_word),
-            (Code::Delete, _, _) | (Code::Char('d'), false, true) => self.cut(Self::next_word),
+            (Code::Delete, _, _) => self.cut(Self::next_word),
             (Code::Char('k'), true, false) => self.cut(Self::line_end_or_next),
             (Code::Char('x'), true, false) => self.selection().is_some() && self.cut(|editor| editor.cursor),
-            (Code::Char('w'), false, true) => {
+            (Code::Char('o'), true, false) => {
                 if let Some((from, to)) = self.selection() {
                     self.kept = self.lines.text_between(from, to);
                 }
@@ -38,11 +40,8 @@ impl Editor {
                 let kept = self.kept.clone();
                 self.write(&kept)
             }
-            (Code::Char('a'), false, true) => {
-                self.anchor = Some(Place::default());
-                self.cursor = self.lines.end();
-                false
-            }
+            // As at every prompt of a shell; a text of many lines has more to lose, and an undo.
+            (Code::Char('u'), true, false) if self.form == Form::Field => self.cut(|_| Place::default()),
             (Code::Char('u'), true, false) => self.undo(),
             (Code::Char('r'), true, false) => self.redo(),
             (
@@ -83,10 +82,6 @@ impl Editor {
             (Code::Home, true) => Place::default(),
             (Code::End, true) => self.lines.end(),
             (Code::Char('e'), true) if key.is_ctrl => self.lines.line_end(line),
-            (Code::Char('f'), true) if key.is_alt => self.next_word(),
-            (Code::Char('b'), true) if key.is_alt => self.former_word(),
-            (Code::Char('<'), true) if key.is_alt => Place::default(),
-            (Code::Char('>'), true) if key.is_alt => self.lines.end(),
             (
                 Code::Char(_)
                 | Code::Enter

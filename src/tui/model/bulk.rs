@@ -19,11 +19,22 @@ pub struct Mark {
     pub is_seen: bool,
 }
 
+/// Why Enter on a bulk leaves a gate out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOut {
+    /// This operator has not looked at it; it can be taken in.
+    NotLookedAt,
+    /// Somebody else has it open.
+    OpenElsewhere,
+}
+
 /// Where one gate of a bulk stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemState {
     /// Waits for the operator's Enter.
     Asking,
+    /// Enter does not decide it: why.
+    LeftOut(LeftOut),
     /// Sent; not yet answered.
     Writing(Submission),
     /// Decided as asked.
@@ -60,6 +71,12 @@ pub struct BulkAsk {
     pub is_note_focused: bool,
     /// Whether Enter was pressed once on an empty note of a rejection.
     pub is_empty_accepted: bool,
+    /// Whether what was not looked at was taken in, by a key that says so.
+    pub has_taken_in: bool,
+    /// Whether Enter was pressed once on gates that were not looked at.
+    pub is_unseen_accepted: bool,
+    /// Whether it was sent.
+    pub is_sent: bool,
     /// The first item on screen.
     pub top: usize,
     /// See [`super::prompt::Confirm::revision`].
@@ -72,6 +89,11 @@ impl BulkAsk {
     /// The items that this holds for.
     fn count(&self, is_it: impl Fn(&ItemState) -> bool) -> usize {
         self.items.iter().filter(|item| is_it(&item.state)).count()
+    }
+
+    /// How many are not left out.
+    pub fn concerned(&self) -> usize {
+        self.count(|state| !matches!(state, ItemState::LeftOut(_)))
     }
 
     /// How many gates Enter would decide.
@@ -89,9 +111,29 @@ impl BulkAsk {
         self.count(|state| *state == ItemState::Done)
     }
 
-    /// Whether it still waits for the operator: nothing was sent, and there is something to send.
+    /// The gates that are left out for this, each with its number in the list.
+    pub fn left_out(&self, why: LeftOut) -> Vec<(usize, &Item)> {
+        let items = (1..).zip(&self.items);
+        items
+            .filter(|(_, item)| item.state == ItemState::LeftOut(why))
+            .collect()
+    }
+
+    /// How many that were not looked at Enter would decide.
+    pub fn taken_in(&self) -> usize {
+        let is_unseen = |item: &&Item| item.state == ItemState::Asking && !item.is_seen;
+        self.items.iter().filter(is_unseen).count()
+    }
+
+    /// Whether there is something that was not looked at to be taken in.
+    pub fn can_take_in(&self) -> bool {
+        self.is_asking() && !self.left_out(LeftOut::NotLookedAt).is_empty()
+    }
+
+    /// Whether it still waits for the operator: nothing was sent, and there is something that could be.
     pub fn is_asking(&self) -> bool {
-        self.asking() > 0
+        let could_be = |state: &ItemState| matches!(state, ItemState::Asking | ItemState::LeftOut(_));
+        !self.is_sent && self.count(could_be) > 0
     }
 
     /// The item that a submission decides.

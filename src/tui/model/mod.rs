@@ -11,12 +11,13 @@ pub mod look;
 pub mod prompt;
 pub mod queue;
 pub mod shown;
+pub mod slips;
 pub mod standing;
 pub mod toast;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::draft::Draft;
+use super::draft::{Discarded, Draft};
 use super::editor::{Editor, Place};
 use super::effect::Submission;
 use super::keymap::Focus;
@@ -36,6 +37,7 @@ use look::Look;
 use prompt::Prompt;
 use queue::{Queue, RowKey};
 use shown::Remembered;
+use slips::Slips;
 use toast::Toasts;
 
 /// What stands below (or beside) the queue.
@@ -61,6 +63,13 @@ pub enum Overlay {
     },
     /// The files under review.
     Files {
+        /// What is typed.
+        text: Editor,
+        /// The chosen row.
+        chosen: usize,
+    },
+    /// What was thrown away lately.
+    Discarded {
         /// What is typed.
         text: Editor,
         /// The chosen row.
@@ -143,6 +152,8 @@ pub struct Model {
     pub queue: Queue,
     /// The marked gates.
     pub marks: BTreeMap<GateKey, Mark>,
+    /// The marks that were taken off last, to be set again.
+    pub marks_off: BTreeMap<GateKey, Mark>,
     /// Where a range of marks began.
     pub range: Option<RowKey>,
     /// How diffs are looked at.
@@ -165,10 +176,14 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// A one-line field.
     pub field: Option<Field>,
+    /// What keeps a slip from acting.
+    pub slips: Slips,
     /// What happened, newest last.
     pub toasts: Toasts,
     /// Unsent words, by gate.
     pub drafts: BTreeMap<GateKey, Draft>,
+    /// What was thrown away lately, newest first.
+    pub discarded: Vec<Discarded>,
     /// Drafts to be written.
     pub unsaved: BTreeSet<GateKey>,
     /// When the oldest unsaved change was typed, on the boot clock.
@@ -223,6 +238,7 @@ impl Model {
             lower: Lower::Gate,
             queue: Queue::default(),
             marks: BTreeMap::new(),
+            marks_off: BTreeMap::new(),
             range: None,
             look: Look::default(),
             gate: None,
@@ -234,8 +250,10 @@ impl Model {
             away: None,
             overlay: None,
             field: None,
+            slips: Slips::default(),
             toasts: Toasts::default(),
             drafts: BTreeMap::new(),
+            discarded: Vec::new(),
             unsaved: BTreeSet::new(),
             unsaved_boot_us: None,
             sent: BTreeMap::new(),
@@ -264,6 +282,7 @@ impl Model {
             Some(Overlay::Help { .. }) => return Focus::Help,
             Some(Overlay::Palette { .. }) => return Focus::Palette,
             Some(Overlay::Files { .. }) => return Focus::Files,
+            Some(Overlay::Discarded { .. }) => return Focus::Discarded,
             None => {}
         }
         match &self.field {
@@ -277,9 +296,9 @@ impl Model {
             Some(Prompt::Confirm(_)) => return Focus::Confirm,
             Some(Prompt::Bulk(ask)) if ask.is_note_focused && ask.is_asking() => return Focus::Note,
             Some(Prompt::Bulk(_)) => return Focus::Bulk,
-            Some(Prompt::Cancel(_) | Prompt::Timer(_)) => return Focus::Answer,
+            Some(Prompt::Cancel(_) | Prompt::Timer(_) | Prompt::Discard(_)) => return Focus::Answer,
             Some(Prompt::Menu) => return Focus::Menu,
-            Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Discard) => return Focus::Ask,
+            Some(Prompt::Resume(_) | Prompt::Quit(_)) => return Focus::Ask,
             None => {}
         }
         if let Some(compose) = &self.compose {

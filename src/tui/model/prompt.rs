@@ -3,7 +3,7 @@
 //! A confirm prompt pins what it is about: gate, attempt, digest. It never follows the selection.
 
 use super::bulk::BulkAsk;
-use crate::domain::gate::GateKey;
+use crate::domain::gate::{GateKey, Verdict};
 use crate::domain::ids::{Digest, JobId};
 use crate::tui::editor::Editor;
 use crate::tui::effect::{Checked, Submission};
@@ -58,12 +58,17 @@ impl Intent {
             Self::Undo => "Not undone",
         }
     }
+    /// The verdict, where it decides the gate.
+    pub fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::Approve => Some(Verdict::Approve),
+            Self::Reject => Some(Verdict::Reject),
+            Self::Apply | Self::Undo => None,
+        }
+    }
     /// Whether it decides the gate: a decision has a note, and is for good.
     pub fn is_decision(self) -> bool {
-        match self {
-            Self::Approve | Self::Reject => true,
-            Self::Apply | Self::Undo => false,
-        }
+        self.verdict().is_some()
     }
 }
 
@@ -223,6 +228,22 @@ pub struct TimerAsk {
     pub sent: Option<Submission>,
 }
 
+/// What has to be typed before a text is thrown away.
+pub const DISCARD_WORD: &str = "discard";
+
+/// The question before a text is thrown away.
+#[derive(Debug, Clone)]
+pub struct DiscardAsk {
+    /// What was typed: must be [`DISCARD_WORD`].
+    pub typed: Editor,
+    /// See [`Confirm::revision`].
+    pub revision: u64,
+    /// See [`Confirm::is_drawn`].
+    pub is_drawn: bool,
+    /// Why the former Enter did nothing.
+    pub problem: Option<String>,
+}
+
 /// A question.
 #[derive(Debug, Clone)]
 pub enum Prompt {
@@ -241,10 +262,23 @@ pub enum Prompt {
     /// What to do with the patch in the editor.
     Menu,
     /// Throw the patch away.
-    Discard,
+    Discard(Box<DiscardAsk>),
 }
 
 impl Prompt {
+    /// The revision that is asked and whether it was drawn, where Enter depends on that.
+    fn asked(&mut self) -> Option<(&mut u64, &mut bool)> {
+        Some(match self {
+            Self::Confirm(confirm) => (&mut confirm.revision, &mut confirm.is_drawn),
+            Self::Resume(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Cancel(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Timer(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Bulk(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Discard(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Quit(_) | Self::Menu => return None,
+        })
+    }
+
     /// The revision that is asked, where Enter depends on its being drawn.
     pub fn revision(&self) -> Option<u64> {
         match self {
@@ -253,7 +287,42 @@ impl Prompt {
             Self::Cancel(ask) => Some(ask.revision),
             Self::Timer(ask) => Some(ask.revision),
             Self::Bulk(ask) => Some(ask.revision),
-            Self::Quit(_) | Self::Menu | Self::Discard => None,
+            Self::Discard(ask) => Some(ask.revision),
+            Self::Quit(_) | Self::Menu => None,
+        }
+    }
+
+    /// Whether Enter would do something that somebody has to have read about.
+    pub fn is_binding(&self) -> bool {
+        match self {
+            Self::Confirm(confirm) => confirm.is_asking(),
+            Self::Bulk(ask) => ask.is_asking(),
+            Self::Timer(ask) => ask.sent.is_none(),
+            Self::Resume(_) | Self::Cancel(_) | Self::Discard(_) => true,
+            Self::Quit(_) | Self::Menu => false,
+        }
+    }
+
+    /// When it was not done.
+    pub fn not_done(&self) -> &'static str {
+        match self {
+            Self::Confirm(confirm) => confirm.intent.not_done(),
+            Self::Resume(_) => "Not resumed",
+            Self::Cancel(_) => "Not canceled",
+            Self::Bulk(ask) => ask.not_done(),
+            Self::Timer(ask) => ask.intent.not_done(),
+            Self::Discard(_) => "Not discarded",
+            Self::Quit(_) | Self::Menu => "Not done",
+        }
+    }
+
+    /// Whether it was sent, or is over already.
+    pub fn is_sent(&self) -> bool {
+        match self {
+            Self::Confirm(confirm) => !confirm.is_asking(),
+            Self::Bulk(ask) => !ask.is_asking(),
+            Self::Timer(ask) => ask.sent.is_some(),
+            Self::Resume(_) | Self::Cancel(_) | Self::Discard(_) | Self::Quit(_) | Self::Menu => false,
         }
     }
 
@@ -263,22 +332,23 @@ impl Prompt {
             Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(submission),
             Self::Timer(ask) => ask.sent == Some(submission),
             // A bulk takes its answers one by one.
-            Self::Bulk(_) | Self::Resume(_) | Self::Cancel(_) | Self::Quit(_) | Self::Menu | Self::Discard => false,
+            Self::Bulk(_) | Self::Resume(_) | Self::Cancel(_) | Self::Quit(_) | Self::Menu | Self::Discard(_) => false,
         }
     }
 
-    /// Notes that a revision is on the terminal.
+    /// Notes that a revision is on the terminal, all of it.
     pub fn note_drawn(&mut self, revision: u64) {
-        let (current, is_drawn) = match self {
-            Self::Confirm(confirm) => (confirm.revision, &mut confirm.is_drawn),
-            Self::Resume(ask) => (ask.revision, &mut ask.is_drawn),
-            Self::Cancel(ask) => (ask.revision, &mut ask.is_drawn),
-            Self::Timer(ask) => (ask.revision, &mut ask.is_drawn),
-            Self::Bulk(ask) => (ask.revision, &mut ask.is_drawn),
-            Self::Quit(_) | Self::Menu | Self::Discard => return,
-        };
-        if current == revision {
+        if let Some((current, is_drawn)) = self.asked()
+            && *current == revision
+        {
             *is_drawn = true;
+        }
+    }
+
+    /// Asks anew: what was on the terminal so far does not count.
+    pub fn ask_again(&mut self, revision: u64) {
+        if let Some((current, is_drawn)) = self.asked() {
+            (*current, *is_drawn) = (revision, false);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::diff::Limit;
 use crate::diff::search::Spot;
 use crate::domain::patch::Candidate;
 use crate::engine::api::{Notice, RequestId};
+use crate::fault;
 use crate::tui::backend::Backend;
 use crate::tui::effect::{
     CheckJob, Checked, CompleteJob, Details, DiffDone, DiffJob, Effect, FindJob, MeasureJob, Msg, Planned, Preview,
@@ -161,6 +162,7 @@ impl Desk {
                 }
                 Effect::StartOwnEditor(editor, path) => orders.push(Order::StartOwnEditor(editor, path)),
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
+                Effect::PutAside(discarded) => backend.put_aside(&discarded),
                 Effect::Copy(text) => orders.push(Order::Copy(text)),
                 Effect::Repaint => orders.push(Order::Repaint),
                 Effect::Suspend => orders.push(Order::Suspend),
@@ -197,6 +199,7 @@ impl Desk {
         let (file, number) = (job.file, job.number);
         tokio::spawn(async move {
             let done = spawn_blocking(move || {
+                fault::panic_point("diff");
                 let generation = job.generation;
                 let is_over = || newest.load(Ordering::Relaxed) > generation || tokio::time::Instant::now() >= deadline;
                 Box::new(work::diff(job, Limit::new(deadline.into_std(), &is_over)))

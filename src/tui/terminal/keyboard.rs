@@ -1,32 +1,29 @@
 //! Reads the terminal on a thread of its own.
 //!
-//! Not crossterm's `EventStream`: its default reader is edge-triggered and leaves what is behind the first kilobyte of a burst unread
-//! until the next key; the other one never reads when asked without a wait, as the stream asks. Here readiness comes from the system,
-//! level-triggered, and crossterm is only asked when there is something.
+//! Readiness comes from the system, level-triggered; what is read becomes inputs here, because only here is it known which bytes came
+//! together and when (see [`super::decode`]).
 //!
 //! While another program has the terminal the thread rests: it waits for a word from the loop and reads nothing.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::time::Duration;
 
-use crossterm::event::{Event, poll, read};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use tokio::sync::mpsc;
 
-/// The most events that wait for the loop; more stay with the system, which slows the sender down.
-const EVENTS_MAX: usize = 4096;
+use super::decode::Decoder;
+use crate::clock::{Clock, SystemClock};
+use crate::tui::input::Input;
 
-/// Not zero, or crossterm would not look at all; not long, for it asks the system again and again as long as this lasts.
-const LOOK: Duration = Duration::from_micros(20);
-/// After input crossterm is asked once more: a thread that was held up for as long as a look lasts would leave what it has read until
-/// the next key.
-const AGAIN_MS: u16 = 5;
+/// The most inputs that wait for the loop; more stay with the system, which slows the sender down.
+const INPUTS_MAX: usize = 4096;
+/// What comes in a burst is read together up to this many bytes: a sequence that is whole is not to be cut by the reader.
+const BURST_BYTES_MAX: usize = 64 * 1024;
 
 /// The loop's end of the thread. The thread ends when this is dropped or the terminal is gone.
 pub(super) struct Keyboard {
-    events: mpsc::Receiver<Event>,
+    inputs: mpsc::Receiver<Input>,
     // A byte: rest; another one: go on.
     words: PipeWriter,
     rested: mpsc::Receiver<()>,
@@ -35,20 +32,23 @@ pub(super) struct Keyboard {
 impl Keyboard {
     /// Starts the thread.
     pub fn start() -> io::Result<Self> {
-        let (sender, events) = mpsc::channel(EVENTS_MAX);
+        let (sender, inputs) = mpsc::channel(INPUTS_MAX);
         let (resting, rested) = mpsc::channel(1);
         let (mut heard, words) = io::pipe()?;
         std::thread::Builder::new()
             .name("keyboard".to_owned())
             .stack_size(256 * 1024)
             .spawn(move || {
-                let mut is_fresh = false;
+                let mut decoder = Decoder::default();
                 loop {
-                    let waited = wait(&heard, is_fresh);
-                    is_fresh = matches!(waited, Waited::Input);
-                    let goes_on = match waited {
-                        Waited::Input | Waited::Quiet => take(&sender),
-                        Waited::Word => rest(&mut heard, &resting),
+                    let wake_us = decoder.wake_us();
+                    let goes_on = match wait(&heard, wake_us) {
+                        Waited::Input => take(&mut decoder, &sender),
+                        Waited::Time => hand_over(&sender, |inputs| decoder.tick(now_us(), inputs)),
+                        Waited::Word => {
+                            decoder.forget();
+                            rest(&mut heard, &resting)
+                        }
                         Waited::Signal => true,
                         Waited::Gone => false,
                     };
@@ -57,17 +57,17 @@ impl Keyboard {
                     }
                 }
             })?;
-        Ok(Self { events, words, rested })
+        Ok(Self { inputs, words, rested })
     }
 
-    /// The next event; none: the terminal is gone. Cancel-safe.
-    pub async fn next(&mut self) -> Option<Event> {
-        self.events.recv().await
+    /// The next input; none: the terminal is gone. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Input> {
+        self.inputs.recv().await
     }
 
-    /// An event that is there already.
-    pub fn ready(&mut self) -> Option<Event> {
-        self.events.try_recv().ok()
+    /// An input that is there already.
+    pub fn ready(&mut self) -> Option<Input> {
+        self.inputs.try_recv().ok()
     }
 
     /// Returns when the thread reads no more. What was typed until then is dropped: it was meant for the program that comes now, and
@@ -82,12 +82,12 @@ impl Keyboard {
                     None => return Err(io::ErrorKind::BrokenPipe.into()),
                 },
                 // A full channel would keep the thread from hearing.
-                event = self.events.recv() => if event.is_none() {
+                input = self.inputs.recv() => if input.is_none() {
                     return Err(io::ErrorKind::BrokenPipe.into());
                 },
             }
         }
-        while self.events.try_recv().is_ok() {}
+        while self.inputs.try_recv().is_ok() {}
         Ok(())
     }
 
@@ -99,27 +99,34 @@ impl Keyboard {
 
 enum Waited {
     Input,
-    /// Nothing came for a while after input.
-    Quiet,
+    /// The time has come that was waited for.
+    Time,
     Word,
     Signal,
     Gone,
 }
 
-/// Blocks until there is something to read, or to hear; after input not for long.
-fn wait(heard: &PipeReader, is_after_input: bool) -> Waited {
+fn now_us() -> i64 {
+    SystemClock.now().boot_us
+}
+
+/// Blocks until there is something to read, or to hear, or until a time.
+fn wait(heard: &PipeReader, until_us: Option<i64>) -> Waited {
     let stdin = io::stdin();
     let mut waited = [
         PollFd::new(heard.as_fd(), PollFlags::POLLIN),
         PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
     ];
-    let timeout = if is_after_input {
-        PollTimeout::from(AGAIN_MS)
-    } else {
-        PollTimeout::NONE
+    let timeout = match until_us {
+        // Rounded up: a wait that ends too early would only be begun again.
+        Some(at_us) => {
+            let left_ms = (at_us - now_us()).max(0) / 1000 + 1;
+            PollTimeout::from(u16::try_from(left_ms).unwrap_or(u16::MAX))
+        }
+        None => PollTimeout::NONE,
     };
     match nix::poll::poll(&mut waited, timeout) {
-        Ok(0) => return Waited::Quiet,
+        Ok(0) => return Waited::Time,
         // As after Ctrl-Z.
         Err(Errno::EINTR) => return Waited::Signal,
         Err(_) => return Waited::Gone,
@@ -142,17 +149,31 @@ fn rest(heard: &mut PipeReader, resting: &mpsc::Sender<()>) -> bool {
     heard.read_exact(&mut word).is_ok() && resting.blocking_send(()).is_ok() && heard.read_exact(&mut word).is_ok()
 }
 
-/// Hands over everything that is there. False: nobody listens any more, or it cannot be read.
-fn take(sender: &mpsc::Sender<Event>) -> bool {
+/// Reads what is there and hands it over. False: nobody listens any more, or it cannot be read.
+fn take(decoder: &mut Decoder, sender: &mpsc::Sender<Input>) -> bool {
+    let stdin = io::stdin();
+    let mut bytes = Vec::new();
+    let mut piece = [0; 4096];
     loop {
-        match poll(LOOK) {
-            Ok(true) => {
-                if !read().is_ok_and(|event| sender.blocking_send(event).is_ok()) {
-                    return false;
-                }
-            }
-            Ok(false) => return true,
+        match nix::unistd::read(stdin.as_fd(), &mut piece) {
+            Ok(0) => return false,
+            Ok(count) => bytes.extend_from_slice(&piece[..count]),
+            Err(Errno::EINTR | Errno::EAGAIN) => {}
             Err(_) => return false,
         }
+        let mut more = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        let has_more = nix::poll::poll(&mut more, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+            && more[0].revents() == Some(PollFlags::POLLIN);
+        if !has_more || bytes.len() >= BURST_BYTES_MAX {
+            break;
+        }
     }
+    hand_over(sender, |inputs| decoder.feed(&bytes, now_us(), inputs))
+}
+
+/// Hands over what is made; false: nobody listens any more.
+fn hand_over(sender: &mpsc::Sender<Input>, make: impl FnOnce(&mut Vec<Input>)) -> bool {
+    let mut inputs = Vec::new();
+    make(&mut inputs);
+    inputs.into_iter().all(|input| sender.blocking_send(input).is_ok())
 }

@@ -1,6 +1,7 @@
 //! What comes of an action.
 
 use super::super::action::Action;
+use super::super::draft::DISCARDED_DAYS;
 use super::super::editor::Editor;
 use super::super::effect::Effect;
 use super::super::keymap::Focus;
@@ -11,6 +12,7 @@ use super::super::model::{Field, Lower, Model, Overlay};
 use super::super::verb;
 use super::super::view::{self, palette};
 use super::motion::{self, Step};
+use super::prompt::refuse;
 use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer, toast};
 
 /// Does what an action asks for in a focus.
@@ -19,6 +21,12 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         && let Some(view) = &mut model.gate
     {
         view.is_end_told = false;
+    }
+    if let Some(why) = model.session.forbids(action) {
+        return refuse(model, "Not done", why, "");
+    }
+    if focus == Focus::Menu && verb::replaces_text(action) && !prompt::is_menu_drawn(model) {
+        return toast(model, Tone::Info, prompt::MENU_NOT_DRAWN);
     }
     match action {
         Action::Up if matches!(focus, Focus::Types | Focus::Candidates) => compose::move_choice(model, -1),
@@ -85,6 +93,8 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::Mark => mark::toggle(model, fx),
         Action::MarkRange => mark::range(model, fx),
         Action::MarkAll => mark::all(model, fx),
+        Action::MarkAgain => mark::again(model, fx),
+        Action::TakeIn => bulk::take_in(model),
         Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
         Action::Reject => prompt::open_confirm(model, Intent::Reject, None),
         Action::Compose if focus == Focus::Confirm => {
@@ -134,6 +144,16 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             model.overlay = Some(Overlay::Files {
                 text: Editor::of_line(""),
                 chosen,
+            });
+        }
+        Action::Discarded if model.discarded.is_empty() => {
+            let text = format!("No text was discarded here in the last {DISCARDED_DAYS} days");
+            toast(model, Tone::Info, text);
+        }
+        Action::Discarded => {
+            model.overlay = Some(Overlay::Discarded {
+                text: Editor::of_line(""),
+                chosen: 0,
             });
         }
         Action::Palette => {
@@ -208,6 +228,17 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Help => model.overlay = None,
+        Focus::Discarded => {
+            let listed = view::discarded::matching(model);
+            if let Some(Overlay::Discarded { chosen, .. }) = model.overlay.take()
+                && let Some(discarded) = listed
+                    .get(chosen)
+                    .and_then(|index| model.discarded.get(*index))
+                    .cloned()
+            {
+                compose::take_back(model, &discarded);
+            }
+        }
         Focus::Files => {
             let files = view::files::matching(model);
             if let Some(Overlay::Files { chosen, .. }) = model.overlay.take()
@@ -249,7 +280,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 view.search = None;
             }
         }
-        Focus::Help | Focus::Palette | Focus::Files => model.overlay = None,
+        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => model.overlay = None,
         Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose => {}
     }
 }
@@ -338,7 +369,8 @@ fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
         | Focus::Candidates
         | Focus::Help
         | Focus::Palette
-        | Focus::Files => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
+        | Focus::Files
+        | Focus::Discarded => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
     };
     match text {
         Some(text) => {

@@ -3,7 +3,7 @@
 use super::super::editor::Editor;
 use super::super::effect::{Effect, Submission};
 use super::super::layout;
-use super::super::model::bulk::{BulkAsk, Item, ItemState};
+use super::super::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use super::super::model::prompt::{Intent, Pin, Prompt};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
@@ -11,10 +11,11 @@ use super::super::model::{Model, Sent};
 use super::super::view::prompt::bulk::list_rows;
 use super::super::view::{label, queue::change};
 use super::motion::Step;
-use super::prompt::{NOT_DRAWN, open_confirm, other_sent, refuse};
+use super::prompt::{NOT_DRAWN, is_too_small, open_confirm, other_sent, refuse};
 use super::{compose, gate_ref, mark, send, toast};
 use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
 use crate::domain::refusal::Refusal;
+use crate::domain::words::counted;
 use crate::engine::api::Command;
 
 /// `a` or `r` on the queue: on a marked gate it is about all marked ones, on any other about that one alone.
@@ -34,6 +35,9 @@ pub fn open(model: &mut Model, intent: Intent, fx: &mut Vec<Effect>) {
     if model.marks.len() < 2 {
         return open_confirm(model, intent, None);
     }
+    if is_too_small(model, intent.not_done()) {
+        return;
+    }
     if model.session.is_read_only {
         return refuse(model, intent.not_done(), "this console only reads", "");
     }
@@ -47,7 +51,7 @@ pub fn open(model: &mut Model, intent: Intent, fx: &mut Vec<Effect>) {
     };
     let note = model
         .draft(&selected)
-        .map(|draft| draft.note.clone())
+        .map(|draft| draft.note(verdict).to_owned())
         .unwrap_or_default();
     let revision = model.next_number();
     model.prompt = Some(Prompt::Bulk(Box::new(BulkAsk {
@@ -57,10 +61,65 @@ pub fn open(model: &mut Model, intent: Intent, fx: &mut Vec<Effect>) {
         note_key: selected,
         is_note_focused: false,
         is_empty_accepted: false,
+        has_taken_in: false,
+        is_unseen_accepted: false,
+        is_sent: false,
         top: 0,
         revision,
         is_drawn: false,
     })));
+}
+
+/// What Enter would do to a marked gate.
+fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
+    if model.lease_of_other(key).is_some() {
+        ItemState::LeftOut(LeftOut::OpenElsewhere)
+    } else if !is_taken {
+        ItemState::LeftOut(LeftOut::NotLookedAt)
+    } else {
+        ItemState::Asking
+    }
+}
+
+/// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
+pub fn recheck(model: &mut Model) {
+    let Some(Prompt::Bulk(ask)) = &model.prompt else {
+        return;
+    };
+    if !ask.is_asking() {
+        return;
+    }
+    let stands = |item: &Item| match item.state {
+        ItemState::Asking | ItemState::LeftOut(_) => standing(model, &item.pin.key, item.is_seen || ask.has_taken_in),
+        ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => item.state.clone(),
+    };
+    let states: Vec<_> = ask.items.iter().map(stands).collect();
+    let revision = model.next_number();
+    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+        return;
+    };
+    let is_same = ask.items.iter().zip(&states).all(|(item, state)| item.state == *state);
+    if is_same {
+        return;
+    }
+    for (item, state) in ask.items.iter_mut().zip(states) {
+        item.state = state;
+    }
+    // What Enter would do is another thing now.
+    (ask.revision, ask.is_drawn, ask.is_unseen_accepted) = (revision, false, false);
+}
+
+/// Takes in what was not looked at; Enter then asks once more.
+pub fn take_in(model: &mut Model) {
+    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+        return;
+    };
+    if ask.can_take_in() {
+        ask.has_taken_in = true;
+        recheck(model);
+    } else {
+        toast(model, Tone::Info, "Nothing is left out that could be taken in");
+    }
 }
 
 /// All marked gates, those of the visible queue first and in its order; none while one of them is still being read.
@@ -76,7 +135,7 @@ fn items(model: &Model) -> Option<Vec<Item>> {
             },
             change: row.map(change).unwrap_or_default(),
             is_seen: mark.is_seen,
-            state: ItemState::Asking,
+            state: standing(model, key, mark.is_seen),
         })
     };
     let visible = model.queue.visible().map(RowKey::of);
@@ -103,16 +162,35 @@ pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> boo
         toast(model, Tone::Info, NOT_DRAWN);
         return true;
     }
+    if ask.asking() == 0 {
+        let (why, hint) = if ask.can_take_in() {
+            (
+                "you have looked at none of the marked gates",
+                "read them, or i takes them in as they are",
+            )
+        } else {
+            (
+                "somebody else has each of the marked gates open",
+                "a on one of them, then Ctrl-t takes it over",
+            )
+        };
+        refuse(model, ask.not_done(), why, hint);
+        return true;
+    }
     let note = ask.note.text();
     if note.len() > NOTES_BYTES_MAX {
         let refusal = Refusal::notes_too_long(note.len());
         refuse(model, ask.not_done(), &refusal.message, "shorten it");
         return true;
     }
-    if ask.verdict == Verdict::Reject && ask.note.is_blank() && !ask.is_empty_accepted {
-        (ask.is_empty_accepted, ask.revision, ask.is_drawn) = (true, model.next_number(), false);
+    let is_empty = ask.verdict == Verdict::Reject && ask.note.is_blank();
+    let wants_more = (is_empty && !ask.is_empty_accepted) || (ask.taken_in() > 0 && !ask.is_unseen_accepted);
+    if wants_more {
+        (ask.is_empty_accepted, ask.is_unseen_accepted) = (is_empty, ask.taken_in() > 0);
+        (ask.revision, ask.is_drawn) = (model.next_number(), false);
         return true;
     }
+    ask.is_sent = true;
     let notes = (!ask.note.is_blank()).then_some(note);
     let (done, not_done, verdict) = (ask.done_word(), ask.not_done(), ask.verdict);
     // All at once: what waits together is committed together.
@@ -139,7 +217,7 @@ pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refu
     let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
         return;
     };
-    let note = ask.note.text();
+    let (note, verdict) = (ask.note.text(), ask.verdict);
     if let Some(item) = ask.item_of(submission) {
         item.state = match refusal {
             None => ItemState::Done,
@@ -153,7 +231,7 @@ pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refu
         model.marks.remove(&key);
         // The draft that held the note for all goes with the first decision: a gate that refused keeps its own.
         if refusal.is_some() && !note.trim().is_empty() {
-            compose::change_draft(model, &key, |draft| draft.note = note);
+            compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
         }
     }
     let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
@@ -162,12 +240,18 @@ pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refu
     if ask.writing() > 0 {
         return;
     }
-    let (done, all) = (ask.done(), ask.items.len());
+    let (done, all) = (ask.done(), ask.concerned());
+    let left_out = ask.items.len() - all;
     let (word, not_done) = (ask.done_word(), ask.not_done());
     let at = model.now.utc;
     if done == all {
         model.prompt = None;
-        model.toasts.push_news(at, Tone::Done, format!("{word} {all} gates"));
+        let rest = match left_out {
+            0 => String::new(),
+            count => format!("   {} left out, still marked", counted(count, "gate")),
+        };
+        let text = format!("{word} {}{rest}", counted(all, "gate"));
+        model.toasts.push_news(at, Tone::Done, text);
         return;
     }
     // What needs a look stands first.

@@ -10,7 +10,7 @@ mod sheets;
 
 pub use check::{checked, file_came, keep_checked, previewed, taken_names, taken_version};
 pub use complete::{choose_candidate, complete, completed};
-pub use draft::{change_draft, keep_up, sent};
+pub use draft::{change_draft, keep_up, sent, take_back};
 pub use edit::{as_patch, carry_over, open_edit};
 pub use find::{find, find_next, find_typed};
 pub use own_editor::{
@@ -18,13 +18,13 @@ pub use own_editor::{
 };
 pub use sheets::{choose_type, move_choice, other_type};
 
-use super::super::draft::PatchDraft;
+use super::super::draft::{DISCARDED_DAYS, PatchDraft};
 use super::super::editor::Editor;
 use super::super::effect::{Effect, Question};
 use super::super::model::compose::{Check, Compose, Sheets, Subject};
 use super::super::model::file::Content;
 use super::super::model::gate::GateView;
-use super::super::model::prompt::{Intent, Pin, Prompt};
+use super::super::model::prompt::{Intent, Pin};
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model};
 use super::super::view;
@@ -208,19 +208,21 @@ pub fn leave(model: &mut Model) {
 /// Asks before the text is thrown away; an untouched one is not worth a question.
 pub fn ask_discard(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.compose.as_ref().is_some_and(Compose::is_changed) {
-        model.prompt = Some(Prompt::Discard);
+        prompt::open_discard(model);
     } else {
         discard(model, fx);
     }
 }
 
-/// Throws the text away.
+/// Throws the text away, to where it can be taken back from for some days.
 pub fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
     model.prompt = None;
+    draft::put_text_aside(model, fx);
     if let Some(compose) = model.compose.take() {
         model.toasts.text_changed();
         draft::forget(model, &compose, fx);
-        toast(model, Tone::Info, "The text is discarded");
+        let text = format!("The text is discarded; Z on the queue has it for {DISCARDED_DAYS} days");
+        toast(model, Tone::Info, text);
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::model::prompt::{ConfirmState, Prompt};
 use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
-use super::{compose, files, gate_ref, look, outcome, queue, send_quietly, toast};
+use super::{bulk, compose, files, gate_ref, look, outcome, queue, send_quietly, toast};
 use crate::domain::gate::GateKey;
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
@@ -20,6 +20,7 @@ use crate::engine::api::Command;
 /// Makes everything hold.
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
+    bulk::recheck(model);
     compose::keep_checked(model, fx);
     files::keep_since_read(model);
     files::keep_reading(model, fx);
@@ -72,7 +73,9 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             let open = ask.items.iter().filter(is_open);
             return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
         }
-        Some(Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard) | None => None,
+        Some(Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => {
+            None
+        }
     };
     asked
         .map(|key| (key.clone(), LeasePurpose::Prompt))

@@ -1,6 +1,8 @@
 //! Marks: setting them, and taking them off when what was marked is no longer what is there.
 
+use super::super::action::Action;
 use super::super::effect::{Effect, Question};
+use super::super::keymap::{self, Focus};
 use super::super::model::Model;
 use super::super::model::bulk::{ItemState, MARKS_MAX, Mark};
 use super::super::model::prompt::Prompt;
@@ -37,7 +39,8 @@ pub fn in_range(model: &Model) -> Vec<GateKey> {
     ends.map_or_else(Vec::new, |(from, to)| gates(model, from.min(to)..=from.max(to)))
 }
 
-fn put(model: &mut Model, keys: Vec<GateKey>, fx: &mut Vec<Effect>) {
+/// Marks gates; returns how many were left out, because no more can be marked.
+fn put(model: &mut Model, keys: Vec<GateKey>, fx: &mut Vec<Effect>) -> usize {
     let mut jobs: Vec<JobId> = Vec::new();
     let mut left_out = 0;
     for key in keys {
@@ -56,10 +59,55 @@ fn put(model: &mut Model, keys: Vec<GateKey>, fx: &mut Vec<Effect>) {
     for job_id in jobs {
         ask(job_id, fx);
     }
+    left_out
+}
+
+/// Says what a mark beyond the limit came to.
+fn tell_left_out(model: &mut Model, left_out: usize) {
     if left_out > 0 {
-        let text = format!("Not marked: {left_out} more gates   hint: at most {MARKS_MAX} are marked at a time");
+        let text = format!(
+            "Not marked: {}   hint: at most {MARKS_MAX} are marked at a time; decide these first",
+            counted(left_out, "more gate")
+        );
         toast(model, Tone::Error, text);
     }
+}
+
+/// Takes all marks off, to be set again by one key. Never without a word.
+fn take_off(model: &mut Model, keys: &[GateKey]) {
+    let all = std::mem::take(&mut model.marks);
+    let (off, rest) = all.into_iter().partition(|(key, _)| keys.contains(key));
+    (model.marks_off, model.marks) = (off, rest);
+    let again = keymap::key_of(Focus::Queue, Action::MarkAgain).unwrap_or_default();
+    let count = counted(model.marks_off.len(), "mark");
+    toast(
+        model,
+        Tone::Info,
+        format!("{count} taken off   {again} sets them again"),
+    );
+}
+
+/// M: the marks that were taken off last are set again, each on what it was set on.
+pub fn again(model: &mut Model, fx: &mut Vec<Effect>) {
+    let off = std::mem::take(&mut model.marks_off);
+    if off.is_empty() {
+        return toast(model, Tone::Info, "No marks were taken off");
+    }
+    let room = MARKS_MAX.saturating_sub(model.marks.len());
+    let left_out = off.len().saturating_sub(room);
+    let mut jobs: Vec<JobId> = Vec::new();
+    for (key, mark) in off.into_iter().take(room) {
+        if jobs.last() != Some(&key.job_id) {
+            jobs.push(key.job_id.clone());
+        }
+        model.marks.entry(key).or_insert(mark);
+    }
+    for job_id in jobs {
+        ask(job_id, fx);
+    }
+    let text = format!("{} marked", model.marks.len());
+    toast(model, Tone::Info, text);
+    tell_left_out(model, left_out);
 }
 
 fn ask(job_id: JobId, fx: &mut Vec<Effect>) {
@@ -75,7 +123,8 @@ pub fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
         return toast(model, Tone::Info, "Only an open gate can be marked");
     };
     if model.marks.remove(&key).is_none() {
-        put(model, vec![key], fx);
+        let left_out = put(model, vec![key], fx);
+        tell_left_out(model, left_out);
     }
     if let Some(place) = model.queue.place() {
         super::queue::choose(model, place.saturating_add(1), fx);
@@ -87,7 +136,8 @@ pub fn range(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.range.is_some() {
         let keys = in_range(model);
         model.range = None;
-        return put(model, keys, fx);
+        let left_out = put(model, keys, fx);
+        return tell_left_out(model, left_out);
     }
     model.range = model.queue.selected().cloned();
     if model.range.is_some() {
@@ -107,27 +157,41 @@ pub fn all(model: &mut Model, fx: &mut Vec<Effect>) {
         return toast(model, Tone::Info, "There is no open gate to mark");
     }
     if keys.iter().all(|key| model.marks.contains_key(key)) {
-        for key in &keys {
-            model.marks.remove(key);
-        }
-        return;
+        return take_off(model, &keys);
     }
-    put(model, keys, fx);
-    let text = format!("{} marked   Esc takes the marks off", model.marks.len());
-    toast(model, Tone::Info, text);
+    let left_out = put(model, keys, fx);
+    let marked = model.marks.len();
+    if left_out > 0 {
+        let text = format!(
+            "{marked} marked, {left_out} NOT: at most {MARKS_MAX} at a time   hint: decide these, then * again"
+        );
+        return toast(model, Tone::Error, text);
+    }
+    toast(
+        model,
+        Tone::Info,
+        format!("{marked} marked   Esc twice takes the marks off"),
+    );
 }
 
-/// Esc: drops the range, else all marks. Returns whether there was anything to drop.
+/// Esc: drops the range, else all marks, at the second press: the first may be the beginning of another key that the line has torn.
+/// Returns whether there was anything to drop.
 pub fn clear(model: &mut Model) -> bool {
     if model.range.take().is_some() {
         return true;
     }
-    let count = model.marks.len();
-    model.marks.clear();
-    if count > 0 {
-        toast(model, Tone::Info, format!("{} taken off", counted(count, "mark")));
+    if model.marks.is_empty() {
+        return false;
     }
-    count > 0
+    if std::mem::replace(&mut model.slips.is_clear_asked, true) {
+        model.slips.is_clear_asked = false;
+        let keys: Vec<_> = model.marks.keys().cloned().collect();
+        take_off(model, &keys);
+    } else {
+        let count = counted(model.marks.len(), "mark");
+        toast(model, Tone::Info, format!("Esc once more takes {count} off"));
+    }
+    true
 }
 
 /// Something happened: what is marked in these jobs is looked at again.
@@ -202,7 +266,7 @@ fn drop_mark(model: &mut Model, key: &GateKey, why: &str) {
         match item.state {
             // Its own answer says what became of it.
             ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => return,
-            ItemState::Asking => item.state = ItemState::Not(why.to_owned()),
+            ItemState::Asking | ItemState::LeftOut(_) => item.state = ItemState::Not(why.to_owned()),
         }
         // What Enter would do is another thing now.
         (ask.revision, ask.is_drawn) = (revision, false);

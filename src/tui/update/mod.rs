@@ -17,6 +17,7 @@ mod prompt;
 mod queue;
 mod read_on;
 mod since;
+mod slips;
 mod text;
 mod time;
 mod timer;
@@ -62,10 +63,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             return effects;
         }
         // Whatever it means, it was meant for something else: the text is on its way.
-        Msg::Input(Input::Key(_) | Input::Paste(_) | Input::Mouse(_)) if model.away.is_some() => {
+        Msg::Input(Input::Key(_) | Input::Torn(_) | Input::Paste(_) | Input::Mouse(_)) if model.away.is_some() => {
             compose::say_away(model);
         }
         Msg::Input(Input::Key(key)) => press(model, key, fx),
+        Msg::Input(Input::Torn(key)) => slips::torn(model, key, fx),
         Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
         Msg::Input(Input::Mouse(mouse)) => {
             look::present(model);
@@ -110,6 +112,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.drafts.entry(draft.key.clone()).or_insert(draft);
             }
         }
+        Msg::Discarded(discarded) => model.discarded = discarded,
         Msg::NotSuspended => toast(
             model,
             Tone::Info,
@@ -142,19 +145,26 @@ pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
 fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     look::present(model);
     model.toasts.unread = 0;
+    if !slips::before(model, key, fx) {
+        return;
+    }
     let focus = model.focus();
     match keymap::lookup(focus, key) {
         Some(action) => act::act(model, focus, action, fx),
         None if focus.is_text() => text::press(model, focus, key, fx),
         None => text::unknown(model, focus, key),
     }
+    slips::after(model, focus, key);
 }
 
 // What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.
 fn drawn(model: &mut Model, facts: FrameFacts) {
-    if let (Some(prompt), Some(revision)) = (&mut model.prompt, facts.prompt) {
+    if let (Some(prompt), Some(facts)) = (&mut model.prompt, &facts.prompt)
+        && let Some(revision) = facts.revision.filter(|_| facts.is_whole)
+    {
         prompt.note_drawn(revision);
     }
+    model.slips.on_screen = facts.prompt;
     look::drawn(model, facts.diff);
 }
 

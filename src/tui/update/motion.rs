@@ -91,6 +91,12 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
                 *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
             }
         }
+        Focus::Discarded => {
+            let count = view::discarded::matching(model).len();
+            if let Some(Overlay::Discarded { chosen, .. }) = &mut model.overlay {
+                *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
+            }
+        }
         Focus::Palette => {
             let count = view::palette::entries(model).len();
             if let Some(Overlay::Palette { chosen, .. }) = &mut model.overlay {

@@ -8,7 +8,7 @@ use super::super::model::prompt::{ConfirmState, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::prompt::refuse;
 use super::{bulk, compose, gate, queue};
-use crate::domain::gate::{Gate, GateKey};
+use crate::domain::gate::{Gate, GateKey, Verdict};
 use crate::domain::ids::Digest;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::engine::api::Receipt;
@@ -144,10 +144,12 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
                 | Prompt::Cancel(_)
                 | Prompt::Quit(_)
                 | Prompt::Menu
-                | Prompt::Discard => key,
+                | Prompt::Discard(_) => key,
             };
         }
-        let is_left_out = key.is_some_and(|key| compose::sent(model, &key, &sent, fx));
+        let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.is_approved());
+        let verdict = decided.map(|is_approved| if is_approved { Verdict::Approve } else { Verdict::Reject });
+        let is_left_out = key.is_some_and(|key| compose::sent(model, &key, &sent, verdict, fx));
         let with = if sent.has_patch && sent.decides.is_some() {
             " with patch"
         } else {

@@ -3,14 +3,16 @@
 use super::super::editor::Editor;
 use super::super::effect::{Checked, Effect};
 use super::super::model::gate::GateView;
-use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, Intent, Pin, Prompt, ResumeAsk};
+use super::super::model::prompt::{
+    CancelAsk, Confirm, ConfirmState, DISCARD_WORD, DiscardAsk, Intent, Pin, Prompt, ResumeAsk,
+};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::verb;
-use super::super::view::{consequence, label};
+use super::super::view::{self, consequence, label};
 use super::{bulk, compose, gate_ref, send, timer, toast};
-use crate::domain::gate::{GateKey, GateState, NOTES_BYTES_MAX, Verdict};
+use crate::domain::gate::{GateKey, GateState, NOTES_BYTES_MAX};
 use crate::domain::ids::ArtifactPath;
 use crate::domain::job::JobStatus;
 use crate::domain::refusal::Refusal;
@@ -69,8 +71,20 @@ pub fn pin(model: &mut Model, not_done: &str) -> Option<Pin> {
     Some(Pin { key, digest, label })
 }
 
+/// Says why nothing is asked that decides: the window could not hold the question. Returns whether that is so.
+pub fn is_too_small(model: &mut Model, what: &str) -> bool {
+    let Some(why) = view::prompt::too_small(model) else {
+        return false;
+    };
+    refuse(model, what, &why, view::prompt::MAKE_ROOM);
+    true
+}
+
 /// Asks before a decision or a patch.
 pub fn open_confirm(model: &mut Model, intent: Intent, with: Option<(Pin, Checked)>) {
+    if is_too_small(model, intent.not_done()) {
+        return;
+    }
     let (pin, patch) = match with {
         Some((pin, checked)) => (pin, Some(checked)),
         None => match pin(model, intent.not_done()) {
@@ -82,16 +96,15 @@ pub fn open_confirm(model: &mut Model, intent: Intent, with: Option<(Pin, Checke
 }
 
 fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked>) {
-    let note = model
-        .draft(&pin.key)
-        .map(|draft| draft.note.clone())
-        .unwrap_or_default();
+    let kept = model.draft(&pin.key).zip(intent.verdict());
+    let note = kept.map(|(draft, verdict)| draft.note(verdict)).unwrap_or_default();
+    let note = Editor::of_line(note);
     let revision = model.next_number();
     model.lower = Lower::Gate;
     model.prompt = Some(Prompt::Confirm(Box::new(Confirm {
         pin,
         intent,
-        note: Editor::of_line(&note),
+        note,
         // In an approval a second `a` must not land in the note; a rejection wants a reason.
         is_note_focused: intent == Intent::Reject,
         patch,
@@ -105,6 +118,9 @@ fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked
 /// Asks before the newest patch of the gate on screen is taken back.
 pub fn open_undo(model: &mut Model) {
     let what = Intent::Undo.not_done();
+    if is_too_small(model, what) {
+        return;
+    }
     let Some(pin) = pin(model, what) else {
         return;
     };
@@ -120,6 +136,9 @@ pub fn open_undo(model: &mut Model) {
 /// Asks before a paused job goes on.
 pub fn open_resume(model: &mut Model) {
     let what = "Not resumed";
+    if is_too_small(model, what) {
+        return;
+    }
     if model.session.is_read_only {
         return refuse(model, what, "this console only reads", "");
     }
@@ -144,6 +163,9 @@ pub fn open_resume(model: &mut Model) {
 /// Asks before a job is canceled.
 pub fn open_cancel(model: &mut Model) {
     let what = "Not canceled";
+    if is_too_small(model, what) {
+        return;
+    }
     if model.session.is_read_only {
         return refuse(model, what, "this console only reads", "");
     }
@@ -167,9 +189,52 @@ pub fn open_cancel(model: &mut Model) {
 }
 
 pub const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
+pub const MENU_NOT_DRAWN: &str = "The key came before the menu was on the screen: read it, then press the key";
+
+/// Asks before the text in the editor is thrown away.
+pub fn open_discard(model: &mut Model) {
+    let revision = model.next_number();
+    model.prompt = Some(Prompt::Discard(Box::new(DiscardAsk {
+        typed: Editor::of_line(""),
+        revision,
+        is_drawn: false,
+        problem: None,
+    })));
+}
+
+/// Enter counts on what somebody could read: all of the question as it is now, on the terminal. False says why not.
+fn is_read(model: &mut Model) -> bool {
+    let Some(now) = model
+        .prompt
+        .as_ref()
+        .filter(|prompt| prompt.is_binding())
+        .and_then(|_| view::prompt::facts(model))
+    else {
+        return true;
+    };
+    if !now.is_whole {
+        let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
+        refuse(model, what, view::prompt::NOT_WHOLE, view::prompt::MAKE_ROOM);
+        return false;
+    }
+    if model.slips.on_screen.as_ref() != Some(&now) {
+        toast(model, Tone::Info, NOT_DRAWN);
+        return false;
+    }
+    true
+}
+
+/// Whether the editor's menu is on the terminal: what replaces the text is not done before.
+pub fn is_menu_drawn(model: &Model) -> bool {
+    let now = view::prompt::facts(model);
+    now.is_some() && model.slips.on_screen == now
+}
 
 /// Enter.
 pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
+    if !is_read(model) {
+        return;
+    }
     let Some(mut prompt) = model.prompt.take() else {
         return;
     };
@@ -191,10 +256,7 @@ pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
             fx.push(Effect::Quit);
             false
         }
-        Prompt::Discard => {
-            compose::discard(model, fx);
-            false
-        }
+        Prompt::Discard(ask) => accept_discard(model, ask, fx),
         Prompt::Menu => true,
     };
     if keep {
@@ -231,6 +293,26 @@ fn accept_cancel(model: &mut Model, ask: &mut CancelAsk, fx: &mut Vec<Effect>) -
     false
 }
 
+fn accept_discard(model: &mut Model, ask: &mut DiscardAsk, fx: &mut Vec<Effect>) -> bool {
+    if ask.typed.text().trim() != DISCARD_WORD {
+        ask.problem = Some(format!("Not discarded: that is not {DISCARD_WORD}"));
+        return true;
+    }
+    compose::discard(model, fx);
+    false
+}
+
+/// Says who else has the gate open. Returns whether somebody has: nothing is done over their head.
+fn is_open_elsewhere(model: &mut Model, confirm: &Confirm) -> bool {
+    let Some(lease) = model.lease_of_other(&confirm.pin.key) else {
+        return false;
+    };
+    let refusal = Refusal::open_elsewhere(&confirm.pin.key, lease);
+    let hint = refusal.hint.unwrap_or_default();
+    refuse(model, confirm.intent.not_done(), &refusal.message, &hint);
+    true
+}
+
 fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>) -> bool {
     match confirm.state {
         ConfirmState::Refused(..) => return false,
@@ -239,6 +321,9 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     }
     if !confirm.is_drawn {
         toast(model, Tone::Info, NOT_DRAWN);
+        return true;
+    }
+    if is_open_elsewhere(model, confirm) {
         return true;
     }
     let note = confirm.note.text();
@@ -254,11 +339,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         confirm.is_drawn = false;
         return true;
     }
-    let verdict = match confirm.intent {
-        Intent::Approve => Some(Verdict::Approve),
-        Intent::Reject => Some(Verdict::Reject),
-        Intent::Apply | Intent::Undo => None,
-    };
+    let verdict = confirm.intent.verdict();
     let patch = confirm.patch.as_ref().map(|checked| checked.value.clone());
     let digest = Some(confirm.pin.digest);
     let gate = gate_ref(&confirm.pin.key);
@@ -324,13 +405,13 @@ pub fn close(model: &mut Model) {
             | Prompt::Bulk(_)
             | Prompt::Quit(_)
             | Prompt::Menu
-            | Prompt::Discard,
+            | Prompt::Discard(_),
         )
         | None => {}
     }
     model.prompt = match model.prompt.take() {
         // Thinking twice about discarding leads back to the menu, not into the text.
-        Some(Prompt::Discard) => Some(Prompt::Menu),
+        Some(Prompt::Discard(_)) => Some(Prompt::Menu),
         // While answers are on their way there is something to be told.
         Some(Prompt::Bulk(ask)) if ask.writing() > 0 => Some(Prompt::Bulk(ask)),
         Some(

@@ -12,6 +12,12 @@ use super::{compose, queue, toast};
 
 /// A key that means nothing here says so, once.
 pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
+    if is_interrupt(key)
+        && let Some(leave) = keymap::key_of(Focus::Queue, Action::Quit)
+    {
+        let at = if focus == Focus::Queue { "" } else { " on the queue" };
+        return toast(model, Tone::Info, format!("Ctrl-c does not leave: {leave}{at} does"));
+    }
     let hint = match keymap::key_of(focus, Action::Help) {
         Some(help) => format!("   {help} keys"),
         None => " here".to_owned(),
@@ -20,6 +26,11 @@ pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
     if model.toasts.newest().is_none_or(|newest| newest.text != text) {
         toast(model, Tone::Info, text);
     }
+}
+
+/// What ends other programs.
+fn is_interrupt(key: Key) -> bool {
+    key.is_ctrl && key.code == Code::Char('c')
 }
 
 /// A key without a meaning of its own in a text.
@@ -71,8 +82,8 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             if let Some(Prompt::Bulk(ask)) = &mut model.prompt {
                 if edit(&mut ask.note) {
                     (ask.revision, ask.is_drawn, ask.is_empty_accepted) = (revision, false, false);
-                    let (key, note) = (ask.note_key.clone(), ask.note.text());
-                    compose::change_draft(model, &key, |draft| draft.note = note);
+                    let (key, verdict, note) = (ask.note_key.clone(), ask.verdict, ask.note.text());
+                    compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
                 }
                 return;
             }
@@ -85,7 +96,9 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 confirm.is_drawn = false;
                 confirm.is_empty_accepted = false;
                 let (key, note) = (confirm.pin.key.clone(), confirm.note.text());
-                compose::change_draft(model, &key, |draft| draft.note = note);
+                if let Some(verdict) = confirm.intent.verdict() {
+                    compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
+                }
                 model.toasts.text_changed();
             }
         }
@@ -93,6 +106,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             let revision = model.next_number();
             let (typed, asked, is_drawn, problem) = match &mut model.prompt {
                 Some(Prompt::Cancel(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn, &mut ask.problem),
+                Some(Prompt::Discard(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn, &mut ask.problem),
                 Some(Prompt::Timer(ask)) if ask.sent.is_none() => {
                     (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn, &mut ask.problem)
                 }
@@ -102,8 +116,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                     | Prompt::Confirm(_)
                     | Prompt::Resume(_)
                     | Prompt::Quit(_)
-                    | Prompt::Menu
-                    | Prompt::Discard,
+                    | Prompt::Menu,
                 )
                 | None => return,
             };
@@ -140,6 +153,13 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         }
         Focus::Files => {
             if let Some(Overlay::Files { text, chosen }) = &mut model.overlay
+                && edit(text)
+            {
+                *chosen = 0;
+            }
+        }
+        Focus::Discarded => {
+            if let Some(Overlay::Discarded { text, chosen }) = &mut model.overlay
                 && edit(text)
             {
                 *chosen = 0;

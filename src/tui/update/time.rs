@@ -3,7 +3,7 @@
 use super::super::effect::Effect;
 use super::super::model::{Lower, Model};
 use super::super::{layout, view};
-use super::{ask_leader, compose, gate, keep, look};
+use super::{ask_leader, compose, gate, keep, look, slips};
 use crate::domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -50,8 +50,11 @@ pub fn next_wake_us(model: &Model) -> i64 {
     if let Some(since) = model.unsaved_boot_us {
         wake = wake.min(since + DRAFT_DELAY_US - boot);
     }
-    if let Some(look) = compose::look_wake_us(model) {
-        wake = wake.min(look);
+    for other in [compose::look_wake_us(model), slips::wake_us(model)]
+        .into_iter()
+        .flatten()
+    {
+        wake = wake.min(other);
     }
     if let Some(job) = &model.job
         && is_log_followed(model)
@@ -100,6 +103,7 @@ pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
         gate::reread_if_behind(model);
         super::files::keep_reading(model, fx);
     }
+    slips::tick(model, fx);
     compose::keep_looking(model, fx);
     keep::keep_lease(model, fx);
     look::keep(model, fx);

@@ -7,7 +7,7 @@ use super::super::model::prompt::{Prompt, TimerAsk, TimerIntent};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::view::label;
-use super::prompt::{NOT_DRAWN, gone, other_sent, refuse};
+use super::prompt::{NOT_DRAWN, gone, is_too_small, other_sent, refuse};
 use super::{gate_ref, keep, send, toast};
 use crate::domain::gate::GateKey;
 use crate::domain::refusal::Refusal;
@@ -33,6 +33,9 @@ pub fn open_extend(model: &mut Model) {
 
 fn open(model: &mut Model, intent: TimerIntent) {
     let what = intent.not_done();
+    if is_too_small(model, what) {
+        return;
+    }
     let (key, label) = match timed(model, intent) {
         Ok(found) => found,
         Err((why, hint)) => return refuse(model, what, &why, &hint),

@@ -14,7 +14,7 @@ use crate::tui::model::{Model, Overlay};
 pub fn matching(model: &Model) -> Vec<usize> {
     let text = match &model.overlay {
         Some(Overlay::Files { text, .. }) => text.text().to_lowercase(),
-        Some(Overlay::Help { .. } | Overlay::Palette { .. }) | None => String::new(),
+        Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
     let files = model.gate.as_ref().map_or(&[][..], |view| &view.files[..]);
     let fits = |file: &FileView| {

@@ -82,10 +82,12 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let name: Part = ("holdpoint".to_owned(), theme.strong());
     let who: Part = (model.session.who(), theme.plain());
     let short_who: Part = (model.session.operator.name.clone(), theme.plain());
-    let only: Option<Part> = model
-        .session
-        .is_read_only
-        .then(|| ("READ ONLY".to_owned(), theme.warning()));
+    let limits = [
+        model.session.is_read_only.then_some("READ ONLY"),
+        model.session.is_restricted.then_some("RESTRICTED"),
+    ];
+    let limits: Vec<_> = limits.into_iter().flatten().collect();
+    let only: Option<Part> = (!limits.is_empty()).then(|| (limits.join(" "), theme.warning()));
     let open: Part = (open, theme.plain());
     let (leader, filter) = (leader(model), filter(model));
     let (long, short) = next(model).unzip();

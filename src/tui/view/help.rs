@@ -24,7 +24,7 @@ pub enum HelpRow {
 pub fn rows(model: &Model) -> Vec<HelpRow> {
     let filter = match &model.overlay {
         Some(Overlay::Help { filter, .. }) => filter.text().to_lowercase(),
-        Some(Overlay::Palette { .. } | Overlay::Files { .. }) | None => String::new(),
+        Some(Overlay::Palette { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
     let mut rows = Vec::new();
     for group in keymap::all_groups() {

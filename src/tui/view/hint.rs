@@ -53,6 +53,7 @@ fn bulk(model: &Model) -> &'static str {
 fn answer(model: &Model) -> &'static str {
     match &model.prompt {
         Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long   Enter   Esc back",
+        Some(Prompt::Discard(_)) => "type the word   Enter   Esc keeps the text",
         Some(Prompt::Timer(_)) => "type the reason, or leave it out   Enter   Esc back",
         Some(
             Prompt::Cancel(_)
@@ -60,8 +61,7 @@ fn answer(model: &Model) -> &'static str {
             | Prompt::Confirm(_)
             | Prompt::Resume(_)
             | Prompt::Quit(_)
-            | Prompt::Menu
-            | Prompt::Discard,
+            | Prompt::Menu,
         )
         | None => "type the id   Enter   Esc back",
     }
@@ -94,7 +94,8 @@ fn last(focus: Focus) -> Vec<(&'static str, &'static str)> {
         | Focus::Candidates
         | Focus::Help
         | Focus::Palette
-        | Focus::Files => return Vec::new(),
+        | Focus::Files
+        | Focus::Discarded => return Vec::new(),
     };
     let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
     let hinted: Vec<_> = bindings.filter(|binding| !binding.hint.is_empty()).collect();
@@ -111,9 +112,6 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let fixed = match focus {
         Focus::Confirm => Some(confirm(model)),
         Focus::Note => Some("type the note   Tab out of it   nothing is decided until Enter".to_owned()),
-        Focus::Ask if matches!(model.prompt, Some(Prompt::Discard)) => {
-            Some("Enter discards   Esc keeps the text".to_owned())
-        }
         Focus::Ask => Some("Enter yes   Esc no".to_owned()),
         Focus::Bulk => Some(bulk(model).to_owned()),
         Focus::Answer => Some(answer(model).to_owned()),
@@ -124,6 +122,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Focus::Types => Some("Up Down move   Enter writes in it   Esc back to the text".to_owned()),
         Focus::Help => Some("type to narrow down   Up Down PgUp PgDn move   Esc back".to_owned()),
         Focus::Files => Some("type to narrow down   Up Down move   Enter shows it   Esc back".to_owned()),
+        Focus::Discarded => Some("type to narrow down   Up Down move   Enter restores it   Esc back".to_owned()),
         Focus::Palette => Some("type to narrow down   Up Down move   Enter does it   Esc back".to_owned()),
         Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => None,
     };

@@ -141,7 +141,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         if more > 0 {
             pen.text(&format!("+{more} earlier "), theme.strong());
         }
-        let mut lines = lines(model, usize::from(area.width)).into_iter();
+        let mut lines = lines(model, usize::from(area.width))
+            .into_iter()
+            .take(usize::from(area.height));
         let first = Toast {
             text: lines.next().unwrap_or_default(),
             ..newest.clone()

@@ -8,6 +8,7 @@ pub mod compose;
 pub mod consequence;
 pub mod countdown;
 pub mod diff_rows;
+pub mod discarded;
 pub mod files;
 pub mod gate;
 pub mod header;
@@ -81,6 +82,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     match &model.overlay {
         Some(Overlay::Help { .. }) => cursor = help::draw(model, &layout, buffer),
         Some(Overlay::Palette { .. }) => cursor = palette::draw(model, &layout, buffer),
+        Some(Overlay::Discarded { .. }) => cursor = discarded::draw(model, &layout, buffer),
         Some(Overlay::Files { .. }) => cursor = files::draw(model, &layout, buffer),
         None => {}
     }
@@ -125,7 +127,7 @@ pub fn facts(model: &Model) -> FrameFacts {
     let prompt = if model.overlay.is_some() {
         None
     } else {
-        model.prompt.as_ref().and_then(|prompt| prompt.revision())
+        prompt::facts(model)
     };
     FrameFacts { prompt, diff }
 }

@@ -26,7 +26,7 @@ pub struct Entry {
 pub fn entries(model: &Model) -> Vec<Entry> {
     let text = match &model.overlay {
         Some(Overlay::Palette { text, .. }) => text.text().to_lowercase(),
-        Some(Overlay::Help { .. } | Overlay::Files { .. }) | None => String::new(),
+        Some(Overlay::Help { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
     let leave = Entry {
         name: "quit: leave the console",

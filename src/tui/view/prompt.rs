@@ -2,6 +2,7 @@
 
 pub mod bulk;
 mod timer;
+mod whole;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -19,14 +20,19 @@ use crate::domain::gate::GateKey;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerStatus;
 use crate::tui::action::Action;
+use crate::tui::draft::DISCARDED_DAYS;
 use crate::tui::editor::Editor;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
-use crate::tui::model::prompt::{Confirm, ConfirmState, Intent, Prompt};
+use crate::tui::model::prompt::{Confirm, ConfirmState, DISCARD_WORD, Intent, Prompt};
 use crate::tui::verb;
+
+pub use whole::{MAKE_ROOM, NOT_WHOLE, facts, least_height, too_small};
 
 enum Line<'a> {
     Text(Vec<(String, Style)>),
+    /// The title, and behind it what goes on by itself.
+    Head(Vec<(String, Style)>, (String, Style)),
     /// Gives way first where there is too little room.
     Spare(Vec<(String, Style)>),
     Field(&'static str, &'a Editor, bool),
@@ -42,30 +48,22 @@ fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> Line<'static> 
     let needed: usize = pairs.iter().map(|(key, meaning)| width(key) + width(meaning) + 7).sum();
     let is_short = needed > columns + 4;
     let mut parts = Vec::new();
-    for (key, meaning) in pairs {
+    for (place, (key, meaning)) in (1..).zip(pairs) {
         let meaning = if is_short {
             meaning.split(',').next().unwrap_or(meaning)
         } else {
             meaning
         };
         parts.push((format!("[{key}]"), theme.strong()));
-        parts.push((format!(" {meaning}    "), theme.plain()));
+        let gap = if place < pairs.len() { "    " } else { "" };
+        parts.push((format!(" {meaning}{gap}"), theme.plain()));
     }
     Line::Text(parts)
 }
 
 fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>) {
-    let mut line = String::new();
-    for word in words.split(' ') {
-        if !line.is_empty() && width(&line) + 1 + width(word) > columns {
-            lines.push(text(std::mem::take(&mut line), style));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(text(line, style));
+    let split = message::split(words, columns, usize::MAX);
+    lines.extend(split.into_iter().map(|line| text(line, style)));
 }
 
 /// The label of a gate between the other words of a head: only the job gives way.
@@ -115,7 +113,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let verb = format!("{}{with} ", confirm.intent.head());
     let who = format!("  {}  as {operator}", confirm.pin.digest.short());
     let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
-    let mut head = vec![
+    let head = vec![
         (verb, head_style.patch(theme.strong())),
         (label, theme.strong()),
         (who, theme.plain()),
@@ -126,10 +124,8 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
         .find(|timer| taken + 4 + width(timer) <= columns);
     let full = meanwhile(model, confirm).into_iter().next();
     let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
-    if let Some(timer) = fitting {
-        head.push((format!("  {timer}"), theme.held()));
-    }
-    lines.push(Line::Text(head));
+    let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
+    lines.push(Line::Head(head, (timer, theme.held())));
     match &confirm.state {
         ConfirmState::Refused(why, hint) => {
             wrapped(
@@ -289,10 +285,11 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
                 theme.plain(),
                 &mut lines,
             );
-            lines.push(text(format!("type {} to cancel it", ask.job_id), theme.plain()));
+            let words = format!("type {} to cancel it", ask.job_id);
+            wrapped(&words, columns, theme.plain(), &mut lines);
             lines.push(Line::Field("id: ", &ask.typed, true));
             if let Some(problem) = &ask.problem {
-                lines.push(text(problem.clone(), theme.error()));
+                wrapped(problem, columns, theme.error(), &mut lines);
             }
             lines.push(keys(
                 model,
@@ -312,11 +309,19 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             lines
         }
         Some(Prompt::Menu) => menu_lines(model, columns),
-        Some(Prompt::Discard) => vec![
-            text("DISCARD the text", theme.removed().patch(theme.strong())),
-            text("It is not kept anywhere else.", theme.plain()),
-            keys(model, columns, &[("Enter", "discard"), ("Esc", "keep it")]),
-        ],
+        Some(Prompt::Discard(ask)) => {
+            let mut lines = vec![text("DISCARD the text", theme.removed().patch(theme.strong()))];
+            let words =
+                format!("It is put aside for {DISCARDED_DAYS} days: Z on the queue lists it, holdpoint drafts too.");
+            wrapped(&words, columns, theme.plain(), &mut lines);
+            lines.push(text(format!("type {DISCARD_WORD} to discard it"), theme.plain()));
+            lines.push(Line::Field("word: ", &ask.typed, true));
+            if let Some(problem) = &ask.problem {
+                wrapped(problem, columns, theme.error(), &mut lines);
+            }
+            lines.push(keys(model, columns, &[("Enter", "discard"), ("Esc", "keep it")]));
+            lines
+        }
     }
 }
 
@@ -421,19 +426,11 @@ pub fn height(model: &Model, columns: u16) -> u16 {
 
 /// Draws it; returns the cursor of its field.
 ///
-/// In too little room the lines before the keys give way: what Enter does is always in sight.
+/// What finds no room is never part of a question: where not all of it fits, that is said instead, and Enter does nothing.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.theme;
     clear(buffer, area);
-    let mut lines = lines(model, usize::from(area.width).saturating_sub(2));
-    let room = usize::from(area.height);
-    if let Some(Prompt::Bulk(ask)) = &model.prompt {
-        lines = bulk::within(model, ask, usize::from(area.width).saturating_sub(2), room);
-    }
-    while lines.len() > room && lines.len() > 2 {
-        let spare = lines.iter().rposition(|line| matches!(line, Line::Spare(_)));
-        lines.remove(spare.unwrap_or(1));
-    }
+    let (lines, _) = whole::fitted(model, area);
     let mut cursor = None;
     for (index, line) in lines.iter().enumerate() {
         let offset = u16::try_from(index).unwrap_or(u16::MAX);
@@ -448,6 +445,12 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
                 if index == 0 {
                     pen.text(" ", theme.plain()).rule(theme);
                 }
+            }
+            Line::Head(parts, timer) => {
+                for (text, style) in parts.iter().chain([timer]) {
+                    pen.text(text, *style);
+                }
+                pen.text(" ", theme.plain()).rule(theme);
             }
             Line::Field(name, editor, is_focused) => {
                 pen.text(name, theme.strong());

@@ -31,15 +31,27 @@ pub(super) fn sniff(bytes: &[u8]) -> Option<Container> {
 pub(super) fn facts(bytes: &[u8]) -> Result<AudioFacts, AudioFault> {
     let stream = Stream::read(bytes)?;
     let (measure, oddities) = stream.measured(bytes, Depth::WithTruePeak)?;
-    let (before, after) = stream.info.and_then(|info| info.added).unwrap_or((0, 0));
-    let added = u64::from(before) + u64::from(after);
-    let frames = stream.samples();
-    // A number that would leave nothing is not believed.
-    let frames = frames.checked_sub(added).filter(|rest| *rest > 0).unwrap_or(frames);
+    let (_, frames) = stream.encoded();
     Ok(AudioFacts::of(words(&stream), frames, measure, oddities))
 }
 
+/// How many samples later every decoder gives a sound than its encoder took it in, beside what the encoder says of itself.
+const DECODER_DELAY: u64 = 529;
+
 impl Stream {
+    /// What was encoded, without the silence that the encoder added: the samples to skip, and how many follow.
+    fn encoded(&self) -> (u64, u64) {
+        let all = self.samples();
+        let Some((before, after)) = self.info.and_then(|info| info.added) else {
+            return (0, all);
+        };
+        // Numbers that would leave nothing are not believed.
+        match all.checked_sub(u64::from(before) + u64::from(after)) {
+            None | Some(0) => (0, all),
+            Some(rest) => (u64::from(before) + DECODER_DELAY, rest),
+        }
+    }
+
     /// Decodes and measures the frames of these bytes; with what is odd about them, in words.
     pub(super) fn measured(&self, bytes: &[u8], depth: Depth) -> Result<(Measure, Vec<String>), AudioFault> {
         let header = self.header();
@@ -48,7 +60,9 @@ impl Stream {
                 "the MP3 is longer than {DURATION_H_MAX} hours, which is not decoded here"
             )));
         }
-        let mut measure = Measure::new(self.channels(), header.sample_rate_hz, depth);
+        let (skipped, rest) = self.encoded();
+        let heard = skipped..skipped.saturating_add(rest);
+        let mut measure = Measure::new(self.channels(), header.sample_rate_hz, depth).heard(heard);
         let undecoded = decode::decode(self, bytes, |samples| measure.add(samples))?;
         let mut oddities = Vec::new();
         if undecoded > 0 {

@@ -140,7 +140,7 @@ fn an_mp3_is_changed_in_the_gain_of_its_frames() {
     assert_eq!(
         shown(&plan),
         [
-            "level -22.9 -> -25.9 LUFS",
+            "level -22.8 -> -25.8 LUFS",
             "peak -12.3 -> -15.4 dBFS",
             "global_gain 152-185 -> 150-183 (-2 steps in 86 granules)",
         ]

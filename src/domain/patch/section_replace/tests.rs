@@ -202,3 +202,35 @@ fn a_missing_marker_is_refused_with_what_is_close() {
         );
     }
 }
+
+#[test]
+fn a_number_sign_is_part_of_a_label() {
+    let text = "Tip #1: boots\nold\nTip #2: rope\nold";
+    let plan = plan("Tip #1:", "new", text).unwrap();
+    assert_eq!(
+        String::from_utf8(plan.bytes).unwrap(),
+        "Tip #1: boots\nnew\nTip #2: rope\nold"
+    );
+    assert!(plan.consequences.is_empty(), "{:?}", plan.consequences);
+}
+
+#[test]
+fn what_only_looks_like_a_marker_is_named_when_it_goes() {
+    let plan_of = |text: &str, new: &str| plan("Tip 1:", new, text).unwrap().consequences;
+    assert_eq!(
+        plan_of("Tip 1: boots\nold\ntip two: rope\nold\nTip 3:\nend", "new"),
+        ["1 line inside the section looks like a marker and goes with it: `tip two: rope`"]
+    );
+    assert_eq!(
+        plan_of("Tip 1: boots\n**Tip 2:** rope\n#Close\n", "new"),
+        ["2 lines inside the section look like markers and go with it: `**Tip 2:** rope` and `#Close`"]
+    );
+    // In the next section it stays, and nothing is said.
+    assert!(plan_of("Tip 1: boots\nold\nTip 2:\ntip three: x\n", "new").is_empty());
+    assert_eq!(
+        plan_of("Tip 1: boots\nold\n", "**Rope**\nnew"),
+        [
+            "new_section begins with `**Rope**`, a marker of another kind (**bold** line): the numbered label `Tip 1: boots` stays above it"
+        ]
+    );
+}

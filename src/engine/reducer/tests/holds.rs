@@ -175,3 +175,79 @@ fn a_lease_is_taken_over_by_name_and_adds_no_time() {
     world.release("script", "bea").unwrap();
     assert_eq!(left_s(&world), 200, "30 s of stop in all");
 }
+
+/// A gate on which ana composes, and whoever asks from this session.
+fn composed(session: Option<&str>) -> World {
+    let mut world = timed(300, 3600);
+    world.lease("script", "ana").unwrap();
+    world.session = session.map(str::to_owned);
+    world
+}
+
+#[test]
+fn a_session_decides_nothing_over_another_that_has_the_gate_open() {
+    let mut world = composed(Some("bea's session"));
+    for verdict in [Verdict::Approve, Verdict::Reject] {
+        let refusal = world.decide("script", "bea", verdict, Some("mine")).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::NotPossible);
+        assert_eq!(refusal.message, "ana is composing on j-1 / script #1");
+        assert_eq!(
+            refusal.hint.as_deref(),
+            Some("Ctrl-t takes the gate over first; the record names both")
+        );
+    }
+    assert!(world.rows().decisions.is_empty());
+    // The same person at another console is another session.
+    let refusal = world.decide("script", "ana", Verdict::Approve, None).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::NotPossible);
+    // The session itself decides, and nobody was passed over.
+    world.session = Some("ana's session".to_owned());
+    world.approve("script", "ana").unwrap();
+    let (_, payload) = world
+        .log
+        .iter()
+        .find(|(kind, _)| *kind == EventType::GateApproved)
+        .unwrap();
+    assert_eq!(payload.get("overridden"), None, "{payload}");
+}
+
+#[test]
+fn who_took_a_gate_over_decides_and_the_record_names_both() {
+    let mut world = composed(Some("bea's session"));
+    world.take_over("script", "bea").unwrap();
+    // A heartbeat forgets nothing.
+    world.pass_s(10);
+    world.lease("script", "bea").unwrap();
+    world.approve("script", "bea").unwrap();
+    let (_, payload) = world
+        .log
+        .iter()
+        .find(|(kind, _)| *kind == EventType::GateApproved)
+        .unwrap();
+    assert_eq!((&payload["by"], &payload["overridden"]), (&json!("bea"), &json!("ana")));
+}
+
+#[test]
+fn a_lease_that_is_dead_hinders_nobody() {
+    let mut world = composed(Some("bea's session"));
+    world.pass_s(30);
+    world.approve("script", "bea").unwrap();
+    let (_, payload) = world
+        .log
+        .iter()
+        .find(|(kind, _)| *kind == EventType::GateApproved)
+        .unwrap();
+    assert_eq!(payload.get("overridden"), None, "{payload}");
+}
+
+#[test]
+fn a_command_has_no_session_and_goes_through_with_both_names() {
+    let mut world = composed(None);
+    world.decide("script", "cli", Verdict::Reject, None).unwrap();
+    let (_, payload) = world
+        .log
+        .iter()
+        .find(|(kind, _)| *kind == EventType::GateRejected)
+        .unwrap();
+    assert_eq!((&payload["by"], &payload["overridden"]), (&json!("cli"), &json!("ana")));
+}

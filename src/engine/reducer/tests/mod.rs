@@ -6,12 +6,13 @@ mod jobs;
 mod moved;
 mod patches;
 mod timers;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Input, Prepared, ResumePlan, Review, StageOutcome, reduce};
+use super::{Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, reduce};
 use crate::domain::anchor::{Anchor, BootId};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::{Beside, Change};
@@ -90,6 +91,8 @@ pub(super) struct World {
     pub now_s: i64,
     pub stepped_s: i64,
     pub log: Vec<(EventType, Value)>,
+    /// The session that asks; none: a command.
+    pub session: Option<String>,
     /// All decisions; the rows keep the newest of each stage.
     pub chain: Vec<SealedDecision>,
 }
@@ -100,6 +103,7 @@ impl World {
         let policies = gates.iter().map(|name| (stage(name), GatePolicy::default())).collect();
         let mut world = Self {
             rows: None,
+            session: None,
             policies,
             now_s: 1000,
             stepped_s: 0,
@@ -117,6 +121,7 @@ impl World {
     /// A world without a job.
     pub fn empty() -> Self {
         Self {
+            session: None,
             rows: None,
             policies: BTreeMap::new(),
             now_s: 1000,
@@ -189,6 +194,7 @@ impl World {
         let prepared = Prepared {
             input,
             bare: BTreeMap::new(),
+            session: self.session.clone(),
         };
         let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), &prepared, cx)?;
         for change in changes {

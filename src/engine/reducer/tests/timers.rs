@@ -498,3 +498,47 @@ fn a_hold_that_the_machine_slept_through_is_overdue_once_and_not_held_anew() {
     world.expire("script", false).unwrap();
     assert_eq!(world.newest("script").state, GateState::Approved);
 }
+
+#[test]
+fn the_timers_decision_says_after_how_long_and_whether_somebody_had_looked() {
+    let decided = |act: fn(&mut World)| {
+        let mut world = World::new(&[], &[]);
+        world.rows = None;
+        world.timer("script", 90, OnTimeout::Reject);
+        world.start(vec![spec("script", false)], false).unwrap();
+        act(&mut world);
+        world.pass_s(10_000);
+        world.expire("script", false).unwrap();
+        world.rows().decisions[0].decision.notes().map(str::to_owned)
+    };
+    let note = |text: &str| Some(text.to_owned());
+    assert_eq!(decided(|_| {}), note("nobody decided within 1:30; nobody had looked"));
+    assert_eq!(
+        decided(|world| {
+            for who in ["bea", "ana"] {
+                let (gate, digest) = (world.gate_ref("script"), world.newest("script").digest());
+                let operator = person(who);
+                let extent = Extent {
+                    hunks: 1,
+                    hunks_shown: 1,
+                };
+                let seen = Input::MarkSeen {
+                    gate,
+                    operator,
+                    digest,
+                    extent,
+                };
+                world.put(seen).unwrap();
+            }
+            world.extend("script", "ana", 60).unwrap();
+        }),
+        note("nobody decided within 2:30, 1:00 of it added by persons; ana and bea had looked")
+    );
+    assert_eq!(
+        decided(|world| {
+            world.pass_s(5000);
+            world.expire("script", true).unwrap();
+        }),
+        note("nobody decided within 1:30, nor in the grace after it was overdue; nobody had looked")
+    );
+}

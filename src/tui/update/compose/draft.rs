@@ -1,11 +1,14 @@
 //! Drafts of what is being written: kept up with the text, and let go of once it was sent or discarded.
 
-use super::super::super::draft::{Draft, EditDraft, PatchDraft};
+use super::super::super::draft::{Discarded, Draft, EditDraft, PatchDraft};
 use super::super::super::effect::Effect;
 use super::super::super::model::compose::{Compose, Subject};
+use super::super::super::model::toast::Tone;
 use super::super::super::model::{Model, Sent};
+use super::super::prompt::refuse;
+use super::super::toast;
 use super::is_of_stage;
-use crate::domain::gate::GateKey;
+use crate::domain::gate::{GateKey, Verdict};
 
 /// Changes a draft and has it written soon.
 pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
@@ -90,7 +93,9 @@ pub fn keep_up(model: &mut Model) {
 /// A command was carried out: what it took along is no draft any longer. A patch that it did not take along stays, and its place on disk.
 ///
 /// Returns whether a patch was left out of a decision.
-pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, fx: &mut Vec<Effect>) -> bool {
+///
+/// Of a decision the note of the other verdict is put aside: nobody will send it, and it was written.
+pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdict>, fx: &mut Vec<Effect>) -> bool {
     let is_decision = sent.decides.is_some();
     if sent.has_patch
         && let Some(compose) = model.compose.take_if(|compose| compose.pin.key == *key)
@@ -100,13 +105,87 @@ pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, fx: &mut Vec<Effect>)
     let Some(draft) = model.drafts.get_mut(key) else {
         return false;
     };
-    if is_decision {
-        draft.note.clear();
+    let mut unsent = Draft::new(key.clone());
+    for of in [Verdict::Approve, Verdict::Reject].into_iter().filter(|_| is_decision) {
+        if verdict.is_some_and(|verdict| verdict != of) {
+            unsent.set_note(of, draft.note(of).to_owned());
+        }
+        draft.set_note(of, String::new());
     }
     let is_left_out = is_decision && draft.has_patch();
     save_now(model, key, fx);
+    put_aside(model, unsent, fx);
     is_left_out
 }
+
+/// Keeps what was thrown away, for some days.
+fn put_aside(model: &mut Model, draft: Draft, fx: &mut Vec<Effect>) {
+    if draft.is_empty() {
+        return;
+    }
+    let discarded = Discarded {
+        discarded_at: model.now.utc,
+        draft,
+    };
+    fx.push(Effect::PutAside(Box::new(discarded.clone())));
+    model.discarded.insert(0, discarded);
+    model.discarded.truncate(DISCARDED_MAX);
+}
+
+/// Puts aside what [`forget`] would remove: the text of the editor, and those of former attempts from which it may have come.
+pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
+    keep_up(model);
+    let Some(compose) = &model.compose else {
+        return;
+    };
+    let of_stage = model
+        .drafts
+        .values()
+        .filter(|draft| is_of_stage(&draft.key, &compose.pin.key));
+    let parts = of_stage.map(|draft| match &compose.subject {
+        Subject::Patch(_) => Draft {
+            patch: draft.patch.clone(),
+            ..Draft::new(draft.key.clone())
+        },
+        Subject::Artifact(_) => Draft {
+            edits: draft.edit(&compose.path).cloned().into_iter().collect(),
+            ..Draft::new(draft.key.clone())
+        },
+    });
+    for part in parts.collect::<Vec<_>>() {
+        put_aside(model, part, fx);
+    }
+}
+
+/// A text that was thrown away is a draft again, unless another was written in its place.
+pub fn take_back(model: &mut Model, chosen: &Discarded) {
+    let key = chosen.draft.key.clone();
+    let mut draft = model
+        .drafts
+        .get(&key)
+        .cloned()
+        .unwrap_or_else(|| Draft::new(key.clone()));
+    if let Err(why) = draft.take_back(&chosen.draft) {
+        return refuse(
+            model,
+            "Not restored",
+            &why,
+            "send or discard that first; this one stays here",
+        );
+    }
+    let keys = match (draft.has_patch(), draft.edits.is_empty()) {
+        (false, _) => "a or r on its gate shows it",
+        (true, true) => "p on its gate opens it",
+        (true, false) => "e on its gate opens it",
+    };
+    let text = format!("Restored: {} of {key}   {keys}", chosen.draft.contents());
+    model.drafts.insert(key.clone(), draft);
+    note_unsaved(model, &key);
+    toast(model, Tone::Done, text);
+}
+
+/// As many as are kept on disk.
+const DISCARDED_MAX: usize = 200;
 
 /// Removes the draft of what was written here, and those of former attempts from which it may have come.
 pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>) {

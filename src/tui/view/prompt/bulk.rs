@@ -7,14 +7,14 @@ use crate::domain::gate::Verdict;
 use crate::tui::draft::Draft;
 use crate::tui::layout;
 use crate::tui::model::Model;
-use crate::tui::model::bulk::{BulkAsk, Item, ItemState};
+use crate::tui::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::tui::model::prompt::Prompt;
 use crate::tui::view::holder;
 
 /// Its lines above and below the list of gates.
 fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
     let theme = model.theme;
-    let all = ask.items.len();
+    let all = ask.concerned();
     let (head, style) = match ask.verdict {
         Verdict::Approve => ("APPROVE", theme.added()),
         Verdict::Reject => ("REJECT", theme.removed()),
@@ -52,16 +52,25 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     };
     wrapped(so, columns, theme.plain(), &mut above);
     let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
-    let unseen = asking().filter(|item| !item.is_seen).count();
-    if unseen > 0 {
-        let words = format!("You have not looked at {unseen} of them");
-        wrapped(&words, columns, theme.warning(), &mut above);
+    for (why, words) in [
+        (LeftOut::NotLookedAt, "Left out, you have not looked at it:"),
+        (LeftOut::OpenElsewhere, "Left out, somebody else has it open:"),
+    ] {
+        let left_out = ask.left_out(why);
+        if !left_out.is_empty() {
+            wrapped(
+                &format!("{words} {}", named(&left_out)),
+                columns,
+                theme.warning(),
+                &mut above,
+            );
+        }
     }
-    let opened = asking()
-        .filter(|item| model.lease_of_other(&item.pin.key).is_some())
-        .count();
-    if opened > 0 {
-        let words = format!("Somebody else has {opened} of them open; deciding does not wait for them");
+    if ask.taken_in() > 0 && !ask.is_unseen_accepted {
+        let words = format!(
+            "You have not looked at {} of them; Enter asks once more",
+            ask.taken_in()
+        );
         wrapped(&words, columns, theme.warning(), &mut above);
     }
     let drafts = asking()
@@ -88,15 +97,42 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
         let words = "The note is empty: Enter once more rejects without a reason";
         below.push(text(words, theme.warning()));
     }
+    if ask.is_unseen_accepted {
+        let words = format!(
+            "You have NOT looked at {} of them: Enter once more {}s them all the same",
+            ask.taken_in(),
+            ask.verb()
+        );
+        wrapped(&words, columns, theme.warning(), &mut below);
+    }
     let verb = format!("{} {count}", ask.verb());
     let tab = if ask.is_note_focused { "leave note" } else { "note" };
-    let pairs = [
-        ("Enter", verb.as_str()),
-        ("Tab", tab),
-        ("Esc", "back, nothing is decided"),
-    ];
+    let take_in = ask.can_take_in().then_some(("i", "take them in"));
+    let pairs: Vec<_> = (count > 0)
+        .then_some(("Enter", verb.as_str()))
+        .into_iter()
+        .chain([("Tab", tab)])
+        .chain(take_in)
+        .chain([("Esc", "back, nothing is decided")])
+        .collect();
     below.push(keys(model, columns, &pairs));
     (above, below)
+}
+
+/// So many of the gates that are left out are named above the list.
+const NAMED_MAX: usize = 3;
+
+/// Gates of the list, each with its number.
+fn named(gates: &[(usize, &Item)]) -> String {
+    let names = gates
+        .iter()
+        .take(NAMED_MAX)
+        .map(|(number, item)| format!("{number} {}", item.pin.label));
+    let more = gates
+        .len()
+        .checked_sub(NAMED_MAX + 1)
+        .map(|more| format!("and {} more", more + 1));
+    names.chain(more).collect::<Vec<_>>().join(", ")
 }
 
 fn is_visible(model: &Model, item: &Item) -> bool {
@@ -107,6 +143,11 @@ fn is_visible(model: &Model, item: &Item) -> bool {
 fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
     let theme = model.theme;
     let (state, style): (String, Style) = match &item.state {
+        ItemState::LeftOut(LeftOut::NotLookedAt) => ("left out: not looked at".to_owned(), theme.warning()),
+        ItemState::LeftOut(LeftOut::OpenElsewhere) => {
+            let who = holder::other(model, &item.pin.key).unwrap_or_default();
+            (format!("left out: {who}"), theme.held())
+        }
         ItemState::Asking => {
             let unseen = (!item.is_seen).then(|| "not looked at".to_owned());
             let other = holder::other(model, &item.pin.key);
@@ -122,7 +163,7 @@ fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
         }
     };
     let facts = match &item.state {
-        ItemState::Asking => format!("  {}  {}  ", item.pin.digest.short(), item.change),
+        ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
     };
     Line::Text(vec![
@@ -130,6 +171,18 @@ fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
         (facts, theme.plain()),
         (state, style),
     ])
+}
+
+/// Its lines around the list.
+pub(super) fn around_words<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec<Line<'a>> {
+    let (mut above, below) = around(model, ask, columns);
+    above.extend(below);
+    above
+}
+
+/// How many rows it needs at least: everything but the list, and of that a line and where it stands.
+pub(super) fn least_rows(model: &Model, ask: &BulkAsk, columns: usize) -> usize {
+    around_words(model, ask, columns).len() + ask.items.len().min(2)
 }
 
 /// All its lines, the whole list among them: what it wants.

@@ -1,0 +1,232 @@
+//! `holdpoint drafts`: what an operator wrote and has not sent, and what they threw away in the last days.
+
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::domain::gate::{GateKey, Verdict};
+use crate::domain::operator::Surface;
+use crate::domain::time::Timestamp;
+use crate::runs::RunsDir;
+use crate::tui::draft::{Discarded, Draft};
+
+use super::args::GlobalArguments;
+use super::output::{Output, note};
+use super::report::{Exit, Failure, Outcome};
+use super::resolve::Session;
+use super::table::Table;
+
+/// What can be done with drafts.
+#[derive(Debug, Subcommand)]
+pub enum DraftsCommand {
+    /// List your drafts, and what you discarded in the last 7 days
+    List,
+    /// Print the text of one of them
+    Show {
+        /// As `drafts list` names it
+        id: String,
+    },
+    /// Make a discarded text a draft again; nothing written since is written over
+    #[command(after_help = RESTORE_HELP)]
+    Restore {
+        /// As `drafts list` names it
+        id: String,
+    },
+}
+
+const RESTORE_HELP: &str = "\
+The console offers it when it is next started. In a console that is open, Z
+lists the same texts, and Enter restores one at once.";
+
+/// One text of an operator.
+struct Kept {
+    id: String,
+    draft: Draft,
+    discarded: Option<Discarded>,
+}
+
+#[derive(Serialize)]
+struct KeptDoc<'a> {
+    id: &'a str,
+    /// `kept`: it is offered by the console; `discarded`: it was thrown away.
+    state: &'static str,
+    #[serde(flatten)]
+    key: &'a GateKey,
+    contents: String,
+    discarded_at: Option<Timestamp>,
+    /// When it is removed; null: it stays.
+    kept_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft: Option<&'a Draft>,
+}
+
+impl Kept {
+    fn document(&self, is_whole: bool) -> KeptDoc<'_> {
+        KeptDoc {
+            id: &self.id,
+            state: if self.discarded.is_some() { "discarded" } else { "kept" },
+            key: &self.draft.key,
+            contents: self.draft.contents(),
+            discarded_at: self.discarded.as_ref().map(|discarded| discarded.discarded_at),
+            kept_until: self.discarded.as_ref().map(Discarded::kept_until),
+            draft: is_whole.then_some(&self.draft),
+        }
+    }
+}
+
+/// Runs one of them.
+pub fn run(global: &GlobalArguments, command: &DraftsCommand) -> Outcome {
+    let deed = match command {
+        DraftsCommand::List => "listed",
+        DraftsCommand::Show { .. } => "shown",
+        DraftsCommand::Restore { .. } => "restored",
+    };
+    let session = Session::resolve(global, Surface::Cli, deed)?;
+    let mut output = Output::new(global.json);
+    let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(deed, &error))?;
+    let all = all(&session, &runs, deed)?;
+    match command {
+        DraftsCommand::List => list(&mut output, &all)?,
+        DraftsCommand::Show { id } => show(&mut output, named(&all, id, deed)?)?,
+        DraftsCommand::Restore { id } => restore(&mut output, &session, &runs, named(&all, id, deed)?, deed)?,
+    }
+    output.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Drafts first, then what was discarded, the newest first.
+fn all(session: &Session, runs: &RunsDir, deed: &'static str) -> Result<Vec<Kept>, Failure> {
+    let operator = &session.operator.name;
+    let failed = |error| Failure::runs(deed, &error);
+    let kept = runs.load_drafts(operator).map_err(failed)?;
+    let oldest_us = Discarded::oldest_us(session.now());
+    let aside = runs.load_discarded(operator, oldest_us).map_err(failed)?;
+    for problem in kept.problems.iter().chain(&aside.problems) {
+        note(problem);
+    }
+    let mut all = Vec::new();
+    for (path, bytes) in &kept.drafts {
+        match serde_json::from_slice::<Draft>(bytes) {
+            Ok(draft) => all.push(Kept {
+                id: draft.file_name().trim_end_matches(".json").to_owned(),
+                draft,
+                discarded: None,
+            }),
+            Err(error) => note(&format!("{} is no draft: {error}", path.display())),
+        }
+    }
+    for (path, bytes) in aside.drafts.iter().rev() {
+        match serde_json::from_slice::<Discarded>(bytes) {
+            Ok(discarded) => all.push(Kept {
+                id: discarded.id(),
+                draft: discarded.draft.clone(),
+                discarded: Some(discarded),
+            }),
+            Err(error) => note(&format!("{} is no discarded draft: {error}", path.display())),
+        }
+    }
+    Ok(all)
+}
+
+/// The text of this name; the beginning of one is enough.
+fn named<'a>(all: &'a [Kept], id: &str, deed: &'static str) -> Result<&'a Kept, Failure> {
+    if let Some(exact) = all.iter().find(|kept| kept.id == id) {
+        return Ok(exact);
+    }
+    let mut begun = all.iter().filter(|kept| kept.id.starts_with(id));
+    let (first, second) = (begun.next(), begun.next());
+    let message = match (first, second) {
+        (Some(only), None) => return Ok(only),
+        (Some(_), Some(_)) => format!("{id} is the beginning of several drafts"),
+        (None, _) => format!("you have no draft {id}"),
+    };
+    Err(Failure::not_found(deed, message).hint("holdpoint drafts list names them"))
+}
+
+fn list(output: &mut Output, all: &[Kept]) -> Result<(), Failure> {
+    if output.is_json {
+        let documents: Vec<_> = all.iter().map(|kept| kept.document(false)).collect();
+        return output.document(&documents);
+    }
+    let mut table = Table::new(&["ID", "GATE", "CONTENTS", "STATE"]);
+    for kept in all {
+        let state = match &kept.discarded {
+            Some(discarded) => format!("discarded, kept until {}", discarded.kept_until()),
+            None => "kept".to_owned(),
+        };
+        table.row(vec![
+            kept.id.clone(),
+            kept.draft.key.to_string(),
+            kept.draft.contents(),
+            state,
+        ]);
+    }
+    table.print(output, "You have no drafts, and discarded none in the last 7 days")
+}
+
+fn show(output: &mut Output, kept: &Kept) -> Result<(), Failure> {
+    if output.is_json {
+        return output.document(&kept.document(true));
+    }
+    let draft = &kept.draft;
+    for (verdict, words) in [(Verdict::Approve, "an approval"), (Verdict::Reject, "a rejection")] {
+        let text = draft.note(verdict);
+        if !text.trim().is_empty() {
+            output.line(&format!("note of {words}"))?;
+            output.block("  ", text)?;
+        }
+    }
+    if let Some(patch) = &draft.patch {
+        output.line(&format!("patch for {}", patch.path))?;
+        output.block("  ", &patch.text)?;
+        for (name, text) in &patch.others {
+            output.line(&format!("as {name}"))?;
+            output.block("  ", text)?;
+        }
+    }
+    for edit in &draft.edits {
+        output.line(&format!("edit of {}, which was {}", edit.path, edit.base.short()))?;
+        output.block("  ", &edit.text)?;
+    }
+    Ok(())
+}
+
+fn restore(
+    output: &mut Output,
+    session: &Session,
+    runs: &RunsDir,
+    kept: &Kept,
+    deed: &'static str,
+) -> Result<(), Failure> {
+    let Some(discarded) = &kept.discarded else {
+        let message = format!("{} was not discarded: the console offers it", kept.id);
+        return Err(Failure::new(deed, "wrong_state", message));
+    };
+    let operator = &session.operator.name;
+    let key = &discarded.draft.key;
+    let drafts = runs
+        .load_drafts(operator)
+        .map_err(|error| Failure::runs(deed, &error))?;
+    let read = drafts
+        .drafts
+        .iter()
+        .filter_map(|(_, bytes)| serde_json::from_slice::<Draft>(bytes).ok());
+    let mut draft = read
+        .into_iter()
+        .find(|draft| draft.key == *key)
+        .unwrap_or_else(|| Draft::new(key.clone()));
+    draft.take_back(&discarded.draft).map_err(|why| {
+        Failure::new(deed, "wrong_state", why).hint("send or discard that first; this one stays where it is")
+    })?;
+    let bytes = serde_json::to_vec_pretty(&draft).unwrap_or_default();
+    runs.save_draft(operator, &draft.file_name(), Some(&bytes))
+        .map_err(|error| Failure::runs(deed, &error))?;
+    let message = format!("Restored {} of {key}", discarded.draft.contents());
+    if output.is_json {
+        return output.document(&json!({
+            "message": message, "id": kept.id, "job_id": key.job_id, "stage": key.stage, "attempt": key.attempt,
+        }));
+    }
+    output.line(&message)?;
+    output.line("The console offers it when it is next started")
+}

@@ -1,0 +1,160 @@
+//! Gates that were opened from outside and are taken back.
+
+use super::*;
+
+fn open(world: &mut World, name: &str, bytes: &str, by: &str) -> Result<(), Refusal> {
+    world.put(Input::OpenGate {
+        operator: person(by),
+        stage: stage(name),
+        artifacts: vec![artifact(name, bytes)],
+    })
+}
+
+fn withdraw(world: &mut World, name: &str, by: &str, record: OpeningRecord) -> Result<(), Refusal> {
+    let gate = GateRef {
+        attempt: Some(world.key(name).attempt),
+        ..world.gate_ref(name)
+    };
+    world.put(Input::Withdraw {
+        gate,
+        operator: person(by),
+        reason: Some(" wrong tag\n".to_owned()),
+        record,
+    })
+}
+
+fn opened_by(name: &str) -> OpeningRecord {
+    OpeningRecord {
+        opened_by: Some(name.to_owned()),
+        ..OpeningRecord::default()
+    }
+}
+
+#[test]
+fn whoever_opened_it_takes_it_back_and_the_manual_job_goes_on() {
+    let mut world = World::empty();
+    open(&mut world, "deploy", "v1", "ci").unwrap();
+    let opened = world
+        .log
+        .iter()
+        .find(|(kind, _)| *kind == EventType::GateOpened)
+        .unwrap();
+    assert_eq!(opened.1["by"], "ci", "who opened it is on record");
+    withdraw(&mut world, "deploy", "ci", opened_by("ci")).unwrap();
+    let gate = world.newest("deploy").clone();
+    let settled = gate.settled.clone().unwrap();
+    assert_eq!((gate.state, settled.by.as_str()), (GateState::Canceled, "ci"));
+    assert_eq!(world.status(), JobStatus::Running);
+    let (kind, payload) = world.log.last().unwrap();
+    assert_eq!(
+        (*kind, &payload["by"], &payload["why"], &payload["withdrawn"]),
+        (EventType::GateCanceled, &json!("ci"), &json!("wrong tag"), &json!(true))
+    );
+    // Asked again, it stays as it is.
+    let events = world.log.len();
+    let again = OpeningRecord {
+        is_withdrawn: true,
+        ..opened_by("ci")
+    };
+    withdraw(&mut world, "deploy", "ci", again).unwrap();
+    assert_eq!(
+        (world.log.len(), world.newest("deploy").settled.clone()),
+        (events, Some(settled))
+    );
+    open(&mut world, "deploy", "v2", "ci").unwrap();
+    assert_eq!(world.key("deploy").attempt, 2);
+}
+
+#[test]
+fn nobody_else_may_but_an_admin() {
+    let mut world = World::empty();
+    open(&mut world, "deploy", "v1", "ci").unwrap();
+    let refusal = withdraw(&mut world, "deploy", "other", opened_by("ci")).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::NotAllowed);
+    assert_eq!(refusal.message, "ci opened j-1 / deploy #1, not other");
+    let unknown = withdraw(&mut world, "deploy", "other", OpeningRecord::default());
+    assert_eq!(code(unknown), RefusalCode::NotAllowed);
+    let admin = OpeningRecord {
+        may_any: true,
+        ..opened_by("ci")
+    };
+    withdraw(&mut world, "deploy", "admin", admin).unwrap();
+    assert_eq!(world.newest("deploy").state, GateState::Canceled);
+}
+
+#[test]
+fn what_is_decided_stays_decided_and_what_a_stage_opened_is_not_withdrawn() {
+    let mut world = World::empty();
+    open(&mut world, "deploy", "v1", "ci").unwrap();
+    world.approve("deploy", "ana").unwrap();
+    let late = withdraw(&mut world, "deploy", "ci", opened_by("ci"));
+    assert_eq!(code(late), RefusalCode::AlreadyDecided);
+    let mut world = World::new(&["script!"], &["script"]);
+    let made = StageOutcome::Made(vec![artifact("script", "one")]);
+    world.run("script", 1, made).unwrap();
+    let admin = OpeningRecord {
+        may_any: true,
+        ..OpeningRecord::default()
+    };
+    assert_eq!(
+        code(withdraw(&mut world, "script", "ana", admin)),
+        RefusalCode::WrongState
+    );
+}
+
+#[test]
+fn a_job_that_holdpoint_runs_pauses_at_the_stage_until_it_is_opened_or_resumed() {
+    for is_resumed in [false, true] {
+        let mut world = World::new(&["outline", "script!"], &["outline"]);
+        world.timer("outline", 5, OnTimeout::Approve);
+        open(&mut world, "outline", "x", "ci").unwrap();
+        withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
+        assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("outline")));
+        if is_resumed {
+            world.resume("ana", ResumePlan::default()).unwrap();
+        } else {
+            open(&mut world, "outline", "y", "ci").unwrap();
+        }
+        assert_eq!(world.status(), JobStatus::NeedsApproval);
+        assert_eq!(world.key("outline").attempt, 3, "the first was its stage's own");
+        world.approve("outline", "ana").unwrap();
+        assert_eq!(world.at(), Some("script"));
+    }
+}
+
+/// An old rejection of the stage is not what the job waits for now.
+#[test]
+fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
+    let mut world = World::new(&["outline", "script!"], &["outline"]);
+    world.decide("outline", "ana", Verdict::Reject, Some("no")).unwrap();
+    world.resume("ana", ResumePlan::default()).unwrap();
+    open(&mut world, "outline", "x", "ci").unwrap();
+    withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
+    world.resume("ana", ResumePlan::default()).unwrap();
+    assert_eq!(
+        (world.status(), world.newest("outline").state),
+        (JobStatus::NeedsApproval, GateState::Open)
+    );
+}
+
+/// What was withdrawn or rejected and is not under review any more is nothing that a stage may start on.
+#[test]
+fn what_no_approval_names_is_no_artifact_any_more() {
+    for is_rejected in [false, true] {
+        let mut world = World::new(&["outline", "script!"], &["outline"]);
+        open(&mut world, "outline", "x", "ci").unwrap();
+        if is_rejected {
+            world.decide("outline", "ana", Verdict::Reject, None).unwrap();
+        } else {
+            withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
+        }
+        world.resume("ana", ResumePlan::default()).unwrap();
+        assert!(
+            world.newest("outline").artifacts.is_empty(),
+            "the stage promises nothing"
+        );
+        world.approve("outline", "ana").unwrap();
+        assert_eq!(world.rows().artifacts, []);
+        world.begin("script", 1).unwrap();
+    }
+}

@@ -1,0 +1,68 @@
+//! What keeps a slip of the hand or of the line from acting: what Escape closed, which key opened a field, what of a question was drawn.
+
+use super::prompt::Prompt;
+use super::{Field, Lower, Model, Overlay};
+use crate::tui::effect::PromptFacts;
+use crate::tui::input::Key;
+use crate::tui::model::compose::List;
+use crate::tui::model::queue::RowKey;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Slips {
+    /// What stood before the last key, if that was Escape: it may turn out to be the beginning of another key.
+    pub before_esc: Option<Box<BeforeEsc>>,
+    /// Whether the last key was an Escape that only said what the next one takes off.
+    pub is_clear_asked: bool,
+    /// The key that opened the field that now takes the letters.
+    pub opened_by: Option<OpenedBy>,
+    /// What of a prompt was on the last frame that the terminal has taken.
+    pub on_screen: Option<PromptFacts>,
+}
+
+/// A key that opened a field, and what comes of the same key after it: a letter, or the key held down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenedBy {
+    /// The key.
+    pub key: Key,
+    /// When it came last, on the boot clock.
+    pub boot_us: i64,
+    /// Whether one more is held back until it is known which of the two it is.
+    pub is_held_back: bool,
+    /// Whether it repeats itself: nothing of it is a letter.
+    pub is_repeating: bool,
+}
+
+/// What Escape may close.
+#[derive(Debug, Clone)]
+pub struct BeforeEsc {
+    /// The question.
+    pub prompt: Option<Prompt>,
+    /// The field.
+    pub field: Option<Field>,
+    /// The list over everything else.
+    pub overlay: Option<Overlay>,
+    /// The list in the editor.
+    pub list: Option<List>,
+    /// The queue's filter.
+    pub filter: String,
+    /// The range of marks.
+    pub range: Option<RowKey>,
+    /// Where the keys went.
+    pub pane: (bool, Lower),
+}
+
+impl BeforeEsc {
+    /// What stands now.
+    pub fn of(model: &Model) -> Self {
+        Self {
+            prompt: model.prompt.clone(),
+            field: model.field.clone(),
+            overlay: model.overlay.clone(),
+            list: model.compose.as_ref().and_then(|compose| compose.list.clone()),
+            filter: model.queue.filter.clone(),
+            range: model.range.clone(),
+            pane: (model.is_lower_focused, model.lower),
+        }
+    }
+}

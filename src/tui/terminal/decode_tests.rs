@@ -1,0 +1,244 @@
+//! What a terminal sends, whole and cut at every place.
+
+use super::*;
+
+const SECOND_US: i64 = 1_000_000;
+
+/// Everything that a keyboard of ours sends as more than one byte.
+const SEQUENCES: [(&str, &str); 24] = [
+    ("\x1b[A", "Up"),
+    ("\x1b[B", "Down"),
+    ("\x1b[C", "Right"),
+    ("\x1b[D", "Left"),
+    ("\x1bOA", "Up"),
+    ("\x1bOD", "Left"),
+    ("\x1b[H", "Home"),
+    ("\x1b[F", "End"),
+    ("\x1b[1~", "Home"),
+    ("\x1b[3~", "Del"),
+    ("\x1b[5~", "PgUp"),
+    ("\x1b[6~", "PgDn"),
+    ("\x1b[Z", "Shift-Tab"),
+    ("\x1bOQ", "F2"),
+    ("\x1b[15~", "F5"),
+    ("\x1b[[A", "F1"),
+    ("\x1b[1;5C", "Ctrl-Right"),
+    ("\x1b[1;3A", "Alt-Up"),
+    ("\x1b[1;2D", "Shift-Left"),
+    ("\x1b[1;6F", "Ctrl-Shift-End"),
+    ("\x1b[3;5~", "Ctrl-Del"),
+    ("\x1b[1;2R", "Shift-F3"),
+    ("\x1b[27;5;13~", "Ctrl-Enter"),
+    ("\x1b[97;3u", "Alt-a"),
+];
+
+fn words(inputs: &[Input]) -> Vec<String> {
+    let words = inputs.iter().map(|input| match input {
+        Input::Key(key) => key.name(),
+        Input::Paste(text) => format!("paste {text:?}"),
+        Input::Mouse(mouse) => format!("{:?} {},{}", mouse.kind, mouse.column, mouse.row),
+        Input::Torn(Some(key)) => format!("torn {}", key.name()),
+        Input::Torn(None) => "torn".to_owned(),
+        Input::Resize(..) => "resize".to_owned(),
+    });
+    words.collect()
+}
+
+/// What comes of pieces that arrive at these times.
+fn pieces(pieces: &[(&[u8], i64)]) -> Vec<String> {
+    let mut decoder = Decoder::default();
+    let mut inputs = Vec::new();
+    for (bytes, at_us) in pieces {
+        decoder.feed(bytes, *at_us, &mut inputs);
+    }
+    words(&inputs)
+}
+
+fn read(text: &str) -> Vec<String> {
+    pieces(&[(text.as_bytes(), 0)])
+}
+
+#[test]
+fn every_sequence_is_its_key() {
+    for (sequence, name) in SEQUENCES {
+        assert_eq!(read(sequence), [name], "{}", sequence.escape_debug());
+    }
+    assert_eq!(
+        read("aZ\u{e9}\u{6f22}\r\t\x7f\x01\x1a\0 "),
+        [
+            "a",
+            "Z",
+            "\u{e9}",
+            "\u{6f22}",
+            "Enter",
+            "Tab",
+            "Backspace",
+            "Ctrl-a",
+            "Ctrl-z",
+            "Ctrl-Space",
+            "Space"
+        ]
+    );
+    assert_eq!(
+        read("\x1b[<0;5;3M\x1b[<0;5;3m\x1b[<64;1;1M"),
+        ["Click 4,2", "WheelUp 0,0"]
+    );
+    assert_eq!(read("\x1b[M !!"), ["Click 0,0"]);
+    assert_eq!(read("\x1b[I\x1b[O\x1b[2~"), Vec::<String>::new(), "focus, Insert");
+}
+
+#[test]
+fn a_sequence_cut_anywhere_acts_as_nothing_but_itself() {
+    for (sequence, name) in SEQUENCES {
+        let bytes = sequence.as_bytes();
+        for cut in 1..bytes.len() {
+            for delay_us in [0, 10_000, 300_000, SECOND_US] {
+                let came = pieces(&[(&bytes[..cut], 0), (&bytes[cut..], delay_us)]);
+                let whole = vec![name.to_owned()];
+                let torn = vec!["Esc".to_owned(), format!("torn {name}")];
+                // Once more than the Escape is there it is known for a sequence.
+                let expected = if cut == 1 { torn } else { whole };
+                assert_eq!(
+                    came,
+                    expected,
+                    "{} cut at {cut} for {delay_us} us",
+                    sequence.escape_debug()
+                );
+            }
+        }
+        // Byte by byte, the line as slow as can be.
+        let each: Vec<_> = (0i64..)
+            .zip(bytes.chunks(1))
+            .map(|(n, byte)| (byte, n * 900_000))
+            .collect();
+        assert_eq!(
+            pieces(&each),
+            ["Esc".to_owned(), format!("torn {name}")],
+            "{}",
+            sequence.escape_debug()
+        );
+    }
+}
+
+#[test]
+fn a_paste_cut_anywhere_is_that_paste_and_no_keys() {
+    let bytes = "\x1b[200~a\rr \u{e9}\x1b[A yes\x1b[201~q".as_bytes();
+    for cut in 1..bytes.len() {
+        let came = pieces(&[(&bytes[..cut], 0), (&bytes[cut..], 20_000)]);
+        let rest = vec!["paste \"a\\rr \u{e9}\\u{1b}[A yes\"".to_owned(), "q".to_owned()];
+        let expected = if cut == 1 {
+            [vec!["Esc".to_owned(), "torn".to_owned()], rest].concat()
+        } else {
+            rest
+        };
+        assert_eq!(came, expected, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_mouse_report_cut_behind_its_escape_is_dropped() {
+    assert_eq!(pieces(&[(b"\x1b", 0), (b"[<0;5;3M", 9)]), ["Esc", "torn"]);
+    assert_eq!(
+        pieces(&[(b"\x1b", 0), (b"[<0;5", 9), (b";3Mx", 99)]),
+        ["Esc", "torn", "x"]
+    );
+}
+
+#[test]
+fn escape_and_a_key_in_one_piece_are_two_keys() {
+    assert_eq!(read("\x1ba\r"), ["Esc", "a", "Enter"]);
+    assert_eq!(read("\x1bd"), ["Esc", "d"]);
+    assert_eq!(read("\x1b\x7f"), ["Esc", "Backspace"]);
+    assert_eq!(read("\x1b\u{e9}"), ["Esc", "\u{e9}"]);
+    assert_eq!(read("\x1b\x1b"), ["Esc", "Esc"]);
+    assert_eq!(read("\x1b\x1b[A"), ["Esc", "Up"]);
+    assert_eq!(read("\x1b\x1b\x1b"), ["Esc", "Esc", "Esc"]);
+    assert_eq!(read("\x1bOx"), ["Esc", "O", "x"]);
+}
+
+#[test]
+fn what_is_typed_after_escape_is_typed() {
+    // A list of candidates closed by Escape, and on in the text.
+    let came = pieces(&[
+        (b"\x1b", 0),
+        (b"[", 150_000),
+        (b"1", 300_000),
+        (b"2", 450_000),
+        (b",", 600_000),
+    ]);
+    assert_eq!(came, ["Esc"], "it could still become a key");
+    let came = pieces(&[
+        (b"\x1b", 0),
+        (b"[", 150_000),
+        (b"1", 300_000),
+        (b",", 600_000),
+        (b" 3]", 700_000),
+    ]);
+    assert_eq!(came, ["Esc", "[", "1", ",", "Space", "3", "]"], "no key has a comma");
+    assert_eq!(pieces(&[(b"\x1b", 0), (b"[x", 100_000)]), ["Esc", "[", "x"]);
+    assert_eq!(pieces(&[(b"\x1b", 0), (b"On", 100_000)]), ["Esc", "O", "n"]);
+    assert_eq!(
+        pieces(&[(b"\x1b", 0), (b"a", 100_000), (b"[D", 200_000)]),
+        ["Esc", "a", "[", "D"]
+    );
+    assert_eq!(
+        pieces(&[(b"\x1b", 0), (b"[D", 1_000_001)]),
+        ["Esc", "[", "D"],
+        "too late"
+    );
+}
+
+#[test]
+fn what_does_not_go_on_is_typed_when_its_time_is_over() {
+    let mut decoder = Decoder::default();
+    let mut inputs = Vec::new();
+    decoder.feed(b"\x1b", 0, &mut inputs);
+    assert_eq!(decoder.wake_us(), None);
+    decoder.feed(b"[", 10, &mut inputs);
+    let wake_us = decoder.wake_us().unwrap();
+    decoder.tick(wake_us - 1, &mut inputs);
+    assert_eq!(words(&inputs), ["Esc"]);
+    decoder.tick(wake_us, &mut inputs);
+    assert_eq!(words(&inputs), ["Esc", "["]);
+    assert_eq!(decoder.wake_us(), None);
+}
+
+#[test]
+fn nonsense_is_dropped_and_what_follows_is_read() {
+    assert_eq!(read("\x1b[5;5xj"), ["j"]);
+    assert_eq!(read("\x1b[1;\x1b[Aj"), ["Up", "j"], "cut short by another");
+    assert_eq!(read("\x1b[99999999999999999999~j"), ["j"]);
+    assert_eq!(pieces(&[(b"\xff\xc3", 0), (b"\xa9j", 1)]), ["\u{e9}", "j"]);
+    assert_eq!(pieces(&[(b"\xc3j", 0)]), ["j"]);
+    let long = format!("\x1b[{}", "1".repeat(100_000));
+    let mut decoder = Decoder::default();
+    decoder.feed(long.as_bytes(), 0, &mut Vec::new());
+    assert!(decoder.pending.len() <= 2 * SEQUENCE_BYTES_MAX || decoder.pending.is_empty());
+}
+
+#[test]
+fn a_paste_without_an_end_is_bounded() {
+    let mut decoder = Decoder::default();
+    let mut inputs = Vec::new();
+    decoder.feed(b"\x1b[200~", 0, &mut inputs);
+    for _ in 0..200 {
+        decoder.feed(&[b'x'; 65_536], 0, &mut inputs);
+        assert!(decoder.paste.as_ref().unwrap().len() <= PASTE_BYTES_MAX + 65_536 + PASTE_END.len());
+    }
+    decoder.feed(b"\x1b[201~j", 0, &mut inputs);
+    assert_eq!(inputs.len(), 2);
+    assert_eq!(words(&inputs[1..]), ["j"]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_and_no_cuts_stop_it(bytes in proptest::collection::vec(0u8.., 0..80), cut in 0usize..80, delay_us in 0i64..3_000_000) {
+        let cut = cut.min(bytes.len());
+        let mut decoder = Decoder::default();
+        let mut inputs = Vec::new();
+        decoder.feed(&bytes[..cut], 0, &mut inputs);
+        decoder.feed(&bytes[cut..], delay_us, &mut inputs);
+        decoder.tick(delay_us + 2_000_000, &mut inputs);
+        proptest::prop_assert!(inputs.len() <= 2 * bytes.len());
+    }
+}

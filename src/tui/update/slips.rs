@@ -1,0 +1,140 @@
+//! Keys that were not meant: pieces of a torn sequence, and a key that was held down too long.
+
+use super::super::effect::Effect;
+use super::super::input::{Code, Key};
+use super::super::keymap::Focus;
+use super::super::model::Model;
+use super::super::model::prompt::Prompt;
+use super::super::model::slips::{BeforeEsc, OpenedBy};
+use super::super::model::toast::Tone;
+use super::{queue, text, toast};
+
+/// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and no keyboard repeats more slowly.
+const REPEAT_US: i64 = 150_000;
+/// A key that repeated itself and rests this long was let go.
+const LET_GO_US: i64 = 500_000;
+
+/// Before a key acts. False: it does not act.
+pub fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
+    if !is_meant(model, key, fx) {
+        return false;
+    }
+    let is_esc = key == Key::plain(Code::Esc);
+    let stands = is_esc.then(|| Box::new(BeforeEsc::of(model)));
+    model.slips.before_esc = stands;
+    model.slips.is_clear_asked &= is_esc;
+    true
+}
+
+/// After a key that went to this focus.
+pub fn after(model: &mut Model, focus: Focus, key: Key) {
+    let has_opened = !focus.is_text() && key.typed().is_some() && model.focus().is_text();
+    if has_opened {
+        model.slips.opened_by = Some(OpenedBy {
+            key,
+            boot_us: model.now.boot_us,
+            is_held_back: false,
+            is_repeating: false,
+        });
+    }
+}
+
+/// The key that opened a field is held back: what follows tells whether it is the field's first letter or was held down.
+fn is_meant(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
+    let boot = model.now.boot_us;
+    let Some(opened) = &mut model.slips.opened_by else {
+        return true;
+    };
+    if opened.key == key {
+        opened.is_repeating |= opened.is_held_back && boot - opened.boot_us < REPEAT_US;
+        opened.is_held_back = !opened.is_repeating;
+        opened.boot_us = boot;
+        return false;
+    }
+    // Whoever closes the field again wants nothing in it.
+    let is_closing = key == Key::plain(Code::Esc) || (key.is_ctrl && key.code == Code::Char('c'));
+    if is_closing {
+        model.slips.opened_by = None;
+    }
+    write_held_back(model, fx);
+    true
+}
+
+/// The key was a letter.
+fn write_held_back(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(opened) = model.slips.opened_by.take().filter(|opened| opened.is_held_back) else {
+        return;
+    };
+    let focus = model.focus();
+    if focus.is_text() {
+        text::press(model, focus, opened.key, fx);
+        model.is_dirty = true;
+    }
+}
+
+/// Microseconds until it is known what a key was that is held back.
+pub fn wake_us(model: &Model) -> Option<i64> {
+    let opened = model.slips.opened_by.as_ref()?;
+    let rest_us = match (opened.is_repeating, opened.is_held_back) {
+        (true, _) => LET_GO_US,
+        (false, true) => REPEAT_US,
+        (false, false) => return None,
+    };
+    Some((opened.boot_us + rest_us - model.now.boot_us).max(0))
+}
+
+/// Time passes.
+pub fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
+    if wake_us(model) == Some(0) {
+        write_held_back(model, fx);
+    }
+}
+
+/// An Escape turned out to be the beginning of another key, of which the rest came apart: what it closed is open again, and the key
+/// does nothing.
+pub fn torn(model: &mut Model, key: Option<Key>, fx: &mut Vec<Effect>) {
+    model.key_boot_us = model.now.boot_us;
+    model.toasts.unread = 0;
+    model.slips.is_clear_asked = false;
+    if let Some(before) = model.slips.before_esc.take() {
+        put_back(model, *before, fx);
+    }
+    if let Some(key) = key {
+        let text = format!("{} came in pieces and did nothing   hint: press it again", key.name());
+        toast(model, Tone::Info, text);
+    }
+}
+
+fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
+    let BeforeEsc {
+        prompt,
+        field,
+        overlay,
+        list,
+        filter,
+        range,
+        pane,
+    } = before;
+    (model.is_lower_focused, model.lower) = pane;
+    model.range = model.range.take().or(range);
+    model.field = model.field.take().or(field);
+    model.overlay = model.overlay.take().or(overlay);
+    if let Some(compose) = &mut model.compose {
+        compose.list = compose.list.take().or(list);
+    }
+    model.prompt = match (model.prompt.take(), prompt) {
+        // What Escape opened.
+        (Some(Prompt::Menu), before) => before,
+        (Some(now), _) => Some(now),
+        // What was sent is closed by its answer alone.
+        (None, before) => before.filter(|prompt| !prompt.is_sent()),
+    };
+    let revision = model.next_number();
+    if let Some(prompt) = &mut model.prompt {
+        prompt.ask_again(revision);
+    }
+    if model.queue.filter != filter {
+        model.queue.filter = filter;
+        queue::rearrange(model, fx);
+    }
+}

@@ -1,0 +1,509 @@
+//! Slips of the hand and of the line: torn keys, keys held down, windows too low, a note said for the wrong verdict.
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::lease::LeasePurpose;
+use holdpoint::tui::effect::Msg;
+use insta::assert_snapshot;
+
+use crate::console::{Console, session};
+use crate::world::World;
+
+const KEYS: [&str; 10] = [
+    "Up",
+    "Down",
+    "Left",
+    "Right",
+    "Home",
+    "End",
+    "PgDn",
+    "Del",
+    "F2",
+    "Ctrl-Right",
+];
+
+#[test]
+fn a_torn_key_takes_no_marks_off_and_no_filter() {
+    for key in KEYS {
+        let mut console = Console::drawn();
+        console.press("Space Space Space").torn(key);
+        assert_eq!(console.model.marks.len(), 3, "{key}");
+        console.shows(&format!("{key} came in pieces and did nothing   hint: "));
+        // However often it happens.
+        console.torn(key).torn(key);
+        assert_eq!(console.model.marks.len(), 3, "{key}");
+        // Where there are no marks Escape takes the filter back.
+        let mut console = Console::drawn();
+        console.press("/").typed("script").press("Enter").torn(key);
+        assert_eq!(console.model.queue.filter, "script", "{key}");
+    }
+}
+
+#[test]
+fn marks_go_at_the_second_escape_with_a_word_and_come_back() {
+    let mut console = Console::drawn();
+    console.press("Space Space Esc");
+    console.shows("Esc once more takes 2 marks off");
+    assert_eq!(console.model.marks.len(), 2);
+    console.press("j Esc");
+    assert_eq!(console.model.marks.len(), 2, "another key came between");
+    console.press("Esc");
+    assert!(console.model.marks.is_empty());
+    console.shows("2 marks taken off   M sets them again");
+    console.press("M");
+    assert_eq!(console.model.marks.len(), 2);
+    console.shows("2 marked");
+    console.press("M");
+    console.shows("No marks were taken off");
+}
+
+#[test]
+fn a_mark_that_comes_back_is_on_what_it_was_set_on() {
+    let mut console = Console::drawn();
+    console.press("Space Space Esc Esc");
+    console.world.patch("j-17", "cy", "02:13:30", b"other bytes");
+    console.press("M");
+    assert_eq!(console.model.marks.len(), 1);
+    console.shows("Mark taken off j-17 / script #2: it changed");
+}
+
+#[test]
+fn a_torn_key_in_the_editor_opens_no_menu_and_discards_nothing() {
+    for key in KEYS {
+        let mut console = Console::drawn();
+        console.press("p").typed("x").torn(key);
+        assert!(console.model.prompt.is_none(), "{key}: the text has the keys");
+        console.typed("y");
+        let text = console.model.compose.as_ref().unwrap().editor.text();
+        assert!(text.contains("xy"), "{key}: {text}");
+        assert!(console.decisions().is_empty());
+    }
+}
+
+#[test]
+fn a_torn_key_closes_no_prompt_for_good_and_confirms_nothing() {
+    for before in ["a", "r", "t", "+", "R", "X", "/", "?", ":"] {
+        let mut console = Console::drawn();
+        console.press(before);
+        let focus = console.model.focus();
+        console.torn("Left");
+        assert_eq!(console.model.focus(), focus, "{before}");
+        assert!(console.decisions().is_empty());
+    }
+    // What was on the screen before the slip does not count.
+    let mut console = Console::drawn();
+    console.press("a");
+    console.burst("Esc");
+    console.tell(Msg::Input(holdpoint::tui::input::Input::Torn(None)));
+    console.tell(Msg::Input(holdpoint::tui::input::Input::Key(
+        holdpoint::tui::input::Key::parse("Enter").unwrap(),
+    )));
+    assert!(console.decisions().is_empty());
+    console.draw();
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn escape_and_the_letter_behind_it_in_one_burst_replace_and_decide_nothing() {
+    for letter in ["a", "r", "t", "c", "p", "T", "D", "q", "d", "w", "f", "b", "x"] {
+        for opened in ["p", "e"] {
+            let mut console = Console::drawn();
+            console.press(opened).typed("zz");
+            let text = console.model.compose.as_ref().unwrap().editor.text();
+            console.burst(&format!("Esc {letter} Enter"));
+            assert!(console.decisions().is_empty(), "{opened} Esc {letter} Enter");
+            if let Some(compose) = &console.model.compose {
+                assert_eq!(compose.editor.text(), text, "{opened} Esc {letter} Enter");
+            }
+            let kept = console.model.drafts.values().any(|draft| draft.has_patch());
+            assert!(kept, "{opened} Esc {letter} Enter");
+        }
+    }
+    let mut console = Console::drawn();
+    console.press("e").typed("zz").burst("Esc p");
+    console.shows("The key came before the menu was on the screen");
+}
+
+#[test]
+fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
+    let mut console = Console::drawn();
+    console.press("p").typed("my patch").press("Esc D");
+    assert_snapshot!("discard_80", console.picture());
+    console.press("Enter");
+    console.shows("Not discarded: that is not discard");
+    console.typed("D").press("Enter");
+    assert!(console.model.compose.is_some() && console.put_aside.is_empty());
+    console.press("Backspace").typed("discard").press("Enter");
+    assert!(console.model.compose.is_none());
+    console.shows("The text is discarded; Z on the queue has it for 7 days");
+    assert!(console.model.drafts.is_empty());
+    let aside = console.put_aside[0].draft.patch.as_ref().unwrap();
+    assert!(aside.text.contains("my patch"), "{}", aside.text);
+    // And back.
+    console.press("Z");
+    console.shows("discarded in the last 7 days");
+    assert_snapshot!("discarded_80", console.picture());
+    console.press("Enter");
+    console.shows("Restored: patch for script.txt of j-17 / script #2   p on its gate");
+    console.pass(1);
+    assert!(
+        console.saved.last().unwrap().1.as_ref().unwrap().has_patch(),
+        "it is on disk again"
+    );
+    console.press("p");
+    console.shows("my patch");
+    // What was written since is never written over.
+    console.typed("!").press("Esc q Z Enter");
+    console.shows("Not restored: a patch is kept for j-17 / script #2   hint: send or");
+}
+
+#[test]
+fn what_was_discarded_is_offered_for_seven_days() {
+    let mut console = Console::drawn();
+    console.press("Z");
+    console.shows("No text was discarded here in the last 7 days");
+    console
+        .press("p")
+        .typed("x")
+        .press("Esc D")
+        .typed("discard")
+        .press("Enter");
+    console.pass(7 * 86_400 - 1).press("Z");
+    console.shows("patch for script.txt");
+    console.press("Esc").pass(1).press("Z");
+    console.hides("patch for script.txt");
+}
+
+#[test]
+fn the_note_of_a_rejection_is_no_approvals() {
+    let mut console = Console::drawn();
+    console
+        .press("r")
+        .typed("image is NOT signed, do not ship")
+        .press("Esc a");
+    console.shows("note: (none; Tab to write)");
+    console.press("Tab").typed("reads well").press("Esc r");
+    console.shows("note: image is NOT signed, do not ship");
+    console.press("Esc a");
+    console.shows("note: reads well");
+    console.press("Enter");
+    let decisions = console.decisions();
+    assert_eq!(decisions.len(), 1);
+    assert!(decisions[0].contains("note Some(\"reads well\")"), "{decisions:?}");
+    // The other one was written too: it is not lost with the gate.
+    assert_eq!(console.put_aside.len(), 1);
+    assert_eq!(
+        console.put_aside[0].draft.note(Verdict::Reject),
+        "image is NOT signed, do not ship"
+    );
+    assert_eq!(console.put_aside[0].draft.note(Verdict::Approve), "");
+}
+
+#[test]
+fn the_note_of_a_bulk_is_of_its_verdict_too() {
+    let mut console = Console::drawn();
+    console
+        .press("Space Space g r")
+        .press("Tab")
+        .typed("both wrong")
+        .press("Esc a");
+    console.shows("note for each: (none; Tab to write)");
+    console.press("Esc r");
+    console.shows("note for each: both wrong");
+}
+
+/// The windows of the trial in which a question was decided that nobody could read.
+const LOW: [(u16, u16); 6] = [(80, 8), (30, 8), (24, 8), (40, 10), (80, 9), (59, 40)];
+
+#[test]
+fn in_a_low_window_nothing_that_decides_is_asked() {
+    for (columns, rows) in LOW {
+        for key in ["a", "r", "t", "+", "X", "u"] {
+            let mut console = Console::new(World::drawn(), columns, rows);
+            console.press(key).press("Enter Enter").typed("j-17").press("Enter");
+            assert!(console.model.prompt.is_none(), "{columns}x{rows} {key}");
+            let changes = console.world.sent.iter().filter(|sent| !sent.starts_with("MarkSeen"));
+            assert_eq!(changes.count(), 0, "{columns}x{rows} {key}: {:?}", console.world.sent);
+        }
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("Space Space Space g a Enter i Enter Enter");
+        assert!(console.decisions().is_empty(), "{columns}x{rows}, marked");
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("p").typed("x").press("Esc r Enter Enter a Enter");
+        assert!(console.decisions().is_empty(), "{columns}x{rows}, from the editor");
+    }
+    let mut console = Console::new(World::drawn(), 80, 9);
+    console.press("a");
+    console.shows("Not approved: below 60x14 nothing is decided, and this window is");
+    // Everything can be read.
+    console.press("Enter j j");
+    console.shows("Bring tall boots");
+}
+
+#[test]
+fn in_the_smallest_window_that_decides_the_question_is_whole() {
+    let mut console = Console::new(World::drawn(), 60, 14);
+    console.press("a");
+    assert_snapshot!("approve_60x14", console.picture());
+    for words in [
+        "APPROVE j-17 tides / script #2",
+        "as bea",
+        "[Enter] approve",
+        "Cannot be taken back",
+    ] {
+        console.shows(words);
+    }
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+    let mut console = Console::new(World::drawn(), 60, 14);
+    console.press("j r").typed("no").press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn a_window_that_became_too_low_under_a_question_refuses_enter() {
+    for (columns, rows) in LOW {
+        for (key, typed) in [("a", ""), ("r", "no"), ("t", "why"), ("+", "10m"), ("X", "j-17")] {
+            let mut console = Console::drawn();
+            console.press(key).typed(typed);
+            let before = console.world.sent.len();
+            console.resize(columns, rows).press("Enter Enter");
+            let sent = &console.world.sent[before..];
+            assert!(
+                sent.iter().all(|sent| sent.starts_with("MarkSeen")),
+                "{columns}x{rows} {key}: {sent:?}"
+            );
+            // In a window that holds it the same question goes on.
+            console.resize(80, 24).press("Enter");
+            assert!(console.world.sent.len() > before, "{columns}x{rows} {key}");
+        }
+    }
+    let mut console = Console::drawn();
+    console.press("a").resize(80, 9);
+    assert_snapshot!("approve_80x9", console.picture());
+    console.shows("Enter does nothing: below 60x14 nothing is decided, and this window is 80x9");
+    console.press("Enter");
+    console.shows("Not approved: this window does not hold the whole question");
+}
+
+#[test]
+fn a_question_that_does_not_fit_is_said_not_to_and_fits_again() {
+    // Forty files that nobody has seen take many lines.
+    let mut world = World::new();
+    let names: Vec<String> = (0..40).map(|n| format!("a-rather-long-file-name-{n:02}.txt")).collect();
+    let files = names.iter().map(|name| {
+        let name: &'static str = Box::leak(name.clone().into_boxed_str());
+        crate::world::File("script", name, None, name.into())
+    });
+    world.gate("j-1", "many", "script", 1, None, files.collect());
+    let mut console = Console::new(world, 80, 18);
+    console.press("a Enter Enter");
+    assert!(console.decisions().is_empty());
+    console.shows("Enter does nothing: this window does not hold the whole question");
+    console.resize(80, 50);
+    console.shows("You have not seen: ");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn a_title_gives_way_in_the_name_of_the_job_alone() {
+    let mut world = World::new();
+    let id = "nightly-render-of-the-harbour-at-dusk-with-all-the-boats-and-the-lighthouse-17";
+    world.gate(
+        id,
+        "",
+        "storyboard",
+        12,
+        None,
+        vec![crate::world::File("script", "s.txt", None, b"x".to_vec())],
+    );
+    let mut console = Console::new(world, 80, 24);
+    console.press("a");
+    console.shows(" / storyboard #12  ");
+    console.shows("  as bea");
+    let text = console.text();
+    let title = text.lines().find(|line| line.contains("APPROVE")).unwrap();
+    assert!(
+        title.contains("APPROVE nightly-render") && title.contains('…'),
+        "{title}"
+    );
+}
+
+#[test]
+fn a_question_that_changes_is_read_again_before_enter_counts() {
+    let mut console = Console::drawn();
+    console.press("a");
+    // Somebody marked another gate meanwhile: the question says so, and no frame has shown it.
+    console.world.set_lease("j-17", None);
+    let key = console
+        .model
+        .queue
+        .visible()
+        .nth(1)
+        .map(holdpoint::tui::model::queue::RowKey::of)
+        .unwrap();
+    if let holdpoint::tui::model::queue::RowKey::Gate(key) = key {
+        console.model.marks.insert(key, Default::default());
+    }
+    console.tell(Msg::Input(holdpoint::tui::input::Input::Key(
+        holdpoint::tui::input::Key::parse("Enter").unwrap(),
+    )));
+    assert!(
+        console.decisions().is_empty(),
+        "the line about the other mark was not on the screen"
+    );
+    console.model.is_dirty = true;
+    console.draw();
+    console.shows("1 marked gate is NOT included");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn enter_does_not_pass_over_a_colleague_and_after_a_take_over_it_counts() {
+    for (purpose, words) in [
+        (LeasePurpose::Compose, "ana is composing on j-17 / script #2"),
+        (LeasePurpose::Prompt, "ana has a prompt open on j-17 / script #2"),
+    ] {
+        for key in ["a", "r"] {
+            let mut console = Console::drawn();
+            console.world.set_lease("j-17", Some(("ana", purpose)));
+            console.event("j-17", "script", EventType::GateSeen, "ana looks");
+            console.press(key);
+            if key == "r" {
+                console.typed("wrong cut");
+            }
+            console.press("Enter");
+            assert!(console.decisions().is_empty(), "{key} {purpose:?}");
+            console.shows(&format!(
+                "Not {}: {words}   hint:",
+                if key == "a" { "approved" } else { "rejected" }
+            ));
+            console.press("Ctrl-t");
+            console.event(
+                "j-17",
+                "script",
+                EventType::GateHeld,
+                "bea takes script #2 over from ana",
+            );
+            console.press("Enter");
+            assert_eq!(console.decisions().len(), 1, "{key} {purpose:?}");
+        }
+    }
+}
+
+#[test]
+fn a_colleague_who_comes_while_the_question_is_open_stops_enter() {
+    let mut console = Console::drawn();
+    console.press("a");
+    console.world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
+    console.event(
+        "j-17",
+        "script",
+        EventType::GateHeld,
+        "ana takes script #2 over from bea",
+    );
+    console.press("Enter");
+    assert!(console.decisions().is_empty());
+    // She gives it back: what the question says is another thing, and is read first.
+    console.world.set_lease("j-17", None);
+    console.event("j-17", "script", EventType::GateReleased, "script #2 runs again");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+/// A key that is held down: once, then after the keyboard's delay thirty times a second.
+fn held(console: &mut Console, key: &str) {
+    console.press(key).pass_ms(500);
+    for _ in 0..20 {
+        console.press(key).pass_ms(33);
+    }
+}
+
+#[test]
+fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
+    let text = |console: &Console| -> String {
+        use holdpoint::tui::model::{Field, Overlay, prompt::Prompt};
+        match (&console.model.prompt, &console.model.field, &console.model.overlay) {
+            (Some(Prompt::Timer(ask)), _, _) => ask.typed.text(),
+            (Some(Prompt::Cancel(ask)), _, _) => ask.typed.text(),
+            (Some(Prompt::Confirm(ask)), _, _) => ask.note.text(),
+            (_, Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
+            (_, _, Some(Overlay::Help { filter, .. })) => filter.text(),
+            (_, _, Some(Overlay::Palette { text, .. })) => text.text(),
+            _ => panic!("no field is open\n{}", console.text()),
+        }
+    };
+    for key in ["t", "+", "r", "X", "/", "?", ":"] {
+        let mut console = Console::drawn();
+        held(&mut console, key);
+        assert_eq!(text(&console), "", "{key}");
+        // All at once, as a stalled line brings them.
+        let mut console = Console::drawn();
+        console.burst(&format!("{key} ").repeat(20));
+        assert_eq!(text(&console), "", "{key} in a burst");
+        // Let go, and on with the same letter.
+        console.pass_ms(600).press(key).pass_ms(200);
+        assert_eq!(text(&console), key, "{key} after it was let go");
+        // A word that begins with that letter, typed at leisure and in a hurry.
+        for pause_ms in [0, 80, 400] {
+            let mut console = Console::drawn();
+            console.press(key).pass_ms(pause_ms);
+            for letter in [key, "o", "o"] {
+                console.press(letter).pass_ms(pause_ms);
+            }
+            assert_eq!(text(&console), format!("{key}oo"), "{key} every {pause_ms} ms");
+        }
+        let mut console = Console::drawn();
+        console.press(key).press(key).press("Esc");
+        assert!(console.model.drafts.is_empty(), "{key} twice and Esc leaves no draft");
+    }
+    for key in ["p", "e"] {
+        let mut console = Console::drawn();
+        console.press(key);
+        let opened = console.model.compose.as_ref().unwrap().editor.text();
+        let mut console = Console::drawn();
+        held(&mut console, key);
+        assert_eq!(console.model.compose.as_ref().unwrap().editor.text(), opened, "{key}");
+    }
+}
+
+#[test]
+fn control_c_on_the_queue_says_what_leaves_and_control_u_clears_a_field() {
+    let mut console = Console::drawn();
+    console.press("Ctrl-c");
+    console.shows("Ctrl-c does not leave: q does");
+    console.press("Enter Ctrl-c");
+    console.shows("Ctrl-c does not leave: q on the queue does");
+    console.press("1 /").typed("reef").press("Ctrl-u");
+    assert_eq!(console.model.queue.filter, "");
+    console.typed("dunes").press("Enter");
+    assert_eq!(console.model.queue.filter, "dunes");
+}
+
+#[test]
+fn a_restricted_console_starts_nothing_and_says_so() {
+    let restricted = holdpoint::tui::session::Session {
+        is_restricted: true,
+        ..session()
+    };
+    let mut console = Console::with(restricted, World::drawn(), 80, 24);
+    console.shows("RESTRICTED");
+    console.press("E");
+    console.shows("Not done: this console is restricted: it starts no other program");
+    assert!(console.editors.is_empty() && console.model.away.is_none());
+    console.press("Ctrl-z");
+    console.shows("Not done: this console is restricted: it is not suspended");
+    // Not from the menu of the editor either, and no menu, palette or hint offers it.
+    console.press("e").typed("x").press("Esc");
+    console.hides("own editor");
+    console.press("E");
+    assert!(console.editors.is_empty());
+    console.press("Esc Esc q").press(":").typed("editor");
+    console.hides("$EDITOR");
+    // It decides as any other.
+    console.press("Esc a Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
