@@ -238,6 +238,9 @@ impl World {
 
     /// The timer is due.
     pub fn expire(&mut self, id: &str, name: &str) {
+        // Both clocks must have come to it.
+        let start = crate::world::start();
+        self.now.boot_us = self.now.boot_us.max(start.boot_us + self.now.utc.us_since(start.utc));
         let rows = &self.jobs[&job_id(id)];
         let gate = rows.newest_gate(&stage(name)).unwrap();
         let timer = gate.timer.as_ref().unwrap();

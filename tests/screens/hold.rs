@@ -53,7 +53,7 @@ fn plus_asks_how_long_and_says_what_is_no_length_of_time() {
 fn more_than_the_bound_is_refused_in_the_question_and_can_be_corrected() {
     let mut console = Console::drawn();
     console.press("+").typed("2h").press("Enter");
-    console.shows("Not extended: 7200 s are more than may still be added");
+    console.shows("Not extended: 2h00m are more than may still be added");
     console.press("Backspace Backspace").typed("1h").press("Enter");
     assert_eq!(sent(&console, "Extend"), ["Extend j-17 7200", "Extend j-17 3600"]);
 }
