@@ -238,22 +238,25 @@ impl World {
 
     /// The timer is due.
     pub fn expire(&mut self, id: &str, name: &str) {
-        // Both clocks must have come to it.
-        let start = crate::world::start();
-        self.now.boot_us = self.now.boot_us.max(start.boot_us + self.now.utc.us_since(start.utc));
+        let former = self.now;
         let rows = &self.jobs[&job_id(id)];
         let gate = rows.newest_gate(&stage(name)).unwrap();
         let timer = gate.timer.as_ref().unwrap();
         let wake = timer
             .wake(gate.lease.as_ref(), gate.policy.max_hold_s, GRACE_S)
             .unwrap();
+        // Both clocks must have come to it.
+        let utc = former.utc.max(timer.deadline);
+        let boot_us = utc.micros() - timer.anchor.offset_us;
         let input = Input::Expire {
             key: gate.key.clone(),
             wake,
             is_missed: false,
             on_disk: self.on_disk(rows, gate),
         };
+        self.now = Now { utc, boot_us, ..former };
         self.plain(&job_id(id), input).unwrap();
+        self.now = former;
     }
 
     pub fn change_timer(&mut self, id: &JobId, change: impl FnOnce(&GateTimer) -> GateTimer) {
