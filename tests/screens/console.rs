@@ -63,6 +63,15 @@ impl Console {
     }
 
     pub fn with(session: Session, world: World, columns: u16, rows: u16) -> Self {
+        Self::resting(session, world, (columns, rows), true)
+    }
+
+    /// Over the drawing's world, with an operator who looks at nothing long enough.
+    pub fn hurried() -> Self {
+        Self::resting(session(), World::drawn(), (80, 24), false)
+    }
+
+    fn resting(session: Session, world: World, (columns, rows): (u16, u16), rests: bool) -> Self {
         let mut console = Self {
             model: Model::new(session, (columns, rows), world::start()),
             world,
@@ -72,7 +81,7 @@ impl Console {
             is_left: false,
             copy: None,
             editors: Vec::new(),
-            rests: true,
+            rests,
             waiting: Vec::new(),
         };
         let effects = start(&mut console.model);

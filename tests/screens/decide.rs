@@ -45,7 +45,8 @@ fn approving_sends_the_digest_on_screen_and_the_note() {
         )]
     );
     console.shows("Approved j-17 tides / script #2");
-    console.hides("j-17 tides   ");
+    console.hides("approved bea");
+    console.shows(">j-21 dunes");
     assert_snapshot!("approved_80", console.picture());
     console.shows(" >j-21 dunes");
 }

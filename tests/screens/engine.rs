@@ -280,27 +280,32 @@ impl World {
 
     /// The timer is due: its time is up now, and nobody has the gate open.
     pub fn expire(&mut self, id: &str, name: &str) {
-        let now = self.now;
+        let former = self.now;
         let gates = &mut self.jobs.get_mut(&job_id(id)).unwrap().gates;
         let gate = gates.iter_mut().rfind(|gate| gate.key.stage == stage(name)).unwrap();
         gate.lease = None;
         gate.timer = gate
             .timer
             .take()
-            .map(|timer| GateTimer::start(now, 0, timer.on_timeout));
+            .map(|timer| GateTimer::start(former, 0, timer.on_timeout));
         let rows = &self.jobs[&job_id(id)];
         let gate = rows.newest_gate(&stage(name)).unwrap();
         let timer = gate.timer.as_ref().unwrap();
         let wake = timer
             .wake(gate.lease.as_ref(), gate.policy.max_hold_s, GRACE_S)
             .unwrap();
+        // Both clocks must have come to it.
+        let utc = former.utc.max(timer.deadline);
+        let boot_us = utc.micros() - timer.anchor.offset_us;
         let input = Input::Expire {
             key: gate.key.clone(),
             wake,
             is_missed: false,
             on_disk: self.on_disk(rows, gate),
         };
+        self.now = Now { utc, boot_us, ..former };
         self.plain(&job_id(id), input).unwrap();
+        self.now = former;
     }
 
     pub fn change_timer(&mut self, id: &JobId, change: impl FnOnce(&GateTimer) -> GateTimer) {

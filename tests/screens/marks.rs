@@ -14,7 +14,7 @@ fn marked(console: &Console) -> Vec<String> {
 
 #[test]
 fn space_marks_a_range_is_marked_and_star_marks_what_the_filter_shows() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.press("Space");
     assert_eq!(marked(&console), ["j-17 / script #2"]);
     console.press("k Space");
@@ -39,7 +39,7 @@ fn space_marks_a_range_is_marked_and_star_marks_what_the_filter_shows() {
 
 #[test]
 fn a_bulk_lists_every_gate_and_each_is_decided_on_its_own_digest() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.press("Space Space k k a");
     assert_snapshot!("bulk_80", console.picture());
     assert!(console.decisions().is_empty(), "nothing before Enter");
@@ -64,7 +64,7 @@ fn a_bulk_lists_every_gate_and_each_is_decided_on_its_own_digest() {
 
 #[test]
 fn a_bulk_tells_who_else_has_a_gate_open_and_what_is_not_applied() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     // A patch draft of one's own on the first, somebody else in the editor of the second.
     console.press("p").typed("x").press("Esc q");
     console.world.set_lease("j-21", Some(("ana", LeasePurpose::Compose)));
@@ -85,7 +85,7 @@ fn a_bulk_tells_who_else_has_a_gate_open_and_what_is_not_applied() {
 
 #[test]
 fn what_was_not_looked_at_is_left_out_until_a_key_takes_it_in() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.world.looked("j-17", "bea");
     console.press("Space Space Space g a");
     console.shows("APPROVE 1 gate ");
@@ -105,7 +105,7 @@ fn what_was_not_looked_at_is_left_out_until_a_key_takes_it_in() {
 
 #[test]
 fn a_bulk_decides_what_was_looked_at_and_keeps_the_rest_marked() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.world.looked("j-17", "bea");
     console.press("Space Space Space g a Enter");
     let decisions = console.decisions();
@@ -121,7 +121,7 @@ fn a_bulk_decides_what_was_looked_at_and_keeps_the_rest_marked() {
 
 #[test]
 fn on_a_gate_that_is_not_marked_the_key_means_that_one_alone() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.press("Space Space a");
     console.shows("APPROVE j-22 marsh / audio #1");
     console.shows("2 marked gates are NOT included");
@@ -136,7 +136,7 @@ fn on_a_gate_that_is_not_marked_the_key_means_that_one_alone() {
 
 #[test]
 fn what_changes_or_is_decided_elsewhere_loses_its_mark_aloud() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.press("Space Space Space");
     console
         .world
@@ -164,7 +164,7 @@ fn what_changes_or_is_decided_elsewhere_loses_its_mark_aloud() {
 
 #[test]
 fn each_gate_has_its_own_result_and_the_lost_ones_name_winner_and_time() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.press("Space Space Space g r i").press("Enter");
     console.shows("The note is empty: Enter once more rejects without a reason");
     // Somebody is quicker, and the console has not heard of it.
@@ -213,7 +213,7 @@ fn a_long_list_scrolls_and_a_bulk_is_bounded() {
 
 #[test]
 fn a_bulk_is_sent_once_and_waits_for_all_answers() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.press("Space Space g a i Enter");
     console.world.is_slow = true;
     console.press("Enter");
@@ -225,7 +225,7 @@ fn a_bulk_is_sent_once_and_waits_for_all_answers() {
 
 #[test]
 fn a_bulk_is_not_confirmed_before_it_was_on_the_screen() {
-    let mut console = Console::drawn();
+    let mut console = Console::hurried();
     console.press("Space Space g").burst("a i Enter Enter");
     assert!(console.decisions().is_empty());
 }

@@ -51,7 +51,7 @@ fn who_is_at_a_gate_is_said_in_two_words() {
     for words in ["root at it", "cy edits", "elsewhere"] {
         console.shows(words);
     }
-    console.press("j p");
+    console.press("g j p");
     console.shows("you edit");
 }
 
@@ -65,7 +65,7 @@ fn a_gate_that_is_settled_while_it_is_read_stays_with_its_job_in_one_row_until_i
         .unwrap();
     console.world.starts("j-17");
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
-    console.shows("done approved ana -> storyboard runs");
+    console.shows("done approved ana");
     let rows = |console: &Console| {
         let text = console.text();
         let queue = text.lines().skip(1).take_while(|line| !line.starts_with('─'));
@@ -73,9 +73,7 @@ fn a_gate_that_is_settled_while_it_is_read_stays_with_its_job_in_one_row_until_i
     };
     assert_eq!(rows(&console), 1);
     console.press("q");
-    assert_eq!(rows(&console), 1);
     console.hides("done approved");
-    console.shows("running");
     console.shows(">j-21 dunes");
     assert_eq!(console.model.queue.hidden(), 0);
 }

@@ -92,7 +92,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
                 if arguments.is_svg_kept {
                     save(&arguments.out.join(format!("{shot}.svg")), svg.as_bytes())?;
                 }
-                save(&arguments.out.join(format!("{shot}.png")), &painter.png(&svg)?)
+                save(&arguments.out.join(format!("{shot}.png")), &painter.png(&svg)?)?;
+                // What a test can read of the picture.
+                save(&arguments.out.join(format!("{shot}.txt")), (screen::text(screen) + "\n").as_bytes())
             })
             .map_err(|problem| problem.at(&file))?;
     }

@@ -80,7 +80,9 @@ impl Scene {
                     pty.resize(*columns, *rows);
                     Ok(())
                 }
-                (Action::Shot(name), Some(pty)) => pty.inspect(|now| shoot(name, now)),
+                (Action::Shot(name), Some(pty)) => pty
+                    .try_wait_for("a screen on which nothing is pending", |now| pending(now).is_none())
+                    .and_then(|()| pty.inspect(|now| shoot(name, now))),
                 (Action::Exit, Some(pty)) => {
                     pty.wait_exit();
                     Ok(())
@@ -151,6 +153,14 @@ impl Scene {
             Err(format!("setup ended with {status}"))
         }
     }
+}
+
+/// Words that stand on the screen while something is still read, compared or checked. `tests/pictures.rs` refuses the same.
+const PENDING: [&str; 6] = ["Reading", "reading", "comparing", "checking", "being read", "writing…"];
+
+/// What of it is pending.
+fn pending(screen: &Screen) -> Option<&'static str> {
+    PENDING.into_iter().find(|word| screen::find(screen, word).is_some())
 }
 
 /// The absolute path of a program, looked for on the search path when it is a bare name.
