@@ -480,7 +480,7 @@ fn a_key_whose_field_was_closed_by_somebody_else_acts_again() {
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
     assert!(console.model.prompt.is_none(), "there is no timer any more");
-    console.press("j t");
+    console.press("t");
     console.shows("HOLD TIMER j-21");
     let mut console = Console::drawn();
     console.press("t");
