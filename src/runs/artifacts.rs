@@ -436,10 +436,12 @@ mod tests {
         let placed = std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !is_done.load(Ordering::Relaxed) {
-                    fs::rename(&inside, &aside).unwrap();
-                    symlink(&elsewhere, &inside).unwrap();
-                    fs::remove_file(&inside).unwrap();
-                    fs::rename(&aside, &inside).unwrap();
+                    // Whoever places makes the directory again where it is missing, so each of these may fail.
+                    let _ = fs::rename(&inside, &aside);
+                    if symlink(&elsewhere, &inside).is_ok() {
+                        fs::remove_file(&inside).unwrap();
+                    }
+                    let _ = fs::remove_dir_all(&aside);
                 }
             });
             let path = artifact("artifacts/script/script.txt");
