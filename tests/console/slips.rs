@@ -241,7 +241,7 @@ fn in_low_windows_nothing_is_decided() {
             desk.sees("2 open");
             // A frame of another width is certainly one of these rows.
             for width in [columns + 1, columns] {
-                desk.pty.resize(width, rows);
+                desk.resize(width, rows);
                 desk.pty.wait_for(|now| {
                     let last = screen::row(now, rows - 1);
                     last.contains("? keys") && now.contents().contains("release")

@@ -196,7 +196,7 @@ fn resume_with_the_patch(desk: &mut Desk, job: &str) {
     desk.sees(&format!("{job}  paused at "));
     desk.press("R");
     desk.sees(&format!("RESUME {job}"));
-    desk.sees("The patch of ");
+    desk.sees(" is patched: ");
     desk.confirm();
     desk.pty.wait_gone("RESUME ");
 }
