@@ -24,6 +24,10 @@ bench:
 bench-http:
     cargo bench --bench http
 
+# a decision and a bulk of 18, without and beside somebody who writes at full speed to the same disk (TMPDIR)
+bench-neighbour:
+    cargo bench --bench neighbour
+
 # fuzz one target of fuzz/ for so many seconds; needs `cargo install --locked cargo-fuzz`
 fuzz TARGET SECONDS="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{TARGET}} -- -max_total_time={{SECONDS}} -timeout=20

@@ -25,7 +25,7 @@ use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::engine::api::{Answer, Command, OutsideArtifact, OutsideFile, Query};
 use crate::engine::door::Door;
-use crate::runs::drops::{self, Claim, Drop};
+use crate::runs::drops::{self, Claim, Drop, Misplaced};
 use crate::runs::{RunDir, RunsDir, RunsError, artifacts};
 
 use file::{Asked, Fault};
@@ -59,6 +59,7 @@ pub async fn serve(door: Door, runs: RunsDir) {
             door: &door,
             runs: &runs,
             torn: BTreeMap::new(),
+            misplaced: BTreeMap::new(),
         };
         // Whoever waits is not hurried by what others drop, nor kept waiting by it.
         let mut left = BTreeSet::new();
@@ -111,6 +112,8 @@ struct Taker<'a> {
     runs: &'a RunsDir,
     /// Files that ended in the middle when they were looked at last, and after how many bytes.
     torn: BTreeMap<Drop, usize>,
+    /// What was told of files that open nothing where they lie: each once, as long as it lies there.
+    misplaced: BTreeMap<JobId, BTreeSet<Misplaced>>,
 }
 
 /// What became of one look.
@@ -153,7 +156,8 @@ impl Taker<'_> {
                 return again;
             }
         };
-        for dropped in found {
+        self.tell_misplaced(found.misplaced);
+        for dropped in found.drops {
             // Another one may have been dropped while this one was answered.
             loop {
                 match self.take(&dropped, is_again).await {
@@ -171,6 +175,18 @@ impl Taker<'_> {
             }
         }
         again
+    }
+
+    fn tell_misplaced(&mut self, found: BTreeMap<JobId, BTreeSet<Misplaced>>) {
+        for (job_id, now) in found {
+            let told = self.misplaced.remove(&job_id).unwrap_or_default();
+            for Misplaced { place, why } in now.difference(&told) {
+                tracing::warn!("{place}: {why}");
+            }
+            if !now.is_empty() {
+                self.misplaced.insert(job_id, now);
+            }
+        }
     }
 
     /// Answers one.

@@ -199,12 +199,12 @@ fn is_whole(kind: EventKind) -> bool {
     ) || (!cfg!(target_os = "linux") && matches!(kind, EventKind::Create(_) | EventKind::Modify(_)))
 }
 
-/// The job that a path below the runs directory may open a gate of: its directory, its `gates/`, or a dropped file in there.
+/// The job that a path below the runs directory may open a gate of: its directory, its `gates/`, or a dropped file in one of them.
 fn job_of(below: &Path) -> Option<JobId> {
     let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
     match parts?[..] {
         [job] | [job, "gates"] => JobId::new(job).ok(),
-        [job, "gates", name] if drops::is_dropped(name) => JobId::new(job).ok(),
+        [job, name] | [job, "gates", name] if drops::is_dropped(name) => JobId::new(job).ok(),
         _ => None,
     }
 }

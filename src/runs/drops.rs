@@ -7,6 +7,7 @@
 //! A claimed file is nobody else's: what the pipeline drops meanwhile is another one, and neither is lost. A crash leaves the claim,
 //! which is found again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -28,6 +29,14 @@ const OPEN_SUFFIX: &str = ".open.json";
 const CLAIM_SUFFIX: &str = ".open.claimed";
 const ERROR_SUFFIX: &str = ".open.error.json";
 
+/// The most misplaced files that are told of one job.
+pub const MISPLACED_MAX: usize = 20;
+
+const BESIDE: &str =
+    "no gate is opened: it does not lie in the job's gates/ itself   hint: move it to gates/STAGE.open.json";
+const DIRECTORY: &str = "no gate is opened: it is a directory   hint: write a file of that name";
+const NO_STAGE: &str = "no gate is opened: what stands before .open.json is no stage name   hint: a stage is 1 to 50 lower-case letters, digits, _ and -, beginning with a letter";
+
 /// A stage that a dropped file names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Drop {
@@ -44,38 +53,86 @@ pub struct Claim {
     pub uid: u32,
 }
 
-/// What waits to be answered in these jobs' directories, sorted; files of other names are passed over.
-pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Result<Vec<Drop>> {
-    let mut found = Vec::new();
+/// A file that was meant to open a gate, where it opens none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Misplaced {
+    /// Where it lies, below the runs directory; for a log line.
+    pub place: String,
+    /// Why no gate is opened, and what to do.
+    pub why: &'static str,
+}
+
+/// What lies in some jobs' directories.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What waits to be answered, sorted.
+    pub drops: Vec<Drop>,
+    /// What nobody answers: of each job that was looked at, at most so many as [`MISPLACED_MAX`].
+    pub misplaced: BTreeMap<JobId, BTreeSet<Misplaced>>,
+}
+
+/// Looks at these jobs' directories.
+pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Result<Found> {
+    let mut found = Found::default();
     for job_id in jobs {
-        let gates = runs.run(job_id).gates();
-        let entries = match fs::read_dir(&gates) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error).doing("list", &gates),
-        };
-        for entry in entries {
-            let entry = entry.doing("list", &gates)?;
-            // A directory is no file, whatever it is called.
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                continue;
-            }
-            let name = entry.file_name();
-            found.extend(name.to_str().and_then(stage_of).map(|stage| Drop {
-                job_id: job_id.clone(),
-                stage,
-            }));
+        let mut misplaced = BTreeSet::new();
+        let run = runs.run(job_id);
+        for (name, _) in entries(run.path())? {
+            note(&mut misplaced, &name, &[job_id.as_str()], BESIDE);
         }
+        for (name, is_directory) in entries(&run.gates())? {
+            let parents = [job_id.as_str(), GATES];
+            if is_directory {
+                // A directory is no file, whatever it is called.
+                note(&mut misplaced, &name, &parents, DIRECTORY);
+                for (below, _) in entries(&run.gates().join(&name))? {
+                    note(&mut misplaced, &below, &[job_id.as_str(), GATES, &name], BESIDE);
+                }
+            } else if let Some(stage) = stage_of(&name) {
+                found.drops.push(Drop {
+                    job_id: job_id.clone(),
+                    stage,
+                });
+            } else {
+                note(&mut misplaced, &name, &parents, NO_STAGE);
+            }
+        }
+        found.misplaced.insert(job_id.clone(), misplaced);
     }
-    found.sort();
+    found.drops.sort();
     // A claim and the next file of the same stage are answered one after the other.
-    found.dedup();
+    found.drops.dedup();
     Ok(found)
 }
 
-/// Whether a name in `gates/` is that of a dropped file.
+/// The names in a directory, and whether each is a directory; what is not text is passed over. Nothing, where there is no directory.
+fn entries(directory: &Path) -> Result<Vec<(String, bool)>> {
+    let listed = match fs::read_dir(directory) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        listed => listed.doing("list", directory)?,
+    };
+    let mut names = Vec::new();
+    for entry in listed {
+        let entry = entry.doing("list", directory)?;
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        names.extend(entry.file_name().to_str().map(|name| (name.to_owned(), is_directory)));
+    }
+    Ok(names)
+}
+
+fn note(misplaced: &mut BTreeSet<Misplaced>, name: &str, parents: &[&str], why: &'static str) {
+    if is_dropped(name) && misplaced.len() < MISPLACED_MAX {
+        // Whoever drops it chooses the name: nothing in it may act on a terminal.
+        let place = format!("{}/{name}", parents.join("/")).escape_debug().to_string();
+        misplaced.insert(Misplaced { place, why });
+    }
+}
+
+/// Whether a name is that of a dropped file, whatever it says before.
 pub fn is_dropped(name: &str) -> bool {
-    name.ends_with(OPEN_SUFFIX) && stage_of(name).is_some()
+    name.ends_with(OPEN_SUFFIX)
 }
 
 fn stage_of(name: &str) -> Option<StageName> {

@@ -131,3 +131,38 @@ fn what_is_refused_says_why_and_reads_nothing_outside() {
     assert_eq!(workspace.json(&["gate", "list"]), json!([]));
     assert_eq!(workspace.json(&["job", "list"]), json!([]));
 }
+
+#[test]
+fn what_lies_in_a_wrong_place_is_told_once() {
+    let workspace = Workspace::new("gates: {script: {required: true}}\n");
+    let run_directory = workspace.run_directory("nightly-17");
+    fs::create_dir_all(&run_directory).unwrap();
+    let mut leader = Beside::leader(&workspace);
+    // Before there is a gates/: this is where the file is easily put by mistake.
+    workspace.write("runs/nightly-17/script.open.json", request(1));
+    let line = leader.line_with("nightly-17/script.open.json: no gate is opened");
+    assert!(line.contains("move it to gates/STAGE.open.json"), "{line}");
+
+    workspace.write("runs/nightly-17/gates/sub/script.open.json", request(1));
+    workspace.write("runs/nightly-17/gates/Bad\u{1b}Stage.open.json", request(1));
+    fs::create_dir(run_directory.join("gates/audio.open.json")).unwrap();
+    // Each of them brings the job up once more, and so do these two, which lie where they belong.
+    let mut said = String::new();
+    for name in ["script", "audio2"] {
+        workspace.write(&format!("runs/nightly-17/gates/{name}.open.json"), request(7));
+        while !said.contains(&format!("nightly-17/gates/{name}.open.json: ")) {
+            said.push_str(&leader.line_with(""));
+        }
+    }
+    for (place, count) in [
+        ("nightly-17/script.open.json: ", 0),
+        ("nightly-17/gates/sub/script.open.json: no gate", 1),
+        ("nightly-17/gates/Bad\\u{1b}Stage.open.json: no gate", 1),
+        (
+            "nightly-17/gates/audio.open.json: no gate is opened: it is a directory",
+            1,
+        ),
+    ] {
+        assert_eq!(said.matches(place).count(), count, "{place}\n{said}");
+    }
+}

@@ -1,0 +1,261 @@
+//! What a neighbour that writes at full speed to the same file system costs whoever decides: a decision and a bulk of 18, from the command
+//! to its answer and until its files are in place, without and with it in turns, medians and ratios.
+//!
+//! A bare SQLite commit on the same disk says how much of that is the disk's. `TMPDIR` chooses it, else `target/tmp`; on a file system
+//! in memory nothing is shown. The neighbour has at most [`FILES`] files of [`FILE_BYTES`], which are removed at the end.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::wildcard_enum_match_arm,
+    reason = "what is measured is real time, and a bench fails by panicking"
+)]
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use holdpoint::clock::SystemClock;
+use holdpoint::config::Config;
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::ids::{JobId, StageName};
+use holdpoint::domain::operator::{Operator, Surface, Via};
+use holdpoint::engine::api::{Command, GateRef, NewJob, Notice};
+use holdpoint::engine::{Engine, Role, Settings};
+use rusqlite::Connection;
+
+const YAML: &str = "pipeline: {stages: [{name: script}]}\ngates: {script: {required: true}}\n";
+/// How often each side has its turn.
+const TURNS: usize = 20;
+/// Decisions one after the other in a turn.
+const SINGLE: usize = 5;
+/// Decisions at once in a turn.
+const BULK: usize = 18;
+/// The neighbour's files, written again and again in turn.
+const FILES: usize = 12;
+const FILE_BYTES: usize = 64 << 20;
+/// What it has written before anybody decides beside it.
+const DIRTY_BYTES: usize = 400 << 20;
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Whether this is `cargo bench`; else it is only seen that everything works.
+fn is_measured() -> bool {
+    std::env::args().any(|argument| argument == "--bench")
+}
+
+/// Somebody else, who never waits for the disk.
+struct Neighbour {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    folder: PathBuf,
+}
+
+impl Neighbour {
+    /// Starts it; returns once the disk has enough to do.
+    fn start(folder: &Path) -> Self {
+        let (files, enough) = if is_measured() {
+            (FILES, DIRTY_BYTES)
+        } else {
+            (1, CHUNK_BYTES)
+        };
+        let is_over = Arc::new(AtomicBool::new(false));
+        let written = Arc::new(AtomicUsize::new(0));
+        let thread = {
+            let (is_over, written, folder) = (Arc::clone(&is_over), Arc::clone(&written), folder.to_owned());
+            std::thread::spawn(move || write(&folder, files, &is_over, &written))
+        };
+        while written.load(Ordering::Relaxed) < enough && !thread.is_finished() {
+            std::thread::yield_now();
+        }
+        let thread = Some(thread);
+        Self {
+            is_over,
+            thread,
+            folder: folder.to_owned(),
+        }
+    }
+}
+
+/// Ends it, and what it has left: the other side's turn begins with nothing to flush.
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+        for number in 0..FILES {
+            let _ = std::fs::remove_file(self.folder.join(number.to_string()));
+        }
+        File::open(&self.folder).unwrap().sync_all().unwrap();
+    }
+}
+
+fn write(folder: &Path, files: usize, is_over: &AtomicBool, written: &AtomicUsize) {
+    let chunk = vec![b'n'; CHUNK_BYTES];
+    for number in (0..files).cycle() {
+        let mut file = File::create(folder.join(number.to_string())).unwrap();
+        for _ in 0..FILE_BYTES / CHUNK_BYTES {
+            if is_over.load(Ordering::Relaxed) {
+                return;
+            }
+            file.write_all(&chunk).unwrap();
+            written.fetch_add(chunk.len(), Ordering::Relaxed);
+        }
+    }
+}
+
+fn open(runs: PathBuf) -> Engine {
+    let via = Via {
+        surface: Surface::Cli,
+        login: "bench".into(),
+        uid: 0,
+        host: "bench".into(),
+        ssh_client: None,
+        pid: std::process::id(),
+    };
+    Engine::open(Settings {
+        runs_dir: runs,
+        config: Config::load(YAML, "bench").unwrap().config,
+        config_path: None,
+        operator: Operator {
+            name: "bench".into(),
+            via,
+        },
+        role: Role::Visitor,
+        clock: Arc::new(SystemClock),
+        program: std::env::current_exe().unwrap(),
+        group: None,
+        old_databases: Vec::new(),
+    })
+    .unwrap()
+}
+
+async fn start_jobs(engine: &mut Engine, count: usize) -> Vec<JobId> {
+    let mut jobs = Vec::with_capacity(count);
+    for _ in 0..count {
+        let command = Command::StartJob(NewJob {
+            slug: "bench".to_owned(),
+            ..NewJob::default()
+        });
+        jobs.push(engine.call_published(command).await.unwrap().0.job_id);
+    }
+    jobs
+}
+
+/// Approves the gates of these jobs at once: until the last answer, and until the last file has its name.
+async fn decide(engine: &mut Engine, jobs: &[JobId]) -> (Duration, Duration) {
+    let began = Instant::now();
+    for job_id in jobs {
+        engine.submit(Command::Decide {
+            gate: GateRef {
+                job_id: job_id.clone(),
+                stage: StageName::new("script").unwrap(),
+                attempt: None,
+            },
+            verdict: Verdict::Approve,
+            notes: None,
+            patch: None,
+            digest: None,
+        });
+    }
+    let (mut done, mut placed) = (0, 0);
+    let mut answered = Duration::ZERO;
+    while placed < jobs.len() {
+        match engine.notice().await {
+            Notice::Done(_, result) => {
+                result.unwrap();
+                done += 1;
+                if done == jobs.len() {
+                    answered = began.elapsed();
+                }
+            }
+            Notice::Published(_, result) => {
+                result.unwrap();
+                placed += 1;
+            }
+            _ => {}
+        }
+    }
+    (answered, began.elapsed())
+}
+
+/// What one side took, each time.
+#[derive(Default)]
+struct Times {
+    bare: Vec<Duration>,
+    single: Vec<Duration>,
+    single_placed: Vec<Duration>,
+    bulk: Vec<Duration>,
+    bulk_placed: Vec<Duration>,
+}
+
+impl Times {
+    async fn turn(&mut self, engine: &mut Engine, bare: &Connection, jobs: &mut Vec<JobId>) {
+        for _ in 0..SINGLE {
+            let began = Instant::now();
+            bare.execute("INSERT INTO decision (body) VALUES (?1)", ["d".repeat(1024)])
+                .unwrap();
+            self.bare.push(began.elapsed());
+            let job_id = jobs.pop().unwrap();
+            let (answered, placed) = decide(engine, &[job_id]).await;
+            self.single.push(answered);
+            self.single_placed.push(placed);
+        }
+        let bulk = jobs.split_off(jobs.len() - BULK);
+        let (answered, placed) = decide(engine, &bulk).await;
+        self.bulk.push(answered);
+        self.bulk_placed.push(placed);
+    }
+}
+
+fn median(times: &mut [Duration]) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1000.0
+}
+
+fn tell(name: &str, alone: &mut [Duration], beside: &mut [Duration]) {
+    let (alone, beside) = (median(alone), median(beside));
+    let ratio = beside / alone;
+    println!("{name:<34} {alone:>10.3} ms alone {beside:>10.3} ms beside   {ratio:>6.2} x");
+}
+
+#[tokio::main]
+async fn main() {
+    let disk = std::env::var_os("TMPDIR").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
+    let folder = tempfile::Builder::new()
+        .prefix("holdpoint-bench-")
+        .tempdir_in(disk)
+        .unwrap();
+    let others = folder.path().join("neighbour");
+    std::fs::create_dir(&others).unwrap();
+    let bare = Connection::open(folder.path().join("bare.db")).unwrap();
+    bare.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE decision (body TEXT)")
+        .unwrap();
+    let mut engine = open(folder.path().join("runs"));
+    let turns = if is_measured() { TURNS } else { 1 };
+    let mut jobs = start_jobs(&mut engine, turns * 2 * (SINGLE + BULK)).await;
+    let (mut alone, mut beside) = (Times::default(), Times::default());
+    for _ in 0..turns {
+        alone.turn(&mut engine, &bare, &mut jobs).await;
+        let neighbour = Neighbour::start(&others);
+        beside.turn(&mut engine, &bare, &mut jobs).await;
+        drop(neighbour);
+    }
+    engine.close();
+    tell("bare SQLite commit", &mut alone.bare, &mut beside.bare);
+    tell("a decision, answered", &mut alone.single, &mut beside.single);
+    tell(
+        "a decision, files in place",
+        &mut alone.single_placed,
+        &mut beside.single_placed,
+    );
+    tell("a bulk of 18, answered", &mut alone.bulk, &mut beside.bulk);
+    tell(
+        "a bulk of 18, files in place",
+        &mut alone.bulk_placed,
+        &mut beside.bulk_placed,
+    );
+}
