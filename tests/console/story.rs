@@ -140,6 +140,7 @@ fn reject_and_read_the_new_attempt(desk: &mut Desk) {
     desk.sees("note: Name the harbour.");
     desk.confirm();
     desk.sees("Rejected j-2 dunes / script #1");
+    desk.sees("paused at script");
     desk.press("R");
     desk.sees("RESUME j-2 dunes");
     desk.sees("Stage script runs again as #2; its command gets the note.");
