@@ -232,7 +232,8 @@ fn in_low_windows_nothing_is_decided() {
             "* g a i Enter Enter Enter",
             "X 'j-1' Enter",
         ] {
-            desk.resize(80, 24);
+            // Of a width that no low window has: what is seen then is certainly the large one.
+            desk.resize(100, 24);
             for _ in 0..4 {
                 desk.press("Esc");
             }

@@ -193,6 +193,7 @@ fn reject_with_a_patch_and_resume(desk: &mut Desk) {
 }
 
 fn resume_with_the_patch(desk: &mut Desk, job: &str) {
+    desk.sees(&format!("{job}  paused at "));
     desk.press("R");
     desk.sees(&format!("RESUME {job}"));
     desk.sees("The patch of ");
