@@ -158,9 +158,23 @@ fn said(console: &Console) -> String {
         .unwrap_or_default()
 }
 
+/// Whether Enter alone answers the question, and nobody else has the gate open, who would have to be asked first (Ctrl-t).
+fn is_confirmable(console: &Console) -> bool {
+    let key = match &console.model.prompt {
+        Some(Prompt::Confirm(confirm)) => &confirm.pin.key,
+        Some(Prompt::Timer(ask)) => &ask.key,
+        Some(Prompt::Resume(_)) => return true,
+        Some(Prompt::Bulk(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => {
+            return false;
+        }
+    };
+    console.model.lease_of_other(key).is_none()
+}
+
 #[test]
 fn every_key_does_what_was_offered_or_says_the_refusal() {
     let mut refusals = std::collections::BTreeSet::new();
+    let mut confirmed = std::collections::BTreeSet::new();
     for State(name, make) in STATES {
         let mut console = make();
         let focus = console.model.focus();
@@ -178,6 +192,13 @@ fn every_key_does_what_was_offered_or_says_the_refusal() {
                         !(is_new && after != before && after.starts_with("Not ")),
                         "offered: {at}"
                     );
+                    let had = said(&console);
+                    if !had_prompt && is_confirmable(&console) {
+                        console.press("Enter Enter");
+                        let (why, now) = (format!("asked what cannot be confirmed: {at}"), said(&console));
+                        assert!(now == had || !now.starts_with("Not "), "{why}: {now}");
+                        confirmed.insert(name);
+                    }
                     console = make();
                 }
                 Err(No::Refused(refused)) => {
@@ -201,6 +222,9 @@ fn every_key_does_what_was_offered_or_says_the_refusal() {
                 }
             }
         }
+    }
+    for name in ["row 1", "the gate", "held", "used up", "restricted", "paused"] {
+        assert!(confirmed.contains(name), "nothing was confirmed on {name}");
     }
     // The walk has come past what it is about.
     for words in [

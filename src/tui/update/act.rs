@@ -99,7 +99,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             // Only where the prompt says that there is a draft: elsewhere the key is none.
             if verb::applies(model, focus, action) {
                 model.prompt = None;
-                compose::open_draft(model, fx);
+                act(model, Focus::Diff, compose::draft_key(model), fx);
             }
         }
         Action::Compose => compose::open(model, fx),

@@ -18,6 +18,7 @@ pub use own_editor::{
 };
 pub use sheets::{choose_type, move_choice, other_type};
 
+use super::super::action::Action;
 use super::super::draft::{DISCARDED_DAYS, PatchDraft};
 use super::super::editor::Editor;
 use super::super::effect::{Effect, Question};
@@ -127,14 +128,12 @@ pub fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
     keep_checked(model, fx);
 }
 
-/// The draft of a gate that a prompt names: the patch, else the edit.
-pub fn open_draft(model: &mut Model, fx: &mut Vec<Effect>) {
-    let key = model.gate.as_ref().map(|view| view.key.clone());
-    let draft = key.and_then(|key| model.draft(&key));
-    if draft.is_some_and(|draft| draft.patch.is_none() && !draft.edits.is_empty()) {
-        open_edit(model, fx);
-    } else {
-        open(model, fx);
+/// What opens the draft of the gate on screen: the patch, else the edit.
+pub fn draft_key(model: &Model) -> Action {
+    let draft = model.gate.as_ref().and_then(|view| model.draft(&view.key));
+    match draft {
+        Some(draft) if draft.patch.is_none() && !draft.edits.is_empty() => Action::Edit,
+        Some(_) | None => Action::Compose,
     }
 }
 

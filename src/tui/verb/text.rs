@@ -60,7 +60,8 @@ pub(super) fn as_patch(model: &Model) -> Result<(), Why> {
         let hint = "press q, then p to open it; send or discard it first";
         return Err(why("a patch draft is kept for this gate", hint));
     }
-    Ok(())
+    // The edit is gone before the patch is opened: that has to be possible.
+    super::gate::compose(model)
 }
 
 pub(super) fn no_own_editor() -> Why {
