@@ -241,10 +241,13 @@ fn in_low_windows_nothing_is_decided() {
             desk.sees("2 open");
             // A frame of another width is certainly one of these rows.
             for width in [columns + 1, columns] {
-                desk.resize(width, rows);
+                desk.pty.resize(width, rows);
                 desk.pty.wait_for(|now| {
-                    let last = screen::row(now, rows - 1);
-                    last.contains("? keys") && now.contents().contains("release")
+                    let (head, last) = (screen::row(now, 0), screen::row(now, rows - 1));
+                    // The clock stands at the right edge, where the head has room for one.
+                    let is_wide = head.ends_with('Z') && head.chars().count() == usize::from(width);
+                    let is_narrow = width < 40 && head.starts_with("root");
+                    (is_wide || is_narrow) && last.contains("? keys") && now.contents().contains("release")
                 });
             }
             desk.press(keys);

@@ -219,7 +219,7 @@ fn adjust_a_duration_and_watch_the_timer(workspace: &Workspace, desk: &mut Desk)
     desk.confirm();
     desk.sees("Rejected j-1 tides / storyboard #1");
     resume_with_the_patch(desk, "j-1 tides");
-    desk.sees("timer approved audio #1; nobody had looked");
+    desk.sees("timer approved audio #1");
     run(workspace, &["gate", "wait", "j-1", "audio"], 0);
     desk.selects("j-1", "acceptance", 1);
     desk.sees("Nothing is attached");
