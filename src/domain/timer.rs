@@ -6,9 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::anchor::Anchor;
+use super::gate::GateKey;
 use super::hold::Hold;
 use super::lease::Lease;
 use super::policy::OnTimeout;
+use super::refusal::Refusal;
 use super::time::{Now, SECOND_US, Timestamp};
 use super::wake::{Wake, WakeKind};
 
@@ -108,6 +110,23 @@ impl GateTimer {
         let now = self.anchor.read(now);
         let used_us = self.stopped_at.map_or(0, |since| now.us_since(since).max(0));
         self.bound_us(max_hold_s).saturating_sub(used_us).max(0)
+    }
+
+    /// The timer of this gate that a person may stop, move or let run again, or why there is none.
+    pub fn in_hands<'t>(timer: Option<&'t Self>, key: &GateKey) -> Result<&'t Self, Refusal> {
+        match timer {
+            None => Err(Refusal::no_timer(key).with_hint("it waits for a person, however long that takes")),
+            Some(timer) if timer.held_by_policy_at.is_some() => Err(Refusal::held_by_policy(key)),
+            Some(timer) => Ok(timer),
+        }
+    }
+
+    /// Whole seconds that persons may still add; refuses where that is none.
+    pub fn addable_or_refuse(&self, key: &GateKey, now: Now, max_hold_s: u64) -> Result<u64, Refusal> {
+        match u64::try_from(self.addable_us(now, max_hold_s) / SECOND_US).unwrap_or(0) {
+            0 => Err(Refusal::hold_used_up(key, max_hold_s)),
+            seconds => Ok(seconds),
+        }
     }
 
     /// Microseconds that were left when a hold or lease stopped it; none while nothing does.

@@ -1,48 +1,81 @@
-//! Whether an action applies now: the one answer from which hint line, menus and palette are made.
+//! May I? The one answer that keys, hint line, palette, menu and prompts are made of: the offer, or the refusal in words.
 //!
-//! A key that does not apply still says why when it is pressed; that is the update's business.
+//! The rules are the domain's; what is asked here is whether they would let it happen to what is on the screen.
+
+mod gate;
+mod text;
 
 use super::action::Action;
+use super::draft::DISCARDED_DAYS;
 use super::keymap::Focus;
 use super::model::compose::Compose;
-use super::model::file::{Content, FileView};
 use super::model::gate::GateView;
-use super::model::prompt::Prompt;
-use super::model::queue::RowKey;
+use super::model::prompt::{Intent, Prompt, TimerIntent};
 use super::model::{Lower, Model};
 use super::update::wanted;
-use crate::domain::job::JobStatus;
-use crate::domain::patch::{ArtifactFacts, applicable};
-use crate::domain::view::QueueKind;
+use super::view;
+
+pub use gate::{
+    EACH_OPEN_ELSEWHERE, cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed,
+};
+
+/// Why a key does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum No {
+    /// It would be refused.
+    Refused(Refused),
+    /// There is nothing here for it; the words, where there are any.
+    Nothing(String),
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What did not happen.
+    pub what: &'static str,
+    /// The fact that explains it.
+    pub why: String,
+    /// What to do; may be empty.
+    pub hint: String,
+    /// Whether it is about the text that is written: it goes when that changes.
+    pub is_about_text: bool,
+}
+
+fn refused(what: &'static str, answer: Result<(), gate::Why>) -> Result<(), No> {
+    let no = |(why, hint)| Refused {
+        what,
+        why,
+        hint,
+        is_about_text: false,
+    };
+    answer.map_err(|why| No::Refused(no(why)))
+}
+
+fn about_text(answer: Result<(), No>) -> Result<(), No> {
+    answer.map_err(|no| match no {
+        No::Refused(refused) => No::Refused(Refused {
+            is_about_text: true,
+            ..refused
+        }),
+        No::Nothing(words) => No::Nothing(words),
+    })
+}
+
+fn there_is(is_something: bool) -> Result<(), No> {
+    or_says(is_something, "")
+}
+
+fn or_says(is_something: bool, words: &str) -> Result<(), No> {
+    match is_something {
+        true => Ok(()),
+        false => Err(No::Nothing(words.to_owned())),
+    }
+}
 
 /// Whether a diff is on screen, with rows to move in.
 pub fn is_diff_shown(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(GateView::current);
     model.compose.is_none() && model.lower == Lower::Gate && file.is_some_and(|file| file.document().is_some())
-}
-
-fn is_gate_open(model: &Model) -> bool {
-    let Some(RowKey::Gate(key)) = model.queue.selected() else {
-        return false;
-    };
-    !model.session.is_read_only && model.queue.gone.is_none() && model.gate.is_some() && model.writing(key).is_none()
-}
-
-fn is_patchable(file: &FileView) -> bool {
-    let facts = ArtifactFacts {
-        path: file.artifact.path.as_str(),
-        kind: &file.artifact.kind,
-    };
-    match file.content {
-        Content::Text(_) => file.bytes.is_some(),
-        Content::Binary => file.bytes.is_some() && !applicable(facts).is_empty(),
-        Content::Loading | Content::Known | Content::Missing | Content::Failed(_) => false,
-    }
-}
-
-fn job_status(model: &Model) -> Option<JobStatus> {
-    let rows = model.job.as_ref()?.rows.as_ref()?;
-    Some(rows.job.status)
 }
 
 /// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
@@ -59,53 +92,84 @@ pub fn replaces_text(action: Action) -> bool {
     matches!(action, Action::CarryOver | Action::AsPatch | Action::OtherType)
 }
 
-/// Whether the selected row is a job that failed and that nobody has noted yet.
-pub fn is_failed(model: &Model) -> bool {
-    model.queue.current().is_some_and(|row| row.kind == QueueKind::Failed) && model.queue.gone.is_none()
-}
-
 /// Whether it would do something in this focus.
 pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
-    if model.session.forbids(action).is_some() {
-        return false;
+    offer(model, focus, action).is_ok()
+}
+
+/// May I? Yes, or why not.
+pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
+    if let Some(why) = model.session.forbids(action) {
+        return refused("Not done", Err((why.to_owned(), String::new())));
     }
     let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
     match action {
-        Action::Approve | Action::Reject => is_gate_open(model),
-        Action::Compose if focus == Focus::Confirm => is_asking && is_draft_left_out(model),
-        Action::Compose => {
-            let file = model.gate.as_ref().and_then(GateView::current);
-            is_gate_open(model) && file.is_some_and(is_patchable)
+        Action::Approve | Action::Reject => {
+            let intent = if action == Action::Approve {
+                Intent::Approve
+            } else {
+                Intent::Reject
+            };
+            asked(model, intent.not_done(), || {
+                match focus == Focus::Queue && is_bulk(model) {
+                    true => gate::bulk(model),
+                    false => pin(model).map(drop),
+                }
+            })
         }
-        Action::Hold | Action::Extend => {
-            let timer = model.queue.current().and_then(|row| row.timer.as_ref());
-            is_gate_open(model) && timer.is_some_and(|timer| timer.held_by_policy_at.is_none())
+        Action::Undo => asked(model, Intent::Undo.not_done(), || gate::undo(model)),
+        Action::Hold => {
+            let intent = hold_or_release(model);
+            asked(model, intent.not_done(), || timed(model, intent).map(drop))
         }
-        Action::Mark | Action::MarkRange | Action::MarkAll => !model.queue.is_empty(),
+        Action::Extend => {
+            let intent = TimerIntent::Extend;
+            asked(model, intent.not_done(), || timed(model, intent).map(drop))
+        }
+        Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
+        Action::Cancel => asked(model, "Not canceled", || cancelable(model).map(drop)),
+        Action::Acknowledge => written(model, "Not noted", || failed(model).map(drop)),
+        Action::ApproveWith => sent(model, Intent::Approve),
+        Action::RejectWith => sent(model, Intent::Reject),
+        Action::ApplyOnly => sent(model, Intent::Apply),
+        Action::Compose if focus == Focus::Confirm => there_is(is_asking && is_draft_left_out(model)),
+        Action::Compose => written(model, "Not composed", || gate::compose(model)),
+        Action::Edit => written(model, "Not edited", || gate::edit(model)),
+        Action::OwnEditor => written(model, "Not edited", || {
+            match (&model.session.own_editor, &model.compose) {
+                (None, _) => Err(text::no_own_editor()),
+                (Some(_), Some(_)) => text::own_editor(model),
+                (Some(_), None) => gate::edit(model),
+            }
+        }),
+        Action::CarryOver => written(model, "Not carried over", || text::carry_over(model)),
+        Action::AsPatch => written(model, "Not made a patch", || text::as_patch(model)),
+        Action::Mark | Action::MarkRange | Action::MarkAll => there_is(!model.queue.is_empty()),
         Action::TakeOver => {
-            let mut wanted = wanted(model).into_iter();
-            wanted
-                .next()
-                .is_some_and(|(key, _)| model.lease_of_other(&key).is_some())
+            let wanted = wanted(model).into_keys().next();
+            let is_open_elsewhere = wanted.is_some_and(|key| model.lease_of_other(&key).is_some());
+            or_says(is_open_elsewhere, "Nobody else has it open")
         }
-        Action::Undo => {
-            let gate = model.gate.as_ref().and_then(GateView::gate);
-            is_gate_open(model) && gate.is_some_and(|gate| gate.undoable(None).is_ok())
-        }
-        Action::Resume => !model.session.is_read_only && job_status(model) == Some(JobStatus::Paused),
-        Action::Cancel => !model.session.is_read_only && job_status(model).is_some_and(|status| !status.is_ended()),
         Action::NextFile | Action::FormerFile if focus == Focus::Job => {
-            model.job.as_ref().is_some_and(|job| job.logs().len() > 1)
+            there_is(model.job.as_ref().is_some_and(|job| job.logs().len() > 1))
         }
-        Action::MarkAgain => !model.marks_off.is_empty(),
-        Action::TakeIn => matches!(&model.prompt, Some(Prompt::Bulk(ask)) if ask.can_take_in()),
-        Action::Discarded => !model.discarded.is_empty(),
+        Action::MarkAgain => or_says(!model.marks_off.is_empty(), "No marks were taken off"),
+        Action::TakeIn => or_says(
+            matches!(&model.prompt, Some(Prompt::Bulk(ask)) if ask.can_take_in()),
+            "Nothing is left out that could be taken in",
+        ),
+        Action::Discarded => or_says(
+            !model.discarded.is_empty(),
+            &format!("No text was discarded here in the last {DISCARDED_DAYS} days"),
+        ),
         Action::NextFile | Action::FormerFile | Action::Files => {
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
-            has_several && model.compose.is_none() && model.lower == Lower::Gate
+            there_is(has_several && model.compose.is_none() && model.lower == Lower::Gate)
         }
-        Action::Acknowledge => !model.session.is_read_only && is_failed(model),
-        Action::ReadOn => model.gate.is_some() && model.compose.is_none() && model.lower == Lower::Gate,
+        Action::ReadOn => or_says(
+            model.gate.is_some() && model.compose.is_none() && model.lower == Lower::Gate,
+            "There is no gate on the screen to read",
+        ),
         Action::FormerHunk
         | Action::NextMatch
         | Action::FormerMatch
@@ -113,7 +177,18 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::Mode
         | Action::Wrap
         | Action::Base
-        | Action::Search => is_diff_shown(model),
+            if focus == Focus::Queue =>
+        {
+            or_says(is_diff_shown(model), "There is no diff on the screen")
+        }
+        Action::FormerHunk
+        | Action::NextMatch
+        | Action::FormerMatch
+        | Action::Fold
+        | Action::Mode
+        | Action::Wrap
+        | Action::Base
+        | Action::Search => there_is(is_diff_shown(model)),
         Action::Up
         | Action::Down
         | Action::PageUp
@@ -121,38 +196,25 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::Top
         | Action::Bottom
         | Action::HalfUp
-        | Action::HalfDown => focus != Focus::Confirm || is_diff_shown(model),
-        Action::ApproveWith | Action::RejectWith | Action::ApplyOnly => {
-            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
-            let fitting = compose.and_then(Compose::fitting);
-            fitting.is_some_and(|checked| action == Action::RejectWith || !checked.is_of_job())
-        }
+        | Action::HalfDown => there_is(focus != Focus::Confirm || is_diff_shown(model)),
         Action::OtherType => {
             let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
             let sheets = compose.and_then(Compose::sheets);
-            sheets.is_some_and(|sheets| sheets.templates.len() > 1)
+            there_is(sheets.is_some_and(|sheets| sheets.templates.len() > 1))
         }
-        Action::AsPatch => {
-            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
-            compose.is_some_and(|compose| compose.edited().is_some() && compose.fitting().is_some())
-        }
-        Action::CarryOver => {
-            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
-            let has_moved = |compose: &Compose| compose.edited().is_some_and(|edited| edited.has_moved);
-            compose.is_some_and(|compose| has_moved(compose) && compose.fitting().is_some())
-        }
-        Action::OwnEditor if focus == Focus::Menu => {
-            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
-            model.session.own_editor.is_some() && compose.is_some_and(|compose| compose.edited().is_some())
-        }
-        Action::Edit | Action::OwnEditor => {
-            let file = model.gate.as_ref().and_then(GateView::current);
-            is_gate_open(model) && file.is_some_and(|file| file.document().is_some())
-        }
-        Action::Open => model.queue.current().is_some(),
+        Action::Open => there_is(model.queue.current().is_some()),
         Action::Note => {
-            matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if is_asking && confirm.intent.is_decision())
-                || matches!(&model.prompt, Some(Prompt::Bulk(ask)) if ask.is_asking())
+            let has_note = |prompt: &Prompt| match prompt {
+                Prompt::Confirm(confirm) => is_asking && confirm.intent.is_decision(),
+                Prompt::Bulk(ask) => ask.is_asking(),
+                Prompt::Resume(_)
+                | Prompt::Cancel(_)
+                | Prompt::Timer(_)
+                | Prompt::Quit(_)
+                | Prompt::Menu
+                | Prompt::Discard(_) => false,
+            };
+            there_is(model.prompt.as_ref().is_some_and(has_note))
         }
         Action::Left
         | Action::Right
@@ -181,6 +243,27 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
         | Action::FindFormer
         | Action::ResizePreview
         | Action::PreviewUp
-        | Action::PreviewDown => true,
+        | Action::PreviewDown => Ok(()),
     }
+}
+
+/// What changes more than the screen.
+fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), No> {
+    if model.session.is_read_only {
+        return refused(what, Err(("this console only reads".to_owned(), String::new())));
+    }
+    refused(what, rule())
+}
+
+/// The same where a question is asked first, which the window has to hold.
+fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), No> {
+    written(model, what, || match view::prompt::too_small(model) {
+        Some(why) => Err((why, view::prompt::MAKE_ROOM.to_owned())),
+        None => rule(),
+    })
+}
+
+/// The text that is written, from the menu.
+fn sent(model: &Model, intent: Intent) -> Result<(), No> {
+    about_text(asked(model, intent.not_done(), || text::send(model, intent)))
 }

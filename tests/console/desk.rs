@@ -119,12 +119,13 @@ impl Desk {
         });
     }
 
-    /// Presses Enter on the prompt that is on the screen.
+    /// Presses Enter on the prompt that is on the screen, once what it would do stands there.
     ///
     /// The console takes that Enter only when the terminal has taken the prompt's frame to its last byte, which is a moment
     /// after the frame can be seen. A frame of another width is not made before that.
     #[track_caller]
     pub fn confirm(&mut self) {
+        self.pty.wait_gone("asking the rules what it would do");
         let columns = if self.columns.is_multiple_of(2) {
             self.columns + 1
         } else {

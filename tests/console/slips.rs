@@ -232,7 +232,8 @@ fn in_low_windows_nothing_is_decided() {
             "* g a i Enter Enter Enter",
             "X 'j-1' Enter",
         ] {
-            desk.resize(80, 24);
+            // Of a width that no low window has: what is seen then is certainly the large one.
+            desk.resize(100, 24);
             for _ in 0..4 {
                 desk.press("Esc");
             }
@@ -240,7 +241,7 @@ fn in_low_windows_nothing_is_decided() {
             desk.sees("2 open");
             // A frame of another width is certainly one of these rows.
             for width in [columns + 1, columns] {
-                desk.pty.resize(width, rows);
+                desk.resize(width, rows);
                 desk.pty.wait_for(|now| {
                     let last = screen::row(now, rows - 1);
                     last.contains("? keys") && now.contents().contains("release")

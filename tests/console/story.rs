@@ -140,6 +140,7 @@ fn reject_and_read_the_new_attempt(desk: &mut Desk) {
     desk.sees("note: Name the harbour.");
     desk.confirm();
     desk.sees("Rejected j-2 dunes / script #1");
+    desk.sees("paused at script");
     desk.press("R");
     desk.sees("RESUME j-2 dunes");
     desk.sees("Stage script runs again as #2; its command gets the note.");
@@ -192,9 +193,10 @@ fn reject_with_a_patch_and_resume(desk: &mut Desk) {
 }
 
 fn resume_with_the_patch(desk: &mut Desk, job: &str) {
+    desk.sees(&format!("{job}  paused at "));
     desk.press("R");
     desk.sees(&format!("RESUME {job}"));
-    desk.sees("The patch of ");
+    desk.sees(" is patched: ");
     desk.confirm();
     desk.pty.wait_gone("RESUME ");
 }

@@ -31,7 +31,7 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
     bea.pty.wait_gone("Not approved: ");
     run(&workspace, &["gate", "wait", "j-1", "release"], 0);
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
-    bea.sees(" done ");
+    bea.sees("j-1 tides: root approved release #1");
 
     // The one that leads goes; the other leads at once.
     ana.leaves();

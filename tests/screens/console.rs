@@ -71,7 +71,8 @@ impl Console {
         Self::resting(session(), World::drawn(), (80, 24), false)
     }
 
-    fn resting(session: Session, world: World, (columns, rows): (u16, u16), rests: bool) -> Self {
+    /// With or without an operator who looks at every screen until all of it counts as shown.
+    pub fn resting(session: Session, world: World, (columns, rows): (u16, u16), rests: bool) -> Self {
         let mut console = Self {
             model: Model::new(session, (columns, rows), world::start()),
             world,

@@ -14,6 +14,7 @@ mod hands;
 mod hold;
 mod look;
 mod marks;
+mod may;
 mod own_editor;
 mod patch;
 mod picture;

@@ -8,7 +8,7 @@ use crate::domain::gate::{Gate, GateKey};
 use crate::domain::hold::Hold;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::domain::time::{SECOND_US, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::timer::GateTimer;
 use crate::domain::words::duration;
 
@@ -26,18 +26,8 @@ fn timed(draft: &mut Draft<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), R
     } else {
         gate
     };
-    let Some(timer) = gate.timer.clone() else {
-        return Err(Refusal::no_timer(&gate.key).with_hint("it waits for a person, however long that takes"));
-    };
-    if timer.held_by_policy_at.is_some() {
-        return Err(Refusal::held_by_policy(&gate.key));
-    }
+    let timer = GateTimer::in_hands(gate.timer.as_ref(), &gate.key)?.clone();
     Ok((gate, timer))
-}
-
-fn addable_s(draft: &Draft<'_>, gate: &Gate, timer: &GateTimer) -> u64 {
-    let us = timer.addable_us(draft.cx.now, gate.policy.max_hold_s);
-    u64::try_from(us / SECOND_US).unwrap_or(0)
 }
 
 fn put(draft: &mut Draft<'_>, gate: Gate, timer: GateTimer) {
@@ -83,10 +73,7 @@ pub(super) fn hold(
         }
         return Err(Refusal::held_already(&gate.key, held));
     }
-    let max_s = addable_s(&draft, &gate, &timer);
-    if max_s == 0 {
-        return Err(Refusal::hold_used_up(&gate.key, gate.policy.max_hold_s));
-    }
+    let max_s = timer.addable_or_refuse(&gate.key, draft.cx.now, gate.policy.max_hold_s)?;
     let now = draft.cx.now;
     let hold = Hold {
         holder: operator.clone(),
@@ -172,10 +159,7 @@ pub(super) fn extend(
             .with_hint("name the seconds to add")
             .at("seconds"));
     }
-    let max_s = addable_s(&draft, &gate, &timer);
-    if max_s == 0 {
-        return Err(Refusal::hold_used_up(&gate.key, gate.policy.max_hold_s));
-    }
+    let max_s = timer.addable_or_refuse(&gate.key, draft.cx.now, gate.policy.max_hold_s)?;
     if seconds > max_s {
         let message = format!(
             "{} are more than may still be added to {}: {}",

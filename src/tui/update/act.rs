@@ -1,27 +1,37 @@
 //! What comes of an action.
 
 use super::super::action::Action;
-use super::super::draft::DISCARDED_DAYS;
 use super::super::editor::Editor;
 use super::super::effect::Effect;
 use super::super::keymap::Focus;
 use super::super::model::history::Entry;
-use super::super::model::prompt::{Intent, Prompt};
+use super::super::model::prompt::{Intent, Prompt, TimerIntent};
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Lower, Model, Overlay};
-use super::super::verb;
+use super::super::verb::{self, No};
 use super::super::view::{self, palette};
 use super::motion::{self, Step};
 use super::prompt::refuse;
 use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer, toast};
+use crate::domain::gate::Verdict;
 
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
-    if let Some(why) = model.session.forbids(action) {
-        return refuse(model, "Not done", why, "");
-    }
     if focus == Focus::Menu && verb::replaces_text(action) && !prompt::is_menu_drawn(model) {
         return toast(model, Tone::Info, prompt::MENU_NOT_DRAWN);
+    }
+    if matches!(action, Action::Approve | Action::Reject) && focus == Focus::Queue && model.range.is_some() {
+        mark::range(model, fx);
+    }
+    match verb::offer(model, focus, action) {
+        Err(No::Refused(refused)) => {
+            refuse(model, refused.what, &refused.why, &refused.hint);
+            model.toasts.is_about_text |= refused.is_about_text;
+            return;
+        }
+        Err(No::Nothing(words)) if !words.is_empty() => return toast(model, Tone::Info, words),
+        // Without words the key itself knows best what to say, if anything.
+        Err(No::Nothing(_)) | Ok(()) => {}
     }
     if action != Action::ReadOn
         && let Some(view) = &mut model.gate
@@ -65,19 +75,7 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
             queue::rearrange(model, fx);
             toast(model, Tone::Info, format!("Sorted by {}", model.queue.sort.label()));
         }
-        Action::FormerHunk
-        | Action::NextMatch
-        | Action::FormerMatch
-        | Action::Fold
-        | Action::Mode
-        | Action::Base
-        | Action::Wrap
-            if focus == Focus::Queue && !verb::is_diff_shown(model) =>
-        {
-            toast(model, Tone::Info, "There is no diff on the screen");
-        }
-        Action::ReadOn if verb::applies(model, focus, action) => read_on::read_on(model, focus, fx),
-        Action::ReadOn => toast(model, Tone::Info, "There is no gate on the screen to read"),
+        Action::ReadOn => read_on::read_on(model, focus, fx),
         Action::FormerHunk => diff::hunk(model, false),
         Action::NextMatch => diff::find_match(model, true, fx),
         Action::FormerMatch => diff::find_match(model, false, fx),
@@ -88,20 +86,20 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::Base => files::next_base(model),
         Action::Wrap => diff::wrap(model),
         Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
-        Action::Approve if focus == Focus::Queue => bulk::open(model, Intent::Approve, fx),
-        Action::Reject if focus == Focus::Queue => bulk::open(model, Intent::Reject, fx),
+        Action::Approve if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Approve),
+        Action::Reject if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Reject),
         Action::Mark => mark::toggle(model, fx),
         Action::MarkRange => mark::range(model, fx),
         Action::MarkAll => mark::all(model, fx),
         Action::MarkAgain => mark::again(model, fx),
         Action::TakeIn => bulk::take_in(model),
-        Action::Approve => prompt::open_confirm(model, Intent::Approve, None),
-        Action::Reject => prompt::open_confirm(model, Intent::Reject, None),
+        Action::Approve => prompt::open_decision(model, Intent::Approve),
+        Action::Reject => prompt::open_decision(model, Intent::Reject),
         Action::Compose if focus == Focus::Confirm => {
             // Only where the prompt says that there is a draft: elsewhere the key is none.
             if verb::applies(model, focus, action) {
                 model.prompt = None;
-                compose::open_draft(model, fx);
+                act(model, Focus::Diff, compose::draft_key(model), fx);
             }
         }
         Action::Compose => compose::open(model, fx),
@@ -118,11 +116,11 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::PreviewUp => compose::scroll_preview(model, -1),
         Action::PreviewDown => compose::scroll_preview(model, 1),
         Action::Acknowledge => prompt::acknowledge(model, fx),
-        Action::Undo => prompt::open_undo(model),
+        Action::Undo => prompt::open_decision(model, Intent::Undo),
         Action::Resume => prompt::open_resume(model),
         Action::Cancel => prompt::open_cancel(model),
-        Action::Hold => timer::open_hold(model),
-        Action::Extend => timer::open_extend(model),
+        Action::Hold => timer::open(model, verb::hold_or_release(model)),
+        Action::Extend => timer::open(model, TimerIntent::Extend),
         Action::TakeOver => timer::take_over(model, fx),
         Action::Accept => accept(model, focus, fx),
         Action::Note => note(model),
@@ -145,10 +143,6 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
                 text: Editor::of_line(""),
                 chosen,
             });
-        }
-        Action::Discarded if model.discarded.is_empty() => {
-            let text = format!("No text was discarded here in the last {DISCARDED_DAYS} days");
-            toast(model, Tone::Info, text);
         }
         Action::Discarded => {
             model.overlay = Some(Overlay::Discarded {

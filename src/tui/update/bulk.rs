@@ -4,50 +4,29 @@ use super::super::editor::Editor;
 use super::super::effect::{Effect, Submission};
 use super::super::layout;
 use super::super::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
-use super::super::model::prompt::{Intent, Pin, Prompt};
+use super::super::model::prompt::{Pin, Prompt};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Model, Sent};
+use super::super::verb;
 use super::super::view::prompt::bulk::list_rows;
 use super::super::view::{label, queue::change};
 use super::motion::Step;
-use super::prompt::{NOT_DRAWN, is_too_small, open_confirm, other_sent, refuse};
-use super::{compose, gate_ref, mark, send, toast};
+use super::prompt::{NOT_DRAWN, other_sent, refuse};
+use super::{compose, gate_ref, send, toast};
 use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
 use crate::domain::refusal::Refusal;
 use crate::domain::words::counted;
 use crate::engine::api::Command;
 
-/// `a` or `r` on the queue: on a marked gate it is about all marked ones, on any other about that one alone.
-pub fn open(model: &mut Model, intent: Intent, fx: &mut Vec<Effect>) {
-    if model.range.is_some() {
-        mark::range(model, fx);
-    }
-    let verdict = match intent {
-        Intent::Approve => Verdict::Approve,
-        Intent::Reject => Verdict::Reject,
-        Intent::Apply | Intent::Undo => return open_confirm(model, intent, None),
-    };
+/// `a` or `r` on a marked gate of the queue: it is about all marked ones.
+pub fn open(model: &mut Model, verdict: Verdict) {
     let selected = match model.queue.selected() {
-        Some(RowKey::Gate(key)) if model.marks.contains_key(key) => key.clone(),
-        Some(RowKey::Gate(_) | RowKey::Job(_)) | None => return open_confirm(model, intent, None),
+        Some(RowKey::Gate(key)) => key.clone(),
+        Some(RowKey::Job(_)) | None => return,
     };
-    if model.marks.len() < 2 {
-        return open_confirm(model, intent, None);
-    }
-    if is_too_small(model, intent.not_done()) {
-        return;
-    }
-    if model.session.is_read_only {
-        return refuse(model, intent.not_done(), "this console only reads", "");
-    }
     let Some(items) = items(model) else {
-        return refuse(
-            model,
-            intent.not_done(),
-            "the marked gates are still being read",
-            "press the key again",
-        );
+        return;
     };
     let note = model
         .draft(&selected)
@@ -114,12 +93,8 @@ pub fn take_in(model: &mut Model) {
     let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
         return;
     };
-    if ask.can_take_in() {
-        ask.has_taken_in = true;
-        recheck(model);
-    } else {
-        toast(model, Tone::Info, "Nothing is left out that could be taken in");
-    }
+    ask.has_taken_in = true;
+    recheck(model);
 }
 
 /// All marked gates, those of the visible queue first and in its order; none while one of them is still being read.
@@ -169,10 +144,7 @@ pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> boo
                 "read them, or i takes them in as they are",
             )
         } else {
-            (
-                "somebody else has each of the marked gates open",
-                "a on one of them, then Ctrl-t takes it over",
-            )
+            verb::EACH_OPEN_ELSEWHERE
         };
         refuse(model, ask.not_done(), why, hint);
         return true;

@@ -18,58 +18,36 @@ pub use own_editor::{
 };
 pub use sheets::{choose_type, move_choice, other_type};
 
+use super::super::action::Action;
 use super::super::draft::{DISCARDED_DAYS, PatchDraft};
 use super::super::editor::Editor;
 use super::super::effect::{Effect, Question};
-use super::super::model::compose::{Check, Compose, Sheets, Subject};
-use super::super::model::file::Content;
+use super::super::model::compose::{Compose, Sheets, Subject};
 use super::super::model::gate::GateView;
 use super::super::model::prompt::{Intent, Pin};
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model};
-use super::super::view;
-use super::super::work::{self, NotEditable};
-use super::prompt::{self, refuse};
+use super::super::work;
+use super::super::{verb, view};
+use super::prompt;
 use super::toast;
 use crate::domain::gate::GateKey;
-use crate::domain::refusal::Refusal;
 use crate::engine::api::Query;
 
 /// Opens the editor on a patch for the file on screen, or on the draft of one.
 pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
-    let what = "Not composed";
-    let Some(pin) = prompt::pin(model, what) else {
+    let Ok(pin) = verb::pin(model) else {
         return;
     };
-    let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
-        return refuse(model, what, "this gate has no artifact to patch", "");
-    };
-    let artifact = file.artifact.clone();
-    let name = artifact.path.file_name().to_owned();
-    let bytes = match (&file.bytes, &file.content) {
-        (Some(bytes), Content::Text(_) | Content::Binary) => bytes.clone(),
-        (None, Content::Text(_) | Content::Binary) | (_, Content::Loading | Content::Known) => {
-            return refuse(
-                model,
-                what,
-                &format!("{name} is still being read"),
-                "press the key again",
-            );
-        }
-        (_, Content::Missing | Content::Failed(_)) => {
-            return refuse(model, what, &format!("{name} cannot be read"), "reject it with a note");
-        }
+    let file = model.gate.as_ref().and_then(GateView::current);
+    let Some((artifact, bytes)) = file.and_then(|file| Some((file.artifact.clone(), file.bytes.clone()?))) else {
+        return;
     };
     let rows = model.gate.as_ref().and_then(|view| view.rows.as_deref());
     let params = rows.map(|rows| rows.job.params.clone()).unwrap_or_default();
     let templates = work::templates(&artifact.kind, artifact.path.as_str(), &bytes, &params);
     let Some((type_name, template)) = templates.first().cloned() else {
-        // A text that only is no UTF-8 is of a kind that patches change: it would be no reason.
-        if let Err(why @ NotEditable::NotUtf8(_)) = work::editable(&bytes) {
-            return refuse(model, what, &why.about(&name).to_string(), why.hint());
-        }
-        let why = format!("{name} is {}, and no patch type changes that", artifact.kind);
-        return refuse(model, what, &why, "reject it with a note, or press ] for another file");
+        return;
     };
     let mut path = artifact.path;
     let mut editor = Editor::of_text(&template.text);
@@ -150,47 +128,22 @@ pub fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
     keep_checked(model, fx);
 }
 
-/// The draft of a gate that a prompt names: the patch, else the edit.
-pub fn open_draft(model: &mut Model, fx: &mut Vec<Effect>) {
-    let key = model.gate.as_ref().map(|view| view.key.clone());
-    let draft = key.and_then(|key| model.draft(&key));
-    if draft.is_some_and(|draft| draft.patch.is_none() && !draft.edits.is_empty()) {
-        open_edit(model, fx);
-    } else {
-        open(model, fx);
+/// What opens the draft of the gate on screen: the patch, else the edit.
+pub fn draft_key(model: &Model) -> Action {
+    let draft = model.gate.as_ref().and_then(|view| model.draft(&view.key));
+    match draft {
+        Some(draft) if draft.patch.is_none() && !draft.edits.is_empty() => Action::Edit,
+        Some(_) | None => Action::Compose,
     }
 }
 
 /// From the menu into a confirm prompt.
 pub fn submit(model: &mut Model, intent: Intent) {
-    let Some(compose) = &model.compose else {
-        return;
-    };
-    if let Some(why) = compose.closed.clone() {
-        return refuse_text(model, intent, &why, "q leaves; the draft is kept");
+    let compose = model.compose.as_ref();
+    let with = compose.and_then(|compose| Some((compose.pin.clone(), compose.fitting()?.clone())));
+    if let Some((pin, checked)) = with {
+        prompt::open_with(model, intent, pin, checked);
     }
-    match (compose.fitting().cloned(), &compose.check) {
-        (Some(checked), _) if intent != Intent::Reject && checked.is_of_job() => {
-            let refusal = Refusal::params_need_rejection(&compose.pin.key);
-            refuse_text(model, intent, &refusal.message, "r in the menu rejects with it");
-        }
-        (Some(checked), _) => {
-            let pin = compose.pin.clone();
-            prompt::open_confirm(model, intent, Some((pin, checked)));
-        }
-        (None, Check::Unfit(unfit)) => {
-            let why = unfit.message.clone();
-            refuse_text(model, intent, &why, "Esc goes back to the text");
-        }
-        (None, Check::Pending | Check::Fits(_)) => {
-            refuse_text(model, intent, "the patch is still being checked", "press the key again");
-        }
-    }
-}
-
-fn refuse_text(model: &mut Model, intent: Intent, why: &str, hint: &str) {
-    refuse(model, intent.not_done(), why, hint);
-    model.toasts.is_about_text = true;
 }
 
 /// Leaves the editor; the draft stays.

@@ -91,9 +91,6 @@ fn take_off(model: &mut Model, keys: &[GateKey]) {
 /// M: the marks that were taken off last are set again, each on what it was set on.
 pub fn again(model: &mut Model, fx: &mut Vec<Effect>) {
     let off = std::mem::take(&mut model.marks_off);
-    if off.is_empty() {
-        return toast(model, Tone::Info, "No marks were taken off");
-    }
     let room = MARKS_MAX.saturating_sub(model.marks.len());
     let left_out = off.len().saturating_sub(room);
     let mut jobs: Vec<JobId> = Vec::new();

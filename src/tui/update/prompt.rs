@@ -2,20 +2,17 @@
 
 use super::super::editor::Editor;
 use super::super::effect::{Checked, Effect};
-use super::super::model::gate::GateView;
 use super::super::model::preview::Preview;
 use super::super::model::prompt::{
     CancelAsk, Confirm, ConfirmState, DISCARD_WORD, DiscardAsk, Intent, Pin, Prompt, ResumeAsk,
 };
-use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::verb;
 use super::super::view::{self, label, past};
 use super::{bulk, compose, gate_ref, preview, send, timer, toast};
-use crate::domain::gate::{GateKey, GateState, NOTES_BYTES_MAX};
+use crate::domain::gate::{GateKey, NOTES_BYTES_MAX};
 use crate::domain::ids::ArtifactPath;
-use crate::domain::job::JobStatus;
 use crate::domain::refusal::Refusal;
 use crate::engine::api::Command;
 
@@ -29,71 +26,16 @@ pub fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
     toast(model, Tone::Error, format!("{what}: {why}{hint}"));
 }
 
-/// Why nothing can be done on the selected gate when it went away: who ended it, and when.
-pub fn gone(model: &Model, key: &GateKey) -> Option<String> {
-    let gone = model.queue.gone.as_ref()?;
-    let view = model.gate.as_ref().filter(|view| view.key == *key);
-    let gate = view
-        .and_then(GateView::gate)
-        .filter(|gate| gate.state != GateState::Open);
-    // Short, so that the time is not cut: the row itself is in sight.
-    let ended = gate.and_then(|gate| gate.settled.as_ref().map(|settled| (gate.state, settled)));
-    Some(match ended {
-        Some((state, settled)) => format!("{} {} it at {}", settled.by, state.as_str(), label::clock(settled.at)),
-        None => format!("{key} is no longer open ({gone})"),
-    })
+/// Asks before the gate on screen is decided.
+pub fn open_decision(model: &mut Model, intent: Intent) {
+    if let Ok(pin) = verb::pin(model) {
+        open_about(model, intent, pin, None);
+    }
 }
 
-/// The gate on screen as a pin, or why nothing can be decided on it.
-pub fn pin(model: &mut Model, not_done: &str) -> Option<Pin> {
-    if model.session.is_read_only {
-        refuse(model, not_done, "this console only reads", "");
-        return None;
-    }
-    let Some(RowKey::Gate(key)) = model.queue.selected().cloned() else {
-        refuse(model, not_done, "no open gate is selected", "select one with j and k");
-        return None;
-    };
-    if let Some(why) = gone(model, &key) {
-        refuse(model, not_done, &why, "");
-        return None;
-    }
-    if model.writing(&key).is_some() {
-        refuse(model, not_done, &format!("a decision on {key} is being written"), "");
-        return None;
-    }
-    let view = model.gate.as_ref().filter(|view| view.key == key);
-    let Some(digest) = view.and_then(|view| view.shown_digest()) else {
-        refuse(model, not_done, "the files are still being read", "press the key again");
-        return None;
-    };
-    let slug = view.map(|view| view.slug.clone()).unwrap_or_default();
-    let label = label::gate(&key, &slug);
-    Some(Pin { key, digest, label })
-}
-
-/// Says why nothing is asked that decides: the window could not hold the question. Returns whether that is so.
-pub fn is_too_small(model: &mut Model, what: &str) -> bool {
-    let Some(why) = view::prompt::too_small(model) else {
-        return false;
-    };
-    refuse(model, what, &why, view::prompt::MAKE_ROOM);
-    true
-}
-
-/// Asks before a decision or a patch.
-pub fn open_confirm(model: &mut Model, intent: Intent, with: Option<(Pin, Checked)>) {
-    if is_too_small(model, intent.not_done()) {
-        return;
-    }
-    let (pin, patch) = match with {
-        Some((pin, checked)) => (pin, Some(checked)),
-        None => match pin(model, intent.not_done()) {
-            Some(pin) => (pin, None),
-            None => return,
-        },
-    };
-    open_about(model, intent, pin, patch);
+/// Asks before a patch is applied, or the gate that it was written for decided with it.
+pub fn open_with(model: &mut Model, intent: Intent, pin: Pin, checked: Checked) {
+    open_about(model, intent, pin, Some(checked));
 }
 
 fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked>) {
@@ -117,41 +59,12 @@ fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked
     })));
 }
 
-/// Asks before the newest patch of the gate on screen is taken back.
-pub fn open_undo(model: &mut Model) {
-    let what = Intent::Undo.not_done();
-    if is_too_small(model, what) {
-        return;
-    }
-    let Some(pin) = pin(model, what) else {
-        return;
-    };
-    let gate = model.gate.as_ref().and_then(GateView::gate);
-    let undoable = gate.map(|gate| gate.undoable(None).map(|_| ()));
-    match undoable {
-        Some(Ok(())) => open_about(model, Intent::Undo, pin, None),
-        Some(Err(refusal)) => refuse(model, what, &refusal.message, refusal.hint.as_deref().unwrap_or("")),
-        None => refuse(model, what, "the gate is still being read", "press the key again"),
-    }
-}
-
 /// Asks before a paused job goes on.
 pub fn open_resume(model: &mut Model) {
-    let what = "Not resumed";
-    if is_too_small(model, what) {
+    let Ok(rows) = verb::resumable(model).cloned() else {
         return;
-    }
-    if model.session.is_read_only {
-        return refuse(model, what, "this console only reads", "");
-    }
-    let Some(rows) = model.job.as_ref().and_then(|job| job.rows.clone()) else {
-        return refuse(model, what, "no job is selected, or it is still being read", "");
     };
     let job = &rows.job;
-    if job.status != JobStatus::Paused {
-        let why = format!("job {} is {}, not paused", job.id, job.status.as_str());
-        return refuse(model, what, &why, "");
-    }
     let revision = model.next_number();
     model.preview = Preview::default();
     model.prompt = Some(Prompt::Resume(Box::new(ResumeAsk {
@@ -165,21 +78,10 @@ pub fn open_resume(model: &mut Model) {
 
 /// Asks before a job is canceled.
 pub fn open_cancel(model: &mut Model) {
-    let what = "Not canceled";
-    if is_too_small(model, what) {
+    let Ok(rows) = verb::cancelable(model).cloned() else {
         return;
-    }
-    if model.session.is_read_only {
-        return refuse(model, what, "this console only reads", "");
-    }
-    let Some(rows) = model.job.as_ref().and_then(|job| job.rows.clone()) else {
-        return refuse(model, what, "no job is selected, or it is still being read", "");
     };
     let job = &rows.job;
-    if job.status.is_ended() {
-        let why = format!("job {} has already ended: {}", job.id, job.status.as_str());
-        return refuse(model, what, &why, "");
-    }
     let revision = model.next_number();
     model.preview = Preview::default();
     model.prompt = Some(Prompt::Cancel(Box::new(CancelAsk {
@@ -437,14 +339,10 @@ pub fn close(model: &mut Model) {
 
 /// Notes that the selected job failed. It asks nothing: nothing is lost by it, and the record names who did.
 pub fn acknowledge(model: &mut Model, fx: &mut Vec<Effect>) {
-    let (what, hint) = ("Not noted", "d takes a failed job off the queue");
-    if model.session.is_read_only {
-        return refuse(model, what, "this console only reads", "");
-    }
-    let row = model.queue.current().filter(|_| verb::is_failed(model));
-    let Some((job_id, label)) = row.map(|row| (row.job_id.clone(), label::job(&row.job_id, &row.slug))) else {
-        return refuse(model, what, "the selected row is no failed job", hint);
+    let Ok(row) = verb::failed(model) else {
+        return;
     };
-    let sent = other_sent("Noted that it failed:", what, &label);
+    let (job_id, label) = (row.job_id.clone(), label::job(&row.job_id, &row.slug));
+    let sent = other_sent("Noted that it failed:", "Not noted", &label);
     send(model, sent, Command::Acknowledge(job_id), fx);
 }

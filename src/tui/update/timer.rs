@@ -4,41 +4,17 @@ use super::super::editor::Editor;
 use super::super::effect::Effect;
 use super::super::model::Model;
 use super::super::model::prompt::{Prompt, TimerAsk, TimerIntent};
-use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
-use super::super::view::label;
-use super::prompt::{NOT_DRAWN, gone, is_too_small, other_sent, refuse};
+use super::super::verb;
+use super::prompt::{NOT_DRAWN, other_sent};
 use super::{gate_ref, keep, send, toast};
-use crate::domain::gate::GateKey;
-use crate::domain::refusal::Refusal;
 use crate::domain::time::parse_span_s;
-use crate::domain::timer::GateTimer;
-use crate::domain::view::QueueRow;
 use crate::engine::api::Command;
 
-/// Asks before the timer of the selected gate is stopped; where a person holds it, before it runs again.
-pub fn open_hold(model: &mut Model) {
-    let is_held = |row: &QueueRow| row.timer.as_ref().is_some_and(|timer| timer.hold.is_some());
-    let intent = match model.queue.current().is_some_and(is_held) {
-        true => TimerIntent::Release,
-        false => TimerIntent::Hold,
-    };
-    open(model, intent);
-}
-
-/// Asks for how much longer the selected gate is to wait.
-pub fn open_extend(model: &mut Model) {
-    open(model, TimerIntent::Extend);
-}
-
-fn open(model: &mut Model, intent: TimerIntent) {
-    let what = intent.not_done();
-    if is_too_small(model, what) {
+/// Asks before the timer of the selected gate is stopped, moved or let run again.
+pub fn open(model: &mut Model, intent: TimerIntent) {
+    let Ok((key, label)) = verb::timed(model, intent) else {
         return;
-    }
-    let (key, label) = match timed(model, intent) {
-        Ok(found) => found,
-        Err((why, hint)) => return refuse(model, what, &why, &hint),
     };
     let revision = model.next_number();
     model.prompt = Some(Prompt::Timer(Box::new(TimerAsk {
@@ -51,47 +27,6 @@ fn open(model: &mut Model, intent: TimerIntent) {
         problem: None,
         sent: None,
     })));
-}
-
-/// The selected gate and its label, or why its timer cannot be touched.
-fn timed(model: &Model, intent: TimerIntent) -> Result<(GateKey, String), (String, String)> {
-    if model.session.is_read_only {
-        return Err(("this console only reads".to_owned(), String::new()));
-    }
-    let Some(RowKey::Gate(key)) = model.queue.selected() else {
-        return Err((
-            "no open gate is selected".to_owned(),
-            "select one with j and k".to_owned(),
-        ));
-    };
-    if let Some(why) = gone(model, key) {
-        return Err((why, String::new()));
-    }
-    if model.writing(key).is_some() {
-        return Err((format!("a decision on {key} is being written"), String::new()));
-    }
-    let Some(row) = model.queue.gate(key) else {
-        return Err((format!("{key} is no longer open"), String::new()));
-    };
-    let Some(timer) = &row.timer else {
-        let hint = "it waits for a person, however long that takes";
-        return Err((format!("{key} has no timer"), hint.to_owned()));
-    };
-    if timer.held_by_policy_at.is_some() {
-        return Err(told(Refusal::held_by_policy(key)));
-    }
-    if intent != TimerIntent::Release && addable_us(model, row, timer) == 0 {
-        return Err(told(Refusal::hold_used_up(key, row.max_hold_s)));
-    }
-    Ok((key.clone(), label::gate(key, &row.slug)))
-}
-
-fn told(refusal: Refusal) -> (String, String) {
-    (refusal.message, refusal.hint.unwrap_or_default())
-}
-
-fn addable_us(model: &Model, row: &QueueRow, timer: &GateTimer) -> i64 {
-    timer.addable_us(model.now, row.max_hold_s)
 }
 
 /// Enter. Returns whether the question stays.
@@ -132,7 +67,7 @@ pub fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
         return;
     };
     let Some(name) = model.lease_of_other(&key).map(|lease| lease.holder.name.clone()) else {
-        return toast(model, Tone::Info, "Nobody else has it open");
+        return;
     };
     let subject = format!("{key} from {name}");
     let command = Command::TakeLease {

@@ -1,17 +1,14 @@
 //! Editing an artifact itself; the patch is derived from what was changed.
 
-use std::sync::Arc;
-
 use super::super::super::draft::EditDraft;
 use super::super::super::editor::Editor;
 use super::super::super::effect::{Effect, Question};
 use super::super::super::model::Model;
 use super::super::super::model::compose::{Compose, Edited, Sheets, Subject, Version};
-use super::super::super::model::file::{Content, FileView};
+use super::super::super::model::file::FileView;
 use super::super::super::model::gate::GateView;
 use super::super::super::model::toast::Tone;
-use super::super::super::work::{NotEditable, editable};
-use super::super::prompt::{self, refuse};
+use super::super::super::verb;
 use super::super::toast;
 use super::{draft, edited, is_of_stage, say_draft_is_back, show};
 use crate::diff::Side;
@@ -24,19 +21,18 @@ pub(super) const NOT: &str = "Not edited";
 
 /// Opens the artifact on screen in the editor, or the draft of an edit of it.
 pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
-    let Some(pin) = prompt::pin(model, NOT) else {
+    let Ok(pin) = verb::pin(model) else {
         return;
     };
     let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
-        return refuse(model, NOT, "this gate has no artifact to edit", "");
+        return;
     };
-    let (bytes, text) = match text_of(file) {
-        Ok(text) => text,
-        Err((why, hint)) => return refuse(model, NOT, &why, hint),
+    let (Ok(text), Some(bytes)) = (verb::editable_text(file), file.bytes.clone()) else {
+        return;
     };
     let (path, now) = (file.artifact.path.clone(), file.digest.unwrap_or(file.artifact.digest));
     let line = line_on_screen(file);
-    let mut editor = Editor::of_text(&text);
+    let mut editor = Editor::of_text(text);
     editor.move_to(line, 0);
     let mut base = now;
     if let Some((attempt, draft)) = kept_edit(model, &pin.key, &path) {
@@ -62,31 +58,6 @@ pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
     });
     let revision = model.next_number();
     show(model, Compose::new(pin, path, subject, editor, revision), fx);
-}
-
-/// Why something did not happen, and what to do instead.
-type Why = (String, &'static str);
-
-/// The bytes of a file and its text, or why it has none.
-fn text_of(file: &FileView) -> Result<(Arc<Vec<u8>>, String), Why> {
-    let name = file.artifact.path.file_name();
-    let bytes = match (&file.content, &file.bytes) {
-        (Content::Text(_), Some(bytes)) if !file.is_stale => bytes,
-        (Content::Text(_) | Content::Loading | Content::Known, _) | (Content::Binary, None) => {
-            return Err((format!("{name} is still being read"), "press the key again"));
-        }
-        (Content::Binary, Some(_)) => {
-            let problem = NotEditable::Binary;
-            return Err((problem.about(name).to_string(), problem.hint()));
-        }
-        (Content::Missing | Content::Failed(_), _) => {
-            return Err((format!("{name} cannot be read"), "reject it with a note"));
-        }
-    };
-    match editable(bytes) {
-        Ok(text) => Ok((bytes.clone(), text.to_owned())),
-        Err(problem) => Err((problem.about(name).to_string(), problem.hint())),
-    }
 }
 
 /// The line of the file at the top of what the diff shows: there the operator was reading.
@@ -119,7 +90,7 @@ pub fn carry_over(model: &mut Model, fx: &mut Vec<Effect>) {
     let planned = compose.fitting().map(|checked| checked.planned.after.clone());
     let text = planned.and_then(|planned| String::from_utf8(planned.to_vec()).ok());
     let (Subject::Artifact(edited_from), Some(text)) = (&mut compose.subject, text) else {
-        return refuse(model, "Not carried over", "the edit does not fit the new version", "");
+        return;
     };
     *edited_from = Edited {
         base: digest,
@@ -136,18 +107,12 @@ pub fn carry_over(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Shows the derived patch as JSON, to be written on as one.
 pub fn as_patch(model: &mut Model, fx: &mut Vec<Effect>) {
-    let what = "Not made a patch";
     let Some(compose) = &model.compose else {
         return;
     };
-    let key = compose.pin.key.clone();
     let Some(checked) = compose.fitting().cloned() else {
-        return refuse(model, what, "the edit does not fit, or is still being checked", "");
+        return;
     };
-    if model.draft(&key).is_some_and(|draft| draft.patch.is_some()) {
-        let hint = "press q, then p to open it; send or discard it first";
-        return refuse(model, what, "a patch draft is kept for this gate", hint);
-    }
     let mut text = serde_json::to_string_pretty(&checked.value).unwrap_or_default();
     text.push('\n');
     model.prompt = None;

@@ -24,8 +24,7 @@ const LOOK_EVERY_US: i64 = SECOND_US;
 /// Opens the artifact on screen, or the edit that is open, in the operator's own editor.
 pub fn open_own_editor(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(editor) = model.session.own_editor.clone() else {
-        let why = "neither $VISUAL nor $EDITOR is set, and there is no vi on the PATH";
-        return refuse(model, NOT, why, "press e to edit it here");
+        return;
     };
     if model.compose.is_none() {
         open_edit(model, fx);
@@ -33,16 +32,6 @@ pub fn open_own_editor(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(compose) = &model.compose else {
         return;
     };
-    if let Some(why) = compose.closed.clone() {
-        return refuse(model, NOT, &why, "q leaves; the draft is kept");
-    }
-    if compose.edited().is_none() {
-        return toast(
-            model,
-            Tone::Info,
-            "A patch is written here; E is for the artifact itself",
-        );
-    }
     let text = compose.editor.text();
     model.prompt = None;
     model.away = Some(Away {
