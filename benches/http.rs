@@ -1,7 +1,7 @@
 //! HTTP from outside: the real binary, one kept connection, each side in turns, medians, and ratios to what lies beneath.
 //!
 //! Reads against `/healthz` (which asks the database too), decisions against bare SQLite commits that are flushed, on the same disk
-//! (`TMPDIR` chooses it). A decision is answered when its files are on disk as well.
+//! (`TMPDIR` chooses it). A decision is answered when its files are in place as well.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -211,7 +211,7 @@ fn decisions(client: &mut Client, bare: &Bare) {
     let floor = median(committed);
     tell("bare SQLite commit", floor, "itself", floor);
     tell(
-        "POST a decision, files on disk",
+        "POST a decision, files in place",
         median(decided),
         "a bare commit",
         floor,

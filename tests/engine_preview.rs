@@ -248,7 +248,7 @@ fn pipeline(random: &mut Random) -> (String, Vec<String>) {
 /// Something that a person might want to do, whether it is possible or not.
 fn wish(random: &mut Random, rows: &JobRows) -> Command {
     let id = rows.job.id.clone();
-    let open = rows.gates.iter().filter(|gate| gate.state == GateState::Open).last();
+    let open = rows.gates.iter().rfind(|gate| gate.state == GateState::Open);
     let stage = open
         .or(rows.gates.last())
         .map_or("stage1".to_owned(), |gate| gate.key.stage.to_string());
@@ -323,7 +323,7 @@ async fn play(seed: u64, told: &mut Told) {
         if is_manual && random.one_in(3) {
             let outside = folder.path().join("outside.txt");
             fs::write(&outside, format!("made {step}")).unwrap();
-            let stage = StageName::new(&random.pick(&["stage1", "stage2"]).to_owned()).unwrap();
+            let stage = StageName::new(random.pick(&["stage1", "stage2"])).unwrap();
             let artifacts = vec![OutsideArtifact {
                 kind: "script".into(),
                 file: outside.into(),

@@ -184,11 +184,11 @@ pub async fn preview(engine: &mut Engine, command: Command, deed: &'static str) 
     outlook.map_err(|refusal| Failure::refused(deed, refusal))
 }
 
-/// What was done, and whether its files are on disk.
+/// What was done, and whether its files are in place.
 pub struct Done {
     /// What was committed.
     pub receipt: Box<Receipt>,
-    /// Why its files are not on disk yet.
+    /// Why its files are not in place yet.
     pub unpublished: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a person or a program is told after something was done: what, where the job stands now, and whether the files are on disk.
+//! What a person or a program is told after something was done: what, where the job stands now, and whether the files are in place.
 
 use crate::domain::gate::GateState;
 use crate::domain::job::{JobRows, JobStatus};

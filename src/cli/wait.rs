@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::decision::SealedDecision;
-use crate::domain::gate::{Gate, GateState};
-use crate::domain::ids::{Digest, StageName};
+use crate::domain::gate::GateState;
+use crate::domain::ids::StageName;
 use crate::domain::job::JobRows;
 use crate::domain::wire::{GateDoc, JobGateDoc, StageState};
 use crate::engine::Engine;
@@ -121,7 +121,7 @@ async fn settled(
     let decisions = ask::decisions(engine, Some(wanted.job.clone()), Some(wanted.stage.clone()), DEED).await?;
     let decision = decisions.iter().find(|sealed| sealed.decision.attempt() == attempt);
     let is_published = match decision {
-        Some(sealed) => is_on_disk(engine, session, gate, sealed).await?,
+        Some(sealed) => is_in_place(engine, sealed).await?,
         None => true,
     };
     if !is_published {
@@ -155,25 +155,17 @@ async fn settled(
 /// Whether the decision file and the artifacts as decided are there: whoever waited goes on with them.
 ///
 /// They follow the commit by milliseconds, written by whoever decided, and nobody tells when; so this looks a few times.
-async fn is_on_disk(
-    engine: &mut Engine,
-    session: &Session,
-    gate: &Gate,
-    sealed: &SealedDecision,
-) -> Result<bool, Failure> {
-    let key = &gate.key;
-    let file = format!("{}/gates/{}.{}.json", key.job_id, key.stage, key.attempt);
-    let file = session.runs_dir.join(file);
+async fn is_in_place(engine: &mut Engine, sealed: &SealedDecision) -> Result<bool, Failure> {
+    let mut missing = sealed.decision.files();
     for pause_ms in FILES_WAIT_MS {
-        let mut is_there = file.exists();
-        for artifact in sealed.decision.artifacts() {
-            // Without a patch the bytes are those that were reviewed, or were changed by somebody since.
-            if let Some(after) = artifact.sha256_after.filter(|_| is_there) {
-                let bytes = ask::on_disk(engine, &key.job_id, &artifact.path, DEED).await?;
-                is_there = bytes.is_some_and(|bytes| Digest::of(&bytes) == after);
+        while let Some(file) = missing.first() {
+            let bytes = ask::on_disk(engine, sealed.decision.job_id(), &file.path, DEED).await?;
+            if !file.is(bytes.as_deref()) {
+                break;
             }
+            missing.remove(0);
         }
-        if is_there {
+        if missing.is_empty() {
             return Ok(true);
         }
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;

@@ -13,6 +13,22 @@ use super::words::counted;
 /// The name that stands for the timer in records. No operator may bear it.
 pub const TIMER_NAME: &str = "timer";
 
+/// A file that a decision leaves in the run directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileLeft {
+    /// Under the run directory.
+    pub path: ArtifactPath,
+    /// Its bytes, where a patch made them.
+    after: Option<Digest>,
+}
+
+impl FileLeft {
+    /// Whether what was found under its name is it.
+    pub fn is(&self, found: Option<&[u8]>) -> bool {
+        found.is_some_and(|bytes| self.after.is_none_or(|after| Digest::of(bytes) == after))
+    }
+}
+
 /// Who decides. Only [`super::gate::Gate::expire`] can make the timer one.
 #[derive(Debug, Clone)]
 pub struct Decider(DeciderKind);
@@ -218,6 +234,18 @@ impl Decision {
     /// What was decided on.
     pub fn artifacts(&self) -> &[DecidedArtifact] {
         &self.artifacts
+    }
+    /// The files that whoever waited for it goes on with: its own, and the artifacts that its patch changed.
+    pub fn files(&self) -> Vec<FileLeft> {
+        let own = ArtifactPath::new(&format!("gates/{}.{}.json", self.stage, self.attempt));
+        let own = own.ok().map(|path| FileLeft { path, after: None });
+        // Without a patch the bytes are those that were reviewed, or were changed by somebody since.
+        let patched = self.artifacts.iter().filter_map(|artifact| {
+            let after = Some(artifact.sha256_after?);
+            let path = artifact.path.clone();
+            Some(FileLeft { path, after })
+        });
+        own.into_iter().chain(patched).collect()
     }
     /// How the decider came in.
     pub fn via(&self) -> &Via {

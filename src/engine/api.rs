@@ -425,7 +425,7 @@ pub enum OldAnswer {
 pub enum Notice {
     /// A command was committed or refused.
     Done(RequestId, Result<Box<Receipt>, Refusal>),
-    /// The files that a command owes are on disk; or, with a reason, not yet.
+    /// The files that a command owes are in place under their names; or, with a reason, not yet.
     Published(RequestId, Result<(), String>),
     /// A query's answer.
     Answer(RequestId, Answer),

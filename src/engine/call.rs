@@ -18,7 +18,7 @@ impl Engine {
         }
     }
 
-    /// Like [`Engine::call`], and waits until the files are on disk, or are found to be not on disk for now.
+    /// Like [`Engine::call`], and waits until the files are in place under their names, or are found not to be for now.
     pub async fn call_published(&mut self, command: Command) -> Result<(Box<Receipt>, Result<(), String>), Refusal> {
         let request = self.submit(command);
         let mut receipt = None;

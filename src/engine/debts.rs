@@ -30,7 +30,7 @@ impl Writer {
             self.preparer.named.remove(job_id);
         }
         loop {
-            let jobs = match self.to_publish(&failed) {
+            let jobs = match self.next_jobs(&failed) {
                 Ok(jobs) => jobs,
                 Err(why) => return self.give_up(&why),
             };
@@ -62,7 +62,7 @@ impl Writer {
     }
 
     /// The next jobs to publish: those whose files are not in place, and as many as there is room for of those whose files nobody flushes.
-    fn to_publish(&mut self, failed: &BTreeMap<JobId, String>) -> Result<Vec<JobId>, String> {
+    fn next_jobs(&mut self, failed: &BTreeMap<JobId, String>) -> Result<Vec<JobId>, String> {
         let known = u32::try_from(failed.len() + self.preparer.named.len()).unwrap_or(u32::MAX);
         let limit = PUBLISH_JOBS_MAX.saturating_add(known);
         let owed = self.preparer.reader.owed(limit).map_err(|error| error.to_string())?;

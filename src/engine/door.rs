@@ -20,7 +20,7 @@ use super::inbox::Inbox;
 /// How many batches of news a follower may be behind before it has lost some.
 const FEED_MAX: usize = 256;
 
-/// Something that is committed, and whether its files are on disk, or why not yet.
+/// Something that is committed, and whether its files are in place under their names, or why not yet.
 pub type Done = (Box<Receipt>, Result<(), String>);
 
 /// What a front end may want to know of the engine at any moment.
@@ -53,7 +53,7 @@ pub(super) enum Knock {
 }
 
 impl Door {
-    /// Has a command done in somebody's name; answers when its files are on disk, or are found to be not on disk for now.
+    /// Has a command done in somebody's name; answers when its files are in place under their names, or are found not to be for now.
     pub async fn command(&self, operator: Operator, command: Command) -> Result<Done, Refusal> {
         let (sender, answer) = oneshot::channel();
         let knock = Knock::Command(operator, Box::new(command), sender);

@@ -437,7 +437,7 @@ pub struct Done {
     review: Option<Review>,
     /// The gate's digest after a patch.
     digest: Option<String>,
-    /// Whether the files are on disk; if not, they follow.
+    /// Whether the files are in place under their names; if not, they follow.
     published: bool,
     /// Why not.
     not_published_because: Option<String>,
@@ -611,7 +611,7 @@ pub struct JobGate {
     #[schema(inline)]
     #[serde(flatten)]
     gate: Gate,
-    /// Whether the files are on disk.
+    /// Whether the files are in place under their names.
     published: Option<bool>,
     /// What whoever opened it should know: the configuration does not know its stage, so no timer was agreed on.
     warnings: Option<Vec<String>>,

@@ -106,17 +106,17 @@ impl Place {
 
     fn open(&self, name: &str) -> Result<Self> {
         let path = self.join(name);
-        let handle = openat(&self.handle, name, DIRECTORY, Mode::empty()).map_err(|errno| match errno {
-            Errno::ENOTDIR | Errno::ELOOP => {
-                let is_link = self.stat(name).is_some_and(|stat| is_kind(&stat, SFlag::S_IFLNK));
-                let reason = if is_link {
-                    "it is a symlink where a directory belongs"
-                } else {
-                    "it is not a directory"
-                };
-                RunsError::refused("use", &path, reason)
+        let handle = openat(&self.handle, name, DIRECTORY, Mode::empty()).map_err(|errno| {
+            if !matches!(errno, Errno::ENOTDIR | Errno::ELOOP) {
+                return RunsError::new("open", &path, errno);
             }
-            errno => RunsError::new("open", &path, errno),
+            let is_link = self.stat(name).is_some_and(|stat| is_kind(&stat, SFlag::S_IFLNK));
+            let reason = if is_link {
+                "it is a symlink where a directory belongs"
+            } else {
+                "it is not a directory"
+            };
+            RunsError::refused("use", &path, reason)
         })?;
         Ok(Self {
             handle: File::from(handle),

@@ -140,7 +140,7 @@ impl Unconfirmed {
                 *result = job.unflushed.flush_directories(&mut directories);
             }
             if result.is_ok() && job.is_chained {
-                *result = chained.as_ref().map(|()| ()).map_err(RunsError::again);
+                *result = chained.as_ref().copied().map_err(RunsError::again);
             }
         }
         fault::point("after_files");

@@ -211,7 +211,7 @@ fn a_gate_that_was_opened_from_outside_is_withdrawn_once_and_says_by_whom() {
 
 fn whoami(workspace: &Workspace) -> String {
     let jobs = workspace.json(&["job", "list"]);
-    jobs[0]["operator"].as_str().unwrap().to_owned()
+    jobs[0]["operator"].as_str().expect("a name").to_owned()
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl<S: Storage> World<S> {
                 continue;
             };
             if let Some(note) = sealed.decision.notes().filter(|_| is_by_expiry(in_flight))
-                && note.contains("nobody had looked") != !is_looked_at(gate)
+                && note.contains("nobody had looked") == is_looked_at(gate)
             {
                 self.broken(format!(
                     "{}: the timer's note says {note:?} of who had looked",

@@ -17,7 +17,7 @@ use crate::http::schema;
 
 use super::done;
 
-/// Approves the gate of a stage: the job goes on. Answers when the decision file is on disk, or with `published: false`.
+/// Approves the gate of a stage: the job goes on. Answers when the decision file is in place, or with `published: false`.
 #[utoipa::path(post, path = "/jobs/{id}/approve", tag = "decide", params(
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
@@ -33,7 +33,7 @@ pub async fn approve(
     decide(&app, &caller, id, Verdict::Approve, &asked, &body).await
 }
 
-/// Rejects the gate of a stage: the job pauses. Answers when the decision file is on disk, or with `published: false`.
+/// Rejects the gate of a stage: the job pauses. Answers when the decision file is in place, or with `published: false`.
 #[utoipa::path(post, path = "/jobs/{id}/reject", tag = "decide", params(
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),

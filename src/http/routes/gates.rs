@@ -17,6 +17,7 @@ use crate::domain::job::{JobRows, JobStatus};
 use crate::domain::old::OldDecision;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::{GateDoc, JobGateDoc, StageState};
+use crate::engine::api::{Answer, Query};
 use crate::http::answer::{self, ApiError};
 use crate::http::app::{App, JobOrOld, no_gate};
 use crate::http::follow::news_of;
@@ -215,7 +216,7 @@ async fn wait(
         };
         if !is_waiting {
             let sealed = find(app, &rows, stage, attempt).await?;
-            until_on_disk(app, id).await?;
+            until_in_place(app, &sealed).await;
             return Ok(sealed);
         }
         if is_late {
@@ -241,15 +242,29 @@ async fn wait(
     }
 }
 
-/// Whoever waited goes on with the files, which follow a commit by milliseconds.
-async fn until_on_disk(app: &App, id: &JobId) -> Result<(), ApiError> {
+/// Whoever waited goes on with the files, which follow a commit by milliseconds; whether they are flushed is another matter.
+async fn until_in_place(app: &App, sealed: &SealedDecision) {
+    let mut missing = sealed.decision.files();
     for pause_ms in FILES_WAIT_MS {
-        if app.owing(Some(id.clone())).await? == 0 {
+        while let Some(file) = missing.first() {
+            let query = Query::OnDisk {
+                job_id: sealed.decision.job_id().clone(),
+                path: file.path.clone(),
+            };
+            // What cannot be read is not there for whoever waits either.
+            let Answer::Bytes(bytes) = app.door.read(query).await else {
+                break;
+            };
+            if !file.is(bytes.as_deref()) {
+                break;
+            }
+            missing.remove(0);
+        }
+        if missing.is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;
     }
-    Ok(())
 }
 
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.

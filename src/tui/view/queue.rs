@@ -231,9 +231,11 @@ fn draw_row(
             break;
         }
         let cells = if *column == Column::Who { pen.room() } else { *cells };
-        let (text, style) = match column {
-            Column::AtZero if !has_who && countdown::is_stopped(model, row) => ("held".to_owned(), theme.held()),
-            _ => cell(model, row, name, (*column, cells), is_gone),
+        let is_held = *column == Column::AtZero && !has_who && countdown::is_stopped(model, row);
+        let (text, style) = if is_held {
+            ("held".to_owned(), theme.held())
+        } else {
+            cell(model, row, name, (*column, cells), is_gone)
         };
         let style = if is_reversed { theme.plain() } else { style };
         if column.is_right() {
