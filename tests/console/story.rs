@@ -148,6 +148,9 @@ fn reject_and_read_the_new_attempt(desk: &mut Desk) {
     desk.press("r 'Name the harbour.'");
     desk.sees("REJECT j-2 dunes / script #1");
     desk.sees("note: Name the harbour.");
+    desk.sees("gets the note.");
+    // The look that is recorded meanwhile has the rules asked again: an Enter during that waits for the answer.
+    desk.sees("seen by ");
     desk.confirm();
     desk.sees("Rejected j-2 dunes / script #1");
     desk.sees("paused at script");
@@ -172,6 +175,7 @@ fn reject_and_read_the_new_attempt(desk: &mut Desk) {
 fn approve_with_a_patch_made_from_the_template(desk: &mut Desk) {
     desk.selects("j-3", "script", 1);
     desk.sees("3 + Low tide is at noon");
+    desk.sees("seen by ");
     desk.press("p");
     desk.sees("PATCH j-3 marsh / script #1");
     desk.sees("\"new\": \"Low tide is at noon – bring boots.\"");

@@ -49,8 +49,8 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     let has_note = has_note(model);
     let preview = &model.preview;
-    // A note that is written meanwhile makes nothing of the answer untrue; one that is taken out may.
-    let is_settled = preview.is_current() && (has_note || !preview.has_note);
+    // Whether there is a note is part of the answer: asked when the first letter is written, not when Enter comes.
+    let is_settled = preview.is_current() && has_note == preview.has_note;
     if preview.asked.is_some() || is_settled {
         return;
     }
