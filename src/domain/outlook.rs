@@ -15,6 +15,7 @@ use super::ids::{ArtifactPath, Digest, StageName};
 use super::job::{Attempt, AttemptState, JobRows, JobStatus};
 use super::policy::OnTimeout;
 use super::refusal::Refusal;
+use super::words::duration;
 
 /// How an artifact comes to have another registered version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -440,7 +441,7 @@ impl Fact {
             } => {
                 let then = match (after_s, on_timeout) {
                     (Some(after_s), Some(on_timeout)) => {
-                        format!("the timer will {} after {after_s} s", on_timeout.as_str())
+                        format!("the timer will {} after {}", on_timeout.as_str(), duration(*after_s))
                     }
                     (None, _) | (_, None) => "a person must decide".to_owned(),
                 };
@@ -478,9 +479,9 @@ impl Fact {
                 attempt,
                 is_running: false,
             } => format!("Stage {stage} #{attempt} does not start."),
-            Self::OutsideGoesOn { .. } => "Then the pipeline outside may go on.".to_owned(),
+            Self::OutsideGoesOn { .. } => "Then the pipeline that opened the gate may go on.".to_owned(),
             Self::OutsideOpens { stage, attempt } => {
-                format!("The job waits for the pipeline outside to open {stage} #{attempt}.")
+                format!("The job waits for its pipeline to open {stage} #{attempt}.")
             }
             Self::JobIs { status } => match status {
                 JobStatus::Completed => "Then the job is complete.".to_owned(),

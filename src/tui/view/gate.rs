@@ -218,6 +218,8 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
         for words in comparison(model, file, pen.room()) {
             pen.text(&format!("  {words} "), theme.plain());
         }
+    } else {
+        pen.text(" ", theme.plain());
     }
     pen.rule(theme);
     let hold = hold_lines(model, is_wide);

@@ -144,7 +144,7 @@ pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
         return ("overdue".to_owned(), theme.warning());
     }
     if row.kind == QueueKind::Failed {
-        return ("d: noted".to_owned(), theme.error());
+        return ("d notes it".to_owned(), theme.error());
     }
     let is_unseen = row.kind == QueueKind::Gate && !row.is_seen;
     (if is_unseen { "unseen" } else { "" }.to_owned(), theme.plain())
