@@ -140,3 +140,27 @@ fn a_title_gives_way_in_the_job_and_in_nothing_else() {
         assert!(console.model.queue.gate(&key).is_some());
     }
 }
+
+#[test]
+fn a_long_stage_takes_lines_of_its_own_and_nothing_of_the_title_is_cut() {
+    let stage = "a-stage-whose-name-is-as-long-as-a-name-may-be-at5";
+    assert_eq!(stage.len(), 50);
+    for width in [60, 72, 80, 110] {
+        let mut world = World::new();
+        let file = File("script", "script.txt", Some(SCRIPT_OLD.into()), SCRIPT_NEW.into());
+        world.gate(LONG, LONG, stage, 12, Some(300), vec![file]);
+        let mut console = Console::new(world, width, 24);
+        let digest = console.model.gate.as_ref().unwrap().shown_digest().unwrap().short();
+        for (key, verb) in [("a", "APPROVE har"), ("r", "REJECT har"), ("t", "HOLD TIMER har")] {
+            console.press(key);
+            let text = console.text();
+            let title = text.split(verb).nth(1).unwrap();
+            for words in [&format!("{stage} #12"), "as bea"] {
+                assert!(title.contains(words), "{words} at {width}: {text}");
+            }
+            assert!(key == "t" || title.contains(&digest), "{digest} at {width}: {text}");
+            console.hides("Enter does nothing");
+            console.press("Esc");
+        }
+    }
+}
