@@ -284,16 +284,20 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
 }
 
 fn draw_empty(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let mut pen = Pen::at_line(buffer, area, 1);
-    pen.skip(2);
-    if !model.queue.is_loaded {
-        pen.text("Reading the queue…", theme.plain());
+    let (fact, hint) = if !model.queue.is_loaded {
+        ("Reading the queue…", "")
     } else if !model.queue.filter.is_empty() {
-        pen.text("No row matches the filter   hint: Esc takes it back", theme.plain());
+        ("No row matches the filter", "hint: Esc takes it back")
     } else {
-        let hint = "Nothing waits for you   hint: holdpoint job start --slug NAME";
-        pen.text(hint, theme.plain());
+        ("Nothing waits for you", "hint: holdpoint job start --slug NAME")
+    };
+    let plain = model.theme.plain();
+    let mut pen = Pen::at_line(buffer, area, 1);
+    pen.skip(2).text(fact, plain);
+    if text::width(hint) + 3 <= pen.room() {
+        pen.skip(3).text(hint, plain);
+    } else {
+        Pen::at_line(buffer, area, 2).skip(2).text(hint, plain);
     }
 }
 
