@@ -51,7 +51,12 @@ impl File {
             .as_ref()
             .filter(|data| self.is_appended && now.starts_with(data));
         let flushed = flushed.map_or(0, |data| data.len());
-        let mut left = now[..flushed + random.below(now.len() - flushed + 1)].to_vec();
+        let cut = if random.one_in(2) {
+            0
+        } else {
+            random.below(now.len() - flushed + 1)
+        };
+        let mut left = now[..now.len() - cut].to_vec();
         if random.one_in(2) {
             let from = flushed + random.below(left.len() - flushed + 1);
             let to = from + random.below(left.len() - from + 1);
@@ -400,6 +405,8 @@ fn append_chain<S: Storage>(
 ) -> Result<(), Stop> {
     if plant != Plant::TornLineStays {
         disk.cut_torn(CHAIN);
+    }
+    if plant != Plant::ChainHoleStays {
         let behind = cut_chain_hole(store, disk);
         if !behind.is_empty() {
             append(disk, CHAIN, &behind, budget)?;

@@ -39,6 +39,8 @@ pub enum Plant {
     NoEpoch,
     /// A torn last line is appended to.
     TornLineStays,
+    /// What a loss of power left of a line in the midst of the chain stays there.
+    ChainHoleStays,
     /// Timers go by civil time alone.
     CivilTimeOnly,
     /// Leases and stops go by civil time alone, as they did before anchors were noted.
@@ -60,7 +62,7 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 17] = [
+    pub const DEFECTS: [Self; 18] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -69,6 +71,7 @@ impl Plant {
         Self::FoundIsDone,
         Self::NoEpoch,
         Self::TornLineStays,
+        Self::ChainHoleStays,
         Self::CivilTimeOnly,
         Self::CivilStops,
         Self::BlindTimer,
