@@ -15,7 +15,7 @@ impl RunsDir {
     /// Touches it, after this event was committed. The WAL is never watched instead: its event comes before the commit is visible.
     pub fn touch_nudge(&self, last_event_seq: Option<u64>) -> Result<()> {
         let path = self.nudge();
-        let mut file = self.modes().open_append(&path)?;
+        let mut file = self.append(&path)?;
         file.set_len(0).doing("write", &path)?;
         let text = last_event_seq.map_or_else(|| ".".to_owned(), |seq| format!("{seq}\n"));
         file.write_all(text.as_bytes()).doing("write", &path)
@@ -23,7 +23,7 @@ impl RunsDir {
 
     /// Makes it where it is missing, so that there is a file to watch.
     pub fn make_nudge(&self) -> Result<()> {
-        self.modes().open_append(&self.nudge()).map(drop)
+        self.append(&self.nudge()).map(drop)
     }
 
     /// The number of the newest event that anybody noted in it. None: nobody did, or it is being written at this moment.

@@ -163,7 +163,7 @@ pub fn publish(
     mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, String>,
 ) -> Result<(Vec<Published>, Unconfirmed)> {
     let lock_path = runs.publish_lock();
-    let lock = runs.modes().open_append(&lock_path)?;
+    let lock = runs.append(&lock_path)?;
     locks::take_publish_lock(&lock, &lock_path, patience)?;
     fault::point("publish_locked");
 
