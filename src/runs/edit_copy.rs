@@ -107,14 +107,18 @@ impl EditCopy {
 
     /// Removes the copy unless something lies beside it: an editor that was killed may have left what only it can read.
     pub fn remove_if_alone(&self) -> Result<()> {
-        let is_alone = self.place.names()?.iter().all(|name| *name == self.names.1);
-        if is_alone { self.remove() } else { Ok(()) }
+        if self.place.has_only(&self.names.1)? {
+            self.remove()
+        } else {
+            Ok(())
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::MetadataExt;
 
     use super::super::drafts::KeptDrafts;
@@ -170,6 +174,11 @@ mod tests {
         copy.remove_if_alone().unwrap();
         assert!(swap.exists());
         fs::remove_file(&swap).unwrap();
+        let strange = copy.path().with_file_name(std::ffi::OsStr::from_bytes(b"swap\xff"));
+        fs::File::create(&strange).unwrap();
+        copy.remove_if_alone().unwrap();
+        assert!(strange.exists());
+        fs::remove_file(&strange).unwrap();
         copy.remove_if_alone().unwrap();
         assert!(!copy.path().parent().unwrap().exists());
     }
@@ -208,6 +217,7 @@ mod tests {
         fs::create_dir_all(directory.join("undo/deep")).unwrap();
         fs::File::create(directory.join("undo/deep/swap")).unwrap();
         std::os::unix::fs::symlink(&elsewhere, directory.join("undo/link")).unwrap();
+        fs::File::create(directory.join(std::ffi::OsStr::from_bytes(b"swap\xff"))).unwrap();
         copy.remove().unwrap();
         assert!(!directory.exists());
         assert!(elsewhere.join("theirs").exists());

@@ -3,6 +3,7 @@
 //! A stage command may rename a directory away and put a symlink in its place at any moment, so nothing is written by path: each part
 //! is opened in the one before without following links, and names are given in what was opened.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -179,18 +180,27 @@ impl Place {
         self.stat(name).is_some_and(|stat| is_kind(&stat, SFlag::S_IFDIR))
     }
 
-    /// The names in it; what is not UTF-8 text is passed over.
-    pub(super) fn names(&self) -> Result<Vec<String>> {
+    fn entries(&self) -> Result<Vec<CString>> {
         let mut listed = Dir::openat(&self.handle, ".", DIRECTORY, Mode::empty()).doing("list", &self.path)?;
         let mut names = Vec::new();
         for entry in listed.iter() {
             let entry = entry.doing("list", &self.path)?;
-            let name = entry.file_name().to_str().unwrap_or(".");
-            if !matches!(name, "." | "..") {
-                names.push(name.to_owned());
+            if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+                names.push(entry.file_name().to_owned());
             }
         }
         Ok(names)
+    }
+
+    /// The names in it; what is not UTF-8 text is passed over.
+    pub(super) fn names(&self) -> Result<Vec<String>> {
+        let names = self.entries()?.into_iter();
+        Ok(names.filter_map(|name| name.into_string().ok()).collect())
+    }
+
+    /// Whether nothing else lies in it.
+    pub(super) fn has_only(&self, name: &str) -> Result<bool> {
+        Ok(self.entries()?.iter().all(|other| other.to_bytes() == name.as_bytes()))
     }
 
     /// Flushes it, so that names made or changed in it survive a power loss.
@@ -259,11 +269,11 @@ impl Place {
 
     fn remove_below(&self, name: &str, depth: u32) -> Result<()> {
         let below = self.open(name)?;
-        for name in below.names()? {
-            if depth > 0 && below.has_directory(&name) {
-                below.remove_below(&name, depth - 1)?;
-            } else {
-                below.remove(&name)?;
+        for entry in below.entries()? {
+            match entry.to_str() {
+                Ok(name) if depth > 0 && below.has_directory(name) => below.remove_below(name, depth - 1)?,
+                Ok(_) | Err(_) => unlinkat(&below.handle, entry.as_c_str(), UnlinkatFlags::NoRemoveDir)
+                    .doing("remove", &below.join(&entry.to_string_lossy()))?,
             }
         }
         unlinkat(&self.handle, name, UnlinkatFlags::RemoveDir).doing("remove", &self.join(name))
