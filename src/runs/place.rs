@@ -237,8 +237,17 @@ impl Place {
 
     /// Opens a file for reading and appending, made with its rights when it is missing.
     pub(super) fn append(&self, name: &str) -> Result<File> {
+        self.made(name, OFlag::O_APPEND)
+    }
+
+    /// The same to write over what is there.
+    pub(super) fn overwrite(&self, name: &str) -> Result<File> {
+        self.made(name, OFlag::empty())
+    }
+
+    fn made(&self, name: &str, flags: OFlag) -> Result<File> {
         let path = self.join(name);
-        let flags = FILE | OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT;
+        let flags = flags | FILE | OFlag::O_RDWR | OFlag::O_CREAT;
         let file = openat(&self.handle, name, flags, mode(self.modes.file()))
             .map(File::from)
             .doing("open", &path)?;
