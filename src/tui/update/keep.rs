@@ -64,8 +64,14 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         return BTreeMap::from([(compose.pin.key.clone(), LeasePurpose::Compose)]);
     }
     let asked = match &model.prompt {
-        // Before the rules have answered it is not known whether anything is asked at all.
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && model.preview.answer.is_none() => None,
+        // Before the rules have first answered it is not known whether anything is asked at all.
+        Some(Prompt::Confirm(confirm))
+            if confirm.is_asking()
+                && model.preview.answer.is_none()
+                && !model.leases.contains_key(&confirm.pin.key) =>
+        {
+            None
+        }
         Some(Prompt::Confirm(confirm)) => match confirm.state {
             ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,

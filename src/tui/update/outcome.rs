@@ -7,7 +7,7 @@ use super::super::model::gate::GateView;
 use super::super::model::prompt::{ConfirmState, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::prompt::refuse;
-use super::{bulk, compose, gate, queue};
+use super::{bulk, compose, gate, preview, queue};
 use crate::domain::gate::{Gate, GateKey, Verdict};
 use crate::domain::ids::Digest;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -132,6 +132,7 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
     if sent.is_quiet {
         model.sent.remove(&submission);
     } else {
+        preview::outdate(model, None);
         let mut key = sent.decides.clone();
         if is_waiting_for(model, submission)
             && let Some(prompt) = model.prompt.take()

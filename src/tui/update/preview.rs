@@ -76,7 +76,12 @@ pub fn outdate(model: &mut Model, events: Option<&[Event]>) {
         Some(Prompt::Bulk(_) | Prompt::Timer(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => return,
     };
     if events.is_none_or(|events| events.iter().any(|event| event.job_id == *job_id)) {
-        model.preview.is_stale = true;
+        let preview = &mut model.preview;
+        preview.is_stale = true;
+        // Why it could not be done may be over: Enter waits for the rules instead of saying it again.
+        if matches!(preview.answer, Some(Err(_))) {
+            preview.answer = None;
+        }
     }
 }
 
