@@ -133,7 +133,9 @@ impl World {
                 let who = who.unwrap_or_else(|| operator("bea"));
                 Answer::Preview(self.preview(&who, &command))
             }
-            Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => unreachable!("no screen asks for it"),
+            Query::NewestUnfinished(_) | Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => {
+                unreachable!("no screen asks for it")
+            }
         }
     }
 

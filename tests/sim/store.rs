@@ -57,6 +57,8 @@ pub enum Plant {
     GuessingPreview,
     /// Resuming takes what lies there for what was decided on.
     ResumeLetsThrough,
+    /// A console asks as a command does, and passes over whoever has the gate open.
+    NamelessConsole,
     /// Nobody looks again between the row that says that a stage runs and its launch.
     LaunchesBlind,
 }
@@ -80,6 +82,7 @@ impl Plant {
         Self::BlindPreview,
         Self::GuessingPreview,
         Self::ResumeLetsThrough,
+        Self::NamelessConsole,
         Self::LaunchesBlind,
     ];
 }

@@ -106,6 +106,7 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
         | Answer::Leader(_)
         | Answer::EventPage(..)
         | Answer::Owing(_)
+        | Answer::JobIds(_)
         | Answer::Webhooks(_)
         | Answer::Old(_) => refused(model, unread("the engine answered another question".to_owned())),
     }
