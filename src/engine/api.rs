@@ -213,6 +213,22 @@ impl Command {
             | Self::Cancel(job_id)
             | Self::Complete(job_id)
             | Self::Acknowledge(job_id) => Some(job_id),
+            Self::Decide { .. }
+            | Self::ApplyPatch { .. }
+            | Self::UndoPatch { .. }
+            | Self::TakeLease { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Extend { .. }
+            | Self::Withdraw { .. }
+            | Self::ReleaseLease { .. }
+            | Self::MarkSeen { .. } => self.gate().map(|gate| &gate.job_id),
+        }
+    }
+
+    /// The open gate that it is about; none where it is about a job, or opens one.
+    pub fn gate(&self) -> Option<&GateRef> {
+        match self {
             Self::Decide { gate, .. }
             | Self::ApplyPatch { gate, .. }
             | Self::UndoPatch { gate, .. }
@@ -222,7 +238,13 @@ impl Command {
             | Self::Extend { gate, .. }
             | Self::Withdraw { gate, .. }
             | Self::ReleaseLease { gate }
-            | Self::MarkSeen { gate, .. } => Some(&gate.job_id),
+            | Self::MarkSeen { gate, .. } => Some(gate),
+            Self::StartJob(_)
+            | Self::OpenGate { .. }
+            | Self::Resume(_)
+            | Self::Cancel(_)
+            | Self::Complete(_)
+            | Self::Acknowledge(_) => None,
         }
     }
 }

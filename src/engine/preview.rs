@@ -31,24 +31,9 @@ impl Preparer {
 
 /// Commands that begin something put files into place while they are prepared: there is no dry run of those.
 fn has_preview(command: &Command) -> Result<(), Refusal> {
-    match command {
-        Command::Decide { .. }
-        | Command::ApplyPatch { .. }
-        | Command::UndoPatch { .. }
-        | Command::Resume(_)
-        | Command::Cancel(_)
-        | Command::Complete(_)
-        | Command::Acknowledge(_)
-        | Command::TakeLease { .. }
-        | Command::Hold { .. }
-        | Command::Release { .. }
-        | Command::Extend { .. }
-        | Command::Withdraw { .. }
-        | Command::ReleaseLease { .. }
-        | Command::MarkSeen { .. } => Ok(()),
-        Command::StartJob(_) | Command::OpenGate { .. } => Err(Refusal::new(
-            RefusalCode::Invalid,
-            "there is no dry run of starting a job or opening a gate",
-        )),
+    if !matches!(command, Command::StartJob(_) | Command::OpenGate { .. }) {
+        return Ok(());
     }
+    let words = "there is no dry run of starting a job or opening a gate";
+    Err(Refusal::new(RefusalCode::Invalid, words))
 }

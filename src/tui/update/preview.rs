@@ -86,23 +86,17 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
         return;
     }
     model.preview.asked = None;
-    let unread = |why: String| Refusal::new(RefusalCode::NotPossible, why);
-    match answer {
-        Answer::Preview(Ok(outlook)) => taken(model, outlook, fx),
-        Answer::Preview(Err(refusal)) => refused(model, refusal),
-        Answer::Failed(why) => refused(model, unread(why)),
-        Answer::Queue(_)
-        | Answer::Job(_)
-        | Answer::Jobs(_)
-        | Answer::Events(_)
-        | Answer::Decisions(_)
-        | Answer::Bytes(_)
-        | Answer::Files(_)
-        | Answer::Leader(_)
-        | Answer::EventPage(..)
-        | Answer::Owing(_)
-        | Answer::Webhooks(_)
-        | Answer::Old(_) => refused(model, unread("the engine answered another question".to_owned())),
+    let unread = |why: String| Err(Refusal::new(RefusalCode::NotPossible, why));
+    let foreseen = if let Answer::Preview(foreseen) = answer {
+        foreseen
+    } else if let Answer::Failed(why) = answer {
+        unread(why)
+    } else {
+        unread("the engine answered another question".to_owned())
+    };
+    match foreseen {
+        Ok(outlook) => taken(model, outlook, fx),
+        Err(refusal) => refused(model, refusal),
     }
 }
 
