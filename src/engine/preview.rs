@@ -37,3 +37,123 @@ fn has_preview(command: &Command) -> Result<(), Refusal> {
     let words = "there is no dry run of starting a job or opening a gate";
     Err(Refusal::new(RefusalCode::Invalid, words))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::super::api::{GateRef, OutsideArtifact};
+    use super::super::history::History;
+    use super::super::in_place::InPlace;
+    use super::super::keeping::Keeping;
+    use super::super::{Engine, Role, Settings};
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::Config;
+    use crate::domain::gate::Verdict;
+    use crate::domain::ids::{JobId, StageName};
+    use crate::domain::operator::{Surface, Via};
+    use crate::runs::RunsDir;
+    use crate::store::Reader;
+
+    fn settings(folder: &std::path::Path) -> Settings {
+        let via = Via {
+            surface: Surface::Cli,
+            login: "ana".into(),
+            uid: 0,
+            host: "test".into(),
+            ssh_client: None,
+            pid: 1,
+        };
+        Settings {
+            runs_dir: folder.to_owned(),
+            config: Config::default(),
+            config_path: None,
+            operator: Operator {
+                name: "ana".into(),
+                via,
+            },
+            role: Role::Visitor,
+            clock: Arc::new(SystemClock),
+            program: "none".into(),
+            group: None,
+            old_databases: Vec::new(),
+        }
+    }
+
+    fn writers(settings: &Settings) -> Preparer {
+        let runs = RunsDir::open(&settings.runs_dir, None).unwrap();
+        Preparer {
+            reader: Reader::open(runs.path()).unwrap(),
+            session: "s".to_owned(),
+            clock: Arc::clone(&settings.clock),
+            config: Arc::new(settings.config.clone()),
+            history: History::new(runs.clone(), Vec::new()),
+            keeping: Keeping::Versions,
+            in_place: InPlace::default(),
+            runs,
+        }
+    }
+
+    /// The file of a patch has its name, the disk has not confirmed it, and somebody puts the former bytes back.
+    #[tokio::test]
+    async fn a_dry_run_takes_bytes_that_were_put_back_for_what_the_writer_takes_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = Engine::open(settings(folder.path())).unwrap();
+        let job_id = JobId::new("j").unwrap();
+        let stage = StageName::new("edit").unwrap();
+        let outside = folder.path().join("plan.txt");
+        fs::write(&outside, "one\n").unwrap();
+        let artifacts = vec![OutsideArtifact {
+            kind: "script".into(),
+            file: outside.into(),
+        }];
+        let opening = Command::OpenGate {
+            job_id: job_id.clone(),
+            stage: stage.clone(),
+            artifacts,
+            bases: Vec::new(),
+        };
+        engine.call(opening).await.unwrap();
+        let gate = GateRef {
+            job_id: job_id.clone(),
+            stage,
+            attempt: None,
+        };
+        let patch = json!({"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]});
+        let patching = Command::ApplyPatch {
+            gate: gate.clone(),
+            patch,
+            digest: None,
+        };
+        engine.call(patching).await.unwrap();
+        engine.rest().await;
+        engine.close();
+        let plan = folder.path().join("j/artifacts/edit/plan.txt");
+        assert_eq!(fs::read_to_string(&plan).unwrap(), "two\n");
+        fs::write(&plan, "one\n").unwrap();
+        let database = rusqlite::Connection::open(folder.path().join("holdpoint.db")).unwrap();
+        database.execute("UPDATE job SET published_seq = 0", []).unwrap();
+
+        let settings = settings(folder.path());
+        let mut writer = writers(&settings);
+        let mut reader = writer.for_reading().unwrap();
+        let approve = Command::Decide {
+            gate,
+            verdict: Verdict::Approve,
+            notes: None,
+            patch: None,
+            digest: None,
+        };
+        let as_owed = reader.preview(&settings.operator, &approve).unwrap();
+        assert_eq!(writer.preview(&settings.operator, &approve), Ok(as_owed));
+        // What the writer notes when it has put the files in place.
+        writer.in_place.note(job_id, u64::MAX);
+        let refusal = reader.preview(&settings.operator, &approve).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
+        assert_eq!(writer.preview(&settings.operator, &approve), Err(refusal));
+    }
+}
