@@ -4,7 +4,10 @@
 //! found in the changes is not said.
 
 mod facts;
+mod several;
 mod words;
+
+pub use several::together;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -14,6 +17,7 @@ use super::ids::{ArtifactPath, Digest, StageName};
 use super::job::{JobRows, JobStatus};
 use super::policy::OnTimeout;
 use super::refusal::Refusal;
+use super::time::{Now, Timestamp};
 use words::sentences;
 
 /// How an artifact comes to have another registered version.
@@ -90,6 +94,43 @@ pub enum Fact {
         /// Its digest then.
         digest: Digest,
     },
+    /// A person stops a gate's timer.
+    TimerStops {
+        /// Its stage.
+        stage: StageName,
+        /// Its attempt.
+        attempt: u32,
+        /// When it acts even so, because nobody may hold it longer.
+        until: Timestamp,
+        /// What it does then.
+        on_timeout: OnTimeout,
+    },
+    /// A gate's timer is no longer held.
+    TimerRuns {
+        /// Its stage.
+        stage: StageName,
+        /// Its attempt.
+        attempt: u32,
+        /// Seconds that are left when it runs.
+        left_s: u64,
+        /// Who has the gate open: until they leave it the timer stands even so.
+        open_by: Option<String>,
+        /// What it does at zero.
+        on_timeout: OnTimeout,
+    },
+    /// A gate's timer gets more time.
+    TimerMoves {
+        /// Its stage.
+        stage: StageName,
+        /// Its attempt.
+        attempt: u32,
+        /// Seconds that are left now.
+        left_before_s: u64,
+        /// Seconds that are left then.
+        left_s: u64,
+        /// What it does at zero.
+        on_timeout: OnTimeout,
+    },
     /// A stage is passed over: it has no command and asks for no gate.
     StagePasses {
         /// Which.
@@ -132,6 +173,8 @@ pub enum Fact {
     },
 }
 
+const FINAL: &str = "Cannot be taken back.";
+
 /// What a command would do to one job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outlook {
@@ -146,10 +189,10 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// What these changes would make of a job; `before` are its rows as they are, `after` as they would be.
-    pub fn of(before: &JobRows, after: &JobRows, changes: &[Change]) -> Self {
+    /// What these changes would make of a job now; `before` are its rows as they are, `after` as they would be.
+    pub fn of(before: &JobRows, after: &JobRows, changes: &[Change], now: Now, grace_s: u64) -> Self {
         Self {
-            facts: facts::of(before, after, changes),
+            facts: facts::of(before, after, changes, (now, grace_s)),
             resumed: None,
             job_status: after.job.status,
             job_stage: after.job.stage.clone(),
@@ -181,10 +224,15 @@ impl Outlook {
                 told.push(format!("As things are it cannot be resumed: {refusal}{hint}."));
             }
         }
-        if self.facts.iter().any(Fact::is_final) {
-            told.push("Cannot be taken back.".to_owned());
+        if self.is_final() {
+            told.push(FINAL.to_owned());
         }
         told
+    }
+
+    /// Whether something of it cannot be taken back.
+    fn is_final(&self) -> bool {
+        self.facts.iter().any(Fact::is_final)
     }
 
     /// The gate's digest after a patch, where one stays open over other bytes.
@@ -208,6 +256,9 @@ impl Fact {
             | Self::ParamsChange { .. }
             | Self::GateOpens { .. }
             | Self::GateStaysOpen { .. }
+            | Self::TimerStops { .. }
+            | Self::TimerRuns { .. }
+            | Self::TimerMoves { .. }
             | Self::StagePasses { .. }
             | Self::StageStarts { .. }
             | Self::StageStops { .. }

@@ -363,14 +363,15 @@ impl Engine {
     fn hand_query(&mut self, request: RequestId, query: Query) {
         let ask = match (query, self.newer) {
             // What nobody may do has no future to be told.
-            (Query::Preview { .. }, Some(newer)) => {
-                return self.tell(Notice::Answer(request, Answer::Preview(Err(newer.refusal()))));
+            (Query::Preview { commands, .. }, Some(newer)) => {
+                let refused = commands.iter().map(|_| Err(newer.refusal())).collect();
+                return self.tell(Notice::Answer(request, Answer::Preview(refused)));
             }
-            (Query::Preview { operator, command }, None) => Ask::Preview {
+            (Query::Preview { operator, commands }, None) => Ask::Preview {
                 request,
                 config: Arc::new(self.config.clone()),
                 operator: operator.unwrap_or_else(|| self.operator.clone()),
-                command,
+                commands,
             },
             (query, _) => Ask::Query(request, query),
         };

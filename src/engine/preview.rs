@@ -2,6 +2,10 @@
 //!
 //! Runs on the reader thread, whose preparer keeps nothing: not a row, a file, an event or a lease comes of it.
 
+use std::collections::BTreeMap;
+
+use crate::domain::ids::JobId;
+use crate::domain::job::JobRows;
 use crate::domain::operator::Operator;
 use crate::domain::outlook::Outlook;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -11,21 +15,44 @@ use super::prepare::Preparer;
 use super::reducer::foresee;
 
 impl Preparer {
-    /// What the command would do, or why it would be refused, exactly as the writer would answer now.
-    pub(super) fn preview(&mut self, operator: &Operator, command: &Command) -> Result<Outlook, Refusal> {
-        has_preview(command)?;
-        let outlook = self.try_preview(operator, command);
+    /// What each command would do, one after the other, or why it would be refused, exactly as the writer would answer now.
+    pub(super) fn preview(&mut self, operator: &Operator, commands: &[Command]) -> Vec<Result<Outlook, Refusal>> {
+        let mut then = BTreeMap::new();
+        let mut foreseen = Vec::with_capacity(commands.len());
+        for command in commands {
+            let outlook = has_preview(command).and_then(|()| self.foresee(operator, command, &mut then));
+            foreseen.push(outlook.map_err(|refusal| self.told(command.job_id(), refusal)));
+        }
         self.keeping.forget();
-        outlook.map_err(|refusal| self.told(command.job_id(), refusal))
+        foreseen
     }
 
-    fn try_preview(&mut self, operator: &Operator, command: &Command) -> Result<Outlook, Refusal> {
+    /// `then`: the rows of jobs as the commands before would have made them.
+    fn foresee(
+        &mut self,
+        operator: &Operator,
+        command: &Command,
+        then: &mut BTreeMap<JobId, JobRows>,
+    ) -> Result<Outlook, Refusal> {
         let (job_id, prepared) = self.command(operator, command)?;
-        let rows = self.rows(&job_id)?;
+        let rows = match then.remove(&job_id) {
+            None => self.rows(&job_id)?,
+            changed => changed,
+        };
         let cx = self.context(&operator.via);
-        foresee(&job_id, rows.as_ref(), &prepared, cx, &mut |rows| {
+        let foreseen = foresee(&job_id, rows.as_ref(), &prepared, cx, &mut |rows| {
             self.resume_of(operator, rows)
-        })
+        });
+        match foreseen {
+            Ok((outlook, after)) => {
+                then.insert(job_id, after);
+                Ok(outlook)
+            }
+            Err(refusal) => {
+                then.extend(rows.map(|rows| (job_id, rows)));
+                Err(refusal)
+            }
+        }
     }
 }
 
@@ -54,7 +81,7 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::config::Config;
     use crate::domain::gate::Verdict;
-    use crate::domain::ids::{JobId, StageName};
+    use crate::domain::ids::StageName;
     use crate::domain::operator::{Surface, Via};
     use crate::runs::RunsDir;
     use crate::store::Reader;
@@ -148,12 +175,15 @@ mod tests {
             patch: None,
             digest: None,
         };
-        let as_owed = reader.preview(&settings.operator, &approve).unwrap();
-        assert_eq!(writer.preview(&settings.operator, &approve), Ok(as_owed));
+        let approve = [approve];
+        let as_owed = reader.preview(&settings.operator, &approve);
+        assert!(as_owed[0].is_ok(), "{as_owed:?}");
+        assert_eq!(writer.preview(&settings.operator, &approve), as_owed);
         // What the writer notes when it has put the files in place.
         writer.in_place.note(job_id, u64::MAX);
-        let refusal = reader.preview(&settings.operator, &approve).unwrap_err();
-        assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
-        assert_eq!(writer.preview(&settings.operator, &approve), Err(refusal));
+        let changed = reader.preview(&settings.operator, &approve);
+        let code = changed[0].as_ref().unwrap_err().code;
+        assert_eq!(code, RefusalCode::ArtifactChanged);
+        assert_eq!(writer.preview(&settings.operator, &approve), changed);
     }
 }

@@ -10,9 +10,14 @@ use crate::domain::event::EventType;
 use crate::domain::gate::{Gate, GateKey, GateState};
 use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
+use crate::domain::time::{Now, SECOND_US};
+use crate::domain::timer::{GateTimer, TimerStatus};
+
+/// Now, and the seconds that an overdue gate waits for a person.
+type Clock = (Now, u64);
 
 /// What changes make of a job, in the order of the changes; what becomes of the job as a whole comes last.
-pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change]) -> Vec<Fact> {
+pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: Clock) -> Vec<Fact> {
     let causes = causes(changes);
     let mut facts = Vec::new();
     if before.job.params != after.job.params {
@@ -38,14 +43,11 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change]) -> Vec<F
             }
             Change::PutAttempt(attempt) => facts.extend(attempt_fact(before, attempt)),
             Change::OpenGate(gate) => facts.push(opened(after, gate)),
-            Change::PutGate(gate) => {
-                let known = before.gate(&gate.key.stage, gate.key.attempt);
-                if known.is_some_and(|known| known.digest() != gate.digest()) {
-                    facts.push(Fact::GateStaysOpen {
-                        stage: gate.key.stage.clone(),
-                        attempt: gate.key.attempt,
-                        digest: gate.digest(),
-                    });
+            // Of several steps the last one is what would be.
+            Change::PutGate(gate) if after.gate(&gate.key.stage, gate.key.attempt) == Some(gate) => {
+                if let Some(known) = before.gate(&gate.key.stage, gate.key.attempt) {
+                    facts.extend(other_bytes(known, gate));
+                    facts.extend(timer_fact(known, gate, changes, clock));
                 }
             }
             Change::SettleGate { gate, decision } => {
@@ -70,11 +72,76 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change]) -> Vec<F
                     facts.push(Fact::StagePasses { stage: stage.clone() });
                 }
             }
-            Change::InsertJob(_) | Change::PutJob(_) | Change::Event(_) => {}
+            Change::InsertJob(_) | Change::PutJob(_) | Change::PutGate(_) | Change::Event(_) => {}
         }
     }
     facts.extend(job_fact(before, after, &facts));
     facts
+}
+
+fn other_bytes(known: &Gate, gate: &Gate) -> Option<Fact> {
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let digest = gate.digest();
+    (known.digest() != digest).then_some(Fact::GateStaysOpen { stage, attempt, digest })
+}
+
+/// What a person does to a gate's timer. Leases stop timers too; they come and go with prompts, and nobody decides on them.
+fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clock) -> Option<Fact> {
+    let (was, timer) = (known.timer.as_ref()?, gate.timer.as_ref()?);
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let on_timeout = timer.on_timeout;
+    let left_s = |timer: &GateTimer| match timer.status(None, now, gate.policy.max_hold_s, grace_s) {
+        TimerStatus::Running(at) | TimerStatus::Overdue(at) => seconds(at.us_since(now.utc)),
+        TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy => 0,
+    };
+    let is_extension =
+        |change: &Change| matches!(change, Change::Event(event) if event.kind == EventType::GateExtended);
+    match (&was.hold, &timer.hold) {
+        (None, Some(_)) => match timer.status(gate.lease.as_ref(), now, gate.policy.max_hold_s, grace_s) {
+            TimerStatus::Held(until) => Some(Fact::TimerStops {
+                stage,
+                attempt,
+                until,
+                on_timeout,
+            }),
+            TimerStatus::Running(_) | TimerStatus::Overdue(_) | TimerStatus::Leased(_) | TimerStatus::HeldByPolicy => {
+                None
+            }
+        },
+        (Some(_), None) => {
+            // Where a lease goes on stopping it: as it would run if that ended now.
+            let stopped = timer
+                .stopped_at
+                .map(|_| timer.started_again(now, 0, gate.policy.max_hold_s, grace_s));
+            Some(Fact::TimerRuns {
+                stage,
+                attempt,
+                left_s: left_s(stopped.as_ref().unwrap_or(timer)),
+                open_by: gate.lease.as_ref().map(|lease| lease.holder.name.clone()),
+                on_timeout,
+            })
+        }
+        (None, None) | (Some(_), Some(_)) if changes.iter().any(is_extension) => {
+            let left = |timer: &GateTimer| {
+                timer
+                    .left_when_stopped_us(grace_s)
+                    .map_or_else(|| left_s(timer), seconds)
+            };
+            Some(Fact::TimerMoves {
+                stage,
+                attempt,
+                left_before_s: left(was),
+                left_s: left(timer),
+                on_timeout,
+            })
+        }
+        (None, None) | (Some(_), Some(_)) => None,
+    }
+}
+
+/// Seconds that are begun count: nobody reads `0:00` while time is left.
+fn seconds(us: i64) -> u64 {
+    us.max(0).unsigned_abs().div_ceil(SECOND_US.unsigned_abs())
 }
 
 /// Why artifacts have other versions: the log says it.

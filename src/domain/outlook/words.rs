@@ -3,36 +3,44 @@
 use serde_json::{Map, Value};
 
 use super::{Cause, Fact};
-use crate::domain::ids::Digest;
+use crate::domain::ids::{Digest, StageName};
 use crate::domain::job::JobStatus;
+use crate::domain::policy::OnTimeout;
+use crate::domain::words::duration;
 
 /// The facts, a sentence each; a gate that opens and is decided at once is one sentence.
 pub(super) fn sentences(facts: &[Fact]) -> Vec<String> {
-    let decided_at_once = |fact: &Fact| {
-        let Fact::GateOpens { stage, attempt, .. } = fact else {
-            return None;
-        };
-        let (is_approved, by) = facts.iter().find_map(|other| {
-            let Fact::GateDecided {
-                stage: of,
-                attempt: number,
-                approved,
-                by,
-            } = other
-            else {
-                return None;
-            };
-            (of == stage && number == attempt).then_some((*approved, by))
-        })?;
-        let verdict = if is_approved { "approved" } else { "rejected" };
+    let at_once = |fact: &Fact| {
+        let (stage, attempt, verdict, by) = decided_at_once(facts, fact)?;
         Some(format!(
             "Gate {stage} #{attempt} opens and is {verdict} as {by}; stage {stage} does not run."
         ))
     };
-    facts
-        .iter()
-        .filter_map(|fact| decided_at_once(fact).or_else(|| fact.words()))
-        .collect()
+    let told = facts.iter().filter_map(|fact| at_once(fact).or_else(|| fact.words()));
+    told.collect()
+}
+
+/// Of a gate that opens and is decided at once: its stage and attempt, how, and by whom.
+pub(super) fn decided_at_once<'f>(
+    facts: &'f [Fact],
+    opening: &'f Fact,
+) -> Option<(&'f StageName, u32, &'static str, &'f str)> {
+    let Fact::GateOpens { stage, attempt, .. } = opening else {
+        return None;
+    };
+    facts.iter().find_map(|fact| {
+        let Fact::GateDecided {
+            stage: of,
+            attempt: number,
+            approved,
+            by,
+        } = fact
+        else {
+            return None;
+        };
+        let verdict = if *approved { "approved" } else { "rejected" };
+        (of == stage && number == attempt).then_some((stage, *attempt, verdict, by.as_str()))
+    })
 }
 
 impl Fact {
@@ -52,7 +60,7 @@ impl Fact {
             } => {
                 let then = match (after_s, on_timeout) {
                     (Some(after_s), Some(on_timeout)) => {
-                        format!("the timer will {} after {after_s} s", on_timeout.as_str())
+                        format!("the timer will {} after {}", on_timeout.as_str(), duration(*after_s))
                     }
                     (None, _) | (_, None) => "a person must decide".to_owned(),
                 };
@@ -65,6 +73,33 @@ impl Fact {
             Self::GateCloses { stage, attempt } => format!("Gate {stage} #{attempt} closes without a decision."),
             Self::GateStaysOpen { digest, .. } => {
                 format!("The gate stays open; its digest is then {}.", digest.short())
+            }
+            Self::TimerStops { until, on_timeout, .. } => format!(
+                "The timer stands still for everybody until it is released, at the latest until {}; then {}.",
+                until.to_utc().format("%m-%d %H:%MZ"),
+                at_zero(*on_timeout)
+            ),
+            Self::TimerRuns {
+                left_s,
+                open_by,
+                on_timeout,
+                ..
+            } => {
+                let (head, tail) = match open_by {
+                    None => ("", String::new()),
+                    Some(who) => ("The hold ends. ", format!(" when {who} has left the gate")),
+                };
+                let (left, then) = (duration(*left_s), at_zero(*on_timeout));
+                format!("{head}The timer runs again with {left} left{tail}; then {then}.")
+            }
+            Self::TimerMoves {
+                left_before_s,
+                left_s,
+                on_timeout,
+                ..
+            } => {
+                let (before, then) = (duration(*left_before_s), duration(*left_s));
+                format!("The time left: {before} -> {then}; then {}.", at_zero(*on_timeout))
             }
             Self::StagePasses { stage } => format!("Stage {stage} passes: it has no command and no gate."),
             Self::StageStarts {
@@ -104,6 +139,14 @@ impl Fact {
                 }
             },
         })
+    }
+}
+
+fn at_zero(on_timeout: OnTimeout) -> &'static str {
+    match on_timeout {
+        OnTimeout::Approve => "it approves",
+        OnTimeout::Reject => "it rejects",
+        OnTimeout::Hold => "only a person decides",
     }
 }
 
