@@ -70,9 +70,12 @@ fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it(
     approves(&mut desk);
     desk.sees("Approved j-1");
     let gates = workspace.run_directory("j-1").join("gates");
-    while !gates.join("deploy.1.json").exists() {
-        workspace.json(&["gate", "list"]);
-    }
+    // Owed until they are flushed: only what was confirmed can be missing.
+    let is_owed = || {
+        let verified = workspace.command(&["decisions", "verify"]).output().unwrap();
+        String::from_utf8_lossy(&verified.stdout).contains("owed to j-1")
+    };
+    while is_owed() {}
     fs::remove_dir_all(&gates).unwrap();
     assert_verified(&workspace, 1, &["j-1/gates/deploy.1.json"]);
     // The rows know what was decided, and the console goes on with the next.
