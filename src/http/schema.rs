@@ -366,6 +366,9 @@ pub struct Job {
     operator: String,
     /// Whether a pipeline of its own opens its gates.
     manual: bool,
+    /// When somebody noted that it failed; told only then.
+    #[schema(required = false)]
+    acknowledged_at: Option<String>,
     /// Whether it is history of the old system, which no request changes; told only where it is.
     #[schema(required = false)]
     old_record: Option<bool>,

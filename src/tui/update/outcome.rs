@@ -134,6 +134,7 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
     if sent.is_quiet {
         model.sent.remove(&submission);
     } else {
+        // A gate that was taken over is another question than one that somebody else has.
         preview::outdate(model, None);
         let mut key = sent.decides.clone();
         if is_waiting_for(model, submission)
@@ -217,8 +218,9 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
         confirm.state = ConfirmState::Refused(message.clone(), hint.clone());
     }
     if is_waiting && let Some(Prompt::Timer(ask)) = &mut model.prompt {
-        let hint = hint.as_ref().map(|hint| format!("   hint: {hint}")).unwrap_or_default();
-        (ask.sent, ask.problem) = (None, Some(format!("{message}{hint}")));
+        // The rules are asked again: what they said is not what happened.
+        ask.sent = None;
+        preview::outdate(model, None);
     }
     refuse(model, sent.not_done, &message, hint.as_deref().unwrap_or(""));
     if has_changed {
