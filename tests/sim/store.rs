@@ -64,7 +64,7 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 18] = [
+    pub const DEFECTS: [Self; 19] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
