@@ -287,14 +287,18 @@ impl RunsDir {
         };
         for entry in entries {
             let entry = entry.doing("list", &self.path)?;
-            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_directory && let Some(job_id) = entry.file_name().to_str().and_then(|name| JobId::new(name).ok()) {
-                jobs.push(job_id);
-            }
+            jobs.extend(job_of(&entry));
         }
         jobs.sort();
         Ok(jobs)
     }
+}
+
+/// The job whose directory this entry of the runs directory may be.
+pub(super) fn job_of(entry: &fs::DirEntry) -> Option<JobId> {
+    let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let name = entry.file_name();
+    is_directory.then(|| JobId::new(name.to_str()?).ok()).flatten()
 }
 
 /// The directory of one job. Its directories are made when something is written into them.

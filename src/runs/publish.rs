@@ -1,4 +1,4 @@
-//! Puts on disk what the rows owe: decision files, events, the chain, `state.json`, patched artifacts (SPEC §4).
+//! Puts in place, and flushes, what the rows owe: decision files, events, the chain, `state.json`, patched artifacts (SPEC §4).
 //!
 //! Files are a projection of rows and every effect is idempotent: a crash between any two steps is made good by the next publish.
 

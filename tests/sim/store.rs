@@ -57,12 +57,14 @@ pub enum Plant {
     GuessingPreview,
     /// Resuming takes what lies there for what was decided on.
     ResumeLetsThrough,
+    /// A console asks as a command does, and passes over whoever has the gate open.
+    NamelessConsole,
     /// Nobody looks again between the row that says that a stage runs and its launch.
     LaunchesBlind,
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 18] = [
+    pub const DEFECTS: [Self; 19] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -80,6 +82,7 @@ impl Plant {
         Self::BlindPreview,
         Self::GuessingPreview,
         Self::ResumeLetsThrough,
+        Self::NamelessConsole,
         Self::LaunchesBlind,
     ];
 }
