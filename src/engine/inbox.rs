@@ -90,7 +90,7 @@ pub(super) enum Inbox {
     Locked(LeadGuard),
     /// The epoch is ours: leader-only work may begin.
     Leading(Result<u64, String>),
-    /// The disk has taken files that the writer waits for, or has not.
+    /// The disk has taken what the writer has handed over, or has not.
     Flushed,
     /// A stage was to be started.
     Started(StageKey, Start),
