@@ -103,8 +103,8 @@ impl Fact {
                 ..
             } => format!("stage {stage} is stopped"),
             Self::StageStops { stage, .. } => format!("stage {stage} does not start"),
-            Self::OutsideGoesOn { .. } => "the pipeline outside may go on".to_owned(),
-            Self::OutsideOpens { stage, .. } => format!("the pipeline outside is to open {stage}"),
+            Self::OutsideGoesOn { .. } => "the pipeline that opened the gate may go on".to_owned(),
+            Self::OutsideOpens { stage, .. } => format!("its pipeline is to open {stage}"),
             Self::JobIs { status } => match status {
                 JobStatus::Completed => "the job is complete".to_owned(),
                 JobStatus::Paused => "the job pauses".to_owned(),

@@ -70,6 +70,27 @@ fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&str; 2]) -> 
     label::within(label, key, columns.saturating_sub(others))
 }
 
+/// The title of a question about a gate: what is done, to which gate, and who does it. In one line, with what goes on by itself behind it;
+/// where even a cut name of the job leaves no room for the rest, in as many as that needs.
+fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<Line<'static>> {
+    if parts.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
+        return vec![Line::Head(parts.into(), timer)];
+    }
+    let [(verb, verb_style), (label, style), (who, who_style)] = parts;
+    let who = text(who.trim_start(), who_style);
+    match label
+        .rsplit_once(" / ")
+        .filter(|_| width(&verb) + width(&label) > columns)
+    {
+        Some((job, stage)) => vec![
+            Line::Text(vec![(verb, verb_style), (format!("{job} /"), style)]),
+            text(stage, style),
+            who,
+        ],
+        None => vec![Line::Text(vec![(verb, verb_style), (label, style)]), who],
+    }
+}
+
 /// What Enter would do, as the rules say it.
 fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
     let theme = model.theme;

@@ -1,6 +1,6 @@
 //! The question before a decision or a patch.
 
-use super::{Line, answers, gate_label, keys, outlook, text, wrapped};
+use super::{Line, answers, gate_label, keys, outlook, text, title, wrapped};
 use crate::diff::text::width;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerStatus;
@@ -52,7 +52,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     let verb = format!("{}{with} ", confirm.intent.head());
     let who = format!("  {}  as {operator}", confirm.pin.digest.short());
     let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
-    let head = vec![
+    let head = [
         (verb, head_style.patch(theme.strong())),
         (label, theme.strong()),
         (who, theme.plain()),
@@ -64,7 +64,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     let full = meanwhile(model, confirm).into_iter().next();
     let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
     let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
-    lines.push(Line::Head(head, (timer, theme.held())));
+    lines.extend(title(head, (timer, theme.held()), columns));
     match &confirm.state {
         ConfirmState::Refused(why, hint) => {
             wrapped(
