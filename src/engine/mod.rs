@@ -195,6 +195,7 @@ impl Engine {
             trouble: None,
         });
         let reader = ReaderThread {
+            found: None,
             preparer: Preparer {
                 runs: runs.clone(),
                 reader: Reader::open(runs.path())?,

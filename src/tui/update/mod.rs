@@ -87,11 +87,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             notice::events(model, &events, fx);
         }
         Msg::Changed => {
-            preview::outdate(model, None);
             queue::ask(model, fx);
-            ask_leader(model, fx);
-            gate::ask_job(model, fx);
+            looked(model, fx);
         }
+        // Reading the queue costs by what waits: not for rows that are the same.
+        Msg::Looked => looked(model, fx),
         Msg::Lead(is_leading) => {
             model.is_leading = is_leading;
             ask_leader(model, fx);
@@ -180,6 +180,13 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
 fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;
     model.toasts.push(at, tone, text.into());
+}
+
+/// What no row tells is looked at again: files, and who leads.
+fn looked(model: &mut Model, fx: &mut Vec<Effect>) {
+    preview::outdate(model, None);
+    ask_leader(model, fx);
+    gate::ask_job(model, fx);
 }
 
 fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
