@@ -195,12 +195,7 @@ pub fn refuse(run: &RunDir, stage: &StageName, reason: &[u8]) -> Result<()> {
 
 /// The directory of a run's gates, opened without following a link. None: there is none.
 fn gates(run: &RunDir) -> Result<Option<Arc<Place>>> {
-    let below = Path::new(run.job_id().as_str()).join(GATES);
-    match Place::walk(run.base(), &below, run.modes()) {
-        Ok(mut places) => Ok(places.pop()),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(run.existing(GATES)?.and_then(|mut places| places.pop()))
 }
 
 fn claimed(stage: &StageName) -> String {

@@ -104,6 +104,8 @@ pub struct World {
     pub sent: Vec<String>,
     /// Commands are taken but not answered.
     pub is_slow: bool,
+    /// Whether previews are not answered.
+    pub is_asking: bool,
     pub publish_problem: Option<String>,
 }
 
@@ -377,6 +379,21 @@ impl World {
                 gate: wanted,
                 session: holder.unwrap_or_default(),
             },
+        };
+        self.put_plain(id, input, self.now);
+    }
+
+    /// Somebody holds the timer of a job's newest gate.
+    pub fn hold(&mut self, id: &str, who: &str, reason: Option<&str>) {
+        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
+        let input = Input::Hold {
+            gate: GateRef {
+                job_id: job_id(id),
+                stage: gate.key.stage.clone(),
+                attempt: None,
+            },
+            operator: operator(who),
+            reason: reason.map(str::to_owned),
         };
         self.put_plain(id, input, self.now);
     }

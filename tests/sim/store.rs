@@ -39,6 +39,8 @@ pub enum Plant {
     NoEpoch,
     /// A torn last line is appended to.
     TornLineStays,
+    /// What a loss of power left of a line in the midst of the chain stays there.
+    ChainHoleStays,
     /// Timers go by civil time alone.
     CivilTimeOnly,
     /// Leases and stops go by civil time alone, as they did before anchors were noted.
@@ -62,7 +64,7 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 18] = [
+    pub const DEFECTS: [Self; 19] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -71,6 +73,7 @@ impl Plant {
         Self::FoundIsDone,
         Self::NoEpoch,
         Self::TornLineStays,
+        Self::ChainHoleStays,
         Self::CivilTimeOnly,
         Self::CivilStops,
         Self::BlindTimer,

@@ -86,7 +86,7 @@ pub struct JobDoc<'a> {
     pub updated_at: Timestamp,
     /// Who started it.
     pub operator: &'a str,
-    /// Whether its gates are opened from outside.
+    /// Whether a pipeline of its own opens its gates.
     pub manual: bool,
     /// Every execution of a stage, oldest first.
     pub attempts: &'a [Attempt],

@@ -25,7 +25,7 @@ use crate::tui::editor::Editor;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{Confirm, ConfirmState, DISCARD_WORD, Intent, Prompt};
-use crate::tui::verb;
+use crate::tui::verb::{self, No};
 
 pub use whole::{MAKE_ROOM, NOT_WHOLE, facts, least_height, too_small};
 
@@ -72,6 +72,27 @@ fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&str; 2]) -> 
     label::within(label, key, columns.saturating_sub(others))
 }
 
+/// The title of a question about a gate: what is done, to which gate, and who does it. In one line, with what goes on by itself behind it;
+/// where even a cut name of the job leaves no room for the rest, in as many as that needs.
+fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<Line<'static>> {
+    if parts.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
+        return vec![Line::Head(parts.into(), timer)];
+    }
+    let [(verb, verb_style), (label, style), (who, who_style)] = parts;
+    let who = text(who.trim_start(), who_style);
+    match label
+        .rsplit_once(" / ")
+        .filter(|_| width(&verb) + width(&label) > columns)
+    {
+        Some((job, stage)) => vec![
+            Line::Text(vec![(verb, verb_style), (format!("{job} /"), style)]),
+            text(stage, style),
+            who,
+        ],
+        None => vec![Line::Text(vec![(verb, verb_style), (label, style)]), who],
+    }
+}
+
 /// The shortest wording; the bound then has a line of its own.
 const TIMER_HELD: &str = "timer held";
 
@@ -99,12 +120,51 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
 /// What Enter would do, as the rules say it.
 fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
     let theme = model.theme;
-    match &model.preview.answer {
-        None => lines.push(text("asking the rules what it would do…", theme.held())),
-        Some(Ok(outlook)) => wrapped(&outlook.sentences().join(" "), columns, theme.plain(), lines),
-        // Somebody else has the gate open; the line about that one says so.
-        Some(Err(_)) => {}
+    let asking = "asking the rules what it would do…";
+    match model.preview.progress() {
+        (answered, all) if answered < all && all > 1 => {
+            lines.push(text(format!("{asking} {answered} of {all} jobs"), theme.held()));
+        }
+        (answered, all) if answered < all => lines.push(text(asking, theme.held())),
+        _ => {
+            let sentences = model.preview.sentences();
+            // What would be refused is told with the keys.
+            if !sentences.is_empty() {
+                wrapped(&sentences.join(" "), columns, theme.plain(), lines);
+            }
+        }
     }
+}
+
+/// The last lines: why Enter does nothing, where it would be refused, and the keys. Enter and Ctrl-t stand there only where they do
+/// something.
+fn answers(model: &Model, columns: usize, enter: &str, others: &[(&str, &str)], lines: &mut Vec<Line<'_>>) {
+    let focus = model.focus();
+    let take_over = keymap::key_of(focus, Action::TakeOver).filter(|_| verb::applies(model, focus, Action::TakeOver));
+    // What a bulk leaves out stands with its list.
+    let is_told_above = matches!(model.prompt, Some(Prompt::Bulk(_))) && !model.session.is_read_only;
+    let first = match (verb::offer(model, focus, Action::Accept), take_over) {
+        (Ok(()), _) => Some(("Enter", enter)),
+        // Who has it is said above.
+        (Err(_), Some(key)) => Some((key, "take it over")),
+        (Err(No::Refused(no)), None) if !no.is_about_text && !is_told_above => {
+            let hint = if no.hint.is_empty() {
+                String::new()
+            } else {
+                format!("   hint: {}", no.hint)
+            };
+            wrapped(
+                &format!("{}: {}{hint}", no.what, no.why),
+                columns,
+                model.theme.error(),
+                lines,
+            );
+            None
+        }
+        (Err(_), None) => None,
+    };
+    let pairs: Vec<_> = first.into_iter().chain(others.iter().copied()).collect();
+    lines.push(keys(model, columns, &pairs));
 }
 
 fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<Line<'a>> {
@@ -124,7 +184,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let verb = format!("{}{with} ", confirm.intent.head());
     let who = format!("  {}  as {operator}", confirm.pin.digest.short());
     let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
-    let head = vec![
+    let head = [
         (verb, head_style.patch(theme.strong())),
         (label, theme.strong()),
         (who, theme.plain()),
@@ -136,7 +196,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let full = meanwhile(model, confirm).into_iter().next();
     let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
     let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
-    lines.push(Line::Head(head, (timer, theme.held())));
+    lines.extend(title(head, (timer, theme.held()), columns));
     match &confirm.state {
         ConfirmState::Refused(why, hint) => {
             wrapped(
@@ -223,12 +283,15 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     if let Some(words) = holder::warning(model, &confirm.pin.key) {
         wrapped(&words, columns, theme.held(), &mut lines);
     }
+    let enter = confirm.intent.verb();
     if !confirm.intent.is_decision() {
-        lines.push(keys(
+        answers(
             model,
             columns,
-            &[("Enter", confirm.intent.verb()), ("Esc", "back, nothing is changed")],
-        ));
+            enter,
+            &[("Esc", "back, nothing is changed")],
+            &mut lines,
+        );
         return lines;
     }
     if confirm.note.is_blank() && !confirm.is_note_focused {
@@ -243,15 +306,8 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
         ));
     }
     let tab = if confirm.is_note_focused { "leave note" } else { "note" };
-    lines.push(keys(
-        model,
-        columns,
-        &[
-            ("Enter", confirm.intent.verb()),
-            ("Tab", tab),
-            ("Esc", "back, nothing is decided"),
-        ],
-    ));
+    let others = [("Tab", tab), ("Esc", "back, nothing is decided")];
+    answers(model, columns, enter, &others, &mut lines);
     lines
 }
 
@@ -279,28 +335,32 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             if let Some(note) = &ask.note {
                 wrapped(note, columns, theme.plain(), &mut lines);
             }
-            lines.push(keys(
+            answers(
                 model,
                 columns,
-                &[("Enter", "resume"), ("Esc", "back, it stays paused")],
-            ));
+                "resume",
+                &[("Esc", "back, it stays paused")],
+                &mut lines,
+            );
             lines
         }
         Some(Prompt::Cancel(ask)) => {
             let style = theme.removed().patch(theme.strong());
             let mut lines = vec![job_head(model, "CANCEL JOB ", style, &ask.label, columns)];
             outlook(model, columns, &mut lines);
+            for words in holder::of_job(model, &ask.job_id) {
+                wrapped(&words, columns, theme.held(), &mut lines);
+            }
             let words = format!("type {} to cancel it", ask.job_id);
             wrapped(&words, columns, theme.plain(), &mut lines);
             lines.push(Line::Field("id: ", &ask.typed, true));
-            if let Some(problem) = &ask.problem {
-                wrapped(problem, columns, theme.error(), &mut lines);
-            }
-            lines.push(keys(
+            answers(
                 model,
                 columns,
-                &[("Enter", "cancel the job"), ("Esc", "back, it goes on")],
-            ));
+                "cancel the job",
+                &[("Esc", "back, it goes on")],
+                &mut lines,
+            );
             lines
         }
         Some(Prompt::Timer(ask)) => timer::lines(model, ask, columns),
@@ -310,7 +370,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             for reason in reasons {
                 wrapped(reason, columns, theme.plain(), &mut lines);
             }
-            lines.push(keys(model, columns, &[("Enter", "leave"), ("Esc", "stay")]));
+            answers(model, columns, "leave", &[("Esc", "stay")], &mut lines);
             lines
         }
         Some(Prompt::Menu) => menu_lines(model, columns),
@@ -321,10 +381,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             wrapped(&words, columns, theme.plain(), &mut lines);
             lines.push(text(format!("type {DISCARD_WORD} to discard it"), theme.plain()));
             lines.push(Line::Field("word: ", &ask.typed, true));
-            if let Some(problem) = &ask.problem {
-                wrapped(problem, columns, theme.error(), &mut lines);
-            }
-            lines.push(keys(model, columns, &[("Enter", "discard"), ("Esc", "keep it")]));
+            answers(model, columns, "discard", &[("Esc", "keep it")], &mut lines);
             lines
         }
     }
