@@ -40,6 +40,8 @@ pub(super) struct Look {
     pub up_to: u64,
     pub timers: Timers,
     pub work: Option<StageWork>,
+    /// The rows are not known to be those of the last look.
+    pub is_changed: bool,
     /// Some job's files are behind its rows.
     pub is_owed: bool,
     /// The schema's version, when a newer holdpoint has brought it up.

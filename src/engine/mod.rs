@@ -180,6 +180,7 @@ impl Engine {
             in_place: InPlace::default(),
         };
         let reader = ReaderThread {
+            found: None,
             preparer: preparer.for_reading()?,
             program: settings.program.to_str().map(str::to_owned),
             asks: asks_receiver,
