@@ -212,7 +212,7 @@ fn directories_that_do_not_change_are_opened_no_more_than_twice_however_often_th
         }
     })
     .unwrap();
-    let is_sampled = |number: &usize| number % 20 == 0;
+    let is_sampled = |number: &usize| number.is_multiple_of(20);
     let sample: Vec<PathBuf> = (0..2_100)
         .filter(is_sampled)
         .map(|number| workspace.run_directory(&format!("j-{number}")).join("gates"))
