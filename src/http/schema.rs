@@ -435,6 +435,8 @@ pub struct Done {
     patches_applied: Option<u32>,
     /// The gate that was opened for review instead of going on (`resume`).
     review: Option<Review>,
+    /// What becomes of the stage that waits for its start now, as a fact of a dry run: `stage_starts` or `stage_held_up`.
+    next: Option<Value>,
     /// The gate's digest after a patch.
     digest: Option<String>,
     /// Whether the files are in place under their names; if not, they follow.

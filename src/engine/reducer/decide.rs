@@ -15,7 +15,7 @@ use crate::domain::wake::{Wake, WakeKind};
 use crate::domain::words::duration;
 
 use super::draft::Draft;
-use super::lease;
+use super::{lease, stages};
 use crate::engine::api::GateRef;
 
 pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequest) -> Result<Vec<Change>, Refusal> {
@@ -29,6 +29,7 @@ pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequ
     }
     draft.settle(&gate, decision.clone(), artifacts);
     draft.decided(&decision);
+    stages::pause_where_moved(&mut draft)?;
     Ok(draft.finish())
 }
 
