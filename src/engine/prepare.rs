@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::agreed::Agreed;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -30,7 +29,7 @@ use super::bases::{comparison, given_bases};
 use super::history::History;
 use super::in_place::InPlace;
 use super::keeping::Keeping;
-use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, dry, find_gate, reduce};
+use super::reducer::{Ahead, Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
 
@@ -88,35 +87,16 @@ impl Preparer {
     /// With what lies on disk of everything that a stage may read which would wait for its start because of this decision. Where that
     /// cannot be read the decision stands even so: whoever starts the stage looks again.
     fn looking_ahead(&self, operator: &Operator, rows: &JobRows, prepared: Prepared) -> Prepared {
-        let looked = dry(&rows.job.id, Some(rows), &prepared, self.context(&operator.via));
-        let ahead = looked.and_then(|(_, after)| self.look_ahead(rows, &after));
+        let ahead = Ahead::of(rows, &prepared, self.context(&operator.via)).ok().flatten();
+        let looks = ahead.and_then(|ahead| self.looks(rows, &ahead).ok());
         Prepared {
-            ahead: ahead.unwrap_or_default(),
+            ahead: looks,
             ..prepared
         }
     }
 
-    /// What lies on disk of everything that the stage may read which waits in the rows as they would be. Of what is decided only by what
-    /// makes them so, the bytes are known: the decision itself is about them, or puts them there.
-    fn look_ahead(&self, rows: &JobRows, after: &JobRows) -> Result<Option<Vec<OnDisk>>, Refusal> {
-        let Some(waiting) = after.waiting().filter(|_| after.job.status == JobStatus::Queued) else {
-            return Ok(None);
-        };
-        let former: Vec<_> = rows.agreed_before(&waiting.stage);
-        let agreed = after.agreed_before(&waiting.stage).into_iter();
-        let looks = agreed.map(|agreed| {
-            let (path, digest) = (&agreed.artifact.path, agreed.digest);
-            let is_known = |known: &Agreed<'_>| known.artifact.path == *path && known.digest == digest;
-            if former.iter().any(is_known) {
-                return self.readable_on_disk(rows, path, digest);
-            }
-            Ok(OnDisk {
-                path: path.clone(),
-                registered: digest,
-                found: Some((digest, agreed.artifact.size_bytes)),
-            })
-        });
-        looks.collect::<Result<_, _>>().map(Some)
+    fn looks(&self, rows: &JobRows, ahead: &Ahead<'_>) -> Result<Vec<OnDisk>, Refusal> {
+        ahead.looks(|path, digest| self.readable_on_disk(rows, path, digest))
     }
 
     fn looked_up(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
@@ -594,33 +574,25 @@ impl Preparer {
     /// What resuming the job of these rows needs to know.
     pub(super) fn resume_of(&self, operator: &Operator, rows: &JobRows) -> Result<Prepared, Refusal> {
         let bare = self.bare_artifacts(rows);
-        let resume = |plan, ahead| Prepared {
+        let resume = |plan| Prepared {
             bare: bare.clone(),
-            ahead,
             ..Prepared::of(Input::Resume {
                 operator: operator.clone(),
                 plan,
             })
         };
         let plan = self.plan_again(rows)?;
-        let is_paused = rows.job.status == JobStatus::Paused;
-        let waiting = rows.waiting().filter(|_| is_paused).map(|one| one.stage.clone());
-        if let Some(stage) = waiting {
-            let ahead = self.look_before(rows, &stage)?;
-            let review = self.review(rows, &stage, &ahead)?;
-            return Ok(resume(ResumePlan { review, ..plan }, Some(ahead)));
-        }
-        let cx = self.context(&operator.via);
+        let prepared = resume(plan.clone());
         // What is refused now is refused in the transaction too, with the same words.
-        let Ok((_, after)) = dry(&rows.job.id, Some(rows), &resume(plan.clone(), None), cx) else {
-            return Ok(resume(plan, None));
+        let Ok(Some(ahead)) = Ahead::of(rows, &prepared, self.context(&operator.via)) else {
+            return Ok(prepared);
         };
-        let ahead = self.look_ahead(rows, &after)?;
-        let review = match (&ahead, after.waiting()) {
-            (Some(ahead), Some(waiting)) => self.review(&after, &waiting.stage, ahead)?,
-            (None, _) | (_, None) => None,
-        };
-        Ok(resume(ResumePlan { review, ..plan }, ahead))
+        let looks = self.looks(rows, &ahead)?;
+        let review = self.review(&ahead, &looks)?;
+        Ok(Prepared {
+            ahead: Some(looks),
+            ..resume(ResumePlan { review, ..plan })
+        })
     }
 
     /// The patch of the rejection that a resume would apply, planned on what is there now.

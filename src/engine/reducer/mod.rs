@@ -3,6 +3,7 @@
 //! Pure. It runs inside the store's transaction, so what it reads is what it changes; whatever needed files (digests, plans of patches)
 //! was found out before and comes along in the input. Every front door, the timer and the stage runner end here.
 
+mod ahead;
 mod decide;
 mod draft;
 mod hold;
@@ -32,8 +33,8 @@ use crate::domain::time::{Now, Timestamp};
 use crate::domain::wake::Wake;
 
 use super::api::GateRef;
+pub use ahead::Ahead;
 pub use draft::find_gate;
-pub use review::wanted_review;
 
 use draft::Draft;
 
@@ -467,7 +468,7 @@ fn run_dry(
 }
 
 /// The changes that would come of an input, and the rows as they would be.
-pub fn dry(
+fn dry(
     job_id: &JobId,
     rows: Option<&JobRows>,
     prepared: &Prepared,

@@ -17,7 +17,7 @@ use super::{ResumePlan, Review};
 
 /// What has to be reviewed before this stage may start: the first stage of the pipeline that answers for something that lies there
 /// otherwise, with all that it answers for. None: everything is what was decided on.
-pub fn wanted_review<'r>(
+pub(super) fn wanted_review<'r>(
     rows: &'r JobRows,
     stage: &StageName,
     on_disk: &[OnDisk],
