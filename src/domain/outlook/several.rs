@@ -160,6 +160,8 @@ mod tests {
             stage: StageName::new(stage).unwrap(),
             attempt: 1,
             gets_note: false,
+            ran_before: false,
+            slots: None,
         }
     }
 
