@@ -245,6 +245,8 @@ pub struct Gate {
     /// Null unless decided.
     #[schema(required = true)]
     approved: Option<bool>,
+    /// Why it is open again on what lies there, in words: `for review: w.txt was replaced`; absent where it is just its stage's turn.
+    review: Option<String>,
     /// Who decided.
     #[schema(required = true)]
     by: Option<String>,
@@ -405,6 +407,8 @@ pub struct Decision {
     seen: Option<Vec<Value>>,
     /// What was decided on.
     artifacts: Option<Vec<Value>>,
+    /// Who had the gate open meanwhile, or had it taken over from them; absent where nobody had.
+    overridden: Option<String>,
     /// Counts decisions, from 1.
     seq: Option<u64>,
     /// The hash of the decision before.

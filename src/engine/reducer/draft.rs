@@ -518,14 +518,14 @@ impl<'a> Draft<'a> {
         if decision.is_by_timer() && decision.seen().is_empty() {
             message.push_str("; nobody had looked");
         }
-        if let Some(name) = &self.overridden {
+        if let Some(name) = decision.overridden() {
             message.push_str(&format!("; {name} had it open"));
         }
         let mut payload = json!({
             "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
             "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
         });
-        if let Some(name) = &self.overridden {
+        if let Some(name) = decision.overridden() {
             payload[OVERRIDDEN] = json!(name);
         }
         if decision.is_approved() {

@@ -24,6 +24,7 @@ use crate::tui::draft::DISCARDED_DAYS;
 use crate::tui::editor::Editor;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
+use crate::tui::model::gate::GateView;
 use crate::tui::model::prompt::{Confirm, ConfirmState, DISCARD_WORD, Intent, Prompt};
 use crate::tui::verb::{self, No};
 
@@ -82,13 +83,16 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
     };
     let left = |at: Timestamp| super::countdown::text(at.us_since(model.now.utc));
     match super::countdown::status(model, row) {
-        Some(TimerStatus::Leased(end)) if model.lease_of_other(&confirm.pin.key).is_none() => vec![
-            format!("timer held for you, at most {} more", left(end)),
-            format!("timer held at most {} more", left(end)),
-            format!("timer held at most {}", left(end)),
-            format!("held at most {}", left(end)),
-            TIMER_HELD.to_owned(),
-        ],
+        Some(TimerStatus::Leased(_)) if model.lease_of_other(&confirm.pin.key).is_none() => {
+            let stands = super::countdown::stands_for_us(model, row).map_or_else(String::new, super::countdown::text);
+            vec![
+                format!("timer held for you, at most {stands} more"),
+                format!("timer held at most {stands} more"),
+                format!("timer held at most {stands}"),
+                format!("held at most {stands}"),
+                TIMER_HELD.to_owned(),
+            ]
+        }
         Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
             vec![format!("{} in {}", super::countdown::at_zero(model, row), left(at))]
         }
@@ -204,6 +208,9 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
             wrapped(&line, columns, theme.plain(), &mut lines);
         }
     }
+    if let Some(review) = view.and_then(GateView::review) {
+        wrapped(&format!("Open {review}"), columns, theme.plain(), &mut lines);
+    }
     outlook(model, columns, &mut lines);
     let mut spare = Vec::new();
     if let Some(former) = rows.and_then(|rows| past::former_rejection(rows, &confirm.pin.key)) {
@@ -239,9 +246,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
         let words = "Your patch draft is NOT applied (p shows it)";
         wrapped(words, columns, theme.warning(), &mut lines);
     }
-    let unseen = view
-        .map(super::super::model::gate::GateView::unseen)
-        .unwrap_or_default();
+    let unseen = view.map(GateView::unseen).unwrap_or_default();
     if !unseen.is_empty() {
         wrapped(
             &format!("You have not seen: {}", unseen.join(", ")),

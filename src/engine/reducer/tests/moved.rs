@@ -1,6 +1,7 @@
 //! Nothing goes on but what somebody decided on: artifacts that are not what was decided on when the next stage is to start.
 
 use super::*;
+use crate::domain::artifact::{Base, BaseOrigin};
 
 fn approved() -> World {
     let mut world = World::new(&["outline!", "script!", "audio!"], &["outline", "script"]);
@@ -346,4 +347,42 @@ fn a_resume_before_a_stage_that_would_read_what_is_missing_is_refused() {
     let refusal = resume(&mut world, found, None).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
     assert_eq!(world.status(), JobStatus::Paused);
+}
+
+#[test]
+fn a_gate_says_that_it_is_open_for_review_and_why() {
+    let mut world = approved();
+    let found = looks(&world, "audio", &[("script", Some("tampered"))]);
+    pause(&mut world, &found);
+    let base = Base {
+        digest: Digest::of(b"one"),
+        origin: BaseOrigin::Decided {
+            attempt: 1,
+            approved: true,
+        },
+    };
+    let artifacts = vec![GateArtifact {
+        base: Some(base),
+        ..artifact("script", "tampered")
+    }];
+    let review = Some(Review {
+        stage: stage("script"),
+        artifacts,
+    });
+    let plan = ResumePlan {
+        review,
+        ..ResumePlan::default()
+    };
+    world.seeing(found, |world| world.resume("bea", plan)).unwrap();
+    let why = |world: &World, name: &str| world.rows().review_words(world.newest(name));
+    assert_eq!(
+        why(&world, "script").as_deref(),
+        Some("for review: script.txt was replaced")
+    );
+    assert_eq!(why(&world, "outline"), None, "decided");
+    world.decide("script", "bea", Verdict::Reject, None).unwrap();
+    world.resume("bea", ResumePlan::default()).unwrap();
+    let made = StageOutcome::Made(vec![artifact("script", "two")]);
+    world.run("script", 3, made).unwrap();
+    assert_eq!(why(&world, "script"), None, "its stage has run for it");
 }
