@@ -73,6 +73,27 @@ fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&str; 2]) -> 
     label::within(label, key, columns.saturating_sub(others))
 }
 
+/// The title of a question about a gate: what is done, to which gate, and who does it. In one line, with what goes on by itself behind it;
+/// where even a cut name of the job leaves no room for the rest, in as many as that needs.
+fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<Line<'static>> {
+    if parts.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
+        return vec![Line::Head(parts.into(), timer)];
+    }
+    let [(verb, verb_style), (label, style), (who, who_style)] = parts;
+    let who = text(who.trim_start(), who_style);
+    match label
+        .rsplit_once(" / ")
+        .filter(|_| width(&verb) + width(&label) > columns)
+    {
+        Some((job, stage)) => vec![
+            Line::Text(vec![(verb, verb_style), (format!("{job} /"), style)]),
+            text(stage, style),
+            who,
+        ],
+        None => vec![Line::Text(vec![(verb, verb_style), (label, style)]), who],
+    }
+}
+
 /// The shortest wording; the bound then has a line of its own.
 const TIMER_HELD: &str = "timer held";
 
@@ -167,7 +188,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let verb = format!("{}{with} ", confirm.intent.head());
     let who = format!("  {}  as {operator}", confirm.pin.digest.short());
     let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
-    let head = vec![
+    let head = [
         (verb, head_style.patch(theme.strong())),
         (label, theme.strong()),
         (who, theme.plain()),
@@ -179,7 +200,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let full = meanwhile(model, confirm).into_iter().next();
     let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
     let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
-    lines.push(Line::Head(head, (timer, theme.held())));
+    lines.extend(title(head, (timer, theme.held()), columns));
     match &confirm.state {
         ConfirmState::Refused(why, hint) => {
             wrapped(

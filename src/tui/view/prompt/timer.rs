@@ -1,6 +1,6 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, answers, gate_label, outlook, text, wrapped};
+use super::{Line, answers, gate_label, outlook, text, title, wrapped};
 use crate::domain::words::duration;
 use crate::tui::action::Action;
 use crate::tui::model::Model;
@@ -14,11 +14,12 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
     let verb = format!("{} ", ask.intent.head());
     let who = format!("  as {}", model.session.operator.name);
     let label = gate_label(&ask.label, &ask.key, columns, [&verb, &who]);
-    let mut lines = vec![Line::Text(vec![
+    let head = [
         (verb, theme.held().patch(theme.strong())),
         (label, theme.strong()),
         (who, theme.plain()),
-    ])];
+    ];
+    let mut lines = title(head, (String::new(), theme.held()), columns);
     if ask.sent.is_some() {
         lines.push(text("writing…", theme.held()));
         return lines;
@@ -28,7 +29,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
     if let (TimerIntent::Extend, Some((row, timer))) =
         (ask.intent, row.and_then(|row| Some((row, row.timer.as_ref()?))))
     {
-        if model.preview.questions.is_empty() {
+        if model.preview.jobs.is_empty() {
             lines.push(text("How much longer? 10m, 1h30m, or seconds.", theme.plain()));
         }
         let addable = countdown::text(timer.addable_us(model.now, row.max_hold_s));
