@@ -197,5 +197,8 @@ fn an_approval_says_that_the_next_stage_does_not_start_and_the_first_resume_open
     let (said, _) = run(&workspace, &["gate", "show", "j-1", "a"], 0);
     assert!(said.contains("for review: a.txt was replaced\n"), "{said}");
     let (said, _) = run(&workspace, &["gate", "approve", "j-1", "a", "--dry-run"], 0);
-    assert!(said.contains("Then gate b #2 opens: a person must decide."), "{said}");
+    assert!(
+        said.contains("Gate b #2 opens on what lies there: a person must decide."),
+        "{said}"
+    );
 }
