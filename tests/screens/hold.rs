@@ -266,8 +266,8 @@ fn a_hold_whose_bound_is_used_up_runs_on_the_screen_and_is_urgent_at_its_end() {
     console.hides("held by you");
     console.shows("1:41 approve");
     console.pass(51);
-    console.shows("NEXT 0:50 approve tides");
-    console.shows("0:50!");
+    console.shows("!NEXT 0:50 approve tides");
+    console.shows("! >j-17");
 }
 
 /// The trial of November 2026: "timer held at most 0:11 more" of a timer that nobody may hold.
