@@ -1,9 +1,10 @@
 //! What a person or a program is told after something was done: what, where the job stands now, and whether the files are in place.
 
 use crate::domain::gate::GateState;
-use crate::domain::job::{JobRows, JobStatus};
+use crate::domain::job::JobStatus;
 use crate::domain::wire::DoneDoc;
 use crate::engine::Engine;
+use crate::engine::api::Receipt;
 
 use super::ask::{self, Done};
 use super::output::{Output, note};
@@ -24,7 +25,7 @@ pub async fn tell<'a>(
         output.document(&document)?;
     } else {
         output.line(line)?;
-        output.line(&next_step(rows))?;
+        output.line(&next_step(&done.receipt))?;
     }
     note_unpublished(done);
     if rows.job.status == JobStatus::Queued {
@@ -45,6 +46,7 @@ fn document(done: &Done) -> DoneDoc<'_> {
         patches_applied: None,
         digest: None,
         review: None,
+        next: receipt.next.as_ref(),
         published: done.unpublished.is_none(),
         not_published_because: done.unpublished.as_deref(),
     }
@@ -73,17 +75,19 @@ pub async fn note_without_leader(engine: &mut Engine) -> Result<(), Failure> {
 }
 
 /// What the job does next, in one line.
-pub fn next_step(rows: &JobRows) -> String {
+pub fn next_step(receipt: &Receipt) -> String {
+    let rows = &receipt.rows;
     let job = &rows.job;
     let id = &job.id;
     let stage = job.stage.as_ref().map_or("the next stage", |stage| stage.as_str());
-    match job.status {
-        JobStatus::Queued => format!("Next: {stage} runs"),
-        JobStatus::Running if job.is_manual => {
+    match (job.status, receipt.hindrance()) {
+        (JobStatus::Queued, Some(why)) => why,
+        (JobStatus::Queued, None) => format!("Next: {stage} runs"),
+        (JobStatus::Running, _) if job.is_manual => {
             format!("Job {id} waits for its next gate, or for holdpoint job complete {id}")
         }
-        JobStatus::Running => format!("{stage} runs"),
-        JobStatus::NeedsApproval => {
+        (JobStatus::Running, _) => format!("{stage} runs"),
+        (JobStatus::NeedsApproval, _) => {
             let open: Vec<_> = rows
                 .gates
                 .iter()
@@ -92,8 +96,9 @@ pub fn next_step(rows: &JobRows) -> String {
                 .collect();
             format!("Job {id} waits at {}", open.join(", "))
         }
-        JobStatus::Paused => format!("Job {id} is paused; to go on: holdpoint job resume {id}"),
-        JobStatus::Completed | JobStatus::Failed | JobStatus::Canceled => {
+        (JobStatus::Paused, Some(why)) => format!("{why} To go on: holdpoint job resume {id}"),
+        (JobStatus::Paused, None) => format!("Job {id} is paused; to go on: holdpoint job resume {id}"),
+        (JobStatus::Completed | JobStatus::Failed | JobStatus::Canceled, _) => {
             format!("Job {id} is {}", job.status.as_str())
         }
     }

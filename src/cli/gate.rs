@@ -357,7 +357,7 @@ async fn withdraw(
             gate_show::document(output, &session, rows, rows.newest_gate(&stage), None, published)?;
         } else {
             output.line(&done.receipt.message)?;
-            output.line(&done::next_step(rows))?;
+            output.line(&done::next_step(&done.receipt))?;
         }
         done::note_unpublished(&done);
         Ok(Exit::Done)

@@ -102,6 +102,9 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
         clock_time(gate.opened_at),
         ago(gate.opened_at, now)
     ))?;
+    if let Some(review) = &shown.review {
+        output.line(&format!("          {review}"))?;
+    }
     if let Some(deadline) = shown.deadline {
         let left = match time_left(&shown) {
             left if left.is_empty() => String::new(),

@@ -27,6 +27,13 @@ pub struct Pipeline {
     pub overdue_grace_s: u64,
 }
 
+impl Pipeline {
+    /// So many stages may run at once.
+    pub fn slots(&self) -> usize {
+        usize::try_from(self.max_concurrent_jobs).unwrap_or(usize::MAX)
+    }
+}
+
 impl Default for Pipeline {
     /// The nine default stages, each a bare gate.
     fn default() -> Self {

@@ -1,7 +1,7 @@
 //! What a stage may read: of every artifact that the stages before it made, the version that somebody decided on.
 
-use super::artifact::Artifact;
-use super::gate::OnDisk;
+use super::artifact::{Artifact, BaseOrigin, GateArtifact};
+use super::gate::{Gate, GateState, OnDisk};
 use super::ids::{Digest, StageName};
 use super::job::{AttemptState, JobRows};
 use super::refusal::Refusal;
@@ -49,6 +49,35 @@ impl JobRows {
             }
         }
         Ok(moved)
+    }
+
+    /// Why an open gate is open again without its stage having run, in words: `for review: w.txt was replaced`. None: it is its stage's turn.
+    pub fn review_words(&self, gate: &Gate) -> Option<String> {
+        let (stage, number) = (&gate.key.stage, gate.key.attempt);
+        let has_run = self
+            .attempts
+            .iter()
+            .any(|ran| ran.stage == *stage && ran.number == number);
+        let was_agreed = match self.newest_decision(stage) {
+            Some(sealed) => sealed.decision.is_approved(),
+            // It passed without a gate.
+            None => self.stage_spec(stage).is_some_and(|spec| !spec.is_bare()),
+        };
+        if gate.state != GateState::Open || self.job.is_manual || has_run || !was_agreed {
+            return None;
+        }
+        let is_other = |artifact: &&GateArtifact| {
+            let base = artifact.base.as_ref().filter(|base| base.origin != BaseOrigin::Given);
+            base.is_some_and(|base| base.digest != artifact.digest)
+        };
+        let names: Vec<_> = gate
+            .artifacts
+            .iter()
+            .filter(is_other)
+            .map(|one| one.path.file_name())
+            .collect();
+        let was = if names.len() == 1 { "was" } else { "were" };
+        (!names.is_empty()).then(|| format!("for review: {} {was} replaced", names.join(", ")))
     }
 
     /// Who answers for an artifact: the newest approval that named it, by the stage that made it or by one behind that.

@@ -2,9 +2,9 @@
 
 use super::artifact::Artifact;
 use super::decision::{Decision, SealedDecision};
-use super::event::NewEvent;
+use super::event::{HeldUp, NewEvent};
 use super::gate::{Gate, GateKey, GateState};
-use super::ids::ArtifactPath;
+use super::ids::{ArtifactPath, Digest};
 use super::job::{Attempt, Job, JobRows};
 use super::refusal::{Refusal, RefusalCode};
 
@@ -47,6 +47,8 @@ pub struct Applied {
     pub opened: Vec<GateKey>,
     /// Who had the gate open that was decided, other than whoever decided.
     pub overridden: Option<String>,
+    /// What a stage was held up by that would have started.
+    pub held_up: Option<HeldUp>,
 }
 
 /// What a change is beside the rows of its job: for whoever keeps the log and the chain of decisions.
@@ -138,6 +140,12 @@ impl JobRows {
             artifacts: Vec::new(),
             decisions: Vec::new(),
         }
+    }
+
+    /// Takes a decision that is about to be recorded. Its place in the chain is known then; that it is the newest is all that the rules ask.
+    pub fn note_newest(&mut self, decision: Decision) {
+        let newest = self.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
+        self.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
     }
 
     /// Takes a sealed decision in the place of the stage's former one: of each stage the newest is kept.

@@ -146,6 +146,8 @@ pub struct Decision {
     deadline: Option<Timestamp>,
     seen: Vec<Seen>,
     artifacts: Vec<DecidedArtifact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    overridden: Option<String>,
 }
 
 /// What a gate hands over to make its decision.
@@ -184,7 +186,14 @@ impl Decision {
             deadline: parts.deadline,
             seen: parts.seen.to_vec(),
             artifacts: parts.artifacts,
+            overridden: None,
         }
+    }
+
+    /// The same, made while this person had the gate open, or after it was taken over from them.
+    #[must_use]
+    pub fn overriding(self, overridden: Option<String>) -> Self {
+        Self { overridden, ..self }
     }
 
     /// The stage.
@@ -246,6 +255,10 @@ impl Decision {
             Some(FileLeft { path, after })
         });
         own.into_iter().chain(patched).collect()
+    }
+    /// Whose open prompt or editor it did not wait for, or was taken over.
+    pub fn overridden(&self) -> Option<&str> {
+        self.overridden.as_deref()
     }
     /// How the decider came in.
     pub fn via(&self) -> &Via {

@@ -99,6 +99,31 @@ pub struct NewEvent {
     pub payload: Value,
 }
 
+/// In the payload of a pause: that an artifact is not what was decided on.
+pub const ARTIFACT_CHANGED: &str = "artifact_changed";
+
+/// What a stage was held up by before it started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldUp {
+    /// The artifact that is not what was decided on.
+    pub path: ArtifactPath,
+    /// What lies there; none: nothing.
+    pub found: Option<Digest>,
+}
+
+impl NewEvent {
+    /// What a stage was held up by, where the job paused because of that.
+    pub fn held_up(&self) -> Option<HeldUp> {
+        let text = |name: &str| self.payload.get(name).and_then(Value::as_str);
+        if self.kind != EventType::JobPaused || text("reason") != Some(ARTIFACT_CHANGED) {
+            return None;
+        }
+        let path = ArtifactPath::new(text("path")?).ok()?;
+        let found = text("found").and_then(|digest| Digest::parse(digest).ok());
+        Some(HeldUp { path, found })
+    }
+}
+
 /// In the payload of a decision: whose open editor or prompt it did not wait for.
 pub const OVERRIDDEN: &str = "overridden";
 

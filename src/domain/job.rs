@@ -234,6 +234,12 @@ impl JobRows {
             .max_by_key(|attempt| attempt.number)
     }
 
+    /// The attempt of the stage that the job is at, where it waits for its start.
+    pub fn waiting(&self) -> Option<&Attempt> {
+        let newest = self.newest_attempt(self.job.stage.as_ref()?);
+        newest.filter(|attempt| attempt.state == AttemptState::Queued)
+    }
+
     /// The number of the next attempt of a stage: one more than any execution or gate had.
     pub fn next_attempt(&self, stage: &StageName) -> u32 {
         let ran = self.newest_attempt(stage).map_or(0, |attempt| attempt.number);

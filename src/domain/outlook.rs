@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::change::Change;
+use super::event::HeldUp;
 use super::ids::{ArtifactPath, Digest, StageName};
-use super::job::{JobRows, JobStatus};
+use super::job::{Attempt, JobRows, JobStatus};
 use super::policy::OnTimeout;
 use super::refusal::Refusal;
 use super::time::{Now, Timestamp};
@@ -144,6 +145,22 @@ pub enum Fact {
         attempt: u32,
         /// Whether its command is handed the note of the rejection.
         gets_note: bool,
+        /// Whether a former attempt of it ran.
+        ran_before: bool,
+        /// How many stages are before it, and may run at once; null: nobody has counted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        slots: Option<Slots>,
+    },
+    /// A stage's command does not run, and the job pauses: what was decided on before is not what the stage would read.
+    StageHeldUp {
+        /// Which.
+        stage: StageName,
+        /// Its attempt, which waits.
+        attempt: u32,
+        /// The artifact.
+        path: ArtifactPath,
+        /// What lies there; null: nothing.
+        found: Option<Digest>,
     },
     /// A stage's command is stopped, or does not start any more.
     StageStops {
@@ -173,6 +190,22 @@ pub enum Fact {
     },
 }
 
+/// The places of stages that run at once, over all jobs (`pipeline.max_concurrent_jobs`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Slots {
+    /// Stages that run, or that wait and come first.
+    pub ahead: usize,
+    /// As many may run at once.
+    pub limit: usize,
+}
+
+impl Slots {
+    /// Whether one more may start.
+    pub fn is_free(self) -> bool {
+        self.ahead < self.limit
+    }
+}
+
 const FINAL: &str = "Cannot be taken back.";
 
 /// What a command would do to one job.
@@ -196,6 +229,15 @@ impl Outlook {
             resumed: None,
             job_status: after.job.status,
             job_stage: after.job.stage.clone(),
+        }
+    }
+
+    /// The same, where so many stages come before the one that would start.
+    #[must_use]
+    pub fn among(self, counted: Option<Slots>) -> Self {
+        Self {
+            facts: self.facts.into_iter().map(|fact| fact.among(counted)).collect(),
+            ..self
         }
     }
 
@@ -247,6 +289,64 @@ impl Outlook {
 }
 
 impl Fact {
+    /// Of the stage that waits for its start in these rows: that it starts, or what it was held up by and does not.
+    pub fn of_waiting(rows: &JobRows, held_up: Option<&HeldUp>) -> Option<Self> {
+        let waiting = rows.waiting()?;
+        let (stage, attempt) = (waiting.stage.clone(), waiting.number);
+        let is_former = |ran: &Attempt| ran.stage == stage && ran.number < attempt && ran.started_at.is_some();
+        match rows.job.status {
+            JobStatus::Queued => Some(Self::StageStarts {
+                ran_before: rows.attempts.iter().any(is_former),
+                stage,
+                attempt,
+                gets_note: waiting.notes.is_some(),
+                slots: None,
+            }),
+            JobStatus::Paused => held_up.map(|held_up| Self::StageHeldUp {
+                stage,
+                attempt,
+                path: held_up.path.clone(),
+                found: held_up.found,
+            }),
+            JobStatus::Running
+            | JobStatus::NeedsApproval
+            | JobStatus::Completed
+            | JobStatus::Failed
+            | JobStatus::Canceled => None,
+        }
+    }
+
+    /// The same, where so many stages come before the one that would start.
+    #[must_use]
+    pub fn among(mut self, counted: Option<Slots>) -> Self {
+        if let Self::StageStarts { slots, .. } = &mut self {
+            *slots = counted;
+        }
+        self
+    }
+
+    /// Whether a stage that is to start does not do so at once.
+    pub fn is_hindrance(&self) -> bool {
+        match self {
+            Self::StageHeldUp { .. } => true,
+            Self::StageStarts { slots, .. } => slots.is_some_and(|slots| !slots.is_free()),
+            Self::ArtifactChanges { .. }
+            | Self::ParamsChange { .. }
+            | Self::GateOpens { .. }
+            | Self::GateDecided { .. }
+            | Self::GateCloses { .. }
+            | Self::GateStaysOpen { .. }
+            | Self::TimerStops { .. }
+            | Self::TimerRuns { .. }
+            | Self::TimerMoves { .. }
+            | Self::StagePasses { .. }
+            | Self::StageStops { .. }
+            | Self::OutsideGoesOn { .. }
+            | Self::OutsideOpens { .. }
+            | Self::JobIs { .. } => false,
+        }
+    }
+
     /// Whether nobody can take it back.
     fn is_final(&self) -> bool {
         match self {
@@ -261,6 +361,7 @@ impl Fact {
             | Self::TimerMoves { .. }
             | Self::StagePasses { .. }
             | Self::StageStarts { .. }
+            | Self::StageHeldUp { .. }
             | Self::StageStops { .. }
             | Self::OutsideGoesOn { .. }
             | Self::OutsideOpens { .. } => false,

@@ -49,9 +49,9 @@ pub struct GateTimer {
 pub enum TimerStatus {
     /// Runs down to this time.
     Running(Timestamp),
-    /// A live lease stops it; it would fire at this time even so, because the bound is used up then.
+    /// A live lease stops it, as long as the bound allows; it would fire at this time even so, because the bound is used up then.
     Leased(Timestamp),
-    /// A person holds it; it would fire at this time even so, because the bound is used up then.
+    /// A person holds it, as long as the bound allows; it would fire at this time even so, because the bound is used up then.
     Held(Timestamp),
     /// The deadline passed while nobody could act; it fires at this time.
     Overdue(Timestamp),
@@ -129,6 +129,11 @@ impl GateTimer {
         }
     }
 
+    /// When what persons may add to it is used up: from then on nobody stops it.
+    pub fn runs_again_at(&self, now: Now, max_hold_s: u64) -> Timestamp {
+        now.utc.plus_us(self.addable_us(now, max_hold_s))
+    }
+
     /// Microseconds that were left when a hold or lease stopped it; none while nothing does.
     pub fn left_when_stopped_us(&self, grace_s: u64) -> Option<i64> {
         let stopped_at = self.stopped_at?;
@@ -145,11 +150,18 @@ impl GateTimer {
         let limit = end.plus_us(self.bound_us(max_hold_s)).plus_us(stepped_us);
         // Both clocks must have come to it.
         let end = end.plus_us(stepped_us.max(0));
+        let is_stopped = self.addable_us(now, max_hold_s) > 0;
+        let runs = |at| match self.overdue_since {
+            Some(_) => TimerStatus::Overdue(at),
+            None => TimerStatus::Running(at),
+        };
         match lease {
+            // What persons may add is used up: nobody stops it any more, and what was left when it was stopped runs down.
+            Some(lease) if !is_stopped && (self.hold.is_some() || lease.is_live(now)) => runs(limit),
+            None if !is_stopped && self.hold.is_some() => runs(limit),
             Some(_) | None if self.hold.is_some() => TimerStatus::Held(limit),
             Some(lease) if lease.is_live(now) => TimerStatus::Leased(limit),
-            Some(_) | None if self.overdue_since.is_some() => TimerStatus::Overdue(end),
-            Some(_) | None => TimerStatus::Running(end),
+            Some(_) | None => runs(end),
         }
     }
 
@@ -341,6 +353,26 @@ mod tests {
         let after = timer.stopped(at(120)).started_again(at(1100), 0, 3600, 60);
         assert_eq!((after.deadline, after.added_us), (s(1300), 1000 * SECOND_US));
         assert_eq!((after.hold, after.stopped_at), (None, None));
+    }
+
+    #[test]
+    fn a_hold_or_lease_whose_bound_is_used_up_stops_nothing_any_more() {
+        let timer = held(&GateTimer::start(at(0), 100, OnTimeout::Approve), 1);
+        assert_eq!(timer.status(None, at(30), 30, 60), TimerStatus::Held(s(130)));
+        assert_eq!(timer.runs_again_at(at(30), 30), s(31));
+        assert_eq!(timer.status(None, at(31), 30, 60), TimerStatus::Running(s(130)));
+        let lease = lease(120, 150);
+        assert_eq!(
+            timer.status(Some(&lease), at(121), 30, 60),
+            TimerStatus::Running(s(130))
+        );
+        assert_eq!(wake_at(&timer, None, 30), Some(s(130)), "as the screen says");
+        let nobody_may = GateTimer::start(at(0), 12, OnTimeout::Approve).stopped(at(1));
+        let lease = self::lease(1, 31);
+        assert_eq!(
+            nobody_may.status(Some(&lease), at(1), 0, 60),
+            TimerStatus::Running(s(12))
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::gate::{Gate, GateKey, GateState, OnDisk};
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::{AttemptState, JobRows, JobStatus};
 use super::old::OldEvent;
+use super::outlook::Fact;
 use super::patch::{Family, TypeDoc};
 use super::policy::GatePolicy;
 use super::refusal::RefusalCode;
@@ -188,6 +189,9 @@ pub struct DoneDoc<'a> {
     /// The gate that was opened for review instead of going on (`resume`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewDoc<'a>>,
+    /// What becomes of the stage that waits for its start now: `stage_starts` or `stage_held_up`, as a preview tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<&'a Fact>,
     /// The gate's digest after a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,

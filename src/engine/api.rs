@@ -14,7 +14,7 @@ use crate::domain::job::JobRows;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::old::{OldDecision, OldEvent, OldJob};
 use crate::domain::operator::Operator;
-use crate::domain::outlook::Outlook;
+use crate::domain::outlook::{Fact, Outlook};
 use crate::domain::policy::GatePolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -266,10 +266,19 @@ pub struct Receipt {
     pub changes: Vec<String>,
     /// The gate that was opened for review instead of going on, and why (`resume`).
     pub review: Option<ReviewOpened>,
+    /// What becomes of the stage that waits for its start now; none: none does.
+    pub next: Option<Fact>,
     /// What the caller should know although it was done (`gate open` on a stage that the configuration does not know).
     pub warnings: Vec<String>,
     /// Whether anything was written: opening a gate that is open already with the same artifacts writes nothing.
     pub is_change: bool,
+}
+
+impl Receipt {
+    /// Why the stage that waits for its start does not start at once, in a sentence; none: none waits, or it does.
+    pub fn hindrance(&self) -> Option<String> {
+        self.next.as_ref().filter(|next| next.is_hindrance())?.words()
+    }
 }
 
 /// That a paused job goes on only after another look: what was decided on is not what lies there.

@@ -17,7 +17,7 @@ use crate::runs::{RunDir, artifacts, files};
 
 use super::bases::{Comparison, comparison};
 use super::prepare::Preparer;
-use super::reducer::{Review, wanted_review};
+use super::reducer::{Ahead, Review};
 use super::trouble::{runs_refusal, store_refusal};
 
 impl Preparer {
@@ -155,20 +155,16 @@ impl Preparer {
     }
 
     /// What has to be reviewed before a stage may start: what of it lies there now, against what was decided on.
-    pub(super) fn review(
-        &self,
-        rows: &JobRows,
-        waiting: &StageName,
-        on_disk: &[OnDisk],
-    ) -> Result<Option<Review>, Refusal> {
-        let Some((stage, agreed)) = wanted_review(rows, waiting, on_disk)? else {
+    pub(super) fn review(&self, ahead: &Ahead<'_>, looks: &[OnDisk]) -> Result<Option<Review>, Refusal> {
+        let Some((stage, agreed)) = ahead.review(looks)? else {
             return Ok(None);
         };
+        let rows = ahead.rows();
         let run = self.runs.run(&rows.job.id);
         let mut artifacts = Vec::with_capacity(agreed.len());
         for agreed in agreed {
             let path = &agreed.artifact.path;
-            let looked = on_disk.iter().find(|looked| looked.path == *path);
+            let looked = looks.iter().find(|looked| looked.path == *path);
             let (digest, size_bytes) = looked
                 .and_then(|looked| looked.found)
                 .ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;

@@ -14,8 +14,9 @@ use crate::config::Config;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
+use crate::domain::job::{Job, JobRows, JobStatus};
 use crate::domain::operator::{Operator, Surface, Via};
+use crate::domain::outlook::Slots;
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -28,7 +29,7 @@ use super::bases::{comparison, given_bases};
 use super::history::History;
 use super::in_place::InPlace;
 use super::keeping::Keeping;
-use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
+use super::reducer::{Ahead, Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
 
@@ -81,6 +82,21 @@ impl Preparer {
         let is_session = operator.via.surface == Surface::Console;
         let session = is_session.then(|| self.session.clone());
         Ok((job_id, Prepared { session, ..prepared }))
+    }
+
+    /// With what lies on disk of everything that a stage may read which would wait for its start because of this decision. Where that
+    /// cannot be read the decision stands even so: whoever starts the stage looks again.
+    fn looking_ahead(&self, operator: &Operator, rows: &JobRows, prepared: Prepared) -> Prepared {
+        let ahead = Ahead::of(rows, &prepared, self.context(&operator.via)).ok().flatten();
+        let looks = ahead.and_then(|ahead| self.looks(rows, &ahead).ok());
+        Prepared {
+            ahead: looks,
+            ..prepared
+        }
+    }
+
+    fn looks(&self, rows: &JobRows, ahead: &Ahead<'_>) -> Result<Vec<OnDisk>, Refusal> {
+        ahead.looks(|path, digest| self.readable_on_disk(rows, path, digest))
     }
 
     fn looked_up(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
@@ -213,9 +229,8 @@ impl Preparer {
             on_disk,
         };
         Ok(Prepared {
-            input,
             bare,
-            session: None,
+            ..Prepared::of(input)
         })
     }
 
@@ -260,6 +275,25 @@ impl Preparer {
         agreed
             .map(|agreed| self.readable_on_disk(rows, &agreed.artifact.path, agreed.digest))
             .collect()
+    }
+
+    /// How many stages come before the one of this job that waits for its start, and how many may run at once; none where none waits.
+    pub fn slots(&self, rows: &JobRows) -> Option<Slots> {
+        rows.waiting().filter(|_| rows.job.status == JobStatus::Queued)?;
+        let job_id = &rows.job.id;
+        let (running, queued) = (
+            self.reader.running_attempts().ok()?,
+            self.reader.queued_attempts().ok()?,
+        );
+        let before = queued.iter().take_while(|(of, _)| of != job_id);
+        Some(Slots {
+            ahead: running
+                .iter()
+                .filter(|(of, _)| of != job_id)
+                .count()
+                .saturating_add(before.count()),
+            limit: self.config.pipeline.slots(),
+        })
     }
 
     /// Whether files of the job may not be in place yet; whether they are on disk is another matter.
@@ -339,14 +373,11 @@ impl Preparer {
             decisions: vec![],
         };
         let bare = self.bare_artifacts(&rows);
-        Ok((
-            id,
-            Prepared {
-                input: Input::Start(Box::new(job)),
-                bare,
-                session: None,
-            },
-        ))
+        let prepared = Prepared {
+            bare,
+            ..Prepared::of(Input::Start(Box::new(job)))
+        };
+        Ok((id, prepared))
     }
 
     /// What the old system left under a job's name is history: a new job of that name would write over it (SPEC §4).
@@ -424,11 +455,7 @@ impl Preparer {
             stage: stage.clone(),
             artifacts,
         };
-        let prepared = Prepared {
-            input,
-            bare: BTreeMap::new(),
-            session: None,
-        };
+        let prepared = Prepared::of(input);
         let cx = self.context(&operator.via);
         // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
         if !reduce(job_id, rows.as_ref(), &prepared, cx)?.is_empty() {
@@ -464,17 +491,16 @@ impl Preparer {
             on_disk,
             ..asked
         };
-        Ok((
-            gate.job_id.clone(),
-            Prepared {
-                input: Input::Decide {
-                    gate: pinned(gate, open),
-                    request,
-                },
-                bare,
-                session: None,
-            },
-        ))
+        let operator = request.operator.clone();
+        let input = Input::Decide {
+            gate: pinned(gate, open),
+            request,
+        };
+        let prepared = Prepared {
+            bare,
+            ..Prepared::of(input)
+        };
+        Ok((gate.job_id.clone(), self.looking_ahead(&operator, &rows, prepared)))
     }
 
     fn apply_patch(
@@ -547,45 +573,50 @@ impl Preparer {
 
     /// What resuming the job of these rows needs to know.
     pub(super) fn resume_of(&self, operator: &Operator, rows: &JobRows) -> Result<Prepared, Refusal> {
-        let mut plan = ResumePlan::default();
-        let is_paused = rows.job.status == JobStatus::Paused;
-        if let Some(stage) = rows.job.stage.clone().filter(|_| is_paused) {
-            let waits = rows
-                .newest_attempt(&stage)
-                .is_some_and(|attempt| attempt.state == AttemptState::Queued);
-            let rejection = rows
-                .newest_decision(&stage)
-                .filter(|sealed| !sealed.decision.is_approved() && !rows.is_withdrawn(&stage));
-            if waits {
-                plan.on_disk = self.look_before(rows, &stage)?;
-                plan.review = self.review(rows, &stage, &plan.on_disk)?;
-            } else if let Some(rejection) = rejection
-                && let Some(value) = rejection.decision.patch()
-                && let Some(gate) = rows.gate(&stage, rejection.decision.attempt())
-            {
-                plan.on_disk = self.on_disk(rows, gate)?;
-                plan.proposal = Some(self.propose(rows, gate, value, &plan.on_disk)?);
-            }
-        }
         let bare = self.bare_artifacts(rows);
-        let operator = operator.clone();
+        let resume = |plan| Prepared {
+            bare: bare.clone(),
+            ..Prepared::of(Input::Resume {
+                operator: operator.clone(),
+                plan,
+            })
+        };
+        let plan = self.plan_again(rows)?;
+        let prepared = resume(plan.clone());
+        // What is refused now is refused in the transaction too, with the same words.
+        let Ok(Some(ahead)) = Ahead::of(rows, &prepared, self.context(&operator.via)) else {
+            return Ok(prepared);
+        };
+        let looks = self.looks(rows, &ahead)?;
+        let review = self.review(&ahead, &looks)?;
         Ok(Prepared {
-            input: Input::Resume { operator, plan },
-            bare,
-            session: None,
+            ahead: Some(looks),
+            ..resume(ResumePlan { review, ..plan })
         })
+    }
+
+    /// The patch of the rejection that a resume would apply, planned on what is there now.
+    fn plan_again(&self, rows: &JobRows) -> Result<ResumePlan, Refusal> {
+        let mut plan = ResumePlan::default();
+        let Some(stage) = rows.job.stage.as_ref().filter(|_| rows.job.status == JobStatus::Paused) else {
+            return Ok(plan);
+        };
+        let rejection = rows
+            .newest_decision(stage)
+            .filter(|sealed| !sealed.decision.is_approved() && rows.waiting().is_none() && !rows.is_withdrawn(stage));
+        if let Some(rejection) = rejection
+            && let Some(value) = rejection.decision.patch()
+            && let Some(gate) = rows.gate(stage, rejection.decision.attempt())
+        {
+            plan.on_disk = self.on_disk(rows, gate)?;
+            plan.proposal = Some(self.propose(rows, gate, value, &plan.on_disk)?);
+        }
+        Ok(plan)
     }
 }
 
 pub(super) fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
-    (
-        job_id.clone(),
-        Prepared {
-            input,
-            bare: BTreeMap::new(),
-            session: None,
-        },
-    )
+    (job_id.clone(), Prepared::of(input))
 }
 
 /// Exactly the attempt whose files were looked at: a newer one that opens meanwhile gets its own decision.

@@ -45,8 +45,9 @@ impl Preparer {
         });
         match foreseen {
             Ok((outlook, after)) => {
+                let slots = self.slots(&after);
                 then.insert(job_id, after);
-                Ok(outlook)
+                Ok(outlook.among(slots))
             }
             Err(refusal) => {
                 then.extend(rows.map(|rows| (job_id, rows)));

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::domain::change::Applied;
 use crate::domain::gate::{OnDisk, Verdict};
 use crate::domain::job::JobRows;
+use crate::domain::outlook::{Fact, Slots};
 use crate::domain::refusal::clock_time;
 
 use super::api::{Command, GateRef, Receipt, ReviewOpened};
-use super::reducer::{Input, ResumePlan};
+use super::reducer::{Input, Prepared, ResumePlan};
 
 pub(super) fn verb(command: &Command) -> &'static str {
     match command {
@@ -47,23 +48,30 @@ fn withdrawn(rows: &JobRows, wanted: &GateRef) -> String {
     }
 }
 
-fn review_opened(plan: &ResumePlan, applied: &Applied) -> Option<ReviewOpened> {
+fn review_opened(plan: &ResumePlan, ahead: &[OnDisk], applied: &Applied) -> Option<ReviewOpened> {
     let review = plan.review.as_ref()?;
     let gate = applied.opened.iter().find(|key| key.stage == review.stage)?;
     let is_shown = |looked: &&OnDisk| review.artifacts.iter().any(|artifact| artifact.path == looked.path);
-    let moved = plan.on_disk.iter().filter(|looked| looked.is_moved()).filter(is_shown);
+    let moved = ahead.iter().filter(|looked| looked.is_moved()).filter(is_shown);
     Some(ReviewOpened {
         gate: gate.clone(),
         moved: moved.cloned().collect(),
     })
 }
 
-pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows: JobRows) -> Receipt {
+/// `slots`: those before the stage that waits for its start in these rows, where one does.
+pub(super) fn receipt(
+    verb: &'static str,
+    prepared: &Prepared,
+    applied: Applied,
+    rows: JobRows,
+    slots: Option<Slots>,
+) -> Receipt {
     let job_id = rows.job.id.clone();
     let mut changes = Vec::new();
     let mut patches_applied = 0;
     let mut review = None;
-    let message = match input {
+    let message = match &prepared.input {
         Input::Decide { gate, request } => {
             if let Some(proposal) = &request.patch {
                 changes.extend_from_slice(proposal.changes());
@@ -85,7 +93,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
                 changes.extend_from_slice(proposal.changes());
                 patches_applied = 1;
             }
-            review = review_opened(plan, &applied);
+            review = review_opened(plan, prepared.ahead.as_deref().unwrap_or_default(), &applied);
             match &review {
                 Some(review) => review.words(),
                 None => format!("Job {job_id} resumed"),
@@ -109,6 +117,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         | Input::StageEnded { .. }
         | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
     };
+    let next = Fact::of_waiting(&rows, applied.held_up.as_ref()).map(|fact| fact.among(slots));
     let is_change = applied.last_event_seq.is_some();
     let decision = applied.decisions.into_iter().next_back();
     Receipt {
@@ -119,6 +128,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         patches_applied,
         changes,
         review,
+        next,
         warnings: Vec::new(),
         is_change,
     }

@@ -7,6 +7,7 @@ use std::sync::mpsc::sync_channel;
 use crate::config::{Config, Problem};
 use crate::domain::ids::JobId;
 use crate::domain::job::Attempt;
+use crate::domain::outlook::Slots;
 use crate::runs::locks::LeadGuard;
 use crate::store::{Candidate, OpenTimer};
 
@@ -191,10 +192,12 @@ impl Engine {
         if let Some(job_id) = self.hindered.clone().filter(|job_id| !is_queued(job_id)) {
             self.not_hindered(&job_id);
         }
-        let slots = usize::try_from(self.config.pipeline.max_concurrent_jobs).unwrap_or(usize::MAX);
-        let mut taken = running.union(&self.starting).count();
+        let mut slots = Slots {
+            ahead: running.union(&self.starting).count(),
+            limit: self.config.pipeline.slots(),
+        };
         for key in work.queued.iter().map(key_of) {
-            if taken >= slots {
+            if !slots.is_free() {
                 break;
             }
             let waits = self
@@ -209,7 +212,7 @@ impl Engine {
                 epoch,
             }) {
                 self.starting.insert(key);
-                taken += 1;
+                slots.ahead += 1;
             }
         }
     }

@@ -277,9 +277,8 @@ impl Writer {
             key.job_id.clone(),
             Some(epoch),
             Prepared {
-                input,
                 bare,
-                session: None,
+                ..Prepared::of(input)
             },
         );
         items.push(Item {
@@ -309,13 +308,8 @@ impl Writer {
             },
             Some(moved) => artifact_moved(&key, moved),
         };
-        let input = Prepared {
-            input,
-            bare: BTreeMap::new(),
-            session: None,
-        };
         items.push(Item {
-            submission: submission(key.job_id.clone(), Some(epoch), input),
+            submission: submission(key.job_id.clone(), Some(epoch), Prepared::of(input)),
             tell: Tell::Start(key, epoch),
         });
     }
@@ -393,7 +387,7 @@ impl Writer {
         let job_id = submission.job_id;
         match (tell, result) {
             (Tell::Request(request, verb), Ok(applied)) => {
-                self.done(request, verb, &job_id, &submission.input.1.input, applied)
+                self.done(request, verb, &job_id, &submission.input.1, applied)
             }
             (Tell::Request(request, _), Err(refusal)) => {
                 let refusal = self.preparer.told(Some(&job_id), refusal);
@@ -421,7 +415,8 @@ impl Writer {
         }
     }
 
-    fn done(&mut self, request: RequestId, verb: &'static str, job_id: &JobId, input: &Input, applied: Applied) {
+    fn done(&mut self, request: RequestId, verb: &'static str, job_id: &JobId, prepared: &Prepared, applied: Applied) {
+        let input = &prepared.input;
         let rows = match self.preparer.rows(job_id) {
             Ok(Some(rows)) => rows,
             Ok(None) => return self.tell(Inbox::Done(request, Err(Refusal::no_such_job(job_id)))),
@@ -435,7 +430,8 @@ impl Writer {
             let keys = canceled.map(|attempt| StageKey::new(job_id, attempt)).collect();
             self.watch.end(keys);
         }
-        let mut receipt = receipt(verb, input, applied, rows);
+        let slots = self.preparer.slots(&rows);
+        let mut receipt = receipt(verb, prepared, applied, rows, slots);
         if let Input::OpenGate { stage, .. } = input
             && receipt.rows.job.is_manual
         {
@@ -490,12 +486,7 @@ impl Writer {
 
     /// The row says that it runs, and nothing does: the attempt waits again.
     fn put_back(&mut self, key: &StageKey, epoch: u64, input: Input) {
-        let prepared = Prepared {
-            input,
-            bare: BTreeMap::new(),
-            session: None,
-        };
-        let submission = submission(key.job_id.clone(), Some(epoch), prepared);
+        let submission = submission(key.job_id.clone(), Some(epoch), Prepared::of(input));
         self.commit(vec![Item {
             submission,
             tell: Tell::Nothing,

@@ -245,6 +245,8 @@ pub struct Gate {
     /// Null unless decided.
     #[schema(required = true)]
     approved: Option<bool>,
+    /// Why it is open again on what lies there, in words: `for review: w.txt was replaced`; absent where it is just its stage's turn.
+    review: Option<String>,
     /// Who decided.
     #[schema(required = true)]
     by: Option<String>,
@@ -408,6 +410,8 @@ pub struct Decision {
     seen: Option<Vec<Value>>,
     /// What was decided on.
     artifacts: Option<Vec<Value>>,
+    /// Who had the gate open meanwhile, or had it taken over from them; absent where nobody had.
+    overridden: Option<String>,
     /// Counts decisions, from 1.
     seq: Option<u64>,
     /// The hash of the decision before.
@@ -438,6 +442,8 @@ pub struct Done {
     patches_applied: Option<u32>,
     /// The gate that was opened for review instead of going on (`resume`).
     review: Option<Review>,
+    /// What becomes of the stage that waits for its start now, as a fact of a dry run: `stage_starts` or `stage_held_up`.
+    next: Option<Value>,
     /// The gate's digest after a patch.
     digest: Option<String>,
     /// Whether the files are in place under their names; if not, they follow.

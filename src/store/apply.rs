@@ -81,6 +81,7 @@ pub(super) fn apply(
             Change::DropArtifact(path) => drop_artifact(connection, job_id, &path)?,
             Change::Event(event) => {
                 applied.overridden = applied.overridden.or(event.overridden().map(str::to_owned));
+                applied.held_up = applied.held_up.or(event.held_up());
                 applied.last_event_seq = Some(event_row::insert_event(connection, job_id, &event, now)?);
             }
         }

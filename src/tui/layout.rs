@@ -3,9 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::model::file::FileView;
+use super::model::gate::GateView;
 use super::model::look::Mode;
 use super::model::{Lower, Model};
-use super::view::diff_rows;
+use super::view::{diff_rows, message};
 use crate::diff::page::Page;
 
 /// From this width on the queue stands beside the gate.
@@ -57,16 +58,24 @@ impl Layout {
     }
 }
 
-/// Who holds the timer of the gate on screen, in the lines that it takes there.
+/// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
 pub fn hold_lines(model: &Model, is_wide: bool) -> Vec<String> {
     let width = model.size.0;
     let beside = if is_wide { queue_columns(width) + 1 } else { 0 };
     let columns = usize::from(width.saturating_sub(beside + 2));
-    let row = model.gate.as_ref().and_then(|view| model.queue.gate(&view.key));
-    row.map_or_else(Vec::new, |row| super::view::holder::hold(model, row, columns))
+    let view = model.gate.as_ref();
+    let review = view.and_then(GateView::review).map(|review| format!("open {review}"));
+    let review = review
+        .map(|review| message::split(&review, columns, 1))
+        .unwrap_or_default();
+    let row = view.and_then(|view| model.queue.gate(&view.key));
+    let hold = row
+        .map(|row| super::view::holder::hold(model, row, columns))
+        .unwrap_or_default();
+    review.into_iter().chain(hold).collect()
 }
 
-/// Lines above the body of the gate pane: the head, who holds the timer, on a wide screen policy and files, and the changed values where there are some.
+/// Lines above the body of the gate pane: the head, why it is open again, who holds the timer, on a wide screen policy and files, and the changed values where there are some.
 pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let is_listed = model.look.mode == Mode::Values;

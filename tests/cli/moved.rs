@@ -158,3 +158,47 @@ fn a_stage_that_was_lost_or_not_launched_is_looked_at_again_before_it_runs() {
         serve.wait().unwrap();
     }
 }
+
+#[test]
+fn an_approval_says_that_the_next_stage_does_not_start_and_the_first_resume_opens_the_review() {
+    let workspace = Workspace::new(
+        "pipeline: {stages: [{name: a, artifacts: [{kind: plan, path: artifacts/a/a.txt}]}, {name: b}, {name: c, command: ['true']}]}\n\
+         gates: {a: {}, b: {}}\n",
+    );
+    let file = "runs/j-1/artifacts/a/a.txt";
+    workspace.write(file, "plan\n");
+    run(&workspace, &["job", "start", "--id", "j-1", "--slug", "tides"], 0);
+    run(&workspace, &["gate", "approve", "j-1", "a"], 0);
+    workspace.write(file, "forged\n");
+    let held_up = "Stage c does not start: a.txt was replaced; the job pauses.";
+    let (said, _) = run(&workspace, &["gate", "approve", "j-1", "b", "--dry-run"], 0);
+    let lines: Vec<_> = said.lines().map(str::trim).collect();
+    assert_eq!(
+        (lines[1], lines[2]),
+        (held_up, "Once it is resumed: Stage c #1 does not start."),
+        "{said}"
+    );
+    let (said, _) = run(&workspace, &["gate", "approve", "j-1", "b"], 0);
+    assert_eq!(
+        said.lines().last().unwrap(),
+        format!("{held_up} To go on: holdpoint job resume j-1")
+    );
+    assert_eq!(workspace.json(&["job", "show", "j-1"])["status"], "paused");
+    let (said, _) = run(&workspace, &["job", "resume", "j-1", "--dry-run"], 0);
+    assert!(
+        said.contains("Gate a #2 opens on what lies there: a person must decide."),
+        "{said}"
+    );
+    let resumed = workspace.json(&["job", "resume", "j-1"]);
+    assert_eq!(
+        (&resumed["review"]["stage"], &resumed["review"]["attempt"]),
+        (&json!("a"), &json!(2))
+    );
+    let (said, _) = run(&workspace, &["gate", "show", "j-1", "a"], 0);
+    assert!(said.contains("for review: a.txt was replaced\n"), "{said}");
+    let (said, _) = run(&workspace, &["gate", "approve", "j-1", "a", "--dry-run"], 0);
+    assert!(
+        said.contains("Gate b #2 opens on what lies there: a person must decide."),
+        "{said}"
+    );
+}

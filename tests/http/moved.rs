@@ -33,7 +33,32 @@ fn resume_names_the_gate_that_it_opened_for_review() {
     ana.post(&at("/approve"), &json!({"stage": "outline"})).expect(200);
     workspace.write(&format!("runs/{id}/artifacts/outline/outline.txt"), "forged\n");
     let mut news = ana.follow(&at("/events/stream"), &[]);
-    ana.post(&at("/approve"), &json!({"stage": "script"})).expect(200);
+    let said = ana
+        .post(&at("/approve?dry_run=true"), &json!({"stage": "script"}))
+        .expect(200);
+    let held_up = said["facts"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (
+            &held_up["fact"],
+            &held_up["stage"],
+            &held_up["path"],
+            &said["job_status"]
+        ),
+        (
+            &json!("stage_held_up"),
+            &json!("audio"),
+            &json!("artifacts/outline/outline.txt"),
+            &json!("paused")
+        ),
+        "{said}"
+    );
+    let approved = ana.post(&at("/approve"), &json!({"stage": "script"}));
+    shapes.check("POST", "/api/v1/jobs/{id}/approve", &approved);
+    let approved = approved.expect(200);
+    assert_eq!(
+        (&approved["next"], &approved["job_status"]),
+        (held_up, &json!("paused"))
+    );
     while news.next().unwrap().1["type"] != "job_paused" {}
     let resumed = ana.post(&at("/resume"), &json!({}));
     shapes.check("POST", "/api/v1/jobs/{id}/resume", &resumed);
@@ -49,6 +74,13 @@ fn resume_names_the_gate_that_it_opened_for_review() {
     assert!(
         resumed["message"].as_str().unwrap().starts_with("Gate outline #3"),
         "{resumed}"
+    );
+    let gates = ana.get(&at("/gates/status"));
+    shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &gates);
+    let gates = gates.expect(200).to_string();
+    assert!(
+        gates.contains(r#""review":"for review: outline.txt was replaced""#),
+        "{gates}"
     );
     let gate = ana.get(&at("/gates/outline/diff")).expect(200);
     assert!(gate[0]["diff"].as_str().unwrap().contains("-plan\n+forged\n"), "{gate}");

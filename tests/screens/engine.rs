@@ -1,6 +1,7 @@
 //! The engine's side of the world: the real reducer over rows in memory. What is asked of files is found in the world's disk; every rule,
 //! of commands, timers and previews alike, is the engine's own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use holdpoint::domain::artifact::GateArtifact;
@@ -10,18 +11,17 @@ use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{AttemptState, JobRows, JobStatus};
-use holdpoint::domain::operator::Operator;
-use holdpoint::domain::outlook::Outlook;
+use holdpoint::domain::operator::{Operator, Via};
+use holdpoint::domain::outlook::{Fact, Outlook};
 use holdpoint::domain::patch::{self, Patch, Surroundings};
+use holdpoint::domain::policy::GatePolicy;
 use holdpoint::domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use holdpoint::domain::refusal::{Refusal, RefusalCode};
 use holdpoint::domain::time::Now;
 use holdpoint::domain::timer::GateTimer;
 use holdpoint::domain::view::{QueueKind, QueueRow};
 use holdpoint::engine::api::{Answer, Command, GateRef, OldAnswer, Query, Receipt};
-use holdpoint::engine::reducer::{
-    Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce, wanted_review,
-};
+use holdpoint::engine::reducer::{Ahead, Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce};
 use serde_json::Value;
 
 use crate::world::{World, job_id, job_row, operator, stage};
@@ -210,11 +210,7 @@ impl World {
     }
 
     fn plain(&mut self, id: &JobId, input: Input) -> Result<Applied, Refusal> {
-        let prepared = Prepared {
-            input,
-            bare: Default::default(),
-            session: None,
-        };
+        let prepared = Prepared::of(input);
         self.put(id, &prepared, self.now)
     }
 
@@ -392,39 +388,54 @@ impl World {
         })))
     }
 
-    fn resume_plan(&mut self, rows: &JobRows) -> Result<ResumePlan, Refusal> {
+    /// A resume, with what it needs to know.
+    fn resume(&mut self, operator: Operator, rows: &JobRows) -> Result<Prepared, Refusal> {
         let mut plan = ResumePlan::default();
-        let Some(name) = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused) else {
-            return Ok(plan);
-        };
-        let waits = rows
-            .newest_attempt(&name)
-            .is_some_and(|attempt| attempt.state == AttemptState::Queued);
-        let rejection = rows
-            .newest_decision(&name)
-            .filter(|sealed| !sealed.decision.is_approved());
-        if waits {
-            let agreed = rows.agreed_before(&name).into_iter();
-            let look = |path: &ArtifactPath, digest| self.one_on_disk(&rows.job.id, path, digest);
-            plan.on_disk = agreed
-                .map(|agreed| look(&agreed.artifact.path, agreed.digest))
-                .collect();
-            plan.review = self.review(rows, &name, &plan.on_disk)?;
-        } else if let Some(rejection) = rejection
+        let name = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused);
+        let rejection = name.as_ref().and_then(|name| rows.newest_decision(name));
+        if let Some(rejection) = rejection.filter(|sealed| !sealed.decision.is_approved() && rows.waiting().is_none())
             && let Some(value) = rejection.decision.patch()
-            && let Some(gate) = rows.gate(&name, rejection.decision.attempt())
+            && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
         {
             plan.on_disk = self.on_disk(rows, gate);
             plan.proposal = Some(self.propose(rows, gate, value, &plan.on_disk)?);
         }
-        Ok(plan)
+        let resume = |plan| {
+            let operator = operator.clone();
+            Prepared::of(Input::Resume { operator, plan })
+        };
+        let (prepared, policies) = (resume(plan.clone()), self.policies.clone());
+        let cx = self.context(&policies, &operator.via);
+        let Ok(Some(ahead)) = Ahead::of(rows, &prepared, cx) else {
+            return Ok(prepared);
+        };
+        let looks = self.looks(rows, &ahead)?;
+        plan.review = self.review(&ahead, &looks)?;
+        Ok(Prepared {
+            ahead: Some(looks),
+            ..resume(plan)
+        })
     }
 
-    fn review(&mut self, rows: &JobRows, waiting: &StageName, on_disk: &[OnDisk]) -> Result<Option<Review>, Refusal> {
+    fn looks(&self, rows: &JobRows, ahead: &Ahead<'_>) -> Result<Vec<OnDisk>, Refusal> {
+        ahead.looks(|path, digest| Ok(self.one_on_disk(&rows.job.id, path, digest)))
+    }
+
+    fn context<'a>(&self, policies: &'a BTreeMap<StageName, GatePolicy>, via: &'a Via) -> Context<'a> {
+        Context {
+            now: self.now,
+            policies,
+            grace_s: GRACE_S,
+            via,
+        }
+    }
+
+    fn review(&mut self, ahead: &Ahead<'_>, looks: &[OnDisk]) -> Result<Option<Review>, Refusal> {
         self.keep_all();
-        let Some((name, agreed)) = wanted_review(rows, waiting, on_disk)? else {
+        let Some((name, agreed)) = ahead.review(looks)? else {
             return Ok(None);
         };
+        let rows = ahead.rows();
         let shown = |path: &ArtifactPath| {
             let gate = rows.newest_gate(name).unwrap();
             let artifact = gate.artifacts.iter().find(|artifact| artifact.path == *path).unwrap();
@@ -502,8 +513,7 @@ impl World {
             }
             Command::Resume(id) => {
                 let rows = self.jobs[&id].clone();
-                let plan = self.resume_plan(&rows)?;
-                Input::Resume { operator, plan }
+                return self.resume(operator, &rows);
             }
             Command::Cancel(_) => Input::Cancel { operator },
             Command::TakeLease {
@@ -539,32 +549,29 @@ impl World {
             },
             other => panic!("the console does not send {other:?}"),
         };
-        Ok(Prepared {
-            input,
-            bare: Default::default(),
+        let prepared = Prepared {
             session: Some(who.name.clone()),
-        })
+            ..Prepared::of(input)
+        };
+        let (rows, policies) = (&self.jobs[command.job_id().unwrap()], self.policies.clone());
+        let ahead = match prepared.input {
+            Input::Decide { .. } => Ahead::of(rows, &prepared, self.context(&policies, &who.via))
+                .ok()
+                .flatten(),
+            _ => None,
+        };
+        let ahead = ahead.and_then(|ahead| self.looks(rows, &ahead).ok());
+        Ok(Prepared { ahead, ..prepared })
     }
 
     /// Leaves the rows as they would be, for the command that comes after it.
     fn preview(&mut self, who: &Operator, command: &Command) -> Result<Outlook, Refusal> {
         let id = command.job_id().unwrap().clone();
         let prepared = self.prepare(who, command)?;
-        let (rows, policies, now) = (self.jobs[&id].clone(), self.policies.clone(), self.now);
-        let cx = Context {
-            now,
-            policies: &policies,
-            grace_s: GRACE_S,
-            via: &who.via,
-        };
+        let (rows, policies) = (self.jobs[&id].clone(), self.policies.clone());
+        let cx = self.context(&policies, &who.via);
         let foreseen = foresee(&id, Some(&rows), &prepared, cx, &mut |rows| {
-            let plan = self.resume_plan(rows)?;
-            let operator = who.clone();
-            Ok(Prepared {
-                input: Input::Resume { operator, plan },
-                bare: Default::default(),
-                session: None,
-            })
+            self.resume(who.clone(), rows)
         });
         let (outlook, after) = foreseen?;
         self.jobs.insert(id, after);
@@ -594,6 +601,7 @@ impl World {
                 is_change: applied.last_event_seq.is_some(),
                 changes: Vec::new(),
                 review: None,
+                next: Fact::of_waiting(&self.jobs[&id], applied.held_up.as_ref()),
                 warnings: Vec::new(),
             })
         }))

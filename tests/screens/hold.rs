@@ -24,8 +24,8 @@ fn t_asks_holds_with_a_reason_and_t_again_releases() {
     console.shows("Held j-17 tides / script #2");
     console.pass(70);
     console.shows("=1:42 approve");
-    console.shows("you to 03:14Z");
-    console.shows("held by you until 03:14Z, 1:42 left: legal looks");
+    console.shows("you to 03:13Z");
+    console.shows("held by you until 03:13Z, 1:42 left: legal looks");
     console.pass(70);
     console.shows("=1:42 approve");
     console.press("t");
@@ -54,14 +54,14 @@ fn the_queue_says_who_holds_a_gate_until_when_what_is_left_and_why() {
     for width in [80, 90, 100] {
         let console = Console::new(held(), width, 24);
         console.shows(">j-21 dunes");
-        for words in ["=1:42", "approve", "+2 -1", "root to 03:14Z: wait"] {
+        for words in ["=1:42", "approve", "+2 -1", "root to 03:13Z: wait"] {
             assert!(
                 row(&console, "j-17").contains(words),
                 "{words} at {width}: {}",
                 console.text()
             );
         }
-        for words in ["binary", "e to 03:40Z: mix i"] {
+        for words in ["binary", "e to 03:13Z: mix i"] {
             assert!(
                 row(&console, "j-22").contains(words),
                 "{words} at {width}: {}",
@@ -73,7 +73,7 @@ fn the_queue_says_who_holds_a_gate_until_when_what_is_left_and_why() {
     let mut world = World::drawn();
     world.hold("j-17", "cy", Some("waiting for the legal people"));
     let console = Console::new(world, 60, 24);
-    assert!(row(&console, "j-17").contains("cy to 03:14Z"), "{}", console.text());
+    assert!(row(&console, "j-17").contains("cy to 03:13Z"), "{}", console.text());
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn beside_the_gate_the_holds_are_listed_below_the_queue_and_move_nothing() {
     console.shows(">j-21 dunes");
     console.shows("HELD");
     console.shows("j-17 tides / script #2");
-    console.shows("held by root until 03:14Z, 1:42 left: waiting");
+    console.shows("held by root until 03:13Z, 1:42 left: waiting");
     console.shows("for the legal people");
     let before = Console::new(World::drawn(), 120, 40).text();
     let stages = |text: &str| text.lines().position(|line| line.contains("STAGES"));
@@ -175,7 +175,7 @@ fn a_gate_that_somebody_has_open_says_who_and_since_when_and_is_taken_over() {
     assert_eq!(sent(&console, "TakeLease").last(), Some(&"TakeLease j-17 prompt over"));
     console.shows("Taken over j-17 / script #2 from ana");
     console.hides("ana is composing");
-    console.shows("timer held at most 1h01m");
+    console.shows("timer held at most 59:40");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_gate_is_leased_as_soon_as_the_other_one_has_left_it() {
     console.world.set_lease("j-17", None);
     console.event("j-17", "script", EventType::GateReleased, "ana gave it back");
     assert_eq!(sent(&console, "TakeLease").len(), before + 1);
-    console.shows("timer held at most 1h01m");
+    console.shows("timer held at most 59:58");
 }
 
 #[test]
@@ -243,4 +243,40 @@ fn what_others_do_to_a_timer_is_told_and_leases_are_not() {
         extended,
     );
     console.shows("j-22 marsh: cy gives audio #1 10:00 more");
+}
+
+fn at_most(seconds: u64) -> Console {
+    let mut world = World::drawn();
+    let rows = world.jobs.get_mut(&job_id("j-17")).unwrap();
+    for gate in &mut rows.gates {
+        gate.policy.max_hold_s = seconds;
+    }
+    Console::new(world, 80, 24)
+}
+
+/// The trial of November 2026: the timer approved while the screen said that 1:39 stood still.
+#[test]
+fn a_hold_whose_bound_is_used_up_runs_on_the_screen_and_is_urgent_at_its_end() {
+    let mut console = at_most(30);
+    console.press("t").typed("legal looks").press("Enter");
+    console.pass(20);
+    console.shows("=1:42 approve");
+    console.pass(11);
+    console.hides("=1:4");
+    console.hides("held by you");
+    console.shows("1:41 approve");
+    console.pass(51);
+    console.shows("!NEXT 0:50 approve tides");
+    console.shows("! >j-17");
+}
+
+/// The trial of November 2026: "timer held at most 0:11 more" of a timer that nobody may hold.
+#[test]
+fn a_prompt_on_a_timer_that_nobody_may_hold_says_that_it_runs() {
+    let mut console = at_most(0);
+    console.press("a");
+    console.shows("approve in 1:42");
+    console.hides("timer held");
+    console.pass(10);
+    console.shows("approve in 1:32");
 }

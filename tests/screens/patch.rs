@@ -403,11 +403,11 @@ fn a_gate_without_a_timer_speaks_of_none() {
     console.hides("the timer is not held");
     let mut console = Console::new(World::drawn(), 120, 40);
     console.press("a");
-    console.shows("at most 1h01m");
+    console.shows("at most 1h00m");
     console.press("Esc");
     console.resize(160, 40);
     console.press("a");
-    console.shows("timer held for you, at most 1h01m more");
+    console.shows("timer held for you, at most 1h00m more");
 }
 
 /// A gate of several files keeps the bytes of those that are looked at; a patch for another one has them read.

@@ -399,11 +399,7 @@ impl World {
     }
 
     fn put_plain(&mut self, id: &str, input: Input, now: Now) {
-        let prepared = Prepared {
-            input,
-            bare: Default::default(),
-            session: None,
-        };
+        let prepared = Prepared::of(input);
         self.put(&job_id(id), &prepared, now).unwrap();
     }
 

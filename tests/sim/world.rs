@@ -22,7 +22,7 @@ use holdpoint::domain::stage::StageSpec;
 use holdpoint::domain::time::{Now, SECOND_US, Timestamp};
 use holdpoint::engine::api::GateRef;
 use holdpoint::engine::reducer::{
-    Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce, wanted_review,
+    Ahead, Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce,
 };
 use holdpoint::store::Submission;
 use serde_json::{Map, Value, json};
@@ -682,22 +682,23 @@ impl<S: Storage> World<S> {
         }
     }
 
+    fn agreed_look(&self, rows: &JobRows, path: &ArtifactPath, agreed: Digest) -> OnDisk {
+        let found = self.lies_there(rows, path);
+        // Whoever lets bytes through takes what is registered for what was decided on.
+        let is_let_through = self.plant == Plant::ResumeLetsThrough && found == rows.registered(path);
+        let found = if is_let_through { Some(agreed) } else { found };
+        OnDisk {
+            path: path.clone(),
+            registered: agreed,
+            found: found.map(|digest| (digest, 1)),
+        }
+    }
+
     /// What lies there of everything that a stage may read.
     fn looks(&self, rows: &JobRows, stage: &StageName) -> Vec<OnDisk> {
-        let look = |path: &ArtifactPath, agreed: Digest| {
-            let found = self.lies_there(rows, path);
-            // Whoever lets bytes through takes what is registered for what was decided on.
-            let is_let_through = self.plant == Plant::ResumeLetsThrough && found == rows.registered(path);
-            let found = if is_let_through { Some(agreed) } else { found };
-            OnDisk {
-                path: path.clone(),
-                registered: agreed,
-                found: found.map(|digest| (digest, 1)),
-            }
-        };
         let agreed = rows.agreed_before(stage).into_iter();
         agreed
-            .map(|agreed| look(&agreed.artifact.path, agreed.digest))
+            .map(|agreed| self.agreed_look(rows, &agreed.artifact.path, agreed.digest))
             .collect()
     }
 
@@ -849,23 +850,13 @@ impl<S: Storage> World<S> {
         let rows = self.store.rows_to_foresee(job_id);
         let mut prepared = in_flight.prepared.clone();
         if self.plant == Plant::BlindPreview {
-            look_away(&mut prepared.input);
+            look_away(&mut prepared);
         }
-        let (mut now, via) = (self.now, via(process));
-        if self.plant == Plant::CivilStops {
-            now.boot = BootId::UNKNOWN;
-        }
+        let via = via(process);
         let policies = Rc::clone(&self.policies);
-        let cx = Context {
-            now,
-            policies: &policies,
-            grace_s: GRACE_S,
-            via: &via,
-        };
+        let cx = self.context(&policies, &via);
         let (mut outlook, _) = foresee(job_id, rows.as_deref(), &prepared, cx, &mut |rows| {
-            let plan = self.resume_plan(rows);
-            let operator = person(process);
-            Ok(plain(Input::Resume { operator, plan }).prepared)
+            Ok(self.resume(process, rows).prepared)
         })?;
         if self.plant == Plant::GuessingPreview {
             guess(&mut outlook, rows.as_deref());
@@ -882,8 +873,7 @@ impl<S: Storage> World<S> {
             return (Some(&rows.job.id) == self.manual.as_ref()).then(|| self.opening(process, "opened"));
         }
         if deed == Deed::Resume {
-            let plan = self.resume_plan(rows);
-            return Some(plain(Input::Resume { operator, plan }));
+            return Some(self.resume(process, rows));
         }
         let found = rows.gates.last()?.clone();
         let gate = GateRef {
@@ -990,55 +980,78 @@ impl<S: Storage> World<S> {
             .console
             .clone()
             .filter(|_| self.plant != Plant::NamelessConsole);
+        if matches!(in_flight.prepared.input, Input::Decide { .. }) {
+            let (policies, via) = (Rc::clone(&self.policies), via(process));
+            let ahead = Ahead::of(rows, &in_flight.prepared, self.context(&policies, &via));
+            in_flight.prepared.ahead = ahead.ok().flatten().map(|ahead| self.looks_ahead(rows, &ahead));
+        }
         Some(in_flight)
     }
 
-    fn resume_plan(&mut self, rows: &JobRows) -> ResumePlan {
+    /// A resume, with what it needs to know.
+    fn resume(&mut self, process: usize, rows: &JobRows) -> InFlight {
         let mut plan = ResumePlan::default();
-        let Some(stage) = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused) else {
-            return plan;
-        };
-        let waits = rows
-            .newest_attempt(&stage)
-            .is_some_and(|attempt| attempt.state == AttemptState::Queued);
-        if waits {
-            plan.on_disk = self.looks(rows, &stage);
-            if let Ok(Some((answers, _))) = wanted_review(rows, &stage, &plan.on_disk) {
-                let shown = |looked: &OnDisk| Some(under_review(&looked.path, looked.found?.0, looked.found?.1));
-                plan.review = Some(Review {
-                    stage: answers.clone(),
-                    artifacts: plan.on_disk.iter().filter_map(shown).collect(),
-                });
-            }
-            return plan;
-        }
-        let rejection = rows
-            .newest_decision(&stage)
-            .filter(|sealed| !sealed.decision.is_approved());
-        let Some(rejection) = rejection.cloned() else {
-            return plan;
-        };
-        if let (Some(patch), Some(gate)) = (
-            rejection.decision.patch().cloned(),
-            rows.gate(&stage, rejection.decision.attempt()),
-        ) {
+        let stage = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused);
+        let rejection = stage.and_then(|stage| rows.newest_decision(&stage).cloned());
+        let rejection = rejection.filter(|sealed| !sealed.decision.is_approved() && rows.waiting().is_none());
+        if let Some(rejection) = rejection
+            && let Some(patch) = rejection.decision.patch().cloned()
+            && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
+        {
             plan.on_disk = self.on_disk(rows, gate);
             let effect = self.planned(gate, &plan.on_disk, patch);
             plan.proposal = effect.map(|effect| Proposal::File(Box::new(effect)));
         }
-        plan
+        let resume = |plan| {
+            let operator = person(process);
+            plain(Input::Resume { operator, plan })
+        };
+        let mut in_flight = resume(plan.clone());
+        let policies = Rc::clone(&self.policies);
+        let via = via(process);
+        let Ok(Some(ahead)) = Ahead::of(rows, &in_flight.prepared, self.context(&policies, &via)) else {
+            return in_flight;
+        };
+        let looks = self.looks_ahead(rows, &ahead);
+        if let Ok(Some((answers, _))) = ahead.review(&looks) {
+            let shown = |looked: &OnDisk| Some(under_review(&looked.path, looked.found?.0, looked.found?.1));
+            let artifacts = looks.iter().filter_map(shown).collect();
+            let stage = answers.clone();
+            plan.review = Some(Review { stage, artifacts });
+        }
+        in_flight = resume(plan);
+        in_flight.prepared.ahead = Some(looks);
+        in_flight
+    }
+
+    fn looks_ahead(&self, rows: &JobRows, ahead: &Ahead<'_>) -> Vec<OnDisk> {
+        let looks = ahead.looks(|path, agreed| Ok(self.agreed_look(rows, path, agreed)));
+        looks.expect("a look at the world's disk does not fail")
+    }
+
+    fn context<'a>(&self, policies: &'a BTreeMap<StageName, GatePolicy>, via: &'a Via) -> Context<'a> {
+        let mut now = self.now;
+        if self.plant == Plant::CivilStops {
+            now.boot = BootId::UNKNOWN;
+        }
+        Context {
+            now,
+            policies,
+            grace_s: GRACE_S,
+            via,
+        }
     }
 }
 
 /// Whatever lies there, it is taken for what is registered.
-fn look_away(input: &mut Input) {
-    let on_disk = match input {
+fn look_away(prepared: &mut Prepared) {
+    let on_disk = match &mut prepared.input {
         Input::Decide { request, .. } => &mut request.on_disk,
         Input::ApplyPatch { on_disk, .. } | Input::UndoPatch { on_disk, .. } => on_disk,
         Input::Resume { plan, .. } => &mut plan.on_disk,
         _ => return,
     };
-    for looked in on_disk {
+    for looked in on_disk.iter_mut().chain(prepared.ahead.iter_mut().flatten()) {
         looked.found = Some((looked.registered, 1));
     }
 }
@@ -1056,6 +1069,8 @@ fn guess(outlook: &mut Outlook, rows: Option<&JobRows>) {
         stage: next.name.clone(),
         attempt: 1,
         gets_note: false,
+        ran_before: false,
+        slots: None,
     }));
 }
 
@@ -1078,11 +1093,7 @@ fn under_review(path: &ArtifactPath, digest: Digest, size_bytes: u64) -> GateArt
 fn plain(input: Input) -> InFlight {
     InFlight {
         job_id: JobId::new("none").expect("a job id"),
-        prepared: Prepared {
-            input,
-            bare: BTreeMap::new(),
-            session: None,
-        },
+        prepared: Prepared::of(input),
         epoch: None,
         looked_at: None,
         console: None,

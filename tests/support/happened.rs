@@ -135,10 +135,13 @@ fn claimed(fact: &Fact) -> String {
             stage,
             attempt,
             gets_note,
+            ran_before: _,
+            slots: _,
         } => format!(
             "starts {stage} #{attempt}{}",
             if *gets_note { " with the note" } else { "" }
         ),
+        Fact::StageHeldUp { stage, attempt, .. } => format!("held up {stage} #{attempt}"),
         Fact::StageStops {
             stage,
             attempt,
@@ -160,14 +163,29 @@ fn params<'p>(set: impl Iterator<Item = (&'p String, &'p Value)>, removed: impl 
 fn heard(sentence: &str) -> Vec<String> {
     let inner = |before: &str, after: &str| sentence.strip_prefix(before)?.strip_suffix(after);
     let last = |text: &str| text.rsplit(' ').next().unwrap_or_default().to_owned();
-    if let Some(stage) = inner("Then stage ", " starts.") {
-        return vec![format!("starts {stage} #1")];
+    // Whether at once or when a slot is free is seen later.
+    let (start, note) = match sentence.strip_suffix("; its command gets the note.") {
+        Some(start) => (start, " with the note"),
+        None => (sentence.strip_suffix('.').unwrap_or(sentence), ""),
+    };
+    if let Some(stage) = start.strip_prefix("Then stage ") {
+        let first = stage.strip_suffix(" starts").map(|stage| (stage, "#1"));
+        let later = || stage.split_once(" starts as ");
+        let waits = || stage.split_once(" waits for a free slot: ")?.0.split_once(' ');
+        if let Some((stage, attempt)) = first.or_else(later).or_else(waits) {
+            return vec![format!("starts {stage} {attempt}{note}")];
+        }
     }
-    if let Some((stage, rest)) = inner("Stage ", ".").and_then(|rest| rest.split_once(" runs again as ")) {
-        let (attempt, note) = rest
-            .split_once(';')
-            .map_or((rest, ""), |(attempt, _)| (attempt, " with the note"));
+    if let Some((stage, attempt)) = start
+        .strip_prefix("Stage ")
+        .and_then(|rest| rest.split_once(" runs again as "))
+    {
         return vec![format!("starts {stage} {attempt}{note}")];
+    }
+    if let Some((stage, _)) = inner("Stage ", "; the job pauses.").and_then(|rest| rest.split_once(" does not start: "))
+    {
+        let (stage, attempt) = stage.split_once(' ').unwrap_or((stage, "#1"));
+        return vec![format!("held up {stage} {attempt}")];
     }
     if let Some(stage) = inner("Stage ", " passes: it has no command and no gate.") {
         return vec![format!("passed {stage}")];
@@ -261,7 +279,8 @@ fn happened(before: &JobRows, after: &JobRows) -> BTreeSet<String> {
     gates(before, after, &mut all);
     passed(before, after, &mut all);
     let status = after.job.status;
-    if status != before.job.status && (status.is_ended() || status == JobStatus::Paused) {
+    let is_held_up = all.iter().any(|claim| claim.starts_with("held up "));
+    if status != before.job.status && (status.is_ended() || status == JobStatus::Paused && !is_held_up) {
         all.insert(format!("job {}", status.as_str()));
     }
     let is_opened = after.gates.len() > before.gates.len();
@@ -286,8 +305,18 @@ fn artifacts(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
             let mut reviewed = after.gates.iter().flat_map(|gate| &gate.artifacts);
             reviewed.any(|artifact| artifact.path == path && !artifact.patches.is_empty())
         };
+        // What was rejected and is not among what is approved now is of no concern any more.
+        let is_unnamed = || {
+            let mut approved = after.gates.iter().filter(|gate| gate.state == GateState::Approved);
+            let stage = before
+                .artifacts
+                .iter()
+                .find(|one| one.path == path)
+                .map(|one| &one.stage);
+            approved.any(|gate| Some(&gate.key.stage) == stage && gate.artifacts.iter().all(|one| one.path != path))
+        };
         // The first version of what a bare stage shows belongs to its gate, that opens.
-        if from != to && (from.is_some() || is_of_patch()) {
+        if from != to && !(to.is_none() && is_unnamed()) && (from.is_some() || is_of_patch()) {
             let short = |digest: Option<holdpoint::domain::ids::Digest>| {
                 digest.map_or("none".to_owned(), |digest| digest.short())
             };
@@ -306,8 +335,12 @@ fn attempts(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
         let known = |one: &&Attempt| one.stage == attempt.stage && one.number == attempt.number;
         let was = before.attempts.iter().find(known).map(|one| one.state);
         let Attempt { stage, number, .. } = attempt;
+        let is_held_up = after.job.status == JobStatus::Paused && after.job.stage.as_ref() == Some(stage);
         let is_let_go = before.job.status == JobStatus::Paused && after.job.status == JobStatus::Queued;
         match attempt.state {
+            AttemptState::Queued if was != Some(AttemptState::Queued) && is_held_up => {
+                all.insert(format!("held up {stage} #{number}"));
+            }
             AttemptState::Queued if was != Some(AttemptState::Queued) || is_let_go => {
                 // A first attempt answers to no note.
                 let note = if attempt.notes.is_some() { " with the note" } else { "" };

@@ -43,7 +43,11 @@ pub enum Expiry {
 impl Gate {
     /// What the timer writes into the record: after how long it decided, and whether somebody had looked.
     fn timer_note(&self, timer: &GateTimer) -> String {
-        let added_s = u64::try_from(timer.added_us / SECOND_US).unwrap_or(0);
+        let added_s = match timer.stopped_at {
+            // A hold or a lease stood to the end: then all of the bound is used up.
+            Some(_) => self.policy.max_hold_s,
+            None => u64::try_from(timer.added_us / SECOND_US).unwrap_or(0),
+        };
         // As long as it was agreed on and persons added: the clocks may have been set meanwhile.
         let agreed_s = self.policy.auto_approve_after_s.unwrap_or(0);
         let mut note = format!("nobody decided within {}", duration(agreed_s.saturating_add(added_s)));

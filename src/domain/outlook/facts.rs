@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Cause, Fact};
 use crate::domain::change::Change;
-use crate::domain::event::EventType;
+use crate::domain::event::{EventType, HeldUp};
 use crate::domain::gate::{Gate, GateKey, GateState};
 use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
@@ -19,6 +19,7 @@ type Clock = (Now, u64);
 /// What changes make of a job, in the order of the changes; what becomes of the job as a whole comes last.
 pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: Clock) -> Vec<Fact> {
     let causes = causes(changes);
+    let held_up = changes.iter().find_map(held_up);
     let mut facts = Vec::new();
     if before.job.params != after.job.params {
         facts.push(params(&before.job.params, &after.job.params));
@@ -41,9 +42,11 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: C
                     facts.push(changed(path, before.registered(path), None, *cause));
                 }
             }
-            Change::PutAttempt(attempt) => facts.extend(attempt_fact(before, attempt)),
-            Change::OpenGate(gate) => facts.push(opened(after, gate)),
             // Of several steps the last one is what would be.
+            Change::PutAttempt(attempt) if after.attempts.contains(attempt) => {
+                facts.extend(attempt_fact(before, after, attempt, held_up.as_ref()));
+            }
+            Change::OpenGate(gate) => facts.push(opened(after, gate)),
             Change::PutGate(gate) if after.gate(&gate.key.stage, gate.key.attempt) == Some(gate) => {
                 if let Some(known) = before.gate(&gate.key.stage, gate.key.attempt) {
                     facts.extend(other_bytes(known, gate));
@@ -72,7 +75,11 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: C
                     facts.push(Fact::StagePasses { stage: stage.clone() });
                 }
             }
-            Change::InsertJob(_) | Change::PutJob(_) | Change::PutGate(_) | Change::Event(_) => {}
+            Change::InsertJob(_)
+            | Change::PutJob(_)
+            | Change::PutAttempt(_)
+            | Change::PutGate(_)
+            | Change::Event(_) => {}
         }
     }
     facts.extend(job_fact(before, after, &facts));
@@ -187,18 +194,28 @@ fn params(before: &Map<String, Value>, after: &Map<String, Value>) -> Fact {
     }
 }
 
-fn attempt_fact(before: &JobRows, attempt: &Attempt) -> Option<Fact> {
+fn held_up(change: &Change) -> Option<HeldUp> {
+    match change {
+        Change::Event(event) => event.held_up(),
+        Change::InsertJob(_)
+        | Change::PutJob(_)
+        | Change::PutAttempt(_)
+        | Change::OpenGate(_)
+        | Change::PutGate(_)
+        | Change::SettleGate { .. }
+        | Change::PutArtifact(_)
+        | Change::DropArtifact(_) => None,
+    }
+}
+
+fn attempt_fact(before: &JobRows, after: &JobRows, attempt: &Attempt, held_up: Option<&HeldUp>) -> Option<Fact> {
     let known = before
         .attempts
         .iter()
         .find(|known| known.stage == attempt.stage && known.number == attempt.number);
     let stage = attempt.stage.clone();
     match attempt.state {
-        AttemptState::Queued => Some(Fact::StageStarts {
-            stage,
-            attempt: attempt.number,
-            gets_note: attempt.notes.is_some(),
-        }),
+        AttemptState::Queued => Fact::of_waiting(after, held_up),
         AttemptState::Canceled => Some(Fact::StageStops {
             stage,
             attempt: attempt.number,
@@ -229,6 +246,7 @@ fn job_fact(before: &JobRows, after: &JobRows, facts: &[Fact]) -> Option<Fact> {
     let status = after.job.status;
     let was_paused = before.job.status == JobStatus::Paused;
     let has_opened = facts.iter().any(|fact| matches!(fact, Fact::GateOpens { .. }));
+    let is_held_up = facts.iter().any(|fact| matches!(fact, Fact::StageHeldUp { .. }));
     let has_started = facts.iter().any(|fact| matches!(fact, Fact::StageStarts { .. }));
     match status {
         JobStatus::Running | JobStatus::NeedsApproval if was_paused && after.job.is_manual && !has_opened => {
@@ -237,16 +255,9 @@ fn job_fact(before: &JobRows, after: &JobRows, facts: &[Fact]) -> Option<Fact> {
             Some(Fact::OutsideOpens { stage, attempt })
         }
         // The attempt that waited all the while is no change of its row.
-        JobStatus::Queued if was_paused && !has_started => {
-            let stage = after.job.stage.clone()?;
-            let waiting = after.newest_attempt(&stage)?;
-            Some(Fact::StageStarts {
-                stage,
-                attempt: waiting.number,
-                gets_note: waiting.notes.is_some(),
-            })
-        }
+        JobStatus::Queued if was_paused && !has_started => Fact::of_waiting(after, None),
         JobStatus::Queued | JobStatus::Running | JobStatus::NeedsApproval => None,
+        JobStatus::Paused if is_held_up => None,
         JobStatus::Paused | JobStatus::Completed | JobStatus::Failed | JobStatus::Canceled => {
             (before.job.status != status).then_some(Fact::JobIs { status })
         }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::words::decided_at_once;
-use super::{Cause, FINAL, Fact, Outlook};
+use super::{Cause, FINAL, Fact, Outlook, Slots};
 use crate::domain::job::JobStatus;
 use crate::domain::words::counted;
 
@@ -14,9 +14,11 @@ const TOLD_MAX: usize = 5;
 /// What would become of these jobs, in plain words; of each the outlooks in the order in which they would happen.
 pub fn together(jobs: &[Vec<&Outlook>]) -> Vec<String> {
     let count = jobs.len();
+    let mut started = 0;
     let happens = jobs.iter().map(|outlooks| {
-        let each = outlooks.iter().flat_map(|outlook| phrases(&outlook.facts));
-        each.collect()
+        let facts = outlooks.iter().flat_map(|outlook| &outlook.facts);
+        let facts: Vec<_> = facts.map(|fact| behind(fact, &mut started)).collect();
+        phrases(&facts).collect()
     });
     let mut told = vec![format!("{}: {}.", counted(count, "job"), tally(happens, count))];
     let resumed = jobs.iter().filter_map(|outlooks| outlooks.last()?.resumed.as_ref());
@@ -64,6 +66,19 @@ fn tally(jobs: impl Iterator<Item = Vec<String>>, all: usize) -> String {
     }
 }
 
+/// The fact as it is after so many stages were let go: each takes a place before the next.
+fn behind(fact: &Fact, started: &mut usize) -> Fact {
+    let Fact::StageStarts { slots, .. } = fact else {
+        return fact.clone();
+    };
+    let slots = slots.map(|slots| Slots {
+        ahead: slots.ahead.saturating_add(*started),
+        ..slots
+    });
+    *started = started.saturating_add(1);
+    fact.clone().among(slots)
+}
+
 fn phrases(facts: &[Fact]) -> impl Iterator<Item = String> {
     facts.iter().filter_map(|fact| match decided_at_once(facts, fact) {
         Some((stage, _, verdict, by)) => Some(format!("gate {stage} opens and is {verdict} as {by}")),
@@ -92,7 +107,23 @@ impl Fact {
             Self::TimerRuns { stage, .. } => format!("the timer of {stage} runs again"),
             Self::TimerMoves { stage, .. } => format!("the timer of {stage} gets more time"),
             Self::StagePasses { stage } => format!("stage {stage} passes"),
-            Self::StageStarts { stage, attempt: 1, .. } => format!("stage {stage} starts"),
+            Self::StageStarts {
+                stage,
+                slots: Some(slots),
+                ..
+            } if !slots.is_free() => format!("stage {stage} waits for a free slot"),
+            Self::StageStarts {
+                stage,
+                ran_before: false,
+                ..
+            } => format!("stage {stage} starts"),
+            Self::StageHeldUp { stage, path, found, .. } => {
+                let what = found.map_or("is missing", |_| "was replaced");
+                format!(
+                    "stage {stage} does not start and the job pauses: {} {what}",
+                    path.file_name()
+                )
+            }
             Self::StageStarts {
                 stage, gets_note: true, ..
             } => format!("stage {stage} runs again with the note"),
@@ -137,6 +168,8 @@ mod tests {
             stage: StageName::new(stage).unwrap(),
             attempt: 1,
             gets_note: false,
+            ran_before: false,
+            slots: None,
         }
     }
 

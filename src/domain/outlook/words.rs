@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Cause, Fact};
+use super::{Cause, Fact, Slots};
 use crate::domain::ids::{Digest, StageName};
 use crate::domain::job::JobStatus;
 use crate::domain::policy::OnTimeout;
-use crate::domain::words::duration;
+use crate::domain::words::{counted, duration};
 
 /// The facts, a sentence each; a gate that opens and is decided at once is one sentence.
 pub(super) fn sentences(facts: &[Fact]) -> Vec<String> {
@@ -45,7 +45,7 @@ pub(super) fn decided_at_once<'f>(
 
 impl Fact {
     /// The fact in a sentence; none where it goes without saying, as the decision that is asked about.
-    fn words(&self) -> Option<String> {
+    pub fn words(&self) -> Option<String> {
         Some(match self {
             Self::ArtifactChanges { path, from, to, cause } => artifact_words(path.file_name(), *from, *to, *cause),
             Self::ParamsChange { set, removed } => {
@@ -104,16 +104,36 @@ impl Fact {
             Self::StagePasses { stage } => format!("Stage {stage} passes: it has no command and no gate."),
             Self::StageStarts {
                 stage,
-                attempt: 1,
-                gets_note: _,
-            } => format!("Then stage {stage} starts."),
-            Self::StageStarts {
-                stage,
                 attempt,
                 gets_note,
+                ran_before,
+                slots,
             } => {
                 let note = if *gets_note { "; its command gets the note" } else { "" };
-                format!("Stage {stage} runs again as #{attempt}{note}.")
+                match (slots.filter(|slots| !slots.is_free()), ran_before, attempt) {
+                    (Some(slots), ..) => {
+                        let place = place_words(slots);
+                        format!("Then stage {stage} #{attempt} waits for a free slot: {place}{note}.")
+                    }
+                    (None, true, _) => format!("Stage {stage} runs again as #{attempt}{note}."),
+                    (None, false, 1) => format!("Then stage {stage} starts{note}."),
+                    (None, false, _) => format!("Then stage {stage} starts as #{attempt}{note}."),
+                }
+            }
+            Self::StageHeldUp {
+                stage,
+                attempt,
+                path,
+                found,
+            } => {
+                let number = if *attempt == 1 {
+                    String::new()
+                } else {
+                    format!(" #{attempt}")
+                };
+                let what = found.map_or("is missing", |_| "was replaced");
+                let name = path.file_name();
+                format!("Stage {stage}{number} does not start: {name} {what}; the job pauses.")
             }
             Self::StageStops {
                 stage,
@@ -140,6 +160,13 @@ impl Fact {
             },
         })
     }
+}
+
+/// Where a stage stands in the line: `4 stages come before it, 4 may run at once (max_concurrent_jobs)`.
+fn place_words(Slots { ahead, limit }: Slots) -> String {
+    let come = if ahead == 1 { "comes" } else { "come" };
+    let ahead = counted(ahead, "stage");
+    format!("{ahead} {come} before it, {limit} may run at once (max_concurrent_jobs)")
 }
 
 fn at_zero(on_timeout: OnTimeout) -> &'static str {

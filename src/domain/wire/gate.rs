@@ -69,6 +69,9 @@ pub struct GateDoc<'a> {
     pub artifacts: Vec<GateArtifactDoc<'a>>,
     /// Who has looked.
     pub seen: &'a [Seen],
+    /// Why it is open again on what lies there, in words; absent where it is just its stage's turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
     /// Who ended it without a decision, and when; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canceled: Option<CanceledDoc<'a>>,
@@ -220,6 +223,7 @@ impl<'a> GateDoc<'a> {
             digest: None,
             artifacts: Vec::new(),
             seen: &[],
+            review: None,
             canceled: None,
         }
     }
@@ -306,6 +310,7 @@ impl<'a> GateDoc<'a> {
                 .map(|artifact| GateArtifactDoc::of(&gate.key.job_id, artifact, lens))
                 .collect(),
             seen: &gate.seen,
+            review: rows.review_words(gate),
             canceled: settled
                 .filter(|_| gate.state == GateState::Canceled)
                 .map(|settled| CanceledDoc {

@@ -15,12 +15,13 @@ use crate::domain::wake::{Wake, WakeKind};
 use crate::domain::words::duration;
 
 use super::draft::Draft;
-use super::lease;
+use super::{lease, stages};
 use crate::engine::api::GateRef;
 
 pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequest) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
     let decision = gate.decide(request.clone(), draft.cx.now.utc)?;
+    let decision = decision.overriding(draft.overridden.clone());
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     let mut artifacts = gate.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
@@ -29,6 +30,7 @@ pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequ
     }
     draft.settle(&gate, decision.clone(), artifacts);
     draft.decided(&decision);
+    stages::pause_where_moved(&mut draft)?;
     Ok(draft.finish())
 }
 

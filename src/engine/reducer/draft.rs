@@ -8,7 +8,7 @@ use crate::domain::artifact::{Artifact, GateArtifact};
 use crate::domain::change::Change;
 use crate::domain::decision::Decision;
 use crate::domain::event::{EventType, NewEvent, OVERRIDDEN};
-use crate::domain::gate::{Gate, GateKey, GateState, Settled, Verdict};
+use crate::domain::gate::{Gate, GateKey, GateState, OnDisk, Settled, Verdict};
 use crate::domain::ids::{ArtifactPath, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use crate::domain::operator::Operator;
@@ -18,7 +18,7 @@ use crate::domain::proposal::FileEffect;
 use crate::domain::refusal::Refusal;
 use crate::domain::timer::GateTimer;
 
-use super::Context;
+use super::{Context, Prepared};
 use crate::engine::api::GateRef;
 
 /// The artifacts of bare stages, by stage.
@@ -48,18 +48,21 @@ pub(super) struct Draft<'a> {
     pub cx: Context<'a>,
     /// Whose open editor or prompt is passed over.
     pub overridden: Option<String>,
+    /// See [`Prepared::ahead`].
+    pub ahead: Option<&'a [OnDisk]>,
     bare: &'a BareArtifacts,
     before: Option<Job>,
     changes: Vec<Change>,
 }
 
 impl<'a> Draft<'a> {
-    pub fn new(rows: &JobRows, bare: &'a BareArtifacts, cx: Context<'a>) -> Self {
+    pub fn new(rows: &JobRows, prepared: &'a Prepared, cx: Context<'a>) -> Self {
         Self {
             rows: rows.clone(),
             cx,
             overridden: None,
-            bare,
+            ahead: prepared.ahead.as_deref(),
+            bare: &prepared.bare,
             before: Some(rows.job.clone()),
             changes: Vec::new(),
         }
@@ -78,6 +81,7 @@ impl<'a> Draft<'a> {
             rows,
             cx,
             overridden: None,
+            ahead: None,
             bare,
             before: None,
             changes: Vec::new(),
@@ -115,6 +119,12 @@ impl<'a> Draft<'a> {
             message: message.into(),
             payload,
         })));
+    }
+
+    /// Whether something of this kind was logged.
+    pub fn has_logged(&self, kind: EventType) -> bool {
+        let is_of = |change: &Change| matches!(change, Change::Event(event) if event.kind == kind);
+        self.changes.iter().any(is_of)
     }
 
     /// The gate that was meant, or why there is none such.
@@ -295,6 +305,7 @@ impl<'a> Draft<'a> {
         if let Some(slot) = self.rows.gates.iter_mut().find(|other| other.key == gate.key) {
             *slot = gate.clone();
         }
+        self.rows.note_newest(decision.clone());
         self.changes.push(Change::SettleGate {
             gate: Box::new(gate),
             decision: Some(Box::new(decision)),
@@ -507,14 +518,14 @@ impl<'a> Draft<'a> {
         if decision.is_by_timer() && decision.seen().is_empty() {
             message.push_str("; nobody had looked");
         }
-        if let Some(name) = &self.overridden {
+        if let Some(name) = decision.overridden() {
             message.push_str(&format!("; {name} had it open"));
         }
         let mut payload = json!({
             "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
             "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
         });
-        if let Some(name) = &self.overridden {
+        if let Some(name) = decision.overridden() {
             payload[OVERRIDDEN] = json!(name);
         }
         if decision.is_approved() {

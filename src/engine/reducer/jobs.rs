@@ -42,11 +42,7 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
     let Some(stage) = job.stage.clone() else {
         return Err(Refusal::not_paused(&job.id, job.status));
     };
-    let waits = draft
-        .rows
-        .newest_attempt(&stage)
-        .is_some_and(|attempt| attempt.state == AttemptState::Queued);
-    if waits {
+    if draft.rows.waiting().is_some() {
         review::resume(&mut draft, operator, &stage, plan)?;
         return Ok(draft.finish());
     }
@@ -73,8 +69,9 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
             Some(Proposal::Params(effect)) => resume_with_params(&mut draft, operator, &stage, &rejection, effect)?,
             None => return Err(not_planned_again(&rejection)),
         },
-        None => resume_again(&mut draft, operator, &stage, &rejection),
+        None => resume_again(&mut draft, operator, &stage, &rejection)?,
     }
+    review::before_start(&mut draft, operator, plan)?;
     Ok(draft.finish())
 }
 
@@ -117,12 +114,16 @@ fn resume_with_params(
         "attempt": attempt, "by": by, "path": null, "changes": effect.changes, "patch": effect.patch,
     });
     draft.log(EventType::PatchApplied, Some(stage), message, payload);
-    resume_again(draft, operator, stage, rejection);
-    Ok(())
+    resume_again(draft, operator, stage, rejection)
 }
 
 /// Only that stage runs again, with what the operator said.
-fn resume_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, rejection: &SealedDecision) {
+fn resume_again(
+    draft: &mut Draft<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    rejection: &SealedDecision,
+) -> Result<(), Refusal> {
     let notes = rejection.decision.notes().map(str::to_owned);
     if draft.rows.job.is_manual {
         resumed(
@@ -132,15 +133,19 @@ fn resume_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, r
             &format!("waiting for {stage} to be opened again"),
         );
         draft.advance_from(Some(stage));
-        return;
+        return Ok(());
     }
     let is_bare = draft.rows.stage_spec(stage).is_none_or(|spec| spec.is_bare());
     if is_bare {
         open_again(draft, operator, stage);
     } else {
-        resumed(draft, operator, stage, &format!("{stage} runs again"));
+        // Where something has to be reviewed before, that is how the job goes on, and the review says so.
+        if review::wanted(draft, stage)?.is_none() {
+            resumed(draft, operator, stage, &format!("{stage} runs again"));
+        }
         draft.queue_attempt(stage, notes, rejection.decision.patch().cloned());
     }
+    Ok(())
 }
 
 /// The gate of a stage without a command opens once more.

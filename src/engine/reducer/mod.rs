@@ -3,6 +3,7 @@
 //! Pure. It runs inside the store's transaction, so what it reads is what it changes; whatever needed files (digests, plans of patches)
 //! was found out before and comes along in the input. Every front door, the timer and the stage runner end here.
 
+mod ahead;
 mod decide;
 mod draft;
 mod hold;
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::{Beside, Change};
 use crate::domain::decision::Extent;
-use crate::domain::gate::{DecisionRequest, GateKey, OnDisk, Verdict};
+use crate::domain::gate::{DecisionRequest, GateKey, OnDisk};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows, JobStatus};
 use crate::domain::lease::LeasePurpose;
@@ -32,8 +33,8 @@ use crate::domain::time::{Now, Timestamp};
 use crate::domain::wake::Wake;
 
 use super::api::GateRef;
+pub use ahead::Ahead;
 pub use draft::find_gate;
-pub use review::wanted_review;
 
 use draft::Draft;
 
@@ -55,7 +56,7 @@ pub struct Context<'a> {
 pub struct ResumePlan {
     /// The rejection's patch, planned again on what is there now.
     pub proposal: Option<Proposal>,
-    /// What lies on disk of the artifacts that were decided on.
+    /// What lies on disk of the artifacts that were rejected.
     pub on_disk: Vec<OnDisk>,
     /// What has to be reviewed before the job may go on.
     pub review: Option<Review>,
@@ -293,6 +294,21 @@ pub struct Prepared {
     pub bare: BTreeMap<StageName, Vec<GateArtifact>>,
     /// The session that asks: a console, which may have the gate open itself. None: a command, a client, the timer.
     pub session: Option<String>,
+    /// What lies on disk of everything that the stage may read which waits for its start because of it. None: no stage does, or nobody has
+    /// looked; whoever starts it looks in any case.
+    pub ahead: Option<Vec<OnDisk>>,
+}
+
+impl Prepared {
+    /// An input that needs nothing more.
+    pub fn of(input: Input) -> Self {
+        Self {
+            input,
+            bare: BTreeMap::new(),
+            session: None,
+            ahead: None,
+        }
+    }
 }
 
 /// Applies the rules to the job of this id.
@@ -339,7 +355,7 @@ pub fn reduce(
             | Input::ArtifactMoved { .. } => Err(Refusal::no_such_job(job_id)),
         };
     };
-    let mut draft = Draft::new(rows, bare, cx);
+    let mut draft = Draft::new(rows, prepared, cx);
     if let Input::Decide { gate, .. } | Input::ApplyPatch { gate, .. } | Input::UndoPatch { gate, .. } = &prepared.input
     {
         draft.overridden = lease::overridden(&draft, gate, prepared.session.as_deref())?;
@@ -422,8 +438,8 @@ pub fn reduce(
 
 /// What the rules would make of an input, and of the job's rows: found by running them dry; nobody's rows change.
 ///
-/// A rejection pauses the job, and whoever rejects wants to know what comes of resuming it: `resume` finds what that needs to know on the
-/// rows as they would be, and the same rules say the rest.
+/// Whoever makes the job pause by a decision wants to know what comes of resuming it: `resume` finds what that needs to know on the rows
+/// as they would be, and the same rules say the rest.
 pub fn foresee(
     job_id: &JobId,
     rows: Option<&JobRows>,
@@ -432,8 +448,7 @@ pub fn foresee(
     resume: &mut dyn FnMut(&JobRows) -> Result<Prepared, Refusal>,
 ) -> Result<(Outlook, JobRows), Refusal> {
     let (outlook, after) = run_dry(job_id, rows, prepared, cx)?;
-    let is_rejection = matches!(&prepared.input, Input::Decide { request, .. } if request.verdict == Verdict::Reject);
-    if !is_rejection || after.job.status != JobStatus::Paused {
+    if !matches!(prepared.input, Input::Decide { .. }) || after.job.status != JobStatus::Paused {
         return Ok((outlook, after));
     }
     let resumed = resume(&after).and_then(|prepared| run_dry(job_id, Some(&after), &prepared, cx));
@@ -447,9 +462,20 @@ fn run_dry(
     prepared: &Prepared,
     cx: Context<'_>,
 ) -> Result<(Outlook, JobRows), Refusal> {
-    let changes = reduce(job_id, rows, prepared, cx)?;
     let before = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
-    let mut after = Some(before.clone());
+    let (changes, after) = dry(job_id, rows, prepared, cx)?;
+    Ok((Outlook::of(before, &after, &changes, cx.now, cx.grace_s), after))
+}
+
+/// The changes that would come of an input, and the rows as they would be.
+fn dry(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    prepared: &Prepared,
+    cx: Context<'_>,
+) -> Result<(Vec<Change>, JobRows), Refusal> {
+    let changes = reduce(job_id, rows, prepared, cx)?;
+    let mut after = rows.cloned();
     let mut decisions = Vec::new();
     for change in changes.iter().cloned() {
         match change.apply_to(&mut after)? {
@@ -459,9 +485,7 @@ fn run_dry(
     }
     let mut after = after.ok_or_else(|| Refusal::no_such_job(job_id))?;
     for decision in decisions {
-        // Its place in the chain is known when it is recorded; that it is the newest is all that the rules ask.
-        let newest = after.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
-        after.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
+        after.note_newest(*decision);
     }
-    Ok((Outlook::of(before, &after, &changes, cx.now, cx.grace_s), after))
+    Ok((changes, after))
 }

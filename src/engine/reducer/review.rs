@@ -17,7 +17,7 @@ use super::{ResumePlan, Review};
 
 /// What has to be reviewed before this stage may start: the first stage of the pipeline that answers for something that lies there
 /// otherwise, with all that it answers for. None: everything is what was decided on.
-pub fn wanted_review<'r>(
+pub(super) fn wanted_review<'r>(
     rows: &'r JobRows,
     stage: &StageName,
     on_disk: &[OnDisk],
@@ -35,6 +35,15 @@ pub fn wanted_review<'r>(
     }))
 }
 
+/// The same of what was looked at for this input; none where nobody has looked.
+pub(super) fn wanted<'d>(
+    draft: &'d Draft<'_>,
+    stage: &StageName,
+) -> Result<Option<(&'d StageName, Vec<Agreed<'d>>)>, Refusal> {
+    let wanted = draft.ahead.map(|ahead| wanted_review(&draft.rows, stage, ahead));
+    Ok(wanted.transpose()?.flatten())
+}
+
 /// Opens the next attempt of that stage for review, without running it; where all is again what was decided on, the job just goes on.
 pub(super) fn resume(
     draft: &mut Draft<'_>,
@@ -42,28 +51,47 @@ pub(super) fn resume(
     waiting: &StageName,
     plan: &ResumePlan,
 ) -> Result<(), Refusal> {
-    let Some((stage, agreed)) = wanted_review(&draft.rows, waiting, &plan.on_disk)? else {
-        let how = format!("everything is what was decided on, {waiting} starts");
-        resumed(draft, operator, waiting, &how);
-        draft.rows.job.status = JobStatus::Queued;
-        return Ok(());
+    if draft.ahead.is_none() {
+        return Err(Refusal::stale_look(&draft.rows.job.id));
+    }
+    if wanted(draft, waiting)?.is_some() {
+        return open(draft, operator, waiting, plan);
+    }
+    let how = format!("everything is what was decided on, {waiting} starts");
+    resumed(draft, operator, waiting, &how);
+    draft.rows.job.status = JobStatus::Queued;
+    Ok(())
+}
+
+/// The same for the stage that waits only since this resume.
+pub(super) fn before_start(draft: &mut Draft<'_>, operator: &Operator, plan: &ResumePlan) -> Result<(), Refusal> {
+    let waiting = draft.rows.waiting().map(|one| one.stage.clone());
+    match waiting.filter(|_| draft.rows.job.status == JobStatus::Queued) {
+        Some(waiting) if wanted(draft, &waiting)?.is_some() => open(draft, operator, &waiting, plan),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn open(draft: &mut Draft<'_>, operator: &Operator, waiting: &StageName, plan: &ResumePlan) -> Result<(), Refusal> {
+    let ahead = draft.ahead.unwrap_or_default();
+    let is_planned = |review: &&Review| {
+        let wanted = wanted(draft, waiting).ok().flatten();
+        wanted.is_some_and(|(stage, agreed)| review.stage == *stage && is_of(review, &agreed, ahead))
     };
-    let stage = stage.clone();
-    let is_planned = |review: &&Review| review.stage == stage && is_of(review, &agreed, &plan.on_disk);
     let Some(review) = plan.review.as_ref().filter(is_planned) else {
         return Err(Refusal::stale_look(&draft.rows.job.id));
     };
+    let stage = review.stage.clone();
     let attempt = draft.rows.next_attempt(&stage);
     drop_waiting(draft, waiting, &format!("{stage} #{attempt} is reviewed first"));
-    let why = plan
-        .on_disk
-        .iter()
-        .find(|looked| looked.is_moved())
-        .map(OnDisk::difference);
-    let how = format!("{}; {stage} #{attempt} is opened for review", why.unwrap_or_default());
-    resumed(draft, operator, &stage, &how);
+    let moved: Vec<_> = ahead.iter().filter(|looked| looked.is_moved()).collect();
+    if !draft.has_logged(EventType::JobResumed) {
+        let why = moved.first().map(|looked| looked.difference()).unwrap_or_default();
+        let how = format!("{why}; {stage} #{attempt} is opened for review");
+        resumed(draft, operator, &stage, &how);
+    }
     draft.rows.job.stage = Some(stage.clone());
-    for looked in plan.on_disk.iter().filter(|looked| looked.is_moved()) {
+    for looked in moved {
         if let Some(artifact) = review.artifacts.iter().find(|artifact| artifact.path == looked.path) {
             let payload = json!({
                 "attempt": attempt, "path": looked.path, "sha256": looked.registered, "sha256_after": artifact.digest,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::domain::change::Change;
-use crate::domain::event::EventType;
+use crate::domain::event::{ARTIFACT_CHANGED, EventType};
 use crate::domain::gate::OnDisk;
 use crate::domain::ids::StageName;
 use crate::domain::job::{Attempt, AttemptState, JobStatus};
@@ -217,7 +217,6 @@ pub(super) fn artifact_moved(
     let Some(answers) = answers.filter(|_| moved.is_moved()) else {
         return Err(Refusal::stale_look(&draft.rows.job.id));
     };
-    draft.rows.job.status = JobStatus::Paused;
     if is_running {
         draft.put_attempt(Attempt {
             state: AttemptState::Queued,
@@ -225,15 +224,38 @@ pub(super) fn artifact_moved(
             ..attempt
         });
     }
+    pause_before(&mut draft, stage, number, &answers, moved);
+    Ok(draft.finish())
+}
+
+/// A stage that waits for its start only now, because of what a person does, and would read what nobody decided on: the job pauses at
+/// once, not when the leader comes to look.
+pub(super) fn pause_where_moved(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    let waiting = draft.rows.waiting().map(|one| (one.stage.clone(), one.number));
+    let Some((stage, number)) = waiting.filter(|_| draft.rows.job.status == JobStatus::Queued) else {
+        return Ok(());
+    };
+    let moved = draft
+        .ahead
+        .map(|ahead| draft.rows.moved_before(&stage, ahead))
+        .transpose()?;
+    let first = moved.iter().flatten().next();
+    if let Some((answers, moved)) = first.map(|(agreed, moved)| (agreed.stage.clone(), moved.clone())) {
+        pause_before(draft, &stage, number, &answers, &moved);
+    }
+    Ok(())
+}
+
+fn pause_before(draft: &mut Draft<'_>, stage: &StageName, number: u32, answers: &StageName, moved: &OnDisk) {
+    draft.rows.job.status = JobStatus::Paused;
     let then = match moved.found {
         Some(_) => format!("resume opens {answers} for review"),
         None => format!("put back versions/{}, then resume", moved.registered),
     };
     let message = format!("paused before {stage} #{number}: {}; {then}", moved.difference());
     let payload = json!({
-        "attempt": number, "reason": "artifact_changed", "path": moved.path, "sha256": moved.registered,
+        "attempt": number, "reason": ARTIFACT_CHANGED, "path": moved.path, "sha256": moved.registered,
         "found": moved.found.map(|(digest, _)| digest), "review": answers,
     });
     draft.log(EventType::JobPaused, Some(stage), message, payload);
-    Ok(draft.finish())
 }

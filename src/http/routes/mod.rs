@@ -35,6 +35,7 @@ fn done<'a>(done: &'a Done, complete: impl FnOnce(&mut DoneDoc<'a>)) -> Response
         patches_applied: None,
         digest: None,
         review: None,
+        next: receipt.next.as_ref(),
         published: published.is_ok(),
         not_published_because: published.as_ref().err().map(String::as_str),
     };

@@ -61,6 +61,11 @@ pub struct GateView {
 }
 
 impl GateView {
+    /// Why it is open again on what lies there; none: it is its stage's turn.
+    pub fn review(&self) -> Option<String> {
+        self.rows.as_deref()?.review_words(self.gate()?)
+    }
+
     /// A view that waits for its answers.
     pub fn new(key: GateKey, slug: String, generation: u64) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
-use crate::domain::outlook::{Outlook, together};
+use crate::domain::outlook::{Fact, Outlook, together};
 use crate::domain::refusal::Refusal;
 use crate::engine::api::{Command, GateRef};
 
@@ -97,6 +97,13 @@ impl Foreseen {
             |gate: &GateRef| gate.job_id == key.job_id && gate.stage == key.stage && gate.attempt == Some(key.attempt);
         let mut pairs = self.jobs.iter().flat_map(JobPreview::pairs);
         pairs.find_map(|(command, answer)| answer.as_ref().err().filter(|_| command.gate().is_some_and(is_of)))
+    }
+
+    /// Whether a stage that waits would not start any more.
+    pub fn drops_a_stage(&self) -> bool {
+        let foreseen = self.jobs.iter().flat_map(JobPreview::foreseen);
+        let mut facts = foreseen.flat_map(|outlook| &outlook.facts);
+        facts.any(|fact| matches!(fact, Fact::StageStops { .. }))
     }
 
     /// What would happen, in the words of the rules; of several commands in few words, what would be refused left out.

@@ -170,6 +170,9 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
         if let Some(review) = &receipt.review {
             text = readable(model, &review.words());
         }
+        if let Some(why) = receipt.hindrance() {
+            text.push_str(&format!("   {why}"));
+        }
         let at = model.now.utc;
         if sent.is_part {
             bulk::answered(model, submission, None);

@@ -47,6 +47,15 @@ pub fn next_wake_us(model: &Model) -> i64 {
     if let Some(lease) = keep::lease_wake_us(model) {
         wake = wake.min(lease);
     }
+    // From then on its time runs.
+    let rows = layout::of(model).queue_rows();
+    let visible = model.queue.on_screen(rows);
+    if let Some(stands_us) = visible
+        .filter_map(|row| view::countdown::stands_for_us(model, row))
+        .min()
+    {
+        wake = wake.min(stands_us);
+    }
     if let Some(since) = model.unsaved_boot_us {
         wake = wake.min(since + DRAFT_DELAY_US - boot);
     }

@@ -97,6 +97,12 @@ pub fn is_stopped(model: &Model, row: &QueueRow) -> bool {
     matches!(status(model, row), Some(TimerStatus::Leased(_) | TimerStatus::Held(_)))
 }
 
+/// How long a hold or a lease still stops the timer; none where nothing does.
+pub fn stands_for_us(model: &Model, row: &QueueRow) -> Option<i64> {
+    let timer = row.timer.as_ref().filter(|_| is_stopped(model, row))?;
+    Some(timer.addable_us(model.now, row.max_hold_s))
+}
+
 /// The time that was left when a hold or a lease stopped the timer.
 pub fn left_when_stopped(model: &Model, row: &QueueRow) -> Option<String> {
     let timer = row.timer.as_ref()?;

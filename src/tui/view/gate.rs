@@ -110,7 +110,8 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
     );
     pen.text(&opened, theme.plain());
     // Who else is at it stands in the head.
-    let is_told = |row: &QueueRow| holder::head(model, row).is_some() || !hold_lines(model, true).is_empty();
+    let is_told =
+        |row: &QueueRow| holder::head(model, row).is_some() || !holder::hold(model, row, usize::MAX).is_empty();
     if let Some(row) = model.queue.current().filter(|row| !is_told(row)) {
         let (who, style) = super::queue::who(model, row, pen.room());
         pen.right(&who, style);

@@ -19,9 +19,11 @@ struct Held {
 
 fn held(model: &Model, row: &QueueRow) -> Option<Held> {
     let hold = row.timer.as_ref()?.hold.as_deref()?;
-    let TimerStatus::Held(until) = countdown::status(model, row)? else {
+    let timer = row.timer.as_ref()?;
+    if !matches!(countdown::status(model, row)?, TimerStatus::Held(_)) {
         return None;
-    };
+    }
+    let until = timer.runs_again_at(model.now, row.max_hold_s);
     Some(Held {
         who: name(model, &hold.holder.name).to_owned(),
         until: label::until(until, model.now.utc),

@@ -153,7 +153,8 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             let style = theme.held().patch(theme.strong());
             let mut lines = vec![job_head(model, "RESUME ", style, &ask.label, columns)];
             outlook(model, columns, &mut lines);
-            if let Some(note) = &ask.note {
+            // Where its stage does not run again now, nobody is handed the note.
+            if let Some(note) = ask.note.as_ref().filter(|_| !model.preview.drops_a_stage()) {
                 wrapped(note, columns, theme.plain(), &mut lines);
             }
             answers(

@@ -209,6 +209,12 @@ fn a_session_decides_nothing_over_another_that_has_the_gate_open() {
         .find(|(kind, _)| *kind == EventType::GateApproved)
         .unwrap();
     assert_eq!(payload.get("overridden"), None, "{payload}");
+    let decision = serde_json::to_value(&world.rows().decisions[0]).unwrap();
+    assert_eq!(
+        decision.get("overridden"),
+        None,
+        "old records and new ones have the same keys where nobody was"
+    );
 }
 
 #[test]
@@ -225,6 +231,12 @@ fn who_took_a_gate_over_decides_and_the_record_names_both() {
         .find(|(kind, _)| *kind == EventType::GateApproved)
         .unwrap();
     assert_eq!((&payload["by"], &payload["overridden"]), (&json!("bea"), &json!("ana")));
+    let decision = serde_json::to_value(&world.rows().decisions[0]).unwrap();
+    assert_eq!(
+        (&decision["by"], &decision["overridden"]),
+        (&json!("bea"), &json!("ana")),
+        "gates/script.json"
+    );
 }
 
 #[test]

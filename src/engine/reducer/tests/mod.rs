@@ -93,6 +93,8 @@ pub(super) struct World {
     pub log: Vec<(EventType, Value)>,
     /// The session that asks; none: a command.
     pub session: Option<String>,
+    /// What was found on disk of everything that a stage may read which would start; none: nobody has looked.
+    pub ahead: Option<Vec<OnDisk>>,
     /// All decisions; the rows keep the newest of each stage.
     pub chain: Vec<SealedDecision>,
 }
@@ -104,6 +106,7 @@ impl World {
         let mut world = Self {
             rows: None,
             session: None,
+            ahead: None,
             policies,
             now_s: 1000,
             stepped_s: 0,
@@ -122,6 +125,7 @@ impl World {
     pub fn empty() -> Self {
         Self {
             session: None,
+            ahead: None,
             rows: None,
             policies: BTreeMap::new(),
             now_s: 1000,
@@ -192,9 +196,9 @@ impl World {
             via: &via,
         };
         let prepared = Prepared {
-            input,
-            bare: BTreeMap::new(),
             session: self.session.clone(),
+            ahead: self.ahead.clone(),
+            ..Prepared::of(input)
         };
         let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), &prepared, cx)?;
         for change in changes {
@@ -340,6 +344,14 @@ impl World {
             attempt,
             outcome,
         })
+    }
+
+    /// Does something of which whoever asks has found this on disk, of everything that a stage may read which starts because of it.
+    pub fn seeing<T>(&mut self, ahead: Vec<OnDisk>, deed: impl FnOnce(&mut Self) -> T) -> T {
+        self.ahead = Some(ahead);
+        let done = deed(self);
+        self.ahead = None;
+        done
     }
 
     pub fn resume(&mut self, who: &str, plan: ResumePlan) -> Result<(), Refusal> {

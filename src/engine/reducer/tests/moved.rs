@@ -1,6 +1,7 @@
 //! Nothing goes on but what somebody decided on: artifacts that are not what was decided on when the next stage is to start.
 
 use super::*;
+use crate::domain::artifact::{Base, BaseOrigin};
 
 fn approved() -> World {
     let mut world = World::new(&["outline!", "script!", "audio!"], &["outline", "script"]);
@@ -36,9 +37,8 @@ fn pause(world: &mut World, looks: &[OnDisk]) {
     assert_eq!(world.status(), JobStatus::Paused);
 }
 
-fn plan(looks: Vec<OnDisk>, review: Option<(&str, &str)>) -> ResumePlan {
+fn plan(review: Option<(&str, &str)>) -> ResumePlan {
     ResumePlan {
-        on_disk: looks,
         review: review.map(|(name, bytes)| Review {
             stage: stage(name),
             artifacts: vec![artifact(name, bytes)],
@@ -47,12 +47,16 @@ fn plan(looks: Vec<OnDisk>, review: Option<(&str, &str)>) -> ResumePlan {
     }
 }
 
+fn resume(world: &mut World, looks: Vec<OnDisk>, review: Option<(&str, &str)>) -> Result<(), Refusal> {
+    world.seeing(looks, |world| world.resume("bea", plan(review)))
+}
+
 #[test]
 fn resuming_opens_the_stage_that_answers_for_it_and_its_approval_goes_on_from_there() {
     let mut world = approved();
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     pause(&mut world, &found);
-    world.resume("bea", plan(found, Some(("script", "tampered")))).unwrap();
+    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
     let gate = world.newest("script").clone();
     assert_eq!((gate.key.attempt, gate.state), (2, GateState::Open));
     assert_eq!(gate.artifacts[0].digest, Digest::of(b"tampered"));
@@ -76,7 +80,7 @@ fn only_a_person_may_approve_what_somebody_put_there() {
     world.timer("script", 5, OnTimeout::Approve);
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     pause(&mut world, &found);
-    world.resume("bea", plan(found, Some(("script", "tampered")))).unwrap();
+    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
     assert_eq!(world.newest("script").timer, None);
 }
 
@@ -85,7 +89,7 @@ fn a_rejection_of_it_lets_the_stage_run_again() {
     let mut world = approved();
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     pause(&mut world, &found);
-    world.resume("bea", plan(found, Some(("script", "tampered")))).unwrap();
+    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
     world
         .decide("script", "bea", Verdict::Reject, Some("not mine"))
         .unwrap();
@@ -106,7 +110,7 @@ fn what_is_again_as_it_was_decided_on_just_goes_on() {
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     pause(&mut world, &found);
     let looks = world.agreed("audio");
-    world.resume("bea", plan(looks, None)).unwrap();
+    resume(&mut world, looks, None).unwrap();
     assert_eq!((world.status(), world.at()), (JobStatus::Queued, Some("audio")));
     assert_eq!(world.rows().gates.len(), 2);
     world.run("audio", 1, StageOutcome::Made(vec![])).unwrap();
@@ -118,7 +122,7 @@ fn what_is_missing_is_refused_with_a_remedy() {
     let mut world = approved();
     let found = looks(&world, "audio", &[("outline", Some("x")), ("script", None)]);
     pause(&mut world, &found);
-    let refusal = world.resume("bea", plan(found, Some(("outline", "x")))).unwrap_err();
+    let refusal = resume(&mut world, found, Some(("outline", "x"))).unwrap_err();
     assert_eq!(
         refusal.message,
         "artifacts/script/script.txt is missing from the run directory"
@@ -136,7 +140,7 @@ fn several_are_reviewed_one_after_the_other_the_first_stage_first() {
         &[("outline", Some("plan b")), ("script", Some("tampered"))],
     );
     pause(&mut world, &found);
-    world.resume("bea", plan(found, Some(("outline", "plan b")))).unwrap();
+    resume(&mut world, found, Some(("outline", "plan b"))).unwrap();
     assert_eq!((world.key("outline").attempt, world.at()), (2, Some("outline")));
     assert_eq!(world.newest("script").key.attempt, 1);
     world.approve("outline", "bea").unwrap();
@@ -160,7 +164,7 @@ fn a_stage_behind_the_reviewed_one_that_did_not_run_again_is_no_reason_to_stop()
     world.approve("legal", "ana").unwrap();
     let found = looks(&world, "audio", &[("outline", Some("plan b"))]);
     pause(&mut world, &found);
-    world.resume("bea", plan(found, Some(("outline", "plan b")))).unwrap();
+    resume(&mut world, found, Some(("outline", "plan b"))).unwrap();
     world.approve("outline", "bea").unwrap();
     assert_eq!(
         world.agreed("script").len(),
@@ -183,7 +187,7 @@ fn what_passed_without_a_gate_is_reviewed_too_when_somebody_changes_it() {
         .unwrap();
     let found = looks(&world, "audio", &[("research", Some("lies"))]);
     pause(&mut world, &found);
-    world.resume("bea", plan(found, Some(("research", "lies")))).unwrap();
+    resume(&mut world, found, Some(("research", "lies"))).unwrap();
     assert_eq!(
         (world.key("research").attempt, world.newest("research").state),
         (2, GateState::Open)
@@ -230,7 +234,7 @@ fn bytes_that_were_registered_without_a_decision_are_not_started_on() {
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     assert!(found.iter().any(OnDisk::is_moved));
     pause(&mut world, &found);
-    world.resume("bea", plan(found, Some(("script", "tampered")))).unwrap();
+    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
     assert_eq!(world.key("script").attempt, 2);
 }
 
@@ -250,7 +254,7 @@ fn a_review_that_shows_something_else_than_what_was_found_is_refused() {
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     pause(&mut world, &found);
     for wrong in [None, Some(("script", "other")), Some(("outline", "plan"))] {
-        let refused = world.resume("bea", plan(found.clone(), wrong));
+        let refused = resume(&mut world, found.clone(), wrong);
         assert_eq!(code(refused), RefusalCode::WrongState, "{wrong:?}");
     }
     assert_eq!(world.status(), JobStatus::Paused);
@@ -267,8 +271,118 @@ fn what_an_operator_said_to_the_stage_that_waited_is_not_lost() {
     world.resume("ana", ResumePlan::default()).unwrap();
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     pause(&mut world, &found);
-    world.resume("bea", plan(found, Some(("script", "tampered")))).unwrap();
+    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
     world.approve("script", "bea").unwrap();
     let again = world.rows().newest_attempt(&stage("audio")).unwrap();
     assert_eq!((again.number, again.notes.as_deref()), (3, Some("quieter")));
+}
+
+/// What waits, and what became of the job, after somebody has approved the script while the outline was not what was decided on.
+fn approved_over(found: Option<&str>) -> World {
+    let mut world = World::new(&["outline!", "script!", "audio!"], &["outline", "script"]);
+    for (name, bytes) in [("outline", "plan"), ("script", "one")] {
+        let made = StageOutcome::Made(vec![artifact(name, bytes)]);
+        world.run(name, 1, made).unwrap();
+        if name == "outline" {
+            world.approve(name, "ana").unwrap();
+        }
+    }
+    let looks = looks(&world, "audio", &[("outline", found)]);
+    world.seeing(looks, |world| world.approve("script", "ana")).unwrap();
+    world
+}
+
+#[test]
+fn an_approval_before_a_stage_that_would_read_something_else_pauses_the_job_at_once() {
+    for found in [Some("tampered"), None] {
+        let world = approved_over(found);
+        assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("audio")));
+        let waiting = world.rows().waiting().unwrap();
+        assert_eq!((waiting.number, waiting.state), (1, AttemptState::Queued));
+        let (kind, payload) = world.log.last().unwrap();
+        assert_eq!(
+            (*kind, &payload["reason"], &payload["review"]),
+            (EventType::JobPaused, &json!("artifact_changed"), &json!("outline"))
+        );
+        assert_eq!(world.newest("script").state, GateState::Approved);
+    }
+    let as_decided = approved_over(Some("plan"));
+    assert_eq!(
+        (as_decided.status(), as_decided.at()),
+        (JobStatus::Queued, Some("audio"))
+    );
+}
+
+/// The audio was rejected, and meanwhile somebody replaced the script.
+fn rejected_over(found: Option<&str>) -> (World, Vec<OnDisk>) {
+    let mut world = approved();
+    world.policies.insert(stage("audio"), GatePolicy::default());
+    let made = StageOutcome::Made(vec![artifact("audio", "loud")]);
+    world.run("audio", 1, made).unwrap();
+    world.decide("audio", "ana", Verdict::Reject, Some("quieter")).unwrap();
+    let found = looks(&world, "audio", &[("script", found)]);
+    (world, found)
+}
+
+#[test]
+fn the_first_resume_opens_the_review_and_what_was_said_is_not_lost() {
+    let (mut world, found) = rejected_over(Some("tampered"));
+    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
+    assert_eq!((world.status(), world.at()), (JobStatus::NeedsApproval, Some("script")));
+    assert_eq!(world.key("script").attempt, 2);
+    let dropped = world.rows().newest_attempt(&stage("audio")).unwrap();
+    assert_eq!((dropped.number, dropped.state), (2, AttemptState::Canceled));
+    let resumed = world.log.iter().filter(|(kind, _)| *kind == EventType::JobResumed);
+    let how: Vec<_> = resumed.map(|(_, payload)| payload["how"].as_str().unwrap()).collect();
+    assert_eq!(how.len(), 1, "{how:?}");
+    assert!(how[0].ends_with("script #2 is opened for review"), "{how:?}");
+    world.approve("script", "bea").unwrap();
+    let again = world.rows().newest_attempt(&stage("audio")).unwrap();
+    assert_eq!((again.number, again.notes.as_deref()), (3, Some("quieter")));
+}
+
+#[test]
+fn a_resume_before_a_stage_that_would_read_what_is_missing_is_refused() {
+    let (mut world, found) = rejected_over(None);
+    let refusal = resume(&mut world, found, None).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
+    assert_eq!(world.status(), JobStatus::Paused);
+}
+
+#[test]
+fn a_gate_says_that_it_is_open_for_review_and_why() {
+    let mut world = approved();
+    let found = looks(&world, "audio", &[("script", Some("tampered"))]);
+    pause(&mut world, &found);
+    let base = Base {
+        digest: Digest::of(b"one"),
+        origin: BaseOrigin::Decided {
+            attempt: 1,
+            approved: true,
+        },
+    };
+    let artifacts = vec![GateArtifact {
+        base: Some(base),
+        ..artifact("script", "tampered")
+    }];
+    let review = Some(Review {
+        stage: stage("script"),
+        artifacts,
+    });
+    let plan = ResumePlan {
+        review,
+        ..ResumePlan::default()
+    };
+    world.seeing(found, |world| world.resume("bea", plan)).unwrap();
+    let why = |world: &World, name: &str| world.rows().review_words(world.newest(name));
+    assert_eq!(
+        why(&world, "script").as_deref(),
+        Some("for review: script.txt was replaced")
+    );
+    assert_eq!(why(&world, "outline"), None, "decided");
+    world.decide("script", "bea", Verdict::Reject, None).unwrap();
+    world.resume("bea", ResumePlan::default()).unwrap();
+    let made = StageOutcome::Made(vec![artifact("script", "two")]);
+    world.run("script", 3, made).unwrap();
+    assert_eq!(why(&world, "script"), None, "its stage has run for it");
 }

@@ -535,6 +535,10 @@ fn the_timers_decision_says_after_how_long_and_whether_somebody_had_looked() {
         note("nobody decided within 2:30, 1:00 of it added by persons; ana and bea had looked")
     );
     assert_eq!(
+        decided(|world| world.hold("script", "ana").unwrap()),
+        note("nobody decided within 1h01m, 1h00m of it added by persons; nobody had looked")
+    );
+    assert_eq!(
         decided(|world| {
             world.pass_s(5000);
             world.expire("script", true).unwrap();

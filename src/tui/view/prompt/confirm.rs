@@ -20,13 +20,16 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
     };
     let left = |at: Timestamp| countdown::text(at.us_since(model.now.utc));
     match countdown::status(model, row) {
-        Some(TimerStatus::Leased(end)) if model.lease_of_other(&confirm.pin.key).is_none() => vec![
-            format!("timer held for you, at most {} more", left(end)),
-            format!("timer held at most {} more", left(end)),
-            format!("timer held at most {}", left(end)),
-            format!("held at most {}", left(end)),
-            TIMER_HELD.to_owned(),
-        ],
+        Some(TimerStatus::Leased(_)) if model.lease_of_other(&confirm.pin.key).is_none() => {
+            let stands = countdown::stands_for_us(model, row).map_or_else(String::new, countdown::text);
+            vec![
+                format!("timer held for you, at most {stands} more"),
+                format!("timer held at most {stands} more"),
+                format!("timer held at most {stands}"),
+                format!("held at most {stands}"),
+                TIMER_HELD.to_owned(),
+            ]
+        }
         Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
             vec![format!("{} in {}", countdown::at_zero(model, row), left(at))]
         }
@@ -92,6 +95,9 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
         for line in back.unwrap_or_default() {
             wrapped(&line, columns, theme.plain(), &mut lines);
         }
+    }
+    if let Some(review) = view.and_then(GateView::review) {
+        wrapped(&format!("Open {review}"), columns, theme.plain(), &mut lines);
     }
     outlook(model, columns, &mut lines);
     let mut spare = Vec::new();
