@@ -5,9 +5,9 @@
 //!
 //! ```text
 //!  holdpoint  bea@ops1 ssh  lead ops@ops1  17 open  NEXT 1:42 approve tides  02:13Z  <- tui::view::header
-//!     JOB          STAGE      AT  LEFT   AT 0     CHANGE      FILES  WHO            \
+//!     JOB          STAGE       #  LEFT   THEN     CHANGE      FILES  WHO            \
 //!  !  j-17 tides   script      2  01:42  approve  +12 -4      1                      | tui::view::queue
-//!   > j-21 dunes   storyboard  1  held   reject   +2  -2      2      you, prompt    /   of domain::view::QueueRow
+//!   > j-21 dunes   storyboard  1  =4:58  reject   +2  -2      2      you, prompt    /   of domain::view::QueueRow
 //!   j-21 dunes / storyboard #1  storyboard.json 1/2  41b07a vs 9f2c1e last approved <- domain::gate, domain::artifact
 //!    42 -    "duration_ms": 12000,                                                  \
 //!    42 +    "duration_ms": 19000,                                                   | diff::DiffDocument

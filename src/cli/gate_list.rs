@@ -4,7 +4,7 @@ use crate::domain::gate::{Gate, GateState};
 use crate::domain::job::{JobRows, JobStatus};
 use crate::domain::operator::Surface;
 use crate::domain::view::JobFilter;
-use crate::domain::wire::{GateDoc, JobGateDoc};
+use crate::domain::wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -12,7 +12,7 @@ use super::output::Output;
 use super::report::{Exit, Outcome};
 use super::resolve::Session;
 use super::table::Table;
-use super::words::{ago, length};
+use super::words::{ago, clock_time, length};
 
 /// Prints them.
 pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> Outcome {
@@ -56,13 +56,13 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
         return Ok(Exit::Done);
     }
     let mut table = Table::new(&[
-        "JOB", "SLUG", "STAGE", "ATTEMPT", "STATE", "LEFT", "AT 0", "CHANGE", "OPENED", "WHO",
+        "JOB", "SLUG", "STAGE", "ATTEMPT", "STATE", "LEFT", "THEN", "CHANGE", "OPENED", "WHO",
     ]);
     for (rows, gate) in documents {
         let who = match (gate.by, gate.held_by, gate.hold) {
             (Some(by), ..) => by.to_owned(),
             (None, Some(holder), _) => format!("{holder} has it open"),
-            (None, None, Some(hold)) => format!("{} holds it", hold.by),
+            (None, None, Some(hold)) => held(hold, gate.stopped),
             (None, None, None) if gate.seen.is_empty() => "unseen".to_owned(),
             (None, None, None) => String::new(),
         };
@@ -92,19 +92,22 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
     Ok(Exit::Done)
 }
 
-/// The time left in words; `held` where nothing runs down.
+/// Who holds the timer, until when at the latest, and why.
+pub fn held(hold: HoldDoc<'_>, stopped: Option<StoppedDoc>) -> String {
+    let until = stopped.map(|stopped| format!(" until {}", clock_time(stopped.until)));
+    let reason = hold.reason.map(|reason| format!(": {reason}"));
+    let (until, reason) = (until.unwrap_or_default(), reason.unwrap_or_default());
+    format!("held by {}{until}{reason}", hold.by)
+}
+
+/// The time left in words; behind `=` where it stands still.
 pub fn time_left(gate: &GateDoc<'_>) -> String {
-    match gate.time_remaining {
-        _ if gate.held_by_policy || gate.held_by.is_some() || gate.hold.is_some() => "held".to_owned(),
-        Some(seconds) => {
-            let left = length(seconds);
-            if gate.overdue_since.is_some() {
-                format!("overdue, {left}")
-            } else {
-                left
-            }
-        }
-        None => String::new(),
+    match (gate.stopped, gate.time_remaining) {
+        (Some(stopped), _) => format!("={}", length(stopped.left_seconds)),
+        (None, Some(seconds)) if gate.overdue_since.is_some() => format!("overdue, {}", length(seconds)),
+        (None, Some(seconds)) => length(seconds),
+        (None, None) if gate.held_by_policy => "held".to_owned(),
+        (None, None) => String::new(),
     }
 }
 

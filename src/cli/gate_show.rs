@@ -105,7 +105,14 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
     if let Some(review) = &shown.review {
         output.line(&format!("          {review}"))?;
     }
-    if let Some(deadline) = shown.deadline {
+    if let Some(stopped) = shown.stopped {
+        output.line(&format!(
+            "deadline  stands still, {} left; runs again by {}, then {}",
+            length(stopped.left_seconds),
+            clock_time(stopped.until),
+            shown.on_timeout
+        ))?;
+    } else if let Some(deadline) = shown.deadline {
         let left = match time_left(&shown) {
             left if left.is_empty() => String::new(),
             left => format!(" (left: {left})"),

@@ -25,7 +25,7 @@ use super::refusal::RefusalCode;
 use super::time::{Now, Timestamp};
 
 pub use difference::DifferenceDoc;
-pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, JobGateDoc};
+pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 pub use job::{ArtifactDoc, JobDoc};
 pub use preview::{PreviewDoc, ResumedDoc};
 

@@ -276,7 +276,7 @@ pub struct Gate {
     auto_approve_enabled: bool,
     /// approve, reject or hold.
     on_timeout: String,
-    /// Seconds until the timer acts.
+    /// Seconds until the timer acts, at the latest where persons stop it.
     #[schema(required = true)]
     time_remaining: Option<f64>,
     /// Seconds that it has been open, or was.
@@ -293,6 +293,9 @@ pub struct Gate {
     /// Who stopped the timer on purpose, and since when.
     #[schema(required = true)]
     hold: Option<Hold>,
+    /// How the timer stands while a hold, a prompt or an editor stops it.
+    #[schema(required = true)]
+    stopped: Option<Stopped>,
     /// Seconds that persons may still add; null without a timer.
     #[schema(required = true)]
     addable_seconds: Option<f64>,
@@ -303,6 +306,15 @@ pub struct Gate {
     artifacts: Vec<GateArtifact>,
     /// Who ended it without a decision, and when.
     canceled: Option<Canceled>,
+}
+
+/// A timer that persons stop.
+#[derive(ToSchema)]
+pub struct Stopped {
+    /// Seconds that were left, and stand still.
+    left_seconds: f64,
+    /// When it runs again at the latest.
+    until: String,
 }
 
 /// Who ended a gate without a decision.

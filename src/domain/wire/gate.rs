@@ -12,7 +12,7 @@ use crate::domain::job::{JobRows, JobStatus};
 use crate::domain::old::{OldGate, OldJob};
 use crate::domain::policy::{GatePolicy, OnTimeout};
 use crate::domain::time::{SECOND_US, Timestamp};
-use crate::domain::timer::TimerStatus;
+use crate::domain::timer::{GateTimer, TimerStatus};
 
 /// One stage's gate.
 #[derive(Debug, Clone, Serialize)]
@@ -49,7 +49,7 @@ pub struct GateDoc<'a> {
     pub auto_approve_enabled: bool,
     /// What the timer does at the deadline.
     pub on_timeout: &'static str,
-    /// Seconds until the timer acts; null when it does not run, or the gate is not open.
+    /// Seconds until the timer acts, at the latest where persons stop it; null when it does not run, or the gate is not open.
     pub time_remaining: Option<f64>,
     /// Seconds that it has been open, or was.
     pub time_elapsed: Option<f64>,
@@ -61,6 +61,8 @@ pub struct GateDoc<'a> {
     pub held_by: Option<&'a str>,
     /// Who stopped the timer on purpose, and since when; null: nobody.
     pub hold: Option<HoldDoc<'a>>,
+    /// How the timer stands while a hold, a prompt or an editor stops it; null while nothing does.
+    pub stopped: Option<StoppedDoc>,
     /// Seconds that persons may still add by holds, leases and extensions; null without a timer that runs or is held.
     pub addable_seconds: Option<f64>,
     /// The digest that a decision may name (SPEC §6); null without a gate.
@@ -95,6 +97,15 @@ pub struct HoldDoc<'a> {
     pub at: Timestamp,
     /// Why, if they said so.
     pub reason: Option<&'a str>,
+}
+
+/// A timer that persons stop.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct StoppedDoc {
+    /// Seconds that were left, and stand still.
+    pub left_seconds: f64,
+    /// When it runs again at the latest.
+    pub until: Timestamp,
 }
 
 /// An artifact under review.
@@ -219,6 +230,7 @@ impl<'a> GateDoc<'a> {
             held_by_policy: false,
             held_by: None,
             hold: None,
+            stopped: None,
             addable_seconds: None,
             digest: None,
             artifacts: Vec::new(),
@@ -260,13 +272,18 @@ impl<'a> GateDoc<'a> {
         let is_decided = matches!(gate.state, GateState::Approved | GateState::Rejected);
         let lease = gate.lease.as_ref().filter(|lease| is_open && lease.is_live(lens.now));
         let timer = gate.timer.as_ref();
-        let fires_at = timer.filter(|_| is_open).and_then(|timer| {
-            match timer.status(lease, lens.now, gate.policy.max_hold_s, lens.grace_s) {
-                TimerStatus::Running(at)
-                | TimerStatus::Leased(at)
-                | TimerStatus::Held(at)
-                | TimerStatus::Overdue(at) => Some(at),
-                TimerStatus::HeldByPolicy => None,
+        let max_hold_s = gate.policy.max_hold_s;
+        let stopped = |timer: &GateTimer| {
+            Some(StoppedDoc {
+                left_seconds: seconds(timer.left_when_stopped_us(lens.grace_s)?),
+                until: timer.runs_again_at(lens.now, max_hold_s),
+            })
+        };
+        let (fires_at, stopped) = timer.filter(|_| is_open).map_or((None, None), |timer| {
+            match timer.status(lease, lens.now, max_hold_s, lens.grace_s) {
+                TimerStatus::Running(at) | TimerStatus::Overdue(at) => (Some(at), None),
+                TimerStatus::Leased(at) | TimerStatus::Held(at) => (Some(at), stopped(timer)),
+                TimerStatus::HeldByPolicy => (None, None),
             }
         });
         let until = settled.map_or(lens.now.utc, |settled| settled.at);
@@ -300,6 +317,7 @@ impl<'a> GateDoc<'a> {
                     at: hold.taken_at,
                     reason: hold.reason.as_deref(),
                 }),
+            stopped,
             addable_seconds: timer
                 .filter(|timer| is_open && timer.held_by_policy_at.is_none())
                 .map(|timer| seconds(timer.addable_us(lens.now, gate.policy.max_hold_s))),
