@@ -103,7 +103,7 @@ fn a_title_gives_way_in_the_job_and_in_nothing_else() {
         );
         let digest = console.model.gate.as_ref().unwrap().shown_digest().unwrap().short();
         let text = console.text();
-        let title = text.lines().find(|line| line.contains("ana composing")).unwrap();
+        let title = text.lines().find(|line| line.contains("─ har")).unwrap();
         for words in ["har", "/ script #12", "ana composing", "1/1"] {
             assert!(title.contains(words), "{words} at {width}: {title}");
         }
