@@ -66,6 +66,8 @@ pub(super) enum Work {
     SaveDraft(String, Option<Vec<u8>>),
     /// Keep a text that was thrown away, and remove those that are older.
     PutAside(String, Vec<u8>, i64),
+    /// Keep a draft that a text was restored to, and forget what was put aside of it.
+    Restore(String, Vec<u8>, String),
     /// Tells when everything before is done.
     Rest(tokio::sync::oneshot::Sender<()>),
 }
@@ -205,6 +207,12 @@ impl Writer {
                 Work::PutAside(name, bytes, oldest_us) => {
                     let runs = &self.preparer.runs;
                     if let Err(error) = runs.put_aside(&self.operator.name, &name, &bytes, oldest_us) {
+                        self.report(Some(error.to_string()));
+                    }
+                }
+                Work::Restore(name, bytes, aside) => {
+                    let runs = &self.preparer.runs;
+                    if let Err(error) = runs.restore(&self.operator.name, &name, &bytes, &aside) {
                         self.report(Some(error.to_string()));
                     }
                 }

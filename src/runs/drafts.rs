@@ -59,6 +59,12 @@ impl RunsDir {
         self.kept_discarded(operator, oldest_us).map(|_| ())
     }
 
+    /// Keeps a draft that a text was restored to; only then is what was put aside of it removed.
+    pub fn restore(&self, operator: &str, name: &str, bytes: &[u8], aside: &str) -> Result<()> {
+        self.save_draft(operator, name, Some(bytes))?;
+        remove(&self.drafts(operator).join(DISCARDED).join(plain(aside)))
+    }
+
     /// The texts of an operator that were thrown away since then, oldest first; what is older is removed.
     pub fn load_discarded(&self, operator: &str, oldest_us: i64) -> Result<KeptDrafts> {
         read_all(self.kept_discarded(operator, oldest_us)?)

@@ -55,10 +55,18 @@ fn the_queue_says_who_holds_a_gate_until_when_what_is_left_and_why() {
         let console = Console::new(held(), width, 24);
         console.shows(">j-21 dunes");
         for words in ["=1:42", "approve", "+2 -1", "root to 03:14Z: wait"] {
-            assert!(row(&console, "j-17").contains(words), "{words} at {width}: {}", console.text());
+            assert!(
+                row(&console, "j-17").contains(words),
+                "{words} at {width}: {}",
+                console.text()
+            );
         }
         for words in ["binary", "e to 03:40Z: mix i"] {
-            assert!(row(&console, "j-22").contains(words), "{words} at {width}: {}", console.text());
+            assert!(
+                row(&console, "j-22").contains(words),
+                "{words} at {width}: {}",
+                console.text()
+            );
         }
         console.hides("HELD");
     }

@@ -225,3 +225,28 @@ fn a_bulk_is_not_confirmed_before_it_was_on_the_screen() {
     console.press("Space Space g").burst("a i Enter Enter");
     assert!(console.decisions().is_empty());
 }
+
+#[test]
+fn of_a_gate_that_was_read_in_part_a_bulk_says_how_much_was_not() {
+    let text: String = (1..=300).map(|line| format!("line {line}\n")).collect();
+    let mut world = World::new();
+    for (id, slug) in [("j-1", "big"), ("j-2", "bigger"), ("j-3", "never")] {
+        let file = crate::world::File("script", "s.txt", None, text.clone().into());
+        world.gate(id, slug, "script", 1, None, vec![file]);
+    }
+    let mut console = Console::new(world, 80, 24);
+    console.press("j k Space Space Space g a");
+    console.shows("Left out, not wholly seen by you: 1 j-1 big");
+    let shown = console.text();
+    let line = |name: &str| {
+        shown
+            .lines()
+            .find(|line| line.contains(name) && line.contains("left out:"))
+            .unwrap()
+    };
+    assert!(line("big /").contains("of 300 lines not seen"), "{shown}");
+    assert!(line("bigger /").contains("of 300 lines not seen"), "{shown}");
+    console.hides("you have not looked at it");
+    console.press("i");
+    console.shows("You have not seen all of 3 of them");
+}

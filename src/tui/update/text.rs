@@ -8,7 +8,7 @@ use super::super::keymap::{self, Focus};
 use super::super::model::prompt::Prompt;
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Model, Overlay};
-use super::{compose, queue, toast};
+use super::{compose, look, queue, toast};
 
 /// A key that means nothing here says so, once.
 pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
@@ -46,7 +46,7 @@ pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
 
 /// A bracketed paste.
 pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
-    model.key_boot_us = model.now.boot_us;
+    look::present(model);
     let focus = model.focus();
     if focus.is_text() {
         change(model, focus, fx, |editor| editor.paste(text));

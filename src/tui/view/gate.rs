@@ -53,21 +53,54 @@ fn since_rejection(model: &Model, file: &FileView) -> Vec<String> {
     }
 }
 
-/// What is compared with what, and that a rejection is nearer, as far as it fits. The second goes before long words of the first; where
-/// there is no room for it either, its beginning is better than nothing.
-fn comparison(model: &Model, file: &FileView, room: usize) -> Vec<String> {
-    let (versions, since) = (versions(file), since_rejection(model, file));
-    let fits = |words: &&Vec<String>| words.iter().map(|words| width(words) + 3).sum::<usize>() <= room;
-    let alone: Vec<_> = versions.iter().map(|words| vec![words.clone()]).collect();
-    let Some(shortest) = since.last() else {
-        return alone.iter().find(fits).cloned().unwrap_or_default();
-    };
-    let of_one = |since: &String| {
-        let both = versions.iter().map(|words| vec![words.clone(), since.clone()]);
-        both.chain([vec![since.clone()]]).collect::<Vec<_>>()
-    };
-    let all: Vec<_> = since.iter().flat_map(of_one).collect();
-    all.iter().find(fits).cloned().unwrap_or_else(|| vec![shortest.clone()])
+/// What is compared with what and, where a rejection is nearer, what changed since, in one line as far as it fits.
+struct Comparison {
+    words: Vec<String>,
+    /// What found no room there and has a line of its own.
+    since: Option<String>,
+}
+
+impl Comparison {
+    /// Long words want an easy room; for the digests of both versions, and for what changed since, the names give way as far as they can.
+    fn of(model: &Model, file: &FileView, easy: usize, most: usize) -> Self {
+        let (versions, since) = (versions(file), since_rejection(model, file));
+        let fits = |words: &Vec<String>, room: usize| words.iter().map(|words| width(words) + 3).sum::<usize>() <= room;
+        let first = |wordings: &[Vec<String>]| {
+            let mut by_room = [easy, most].into_iter();
+            by_room.find_map(|room| wordings.iter().find(|words| fits(words, room)).cloned())
+        };
+        // The digest of the base never gives way to words about a rejection.
+        let of_both = |since: &String| {
+            versions
+                .iter()
+                .take(2)
+                .map(|words| vec![words.clone(), since.clone()])
+                .collect::<Vec<_>>()
+        };
+        let both: Vec<_> = since.iter().flat_map(of_both).collect();
+        if let Some(words) = first(&both) {
+            return Self { words, since: None };
+        }
+        let alone: Vec<_> = versions.iter().map(|words| vec![words.clone()]).collect();
+        Self {
+            words: first(&alone).unwrap_or_default(),
+            since: since.into_iter().next(),
+        }
+    }
+
+    fn cells(&self) -> usize {
+        self.words.iter().map(|words| width(words) + 3).sum()
+    }
+}
+
+/// What changed since a nearer rejection, where the line that says what is compared has no room for it.
+pub fn since_line(model: &Model, is_wide: bool, columns: u16) -> Option<String> {
+    let view = model.gate.as_ref()?;
+    let file = view.current()?;
+    if is_wide {
+        return base(model, file, usize::from(columns)).since;
+    }
+    title(model, view, is_wide, usize::from(columns)).since
 }
 
 fn state(gate: Option<&Gate>) -> Option<String> {
@@ -169,83 +202,127 @@ fn warnings(model: &Model, view: &GateView, file: &FileView) -> Vec<(String, Sty
     words
 }
 
+/// The title of the pane.
+struct Title {
+    label: String,
+    /// Who is at it, and what became of it.
+    states: Vec<(String, Style)>,
+    /// The file.
+    place: String,
+    warnings: Vec<(String, Style)>,
+    words: Vec<String>,
+    since: Option<String>,
+}
+
+/// Less than this of a name reads badly; for the digests it goes down to [`NAME_CELLS_MIN`].
+const NAME_CELLS_EASY: usize = 14;
+
+/// The job's name gives way first, then the file's; stage, attempt, who is at it and the digests never do.
+fn title(model: &Model, view: &GateView, is_wide: bool, columns: usize) -> Title {
+    let theme = model.theme;
+    let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
+    let states = state(view.gate()).into_iter().chain(holder);
+    let states: Vec<_> = states.map(|words| (format!(" {words} "), theme.held())).collect();
+    let file = view.current();
+    let warnings = file.map_or_else(Vec::new, |file| warnings(model, view, file));
+    let label = label::gate(&view.key, &view.slug);
+    let name = file.map_or("", |file| file.artifact.path.file_name());
+    let place = |cells: usize| match view.files.len() {
+        0 => String::new(),
+        count => format!(" {} {}/{count}", shorten::middle(name, cells), view.file + 1),
+    };
+    let facts: usize = states.iter().chain(&warnings).map(|(text, _)| width(text)).sum();
+    let room = columns.saturating_sub(3 + facts);
+    // The job's name keeps so many cells.
+    let with_job = |cells: usize| width(&label::within(&label, &view.key, label::tail(&view.key).len() + cells));
+    let least = with_job(0);
+    let easy = room.saturating_sub(with_job(NAME_CELLS_EASY) + width(&place(NAME_CELLS_EASY)));
+    let most = room.saturating_sub(least + width(&place(NAME_CELLS_MIN)));
+    let comparison = file
+        .filter(|_| !is_wide)
+        .map(|file| Comparison::of(model, file, easy, most));
+    let taken = comparison.as_ref().map_or(0, Comparison::cells);
+    let name_room =
+        room.saturating_sub(taken + least + width(&place(0)).saturating_sub(width(&shorten::middle(name, 0))));
+    let place = place(name_room.max(NAME_CELLS_MIN));
+    let label = label::within(&label, &view.key, room.saturating_sub(taken + width(&place)));
+    let (words, since) = comparison.map_or((Vec::new(), None), |comparison| (comparison.words, comparison.since));
+    Title {
+        label,
+        states,
+        place,
+        warnings,
+        words,
+        since,
+    }
+}
+
 fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
-    let gate = view.gate();
+    let title = title(model, view, is_wide, usize::from(area.width));
     let name_style = if model.is_lower_focused && model.prompt.is_none() {
         theme.selected()
     } else {
         theme.strong()
     };
-    let mut facts: Vec<(String, Style)> = Vec::new();
-    facts.extend(state(gate).map(|state| (format!(" {state} "), theme.held())));
-    let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
-    facts.extend(holder.map(|holder| (format!(" {holder} "), theme.held())));
-    let label = label::gate(&view.key, &view.slug);
-    let mut name = String::new();
-    let mut versions_of = Vec::new();
-    if let Some(file) = view.current() {
-        name = file.artifact.path.file_name().to_owned();
-        facts.extend(warnings(model, view, file));
-        versions_of = versions(file);
+    let mut pen = Pen::new(buffer, area);
+    pen.text("─", theme.rule())
+        .text(&format!(" {} ", title.label), name_style);
+    for (text, style) in &title.states {
+        pen.text(text, *style);
     }
-    // The job's name gives way first, then the file's; stage, attempt, who is at it and the digest never do.
-    let place = |name: &str| match view.files.len() {
-        0 => String::new(),
-        count => format!(" {name} {}/{count}", view.file + 1),
-    };
-    let room = usize::from(area.width).saturating_sub(3 + facts.iter().map(|(text, _)| width(text)).sum::<usize>());
-    let digest = versions_of
-        .last()
-        .filter(|_| !is_wide)
-        .map_or(0, |short| width(short) + 4);
-    let least = width(&label::within(&label, &view.key, 0));
-    let name_room = room.saturating_sub(digest + least + width(&place("")));
-    let name = shorten::middle(&name, name_room.max(NAME_CELLS_MIN));
-    let label_room = room.saturating_sub(digest + width(&place(&name)));
-    let label = label::within(&label, &view.key, label_room);
-    pen.text("─", theme.rule()).text(&format!(" {label} "), name_style);
-    let (before, after): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(_, style)| *style == theme.held());
-    for (text, style) in before {
-        pen.text(&text, style);
+    pen.text(&title.place, theme.plain());
+    for (text, style) in &title.warnings {
+        pen.text(text, *style);
     }
-    pen.text(&place(&name), theme.plain());
-    for (text, style) in after {
-        pen.text(&text, style);
+    for words in &title.words {
+        pen.text(&format!("  {words} "), theme.plain());
     }
-    if let Some(file) = view.current().filter(|_| !is_wide) {
-        for words in comparison(model, file, pen.room()) {
-            pen.text(&format!("  {words} "), theme.plain());
-        }
+    if title.words.is_empty() {
+        pen.text(" ", theme.plain());
     }
     pen.rule(theme);
     let hold = hold_lines(model, is_wide);
     for (line, words) in (1..).zip(&hold) {
         Pen::at_line(buffer, area, line).skip(1).text(words, theme.held());
     }
+    let mut line = 1 + u16::try_from(hold.len()).unwrap_or(0);
     if is_wide {
-        let above = u16::try_from(hold.len()).unwrap_or(0);
-        let line = |row: u16| Rect {
-            y: area.y + above + row,
+        let row = |row: u16| Rect {
+            y: area.y + line + row,
             height: 1,
             ..area
         };
-        draw_policy(model, gate, line(1), buffer);
-        draw_files(model, view, line(2), buffer);
-        draw_base(model, view, line(3), buffer);
+        draw_policy(model, view.gate(), row(0), buffer);
+        draw_files(model, view, row(1), buffer);
+        draw_base(model, view, row(2), buffer);
+        line += 3;
+    }
+    if let Some(words) = since_line(model, is_wide, area.width) {
+        let gap = if is_wide { BASE_CELLS } else { 0 };
+        let mut pen = Pen::at_line(buffer, area, line);
+        pen.skip(1 + gap).text(&words, theme.plain());
     }
 }
 
-/// What the current file is compared with: on a narrow screen this stands in the head line as far as it fits.
+/// `base    `, as the lines above it begin.
+const BASE_CELLS: u16 = 8;
+
+/// What the current file is compared with, on a wide screen; on a narrow one that stands in the title.
+fn base(model: &Model, file: &FileView, columns: usize) -> Comparison {
+    let room = columns.saturating_sub(1 + usize::from(BASE_CELLS));
+    Comparison::of(model, file, room, room)
+}
+
 fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let Some(file) = view.current() else {
         return;
     };
+    let words = base(model, file, usize::from(area.width)).words;
     let mut pen = Pen::new(buffer, area);
-    pen.skip(1).text("base    ", model.theme.strong());
-    let words = comparison(model, file, pen.room());
-    pen.text(&words.join("   "), model.theme.plain());
+    pen.skip(1)
+        .cell("base", usize::from(BASE_CELLS), model.theme.strong())
+        .text(&words.join("   "), model.theme.plain());
     if file.shown_against != Against::Usual {
         let text = format!("   not the usual base ({})", file.base_label(&Against::Usual));
         pen.text(&text, model.theme.warning());

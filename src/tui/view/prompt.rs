@@ -156,11 +156,11 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let verb = format!("{}{with} ", confirm.intent.head());
     let who = format!("  {}  as {operator}", confirm.pin.digest.short());
     let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
-    let head = vec![
-        (verb, head_style.patch(theme.strong())),
-        (label, theme.strong()),
-        (who, theme.plain()),
-    ];
+    let mut head = vec![(verb, head_style.patch(theme.strong())), (label, theme.strong())];
+    // A long name has a line of its own: it never gives way, and neither does the digest.
+    let is_long = head.iter().map(|(text, _)| width(text)).sum::<usize>() + width(&who) > columns;
+    let digest = format!("  {}", confirm.pin.digest.short());
+    head.push((if is_long { digest } else { who.clone() }, theme.plain()));
     let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
     let fitting = meanwhile(model, confirm)
         .into_iter()
@@ -169,6 +169,9 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
     let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
     lines.push(Line::Head(head, (timer, theme.held())));
+    if is_long {
+        lines.push(text(as_operator(model), theme.plain()));
+    }
     match &confirm.state {
         ConfirmState::Refused(why, hint) => {
             wrapped(
@@ -283,16 +286,34 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     lines
 }
 
-/// The head of a question about a job: its name gives way, never who asks.
-fn job_head(model: &Model, verb: &str, style: Style, label: &str, columns: usize) -> Line<'static> {
+fn as_operator(model: &Model) -> String {
+    format!("as {}", model.session.operator.name)
+}
+
+/// The head of a question: the name of its job gives way, never who asks. Where both find no room, that one has a line of its own.
+fn head(model: &Model, verb: (&str, Style), label: impl Fn(usize) -> String, columns: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
-    let who = format!("  as {}", model.session.operator.name);
-    let room = columns.saturating_sub(width(verb) + width(&who));
-    Line::Text(vec![
-        (verb.to_owned(), style),
-        (shorten::middle(label, room), theme.strong()),
-        (who, theme.plain()),
-    ])
+    let who = format!("  {}", as_operator(model));
+    let (verb, style) = verb;
+    let of = |others: usize, who: Option<String>| {
+        let label = label(columns.saturating_sub(width(verb) + others));
+        let parts = vec![(verb.to_owned(), style), (label, theme.strong())];
+        parts
+            .into_iter()
+            .chain(who.map(|who| (who, theme.plain())))
+            .collect::<Vec<_>>()
+    };
+    let one = of(width(&who), Some(who.clone()));
+    if one.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
+        return vec![Line::Text(one)];
+    }
+    vec![Line::Text(of(0, None)), text(as_operator(model), theme.plain())]
+}
+
+/// The same about a job.
+fn job_head(model: &Model, verb: &str, style: Style, label: &str, columns: usize) -> Vec<Line<'static>> {
+    let cells = |room: usize| shorten::middle(label, room.max(label::JOB_CELLS_MIN));
+    head(model, (verb, style), cells, columns)
 }
 
 fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
@@ -302,7 +323,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         Some(Prompt::Confirm(confirm)) => confirm_lines(model, confirm, columns),
         Some(Prompt::Resume(ask)) => {
             let style = theme.held().patch(theme.strong());
-            let mut lines = vec![job_head(model, "RESUME ", style, &ask.label, columns)];
+            let mut lines = job_head(model, "RESUME ", style, &ask.label, columns);
             outlook(model, columns, &mut lines);
             if let Some(note) = &ask.note {
                 wrapped(note, columns, theme.plain(), &mut lines);
@@ -318,7 +339,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         }
         Some(Prompt::Cancel(ask)) => {
             let style = theme.removed().patch(theme.strong());
-            let mut lines = vec![job_head(model, "CANCEL JOB ", style, &ask.label, columns)];
+            let mut lines = job_head(model, "CANCEL JOB ", style, &ask.label, columns);
             outlook(model, columns, &mut lines);
             let words = format!("type {} to cancel it", ask.job_id);
             wrapped(&words, columns, theme.plain(), &mut lines);

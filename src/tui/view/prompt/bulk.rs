@@ -2,12 +2,15 @@
 
 use ratatui::style::Style;
 
-use super::{Line, answers, keys, lines, outlook, text, wrapped};
+use super::{Line, answers, head, keys, lines, outlook, text, wrapped};
 use crate::domain::gate::Verdict;
+use crate::domain::ids::Digest;
+use crate::domain::words::counted;
 use crate::tui::draft::Draft;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
+use crate::tui::model::gate::GateView;
 use crate::tui::model::prompt::Prompt;
 use crate::tui::view::holder;
 
@@ -15,7 +18,7 @@ use crate::tui::view::holder;
 fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
     let theme = model.theme;
     let all = ask.concerned();
-    let (head, style) = match ask.verdict {
+    let (verb, style) = match ask.verdict {
         Verdict::Approve => ("APPROVE", theme.added()),
         Verdict::Reject => ("REJECT", theme.removed()),
     };
@@ -25,11 +28,8 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     } else {
         format!("{count} gates")
     };
-    let mut above = vec![Line::Text(vec![
-        (format!("{head} "), style.patch(theme.strong())),
-        (gates, theme.strong()),
-        (format!("  as {}", model.session.operator.name), theme.plain()),
-    ])];
+    let verb = format!("{verb} ");
+    let mut above = head(model, (&verb, style.patch(theme.strong())), |_| gates.clone(), columns);
     let mut below = Vec::new();
     if ask.writing() > 0 {
         below.push(text(
@@ -47,7 +47,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     outlook(model, columns, &mut above);
     let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
     for (why, words) in [
-        (LeftOut::NotLookedAt, "Left out, you have not looked at it:"),
+        (LeftOut::NotSeen, "Left out, not wholly seen by you:"),
         (LeftOut::OpenElsewhere, "Left out, somebody else has it open:"),
         (LeftOut::Refused, "Left out, it would be refused:"),
     ] {
@@ -63,7 +63,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     if ask.taken_in() > 0 && !ask.is_unseen_accepted {
         let words = format!(
-            "You have not looked at {} of them; Enter asks once more",
+            "You have not seen all of {} of them; Enter asks once more",
             ask.taken_in()
         );
         wrapped(&words, columns, theme.warning(), &mut above);
@@ -94,7 +94,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     if ask.is_unseen_accepted {
         let words = format!(
-            "You have NOT looked at {} of them: Enter once more {}s them all the same",
+            "You have NOT seen all of {} of them: Enter once more {}s them all the same",
             ask.taken_in(),
             ask.verb()
         );
@@ -135,10 +135,36 @@ fn without(why: &str, item: &Item) -> String {
     why.replace(&format!(" {}", item.pin.key), "")
 }
 
+/// What of a gate this operator has not seen: `284 of 300 lines not seen`; of one that was on no screen of theirs, that.
+fn unseen(model: &Model, item: &Item) -> String {
+    let key = &item.pin.key;
+    let is_it = |digest: Option<Digest>| digest == Some(item.pin.digest);
+    let view = model
+        .gate
+        .as_ref()
+        .filter(|view| view.key == *key && is_it(view.shown_digest()));
+    let shown = view.filter(|view| view.extent().is_some()).map(GateView::unseen);
+    let remembered = model.remembered.iter().find(|of_gate| of_gate.key == *key);
+    let remembered = remembered.filter(|of_gate| is_it(of_gate.recorded.map(|(digest, _)| digest)));
+    let files = model.queue.gate(key).map_or(0, |row| usize::from(row.files));
+    let shown = shown.or_else(|| remembered.map(|of_gate| of_gate.unseen(files)));
+    match (
+        shown.unwrap_or_default(),
+        model.marks.get(key).and_then(|mark| mark.extent),
+    ) {
+        (words, _) if !words.is_empty() => format!("{} not seen", words.join(", ")),
+        (_, Some(extent)) => {
+            let rest = extent.hunks.saturating_sub(extent.hunks_shown);
+            format!("{rest} of {} not seen", counted(extent.hunks as usize, "hunk"))
+        }
+        (_, None) => "not looked at".to_owned(),
+    }
+}
+
 fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
     let theme = model.theme;
     let (state, style): (String, Style) = match &item.state {
-        ItemState::LeftOut(LeftOut::NotLookedAt) => ("left out: not looked at".to_owned(), theme.warning()),
+        ItemState::LeftOut(LeftOut::NotSeen) => (format!("left out: {}", unseen(model, item)), theme.warning()),
         ItemState::LeftOut(LeftOut::OpenElsewhere) => {
             let who = holder::other(model, &item.pin.key).unwrap_or_default();
             (format!("left out: {who}"), theme.held())
@@ -151,7 +177,7 @@ fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
             (format!("left out: {why}"), theme.error())
         }
         ItemState::Asking => {
-            let unseen = (!item.is_seen).then(|| "not looked at".to_owned());
+            let unseen = (!item.is_seen).then(|| unseen(model, item));
             let other = holder::other(model, &item.pin.key);
             let words: Vec<_> = other.into_iter().chain(unseen).collect();
             (words.join(", "), theme.warning())
