@@ -17,7 +17,7 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
         Focus::History => ("4", "? keys  q back"),
         Focus::Confirm => ("a", "? keys  q back"),
         Focus::Note => ("r", "F1 keys  Esc back"),
-        Focus::Bulk => ("Space Space a", "? keys  q back"),
+        Focus::Bulk => ("Space Space g a", "? keys  q back"),
         Focus::Ask => ("G k R", "? keys  q back"),
         Focus::Answer => ("t", "F1 keys  Esc back"),
         Focus::Compose => ("e", "F1 keys  Esc menu"),
@@ -26,7 +26,10 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
         Focus::Search => ("Enter /", "F1 keys  Esc back"),
         Focus::Find => ("e Ctrl-f", "F1 keys  Esc back"),
         Focus::Types => ("p F2", "? keys  q back"),
-        Focus::Candidates => ("p Ctrl-End Tab", "F1 keys  Esc back"),
+        Focus::Candidates => {
+            console.press("j p Ctrl-f").typed("scene_001");
+            ("Enter Ctrl-k Tab", "F1 keys  Esc back")
+        }
         Focus::Help => ("?", "F1 keys  Esc back"),
         Focus::Palette => (":", "F1 keys  Esc back"),
         Focus::Files => ("j L", "F1 keys  Esc back"),

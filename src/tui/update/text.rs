@@ -18,11 +18,8 @@ pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
         let at = if focus == Focus::Queue { "" } else { " on the queue" };
         return toast(model, Tone::Info, format!("Ctrl-c does not leave: {leave}{at} does"));
     }
-    let hint = match keymap::key_of(focus, Action::Help) {
-        Some(help) => format!("   {help} keys"),
-        None => " here".to_owned(),
-    };
-    let text = format!("no such key: {}{hint}", key.name());
+    let help = keymap::key_of(focus, Action::Help).unwrap_or_default();
+    let text = format!("no such key: {}   {help} keys", key.name());
     if model.toasts.newest().is_none_or(|newest| newest.text != text) {
         toast(model, Tone::Info, text);
     }

@@ -44,13 +44,11 @@ fn versions(file: &FileView) -> Vec<String> {
     }
 }
 
-/// What changed since a rejection that is nearer than the usual base, where that is what is shown; the longest wording first.
-fn since_rejection(model: &Model, file: &FileView) -> Vec<String> {
+/// What changed since a rejection that is nearer than the usual base, where that is what is shown.
+fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
     let words = file.artifact.since_rejection_words(&model.session.operator.name);
-    match words.filter(|_| file.shown_against == Against::Usual) {
-        Some(words) => vec![format!("{words}   c shows that"), format!("{words}   c")],
-        None => Vec::new(),
-    }
+    let words = words.filter(|_| file.shown_against == Against::Usual);
+    words.map(|words| format!("{words}   c shows that"))
 }
 
 /// What is compared with what and, where a rejection is nearer, what changed since, in one line as far as it fits.
@@ -61,30 +59,24 @@ struct Comparison {
 }
 
 impl Comparison {
-    /// Long words want an easy room; for the digests of both versions, and for what changed since, the names give way as far as they can.
+    /// Long words want an easy room; for the digests of both versions the names give way as far as they can.
     fn of(model: &Model, file: &FileView, easy: usize, most: usize) -> Self {
-        let (versions, since) = (versions(file), since_rejection(model, file));
-        let fits = |words: &Vec<String>, room: usize| words.iter().map(|words| width(words) + 3).sum::<usize>() <= room;
-        let first = |wordings: &[Vec<String>]| {
-            let mut by_room = [easy, most].into_iter();
-            by_room.find_map(|room| wordings.iter().find(|words| fits(words, room)).cloned())
-        };
-        // The digest of the base never gives way to words about a rejection.
-        let of_both = |since: &String| {
-            versions
-                .iter()
-                .take(2)
-                .map(|words| vec![words.clone(), since.clone()])
-                .collect::<Vec<_>>()
-        };
-        let both: Vec<_> = since.iter().flat_map(of_both).collect();
-        if let Some(words) = first(&both) {
+        let cells = |words: &[String]| words.iter().map(|words| width(words) + 3).sum::<usize>();
+        let versions = versions(file);
+        let since = since_rejection(model, file);
+        let both = since
+            .iter()
+            .flat_map(|since| versions.iter().take(2).map(|words| vec![words.clone(), since.clone()]));
+        if let Some(words) = both.into_iter().find(|words| cells(words) <= easy) {
             return Self { words, since: None };
         }
-        let alone: Vec<_> = versions.iter().map(|words| vec![words.clone()]).collect();
+        let fitting = |room: usize, count: usize| versions.iter().take(count).find(|words| width(words) + 3 <= room);
+        let words = fitting(easy, 2)
+            .or_else(|| fitting(most, 2))
+            .or_else(|| fitting(most, 3));
         Self {
-            words: first(&alone).unwrap_or_default(),
-            since: since.into_iter().next(),
+            words: words.cloned().into_iter().collect(),
+            since,
         }
     }
 

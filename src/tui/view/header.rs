@@ -24,6 +24,8 @@ fn leader(model: &Model) -> Part {
 
 /// So much of a name stands in the header.
 const NAME_CELLS: usize = 20;
+/// Of the own name this much always does.
+const OWN_NAME_CELLS_MIN: usize = 10;
 
 /// The next expiry and what it will do; with the job's name, and without.
 fn next(model: &Model) -> Option<(Part, Part)> {
@@ -83,7 +85,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let who: Part = (model.session.who(), theme.plain());
     let own_name = model.session.operator.name.as_str();
     let short_who: Part = (own_name.to_owned(), theme.plain());
-    let shortest_who: Part = (shorten::middle(own_name, NAME_CELLS), theme.plain());
+    let cut_who: Part = (shorten::middle(own_name, NAME_CELLS), theme.plain());
+    let shortest_who: Part = (shorten::middle(own_name, OWN_NAME_CELLS_MIN), theme.plain());
     let limits = [
         model.session.is_read_only.then_some("READ ONLY"),
         model.session.is_restricted.then_some("RESTRICTED"),
@@ -110,7 +113,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         arrangement(false, &who, Some(&open), long),
         arrangement(false, &short_who, Some(&open), long),
         arrangement(false, &short_who, Some(&open), short),
-        arrangement(false, &shortest_who, Some(&open), long),
+        arrangement(false, &cut_who, Some(&open), short),
         arrangement(false, &shortest_who, Some(&open), short),
         arrangement(false, &shortest_who, None, short),
         vec![only, Some(&leader), filter, short],

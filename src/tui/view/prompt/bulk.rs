@@ -3,16 +3,16 @@
 use ratatui::style::Style;
 
 use super::{Line, answers, head, keys, lines, outlook, text, wrapped};
+use crate::diff::text::{visible_line, width};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::Digest;
-use crate::domain::words::counted;
 use crate::tui::draft::Draft;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::tui::model::gate::GateView;
 use crate::tui::model::prompt::Prompt;
-use crate::tui::view::holder;
+use crate::tui::view::{holder, label};
 
 /// Its lines above and below the list of gates.
 fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
@@ -150,8 +150,11 @@ fn without(why: &str, item: &Item) -> String {
     why.replace(&format!(" {}", item.pin.key), "")
 }
 
+/// `123 `, `  4a1b2c  `, `  left out: `.
+const LIST_CELLS: usize = 26;
+
 /// What of a gate this operator has not seen: `284 of 300 lines not seen`; of one that was on no screen of theirs, that.
-fn unseen(model: &Model, item: &Item) -> String {
+fn unseen(model: &Model, item: &Item, cells: usize) -> String {
     let key = &item.pin.key;
     let is_it = |digest: Option<Digest>| digest == Some(item.pin.digest);
     let view = model
@@ -162,31 +165,33 @@ fn unseen(model: &Model, item: &Item) -> String {
     let remembered = model.remembered.iter().find(|of_gate| of_gate.key == *key);
     let remembered = remembered.filter(|of_gate| is_it(of_gate.recorded.map(|(digest, _)| digest)));
     let files = model.queue.gate(key).map_or(0, |row| usize::from(row.files));
-    let shown = shown.or_else(|| remembered.map(|of_gate| of_gate.unseen(files)));
-    match (
-        shown.unwrap_or_default(),
-        model.marks.get(key).and_then(|mark| mark.extent),
-    ) {
-        (words, _) if !words.is_empty() => format!("{} not seen", words.join(", ")),
-        (_, Some(extent)) => {
-            let rest = extent.hunks.saturating_sub(extent.hunks_shown);
-            format!("{rest} of {} not seen", counted(extent.hunks as usize, "hunk"))
-        }
-        (_, None) => "not looked at".to_owned(),
+    let shown = shown
+        .or_else(|| remembered.map(|of_gate| of_gate.unseen(files)))
+        .unwrap_or_default();
+    let extent = model.marks.get(key).and_then(|mark| mark.extent);
+    if shown.is_empty() && extent.is_none() {
+        return "not looked at".to_owned();
     }
+    let named = (!shown.is_empty()).then(|| format!("{} not seen", shown.join(", ")));
+    named
+        .filter(|words| width(words) <= cells)
+        .unwrap_or_else(|| "not wholly seen".to_owned())
 }
 
-fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
+fn item_line(model: &Model, index: usize, item: &Item, columns: usize) -> Line<'static> {
     let theme = model.theme;
+    // The number, the digest and what changed; the name of the job gives way.
+    let least = label::within(&item.pin.label, &item.pin.key, 0);
+    let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
     let (state, style): (String, Style) = match &item.state {
-        ItemState::LeftOut(LeftOut::NotSeen) => (format!("left out: {}", unseen(model, item)), theme.warning()),
+        ItemState::LeftOut(LeftOut::NotSeen) => (format!("left out: {}", unseen(model, item, room)), theme.warning()),
         ItemState::LeftOut(LeftOut::OpenElsewhere) => {
             let who = holder::other(model, &item.pin.key).unwrap_or_default();
             (format!("left out: {who}"), theme.held())
         }
         ItemState::LeftOut(LeftOut::Refused) => ("left out: would be refused".to_owned(), theme.error()),
         ItemState::Asking => {
-            let unseen = (!item.is_seen).then(|| unseen(model, item));
+            let unseen = (!item.is_seen).then(|| unseen(model, item, room));
             let other = holder::other(model, &item.pin.key);
             let words: Vec<_> = other.into_iter().chain(unseen).collect();
             (words.join(", "), theme.warning())
@@ -199,8 +204,10 @@ fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
         ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
     };
+    let others = 4 + width(&facts) + width(&visible_line(&state));
+    let label = label::within(&item.pin.label, &item.pin.key, columns.saturating_sub(others));
     Line::Text(vec![
-        (format!("{:>3} {}", index + 1, item.pin.label), theme.plain()),
+        (format!("{:>3} {label}", index + 1), theme.plain()),
         (facts, theme.plain()),
         (state, style),
     ])
@@ -232,7 +239,7 @@ pub(super) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
     let room = if is_cut { room.saturating_sub(1).max(1) } else { room };
     let top = ask.top.min(count.saturating_sub(room));
     let items = ask.items.iter().enumerate().skip(top).take(room);
-    shown.extend(items.map(|(index, item)| item_line(model, index, item)));
+    shown.extend(items.map(|(index, item)| item_line(model, index, item, columns)));
     if is_cut {
         let words = format!("{}-{} of {count}   j k PgUp PgDn", top + 1, (top + room).min(count));
         shown.push(text(words, model.theme.warning()));
