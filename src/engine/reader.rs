@@ -114,6 +114,7 @@ impl ReaderThread {
         };
         Ok(match query {
             Query::Queue => Answer::Queue(self.preparer.reader.queue()?),
+            Query::NewestUnfinished(limit) => Answer::JobIds(self.preparer.reader.newest_unfinished(limit)?),
             Query::Job(job_id) => Answer::Job(self.preparer.reader.job(&job_id)?.map(Arc::new)),
             Query::Jobs(filter) => Answer::Jobs(self.preparer.reader.jobs(&filter)?),
             Query::Events {

@@ -339,7 +339,7 @@ pub enum Msg {
     Answered(Question, Answer),
     /// A command was committed or refused.
     Done(Submission, Result<Box<Receipt>, Refusal>),
-    /// A command's files are on disk, or not yet.
+    /// A command's files are in place, or not yet.
     Published(Submission, Result<(), String>),
     /// Something happened, here or elsewhere.
     Events(Vec<Event>),

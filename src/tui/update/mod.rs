@@ -29,7 +29,9 @@ use super::input::{Input, Key};
 use super::keymap;
 use super::model::toast::Tone;
 use super::model::{Model, Sent};
+use super::view::label;
 use crate::domain::gate::GateKey;
+use crate::domain::ids::JobId;
 use crate::engine::api::{Command, GateRef, Query};
 
 pub use keep::{release_leases, wanted};
@@ -185,7 +187,25 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
 
 fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;
-    model.toasts.push(at, tone, text.into());
+    let text = readable(model, &text.into());
+    model.toasts.push(at, tone, text);
+}
+
+/// What the rules say, with jobs named as the screen names them. A hint stays: it may be a command, which wants the whole id.
+fn readable(model: &Model, text: &str) -> String {
+    let (said, hint) = text.split_at(text.find("hint: ").unwrap_or(text.len()));
+    let of_queue = |id: &JobId| {
+        let mut rows = model.queue.present();
+        rows.find(|row| row.job_id == *id).map(|row| row.slug.to_string())
+    };
+    let of_job = |id: &JobId| {
+        let rows = model.job.as_ref()?.rows.as_ref()?;
+        (rows.job.id == *id).then(|| rows.job.slug.clone())
+    };
+    let said = label::readable(said, |id| {
+        of_queue(id).or_else(|| of_job(id)).map(|slug| slug.to_string())
+    });
+    said + hint
 }
 
 fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {

@@ -74,7 +74,7 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
         let who = name(model, &lease.holder.name);
         return match (is_own(model, lease), who == "you", lease.purpose) {
             (true, _, LeasePurpose::Compose) => vec!["you edit".to_owned()],
-            (true, _, LeasePurpose::Prompt) => vec!["you decide".to_owned()],
+            (true, _, LeasePurpose::Prompt) => vec!["you decide".to_owned(), "you".to_owned()],
             // Another console of the same person, or one that ended a moment ago.
             (false, true, _) => vec!["you elsewhere".to_owned(), "elsewhere".to_owned()],
             (false, false, LeasePurpose::Compose) => vec![format!("{who} composing"), format!("{who} edits")],

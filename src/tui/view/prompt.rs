@@ -72,6 +72,27 @@ fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&str; 2]) -> 
     label::within(label, key, columns.saturating_sub(others))
 }
 
+/// The title of a question about a gate: what is done, to which gate, and who does it. In one line, with what goes on by itself behind it;
+/// where even a cut name of the job leaves no room for the rest, in as many as that needs.
+fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<Line<'static>> {
+    if parts.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
+        return vec![Line::Head(parts.into(), timer)];
+    }
+    let [(verb, verb_style), (label, style), (who, who_style)] = parts;
+    let who = text(who.trim_start(), who_style);
+    match label
+        .rsplit_once(" / ")
+        .filter(|_| width(&verb) + width(&label) > columns)
+    {
+        Some((job, stage)) => vec![
+            Line::Text(vec![(verb, verb_style), (format!("{job} /"), style)]),
+            text(stage, style),
+            who,
+        ],
+        None => vec![Line::Text(vec![(verb, verb_style), (label, style)]), who],
+    }
+}
+
 /// The shortest wording; the bound then has a line of its own.
 const TIMER_HELD: &str = "timer held";
 
@@ -163,11 +184,11 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let verb = format!("{}{with} ", confirm.intent.head());
     let who = format!("  {}  as {operator}", confirm.pin.digest.short());
     let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
-    let mut head = vec![(verb, head_style.patch(theme.strong())), (label, theme.strong())];
-    // A long name has a line of its own: it never gives way, and neither does the digest.
-    let is_long = head.iter().map(|(text, _)| width(text)).sum::<usize>() + width(&who) > columns;
-    let digest = format!("  {}", confirm.pin.digest.short());
-    head.push((if is_long { digest } else { who.clone() }, theme.plain()));
+    let head = [
+        (verb, head_style.patch(theme.strong())),
+        (label, theme.strong()),
+        (who, theme.plain()),
+    ];
     let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
     let fitting = meanwhile(model, confirm)
         .into_iter()
@@ -175,10 +196,7 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     let full = meanwhile(model, confirm).into_iter().next();
     let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
     let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
-    lines.push(Line::Head(head, (timer, theme.held())));
-    if is_long {
-        lines.push(text(as_operator(model), theme.plain()));
-    }
+    lines.extend(title(head, (timer, theme.held()), columns));
     match &confirm.state {
         ConfirmState::Refused(why, hint) => {
             wrapped(
@@ -293,34 +311,15 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     lines
 }
 
-fn as_operator(model: &Model) -> String {
-    format!("as {}", model.session.operator.name)
-}
-
-/// The head of a question: the name of its job gives way, never who asks. Where both find no room, that one has a line of its own.
-fn head(model: &Model, verb: (&str, Style), label: impl Fn(usize) -> String, columns: usize) -> Vec<Line<'static>> {
+/// The title of a question about something else: what is done and to what, which gives way, and who does it, who never does.
+fn other_title(model: &Model, verb: (&str, Style), label: &str, columns: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
-    let who = format!("  {}", as_operator(model));
     let (verb, style) = verb;
-    let of = |others: usize, who: Option<String>| {
-        let label = label(columns.saturating_sub(width(verb) + others));
-        let parts = vec![(verb.to_owned(), style), (label, theme.strong())];
-        parts
-            .into_iter()
-            .chain(who.map(|who| (who, theme.plain())))
-            .collect::<Vec<_>>()
-    };
-    let one = of(width(&who), Some(who.clone()));
-    if one.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
-        return vec![Line::Text(one)];
-    }
-    vec![Line::Text(of(0, None)), text(as_operator(model), theme.plain())]
-}
-
-/// The same about a job.
-fn job_head(model: &Model, verb: &str, style: Style, label: &str, columns: usize) -> Vec<Line<'static>> {
-    let cells = |room: usize| shorten::middle(label, room.max(label::JOB_CELLS_MIN));
-    head(model, (verb, style), cells, columns)
+    let who = format!("  as {}", model.session.operator.name);
+    let room = columns.saturating_sub(width(verb) + width(&who));
+    let label = shorten::middle(label, room.max(label::JOB_CELLS_MIN));
+    let parts = [(verb.to_owned(), style), (label, theme.strong()), (who, theme.plain())];
+    title(parts, (String::new(), theme.held()), columns)
 }
 
 fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
@@ -330,7 +329,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         Some(Prompt::Confirm(confirm)) => confirm_lines(model, confirm, columns),
         Some(Prompt::Resume(ask)) => {
             let style = theme.held().patch(theme.strong());
-            let mut lines = job_head(model, "RESUME ", style, &ask.label, columns);
+            let mut lines = other_title(model, ("RESUME ", style), &ask.label, columns);
             outlook(model, columns, &mut lines);
             if let Some(note) = &ask.note {
                 wrapped(note, columns, theme.plain(), &mut lines);
@@ -346,7 +345,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         }
         Some(Prompt::Cancel(ask)) => {
             let style = theme.removed().patch(theme.strong());
-            let mut lines = job_head(model, "CANCEL JOB ", style, &ask.label, columns);
+            let mut lines = other_title(model, ("CANCEL JOB ", style), &ask.label, columns);
             outlook(model, columns, &mut lines);
             for words in holder::of_job(model, &ask.job_id) {
                 wrapped(&words, columns, theme.held(), &mut lines);

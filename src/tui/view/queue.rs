@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use super::pen::Pen;
 use super::{countdown, holder, label, shorten};
+use crate::diff::text::width;
 use crate::domain::view::{QueueKind, QueueRow};
 use crate::domain::words::age;
 use crate::tui::layout::Layout;
@@ -143,7 +144,7 @@ pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
         return ("overdue".to_owned(), theme.warning());
     }
     if row.kind == QueueKind::Failed {
-        return ("d: noted".to_owned(), theme.error());
+        return ("d notes it".to_owned(), theme.error());
     }
     let is_unseen = row.kind == QueueKind::Gate && !row.is_seen;
     (if is_unseen { "unseen" } else { "" }.to_owned(), theme.plain())
@@ -258,16 +259,20 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
 }
 
 fn draw_empty(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let mut pen = Pen::at_line(buffer, area, 1);
-    pen.skip(2);
-    if !model.queue.is_loaded {
-        pen.text("Reading the queue…", theme.plain());
+    let (fact, hint) = if !model.queue.is_loaded {
+        ("Reading the queue…", "")
     } else if !model.queue.filter.is_empty() {
-        pen.text("No row matches the filter   hint: Esc takes it back", theme.plain());
+        ("No row matches the filter", "hint: Esc takes it back")
     } else {
-        let hint = "Nothing waits for you   hint: holdpoint job start --slug NAME";
-        pen.text(hint, theme.plain());
+        ("Nothing waits for you", "hint: holdpoint job start --slug NAME")
+    };
+    let plain = model.theme.plain();
+    let mut pen = Pen::at_line(buffer, area, 1);
+    pen.skip(2).text(fact, plain);
+    if width(hint) + 3 <= pen.room() {
+        pen.skip(3).text(hint, plain);
+    } else {
+        Pen::at_line(buffer, area, 2).skip(2).text(hint, plain);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use super::{Line, answers, head, keys, lines, outlook, text, wrapped};
+use super::{Line, answers, keys, lines, other_title, outlook, text, wrapped};
 use crate::diff::text::{visible_line, width};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::Digest;
@@ -29,7 +29,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
         format!("{count} gates")
     };
     let verb = format!("{verb} ");
-    let mut above = head(model, (&verb, style.patch(theme.strong())), |_| gates.clone(), columns);
+    let mut above = other_title(model, (&verb, style.patch(theme.strong())), &gates, columns);
     let mut below = Vec::new();
     if ask.writing() > 0 {
         below.push(text(

@@ -1,20 +1,25 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, answers, head, outlook, text, wrapped};
+use super::{Line, answers, gate_label, outlook, text, title, wrapped};
 use crate::domain::words::duration;
 use crate::tui::action::Action;
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{TimerAsk, TimerIntent};
 use crate::tui::verb::{self, No};
-use crate::tui::view::{countdown, holder, label};
+use crate::tui::view::{countdown, holder};
 
 /// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<Line<'a>> {
     let theme = model.theme;
     let verb = format!("{} ", ask.intent.head());
-    let label = |room: usize| label::within(&ask.label, &ask.key, room);
-    let style = theme.held().patch(theme.strong());
-    let mut lines = head(model, (&verb, style), label, columns);
+    let who = format!("  as {}", model.session.operator.name);
+    let label = gate_label(&ask.label, &ask.key, columns, [&verb, &who]);
+    let head = [
+        (verb, theme.held().patch(theme.strong())),
+        (label, theme.strong()),
+        (who, theme.plain()),
+    ];
+    let mut lines = title(head, (String::new(), theme.held()), columns);
     if ask.sent.is_some() {
         lines.push(text("writing…", theme.held()));
         return lines;
