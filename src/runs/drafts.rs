@@ -222,6 +222,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_restored_is_a_draft_and_lies_aside_until_that_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(folder.path(), None).unwrap();
+        let count = |kept: KeptDrafts| kept.drafts.len();
+        runs.put_aside("ana", "1000.j-1.script.1.json", b"text", 0).unwrap();
+        // A directory in its place: the draft cannot be kept.
+        let place = runs.path().join(".drafts/ana/j-1.script.1.json");
+        fs::create_dir(&place).unwrap();
+        let restore = || runs.restore("ana", "j-1.script.1.json", b"text", "1000.j-1.script.1.json");
+        assert!(restore().is_err());
+        assert_eq!(count(runs.load_discarded("ana", 0).unwrap()), 1);
+        fs::remove_dir(&place).unwrap();
+        restore().unwrap();
+        assert_eq!(count(runs.load_discarded("ana", 0).unwrap()), 0);
+        assert_eq!(runs.load_drafts("ana").unwrap().drafts[0].1, b"text");
+        // Once more is no error: the list that it was chosen from may be older.
+        restore().unwrap();
+    }
+
+    #[test]
     fn a_link_in_place_of_a_folder_is_refused_and_leads_nowhere() {
         let folder = tempfile::tempdir().unwrap();
         let runs = RunsDir::open(folder.path().join("runs"), None).unwrap();

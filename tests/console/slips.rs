@@ -198,7 +198,15 @@ fn a_discarded_text_is_listed_shown_and_restored() {
     desk.press("Esc");
     desk.discards();
     // And on the command line, for the console that starts next.
-    let listed = workspace.json(&["drafts", "list"]);
+    let mut listed = workspace.json(&["drafts", "list"]);
+    while listed[0]["state"] != "discarded" {
+        listed = workspace.json(&["drafts", "list"]);
+    }
+    assert_eq!(
+        listed.as_array().map(Vec::len),
+        Some(1),
+        "what was restored is none: {listed}"
+    );
     let id = listed[0]["id"].as_str().expect("it has a name").to_owned();
     desk.leaves();
     let (restored, _) = run(&workspace, &["drafts", "restore", &id], 0);
@@ -208,6 +216,7 @@ fn a_discarded_text_is_listed_shown_and_restored() {
     );
     let listed = workspace.json(&["drafts", "list"]);
     assert_eq!(listed[0]["state"], "kept", "{listed}");
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
     let (_, refused) = run(&workspace, &["drafts", "show", "nothing"], 6);
     assert!(refused.contains("Not shown: you have no draft nothing"), "{refused}");
     let mut desk = Desk::open(&workspace);

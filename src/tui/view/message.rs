@@ -79,14 +79,15 @@ pub fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
 pub fn split_behind(text: &str, taken: usize, columns: usize, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut has_room = most > 1;
-    let first = columns.saturating_sub(taken).max(1);
-    for word in text.split(' ').flat_map(|word| pieces(word, first)) {
+    for word in text.split(' ').flat_map(|word| pieces(word, columns.max(1))) {
         let count = lines.len();
         let Some(line) = lines.last_mut() else {
             break;
         };
-        let room = if count == 1 { first } else { columns };
-        let is_full = !line.is_empty() && width(line) + 1 + width(&visible_line(&word)) > room;
+        let taken = if count == 1 { taken } else { 0 };
+        let used = width(line) + usize::from(!line.is_empty());
+        let is_begun = !line.is_empty() || taken > 0;
+        let is_full = is_begun && taken + used + width(&visible_line(&word)) > columns;
         if is_full && has_room {
             has_room = count + 1 < most;
             lines.push(word);
