@@ -79,7 +79,7 @@ pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let has_values = file.is_some_and(|file| file.values.is_some()) && !is_listed;
     let facts = if is_wide { 3 } else { 0 };
     let hold = u16::try_from(hold_lines(model, is_wide).len()).unwrap_or(0);
-    let since = super::view::gate::since_line(model, is_wide, lower_columns(model, is_wide));
+    let since = super::view::title::since_line(model, is_wide, lower_columns(model, is_wide));
     1 + hold + facts + u16::from(since.is_some()) + u16::from(has_values)
 }
 

@@ -234,7 +234,7 @@ fn of_a_gate_that_was_read_in_part_a_bulk_says_how_much_was_not() {
         let file = crate::world::File("script", "s.txt", None, text.clone().into());
         world.gate(id, slug, "script", 1, None, vec![file]);
     }
-    let mut console = Console::new(world, 80, 40);
+    let mut console = Console::new(world, 100, 40);
     console.press("j k Space Space Space g a");
     console.shows("Left out, not wholly seen by you: 1 j-1 big");
     let shown = console.text();
