@@ -32,6 +32,34 @@ fn the_key_bar_ends_in_all_keys_and_the_way_out_at_every_width() {
     }
 }
 
+#[test]
+fn what_a_field_or_a_list_takes_is_said_whole_at_60_columns() {
+    for keys in [
+        "a",
+        "a Tab",
+        "r",
+        "t",
+        "+",
+        "X",
+        "p",
+        "p Esc",
+        "p F2",
+        "e",
+        "p Ctrl-f",
+        "?",
+        ":",
+        "L",
+        "Z",
+        "/",
+        "j 2 /",
+        "Space g a",
+    ] {
+        let mut console = Console::new(World::drawn(), 60, 24);
+        console.press(keys);
+        assert!(!last_line(&console).ends_with('…'), "{keys}: {}", console.text());
+    }
+}
+
 /// The heads of the columns, and the places in which the cells of the first row begin.
 fn columns(console: &Console) -> String {
     let text = console.text();

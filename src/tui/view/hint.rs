@@ -84,9 +84,9 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
     match focus {
         Focus::Confirm => confirm(model),
         Focus::Note => vec![
-            "type the note".to_owned(),
-            "Tab out of it".to_owned(),
             until_enter(model, "decided"),
+            "type the note".to_owned(),
+            "Tab out".to_owned(),
         ],
         Focus::Ask => enter("Enter yes").into_iter().collect(),
         Focus::Bulk => bulk(model),
@@ -97,12 +97,12 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         Focus::Filter => words(&["Enter keeps the filter", "Esc takes it back"]),
         Focus::Search => words(&["Enter finds"]),
         Focus::Find => words(&["type what to find", "Enter there", "Ctrl-g next, in the text"]),
-        Focus::Candidates => words(&["type on", "Up Down move", "Enter writes it"]),
-        Focus::Types => words(&["Up Down move", "Enter writes in it"]),
-        Focus::Help => words(&["type to narrow down", "Up Down PgUp PgDn move"]),
-        Focus::Files => words(&["type to narrow down", "Up Down move", "Enter shows it"]),
-        Focus::Discarded => words(&["type to narrow down", "Up Down move", "Enter restores it"]),
-        Focus::Palette => words(&["type to narrow down", "Up Down move", "Enter does it"]),
+        Focus::Candidates => words(&["Enter writes it", "type on", "Up Down move"]),
+        Focus::Types => words(&["Enter writes in it", "Up Down move"]),
+        Focus::Help => words(&["type to find", "Up Down PgUp PgDn move"]),
+        Focus::Files => words(&["Enter shows it", "type to find", "Up Down move"]),
+        Focus::Discarded => words(&["Enter restores it", "type to find", "Up Down move"]),
+        Focus::Palette => words(&["Enter does it", "type to find", "Up Down move"]),
         Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => Vec::new(),
     }
 }
