@@ -100,7 +100,7 @@ fn an_arrow_cut_at_any_byte_in_the_editor_loses_no_word() {
             desk.press(&format!("'{token}'"));
             desk.pty.wait_for(|now| {
                 let text = now.contents();
-                text.contains(&token) || text.contains("no such key: m here")
+                text.contains(&token) || text.contains("no such key: m   ? keys")
             });
             for asked in ["DISCARD the text", "[D] discard"] {
                 if desk.pty.screen_text().contains(asked) {
@@ -431,13 +431,13 @@ fn what_nobody_looked_at_is_left_out_of_a_bulk() {
         run(&workspace, &["job", "list"], 0);
         desk.press("a");
     }
-    desk.sees("Left out, you have not looked at it: ");
+    desk.sees("Left out, not wholly seen by you: ");
     desk.sees("[i] take them in");
     desk.press("i");
     desk.sees("APPROVE 3 gates");
     desk.sees("Enter asks once more");
     desk.confirm();
-    desk.sees("You have NOT looked at ");
+    desk.sees("You have NOT seen all of ");
     assert_eq!(decided(&workspace), 0);
     desk.confirm();
     desk.sees("Approved 3 gates");
