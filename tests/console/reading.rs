@@ -65,14 +65,15 @@ fn a_and_enter_twice_decide_two_the_most_urgent_first_and_leave_no_row_behind() 
         let decision = workspace.decision(id, "release");
         assert_eq!(decision["approved"], true, "{decision}");
     }
-    // Decided from elsewhere: the row goes, and nothing is left to decide.
+    // Decided from elsewhere: its row is one no more, nothing is left to decide, and the job waits for somebody to resume it.
     run(
         &workspace,
         &["gate", "reject", "j-1", "release", "--notes", "not today"],
         0,
     );
-    desk.pty.wait_gone("j-1 tides  ");
+    desk.pty.wait_gone("─ j-1 tides / release #1");
     desk.sees("0 open");
+    desk.sees("R resume");
     desk.press("a");
     desk.sees("Not approved: ");
     let decisions = workspace.json(&["decisions", "list"]);
@@ -159,6 +160,15 @@ fn one_key_goes_through_a_half_shown_hunk_then_to_the_next_hunk_and_file() {
         desk.sees("10 - line 10");
         desk.press(opening);
         if opening == "a" {
+            // The second file may still be read: then the console says so, and the key is pressed again.
+            desk.pty.wait_for(|now| {
+                let text = now.contents();
+                text.contains("APPROVE ") || text.contains("still being read")
+            });
+            while !desk.pty.screen_text().contains("APPROVE ") {
+                run(&workspace, &["job", "list"], 0);
+                desk.press("a");
+            }
             desk.sees("APPROVE j-1 tides / edit #1");
             desk.pty.wait_gone("asking the rules what it would do");
         }
