@@ -459,6 +459,8 @@ pub enum Notice {
     Events(Vec<Event>),
     /// Something visible changed that is no event (a lease, a look).
     Changed,
+    /// A look found the rows as they were: only what no row tells may have changed, files and who leads.
+    Looked,
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration file was saved and is in force for gates opened from now on: their policies, and its warnings.

@@ -98,6 +98,14 @@ pub(super) fn place_of(base: &Path, path: &Path, modes: Modes) -> Result<(Arc<Pl
     Ok((place, name.to_owned()))
 }
 
+/// Writes a whole file at a place, for as long as the machine runs: it is not flushed. Replaces what was there.
+pub(super) fn note_at(place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+    let shown = place.join(name);
+    let mut file = temporary(place, &shown)?;
+    file.file().write_all(bytes).doing("write", &shown)?;
+    file.persist(name).map(drop)
+}
+
 /// Writes a whole file at a place, durable when this returns; replaces what was there.
 pub(super) fn write_at(place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
     let shown = place.join(name);

@@ -94,6 +94,13 @@ impl Reader {
         })
     }
 
+    /// Another number whenever anybody else has committed since. Costs the same however much there is.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            Ok(connection.query_row("SELECT data_version FROM pragma_data_version", [], |row| row.get(0))?)
+        })
+    }
+
     /// One job with all that the rules know of it.
     pub fn job(&self, id: &JobId) -> Result<Option<JobRows>, StoreError> {
         self.read(|connection| rows::load(connection, id))

@@ -345,6 +345,8 @@ pub enum Msg {
     Events(Vec<Event>),
     /// Something visible changed that is no event.
     Changed,
+    /// The rows are as they were; files and who leads may not be.
+    Looked,
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration was loaded again; its warnings.

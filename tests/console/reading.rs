@@ -120,6 +120,17 @@ fn rests(workspace: &Workspace, seconds: usize) {
     std::fs::rename(workspace.root().join("clock.next"), workspace.root().join("clock")).expect("it is there");
 }
 
+/// Waits for the question that `a` opens; pressed while a file is still read it is answered in words, and pressed again.
+fn asked(workspace: &Workspace, desk: &mut Desk) {
+    const QUESTION: &str = "APPROVE j-1 tides / edit #1";
+    desk.pty
+        .wait_for(|now| now.contents().contains(QUESTION) || now.contents().contains("still being read"));
+    while !desk.pty.screen_text().contains(QUESTION) {
+        run(workspace, &["job", "list"], 0);
+        desk.press("a");
+    }
+}
+
 /// Reads all of the gate with one key; what came on the screen may not be stepped over.
 fn reads_on(workspace: &Workspace, desk: &mut Desk, key: &str) {
     const END: &str = "This is the end: all of it was shown";
@@ -160,22 +171,13 @@ fn one_key_goes_through_a_half_shown_hunk_then_to_the_next_hunk_and_file() {
         desk.sees("10 - line 10");
         desk.press(opening);
         if opening == "a" {
-            // The second file may still be read: then the console says so, and the key is pressed again.
-            desk.pty.wait_for(|now| {
-                let text = now.contents();
-                text.contains("APPROVE ") || text.contains("still being read")
-            });
-            while !desk.pty.screen_text().contains("APPROVE ") {
-                run(&workspace, &["job", "list"], 0);
-                desk.press("a");
-            }
-            desk.sees("APPROVE j-1 tides / edit #1");
+            asked(&workspace, &mut desk);
             desk.pty.wait_gone("asking the rules what it would do");
         }
         reads_on(&workspace, &mut desk, key);
         if opening != "a" {
             desk.press("a");
-            desk.sees("APPROVE j-1 tides / edit #1");
+            asked(&workspace, &mut desk);
         }
         desk.confirm();
         desk.sees("Approved j-1 tides / edit #1");

@@ -10,6 +10,7 @@ mod decide;
 mod diff_modes;
 mod edit;
 mod engine;
+mod enter;
 mod flow;
 mod hands;
 mod hold;

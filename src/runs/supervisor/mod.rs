@@ -106,8 +106,15 @@ impl StageFiles {
         }
     }
 
-    /// Writes one of them whole. Nothing on the way from the runs directory to it may be a link.
+    /// Writes one of them whole. Nothing on the way from the runs directory to it may be a link. It is not flushed: a loss of power ends
+    /// everybody whom it tells something, and the leader does not wait for the disk before it starts a stage.
     fn write(&self, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
+        let (place, name) = atomic::place_of(self.base(), path, modes)?;
+        atomic::note_at(&place, &name, bytes)
+    }
+
+    /// The same for what is to be known after a loss of power too.
+    fn write_durably(&self, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
         atomic::write(self.base(), path, bytes, modes)
     }
 

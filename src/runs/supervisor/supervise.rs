@@ -318,7 +318,7 @@ impl Supervisor {
             .map_err(std::io::Error::from)
             .doing("create", &path)?;
         loop {
-            match self.files.write(&path, &bytes, self.modes) {
+            match self.files.write_durably(&path, &bytes, self.modes) {
                 Ok(()) => return Ok(true),
                 Err(error) if error.is_full() => {
                     alarm::set(1);

@@ -90,11 +90,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             notice::events(model, &events, fx);
         }
         Msg::Changed => {
-            preview::outdate(model, None);
             queue::ask(model, fx);
-            ask_leader(model, fx);
-            gate::ask_job(model, fx);
+            looked(model, fx);
         }
+        // Reading the queue costs by what waits: not for rows that are the same.
+        Msg::Looked => looked(model, fx),
         Msg::Lead(is_leading) => {
             model.is_leading = is_leading;
             ask_leader(model, fx);
@@ -206,6 +206,13 @@ fn readable(model: &Model, text: &str) -> String {
         of_queue(id).or_else(|| of_job(id)).map(|slug| slug.to_string())
     });
     said + hint
+}
+
+/// What no row tells is looked at again: files, and who leads.
+fn looked(model: &mut Model, fx: &mut Vec<Effect>) {
+    preview::outdate(model, None);
+    ask_leader(model, fx);
+    gate::ask_job(model, fx);
 }
 
 fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
