@@ -78,6 +78,7 @@ fn a_hold_is_everywhere_with_its_name_until_anybody_releases_it() {
     ana.sees("Not extended: 2h00m are more than may still be added");
     ana.press("Backspace Backspace '5m'");
     ana.sees("by: 5m");
+    ana.sees("The time left: ");
     ana.confirm();
     ana.sees("Extended j-1 tides / release #1");
     bea.sees("ana gives release #1 5:00 more");
