@@ -66,7 +66,10 @@ fn has_preview(command: &Command) -> Result<(), Refusal> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the test puts bytes there as somebody else does")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test puts bytes there as somebody else does"
+)]
 mod tests {
     use std::fs;
     use std::sync::Arc;
