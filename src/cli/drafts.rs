@@ -219,7 +219,7 @@ fn restore(
         Failure::new(deed, "wrong_state", why).hint("send or discard that first; this one stays where it is")
     })?;
     let bytes = serde_json::to_vec_pretty(&draft).unwrap_or_default();
-    runs.save_draft(operator, &draft.file_name(), Some(&bytes))
+    runs.restore(operator, &draft.file_name(), &bytes, &discarded.file_name())
         .map_err(|error| Failure::runs(deed, &error))?;
     let message = format!("Restored {} of {key}", discarded.draft.contents());
     if output.is_json {

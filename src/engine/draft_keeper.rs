@@ -20,6 +20,8 @@ pub(super) enum Typed {
     Draft(String, Option<Vec<u8>>),
     /// Keep it among what was thrown away, and remove there what is older than this.
     Discarded(String, Vec<u8>, i64),
+    /// Keep a draft that a text was restored to, and forget what was kept of it among what was thrown away.
+    Restored(String, Vec<u8>, String),
 }
 
 enum Item {
@@ -95,6 +97,7 @@ fn run(
         let kept = match item {
             Item::Typed(Typed::Draft(name, bytes)) => runs.save_draft(operator, &name, bytes.as_deref()),
             Item::Typed(Typed::Discarded(name, bytes, oldest_us)) => runs.put_aside(operator, &name, &bytes, oldest_us),
+            Item::Typed(Typed::Restored(name, bytes, aside)) => runs.restore(operator, &name, &bytes, &aside),
             Item::Rest(rested) => {
                 // Nobody waits any more when this fails.
                 let _ = rested.send(());

@@ -520,6 +520,11 @@ impl Engine {
         self.put(Work::Typed(Typed::Discarded(name, bytes, oldest_us)));
     }
 
+    /// Keeps a draft that a text was restored to, and forgets what was put aside of it (see [`RunsDir::restore`]).
+    pub fn restore(&mut self, name: String, bytes: Vec<u8>, aside: String) {
+        self.put(Work::Typed(Typed::Restored(name, bytes, aside)));
+    }
+
     /// What this operator threw away since then, oldest first, and what could not be read of it.
     pub fn load_discarded(&self, oldest_us: i64) -> KeptDrafts {
         let kept = self.runs.load_discarded(&self.operator.name, oldest_us);

@@ -56,6 +56,15 @@ impl RunsDir {
         kept_discarded(&place, oldest_us).map(drop)
     }
 
+    /// Keeps a draft that a text was restored to; only then is what was put aside of it removed.
+    pub fn restore(&self, operator: &str, name: &str, bytes: &[u8], aside: &str) -> Result<()> {
+        self.save_draft(operator, name, Some(bytes))?;
+        match self.existing(&folder(operator).join(DISCARDED))? {
+            Some(place) => place.remove(&plain(aside)).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// The texts of an operator that were thrown away since then, oldest first; what is older is removed.
     pub fn load_discarded(&self, operator: &str, oldest_us: i64) -> Result<KeptDrafts> {
         match self.existing(&folder(operator).join(DISCARDED))? {
@@ -210,6 +219,26 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(of(0).len(), DISCARDED_MAX);
+    }
+
+    #[test]
+    fn what_was_restored_is_a_draft_and_lies_aside_until_that_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(folder.path(), None).unwrap();
+        let count = |kept: KeptDrafts| kept.drafts.len();
+        runs.put_aside("ana", "1000.j-1.script.1.json", b"text", 0).unwrap();
+        // A directory in its place: the draft cannot be kept.
+        let place = runs.path().join(".drafts/ana/j-1.script.1.json");
+        fs::create_dir(&place).unwrap();
+        let restore = || runs.restore("ana", "j-1.script.1.json", b"text", "1000.j-1.script.1.json");
+        assert!(restore().is_err());
+        assert_eq!(count(runs.load_discarded("ana", 0).unwrap()), 1);
+        fs::remove_dir(&place).unwrap();
+        restore().unwrap();
+        assert_eq!(count(runs.load_discarded("ana", 0).unwrap()), 0);
+        assert_eq!(runs.load_drafts("ana").unwrap().drafts[0].1, b"text");
+        // Once more is no error: the list that it was chosen from may be older.
+        restore().unwrap();
     }
 
     #[test]

@@ -153,7 +153,8 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
              ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0))
          FROM job LEFT JOIN attempt ON attempt.job_id = job.id AND attempt.stage = job.stage AND attempt.number =
            (SELECT max(number) FROM attempt AS other WHERE other.job_id = job.id AND other.stage = job.stage)
-         WHERE (job.status IN ('queued', 'running', 'paused') AND NOT job.is_manual OR job.status = 'failed' AND job.acknowledged_at IS NULL)
+         WHERE (job.status IN ('queued', 'running') AND NOT job.is_manual OR job.status = 'paused'
+             OR job.status = 'failed' AND job.acknowledged_at IS NULL)
            AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.job_id = job.id AND gate.state = 'open')";
     collect(connection, sql, [], |row| {
         let cells = Cells::new(row, "job", 1);

@@ -31,6 +31,8 @@ pub trait Backend {
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
     /// Keeps a text that was thrown away, for some days.
     fn put_aside(&mut self, discarded: &Discarded);
+    /// Keeps a draft that a text was restored to, and forgets what was put aside of it.
+    fn restore(&mut self, draft: &Draft, discarded: &Discarded);
     /// What this operator threw away lately, newest first.
     fn load_discarded(&mut self) -> Vec<Discarded>;
     /// Where copies for this operator's own editor lie.
@@ -83,6 +85,12 @@ impl Backend for Engine {
         let oldest_us = Discarded::oldest_us(discarded.discarded_at);
         if let Ok(bytes) = serde_json::to_vec_pretty(discarded) {
             Engine::put_aside(self, discarded.file_name(), bytes, oldest_us);
+        }
+    }
+
+    fn restore(&mut self, draft: &Draft, discarded: &Discarded) {
+        if let Ok(bytes) = serde_json::to_vec_pretty(draft) {
+            Engine::restore(self, draft.file_name(), bytes, discarded.file_name());
         }
     }
 

@@ -425,6 +425,8 @@ pub enum Effect {
     SaveDraft(GateKey, Option<Draft>),
     /// Keep a text that was thrown away.
     PutAside(Box<Discarded>),
+    /// Keep the draft that a text was restored to, and forget what was put aside of it.
+    Restore(Box<Draft>, Box<Discarded>),
     /// Put a text on the operator's clipboard.
     Copy(String),
     /// Draw everything anew.

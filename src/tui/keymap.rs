@@ -155,6 +155,10 @@ const TAKE_OVER: Binding = key(
     "",
 );
 
+/// All keys. F1 means that everywhere; `?` wherever it is no letter of a text.
+const HELP: Binding = key(Action::Help, &["?", "F1"], "keys", "keys");
+const HELP_IN_TEXT: Binding = key(Action::Help, &["F1"], "keys", "keys");
+
 static MOVE: Group = Group {
     name: "move",
     bindings: &[
@@ -330,7 +334,7 @@ static TIMER: Group = Group {
 static ALWAYS: Group = Group {
     name: "always",
     bindings: &[
-        key(Action::Help, &["?"], "keys", "keys"),
+        HELP,
         key(Action::Palette, &[":"], "commands by name, :q leaves", ""),
         key(Action::Copy, &["y"], "copy the id or digest", ""),
         key(
@@ -372,7 +376,13 @@ static CONFIRM: Group = Group {
             "",
         ),
         TAKE_OVER,
-        key(Action::Close, &["Esc", "q", "Ctrl-c"], "back, nothing is decided", ""),
+        HELP,
+        key(
+            Action::Close,
+            &["Esc", "q", "Ctrl-c"],
+            "back, nothing is decided",
+            "back",
+        ),
     ],
 };
 
@@ -403,11 +413,12 @@ static NOTE: Group = Group {
         key(Action::Accept, &["Enter"], "do what the prompt says", ""),
         key(Action::Note, &["Tab"], "out of the note", ""),
         TAKE_OVER,
+        HELP_IN_TEXT,
         key(
             Action::Close,
             &["Esc", "Ctrl-c"],
             "back, nothing is decided; the note is kept",
-            "",
+            "back",
         ),
     ],
 };
@@ -419,11 +430,17 @@ static BULK: Group = Group {
         key(
             Action::TakeIn,
             &["i"],
-            "take in what you have not looked at; Enter then asks once more",
+            "take in what you have not wholly seen; Enter then asks once more",
             "",
         ),
         key(Action::Note, &["Tab"], "into the note", ""),
-        key(Action::Close, &["Esc", "q", "Ctrl-c"], "back, nothing is decided", ""),
+        HELP,
+        key(
+            Action::Close,
+            &["Esc", "q", "Ctrl-c"],
+            "back, nothing is decided",
+            "back",
+        ),
         key(Action::Up, &["k", "Up"], "scroll the list up", ""),
         key(Action::Down, &["j", "Down"], "scroll the list down", ""),
         key(Action::PageUp, &["PgUp", "b"], "one page up", ""),
@@ -437,7 +454,8 @@ static ASK: Group = Group {
     name: "question",
     bindings: &[
         key(Action::Accept, &["Enter"], "yes", ""),
-        key(Action::Close, &["Esc", "q", "Ctrl-c"], "no, back", ""),
+        HELP,
+        key(Action::Close, &["Esc", "q", "Ctrl-c"], "no, back", "back"),
     ],
 };
 
@@ -445,7 +463,8 @@ static FIELD: Group = Group {
     name: "text field",
     bindings: &[
         key(Action::Accept, &["Enter"], "take it", ""),
-        key(Action::Close, &["Esc", "Ctrl-c"], "back", ""),
+        HELP_IN_TEXT,
+        key(Action::Close, &["Esc", "Ctrl-c"], "back", "back"),
     ],
 };
 
@@ -453,7 +472,8 @@ static LIST_FIELD: Group = Group {
     name: "list",
     bindings: &[
         key(Action::Accept, &["Enter"], "take it", ""),
-        key(Action::Close, &["Esc", "Ctrl-c"], "back", ""),
+        HELP_IN_TEXT,
+        key(Action::Close, &["Esc", "Ctrl-c"], "back", "back"),
         key(Action::Up, &["Up"], "one row up", ""),
         key(Action::Down, &["Down"], "one row down", ""),
         key(Action::PageUp, &["PgUp"], "one page up", ""),
@@ -492,6 +512,7 @@ static COMPOSE: Group = Group {
             "preview",
         ),
         TAKE_OVER,
+        HELP_IN_TEXT,
         key(Action::PreviewUp, &["Alt-Up"], "scroll that up", ""),
         key(Action::PreviewDown, &["Alt-Down"], "scroll that down", ""),
     ],
@@ -503,7 +524,8 @@ static TYPES: Group = Group {
         key(Action::Up, &["Up", "k"], "the type before", ""),
         key(Action::Down, &["Down", "j", "F2"], "the next type", ""),
         key(Action::Accept, &["Enter", "Tab"], "write in it", ""),
-        key(Action::Close, &["Esc", "q", "Ctrl-c"], "back to the text", ""),
+        HELP,
+        key(Action::Close, &["Esc", "q", "Ctrl-c"], "back to the text", "back"),
     ],
 };
 
@@ -513,7 +535,8 @@ static CANDIDATES: Group = Group {
         key(Action::Up, &["Up"], "the one before", ""),
         key(Action::Down, &["Down"], "the next one", ""),
         key(Action::Accept, &["Enter", "Tab"], "write it", ""),
-        key(Action::Close, &["Esc", "Ctrl-c"], "close the list", ""),
+        HELP_IN_TEXT,
+        key(Action::Close, &["Esc", "Ctrl-c"], "close the list", "back"),
     ],
 };
 
@@ -555,6 +578,7 @@ static EDITING: Group = Group {
 static MENU: Group = Group {
     name: "patch menu",
     bindings: &[
+        HELP,
         key(Action::ApproveWith, &["a"], "approve with the patch", "approve with"),
         key(Action::RejectWith, &["r"], "reject with the patch", "reject with"),
         key(

@@ -58,11 +58,16 @@ impl Layout {
     }
 }
 
-/// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
-pub fn hold_lines(model: &Model, is_wide: bool) -> Vec<String> {
+/// The columns of what stands below the queue, or beside it.
+fn lower_columns(model: &Model, is_wide: bool) -> u16 {
     let width = model.size.0;
     let beside = if is_wide { queue_columns(width) + 1 } else { 0 };
-    let columns = usize::from(width.saturating_sub(beside + 2));
+    width.saturating_sub(beside)
+}
+
+/// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
+pub fn hold_lines(model: &Model, is_wide: bool) -> Vec<String> {
+    let columns = usize::from(lower_columns(model, is_wide).saturating_sub(2));
     let view = model.gate.as_ref();
     let review = view.and_then(GateView::review).map(|review| format!("open {review}"));
     let review = review
@@ -75,14 +80,16 @@ pub fn hold_lines(model: &Model, is_wide: bool) -> Vec<String> {
     review.into_iter().chain(hold).collect()
 }
 
-/// Lines above the body of the gate pane: the head, why it is open again, who holds the timer, on a wide screen policy and files, and the changed values where there are some.
+/// Lines above the body of the gate pane: the head, why it is open again, who holds the timer, on a wide screen policy and files, what
+/// changed since a rejection where that has no room in the head, and the changed values where there are some.
 pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let is_listed = model.look.mode == Mode::Values;
     let has_values = file.is_some_and(|file| file.values.is_some()) && !is_listed;
     let facts = if is_wide { 3 } else { 0 };
     let hold = u16::try_from(hold_lines(model, is_wide).len()).unwrap_or(0);
-    1 + hold + facts + u16::from(has_values)
+    let since = super::view::title::since_line(model, is_wide, lower_columns(model, is_wide));
+    1 + hold + facts + u16::from(since.is_some()) + u16::from(has_values)
 }
 
 /// How many rows of the diff fit.
@@ -188,7 +195,7 @@ pub fn of(model: &Model) -> Layout {
             rest.height * 3 / 10
         };
         // A text wants room more than the queue does.
-        let is_long = model.compose.is_some() || (model.lower == Lower::History && model.is_lower_focused);
+        let is_long = model.compose.is_some();
         let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
         let share = if is_long { share.min(rows_beside_text) } else { share };
         // Only a prompt that would leave nothing of the diff makes the queue yield.

@@ -29,10 +29,10 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
         desk.press("a");
     }
     // Nobody has looked at them: they are left out, by name, until a key takes them in.
-    desk.sees("Left out, you have not looked at it: ");
+    desk.sees("Left out, not wholly seen by you: ");
     desk.press("i");
     desk.sees("APPROVE 9 gates");
-    desk.sees("You have not looked at ");
+    desk.sees("You have not seen all of ");
     // Somebody is quicker with one of them: it leaves the list aloud, and Enter is about the others.
     run(
         &workspace,
@@ -44,7 +44,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.press("Tab 'reads well'");
     desk.sees("note for each: reads well");
     desk.confirm();
-    desk.sees("You have NOT looked at ");
+    desk.sees("You have NOT seen all of ");
     desk.confirm();
     desk.sees("Approved 8 of 9 gates");
     desk.press("Esc");

@@ -65,14 +65,15 @@ fn a_and_enter_twice_decide_two_the_most_urgent_first_and_leave_no_row_behind() 
         let decision = workspace.decision(id, "release");
         assert_eq!(decision["approved"], true, "{decision}");
     }
-    // Decided from elsewhere: the row goes, and nothing is left to decide.
+    // Decided from elsewhere: its row is one no more, nothing is left to decide, and the job waits for somebody to resume it.
     run(
         &workspace,
         &["gate", "reject", "j-1", "release", "--notes", "not today"],
         0,
     );
-    desk.pty.wait_gone("j-1 tides  ");
+    desk.pty.wait_gone("─ j-1 tides / release #1");
     desk.sees("0 open");
+    desk.sees("R resume");
     desk.press("a");
     desk.sees("Not approved: ");
     let decisions = workspace.json(&["decisions", "list"]);

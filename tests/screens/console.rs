@@ -8,7 +8,7 @@ use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::time::Now;
 use holdpoint::tui::draft::{Discarded, Draft};
 use holdpoint::tui::effect::{CopyReady, Effect, Msg, Question};
-use holdpoint::tui::input::{Input, Key};
+use holdpoint::tui::input::{Input, Key, Mouse, MouseKind};
 use holdpoint::tui::model::Model;
 use holdpoint::tui::own_editor::OwnEditor;
 use holdpoint::tui::session::Session;
@@ -35,6 +35,13 @@ pub struct Console {
     pub rests: bool,
     waiting: Vec<holdpoint::tui::effect::Submission>,
 }
+
+/// It turns over a line that does not scroll.
+const IDLE_WHEEL: Mouse = Mouse {
+    kind: MouseKind::WheelDown,
+    column: 0,
+    row: 0,
+};
 
 pub fn session() -> Session {
     Session {
@@ -93,6 +100,10 @@ impl Console {
             waiting: Vec::new(),
         };
         let effects = start(&mut console.model);
+        if rests {
+            // Whoever looks has the hand on the mouse.
+            update(&mut console.model, Msg::Input(Input::Mouse(IDLE_WHEEL)));
+        }
         console.carry_out(effects);
         console.draw();
         console
@@ -145,6 +156,11 @@ impl Console {
                 },
                 Effect::SaveDraft(key, draft) => {
                     self.saved.push((key, draft));
+                    continue;
+                }
+                Effect::Restore(draft, discarded) => {
+                    self.put_aside.retain(|other| *other != *discarded);
+                    self.saved.push((draft.key.clone(), Some(*draft)));
                     continue;
                 }
                 Effect::PutAside(discarded) => {

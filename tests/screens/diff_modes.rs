@@ -394,3 +394,19 @@ fn the_title_tells_of_a_rejection_that_is_nearer_than_the_base_and_c_shows_it() 
         console.hides("rejection: +1");
     }
 }
+
+#[test]
+fn folding_says_what_it_came_to_in_every_view() {
+    let mut console = Console::drawn();
+    console.press("z");
+    console.shows("The whole file");
+    console.press("v z");
+    console.shows("Nothing but changed lines");
+    console.press("z");
+    console.shows("Three lines around each change");
+    let mut console = Console::drawn();
+    console.press("j v v");
+    assert_eq!(console.model.look.mode, holdpoint::tui::model::look::Mode::Values);
+    console.press("z");
+    console.shows("Values are not folded   hint: v shows the text");
+}

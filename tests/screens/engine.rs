@@ -67,10 +67,10 @@ impl World {
             let open: Vec<_> = rows.gates.iter().filter(|gate| gate.state == GateState::Open).collect();
             let is_listed = queue.iter().any(|row| row.job_id == rows.job.id);
             let kind = match rows.job.status {
+                JobStatus::Paused => Some(QueueKind::Paused),
                 _ if rows.job.is_manual => None,
                 JobStatus::Queued => Some(QueueKind::Queued),
                 JobStatus::Running => Some(QueueKind::Running),
-                JobStatus::Paused => Some(QueueKind::Paused),
                 _ => None,
             };
             if let (Some(kind), true, false) = (kind, open.is_empty(), is_listed) {

@@ -179,7 +179,7 @@ fn a_prompt_shows_enter_where_it_would_do_something_and_nowhere_else() {
         "still being asked",
         "is no length of time",
         "more than may still be added",
-        "you have looked at none of the marked gates",
+        "you have seen none of the marked gates wholly",
         "that is not j-17",
         "that is not discard",
     ] {

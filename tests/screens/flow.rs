@@ -236,6 +236,9 @@ fn decided_gates_from_outside_leave_the_queue() {
         .settle("j-17", "script", Verdict::Reject, "cy", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateRejected, "cy rejected script #2");
-    console.hides("j-17 tides   ");
+    let text = console.text();
+    let rows: Vec<_> = text.lines().filter(|line| line.contains("j-17 tides   ")).collect();
+    // The gate is gone; its job waits for somebody to resume it.
+    assert!(rows.len() == 1 && rows[0].contains("paused"), "{text}");
     assert_eq!(selected(&console), "j-21");
 }

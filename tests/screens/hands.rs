@@ -153,8 +153,15 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
     );
     console.press("p");
     console.shows("my patch");
+    console.press("Esc q Z");
+    console.shows("No text was discarded here in the last 7 days");
     // What was written since is never written over.
-    console.typed("!").press("Esc q Z Enter");
+    console
+        .press("p Esc D")
+        .typed("discard")
+        .press("Enter p")
+        .typed("!")
+        .press("Esc q Z Enter");
     console.shows("Not restored: a patch is kept for j-17 / script #2   hint: send or");
 }
 

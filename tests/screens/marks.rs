@@ -89,16 +89,16 @@ fn what_was_not_looked_at_is_left_out_until_a_key_takes_it_in() {
     console.world.looked("j-17", "bea");
     console.press("Space Space Space g a");
     console.shows("APPROVE 1 gate");
-    console.shows("Left out, you have not looked at it: 2 j-21 dunes / storyboard #1");
+    console.shows("Left out, not wholly seen by you: 2 j-21 dunes / storyboard #1");
     console.shows("[Enter] approve 1");
     console.shows("[i] take them in");
     assert_snapshot!("bulk_left_out_80", console.picture());
     console.press("i");
     console.shows("APPROVE 3 gates");
-    console.shows("You have not looked at 2 of them; Enter asks once more");
+    console.shows("You have not seen all of 2 of them; Enter asks once more");
     console.press("Enter");
     assert!(console.decisions().is_empty());
-    console.shows("You have NOT looked at 2 of them: Enter once more approves them all the same");
+    console.shows("You have NOT seen all of 2 of them: Enter once more approves them all the same");
     console.press("Enter");
     assert_eq!(console.decisions().len(), 3);
 }
@@ -224,4 +224,29 @@ fn a_bulk_is_not_confirmed_before_it_was_on_the_screen() {
     let mut console = Console::hurried();
     console.press("Space Space g").burst("a i Enter Enter");
     assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn of_a_gate_that_was_read_in_part_a_bulk_says_how_much_was_not() {
+    let text: String = (1..=300).map(|line| format!("line {line}\n")).collect();
+    let mut world = World::new();
+    for (id, slug) in [("j-1", "big"), ("j-2", "bigger"), ("j-3", "never")] {
+        let file = crate::world::File("script", "s.txt", None, text.clone().into());
+        world.gate(id, slug, "script", 1, None, vec![file]);
+    }
+    let mut console = Console::new(world, 100, 40);
+    console.press("j k Space Space Space g a");
+    console.shows("Left out, not wholly seen by you: 1 j-1 big");
+    let shown = console.text();
+    let line = |name: &str| {
+        shown
+            .lines()
+            .find(|line| line.contains(name) && line.contains("left out:"))
+            .unwrap()
+    };
+    assert!(line(" big /").contains("of 300 lines not seen"), "{shown}");
+    assert!(line("bigger /").contains("of 300 lines not seen"), "{shown}");
+    console.hides("you have not looked at it");
+    console.press("i");
+    console.shows("You have not seen all of 3 of them");
 }

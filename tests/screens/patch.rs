@@ -83,7 +83,10 @@ fn a_plain_decision_says_that_the_draft_is_not_applied_and_keeps_it() {
             console.typed("no");
         }
         console.press("Enter");
-        says(&console, "your patch draft was not applied; kept in runs/.drafts");
+        says(
+            &console,
+            "your patch draft was not applied; it is kept: holdpoint drafts list",
+        );
         let (_, saved) = console.saved.last().unwrap();
         assert!(
             saved
@@ -227,7 +230,7 @@ fn menu_and_footer_offer_what_can_be_done() {
     write(&mut console, "{");
     console.press("Esc");
     let last = |console: &Console| console.text().lines().last().unwrap().to_owned();
-    assert_eq!(last(&console), " T type  D discard  q leave  Esc text");
+    assert_eq!(last(&console), " Esc text  T type  D discard  ? keys  q leave");
     console.hides("[a]");
     console.press("Esc");
     write(
@@ -235,15 +238,15 @@ fn menu_and_footer_offer_what_can_be_done() {
         r#"{"type": "text_replace", "replacements": [{"old": "Tip 1", "new": "Hint 1"}]}"#,
     );
     console.press("Esc");
-    assert!(last(&console).starts_with(" a approve with  r reject with  t apply only"));
+    assert!(last(&console).starts_with(" Esc text  a approve with  r reject with  t apply only"));
     console.press("a");
     assert_eq!(
         last(&console),
-        " nothing is decided until Enter",
+        " nothing is decided until Enter   ? keys  q back",
         "the editor is behind, no diff"
     );
     console.press("Esc Esc t");
-    assert_eq!(last(&console), " nothing is changed until Enter");
+    assert_eq!(last(&console), " nothing is changed until Enter   ? keys  q back");
 }
 
 #[test]
@@ -269,7 +272,7 @@ fn footers_name_only_keys_that_apply() {
         last(&console)
     );
     console.press("a");
-    assert_eq!(last(&console), " nothing is decided until Enter");
+    assert_eq!(last(&console), " nothing is decided until Enter   ? keys  q back");
     // With the queue's keys stands the queue's pane.
     let mut console = Console::drawn();
     console.press("4 1");
@@ -377,7 +380,7 @@ fn a_key_that_means_nothing_says_so_once() {
     console.press("4 Enter");
     console.shows("no such key: Enter");
     console.press("1 a m");
-    console.shows("no such key: m here");
+    console.shows("no such key: m   ? keys");
 }
 
 #[test]

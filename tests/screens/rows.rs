@@ -61,7 +61,7 @@ fn who_is_at_a_gate_is_said_in_two_words() {
 }
 
 #[test]
-fn a_gate_that_is_settled_while_it_is_read_stays_with_its_job_in_one_row_until_it_is_left() {
+fn a_gate_that_is_settled_while_it_is_read_is_no_row_and_says_so_in_its_title_until_it_is_left() {
     let mut console = Console::drawn();
     console.press("Enter");
     console
@@ -70,17 +70,60 @@ fn a_gate_that_is_settled_while_it_is_read_stays_with_its_job_in_one_row_until_i
         .unwrap();
     console.world.starts("j-17");
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
-    console.shows("done approved ana");
+    console.shows(" / script #2  APPROVED by ana 02:13:0");
     let rows = |console: &Console| {
         let text = console.text();
         let queue = text.lines().skip(1).take_while(|line| !line.starts_with('─'));
-        queue.filter(|line| line.contains("j-17 tides")).count()
+        queue
+            .filter(|line| line.contains("j-17 tides"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(rows(&console), 1);
+    let of_job = rows(&console);
+    assert_eq!(of_job.len(), 1, "what the job does now: {of_job:?}");
+    assert!(!of_job[0].contains('>') && !of_job[0].contains("approve"), "{of_job:?}");
     console.press("q");
-    console.hides("done approved");
     console.shows(">j-21 dunes");
     assert_eq!(console.model.queue.hidden(), 0);
+}
+
+#[test]
+fn from_a_gate_that_was_decided_elsewhere_reading_goes_on_to_the_most_urgent() {
+    let mut console = Console::drawn();
+    console.press("j Enter");
+    console
+        .world
+        .settle("j-21", "storyboard", Verdict::Reject, "ana", None, None)
+        .unwrap();
+    console.event(
+        "j-21",
+        "storyboard",
+        EventType::GateRejected,
+        "ana rejected storyboard #1",
+    );
+    for _ in 0..20 {
+        if console.text().contains("REJECTED") {
+            console.press("}");
+        }
+    }
+    console.shows("j-17 tides / script #2");
+    console.hides("REJECTED");
+}
+
+#[test]
+fn a_job_that_somebody_rejected_outside_waits_in_the_queue_and_resumes_there() {
+    let mut world = World::drawn();
+    world.paused("j-30", "heath");
+    world.slots.retain(|row| row.kind != QueueKind::Paused);
+    world.jobs.get_mut(&crate::world::job_id("j-30")).unwrap().job.is_manual = true;
+    let mut console = Console::new(world, 80, 24);
+    console.press("G k");
+    console.shows(">j-30 heath");
+    console.shows("paused");
+    console.press("R");
+    console.shows("RESUME j-30 heath");
+    console.press("Enter");
+    console.hides(">j-30 heath");
 }
 
 #[test]

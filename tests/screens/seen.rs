@@ -267,3 +267,12 @@ fn the_record_says_how_many_hunks_were_shown() {
 fn newest(world: &World) -> &Gate {
     world.jobs[&job_id("j-1")].gates.last().unwrap()
 }
+
+#[test]
+fn a_console_that_runs_is_nobody_who_looks() {
+    let mut console = Console::resting(crate::console::session(), spread(1), (80, 24), false);
+    console.pass(5);
+    assert_eq!(looks(&console), [""; 0], "no key was ever pressed");
+    console.press("Ctrl-l").pass_us(300_000);
+    assert_eq!(looks(&console), ["j-1: 1 of 1"]);
+}

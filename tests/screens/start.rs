@@ -213,3 +213,140 @@ fn a_draft_that_is_not_offered_is_told_as_long_as_it_lies_there() {
     console.press("j k");
     console.shows("A draft is not offered: read runs/.drafts/bea/j-1.script.1.json");
 }
+
+/// A console that nobody has touched yet.
+fn untouched(world: World) -> Console {
+    Console::resting(session(), world, (80, 24), false)
+}
+
+#[test]
+fn until_a_key_is_pressed_the_selection_follows_the_most_urgent_gate() {
+    let mut console = untouched(World::drawn());
+    console.shows(">j-17 tides");
+    console.world.gate("j-50", "dunlin", "script", 1, Some(30), vec![]);
+    console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
+    console.shows(">j-50 dunlin");
+    console.press("Ctrl-l");
+    console.world.gate("j-51", "plover", "script", 1, Some(10), vec![]);
+    console.event("j-51", "script", EventType::GateOpened, "script #1 waits");
+    console.shows(">j-50 dunlin");
+}
+
+#[test]
+fn where_the_console_was_to_open_the_selection_stays() {
+    let mut console = opened_at("j-22", Some("audio"));
+    console.world.gate("j-50", "dunlin", "script", 1, Some(30), vec![]);
+    console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
+    console.shows(" >j-22 marsh");
+}
+
+fn reason() -> String {
+    (1..=30).map(|word| format!("word{word}")).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn of_two_messages_at_once_no_word_is_lost() {
+    for columns in [60, 80, 120] {
+        let mut console = Console::new(World::drawn(), columns, 24);
+        for _ in 0..2 {
+            let held = serde_json::json!({ "by": "cy", "kind": "hold" });
+            let words = format!("cy holds it: {}", &reason()[..90]);
+            console.event_by("j-22", "audio", EventType::GateHeld, &words, held);
+        }
+        console.shows("+1 earlier");
+        let text = console.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&reason()[..80]), "{columns}: {}", console.text());
+    }
+}
+
+#[test]
+fn the_job_pane_shows_the_whole_reason_of_an_event_and_history_the_whole_note() {
+    for columns in [60, 80, 120] {
+        let mut world = World::drawn();
+        let message = format!("fjord paused: {}", reason());
+        world.log("02:10:00", "j-24", "assets", EventType::JobPaused, "ana", &message);
+        world.log(
+            "02:11:00",
+            "j-24",
+            "assets",
+            EventType::StageStarted,
+            "ana",
+            "assets #2 starts",
+        );
+        world
+            .settle("j-22", "audio", Verdict::Reject, "ana", Some(reason()), None)
+            .unwrap();
+        let mut console = Console::new(world, columns, 24);
+        let is_whole = |console: &Console| {
+            let text = console.text().replace('│', " ");
+            (1..=30).all(|word| text.contains(&format!("word{word}")))
+        };
+        console.press("/").typed("fjord").press("Enter G 3");
+        assert!(is_whole(&console), "{columns}: {}", console.text());
+        console.shows("assets #2 starts");
+        console.press("4");
+        assert!(is_whole(&console), "{columns}: {}", console.text());
+    }
+}
+
+#[test]
+fn history_takes_no_more_from_the_queue_than_a_diff_does() {
+    let rows = |console: &Console| {
+        let text = console.text();
+        text.lines().skip(1).take_while(|line| !line.starts_with('─')).count()
+    };
+    let mut console = Console::drawn();
+    console.press("Enter");
+    let beside_diff = rows(&console);
+    console.press("4");
+    assert_eq!(rows(&console), beside_diff, "{}", console.text());
+}
+
+#[test]
+fn what_a_key_was_answered_goes_with_what_it_was_about_and_news_stay() {
+    let mut console = Console::drawn();
+    console.event("j-22", "audio", EventType::JobCompleted, "marsh is completed");
+    console.press("s s s s");
+    console.shows("Sorted by");
+    console.press("a");
+    console.hides("Sorted by");
+    console.shows("marsh is completed");
+    // The end of one gate is not the end of the next.
+    let mut console = Console::drawn();
+    for _ in 0..9 {
+        console.press("}");
+        if console.text().contains("This is the end") {
+            break;
+        }
+    }
+    console.shows("This is the end");
+    console.press("}");
+    console.hides("This is the end");
+    console.shows("j-21 dunes / storyboard #1");
+}
+
+#[test]
+fn of_many_warnings_the_remedy_comes_first() {
+    let mut console = Console::drawn();
+    let warning = format!("holdpoint.yaml:2:1: gates.script: {}", reason());
+    console.tell(Msg::ConfigLoaded(Default::default(), vec![warning.clone(), warning]));
+    console.draw();
+    console.shows("Configuration loaded with 2 warnings   hint: holdpoint config");
+}
+
+#[test]
+fn who_has_a_long_name_can_decide_and_sees_how_many_are_open() {
+    let name = "a-name-of-thirty-eight-letters-at-most";
+    assert_eq!(name.len(), 38);
+    for (columns, rows) in [(60, 14), (80, 24), (120, 40)] {
+        for keys in ["a", "Space j Space a", "t"] {
+            let mut session = session();
+            session.operator = crate::world::operator(name);
+            let mut console = Console::with(session, World::drawn(), columns, rows);
+            console.shows("5 open");
+            console.press(keys);
+            console.shows(&format!("as {name}"));
+            console.hides("Enter does nothing");
+        }
+    }
+}

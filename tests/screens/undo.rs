@@ -83,7 +83,7 @@ fn a_file_that_a_patch_makes_is_awaited_until_it_is_on_disk() {
     gate.artifacts = effect.applied_to(gate.artifacts.clone(), "ana", at("02:12:59"));
     let mut console = Console::new(world, 80, 24);
     console.press("2 ]");
-    console.shows("script.txt.mix.json 2/2");
+    console.shows("x.json 2/2");
     console
         .world
         .disk

@@ -1,10 +1,11 @@
 //! Which version is on the screen, and how much of it was.
 
+use holdpoint::domain::artifact::{BaseOrigin, SinceRejection};
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::ids::Digest;
 
 use crate::console::Console;
-use crate::world::{File, SCRIPT_NEW, World, job_id};
+use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id};
 
 /// A patch of the script of j-17 is committed; its file is not written yet.
 fn patched(console: &mut Console) -> String {
@@ -83,4 +84,34 @@ fn of_a_new_file_the_lines_are_counted() {
     console.press("g PgDn PgDn");
     console.hides("of 27 lines,");
     console.shows("of 27 lines of b.txt");
+}
+
+#[test]
+fn the_title_says_what_the_diff_is_against_and_what_changed_since_a_rejection_at_every_width() {
+    let long = "harbour-lights-of-the-north-quay-in-the-final-cut-of-a-very-long-winter-night-2";
+    for (id, name) in [("j", "new"), (long, "the-script-of-the-film-in-its-newest-version.txt")] {
+        for columns in [60, 80, 109, 110, 120, 140] {
+            let mut world = World::new();
+            let file = File("script", name, Some(SCRIPT_OLD.into()), SCRIPT_NEW.into());
+            world.gate(id, id, "edit", 2, None, vec![file]);
+            let gate = world.jobs.get_mut(&job_id(id)).unwrap().gates.last_mut().unwrap();
+            let artifact = &mut gate.artifacts[0];
+            artifact.base.as_mut().unwrap().origin = BaseOrigin::Given;
+            artifact.since_rejection = Some(SinceRejection {
+                attempt: 1,
+                by: "bea".to_owned(),
+                digest: Digest::of(b"rejected"),
+                added_lines: 1,
+                removed_lines: 1,
+            });
+            let (now, base) = (artifact.digest.short(), artifact.base.as_ref().unwrap().digest.short());
+            let console = Console::new(world, columns, 24);
+            console.shows(&format!("{now} vs {base}"));
+            console.shows("since your rejection: +1 -1   c");
+            console.shows("/ edit #2");
+            let text = console.text();
+            let title = text.lines().find(|line| line.contains("/ edit #2")).unwrap();
+            assert!(!title.contains('…') || id == long, "{title}");
+        }
+    }
 }

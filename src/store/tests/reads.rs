@@ -25,7 +25,7 @@ fn at_status(job_id: &str, status: JobStatus) -> Change {
 #[test]
 fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
     let mut house = House::new();
-    for name in ["gate", "paused", "running", "queued", "manual", "done"] {
+    for name in ["gate", "paused", "running", "queued", "manual", "rejected", "done"] {
         house.put(name, started(name)).unwrap();
     }
     let open = Gate {
@@ -50,7 +50,7 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
     house
         .put("gate", vec![Change::PutGate(Box::new(open.clone()))])
         .unwrap();
-    for name in ["paused", "running", "queued", "manual", "done"] {
+    for name in ["paused", "running", "queued", "manual", "rejected", "done"] {
         house
             .put(name, decided(&gate(name, 1), "ana", Verdict::Reject, at(10)).unwrap())
             .unwrap();
@@ -83,6 +83,12 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
         ..job("manual", JobStatus::Running)
     }));
     house.put_at("manual", vec![manual], at(12)).unwrap();
+    // Somebody rejected it: it waits to be resumed, whoever runs its stages.
+    let outside = Change::PutJob(Box::new(Job {
+        is_manual: true,
+        ..job("rejected", JobStatus::Paused)
+    }));
+    house.put_at("rejected", vec![outside], at(12)).unwrap();
     house
         .put_at("done", vec![at_status("done", JobStatus::Completed)], at(12))
         .unwrap();
@@ -100,6 +106,7 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
             ("gate", QueueKind::Gate, 1, at(2)),
             ("paused", QueueKind::Paused, 1, at(11)),
             ("queued", QueueKind::Queued, 2, at(22)),
+            ("rejected", QueueKind::Paused, 1, at(12)),
             ("running", QueueKind::Running, 2, at(30)),
         ]
     );

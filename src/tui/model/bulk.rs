@@ -1,6 +1,7 @@
 //! Marks on gates of the queue, and the question before all marked gates are decided.
 
 use super::prompt::Pin;
+use crate::domain::decision::Extent;
 use crate::domain::gate::GateKey;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::Digest;
@@ -15,15 +16,17 @@ pub const MARKS_MAX: usize = 400;
 pub struct Mark {
     /// Its digest; none while it is being read.
     pub digest: Option<Digest>,
-    /// Whether this operator has looked at exactly that.
+    /// Whether this operator has seen all of exactly that.
     pub is_seen: bool,
+    /// How much of it is on record; none: they have not looked at it.
+    pub extent: Option<Extent>,
 }
 
 /// Why Enter on a bulk leaves a gate out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeftOut {
-    /// This operator has not looked at it; it can be taken in.
-    NotLookedAt,
+    /// This operator has not seen all of it; it can be taken in.
+    NotSeen,
     /// Somebody else has it open.
     OpenElsewhere,
     /// The rules would refuse it as it was marked.
@@ -135,7 +138,7 @@ impl BulkAsk {
 
     /// Whether there is something that was not looked at to be taken in.
     pub fn can_take_in(&self) -> bool {
-        self.is_asking() && !self.left_out(LeftOut::NotLookedAt).is_empty()
+        self.is_asking() && !self.left_out(LeftOut::NotSeen).is_empty()
     }
 
     /// Whether it still waits for the operator: nothing was sent, and there is something that could be.

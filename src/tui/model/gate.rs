@@ -11,9 +11,6 @@ use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::job::JobRows;
 
-/// Up to so many hunks are looked at one by one to name them as a range.
-const HUNKS_NAMED_MAX: usize = 100;
-
 /// So often the files are read again while the disk is behind, before that counts as a change by somebody else.
 const REREADS_MAX: u32 = 10;
 
@@ -243,28 +240,12 @@ impl GateView {
                 unseen.push(file.artifact.path.file_name().to_owned());
                 continue;
             }
-            let count = file.shown.unseen_hunk_count();
-            let hunks = file.shown.unseen_hunks(HUNKS_NAMED_MAX + 1);
             let place = if index == self.file {
                 String::new()
             } else {
                 format!(" of {}", file.artifact.path.file_name())
             };
-            if let Some((lines, all)) = file.shown.unseen_lines() {
-                if lines > 0 {
-                    unseen.push(format!("{lines} of {all} lines{place}"));
-                }
-                continue;
-            }
-            match hunks[..] {
-                [] => {}
-                [one] => unseen.push(format!("hunk {}{place}", one + 1)),
-                [one, two] => unseen.push(format!("hunks {} and {}{place}", one + 1, two + 1)),
-                [first, .., last] if last - first + 1 == hunks.len() && hunks.len() == count => {
-                    unseen.push(format!("hunks {}-{}{place}", first + 1, last + 1));
-                }
-                [..] => unseen.push(format!("{count} hunks{place}")),
-            }
+            unseen.extend(file.shown.unseen_words(&place));
         }
         unseen
     }

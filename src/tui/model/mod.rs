@@ -208,8 +208,8 @@ pub struct Model {
     pub config_faults: Vec<String>,
     /// Why drafts of former sessions are not offered.
     pub draft_problems: Vec<String>,
-    /// When a key was last pressed, on the boot clock.
-    pub key_boot_us: i64,
+    /// When a key was last pressed, on the boot clock; none: not yet, and a console that runs is nobody who looks.
+    pub key_boot_us: Option<i64>,
     /// Since when somebody is at the keys without a long break, on the boot clock.
     pub present_boot_us: i64,
     /// When the leader was last asked for, on the boot clock.
@@ -269,8 +269,7 @@ impl Model {
             trouble: None,
             config_faults: Vec::new(),
             draft_problems: Vec::new(),
-            // Whoever started the console is at it: that was a key too.
-            key_boot_us: now.boot_us,
+            key_boot_us: None,
             present_boot_us: now.boot_us,
             leader_boot_us: i64::MIN / 2,
             queue_asked: (false, false),

@@ -92,7 +92,7 @@ impl Sort {
 /// The queue.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
-    /// All rows; the gone one among them.
+    /// All rows.
     rows: Vec<QueueRow>,
     /// The visible rows, in order.
     order: Vec<usize>,
@@ -108,8 +108,8 @@ pub struct Queue {
     selected_at: usize,
     /// Whether the operator chose the selected row; else a gate that opens may take its place.
     pub is_chosen: bool,
-    /// The selected row went away: it stays in its place with this text until the selection moves.
-    pub gone: Option<String>,
+    /// Whether the selected row went away: it is none any more; what it was about stays on the screen until it is left.
+    pub is_gone: bool,
     /// The order.
     pub sort: Sort,
     /// What a row must contain.
@@ -146,28 +146,20 @@ impl Queue {
         order.iter().take(count).filter_map(|index| self.rows.get(*index))
     }
 
-    fn is_gone(&self, row: &QueueRow) -> bool {
-        self.gone.is_some() && self.selected.as_ref().is_some_and(|selected| selected.names(row))
-    }
-
-    /// All rows that are really there.
+    /// All rows, visible or not.
     pub fn present(&self) -> impl Iterator<Item = &QueueRow> {
-        self.rows.iter().filter(|row| !self.is_gone(row))
+        self.rows.iter()
     }
 
     /// The gates with a timer, the next deadline first, each with its place among the visible rows; none: the filter hides it.
     pub fn by_deadline(&self) -> impl Iterator<Item = (&QueueRow, Option<usize>)> {
         let row = |index: &usize| Some((self.rows.get(*index)?, self.places.get(*index).copied().flatten()));
-        self.deadlines
-            .iter()
-            .filter_map(row)
-            .filter(|(row, _)| !self.is_gone(row))
+        self.deadlines.iter().filter_map(row)
     }
 
     /// How many gates are open.
     pub fn gates(&self) -> usize {
-        let gone = matches!(&self.selected, Some(RowKey::Gate(_)) if self.gone.is_some());
-        self.gates.saturating_sub(usize::from(gone))
+        self.gates
     }
 
     /// The row of an open gate, visible or not.
@@ -175,8 +167,7 @@ impl Queue {
         // Nearly always it is about the selected one.
         let selected = self.selected_row().and_then(|index| self.rows.get(index));
         let found = selected.filter(|row| is_gate(row, key));
-        let found = found.or_else(|| self.rows.iter().find(|row| is_gate(row, key)));
-        found.filter(|row| !self.is_gone(row))
+        found.or_else(|| self.rows.iter().find(|row| is_gate(row, key)))
     }
 
     /// The selected row among all rows.
@@ -201,18 +192,7 @@ impl Queue {
 
     /// How many rows the filter hides.
     pub fn hidden(&self) -> usize {
-        let merged = usize::from(self.successor().is_some());
-        self.rows.len().saturating_sub(self.order.len() + merged)
-    }
-
-    /// The row that the job of a gate which went away has now; it is told in the gate's row while that stands.
-    pub fn successor(&self) -> Option<&QueueRow> {
-        self.rows.iter().find(|row| self.is_successor(row))
-    }
-
-    fn is_successor(&self, row: &QueueRow) -> bool {
-        let gate = self.selected.as_ref().filter(|_| self.gone.is_some());
-        matches!(gate, Some(RowKey::Gate(key)) if row.kind != QueueKind::Gate && row.job_id == key.job_id)
+        self.rows.len().saturating_sub(self.order.len())
     }
 
     /// A visible row.
@@ -235,24 +215,15 @@ impl Queue {
         self.row(self.place()?)
     }
 
-    /// Takes fresh rows. The selected row stays under the operator's eyes: at its height on the screen, and even when it went away.
+    /// Takes fresh rows. The selected row stays under the operator's eyes, at its height on the screen.
     pub fn refresh(&mut self, fresh: Vec<QueueRow>) {
         let height = self.place().map(|place| place.saturating_sub(self.top));
-        // Also where the filter hides it: it may come back.
-        let former = self.selected_row().and_then(|index| self.rows.get(index)).cloned();
         self.rows = fresh;
         self.is_loaded = true;
         self.follow_to_gate();
-        if let (Some(selected), Some(former)) = (&self.selected, former) {
-            if let Some(index) = self.rows.iter().position(|row| selected.names(row)) {
-                (self.gone, self.selected_at) = (None, index);
-            } else {
-                self.selected_at = self.rows.len();
-                self.rows.push(former);
-                if self.gone.is_none() {
-                    self.gone = Some("gone".to_owned());
-                }
-            }
+        if let Some(selected) = &self.selected {
+            let index = self.rows.iter().position(|row| selected.names(row));
+            (self.is_gone, self.selected_at) = (index.is_none(), index.unwrap_or_default());
         }
         self.rows_changed();
         if let (Some(height), Some(place)) = (height, self.place()) {
@@ -271,7 +242,6 @@ impl Queue {
             && let Some(gate) = gate
         {
             self.selected = Some(RowKey::of(gate));
-            self.gone = None;
         }
     }
 
@@ -279,7 +249,7 @@ impl Queue {
     pub fn remove(&mut self, key: &RowKey) {
         self.rows.retain(|row| !key.names(row));
         if self.selected.as_ref() == Some(key) {
-            (self.selected, self.gone) = (None, None);
+            (self.selected, self.is_gone) = (None, false);
         }
         self.rows_changed();
     }
@@ -289,7 +259,7 @@ impl Queue {
     pub fn by_urgency(&self) -> impl Iterator<Item = usize> + use<> {
         let mut gates: Vec<_> = (0..)
             .zip(self.visible())
-            .filter(|(_, row)| row.kind == QueueKind::Gate && !self.is_gone(row))
+            .filter(|(_, row)| row.kind == QueueKind::Gate)
             .map(|(place, row)| (left(row, true), row.since, place))
             .collect();
         gates.sort_unstable();
@@ -311,10 +281,7 @@ impl Queue {
     /// Puts the rows in order and applies the filter.
     pub fn arrange(&mut self) {
         let mut order: Vec<usize> = (0..self.rows.len())
-            .filter(|index| {
-                let row = self.rows.get(*index);
-                row.is_some_and(|row| matches(row, &self.filter) && !self.is_successor(row))
-            })
+            .filter(|index| self.rows.get(*index).is_some_and(|row| matches(row, &self.filter)))
             .collect();
         let rows = &self.rows;
         let sort = self.sort;
@@ -361,36 +328,22 @@ impl Queue {
         if self.selected.as_ref() == Some(&key) {
             return false;
         }
-        self.forget_gone();
-        self.selected = Some(key);
+        (self.selected, self.is_gone) = (Some(key), false);
         true
     }
 
     /// Forgets a selection that cannot be kept.
     pub fn deselect(&mut self) {
-        self.forget_gone();
-        self.selected = None;
-    }
-
-    fn forget_gone(&mut self) {
-        if self.gone.take().is_some()
-            && let Some(gone) = self.selected.take()
-        {
-            self.rows.retain(|row| !gone.names(row));
-            self.rows_changed();
-        }
+        (self.selected, self.is_gone) = (None, false);
     }
 
     /// Moves the view so that the selected row is on a screen of so many rows.
     pub fn scroll_to_selected(&mut self, height: usize) {
-        let Some(place) = self.place() else {
-            return;
-        };
         let height = height.max(1);
-        if place < self.top {
-            self.top = place;
-        } else if place >= self.top + height {
-            self.top = place + 1 - height;
+        match self.place() {
+            Some(place) if place < self.top => self.top = place,
+            Some(place) if place >= self.top + height => self.top = place + 1 - height,
+            Some(_) | None => {}
         }
         // No empty rows below the last one while others are hidden above.
         self.top = self.top.min(self.len().saturating_sub(height));

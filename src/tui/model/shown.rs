@@ -9,6 +9,7 @@ use crate::diff::page::is_change_within;
 use crate::domain::decision::Extent;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::{ArtifactPath, Digest};
+use crate::domain::words::counted;
 
 /// A row of a hunk that is on the screen, and which bytes of its text. Named so that it means the same under every folding:
 /// the frame may have been drawn before a key that came first.
@@ -30,6 +31,9 @@ impl Sight {
         Some(Self { hunk, at, bytes })
     }
 }
+
+/// Up to so many hunks are looked at one by one to name them as a range.
+const HUNKS_NAMED_MAX: usize = 100;
 
 /// What of a file's changes was on the screen. Remembers how many there are, so that the diff itself need not be kept.
 #[derive(Debug, Clone, Default)]
@@ -141,6 +145,21 @@ impl Shown {
             .collect()
     }
 
+    /// What of it was never on the screen, in words: `hunk 3`, `17 of 27 lines`; nothing when all of it was.
+    pub fn unseen_words(&self, place: &str) -> Option<String> {
+        if let Some((lines, all)) = self.unseen_lines() {
+            return (lines > 0).then(|| format!("{lines} of {all} lines{place}"));
+        }
+        let count = self.unseen_hunk_count();
+        Some(match self.unseen_hunks(HUNKS_NAMED_MAX + 1)[..] {
+            [] => return None,
+            [one] => format!("hunk {}{place}", one + 1),
+            [one, two] => format!("hunks {} and {}{place}", one + 1, two + 1),
+            [first, .., last] if last - first + 1 == count => format!("hunks {}-{}{place}", first + 1, last + 1),
+            [..] => format!("{count} hunks{place}"),
+        })
+    }
+
     /// Notes what was on the screen; returns whether that is news.
     pub fn note(&mut self, document: &DiffDocument, sights: &[Sight]) -> bool {
         let mut is_news = false;
@@ -205,6 +224,22 @@ pub struct RememberedFile {
     base: Option<Digest>,
     /// What.
     pub shown: Shown,
+}
+
+impl Remembered {
+    /// What was not on the screen, of a gate with so many files.
+    pub fn unseen(&self, files: usize) -> Vec<String> {
+        let place = |file: &RememberedFile| match files {
+            0 | 1 => String::new(),
+            _ => format!(" of {}", file.path.file_name()),
+        };
+        let begun = self
+            .files
+            .iter()
+            .filter_map(|file| file.shown.unseen_words(&place(file)));
+        let rest = files.saturating_sub(self.files.len());
+        begun.chain((rest > 0).then(|| counted(rest, "file"))).collect()
+    }
 }
 
 impl RememberedFile {

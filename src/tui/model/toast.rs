@@ -36,6 +36,8 @@ pub struct Toasts {
     lines: VecDeque<Toast>,
     /// How many came since the operator last pressed a key.
     pub unread: usize,
+    /// How many of the lines were there when that key came.
+    read: usize,
     /// Whether the newest is a refusal of the text that is being written: it goes when that changes.
     pub is_about_text: bool,
 }
@@ -67,10 +69,26 @@ impl Toasts {
     fn add(&mut self, toast: Toast) {
         if self.lines.len() == TOASTS_MAX {
             self.lines.pop_front();
+            self.read = self.read.saturating_sub(1);
         }
         self.is_about_text = false;
         self.lines.push_back(toast);
         self.unread = self.unread.saturating_add(1);
+    }
+
+    /// The operator pressed a key: what stands there was read.
+    pub fn key_pressed(&mut self) {
+        (self.unread, self.read) = (0, self.lines.len());
+    }
+
+    /// The last key led to another gate or question: what the keys before it were answered is not about that. News stay.
+    pub fn forget_answers(&mut self) {
+        let mut place = 0;
+        let read = std::mem::take(&mut self.read);
+        self.lines.retain(|toast| {
+            place += 1;
+            toast.is_news || place > read
+        });
     }
 
     /// The text being written is another now, or gone: what was said against it holds no longer.

@@ -163,6 +163,7 @@ impl Desk {
                 Effect::StartOwnEditor(editor, path) => orders.push(Order::StartOwnEditor(editor, path)),
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::PutAside(discarded) => backend.put_aside(&discarded),
+                Effect::Restore(draft, discarded) => backend.restore(&draft, &discarded),
                 Effect::Copy(text) => orders.push(Order::Copy(text)),
                 Effect::Repaint => orders.push(Order::Repaint),
                 Effect::Suspend => orders.push(Order::Suspend),

@@ -135,6 +135,11 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
         Action::Discard => compose::ask_discard(model, fx),
         Action::Leave => compose::leave(model),
         Action::Help => {
+            // The question is read anew when the keys are closed.
+            let revision = model.next_number();
+            if let Some(prompt) = &mut model.prompt {
+                prompt.ask_again(revision);
+            }
             model.overlay = Some(Overlay::Help {
                 filter: Editor::of_line(""),
                 top: 0,
@@ -233,7 +238,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                     .and_then(|index| model.discarded.get(*index))
                     .cloned()
             {
-                compose::take_back(model, &discarded);
+                compose::take_back(model, &discarded, fx);
             }
         }
         Focus::Files => {

@@ -55,7 +55,7 @@ fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
     if model.lease_of_other(key).is_some() {
         ItemState::LeftOut(LeftOut::OpenElsewhere)
     } else if !is_taken {
-        ItemState::LeftOut(LeftOut::NotLookedAt)
+        ItemState::LeftOut(LeftOut::NotSeen)
     } else if model.preview.refusal_of(key).is_some() {
         ItemState::LeftOut(LeftOut::Refused)
     } else {

@@ -200,6 +200,27 @@ pub fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
 
 /// Shows the whole file, then nothing but changed lines, then those with a few around them.
 pub fn fold(model: &mut Model) {
+    if let Some(file) = model.gate.as_ref().and_then(GateView::current)
+        && is_listed(model, file)
+    {
+        return super::toast(
+            model,
+            super::Tone::Info,
+            "Values are not folded   hint: v shows the text",
+        );
+    }
+    refold(model);
+    let file = model.gate.as_ref().and_then(GateView::current);
+    let words = match file.and_then(FileView::document).map(DiffDocument::folding) {
+        Some(Folding::Unfolded) => "The whole file",
+        Some(Folding::Context(0)) => "Nothing but changed lines",
+        Some(Folding::Context(_)) => "Three lines around each change",
+        None => return,
+    };
+    super::toast(model, super::Tone::Info, words);
+}
+
+fn refold(model: &mut Model) {
     relayout(model, |model| {
         if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut)
             && let Content::Text(document) = &file.content
@@ -341,7 +362,7 @@ pub fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
         matches!(row.map(|row| row.kind), Some(RowKind::Fold { .. }))
     });
     if is_hidden == Some(true) {
-        fold(model);
+        refold(model);
         super::toast(
             model,
             super::Tone::Info,

@@ -7,7 +7,7 @@ use super::super::model::gate::GateView;
 use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
 use super::super::model::queue::RowKey;
 use super::super::model::{Lower, Model};
-use super::{look, queue};
+use super::look;
 use crate::domain::gate::Gate;
 use crate::domain::job::JobRows;
 use crate::engine::api::Query;
@@ -154,7 +154,6 @@ pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
     if !is_new {
         reread_if_behind(model);
     }
-    queue::describe_gone(model);
 }
 
 /// Reads the files of the gate once more: they are not what they were on screen.

@@ -26,11 +26,17 @@ pub fn present(model: &mut Model) {
     if !is_attended(model) {
         model.present_boot_us = model.now.boot_us;
     }
-    model.key_boot_us = model.now.boot_us;
+    model.key_boot_us = Some(model.now.boot_us);
+}
+
+/// Whether anybody has used the console since it was started.
+pub fn is_touched(model: &Model) -> bool {
+    model.key_boot_us.is_some()
 }
 
 fn is_attended(model: &Model) -> bool {
-    model.now.boot_us.saturating_sub(model.key_boot_us) < PRESENT_US
+    let since_us = |key_us: i64| model.now.boot_us.saturating_sub(key_us);
+    model.key_boot_us.is_some_and(|key_us| since_us(key_us) < PRESENT_US)
 }
 
 /// A frame with this of the diff is on the terminal; what the one before showed has stood until now.

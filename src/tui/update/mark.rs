@@ -21,13 +21,12 @@ use crate::engine::api::Query;
 fn gates(model: &Model, places: std::ops::RangeInclusive<usize>) -> Vec<GateKey> {
     let count = places.end().saturating_sub(*places.start()).saturating_add(1);
     let rows = model.queue.visible().skip(*places.start()).take(count);
-    let is_gone = |key: &RowKey| model.queue.gone.is_some() && model.queue.selected() == Some(key);
-    let keys = rows.map(RowKey::of).filter(|key| !is_gone(key));
-    keys.filter_map(|key| match key {
-        RowKey::Gate(key) => Some(key),
-        RowKey::Job(_) => None,
-    })
-    .collect()
+    rows.map(RowKey::of)
+        .filter_map(|key| match key {
+            RowKey::Gate(key) => Some(key),
+            RowKey::Job(_) => None,
+        })
+        .collect()
 }
 
 /// The gates of the range that is being drawn; none without one.
@@ -117,7 +116,7 @@ pub fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.range.is_some() {
         return range(model, fx);
     }
-    let Some(RowKey::Gate(key)) = model.queue.selected().cloned().filter(|_| model.queue.gone.is_none()) else {
+    let Some(RowKey::Gate(key)) = model.queue.selected().cloned().filter(|_| !model.queue.is_gone) else {
         return toast(model, Tone::Info, "Only an open gate can be marked");
     };
     if model.marks.remove(&key).is_none() {
@@ -243,9 +242,10 @@ pub fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
                     let digest = gate.digest();
                     let is_mine = |seen: &&Seen| seen.by == me && seen.digest == digest;
                     let is_seen = gate.seen.iter().filter(is_mine).any(Seen::is_whole);
+                    let extent = gate.seen.iter().filter(is_mine).find_map(Seen::extent);
                     let mark = model.marks.entry(key.clone()).or_default();
                     let before = mark.digest.filter(|before| *before != digest);
-                    (mark.digest, mark.is_seen) = (Some(digest), is_seen);
+                    (mark.digest, mark.is_seen, mark.extent) = (Some(digest), is_seen, extent);
                     before.map(|before| format!("it changed ({} -> {})", before.short(), digest.short()))
                 }
             },

@@ -156,7 +156,8 @@ pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
 fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     look::present(model);
     model.preview.is_enter_waiting = false;
-    model.toasts.unread = 0;
+    model.toasts.key_pressed();
+    let (gate, was_asked) = (model.queue.selected().cloned(), model.prompt.is_some());
     if !slips::before(model, key, fx) {
         return;
     }
@@ -167,6 +168,10 @@ fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
         None => text::unknown(model, focus, key),
     }
     slips::after(model, focus, key);
+    let is_asked = !was_asked && model.prompt.is_some();
+    if is_asked || model.queue.selected() != gate.as_ref() {
+        model.toasts.forget_answers();
+    }
 }
 
 // What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.

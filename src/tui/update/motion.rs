@@ -58,7 +58,7 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
                 let (up, count, page) = if matches!(step, Step::Half(_)) {
                     (&mut job.up, job.log.as_ref().map_or(0, Vec::len), shares.log)
                 } else {
-                    (&mut job.events_up, job.events.len(), shares.events)
+                    (&mut job.events_up, shares.event_lines, shares.events)
                 };
                 let most = count.saturating_sub(page);
                 *up = up.saturating_add_signed(step.rows(page).saturating_neg()).min(most);

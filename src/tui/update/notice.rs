@@ -231,7 +231,13 @@ pub fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolic
     let text = match warnings {
         [] => "Configuration loaded; in force for gates opened from now on".to_owned(),
         [one] => format!("Configuration loaded with a warning: {one}"),
-        [first, ..] => format!("Configuration loaded with {} warnings: {first}", warnings.len()),
+        // What to do stands before the part that may be cut.
+        [first, ..] => {
+            let count = warnings.len();
+            format!(
+                "Configuration loaded with {count} warnings   hint: holdpoint config check lists them   first: {first}"
+            )
+        }
     };
     toast(model, Tone::Info, text);
 }

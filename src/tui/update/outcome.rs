@@ -161,11 +161,7 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
         };
         let mut text = format!("{} {}{with}", sent.done, sent.subject);
         if is_left_out {
-            let drafts = model.session.runs_dir.join(".drafts");
-            text.push_str(&format!(
-                "   your patch draft was not applied; kept in {}",
-                drafts.display()
-            ));
+            text.push_str("   your patch draft was not applied; it is kept: holdpoint drafts list");
         }
         if let Some(review) = &receipt.review {
             text = readable(model, &review.words());

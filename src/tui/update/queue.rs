@@ -4,8 +4,8 @@ use super::super::effect::{Effect, Question};
 use super::super::model::Model;
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
-use super::{gate, keep, mark, toast};
-use crate::domain::gate::{GateKey, GateState};
+use super::{gate, keep, look, mark, toast};
+use crate::domain::gate::GateKey;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::view::QueueRow;
@@ -41,10 +41,10 @@ pub fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>) {
     }
     if model.queue.selected().is_some() && model.queue.selected() != former.as_ref() {
         gate::follow_selection(model, fx);
-    } else if model.queue.gone.is_some() {
+    } else if model.queue.is_gone {
         gate::ask_job(model, fx);
-        describe_gone(model);
     }
+    follow_urgency(model, fx);
     keep_selected(model, fx);
 }
 
@@ -67,6 +67,17 @@ fn open_at(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
+/// As long as nobody has touched a key, the most urgent gate is the one to be looked at.
+fn follow_urgency(model: &mut Model, fx: &mut Vec<Effect>) {
+    if look::is_touched(model) || model.queue.is_chosen {
+        return;
+    }
+    let first = model.queue.by_urgency().next();
+    if first.is_some() && first != model.queue.place() {
+        select_most_urgent(model, fx);
+    }
+}
+
 /// Whether the operator is at something of the selected row that must not be taken from under their eyes.
 fn is_in_hand(model: &Model) -> bool {
     model.is_lower_focused || model.prompt.is_some() || model.compose.is_some() || model.overlay.is_some()
@@ -75,7 +86,7 @@ fn is_in_hand(model: &Model) -> bool {
 /// Where the selection rests by itself: on the most urgent open gate. A row that is over is left as soon as nobody is at it, and
 /// one that nobody chose makes way for a gate.
 pub fn keep_selected(model: &mut Model, fx: &mut Vec<Effect>) {
-    let is_over = model.queue.selected().is_none() || model.queue.gone.is_some() && !is_in_hand(model);
+    let is_over = model.queue.selected().is_none() || model.queue.is_gone && !is_in_hand(model);
     let is_idle = !model.queue.is_chosen && matches!(model.queue.selected(), Some(RowKey::Job(_)));
     if !is_over && !is_idle || model.queue.is_empty() && model.queue.selected().is_none() {
         return;
@@ -143,38 +154,5 @@ pub fn rearrange(model: &mut Model, fx: &mut Vec<Effect>) {
     model.queue.arrange();
     if model.queue.place().is_none() {
         select_most_urgent(model, fx);
-    }
-}
-
-/// Says what became of the selected row when it went away.
-pub fn describe_gone(model: &mut Model) {
-    if model.queue.gone.is_none() {
-        return;
-    }
-    let text = match model.queue.selected() {
-        Some(RowKey::Gate(key)) => {
-            let gate = model
-                .gate
-                .as_ref()
-                .filter(|view| view.key == *key)
-                .and_then(|view| view.gate());
-            gate.and_then(|gate| {
-                let by = gate.settled.as_ref().map_or("", |settled| settled.by.as_str());
-                let is_ended = gate.state != GateState::Open;
-                is_ended.then(|| format!("{} {by}", gate.state.as_str()))
-            })
-        }
-        Some(RowKey::Job(job_id)) => {
-            let job = model.job.as_ref().filter(|view| view.job_id == *job_id);
-            job.and_then(|view| view.rows.as_ref())
-                .map(|rows| match &rows.job.stage {
-                    Some(stage) if !rows.job.status.is_ended() => format!("now at {stage}"),
-                    Some(_) | None => rows.job.status.as_str().to_owned(),
-                })
-        }
-        None => None,
-    };
-    if let Some(text) = text {
-        model.queue.gone = Some(text);
     }
 }

@@ -150,10 +150,11 @@ fn rest(model: &Model) -> String {
     String::new()
 }
 
-/// The open gate that is the most urgent after the selected one.
+/// The open gate that is the most urgent after the selected one; of all, where that is none any more.
 fn next_gate(model: &Model) -> Option<usize> {
-    let here = model.queue.place()?;
     let mut places = model.queue.by_urgency();
-    places.find(|place| *place == here)?;
+    if let Some(here) = model.queue.place() {
+        places.find(|place| *place == here)?;
+    }
     places.next()
 }

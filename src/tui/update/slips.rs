@@ -7,7 +7,7 @@ use super::super::model::Model;
 use super::super::model::prompt::Prompt;
 use super::super::model::slips::{BeforeEsc, OpenedBy};
 use super::super::model::toast::Tone;
-use super::{queue, text, toast};
+use super::{look, queue, text, toast};
 
 /// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and no keyboard repeats more slowly.
 const REPEAT_US: i64 = 150_000;
@@ -97,8 +97,8 @@ pub fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
 /// An Escape turned out to be the beginning of another key, of which the rest came apart: what it closed is open again, and the key
 /// does nothing.
 pub fn torn(model: &mut Model, key: Option<Key>, fx: &mut Vec<Effect>) {
-    model.key_boot_us = model.now.boot_us;
-    model.toasts.unread = 0;
+    look::present(model);
+    model.toasts.key_pressed();
     model.slips.is_clear_asked = false;
     if let Some(before) = model.slips.before_esc.take() {
         put_back(model, *before, fx);

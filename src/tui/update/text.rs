@@ -8,7 +8,7 @@ use super::super::keymap::{self, Focus};
 use super::super::model::prompt::Prompt;
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Model, Overlay};
-use super::{compose, queue, toast};
+use super::{compose, look, queue, toast};
 
 /// A key that means nothing here says so, once.
 pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
@@ -18,11 +18,8 @@ pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
         let at = if focus == Focus::Queue { "" } else { " on the queue" };
         return toast(model, Tone::Info, format!("Ctrl-c does not leave: {leave}{at} does"));
     }
-    let hint = match keymap::key_of(focus, Action::Help) {
-        Some(help) => format!("   {help} keys"),
-        None => " here".to_owned(),
-    };
-    let text = format!("no such key: {}{hint}", key.name());
+    let help = keymap::key_of(focus, Action::Help).unwrap_or_default();
+    let text = format!("no such key: {}   {help} keys", key.name());
     if model.toasts.newest().is_none_or(|newest| newest.text != text) {
         toast(model, Tone::Info, text);
     }
@@ -46,7 +43,7 @@ pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
 
 /// A bracketed paste.
 pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
-    model.key_boot_us = model.now.boot_us;
+    look::present(model);
     let focus = model.focus();
     if focus.is_text() {
         change(model, focus, fx, |editor| editor.paste(text));

@@ -78,7 +78,7 @@ fn bulk(ask: &BulkAsk, refusal: Option<Refusal>) -> Result<(), Why> {
         return Ok(());
     }
     if ask.can_take_in() {
-        let words = "you have looked at none of the marked gates";
+        let words = "you have seen none of the marked gates wholly";
         return Err(why(words, "read them, or i takes them in as they are"));
     }
     match refusal {

@@ -27,14 +27,16 @@ pub(super) fn told(refusal: Refusal) -> Why {
 
 /// Why nothing can be done on the selected gate when it went away: who ended it, and when.
 fn gone(model: &Model, key: &GateKey) -> Option<String> {
-    let gone = model.queue.gone.as_ref()?;
+    if !model.queue.is_gone {
+        return None;
+    }
     let gate = view(model, key).and_then(GateView::gate);
     // Short, so that the time is not cut: the row itself is in sight.
     let ended = gate.filter(|gate| gate.open_or_refuse().is_err());
     let ended = ended.and_then(|gate| gate.settled.as_ref().map(|settled| (gate.state, settled)));
     Some(match ended {
         Some((state, settled)) => format!("{} {} it at {}", settled.by, state.as_str(), label::clock(settled.at)),
-        None => format!("{key} is no longer open ({gone})"),
+        None => format!("{key} is no longer open"),
     })
 }
 
@@ -160,7 +162,7 @@ pub fn cancelable(model: &Model) -> Result<&JobRows, Why> {
 
 /// The row of the failed job that nobody has noted yet.
 pub fn failed(model: &Model) -> Result<&QueueRow, Why> {
-    let is_failed = |row: &&QueueRow| row.kind == QueueKind::Failed && model.queue.gone.is_none();
+    let is_failed = |row: &&QueueRow| row.kind == QueueKind::Failed;
     let row = model.queue.current().filter(is_failed);
     row.ok_or_else(|| {
         why(

@@ -2,15 +2,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
 use super::pen::Pen;
-use super::{diff_rows, holder, label, media, shorten};
+use super::title::{BASE_CELLS, base, since_line, title};
+use super::{diff_rows, holder, label, media};
 use crate::diff::document::DiffDocument;
 use crate::diff::lines::LineEnd;
 use crate::diff::search::Needle;
 use crate::diff::text::{visible_line, width};
-use crate::domain::gate::{Gate, GateState};
+use crate::domain::gate::Gate;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::view::QueueRow;
 use crate::domain::words::{age, ago, counted, duration};
@@ -19,64 +19,6 @@ use crate::tui::model::Model;
 use crate::tui::model::file::{Against, Content, FileView};
 use crate::tui::model::gate::GateView;
 use crate::tui::model::look::Mode;
-
-/// What is compared with what, the longest wording first.
-fn versions(file: &FileView) -> Vec<String> {
-    let shown = file.digest.unwrap_or(file.artifact.digest).short();
-    let against = &file.shown_against;
-    match file.base_digest(against) {
-        Some(base) => {
-            let base = base.short();
-            vec![
-                format!("{shown} vs {base} {}", file.base_label(against)),
-                format!("{shown} vs {base}"),
-                shown,
-            ]
-        }
-        None if *against == Against::Nothing => {
-            vec![
-                format!("{shown} vs nothing: all of it as new"),
-                format!("{shown} vs nothing"),
-                shown,
-            ]
-        }
-        None => vec![format!("{shown} new, no base"), format!("{shown} new"), shown],
-    }
-}
-
-/// What changed since a rejection that is nearer than the usual base, where that is what is shown; the longest wording first.
-fn since_rejection(model: &Model, file: &FileView) -> Vec<String> {
-    let words = file.artifact.since_rejection_words(&model.session.operator.name);
-    match words.filter(|_| file.shown_against == Against::Usual) {
-        Some(words) => vec![format!("{words}   c shows that"), format!("{words}   c")],
-        None => Vec::new(),
-    }
-}
-
-/// What is compared with what, and that a rejection is nearer, as far as it fits. The second goes before long words of the first; where
-/// there is no room for it either, its beginning is better than nothing.
-fn comparison(model: &Model, file: &FileView, room: usize) -> Vec<String> {
-    let (versions, since) = (versions(file), since_rejection(model, file));
-    let fits = |words: &&Vec<String>| words.iter().map(|words| width(words) + 3).sum::<usize>() <= room;
-    let alone: Vec<_> = versions.iter().map(|words| vec![words.clone()]).collect();
-    let Some(shortest) = since.last() else {
-        return alone.iter().find(fits).cloned().unwrap_or_default();
-    };
-    let of_one = |since: &String| {
-        let both = versions.iter().map(|words| vec![words.clone(), since.clone()]);
-        both.chain([vec![since.clone()]]).collect::<Vec<_>>()
-    };
-    let all: Vec<_> = since.iter().flat_map(of_one).collect();
-    all.iter().find(fits).cloned().unwrap_or_else(|| vec![shortest.clone()])
-}
-
-fn state(gate: Option<&Gate>) -> Option<String> {
-    let gate = gate.filter(|gate| gate.state != GateState::Open)?;
-    let settled = gate.settled.as_ref();
-    let by = settled.map_or("", |settled| settled.by.as_str());
-    let at = settled.map(|settled| label::clock(settled.at)).unwrap_or_default();
-    Some(format!("{} by {by} {at}", gate.state.as_str().to_uppercase()))
-}
 
 fn policy_words(policy: &GatePolicy) -> String {
     match policy.rule() {
@@ -148,78 +90,28 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// A file's name keeps so many cells in the head.
-const NAME_CELLS_MIN: usize = 8;
-
-/// What must be known of the file on screen before it is decided on: it is not what is registered, or not what the gate asks about.
-fn warnings(model: &Model, view: &GateView, file: &FileView) -> Vec<(String, Style)> {
-    let theme = model.theme;
-    let mut words = Vec::new();
-    if file.is_stale || (file.is_behind() && view.is_behind()) {
-        words.push((" reading the new version…".to_owned(), theme.warning()));
-    } else if file.is_changed_on_disk() {
-        words.push((" CHANGED ON DISK".to_owned(), theme.warning()));
-    }
-    if file.shown_against != Against::Usual {
-        let label = match &file.shown_against {
-            Against::Nothing => "nothing".to_owned(),
-            Against::Usual | Against::Other(_) | Against::Read(_) => file.base_label(&file.shown_against),
-        };
-        words.push((format!(" VS {}", label.to_uppercase()), theme.warning()));
-    }
-    words
-}
-
 fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
-    let gate = view.gate();
+    let title = title(model, view, is_wide, usize::from(area.width));
     let name_style = if model.is_lower_focused && model.prompt.is_none() {
         theme.selected()
     } else {
         theme.strong()
     };
-    let mut facts: Vec<(String, Style)> = Vec::new();
-    facts.extend(state(gate).map(|state| (format!(" {state} "), theme.held())));
-    let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
-    facts.extend(holder.map(|holder| (format!(" {holder} "), theme.held())));
-    let label = label::gate(&view.key, &view.slug);
-    let mut name = String::new();
-    let mut versions_of = Vec::new();
-    if let Some(file) = view.current() {
-        name = file.artifact.path.file_name().to_owned();
-        facts.extend(warnings(model, view, file));
-        versions_of = versions(file);
+    let mut pen = Pen::new(buffer, area);
+    pen.text("─", theme.rule())
+        .text(&format!(" {} ", title.label), name_style);
+    for (text, style) in &title.states {
+        pen.text(text, *style);
     }
-    // The job's name gives way first, then the file's; stage, attempt, who is at it and the digest never do.
-    let place = |name: &str| match view.files.len() {
-        0 => String::new(),
-        count => format!(" {name} {}/{count}", view.file + 1),
-    };
-    let room = usize::from(area.width).saturating_sub(3 + facts.iter().map(|(text, _)| width(text)).sum::<usize>());
-    let digest = versions_of
-        .last()
-        .filter(|_| !is_wide)
-        .map_or(0, |short| width(short) + 4);
-    let least = width(&label::within(&label, &view.key, 0));
-    let name_room = room.saturating_sub(digest + least + width(&place("")));
-    let name = shorten::middle(&name, name_room.max(NAME_CELLS_MIN));
-    let label_room = room.saturating_sub(digest + width(&place(&name)));
-    let label = label::within(&label, &view.key, label_room);
-    pen.text("─", theme.rule()).text(&format!(" {label} "), name_style);
-    let (before, after): (Vec<_>, Vec<_>) = facts.into_iter().partition(|(_, style)| *style == theme.held());
-    for (text, style) in before {
-        pen.text(&text, style);
+    pen.text(&title.place, theme.plain());
+    for (text, style) in &title.warnings {
+        pen.text(text, *style);
     }
-    pen.text(&place(&name), theme.plain());
-    for (text, style) in after {
-        pen.text(&text, style);
+    for words in &title.words {
+        pen.text(&format!("  {words} "), theme.plain());
     }
-    if let Some(file) = view.current().filter(|_| !is_wide) {
-        for words in comparison(model, file, pen.room()) {
-            pen.text(&format!("  {words} "), theme.plain());
-        }
-    } else {
+    if title.words.is_empty() {
         pen.text(" ", theme.plain());
     }
     pen.rule(theme);
@@ -227,28 +119,34 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     for (line, words) in (1..).zip(&hold) {
         Pen::at_line(buffer, area, line).skip(1).text(words, theme.held());
     }
+    let mut line = 1 + u16::try_from(hold.len()).unwrap_or(0);
     if is_wide {
-        let above = u16::try_from(hold.len()).unwrap_or(0);
-        let line = |row: u16| Rect {
-            y: area.y + above + row,
+        let row = |row: u16| Rect {
+            y: area.y + line + row,
             height: 1,
             ..area
         };
-        draw_policy(model, gate, line(1), buffer);
-        draw_files(model, view, line(2), buffer);
-        draw_base(model, view, line(3), buffer);
+        draw_policy(model, view.gate(), row(0), buffer);
+        draw_files(model, view, row(1), buffer);
+        draw_base(model, view, row(2), buffer);
+        line += 3;
+    }
+    if let Some(words) = since_line(model, is_wide, area.width) {
+        let gap = if is_wide { BASE_CELLS } else { 0 };
+        let mut pen = Pen::at_line(buffer, area, line);
+        pen.skip(1 + gap).text(&words, theme.plain());
     }
 }
 
-/// What the current file is compared with: on a narrow screen this stands in the head line as far as it fits.
 fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let Some(file) = view.current() else {
         return;
     };
+    let words = base(model, file, usize::from(area.width)).words;
     let mut pen = Pen::new(buffer, area);
-    pen.skip(1).text("base    ", model.theme.strong());
-    let words = comparison(model, file, pen.room());
-    pen.text(&words.join("   "), model.theme.plain());
+    pen.skip(1)
+        .cell("base", usize::from(BASE_CELLS), model.theme.strong())
+        .text(&words.join("   "), model.theme.plain());
     if file.shown_against != Against::Usual {
         let text = format!("   not the usual base ({})", file.base_label(&Against::Usual));
         pen.text(&text, model.theme.warning());

@@ -22,8 +22,10 @@ fn leader(model: &Model) -> Part {
     }
 }
 
-/// So much of a job's name stands in the header.
+/// So much of a name stands in the header.
 const NAME_CELLS: usize = 20;
+/// Of the own name this much always does.
+const OWN_NAME_CELLS_MIN: usize = 10;
 
 /// The next expiry and what it will do; with the job's name, and without.
 fn next(model: &Model) -> Option<(Part, Part)> {
@@ -65,8 +67,8 @@ fn clock(model: &Model) -> String {
     }
 }
 
-/// Draws it. What does not fit goes in this order: the product's name, the host, the next job's name, the counts, the own
-/// name; never the leader and the next expiry.
+/// Draws it. What does not fit goes in this order: the product's name, the host, the next job's name, what of the own name is long,
+/// the counts, the own name; never the leader and the next expiry.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let open = if model.queue.is_loaded {
@@ -81,7 +83,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let clock = clock(model);
     let name: Part = ("holdpoint".to_owned(), theme.strong());
     let who: Part = (model.session.who(), theme.plain());
-    let short_who: Part = (model.session.operator.name.clone(), theme.plain());
+    let own_name = model.session.operator.name.as_str();
+    let short_who: Part = (own_name.to_owned(), theme.plain());
+    let cut_who: Part = (shorten::middle(own_name, NAME_CELLS), theme.plain());
+    let shortest_who: Part = (shorten::middle(own_name, OWN_NAME_CELLS_MIN), theme.plain());
     let limits = [
         model.session.is_read_only.then_some("READ ONLY"),
         model.session.is_restricted.then_some("RESTRICTED"),
@@ -103,12 +108,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             next,
         ]
     };
-    let arrangements: [Vec<Option<&Part>>; 6] = [
+    let arrangements: [Vec<Option<&Part>>; 8] = [
         arrangement(true, &who, Some(&open), long),
         arrangement(false, &who, Some(&open), long),
         arrangement(false, &short_who, Some(&open), long),
         arrangement(false, &short_who, Some(&open), short),
-        arrangement(false, &short_who, None, short),
+        arrangement(false, &cut_who, Some(&open), short),
+        arrangement(false, &shortest_who, Some(&open), short),
+        arrangement(false, &shortest_who, None, short),
         vec![only, Some(&leader), filter, short],
     ];
     let room = usize::from(area.width).saturating_sub(width(&clock) + 2);

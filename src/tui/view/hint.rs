@@ -6,25 +6,22 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::prompt;
 use crate::tui::action::Action;
-use crate::tui::keymap::{self, Focus};
+use crate::tui::keymap::{self, Binding, Focus};
 use crate::tui::model::compose::Compose;
 use crate::tui::model::prompt::{ConfirmState, Intent, Prompt, TimerIntent};
 use crate::tui::model::{Lower, Model};
+use crate::tui::theme::Theme;
 use crate::tui::verb;
 
 /// The keys that look around behind the prompt, as far as there is something to look at.
-fn look(model: &Model) -> String {
+fn look(model: &Model) -> Option<String> {
     let actions = [Action::Down, Action::Up, Action::ReadOn, Action::NextFile];
     let keys: Vec<_> = actions
         .into_iter()
         .filter(|action| verb::is_diff_shown(model) && verb::applies(model, Focus::Confirm, *action))
         .filter_map(|action| keymap::key_of(Focus::Confirm, action))
         .collect();
-    if keys.is_empty() {
-        String::new()
-    } else {
-        format!("{} look at the diff   ", keys.join(" "))
-    }
+    (!keys.is_empty()).then(|| format!("{} look at the diff", keys.join(" ")))
 }
 
 /// Whether Enter answers the open question.
@@ -39,32 +36,35 @@ fn until_enter(model: &Model, what: &str) -> String {
     format!("nothing is {what}{until}")
 }
 
-fn confirm(model: &Model) -> String {
+/// What can be looked at behind the question, and what holds until Enter.
+fn confirm(model: &Model) -> Vec<String> {
     let Some(Prompt::Confirm(confirm)) = &model.prompt else {
-        return String::new();
+        return Vec::new();
     };
     let so = match (&confirm.state, confirm.intent) {
-        (ConfirmState::Asking, Intent::Apply | Intent::Undo) => until_enter(model, "changed"),
-        (ConfirmState::Asking, Intent::Approve | Intent::Reject) => until_enter(model, "decided"),
-        (ConfirmState::Writing(_), _) => "the answer will show here".to_owned(),
-        (ConfirmState::Refused(..), _) => "Esc closes the prompt".to_owned(),
+        (ConfirmState::Asking, Intent::Apply | Intent::Undo) => Some(until_enter(model, "changed")),
+        (ConfirmState::Asking, Intent::Approve | Intent::Reject) => Some(until_enter(model, "decided")),
+        (ConfirmState::Writing(_), _) => Some("the answer will show here".to_owned()),
+        (ConfirmState::Refused(..), _) => None,
     };
-    format!("{}{so}", look(model))
+    look(model).into_iter().chain(so).collect()
 }
 
-fn bulk(model: &Model) -> String {
+fn bulk(model: &Model) -> Vec<String> {
+    let list = "j k look at the list".to_owned();
     match &model.prompt {
-        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => "the answers will show here".to_owned(),
-        Some(Prompt::Bulk(ask)) if !ask.is_asking() => "j k look at the list   Esc closes it".to_owned(),
-        Some(_) | None => format!("j k look at the list   {}", until_enter(model, "decided")),
+        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => vec!["the answers will show here".to_owned()],
+        Some(Prompt::Bulk(ask)) if !ask.is_asking() => vec![list],
+        Some(_) | None => vec![list, until_enter(model, "decided")],
     }
 }
 
-fn answer(model: &Model) -> String {
-    let (what, esc) = match &model.prompt {
-        Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => ("type how long", "Esc back"),
-        Some(Prompt::Discard(_)) => ("type the word", "Esc keeps the text"),
-        Some(Prompt::Timer(_)) => ("type the reason, or leave it out", "Esc back"),
+/// What is typed into the field of the question.
+fn answer(model: &Model) -> &'static str {
+    match &model.prompt {
+        Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long",
+        Some(Prompt::Discard(_)) => "type the word",
+        Some(Prompt::Timer(_)) => "type the reason, or leave it out",
         Some(
             Prompt::Cancel(_)
             | Prompt::Bulk(_)
@@ -73,32 +73,57 @@ fn answer(model: &Model) -> String {
             | Prompt::Quit(_)
             | Prompt::Menu,
         )
-        | None => ("type the id", "Esc back"),
-    };
-    let enter = if is_enter_offered(model) { "Enter   " } else { "" };
-    format!("{what}   {enter}{esc}")
+        | None => "type the id",
+    }
+}
+
+/// What is said where the keys stand in the question itself, or the letters are a text: what finds no room is left out.
+fn said(model: &Model, focus: Focus) -> Vec<String> {
+    let enter = |words: &str| is_enter_offered(model).then(|| words.to_owned());
+    let words = |words: &[&str]| words.iter().map(|words| (*words).to_owned()).collect();
+    match focus {
+        Focus::Confirm => confirm(model),
+        Focus::Note => vec![
+            until_enter(model, "decided"),
+            "type the note".to_owned(),
+            "Tab out".to_owned(),
+        ],
+        Focus::Ask => enter("Enter yes").into_iter().collect(),
+        Focus::Bulk => bulk(model),
+        Focus::Answer => [Some(answer(model).to_owned()), enter("Enter")]
+            .into_iter()
+            .flatten()
+            .collect(),
+        Focus::Filter => words(&["Enter keeps the filter", "Esc takes it back"]),
+        Focus::Search => words(&["Enter finds"]),
+        Focus::Find => words(&["type what to find", "Enter there", "Ctrl-g next, in the text"]),
+        Focus::Candidates => words(&["Enter writes it", "type on", "Up Down move"]),
+        Focus::Types => words(&["Enter writes in it", "Up Down move"]),
+        Focus::Help => words(&["type to find", "Up Down PgUp PgDn move"]),
+        Focus::Files => words(&["Enter shows it", "type to find", "Up Down move"]),
+        Focus::Discarded => words(&["Enter restores it", "type to find", "Up Down move"]),
+        Focus::Palette => words(&["Enter does it", "type to find", "Up Down move"]),
+        Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => Vec::new(),
+    }
 }
 
 /// Cells between two hints.
 const GAP: usize = 2;
+/// Cells between two phrases.
+const PHRASE_GAP: usize = 3;
 
-/// A key with its hint.
-fn cells(key: &str, hint: &str) -> usize {
-    key.len() + 1 + hint.len()
-}
-
-/// The keys that end the line of a pane at every width: what all keys are, and the way out.
-fn last(focus: Focus) -> Vec<(&'static str, &'static str)> {
+/// The keys that end the line at every width: what all keys are, and the way out.
+fn last(focus: Focus) -> Vec<&'static Binding> {
     let out = match focus {
         Focus::Queue => Action::Quit,
         Focus::Diff | Focus::Job | Focus::History => Action::Back,
+        Focus::Compose => Action::Menu,
+        Focus::Menu => Action::Leave,
         Focus::Confirm
         | Focus::Note
         | Focus::Bulk
         | Focus::Ask
         | Focus::Answer
-        | Focus::Compose
-        | Focus::Menu
         | Focus::Filter
         | Focus::Search
         | Focus::Find
@@ -107,88 +132,106 @@ fn last(focus: Focus) -> Vec<(&'static str, &'static str)> {
         | Focus::Help
         | Focus::Palette
         | Focus::Files
-        | Focus::Discarded => return Vec::new(),
+        | Focus::Discarded => Action::Close,
     };
-    let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
-    let hinted: Vec<_> = bindings.filter(|binding| !binding.hint.is_empty()).collect();
-    let of = |action| hinted.iter().find(|binding| binding.action == Some(action));
-    let both = [of(Action::Help), of(out)].into_iter().flatten();
-    both.filter_map(|binding| Some((*binding.keys.first()?, binding.hint)))
-        .collect()
+    let of = |action| bindings(focus).find(|binding| binding.action == Some(action));
+    [Action::Help, out].into_iter().filter_map(of).collect()
+}
+
+/// The key that is named for a binding that ends the line: the same letter leads out wherever it is no text.
+fn named(binding: &Binding) -> &'static str {
+    let letter = binding.keys.iter().find(|key| **key == "q");
+    letter.or(binding.keys.first()).copied().unwrap_or_default()
+}
+
+/// The bindings of a focus that have a hint.
+fn bindings(focus: Focus) -> impl Iterator<Item = &'static Binding> {
+    let all = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
+    all.filter(|binding| !binding.hint.is_empty())
+}
+
+/// The line as it is written: what ends it keeps its room.
+struct Bar<'a> {
+    pen: Pen<'a>,
+    theme: Theme,
+    reserved: usize,
+}
+
+impl Bar<'_> {
+    /// A key with its hint, or nothing at all of it.
+    fn key(&mut self, key: &str, hint: &str) -> bool {
+        let cells = key.len() + 1 + hint.len();
+        if cells + self.reserved > self.pen.room() {
+            return false;
+        }
+        self.pen
+            .text(key, self.theme.strong())
+            .text(" ", self.theme.plain())
+            .text(hint, self.theme.plain())
+            .skip(GAP as u16);
+        true
+    }
+
+    fn say(&mut self, words: &str) -> bool {
+        if words.len() + PHRASE_GAP + self.reserved > self.pen.room() + GAP {
+            return false;
+        }
+        self.pen.text(words, self.theme.plain()).skip(PHRASE_GAP as u16);
+        true
+    }
 }
 
 /// Draws it. Inside a prompt the prompt itself names its keys, and the line says how to look around.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
     let focus = model.focus();
-    let fixed = match focus {
-        Focus::Confirm => Some(confirm(model)),
-        Focus::Note => Some(format!("type the note   Tab out   {}", until_enter(model, "decided"))),
-        Focus::Ask if is_enter_offered(model) => Some("Enter yes   Esc no".to_owned()),
-        Focus::Ask => Some("Esc no".to_owned()),
-        Focus::Bulk => Some(bulk(model)),
-        Focus::Answer => Some(answer(model)),
-        Focus::Filter => Some("Enter keeps the filter   Esc takes it back".to_owned()),
-        Focus::Search => Some("Enter finds   Esc back".to_owned()),
-        Focus::Find => Some("type what to find   Enter there   Ctrl-g next, in the text".to_owned()),
-        Focus::Candidates => Some("type on   Up Down move   Enter writes it   Esc closes it".to_owned()),
-        Focus::Types => Some("Up Down move   Enter writes in it   Esc back to the text".to_owned()),
-        Focus::Help => Some("type to narrow down   Up Down PgUp PgDn move   Esc back".to_owned()),
-        Focus::Files => Some("type to find   Up Down move   Enter shows it   Esc back".to_owned()),
-        Focus::Discarded => Some("type to find   Up Down move   Enter restores it   Esc back".to_owned()),
-        Focus::Palette => Some("type to find   Up Down move   Enter does it   Esc back".to_owned()),
-        Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => None,
+    let last = last(focus);
+    let mut bar = Bar {
+        pen: Pen::new(buffer, area),
+        theme: model.theme,
+        // The way to all keys and the way out are always in sight; the others give way.
+        reserved: last
+            .iter()
+            .map(|binding| named(binding).len() + 1 + binding.hint.len() + GAP)
+            .sum(),
     };
-    let mut pen = Pen::new(buffer, area);
-    pen.skip(1);
-    if let Some(text) = fixed {
-        pen.text(&text, theme.plain());
-        return;
-    }
+    bar.pen.skip(1);
     // Where another pane stands below, it must be plain that the keys are the queue's.
     if focus == Focus::Queue && model.lower != Lower::Gate {
-        pen.text("QUEUE ", theme.strong());
+        bar.pen.text("QUEUE ", model.theme.strong());
     }
-    // The way to all keys and the way out are always in sight; the others give way.
-    let last = last(focus);
-    let reserved: usize = last.iter().map(|(key, hint)| cells(key, hint) + GAP).sum();
-    let mut put = |key: &str, hint: &str, reserved: usize| {
-        if cells(key, hint) + reserved > pen.room() {
-            return false;
-        }
-        pen.text(key, theme.strong())
-            .text(" ", theme.plain())
-            .text(hint, theme.plain())
-            .skip(GAP as u16);
-        true
-    };
+    for words in said(model, focus) {
+        bar.say(&words);
+    }
     let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
     if is_pane && verb::applies(model, focus, Action::Resume) {
-        put("R", "resume", reserved);
+        bar.key("R", "resume");
     }
-    let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
-    let hinted = bindings.filter(|binding| !binding.hint.is_empty());
-    for binding in hinted.filter(|binding| binding.action.is_some_and(|action| verb::applies(model, focus, action))) {
+    // The way back to the text comes before what can be done with it.
+    let back = bindings(focus).filter(|binding| focus == Focus::Menu && binding.action == Some(Action::Close));
+    let others = bindings(focus).filter(|binding| focus != Focus::Menu || binding.action != Some(Action::Close));
+    let applies = |binding: &&Binding| binding.action.is_some_and(|action| verb::applies(model, focus, action));
+    let is_last = |binding: &&Binding| last.iter().any(|last| last.action == binding.action);
+    for binding in back.chain(others).filter(applies).filter(|binding| !is_last(binding)) {
         if let Some(key) = binding.keys.first()
-            && !last.contains(&(key, binding.hint))
-            && !put(key, binding.hint, reserved)
+            && !bar.key(key, binding.hint)
         {
             break;
         }
     }
-    for (key, hint) in last {
-        put(key, hint, 0);
-    }
     if focus == Focus::Compose {
         let compose = model.compose.as_ref();
         if compose.is_some_and(|compose| compose.closed.is_some()) {
-            put("", "the text can only be read", 0);
+            bar.say("the text can only be read");
         } else {
-            put("Ctrl-u", "undo", 0);
+            bar.key("Ctrl-u", "undo");
             // Before anything is written there is no draft.
             if compose.is_some_and(Compose::is_changed) {
-                put("", "the draft is kept", 0);
+                bar.say("the draft is kept");
             }
         }
+    }
+    bar.reserved = 0;
+    for binding in last {
+        bar.key(named(binding), binding.hint);
     }
 }

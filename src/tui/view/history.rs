@@ -4,24 +4,44 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use super::{label, shorten};
+use super::{label, message, shorten};
 use crate::diff::text::{visible_line, width};
 use crate::domain::decision::Decision;
 use crate::domain::time::Timestamp;
+use crate::domain::words::counted;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::history::Entry;
 
-const DETAIL_LINES: u16 = 7;
+/// So many decisions stay in sight above the facts of the selected one, where there is room for both.
+const ROWS_MIN: u16 = 3;
 
 /// How many decisions fit.
 pub fn rows(model: &Model) -> usize {
-    list_rows(layout::of(model).lower)
+    list_rows(model, layout::of(model).lower)
 }
 
-fn list_rows(area: Rect) -> usize {
-    usize::from(area.height.saturating_sub(1 + DETAIL_LINES)).max(1)
+fn list_rows(model: &Model, area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(1 + detail_height(model, area))).max(1)
 }
+
+/// The lines of the selected decision's facts, the rule above them included.
+fn detail_height(model: &Model, area: Rect) -> u16 {
+    let Some(entry) = model.history.current() else {
+        return 0;
+    };
+    let wanted = u16::try_from(detail(entry, area.width).len() + 1).unwrap_or(u16::MAX);
+    wanted
+        .min(area.height.saturating_sub(1 + ROWS_MIN).max(DETAIL_LINES_MIN))
+        .min(area.height.saturating_sub(2))
+}
+
+/// Each fact in one line, and the rule above them.
+const DETAIL_LINES_MIN: u16 = 7;
+/// Cells of a fact's name.
+const FACT_CELLS: usize = 6;
+/// A note takes at most so many lines.
+const NOTE_LINES_MAX: usize = 20;
 
 /// The widths of the columns whose words differ in length: time or date, job, stage, name. The note takes what is left.
 struct Widths {
@@ -76,10 +96,8 @@ fn draw_row(model: &Model, decision: Entry<'_>, name: &str, widths: &Widths, is_
     }
 }
 
-fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let rule = "─".repeat(usize::from(area.width));
-    Pen::new(buffer, area).text(&rule, theme.rule());
+/// The facts of a decision, each with its name before the first of its lines. The note comes last: it alone may be long.
+fn detail(entry: Entry<'_>, columns: u16) -> Vec<(&'static str, String)> {
     let is_auto = match entry {
         Entry::Ours(sealed) => sealed.decision.is_auto_approved(),
         Entry::Old(old) => old.auto_approved,
@@ -99,22 +117,41 @@ fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer)
             "(old record: it stands outside the chain)".to_owned(),
         ),
     };
-    let lines = [
-        ("by    ", format!("{by}{auto}")),
-        ("seen  ", seen),
-        ("about ", about),
-        (
-            "patch ",
-            entry.patch().map_or_else(|| "(none)".to_owned(), ToString::to_string),
-        ),
-        ("note  ", entry.notes().unwrap_or("(none)").to_owned()),
-        ("hash  ", hash),
+    let patch = entry.patch().map_or_else(|| "(none)".to_owned(), ToString::to_string);
+    let facts = [
+        ("by", format!("{by}{auto}"), 2),
+        ("seen", seen, 2),
+        ("about", about, 2),
+        ("patch", patch, 2),
+        ("hash", hash, 1),
+        ("note", entry.notes().unwrap_or("(none)").to_owned(), NOTE_LINES_MAX),
     ];
-    for (offset, (name, text)) in (1..).zip(&lines) {
-        Pen::at_line(buffer, area, offset)
-            .skip(1)
-            .text(name, theme.strong())
-            .text(text, theme.plain());
+    let room = usize::from(columns).saturating_sub(1 + FACT_CELLS);
+    let lines = |(name, text, most): (&'static str, String, usize)| {
+        let split = message::split(&text, room, most);
+        let names = std::iter::once(name).chain(std::iter::repeat(""));
+        names.zip(split).collect::<Vec<_>>()
+    };
+    facts.into_iter().flat_map(lines).collect()
+}
+
+fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let rule = "─".repeat(usize::from(area.width));
+    Pen::new(buffer, area).text(&rule, theme.rule());
+    let lines = detail(entry, area.width);
+    let room = usize::from(area.height.saturating_sub(1));
+    let is_cut = lines.len() > room;
+    for (line, (name, text)) in (1..).zip(lines.iter().take(room)) {
+        let offset = u16::try_from(line).unwrap_or(u16::MAX);
+        let mut pen = Pen::at_line(buffer, area, offset);
+        pen.skip(1).cell(name, FACT_CELLS, theme.strong());
+        if is_cut && line == room {
+            let rest = counted(lines.len() + 1 - room, "more line");
+            pen.text(&format!("{rest}: a taller window shows them"), theme.warning());
+        } else {
+            pen.text(text, theme.plain());
+        }
     }
 }
 
@@ -192,7 +229,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         ),
     };
     pen.text(" ", theme.plain()).rule(theme);
-    let rows = list_rows(area);
+    let rows = list_rows(model, area);
     let index = history.index();
     let top = history.top.min(index).max((index + 1).saturating_sub(rows));
     let shown = history.entries(top, rows);
@@ -204,7 +241,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         draw_row(model, *entry, name, &widths, place == index, pen);
     }
     if let Some(entry) = history.current() {
-        let height = DETAIL_LINES.min(area.height.saturating_sub(2));
+        let height = detail_height(model, area);
         let detail = Rect {
             y: area.bottom().saturating_sub(height),
             height,

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::label;
 use super::pen::Pen;
+use super::{label, message};
 use crate::diff::text::width;
 use crate::domain::event::Event;
 use crate::domain::gate::GateState;
@@ -128,8 +128,10 @@ fn draw_stages(lines: &[Vec<(String, Style)>], area: Rect, buffer: &mut Buffer) 
 /// How many rows of events and of the log fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shares {
-    /// Events.
+    /// Lines of events.
     pub events: usize,
+    /// All the lines that the events have.
+    pub event_lines: usize,
     /// Lines of the log.
     pub log: usize,
 }
@@ -138,7 +140,11 @@ pub struct Shares {
 pub fn shares(model: &Model) -> Shares {
     let area = layout::of(model).lower;
     let Some(view) = &model.job else {
-        return Shares { events: 0, log: 0 };
+        return Shares {
+            events: 0,
+            event_lines: 0,
+            log: 0,
+        };
     };
     let lines = view
         .rows
@@ -147,7 +153,8 @@ pub fn shares(model: &Model) -> Shares {
     let around = 1 + lines + 2;
     let room = usize::from(area.height).saturating_sub(around);
     let log = view.log.as_ref().map_or(0, |log| log.len().max(1));
-    let events = view.events.len().max(1);
+    let event_lines = event_lines(view, area.width).len();
+    let events = event_lines.max(1);
     let events = if events + log <= room {
         events
     } else {
@@ -155,8 +162,61 @@ pub fn shares(model: &Model) -> Shares {
     };
     Shares {
         events,
+        event_lines,
         log: room.saturating_sub(events),
     }
+}
+
+/// A line of the events: before the words of its first one stand time, kind and stage.
+struct EventLine<'a> {
+    head: Option<&'a Event>,
+    words: String,
+    /// The column of the words.
+    column: usize,
+}
+
+/// One event takes at most so many lines.
+const EVENT_LINES_MAX: usize = 8;
+/// Words that go on below their beginning want this much room; else they go on from the left.
+const WORDS_CELLS_MIN: usize = 24;
+/// Cells of a time and the blanks around it.
+const TIME_CELLS: usize = 11;
+
+fn kind(event: &Event) -> String {
+    event.kind.as_str().replace('_', " ")
+}
+
+fn stage(event: &Event) -> &str {
+    event.stage.as_ref().map_or("", |stage| stage.as_str())
+}
+
+/// The cells of kinds and stages. On a narrow screen the message, which names the stage mostly, wants the room.
+fn event_cells(view: &JobView, columns: u16) -> (usize, usize) {
+    let widest = |cells: &dyn Fn(&Event) -> usize| view.events.iter().map(cells).max().unwrap_or(0);
+    let stages = if columns >= 78 {
+        widest(&|event| stage(event).len())
+    } else {
+        0
+    };
+    (widest(&|event| kind(event).len()), stages)
+}
+
+/// The events with their words wholly on the screen: the reason of a pause or a hold stands nowhere else.
+fn event_lines(view: &JobView, columns: u16) -> Vec<EventLine<'_>> {
+    let (kinds, stages) = event_cells(view, columns);
+    let begin = TIME_CELLS + kinds + 1 + if stages > 0 { stages + 1 } else { 0 };
+    let columns = usize::from(columns);
+    let indent = if begin + WORDS_CELLS_MIN <= columns { begin } else { 3 };
+    let room = columns.saturating_sub(indent);
+    let lines = view.events.iter().flat_map(|event| {
+        let split = message::split_behind(&event.message, begin - indent, room, EVENT_LINES_MAX);
+        split.into_iter().enumerate().map(move |(place, words)| EventLine {
+            head: (place == 0).then_some(event),
+            words,
+            column: if place == 0 { begin } else { indent },
+        })
+    });
+    lines.collect()
 }
 
 fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &mut Buffer) {
@@ -167,27 +227,27 @@ fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &
         Pen::at_line(buffer, area, 1).skip(1).text("(none yet)", theme.plain());
         return;
     }
-    let up = view.events_up.min(view.events.len().saturating_sub(rows));
-    let end = view.events.len() - up;
-    let shown = view.events.get(end.saturating_sub(rows)..end).unwrap_or_default();
+    let lines = event_lines(view, area.width);
+    let up = view.events_up.min(lines.len().saturating_sub(rows));
+    let end = lines.len() - up;
+    let shown = lines.get(end.saturating_sub(rows)..end).unwrap_or_default();
     for (count, words) in [(end - shown.len(), "older above"), (up, "newer below")] {
         if count > 0 {
             pen.text(&format!("   {count} {words}"), theme.warning());
         }
     }
-    let kind = |event: &Event| event.kind.as_str().replace('_', " ");
-    let kinds = shown.iter().map(|event| kind(event).len()).max().unwrap_or(0);
-    let stage = |event: &Event| event.stage.as_ref().map_or("", |stage| stage.as_str()).to_owned();
-    let stages = shown.iter().map(|event| stage(event).len()).max().unwrap_or(0);
-    for (line, event) in (1..).zip(shown) {
-        let mut pen = Pen::at_line(buffer, area, line);
-        pen.skip(1).text(&label::clock(event.ts), theme.plain()).skip(1);
-        pen.cell(&kind(event), kinds, theme.plain()).skip(1);
-        // On a narrow screen the message, which names the stage mostly, wants the room.
-        if area.width >= 78 && stages > 0 {
-            pen.cell(&stage(event), stages, theme.plain()).skip(1);
+    let (kinds, stages) = event_cells(view, area.width);
+    for (offset, line) in (1..).zip(shown) {
+        let mut pen = Pen::at_line(buffer, area, offset);
+        if let Some(event) = line.head {
+            pen.skip(1).text(&label::clock(event.ts), theme.plain()).skip(1);
+            pen.cell(&kind(event), kinds, theme.plain()).skip(1);
+            if stages > 0 {
+                pen.cell(stage(event), stages, theme.plain());
+            }
         }
-        pen.text(&event.message, theme.plain());
+        pen.to(u16::try_from(line.column).unwrap_or(u16::MAX))
+            .text(&line.words, theme.plain());
     }
 }
 

@@ -56,11 +56,16 @@ pub fn gate(key: &GateKey, slug: &str) -> String {
 }
 
 /// So many cells of a job's name are left when a title gives way: less says nothing.
-const JOB_CELLS_MIN: usize = 6;
+pub const JOB_CELLS_MIN: usize = 6;
+
+/// What follows the job in a label: `/ storyboard #1`.
+pub fn tail(key: &GateKey) -> String {
+    format!(" / {} #{}", key.stage, key.attempt)
+}
 
 /// A label of this gate in so many cells: the job gives way, stage and attempt never do.
 pub fn within(label: &str, key: &GateKey, cells: usize) -> String {
-    let tail = format!(" / {} #{}", key.stage, key.attempt);
+    let tail = tail(key);
     let job = label.strip_suffix(&tail).unwrap_or(label);
     let room = cells.saturating_sub(tail.len()).max(JOB_CELLS_MIN);
     format!("{}{tail}", shorten::middle(job, room))

@@ -55,7 +55,16 @@ fn lines(model: &Model, columns: usize) -> Vec<String> {
         false => 1,
     };
     // The clock and the sign stand before every line.
-    split(&newest.text, columns.saturating_sub(START_CELLS), most)
+    let columns = columns.saturating_sub(START_CELLS);
+    split_behind(&newest.text, width(&earlier(model)), columns, most)
+}
+
+/// How many lines came before the newest since the last key.
+fn earlier(model: &Model) -> String {
+    match model.toasts.unread.saturating_sub(1) {
+        0 => String::new(),
+        more => format!("+{more} earlier "),
+    }
 }
 
 /// Cells before the text of a message: a blank, the clock, a blank, the sign of an error.
@@ -63,6 +72,11 @@ const START_CELLS: usize = 14;
 
 /// Splits at blanks into at most so many lines; the last takes the rest.
 pub fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
+    split_behind(text, 0, columns, most)
+}
+
+/// The same where so many cells of the first line are taken.
+pub fn split_behind(text: &str, taken: usize, columns: usize, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut has_room = most > 1;
     for word in text.split(' ').flat_map(|word| pieces(word, columns.max(1))) {
@@ -70,7 +84,10 @@ pub fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
         let Some(line) = lines.last_mut() else {
             break;
         };
-        let is_full = !line.is_empty() && width(line) + 1 + width(&visible_line(&word)) > columns;
+        let taken = if count == 1 { taken } else { 0 };
+        let used = width(line) + usize::from(!line.is_empty());
+        let is_begun = !line.is_empty() || taken > 0;
+        let is_full = is_begun && taken + used + width(&visible_line(&word)) > columns;
         if is_full && has_room {
             has_room = count + 1 < most;
             lines.push(word);
@@ -137,10 +154,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         None => {}
     }
     if let Some(newest) = model.toasts.newest() {
-        let more = model.toasts.unread.saturating_sub(1);
-        if more > 0 {
-            pen.text(&format!("+{more} earlier "), theme.strong());
-        }
+        pen.text(&earlier(model), theme.strong());
         let mut lines = lines(model, usize::from(area.width))
             .into_iter()
             .take(usize::from(area.height));

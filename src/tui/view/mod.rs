@@ -27,6 +27,7 @@ pub mod prompt;
 pub mod queue;
 pub mod shorten;
 pub mod side;
+pub mod title;
 pub mod values;
 
 use ratatui::buffer::Buffer;

@@ -132,16 +132,15 @@ fn answers(model: &Model, columns: usize, enter: &str, others: &[(&str, &str)], 
     lines.push(keys(model, columns, &pairs));
 }
 
-/// The head of a question about a job: its name gives way, never who asks.
-fn job_head(model: &Model, verb: &str, style: Style, label: &str, columns: usize) -> Line<'static> {
+/// The title of a question about something else: what is done and to what, which gives way, and who does it, who never does.
+fn other_title(model: &Model, verb: (&str, Style), label: &str, columns: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
+    let (verb, style) = verb;
     let who = format!("  as {}", model.session.operator.name);
     let room = columns.saturating_sub(width(verb) + width(&who));
-    Line::Text(vec![
-        (verb.to_owned(), style),
-        (shorten::middle(label, room), theme.strong()),
-        (who, theme.plain()),
-    ])
+    let label = shorten::middle(label, room.max(label::JOB_CELLS_MIN));
+    let parts = [(verb.to_owned(), style), (label, theme.strong()), (who, theme.plain())];
+    title(parts, (String::new(), theme.held()), columns)
 }
 
 fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
@@ -151,7 +150,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         Some(Prompt::Confirm(confirm)) => confirm::lines(model, confirm, columns),
         Some(Prompt::Resume(ask)) => {
             let style = theme.held().patch(theme.strong());
-            let mut lines = vec![job_head(model, "RESUME ", style, &ask.label, columns)];
+            let mut lines = other_title(model, ("RESUME ", style), &ask.label, columns);
             outlook(model, columns, &mut lines);
             // Where its stage does not run again now, nobody is handed the note.
             if let Some(note) = ask.note.as_ref().filter(|_| !model.preview.drops_a_stage()) {
@@ -168,7 +167,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         }
         Some(Prompt::Cancel(ask)) => {
             let style = theme.removed().patch(theme.strong());
-            let mut lines = vec![job_head(model, "CANCEL JOB ", style, &ask.label, columns)];
+            let mut lines = other_title(model, ("CANCEL JOB ", style), &ask.label, columns);
             outlook(model, columns, &mut lines);
             for words in holder::of_job(model, &ask.job_id) {
                 wrapped(&words, columns, theme.held(), &mut lines);

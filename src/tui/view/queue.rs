@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::pen::Pen;
 use super::{countdown, holder, label, shorten};
-use crate::diff::text;
+use crate::diff::text::width;
 use crate::domain::view::{QueueKind, QueueRow};
 use crate::domain::words::age;
 use crate::tui::layout::Layout;
@@ -150,24 +150,7 @@ pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     (if is_unseen { "unseen" } else { "" }.to_owned(), theme.plain())
 }
 
-/// What became of the gate of the selected row, and where its job is now.
-fn gone(model: &Model, cells: usize) -> Option<String> {
-    let settled = model.queue.gone.clone()?;
-    let next = model.queue.successor().map(|row| {
-        let stage = row.stage.as_ref().map_or("job", |stage| stage.as_str());
-        match row.kind {
-            QueueKind::Running => format!("{stage} runs"),
-            QueueKind::Queued => format!("{stage} is queued"),
-            QueueKind::Paused => "paused".to_owned(),
-            QueueKind::Failed => "failed".to_owned(),
-            QueueKind::Gate => format!("{stage} waits"),
-        }
-    });
-    let long = next.map(|next| format!("{settled} -> {next}"));
-    Some(long.filter(|long| text::width(long) <= cells).unwrap_or(settled))
-}
-
-fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usize), is_gone: bool) -> (String, Style) {
+fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usize)) -> (String, Style) {
     let theme = model.theme;
     let plain = theme.plain();
     match column {
@@ -179,7 +162,6 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
         Column::Attempt if row.attempt > 0 => (row.attempt.to_string(), plain),
         Column::Attempt => (String::new(), plain),
         Column::Age => (age(model.now.utc.us_since(row.since)), plain),
-        Column::Left if is_gone => ("done".to_owned(), plain),
         Column::Left => (countdown::left(model, row), countdown::style(model, row, theme)),
         Column::AtZero if row.kind == QueueKind::Failed => ("failed".to_owned(), theme.error()),
         Column::AtZero => (countdown::at_zero(model, row).to_owned(), plain),
@@ -205,11 +187,10 @@ fn draw_row(
 ) {
     let theme = model.theme;
     let is_selected = model.queue.selected().is_some_and(|selected| selected.names(row));
-    let is_gone = is_selected && model.queue.gone.is_some();
     let mut pen = Pen::at_line(buffer, area, line);
     // The selected row is reversed where the keys go to it; colours would not be legible on that.
     let is_reversed = is_selected && !model.is_lower_focused;
-    match !is_gone && countdown::is_urgent(model, row) {
+    match countdown::is_urgent(model, row) {
         true => pen.text("!", theme.urgent()),
         false => pen.text(" ", theme.plain()),
     };
@@ -221,12 +202,6 @@ fn draw_row(
         .any(|(column, _)| matches!(column, Column::Who | Column::Note));
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
-        // What became of it needs the room of all that is of no interest any more.
-        if is_gone && *column == Column::AtZero {
-            let text = gone(model, pen.room()).unwrap_or_default();
-            pen.text(&text, if is_reversed { theme.plain() } else { theme.held() });
-            break;
-        }
         // Who holds it, until when and why is more than how many files there are: it begins right behind what changed.
         if is_held && *column == Column::Change {
             pen.text(&change(row), theme.plain()).skip(2);
@@ -238,7 +213,7 @@ fn draw_row(
         let (text, style) = if is_stopped {
             ("held".to_owned(), theme.held())
         } else {
-            cell(model, row, name, (*column, *cells), is_gone)
+            cell(model, row, name, (*column, *cells))
         };
         let style = if is_reversed { theme.plain() } else { style };
         if column.is_right() {
@@ -294,7 +269,7 @@ fn draw_empty(model: &Model, area: Rect, buffer: &mut Buffer) {
     let plain = model.theme.plain();
     let mut pen = Pen::at_line(buffer, area, 1);
     pen.skip(2).text(fact, plain);
-    if text::width(hint) + 3 <= pen.room() {
+    if width(hint) + 3 <= pen.room() {
         pen.skip(3).text(hint, plain);
     } else {
         Pen::at_line(buffer, area, 2).skip(2).text(hint, plain);

@@ -158,7 +158,7 @@ pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// A text that was thrown away is a draft again, unless another was written in its place.
-pub fn take_back(model: &mut Model, chosen: &Discarded) {
+pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
     let key = chosen.draft.key.clone();
     let mut draft = model
         .drafts
@@ -179,8 +179,11 @@ pub fn take_back(model: &mut Model, chosen: &Discarded) {
         (true, false) => "e on its gate opens it",
     };
     let text = format!("Restored: {} of {key}   {keys}", chosen.draft.contents());
-    model.drafts.insert(key.clone(), draft);
-    note_unsaved(model, &key);
+    // At once: what was put aside is kept until the draft is on disk.
+    fx.push(Effect::Restore(Box::new(draft.clone()), Box::new(chosen.clone())));
+    model.discarded.retain(|other| other != chosen);
+    model.unsaved.remove(&key);
+    model.drafts.insert(key, draft);
     toast(model, Tone::Done, text);
 }
 

@@ -2,20 +2,23 @@
 
 use ratatui::style::Style;
 
-use super::{Line, answers, keys, lines, outlook, text, wrapped};
+use super::{Line, answers, keys, lines, other_title, outlook, text, wrapped};
+use crate::diff::text::{visible_line, width};
 use crate::domain::gate::Verdict;
+use crate::domain::ids::Digest;
 use crate::tui::draft::Draft;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
+use crate::tui::model::gate::GateView;
 use crate::tui::model::prompt::Prompt;
-use crate::tui::view::holder;
+use crate::tui::view::{holder, label};
 
 /// Its lines above and below the list of gates.
 fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
     let theme = model.theme;
     let all = ask.concerned();
-    let (head, style) = match ask.verdict {
+    let (verb, style) = match ask.verdict {
         Verdict::Approve => ("APPROVE", theme.added()),
         Verdict::Reject => ("REJECT", theme.removed()),
     };
@@ -25,11 +28,8 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     } else {
         format!("{count} gates")
     };
-    let mut above = vec![Line::Text(vec![
-        (format!("{head} "), style.patch(theme.strong())),
-        (gates, theme.strong()),
-        (format!("  as {}", model.session.operator.name), theme.plain()),
-    ])];
+    let verb = format!("{verb} ");
+    let mut above = other_title(model, (&verb, style.patch(theme.strong())), &gates, columns);
     let mut below = Vec::new();
     if ask.writing() > 0 {
         below.push(text(
@@ -47,7 +47,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     outlook(model, columns, &mut above);
     let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
     for (why, words) in [
-        (LeftOut::NotLookedAt, "Left out, you have not looked at it:"),
+        (LeftOut::NotSeen, "Left out, not wholly seen by you:"),
         (LeftOut::OpenElsewhere, "Left out, somebody else has it open:"),
     ] {
         let left_out = ask.left_out(why);
@@ -78,7 +78,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     if ask.taken_in() > 0 && !ask.is_unseen_accepted {
         let words = format!(
-            "You have not looked at {} of them; Enter asks once more",
+            "You have not seen all of {} of them; Enter asks once more",
             ask.taken_in()
         );
         wrapped(&words, columns, theme.warning(), &mut above);
@@ -109,7 +109,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     if ask.is_unseen_accepted {
         let words = format!(
-            "You have NOT looked at {} of them: Enter once more {}s them all the same",
+            "You have NOT seen all of {} of them: Enter once more {}s them all the same",
             ask.taken_in(),
             ask.verb()
         );
@@ -150,17 +150,48 @@ fn without(why: &str, item: &Item) -> String {
     why.replace(&format!(" {}", item.pin.key), "")
 }
 
-fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
+/// `123 `, `  4a1b2c  `, `  left out: `.
+const LIST_CELLS: usize = 26;
+
+/// What of a gate this operator has not seen: `284 of 300 lines not seen`; of one that was on no screen of theirs, that.
+fn unseen(model: &Model, item: &Item, cells: usize) -> String {
+    let key = &item.pin.key;
+    let is_it = |digest: Option<Digest>| digest == Some(item.pin.digest);
+    let view = model
+        .gate
+        .as_ref()
+        .filter(|view| view.key == *key && is_it(view.shown_digest()));
+    let shown = view.filter(|view| view.extent().is_some()).map(GateView::unseen);
+    let remembered = model.remembered.iter().find(|of_gate| of_gate.key == *key);
+    let remembered = remembered.filter(|of_gate| is_it(of_gate.recorded.map(|(digest, _)| digest)));
+    let files = model.queue.gate(key).map_or(0, |row| usize::from(row.files));
+    let shown = shown
+        .or_else(|| remembered.map(|of_gate| of_gate.unseen(files)))
+        .unwrap_or_default();
+    let extent = model.marks.get(key).and_then(|mark| mark.extent);
+    if shown.is_empty() && extent.is_none() {
+        return "not looked at".to_owned();
+    }
+    let named = (!shown.is_empty()).then(|| format!("{} not seen", shown.join(", ")));
+    named
+        .filter(|words| width(words) <= cells)
+        .unwrap_or_else(|| "not wholly seen".to_owned())
+}
+
+fn item_line(model: &Model, index: usize, item: &Item, columns: usize) -> Line<'static> {
     let theme = model.theme;
+    // The number, the digest and what changed; the name of the job gives way.
+    let least = label::within(&item.pin.label, &item.pin.key, 0);
+    let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
     let (state, style): (String, Style) = match &item.state {
-        ItemState::LeftOut(LeftOut::NotLookedAt) => ("left out: not looked at".to_owned(), theme.warning()),
+        ItemState::LeftOut(LeftOut::NotSeen) => (format!("left out: {}", unseen(model, item, room)), theme.warning()),
         ItemState::LeftOut(LeftOut::OpenElsewhere) => {
             let who = holder::other(model, &item.pin.key).unwrap_or_default();
             (format!("left out: {who}"), theme.held())
         }
         ItemState::LeftOut(LeftOut::Refused) => ("left out: would be refused".to_owned(), theme.error()),
         ItemState::Asking => {
-            let unseen = (!item.is_seen).then(|| "not looked at".to_owned());
+            let unseen = (!item.is_seen).then(|| unseen(model, item, room));
             let other = holder::other(model, &item.pin.key);
             let words: Vec<_> = other.into_iter().chain(unseen).collect();
             (words.join(", "), theme.warning())
@@ -173,8 +204,10 @@ fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
         ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
     };
+    let others = 4 + width(&facts) + width(&visible_line(&state));
+    let label = label::within(&item.pin.label, &item.pin.key, columns.saturating_sub(others));
     Line::Text(vec![
-        (format!("{:>3} {}", index + 1, item.pin.label), theme.plain()),
+        (format!("{:>3} {label}", index + 1), theme.plain()),
         (facts, theme.plain()),
         (state, style),
     ])
@@ -206,7 +239,7 @@ pub(super) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
     let room = if is_cut { room.saturating_sub(1).max(1) } else { room };
     let top = ask.top.min(count.saturating_sub(room));
     let items = ask.items.iter().enumerate().skip(top).take(room);
-    shown.extend(items.map(|(index, item)| item_line(model, index, item)));
+    shown.extend(items.map(|(index, item)| item_line(model, index, item, columns)));
     if is_cut {
         let words = format!("{}-{} of {count}   j k PgUp PgDn", top + 1, (top + room).min(count));
         shown.push(text(words, model.theme.warning()));
