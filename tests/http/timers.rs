@@ -45,6 +45,25 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
         .find(|event| event["type"] == "gate_held")
         .unwrap();
     assert_eq!(told["payload"]["reason"], "the lawyer looks", "{told}");
+    // What is left stands still, until when at the latest and why is said everywhere.
+    assert!(held["stopped"]["left_seconds"].as_f64().unwrap() > 3590.0, "{held}");
+    assert!(
+        held["stopped"]["until"].as_str().unwrap() < held["deadline"].as_str().unwrap(),
+        "{held}"
+    );
+    let listed = workspace.cmd(&["gate", "list"]).output().unwrap();
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.contains("THEN") && listed.contains(" =59:5"), "{listed}");
+    assert!(
+        listed.contains("held by ana until 2") && listed.contains("Z: the lawyer looks"),
+        "{listed}"
+    );
+    let shown = workspace.cmd(&["gate", "show", &id, "outline"]).output().unwrap();
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(
+        shown.contains("stands still, 59:5") && shown.contains("runs again by 2"),
+        "{shown}"
+    );
     // Somebody else's hold is named.
     let refused = workspace.cmd(&["gate", "hold", &id, "outline"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("ana holds"));
