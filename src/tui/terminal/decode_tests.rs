@@ -153,7 +153,9 @@ fn escape_and_a_key_in_one_piece_are_two_keys() {
     assert_eq!(read("\x1b\x1b"), ["Esc", "Esc"]);
     assert_eq!(read("\x1b\x1b[A"), ["Esc", "Up"]);
     assert_eq!(read("\x1b\x1b\x1b"), ["Esc", "Esc", "Esc"]);
-    assert_eq!(read("\x1bOx"), ["Esc", "O", "x"]);
+    assert_eq!(read("\x1bOa"), ["Esc", "O", "a"]);
+    assert_eq!(read("\x1b]x"), ["Esc", "]", "x"], "no answer begins so");
+    assert_eq!(read("\x1bPa"), ["Esc", "P", "a"]);
 }
 
 #[test]
@@ -175,8 +177,7 @@ fn what_is_typed_after_escape_is_typed() {
         (b" 3]", 700_000),
     ]);
     assert_eq!(came, ["Esc", "[", "1", ",", "Space", "3", "]"], "no key has a comma");
-    assert_eq!(pieces(&[(b"\x1b", 0), (b"[x", 100_000)]), ["Esc", "[", "x"]);
-    assert_eq!(pieces(&[(b"\x1b", 0), (b"On", 100_000)]), ["Esc", "O", "n"]);
+    assert_eq!(pieces(&[(b"\x1b", 0), (b"]a", 100_000)]), ["Esc", "]", "a"]);
     assert_eq!(
         pieces(&[(b"\x1b", 0), (b"a", 100_000), (b"[D", 200_000)]),
         ["Esc", "a", "[", "D"]
@@ -186,6 +187,62 @@ fn what_is_typed_after_escape_is_typed() {
         ["Esc", "[", "D"],
         "too late"
     );
+}
+
+/// What terminals send of their own, or as an answer to somebody who is gone: nothing to the console, wherever the line cuts it.
+const ANSWERS: [&str; 14] = [
+    "\x1b[24;80R",
+    "\x1b[?62;4c",
+    "\x1b[>0;276;0c",
+    "\x1b[x",
+    "\x1b[?2004;1$y",
+    "\x1b[8;24;80t",
+    "\x1bOr",
+    "\x1bO5C",
+    "\x1b]11;rgb:ff/ff/ff\x07",
+    "\x1b]52;c;YSBkZWNpc2lvbg==\x1b\\",
+    "\x1bP1$r0m\x1b\\",
+    "\x1b_Gi=31;OK\x1b\\",
+    "\x1b^a\rr\x1b\\",
+    "\x1bXa\rr\x1b\\",
+];
+
+#[test]
+fn an_answer_of_the_terminal_acts_as_nothing_wherever_it_is_cut() {
+    for answer in ANSWERS {
+        let bytes = answer.as_bytes();
+        let nothing = [vec!["j".to_owned()], ["Esc", "torn", "j"].map(str::to_owned).to_vec()];
+        for cut in 1..=bytes.len() {
+            for delay_us in [0, 60_000, 900_000] {
+                let came = pieces(&[(&bytes[..cut], 0), (&bytes[cut..], delay_us), (b"j", delay_us + 1)]);
+                assert!(
+                    nothing.contains(&came),
+                    "{} cut at {cut} for {delay_us} us: {came:?}",
+                    answer.escape_debug()
+                );
+            }
+        }
+        let each: Vec<_> = (0i64..)
+            .zip(bytes.chunks(1))
+            .map(|(n, byte)| (byte, n * 20_000))
+            .collect();
+        assert_eq!(pieces(&each), ["Esc", "torn"], "{}", answer.escape_debug());
+    }
+}
+
+#[test]
+fn a_string_without_an_end_is_bounded_and_nothing_of_it_acts() {
+    let mut decoder = Decoder::default();
+    let mut inputs = Vec::new();
+    decoder.feed(b"\x1b]52;c;", 0, &mut inputs);
+    for _ in 0..200 {
+        decoder.feed(&[b'a'; 65_536], 0, &mut inputs);
+        assert!(decoder.pending.len() <= STRING_BYTES_MAX);
+    }
+    decoder.tick(2 * SECOND_US, &mut inputs);
+    assert_eq!(words(&inputs), ["Esc"]);
+    decoder.feed(b"j", 2 * SECOND_US, &mut inputs);
+    assert_eq!(words(&inputs), ["Esc", "j"]);
 }
 
 #[test]
