@@ -176,12 +176,13 @@ pub async fn leader(engine: &mut Engine, deed: &'static str) -> Result<Option<Le
 pub async fn preview(engine: &mut Engine, command: Command, deed: &'static str) -> Result<Outlook, Failure> {
     let query = Query::Preview {
         operator: None,
-        command: Box::new(command),
+        commands: vec![command],
     };
-    let Answer::Preview(outlook) = read(engine, query, deed).await? else {
+    let Answer::Preview(mut foreseen) = read(engine, query, deed).await? else {
         return Err(mismatched(deed));
     };
-    outlook.map_err(|refusal| Failure::refused(deed, refusal))
+    let foreseen = foreseen.pop().ok_or_else(|| mismatched(deed))?;
+    foreseen.map_err(|refusal| Failure::refused(deed, refusal))
 }
 
 /// What was done, and whether its files are in place.

@@ -69,23 +69,9 @@ fn document(gate: &GateRef, outlook: &Outlook) -> Value {
 }
 
 fn subject(command: &Command, job_id: &JobId) -> String {
-    match command {
-        Command::Decide { gate, .. } | Command::ApplyPatch { gate, .. } | Command::UndoPatch { gate, .. } => {
-            format!("{job_id} / {}", gate.stage)
-        }
-        Command::StartJob(_)
-        | Command::OpenGate { .. }
-        | Command::Resume(_)
-        | Command::Cancel(_)
-        | Command::Complete(_)
-        | Command::Acknowledge(_)
-        | Command::TakeLease { .. }
-        | Command::Hold { .. }
-        | Command::Release { .. }
-        | Command::Extend { .. }
-        | Command::Withdraw { .. }
-        | Command::ReleaseLease { .. }
-        | Command::MarkSeen { .. } => job_id.to_string(),
+    match command.gate() {
+        Some(gate) => format!("{job_id} / {}", gate.stage),
+        None => job_id.to_string(),
     }
 }
 

@@ -38,7 +38,7 @@ pub struct GateRef {
 }
 
 /// A job as it is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewJob {
     /// Its id; generated (UUID v7) when none is given.
     pub id: Option<JobId>,
@@ -55,7 +55,7 @@ pub struct NewJob {
 }
 
 /// A file from outside; its bytes are copied.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum OutsideFile {
     /// A regular file that whoever runs this process may read. Never from a client elsewhere: it would read what this process can.
     Path(PathBuf),
@@ -85,7 +85,7 @@ impl AsRef<Path> for OutsideFile {
 }
 
 /// A file to be reviewed, named from outside.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OutsideArtifact {
     /// What it is.
     pub kind: String,
@@ -94,7 +94,7 @@ pub struct OutsideArtifact {
 }
 
 /// Something to be done. Each is answered once, by a [`Receipt`] or a [`Refusal`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Start a job.
     StartJob(NewJob),
@@ -213,6 +213,22 @@ impl Command {
             | Self::Cancel(job_id)
             | Self::Complete(job_id)
             | Self::Acknowledge(job_id) => Some(job_id),
+            Self::Decide { .. }
+            | Self::ApplyPatch { .. }
+            | Self::UndoPatch { .. }
+            | Self::TakeLease { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Extend { .. }
+            | Self::Withdraw { .. }
+            | Self::ReleaseLease { .. }
+            | Self::MarkSeen { .. } => self.gate().map(|gate| &gate.job_id),
+        }
+    }
+
+    /// The open gate that it is about; none where it is about a job, or opens one.
+    pub fn gate(&self) -> Option<&GateRef> {
+        match self {
             Self::Decide { gate, .. }
             | Self::ApplyPatch { gate, .. }
             | Self::UndoPatch { gate, .. }
@@ -222,7 +238,13 @@ impl Command {
             | Self::Extend { gate, .. }
             | Self::Withdraw { gate, .. }
             | Self::ReleaseLease { gate }
-            | Self::MarkSeen { gate, .. } => Some(&gate.job_id),
+            | Self::MarkSeen { gate, .. } => Some(gate),
+            Self::StartJob(_)
+            | Self::OpenGate { .. }
+            | Self::Resume(_)
+            | Self::Cancel(_)
+            | Self::Complete(_)
+            | Self::Acknowledge(_) => None,
         }
     }
 }
@@ -349,12 +371,12 @@ pub enum Query {
     Webhooks(Timestamp),
     /// What the old system left.
     Old(OldQuery),
-    /// What a command would do: a dry run that changes nothing.
+    /// What commands would do, one after the other: a dry run that changes nothing.
     Preview {
         /// In whose name; none: in that of the process.
         operator: Option<Operator>,
-        /// The very command that would be sent.
-        command: Box<Command>,
+        /// The very commands that would be sent.
+        commands: Vec<Command>,
     },
 }
 
@@ -401,8 +423,8 @@ pub enum Answer {
     Webhooks(Vec<WebhookStanding>),
     /// See [`Query::Old`].
     Old(OldAnswer),
-    /// See [`Query::Preview`]; the refusal is the one that the command would get.
-    Preview(Result<Outlook, Refusal>),
+    /// See [`Query::Preview`]: of each command; the refusal is the one that it would get.
+    Preview(Vec<Result<Outlook, Refusal>>),
     /// It could not be read: what was being done and why not.
     Failed(String),
 }

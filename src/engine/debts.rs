@@ -27,7 +27,7 @@ impl Writer {
         // Not tried again at once: what the disk refused a moment ago, it refuses now.
         let mut failed = self.flusher.new_failures();
         for job_id in failed.keys() {
-            self.preparer.named.remove(job_id);
+            self.preparer.in_place.forget(job_id);
         }
         loop {
             let jobs = match self.next_jobs(&failed) {
@@ -63,18 +63,18 @@ impl Writer {
 
     /// The next jobs to publish: those whose files are not in place, and as many as there is room for of those whose files nobody flushes.
     fn next_jobs(&mut self, failed: &BTreeMap<JobId, String>) -> Result<Vec<JobId>, String> {
-        let known = u32::try_from(failed.len() + self.preparer.named.len()).unwrap_or(u32::MAX);
+        let known = u32::try_from(failed.len() + self.preparer.in_place.count()).unwrap_or(u32::MAX);
         let limit = PUBLISH_JOBS_MAX.saturating_add(known);
         let owed = self.preparer.reader.owed(limit).map_err(|error| error.to_string())?;
         if owed.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
             let owed: BTreeMap<_, _> = owed.iter().cloned().collect();
-            self.preparer.named.retain(|job_id, _| owed.contains_key(job_id));
+            self.preparer.in_place.retain(|job_id| owed.contains_key(job_id));
             self.flusher.retain(|job_id| owed.contains_key(job_id));
         }
         let mut room = self.flusher.room();
         let mut jobs = Vec::new();
         for (job_id, up_to) in owed {
-            let is_in_place = self.preparer.named(&job_id) >= up_to;
+            let is_in_place = self.preparer.in_place.up_to(&job_id) >= up_to;
             if failed.contains_key(&job_id) || (is_in_place && self.flusher.has(&job_id, up_to)) {
                 continue;
             }
@@ -133,7 +133,7 @@ impl Writer {
                 up_to: owed.up_to,
                 status_since: owed.status_since,
                 published_seq: owed.published_seq,
-                placed_seq: preparer.named(job_id),
+                placed_seq: preparer.in_place.up_to(job_id),
                 is_distrusted: flusher.is_failed(job_id),
             }))
         });
@@ -151,7 +151,7 @@ impl Writer {
             }
             match published.result {
                 Ok(Some(up_to)) => {
-                    self.preparer.named.insert(published.job_id, up_to);
+                    self.preparer.in_place.note(published.job_id, up_to);
                 }
                 // Its rows are gone: nothing can be written, and nothing is.
                 Ok(None) => {

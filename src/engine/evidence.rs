@@ -126,13 +126,11 @@ impl Preparer {
             }
             return self.as_found(&run, reviewed, found).map(Some);
         }
-        let found = artifacts::hash(&run, &path).map_err(|error| runs_refusal(&error))?;
-        let Some((found, _)) = found else { return Ok(None) };
-        if self.is_predecessor(rows, &path, Some(found))? {
+        match self.lying(rows, &path, None)? {
             // Taken back by rows that are committed; the file is still owed its removal.
-            return Ok(None);
+            Lying { is_former: true, .. } | Lying { found: None, .. } => Ok(None),
+            Lying { found: Some(_), .. } => self.keep(rows, &gate.key.stage, patch::SIDECAR_KIND, &path),
         }
-        self.keep(rows, &gate.key.stage, patch::SIDECAR_KIND, &path)
     }
 
     /// Adds the sidecars that belong to these artifacts: what an operator set beside them in a former attempt still counts for whatever
@@ -231,15 +229,14 @@ impl Preparer {
     }
 
     pub(super) fn one_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
-        let run = self.runs.run(&rows.job.id);
-        let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;
-        let digest = found.map(|(digest, _)| digest);
-        let found = if digest == Some(reviewed) {
-            found
-        } else if self.is_predecessor(rows, path, digest)? {
+        let lying = self.lying(rows, path, Some(reviewed))?;
+        let found = if lying.digest() == Some(reviewed) {
+            lying.found
+        } else if lying.is_former {
             let registered = rows.artifacts.iter().find(|known| known.path == *path);
             registered.map(|known| (known.digest, known.size_bytes))
         } else {
+            let run = self.runs.run(&rows.job.id);
             self.keeping
                 .keep_artifact(&run, path)
                 .map_err(|error| runs_refusal(&error))?
@@ -251,17 +248,33 @@ impl Preparer {
         })
     }
 
-    /// Whether what lies there, or that nothing does, is what a committed patch has replaced, its file still owed: not somebody's change.
-    fn is_predecessor(&self, rows: &JobRows, path: &ArtifactPath, found: Option<Digest>) -> Result<bool, Refusal> {
+    /// What lies in the place of an artifact; `wanted` is what ought to.
+    fn lying(&self, rows: &JobRows, path: &ArtifactPath, wanted: Option<Digest>) -> Result<Lying, Refusal> {
+        let run = self.runs.run(&rows.job.id);
+        let look = || {
+            let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;
+            Ok(Lying {
+                found,
+                is_former: false,
+            })
+        };
+        let lying = look()?;
+        if lying.digest() == wanted {
+            return Ok(lying);
+        }
+        // A dry run looks while the writer puts files in place: what is owed is asked before the look that counts.
+        let in_place = self.in_place.up_to(&rows.job.id);
         let owed = self
             .reader
             .owed_of(&rows.job.id)
             .map_err(|error| store_refusal(&error))?;
-        let named = self.named(&rows.job.id);
-        Ok(owed.is_some_and(|mut owed| {
-            owed.events.retain(|event| event.seq > named);
-            predecessors(&owed.events, path).any(|former| former == found)
-        }))
+        let lying = look()?;
+        let Some(mut owed) = owed.filter(|_| lying.digest() != wanted) else {
+            return Ok(lying);
+        };
+        owed.events.retain(|event| event.seq > in_place);
+        let is_former = predecessors(&owed.events, path).any(|former| former == lying.digest());
+        Ok(Lying { is_former, ..lying })
     }
 
     /// The artifacts of the bare stages that may open next: the current one, and those directly behind it. One that cannot be read
@@ -357,6 +370,19 @@ impl Preparer {
             since_rejection,
             patches: Vec::new(),
         })
+    }
+}
+
+/// What lies in the place of an artifact.
+struct Lying {
+    found: Option<(Digest, u64)>,
+    /// It, or that there is nothing, is what a committed patch has replaced, its file still owed: not somebody's change.
+    is_former: bool,
+}
+
+impl Lying {
+    fn digest(&self) -> Option<Digest> {
+        self.found.map(|(digest, _)| digest)
     }
 }
 

@@ -56,6 +56,11 @@ impl History {
         }
     }
 
+    /// The same for another thread: nothing is looked at yet.
+    pub fn anew(&self) -> Self {
+        Self::new(self.runs.clone(), self.databases.clone())
+    }
+
     /// Answers a query; `ours` knows which jobs are not old.
     pub fn answer(&mut self, ours: Option<&Reader>, query: OldQuery) -> Result<OldAnswer, Trouble> {
         Ok(match query {

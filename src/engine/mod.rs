@@ -15,6 +15,7 @@ pub mod edit_copies;
 mod evidence;
 mod flusher;
 pub mod history;
+mod in_place;
 mod inbox;
 mod keeping;
 mod lead;
@@ -59,6 +60,7 @@ use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
 use flusher::Flusher;
 use history::History;
+use in_place::InPlace;
 use inbox::{Inbox, StageKey};
 use keeping::Keeping;
 pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
@@ -171,9 +173,15 @@ impl Engine {
             session: session.clone(),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
-            history: History::new(runs.clone(), settings.old_databases.clone()),
+            history: History::new(runs.clone(), settings.old_databases),
             keeping: Keeping::Versions,
-            named: BTreeMap::new(),
+            in_place: InPlace::default(),
+        };
+        let reader = ReaderThread {
+            preparer: preparer.for_reading()?,
+            program: settings.program.to_str().map(str::to_owned),
+            asks: asks_receiver,
+            inbox: inbox_sender.clone(),
         };
         let newer = store.as_ref().err().copied();
         let flusher = match &store {
@@ -194,21 +202,6 @@ impl Engine {
             patience: PUBLISH_PATIENCE,
             trouble: None,
         });
-        let reader = ReaderThread {
-            preparer: Preparer {
-                runs: runs.clone(),
-                reader: Reader::open(runs.path())?,
-                session: session.clone(),
-                clock: Arc::clone(&settings.clock),
-                config: Arc::new(settings.config.clone()),
-                history: History::new(runs.clone(), settings.old_databases),
-                keeping: Keeping::in_memory(),
-                named: BTreeMap::new(),
-            },
-            program: settings.program.to_str().map(str::to_owned),
-            asks: asks_receiver,
-            inbox: inbox_sender.clone(),
-        };
         let start = |writer: Writer| {
             let thread = std::thread::Builder::new().name("writer".to_owned());
             thread.spawn(move || writer.run())
@@ -370,14 +363,15 @@ impl Engine {
     fn hand_query(&mut self, request: RequestId, query: Query) {
         let ask = match (query, self.newer) {
             // What nobody may do has no future to be told.
-            (Query::Preview { .. }, Some(newer)) => {
-                return self.tell(Notice::Answer(request, Answer::Preview(Err(newer.refusal()))));
+            (Query::Preview { commands, .. }, Some(newer)) => {
+                let refused = commands.iter().map(|_| Err(newer.refusal())).collect();
+                return self.tell(Notice::Answer(request, Answer::Preview(refused)));
             }
-            (Query::Preview { operator, command }, None) => Ask::Preview {
+            (Query::Preview { operator, commands }, None) => Ask::Preview {
                 request,
                 config: Arc::new(self.config.clone()),
                 operator: operator.unwrap_or_else(|| self.operator.clone()),
-                command,
+                commands,
             },
             (query, _) => Ask::Query(request, query),
         };

@@ -20,12 +20,13 @@ use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::runs::{RunsDir, artifacts, versions};
-use crate::store::Reader;
+use crate::store::{Reader, StoreError};
 
 use super::api::{Command, GateRef, NewJob, OutsideArtifact, OutsideFile};
 use super::audit::Trouble;
 use super::bases::{comparison, given_bases};
 use super::history::History;
+use super::in_place::InPlace;
 use super::keeping::Keeping;
 use super::reducer::{Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::ticker::DueGate;
@@ -46,11 +47,24 @@ pub(super) struct Preparer {
     pub config: Arc<Config>,
     pub history: History,
     pub keeping: Keeping,
-    /// Jobs that are owed the flush of their files alone, and the event up to which this process has put those in place.
-    pub named: BTreeMap<JobId, u64>,
+    pub in_place: InPlace,
 }
 
 impl Preparer {
+    /// One for another thread, that keeps nothing and knows what this one has put in place: for dry runs and queries.
+    pub fn for_reading(&self) -> Result<Self, StoreError> {
+        Ok(Self {
+            runs: self.runs.clone(),
+            reader: Reader::open(self.runs.path())?,
+            session: self.session.clone(),
+            clock: Arc::clone(&self.clock),
+            config: Arc::clone(&self.config),
+            history: self.history.anew(),
+            keeping: Keeping::in_memory(),
+            in_place: self.in_place.clone(),
+        })
+    }
+
     /// What the rules need besides rows and input, now.
     pub fn context<'a>(&'a self, via: &'a Via) -> Context<'a> {
         Context {
@@ -251,12 +265,7 @@ impl Preparer {
     /// Whether files of the job may not be in place yet; whether they are on disk is another matter.
     pub fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
         let owed = self.reader.owed_of(job_id).map_err(|error| store_refusal(&error))?;
-        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.named(job_id))))
-    }
-
-    /// The event up to which this process has put the job's files in place; 0: it has put none.
-    pub fn named(&self, job_id: &JobId) -> u64 {
-        self.named.get(job_id).copied().unwrap_or(0)
+        Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.in_place.up_to(job_id))))
     }
 
     pub fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {

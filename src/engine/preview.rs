@@ -2,6 +2,10 @@
 //!
 //! Runs on the reader thread, whose preparer keeps nothing: not a row, a file, an event or a lease comes of it.
 
+use std::collections::BTreeMap;
+
+use crate::domain::ids::JobId;
+use crate::domain::job::JobRows;
 use crate::domain::operator::Operator;
 use crate::domain::outlook::Outlook;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -11,44 +15,175 @@ use super::prepare::Preparer;
 use super::reducer::foresee;
 
 impl Preparer {
-    /// What the command would do, or why it would be refused, exactly as the writer would answer now.
-    pub(super) fn preview(&mut self, operator: &Operator, command: &Command) -> Result<Outlook, Refusal> {
-        has_preview(command)?;
-        let outlook = self.try_preview(operator, command);
+    /// What each command would do, one after the other, or why it would be refused, exactly as the writer would answer now.
+    pub(super) fn preview(&mut self, operator: &Operator, commands: &[Command]) -> Vec<Result<Outlook, Refusal>> {
+        let mut then = BTreeMap::new();
+        let mut foreseen = Vec::with_capacity(commands.len());
+        for command in commands {
+            let outlook = has_preview(command).and_then(|()| self.foresee(operator, command, &mut then));
+            foreseen.push(outlook.map_err(|refusal| self.told(command.job_id(), refusal)));
+        }
         self.keeping.forget();
-        outlook.map_err(|refusal| self.told(command.job_id(), refusal))
+        foreseen
     }
 
-    fn try_preview(&mut self, operator: &Operator, command: &Command) -> Result<Outlook, Refusal> {
+    /// `then`: the rows of jobs as the commands before would have made them.
+    fn foresee(
+        &mut self,
+        operator: &Operator,
+        command: &Command,
+        then: &mut BTreeMap<JobId, JobRows>,
+    ) -> Result<Outlook, Refusal> {
         let (job_id, prepared) = self.command(operator, command)?;
-        let rows = self.rows(&job_id)?;
+        let rows = match then.remove(&job_id) {
+            None => self.rows(&job_id)?,
+            changed => changed,
+        };
         let cx = self.context(&operator.via);
-        foresee(&job_id, rows.as_ref(), &prepared, cx, &mut |rows| {
+        let foreseen = foresee(&job_id, rows.as_ref(), &prepared, cx, &mut |rows| {
             self.resume_of(operator, rows)
-        })
+        });
+        match foreseen {
+            Ok((outlook, after)) => {
+                then.insert(job_id, after);
+                Ok(outlook)
+            }
+            Err(refusal) => {
+                then.extend(rows.map(|rows| (job_id, rows)));
+                Err(refusal)
+            }
+        }
     }
 }
 
 /// Commands that begin something put files into place while they are prepared: there is no dry run of those.
 fn has_preview(command: &Command) -> Result<(), Refusal> {
-    match command {
-        Command::Decide { .. }
-        | Command::ApplyPatch { .. }
-        | Command::UndoPatch { .. }
-        | Command::Resume(_)
-        | Command::Cancel(_)
-        | Command::Complete(_)
-        | Command::Acknowledge(_)
-        | Command::TakeLease { .. }
-        | Command::Hold { .. }
-        | Command::Release { .. }
-        | Command::Extend { .. }
-        | Command::Withdraw { .. }
-        | Command::ReleaseLease { .. }
-        | Command::MarkSeen { .. } => Ok(()),
-        Command::StartJob(_) | Command::OpenGate { .. } => Err(Refusal::new(
-            RefusalCode::Invalid,
-            "there is no dry run of starting a job or opening a gate",
-        )),
+    if !matches!(command, Command::StartJob(_) | Command::OpenGate { .. }) {
+        return Ok(());
+    }
+    let words = "there is no dry run of starting a job or opening a gate";
+    Err(Refusal::new(RefusalCode::Invalid, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::super::api::{GateRef, OutsideArtifact};
+    use super::super::history::History;
+    use super::super::in_place::InPlace;
+    use super::super::keeping::Keeping;
+    use super::super::{Engine, Role, Settings};
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::Config;
+    use crate::domain::gate::Verdict;
+    use crate::domain::ids::StageName;
+    use crate::domain::operator::{Surface, Via};
+    use crate::runs::RunsDir;
+    use crate::store::Reader;
+
+    fn settings(folder: &std::path::Path) -> Settings {
+        let via = Via {
+            surface: Surface::Cli,
+            login: "ana".into(),
+            uid: 0,
+            host: "test".into(),
+            ssh_client: None,
+            pid: 1,
+        };
+        Settings {
+            runs_dir: folder.to_owned(),
+            config: Config::default(),
+            config_path: None,
+            operator: Operator {
+                name: "ana".into(),
+                via,
+            },
+            role: Role::Visitor,
+            clock: Arc::new(SystemClock),
+            program: "none".into(),
+            group: None,
+            old_databases: Vec::new(),
+        }
+    }
+
+    fn writers(settings: &Settings) -> Preparer {
+        let runs = RunsDir::open(&settings.runs_dir, None).unwrap();
+        Preparer {
+            reader: Reader::open(runs.path()).unwrap(),
+            session: "s".to_owned(),
+            clock: Arc::clone(&settings.clock),
+            config: Arc::new(settings.config.clone()),
+            history: History::new(runs.clone(), Vec::new()),
+            keeping: Keeping::Versions,
+            in_place: InPlace::default(),
+            runs,
+        }
+    }
+
+    /// The file of a patch has its name, the disk has not confirmed it, and somebody puts the former bytes back.
+    #[tokio::test]
+    async fn a_dry_run_takes_bytes_that_were_put_back_for_what_the_writer_takes_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = Engine::open(settings(folder.path())).unwrap();
+        let job_id = JobId::new("j").unwrap();
+        let stage = StageName::new("edit").unwrap();
+        let outside = folder.path().join("plan.txt");
+        fs::write(&outside, "one\n").unwrap();
+        let artifacts = vec![OutsideArtifact {
+            kind: "script".into(),
+            file: outside.into(),
+        }];
+        let opening = Command::OpenGate {
+            job_id: job_id.clone(),
+            stage: stage.clone(),
+            artifacts,
+            bases: Vec::new(),
+        };
+        engine.call(opening).await.unwrap();
+        let gate = GateRef {
+            job_id: job_id.clone(),
+            stage,
+            attempt: None,
+        };
+        let patch = json!({"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]});
+        let patching = Command::ApplyPatch {
+            gate: gate.clone(),
+            patch,
+            digest: None,
+        };
+        engine.call(patching).await.unwrap();
+        engine.rest().await;
+        engine.close();
+        let plan = folder.path().join("j/artifacts/edit/plan.txt");
+        assert_eq!(fs::read_to_string(&plan).unwrap(), "two\n");
+        fs::write(&plan, "one\n").unwrap();
+        let database = rusqlite::Connection::open(folder.path().join("holdpoint.db")).unwrap();
+        database.execute("UPDATE job SET published_seq = 0", []).unwrap();
+
+        let settings = settings(folder.path());
+        let mut writer = writers(&settings);
+        let mut reader = writer.for_reading().unwrap();
+        let approve = Command::Decide {
+            gate,
+            verdict: Verdict::Approve,
+            notes: None,
+            patch: None,
+            digest: None,
+        };
+        let approve = [approve];
+        let as_owed = reader.preview(&settings.operator, &approve);
+        assert!(as_owed[0].is_ok(), "{as_owed:?}");
+        assert_eq!(writer.preview(&settings.operator, &approve), as_owed);
+        // What the writer notes when it has put the files in place.
+        writer.in_place.note(job_id, u64::MAX);
+        let changed = reader.preview(&settings.operator, &approve);
+        let code = changed[0].as_ref().unwrap_err().code;
+        assert_eq!(code, RefusalCode::ArtifactChanged);
+        assert_eq!(writer.preview(&settings.operator, &approve), changed);
     }
 }

@@ -51,12 +51,12 @@ pub(super) enum Ask {
     },
     /// Reads the configuration file anew.
     Config(PathBuf),
-    /// What somebody's command would do, with the configuration that is in force.
+    /// What somebody's commands would do, with the configuration that is in force.
     Preview {
         request: RequestId,
         config: Arc<Config>,
         operator: Operator,
-        command: Box<Command>,
+        commands: Vec<Command>,
     },
 }
 
@@ -89,10 +89,10 @@ impl ReaderThread {
                     request,
                     config,
                     operator,
-                    command,
+                    commands,
                 } => {
                     self.preparer.config = config;
-                    Inbox::Answer(request, Answer::Preview(self.preparer.preview(&operator, &command)))
+                    Inbox::Answer(request, Answer::Preview(self.preparer.preview(&operator, &commands)))
                 }
             };
             if self.inbox.blocking_send(message).is_err() {

@@ -142,12 +142,13 @@ impl App {
     ) -> Result<Response, ApiError> {
         let query = Query::Preview {
             operator: Some(caller.operator.clone()),
-            command: Box::new(command),
+            commands: vec![command],
         };
-        let Answer::Preview(outlook) = self.read(query).await? else {
+        let Answer::Preview(mut foreseen) = self.read(query).await? else {
             return Err(mismatched());
         };
-        let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
+        let foreseen = foreseen.pop().ok_or_else(mismatched)?;
+        let outlook = foreseen.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
         Ok(answer::ok(&PreviewDoc::of(job_id, &outlook)))
     }
 

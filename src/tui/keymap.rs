@@ -75,6 +75,11 @@ impl Focus {
         Self::Discarded,
     ];
 
+    /// Whether a question is open that Enter answers.
+    pub fn is_prompt(self) -> bool {
+        matches!(self, Self::Confirm | Self::Note | Self::Bulk | Self::Ask | Self::Answer)
+    }
+
     /// Whether keys without a meaning here are typed into a text.
     pub fn is_text(self) -> bool {
         match self {

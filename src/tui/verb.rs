@@ -2,6 +2,7 @@
 //!
 //! The rules are the domain's; what is asked here is whether they would let it happen to what is on the screen.
 
+mod enter;
 mod gate;
 mod text;
 
@@ -15,9 +16,7 @@ use super::model::{Lower, Model};
 use super::update::wanted;
 use super::view;
 
-pub use gate::{
-    EACH_OPEN_ELSEWHERE, cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed,
-};
+pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
 
 /// Why a key does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +103,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
     }
     let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
     match action {
+        Action::Accept if focus.is_prompt() => enter::confirm(model),
         Action::Approve | Action::Reject => {
             let intent = if action == Action::Approve {
                 Intent::Approve

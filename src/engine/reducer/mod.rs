@@ -420,7 +420,7 @@ pub fn reduce(
     }
 }
 
-/// What the rules would make of an input: found by running them dry; nobody's rows change.
+/// What the rules would make of an input, and of the job's rows: found by running them dry; nobody's rows change.
 ///
 /// A rejection pauses the job, and whoever rejects wants to know what comes of resuming it: `resume` finds what that needs to know on the
 /// rows as they would be, and the same rules say the rest.
@@ -430,14 +430,14 @@ pub fn foresee(
     prepared: &Prepared,
     cx: Context<'_>,
     resume: &mut dyn FnMut(&JobRows) -> Result<Prepared, Refusal>,
-) -> Result<Outlook, Refusal> {
+) -> Result<(Outlook, JobRows), Refusal> {
     let (outlook, after) = run_dry(job_id, rows, prepared, cx)?;
     let is_rejection = matches!(&prepared.input, Input::Decide { request, .. } if request.verdict == Verdict::Reject);
     if !is_rejection || after.job.status != JobStatus::Paused {
-        return Ok(outlook);
+        return Ok((outlook, after));
     }
     let resumed = resume(&after).and_then(|prepared| run_dry(job_id, Some(&after), &prepared, cx));
-    Ok(outlook.then_resumed(resumed.map(|(outlook, _)| outlook)))
+    Ok((outlook.then_resumed(resumed.map(|(outlook, _)| outlook)), after))
 }
 
 /// The outlook, and the rows as they would be.
@@ -463,5 +463,5 @@ fn run_dry(
         let newest = after.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
         after.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
     }
-    Ok((Outlook::of(before, &after, &changes), after))
+    Ok((Outlook::of(before, &after, &changes, cx.now, cx.grace_s), after))
 }

@@ -26,6 +26,8 @@ pub enum LeftOut {
     NotLookedAt,
     /// Somebody else has it open.
     OpenElsewhere,
+    /// The rules would refuse it as it was marked.
+    Refused,
 }
 
 /// Where one gate of a bulk stands.
@@ -123,6 +125,12 @@ impl BulkAsk {
     pub fn taken_in(&self) -> usize {
         let is_unseen = |item: &&Item| item.state == ItemState::Asking && !item.is_seen;
         self.items.iter().filter(is_unseen).count()
+    }
+
+    /// Whether the rules would refuse all of it, so that there is nothing to wait for.
+    pub fn is_refused(&self) -> bool {
+        let is_refused = |item: &Item| item.state == ItemState::LeftOut(LeftOut::Refused);
+        self.is_asking() && self.items.iter().all(is_refused)
     }
 
     /// Whether there is something that was not looked at to be taken in.

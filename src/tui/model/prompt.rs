@@ -5,6 +5,7 @@
 use super::bulk::BulkAsk;
 use crate::domain::gate::{GateKey, Verdict};
 use crate::domain::ids::{Digest, JobId};
+use crate::domain::refusal::Refusal;
 use crate::tui::editor::Editor;
 use crate::tui::effect::{Checked, Submission};
 
@@ -157,8 +158,6 @@ pub struct CancelAsk {
     pub revision: u64,
     /// See [`Confirm::is_drawn`].
     pub is_drawn: bool,
-    /// Why the former Enter did nothing.
-    pub problem: Option<String>,
 }
 
 /// What a question about a gate's timer would do.
@@ -222,10 +221,15 @@ pub struct TimerAsk {
     pub revision: u64,
     /// See [`Confirm::is_drawn`].
     pub is_drawn: bool,
-    /// Why the former Enter did nothing.
-    pub problem: Option<String>,
     /// Sent; not yet answered.
     pub sent: Option<Submission>,
+}
+
+impl TimerAsk {
+    /// Whether a refusal is about what was typed: it can be mended there.
+    pub fn is_of_typed(refusal: &Refusal) -> bool {
+        matches!(refusal.place.as_deref(), Some("seconds" | "reason"))
+    }
 }
 
 /// What has to be typed before a text is thrown away.
@@ -240,8 +244,6 @@ pub struct DiscardAsk {
     pub revision: u64,
     /// See [`Confirm::is_drawn`].
     pub is_drawn: bool,
-    /// Why the former Enter did nothing.
-    pub problem: Option<String>,
 }
 
 /// A question.

@@ -20,6 +20,9 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
     if focus == Focus::Menu && verb::replaces_text(action) && !prompt::is_menu_drawn(model) {
         return toast(model, Tone::Info, prompt::MENU_NOT_DRAWN);
     }
+    if action == Action::Accept && focus.is_prompt() && !prompt::is_read(model) {
+        return;
+    }
     if matches!(action, Action::Approve | Action::Reject) && focus == Focus::Queue && model.range.is_some() {
         mark::range(model, fx);
     }

@@ -4,17 +4,17 @@ use super::super::editor::Editor;
 use super::super::effect::{Effect, Submission};
 use super::super::layout;
 use super::super::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
+use super::super::model::preview::Preview;
 use super::super::model::prompt::{Pin, Prompt};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{Model, Sent};
-use super::super::verb;
 use super::super::view::prompt::bulk::list_rows;
 use super::super::view::{label, queue::change};
 use super::motion::Step;
-use super::prompt::{NOT_DRAWN, other_sent, refuse};
+use super::prompt::{NOT_DRAWN, other_sent};
 use super::{compose, gate_ref, send, toast};
-use crate::domain::gate::{GateKey, NOTES_BYTES_MAX, Verdict};
+use crate::domain::gate::{GateKey, Verdict};
 use crate::domain::refusal::Refusal;
 use crate::domain::words::counted;
 use crate::engine::api::Command;
@@ -33,6 +33,7 @@ pub fn open(model: &mut Model, verdict: Verdict) {
         .map(|draft| draft.note(verdict).to_owned())
         .unwrap_or_default();
     let revision = model.next_number();
+    model.preview = Preview::default();
     model.prompt = Some(Prompt::Bulk(Box::new(BulkAsk {
         verdict,
         items,
@@ -55,6 +56,8 @@ fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
         ItemState::LeftOut(LeftOut::OpenElsewhere)
     } else if !is_taken {
         ItemState::LeftOut(LeftOut::NotLookedAt)
+    } else if model.preview.refusal_of(key).is_some() {
+        ItemState::LeftOut(LeftOut::Refused)
     } else {
         ItemState::Asking
     }
@@ -125,6 +128,24 @@ fn items(model: &Model) -> Option<Vec<Item>> {
     keys.iter().map(item).collect()
 }
 
+fn command_of(item: &Item, verdict: Verdict, notes: Option<String>) -> Command {
+    Command::Decide {
+        gate: gate_ref(&item.pin.key),
+        verdict,
+        notes,
+        patch: None,
+        digest: Some(item.pin.digest),
+    }
+}
+
+/// What Enter sends, and what it leaves out because the rules would refuse it: the rules are asked about the very same.
+pub fn commands_of(ask: &BulkAsk) -> Vec<Command> {
+    let notes = (!ask.note.is_blank()).then(|| ask.note.text());
+    let is_asked = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::LeftOut(LeftOut::Refused));
+    let items = ask.items.iter().filter(is_asked);
+    items.map(|item| command_of(item, ask.verdict, notes.clone())).collect()
+}
+
 /// Enter. Returns whether the question stays.
 pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> bool {
     if ask.writing() > 0 {
@@ -137,24 +158,6 @@ pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> boo
         toast(model, Tone::Info, NOT_DRAWN);
         return true;
     }
-    if ask.asking() == 0 {
-        let (why, hint) = if ask.can_take_in() {
-            (
-                "you have looked at none of the marked gates",
-                "read them, or i takes them in as they are",
-            )
-        } else {
-            verb::EACH_OPEN_ELSEWHERE
-        };
-        refuse(model, ask.not_done(), why, hint);
-        return true;
-    }
-    let note = ask.note.text();
-    if note.len() > NOTES_BYTES_MAX {
-        let refusal = Refusal::notes_too_long(note.len());
-        refuse(model, ask.not_done(), &refusal.message, "shorten it");
-        return true;
-    }
     let is_empty = ask.verdict == Verdict::Reject && ask.note.is_blank();
     let wants_more = (is_empty && !ask.is_empty_accepted) || (ask.taken_in() > 0 && !ask.is_unseen_accepted);
     if wants_more {
@@ -163,17 +166,12 @@ pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> boo
         return true;
     }
     ask.is_sent = true;
+    let note = ask.note.text();
     let notes = (!ask.note.is_blank()).then_some(note);
     let (done, not_done, verdict) = (ask.done_word(), ask.not_done(), ask.verdict);
     // All at once: what waits together is committed together.
     for item in ask.items.iter_mut().filter(|item| item.state == ItemState::Asking) {
-        let command = Command::Decide {
-            gate: gate_ref(&item.pin.key),
-            verdict,
-            notes: notes.clone(),
-            patch: None,
-            digest: Some(item.pin.digest),
-        };
+        let command = command_of(item, verdict, notes.clone());
         let sent = Sent {
             decides: Some(item.pin.key.clone()),
             is_part: true,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::super::effect::Effect;
 use super::super::layout;
 use super::super::model::bulk::{Item, ItemState};
-use super::super::model::prompt::{ConfirmState, Prompt};
+use super::super::model::prompt::{ConfirmState, Prompt, TimerIntent};
 use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
@@ -65,12 +65,13 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     }
     let asked = match &model.prompt {
         // Before the rules have answered it is not known whether anything is asked at all.
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && model.preview.answer.is_none() => None,
+        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && !model.preview.is_answered() => None,
         Some(Prompt::Confirm(confirm)) => match confirm.state {
             ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,
         },
-        Some(Prompt::Timer(ask)) => Some(&ask.key),
+        // What is held stands without a lease, and a release that met one would not let it run.
+        Some(Prompt::Timer(ask)) => (ask.intent != TimerIntent::Release).then_some(&ask.key),
         Some(Prompt::Bulk(ask)) => {
             let is_open = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::Writing(_));
             let open = ask.items.iter().filter(is_open);

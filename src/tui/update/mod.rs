@@ -36,6 +36,7 @@ pub use keep::{release_leases, wanted};
 pub use look::wake_us as look_wake_us;
 pub use mark::in_range as marked_range;
 pub use time::next_wake_us;
+pub use timer::command_of as timer_command;
 
 /// What a console does first.
 pub fn start(model: &mut Model) -> Vec<Effect> {

@@ -7,7 +7,7 @@ use super::super::model::gate::GateView;
 use super::super::model::prompt::{ConfirmState, Pin, Prompt};
 use super::super::model::toast::Tone;
 use super::prompt::refuse;
-use super::{bulk, compose, gate, queue};
+use super::{bulk, compose, gate, preview, queue};
 use crate::domain::gate::{Gate, GateKey, Verdict};
 use crate::domain::ids::Digest;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -213,8 +213,9 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
         confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
     }
     if is_waiting && let Some(Prompt::Timer(ask)) = &mut model.prompt {
-        let hint = hint.as_ref().map(|hint| format!("   hint: {hint}")).unwrap_or_default();
-        (ask.sent, ask.problem) = (None, Some(format!("{}{hint}", refusal.message)));
+        // The rules are asked again: what they said is not what happened.
+        ask.sent = None;
+        preview::outdate(model, None);
     }
     refuse(model, sent.not_done, &refusal.message, hint.as_deref().unwrap_or(""));
     if has_changed {

@@ -1,115 +1,172 @@
-//! Asks the rules what Enter would do, as long as a prompt is open that can be confirmed: with the very command that Enter sends, and again
-//! whenever something has happened to the job. No sentence about the future is made here.
+//! Asks the rules what Enter would do, as long as a prompt is open that can be confirmed: with the very commands that Enter sends, and again
+//! whenever something has happened to their jobs. No sentence about the future is made here.
 
-use super::super::effect::{Effect, Question};
+use std::collections::{BTreeMap, HashMap};
+
+use super::super::action::Action;
+use super::super::effect::{self, Effect};
 use super::super::model::Model;
-use super::super::model::preview::Preview;
-use super::super::model::prompt::{ConfirmState, Prompt};
+use super::super::model::preview::{Asked, Preview, Question};
+use super::super::model::prompt::{Confirm, ConfirmState, Prompt, TimerAsk};
 use super::super::model::toast::Tone;
 use super::prompt::{self, refuse};
-use super::{gate, toast};
+use super::{act, bulk, gate, timer, toast};
 use crate::domain::event::Event;
 use crate::domain::gate::NOTES_BYTES_MAX;
+use crate::domain::ids::JobId;
 use crate::domain::outlook::Outlook;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::engine::api::{Answer, Command, Query};
 
-/// What Enter would send now; none: no prompt waits for it, or it is one about which the rules are not asked.
-fn command(model: &Model) -> Option<Command> {
-    match model.prompt.as_ref()? {
-        // A note that is too long is refused before anything is sent.
-        Prompt::Confirm(confirm) if confirm.is_asking() && confirm.note.text().len() <= NOTES_BYTES_MAX => {
-            Some(prompt::command_of(model, confirm))
+/// What Enter would send now. None: a note is too long, which is refused before anything is sent.
+fn commands(model: &Model) -> Option<Vec<Command>> {
+    let is_fit = |note: &super::super::editor::Editor| note.text().len() <= NOTES_BYTES_MAX;
+    Some(match &model.prompt {
+        Some(Prompt::Confirm(confirm)) if confirm.is_asking() => {
+            is_fit(&confirm.note).then(|| vec![prompt::command_of(model, confirm)])?
         }
-        Prompt::Resume(ask) => Some(Command::Resume(ask.job_id.clone())),
-        Prompt::Cancel(ask) => Some(Command::Cancel(ask.job_id.clone())),
-        Prompt::Confirm(_)
-        | Prompt::Bulk(_)
-        | Prompt::Timer(_)
-        | Prompt::Quit(_)
-        | Prompt::Menu
-        | Prompt::Discard(_) => None,
-    }
+        Some(Prompt::Bulk(ask)) if ask.is_asking() => is_fit(&ask.note).then(|| bulk::commands_of(ask))?,
+        Some(Prompt::Timer(ask)) if ask.sent.is_none() => timer::command_of(ask).into_iter().collect(),
+        Some(Prompt::Resume(ask)) => vec![Command::Resume(ask.job_id.clone())],
+        Some(Prompt::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
+        Some(
+            Prompt::Confirm(_)
+            | Prompt::Bulk(_)
+            | Prompt::Timer(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu
+            | Prompt::Discard(_),
+        )
+        | None => Vec::new(),
+    })
 }
 
-fn has_note(model: &Model) -> bool {
-    matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if !confirm.note.is_blank())
+/// The commands of each job, jobs and commands in their order.
+fn by_job(commands: Vec<Command>) -> Vec<(JobId, Vec<Command>)> {
+    let mut places = HashMap::new();
+    let mut jobs: Vec<(JobId, Vec<Command>)> = Vec::new();
+    for command in commands {
+        let Some(job_id) = command.job_id().cloned() else {
+            continue;
+        };
+        let place = *places.entry(job_id.clone()).or_insert(jobs.len());
+        match jobs.get_mut(place) {
+            Some((_, of_job)) => of_job.push(command),
+            None => jobs.push((job_id, vec![command])),
+        }
+    }
+    jobs
+}
+
+/// The command with no more of its note than that there is one: no other letter of it is part of an answer.
+fn gist(mut command: Command) -> Command {
+    if let Command::Decide { notes: Some(notes), .. } = &mut command {
+        notes.clear();
+    }
+    command
+}
+
+/// Whether an answer to the former may stand until the latter is answered: a length of time is a question of its own.
+fn is_like(former: &[Command], now: &[Command]) -> bool {
+    let is_like =
+        |(former, now): (&Command, &Command)| former.gate() == now.gate() && !matches!(now, Command::Extend { .. });
+    former.len() == now.len() && former.iter().zip(now).all(is_like)
+}
+
+/// The questions of now, each with what is known already.
+fn align(model: &mut Model, jobs: Vec<(JobId, Vec<Command>)>) {
+    let former = std::mem::take(&mut model.preview.questions).into_iter();
+    let mut former: BTreeMap<_, _> = former.map(|question| (question.job_id.clone(), question)).collect();
+    let question = |(job_id, commands): (JobId, Vec<Command>)| {
+        let commands: Vec<_> = commands.into_iter().map(gist).collect();
+        match former.remove(&job_id) {
+            Some(known) if known.commands == commands => known,
+            Some(known) if is_like(&known.commands, &commands) => Question {
+                commands,
+                is_stale: true,
+                ..known
+            },
+            Some(_) | None => Question {
+                job_id,
+                commands,
+                is_stale: false,
+                answers: None,
+            },
+        }
+    };
+    model.preview.questions = jobs.into_iter().map(question).collect();
 }
 
 /// Asks where there is something to ask. One question at a time: what happens meanwhile is asked after it.
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
-    let is_asking = match &model.prompt {
-        Some(Prompt::Confirm(confirm)) => confirm.is_asking(),
-        Some(Prompt::Resume(_) | Prompt::Cancel(_)) => true,
-        Some(Prompt::Bulk(_) | Prompt::Timer(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => false,
-    };
-    if !is_asking {
+    if model.prompt.is_none() {
         model.preview = Preview::default();
         return;
     }
-    let has_note = has_note(model);
-    let preview = &model.preview;
-    // Whether there is a note is part of the answer: asked when the first letter is written, not when Enter comes.
-    let is_settled = preview.is_current() && has_note == preview.has_note;
-    if preview.asked.is_some() || is_settled {
-        return;
-    }
-    let Some(command) = command(model) else {
+    let Some(commands) = commands(model) else {
         return;
     };
+    let jobs = by_job(commands);
+    align(model, jobs.clone());
+    if model.preview.asked.is_some() {
+        return;
+    }
+    let is_open = |question: &&mut Question| question.is_stale || question.answers.is_none();
+    let Some(question) = model.preview.questions.iter_mut().find(is_open) else {
+        return;
+    };
+    question.is_stale = false;
+    let (job_id, gist) = (question.job_id.clone(), question.commands.clone());
+    let commands = jobs
+        .into_iter()
+        .find(|(of, _)| *of == job_id)
+        .map(|(_, commands)| commands);
     let number = model.next_number();
-    let preview = &mut model.preview;
-    (preview.asked, preview.is_stale, preview.has_note) = (Some(number), false, has_note);
+    model.preview.asked = Some(Asked { number, job_id, gist });
     let query = Query::Preview {
         operator: None,
-        command: Box::new(command),
+        commands: commands.unwrap_or_default(),
     };
-    fx.push(Effect::Ask(Question::Preview(number), query));
+    fx.push(Effect::Ask(effect::Question::Preview(number), query));
 }
 
-/// Something has happened, in this job or to what holds for all: what was answered may not be so any more.
+/// Something has happened, to some jobs or to what holds for all: what was answered may not be so any more.
 pub fn outdate(model: &mut Model, events: Option<&[Event]>) {
-    let job_id = match &model.prompt {
-        Some(Prompt::Confirm(confirm)) => &confirm.pin.key.job_id,
-        Some(Prompt::Resume(ask)) => &ask.job_id,
-        Some(Prompt::Cancel(ask)) => &ask.job_id,
-        Some(Prompt::Bulk(_) | Prompt::Timer(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => return,
-    };
-    if events.is_none_or(|events| events.iter().any(|event| event.job_id == *job_id)) {
-        model.preview.is_stale = true;
+    for question in &mut model.preview.questions {
+        let is_of = |event: &Event| event.job_id == question.job_id;
+        question.is_stale |= events.is_none_or(|events| events.iter().any(is_of));
     }
 }
 
-/// Takes an answer.
+/// What was answered to so many commands.
+fn foreseen(answer: Answer, count: usize) -> Vec<Result<Outlook, Refusal>> {
+    let unread = |why: String| vec![Err(Refusal::new(RefusalCode::NotPossible, why)); count];
+    if let Answer::Preview(foreseen) = answer {
+        foreseen
+    } else if let Answer::Failed(why) = answer {
+        unread(why)
+    } else {
+        unread("the engine answered another question".to_owned())
+    }
+}
+
+/// Takes an answer. Where it is not what stood there, Enter waits until somebody could read it.
 pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Effect>) {
-    if model.preview.asked != Some(number) {
+    let Some(asked) = model.preview.asked.take_if(|asked| asked.number == number) else {
         return;
+    };
+    let was_open = model.preview.is_answered();
+    let mut questions = model.preview.questions.iter_mut();
+    let Some(question) = questions.find(|one| one.job_id == asked.job_id && one.commands == asked.gist) else {
+        return;
+    };
+    let answers = Some(foreseen(answer, asked.gist.len()));
+    let is_news = question.answers != answers;
+    question.answers = answers;
+    bulk::recheck(model);
+    if let Some(refusal) = closing(model) {
+        return close(model, &refusal, was_open);
     }
-    model.preview.asked = None;
-    let unread = |why: String| Refusal::new(RefusalCode::NotPossible, why);
-    match answer {
-        Answer::Preview(Ok(outlook)) => taken(model, outlook, fx),
-        Answer::Preview(Err(refusal)) => refused(model, refusal),
-        Answer::Failed(why) => refused(model, unread(why)),
-        Answer::Queue(_)
-        | Answer::Job(_)
-        | Answer::Jobs(_)
-        | Answer::Events(_)
-        | Answer::Decisions(_)
-        | Answer::Bytes(_)
-        | Answer::Files(_)
-        | Answer::Leader(_)
-        | Answer::EventPage(..)
-        | Answer::Owing(_)
-        | Answer::Webhooks(_)
-        | Answer::Old(_) => refused(model, unread("the engine answered another question".to_owned())),
-    }
-}
-
-/// What would happen. Where it is not what stood there, Enter waits until somebody could read it.
-fn taken(model: &mut Model, outlook: Outlook, fx: &mut Vec<Effect>) {
-    let is_news = !matches!(&model.preview.answer, Some(Ok(known)) if *known == outlook);
-    model.preview.answer = Some(Ok(outlook));
     if is_news {
         let revision = model.next_number();
         if let Some(prompt) = &mut model.prompt {
@@ -124,32 +181,41 @@ fn taken(model: &mut Model, outlook: Outlook, fx: &mut Vec<Effect>) {
         }
     } else if model.preview.is_enter_waiting && model.preview.is_current() {
         model.preview.is_enter_waiting = false;
-        prompt::accept(model, fx);
+        act::act(model, model.focus(), Action::Accept, fx);
     }
 }
 
-/// It would be refused: nothing is asked then. A gate that somebody else has open can be taken over in the prompt itself.
-fn refused(model: &mut Model, refusal: Refusal) {
-    let Some(prompt) = &mut model.prompt else { return };
-    let what = prompt.not_done();
-    let was_open = model.preview.answer.is_some();
+/// Whether it is about the gate's being open elsewhere: it can be taken over in the prompt itself.
+fn is_of_colleague(confirm: &Confirm, refusal: &Refusal) -> bool {
+    let key = confirm.pin.key.to_string();
+    refusal.code == RefusalCode::NotPossible && refusal.place.as_deref() == Some(key.as_str())
+}
+
+/// What was refused so that nothing is asked any more.
+fn closing(model: &Model) -> Option<Refusal> {
+    let refusal = model.preview.refusal()?;
+    let closes = match model.prompt.as_ref()? {
+        Prompt::Confirm(confirm) => !is_of_colleague(confirm, refusal),
+        Prompt::Timer(_) => !TimerAsk::is_of_typed(refusal),
+        // The others can still be decided, now or when somebody has left them.
+        Prompt::Bulk(ask) => model.preview.is_answered() && ask.is_refused(),
+        Prompt::Resume(_) | Prompt::Cancel(_) => true,
+        Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_) => false,
+    };
+    closes.then(|| refusal.clone())
+}
+
+fn close(model: &mut Model, refusal: &Refusal, was_open: bool) {
+    let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
     let hint = refusal.hint.clone();
-    if let Prompt::Confirm(confirm) = prompt {
-        let key = confirm.pin.key.clone();
-        if refusal.code == RefusalCode::NotPossible && refusal.place.as_deref() == Some(key.to_string().as_str()) {
-            model.preview.answer = Some(Err(refusal));
-            model.preview.is_enter_waiting = false;
-            return;
-        }
-    }
     match &mut model.prompt {
         // It stood there and could be confirmed: what became of it is said in its place.
         Some(Prompt::Confirm(confirm)) if was_open => {
             confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
         }
-        Some(_) => model.prompt = None,
-        None => {}
+        prompt => *prompt = None,
     }
+    model.preview = Preview::default();
     refuse(model, what, &refusal.message, hint.as_deref().unwrap_or_default());
     if refusal.code == RefusalCode::ArtifactChanged {
         gate::reload_files(model);
@@ -159,29 +225,8 @@ fn refused(model: &mut Model, refusal: Refusal) {
     }
 }
 
-/// Whether what stands in the prompt is the rules' answer to what Enter would send now. False says so.
-pub fn is_answered(model: &mut Model) -> bool {
-    if command(model).is_none() {
-        return true;
-    }
-    let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
-    match &model.preview.answer {
-        Some(Ok(_)) if model.preview.is_current() => return true,
-        Some(Ok(_)) => {
-            model.preview.is_enter_waiting = true;
-            return false;
-        }
-        Some(Err(refusal)) => {
-            let (why, hint) = (refusal.message.clone(), refusal.hint.clone().unwrap_or_default());
-            refuse(model, what, &why, &hint);
-            return false;
-        }
-        None => {}
-    }
-    toast(
-        model,
-        Tone::Info,
-        "What Enter would do is still being asked: read it, then press Enter",
-    );
-    false
+/// Whether Enter has to wait, because something has happened since the rules were asked: it counts if their answer is the same.
+pub fn is_waiting(model: &mut Model) -> bool {
+    model.preview.is_enter_waiting = !model.preview.is_current();
+    model.preview.is_enter_waiting
 }

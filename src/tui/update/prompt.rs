@@ -3,17 +3,14 @@
 use super::super::editor::Editor;
 use super::super::effect::{Checked, Effect};
 use super::super::model::preview::Preview;
-use super::super::model::prompt::{
-    CancelAsk, Confirm, ConfirmState, DISCARD_WORD, DiscardAsk, Intent, Pin, Prompt, ResumeAsk,
-};
+use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::verb;
 use super::super::view::{self, label, past};
 use super::{bulk, compose, gate_ref, preview, send, timer, toast};
-use crate::domain::gate::{GateKey, NOTES_BYTES_MAX};
+use crate::domain::gate::GateKey;
 use crate::domain::ids::ArtifactPath;
-use crate::domain::refusal::Refusal;
 use crate::engine::api::Command;
 
 /// Says what did not happen, why, and what to do.
@@ -90,7 +87,6 @@ pub fn open_cancel(model: &mut Model) {
         typed: Editor::of_line(""),
         revision,
         is_drawn: false,
-        problem: None,
     })));
 }
 
@@ -104,12 +100,11 @@ pub fn open_discard(model: &mut Model) {
         typed: Editor::of_line(""),
         revision,
         is_drawn: false,
-        problem: None,
     })));
 }
 
 /// Enter counts on what somebody could read: all of the question as it is now, on the terminal. False says why not.
-fn is_read(model: &mut Model) -> bool {
+pub fn is_read(model: &mut Model) -> bool {
     let Some(now) = model
         .prompt
         .as_ref()
@@ -136,9 +131,9 @@ pub fn is_menu_drawn(model: &Model) -> bool {
     now.is_some() && model.slips.on_screen == now
 }
 
-/// Enter.
+/// Enter, which was offered and read.
 pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
-    if !is_read(model) || !preview::is_answered(model) {
+    if preview::is_waiting(model) {
         return;
     }
     let Some(mut prompt) = model.prompt.take() else {
@@ -162,7 +157,10 @@ pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
             fx.push(Effect::Quit);
             false
         }
-        Prompt::Discard(ask) => accept_discard(model, ask, fx),
+        Prompt::Discard(_) => {
+            compose::discard(model, fx);
+            false
+        }
         Prompt::Menu => true,
     };
     if keep {
@@ -190,33 +188,9 @@ fn accept_cancel(model: &mut Model, ask: &mut CancelAsk, fx: &mut Vec<Effect>) -
         toast(model, Tone::Info, NOT_DRAWN);
         return true;
     }
-    if ask.typed.text().trim() != ask.job_id.as_str() {
-        ask.problem = Some(format!("Not canceled: that is not {}", ask.job_id));
-        return true;
-    }
     let sent = other_sent("Canceled", "Not canceled", &ask.label);
     send(model, sent, Command::Cancel(ask.job_id.clone()), fx);
     false
-}
-
-fn accept_discard(model: &mut Model, ask: &mut DiscardAsk, fx: &mut Vec<Effect>) -> bool {
-    if ask.typed.text().trim() != DISCARD_WORD {
-        ask.problem = Some(format!("Not discarded: that is not {DISCARD_WORD}"));
-        return true;
-    }
-    compose::discard(model, fx);
-    false
-}
-
-/// Says who else has the gate open. Returns whether somebody has: nothing is done over their head.
-fn is_open_elsewhere(model: &mut Model, confirm: &Confirm) -> bool {
-    let Some(lease) = model.lease_of_other(&confirm.pin.key) else {
-        return false;
-    };
-    let refusal = Refusal::open_elsewhere(&confirm.pin.key, lease);
-    let hint = refusal.hint.unwrap_or_default();
-    refuse(model, confirm.intent.not_done(), &refusal.message, &hint);
-    true
 }
 
 fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>) -> bool {
@@ -227,16 +201,6 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     }
     if !confirm.is_drawn {
         toast(model, Tone::Info, NOT_DRAWN);
-        return true;
-    }
-    if is_open_elsewhere(model, confirm) {
-        return true;
-    }
-    let note = confirm.note.text();
-    if note.len() > NOTES_BYTES_MAX {
-        let refusal = Refusal::notes_too_long(note.len());
-        refuse(model, confirm.intent.not_done(), &refusal.message, "shorten it");
-        model.toasts.is_about_text = true;
         return true;
     }
     if confirm.intent == Intent::Reject && confirm.note.is_blank() && !confirm.is_empty_accepted {

@@ -104,11 +104,11 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         }
         Focus::Answer => {
             let revision = model.next_number();
-            let (typed, asked, is_drawn, problem) = match &mut model.prompt {
-                Some(Prompt::Cancel(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn, &mut ask.problem),
-                Some(Prompt::Discard(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn, &mut ask.problem),
+            let (typed, asked, is_drawn) = match &mut model.prompt {
+                Some(Prompt::Cancel(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn),
+                Some(Prompt::Discard(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn),
                 Some(Prompt::Timer(ask)) if ask.sent.is_none() => {
-                    (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn, &mut ask.problem)
+                    (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn)
                 }
                 Some(
                     Prompt::Timer(_)
@@ -121,7 +121,8 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 | None => return,
             };
             if edit(typed) {
-                (*asked, *is_drawn, *problem) = (revision, false, None);
+                (*asked, *is_drawn) = (revision, false);
+                model.toasts.text_changed();
             }
         }
         Focus::Filter => {

@@ -3,6 +3,7 @@
 use super::super::editor::Editor;
 use super::super::effect::Effect;
 use super::super::model::Model;
+use super::super::model::preview::Preview;
 use super::super::model::prompt::{Prompt, TimerAsk, TimerIntent};
 use super::super::model::toast::Tone;
 use super::super::verb;
@@ -17,6 +18,7 @@ pub fn open(model: &mut Model, intent: TimerIntent) {
         return;
     };
     let revision = model.next_number();
+    model.preview = Preview::default();
     model.prompt = Some(Prompt::Timer(Box::new(TimerAsk {
         key,
         label,
@@ -24,9 +26,24 @@ pub fn open(model: &mut Model, intent: TimerIntent) {
         typed: Editor::of_line(""),
         revision,
         is_drawn: false,
-        problem: None,
         sent: None,
     })));
+}
+
+/// What Enter sends: the rules are asked about the very same. The error: what was typed is no length of time.
+pub fn command_of(ask: &TimerAsk) -> Result<Command, String> {
+    let gate = gate_ref(&ask.key);
+    let typed = ask.typed.text();
+    let reason = (!ask.typed.is_blank()).then(|| typed.trim().to_owned());
+    Ok(match ask.intent {
+        TimerIntent::Hold => Command::Hold { gate, reason },
+        TimerIntent::Release => Command::Release { gate, reason },
+        TimerIntent::Extend => Command::Extend {
+            gate,
+            seconds: parse_span_s(&typed)?,
+            expected: None,
+        },
+    })
 }
 
 /// Enter. Returns whether the question stays.
@@ -38,26 +55,10 @@ pub fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>) -> bo
         toast(model, Tone::Info, NOT_DRAWN);
         return true;
     }
-    let gate = gate_ref(&ask.key);
-    let typed = ask.typed.text();
-    let reason = (!ask.typed.is_blank()).then(|| typed.trim().to_owned());
-    let command = match ask.intent {
-        TimerIntent::Hold => Command::Hold { gate, reason },
-        TimerIntent::Release => Command::Release { gate, reason },
-        TimerIntent::Extend => match parse_span_s(&typed) {
-            Ok(seconds) => Command::Extend {
-                gate,
-                seconds,
-                expected: None,
-            },
-            Err(why) => {
-                ask.problem = Some(why);
-                return true;
-            }
-        },
-    };
-    let sent = other_sent(ask.intent.done(), ask.intent.not_done(), &ask.label);
-    ask.sent = Some(send(model, sent, command, fx));
+    if let Ok(command) = command_of(ask) {
+        let sent = other_sent(ask.intent.done(), ask.intent.not_done(), &ask.label);
+        ask.sent = Some(send(model, sent, command, fx));
+    }
     true
 }
 

@@ -21,7 +21,7 @@ pub(super) fn why(why: impl Into<String>, hint: &str) -> Why {
     (why.into(), hint.to_owned())
 }
 
-fn told(refusal: Refusal) -> Why {
+pub(super) fn told(refusal: Refusal) -> Why {
     (refusal.message, refusal.hint.unwrap_or_default())
 }
 
@@ -83,7 +83,7 @@ pub fn is_bulk(model: &Model) -> bool {
 }
 
 /// Why no marked gate can be decided, and what to do.
-pub const EACH_OPEN_ELSEWHERE: (&str, &str) = (
+pub(super) const EACH_OPEN_ELSEWHERE: (&str, &str) = (
     "somebody else has each of the marked gates open",
     "take a mark off; a on that gate, then Ctrl-t takes it over",
 );

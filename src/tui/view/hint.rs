@@ -26,35 +26,43 @@ fn look(model: &Model) -> String {
     }
 }
 
+/// Whether Enter answers the open question.
+fn is_enter_offered(model: &Model) -> bool {
+    verb::applies(model, model.focus(), Action::Accept)
+}
+
+/// What holds until Enter; where that would be refused, what holds.
+fn until_enter(model: &Model, what: &str) -> String {
+    let until = if is_enter_offered(model) { " until Enter" } else { "" };
+    format!("nothing is {what}{until}")
+}
+
 fn confirm(model: &Model) -> String {
     let Some(Prompt::Confirm(confirm)) = &model.prompt else {
         return String::new();
     };
-    match (&confirm.state, confirm.intent) {
-        (ConfirmState::Asking, Intent::Apply | Intent::Undo) => {
-            format!("{}nothing is changed until Enter", look(model))
-        }
-        (ConfirmState::Asking, Intent::Approve | Intent::Reject) => {
-            format!("{}nothing is decided until Enter", look(model))
-        }
-        (ConfirmState::Writing(_), _) => format!("{}the answer will show here", look(model)),
-        (ConfirmState::Refused(..), _) => format!("{}Esc closes the prompt", look(model)),
+    let so = match (&confirm.state, confirm.intent) {
+        (ConfirmState::Asking, Intent::Apply | Intent::Undo) => until_enter(model, "changed"),
+        (ConfirmState::Asking, Intent::Approve | Intent::Reject) => until_enter(model, "decided"),
+        (ConfirmState::Writing(_), _) => "the answer will show here".to_owned(),
+        (ConfirmState::Refused(..), _) => "Esc closes the prompt".to_owned(),
+    };
+    format!("{}{so}", look(model))
+}
+
+fn bulk(model: &Model) -> String {
+    match &model.prompt {
+        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => "the answers will show here".to_owned(),
+        Some(Prompt::Bulk(ask)) if !ask.is_asking() => "j k look at the list   Esc closes it".to_owned(),
+        Some(_) | None => format!("j k look at the list   {}", until_enter(model, "decided")),
     }
 }
 
-fn bulk(model: &Model) -> &'static str {
-    match &model.prompt {
-        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => "the answers will show here",
-        Some(Prompt::Bulk(ask)) if !ask.is_asking() => "j k look at the list   Esc closes it",
-        Some(_) | None => "j k look at the list   nothing is decided until Enter",
-    }
-}
-
-fn answer(model: &Model) -> &'static str {
-    match &model.prompt {
-        Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long   Enter   Esc back",
-        Some(Prompt::Discard(_)) => "type the word   Enter   Esc keeps the text",
-        Some(Prompt::Timer(_)) => "type the reason, or leave it out   Enter   Esc back",
+fn answer(model: &Model) -> String {
+    let (what, esc) = match &model.prompt {
+        Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => ("type how long", "Esc back"),
+        Some(Prompt::Discard(_)) => ("type the word", "Esc keeps the text"),
+        Some(Prompt::Timer(_)) => ("type the reason, or leave it out", "Esc back"),
         Some(
             Prompt::Cancel(_)
             | Prompt::Bulk(_)
@@ -63,8 +71,10 @@ fn answer(model: &Model) -> &'static str {
             | Prompt::Quit(_)
             | Prompt::Menu,
         )
-        | None => "type the id   Enter   Esc back",
-    }
+        | None => ("type the id", "Esc back"),
+    };
+    let enter = if is_enter_offered(model) { "Enter   " } else { "" };
+    format!("{what}   {enter}{esc}")
 }
 
 /// Cells between two hints.
@@ -111,10 +121,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focus = model.focus();
     let fixed = match focus {
         Focus::Confirm => Some(confirm(model)),
-        Focus::Note => Some("type the note   Tab out of it   nothing is decided until Enter".to_owned()),
-        Focus::Ask => Some("Enter yes   Esc no".to_owned()),
-        Focus::Bulk => Some(bulk(model).to_owned()),
-        Focus::Answer => Some(answer(model).to_owned()),
+        Focus::Note => Some(format!(
+            "type the note   Tab out of it   {}",
+            until_enter(model, "decided")
+        )),
+        Focus::Ask if is_enter_offered(model) => Some("Enter yes   Esc no".to_owned()),
+        Focus::Ask => Some("Esc no".to_owned()),
+        Focus::Bulk => Some(bulk(model)),
+        Focus::Answer => Some(answer(model)),
         Focus::Filter => Some("Enter keeps the filter   Esc takes it back".to_owned()),
         Focus::Search => Some("Enter finds   Esc back".to_owned()),
         Focus::Find => Some("type what to find   Enter there   Ctrl-g next, in the text".to_owned()),

@@ -25,7 +25,7 @@ use crate::tui::editor::Editor;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{Confirm, ConfirmState, DISCARD_WORD, Intent, Prompt};
-use crate::tui::verb;
+use crate::tui::verb::{self, No};
 
 pub use whole::{MAKE_ROOM, NOT_WHOLE, facts, least_height, too_small};
 
@@ -99,12 +99,44 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
 /// What Enter would do, as the rules say it.
 fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
     let theme = model.theme;
-    match &model.preview.answer {
-        None => lines.push(text("asking the rules what it would do…", theme.held())),
-        Some(Ok(outlook)) => wrapped(&outlook.sentences().join(" "), columns, theme.plain(), lines),
-        // Somebody else has the gate open; the line about that one says so.
-        Some(Err(_)) => {}
+    let asking = "asking the rules what it would do…";
+    match model.preview.progress() {
+        (answered, all) if answered < all && all > 1 => {
+            lines.push(text(format!("{asking} {answered} of {all} jobs"), theme.held()));
+        }
+        (answered, all) if answered < all => lines.push(text(asking, theme.held())),
+        // What would be refused is told with the keys.
+        _ => wrapped(&model.preview.sentences().join(" "), columns, theme.plain(), lines),
     }
+}
+
+/// The last lines: why Enter does nothing, where it would be refused, and the keys. Enter and Ctrl-t stand there only where they do
+/// something.
+fn answers(model: &Model, columns: usize, enter: &str, others: &[(&str, &str)], lines: &mut Vec<Line<'_>>) {
+    let focus = model.focus();
+    let take_over = keymap::key_of(focus, Action::TakeOver).filter(|_| verb::applies(model, focus, Action::TakeOver));
+    let first = match (verb::offer(model, focus, Action::Accept), take_over) {
+        (Ok(()), _) => Some(("Enter", enter)),
+        // Who has it is said above.
+        (Err(_), Some(key)) => Some((key, "take it over")),
+        (Err(No::Refused(no)), None) if !no.is_about_text => {
+            let hint = if no.hint.is_empty() {
+                String::new()
+            } else {
+                format!("   hint: {}", no.hint)
+            };
+            wrapped(
+                &format!("{}: {}{hint}", no.what, no.why),
+                columns,
+                model.theme.error(),
+                lines,
+            );
+            None
+        }
+        (Err(_), None) => None,
+    };
+    let pairs: Vec<_> = first.into_iter().chain(others.iter().copied()).collect();
+    lines.push(keys(model, columns, &pairs));
 }
 
 fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<Line<'a>> {
@@ -223,12 +255,15 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     if let Some(words) = holder::warning(model, &confirm.pin.key) {
         wrapped(&words, columns, theme.held(), &mut lines);
     }
+    let enter = confirm.intent.verb();
     if !confirm.intent.is_decision() {
-        lines.push(keys(
+        answers(
             model,
             columns,
-            &[("Enter", confirm.intent.verb()), ("Esc", "back, nothing is changed")],
-        ));
+            enter,
+            &[("Esc", "back, nothing is changed")],
+            &mut lines,
+        );
         return lines;
     }
     if confirm.note.is_blank() && !confirm.is_note_focused {
@@ -243,15 +278,8 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
         ));
     }
     let tab = if confirm.is_note_focused { "leave note" } else { "note" };
-    lines.push(keys(
-        model,
-        columns,
-        &[
-            ("Enter", confirm.intent.verb()),
-            ("Tab", tab),
-            ("Esc", "back, nothing is decided"),
-        ],
-    ));
+    let others = [("Tab", tab), ("Esc", "back, nothing is decided")];
+    answers(model, columns, enter, &others, &mut lines);
     lines
 }
 
@@ -279,11 +307,13 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             if let Some(note) = &ask.note {
                 wrapped(note, columns, theme.plain(), &mut lines);
             }
-            lines.push(keys(
+            answers(
                 model,
                 columns,
-                &[("Enter", "resume"), ("Esc", "back, it stays paused")],
-            ));
+                "resume",
+                &[("Esc", "back, it stays paused")],
+                &mut lines,
+            );
             lines
         }
         Some(Prompt::Cancel(ask)) => {
@@ -293,14 +323,13 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             let words = format!("type {} to cancel it", ask.job_id);
             wrapped(&words, columns, theme.plain(), &mut lines);
             lines.push(Line::Field("id: ", &ask.typed, true));
-            if let Some(problem) = &ask.problem {
-                wrapped(problem, columns, theme.error(), &mut lines);
-            }
-            lines.push(keys(
+            answers(
                 model,
                 columns,
-                &[("Enter", "cancel the job"), ("Esc", "back, it goes on")],
-            ));
+                "cancel the job",
+                &[("Esc", "back, it goes on")],
+                &mut lines,
+            );
             lines
         }
         Some(Prompt::Timer(ask)) => timer::lines(model, ask, columns),
@@ -310,7 +339,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             for reason in reasons {
                 wrapped(reason, columns, theme.plain(), &mut lines);
             }
-            lines.push(keys(model, columns, &[("Enter", "leave"), ("Esc", "stay")]));
+            answers(model, columns, "leave", &[("Esc", "stay")], &mut lines);
             lines
         }
         Some(Prompt::Menu) => menu_lines(model, columns),
@@ -321,10 +350,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             wrapped(&words, columns, theme.plain(), &mut lines);
             lines.push(text(format!("type {DISCARD_WORD} to discard it"), theme.plain()));
             lines.push(Line::Field("word: ", &ask.typed, true));
-            if let Some(problem) = &ask.problem {
-                wrapped(problem, columns, theme.error(), &mut lines);
-            }
-            lines.push(keys(model, columns, &[("Enter", "discard"), ("Esc", "keep it")]));
+            answers(model, columns, "discard", &[("Esc", "keep it")], &mut lines);
             lines
         }
     }

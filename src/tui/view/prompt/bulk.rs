@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use super::{Line, keys, lines, text, wrapped};
+use super::{Line, answers, keys, lines, outlook, text, wrapped};
 use crate::domain::gate::Verdict;
 use crate::tui::draft::Draft;
 use crate::tui::layout;
@@ -44,17 +44,12 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
         below.push(keys(model, columns, &[("Esc", "back")]));
         return (above, below);
     }
-    let so = match ask.verdict {
-        Verdict::Approve => "Each gate is approved as it was marked, or not at all. Cannot be taken back.",
-        Verdict::Reject => {
-            "Each gate is rejected as it was marked, or not at all; its job pauses. Cannot be taken back."
-        }
-    };
-    wrapped(so, columns, theme.plain(), &mut above);
+    outlook(model, columns, &mut above);
     let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
     for (why, words) in [
         (LeftOut::NotLookedAt, "Left out, you have not looked at it:"),
         (LeftOut::OpenElsewhere, "Left out, somebody else has it open:"),
+        (LeftOut::Refused, "Left out, it would be refused:"),
     ] {
         let left_out = ask.left_out(why);
         if !left_out.is_empty() {
@@ -108,14 +103,9 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     let verb = format!("{} {count}", ask.verb());
     let tab = if ask.is_note_focused { "leave note" } else { "note" };
     let take_in = ask.can_take_in().then_some(("i", "take them in"));
-    let pairs: Vec<_> = (count > 0)
-        .then_some(("Enter", verb.as_str()))
-        .into_iter()
-        .chain([("Tab", tab)])
-        .chain(take_in)
-        .chain([("Esc", "back, nothing is decided")])
-        .collect();
-    below.push(keys(model, columns, &pairs));
+    let others = [("Tab", tab)].into_iter().chain(take_in);
+    let others: Vec<_> = others.chain([("Esc", "back, nothing is decided")]).collect();
+    answers(model, columns, &verb, &others, &mut below);
     (above, below)
 }
 
@@ -140,6 +130,11 @@ fn is_visible(model: &Model, item: &Item) -> bool {
     model.queue.visible().any(|row| key.names(row))
 }
 
+/// A refusal for the line of a gate, which names it already.
+fn without(why: &str, item: &Item) -> String {
+    why.replace(&format!(" {}", item.pin.key), "")
+}
+
 fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
     let theme = model.theme;
     let (state, style): (String, Style) = match &item.state {
@@ -147,6 +142,13 @@ fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
         ItemState::LeftOut(LeftOut::OpenElsewhere) => {
             let who = holder::other(model, &item.pin.key).unwrap_or_default();
             (format!("left out: {who}"), theme.held())
+        }
+        ItemState::LeftOut(LeftOut::Refused) => {
+            let refusal = model.preview.refusal_of(&item.pin.key);
+            let why = refusal
+                .map(|refusal| without(&refusal.message, item))
+                .unwrap_or_default();
+            (format!("left out: {why}"), theme.error())
         }
         ItemState::Asking => {
             let unseen = (!item.is_seen).then(|| "not looked at".to_owned());
@@ -156,11 +158,7 @@ fn item_line(model: &Model, index: usize, item: &Item) -> Line<'static> {
         }
         ItemState::Writing(_) => ("writing…".to_owned(), theme.held()),
         ItemState::Done => ("done".to_owned(), theme.added()),
-        // The line names the gate already.
-        ItemState::Not(why) => {
-            let why = why.replace(&format!(" {}", item.pin.key), "");
-            (format!("NOT: {why}"), theme.error())
-        }
+        ItemState::Not(why) => (format!("NOT: {}", without(why, item)), theme.error()),
     };
     let facts = match &item.state {
         ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),

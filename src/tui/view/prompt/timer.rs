@@ -1,13 +1,12 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, gate_label, keys, text, wrapped};
-use crate::domain::time::parse_span_s;
-use crate::domain::timer::{GateTimer, LEFT_AFTER_HOLD_US, TimerStatus};
-use crate::domain::view::QueueRow;
+use super::{Line, answers, gate_label, outlook, text, wrapped};
 use crate::domain::words::duration;
+use crate::tui::action::Action;
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{TimerAsk, TimerIntent};
-use crate::tui::view::{countdown, holder, label};
+use crate::tui::verb::{self, No};
+use crate::tui::view::{countdown, holder};
 
 /// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<Line<'a>> {
@@ -25,10 +24,19 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
         return lines;
     }
     let row = model.queue.gate(&ask.key);
-    if let Some((row, timer)) = row.and_then(|row| Some((row, row.timer.as_ref()?))) {
-        for words in consequence(model, ask, row, timer) {
-            wrapped(&words, columns, theme.plain(), &mut lines);
+    outlook(model, columns, &mut lines);
+    if let (TimerIntent::Extend, Some((row, timer))) =
+        (ask.intent, row.and_then(|row| Some((row, row.timer.as_ref()?))))
+    {
+        if model.preview.questions.is_empty() {
+            lines.push(text("How much longer? 10m, 1h30m, or seconds.", theme.plain()));
         }
+        let addable = countdown::text(timer.addable_us(model.now, row.max_hold_s));
+        let bound = format!(
+            "At most {addable} may be added (persons may add {} altogether).",
+            duration(row.max_hold_s)
+        );
+        wrapped(&bound, columns, theme.plain(), &mut lines);
     }
     let others = row.and_then(|row| holder::head(model, row));
     let hold = row.map_or_else(Vec::new, |row| holder::hold(model, row, columns));
@@ -38,60 +46,14 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
         TimerIntent::Extend => "by: ",
     };
     lines.push(Line::Field(name, &ask.typed, true));
-    if let Some(problem) = &ask.problem {
-        wrapped(
-            &format!("{}: {problem}", ask.intent.not_done()),
-            columns,
-            theme.error(),
-            &mut lines,
-        );
+    // What was typed is judged while it is typed.
+    if let Err(No::Refused(no)) = verb::offer(model, model.focus(), Action::Accept)
+        && no.is_about_text
+        && !ask.typed.is_blank()
+    {
+        wrapped(&format!("{}: {}", no.what, no.why), columns, theme.error(), &mut lines);
     }
-    lines.push(keys(
-        model,
-        columns,
-        &[("Enter", ask.intent.verb()), ("Esc", "back, the timer is not touched")],
-    ));
+    let others = [("Esc", "back, the timer is not touched")];
+    answers(model, columns, ask.intent.verb(), &others, &mut lines);
     lines
-}
-
-/// What will happen, a sentence each.
-fn consequence(model: &Model, ask: &TimerAsk, row: &QueueRow, timer: &GateTimer) -> Vec<String> {
-    let then = countdown::at_zero(model, row);
-    let addable = countdown::text(timer.addable_us(model.now, row.max_hold_s));
-    let bound = format!("persons may add {} altogether", duration(row.max_hold_s));
-    match ask.intent {
-        TimerIntent::Hold => {
-            let latest = match countdown::status(model, row) {
-                Some(TimerStatus::Leased(at) | TimerStatus::Held(at)) => Some(at),
-                Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
-                    Some(at.plus_us(timer.addable_us(model.now, row.max_hold_s)))
-                }
-                Some(TimerStatus::HeldByPolicy) | None => None,
-            };
-            let latest = latest.map(label::clock).unwrap_or_default();
-            vec![format!(
-                "The timer stands still for everybody until it is released, at the latest {latest} ({bound}); then: {then}."
-            )]
-        }
-        TimerIntent::Release => {
-            let least = countdown::text(LEFT_AFTER_HOLD_US);
-            vec![format!(
-                "The timer runs again with the time that was left, at least {least}; then: {then}."
-            )]
-        }
-        TimerIntent::Extend => {
-            let typed = parse_span_s(&ask.typed.text()).ok();
-            let to = typed.map_or_else(
-                || "How much longer? 10m, 1h30m, or seconds.".to_owned(),
-                |seconds| {
-                    let after = |seconds| {
-                        let extended = timer.extended(model.now, seconds, model.session.overdue_grace_s);
-                        label::clock(extended.deadline)
-                    };
-                    format!("{} -> {}: then {then}.", after(0), after(seconds))
-                },
-            );
-            vec![to, format!("At most {addable} may be added ({bound}).")]
-        }
-    }
 }

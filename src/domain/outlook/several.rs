@@ -1,0 +1,111 @@
+//! What several commands would do together: counted by what they have in common, in few words however many they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::words::decided_at_once;
+use super::{Cause, FINAL, Fact, Outlook};
+use crate::domain::job::JobStatus;
+use crate::domain::words::counted;
+
+/// So many different things are told of many jobs.
+const TOLD_MAX: usize = 5;
+
+/// What would become of these jobs, in plain words; of each the outlooks in the order in which they would happen.
+pub fn together(jobs: &[Vec<&Outlook>]) -> Vec<String> {
+    let count = jobs.len();
+    let happens = jobs.iter().map(|outlooks| {
+        let each = outlooks.iter().flat_map(|outlook| phrases(&outlook.facts));
+        each.collect::<BTreeSet<_>>()
+    });
+    let mut told = vec![format!("{}: {}.", counted(count, "job"), tally(happens, count))];
+    let resumed = jobs.iter().filter_map(|outlooks| outlooks.last()?.resumed.as_ref());
+    let resumed: Vec<BTreeSet<_>> = resumed
+        .map(|resumed| match resumed {
+            Ok(facts) => phrases(facts).collect(),
+            Err(_) => BTreeSet::from(["it cannot be resumed as things are".to_owned()]),
+        })
+        .collect();
+    if !resumed.is_empty() {
+        told.push(format!("Once resumed: {}.", tally(resumed.into_iter(), count)));
+    }
+    if jobs.iter().flatten().any(|outlook| outlook.is_final()) {
+        told.push(FINAL.to_owned());
+    }
+    told
+}
+
+/// What happens in how many of them, the most frequent first.
+fn tally(jobs: impl Iterator<Item = BTreeSet<String>>, all: usize) -> String {
+    let mut counts = BTreeMap::new();
+    for phrase in jobs.flatten() {
+        *counts.entry(phrase).or_insert(0_usize) += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let rest = counts.len().saturating_sub(TOLD_MAX);
+    let told = counts.into_iter().take(TOLD_MAX).map(|(phrase, count)| match count {
+        _ if all == 1 => phrase,
+        count if count == all => format!("{phrase} in each"),
+        count => format!("{phrase} in {count}"),
+    });
+    let rest = (rest > 0).then(|| format!("{} more that differ", counted(rest, "thing")));
+    let told: Vec<_> = told.chain(rest).collect();
+    match told.is_empty() {
+        true => "nothing else changes".to_owned(),
+        false => told.join(", "),
+    }
+}
+
+fn phrases(facts: &[Fact]) -> impl Iterator<Item = String> {
+    facts.iter().filter_map(|fact| match decided_at_once(facts, fact) {
+        Some((stage, _, verdict, by)) => Some(format!("gate {stage} opens and is {verdict} as {by}")),
+        None => fact.phrase(),
+    })
+}
+
+impl Fact {
+    /// What of the fact jobs can have in common; none where it goes without saying.
+    fn phrase(&self) -> Option<String> {
+        Some(match self {
+            Self::GateDecided { .. } => return None,
+            Self::ArtifactChanges { path, cause, .. } => {
+                let name = path.file_name();
+                match cause {
+                    Cause::Patch => format!("{name} is patched"),
+                    Cause::Undo => format!("{name} goes back"),
+                    Cause::Found => format!("{name} was changed on disk"),
+                }
+            }
+            Self::ParamsChange { .. } => "the parameters change".to_owned(),
+            Self::GateOpens { stage, .. } => format!("gate {stage} opens"),
+            Self::GateCloses { stage, .. } => format!("gate {stage} closes without a decision"),
+            Self::GateStaysOpen { stage, .. } => format!("gate {stage} stays open"),
+            Self::TimerStops { stage, .. } => format!("the timer of {stage} stands still"),
+            Self::TimerRuns { stage, .. } => format!("the timer of {stage} runs again"),
+            Self::TimerMoves { stage, .. } => format!("the timer of {stage} gets more time"),
+            Self::StagePasses { stage } => format!("stage {stage} passes"),
+            Self::StageStarts { stage, attempt: 1, .. } => format!("stage {stage} starts"),
+            Self::StageStarts {
+                stage, gets_note: true, ..
+            } => format!("stage {stage} runs again with the note"),
+            Self::StageStarts { stage, .. } => format!("stage {stage} runs again"),
+            Self::StageStops {
+                stage,
+                is_running: true,
+                ..
+            } => format!("stage {stage} is stopped"),
+            Self::StageStops { stage, .. } => format!("stage {stage} does not start"),
+            Self::OutsideGoesOn { .. } => "the pipeline outside may go on".to_owned(),
+            Self::OutsideOpens { stage, .. } => format!("the pipeline outside is to open {stage}"),
+            Self::JobIs { status } => match status {
+                JobStatus::Completed => "the job is complete".to_owned(),
+                JobStatus::Paused => "the job pauses".to_owned(),
+                JobStatus::Canceled => "the job ends canceled".to_owned(),
+                JobStatus::Failed => "the job ends failed".to_owned(),
+                JobStatus::Queued | JobStatus::Running | JobStatus::NeedsApproval => {
+                    format!("the job is {}", status.words())
+                }
+            },
+        })
+    }
+}
