@@ -68,11 +68,7 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
             if let Some(proposal) = &request.patch {
                 changes.extend_from_slice(proposal.changes());
             }
-            let open = applied.overridden.as_ref();
-            let open = open
-                .map(|name| format!(", while {name} had it open"))
-                .unwrap_or_default();
-            format!("Gate {} {verb} successfully{open}", gate.stage)
+            format!("Gate {} {verb} successfully", gate.stage)
         }
         Input::ApplyPatch { gate, effect, .. } => {
             changes.clone_from(&effect.changes);
@@ -109,6 +105,9 @@ pub(super) fn receipt(verb: &'static str, input: &Input, applied: Applied, rows:
         | Input::StageEnded { .. }
         | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
     };
+    let open = applied.overridden.as_ref();
+    let open = open.map(|name| format!(", while {name} had it open"));
+    let message = message + &open.unwrap_or_default();
     let is_change = applied.last_event_seq.is_some();
     let decision = applied.decisions.into_iter().next_back();
     Receipt {

@@ -46,8 +46,8 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
 pub(super) struct Draft<'a> {
     pub rows: JobRows,
     pub cx: Context<'a>,
-    /// Whose open editor or prompt is passed over.
-    pub overridden: Option<String>,
+    /// Whose open editor or prompt is passed over, on which gate.
+    pub overridden: Vec<(GateKey, String)>,
     bare: &'a BareArtifacts,
     before: Option<Job>,
     changes: Vec<Change>,
@@ -58,7 +58,7 @@ impl<'a> Draft<'a> {
         Self {
             rows: rows.clone(),
             cx,
-            overridden: None,
+            overridden: Vec::new(),
             bare,
             before: Some(rows.job.clone()),
             changes: Vec::new(),
@@ -77,7 +77,7 @@ impl<'a> Draft<'a> {
         let mut draft = Self {
             rows,
             cx,
-            overridden: None,
+            overridden: Vec::new(),
             bare,
             before: None,
             changes: Vec::new(),
@@ -106,15 +106,41 @@ impl<'a> Draft<'a> {
         self.changes
     }
 
-    pub fn log(&mut self, kind: EventType, stage: Option<&StageName>, message: impl Into<String>, payload: Value) {
+    /// Logs an event; one that does something to a gate says who had that open.
+    pub fn log(&mut self, kind: EventType, stage: Option<&StageName>, message: impl Into<String>, mut payload: Value) {
         let status = self.rows.job.status;
+        let mut message = message.into();
+        if let Some(name) = self.passed_over(kind, stage, &payload) {
+            message.push_str(&format!(", while {name} had it open"));
+            payload[OVERRIDDEN] = json!(name);
+        }
         self.changes.push(Change::Event(Box::new(NewEvent {
             kind,
             stage: stage.cloned(),
             status,
-            message: message.into(),
+            message,
             payload,
         })));
+    }
+
+    fn passed_over(&self, kind: EventType, stage: Option<&StageName>, payload: &Value) -> Option<String> {
+        use EventType::{
+            GateApproved, GateCanceled, GateExtended, GateHeld, GateRejected, GateReleased, PatchApplied, PatchUndone,
+        };
+        let is_done_to_gate = matches!(
+            kind,
+            GateApproved
+                | GateCanceled
+                | GateExtended
+                | GateHeld
+                | GateRejected
+                | GateReleased
+                | PatchApplied
+                | PatchUndone
+        );
+        let is_it = |key: &GateKey| Some(&key.stage) == stage && payload["attempt"] == json!(key.attempt);
+        let mut overridden = self.overridden.iter().filter(|(key, _)| is_done_to_gate && is_it(key));
+        overridden.next().map(|(_, name)| name.clone())
     }
 
     /// The gate that was meant, or why there is none such.
@@ -507,16 +533,10 @@ impl<'a> Draft<'a> {
         if decision.is_by_timer() && decision.seen().is_empty() {
             message.push_str("; nobody had looked");
         }
-        if let Some(name) = &self.overridden {
-            message.push_str(&format!("; {name} had it open"));
-        }
-        let mut payload = json!({
+        let payload = json!({
             "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
             "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
         });
-        if let Some(name) = &self.overridden {
-            payload[OVERRIDDEN] = json!(name);
-        }
         if decision.is_approved() {
             self.log(kind, Some(&stage), message, payload);
             self.drop_unnamed(decision);
