@@ -56,6 +56,8 @@ pub enum Question {
     Edited(Digest),
     /// What Enter would do in the prompt that is open: number of the question.
     Preview(u64),
+    /// Whether the rules would resume the job of the job pane.
+    Resumable(JobId),
 }
 
 /// Numbers the commands of one console.
@@ -315,6 +317,8 @@ pub struct PromptFacts {
     pub words: String,
     /// Whether all of that was drawn.
     pub is_whole: bool,
+    /// Which lines of a list of gates were.
+    pub listed: std::ops::Range<usize>,
 }
 
 /// What a drawn frame had on it; comes back when it has been written to the terminal.

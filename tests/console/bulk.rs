@@ -29,7 +29,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
         desk.press("a");
     }
     // Nobody has looked at them: they are left out, by name, until a key takes them in.
-    desk.sees("Left out, you have not looked at it: ");
+    desk.sees("Left out, you have not looked at them: ");
     desk.press("i");
     desk.sees("APPROVE 9 gates");
     desk.sees("You have not looked at ");
@@ -41,6 +41,9 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     );
     desk.sees("APPROVE 8 gates");
     desk.sees("NOT: ");
+    // All of the list is read before Enter counts.
+    desk.press("G");
+    desk.sees("[Enter] approve 8");
     desk.press("Tab 'reads well'");
     desk.sees("note for each: reads well");
     desk.confirm();

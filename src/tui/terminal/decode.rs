@@ -14,6 +14,16 @@ const STRING_BYTES_MAX: usize = 4096;
 /// More than any text takes (see `editor::TEXT_BYTES_MAX`): what is pasted beyond it is dropped, and its end still looked for.
 const PASTE_BYTES_MAX: usize = 4 << 20;
 
+/// So many letters in one piece, of so many kinds, no hand has typed: a key that repeats itself is one kind, and what is typed ahead on a
+/// line that stands still is seldom more than four.
+const TEXT_LETTERS_MIN: usize = 6;
+/// See [`TEXT_LETTERS_MIN`].
+const TEXT_KINDS_MIN: usize = 5;
+/// Behind such a text the line may have cut it: this soon so few letters are its rest.
+const TEXT_GOES_ON_US: i64 = 100_000;
+/// See [`TEXT_GOES_ON_US`].
+const REST_LETTERS_MIN: usize = 4;
+
 const ESC: u8 = 0x1b;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
@@ -30,6 +40,8 @@ pub(super) struct Decoder {
     is_dropping: bool,
     /// A paste that has begun and not ended.
     paste: Option<Vec<u8>>,
+    /// When a text came last that nobody has typed.
+    text_us: Option<i64>,
 }
 
 impl Decoder {
@@ -45,7 +57,43 @@ impl Decoder {
             self.torn_us = Some(now_us);
         }
         self.pending.extend_from_slice(bytes);
-        while !self.pending.is_empty() && self.step(now_us, inputs) {}
+        self.run(now_us, inputs);
+    }
+
+    /// Takes all that can be taken, and tells texts from keys.
+    fn run(&mut self, now_us: i64, inputs: &mut Vec<Input>) {
+        let mut came = Vec::new();
+        while !self.pending.is_empty() && self.step(now_us, &mut came) {}
+        let mut letters = String::new();
+        for input in came {
+            match letter(&input) {
+                // An Enter or a Tab in front is a key of its own.
+                Some(letter) if !(letters.is_empty() && letter.is_control()) => letters.push(letter),
+                Some(_) | None => {
+                    self.end_of_letters(&mut letters, now_us, inputs);
+                    inputs.push(input);
+                }
+            }
+        }
+        self.end_of_letters(&mut letters, now_us, inputs);
+    }
+
+    /// What came at once: a text, or keys.
+    fn end_of_letters(&mut self, letters: &mut String, now_us: i64, inputs: &mut Vec<Input>) {
+        let letters = std::mem::take(letters);
+        let printed = || letters.chars().filter(|letter| !letter.is_control());
+        let mut kinds: Vec<char> = printed().take(TEXT_KINDS_TRIED).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let is_rest = self.text_us.is_some_and(|at| now_us - at <= TEXT_GOES_ON_US);
+        let count = printed().count();
+        let is_text = count >= TEXT_LETTERS_MIN && kinds.len() >= TEXT_KINDS_MIN;
+        if is_text || (is_rest && count >= REST_LETTERS_MIN) {
+            self.text_us = Some(now_us);
+            inputs.push(Input::Burst(letters));
+        } else {
+            inputs.extend(letters.chars().map(|letter| Input::Key(key_of(letter))));
+        }
     }
 
     /// Time passes: what did not become the rest of a torn sequence was typed.
@@ -55,7 +103,7 @@ impl Decoder {
             if std::mem::take(&mut self.is_dropping) {
                 self.pending.clear();
             }
-            while !self.pending.is_empty() && self.step(now_us, inputs) {}
+            self.run(now_us, inputs);
         }
     }
 
@@ -143,7 +191,8 @@ impl Decoder {
                 self.pending.drain(..count - 1);
                 inputs.push(Input::Torn(match input {
                     Some(Input::Key(key)) => Some(key),
-                    Some(Input::Paste(_) | Input::Mouse(_) | Input::Torn(_) | Input::Resize(..)) | None => None,
+                    Some(Input::Paste(_) | Input::Burst(_) | Input::Mouse(_) | Input::Torn(_) | Input::Resize(..))
+                    | None => None,
                 }));
             }
             Found::PasteBegins(count) => {
@@ -228,6 +277,28 @@ impl Decoder {
             }
         }
     }
+}
+
+/// So many letters tell how many kinds there are.
+const TEXT_KINDS_TRIED: usize = 4096;
+
+/// The letter that a key would be in a text.
+fn letter(input: &Input) -> Option<char> {
+    match input {
+        Input::Key(key) if *key == Key::plain(Code::Enter) => Some('\n'),
+        Input::Key(key) if *key == Key::plain(Code::Tab) => Some('\t'),
+        Input::Key(key) => key.typed(),
+        Input::Paste(_) | Input::Burst(_) | Input::Mouse(_) | Input::Torn(_) | Input::Resize(..) => None,
+    }
+}
+
+/// The key that a letter of a text is.
+fn key_of(letter: char) -> Key {
+    Key::plain(match letter {
+        '\n' => Code::Enter,
+        '\t' => Code::Tab,
+        letter => Code::Char(letter),
+    })
 }
 
 /// The key that sends this one byte.

@@ -36,6 +36,7 @@ fn words(inputs: &[Input]) -> Vec<String> {
     let words = inputs.iter().map(|input| match input {
         Input::Key(key) => key.name(),
         Input::Paste(text) => format!("paste {text:?}"),
+        Input::Burst(text) => format!("text {text:?}"),
         Input::Mouse(mouse) => format!("{:?} {},{}", mouse.kind, mouse.column, mouse.row),
         Input::Torn(Some(key)) => format!("torn {}", key.name()),
         Input::Torn(None) => "torn".to_owned(),
@@ -271,6 +272,56 @@ fn nonsense_is_dropped_and_what_follows_is_read() {
     let mut decoder = Decoder::default();
     decoder.feed(long.as_bytes(), 0, &mut Vec::new());
     assert!(decoder.pending.len() <= 2 * SEQUENCE_BYTES_MAX || decoder.pending.is_empty());
+}
+
+#[test]
+fn what_hands_press_ahead_is_keys_however_much_of_it_comes_at_once() {
+    for keys in [
+        "a\r",
+        "jjjjjjjjjjjjjjjjjjjjj",
+        "gg}}}}}ja\r",
+        " j j j ja\r",
+        ":q\r",
+        "tttttttttttttt",
+        "/j-1\r",
+    ] {
+        let words: Vec<String> = keys
+            .chars()
+            .map(|letter| key_of(if letter == '\r' { '\n' } else { letter }).name())
+            .collect();
+        assert_eq!(read(keys), words, "{keys:?}");
+    }
+}
+
+#[test]
+fn more_letters_at_once_than_hands_press_are_a_text() {
+    assert_eq!(read("note text"), ["text \"note text\""]);
+    assert_eq!(
+        read("please approve\rall of it\r"),
+        ["text \"please approve\\nall of it\\n\""]
+    );
+    assert_eq!(read("\tna\u{ef}ve text"), ["Tab", "text \"na\u{ef}ve text\""]);
+    assert_eq!(
+        read("\x1b[Asome words\x1b[B"),
+        ["Up", "text \"some words\"", "Down"],
+        "what is no letter keeps its place"
+    );
+    // The line has cut it; a hand that presses on is another thing.
+    assert_eq!(
+        pieces(&[
+            (b"please appr", 0),
+            (b"ove a", 20_000),
+            (b"a", 40_000),
+            (b"jaja", 300_000)
+        ]),
+        ["text \"please appr\"", "text \"ove a\"", "a", "j", "a", "j", "a"]
+    );
+    // What was held back for a sequence that never came.
+    let mut decoder = Decoder::default();
+    let mut inputs = Vec::new();
+    decoder.feed(b"\x1b]11;rgb:ff/aa", 0, &mut inputs);
+    decoder.tick(2 * SECOND_US, &mut inputs);
+    assert_eq!(words(&inputs), ["Esc", "text \"]11;rgb:ff/aa\""]);
 }
 
 #[test]

@@ -77,6 +77,15 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             let open = ask.items.iter().filter(is_open);
             return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
         }
+        // Its open gates end with the job.
+        Some(Prompt::Cancel(ask)) if model.preview.is_answered() => {
+            let rows = model.job.as_ref().and_then(|job| job.rows.as_deref());
+            let gates = rows
+                .filter(|rows| rows.job.id == ask.job_id)
+                .map(|rows| rows.gates.iter());
+            let open = gates.into_iter().flatten().filter(|gate| gate.open_or_refuse().is_ok());
+            return open.map(|gate| (gate.key.clone(), LeasePurpose::Prompt)).collect();
+        }
         Some(Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => {
             None
         }
@@ -85,6 +94,12 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         .map(|key| (key.clone(), LeasePurpose::Prompt))
         .into_iter()
         .collect()
+}
+
+/// Those of them that somebody else has open.
+pub fn open_elsewhere(model: &Model) -> Vec<(GateKey, LeasePurpose)> {
+    let wanted = wanted(model).into_iter();
+    wanted.filter(|(key, _)| model.lease_of_other(key).is_some()).collect()
 }
 
 /// A lease that somebody else had is asked for again this long after they gave it back.
@@ -183,9 +198,9 @@ pub fn tell_lost(model: &mut Model) {
             lost.push((key.clone(), other.holder.name.clone()));
         }
     }
-    // One gate is open in a prompt or the editor, and can be taken back there; a question about many, or a timer, has no such key.
+    // What is open in a prompt or the editor can be taken back there; a question about many gates has no such key.
     let back = match model.prompt {
-        Some(Prompt::Bulk(_) | Prompt::Timer(_)) => "",
+        Some(Prompt::Bulk(_)) => "",
         Some(_) | None => "; Ctrl-t takes it back",
     };
     for (key, name) in lost {

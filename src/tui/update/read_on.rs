@@ -18,6 +18,9 @@ pub fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     if model.gate.is_none() {
         return toast(model, Tone::Info, "There is no gate on the screen to read");
     }
+    if let Some(view) = &mut model.gate {
+        view.is_read_on = true;
+    }
     let before = place(model);
     if unshown_line(model) || diff::next_hunk(model) || next_value(model) {
         // What no key can bring onto the screen must not hold it up.

@@ -164,7 +164,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         true
     };
     let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
-    if is_pane && verb::applies(model, focus, Action::Resume) {
+    if is_pane && verb::is_hinted(model, focus, Action::Resume) {
         put("R", "resume", reserved);
     }
     let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use super::label;
 use super::pen::Pen;
+use super::prompt::is_low;
 use crate::diff::text::width;
 use crate::domain::event::Event;
 use crate::domain::gate::GateState;
@@ -140,6 +141,14 @@ pub fn shares(model: &Model) -> Shares {
     let Some(view) = &model.job else {
         return Shares { events: 0, log: 0 };
     };
+    if is_low(model) {
+        // One list at a time, without the stages: the log once it was asked for.
+        let room = usize::from(area.height.saturating_sub(2));
+        return match view.log_of {
+            Some(_) => Shares { events: 0, log: room },
+            None => Shares { events: room, log: 0 },
+        };
+    }
     let lines = view
         .rows
         .as_ref()
@@ -249,6 +258,13 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         height: area.height.saturating_sub(1),
         ..area
     };
+    if is_low(model) {
+        let shares = shares(model);
+        return match view.log_of {
+            Some(_) => draw_log(model, view, rest, buffer),
+            None => draw_events(model, view, shares.events, rest, buffer),
+        };
+    }
     if let Some(rows) = &view.rows {
         let lines = stage_lines(rows, area.width, model.theme);
         draw_stages(&lines, rest, buffer);

@@ -25,9 +25,10 @@ use crate::tui::editor::Editor;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{Confirm, ConfirmState, DISCARD_WORD, Intent, Prompt};
+use crate::tui::update::open_elsewhere;
 use crate::tui::verb::{self, No};
 
-pub use whole::{MAKE_ROOM, NOT_WHOLE, facts, least_height, too_small};
+pub use whole::{MAKE_ROOM, NOT_WHOLE, facts, is_low, least_height, too_small};
 
 enum Line<'a> {
     Text(Vec<(String, Style)>),
@@ -283,6 +284,14 @@ fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> 
     lines
 }
 
+/// Who else has open what the question is about.
+fn elsewhere(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
+    for (key, _) in open_elsewhere(model) {
+        let words = holder::warning(model, &key).unwrap_or_default();
+        wrapped(&words, columns, model.theme.held(), lines);
+    }
+}
+
 /// The head of a question about a job: its name gives way, never who asks.
 fn job_head(model: &Model, verb: &str, style: Style, label: &str, columns: usize) -> Line<'static> {
     let theme = model.theme;
@@ -320,6 +329,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             let style = theme.removed().patch(theme.strong());
             let mut lines = vec![job_head(model, "CANCEL JOB ", style, &ask.label, columns)];
             outlook(model, columns, &mut lines);
+            elsewhere(model, columns, &mut lines);
             let words = format!("type {} to cancel it", ask.job_id);
             wrapped(&words, columns, theme.plain(), &mut lines);
             lines.push(Line::Field("id: ", &ask.typed, true));

@@ -280,9 +280,9 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
     pen.to(area.width.saturating_sub(cells)).text(&text, theme.warning());
 }
 
-fn draw_empty(model: &Model, area: Rect, buffer: &mut Buffer) {
+fn draw_empty(model: &Model, line: u16, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::at_line(buffer, area, 1);
+    let mut pen = Pen::at_line(buffer, area, line);
     pen.skip(2);
     if !model.queue.is_loaded {
         pen.text("Reading the queue…", theme.plain());
@@ -301,9 +301,12 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         return;
     }
     let columns = columns(layout);
-    draw_head(model, &columns, layout.queue_rows(), area, buffer);
+    let head = layout.queue_head();
+    if head > 0 {
+        draw_head(model, &columns, layout.queue_rows(), area, buffer);
+    }
     if model.queue.is_empty() {
-        draw_empty(model, area, buffer);
+        draw_empty(model, head, area, buffer);
         return;
     }
     let rows = || model.queue.on_screen(layout.queue_rows());
@@ -311,7 +314,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     let cells = columns.first().map_or(0, |(_, cells)| *cells);
     let names = shorten::distinct(&names, cells);
     let in_range = marked_range(model);
-    for (line, (row, name)) in (1..).zip(rows().zip(&names)) {
+    for (line, (row, name)) in (head..).zip(rows().zip(&names)) {
         let is_marked = match RowKey::of(row) {
             RowKey::Gate(key) => model.marks.contains_key(&key) || in_range.contains(&key),
             RowKey::Job(_) => false,

@@ -20,10 +20,16 @@ pub const MAKE_ROOM: &str = "make the window larger; everything can be read";
 /// Why Enter does nothing.
 pub const NOT_WHOLE: &str = "this window does not hold the whole question";
 
+/// Whether the window is so small that nothing is asked in it that decides.
+pub fn is_low(model: &Model) -> bool {
+    let (columns, rows) = model.size;
+    columns < COLUMNS_MIN || rows < ROWS_MIN
+}
+
 /// Why nothing is asked that decides, where the window is too small for that.
 pub fn too_small(model: &Model) -> Option<String> {
     let (columns, rows) = model.size;
-    (columns < COLUMNS_MIN || rows < ROWS_MIN)
+    is_low(model)
         .then(|| format!("below {COLUMNS_MIN}x{ROWS_MIN} nothing is decided, and this window is {columns}x{rows}"))
 }
 
@@ -113,6 +119,17 @@ pub fn facts(model: &Model) -> Option<PromptFacts> {
         | Prompt::Menu
         | Prompt::Discard(_) => lines(model, columns(area)),
     };
+    let listed = match prompt {
+        Prompt::Bulk(ask) if is_whole => bulk::window(ask, all.len(), usize::from(area.height)),
+        Prompt::Bulk(_)
+        | Prompt::Confirm(_)
+        | Prompt::Resume(_)
+        | Prompt::Cancel(_)
+        | Prompt::Timer(_)
+        | Prompt::Quit(_)
+        | Prompt::Menu
+        | Prompt::Discard(_) => 0..0,
+    };
     let parts = all.iter().flat_map(|line| parts_of(line));
     let words = parts
         .flat_map(|(text, _)| text.split(' '))
@@ -121,6 +138,7 @@ pub fn facts(model: &Model) -> Option<PromptFacts> {
         revision: prompt.revision(),
         words: words.collect::<Vec<_>>().join(" "),
         is_whole,
+        listed,
     })
 }
 
