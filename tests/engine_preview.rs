@@ -20,7 +20,7 @@ use happened::{lies, lies_of_resume};
 use holdpoint::domain::gate::{GateState, Verdict};
 use holdpoint::domain::ids::{JobId, StageName};
 use holdpoint::domain::job::{JobRows, JobStatus};
-use holdpoint::domain::outlook::Outlook;
+use holdpoint::domain::outlook::{Fact, Outlook};
 use holdpoint::domain::refusal::{Refusal, RefusalCode};
 use holdpoint::engine::api::{Answer, Command, NewJob, OutsideArtifact, Query};
 use holdpoint::engine::{Engine, Role};
@@ -29,9 +29,14 @@ use serde_json::{Value, json};
 use support::engine::{PIPELINE, decide, gate, job, open, start, until};
 
 async fn preview(engine: &mut Engine, command: Command) -> Result<Outlook, Refusal> {
+    previews(engine, vec![command]).await.pop().unwrap()
+}
+
+/// Of several commands, one after the other.
+async fn previews(engine: &mut Engine, commands: Vec<Command>) -> Vec<Result<Outlook, Refusal>> {
     let query = Query::Preview {
         operator: None,
-        command: Box::new(command),
+        commands,
     };
     match engine.read(query).await {
         Answer::Preview(previewed) => previewed,
@@ -143,6 +148,122 @@ async fn a_preview_refuses_with_the_words_of_the_command_itself() {
         preview(&mut engine, opening).await.unwrap_err().code,
         RefusalCode::Invalid
     );
+    engine.close();
+}
+
+/// What a person does to a timer: said with the time that is left, and so it happens.
+#[tokio::test]
+async fn a_preview_says_what_becomes_of_a_timer() {
+    let folder = tempfile::tempdir().unwrap();
+    let yaml = "
+pipeline:
+  stages: [{name: outline}]
+gates:
+  outline: {auto_approve: true, auto_approve_after_s: 7200, max_hold_s: 86400}
+";
+    let mut engine = open(folder.path(), yaml, "ana", Role::Visitor);
+    let id = start(&mut engine, "tides").await;
+    let gate = || gate(&id, "outline");
+    let hold = Command::Hold {
+        gate: gate(),
+        reason: None,
+    };
+    let release = Command::Release {
+        gate: gate(),
+        reason: None,
+    };
+    let extend = Command::Extend {
+        gate: gate(),
+        seconds: 3600,
+        expected: None,
+    };
+    let timer = |rows: &JobRows| rows.gates[0].timer.clone().unwrap();
+
+    let said = preview(&mut engine, extend.clone()).await.unwrap();
+    let [
+        Fact::TimerMoves {
+            left_before_s, left_s, ..
+        },
+    ] = said.facts.as_slice()
+    else {
+        panic!("{said:?}")
+    };
+    assert_eq!(left_s - left_before_s, 3600);
+    let before = job(&mut engine, &id).await;
+    let extended = engine.call(extend.clone()).await.unwrap().rows;
+    assert_eq!(timer(&extended).deadline, timer(&before).deadline.plus_s(3600));
+
+    // Asked together they are foreseen one after the other.
+    let both = previews(&mut engine, vec![hold.clone(), release.clone()]).await;
+    let said: Vec<_> = both
+        .iter()
+        .map(|foreseen| in_words(foreseen.as_ref().unwrap()))
+        .collect();
+    assert!(
+        said[0].starts_with("The timer stands still for everybody until it is released, at the latest until ")
+            && said[0].ends_with("Z; then it approves."),
+        "{said:?}"
+    );
+    assert!(said[1].starts_with("The timer runs again with "), "{said:?}");
+    assert_eq!(
+        preview(&mut engine, release.clone()).await.unwrap_err().code,
+        RefusalCode::WrongState
+    );
+
+    let said = preview(&mut engine, hold.clone()).await.unwrap();
+    let [Fact::TimerStops { until, .. }] = said.facts.as_slice() else {
+        panic!("{said:?}")
+    };
+    let held = engine.call(hold).await.unwrap().rows;
+    let limit = timer(&held).wake(None, 86400, 60).unwrap().at;
+    assert_eq!(*until, limit, "when the ticker would act");
+    let said = preview(&mut engine, release.clone()).await.unwrap();
+    let [
+        Fact::TimerRuns {
+            left_s, open_by: None, ..
+        },
+    ] = said.facts.as_slice()
+    else {
+        panic!("{said:?}")
+    };
+    let left_us = timer(&held).left_when_stopped_us(60).unwrap();
+    assert_eq!(*left_s, left_us.unsigned_abs().div_ceil(1_000_000));
+    engine.call(release).await.unwrap();
+    engine.close();
+}
+
+/// Gates of one job, decided together: the second is foreseen on what the first would leave.
+#[tokio::test]
+async fn what_comes_after_another_command_is_foreseen_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = open(folder.path(), PIPELINE, "ana", Role::Visitor);
+    let id = JobId::new("outside").unwrap();
+    for name in ["cut", "mix"] {
+        let outside = folder.path().join(format!("{name}.txt"));
+        fs::write(&outside, name).unwrap();
+        let opening = Command::OpenGate {
+            job_id: id.clone(),
+            stage: StageName::new(name).unwrap(),
+            artifacts: vec![OutsideArtifact {
+                kind: "script".into(),
+                file: outside.into(),
+            }],
+            bases: Vec::new(),
+        };
+        engine.call(opening).await.unwrap();
+    }
+    engine.rest().await;
+    let reject = |stage| decide(&id, stage, Verdict::Reject, Some("no"), None);
+    let commands = vec![reject("cut"), reject("mix")];
+    let said = previews(&mut engine, commands.clone()).await;
+    let before = job(&mut engine, &id).await;
+    let mut rows = before;
+    for (said, command) in said.into_iter().zip(commands) {
+        let done = engine.call(command).await.unwrap();
+        let lies = lies(&said.unwrap(), &rows, &done.rows);
+        assert!(lies.is_empty(), "{lies:#?}");
+        rows = (*done.rows).clone();
+    }
     engine.close();
 }
 
@@ -258,7 +379,14 @@ fn wish(random: &mut Random, rows: &JobRows) -> Command {
     let params = json!({"type": "params", "params": {"tone": format!("t{}", random.below(3)),  "length_s": if random.one_in(2) { Value::Null } else { json!(3) }}});
     let note = random.one_in(2).then_some("a note");
     let gate = gate(&id, &stage);
-    match random.below(14) {
+    match random.below(17) {
+        14 => Command::Hold { gate, reason: None },
+        15 => Command::Release { gate, reason: None },
+        16 => Command::Extend {
+            gate,
+            seconds: random.below(9000) as u64,
+            expected: None,
+        },
         0..=3 => decide(&id, &stage, Verdict::Approve, note, None),
         4 => decide(&id, &stage, Verdict::Approve, note, Some(text)),
         5 | 6 => decide(&id, &stage, Verdict::Reject, note, None),

@@ -39,7 +39,7 @@ fn what_would_happen_is_told_and_then_happens() {
     );
     assert_eq!(
         said["message"],
-        "Stage research passes: it has no command and no gate. Then gate script #1 opens: the timer will approve after 3600 s. \
+        "Stage research passes: it has no command and no gate. Then gate script #1 opens: the timer will approve after 1h00m. \
          Cannot be taken back."
     );
     let facts: Vec<_> = said["facts"]

@@ -1,11 +1,13 @@
 //! Drives the console by key strings.
 
+use std::collections::VecDeque;
+
 use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::GateKey;
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::time::Now;
 use holdpoint::tui::draft::{Discarded, Draft};
-use holdpoint::tui::effect::{CopyReady, Effect, Msg};
+use holdpoint::tui::effect::{CopyReady, Effect, Msg, Question};
 use holdpoint::tui::input::{Input, Key};
 use holdpoint::tui::model::Model;
 use holdpoint::tui::own_editor::OwnEditor;
@@ -57,6 +59,11 @@ pub fn parse(keys: &str) -> Vec<Key> {
         .collect()
 }
 
+enum Step {
+    Effect(Effect),
+    Tell(Msg),
+}
+
 impl Console {
     pub fn new(world: World, columns: u16, rows: u16) -> Self {
         Self::with(session(), world, columns, rows)
@@ -96,9 +103,21 @@ impl Console {
         Self::new(World::drawn(), 80, 24)
     }
 
+    /// What an effect brings about comes before the effects behind it.
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
+        let mut steps: VecDeque<Step> = effects.into_iter().map(Step::Effect).collect();
+        while let Some(step) = steps.pop_front() {
+            let effect = match step {
+                Step::Effect(effect) => effect,
+                Step::Tell(msg) => {
+                    for effect in update(&mut self.model, msg).into_iter().rev() {
+                        steps.push_front(Step::Effect(effect));
+                    }
+                    continue;
+                }
+            };
             let msg = match effect {
+                Effect::Ask(Question::Preview(_), _) if self.world.is_asking => continue,
                 Effect::Ask(question, query) => Msg::Answered(question, self.world.answer(query)),
                 Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, holdpoint::diff::Limit::NONE))),
                 Effect::Measure(job) => {
@@ -113,13 +132,11 @@ impl Console {
                 }
                 Effect::Send(submission, command) => match self.world.submit(command) {
                     Some(result) => {
-                        let is_done = result.is_ok();
-                        self.tell(Msg::Done(submission, result));
-                        if !is_done {
-                            continue;
+                        if result.is_ok() {
+                            let published = self.world.publish_problem.clone().map_or(Ok(()), Err);
+                            steps.push_front(Step::Tell(Msg::Published(submission, published)));
                         }
-                        let published = self.world.publish_problem.clone().map_or(Ok(()), Err);
-                        Msg::Published(submission, published)
+                        Msg::Done(submission, result)
                     }
                     None => {
                         self.waiting.push(submission);
@@ -158,7 +175,7 @@ impl Console {
                 }
                 Effect::Repaint | Effect::Suspend => continue,
             };
-            self.tell(msg);
+            steps.push_front(Step::Tell(msg));
         }
     }
 

@@ -129,9 +129,15 @@ impl World {
             ),
             Query::Leader => Answer::Leader(self.leader.clone()),
             Query::Old(_) => Answer::Old(OldAnswer::Decisions(self.old_decisions.clone())),
-            Query::Preview { operator: who, command } => {
+            Query::Preview {
+                operator: who,
+                commands,
+            } => {
                 let who = who.unwrap_or_else(|| operator("bea"));
-                Answer::Preview(self.preview(&who, &command))
+                let jobs = self.jobs.clone();
+                let foreseen = commands.iter().map(|command| self.preview(&who, command)).collect();
+                self.jobs = jobs;
+                Answer::Preview(foreseen)
             }
             Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => unreachable!("no screen asks for it"),
         }
@@ -538,6 +544,7 @@ impl World {
         })
     }
 
+    /// Leaves the rows as they would be, for the command that comes after it.
     fn preview(&mut self, who: &Operator, command: &Command) -> Result<Outlook, Refusal> {
         let id = command.job_id().unwrap().clone();
         let prepared = self.prepare(who, command)?;
@@ -548,7 +555,7 @@ impl World {
             grace_s: GRACE_S,
             via: &who.via,
         };
-        foresee(&id, Some(&rows), &prepared, cx, &mut |rows| {
+        let foreseen = foresee(&id, Some(&rows), &prepared, cx, &mut |rows| {
             let plan = self.resume_plan(rows)?;
             let operator = who.clone();
             Ok(Prepared {
@@ -556,7 +563,10 @@ impl World {
                 bare: Default::default(),
                 session: None,
             })
-        })
+        });
+        let (outlook, after) = foreseen?;
+        self.jobs.insert(id, after);
+        Ok(outlook)
     }
 
     /// Carries a command out; none: it is not answered (yet).

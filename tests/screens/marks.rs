@@ -3,6 +3,7 @@
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::lease::LeasePurpose;
+use holdpoint::tui::model::prompt::Prompt;
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -260,7 +261,11 @@ fn the_digest_of_a_gate_is_on_its_line_however_long_its_name() {
     console.press("* a");
     console.shows("[i] take them in");
     let digests: Vec<String> = match &console.model.prompt {
-        Some(Prompt::Bulk(ask)) => ask.items.iter().map(|item| item.pin.digest.short()).collect(),
+        Some(Prompt::Bulk(ask)) => ask
+            .items
+            .iter()
+            .map(|item| item.pin.digest.short().to_string())
+            .collect(),
         other => panic!("no bulk: {other:?}"),
     };
     for digest in digests {

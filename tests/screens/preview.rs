@@ -2,6 +2,7 @@
 
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::tui::effect::Msg;
 
 use crate::console::Console;
@@ -104,4 +105,57 @@ fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_
     let rows = &console.world.jobs[&job_id("j-17")];
     let gate = rows.gates.last().unwrap();
     assert_eq!((gate.key.attempt, gate.settled.is_none()), (3, true));
+}
+
+#[test]
+fn a_question_about_a_job_says_who_has_its_gate_open() {
+    let mut world = World::drawn();
+    world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
+    let mut console = Console::new(world, 80, 24);
+    console.press("g");
+    while console.model.queue.selected().unwrap().job_id() != &job_id("j-17") {
+        console.press("j");
+    }
+    console.press("X");
+    console.shows("Gate script #2 closes without a decision.");
+    console.shows("script #2: ana composing");
+}
+
+/// What happens to one gate of a bulk is asked again for its job; Enter counts when all of it could be read.
+#[test]
+fn what_happened_to_one_job_of_a_bulk_is_asked_again() {
+    let mut console = Console::hurried();
+    console.press("Space Space g a i");
+    console.shows("2 jobs: ");
+    make_bare(&mut console.world);
+    console.tell(Msg::Changed);
+    console.burst("Enter");
+    assert!(console.decisions().is_empty());
+    console.shows("stage assets passes in 1");
+    console.press("Enter Enter");
+    assert_eq!(console.decisions().len(), 2);
+}
+
+#[test]
+fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
+    let mut console = Console::drawn();
+    console.press("t Enter t");
+    console.shows("The timer runs again with 1:42 left; then it approves.");
+    let gate = |console: &Console| console.world.jobs[&job_id("j-17")].gates.last().unwrap().key.clone();
+    let key = gate(&console);
+    let release = holdpoint::engine::api::Command::Release {
+        gate: holdpoint::engine::api::GateRef {
+            job_id: key.job_id.clone(),
+            stage: key.stage.clone(),
+            attempt: Some(key.attempt),
+        },
+        reason: None,
+    };
+    assert!(
+        console.world.submit(release).unwrap().is_ok(),
+        "somebody else releases it"
+    );
+    console.event("j-17", "script", EventType::GateReleased, "ana releases script #2");
+    console.shows("Not released: nobody holds j-17 / script #2");
+    assert!(console.model.prompt.is_none());
 }

@@ -104,6 +104,8 @@ pub struct World {
     pub sent: Vec<String>,
     /// Commands are taken but not answered.
     pub is_slow: bool,
+    /// Whether previews are not answered.
+    pub is_asking: bool,
     pub publish_problem: Option<String>,
 }
 

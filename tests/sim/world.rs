@@ -858,7 +858,7 @@ impl<S: Storage> World<S> {
             grace_s: GRACE_S,
             via: &via,
         };
-        let mut outlook = foresee(job_id, rows.as_deref(), &prepared, cx, &mut |rows| {
+        let (mut outlook, _) = foresee(job_id, rows.as_deref(), &prepared, cx, &mut |rows| {
             let plan = self.resume_plan(rows);
             let operator = person(process);
             Ok(plain(Input::Resume { operator, plan }).prepared)

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use holdpoint::domain::gate::GateState;
+use holdpoint::domain::gate::{Gate, GateState};
 use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
 use holdpoint::domain::outlook::{Fact, Outlook};
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub fn lies(outlook: &Outlook, before: &JobRows, after: &JobRows) -> Vec<String>
     let mut lies = Vec::new();
     compare(
         "facts",
-        &outlook.facts.iter().map(claimed).collect(),
+        &outlook.facts.iter().filter(is_in_the_rows).map(claimed).collect(),
         &happened,
         &mut lies,
     );
@@ -59,6 +59,11 @@ pub fn lies(outlook: &Outlook, before: &JobRows, after: &JobRows) -> Vec<String>
         ));
     }
     lies
+}
+
+/// How far a deadline is from now is not in the rows: that has a test of its own.
+fn is_in_the_rows(fact: &&Fact) -> bool {
+    !matches!(fact, Fact::TimerMoves { .. })
 }
 
 /// What a resume was said to do, and what it then did.
@@ -122,6 +127,9 @@ fn claimed(fact: &Fact) -> String {
         Fact::GateStaysOpen { stage, attempt, digest } => {
             format!("stays {} | {stage} #{attempt} {digest}", digest.short())
         }
+        Fact::TimerStops { stage, attempt, .. } => format!("timer held | {stage} #{attempt}"),
+        Fact::TimerRuns { stage, attempt, .. } => format!("timer released | {stage} #{attempt}"),
+        Fact::TimerMoves { stage, attempt, .. } => format!("timer moved | {stage} #{attempt}"),
         Fact::StagePasses { stage } => format!("passed {stage}"),
         Fact::StageStarts {
             stage,
@@ -186,6 +194,15 @@ fn heard(sentence: &str) -> Vec<String> {
     }
     if let Some((gate, _)) = inner("Gate ", ".").and_then(|rest| rest.split_once(" opens on what lies there: ")) {
         return vec![format!("opened {gate}")];
+    }
+    if inner("The time left: ", ".").is_some() {
+        return Vec::new();
+    }
+    if inner("The timer stands still for everybody until it is released, ", ".").is_some() {
+        return vec!["timer held".to_owned()];
+    }
+    if sentence.contains("The timer runs again with ") {
+        return vec!["timer released".to_owned()];
     }
     if let Some(digest) = inner("The gate stays open; its digest is then ", ".") {
         return vec![format!("stays {digest}")];
@@ -319,8 +336,16 @@ fn gates(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
         }
         let was_open = was.is_none_or(|was| was.state == GateState::Open);
         match gate.state {
-            GateState::Open if was.is_some_and(|was| was.digest() != gate.digest()) => {
-                all.insert(format!("stays {} | {name} {}", gate.digest().short(), gate.digest()));
+            GateState::Open => {
+                if was.is_some_and(|was| was.digest() != gate.digest()) {
+                    all.insert(format!("stays {} | {name} {}", gate.digest().short(), gate.digest()));
+                }
+                let is_held = |gate: &Gate| gate.timer.as_ref().is_some_and(|timer| timer.hold.is_some());
+                match (was.is_some_and(is_held), is_held(gate)) {
+                    (false, true) => all.insert(format!("timer held | {name}")),
+                    (true, false) => all.insert(format!("timer released | {name}")),
+                    (true, true) | (false, false) => false,
+                };
             }
             GateState::Approved | GateState::Rejected if was_open => {
                 let by = &gate.settled.as_ref().unwrap().by;

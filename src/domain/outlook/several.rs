@@ -48,7 +48,7 @@ fn tally(jobs: impl Iterator<Item = BTreeSet<String>>, all: usize) -> String {
         count if count == all => format!("{phrase} in each"),
         count => format!("{phrase} in {count}"),
     });
-    let rest = (rest > 0).then(|| format!("{} more that differ", counted(rest, "thing")));
+    let rest = (rest > 0).then(|| counted(rest, "other change"));
     let told: Vec<_> = told.chain(rest).collect();
     match told.is_empty() {
         true => "nothing else changes".to_owned(),
@@ -107,5 +107,55 @@ impl Fact {
                 }
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::StageName;
+
+    fn outlook(facts: Vec<Fact>) -> Outlook {
+        Outlook {
+            facts,
+            resumed: None,
+            job_status: JobStatus::Queued,
+            job_stage: None,
+        }
+    }
+
+    fn starts(stage: &str) -> Fact {
+        Fact::StageStarts {
+            stage: StageName::new(stage).unwrap(),
+            attempt: 1,
+            gets_note: false,
+        }
+    }
+
+    fn said(outlooks: &[Outlook]) -> String {
+        let jobs: Vec<_> = outlooks.iter().map(|outlook| vec![outlook]).collect();
+        together(&jobs).join(" ")
+    }
+
+    #[test]
+    fn what_jobs_have_in_common_is_counted_and_many_differences_are_bounded() {
+        let complete = Fact::JobIs {
+            status: JobStatus::Completed,
+        };
+        let outlooks = [
+            outlook(vec![starts("audio")]),
+            outlook(vec![starts("audio")]),
+            outlook(vec![complete]),
+        ];
+        assert_eq!(
+            said(&outlooks),
+            "3 jobs: stage audio starts in 2, the job is complete in 1. Cannot be taken back."
+        );
+        assert_eq!(said(&outlooks[..2]), "2 jobs: stage audio starts in each.");
+        let many: Vec<_> = (0..40)
+            .map(|number| outlook(vec![starts(&format!("s{number}"))]))
+            .collect();
+        assert!(said(&many).ends_with(", 35 other changes."), "{}", said(&many));
+        assert!(said(&many).len() < 160);
     }
 }

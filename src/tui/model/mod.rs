@@ -35,7 +35,7 @@ use gate::GateView;
 use history::History;
 use job::JobView;
 use look::Look;
-use preview::Preview;
+use preview::Foreseen;
 use prompt::Prompt;
 use queue::{Queue, RowKey};
 use shown::Remembered;
@@ -171,7 +171,7 @@ pub struct Model {
     /// The question that is asked.
     pub prompt: Option<Prompt>,
     /// What the rules say that its Enter would do.
-    pub preview: Preview,
+    pub preview: Foreseen,
     /// The patch editor.
     pub compose: Option<Compose>,
     /// The operator's own editor, as long as the edit is its business.
@@ -250,7 +250,7 @@ impl Model {
             history: History::default(),
             remembered: VecDeque::new(),
             prompt: None,
-            preview: Preview::default(),
+            preview: Foreseen::default(),
             compose: None,
             away: None,
             overlay: None,

@@ -8,13 +8,13 @@ use crate::engine::api::{Command, GateRef};
 
 /// Of the prompt that is open: a question for each job that Enter would do something to. One is under way at a time.
 #[derive(Debug, Clone, Default)]
-pub struct Preview {
+pub struct Foreseen {
     /// The question that is under way.
     pub asked: Option<Asked>,
-    /// Whether Enter came while an answer on the screen was being asked again: it counts if the answer is the same.
+    /// Whether Enter came while answers on the screen were being asked again: it counts if they are the same.
     pub is_enter_waiting: bool,
-    /// The questions.
-    pub questions: Vec<Question>,
+    /// The questions, and what was answered.
+    pub jobs: Vec<JobPreview>,
 }
 
 /// A question that is under way.
@@ -22,26 +22,28 @@ pub struct Preview {
 pub struct Asked {
     /// Its number.
     pub number: u64,
-    /// See [`Question::job_id`].
+    /// See [`JobPreview::job_id`].
     pub job_id: JobId,
-    /// See [`Question::commands`].
+    /// See [`JobPreview::commands`].
     pub gist: Vec<Command>,
 }
 
 /// What would be done to one job.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct JobPreview {
     /// The job.
     pub job_id: JobId,
     /// What Enter would send, in this order; of notes no more than that there are some.
     pub commands: Vec<Command>,
     /// Whether something has happened, or been written, since it was asked.
     pub is_stale: bool,
+    /// Whether Enter waits for the answer to it.
+    pub is_awaited: bool,
     /// The newest answer to each command; none: it was not answered yet.
     pub answers: Option<Vec<Result<Outlook, Refusal>>>,
 }
 
-impl Question {
+impl JobPreview {
     /// Each command with what was answered to it.
     fn pairs(&self) -> impl Iterator<Item = (&Command, &Result<Outlook, Refusal>)> {
         self.commands.iter().zip(self.answers.iter().flatten())
@@ -53,26 +55,37 @@ impl Question {
     }
 }
 
-impl Preview {
-    /// Whether every answer is to its question as it stands now.
-    pub fn is_current(&self) -> bool {
-        self.asked.is_none() && self.questions.iter().all(|one| one.answers.is_some() && !one.is_stale)
+impl Foreseen {
+    /// Enter: waits for every question that is asked again, or is to be. What comes up later is not waited for, so that it cannot keep
+    /// Enter waiting for ever. Returns whether there is something to wait for.
+    pub fn await_answers(&mut self) -> bool {
+        for job in &mut self.jobs {
+            let is_under_way = self.asked.as_ref().is_some_and(|asked| asked.job_id == job.job_id);
+            job.is_awaited = job.is_stale || is_under_way;
+        }
+        self.is_enter_waiting = self.jobs.iter().any(|job| job.is_awaited);
+        self.is_enter_waiting
+    }
+
+    /// Whether Enter waited and does no longer.
+    pub fn is_enter_due(&self) -> bool {
+        self.is_enter_waiting && self.jobs.iter().all(|job| !job.is_awaited)
     }
 
     /// Whether every question has an answer, even if it is being asked again.
     pub fn is_answered(&self) -> bool {
-        self.questions.iter().all(|one| one.answers.is_some())
+        self.jobs.iter().all(|one| one.answers.is_some())
     }
 
     /// How many questions have an answer, and how many there are.
     pub fn progress(&self) -> (usize, usize) {
-        let answered = self.questions.iter().filter(|one| one.answers.is_some());
-        (answered.count(), self.questions.len())
+        let answered = self.jobs.iter().filter(|one| one.answers.is_some());
+        (answered.count(), self.jobs.len())
     }
 
     /// The first refusal.
     pub fn refusal(&self) -> Option<&Refusal> {
-        let mut pairs = self.questions.iter().flat_map(Question::pairs);
+        let mut pairs = self.jobs.iter().flat_map(JobPreview::pairs);
         pairs.find_map(|(_, answer)| answer.as_ref().err())
     }
 
@@ -80,13 +93,13 @@ impl Preview {
     pub fn refusal_of(&self, key: &GateKey) -> Option<&Refusal> {
         let is_of =
             |gate: &GateRef| gate.job_id == key.job_id && gate.stage == key.stage && gate.attempt == Some(key.attempt);
-        let mut pairs = self.questions.iter().flat_map(Question::pairs);
+        let mut pairs = self.jobs.iter().flat_map(JobPreview::pairs);
         pairs.find_map(|(command, answer)| answer.as_ref().err().filter(|_| command.gate().is_some_and(is_of)))
     }
 
     /// What would happen, in the words of the rules; of several commands in few words, what would be refused left out.
     pub fn sentences(&self) -> Vec<String> {
-        let jobs = self.questions.iter().map(Question::foreseen);
+        let jobs = self.jobs.iter().map(JobPreview::foreseen);
         let jobs: Vec<_> = jobs.filter(|outlooks| !outlooks.is_empty()).collect();
         match jobs.as_slice() {
             [] => Vec::new(),

@@ -4,7 +4,7 @@ use super::super::editor::Editor;
 use super::super::effect::{Effect, Submission};
 use super::super::layout;
 use super::super::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
-use super::super::model::preview::Preview;
+use super::super::model::preview::Foreseen;
 use super::super::model::prompt::{Pin, Prompt};
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
@@ -33,7 +33,7 @@ pub fn open(model: &mut Model, verdict: Verdict) {
         .map(|draft| draft.note(verdict).to_owned())
         .unwrap_or_default();
     let revision = model.next_number();
-    model.preview = Preview::default();
+    model.preview = Foreseen::default();
     model.prompt = Some(Prompt::Bulk(Box::new(BulkAsk {
         verdict,
         items,

@@ -8,6 +8,7 @@ use super::super::effect::Effect;
 use super::super::layout;
 use super::super::model::bulk::{Item, ItemState};
 use super::super::model::prompt::{ConfirmState, Prompt, TimerIntent};
+use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
@@ -79,12 +80,12 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         }
         // Its open gates end with the job.
         Some(Prompt::Cancel(ask)) if model.preview.is_answered() => {
-            let rows = model.job.as_ref().and_then(|job| job.rows.as_deref());
-            let gates = rows
-                .filter(|rows| rows.job.id == ask.job_id)
-                .map(|rows| rows.gates.iter());
-            let open = gates.into_iter().flatten().filter(|gate| gate.open_or_refuse().is_ok());
-            return open.map(|gate| (gate.key.clone(), LeasePurpose::Prompt)).collect();
+            let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
+            let gates = rows.filter_map(|row| match RowKey::of(row) {
+                RowKey::Gate(key) => Some((key, LeasePurpose::Prompt)),
+                RowKey::Job(_) => None,
+            });
+            return gates.collect();
         }
         Some(Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => {
             None

@@ -132,6 +132,8 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
     if sent.is_quiet {
         model.sent.remove(&submission);
     } else {
+        // A gate that was taken over is another question than one that somebody else has.
+        preview::outdate(model, None);
         let mut key = sent.decides.clone();
         if is_waiting_for(model, submission)
             && let Some(prompt) = model.prompt.take()

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::action::Action;
-use super::super::effect::{self, Effect};
+use super::super::effect::{Effect, Question};
 use super::super::model::Model;
-use super::super::model::preview::{Asked, Preview, Question};
+use super::super::model::preview::{Asked, Foreseen, JobPreview};
 use super::super::model::prompt::{ConfirmState, Prompt, TimerAsk};
 use super::super::model::toast::Tone;
+use super::super::verb;
 use super::prompt::{self, refuse};
 use super::{act, bulk, gate, timer, toast, wanted};
 use crate::domain::event::Event;
@@ -75,32 +76,33 @@ fn is_like(former: &[Command], now: &[Command]) -> bool {
 
 /// The questions of now, each with what is known already.
 fn align(model: &mut Model, jobs: Vec<(JobId, Vec<Command>)>) {
-    let former = std::mem::take(&mut model.preview.questions).into_iter();
+    let former = std::mem::take(&mut model.preview.jobs).into_iter();
     let mut former: BTreeMap<_, _> = former.map(|question| (question.job_id.clone(), question)).collect();
     let question = |(job_id, commands): (JobId, Vec<Command>)| {
         let commands: Vec<_> = commands.into_iter().map(gist).collect();
         match former.remove(&job_id) {
             Some(known) if known.commands == commands => known,
-            Some(known) if is_like(&known.commands, &commands) => Question {
+            Some(known) if is_like(&known.commands, &commands) => JobPreview {
                 commands,
                 is_stale: true,
                 ..known
             },
-            Some(_) | None => Question {
+            Some(_) | None => JobPreview {
                 job_id,
                 commands,
                 is_stale: false,
+                is_awaited: false,
                 answers: None,
             },
         }
     };
-    model.preview.questions = jobs.into_iter().map(question).collect();
+    model.preview.jobs = jobs.into_iter().map(question).collect();
 }
 
 /// Asks where there is something to ask. One question at a time: what happens meanwhile is asked after it.
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.prompt.is_none() {
-        model.preview = Preview::default();
+        model.preview = Foreseen::default();
         return;
     }
     let Some(commands) = commands(model) else {
@@ -111,8 +113,8 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.preview.asked.is_some() {
         return;
     }
-    let is_open = |question: &&mut Question| question.is_stale || question.answers.is_none();
-    let Some(question) = model.preview.questions.iter_mut().find(is_open) else {
+    let is_open = |question: &&mut JobPreview| question.is_stale || question.answers.is_none();
+    let Some(question) = model.preview.jobs.iter_mut().find(is_open) else {
         return;
     };
     question.is_stale = false;
@@ -127,12 +129,12 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
         operator: None,
         commands: commands.unwrap_or_default(),
     };
-    fx.push(Effect::Ask(effect::Question::Preview(number), query));
+    fx.push(Effect::Ask(Question::Preview(number), query));
 }
 
 /// Something has happened, to some jobs or to what holds for all: what was answered may not be so any more.
 pub fn outdate(model: &mut Model, events: Option<&[Event]>) {
-    for question in &mut model.preview.questions {
+    for question in &mut model.preview.jobs {
         let is_of = |event: &Event| event.job_id == question.job_id;
         question.is_stale |= events.is_none_or(|events| events.iter().any(is_of));
     }
@@ -156,13 +158,14 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
         return;
     };
     let was_open = model.preview.is_answered();
-    let mut questions = model.preview.questions.iter_mut();
+    let mut questions = model.preview.jobs.iter_mut();
     let Some(question) = questions.find(|one| one.job_id == asked.job_id && one.commands == asked.gist) else {
         return;
     };
     let answers = Some(foreseen(answer, asked.gist.len()));
     let is_news = question.answers != answers;
     question.answers = answers;
+    question.is_awaited &= question.is_stale;
     bulk::recheck(model);
     if let Some(refusal) = closing(model) {
         return close(model, &refusal, was_open);
@@ -179,9 +182,14 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
                 "What Enter would do has changed: read it, then press Enter",
             );
         }
-    } else if model.preview.is_enter_waiting && model.preview.is_current() {
+    } else if model.preview.is_enter_due() {
         model.preview.is_enter_waiting = false;
-        act::act(model, model.focus(), Action::Accept, fx);
+        let focus = model.focus();
+        match verb::applies(model, focus, Action::Accept) {
+            true => prompt::carry_out(model, fx),
+            // Says why not.
+            false => act::act(model, focus, Action::Accept, fx),
+        }
     }
 }
 
@@ -215,7 +223,7 @@ fn close(model: &mut Model, refusal: &Refusal, was_open: bool) {
         }
         prompt => *prompt = None,
     }
-    model.preview = Preview::default();
+    model.preview = Foreseen::default();
     refuse(model, what, &refusal.message, hint.as_deref().unwrap_or_default());
     if refusal.code == RefusalCode::ArtifactChanged {
         gate::reload_files(model);
@@ -223,10 +231,4 @@ fn close(model: &mut Model, refusal: &Refusal, was_open: bool) {
             view.wants_since_read = true;
         }
     }
-}
-
-/// Whether Enter has to wait, because something has happened since the rules were asked: it counts if their answer is the same.
-pub fn is_waiting(model: &mut Model) -> bool {
-    model.preview.is_enter_waiting = !model.preview.is_current();
-    model.preview.is_enter_waiting
 }

@@ -4,13 +4,13 @@ use super::super::action::Action;
 use super::super::editor::Editor;
 use super::super::effect::{Checked, Effect};
 use super::super::keymap::{self, Focus};
-use super::super::model::preview::Preview;
+use super::super::model::preview::Foreseen;
 use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::verb;
 use super::super::view::{self, label, past};
-use super::{bulk, compose, gate_ref, preview, send, timer, toast};
+use super::{bulk, compose, gate_ref, send, timer, toast};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::ArtifactPath;
 use crate::engine::api::Command;
@@ -43,7 +43,7 @@ fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked
     let note = Editor::of_line(note);
     let revision = model.next_number();
     model.lower = Lower::Gate;
-    model.preview = Preview::default();
+    model.preview = Foreseen::default();
     model.prompt = Some(Prompt::Confirm(Box::new(Confirm {
         pin,
         intent,
@@ -65,7 +65,7 @@ pub fn open_resume(model: &mut Model) {
     };
     let job = &rows.job;
     let revision = model.next_number();
-    model.preview = Preview::default();
+    model.preview = Foreseen::default();
     model.prompt = Some(Prompt::Resume(Box::new(ResumeAsk {
         job_id: job.id.clone(),
         label: label::job(&job.id, &job.slug),
@@ -82,7 +82,7 @@ pub fn open_cancel(model: &mut Model) {
     };
     let job = &rows.job;
     let revision = model.next_number();
-    model.preview = Preview::default();
+    model.preview = Foreseen::default();
     model.prompt = Some(Prompt::Cancel(Box::new(CancelAsk {
         job_id: job.id.clone(),
         label: label::job(&job.id, &job.slug),
@@ -153,11 +153,15 @@ pub fn is_menu_drawn(model: &Model) -> bool {
     now.is_some() && model.slips.on_screen == now
 }
 
-/// Enter, which was offered and read.
+/// Enter, which was offered and read. Where something has happened since the rules were asked, it counts if their answer is the same.
 pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
-    if preview::is_waiting(model) {
-        return;
+    if !model.preview.await_answers() {
+        carry_out(model, fx);
     }
+}
+
+/// Does what the question says.
+pub fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(mut prompt) = model.prompt.take() else {
         return;
     };

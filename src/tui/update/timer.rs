@@ -3,7 +3,7 @@
 use super::super::editor::Editor;
 use super::super::effect::Effect;
 use super::super::model::Model;
-use super::super::model::preview::Preview;
+use super::super::model::preview::Foreseen;
 use super::super::model::prompt::{Prompt, TimerAsk, TimerIntent};
 use super::super::model::toast::Tone;
 use super::super::verb;
@@ -18,7 +18,7 @@ pub fn open(model: &mut Model, intent: TimerIntent) {
         return;
     };
     let revision = model.next_number();
-    model.preview = Preview::default();
+    model.preview = Foreseen::default();
     model.prompt = Some(Prompt::Timer(Box::new(TimerAsk {
         key,
         label,

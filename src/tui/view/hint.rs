@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
+use super::prompt;
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::compose::Compose;
@@ -28,7 +29,8 @@ fn look(model: &Model) -> String {
 
 /// Whether Enter answers the open question.
 fn is_enter_offered(model: &Model) -> bool {
-    verb::applies(model, model.focus(), Action::Accept)
+    let is_whole = prompt::facts(model).is_none_or(|facts| facts.is_whole);
+    is_whole && verb::applies(model, model.focus(), Action::Accept)
 }
 
 /// What holds until Enter; where that would be refused, what holds.

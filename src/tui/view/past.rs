@@ -25,7 +25,7 @@ pub fn of_undo(rows: &JobRows, key: &GateKey) -> Vec<String> {
                     .as_ref()
                     .map_or("as new".to_owned(), |base| format!("vs {}", base.origin.label()));
                 back.push(format!(
-                    "{base}: now {}, then {}.",
+                    "{base}: {} with it, {} before it.",
                     lines(artifact.added_lines, artifact.removed_lines),
                     lines(former.added_lines, former.removed_lines)
                 ));

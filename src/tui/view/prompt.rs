@@ -106,8 +106,13 @@ fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
             lines.push(text(format!("{asking} {answered} of {all} jobs"), theme.held()));
         }
         (answered, all) if answered < all => lines.push(text(asking, theme.held())),
-        // What would be refused is told with the keys.
-        _ => wrapped(&model.preview.sentences().join(" "), columns, theme.plain(), lines),
+        _ => {
+            let sentences = model.preview.sentences();
+            // What would be refused is told with the keys.
+            if !sentences.is_empty() {
+                wrapped(&sentences.join(" "), columns, theme.plain(), lines);
+            }
+        }
     }
 }
 
@@ -116,11 +121,13 @@ fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
 fn answers(model: &Model, columns: usize, enter: &str, others: &[(&str, &str)], lines: &mut Vec<Line<'_>>) {
     let focus = model.focus();
     let take_over = keymap::key_of(focus, Action::TakeOver).filter(|_| verb::applies(model, focus, Action::TakeOver));
+    // What a bulk leaves out stands with its list.
+    let is_told_above = matches!(model.prompt, Some(Prompt::Bulk(_))) && !model.session.is_read_only;
     let first = match (verb::offer(model, focus, Action::Accept), take_over) {
         (Ok(()), _) => Some(("Enter", enter)),
         // Who has it is said above.
         (Err(_), Some(key)) => Some((key, "take it over")),
-        (Err(No::Refused(no)), None) if !no.is_about_text => {
+        (Err(No::Refused(no)), None) if !no.is_about_text && !is_told_above => {
             let hint = if no.hint.is_empty() {
                 String::new()
             } else {

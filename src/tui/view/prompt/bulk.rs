@@ -60,7 +60,6 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
             "somebody else has it open",
             "somebody else has them open",
         ),
-        (LeftOut::Refused, "it would be refused", "they would be refused"),
     ] {
         let left_out = ask.left_out(why);
         if !left_out.is_empty() {
@@ -69,6 +68,22 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
             let names = named(&left_out, columns.saturating_sub(width(&words)));
             above.push(text(words + &names, theme.warning()));
         }
+    }
+    let refused = ask.left_out(LeftOut::Refused);
+    if let Some((number, item)) = refused.first()
+        && let Some(refusal) = model.preview.refusal_of(&item.pin.key)
+    {
+        let more = refused.len() - 1;
+        let more = if more > 0 {
+            format!("; so would {more} more")
+        } else {
+            String::new()
+        };
+        let words = format!(
+            "Left out: {number} would be refused: {}{more}",
+            without(&refusal.message, item)
+        );
+        wrapped(&words, columns, theme.error(), &mut above);
     }
     if ask.taken_in() > 0 && !ask.is_unseen_accepted {
         let words = format!(
@@ -157,13 +172,7 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item) -> Line<'
             let who = holder::other(model, &item.pin.key).unwrap_or_default();
             (format!("left out: {who}"), theme.held())
         }
-        ItemState::LeftOut(LeftOut::Refused) => {
-            let refusal = model.preview.refusal_of(&item.pin.key);
-            let why = refusal
-                .map(|refusal| without(&refusal.message, item))
-                .unwrap_or_default();
-            (format!("left out: {why}"), theme.error())
-        }
+        ItemState::LeftOut(LeftOut::Refused) => ("left out: would be refused".to_owned(), theme.error()),
         ItemState::Asking => {
             let unseen = (!item.is_seen).then(|| "not looked at".to_owned());
             let other = holder::other(model, &item.pin.key);

@@ -28,7 +28,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
     if let (TimerIntent::Extend, Some((row, timer))) =
         (ask.intent, row.and_then(|row| Some((row, row.timer.as_ref()?))))
     {
-        if model.preview.questions.is_empty() {
+        if model.preview.jobs.is_empty() {
             lines.push(text("How much longer? 10m, 1h30m, or seconds.", theme.plain()));
         }
         let addable = countdown::text(timer.addable_us(model.now, row.max_hold_s));
