@@ -317,8 +317,6 @@ pub struct PromptFacts {
     pub words: String,
     /// Whether all of that was drawn.
     pub is_whole: bool,
-    /// Which lines of a list of gates were.
-    pub listed: std::ops::Range<usize>,
 }
 
 /// What a drawn frame had on it; comes back when it has been written to the terminal.
@@ -326,6 +324,8 @@ pub struct PromptFacts {
 pub struct FrameFacts {
     /// What of a question.
     pub prompt: Option<PromptFacts>,
+    /// Which lines of its list of gates.
+    pub listed: std::ops::Range<usize>,
     /// What of a diff.
     pub diff: Option<DiffFacts>,
 }

@@ -173,6 +173,7 @@ fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
 
 // What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.
 fn drawn(model: &mut Model, facts: FrameFacts) {
+    let listed = facts.listed;
     if let (Some(prompt), Some(facts)) = (&mut model.prompt, &facts.prompt)
         && let Some(revision) = facts.revision.filter(|_| facts.is_whole)
     {
@@ -181,7 +182,7 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
             && ask.revision == revision
         {
             // Enter may stand there now.
-            model.is_dirty |= ask.note_drawn(facts.listed.clone());
+            model.is_dirty |= ask.note_drawn(listed);
         }
     }
     model.slips.on_screen = facts.prompt;

@@ -2,6 +2,8 @@
 //!
 //! One answer for drawing, for the frame's report and for Enter.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 
 use super::{Line, bulk, keys, lines, text, wrapped};
@@ -119,17 +121,6 @@ pub fn facts(model: &Model) -> Option<PromptFacts> {
         | Prompt::Menu
         | Prompt::Discard(_) => lines(model, columns(area)),
     };
-    let listed = match prompt {
-        Prompt::Bulk(ask) if is_whole => bulk::window(ask, all.len(), usize::from(area.height)),
-        Prompt::Bulk(_)
-        | Prompt::Confirm(_)
-        | Prompt::Resume(_)
-        | Prompt::Cancel(_)
-        | Prompt::Timer(_)
-        | Prompt::Quit(_)
-        | Prompt::Menu
-        | Prompt::Discard(_) => 0..0,
-    };
     let parts = all.iter().flat_map(|line| parts_of(line));
     let words = parts
         .flat_map(|(text, _)| text.split(' '))
@@ -138,8 +129,19 @@ pub fn facts(model: &Model) -> Option<PromptFacts> {
         revision: prompt.revision(),
         words: words.collect::<Vec<_>>().join(" "),
         is_whole,
-        listed,
     })
+}
+
+/// Which lines of a bulk's list of gates are on the screen, with all of its question.
+pub fn listed(model: &Model) -> Range<usize> {
+    let area = layout::of(model).prompt;
+    match &model.prompt {
+        Some(Prompt::Bulk(ask)) if fitted(model, area).1 => {
+            let around = bulk::around_words(model, ask, columns(area)).len();
+            bulk::window(ask, around, usize::from(area.height))
+        }
+        Some(_) | None => 0..0,
+    }
 }
 
 /// `04:58`, `02:13:05Z`, `(00:10)`: what goes on by itself.
