@@ -440,7 +440,7 @@ fn a_text_without_brackets_presses_no_key_and_an_answer_of_the_terminal_neither(
     desk.sees("2 marked");
     for text in ["note text", "please approve all this\rand reject that one\r"] {
         desk.pty.send_bytes(text.as_bytes());
-        desk.sees("keys came at once, as pasted text does, and did nothing");
+        desk.sees("keys came at once");
         desk.press("y");
         desk.pty.wait_gone("keys came at once");
     }
@@ -502,7 +502,7 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     desk.sees("[Enter] approve 20");
     assert_eq!(decided(&workspace), 0);
     desk.confirm();
-    desk.sees("You have NOT looked at 20 of them");
+    desk.sees("You have NOT looked at ");
     desk.confirm();
     desk.sees("Approved 20 gates");
     assert_eq!(decided(&workspace), 20);

@@ -15,14 +15,12 @@ const STRING_BYTES_MAX: usize = 4096;
 const PASTE_BYTES_MAX: usize = 4 << 20;
 
 /// So many letters in one piece, of so many kinds, no hand has typed: a key that repeats itself is one kind, and what is typed ahead on a
-/// line that stands still is seldom more than four.
-const TEXT_LETTERS_MIN: usize = 6;
-/// See [`TEXT_LETTERS_MIN`].
-const TEXT_KINDS_MIN: usize = 5;
-/// Behind such a text the line may have cut it: this soon so few letters are its rest.
+/// line that stands still is seldom more than five.
+const TEXT_MIN: Much = Much { letters: 8, kinds: 6 };
+/// Behind such a text the line may have cut it: this soon so much is its rest.
 const TEXT_GOES_ON_US: i64 = 100_000;
 /// See [`TEXT_GOES_ON_US`].
-const REST_LETTERS_MIN: usize = 4;
+const REST_MIN: Much = Much { letters: 4, kinds: 3 };
 
 const ESC: u8 = 0x1b;
 const PASTE_END: &[u8] = b"\x1b[201~";
@@ -81,14 +79,9 @@ impl Decoder {
     /// What came at once: a text, or keys.
     fn end_of_letters(&mut self, letters: &mut String, now_us: i64, inputs: &mut Vec<Input>) {
         let letters = std::mem::take(letters);
-        let printed = || letters.chars().filter(|letter| !letter.is_control());
-        let mut kinds: Vec<char> = printed().take(TEXT_KINDS_TRIED).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
         let is_rest = self.text_us.is_some_and(|at| now_us - at <= TEXT_GOES_ON_US);
-        let count = printed().count();
-        let is_text = count >= TEXT_LETTERS_MIN && kinds.len() >= TEXT_KINDS_MIN;
-        if is_text || (is_rest && count >= REST_LETTERS_MIN) {
+        let least = if is_rest { REST_MIN } else { TEXT_MIN };
+        if Much::of(&letters).reaches(least) {
             self.text_us = Some(now_us);
             inputs.push(Input::Burst(letters));
         } else {
@@ -279,8 +272,29 @@ impl Decoder {
     }
 }
 
-/// So many letters tell how many kinds there are.
-const TEXT_KINDS_TRIED: usize = 4096;
+/// How many letters there are, and how many different ones.
+#[derive(Debug, Clone, Copy)]
+struct Much {
+    letters: usize,
+    kinds: usize,
+}
+
+impl Much {
+    fn of(text: &str) -> Self {
+        let mut letters: Vec<char> = text.chars().filter(|letter| !letter.is_control()).collect();
+        let count = letters.len();
+        letters.sort_unstable();
+        letters.dedup();
+        Self {
+            letters: count,
+            kinds: letters.len(),
+        }
+    }
+
+    fn reaches(self, least: Self) -> bool {
+        self.letters >= least.letters && self.kinds >= least.kinds
+    }
+}
 
 /// The letter that a key would be in a text.
 fn letter(input: &Input) -> Option<char> {
