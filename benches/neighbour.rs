@@ -1,8 +1,13 @@
 //! What a neighbour that writes at full speed to the same file system costs whoever decides: a decision and a bulk of 18, from the command
 //! to its answer and until its files are in place, without and with it in turns, medians and ratios.
 //!
-//! A bare SQLite commit on the same disk says how much of that is the disk's. `TMPDIR` chooses it, else `target/tmp`; on a file system
-//! in memory nothing is shown. The neighbour has at most [`FILES`] files of [`FILE_BYTES`], which are removed at the end.
+//! There are two such neighbours. One flushes nothing: its dirty pages lie there, and whoever flushes the whole file system, or waits for
+//! it, pays for them. While they are fewer than the kernel allows (`vm.dirty_background_ratio`) the disk itself is idle, so another one has
+//! each file flushed beside its writing, and the disk is never idle: that tells what is the disk's, as does a bare SQLite commit beside both.
+//! Either takes some of a processor too, which on two of them counts.
+//!
+//! `TMPDIR` chooses the disk, else `target/tmp`; on a file system in memory nothing is shown. A neighbour has at most [`FILES`] files of
+//! [`FILE_BYTES`], which are removed at the end.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -15,6 +20,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -49,13 +55,13 @@ fn is_measured() -> bool {
 /// Somebody else, who never waits for the disk.
 struct Neighbour {
     is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
     folder: PathBuf,
 }
 
 impl Neighbour {
-    /// Starts it; returns once the disk has enough to do.
-    fn start(folder: &Path) -> Self {
+    /// Starts it; returns once it has written enough.
+    fn start(folder: &Path, is_flushing: bool) -> Self {
         let (files, enough) = if is_measured() {
             (FILES, DIRTY_BYTES)
         } else {
@@ -63,17 +69,23 @@ impl Neighbour {
         };
         let is_over = Arc::new(AtomicBool::new(false));
         let written = Arc::new(AtomicUsize::new(0));
-        let thread = {
+        // No more than one file waits to be flushed; the others are the pages that are dirty.
+        let (sender, full) = sync_channel::<File>(1);
+        let mut threads = vec![{
             let (is_over, written, folder) = (Arc::clone(&is_over), Arc::clone(&written), folder.to_owned());
-            std::thread::spawn(move || write(&folder, files, &is_over, &written))
-        };
-        while written.load(Ordering::Relaxed) < enough && !thread.is_finished() {
+            std::thread::spawn(move || write(&folder, files, &is_over, &written, is_flushing.then_some(&sender)))
+        }];
+        if is_flushing {
+            threads.push(std::thread::spawn(move || {
+                full.iter().for_each(|file| file.sync_data().unwrap());
+            }));
+        }
+        while written.load(Ordering::Relaxed) < enough && !threads[0].is_finished() {
             std::thread::yield_now();
         }
-        let thread = Some(thread);
         Self {
             is_over,
-            thread,
+            threads,
             folder: folder.to_owned(),
         }
     }
@@ -83,7 +95,7 @@ impl Neighbour {
 impl Drop for Neighbour {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             thread.join().unwrap();
         }
         for number in 0..FILES {
@@ -93,7 +105,7 @@ impl Drop for Neighbour {
     }
 }
 
-fn write(folder: &Path, files: usize, is_over: &AtomicBool, written: &AtomicUsize) {
+fn write(folder: &Path, files: usize, is_over: &AtomicBool, written: &AtomicUsize, full: Option<&SyncSender<File>>) {
     let chunk = vec![b'n'; CHUNK_BYTES];
     for number in (0..files).cycle() {
         let mut file = File::create(folder.join(number.to_string())).unwrap();
@@ -103,6 +115,10 @@ fn write(folder: &Path, files: usize, is_over: &AtomicBool, written: &AtomicUsiz
             }
             file.write_all(&chunk).unwrap();
             written.fetch_add(chunk.len(), Ordering::Relaxed);
+        }
+        if let Some(full) = full {
+            // While the disk is slower than this, it has enough to do all the same.
+            let _ = full.try_send(file);
         }
     }
 }
@@ -216,10 +232,13 @@ fn median(times: &mut [Duration]) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1000.0
 }
 
-fn tell(name: &str, alone: &mut [Duration], beside: &mut [Duration]) {
-    let (alone, beside) = (median(alone), median(beside));
-    let ratio = beside / alone;
-    println!("{name:<34} {alone:>10.3} ms alone {beside:>10.3} ms beside   {ratio:>6.2} x");
+fn tell(name: &str, sides: &mut [Times; 3], times: fn(&mut Times) -> &mut Vec<Duration>) {
+    let [alone, dirty, busy] = sides.each_mut().map(|side| median(times(side)));
+    println!(
+        "{name:<30} {alone:>9.3} ms alone {dirty:>9.3} ms {:>5.2} x beside dirty pages {busy:>9.3} ms {:>5.2} x beside a busy disk",
+        dirty / alone,
+        busy / alone
+    );
 }
 
 #[tokio::main]
@@ -236,26 +255,21 @@ async fn main() {
         .unwrap();
     let mut engine = open(folder.path().join("runs"));
     let turns = if is_measured() { TURNS } else { 1 };
-    let mut jobs = start_jobs(&mut engine, turns * 2 * (SINGLE + BULK)).await;
-    let (mut alone, mut beside) = (Times::default(), Times::default());
+    let mut sides: [Times; 3] = Default::default();
+    let mut jobs = start_jobs(&mut engine, turns * sides.len() * (SINGLE + BULK)).await;
+    let [alone, dirty, busy] = &mut sides;
     for _ in 0..turns {
         alone.turn(&mut engine, &bare, &mut jobs).await;
-        let neighbour = Neighbour::start(&others);
-        beside.turn(&mut engine, &bare, &mut jobs).await;
-        drop(neighbour);
+        for (side, is_flushing) in [(&mut *dirty, false), (&mut *busy, true)] {
+            let neighbour = Neighbour::start(&others, is_flushing);
+            side.turn(&mut engine, &bare, &mut jobs).await;
+            drop(neighbour);
+        }
     }
     engine.close();
-    tell("bare SQLite commit", &mut alone.bare, &mut beside.bare);
-    tell("a decision, answered", &mut alone.single, &mut beside.single);
-    tell(
-        "a decision, files in place",
-        &mut alone.single_placed,
-        &mut beside.single_placed,
-    );
-    tell("a bulk of 18, answered", &mut alone.bulk, &mut beside.bulk);
-    tell(
-        "a bulk of 18, files in place",
-        &mut alone.bulk_placed,
-        &mut beside.bulk_placed,
-    );
+    tell("bare SQLite commit", &mut sides, |side| &mut side.bare);
+    tell("a decision, answered", &mut sides, |side| &mut side.single);
+    tell("a decision, files in place", &mut sides, |side| &mut side.single_placed);
+    tell("a bulk of 18, answered", &mut sides, |side| &mut side.bulk);
+    tell("a bulk of 18, files in place", &mut sides, |side| &mut side.bulk_placed);
 }

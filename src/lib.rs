@@ -19,7 +19,7 @@
 //! ```
 //!
 //! A key becomes an action, an action a submission, and a submission one transaction: `engine::reducer` decides inside it, `store`
-//! records it, `runs` puts it on disk, and every console hears of it.
+//! records it, `runs` writes its files, and every console hears of it.
 
 pub mod cli;
 pub mod clock;

@@ -3,6 +3,7 @@
 mod support;
 
 mod cli {
+    mod acknowledge;
     mod beside;
     mod demo;
     mod diff;

@@ -11,6 +11,7 @@ mod console {
     mod demo;
     mod desk;
     mod edit;
+    mod failed;
     mod held;
     mod hostile;
     mod lease;
@@ -19,6 +20,7 @@ mod console {
     mod newer;
     mod own_editor;
     mod policy;
+    mod reading;
     mod record;
     mod shared;
     mod slips;

@@ -317,6 +317,37 @@ async fn the_lead_passes_on_when_it_is_given_back() {
     second.close();
 }
 
+/// Nobody reads the queue again because of a look that found nothing: that would cost by what waits.
+#[tokio::test]
+async fn a_look_says_whether_the_rows_have_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = open(folder.path(), TIMED, "ana", Role::Visitor);
+    let mut second = open(folder.path(), TIMED, "bea", Role::Visitor);
+    let nudge = || std::fs::write(folder.path().join(".nudge"), ".").unwrap();
+    // What the first looks find is news.
+    loop {
+        nudge();
+        if matches!(first.notice().await, Notice::Looked) {
+            break;
+        }
+    }
+    nudge();
+    loop {
+        match first.notice().await {
+            Notice::Looked => break,
+            notice => assert!(!matches!(notice, Notice::Changed | Notice::Events(_)), "{notice:?}"),
+        }
+    }
+    start(&mut second, "tides").await;
+    loop {
+        if matches!(first.notice().await, Notice::Events(_)) {
+            break;
+        }
+    }
+    first.close();
+    second.close();
+}
+
 #[tokio::test]
 async fn a_gate_opened_from_outside_reviews_a_copy_and_the_original_stays() {
     let folder = tempfile::tempdir().unwrap();

@@ -84,12 +84,12 @@ async fn the_given_one_then_the_last_approved_each_version_once() {
     .await;
     assert_eq!(
         opened,
-        bases(&[("script.txt", "given base"), ("captions.srt", "given base")])
+        bases(&[("script.txt", "sent along"), ("captions.srt", "sent along")])
     );
 
     // Replaced without a decision: what the former attempt made is compared with when somebody asks.
     let opened = open_gate(&mut engine, at, &[("script.txt", "two\n")], &["v0.txt"]).await;
-    assert_eq!(opened, bases(&[("script.txt", "given base, attempt #1")]));
+    assert_eq!(opened, bases(&[("script.txt", "sent along, attempt #1")]));
     engine
         .call(decide(&id, "script", Verdict::Approve, None, None))
         .await
@@ -97,7 +97,7 @@ async fn the_given_one_then_the_last_approved_each_version_once() {
 
     // What was decided and the former attempt are the same version: it stands once.
     let opened = open_gate(&mut engine, at, &[("script.txt", "three\n")], &["v0.txt"]).await;
-    assert_eq!(opened, bases(&[("script.txt", "given base, last approved #2")]));
+    assert_eq!(opened, bases(&[("script.txt", "sent along, last approved #2")]));
 
     // All three, and a file that is new in this attempt has nothing to be compared with.
     let opened = open_gate(
@@ -110,7 +110,7 @@ async fn the_given_one_then_the_last_approved_each_version_once() {
     assert_eq!(
         opened,
         bases(&[
-            ("script.txt", "given base, last approved #2, attempt #3"),
+            ("script.txt", "sent along, last approved #2, attempt #3"),
             ("notes.txt", "")
         ])
     );
@@ -181,8 +181,8 @@ async fn a_rejected_version_is_never_the_base_and_what_changed_since_it_is_told(
     assert_eq!(
         mended,
         (
-            "given base".to_owned(),
-            "given base, last rejected #1".to_owned(),
+            "sent along".to_owned(),
+            "sent along, last rejected #1".to_owned(),
             Some("since your rejection: +1 -1".to_owned())
         )
     );

@@ -9,6 +9,7 @@
 mod support;
 
 mod http {
+    mod acknowledge;
     mod across;
     mod client;
     mod console;

@@ -11,6 +11,8 @@
 
 #[path = "sim/disk.rs"]
 mod disk;
+#[path = "sim/hands.rs"]
+mod hands;
 #[path = "support/happened.rs"]
 mod happened;
 #[path = "sim/invariants.rs"]

@@ -8,8 +8,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use holdpoint::domain::ids::{JobId, StageName};
 use holdpoint::domain::stage::StageSpec;
@@ -78,6 +80,16 @@ impl Stage {
 }
 
 fn start_in(run: &RunDir, argv: &[&str], timeout_s: Option<u64>, notes: Option<&str>) -> Result<Supervised> {
+    start_by(Path::new(env!("CARGO_BIN_EXE_holdpoint")), run, argv, timeout_s, notes)
+}
+
+fn start_by(
+    program: &Path,
+    run: &RunDir,
+    argv: &[&str],
+    timeout_s: Option<u64>,
+    notes: Option<&str>,
+) -> Result<Supervised> {
     let stage = StageSpec {
         name: StageName::new("script").unwrap(),
         command: argv.iter().map(|text| (*text).to_owned()).collect(),
@@ -91,7 +103,7 @@ fn start_in(run: &RunDir, argv: &[&str], timeout_s: Option<u64>, notes: Option<&
         params: &Map::from_iter([("beats".to_owned(), Value::from(3))]),
         notes,
         patch: None,
-        program: PathBuf::from(env!("CARGO_BIN_EXE_holdpoint")),
+        program: program.to_owned(),
     };
     start(run, &launch)
 }
@@ -128,6 +140,43 @@ fn an_exit_status_is_recorded_and_output_is_logged() {
     let record = exited(Stage::new().shell("kill -9 $$"));
     assert_eq!((record.status, record.signal), (None, Some(9)));
     assert_eq!(record.message, "killed by signal 9");
+}
+
+/// A stage that renames the directory away and puts a link in its place, again and again, while its next attempt is started.
+#[test]
+fn starting_touches_nothing_outside_however_the_directory_is_swapped_for_a_link() {
+    let temporary = tempfile::tempdir().unwrap();
+    let run = run_in(&temporary.path().join("runs"));
+    let elsewhere = temporary.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let theirs = ["script.1.cancel", "script.1.pid.json"];
+    for name in theirs {
+        fs::File::create(elsewhere.join(name)).unwrap();
+    }
+    let (inside, aside) = (run.stage(), run.path().join("aside"));
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                // Whoever starts makes the directory again where it is missing, so each of these may fail.
+                let _ = fs::rename(&inside, &aside);
+                if symlink(&elsewhere, &inside).is_ok() {
+                    fs::remove_file(&inside).unwrap();
+                }
+                let _ = fs::remove_dir_all(&aside);
+            }
+        });
+        for _ in 0..20_000 {
+            assert!(start_by(Path::new("/no/such/program"), &run, &["true"], None, None).is_err());
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+    let mut left: Vec<_> = fs::read_dir(&elsewhere)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, theirs);
 }
 
 #[test]

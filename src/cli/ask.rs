@@ -227,6 +227,7 @@ pub async fn act_all(engine: &mut Engine, commands: Vec<Command>, deed: &'static
             | Notice::Answer(..)
             | Notice::Events(_)
             | Notice::Changed
+            | Notice::Looked
             | Notice::Lead(_)
             | Notice::ConfigLoaded(..)
             | Notice::ConfigBroken(_)
@@ -244,7 +245,7 @@ pub async fn news_of(engine: &mut Engine, job_id: &JobId) {
     loop {
         match engine.notice().await {
             Notice::Events(events) if events.iter().any(|event| event.job_id == *job_id) => return,
-            Notice::Changed => return,
+            Notice::Changed | Notice::Looked => return,
             Notice::Events(_)
             | Notice::Done(..)
             | Notice::Published(..)

@@ -196,10 +196,7 @@ async fn show(
         if let Some(sealed) = decisions.into_iter().rev().find(wanted) {
             return Ok(sealed);
         }
-        let gate = match attempt {
-            None => rows.newest_gate(stage),
-            Some(attempt) => rows.gate(stage, attempt),
-        };
+        let gate = rows.gate_of(stage, attempt);
         if gate.is_none() {
             return Err(Failure::refused("shown", Refusal::no_gate(&rows, stage, attempt)));
         }

@@ -125,7 +125,7 @@ async fn open_outside(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<
             .collect(),
         bases: gate.base.into_iter().map(Into::into).collect(),
     };
-    // With the files on disk: the temporary ones are about to go.
+    // With the files in place: the temporary ones are about to go.
     let done = ask::act(engine, command, DEED).await?;
     if let Some(why) = &done.unpublished {
         note(&format!("Not yet on disk: {why}"));

@@ -59,7 +59,7 @@ pub fn note_unpublished(done: &Done) {
             "Done"
         };
         note(&format!(
-            "{what}, not yet on disk: {why}   hint: it is safe in the database and is written when that is possible"
+            "{what}, not yet on disk: {why}   hint: it is safe in the database, and its files are written when that is possible"
         ));
     }
 }

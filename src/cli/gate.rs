@@ -10,7 +10,7 @@ use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::parse_span_s;
+use crate::domain::time::{parse_patience_s, parse_span_s};
 use crate::domain::wire::GateDoc;
 use crate::engine::Role;
 use crate::engine::api::{Command, GateRef, OutsideArtifact};
@@ -28,7 +28,7 @@ use super::{done, gate_diff, gate_list, gate_show, wait};
 /// What can be done with gates.
 #[derive(Debug, Subcommand)]
 pub enum GateCommand {
-    /// Open a gate from outside: on a manual job, or on the current stage without a command of another one
+    /// Open a gate for your own pipeline: on a manual job, or on the current stage without a command of another one
     #[command(after_help = OPEN_HELP)]
     Open(OpenArguments),
     /// List open gates, the next deadline first
@@ -57,7 +57,7 @@ pub enum GateCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
-    /// Let a held timer run again with the time that was left, at least 60 seconds
+    /// Let a held timer run again with the time that was left, at least 1:00
     Release {
         #[command(flatten)]
         gate: GateArguments,
@@ -65,7 +65,7 @@ pub enum GateCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
-    /// Take back a gate that you opened from outside: it is canceled, nobody decides it
+    /// Take back a gate that you opened: it is canceled, nobody decides it
     #[command(after_help = WITHDRAW_HELP)]
     Withdraw {
         #[command(flatten)]
@@ -88,8 +88,8 @@ pub enum GateCommand {
         /// The gate
         #[command(flatten)]
         gate: GateArguments,
-        /// Give up after so many seconds; 0 only looks
-        #[arg(long, value_name = "SECONDS")]
+        /// Give up after so long: seconds, or 10m, 1h30m; 0 only looks
+        #[arg(long, value_name = "SECONDS", value_parser = parse_patience_s)]
         timeout: Option<u64>,
     },
 }
@@ -119,8 +119,8 @@ pub struct OpenArguments {
     /// Wait for the decision, like `gate wait`
     #[arg(long)]
     wait: bool,
-    /// With --wait: give up after so many seconds; 0 only looks
-    #[arg(long, value_name = "SECONDS", requires = "wait")]
+    /// With --wait: give up after so long: seconds, or 10m, 1h30m; 0 only looks
+    #[arg(long, value_name = "SECONDS", requires = "wait", value_parser = parse_patience_s)]
     timeout: Option<u64>,
 }
 

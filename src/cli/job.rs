@@ -102,7 +102,7 @@ pub struct StartArguments {
     /// A parameter for the stages; may be repeated
     #[arg(long = "param", value_name = "K=V", value_parser = param)]
     params: Vec<(String, Value)>,
-    /// Run nothing: gates are opened from outside with `gate open`
+    /// Run nothing: your own pipeline opens the gates with `gate open`
     #[arg(long)]
     manual: bool,
     /// Its id; a new one is made when none is given

@@ -193,16 +193,33 @@ fn misused(error: &clap::Error, is_json: bool) -> Exit {
         }
         return Exit::Usage;
     }
-    let message = text.lines().next().unwrap_or_default();
-    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = usage_message(&text);
     let document = json!({ "error": { "code": "usage", "message": message, "hint": "see --help", "where": null } });
     let _ = writeln!(std::io::stderr().lock(), "{}", printable_json(&document, false));
     Exit::Usage
 }
 
+/// The first paragraph in one line: what is missing stands in lines of its own.
+fn usage_message(text: &str) -> String {
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let message = lines.collect::<Vec<_>>().join(" ");
+    message.strip_prefix("error: ").unwrap_or(&message).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_usage_error_in_json_names_what_is_missing() {
+        let error = Arguments::try_parse_from(["holdpoint", "gate", "show"])
+            .map(|_| ())
+            .unwrap_err();
+        assert_eq!(
+            usage_message(&error.render().to_string()),
+            "the following required arguments were not provided: <JOB> <STAGE>"
+        );
+    }
     use clap::CommandFactory;
 
     #[test]

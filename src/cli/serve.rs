@@ -102,7 +102,7 @@ fn tell(engine: &Engine, notice: Notice) -> Option<String> {
         }
         Notice::Trouble(Some(trouble)) => tracing::error!("{trouble}"),
         Notice::Trouble(None) => tracing::info!("it works again"),
-        Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed => {}
+        Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed | Notice::Looked => {}
     }
     None
 }

@@ -126,7 +126,7 @@ async fn settled(
     };
     if !is_published {
         note(
-            "Decided, not yet on disk   hint: the decision is safe in the database and is written as soon as possible",
+            "Decided, not yet on disk   hint: it is safe in the database, and its files are written when that is possible",
         );
     }
     if output.is_json {

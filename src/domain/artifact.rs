@@ -206,7 +206,7 @@ impl BaseOrigin {
                 approved: false,
             } => format!("last rejected #{attempt}"),
             Self::Attempt { attempt } => format!("attempt #{attempt}"),
-            Self::Given => "given base".to_owned(),
+            Self::Given => "sent along".to_owned(),
         }
     }
 }

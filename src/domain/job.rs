@@ -197,6 +197,14 @@ pub struct JobRows {
 }
 
 impl JobRows {
+    /// The gate of this stage's attempt; of its newest where none is named.
+    pub fn gate_of(&self, stage: &StageName, attempt: Option<u32>) -> Option<&Gate> {
+        match attempt {
+            Some(attempt) => self.gate(stage, attempt),
+            None => self.newest_gate(stage),
+        }
+    }
+
     /// The newest gate of a stage.
     pub fn newest_gate(&self, stage: &StageName) -> Option<&Gate> {
         self.gates

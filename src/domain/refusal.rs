@@ -136,7 +136,7 @@ impl Refusal {
     pub fn not_from_outside(key: &GateKey) -> Self {
         Self::new(
             RefusalCode::WrongState,
-            format!("{key} was opened by its stage, not from outside"),
+            format!("{key} was opened by its stage, not by a command, a client or a file"),
         )
         .with_hint("reject it, or cancel the job")
         .at(key.to_string())

@@ -113,6 +113,11 @@ pub fn parse_span_s(text: &str) -> Result<u64, String> {
     if seconds == 0 { Err(wrong()) } else { Ok(seconds) }
 }
 
+/// The same for how long to wait: none at all is allowed.
+pub fn parse_patience_s(text: &str) -> Result<u64, String> {
+    if text.trim() == "0" { Ok(0) } else { parse_span_s(text) }
+}
+
 /// What both clocks said at one moment.
 ///
 /// The boot clock counts since the machine started, including suspend (CLOCK_BOOTTIME); it never steps, and only differences within one
@@ -149,6 +154,8 @@ mod tests {
         for (text, seconds) in [("90", 90), (" 90s ", 90), ("10m", 600), ("1h30m", 5400), ("1h5", 3605)] {
             assert_eq!(parse_span_s(text), Ok(seconds), "{text}");
         }
+        assert_eq!([parse_patience_s("0"), parse_patience_s("2m")], [Ok(0), Ok(120)]);
+        assert!(parse_patience_s("-1").is_err());
         for text in [
             "",
             "0",

@@ -191,7 +191,7 @@ pub struct DoneDoc<'a> {
     /// The gate's digest after a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// Whether the files are on disk. False is no failure: the database has it, and the files follow.
+    /// Whether the files are in place under their names. False is no failure: the database has it, and the files follow.
     pub published: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -23,6 +23,12 @@ pub fn duration_us(us: i64) -> String {
     duration(us.max(0).unsigned_abs() / 1_000_000)
 }
 
+/// How long a sound is: minutes, seconds, thousandths.
+pub fn length(seconds: f64) -> String {
+    let millis = (seconds * 1000.0).round().max(0.0) as u64;
+    format!("{}:{:02}.{:03}", millis / 60_000, millis / 1000 % 60, millis % 1000)
+}
+
 /// How old something is, in its largest unit alone: `now`, `4m`, `2h`, `3d`. No screen needs to be drawn anew for it every second.
 pub fn age(us: i64) -> String {
     match us.max(0) / 1_000_000 {

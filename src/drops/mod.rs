@@ -29,7 +29,7 @@ use crate::runs::drops::{self, Claim, Drop, Misplaced};
 use crate::runs::{RunDir, RunsDir, RunsError, artifacts};
 
 use file::{Asked, Fault};
-use watch::Watch;
+use watch::{WATCHED_MAX, Watch};
 
 /// How long a file that ends in the middle, or whose gate cannot be opened for now, is left alone.
 const AGAIN_TIME: Duration = Duration::from_secs(2);
@@ -39,14 +39,15 @@ pub async fn serve(door: Door, runs: RunsDir) {
     let mut standing = door.changes();
     while standing.wait_for(|standing| standing.is_lead).await.is_ok() {
         let mut news = door.follow();
-        let Some(unfinished) = unfinished(&door).await else {
+        // One more than are watched: that not all are is known then.
+        let Answer::JobIds(newest) = door.read(Query::NewestUnfinished(WATCHED_MAX + 1)).await else {
             // The database cannot be read for now; when the engine is gone, the wait above says so.
             tokio::time::sleep(AGAIN_TIME).await;
             continue;
         };
         let begun = blocking({
             let runs = runs.clone();
-            move || Ok(Watch::new(&runs, &unfinished))
+            move || Ok(Watch::new(&runs, newest))
         });
         let mut watch = match begun.await {
             Ok(watch) => watch,
@@ -67,12 +68,8 @@ pub async fn serve(door: Door, runs: RunsDir) {
         let mut is_again = false;
         while standing.borrow().is_lead {
             let had_left = !left.is_empty();
-            let due = watch.take_due();
-            let (is_all, begun) = (due.is_none(), tokio::time::Instant::now());
-            left.extend(taker.answer(due, is_again).await);
-            if is_all {
-                watch.looked(begun.elapsed());
-            }
+            watch.look().await;
+            left.extend(taker.answer(watch.take_due(), is_again).await);
             if is_again || !had_left {
                 pause.set(tokio::time::sleep(AGAIN_TIME));
             }
@@ -96,14 +93,6 @@ pub async fn serve(door: Door, runs: RunsDir) {
             }
         }
     }
-}
-
-/// The jobs that are not ended. None: they cannot be read.
-async fn unfinished(door: &Door) -> Option<BTreeSet<JobId>> {
-    let Answer::Queue(rows) = door.read(Query::Queue).await else {
-        return None;
-    };
-    Some(rows.into_iter().map(|row| row.job_id).collect())
 }
 
 /// Opens the gates that dropped files ask for, one after the other.
@@ -137,25 +126,27 @@ enum Outcome {
 }
 
 impl Taker<'_> {
-    /// Answers what lies in these jobs' directories, or in all; `is_again` when what was left before has had its time. Returns the jobs to look at
-    /// again.
-    async fn answer(&mut self, jobs: Option<Vec<JobId>>, is_again: bool) -> BTreeSet<JobId> {
+    /// Answers what lies in these jobs' directories; `is_again` when what was left before has had its time. Returns the jobs to look at again.
+    async fn answer(&mut self, jobs: Vec<JobId>, is_again: bool) -> BTreeSet<JobId> {
         let mut again = BTreeSet::new();
-        if jobs.as_ref().is_some_and(Vec::is_empty) {
+        if jobs.is_empty() {
             return again;
         }
         let runs = self.runs.clone();
-        let find = move || match jobs {
-            Some(jobs) => drops::find(&runs, &jobs),
-            None => drops::find(&runs, &runs.jobs()?),
-        };
-        let found = match blocking(find).await {
+        let found = match blocking(move || Ok(drops::find(&runs, &jobs))).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!("dropped files: {error}");
                 return again;
             }
         };
+        for (job_id, error) in found.unread {
+            tracing::warn!("dropped files: {error}");
+            // What its owner has closed is not asked for again and again: it is looked into when it has changed.
+            if error.source.kind() != std::io::ErrorKind::PermissionDenied {
+                again.insert(job_id);
+            }
+        }
         self.tell_misplaced(found.misplaced);
         for dropped in found.drops {
             // Another one may have been dropped while this one was answered.

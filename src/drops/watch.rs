@@ -1,11 +1,12 @@
-//! Which run directories may have a dropped file: told by the operating system, or looked at again and again where it tells nothing.
+//! Which run directories may have a dropped file: told by the operating system, or found in rounds where it cannot tell all.
 //!
-//! Watched are the runs directory, for new run directories, and `gates/` of every job that has not ended before. Never a whole tree: artifacts
+//! Watched are the runs directory, for new run directories, and `gates/` of the newest jobs that are not over. Never a whole tree: artifacts
 //! and the database are written all the time.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,22 +15,22 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tokio::time::Sleep;
 
+use super::blocking;
 use crate::domain::ids::JobId;
-use crate::runs::{RunsDir, drops};
+use crate::runs::rounds::{Part, Rounds};
+use crate::runs::{RunDir, RunsDir, drops};
 
 /// How many directories are watched at most; the kernel's limit is for all programs of a user.
-const WATCHED_MAX: usize = 2_000;
-/// How often everything is looked at where not everything can be watched, at most.
-const BLIND_TIME: Duration = Duration::from_secs(2);
-/// And how much longer than a look the pause after it is: what does not change costs no more than one part in so many of a core.
-const PAUSE_FACTOR: u32 = 200;
-/// The longest pause, however many directories there are: so long at most a dropped file lies unseen.
-const BLIND_TIME_MAX: Duration = Duration::from_mins(5);
+pub const WATCHED_MAX: usize = 2_000;
+/// The pause between two parts of a round, where not everything can be watched.
+const PART_TIME: Duration = Duration::from_secs(3);
 
 /// Where the operating system saw something happen.
 #[derive(Default)]
 struct Hints {
     jobs: Mutex<BTreeSet<JobId>>,
+    /// The operating system could not keep up: it may have told too little.
+    is_some_lost: AtomicBool,
     news: Notify,
 }
 
@@ -54,17 +55,18 @@ pub struct Watch {
     hints: Arc<Hints>,
     /// Where to look next.
     due: BTreeSet<JobId>,
-    is_all_due: bool,
     /// Not every directory is watched.
     is_blind: bool,
-    /// When everything is looked at again.
+    /// The first round looks into every directory, without pauses; others follow where not all are watched. None: none is under way.
+    rounds: Option<Rounds>,
+    /// The next part of a round.
     pause: Pin<Box<Sleep>>,
+    is_part_due: bool,
 }
 
 impl Watch {
-    /// Begins to watch, and has every job looked at that may have a file: the unfinished ones, and directories nobody knows. Blocks: it
-    /// looks at every run directory.
-    pub fn new(runs: &RunsDir, unfinished: &BTreeSet<JobId>) -> Self {
+    /// Begins to watch these jobs, as many as may be; the first round is due. Blocks.
+    pub fn new(runs: &RunsDir, newest: Vec<JobId>) -> Self {
         let hints = Arc::new(Hints::default());
         let watcher = watcher(runs.path(), Arc::clone(&hints));
         let mut watch = Self {
@@ -75,28 +77,17 @@ impl Watch {
             ended: VecDeque::new(),
             hints,
             due: BTreeSet::new(),
-            is_all_due: false,
-            pause: Box::pin(tokio::time::sleep(BLIND_TIME)),
+            rounds: Some(Rounds::new(runs.clone())),
+            pause: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            is_part_due: true,
         };
-        // The newest first, as far as names tell: a file is most likely dropped there, and not all may be watched.
-        for job_id in runs.jobs().unwrap_or_default().into_iter().rev() {
-            if unfinished.contains(&job_id) || !runs.run(&job_id).state().exists() {
-                watch.hint(job_id);
-            }
-        }
+        newest.into_iter().for_each(|job_id| watch.hint(job_id));
         watch
     }
 
-    /// The jobs to look at now; none: all that have a directory.
-    pub fn take_due(&mut self) -> Option<Vec<JobId>> {
-        let due = std::mem::take(&mut self.due).into_iter().collect();
-        (!std::mem::take(&mut self.is_all_due)).then_some(due)
-    }
-
-    /// Everything was looked at, which took so long.
-    pub fn looked(&mut self, took: Duration) {
-        let pause = took.saturating_mul(PAUSE_FACTOR).clamp(BLIND_TIME, BLIND_TIME_MAX);
-        self.pause.set(tokio::time::sleep(pause));
+    /// The jobs to look at now.
+    pub fn take_due(&mut self) -> Vec<JobId> {
+        std::mem::take(&mut self.due).into_iter().collect()
     }
 
     /// Has a job looked at again.
@@ -108,13 +99,51 @@ impl Watch {
     pub async fn changed(&mut self) {
         tokio::select! {
             () = self.hints.news.notified() => {}
-            () = &mut self.pause, if self.is_blind => {
-                self.is_all_due = true;
-                self.pause.set(tokio::time::sleep(BLIND_TIME_MAX));
-            }
+            () = &mut self.pause, if self.rounds.is_some() => self.is_part_due = true,
         }
         for job_id in self.hints.take() {
             self.hint(job_id);
+        }
+        if self.hints.is_some_lost.swap(false, Ordering::Relaxed) {
+            self.go_blind();
+        }
+    }
+
+    /// Goes on with the round, when it is time.
+    pub async fn look(&mut self) {
+        if !std::mem::take(&mut self.is_part_due) {
+            return;
+        }
+        let Some(mut rounds) = self.rounds.take() else { return };
+        let (runs, watched) = (self.runs.clone(), std::mem::take(&mut self.watched));
+        let found = blocking(move || {
+            let is_first = rounds.is_first();
+            let part = rounds.go_on().map(|part| sifted(&runs, &watched, part, is_first));
+            Ok((part, rounds, watched))
+        });
+        let found = found.await;
+        let (part, rounds, watched) =
+            found.unwrap_or_else(|error| (Err(error), Rounds::new(self.runs.clone()), BTreeSet::new()));
+        self.watched = watched;
+        let is_hurried = rounds.is_first() && part.is_ok();
+        match part {
+            Ok(Sifted { due, strange }) => {
+                strange.into_iter().for_each(|job_id| self.hint(job_id));
+                self.due.extend(due);
+            }
+            Err(error) => tracing::warn!("dropped files: {error}"),
+        }
+        let pause = if is_hurried { Duration::ZERO } else { PART_TIME };
+        self.pause.set(tokio::time::sleep(pause));
+        self.rounds = (rounds.is_first() || self.is_blind).then_some(rounds);
+    }
+
+    /// From now on directories are looked at in rounds.
+    fn go_blind(&mut self) {
+        self.is_blind = true;
+        if self.rounds.is_none() {
+            self.rounds = Some(Rounds::new(self.runs.clone()));
+            self.pause.set(tokio::time::sleep(Duration::ZERO));
         }
     }
 
@@ -146,28 +175,63 @@ impl Watch {
     /// Watches a job's `gates/`, before it is looked at; its directory until there is one.
     fn hint(&mut self, job_id: JobId) {
         let run = self.runs.run(&job_id);
-        let is_room = self.watched.contains(&job_id) || self.make_room();
-        if let Some(watcher) = &mut self.watcher
-            && run.path().is_dir()
-        {
-            let is_watched = is_room && {
-                // The run directory first: `gates/` may be made in between. It is left when there is one, for it is written all the time.
-                let _ = watcher.watch(run.path(), RecursiveMode::NonRecursive);
-                let has_gates = run.gates().is_dir();
-                let is_watched = !has_gates || watcher.watch(&run.gates(), RecursiveMode::NonRecursive).is_ok();
-                if has_gates {
-                    let _ = watcher.unwatch(run.path());
-                }
-                is_watched
-            };
-            if is_watched {
-                self.watched.insert(job_id.clone());
-            } else {
-                self.is_blind = true;
-            }
+        self.due.insert(job_id.clone());
+        if !run.path().is_dir() {
+            return;
         }
-        self.due.insert(job_id);
+        let is_room = self.watched.contains(&job_id) || self.make_room();
+        let is_watched = is_room && self.watcher.as_mut().is_some_and(|watcher| watch_run(watcher, &run));
+        if is_watched {
+            self.watched.insert(job_id);
+        } else {
+            self.go_blind();
+        }
     }
+}
+
+/// What is to be done about a part of a round.
+struct Sifted {
+    /// To look at.
+    due: Vec<JobId>,
+    /// Without a state in their directory: nobody knows these jobs, and they are to be watched.
+    strange: Vec<JobId>,
+}
+
+/// Where all are new, in the first round, and of what is looked at once more, most have nothing. They are not opened themselves, only their
+/// `gates/`: so the watching of the runs directory is not woken.
+fn sifted(runs: &RunsDir, watched: &BTreeSet<JobId>, part: Part, is_first: bool) -> Sifted {
+    let is_any = |job_id: &JobId| {
+        let run = runs.run(job_id);
+        drops::is_any(&run) || is_first && !run.gates().is_dir()
+    };
+    let is_strange = |job_id: &JobId| !runs.run(job_id).state().exists();
+    let (strange, changed): (Vec<_>, Vec<_>) = part.changed.into_iter().partition(is_strange);
+    let changed = changed.into_iter().filter(|job_id| !is_first || is_any(job_id));
+    // Of what comes after the look at a watched one, the operating system tells.
+    let unsure = part
+        .unsure
+        .into_iter()
+        .filter(|job_id| !watched.contains(job_id) && is_any(job_id));
+    Sifted {
+        due: changed.chain(unsure).collect(),
+        strange,
+    }
+}
+
+fn watch_run(watcher: &mut RecommendedWatcher, run: &RunDir) -> bool {
+    let mut watch = |path: &Path| watcher.watch(path, RecursiveMode::NonRecursive).is_ok();
+    if run.gates().is_dir() {
+        return watch(&run.gates());
+    }
+    let is_watched = watch(run.path());
+    // It may have been made in between.
+    if !run.gates().is_dir() {
+        return is_watched;
+    }
+    let is_watched = watch(&run.gates());
+    // The run directory is written all the time.
+    let _ = watcher.unwatch(run.path());
+    is_watched
 }
 
 fn watcher(runs: &Path, hints: Arc<Hints>) -> Option<RecommendedWatcher> {
@@ -175,6 +239,10 @@ fn watcher(runs: &Path, hints: Arc<Hints>) -> Option<RecommendedWatcher> {
     let root = std::path::absolute(runs).ok()?;
     let handler = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
+        if event.need_rescan() {
+            hints.is_some_lost.store(true, Ordering::Relaxed);
+            hints.news.notify_one();
+        }
         if is_whole(event.kind) {
             let below = event.paths.iter().filter_map(|path| path.strip_prefix(&root).ok());
             below.filter_map(job_of).for_each(|job_id| hints.add(job_id));
@@ -185,7 +253,9 @@ fn watcher(runs: &Path, hints: Arc<Hints>) -> Option<RecommendedWatcher> {
         Ok(watcher)
     });
     watching
-        .inspect_err(|error| tracing::warn!("dropped files are looked for every {BLIND_TIME:?}: {error}"))
+        .inspect_err(|error| {
+            tracing::warn!("dropped files are looked for in rounds, a part every {PART_TIME:?}: {error}")
+        })
         .ok()
 }
 

@@ -303,6 +303,8 @@ impl ReviewOpened {
 pub enum Query {
     /// The queue: open gates and unfinished jobs. Unsorted; the screen sorts.
     Queue,
+    /// The ids of jobs that are not over, the newest first, at most so many.
+    NewestUnfinished(usize),
     /// One job with all its gates, attempts, artifacts and the newest decision of each stage.
     Job(JobId),
     /// Jobs, newest first.
@@ -401,6 +403,8 @@ pub enum OldQuery {
 pub enum Answer {
     /// See [`Query::Queue`].
     Queue(Vec<QueueRow>),
+    /// See [`Query::NewestUnfinished`].
+    JobIds(Vec<JobId>),
     /// None: there is no such job.
     Job(Option<Arc<JobRows>>),
     /// See [`Query::Jobs`].
@@ -455,6 +459,8 @@ pub enum Notice {
     Events(Vec<Event>),
     /// Something visible changed that is no event (a lease, a look).
     Changed,
+    /// A look found the rows as they were: only what no row tells may have changed, files and who leads.
+    Looked,
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration file was saved and is in force for gates opened from now on: their policies, and its warnings.

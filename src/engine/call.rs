@@ -35,6 +35,7 @@ impl Engine {
                 | Notice::Answer(..)
                 | Notice::Events(_)
                 | Notice::Changed
+                | Notice::Looked
                 | Notice::Lead(_)
                 | Notice::ConfigLoaded(..)
                 | Notice::ConfigBroken(_)

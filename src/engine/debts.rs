@@ -50,11 +50,13 @@ impl Writer {
             }
         }
         let trouble = failed.into_values().next_back();
-        self.report(trouble.or_else(|| self.flusher.trouble()));
+        let trouble = trouble.or_else(|| self.flusher.trouble());
+        self.report(trouble.or_else(|| self.drafts.trouble()));
     }
 
     /// The same, and waits until all of it is on disk, as long as the disk goes on: before the process ends or is stopped.
     pub(super) fn publish_to_the_end(&mut self) {
+        self.drafts.rest();
         self.publish();
         while self.flusher.rest(FLUSH_PATIENCE) && self.flusher.was_awaited() {
             self.publish();

@@ -208,7 +208,7 @@ impl Doors {
                 self.standing.send_modify(|standing| standing.is_config_broken = true);
                 Some(notice)
             }
-            notice @ (Notice::Changed | Notice::ReadOnly(_)) => Some(notice),
+            notice @ (Notice::Changed | Notice::Looked | Notice::ReadOnly(_)) => Some(notice),
         }
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Look {
     pub up_to: u64,
     pub timers: Timers,
     pub work: Option<StageWork>,
+    /// The rows are not known to be those of the last look.
+    pub is_changed: bool,
     /// Some job's files are behind its rows.
     pub is_owed: bool,
     /// The schema's version, when a newer holdpoint has brought it up.
@@ -90,7 +92,7 @@ pub(super) enum Inbox {
     Locked(LeadGuard),
     /// The epoch is ours: leader-only work may begin.
     Leading(Result<u64, String>),
-    /// The disk has taken files that the writer waits for, or has not.
+    /// The disk has taken what the writer has handed over, or has not.
     Flushed,
     /// A stage was to be started.
     Started(StageKey, Start),

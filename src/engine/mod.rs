@@ -11,6 +11,7 @@ mod call;
 mod courier;
 mod debts;
 pub mod door;
+mod draft_keeper;
 pub mod edit_copies;
 mod evidence;
 mod flusher;
@@ -58,6 +59,7 @@ use crate::store::Reader;
 use api::{Answer, Command, Notice, Query, RequestId};
 use courier::{Couriers, Office};
 use door::{Door, Doors, Knock};
+use draft_keeper::{DraftKeeper, Typed};
 use flusher::Flusher;
 use history::History;
 use in_place::InPlace;
@@ -178,20 +180,29 @@ impl Engine {
             in_place: InPlace::default(),
         };
         let reader = ReaderThread {
+            found: None,
             preparer: preparer.for_reading()?,
             program: settings.program.to_str().map(str::to_owned),
             asks: asks_receiver,
             inbox: inbox_sender.clone(),
         };
         let newer = store.as_ref().err().copied();
-        let flusher = match &store {
-            Ok(store) => Some(Flusher::start(store.marker()?, inbox_sender.clone())?),
+        let threads = match &store {
+            Ok(store) => {
+                let operator = settings.operator.name.clone();
+                let flusher = Flusher::start(store.marker()?, inbox_sender.clone())?;
+                Some((
+                    flusher,
+                    DraftKeeper::start(runs.clone(), operator, inbox_sender.clone())?,
+                ))
+            }
             Err(_) => None,
         };
         // Nobody writes to a newer database.
-        let writer = store.ok().zip(flusher).map(|(store, flusher)| Writer {
+        let writer = store.ok().zip(threads).map(|(store, (flusher, drafts))| Writer {
             store,
             flusher,
+            drafts,
             preparer,
             operator: settings.operator.clone(),
             work: work_receiver,
@@ -492,7 +503,7 @@ impl Engine {
 
     /// Keeps a draft of this operator under a name, or removes it. Follows the commands handed over before.
     pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
-        self.put(Work::SaveDraft(name, bytes));
+        self.put(Work::Typed(Typed::Draft(name, bytes)));
     }
 
     /// The drafts that this operator's former sessions kept, and what could not be read of them.
@@ -506,7 +517,7 @@ impl Engine {
 
     /// Keeps a text that this operator threw away (see [`RunsDir::put_aside`]).
     pub fn put_aside(&mut self, name: String, bytes: Vec<u8>, oldest_us: i64) {
-        self.put(Work::PutAside(name, bytes, oldest_us));
+        self.put(Work::Typed(Typed::Discarded(name, bytes, oldest_us)));
     }
 
     /// What this operator threw away since then, oldest first, and what could not be read of it.

@@ -84,7 +84,7 @@ mod tests {
     use crate::domain::ids::StageName;
     use crate::domain::operator::{Surface, Via};
     use crate::runs::RunsDir;
-    use crate::store::Reader;
+    use crate::store::{Reader, unconfirm};
 
     fn settings(folder: &std::path::Path) -> Settings {
         let via = Via {
@@ -162,8 +162,7 @@ mod tests {
         let plan = folder.path().join("j/artifacts/edit/plan.txt");
         assert_eq!(fs::read_to_string(&plan).unwrap(), "two\n");
         fs::write(&plan, "one\n").unwrap();
-        let database = rusqlite::Connection::open(folder.path().join("holdpoint.db")).unwrap();
-        database.execute("UPDATE job SET published_seq = 0", []).unwrap();
+        unconfirm(folder.path()).unwrap();
 
         let settings = settings(folder.path());
         let mut writer = writers(&settings);

@@ -65,6 +65,8 @@ pub(super) struct ReaderThread {
     /// Looks at rows and files, and keeps nothing.
     pub preparer: Preparer,
     pub program: Option<String>,
+    /// Which rows the last look found. None: it failed, or an answer since.
+    pub found: Option<i64>,
     pub asks: Receiver<Ask>,
     pub inbox: Sender<Inbox>,
 }
@@ -102,8 +104,11 @@ impl ReaderThread {
     }
 
     fn answer(&mut self, query: Query) -> Answer {
-        self.try_answer(query)
-            .unwrap_or_else(|error| Answer::Failed(error.to_string()))
+        self.try_answer(query).unwrap_or_else(|error| {
+            // Whoever asked asks again when the next look finds a change.
+            self.found = None;
+            Answer::Failed(error.to_string())
+        })
     }
 
     fn try_answer(&mut self, query: Query) -> Result<Answer, StoreError> {
@@ -114,6 +119,7 @@ impl ReaderThread {
         };
         Ok(match query {
             Query::Queue => Answer::Queue(self.preparer.reader.queue()?),
+            Query::NewestUnfinished(limit) => Answer::JobIds(self.preparer.reader.newest_unfinished(limit)?),
             Query::Job(job_id) => Answer::Job(self.preparer.reader.job(&job_id)?.map(Arc::new)),
             Query::Jobs(filter) => Answer::Jobs(self.preparer.reader.jobs(&filter)?),
             Query::Events {
@@ -171,6 +177,9 @@ impl ReaderThread {
         all_timers: bool,
         lead: LeadLook,
     ) -> Result<Look, StoreError> {
+        // Before anything is read: what is committed meanwhile is a change for the next look.
+        let former = self.found.take();
+        let data_version = self.preparer.reader.data_version()?;
         let events = self.preparer.reader.events(None, since, EVENTS_MAX, false)?;
         let up_to = events.last().map_or(since, |event| event.seq);
         also.extend(events.iter().map(|event| event.job_id.clone()));
@@ -195,7 +204,9 @@ impl ReaderThread {
             }),
         };
         let is_owed = !self.preparer.reader.owed(1)?.is_empty();
+        self.found = Some(data_version);
         Ok(Look {
+            is_changed: former != self.found,
             newer: self.preparer.reader.newer_version()?,
             events,
             up_to,

@@ -135,7 +135,11 @@ impl Engine {
             self.lead_stages(&work, now.boot_us);
         }
         if look.events.is_empty() {
-            self.tell(Notice::Changed);
+            self.tell(if look.is_changed {
+                Notice::Changed
+            } else {
+                Notice::Looked
+            });
         } else {
             self.wants_look = true;
             self.couriers.wake();

@@ -24,6 +24,7 @@ use crate::store::{Candidate, OutboxChange, Store, StoreError, Submission};
 
 use super::api::{Command, RequestId};
 use super::debts::PUBLISH_JOBS_MAX;
+use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
 use super::inbox::{Inbox, StageKey, Start};
 use super::prepare::Preparer;
@@ -62,10 +63,8 @@ pub(super) enum Work {
     Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
     /// Some job's files are behind its rows.
     Publish,
-    /// Keeps a draft under a name, or removes it.
-    SaveDraft(String, Option<Vec<u8>>),
-    /// Keep a text that was thrown away, and remove those that are older.
-    PutAside(String, Vec<u8>, i64),
+    /// Keeps what was typed, or no longer.
+    Typed(Typed),
     /// Tells when everything before is done.
     Rest(tokio::sync::oneshot::Sender<()>),
 }
@@ -74,6 +73,7 @@ pub(super) enum Work {
 pub(super) struct Writer {
     pub store: Store,
     pub flusher: Flusher,
+    pub drafts: DraftKeeper,
     pub preparer: Preparer,
     /// In whose name the process runs.
     pub operator: Operator,
@@ -196,18 +196,7 @@ impl Writer {
                     let _ = answer.send(changed.map_err(|error| error.to_string()));
                 }
                 Work::Publish => self.is_owing = true,
-                Work::SaveDraft(name, bytes) => {
-                    let runs = &self.preparer.runs;
-                    if let Err(error) = runs.save_draft(&self.operator.name, &name, bytes.as_deref()) {
-                        self.report(Some(error.to_string()));
-                    }
-                }
-                Work::PutAside(name, bytes, oldest_us) => {
-                    let runs = &self.preparer.runs;
-                    if let Err(error) = runs.put_aside(&self.operator.name, &name, &bytes, oldest_us) {
-                        self.report(Some(error.to_string()));
-                    }
-                }
+                Work::Typed(typed) => self.drafts.take(typed),
                 Work::Rest(rested) => {
                     self.commit(std::mem::take(&mut items));
                     self.publish_to_the_end();

@@ -18,6 +18,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::{Lens, PreviewDoc};
+use crate::domain::words::duration;
 use crate::engine::api::{Answer, Command, OldAnswer, OldQuery, Query};
 use crate::engine::door::{Done, Door};
 
@@ -125,8 +126,8 @@ impl App {
         match tokio::time::timeout(PATIENCE, done).await {
             Ok(done) => done.map_err(|refusal| ApiError::refused(refusal, patch_at)),
             Err(_) => Err(ApiError::unavailable(format!(
-                "no answer within {} s; it may still be done",
-                PATIENCE.as_secs()
+                "no answer within {}; it may still be done",
+                duration(PATIENCE.as_secs())
             ))
             .hint("look at the job before you try again")),
         }
@@ -158,8 +159,8 @@ impl App {
             Ok(Answer::Failed(why)) => Err(ApiError::unavailable(why)),
             Ok(answer) => Ok(answer),
             Err(_) => Err(ApiError::unavailable(format!(
-                "no answer within {} s",
-                PATIENCE.as_secs()
+                "no answer within {}",
+                duration(PATIENCE.as_secs())
             ))),
         }
     }

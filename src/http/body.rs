@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::ids::{ArtifactPath, Digest, StageName};
 use crate::domain::time::Timestamp;
+use crate::domain::words::duration;
 
 use super::answer::{ApiError, Fault};
 
@@ -44,7 +45,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
                 Err(ApiError::new(StatusCode::BAD_REQUEST, "incomplete", detail))
             }
             Err(_) => {
-                let detail = format!("the body did not arrive within {} s", BODY_TIME.as_secs());
+                let detail = format!("the body did not arrive within {}", duration(BODY_TIME.as_secs()));
                 Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail))
             }
         }

@@ -226,6 +226,7 @@ impl Follow {
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::JobIds(_)
             | Answer::Webhooks(_)
             | Answer::Old(_)
             | Answer::Preview(_) => Err("the engine answered another question".to_owned()),

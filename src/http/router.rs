@@ -34,6 +34,7 @@ pub fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(steer::resume))
         .routes(routes!(steer::cancel))
         .routes(routes!(steer::complete))
+        .routes(routes!(steer::acknowledge))
         .routes(routes!(events::list))
         .routes(routes!(stream::stream))
         .routes(routes!(gates::status))

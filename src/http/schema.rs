@@ -25,7 +25,7 @@ pub struct NewJob {
     /// What stage commands read.
     #[schema(value_type = Option<Object>)]
     params: Option<Value>,
-    /// Run nothing: gates are opened from outside.
+    /// Run nothing: your own pipeline opens the gates.
     manual: Option<bool>,
 }
 
@@ -123,7 +123,7 @@ pub struct BaseFile {
     content_base64: Option<String>,
 }
 
-/// A gate to open from outside.
+/// A gate that a pipeline opens.
 #[derive(ToSchema)]
 pub struct NewGate {
     /// The stage.
@@ -364,8 +364,11 @@ pub struct Job {
     updated_at: String,
     /// Who started it.
     operator: String,
-    /// Whether its gates are opened from outside.
+    /// Whether a pipeline of its own opens its gates.
     manual: bool,
+    /// When somebody noted that it failed; told only then.
+    #[schema(required = false)]
+    acknowledged_at: Option<String>,
     /// Whether it is history of the old system, which no request changes; told only where it is.
     #[schema(required = false)]
     old_record: Option<bool>,

@@ -22,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tower::ServiceExt;
 
 use crate::clock::Clock;
+use crate::domain::words::duration;
 use crate::engine::door::Door;
 
 use super::app::App;
@@ -207,7 +208,8 @@ async fn serve(listener: TcpListener, router: Router, app: Arc<App>, mut leaving
     }
     drop(listener);
     if tokio::time::timeout(LEAVE_TIME, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests were still under way after {} s", LEAVE_TIME.as_secs());
+        let waited = duration(LEAVE_TIME.as_secs());
+        tracing::warn!("some requests were still under way after {waited}");
     }
 }
 

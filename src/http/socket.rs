@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+use crate::domain::words::duration;
+
 /// A stream whose writes must make progress.
 pub struct Impatient<S> {
     stream: S,
@@ -37,7 +39,7 @@ impl<S> Impatient<S> {
             .waiting
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         ready!(waiting.as_mut().poll(cx));
-        let message = format!("the other side took nothing for {} s", patience.as_secs());
+        let message = format!("the other side took nothing for {}", duration(patience.as_secs()));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)))
     }
 }

@@ -274,8 +274,7 @@ pub(super) fn found(run: &RunDir, path: &ArtifactPath, unflushed: &mut Unflushed
 
 /// An artifact that is to be gone, and is.
 pub(super) fn gone(run: &RunDir, path: &ArtifactPath, unflushed: &mut Unflushed) {
-    let below = Path::new(run.job_id().as_str()).join(split(path).0);
-    if let Ok(places) = Place::walk(run.base(), &below, run.modes()) {
+    if let Ok(Some(places)) = run.existing(split(path).0) {
         places.iter().for_each(|place| unflushed.directory(place));
     }
 }
@@ -283,8 +282,7 @@ pub(super) fn gone(run: &RunDir, path: &ArtifactPath, unflushed: &mut Unflushed)
 /// Removes an artifact where this version of it lies; false, and nothing is changed, when something else does. Not flushed yet.
 pub(super) fn remove(run: &RunDir, path: &ArtifactPath, digest: &Digest, unflushed: &mut Unflushed) -> Result<bool> {
     let (directory, name) = split(path);
-    let below = Path::new(run.job_id().as_str()).join(directory);
-    let mut places = Place::walk(run.base(), &below, run.modes())?;
+    let mut places = run.existing(directory)?.unwrap_or_default();
     if hash(run, path)?.is_none_or(|(found, _)| found != *digest) {
         return Ok(false);
     }

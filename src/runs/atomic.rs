@@ -4,9 +4,9 @@
 //! It knows bytes and names, not what they mean.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use nix::fcntl::OFlag;
 
 use super::error::{Doing, Result, RunsError};
-use super::layout::{Modes, RunDir};
+use super::layout::{ARTIFACTS, GATES, Modes, RunDir, STAGE, VERSIONS};
 use super::place::{Place, Temporary};
 use crate::fault;
 
@@ -26,13 +26,6 @@ const SUFFIX: &str = ".tmp";
 /// A temporary file at this place, with the rights that it will have.
 pub(super) fn temporary(place: &Arc<Place>, shown: &Path) -> Result<Temporary> {
     place.temporary(WRITE_PREFIX, SUFFIX, shown)
-}
-
-/// Flushes a directory, so that names made or changed in it survive a power loss.
-pub fn flush_directory(path: &Path) -> Result<()> {
-    File::open(path)
-        .and_then(|directory| directory.sync_all())
-        .doing("flush", path)
 }
 
 /// Reads a regular file that may be missing, at most `bytes_max` bytes; never blocks on a FIFO, never follows a symlink in the last part.
@@ -88,8 +81,8 @@ pub fn write(base: &Path, path: &Path, bytes: &[u8], modes: Modes) -> Result<()>
 }
 
 /// Opens a file below `base` for reading and appending, made where it is missing. No link may be on the way.
-pub(super) fn append(base: Option<&Path>, path: &Path, modes: Modes) -> Result<File> {
-    let (place, name) = place_of(base.unwrap_or(Path::new("")), path, modes)?;
+pub(super) fn append(base: &Path, path: &Path, modes: Modes) -> Result<File> {
+    let (place, name) = place_of(base, path, modes)?;
     place.append(&name)
 }
 
@@ -103,6 +96,14 @@ pub(super) fn place_of(base: &Path, path: &Path, modes: Modes) -> Result<(Arc<Pl
     let mut places = Place::walk(base, below.parent().unwrap_or(Path::new("")), modes)?;
     let place = places.pop().ok_or(io::ErrorKind::NotFound).doing("open", path)?;
     Ok((place, name.to_owned()))
+}
+
+/// Writes a whole file at a place, for as long as the machine runs: it is not flushed. Replaces what was there.
+pub(super) fn note_at(place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+    let shown = place.join(name);
+    let mut file = temporary(place, &shown)?;
+    file.file().write_all(bytes).doing("write", &shown)?;
+    file.persist(name).map(drop)
 }
 
 /// Writes a whole file at a place, durable when this returns; replaces what was there.
@@ -221,20 +222,19 @@ impl Group {
     }
 }
 
+/// The temporary files of this kind in a directory.
+fn leftovers(place: &Place, prefix: &str) -> Vec<String> {
+    // What cannot be listed is told of by whoever writes there.
+    let mut names = place.names().unwrap_or_default();
+    names.retain(|name| name.starts_with(prefix) && name.ends_with(SUFFIX));
+    names
+}
+
 /// Removes what a crash during publishing left in a directory. Only under the publish lock.
 pub(super) fn sweep(place: &Place) {
-    let Ok(entries) = fs::read_dir(place.path()) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let leftover = name
-            .to_str()
-            .filter(|name| name.starts_with(PUBLISH_PREFIX) && name.ends_with(SUFFIX));
-        if let Some(name) = leftover {
-            // A leftover that cannot be removed harms nobody.
-            drop(place.remove(name));
-        }
+    for name in leftovers(place, PUBLISH_PREFIX) {
+        // A leftover that cannot be removed harms nobody.
+        drop(place.remove(&name));
     }
 }
 
@@ -244,49 +244,44 @@ const STALE_AFTER: Duration = Duration::from_secs(3600);
 /// Removes what crashes outside of publishing left in a run directory: temporary files that are an hour old by the clock of the file
 /// system itself. For the start of an engine.
 pub fn sweep_stale(run: &RunDir) {
-    let mut directories = vec![run.path().to_owned(), run.gates(), run.versions(), run.stage()];
-    if let Ok(stages) = fs::read_dir(run.path().join("artifacts")) {
-        directories.extend(stages.flatten().map(|entry| entry.path()));
-    }
-    for directory in directories {
-        sweep_older(&directory, STALE_AFTER);
+    // What is not there, or behind a link, has nothing of ours.
+    let place = |relative: &str| run.existing(relative).ok()?.and_then(|mut places| places.pop());
+    let artifacts = place(ARTIFACTS);
+    let stages = artifacts.iter().flat_map(|artifacts| {
+        let names = artifacts.names().unwrap_or_default();
+        names
+            .into_iter()
+            .filter_map(|name| artifacts.open(&name).ok().map(Arc::new))
+    });
+    for place in ["", GATES, VERSIONS, STAGE].into_iter().filter_map(place).chain(stages) {
+        sweep_older(&place, STALE_AFTER);
     }
 }
 
-fn sweep_older(directory: &Path, age: Duration) {
-    let Ok(entries) = fs::read_dir(directory) else {
-        return;
-    };
-    let leftovers: Vec<_> = entries
-        .flatten()
-        .filter(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| name.starts_with(WRITE_PREFIX) && name.ends_with(SUFFIX))
-        })
-        .collect();
+fn sweep_older(place: &Arc<Place>, age: Duration) {
+    let leftovers = leftovers(place, WRITE_PREFIX);
     if leftovers.is_empty() {
         return;
     }
-    let now = tempfile::tempfile_in(directory).and_then(|file| file.metadata()?.modified());
-    for leftover in leftovers {
-        let modified = leftover.metadata().and_then(|metadata| metadata.modified());
-        if let (Ok(now), Ok(modified)) = (&now, modified)
-            && now.duration_since(modified).is_ok_and(|passed| passed >= age)
-        {
-            drop(fs::remove_file(leftover.path()));
+    let now = temporary(place, place.path()).and_then(|mut file| {
+        let metadata = file.file().metadata().doing("examine", place.path())?;
+        Ok(metadata.mtime())
+    });
+    let Ok(now_s) = now else { return };
+    for name in leftovers {
+        let passed_s = place.stat(&name).map(|stat| now_s.saturating_sub(stat.st_mtime));
+        if passed_s.is_some_and(|passed_s| i128::from(passed_s) >= i128::from(age.as_secs())) {
+            drop(place.remove(&name));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
+    use std::fs;
 
+    use super::super::layout::PRIVATE;
     use super::*;
-
-    const PRIVATE: Modes = Modes { group: None };
 
     fn top(path: &Path) -> Arc<Place> {
         Arc::new(Place::top(path, PRIVATE).unwrap())
@@ -345,13 +340,34 @@ mod tests {
     }
 
     #[test]
+    fn sweeping_never_follows_a_link_out_of_the_run_directory() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = crate::runs::RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        let run = runs.run(&crate::domain::ids::JobId::new("j-17").unwrap());
+        run.make("artifacts").unwrap();
+        let elsewhere = temporary.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        let theirs = elsewhere.join(".write-1-1.tmp");
+        let written = File::create(&theirs).unwrap();
+        let then = written.metadata().unwrap().modified().unwrap() - STALE_AFTER;
+        written.set_modified(then).unwrap();
+        for place in ["gates", "versions", ".stage", "artifacts/script"] {
+            std::os::unix::fs::symlink(&elsewhere, run.path().join(place)).unwrap();
+        }
+        let before = fs::metadata(&elsewhere).unwrap().modified().unwrap();
+        sweep_stale(&run);
+        assert!(theirs.exists());
+        assert_eq!(fs::metadata(&elsewhere).unwrap().modified().unwrap(), before);
+    }
+
+    #[test]
     fn only_old_temporary_files_are_swept() {
         let temporary = tempfile::tempdir().unwrap();
         let old = temporary.path().join(".write-old.tmp");
         let young = temporary.path().join(".write-young.tmp");
         let written = File::create(&young).unwrap().metadata().unwrap().modified().unwrap();
         File::create(&old).unwrap().set_modified(written - STALE_AFTER).unwrap();
-        sweep_older(temporary.path(), STALE_AFTER);
+        sweep_older(&top(temporary.path()), STALE_AFTER);
         assert!(!old.exists() && young.exists());
     }
 }

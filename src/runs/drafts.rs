@@ -3,15 +3,15 @@
 //! What is in them is the console's business; here they are bytes with a name. Beside them, in `discarded/`, lies what was thrown away;
 //! such a name begins with the time of that in microseconds.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::atomic;
-use super::error::{Doing, Result, RunsError};
-use super::layout::{RunsDir, directory_metadata};
+use super::error::Result;
+use super::layout::RunsDir;
+use super::place::Place;
 
 /// Where the drafts of all operators lie, under the runs directory.
-pub(super) const DRAFTS: &str = ".drafts";
+const DRAFTS: &str = ".drafts";
 
 /// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger is read.
 const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -31,104 +31,88 @@ pub struct KeptDrafts {
 impl RunsDir {
     /// Keeps a draft, or removes it. `name` is a plain file name.
     pub fn save_draft(&self, operator: &str, name: &str, bytes: Option<&[u8]>) -> Result<()> {
-        let folder = self.drafts(operator);
-        let path = folder.join(plain(name));
+        let folder = folder(operator);
         match bytes {
-            Some(bytes) => {
-                let place = self.place(&Path::new(DRAFTS).join(plain(operator)))?;
-                atomic::write_at(&place, &plain(name), bytes)
-            }
-            None => remove(&path),
+            Some(bytes) => atomic::write_at(&self.place(&folder)?, &plain(name), bytes),
+            None => match self.existing(&folder)? {
+                Some(place) => place.remove(&plain(name)).map(drop),
+                None => Ok(()),
+            },
         }
     }
 
     /// All drafts of an operator.
     pub fn load_drafts(&self, operator: &str) -> Result<KeptDrafts> {
-        for directory in [&self.path().join(DRAFTS), &self.drafts(operator)] {
-            if directory_metadata(directory)?.is_none() {
-                return Ok(KeptDrafts::default());
-            }
+        match self.existing(&folder(operator))? {
+            Some(place) => read_all(&place, drafts_in(&place)?),
+            None => Ok(KeptDrafts::default()),
         }
-        read_all(list(&self.drafts(operator))?)
     }
 
     /// Keeps a text that was thrown away, under a name that begins with the time in microseconds; those from before `oldest_us` go.
     pub fn put_aside(&self, operator: &str, name: &str, bytes: &[u8], oldest_us: i64) -> Result<()> {
-        let place = self.place(&Path::new(DRAFTS).join(plain(operator)).join(DISCARDED))?;
+        let place = self.place(&folder(operator).join(DISCARDED))?;
         atomic::write_at(&place, &plain(name), bytes)?;
-        self.kept_discarded(operator, oldest_us).map(|_| ())
+        kept_discarded(&place, oldest_us).map(drop)
     }
 
     /// The texts of an operator that were thrown away since then, oldest first; what is older is removed.
     pub fn load_discarded(&self, operator: &str, oldest_us: i64) -> Result<KeptDrafts> {
-        read_all(self.kept_discarded(operator, oldest_us)?)
-    }
-
-    fn kept_discarded(&self, operator: &str, oldest_us: i64) -> Result<Vec<PathBuf>> {
-        let drafts = self.drafts(operator);
-        let folder = drafts.join(DISCARDED);
-        for directory in [&self.path().join(DRAFTS), &drafts, &folder] {
-            if directory_metadata(directory)?.is_none() {
-                return Ok(Vec::new());
-            }
+        match self.existing(&folder(operator).join(DISCARDED))? {
+            Some(place) => read_all(&place, kept_discarded(&place, oldest_us)?),
+            None => Ok(KeptDrafts::default()),
         }
-        let mut dated: Vec<(i64, PathBuf)> = list(&folder)?
-            .into_iter()
-            .map(|path| (discarded_us(&path).unwrap_or(i64::MIN), path))
-            .collect();
-        dated.sort();
-        let surplus = dated.len().saturating_sub(DISCARDED_MAX);
-        let mut kept = Vec::new();
-        for (index, (at_us, path)) in dated.into_iter().enumerate() {
-            if index < surplus || at_us < oldest_us {
-                remove(&path)?;
-            } else {
-                kept.push(path);
-            }
-        }
-        Ok(kept)
     }
+}
 
-    pub(super) fn drafts(&self, operator: &str) -> PathBuf {
-        self.path().join(DRAFTS).join(plain(operator))
+/// Where an operator's drafts lie, below the runs directory.
+pub(super) fn folder(operator: &str) -> PathBuf {
+    Path::new(DRAFTS).join(plain(operator))
+}
+
+fn kept_discarded(place: &Place, oldest_us: i64) -> Result<Vec<String>> {
+    let mut dated: Vec<(i64, String)> = drafts_in(place)?
+        .into_iter()
+        .map(|name| (discarded_us(&name).unwrap_or(i64::MIN), name))
+        .collect();
+    dated.sort();
+    let surplus = dated.len().saturating_sub(DISCARDED_MAX);
+    let mut kept = Vec::new();
+    for (index, (at_us, name)) in dated.into_iter().enumerate() {
+        if index < surplus || at_us < oldest_us {
+            place.remove(&name)?;
+        } else {
+            kept.push(name);
+        }
     }
+    Ok(kept)
 }
 
 /// The directory of what was thrown away, among an operator's drafts.
 const DISCARDED: &str = "discarded";
 
 /// When a text was thrown away, by its file's name.
-fn discarded_us(path: &Path) -> Option<i64> {
-    let name = path.file_name()?.to_str()?;
+fn discarded_us(name: &str) -> Option<i64> {
     name.split('.').next()?.parse().ok()
 }
 
-/// Removes a file; one that is not there is no error.
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(RunsError::new("remove", path, error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
+/// The names in a folder that are those of drafts.
+fn drafts_in(place: &Place) -> Result<Vec<String>> {
+    let mut names = place.names()?;
+    names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "json"));
+    names.sort();
+    Ok(names)
 }
 
-/// The files of a folder that hold drafts, by name.
-fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.doing("list", folder)?,
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    paths.sort();
-    Ok(paths)
-}
-
-fn read_all(paths: Vec<PathBuf>) -> Result<KeptDrafts> {
+fn read_all(place: &Place, names: Vec<String>) -> Result<KeptDrafts> {
     let mut kept = KeptDrafts::default();
-    for path in paths {
-        match atomic::read_regular(&path, DRAFT_BYTES_MAX) {
+    for name in names {
+        let path = place.join(&name);
+        let read = place.file(&name).and_then(|file| {
+            file.map(|file| atomic::read_limited(file, &path, DRAFT_BYTES_MAX))
+                .transpose()
+        });
+        match read {
             Ok(Some(bytes)) => kept.drafts.push((path, bytes)),
             // It was removed since it was listed.
             Ok(None) => {}
@@ -154,6 +138,8 @@ pub(super) fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -183,7 +169,7 @@ mod tests {
         // Larger than the drafts of former versions were offered.
         let large = vec![b' '; 5 << 20];
         runs.save_draft("ana", "large.json", Some(&large)).unwrap();
-        let path = runs.drafts("ana").join("too-large.json");
+        let path = runs.path().join(".drafts/ana/too-large.json");
         fs::File::create(&path).unwrap().set_len(DRAFT_BYTES_MAX + 1).unwrap();
         let kept = runs.load_drafts("ana").unwrap();
         assert_eq!(kept.drafts.len(), 1);
@@ -224,6 +210,26 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(of(0).len(), DISCARDED_MAX);
+    }
+
+    #[test]
+    fn a_link_in_place_of_a_folder_is_refused_and_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(folder.path().join("runs"), None).unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        let theirs = elsewhere.join("1000.one.json");
+        fs::File::create(&theirs).unwrap();
+        runs.save_draft("ana", "kept.json", Some(b"kept")).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, runs.path().join(".drafts/bea")).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, runs.path().join(".drafts/ana/discarded")).unwrap();
+        assert!(runs.save_draft("bea", "1000.one.json", None).is_err());
+        assert!(runs.save_draft("bea", "two.json", Some(b"x")).is_err());
+        assert!(runs.load_drafts("bea").is_err());
+        assert!(runs.put_aside("ana", "2000.two.json", b"x", 5000).is_err());
+        assert!(runs.load_discarded("ana", 5000).is_err());
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+        assert!(theirs.exists());
     }
 
     #[test]

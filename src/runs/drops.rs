@@ -17,7 +17,7 @@ use std::sync::Arc;
 use nix::unistd::{Uid, User};
 
 use super::atomic;
-use super::error::{Doing, Result};
+use super::error::{Doing, Result, RunsError};
 use super::layout::{GATES, RunDir, RunsDir};
 use super::place::Place;
 use crate::domain::ids::{JobId, StageName};
@@ -69,40 +69,54 @@ pub struct Found {
     pub drops: Vec<Drop>,
     /// What nobody answers: of each job that was looked at, at most so many as [`MISPLACED_MAX`].
     pub misplaced: BTreeMap<JobId, BTreeSet<Misplaced>>,
+    /// The jobs whose directories could not be read, and why.
+    pub unread: Vec<(JobId, RunsError)>,
 }
 
-/// Looks at these jobs' directories.
-pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Result<Found> {
+/// Looks at these jobs' directories; one that cannot be read keeps nobody from the others.
+pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Found {
     let mut found = Found::default();
     for job_id in jobs {
-        let mut misplaced = BTreeSet::new();
-        let run = runs.run(job_id);
-        for (name, _) in entries(run.path())? {
-            note(&mut misplaced, &name, &[job_id.as_str()], BESIDE);
+        if let Err(error) = find_in(&runs.run(job_id), &mut found) {
+            found.unread.push((job_id.clone(), error));
         }
-        for (name, is_directory) in entries(&run.gates())? {
-            let parents = [job_id.as_str(), GATES];
-            if is_directory {
-                // A directory is no file, whatever it is called.
-                note(&mut misplaced, &name, &parents, DIRECTORY);
-                for (below, _) in entries(&run.gates().join(&name))? {
-                    note(&mut misplaced, &below, &[job_id.as_str(), GATES, &name], BESIDE);
-                }
-            } else if let Some(stage) = stage_of(&name) {
-                found.drops.push(Drop {
-                    job_id: job_id.clone(),
-                    stage,
-                });
-            } else {
-                note(&mut misplaced, &name, &parents, NO_STAGE);
-            }
-        }
-        found.misplaced.insert(job_id.clone(), misplaced);
     }
     found.drops.sort();
     // A claim and the next file of the same stage are answered one after the other.
     found.drops.dedup();
-    Ok(found)
+    found
+}
+
+/// Whether there is something to answer, or this cannot be told.
+pub fn is_any(run: &RunDir) -> bool {
+    entries(&run.gates()).map_or(true, |names| names.iter().any(|(name, _)| stage_of(name).is_some()))
+}
+
+fn find_in(run: &RunDir, found: &mut Found) -> Result<()> {
+    let job_id = run.job_id();
+    let mut misplaced = BTreeSet::new();
+    for (name, _) in entries(run.path())? {
+        note(&mut misplaced, &name, &[job_id.as_str()], BESIDE);
+    }
+    for (name, is_directory) in entries(&run.gates())? {
+        let parents = [job_id.as_str(), GATES];
+        if is_directory {
+            // A directory is no file, whatever it is called.
+            note(&mut misplaced, &name, &parents, DIRECTORY);
+            for (below, _) in entries(&run.gates().join(&name))? {
+                note(&mut misplaced, &below, &[job_id.as_str(), GATES, &name], BESIDE);
+            }
+        } else if let Some(stage) = stage_of(&name) {
+            found.drops.push(Drop {
+                job_id: job_id.clone(),
+                stage,
+            });
+        } else {
+            note(&mut misplaced, &name, &parents, NO_STAGE);
+        }
+    }
+    found.misplaced.insert(job_id.clone(), misplaced);
+    Ok(())
 }
 
 /// The names in a directory, and whether each is a directory; what is not text is passed over. Nothing, where there is no directory.
@@ -181,12 +195,7 @@ pub fn refuse(run: &RunDir, stage: &StageName, reason: &[u8]) -> Result<()> {
 
 /// The directory of a run's gates, opened without following a link. None: there is none.
 fn gates(run: &RunDir) -> Result<Option<Arc<Place>>> {
-    let below = Path::new(run.job_id().as_str()).join(GATES);
-    match Place::walk(run.base(), &below, run.modes()) {
-        Ok(mut places) => Ok(places.pop()),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(run.existing(GATES)?.and_then(|mut places| places.pop()))
 }
 
 fn claimed(stage: &StageName) -> String {

@@ -3,68 +3,55 @@
 //! The directory is 0700 and the copy 0600 whatever group shares the runs: swap and backup files that an editor makes lie in it too.
 //! It is made again under the same name for the same artifact of the same gate, so that what a killed editor left there is found.
 
-use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use super::atomic;
-use super::drafts::{DRAFTS, plain};
+use super::drafts::{folder, plain};
 use super::error::{Doing, Result, RunsError};
-use super::layout::{Modes, RunsDir};
-
-const PRIVATE: Modes = Modes { group: None };
+use super::layout::RunsDir;
+use super::place::Place;
 
 /// The copy, claimed as long as this lives.
 #[derive(Debug)]
 pub struct EditCopy {
-    directory: PathBuf,
+    /// The operator's drafts.
+    above: Arc<Place>,
+    place: Arc<Place>,
+    /// The directory's name among the drafts, and the copy's in it.
+    names: (String, String),
+    /// For the editor, which opens it by path.
     path: PathBuf,
-    _claimed: File,
 }
 
 /// What tells one state of the copy from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    bytes: u64,
-    modified: SystemTime,
-}
-
-fn private_directory(path: &Path) -> Result<()> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if !fs::symlink_metadata(path).doing("examine", path)?.is_dir() {
-                return Err(RunsError::refused("use", path, "it is not a directory"));
-            }
-        }
-        Err(error) => return Err(RunsError::new("create", path, error)),
-    }
-    // The directory above may hand its set-group-id bit down.
-    fs::set_permissions(path, Permissions::from_mode(0o700)).doing("set the rights of", path)
+    bytes: i64,
+    modified: (i64, i64),
 }
 
 impl RunsDir {
     /// Claims the place of a copy of this operator: `name` is the directory's, `file_name` the artifact's own, so that an editor
     /// knows its language. Refused while another process has claimed it.
     pub fn edit_copy(&self, operator: &str, name: &str, file_name: &str) -> Result<EditCopy> {
-        let drafts = self.drafts(operator);
-        self.place(&Path::new(DRAFTS).join(plain(operator)))?;
-        let directory = drafts.join(plain(name));
-        private_directory(&directory)?;
+        let above = self.place(&folder(operator))?;
+        let name = plain(name);
+        let place = Arc::new(above.private(&name)?);
         // An editor is started wherever the console was: the path must mean the same to both.
-        let directory = directory.canonicalize().doing("examine", &directory)?;
-        let claimed = File::open(&directory).doing("open", &directory)?;
-        match claimed.try_lock() {
+        let directory = place.path().canonicalize().doing("examine", place.path())?;
+        let path = directory.join(file_name);
+        match place.handle().try_lock() {
             Ok(()) => Ok(EditCopy {
-                path: directory.join(file_name),
-                directory,
-                _claimed: claimed,
+                above,
+                place,
+                names: (name, file_name.to_owned()),
+                path,
             }),
             Err(TryLockError::WouldBlock) => Err(RunsError::refused(
                 "edit",
-                &directory.join(file_name),
+                &path,
                 "an editor of another console of yours has it open",
             )),
             Err(TryLockError::Error(error)) => Err(RunsError::new("lock", &directory, error)),
@@ -81,53 +68,61 @@ impl EditCopy {
     /// Puts a text there, whatever was there.
     pub fn write(&self, bytes: &[u8]) -> Result<()> {
         // It was of a former text.
-        let _ = fs::remove_file(self.rescue());
-        atomic::write(&self.directory, &self.path, bytes, PRIVATE)
+        drop(self.place.remove(&self.rescue()));
+        atomic::write_at(&self.place, &self.names.1, bytes)
     }
 
     /// What is there; none: nothing. At most so many bytes.
     pub fn read(&self, bytes_max: u64) -> Result<Option<Vec<u8>>> {
-        atomic::read_regular(&self.path, bytes_max)
+        self.read_named(&self.names.1, bytes_max)
     }
 
     /// What nano keeps of an unsaved text when it is ended: there only if it was.
     pub fn read_rescue(&self, bytes_max: u64) -> Result<Option<Vec<u8>>> {
-        atomic::read_regular(&self.rescue(), bytes_max)
+        self.read_named(&self.rescue(), bytes_max)
     }
 
-    fn rescue(&self) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(".save");
-        PathBuf::from(name)
+    fn read_named(&self, name: &str, bytes_max: u64) -> Result<Option<Vec<u8>>> {
+        let read = |file: File| atomic::read_limited(file, &self.place.join(name), bytes_max);
+        self.place.file(name)?.map(read).transpose()
+    }
+
+    fn rescue(&self) -> String {
+        format!("{}.save", self.names.1)
     }
 
     /// Its state; none: it is not there.
     pub fn stamp(&self) -> Option<Stamp> {
-        let metadata = fs::symlink_metadata(&self.path).ok()?;
+        let stat = self.place.stat(&self.names.1)?;
         Some(Stamp {
-            bytes: metadata.len(),
-            modified: metadata.modified().ok()?,
+            bytes: stat.st_size,
+            modified: (stat.st_mtime, stat.st_mtime_nsec),
         })
     }
 
     /// Removes it with everything that the editor left beside it.
     pub fn remove(&self) -> Result<()> {
-        fs::remove_dir_all(&self.directory).doing("remove", &self.directory)
+        self.above.remove_directory(&self.names.0)
     }
 
     /// Removes the copy unless something lies beside it: an editor that was killed may have left what only it can read.
     pub fn remove_if_alone(&self) -> Result<()> {
-        let entries = fs::read_dir(&self.directory).doing("list", &self.directory)?;
-        let is_alone = entries.flatten().all(|entry| entry.path() == self.path);
-        if is_alone { self.remove() } else { Ok(()) }
+        if self.place.has_only(&self.names.1)? {
+            self.remove()
+        } else {
+            Ok(())
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::MetadataExt;
 
     use super::super::drafts::KeptDrafts;
+    use super::super::layout::PRIVATE;
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -179,8 +174,53 @@ mod tests {
         copy.remove_if_alone().unwrap();
         assert!(swap.exists());
         fs::remove_file(&swap).unwrap();
+        let strange = copy.path().with_file_name(std::ffi::OsStr::from_bytes(b"swap\xff"));
+        fs::File::create(&strange).unwrap();
+        copy.remove_if_alone().unwrap();
+        assert!(strange.exists());
+        fs::remove_file(&strange).unwrap();
         copy.remove_if_alone().unwrap();
         assert!(!copy.path().parent().unwrap().exists());
+    }
+
+    #[test]
+    fn a_directory_that_is_swapped_for_a_link_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(folder.path().join("runs"), None).unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        let theirs = elsewhere.join("script.txt.save");
+        fs::File::create(&theirs).unwrap();
+        let copy = runs.edit_copy("ana", "one.edit", "script.txt").unwrap();
+        let directory = copy.path().parent().unwrap();
+        let aside = directory.with_file_name("aside");
+        fs::rename(directory, &aside).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, directory).unwrap();
+        copy.write(b"text").unwrap();
+        assert_eq!(fs::read(aside.join("script.txt")).unwrap(), b"text");
+        assert!(copy.remove().is_err(), "what lies there now is not the copy");
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+        assert!(theirs.exists());
+        assert!(runs.edit_copy("ana", "one.edit", "script.txt").is_err());
+    }
+
+    #[test]
+    fn what_lies_beside_it_goes_with_it_and_links_lead_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(folder.path().join("runs"), None).unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::File::create(elsewhere.join("theirs")).unwrap();
+        let copy = runs.edit_copy("ana", "one.edit", "script.txt").unwrap();
+        copy.write(b"text").unwrap();
+        let directory = copy.path().parent().unwrap();
+        fs::create_dir_all(directory.join("undo/deep")).unwrap();
+        fs::File::create(directory.join("undo/deep/swap")).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, directory.join("undo/link")).unwrap();
+        fs::File::create(directory.join(std::ffi::OsStr::from_bytes(b"swap\xff"))).unwrap();
+        copy.remove().unwrap();
+        assert!(!directory.exists());
+        assert!(elsewhere.join("theirs").exists());
     }
 
     #[test]

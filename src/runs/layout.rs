@@ -1,7 +1,7 @@
 //! Where everything lies under the runs directory, and with which rights (SPEC §4, §9). It knows names, not contents.
 
-use std::fs::{self, DirBuilder, File, Metadata, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,11 +12,15 @@ use super::filesystem;
 use super::place::Place;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 
+/// The database, which SQLite opens by path.
+pub(super) const DATABASE_FILE: &str = "holdpoint.db";
 /// The names of the files that every publish writes.
 pub(super) const CHAIN_FILE: &str = "chain.jsonl";
 pub(super) const EVENTS_FILE: &str = "events.jsonl";
 pub(super) const STATE_FILE: &str = "state.json";
 
+/// The directory of artifacts, one below it for each stage.
+pub(super) const ARTIFACTS: &str = "artifacts";
 /// The directory of kept versions.
 pub(super) const VERSIONS: &str = "versions";
 /// The directories of what stages say, and of what the leader and the supervisors leave for each other.
@@ -45,6 +49,9 @@ pub struct Modes {
     /// The group that shares the files (`storage.group`); none: private.
     pub group: Option<u32>,
 }
+
+/// The rights of what is its owner's alone.
+pub(super) const PRIVATE: Modes = Modes { group: None };
 
 impl Modes {
     /// 0600, or 0660 for a group.
@@ -76,45 +83,6 @@ impl Modes {
         }
         Ok(())
     }
-
-    /// The same for a file that may not be opened; one that is somebody else's stays as it is.
-    fn apply_by_path(self, path: &Path) -> Result<()> {
-        let metadata = fs::symlink_metadata(path).doing("examine", path)?;
-        if !metadata.is_file() || metadata.uid() != geteuid().as_raw() {
-            return Ok(());
-        }
-        if let Some(group) = self.group
-            && metadata.gid() != group
-        {
-            lchown(path, None, Some(group)).doing("set the group of", path)?;
-        }
-        if metadata.mode() & 0o7777 != self.file() {
-            fs::set_permissions(path, Permissions::from_mode(self.file())).doing("set the rights of", path)?;
-        }
-        Ok(())
-    }
-
-    /// Opens a file for reading and appending, made with these rights when it is missing. Never follows a symlink in the last part.
-    pub(super) fn open_append(self, path: &Path) -> Result<File> {
-        use std::os::unix::fs::OpenOptionsExt;
-        let file = File::options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(self.file())
-            .custom_flags(nix::fcntl::OFlag::O_NOFOLLOW.bits() | nix::fcntl::OFlag::O_NONBLOCK.bits())
-            .open(path)
-            .doing("open", path)?;
-        let metadata = file.metadata().doing("examine", path)?;
-        if !metadata.is_file() {
-            return Err(RunsError::refused("open", path, "it is not a regular file"));
-        }
-        // Another member of the group may own it; only the owner may set its rights, and has done so.
-        if metadata.uid() == geteuid().as_raw() {
-            self.apply(&file, path, self.file())?;
-        }
-        Ok(file)
-    }
 }
 
 /// The runs directory.
@@ -125,32 +93,18 @@ pub struct RunsDir {
     owner_uid: u32,
 }
 
-pub(super) fn directory_metadata(path: &Path) -> Result<Option<Metadata>> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(Some(metadata)),
-        Ok(metadata) if metadata.is_symlink() => Err(RunsError::refused(
-            "use",
-            path,
-            "it is a symlink where a directory belongs",
-        )),
-        Ok(_) => Err(RunsError::refused("use", path, "it is not a directory")),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(RunsError::new("examine", path, error)),
-    }
-}
-
-/// Makes one directory with these rights, durably; one that is there already stays as it is. Refused: a symlink in its place.
-pub(super) fn make_directory(path: &Path, modes: Modes) -> Result<()> {
+/// Makes the runs directory with these rights, durably. By path: where it is is the operator's to say.
+fn make_directory(path: &Path, modes: Modes) -> Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {
             let directory = File::open(path).doing("open", path)?;
             modes.apply(&directory, path, modes.directory())?;
             // Without this a power loss may take the directory with everything that was flushed in it.
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            super::atomic::flush_directory(parent.unwrap_or(Path::new(".")))
+            let above = path.parent().unwrap_or(Path::new(""));
+            Place::top(above, modes)?.flush()
         }
-        // A link there would lead what is written out of the runs directory.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => directory_metadata(path).map(drop),
+        // Somebody was quicker; what it is is looked at when it is opened.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(RunsError::new("create", path, error)),
     }
 }
@@ -167,7 +121,25 @@ fn flushed_place(base: &Path, places: &[Arc<Place>]) -> Result<Arc<Place>> {
     last.ok_or(std::io::ErrorKind::NotFound).doing("open", base)
 }
 
+/// The places down to this one, as they are. None: some are missing.
+fn existing(base: &Path, below: &Path, modes: Modes) -> Result<Option<Vec<Arc<Place>>>> {
+    match Place::walk(base, below, modes) {
+        Err(error) if error.is_not_found() => Ok(None),
+        places => places.map(Some),
+    }
+}
+
 impl RunsDir {
+    /// Opens one of its own files for reading and appending, made where it is missing; never a link.
+    pub(super) fn append(&self, path: &Path) -> Result<File> {
+        super::atomic::append(&self.path, path, self.modes)
+    }
+
+    /// Opens a directory of the runs directory as it is. None: there is none. A symlink on the way is refused.
+    pub(super) fn existing(&self, below: &Path) -> Result<Option<Arc<Place>>> {
+        existing(&self.path, below, self.modes).map(|places| places.and_then(|mut places| places.pop()))
+    }
+
     /// Opens a directory of the runs directory to write in, made durably where it is missing. A symlink on the way is refused.
     pub(super) fn place(&self, below: &Path) -> Result<Arc<Place>> {
         let places = Place::walk_making(&self.path, below, self.modes)?;
@@ -255,22 +227,18 @@ impl RunsDir {
 
     /// `holdpoint.db`: always here. Never open it by hand: closing it would drop SQLite's own locks.
     pub fn database(&self) -> PathBuf {
-        self.path.join("holdpoint.db")
+        self.path.join(DATABASE_FILE)
     }
 
     /// Gives the database, and what SQLite lays beside it, their group and rights, where they are one's own. SQLite gives those of the
     /// database to what it makes later.
-    // By path and never opened: see above.
     pub fn share_database(&self) -> Result<()> {
-        let database = self.database();
+        let top = Place::top(&self.path, self.modes)?;
         for suffix in ["", "-wal", "-shm"] {
-            let mut name = database.clone().into_os_string();
-            name.push(suffix);
-            let path = PathBuf::from(name);
-            match self.modes.apply_by_path(&path) {
+            match top.share_unopened(&format!("{DATABASE_FILE}{suffix}")) {
                 // SQLite removes its files when the last process closes the database.
                 Err(error) if error.is_not_found() => {}
-                applied => applied?,
+                shared => shared?,
             }
         }
         Ok(())
@@ -319,14 +287,18 @@ impl RunsDir {
         };
         for entry in entries {
             let entry = entry.doing("list", &self.path)?;
-            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_directory && let Some(job_id) = entry.file_name().to_str().and_then(|name| JobId::new(name).ok()) {
-                jobs.push(job_id);
-            }
+            jobs.extend(job_of(&entry));
         }
         jobs.sort();
         Ok(jobs)
     }
+}
+
+/// The job whose directory this entry of the runs directory may be.
+pub(super) fn job_of(entry: &fs::DirEntry) -> Option<JobId> {
+    let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let name = entry.file_name();
+    is_directory.then(|| JobId::new(name.to_str()?).ok()).flatten()
 }
 
 /// The directory of one job. Its directories are made when something is written into them.
@@ -407,6 +379,11 @@ impl RunDir {
         Place::walk_making(self.base(), &below, self.modes)
     }
 
+    /// The same as they are. None: some are missing.
+    pub(super) fn existing(&self, relative: &str) -> Result<Option<Vec<Arc<Place>>>> {
+        existing(self.base(), &Path::new(self.job_id.as_str()).join(relative), self.modes)
+    }
+
     /// The last of [`Self::places`], to write in; it is there after a loss of power too.
     pub(super) fn place(&self, relative: &str) -> Result<Arc<Place>> {
         flushed_place(self.base(), &self.places(relative)?)
@@ -451,7 +428,7 @@ mod tests {
         assert_eq!(mode(runs.path()), 0o2770);
         let run = runs.run(&JobId::new("j-17").unwrap());
         assert_eq!(mode(&run.make("gates").unwrap()), 0o2770);
-        run.modes().open_append(&run.events()).unwrap();
+        super::super::atomic::append(runs.path(), &run.events(), run.modes()).unwrap();
         assert_eq!(mode(&run.events()), 0o660);
     }
 

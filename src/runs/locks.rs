@@ -35,7 +35,7 @@ fn open_lead(runs: &RunsDir) -> Result<File> {
             ),
         ));
     }
-    runs.modes().open_append(&path)
+    runs.append(&path)
 }
 
 /// That this process has the database of a runs directory open; or, taken alone, that no other has.
@@ -47,7 +47,7 @@ pub struct Presence {
 /// Notes that this process works here. Refused while somebody makes the database again.
 pub fn enter(runs: &RunsDir) -> Result<Presence> {
     let path = runs.presence_lock();
-    let file = runs.modes().open_append(&path)?;
+    let file = runs.append(&path)?;
     match file.try_lock_shared() {
         Ok(()) => Ok(Presence { _locked: file }),
         Err(TryLockError::WouldBlock) => Err(RunsError::refused(
@@ -62,7 +62,7 @@ pub fn enter(runs: &RunsDir) -> Result<Presence> {
 /// Keeps every other process out, for the one deed that replaces the database. Refused while any has it open.
 pub fn enter_alone(runs: &RunsDir) -> Result<Presence> {
     let path = runs.presence_lock();
-    let file = runs.modes().open_append(&path)?;
+    let file = runs.append(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(Presence { _locked: file }),
         Err(TryLockError::WouldBlock) => Err(RunsError::refused(

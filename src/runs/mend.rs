@@ -1,12 +1,11 @@
 //! Writes a file of the record anew and keeps what lay there: an altered file is evidence, so nothing is ever thrown away.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::atomic;
 use super::error::{Result, RunsError};
-use super::layout::RunsDir;
+use super::layout::{DATABASE_FILE, RunsDir};
+use super::place::Place;
 
 /// Where the files that were replaced are kept, under the runs directory.
 const ASIDE: &str = ".aside";
@@ -14,13 +13,13 @@ const ASIDE: &str = ".aside";
 /// The most files of one name that are kept.
 const KEPT_MAX: u32 = 10_000;
 
-/// The first name of this kind that is free.
-fn free(path: impl Fn(u32) -> PathBuf) -> Result<PathBuf> {
-    let taken = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
-    let mut names = (1..=KEPT_MAX).map(&path);
-    names
-        .find(|path| !taken(path))
-        .ok_or_else(|| RunsError::refused("create", &path(1), format!("{KEPT_MAX} of them are kept already")))
+/// The first name of this kind that is free at a place.
+fn free(place: &Place, name: impl Fn(u32) -> String) -> Result<String> {
+    let mut names = (1..=KEPT_MAX).map(&name);
+    names.find(|name| !place.has(name)).ok_or_else(|| {
+        let reason = format!("{KEPT_MAX} of them are kept already");
+        RunsError::refused("create", &place.join(&name(1)), reason)
+    })
 }
 
 /// Writes a whole file, durable when this returns. What lay there is kept under `.aside/`, and its path returned; none: nothing did.
@@ -33,48 +32,42 @@ pub fn replace(runs: &RunsDir, path: &Path, bytes: &[u8]) -> Result<Option<PathB
 /// Gives a file a second name under `.aside/`: a link, so that its bytes stay when the first name gets others. A symlink is kept as it is,
 /// and a directory in the file's place moves there.
 fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return Ok(None);
+    let (place, own) = match atomic::place_of(runs.path(), path, runs.modes()) {
+        Err(error) if error.is_not_found() => return Ok(None),
+        opened => opened?,
     };
+    if !place.has(&own) {
+        return Ok(None);
+    }
     let relative = path.strip_prefix(runs.path()).unwrap_or(path);
     let name: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-    let (place, own) = atomic::place_of(runs.path(), path, runs.modes())?;
     let aside = runs.place(Path::new(ASIDE))?;
-    let new_name = |number| format!("{}.{number}", name.join("."));
-    let kept = free(|number| aside.join(&new_name(number)))?;
-    let new = kept.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if metadata.is_dir() {
-        place.move_to(&own, &aside, new)?;
+    let new = free(&aside, |number| format!("{}.{number}", name.join(".")))?;
+    if place.has_directory(&own) {
+        place.move_to(&own, &aside, &new)?;
     } else {
-        place.link_to(&own, &aside, new)?;
+        place.link_to(&own, &aside, &new)?;
     }
     aside.flush()?;
-    Ok(Some(kept))
+    Ok(Some(aside.join(&new)))
 }
 
 /// Moves a damaged database away with what SQLite keeps beside it; its new path. It is never deleted. Only while no process has it open.
 pub fn move_database_away(runs: &RunsDir) -> Result<PathBuf> {
-    let database = runs.database();
-    let beside = |path: &Path, suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let away = free(|number| beside(&database, &format!(".damaged-{number}")))?;
+    let top = Place::top(runs.path(), runs.modes())?;
+    let away = |number| format!("{DATABASE_FILE}.damaged-{number}");
+    let away = free(&top, away)?;
     // The log first: without it the file alone is an older database, and with it a foreign one would be damaged.
     for suffix in ["-wal", "-shm", ""] {
-        match fs::rename(beside(&database, suffix), beside(&away, suffix)) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(RunsError::new("move away", &database, error)),
-        }
+        top.rename(&format!("{DATABASE_FILE}{suffix}"), &format!("{away}{suffix}"))?;
     }
-    atomic::flush_directory(runs.path())?;
-    Ok(away)
+    top.flush()?;
+    Ok(top.join(&away))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
 
     use super::*;

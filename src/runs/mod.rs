@@ -24,6 +24,7 @@ mod place;
 mod projection;
 pub mod publish;
 pub mod record;
+pub mod rounds;
 pub mod supervisor;
 pub mod versions;
 

@@ -3,6 +3,7 @@
 //! A stage command may rename a directory away and put a symlink in its place at any moment, so nothing is written by path: each part
 //! is opened in the one before without following links, and names are given in what was opened.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -10,13 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstatat, mkdirat};
-use nix::unistd::{UnlinkatFlags, geteuid, linkat, unlinkat};
+use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmodat, fstatat, mkdirat};
+use nix::unistd::{Gid, UnlinkatFlags, fchownat, geteuid, linkat, unlinkat};
 
 use super::error::{Doing, Result, RunsError};
-use super::layout::Modes;
+use super::layout::{Modes, PRIVATE};
 
 const DIRECTORY: OFlag = OFlag::O_DIRECTORY
     .union(OFlag::O_NOFOLLOW)
@@ -27,6 +29,9 @@ const FILE: OFlag = OFlag::O_NOFOLLOW
     .union(OFlag::O_CLOEXEC)
     .union(OFlag::O_NONBLOCK)
     .union(OFlag::O_NOCTTY);
+
+/// So many directories deep is removed what lies in one.
+const DEPTH_MAX: u32 = 16;
 
 /// How many names of temporary files are tried: those of processes that died with our number may lie there.
 const NAMES_MAX: u32 = 10_000;
@@ -95,6 +100,11 @@ impl Place {
         &self.path
     }
 
+    /// The open directory itself, to lock.
+    pub(super) fn handle(&self) -> &File {
+        &self.handle
+    }
+
     /// The path of a name in it, for messages.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
@@ -104,7 +114,7 @@ impl Place {
         self.is_new
     }
 
-    fn open(&self, name: &str) -> Result<Self> {
+    pub(super) fn open(&self, name: &str) -> Result<Self> {
         let path = self.join(name);
         let handle = openat(&self.handle, name, DIRECTORY, Mode::empty()).map_err(|errno| {
             if !matches!(errno, Errno::ENOTDIR | Errno::ELOOP) {
@@ -131,6 +141,17 @@ impl Place {
             Err(error) if error.is_not_found() => {}
             opened => return opened,
         }
+        self.make_new(name, self.modes)
+    }
+
+    /// A directory for its owner alone, whatever group shares the one above; made where it is missing, and not flushed.
+    pub(super) fn private(&self, name: &str) -> Result<Self> {
+        let made = self.make_new(name, PRIVATE)?;
+        PRIVATE.apply(&made.handle, &made.path, PRIVATE.directory())?;
+        Ok(Self { modes: PRIVATE, ..made })
+    }
+
+    fn make_new(&self, name: &str, modes: Modes) -> Result<Self> {
         let path = self.join(name);
         let is_ours = match mkdirat(&self.handle, name, Mode::S_IRWXU) {
             Ok(()) => true,
@@ -140,12 +161,12 @@ impl Place {
         };
         let made = self.open(name)?;
         if is_ours {
-            self.modes.apply(&made.handle, &path, self.modes.directory())?;
+            modes.apply(&made.handle, &path, modes.directory())?;
         }
         Ok(Self { is_new: true, ..made })
     }
 
-    fn stat(&self, name: &str) -> Option<FileStat> {
+    pub(super) fn stat(&self, name: &str) -> Option<FileStat> {
         fstatat(&self.handle, name, AtFlags::AT_SYMLINK_NOFOLLOW).ok()
     }
 
@@ -157,6 +178,29 @@ impl Place {
     /// Whether a directory is called so.
     pub(super) fn has_directory(&self, name: &str) -> bool {
         self.stat(name).is_some_and(|stat| is_kind(&stat, SFlag::S_IFDIR))
+    }
+
+    fn entries(&self) -> Result<Vec<CString>> {
+        let mut listed = Dir::openat(&self.handle, ".", DIRECTORY, Mode::empty()).doing("list", &self.path)?;
+        let mut names = Vec::new();
+        for entry in listed.iter() {
+            let entry = entry.doing("list", &self.path)?;
+            if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+                names.push(entry.file_name().to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// The names in it; what is not UTF-8 text is passed over.
+    pub(super) fn names(&self) -> Result<Vec<String>> {
+        let names = self.entries()?.into_iter();
+        Ok(names.filter_map(|name| name.into_string().ok()).collect())
+    }
+
+    /// Whether nothing else lies in it.
+    pub(super) fn has_only(&self, name: &str) -> Result<bool> {
+        Ok(self.entries()?.iter().all(|other| other.to_bytes() == name.as_bytes()))
     }
 
     /// Flushes it, so that names made or changed in it survive a power loss.
@@ -193,8 +237,17 @@ impl Place {
 
     /// Opens a file for reading and appending, made with its rights when it is missing.
     pub(super) fn append(&self, name: &str) -> Result<File> {
+        self.made(name, OFlag::O_APPEND)
+    }
+
+    /// The same to write over what is there.
+    pub(super) fn overwrite(&self, name: &str) -> Result<File> {
+        self.made(name, OFlag::empty())
+    }
+
+    fn made(&self, name: &str, flags: OFlag) -> Result<File> {
         let path = self.join(name);
-        let flags = FILE | OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT;
+        let flags = flags | FILE | OFlag::O_RDWR | OFlag::O_CREAT;
         let file = openat(&self.handle, name, flags, mode(self.modes.file()))
             .map(File::from)
             .doing("open", &path)?;
@@ -209,13 +262,55 @@ impl Place {
         Ok(file)
     }
 
-    /// Removes a file. False: there is none.
+    /// Removes a file, or a link. False: there is none.
     pub(super) fn remove(&self, name: &str) -> Result<bool> {
         match unlinkat(&self.handle, name, UnlinkatFlags::NoRemoveDir) {
             Ok(()) => Ok(true),
             Err(Errno::ENOENT) => Ok(false),
             Err(errno) => Err(RunsError::new("remove", &self.join(name), errno)),
         }
+    }
+
+    /// Removes a directory with everything in it; of a link in it, the link itself.
+    pub(super) fn remove_directory(&self, name: &str) -> Result<()> {
+        self.remove_below(name, DEPTH_MAX)
+    }
+
+    fn remove_below(&self, name: &str, depth: u32) -> Result<()> {
+        let below = self.open(name)?;
+        for entry in below.entries()? {
+            match entry.to_str() {
+                Ok(name) if depth > 0 && below.has_directory(name) => below.remove_below(name, depth - 1)?,
+                Ok(_) | Err(_) => unlinkat(&below.handle, entry.as_c_str(), UnlinkatFlags::NoRemoveDir)
+                    .doing("remove", &below.join(&entry.to_string_lossy()))?,
+            }
+        }
+        unlinkat(&self.handle, name, UnlinkatFlags::RemoveDir).doing("remove", &self.join(name))
+    }
+
+    /// Gives a file that may not be opened its group and rights; one that is somebody else's, and what is no file, stays as it is.
+    pub(super) fn share_unopened(&self, name: &str) -> Result<()> {
+        let Some(stat) = self.stat(name).filter(|stat| is_kind(stat, SFlag::S_IFREG)) else {
+            return Ok(());
+        };
+        if stat.st_uid != geteuid().as_raw() {
+            return Ok(());
+        }
+        let path = self.join(name);
+        if let Some(group) = self.modes.group.filter(|group| *group != stat.st_gid) {
+            let group = Some(Gid::from_raw(group));
+            fchownat(&self.handle, name, None, group, AtFlags::AT_SYMLINK_NOFOLLOW).doing("set the group of", &path)?;
+        }
+        if stat.st_mode & 0o7777 != self.modes.file() {
+            fchmodat(
+                &self.handle,
+                name,
+                mode(self.modes.file()),
+                FchmodatFlags::NoFollowSymlink,
+            )
+            .doing("set the rights of", &path)?;
+        }
+        Ok(())
     }
 
     /// Gives a file another name in it. False: there is none.

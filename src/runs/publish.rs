@@ -1,4 +1,4 @@
-//! Puts on disk what the rows owe: decision files, events, the chain, `state.json`, patched artifacts (SPEC §4).
+//! Puts in place, and flushes, what the rows owe: decision files, events, the chain, `state.json`, patched artifacts (SPEC §4).
 //!
 //! Files are a projection of rows and every effect is idempotent: a crash between any two steps is made good by the next publish.
 
@@ -163,7 +163,7 @@ pub fn publish(
     mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, String>,
 ) -> Result<(Vec<Published>, Unconfirmed)> {
     let lock_path = runs.publish_lock();
-    let lock = runs.modes().open_append(&lock_path)?;
+    let lock = runs.append(&lock_path)?;
     locks::take_publish_lock(&lock, &lock_path, patience)?;
     fault::point("publish_locked");
 
@@ -180,7 +180,10 @@ pub fn publish(
         }
     }
     let links = chain_links(&all_owed);
-    let chained = append_chain(runs, &links);
+    let chained = append_chain(runs, &links, &mut |link| {
+        let is_it = |sealed: &SealedDecision| ChainLink::of(sealed) == *link;
+        matches!(reload(&link.job_id), Ok(Some(owed)) if owed.decisions.iter().any(is_it))
+    });
 
     let mut outcomes = Vec::with_capacity(all_owed.len());
     let mut groups = Vec::new();
@@ -246,21 +249,59 @@ fn chain_links(all_owed: &[(JobId, Option<Owed>)]) -> Vec<ChainLink> {
     links
 }
 
-fn append_chain(runs: &RunsDir, links: &[ChainLink]) -> Result<Option<Unflushed>> {
+/// Cuts a hole that a loss of power left in the midst of the chain, with what lies behind it: that comes back, to be appended again. Only
+/// where nothing behind it was ever confirmed: else all of it had been on the disk, and the hole is somebody's.
+fn cut_hole(
+    file: &File,
+    length: u64,
+    mut is_owed: impl FnMut(&ChainLink) -> bool,
+) -> io::Result<(u64, Vec<ChainLink>)> {
+    let (mut start, mut hole) = (length, None);
+    let mut behind = Vec::new();
+    jsonl::lines_back(file, length, |line| {
+        start = start.saturating_sub(line.len() as u64 + 1);
+        let is_torn = line.contains(&0);
+        // The line end before it may be among the zeros.
+        let text = line.rsplit(|byte| *byte == 0).next().unwrap_or_default();
+        match serde_json::from_slice(text) {
+            Ok(link) if is_owed(&link) => behind.push(link),
+            Err(_) if is_torn => {}
+            Ok(_) | Err(_) => return ControlFlow::Break(()),
+        }
+        if is_torn {
+            hole = Some((start, behind.len()));
+        }
+        ControlFlow::Continue(())
+    })?;
+    let Some((hole, count)) = hole else {
+        return Ok((length, Vec::new()));
+    };
+    file.set_len(hole)?;
+    behind.truncate(count);
+    Ok((hole, behind))
+}
+
+fn append_chain(
+    runs: &RunsDir,
+    links: &[ChainLink],
+    is_owed: &mut dyn FnMut(&ChainLink) -> bool,
+) -> Result<Option<Unflushed>> {
     let Some(first) = links.first() else {
         return Ok(None);
     };
     let path = runs.chain();
     let top = Arc::new(Place::top(runs.path(), runs.modes())?);
     let file = top.append(CHAIN_FILE)?;
-    let length = jsonl::cut_torn(&file).doing("read", &path)?;
-    let mut missing: Vec<&ChainLink> = links.iter().collect();
+    let mut length = jsonl::cut_torn(&file).doing("read", &path)?;
+    let mut missing = links.to_vec();
+    let mut has_hole = false;
     jsonl::lines_back(&file, length, |line| {
+        has_hole |= line.contains(&0);
         let Ok(link) = serde_json::from_slice::<ChainLink>(line) else {
             return ControlFlow::Continue(());
         };
         // By hash too: a forged line does not keep the true one out.
-        missing.retain(|wanted| **wanted != link);
+        missing.retain(|wanted| *wanted != link);
         if missing.is_empty() || link.seq.saturating_add(CHAIN_DISORDER_MAX) <= first.seq {
             ControlFlow::Break(())
         } else {
@@ -268,6 +309,13 @@ fn append_chain(runs: &RunsDir, links: &[ChainLink]) -> Result<Option<Unflushed>
         }
     })
     .doing("read", &path)?;
+    if has_hole {
+        let (left, behind) =
+            cut_hole(&file, length, |link| links.contains(link) || is_owed(link)).doing("read", &path)?;
+        length = left;
+        missing.extend(behind);
+        missing.sort_by_key(|link| link.seq);
+    }
     let mut lines = Vec::new();
     for link in missing {
         lines.extend_from_slice(&link.line());

@@ -216,6 +216,49 @@ fn torn_lines_are_cut_and_only_missing_rows_added() {
     assert_eq!(chain.lines().count(), 2);
 }
 
+/// Decisions of jobs of their own, with what each owes.
+fn jobs_that_decided(count: u64) -> Vec<Owed> {
+    let of = |seq: u64| {
+        let mut sealed = decision(seq, 1, true);
+        let mut json = serde_json::to_value(&sealed.decision).unwrap();
+        json["job_id"] = Value::from(format!("j-{seq}"));
+        sealed.decision = serde_json::from_value(json).unwrap();
+        sealed.hash = sealed.computed_hash();
+        let mut owed = owed(vec![], vec![sealed]);
+        owed.rows.job.id = JobId::new(&format!("j-{seq}")).unwrap();
+        owed
+    };
+    (1..=count).map(of).collect()
+}
+
+#[test]
+fn a_hole_that_a_loss_of_power_left_in_the_chain_is_closed_and_no_other() {
+    let jobs = jobs_that_decided(4);
+    let lines: Vec<Vec<u8>> = jobs
+        .iter()
+        .map(|owed| ChainLink::of(&owed.decisions[0]).line())
+        .collect();
+    // Up to this one all were confirmed. The second link reads as zeros, with its line end and without.
+    for (confirmed, is_mended) in [(0, true), (1, true), (3, false), (4, false)] {
+        for zeros in [lines[1].len() - 1, lines[1].len()] {
+            let fixture = Fixture::new();
+            let mut torn = lines.concat();
+            torn[lines[0].len()..][..zeros].fill(0);
+            fixture.put(&fixture.runs.chain(), &torn);
+            // Others that are owed lie behind it, and are published later.
+            let asked = jobs[1].rows.job.id.clone();
+            let published = publish(&fixture.runs, std::slice::from_ref(&asked), Duration::ZERO, |job_id| {
+                let owed = jobs.iter().find(|owed| owed.rows.job.id == *job_id).cloned();
+                Ok(owed.filter(|owed| owed.decisions[0].seq > confirmed || *job_id == asked))
+            });
+            published.unwrap().0[0].result.as_ref().unwrap();
+            let mut left = if is_mended { Vec::new() } else { torn };
+            left.extend_from_slice(&if is_mended { lines.concat() } else { lines[1].clone() });
+            assert_eq!(fs::read(fixture.runs.chain()).unwrap(), left, "{confirmed}, {zeros}");
+        }
+    }
+}
+
 #[test]
 fn lines_that_are_no_events_are_reported_and_left() {
     let fixture = Fixture::new();

@@ -37,6 +37,8 @@ pub use migrate::SCHEMA_VERSION;
 pub use old::OldDatabase;
 pub use open::DATABASE_FILE;
 pub use outbox::OutboxChange;
+#[cfg(test)]
+pub(crate) use publish::unconfirm;
 pub use publish::{Marker, Owed};
 pub use queue::OpenTimer;
 pub use reader::Reader;

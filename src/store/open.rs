@@ -149,7 +149,8 @@ fn create(runs_dir: &Path, path: &Path) -> Result<(), StoreError> {
     name(runs_dir, draft, path).map(drop)
 }
 
-/// An empty database under another name, private from its first byte on; gone unless it is named.
+/// An empty database under another name, private from its first byte on; gone unless it is named. By path, for SQLite opens no other way:
+/// it lies in the runs directory itself, and that is where the operator says.
 pub(super) fn draft(runs_dir: &Path, path: &Path) -> Result<(TempPath, Connection), StoreError> {
     let draft = tempfile::Builder::new()
         .prefix(".holdpoint.db.")

@@ -136,3 +136,10 @@ impl Marker {
         Ok(transaction.commit()?)
     }
 }
+
+/// Lets the database say that the disk has confirmed nothing, as it does between the names of files and their flush.
+#[cfg(test)]
+pub(crate) fn unconfirm(runs: &std::path::Path) -> rusqlite::Result<usize> {
+    let database = rusqlite::Connection::open(runs.join("holdpoint.db"))?;
+    database.execute("UPDATE job SET published_seq = 0", [])
+}

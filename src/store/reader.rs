@@ -16,7 +16,7 @@ use crate::domain::decision::SealedDecision;
 use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::{JobId, StageName};
-use crate::domain::job::{Attempt, JobRows};
+use crate::domain::job::{Attempt, JobRows, JobStatus};
 use crate::domain::view::{JobFilter, LeaderInfo, Since};
 
 /// A connection that cannot write.
@@ -94,6 +94,13 @@ impl Reader {
         })
     }
 
+    /// Another number whenever anybody else has committed since. Costs the same however much there is.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            Ok(connection.query_row("SELECT data_version FROM pragma_data_version", [], |row| row.get(0))?)
+        })
+    }
+
     /// One job with all that the rules know of it.
     pub fn job(&self, id: &JobId) -> Result<Option<JobRows>, StoreError> {
         self.read(|connection| rows::load(connection, id))
@@ -115,6 +122,18 @@ impl Reader {
             })?;
             rows::load_all(connection, &ids)
         })
+    }
+
+    /// The ids of jobs that are not over, the newest first.
+    pub fn newest_unfinished(&self, limit: usize) -> Result<Vec<JobId>, StoreError> {
+        let unfinished = JobStatus::ALL.iter().filter(|status| !status.is_ended());
+        let words: Vec<_> = unfinished.map(|status| format!("'{}'", status.as_str())).collect();
+        let sql = format!(
+            "SELECT id FROM job WHERE status IN ({}) ORDER BY created_at DESC, id DESC LIMIT ?1",
+            words.join(", ")
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(|connection| collect(connection, &sql, [limit], |row| Cells::new(row, "job", 1).job_id(0)))
     }
 
     /// Those of these ids, which are sorted, that no job has. Reads the ids of all jobs, one after the other.

@@ -343,12 +343,14 @@ pub enum Msg {
     Answered(Question, Answer),
     /// A command was committed or refused.
     Done(Submission, Result<Box<Receipt>, Refusal>),
-    /// A command's files are on disk, or not yet.
+    /// A command's files are in place, or not yet.
     Published(Submission, Result<(), String>),
     /// Something happened, here or elsewhere.
     Events(Vec<Event>),
     /// Something visible changed that is no event.
     Changed,
+    /// The rows are as they were; files and who leads may not be.
+    Looked,
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration was loaded again; its warnings.

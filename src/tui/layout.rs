@@ -186,7 +186,8 @@ pub fn of(model: &Model) -> Layout {
         .height
         .saturating_sub(question.saturating_add(QUEUE_BESIDE_QUESTION));
     layout.message = take_bottom(&mut rest, message.min(beside.max(1)));
-    let rows = u16::try_from(model.queue.len().max(1))
+    // An empty queue says so, and what to do: where lines are short that takes two.
+    let rows = u16::try_from(model.queue.len().max(1 + usize::from(model.queue.is_empty())))
         .unwrap_or(u16::MAX)
         .saturating_add(1);
     if layout.is_wide {

@@ -40,6 +40,12 @@ pub struct Refused {
     pub is_about_text: bool,
 }
 
+/// What did not happen, why, and what to do, where there is something.
+pub fn in_words(what: &str, why: &str, hint: &str) -> String {
+    let gap = if hint.is_empty() { "" } else { "   hint: " };
+    format!("{what}: {why}{gap}{hint}")
+}
+
 fn refused(what: &'static str, answer: Result<(), gate::Why>) -> Result<(), No> {
     let no = |(why, hint)| Refused {
         what,

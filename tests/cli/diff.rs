@@ -74,7 +74,7 @@ fn bases_files_and_context_are_chosen() {
     assert_eq!(given, diff(&workspace, &["--file", "b.txt"]));
     let (_, stderr) = run(&workspace, &[&DIFF[..], &["--base", "decided"]].concat(), 6);
     assert!(
-        stderr.contains("a.txt has no such base; it may be compared with") && stderr.contains("(given base)"),
+        stderr.contains("a.txt has no such base; it may be compared with") && stderr.contains("(sent along)"),
         "{stderr}"
     );
     let (_, stderr) = run(&workspace, &[&DIFF[..], &["--file", "c.txt"]].concat(), 6);
@@ -174,7 +174,7 @@ fn a_given_base_is_not_outranked_by_what_was_rejected() {
     let artifact = &opened["artifacts"][0];
     assert_eq!(
         (&artifact["base"], &artifact["added_lines"], &artifact["removed_lines"]),
-        (&json!("given base"), &json!(2), &json!(1))
+        (&json!("sent along"), &json!(2), &json!(1))
     );
     assert_eq!(artifact["since_rejection"]["added_lines"], 1);
     let (text, told) = run(&workspace, &DIFF, 0);
@@ -190,7 +190,7 @@ fn a_given_base_is_not_outranked_by_what_was_rejected() {
     run(&workspace, &[&DIFF[..], &["--base", "approved"]].concat(), 6);
     let (shown, _) = run(&workspace, &["gate", "show", "j-1", "script"], 0);
     assert!(
-        shown.contains("given base\n          since your rejection: +1 -1\n"),
+        shown.contains("sent along\n          since your rejection: +1 -1\n"),
         "{shown}"
     );
 }

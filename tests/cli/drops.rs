@@ -1,9 +1,15 @@
 //! Gates opened by files dropped into a run directory, for pipelines without any client (SPEC §8).
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
+use nix::sys::signal::Signal;
+use notify::event::{AccessKind, EventKind};
+use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
 use super::beside::{Beside, run};
@@ -165,4 +171,63 @@ fn what_lies_in_a_wrong_place_is_told_once() {
     ] {
         assert_eq!(said.matches(place).count(), count, "{place}\n{said}");
     }
+}
+
+/// A manual job has nothing in the queue between its gates: whoever leads next looks for its files all the same.
+#[test]
+fn the_next_leader_finds_files_of_a_job_that_is_between_two_gates() {
+    let workspace = Workspace::new("gates: {script: {required: true}, audio: {required: true}}\n");
+    let mut first = Beside::leader(&workspace);
+    workspace.write(ARTIFACT, "Low tide is at noon.\n");
+    workspace.write(OPEN, request(1));
+    first.line_with("script #1 waits");
+    run(&workspace, &["gate", "approve", "nightly-17", "script"], 0);
+    first.signal(Signal::SIGTERM);
+    first.finish();
+    let mut next = Beside::leader(&workspace);
+    // Any look that comes with the start is over: this job's file was answered.
+    workspace.write("runs/other/gates/script.open.json", request(7));
+    next.line_with("other/gates/script.open.json: ");
+    workspace.write("runs/nightly-17/gates/audio.open.json", request(1));
+    next.line_with("audio #1 waits");
+}
+
+/// More directories than are watched: they are looked at in rounds, and what has not changed is not opened again and again.
+#[test]
+fn directories_that_do_not_change_are_opened_no_more_than_twice_however_often_the_round_passes() {
+    let workspace = Workspace::new("gates: {script: {required: true}}\n");
+    for number in 0..2_100 {
+        fs::create_dir_all(workspace.run_directory(&format!("j-{number}")).join("gates")).unwrap();
+    }
+    // With a state it is not taken for a new one, and found by the round alone.
+    workspace.write("runs/marker/state.json", "{}");
+    fs::create_dir(workspace.run_directory("marker").join("gates")).unwrap();
+
+    let opened = Arc::new(Mutex::new(BTreeMap::<PathBuf, usize>::new()));
+    let count = Arc::clone(&opened);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let event = event.unwrap();
+        if matches!(event.kind, EventKind::Access(AccessKind::Open(_))) {
+            *count.lock().unwrap().entry(event.paths[0].clone()).or_default() += 1;
+        }
+    })
+    .unwrap();
+    let is_sampled = |number: &usize| number % 20 == 0;
+    let sample: Vec<PathBuf> = (0..2_100)
+        .filter(is_sampled)
+        .map(|number| workspace.run_directory(&format!("j-{number}")).join("gates"))
+        .collect();
+    for path in &sample {
+        watcher.watch(path, RecursiveMode::NonRecursive).unwrap();
+    }
+    let mut leader = Beside::leader(&workspace);
+    for _ in 0..4 {
+        // Between two answers the round has passed every directory.
+        workspace.write("runs/marker/gates/script.open.json", request(7));
+        leader.line_with("marker/gates/script.open.json: ");
+    }
+    let opened = opened.lock().unwrap();
+    assert_eq!(opened.len(), sample.len(), "each was looked into at the start");
+    let often: Vec<_> = opened.iter().filter(|(_, times)| **times > 2).collect();
+    assert_eq!(often, []);
 }

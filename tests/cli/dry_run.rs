@@ -104,7 +104,7 @@ fn of_several_each_has_its_own_answer() {
     let args = ["gate", "approve", "j-1:script", "j-2:script", "j-9:script", "--dry-run"];
     let (stdout, stderr) = run(&workspace, &args, 1);
     assert!(
-        stdout.contains("Were j-2 / script approved now:\n  Then the pipeline outside may go on."),
+        stdout.contains("Were j-2 / script approved now:\n  Then the pipeline that opened the gate may go on."),
         "{stdout}"
     );
     assert_eq!(stderr.matches("Not approved: ").count(), 2, "{stderr}");

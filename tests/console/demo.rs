@@ -25,7 +25,7 @@ fn a_newcomer_releases_a_gate_of_the_demo() {
     desk.sees("hunk 1");
     desk.press("a");
     desk.sees("APPROVE tide-pool-manners / script #1");
-    desk.sees("Then the pipeline outside may go on. Cannot be taken back.");
+    desk.sees("Then the pipeline that opened the gate may go on. Cannot be taken back.");
     desk.press("Tab 'reads well'");
     desk.sees("note: reads well");
     desk.confirm();

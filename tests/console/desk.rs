@@ -111,28 +111,13 @@ impl Desk {
     #[track_caller]
     pub fn resize(&mut self, columns: u16, rows: u16) {
         (self.columns, self.rows) = (columns, rows);
-        self.pty.resize(columns, rows);
-        // The clock stands at the right edge of the first row.
-        self.pty.wait_for(|now| {
-            let head = screen::row(now, 0);
-            head.ends_with('Z') && head.chars().count() == usize::from(columns)
-        });
+        self.pty.redrawn(columns, rows);
     }
 
     /// Presses Enter on the prompt that is on the screen, once what it would do stands there.
-    ///
-    /// The console takes that Enter only when the terminal has taken the prompt's frame to its last byte, which is a moment
-    /// after the frame can be seen. A frame of another width is not made before that.
     #[track_caller]
     pub fn confirm(&mut self) {
-        self.pty.wait_gone("asking the rules what it would do");
-        let columns = if self.columns.is_multiple_of(2) {
-            self.columns + 1
-        } else {
-            self.columns - 1
-        };
-        self.resize(columns, self.rows);
-        self.press("Enter");
+        (self.columns, self.rows) = self.pty.confirm();
     }
 
     /// Puts the selection on an open gate, and waits until it is there.

@@ -334,6 +334,11 @@ fn enter_over_a_colleague_is_refused_and_after_a_take_over_the_record_names_both
     bea.sees("Approved j-1 tides / release #1");
     ana.sees("Not rejected: bea approved");
     let events = workspace.json_lines(&["events", "j-1"]);
+    // Between the take-over and the decision nobody else could have come in.
+    assert!(
+        events.iter().all(|event| event["type"] != "gate_released"),
+        "{events:?}"
+    );
     let approved = events
         .iter()
         .find(|event| event["type"] == "gate_approved")

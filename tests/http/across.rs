@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::client::{Served, configuration};
 use crate::support::run::Workspace;
-use crate::support::screen;
 
 /// Without a hint a process looks every 10 s, so of several decisions in a row all but the first would take almost that.
 /// The quickest one tells the two apart on a machine of any speed.
@@ -77,10 +76,7 @@ fn a_stream_hears_of_what_a_person_at_a_console_decides() {
     console.wait_text("Nothing is attached");
     console.send("a");
     console.wait_text("APPROVE ");
-    // Enter counts once the terminal has all of the prompt: a frame of another width comes after that.
-    console.resize(100, 24);
-    console.wait_for(|now| screen::row(now, 0).chars().count() == 100);
-    console.send("Enter");
+    console.confirm();
     let (_, approved) = stream.until("gate_approved");
     let decision = ana
         .get(&format!("/api/v1/jobs/{id}/gates/outline/decision"))

@@ -40,6 +40,8 @@ pub struct Disk {
     flushed: BTreeMap<String, Target>,
     pending: Vec<Naming>,
     live: BTreeMap<String, Target>,
+    /// Names that were taken away: an open file keeps the name that it was opened by, whatever others it has got since.
+    former: BTreeMap<String, Target>,
 }
 
 /// How much of what was not flushed is left.
@@ -126,7 +128,7 @@ impl Disk {
     }
 
     fn inode(&mut self, path: &str) -> Option<&mut Inode> {
-        match self.live.get(path)? {
+        match self.live.get(path).or_else(|| self.former.get(path))? {
             Target::File(inode) => self.inodes.get_mut(*inode),
             Target::Directory => None,
         }
@@ -136,9 +138,9 @@ impl Disk {
         let directory = above(&sets[0].0).to_owned();
         for (path, target) in &sets {
             match target {
-                Some(target) => self.live.insert(path.clone(), *target),
-                None => self.live.remove(path),
-            };
+                Some(target) => drop(self.live.insert(path.clone(), *target)),
+                None => self.former.extend(self.live.remove_entry(path)),
+            }
         }
         self.pending.push(Naming { directory, sets });
     }
@@ -185,6 +187,8 @@ impl Disk {
             inode.pending.clear();
             return;
         }
+        let is_directory = path.is_empty() || self.live.get(path) == Some(&Target::Directory);
+        assert!(is_directory, "{path} is flushed, and nothing is known of it");
         for naming in std::mem::take(&mut self.pending) {
             if naming.directory == path {
                 set(&mut self.flushed, &naming);

@@ -184,8 +184,8 @@ fn c_goes_through_everything_to_compare_with() {
     console.hides("VS GIVEN");
     console.hides("NOT YET SHOWN");
     console.press("c");
-    console.shows(&format!("Compared with {} given base", digest.short()));
-    console.shows("VS GIVEN BASE");
+    console.shows(&format!("Compared with {} sent along", digest.short()));
+    console.shows("VS SENT ALONG");
     console.press("g");
     console.shows("- from elsewhere");
     assert_snapshot!("other_base_80", console.picture());

@@ -139,7 +139,9 @@ impl World {
                 self.jobs = jobs;
                 Answer::Preview(foreseen)
             }
-            Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => unreachable!("no screen asks for it"),
+            Query::NewestUnfinished(_) | Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => {
+                unreachable!("no screen asks for it")
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::view::QueueKind;
+use holdpoint::tui::model::file::Content;
 
 use crate::console::Console;
 use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id, job_row, storyboard};
@@ -153,6 +154,15 @@ fn a_half_shown_hunk_is_not_stepped_over() {
         console.press("}");
     }
     assert_eq!(shown.len(), 40, "{shown:?}");
+}
+
+#[test]
+fn a_file_that_is_still_read_is_not_stepped_over() {
+    let mut console = Console::new(long_hunk(), 80, 24);
+    console.model.gate.as_mut().unwrap().files[0].content = Content::Loading;
+    console.press("}");
+    console.shows("a.txt is still being read   hint: press the key again");
+    console.shows("a.txt 1/2");
 }
 
 #[test]

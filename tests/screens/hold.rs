@@ -35,6 +35,63 @@ fn t_asks_holds_with_a_reason_and_t_again_releases() {
     console.hides("you to");
 }
 
+/// A world in which another row is selected than those that are held.
+fn held() -> World {
+    let mut world = World::drawn();
+    world.hold("j-17", "root", Some("waiting for the legal people"));
+    world.hold("j-22", "somebody-with-a-name", Some("mix it anew"));
+    world
+}
+
+fn row(console: &Console, job: &str) -> String {
+    let text = console.text();
+    let mut rows = text.lines().skip(2).take_while(|line| !line.starts_with('─'));
+    rows.find(|line| line.contains(job)).unwrap().to_owned()
+}
+
+#[test]
+fn the_queue_says_who_holds_a_gate_until_when_what_is_left_and_why() {
+    for width in [80, 90, 100] {
+        let console = Console::new(held(), width, 24);
+        console.shows(">j-21 dunes");
+        for words in ["=1:42", "approve", "+2 -1", "root to 03:14Z: wait"] {
+            assert!(
+                row(&console, "j-17").contains(words),
+                "{words} at {width}: {}",
+                console.text()
+            );
+        }
+        for words in ["binary", "e to 03:40Z: mix i"] {
+            assert!(
+                row(&console, "j-22").contains(words),
+                "{words} at {width}: {}",
+                console.text()
+            );
+        }
+        console.hides("HELD");
+    }
+    let mut world = World::drawn();
+    world.hold("j-17", "cy", Some("waiting for the legal people"));
+    let console = Console::new(world, 60, 24);
+    assert!(row(&console, "j-17").contains("cy to 03:14Z"), "{}", console.text());
+}
+
+#[test]
+fn beside_the_gate_the_holds_are_listed_below_the_queue_and_move_nothing() {
+    let console = Console::new(held(), 120, 40);
+    console.shows(">j-21 dunes");
+    console.shows("HELD");
+    console.shows("j-17 tides / script #2");
+    console.shows("held by root until 03:14Z, 1:42 left: waiting");
+    console.shows("for the legal people");
+    let before = Console::new(World::drawn(), 120, 40).text();
+    let stages = |text: &str| text.lines().position(|line| line.contains("STAGES"));
+    assert_eq!(stages(&before), stages(&console.text()));
+    // In a window too low for both the stages stay.
+    let console = Console::new(held(), 120, 22);
+    console.shows("STAGES");
+}
+
 #[test]
 fn plus_asks_how_long_and_says_what_is_no_length_of_time() {
     let mut console = Console::drawn();

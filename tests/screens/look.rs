@@ -104,6 +104,10 @@ fn decisions_of_the_old_system_come_after_ours_and_stand_outside_the_chain() {
 
 #[test]
 fn the_help_is_made_from_the_keymap() {
+    let mut console = Console::drawn();
+    console.press("?").typed("no time is left");
+    console.shows("what happens when no time is left");
+    console.hides("one row up");
     at_sizes("help", World::drawn, "?");
     let mut console = Console::drawn();
     console.press("?").typed("hunk");
@@ -132,6 +136,9 @@ fn the_palette() {
 
 #[test]
 fn an_empty_queue_says_what_to_do() {
+    for width in [60, 80, 120] {
+        Console::new(World::new(), width, 24).shows("hint: holdpoint job start --slug NAME");
+    }
     at_sizes("empty", World::new, "");
 }
 

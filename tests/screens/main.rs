@@ -9,6 +9,7 @@ mod decide;
 mod diff_modes;
 mod edit;
 mod engine;
+mod enter;
 mod flow;
 mod hands;
 mod hold;

@@ -48,9 +48,14 @@ fn who_is_at_a_gate_is_said_in_two_words() {
         .last_mut();
     gate.unwrap().lease.as_mut().unwrap().holder.via.pid = 12;
     let mut console = Console::new(world, 80, 24);
-    for words in ["root at it", "cy edits", "elsewhere"] {
+    for words in ["root deciding", "cy composing", "you elsewhere"] {
         console.shows(words);
     }
+    console.resize(60, 24);
+    for words in ["root at it", "cy composing", "elsewhere"] {
+        console.shows(words);
+    }
+    console.resize(80, 24);
     console.press("g j p");
     console.shows("you edit");
 }

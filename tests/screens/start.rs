@@ -55,7 +55,7 @@ fn decided() -> World {
 #[test]
 fn the_first_line_says_what_was_decided_meanwhile() {
     let console = Console::new(decided(), 80, 24);
-    console.shows("In the last 24 h: ");
+    console.shows("In the last day: ");
     console.shows("timer approved 2, ana rejected 1   4: history");
 
     let mut world = decided();

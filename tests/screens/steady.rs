@@ -1,6 +1,7 @@
 //! What never gives way and never moves: the way to all keys, the columns of the queue, what a title is about.
 
-use holdpoint::domain::gate::GateKey;
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::{GateKey, Verdict};
 use holdpoint::domain::lease::LeasePurpose;
 
 use crate::console::Console;
@@ -28,6 +29,34 @@ fn the_key_bar_ends_in_all_keys_and_the_way_out_at_every_width() {
                 console.text()
             );
         }
+    }
+}
+
+#[test]
+fn what_a_field_or_a_list_takes_is_said_whole_at_60_columns() {
+    for keys in [
+        "a",
+        "a Tab",
+        "r",
+        "t",
+        "+",
+        "X",
+        "p",
+        "p Esc",
+        "p F2",
+        "e",
+        "p Ctrl-f",
+        "?",
+        ":",
+        "L",
+        "Z",
+        "/",
+        "j 2 /",
+        "Space g a",
+    ] {
+        let mut console = Console::new(World::drawn(), 60, 24);
+        console.press(keys);
+        assert!(!last_line(&console).ends_with('…'), "{keys}: {}", console.text());
     }
 }
 
@@ -67,13 +96,29 @@ fn rows_that_come_go_or_are_marked_move_no_column() {
         console.event(
             "a-job-with-quite-a-long-name-of-its-own",
             "script",
-            holdpoint::domain::event::EventType::GateOpened,
+            EventType::GateOpened,
             "it waits",
         );
         assert_eq!(columns(&console), before, "with a longer row at {width}");
         console.press("/").typed("reef").press("Enter");
         assert_eq!(columns(&console), before, "filtered at {width}");
     }
+}
+
+#[test]
+fn what_happened_is_told_with_the_name_that_the_queue_has() {
+    let id = "0198c0de-7f3a-7aaa-8bbb-0123456789ab";
+    let mut world = World::new();
+    world.gate(id, "tides", "script", 2, Some(300), vec![]);
+    let mut console = Console::new(world, 80, 24);
+    console.press("t");
+    console
+        .world
+        .settle(id, "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event(id, "script", EventType::GateApproved, "ana approved script #2");
+    console.shows("Not held: ana approved …89ab tides / script #2");
+    console.hides(id);
 }
 
 const LONG: &str = "harbour-lights-of-the-north-quay-in-the-final-cut-of-a-very-long-winter-night-2";
@@ -95,15 +140,10 @@ fn a_title_gives_way_in_the_job_and_in_nothing_else() {
     for width in [60, 80, 120] {
         let mut console = Console::new(long(), width, 24);
         console.world.set_lease(LONG, Some(("ana", LeasePurpose::Compose)));
-        console.event(
-            LONG,
-            "script",
-            holdpoint::domain::event::EventType::GateHeld,
-            "ana takes it",
-        );
+        console.event(LONG, "script", EventType::GateHeld, "ana takes it");
         let digest = console.model.gate.as_ref().unwrap().shown_digest().unwrap().short();
         let text = console.text();
-        let title = text.lines().find(|line| line.contains("ana composing")).unwrap();
+        let title = text.lines().find(|line| line.contains("─ har")).unwrap();
         for words in ["har", "/ script #12", "ana composing", "1/1"] {
             assert!(title.contains(words), "{words} at {width}: {title}");
         }
@@ -126,5 +166,29 @@ fn a_title_gives_way_in_the_job_and_in_nothing_else() {
             attempt: 12,
         };
         assert!(console.model.queue.gate(&key).is_some());
+    }
+}
+
+#[test]
+fn a_long_stage_takes_lines_of_its_own_and_nothing_of_the_title_is_cut() {
+    let stage = "a-stage-whose-name-is-as-long-as-a-name-may-be-at5";
+    assert_eq!(stage.len(), 50);
+    for width in [60, 72, 80, 110] {
+        let mut world = World::new();
+        let file = File("script", "script.txt", Some(SCRIPT_OLD.into()), SCRIPT_NEW.into());
+        world.gate(LONG, LONG, stage, 12, Some(300), vec![file]);
+        let mut console = Console::new(world, width, 24);
+        let digest = console.model.gate.as_ref().unwrap().shown_digest().unwrap().short();
+        for (key, verb) in [("a", "APPROVE har"), ("r", "REJECT har"), ("t", "HOLD TIMER har")] {
+            console.press(key);
+            let text = console.text();
+            let title = text.split(verb).nth(1).unwrap();
+            for words in [&format!("{stage} #12"), "as bea"] {
+                assert!(title.contains(words), "{words} at {width}: {text}");
+            }
+            assert!(key == "t" || title.contains(&digest), "{digest} at {width}: {text}");
+            console.hides("Enter does nothing");
+            console.press("Esc");
+        }
     }
 }

@@ -383,6 +383,21 @@ impl World {
         self.put_plain(id, input, self.now);
     }
 
+    /// Somebody holds the timer of a job's newest gate.
+    pub fn hold(&mut self, id: &str, who: &str, reason: Option<&str>) {
+        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
+        let input = Input::Hold {
+            gate: GateRef {
+                job_id: job_id(id),
+                stage: gate.key.stage.clone(),
+                attempt: None,
+            },
+            operator: operator(who),
+            reason: reason.map(str::to_owned),
+        };
+        self.put_plain(id, input, self.now);
+    }
+
     fn put_plain(&mut self, id: &str, input: Input, now: Now) {
         let prepared = Prepared {
             input,

@@ -45,14 +45,19 @@ impl File {
     }
 
     /// What a loss of power leaves of bytes of which only `self.data` was flushed: all, a part, or zeros in the midst.
-    fn torn(&self, now: &Bytes, random: &mut Random, may_have_holes: bool) -> Bytes {
+    fn torn(&self, now: &Bytes, random: &mut Random) -> Bytes {
         let flushed = self
             .data
             .as_ref()
             .filter(|data| self.is_appended && now.starts_with(data));
         let flushed = flushed.map_or(0, |data| data.len());
-        let mut left = now[..flushed + random.below(now.len() - flushed + 1)].to_vec();
-        if may_have_holes && random.one_in(2) {
+        let cut = if random.one_in(2) {
+            0
+        } else {
+            random.below(now.len() - flushed + 1)
+        };
+        let mut left = now[..now.len() - cut].to_vec();
+        if random.one_in(2) {
             let from = flushed + random.below(left.len() - flushed + 1);
             let to = from + random.below(left.len() - from + 1);
             left[from..to].fill(0);
@@ -192,16 +197,13 @@ impl Disk {
     /// Whatever was not flushed is there, is not, or is there in part.
     pub fn lose_power(&mut self, random: &mut Random) {
         self.pending.clear();
-        for (path, file) in &mut self.files {
+        for file in self.files.values_mut() {
             if file.is_named && file.data == file.now {
                 continue;
             }
             let left = match &file.now {
                 _ if !file.is_named && random.one_in(2) => file.before.clone(),
-                Some(now) if file.data.as_ref() != Some(now) && !random.one_in(3) => {
-                    // A hole in the midst of the chain is left for `doctor --repair`, which nobody plays here.
-                    Some(file.torn(now, random, path != CHAIN))
-                }
+                Some(now) if file.data.as_ref() != Some(now) && !random.one_in(3) => Some(file.torn(now, random)),
                 now => now.clone(),
             };
             *file = File::on_disk(left);
@@ -285,7 +287,7 @@ pub fn publish<S: Storage>(
     if by.plant == Plant::WatermarkFirst {
         store.mark_published(job_id, owed.up_to);
     }
-    append_chain(disk, &owed, by.plant, budget)?;
+    append_chain(store, disk, &owed, by.plant, budget)?;
     let mut paths = put_artifacts(disk, &owed, by.versions, job_id, budget)?;
     let events = format!("{job_id}/events.jsonl");
     if by.plant != Plant::TornLineStays {
@@ -365,9 +367,50 @@ fn append(disk: &mut Disk, path: &str, lines: &[u8], budget: &mut Budget) -> Res
     }
 }
 
-fn append_chain(disk: &mut Disk, owed: &Owed, plant: Plant, budget: &mut Budget) -> Result<(), Stop> {
+/// The lines behind the first hole in the chain, which is cut with them, where all of them are owed.
+fn cut_chain_hole<S: Storage>(store: &mut S, disk: &mut Disk) -> Vec<u8> {
+    let now = disk.read(CHAIN).unwrap_or_default().to_vec();
+    let lines: Vec<&[u8]> = now.split_inclusive(|byte| *byte == b'\n').collect();
+    let is_owed = |line: &[u8]| {
+        let Ok(link) = serde_json::from_slice::<ChainLink>(line) else {
+            return false;
+        };
+        let owed = store.owed_of(&link.job_id);
+        owed.is_some_and(|owed| owed.decisions.iter().any(|sealed| ChainLink::of(sealed) == link))
+    };
+    let mut hole = None;
+    for (number, line) in lines.iter().enumerate().rev() {
+        if line.contains(&0) {
+            hole = Some(number);
+        } else if !is_owed(line) {
+            break;
+        }
+    }
+    let Some(hole) = hole else { return Vec::new() };
+    disk.cut(CHAIN, lines[..hole].iter().map(|line| line.len()).sum());
+    lines[hole..]
+        .iter()
+        .filter(|line| !line.contains(&0))
+        .copied()
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+fn append_chain<S: Storage>(
+    store: &mut S,
+    disk: &mut Disk,
+    owed: &Owed,
+    plant: Plant,
+    budget: &mut Budget,
+) -> Result<(), Stop> {
     if plant != Plant::TornLineStays {
         disk.cut_torn(CHAIN);
+    }
+    if plant != Plant::ChainHoleStays {
+        let behind = cut_chain_hole(store, disk);
+        if !behind.is_empty() {
+            append(disk, CHAIN, &behind, budget)?;
+        }
     }
     let known = disk.read(CHAIN).unwrap_or_default().to_vec();
     let mut lines = Vec::new();

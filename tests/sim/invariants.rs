@@ -66,6 +66,7 @@ impl<S: Storage> World<S> {
             }
         }
         self.judge_review(before, &after, &in_flight.prepared.input);
+        self.judge_hands(before, &after, in_flight);
         self.truth
             .follow(before, &after, &in_flight.prepared.input, self.true_us);
     }

@@ -26,6 +26,8 @@ pub struct InFlight {
     pub epoch: Option<u64>,
     /// What lay on disk of the gate's artifact when it was looked at; the timer's promise is about that.
     pub looked_at: Option<Digest>,
+    /// The session of the console that it comes from. None: a command, or the timer.
+    pub console: Option<String>,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -39,6 +39,8 @@ pub enum Plant {
     NoEpoch,
     /// A torn last line is appended to.
     TornLineStays,
+    /// What a loss of power left of a line in the midst of the chain stays there.
+    ChainHoleStays,
     /// Timers go by civil time alone.
     CivilTimeOnly,
     /// Leases and stops go by civil time alone, as they did before anchors were noted.
@@ -55,12 +57,14 @@ pub enum Plant {
     GuessingPreview,
     /// Resuming takes what lies there for what was decided on.
     ResumeLetsThrough,
+    /// A console asks as a command does, and passes over whoever has the gate open.
+    NamelessConsole,
     /// Nobody looks again between the row that says that a stage runs and its launch.
     LaunchesBlind,
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 17] = [
+    pub const DEFECTS: [Self; 19] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -69,6 +73,7 @@ impl Plant {
         Self::FoundIsDone,
         Self::NoEpoch,
         Self::TornLineStays,
+        Self::ChainHoleStays,
         Self::CivilTimeOnly,
         Self::CivilStops,
         Self::BlindTimer,
@@ -77,6 +82,7 @@ impl Plant {
         Self::BlindPreview,
         Self::GuessingPreview,
         Self::ResumeLetsThrough,
+        Self::NamelessConsole,
         Self::LaunchesBlind,
     ];
 }

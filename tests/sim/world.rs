@@ -28,6 +28,7 @@ use holdpoint::store::Submission;
 use serde_json::{Map, Value, json};
 
 use super::disk::{self, Budget, Disk, Publisher, Stop, Versions, artifact_file};
+use super::hands::Hands;
 use super::process::{InFlight, Process};
 use super::random::Random;
 use super::store::{Plant, Storage, attempts_in};
@@ -133,6 +134,7 @@ pub struct World<S> {
     /// How often the machine was started.
     pub boots: u64,
     pub truth: Truth,
+    pub hands: Hands,
     /// By how much the civil clock was set back, all in all.
     pub stepped_back_us: i64,
     pub processes: Vec<Process>,
@@ -208,6 +210,7 @@ impl<S: Storage> World<S> {
             },
             boots: 1,
             truth: Truth::default(),
+            hands: Hands::default(),
             true_us: 0,
             stepped_back_us: 0,
             processes: (0..processes).map(|_| Process::started()).collect(),
@@ -477,6 +480,7 @@ impl<S: Storage> World<S> {
         self.boots += 1;
         (self.now.boot_us, self.now.boot) = (0, boot(self.boots));
         self.truth.forget();
+        self.hands.forget();
     }
 
     fn commit(&mut self, process: usize, job_id: &JobId, in_flight: InFlight) -> Option<Result<Applied, Refusal>> {
@@ -888,7 +892,7 @@ impl<S: Storage> World<S> {
             attempt: Some(found.key.attempt),
         };
         let on_disk = self.on_disk(rows, &found);
-        let session = format!("session {process}");
+        let session = session(process);
         let looked_at = self.lies_there(rows, &script_path());
         let input = match deed {
             Deed::Approve | Deed::ApprovePatched | Deed::Reject | Deed::RejectPatched => {
@@ -977,10 +981,16 @@ impl<S: Storage> World<S> {
             },
             Deed::Resume | Deed::Cancel | Deed::Open => return None,
         };
-        Some(InFlight {
+        let mut in_flight = InFlight {
             looked_at,
+            console: console(process),
             ..plain(input)
-        })
+        };
+        in_flight.prepared.session = in_flight
+            .console
+            .clone()
+            .filter(|_| self.plant != Plant::NamelessConsole);
+        Some(in_flight)
     }
 
     fn resume_plan(&mut self, rows: &JobRows) -> ResumePlan {
@@ -1075,5 +1085,15 @@ fn plain(input: Input) -> InFlight {
         },
         epoch: None,
         looked_at: None,
+        console: None,
     }
+}
+
+/// Which process somebody sits at; the first one's persons give commands.
+fn console(process: usize) -> Option<String> {
+    (process > 0).then(|| session(process))
+}
+
+fn session(process: usize) -> String {
+    format!("session {process}")
 }

@@ -210,10 +210,10 @@ fn heard(sentence: &str) -> Vec<String> {
     if let Some(changes) = inner("The parameters of the job change: ", ".") {
         return vec![format!("params {changes}")];
     }
-    if let Some(gate) = inner("The job waits for the pipeline outside to open ", ".") {
+    if let Some(gate) = inner("The job waits for its pipeline to open ", ".") {
         return vec![format!("outside opens {gate}")];
     }
-    if sentence == "Then the pipeline outside may go on." {
+    if sentence == "Then the pipeline that opened the gate may go on." {
         return vec!["outside goes on".to_owned()];
     }
     let of_job = [

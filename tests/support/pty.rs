@@ -165,6 +165,35 @@ impl Pty {
         }
     }
 
+    /// Makes the terminal another size, and waits for a frame of that size: the console makes none before the one before is taken.
+    #[track_caller]
+    pub fn redrawn(&mut self, columns: u16, rows: u16) {
+        self.resize(columns, rows);
+        // The clock stands at the right edge of the first row.
+        self.wait_for(|now| {
+            let head = screen::row(now, 0);
+            head.ends_with('Z') && head.chars().count() == usize::from(columns)
+        });
+    }
+
+    /// Presses Enter on the prompt that is on the screen, once what it would do stands there.
+    ///
+    /// The console takes that Enter only when the terminal has taken the prompt's frame to its last byte, which is a moment after the
+    /// frame can be seen. Returns the size that the terminal has then.
+    #[track_caller]
+    pub fn confirm(&mut self) -> (u16, u16) {
+        self.wait_gone("asking the rules what it would do");
+        let (columns, rows) = self.inspect(screen::size);
+        let columns = if columns.is_multiple_of(2) {
+            columns + 1
+        } else {
+            columns - 1
+        };
+        self.redrawn(columns, rows);
+        self.send("Enter");
+        (columns, rows)
+    }
+
     /// Waits until `is_met` holds for a whole frame. The reason given otherwise names `what` and shows the screen; a program
     /// whose output has ended is not waited for.
     pub fn try_wait_for(&self, what: &str, mut is_met: impl FnMut(&Screen) -> bool) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! What several commands would do together: counted by what they have in common, in few words however many they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use super::words::decided_at_once;
 use super::{Cause, FINAL, Fact, Outlook};
@@ -15,14 +16,14 @@ pub fn together(jobs: &[Vec<&Outlook>]) -> Vec<String> {
     let count = jobs.len();
     let happens = jobs.iter().map(|outlooks| {
         let each = outlooks.iter().flat_map(|outlook| phrases(&outlook.facts));
-        each.collect::<BTreeSet<_>>()
+        each.collect()
     });
     let mut told = vec![format!("{}: {}.", counted(count, "job"), tally(happens, count))];
     let resumed = jobs.iter().filter_map(|outlooks| outlooks.last()?.resumed.as_ref());
-    let resumed: Vec<BTreeSet<_>> = resumed
+    let resumed: Vec<Vec<_>> = resumed
         .map(|resumed| match resumed {
             Ok(facts) => phrases(facts).collect(),
-            Err(_) => BTreeSet::from(["it cannot be resumed as things are".to_owned()]),
+            Err(_) => vec!["it cannot be resumed as things are".to_owned()],
         })
         .collect();
     if !resumed.is_empty() {
@@ -34,16 +35,23 @@ pub fn together(jobs: &[Vec<&Outlook>]) -> Vec<String> {
     told
 }
 
-/// What happens in how many of them, the most frequent first.
-fn tally(jobs: impl Iterator<Item = BTreeSet<String>>, all: usize) -> String {
-    let mut counts = BTreeMap::new();
-    for phrase in jobs.flatten() {
-        *counts.entry(phrase).or_insert(0_usize) += 1;
+/// What happens in how many of them, the most frequent first; of the equally frequent, what happens first.
+fn tally(jobs: impl Iterator<Item = Vec<String>>, all: usize) -> String {
+    let mut counts = HashMap::new();
+    for phrases in jobs {
+        let mut counted = HashSet::new();
+        for phrase in phrases.into_iter().filter(|phrase| counted.insert(phrase.clone())) {
+            let order = counts.len();
+            counts.entry(phrase).or_insert((0_usize, order)).0 += 1;
+        }
     }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let mut counts: Vec<_> = counts
+        .into_iter()
+        .map(|(phrase, (count, order))| (phrase, count, order))
+        .collect();
+    counts.sort_by_key(|(_, count, order)| (Reverse(*count), *order));
     let rest = counts.len().saturating_sub(TOLD_MAX);
-    let told = counts.into_iter().take(TOLD_MAX).map(|(phrase, count)| match count {
+    let told = counts.into_iter().take(TOLD_MAX).map(|(phrase, count, _)| match count {
         _ if all == 1 => phrase,
         count if count == all => format!("{phrase} in each"),
         count => format!("{phrase} in {count}"),
@@ -95,8 +103,8 @@ impl Fact {
                 ..
             } => format!("stage {stage} is stopped"),
             Self::StageStops { stage, .. } => format!("stage {stage} does not start"),
-            Self::OutsideGoesOn { .. } => "the pipeline outside may go on".to_owned(),
-            Self::OutsideOpens { stage, .. } => format!("the pipeline outside is to open {stage}"),
+            Self::OutsideGoesOn { .. } => "the pipeline that opened the gate may go on".to_owned(),
+            Self::OutsideOpens { stage, .. } => format!("its pipeline is to open {stage}"),
             Self::JobIs { status } => match status {
                 JobStatus::Completed => "the job is complete".to_owned(),
                 JobStatus::Paused => "the job pauses".to_owned(),

@@ -125,9 +125,9 @@ impl Fact {
                 attempt,
                 is_running: false,
             } => format!("Stage {stage} #{attempt} does not start."),
-            Self::OutsideGoesOn { .. } => "Then the pipeline outside may go on.".to_owned(),
+            Self::OutsideGoesOn { .. } => "Then the pipeline that opened the gate may go on.".to_owned(),
             Self::OutsideOpens { stage, attempt } => {
-                format!("The job waits for the pipeline outside to open {stage} #{attempt}.")
+                format!("The job waits for its pipeline to open {stage} #{attempt}.")
             }
             Self::JobIs { status } => match status {
                 JobStatus::Completed => "Then the job is complete.".to_owned(),

@@ -9,9 +9,9 @@ use super::storyboard::{List, Storyboard, tree_of};
 /// The sum of a storyboard's durations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunningTime {
-    seconds: Decimal,
+    pub(super) seconds: Decimal,
     /// Scenes and beats that do not say how long they are: they run for a time that is not in the sum.
-    untimed: usize,
+    pub(super) untimed: usize,
 }
 
 /// The running time of a storyboard: of its `scenes[]`, or of all `sections[].beats[]` when no scene says how long it is; none when the

@@ -7,7 +7,7 @@ use super::error::PatchError;
 use super::json_edit::Edits;
 use super::json_tree::Node;
 use super::plan::{Change, Changes};
-use super::quote::counted;
+use super::running_time::RunningTime;
 use super::storyboard::{List, Storyboard, Unit, field_of, read_duration};
 
 /// The fields that hold a total; a name without a unit is judged by what it adds up.
@@ -90,18 +90,11 @@ impl Adjusted<'_> {
             .filter(|_| is_one_order)
         {
             Some(sum) => {
-                if sum.old_s != sum.new_s {
-                    let apart = if sum.missing == 0 {
-                        String::new()
-                    } else {
-                        format!(
-                            ", without {} that {} no duration",
-                            counted(sum.missing, "scene"),
-                            if sum.missing == 1 { "has" } else { "have" }
-                        )
-                    };
-                    consequences.push(format!("total {} s -> {} s{apart}", sum.old_s, sum.new_s));
-                }
+                let of = |seconds| RunningTime {
+                    seconds,
+                    untimed: sum.missing,
+                };
+                consequences.extend(of(sum.old_s).change_to(of(sum.new_s)));
                 fields +=
                     self.settle_fields(self.storyboard.root, "", sum, is_updated, edits, changes, consequences)?;
             }

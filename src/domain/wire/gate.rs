@@ -337,7 +337,7 @@ pub struct JobGateDoc<'a> {
     /// The decision file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<&'a SealedDecision>,
-    /// Whether the decision and the artifacts are on disk as decided.
+    /// Whether the decision file and the artifacts as decided are in place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<bool>,
     /// What whoever opened it should know.

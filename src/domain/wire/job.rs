@@ -86,10 +86,13 @@ pub struct JobDoc<'a> {
     pub updated_at: Timestamp,
     /// Who started it.
     pub operator: &'a str,
-    /// Whether its gates are opened from outside.
+    /// Whether a pipeline of its own opens its gates.
     pub manual: bool,
     /// Every execution of a stage, oldest first.
     pub attempts: &'a [Attempt],
+    /// When somebody noted that it failed. Told only then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<Timestamp>,
     /// Whether it is history: never run, timed, advanced or decided. Told only where it is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub old_record: bool,
@@ -118,6 +121,7 @@ impl<'a> JobDoc<'a> {
             operator: &job.created_by,
             manual: job.is_manual,
             attempts: &rows.attempts,
+            acknowledged_at: job.acknowledged_at,
             old_record: false,
         }
     }
@@ -139,6 +143,7 @@ impl<'a> JobDoc<'a> {
             operator: "",
             manual: false,
             attempts: &[],
+            acknowledged_at: None,
             old_record: true,
         }
     }

@@ -155,7 +155,7 @@ pub(super) fn extend(
             .at("expect_deadline"));
     }
     if seconds == 0 {
-        return Err(Refusal::new(RefusalCode::Invalid, "0 s move nothing")
+        return Err(Refusal::new(RefusalCode::Invalid, "0:00 moves nothing")
             .with_hint("name the seconds to add")
             .at("seconds"));
     }

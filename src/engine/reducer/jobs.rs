@@ -247,7 +247,9 @@ pub(super) fn acknowledge(mut draft: Draft<'_>, operator: &Operator) -> Result<V
     let job = &draft.rows.job;
     if job.status != JobStatus::Failed {
         let message = format!("job {} has not failed: it is {}", job.id, job.status.words());
-        return Err(Refusal::new(RefusalCode::WrongState, message).at(job.id.to_string()));
+        return Err(Refusal::new(RefusalCode::WrongState, message)
+            .with_hint("holdpoint job list --status failed shows those that have")
+            .at(job.id.to_string()));
     }
     if job.acknowledged_at.is_some() {
         return Ok(draft.finish());

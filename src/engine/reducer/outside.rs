@@ -22,7 +22,7 @@ pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Jo
     Job {
         id: id.clone(),
         slug: id.to_string(),
-        intent: "gates opened from outside".to_owned(),
+        intent: "a pipeline of its own opens the gates".to_owned(),
         is_manual: true,
         status: JobStatus::Running,
         stage: None,

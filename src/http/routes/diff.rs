@@ -21,7 +21,7 @@ use crate::http::schema;
         ("id" = String, Path, description = "The job"),
         ("stage" = String, Path, description = "The stage"),
         ("attempt" = Option<u32>, Query, minimum = 1, description = "Exactly this attempt's; else the newest"),
-        ("base" = Option<String>, Query, pattern = "^(approved|rejected|decided|attempt|given|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: approved, rejected, decided (the newer of the two), attempt, given, none, or a version's sha256, of those that have it; else the usual base"),
+        ("base" = Option<String>, Query, pattern = "^(approved|rejected|decided|attempt|given|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: approved, rejected, decided (the newer of the two), attempt, given (the one sent along), none, or a version's sha256, of those that have it; else the usual base"),
     ),
     responses((status = 200, description = "One for each artifact", body = [schema::Difference])))]
 pub async fn diff(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Asked) -> Result<Response, ApiError> {
@@ -32,10 +32,7 @@ pub async fn diff(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Ask
         Some(Err(why)) => return Err(asked.fault("base", "enum", format!("Input should be {why}"))),
     };
     let rows = app.job(&id).await?;
-    let gate = match attempt {
-        None => rows.newest_gate(&stage),
-        Some(attempt) => rows.gate(&stage, attempt),
-    };
+    let gate = rows.gate_of(&stage, attempt);
     let gate = gate.ok_or_else(|| no_gate(&rows, &stage, attempt))?;
     let mut documents = Vec::with_capacity(gate.artifacts.len());
     let artifacts = gate.artifacts.iter().collect();

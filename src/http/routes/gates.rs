@@ -161,10 +161,7 @@ async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>
     if let Some(sealed) = found {
         return Ok(sealed);
     }
-    let gate = match attempt {
-        None => rows.newest_gate(stage),
-        Some(attempt) => rows.gate(stage, attempt),
-    };
+    let gate = rows.gate_of(stage, attempt);
     Err(match gate {
         Some(gate) => undecided(gate),
         None => no_gate(rows, stage, attempt),

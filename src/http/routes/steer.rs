@@ -1,4 +1,4 @@
-//! Resume, cancel, complete.
+//! Resume, cancel, complete, acknowledge.
 
 use std::sync::Arc;
 
@@ -67,4 +67,15 @@ pub async fn complete(
     Job(id): Job,
 ) -> Result<Response, ApiError> {
     Ok(done(&app.act(&caller, Command::Complete(id)).await?, |_| {}))
+}
+
+/// Notes that a job failed: it leaves the queue of every console. A request may be repeated: the job was noted once.
+#[utoipa::path(post, path = "/jobs/{id}/acknowledge", tag = "jobs", params(("id" = String, Path, description = "The job")),
+    responses((status = 200, description = "It is noted", body = schema::Done)))]
+pub async fn acknowledge(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Job(id): Job,
+) -> Result<Response, ApiError> {
+    Ok(done(&app.act(&caller, Command::Acknowledge(id)).await?, |_| {}))
 }

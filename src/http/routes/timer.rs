@@ -87,14 +87,14 @@ fn named(Gate(job_id, stage): Gate, fields: &mut Fields<'_>) -> GateRef {
     }
 }
 
-async fn act(app: &App, caller: &Caller, gate: GateRef, command: Command) -> Result<Response, ApiError> {
+/// Has it done, and answers with the gate as it is then.
+pub(super) async fn act(app: &App, caller: &Caller, gate: GateRef, command: Command) -> Result<Response, ApiError> {
     let (receipt, published) = app.act_on(caller, command, &[]).await?;
     let rows = &receipt.rows;
-    let open = rows
-        .newest_gate(&gate.stage)
-        .ok_or_else(|| no_gate(rows, &gate.stage, None))?;
+    let found = rows.gate_of(&gate.stage, gate.attempt);
+    let found = found.ok_or_else(|| no_gate(rows, &gate.stage, gate.attempt))?;
     let config = app.config();
-    let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, open, app.lens(&config)));
+    let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, found, app.lens(&config)));
     document.published = Some(published.is_ok());
     Ok(answer::ok(&document))
 }

@@ -1,6 +1,6 @@
 //! The leader's side: writes what to run, and starts the supervisor with its lock already held.
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -46,12 +46,22 @@ fn json_file(files: &StageFiles, path: &Path, value: &impl serde::Serialize, run
     files.write(path, &bytes, run.modes())
 }
 
-fn absolute(path: &Path) -> Result<String> {
-    fs::canonicalize(path)
-        .doing("examine", path)?
-        .into_os_string()
-        .into_string()
-        .map_err(|_| RunsError::refused("use", path, "its path is not UTF-8 text"))
+/// The run directory from the root. Only the way to the runs directory may lead through links, and is looked at here: whoever gets this
+/// path follows none below it.
+fn absolute(run: &RunDir) -> Result<PathBuf> {
+    let runs = run.base();
+    let runs = fs::canonicalize(if runs.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        runs
+    })
+    .doing("examine", runs)?;
+    Ok(runs.join(run.job_id().as_str()))
+}
+
+fn text(path: &Path) -> Result<String> {
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| RunsError::refused("use", path, "its path is not UTF-8 text"))
 }
 
 /// Starts a supervisor for this attempt. Refused while a former supervisor or a process of its family lives, and when the attempt has
@@ -88,18 +98,13 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
         ));
     }
     logs.append(&log_file(stage, launch.attempt))?;
-    for stale in [files.pid(), files.cancel()] {
-        match fs::remove_file(&stale) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(RunsError::new("remove", &stale, error));
-            }
-            Ok(()) | Err(_) => {}
-        }
+    for stale in ["pid.json", "cancel"] {
+        own.remove(&files.name_of(stale))?;
     }
     write_spec(run, launch, &files)?;
     fault::point("spec_written");
 
-    let spec_path = absolute(&files.spec())?;
+    let spec_path = absolute(run)?.join(STAGE).join(files.name_of("spec.json"));
     let mut command = Command::new(&launch.program);
     command
         .arg0("holdpoint")
@@ -123,15 +128,15 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
 }
 
 fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Result<()> {
-    let run_dir = absolute(run.path())?;
-    let directory = absolute(&run.stage())?;
+    let run_dir = absolute(run)?;
+    let directory = text(&run_dir.join(STAGE))?;
     let beside = |what: &str| format!("{directory}/{}.{what}", files.name);
     json_file(files, &files.file("params.json"), launch.params, run)?;
     let job = [
         ("JOB_ID", run.job_id().to_string()),
         ("STAGE", launch.stage.name.to_string()),
         ("ATTEMPT", launch.attempt.to_string()),
-        ("RUN_DIR", run_dir.clone()),
+        ("RUN_DIR", text(&run_dir)?),
         ("PARAMS", beside("params.json")),
     ];
     let patch = launch.patch.map(Value::to_string);
@@ -153,13 +158,8 @@ fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Res
         argv: launch.stage.command.clone(),
         env: added(&launch.stage.env, &job, &told),
         timeout_s: launch.stage.timeout_s,
-        run_dir: PathBuf::from(run_dir),
+        run_dir,
         group: run.modes().group,
     };
     json_file(files, &files.spec(), &spec, run)
-}
-
-/// The family's lock, opened without taking it.
-pub(super) fn open_existing(path: &Path) -> Result<File> {
-    File::options().read(true).append(true).open(path).doing("open", path)
 }

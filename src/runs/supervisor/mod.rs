@@ -22,6 +22,7 @@ mod proc;
 mod supervise;
 mod wait;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -105,10 +106,26 @@ impl StageFiles {
         }
     }
 
-    /// Writes one of them whole. Nothing on the way from the runs directory to it may be a link.
+    /// Writes one of them whole. Nothing on the way from the runs directory to it may be a link. It is not flushed: a loss of power ends
+    /// everybody whom it tells something, and the leader does not wait for the disk before it starts a stage.
     fn write(&self, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
-        let base = self.directory.parent().and_then(Path::parent).unwrap_or(Path::new(""));
-        atomic::write(base, path, bytes, modes)
+        let (place, name) = atomic::place_of(self.base(), path, modes)?;
+        atomic::note_at(&place, &name, bytes)
+    }
+
+    /// The same for what is to be known after a loss of power too.
+    fn write_durably(&self, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
+        atomic::write(self.base(), path, bytes, modes)
+    }
+
+    /// Opens one of them, made where it is missing. Nothing on the way may be a link either.
+    fn open(&self, path: &Path, modes: Modes) -> Result<File> {
+        atomic::append(self.base(), path, modes)
+    }
+
+    /// The runs directory.
+    fn base(&self) -> &Path {
+        self.directory.parent().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
     fn file(&self, what: &str) -> PathBuf {

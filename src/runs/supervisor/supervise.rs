@@ -19,7 +19,6 @@ use nix::unistd::{Pid, alarm, setsid};
 
 use super::environment::is_withheld;
 use super::family::{Pids, read_json};
-use super::launch::open_existing;
 use super::proc::{self, ProcessId, Stat, World};
 use super::{ExitRecord, GRACE_S, Spec, StageFiles};
 use crate::domain::time::Timestamp;
@@ -96,7 +95,7 @@ impl Supervisor {
         umask(Mode::from_bits_truncate(self.modes.umask()));
         let started_at = now();
 
-        let family = open_existing(&self.files.family())?;
+        let family = self.files.open(&self.files.family(), self.modes)?;
         if !locks::try_take(&family, &self.files.family())? {
             // A former family lives: without a record this attempt is lost, and its orphan is ended first.
             return Ok(false);
@@ -179,8 +178,8 @@ impl Supervisor {
             .run_dir
             .join(LOGS)
             .join(log_file(&self.spec.stage, self.spec.attempt));
-        let log =
-            atomic::append(self.spec.run_dir.parent(), &log_path, self.modes).map_err(|error| error.to_string())?;
+        let runs = self.spec.run_dir.parent().unwrap_or(Path::new("/"));
+        let log = atomic::append(runs, &log_path, self.modes).map_err(|error| error.to_string())?;
         let log_again = log
             .try_clone()
             .doing("open", &log_path)
@@ -319,7 +318,7 @@ impl Supervisor {
             .map_err(std::io::Error::from)
             .doing("create", &path)?;
         loop {
-            match self.files.write(&path, &bytes, self.modes) {
+            match self.files.write_durably(&path, &bytes, self.modes) {
                 Ok(()) => return Ok(true),
                 Err(error) if error.is_full() => {
                     alarm::set(1);

@@ -2,6 +2,7 @@
 
 use super::{Fact, Pair};
 use crate::domain::audio::AudioFacts;
+use crate::domain::words::length;
 
 // As good as full scale: a decoder that rounds differently reaches it.
 const FULL_SCALE_DB: f64 = -0.01;
@@ -87,12 +88,6 @@ fn fact(name: &'static str, before: Option<String>, now: String, change: Option<
 
 fn same(is_same: bool) -> String {
     if is_same { "same" } else { "differs" }.to_owned()
-}
-
-/// Minutes, seconds, thousandths.
-fn length(seconds: f64) -> String {
-    let millis = (seconds * 1000.0).round().max(0.0) as u64;
-    format!("{}:{:02}.{:03}", millis / 60_000, millis / 1000 % 60, millis % 1000)
 }
 
 fn difference(before: f64, now: f64, digits: usize, unit: &str) -> String {

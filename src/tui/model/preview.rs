@@ -13,6 +13,8 @@ pub struct Foreseen {
     pub asked: Option<Asked>,
     /// Whether Enter came while answers on the screen were being asked again: it counts if they are the same.
     pub is_enter_waiting: bool,
+    /// Whether an answer let the prompt stand: from then on what becomes of it is said in its place.
+    pub has_stood: bool,
     /// The questions, and what was answered.
     pub jobs: Vec<JobPreview>,
 }

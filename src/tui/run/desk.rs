@@ -386,6 +386,7 @@ impl Desk {
             },
             Notice::Events(events) => Msg::Events(events),
             Notice::Changed => Msg::Changed,
+            Notice::Looked => Msg::Looked,
             Notice::Lead(is_leading) => Msg::Lead(is_leading),
             Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, warnings),
             Notice::ConfigBroken(faults) => Msg::ConfigBroken(faults),

@@ -62,6 +62,7 @@ pub fn take_bytes(model: &mut Model, number: u64, index: usize, is_base: bool, a
         | Answer::Files(_)
         | Answer::EventPage(..)
         | Answer::Owing(_)
+        | Answer::JobIds(_)
         | Answer::Webhooks(_)
         | Answer::Old(_)
         | Answer::Preview(_)

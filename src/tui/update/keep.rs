@@ -66,7 +66,7 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     }
     let asked = match &model.prompt {
         // Before the rules have answered it is not known whether anything is asked at all.
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && !model.preview.is_answered() => None,
+        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && !model.preview.has_stood => None,
         Some(Prompt::Confirm(confirm)) => match confirm.state {
             ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,

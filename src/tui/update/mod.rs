@@ -30,7 +30,9 @@ use super::keymap;
 use super::model::prompt::Prompt;
 use super::model::toast::Tone;
 use super::model::{Model, Sent};
+use super::view::label;
 use crate::domain::gate::GateKey;
+use crate::domain::ids::JobId;
 use crate::engine::api::{Command, GateRef, Query};
 
 pub use keep::{open_elsewhere, release_leases, wanted};
@@ -92,11 +94,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             notice::events(model, &events, fx);
         }
         Msg::Changed => {
-            preview::outdate(model, None);
             queue::ask(model, fx);
-            ask_leader(model, fx);
-            gate::ask_job(model, fx);
+            looked(model, fx);
         }
+        // Reading the queue costs by what waits: not for rows that are the same.
+        Msg::Looked => looked(model, fx),
         Msg::Lead(is_leading) => {
             model.is_leading = is_leading;
             ask_leader(model, fx);
@@ -191,7 +193,32 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
 
 fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;
-    model.toasts.push(at, tone, text.into());
+    let text = readable(model, &text.into());
+    model.toasts.push(at, tone, text);
+}
+
+/// What the rules say, with jobs named as the screen names them. A hint stays: it may be a command, which wants the whole id.
+fn readable(model: &Model, text: &str) -> String {
+    let (said, hint) = text.split_at(text.find("hint: ").unwrap_or(text.len()));
+    let of_queue = |id: &JobId| {
+        let mut rows = model.queue.present();
+        rows.find(|row| row.job_id == *id).map(|row| row.slug.to_string())
+    };
+    let of_job = |id: &JobId| {
+        let rows = model.job.as_ref()?.rows.as_ref()?;
+        (rows.job.id == *id).then(|| rows.job.slug.clone())
+    };
+    let said = label::readable(said, |id| {
+        of_queue(id).or_else(|| of_job(id)).map(|slug| slug.to_string())
+    });
+    said + hint
+}
+
+/// What no row tells is looked at again: files, and who leads.
+fn looked(model: &mut Model, fx: &mut Vec<Effect>) {
+    preview::outdate(model, None);
+    ask_leader(model, fx);
+    gate::ask_job(model, fx);
 }
 
 fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {

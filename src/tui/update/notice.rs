@@ -8,7 +8,7 @@ use super::super::model::Model;
 use super::super::model::history::DECISIONS_MAX;
 use super::super::model::toast::Tone;
 use super::super::view::label;
-use super::{compose, files, gate, mark, preview, queue, since, toast};
+use super::{compose, files, gate, mark, preview, queue, readable, since, toast};
 use crate::domain::event::{Event, EventType};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::StageName;
@@ -56,6 +56,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::JobIds(_)
             | Answer::Webhooks(_)
             | Answer::Old(_)
             | Answer::Preview(_)
@@ -78,6 +79,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::JobIds(_)
             | Answer::Webhooks(_)
             | Answer::Old(_)
             | Answer::Preview(_)
@@ -215,7 +217,7 @@ fn tell(model: &mut Model, event: &Event) {
         .find(|row| row.job_id == event.job_id)
         .map(|row| row.slug.clone());
     let job = label::job(&event.job_id, slug.as_deref().unwrap_or(""));
-    let text = format!("{job}: {}", event.message);
+    let text = format!("{job}: {}", readable(model, &event.message));
     if matches!(event.kind, EventType::StageFailed | EventType::GateOverdue) {
         model.toasts.push(event.ts, tone, text);
     } else {

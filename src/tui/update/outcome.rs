@@ -6,8 +6,9 @@ use super::super::model::bulk::MARKS_MAX;
 use super::super::model::gate::GateView;
 use super::super::model::prompt::{ConfirmState, Pin, Prompt};
 use super::super::model::toast::Tone;
+use super::super::view::label;
 use super::prompt::refuse;
-use super::{bulk, compose, gate, preview, queue};
+use super::{bulk, compose, gate, preview, queue, readable};
 use crate::domain::gate::{Gate, GateKey, Verdict};
 use crate::domain::ids::Digest;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -28,7 +29,8 @@ pub fn recheck(model: &mut Model) {
         if let Some(gate) = view.gate()
             && let Err(refusal) = gate.open_or_refuse()
         {
-            return Some((refusal.message, None));
+            let message = label::readable(&refusal.message, |_| Some(view.slug.to_string()));
+            return Some((message, None));
         }
         let shown = view.shown_digest()?;
         (shown != pin.digest).then(|| {
@@ -166,7 +168,7 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
             ));
         }
         if let Some(review) = &receipt.review {
-            text = review.words();
+            text = readable(model, &review.words());
         }
         let at = model.now.utc;
         if sent.is_part {
@@ -205,6 +207,7 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
         return;
     }
     let is_waiting = is_waiting_for(model, submission);
+    let message = readable(model, &refusal.message);
     let has_changed = refusal.code == RefusalCode::ArtifactChanged;
     let hint = if has_changed {
         Some("the new text is being read; your note is kept".to_owned())
@@ -212,14 +215,14 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
         refusal.hint.clone()
     };
     if is_waiting && let Some(Prompt::Confirm(confirm)) = &mut model.prompt {
-        confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
+        confirm.state = ConfirmState::Refused(message.clone(), hint.clone());
     }
     if is_waiting && let Some(Prompt::Timer(ask)) = &mut model.prompt {
         // The rules are asked again: what they said is not what happened.
         ask.sent = None;
         preview::outdate(model, None);
     }
-    refuse(model, sent.not_done, &refusal.message, hint.as_deref().unwrap_or(""));
+    refuse(model, sent.not_done, &message, hint.as_deref().unwrap_or(""));
     if has_changed {
         gate::reload_files(model);
         if let Some(view) = &mut model.gate {
@@ -230,7 +233,7 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
     queue::ask(model, fx);
 }
 
-/// A command's files are on disk, or not yet.
+/// A command's files are in place, or not yet.
 pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
     gate::reread_if_behind(model);
     let sent = model.sent.remove(&submission);
@@ -241,7 +244,7 @@ pub fn published(model: &mut Model, submission: Submission, result: Result<(), S
         } else {
             "Done, not yet on disk"
         };
-        let hint = "it is safe in the database and is written when that works again";
+        let hint = "it is safe in the database, and its files are written when that works again";
         refuse(model, head, &why, hint);
     }
 }

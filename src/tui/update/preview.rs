@@ -134,9 +134,15 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Something has happened, to some jobs or to what holds for all: what was answered may not be so any more.
 pub fn outdate(model: &mut Model, events: Option<&[Event]>) {
+    let is_bulk = matches!(model.prompt, Some(Prompt::Bulk(_)));
     for question in &mut model.preview.jobs {
         let is_of = |event: &Event| event.job_id == question.job_id;
-        question.is_stale |= events.is_none_or(|events| events.iter().any(is_of));
+        if events.is_none_or(|events| events.iter().any(is_of)) {
+            question.is_stale = true;
+            // That it would be refused is no more than what was so: whoever had the gate open may have left it. A bulk has the others.
+            let is_refused = question.answers.iter().flatten().any(Result::is_err);
+            question.answers.take_if(|_| is_refused && !is_bulk);
+        }
     }
 }
 
@@ -157,7 +163,6 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
     let Some(asked) = model.preview.asked.take_if(|asked| asked.number == number) else {
         return;
     };
-    let was_open = model.preview.is_answered();
     let mut questions = model.preview.jobs.iter_mut();
     let Some(question) = questions.find(|one| one.job_id == asked.job_id && one.commands == asked.gist) else {
         return;
@@ -168,8 +173,9 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
     question.is_awaited &= question.is_stale;
     bulk::recheck(model);
     if let Some(refusal) = closing(model) {
-        return close(model, &refusal, was_open);
+        return close(model, &refusal);
     }
+    model.preview.has_stood = true;
     if is_news {
         let revision = model.next_number();
         if let Some(prompt) = &mut model.prompt {
@@ -213,12 +219,12 @@ fn closing(model: &Model) -> Option<Refusal> {
     closes.then(|| refusal.clone())
 }
 
-fn close(model: &mut Model, refusal: &Refusal, was_open: bool) {
+fn close(model: &mut Model, refusal: &Refusal) {
     let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
     let hint = refusal.hint.clone();
     match &mut model.prompt {
         // It stood there and could be confirmed: what became of it is said in its place.
-        Some(Prompt::Confirm(confirm)) if was_open => {
+        Some(Prompt::Confirm(confirm)) if model.preview.has_stood => {
             confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
         }
         prompt => *prompt = None,

@@ -17,12 +17,7 @@ use crate::engine::api::Command;
 
 /// Says what did not happen, why, and what to do.
 pub fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
-    let hint = if hint.is_empty() {
-        String::new()
-    } else {
-        format!("   hint: {hint}")
-    };
-    toast(model, Tone::Error, format!("{what}: {why}{hint}"));
+    toast(model, Tone::Error, verb::in_words(what, why, hint));
 }
 
 /// Asks before the gate on screen is decided.

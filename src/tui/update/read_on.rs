@@ -4,7 +4,7 @@ use super::super::effect::Effect;
 use super::super::keymap::Focus;
 use super::super::layout;
 use super::super::model::Model;
-use super::super::model::file::{Against, FileView};
+use super::super::model::file::{Against, Content, FileView};
 use super::super::model::gate::GateView;
 use super::super::model::queue::RowKey;
 use super::super::model::shown::{Shown, Sight};
@@ -20,6 +20,14 @@ pub fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     }
     if let Some(view) = &mut model.gate {
         view.is_read_on = true;
+    }
+    let current = model.gate.as_ref().and_then(GateView::current);
+    if let Some(file) = current.filter(|file| matches!(file.content, Content::Loading | Content::Known)) {
+        let words = format!(
+            "{} is still being read   hint: press the key again",
+            file.artifact.path.file_name()
+        );
+        return toast(model, Tone::Info, words);
     }
     let before = place(model);
     if unshown_line(model) || diff::next_hunk(model) || next_value(model) {

@@ -75,7 +75,7 @@ pub fn tell(model: &mut Model, events: &[Event]) {
     let head = match here {
         Some(here) if now.us_since(here) < DAY_US => format!("Since you were here ({})", label::clock_minutes(here)),
         Some(here) => format!("Since you were here ({})", label::date(here)),
-        None => "In the last 24 h".to_owned(),
+        None => "In the last day".to_owned(),
     };
     toast(model, Tone::Info, format!("{head}: {decided}   4: history"));
 }

@@ -218,6 +218,8 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
         for words in comparison(model, file, pen.room()) {
             pen.text(&format!("  {words} "), theme.plain());
         }
+    } else {
+        pen.text(" ", theme.plain());
     }
     pen.rule(theme);
     let hold = hold_lines(model, is_wide);
@@ -413,7 +415,7 @@ fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buff
 }
 
 /// The facts about what was shown: hunks, lines, what is still to be seen, who looked.
-fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: &mut Buffer) {
+fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut pen = Pen::new(buffer, area);
     pen.skip(1);
@@ -484,9 +486,16 @@ fn draw_status(model: &Model, view: &GateView, rows: usize, area: Rect, buffer: 
         let text = if width(&long) <= pen.room() { long } else { short };
         pen.text(&text, theme.warning());
     }
-    if let Some(seen) = view.gate().and_then(|gate| gate.seen.last()) {
-        let text = format!("seen by {} {}", seen.by, ago(model.now.utc.us_since(seen.at)));
-        pen.right(&text, theme.plain());
+    let seen = view.gate().and_then(|gate| gate.seen.last());
+    let seen = seen.map(|seen| format!("seen by {} {}", seen.by, ago(model.now.utc.us_since(seen.at))));
+    // Where there is a line about the policy, it says so.
+    let opened = view.gate().filter(|_| !is_wide);
+    let opened = opened.map(|gate| format!("opened {}", ago(model.now.utc.us_since(gate.opened_at))));
+    let both = [opened, seen].into_iter().flatten().collect::<Vec<_>>();
+    pen.skip(2);
+    let longest_first = [both.join("   "), both.last().cloned().unwrap_or_default()];
+    if let Some(words) = longest_first.iter().find(|words| width(words) < pen.room()) {
+        pen.right(words, theme.plain());
     }
 }
 
@@ -519,5 +528,5 @@ pub fn draw(model: &Model, is_wide: bool, area: Rect, buffer: &mut Buffer) {
         height: u16::from(area.height > head),
         ..area
     };
-    draw_status(model, view, usize::from(body_height), status, buffer);
+    draw_status(model, view, is_wide, usize::from(body_height), status, buffer);
 }

@@ -20,6 +20,22 @@ pub enum HelpRow {
     Keys(String, &'static str),
 }
 
+/// What stands in the queue.
+const COLUMNS: [(&str, &str); 6] = [
+    ("! * >", "a timer's last minute, marked, selected"),
+    ("#", "which attempt of the stage"),
+    (
+        "LEFT",
+        "time left; = it stands still: held, or somebody has the gate open",
+    ),
+    ("THEN", "what happens when no time is left; person: nothing without you"),
+    ("CHANGE", "lines against the base, of all files"),
+    (
+        "WHO",
+        "who is at it, or holds it until when and why; unseen: nobody has looked",
+    ),
+];
+
 /// The lines, narrowed down.
 pub fn rows(model: &Model) -> Vec<HelpRow> {
     let filter = match &model.overlay {
@@ -27,10 +43,23 @@ pub fn rows(model: &Model) -> Vec<HelpRow> {
         Some(Overlay::Palette { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
     let mut rows = Vec::new();
+    let is_sought = |text: String| {
+        let text = text.to_lowercase();
+        filter.split_whitespace().all(|word| text.contains(word))
+    };
+    let columns = COLUMNS
+        .iter()
+        .filter(|(name, meaning)| is_sought(format!("columns {name} {meaning}")));
+    let columns: Vec<_> = columns
+        .map(|(name, meaning)| HelpRow::Keys((*name).to_owned(), meaning))
+        .collect();
+    if !columns.is_empty() {
+        rows.push(HelpRow::Group("columns of the queue"));
+        rows.extend(columns);
+    }
     for group in keymap::all_groups() {
         let fits = |binding: &&keymap::Binding| {
-            let text = format!("{} {} {}", group.name, binding.keys.join(" "), binding.help).to_lowercase();
-            filter.split_whitespace().all(|word| text.contains(word))
+            is_sought(format!("{} {} {}", group.name, binding.keys.join(" "), binding.help))
         };
         let is_allowed = |binding: &&keymap::Binding| {
             let action = binding.action;

@@ -123,10 +123,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focus = model.focus();
     let fixed = match focus {
         Focus::Confirm => Some(confirm(model)),
-        Focus::Note => Some(format!(
-            "type the note   Tab out of it   {}",
-            until_enter(model, "decided")
-        )),
+        Focus::Note => Some(format!("type the note   Tab out   {}", until_enter(model, "decided"))),
         Focus::Ask if is_enter_offered(model) => Some("Enter yes   Esc no".to_owned()),
         Focus::Ask => Some("Esc no".to_owned()),
         Focus::Bulk => Some(bulk(model)),
@@ -134,12 +131,12 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Focus::Filter => Some("Enter keeps the filter   Esc takes it back".to_owned()),
         Focus::Search => Some("Enter finds   Esc back".to_owned()),
         Focus::Find => Some("type what to find   Enter there   Ctrl-g next, in the text".to_owned()),
-        Focus::Candidates => Some("type on   Up Down move   Enter writes it   Esc closes the list".to_owned()),
+        Focus::Candidates => Some("type on   Up Down move   Enter writes it   Esc closes it".to_owned()),
         Focus::Types => Some("Up Down move   Enter writes in it   Esc back to the text".to_owned()),
         Focus::Help => Some("type to narrow down   Up Down PgUp PgDn move   Esc back".to_owned()),
-        Focus::Files => Some("type to narrow down   Up Down move   Enter shows it   Esc back".to_owned()),
-        Focus::Discarded => Some("type to narrow down   Up Down move   Enter restores it   Esc back".to_owned()),
-        Focus::Palette => Some("type to narrow down   Up Down move   Enter does it   Esc back".to_owned()),
+        Focus::Files => Some("type to find   Up Down move   Enter shows it   Esc back".to_owned()),
+        Focus::Discarded => Some("type to find   Up Down move   Enter restores it   Esc back".to_owned()),
+        Focus::Palette => Some("type to find   Up Down move   Enter does it   Esc back".to_owned()),
         Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => None,
     };
     let mut pen = Pen::new(buffer, area);

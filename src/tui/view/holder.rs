@@ -1,6 +1,6 @@
 //! Who has a gate open, or holds its timer and until when.
 
-use super::{countdown, label, message};
+use super::{countdown, label, message, shorten};
 use crate::diff::text::{cut, visible_line, width};
 use crate::domain::gate::GateKey;
 use crate::domain::lease::{Lease, LeasePurpose};
@@ -26,6 +26,11 @@ fn held(model: &Model, row: &QueueRow) -> Option<Held> {
         until: label::until(until, model.now.utc),
         reason: hold.reason.clone(),
     })
+}
+
+/// Whether somebody holds its timer, by name.
+pub fn is_held(model: &Model, row: &QueueRow) -> bool {
+    held(model, row).is_some()
 }
 
 fn live_lease<'a>(model: &Model, row: &'a QueueRow) -> Option<&'a Lease> {
@@ -56,6 +61,8 @@ pub fn words(model: &Model, row: &QueueRow, cells: usize) -> Option<String> {
 
 /// Less of a reason than this says nothing.
 const REASON_CELLS_MIN: usize = 6;
+/// Less of a name than this says nothing.
+const NAME_CELLS_MIN: usize = 4;
 
 /// The same in words, the longest wording first.
 fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<String> {
@@ -66,22 +73,15 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
         let who = name(model, &lease.holder.name);
         return match (is_own(model, lease), who == "you", lease.purpose) {
             (true, _, LeasePurpose::Compose) => vec!["you edit".to_owned()],
-            (true, _, LeasePurpose::Prompt) => vec!["you decide".to_owned()],
+            (true, _, LeasePurpose::Prompt) => vec!["you decide".to_owned(), "you".to_owned()],
             // Another console of the same person, or one that ended a moment ago.
             (false, true, _) => vec!["you elsewhere".to_owned(), "elsewhere".to_owned()],
             (false, false, LeasePurpose::Compose) => vec![format!("{who} composing"), format!("{who} edits")],
             (false, false, LeasePurpose::Prompt) => vec![format!("{who} deciding"), format!("{who} at it")],
         };
     }
-    if let Some(Held { who, until, reason }) = held(model, row) {
-        let verb = if who == "you" { "hold" } else { "holds" };
-        let (long, short) = (format!("{who} {verb} to {until}"), format!("{who} to {until}"));
-        let with_reason = reason.map(|reason| {
-            let room = cells.max(width(&short) + 2 + REASON_CELLS_MIN);
-            [format!("{long}: {reason}"), cut(&format!("{short}: {reason}"), room)]
-        });
-        let without = [long, short, format!("{who} {verb}"), format!("{who} hold")];
-        return with_reason.into_iter().flatten().chain(without).collect();
+    if let Some(held) = held(model, row) {
+        return hold_wordings(held, cells);
     }
     if model.drafts.contains_key(key) {
         return vec!["your draft".to_owned()];
@@ -90,6 +90,23 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
         Some(_) => vec!["held by policy".to_owned()],
         None => Vec::new(),
     }
+}
+
+/// A hold in a row of the queue: who, until when and why, as far as it fits.
+fn hold_wordings(Held { who, until, reason }: Held, cells: usize) -> Vec<String> {
+    let verb = if who == "you" { "hold" } else { "holds" };
+    let long = format!("{who} {verb} to {until}");
+    let short = format!("{who} to {until}");
+    let with_reason = reason.map(|reason| {
+        // A long name gives way before the end and the beginning of the reason do.
+        let others = width(&format!(" to {until}: ")) + REASON_CELLS_MIN.min(width(&visible_line(&reason)));
+        let brief = shorten::middle(&who, cells.saturating_sub(others).max(NAME_CELLS_MIN));
+        let room = cells.max(width(&brief) + others);
+        let cut_short = cut(&format!("{brief} to {until}: {reason}"), room);
+        [format!("{long}: {reason}"), cut_short]
+    });
+    let without = [long, short, format!("{who} {verb}"), format!("{who} hold")];
+    with_reason.into_iter().flatten().chain(without).collect()
 }
 
 /// For the head of the gate: who else has it open, as `ana composing`; what this console does itself is not told.

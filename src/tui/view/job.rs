@@ -71,7 +71,7 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         .unwrap_or_default();
     let is_outside = job.is_manual && job.status == JobStatus::Running;
     let state = match (is_outside, job.is_manual) {
-        (true, _) => "waits for the pipeline outside".to_owned(),
+        (true, _) => "waits for its pipeline".to_owned(),
         (false, true) => format!("{}{stage} (manual)", job.status.as_str().replace('_', " ")),
         (false, false) => format!("{}{stage}", job.status.as_str().replace('_', " ")),
     };

@@ -30,6 +30,26 @@ pub fn job(id: &JobId, slug: &str) -> String {
     }
 }
 
+/// A sentence of the rules, which name jobs by their whole id, with every generated id as people read it.
+pub fn readable(text: &str, slug_of: impl Fn(&JobId) -> Option<String>) -> String {
+    let is_of_id = |character: char| character.is_ascii_alphanumeric() || character == '-';
+    let mut said = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|character| !is_of_id(character)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        match JobId::new(word).ok().filter(|_| is_generated(word)) {
+            Some(id) => said.push_str(&job(&id, &slug_of(&id).unwrap_or_default())),
+            None => said.push_str(word),
+        }
+        let start = after.find(is_of_id).unwrap_or(after.len());
+        let (between, next) = after.split_at(start);
+        said.push_str(between);
+        rest = next;
+    }
+    said
+}
+
 /// A gate: `j-21 dunes / storyboard #1`.
 pub fn gate(key: &GateKey, slug: &str) -> String {
     format!("{} / {} #{}", job(&key.job_id, slug), key.stage, key.attempt)
@@ -111,6 +131,17 @@ mod tests {
         );
         assert_eq!(label("0198c0de-7f3a-7aaa-8bbb-0123456789ab", "tides"), "…89ab tides");
         assert_eq!(label("0198c0de-7f3a-7aaa-8bbb-0123456789ab", ""), "…89ab");
+    }
+
+    #[test]
+    fn a_sentence_names_jobs_as_people_do() {
+        let slug_of = |id: &JobId| id.as_str().ends_with("cdef").then(|| "tides".to_owned());
+        let said = "Gate script #2 of 0198c0de-7f3a-7aaa-8bbb-0123456789ab is open: 潮 was j-17, 0198c0de-7f3a-7aaa-8bbb-01234567cdef.";
+        assert_eq!(
+            readable(said, slug_of),
+            "Gate script #2 of …89ab is open: 潮 was j-17, …cdef tides."
+        );
+        assert_eq!(readable("", slug_of), "");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use ratatui::style::{Color, Style};
 use super::pen::Pen;
 use crate::diff::text::width;
 use crate::domain::audio::AudioFacts;
+use crate::domain::words::duration;
 use crate::tui::media::picture::{self, PictureFacts, Small};
 use crate::tui::media::sound::{Bar, OUTLINE_FLOOR_DB, facts, outline};
 use crate::tui::media::{Fact, Media, Pair};
@@ -141,8 +142,7 @@ fn draw_clips(bars: &[Bar], theme: Theme, pen: &mut Pen<'_>) {
 }
 
 fn seconds(seconds: f64) -> String {
-    let whole = seconds.round().max(0.0) as u64;
-    format!("{}:{:02}", whole / 60, whole % 60)
+    duration(seconds.round().max(0.0) as u64)
 }
 
 /// The part of a bar that stands in one of its lines, counted from the top.

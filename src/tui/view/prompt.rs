@@ -1,6 +1,8 @@
 //! The prompt: what will happen, what was not seen, the note, and the keys. It takes the bottom of the lower pane.
 
 pub mod bulk;
+mod confirm;
+mod menu;
 mod timer;
 mod whole;
 
@@ -8,23 +10,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::change;
 use super::holder;
 use super::label;
 use super::message;
-use super::past;
 use super::pen::{Pen, clear};
 use super::shorten;
 use crate::diff::text::width;
 use crate::domain::gate::GateKey;
-use crate::domain::time::Timestamp;
-use crate::domain::timer::TimerStatus;
 use crate::tui::action::Action;
 use crate::tui::draft::DISCARDED_DAYS;
 use crate::tui::editor::Editor;
-use crate::tui::keymap::{self, Focus};
+use crate::tui::keymap;
 use crate::tui::model::Model;
-use crate::tui::model::prompt::{Confirm, ConfirmState, DISCARD_WORD, Intent, Prompt};
+use crate::tui::model::prompt::{DISCARD_WORD, Prompt};
 use crate::tui::update::open_elsewhere;
 use crate::tui::verb::{self, No};
 
@@ -81,27 +79,24 @@ fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&str; 2]) -> 
     label::within(label, key, columns.saturating_sub(others))
 }
 
-/// The shortest wording; the bound then has a line of its own.
-const TIMER_HELD: &str = "timer held";
-
-/// What the timer does meanwhile, the longest wording first.
-fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
-    let Some(row) = model.queue.gate(&confirm.pin.key) else {
-        return Vec::new();
-    };
-    let left = |at: Timestamp| super::countdown::text(at.us_since(model.now.utc));
-    match super::countdown::status(model, row) {
-        Some(TimerStatus::Leased(end)) if model.lease_of_other(&confirm.pin.key).is_none() => vec![
-            format!("timer held for you, at most {} more", left(end)),
-            format!("timer held at most {} more", left(end)),
-            format!("timer held at most {}", left(end)),
-            format!("held at most {}", left(end)),
-            TIMER_HELD.to_owned(),
+/// The title of a question about a gate: what is done, to which gate, and who does it. In one line, with what goes on by itself behind it;
+/// where even a cut name of the job leaves no room for the rest, in as many as that needs.
+fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<Line<'static>> {
+    if parts.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
+        return vec![Line::Head(parts.into(), timer)];
+    }
+    let [(verb, verb_style), (label, style), (who, who_style)] = parts;
+    let who = text(who.trim_start(), who_style);
+    match label
+        .rsplit_once(" / ")
+        .filter(|_| width(&verb) + width(&label) > columns)
+    {
+        Some((job, stage)) => vec![
+            Line::Text(vec![(verb, verb_style), (format!("{job} /"), style)]),
+            text(stage, style),
+            who,
         ],
-        Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
-            vec![format!("{} in {}", super::countdown::at_zero(model, row), left(at))]
-        }
-        Some(TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy) | None => Vec::new(),
+        None => vec![Line::Text(vec![(verb, verb_style), (label, style)]), who],
     }
 }
 
@@ -142,17 +137,8 @@ fn answers<'a>(
         // Who has it is said above.
         (Err(_), Some(key)) => Some((key, "take it over")),
         (Err(No::Refused(no)), None) if !no.is_about_text && !is_told_above => {
-            let hint = if no.hint.is_empty() {
-                String::new()
-            } else {
-                format!("   hint: {}", no.hint)
-            };
-            wrapped(
-                &format!("{}: {}{hint}", no.what, no.why),
-                columns,
-                model.theme.error(),
-                lines,
-            );
+            let words = verb::in_words(no.what, &no.why, &no.hint);
+            wrapped(&words, columns, model.theme.error(), lines);
             None
         }
         (Err(_), None) => None,
@@ -165,150 +151,6 @@ fn answers<'a>(
         true => key_rows(model, columns, &short, lines),
         false => lines.push(keys(model, columns, &pairs)),
     }
-}
-
-fn confirm_lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<Line<'a>> {
-    let theme = model.theme;
-    let mut lines = Vec::new();
-    let head_style = match confirm.intent {
-        Intent::Approve => theme.added(),
-        Intent::Reject => theme.removed(),
-        Intent::Apply | Intent::Undo => theme.held(),
-    };
-    let operator = &model.session.operator.name;
-    let with = if confirm.patch.is_some() && confirm.intent.is_decision() {
-        " WITH PATCH"
-    } else {
-        ""
-    };
-    let verb = format!("{}{with} ", confirm.intent.head());
-    let who = format!("  {}  as {operator}", confirm.pin.digest.short());
-    let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
-    let head = vec![
-        (verb, head_style.patch(theme.strong())),
-        (label, theme.strong()),
-        (who, theme.plain()),
-    ];
-    let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
-    let fitting = meanwhile(model, confirm)
-        .into_iter()
-        .find(|timer| taken + 4 + width(timer) <= columns);
-    let full = meanwhile(model, confirm).into_iter().next();
-    let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
-    let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
-    lines.push(Line::Head(head, (timer, theme.held())));
-    match &confirm.state {
-        ConfirmState::Refused(why, hint) => {
-            wrapped(
-                &format!("{}: {why}", confirm.intent.not_done()),
-                columns,
-                theme.error(),
-                &mut lines,
-            );
-            if let Some(hint) = hint {
-                wrapped(&format!("hint: {hint}"), columns, theme.plain(), &mut lines);
-            }
-            lines.push(keys(model, columns, &[("Esc", "back, nothing is decided")]));
-            return lines;
-        }
-        ConfirmState::Writing(_) => {
-            lines.push(text("writing…", theme.held()));
-            return lines;
-        }
-        ConfirmState::Asking => {}
-    }
-    let view = model.gate.as_ref().filter(|view| view.key == confirm.pin.key);
-    let rows = view.and_then(|view| view.rows.as_deref());
-    if confirm.intent == Intent::Undo {
-        let back = rows.map(|rows| past::of_undo(rows, &confirm.pin.key));
-        for line in back.unwrap_or_default() {
-            wrapped(&line, columns, theme.plain(), &mut lines);
-        }
-    }
-    outlook(model, columns, &mut lines);
-    let mut spare = Vec::new();
-    if let Some(former) = rows.and_then(|rows| past::former_rejection(rows, &confirm.pin.key)) {
-        for line in message::split(&former, columns, 2) {
-            spare.push(Line::Spare(vec![(line, theme.plain())]));
-        }
-    }
-    if let Some(patch) = &confirm.patch {
-        let shown = 3;
-        let each = if model.size.1 < 24 { 1 } else { 2 };
-        let changes = patch.changes.iter().take(shown);
-        for line in changes.flat_map(|one| change::lines(one, columns.saturating_sub(2), each)) {
-            let style = change::style(line.side, theme);
-            spare.push(Line::Spare(vec![("  ".to_owned(), theme.plain()), (line.text, style)]));
-        }
-        if let Some(rest) = patch.changes.len().checked_sub(shown + 1) {
-            spare.push(Line::Spare(vec![(
-                format!("  and {} more changes", rest + 1),
-                theme.plain(),
-            )]));
-        }
-        for consequence in patch.consequences.iter().take(2) {
-            for line in message::split(consequence, columns.saturating_sub(2), 2) {
-                spare.push(Line::Spare(vec![(format!("  {line}"), theme.warning())]));
-            }
-        }
-    }
-    if let Some(full) = full.filter(|_| !is_bound_told) {
-        spare.push(Line::Spare(vec![(full, theme.held())]));
-    }
-    lines.extend(spare);
-    if verb::is_draft_left_out(model) {
-        let words = "Your patch draft is NOT applied (p shows it)";
-        wrapped(words, columns, theme.warning(), &mut lines);
-    }
-    let unseen = view
-        .map(super::super::model::gate::GateView::unseen)
-        .unwrap_or_default();
-    if !unseen.is_empty() {
-        wrapped(
-            &format!("You have not seen: {}", unseen.join(", ")),
-            columns,
-            theme.warning(),
-            &mut lines,
-        );
-    }
-    let others = model.marks.keys().filter(|key| **key != confirm.pin.key).count();
-    if others > 0 && confirm.intent.is_decision() {
-        let words = if others == 1 {
-            "1 marked gate is".to_owned()
-        } else {
-            format!("{others} marked gates are")
-        };
-        wrapped(&format!("{words} NOT included"), columns, theme.warning(), &mut lines);
-    }
-    if let Some(words) = holder::warning(model, &confirm.pin.key) {
-        wrapped(&words, columns, theme.held(), &mut lines);
-    }
-    let enter = confirm.intent.verb();
-    if !confirm.intent.is_decision() {
-        answers(
-            model,
-            columns,
-            enter,
-            &[("Esc", "back, nothing is changed")],
-            &mut lines,
-        );
-        return lines;
-    }
-    if confirm.note.is_blank() && !confirm.is_note_focused {
-        lines.push(text("note: (none; Tab to write)", theme.plain()));
-    } else {
-        lines.push(Line::Field("note: ", &confirm.note, confirm.is_note_focused));
-    }
-    if confirm.is_empty_accepted {
-        lines.push(text(
-            "The note is empty: Enter once more rejects without a reason",
-            theme.warning(),
-        ));
-    }
-    let tab = if confirm.is_note_focused { "leave note" } else { "note" };
-    let others = [("Tab", tab), ("Esc", "back, nothing is decided")];
-    answers(model, columns, enter, &others, &mut lines);
-    lines
 }
 
 /// Who else has open what the question is about.
@@ -335,7 +177,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     let theme = model.theme;
     match &model.prompt {
         None => Vec::new(),
-        Some(Prompt::Confirm(confirm)) => confirm_lines(model, confirm, columns),
+        Some(Prompt::Confirm(confirm)) => confirm::lines(model, confirm, columns),
         Some(Prompt::Resume(ask)) => {
             let style = theme.held().patch(theme.strong());
             let mut lines = vec![job_head(model, "RESUME ", style, &ask.label, columns)];
@@ -379,7 +221,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             answers(model, columns, "leave", &[("Esc", "stay")], &mut lines);
             lines
         }
-        Some(Prompt::Menu) => menu_lines(model, columns),
+        Some(Prompt::Menu) => menu::lines(model, columns),
         Some(Prompt::Discard(ask)) => {
             let mut lines = vec![text("DISCARD the text", theme.removed().patch(theme.strong()))];
             let words =
@@ -391,76 +233,6 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             lines
         }
     }
-}
-
-fn menu_lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
-    let theme = model.theme;
-    let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
-    let what = if is_edit { "EDIT " } else { "PATCH " };
-    let label = model
-        .compose
-        .as_ref()
-        .map(|compose| gate_label(&compose.pin.label, &compose.pin.key, columns, [what, ""]))
-        .unwrap_or_default();
-    let mut lines = vec![Line::Text(vec![
-        (what.to_owned(), theme.held().patch(theme.strong())),
-        (label, theme.strong()),
-    ])];
-    let closed = model.compose.as_ref().and_then(|compose| compose.closed.clone());
-    let fits = model
-        .compose
-        .as_ref()
-        .is_some_and(|compose| compose.fitting().is_some());
-    if let Some(why) = closed {
-        wrapped(
-            &format!("The text can only be read: {why}"),
-            columns,
-            theme.error(),
-            &mut lines,
-        );
-    } else if !fits {
-        lines.push(text("The patch does not fit yet; the text is kept", theme.warning()));
-    }
-    // The same answer as the hint line and the keys themselves: what cannot be done now is not offered.
-    let pairs: Vec<_> = keymap::groups(Focus::Menu)
-        .into_iter()
-        .flat_map(|group| group.bindings)
-        .filter(|binding| !binding.hint.is_empty())
-        .filter_map(|binding| {
-            Some((
-                binding.keys.first().copied()?,
-                menu_words(binding.action?)?,
-                binding.action?,
-            ))
-        })
-        .filter(|(_, _, action)| verb::applies(model, Focus::Menu, *action))
-        .map(|(key, words, _)| (key, words))
-        .collect();
-    let (decide, other): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(key, _)| matches!(*key, "a" | "r" | "t"));
-    for row in [decide, other] {
-        key_rows(model, columns, &row, &mut lines);
-    }
-    lines
-}
-
-/// What a key of the menu does, in the menu's words.
-fn menu_words(action: Action) -> Option<&'static str> {
-    let words = [
-        (Action::ApproveWith, "approve with it"),
-        (Action::RejectWith, "reject with it"),
-        (Action::ApplyOnly, "apply only"),
-        (Action::CarryOver, "carry it over into the new version"),
-        (Action::AsPatch, "as a patch"),
-        (Action::OtherType, "other type"),
-        (Action::Discard, "discard"),
-        (Action::Leave, "leave, draft kept"),
-        (Action::OwnEditor, "on in your own editor"),
-        (Action::Close, "back to the text"),
-    ];
-    words
-        .iter()
-        .find(|(known, _)| *known == action)
-        .map(|(_, words)| *words)
 }
 
 /// Keys in as many lines as they need.

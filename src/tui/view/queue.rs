@@ -68,7 +68,8 @@ fn chosen(width: usize, is_wide: bool) -> &'static [Column] {
         (47..64, true) => &[Job, Stage, Attempt, Left, AtZero, Note],
         (47..78, false) => &[Job, Stage, Attempt, Left, AtZero, Who],
         (64..78, true) => &[Job, Stage, Attempt, Left, AtZero, Change, Who],
-        (78.., _) => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Files, Who],
+        (78..96, _) => &[Job, Stage, Attempt, Left, AtZero, Change, Files, Who],
+        (96.., _) => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Files, Who],
     }
 }
 
@@ -91,9 +92,9 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
     };
     let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + SIGNS + chosen.len() - 1;
     let room = width.saturating_sub(taken);
-    // The last column is for people, and has a third of what the names have, up to where a name needs no more.
+    // The last column is for people, and has a little less than the names of jobs, up to where a name needs no more.
     let last = match chosen.last() {
-        Some(Column::Who) => (room / 3).max(10).max(room.saturating_sub(JOB_MAX)),
+        Some(Column::Who) => (room / 2).saturating_sub(1).max(10).max(room.saturating_sub(JOB_MAX)),
         Some(Column::Note) => 8,
         Some(_) | None => 0,
     };
@@ -143,7 +144,7 @@ pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
         return ("overdue".to_owned(), theme.warning());
     }
     if row.kind == QueueKind::Failed {
-        return ("d: noted".to_owned(), theme.error());
+        return ("d notes it".to_owned(), theme.error());
     }
     let is_unseen = row.kind == QueueKind::Gate && !row.is_seen;
     (if is_unseen { "unseen" } else { "" }.to_owned(), theme.plain())
@@ -214,15 +215,11 @@ fn draw_row(
     };
     pen.text(if is_marked { "*" } else { " " }, theme.strong());
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
-    let has_hold = row.timer.as_ref().is_some_and(|timer| timer.hold.is_some());
+    let is_held = holder::is_held(model, row);
     let has_who = columns
         .iter()
         .any(|(column, _)| matches!(column, Column::Who | Column::Note));
     for (index, (column, cells)) in columns.iter().enumerate() {
-        // Who holds it and until when is more than how many files there are, and needs their cells.
-        if has_hold && *column == Column::Files {
-            continue;
-        }
         pen.skip(u16::from(index > 0));
         // What became of it needs the room of all that is of no interest any more.
         if is_gone && *column == Column::AtZero {
@@ -230,18 +227,24 @@ fn draw_row(
             pen.text(&text, if is_reversed { theme.plain() } else { theme.held() });
             break;
         }
-        let cells = if *column == Column::Who { pen.room() } else { *cells };
-        let is_held = *column == Column::AtZero && !has_who && countdown::is_stopped(model, row);
-        let (text, style) = if is_held {
+        // Who holds it, until when and why is more than how many files there are: it begins right behind what changed.
+        if is_held && *column == Column::Change {
+            pen.text(&change(row), theme.plain()).skip(2);
+            let (text, style) = who(model, row, pen.room());
+            pen.text(&text, if is_reversed { theme.plain() } else { style });
+            break;
+        }
+        let is_stopped = *column == Column::AtZero && !has_who && countdown::is_stopped(model, row);
+        let (text, style) = if is_stopped {
             ("held".to_owned(), theme.held())
         } else {
-            cell(model, row, name, (*column, cells), is_gone)
+            cell(model, row, name, (*column, *cells), is_gone)
         };
         let style = if is_reversed { theme.plain() } else { style };
         if column.is_right() {
-            pen.cell_right(&text, cells, style);
+            pen.cell_right(&text, *cells, style);
         } else {
-            pen.cell(&text, cells, style);
+            pen.cell(&text, *cells, style);
         }
     }
     // One style from end to end: a change at every gap would cost more bytes than the row.
@@ -281,16 +284,20 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
 }
 
 fn draw_empty(model: &Model, line: u16, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let mut pen = Pen::at_line(buffer, area, line);
-    pen.skip(2);
-    if !model.queue.is_loaded {
-        pen.text("Reading the queue…", theme.plain());
+    let (fact, hint) = if !model.queue.is_loaded {
+        ("Reading the queue…", "")
     } else if !model.queue.filter.is_empty() {
-        pen.text("No row matches the filter   hint: Esc takes it back", theme.plain());
+        ("No row matches the filter", "hint: Esc takes it back")
     } else {
-        let hint = "Nothing waits for you   hint: holdpoint job start --slug NAME";
-        pen.text(hint, theme.plain());
+        ("Nothing waits for you", "hint: holdpoint job start --slug NAME")
+    };
+    let plain = model.theme.plain();
+    let mut pen = Pen::at_line(buffer, area, line);
+    pen.skip(2).text(fact, plain);
+    if text::width(hint) + 3 <= pen.room() {
+        pen.skip(3).text(hint, plain);
+    } else {
+        Pen::at_line(buffer, area, line + 1).skip(2).text(hint, plain);
     }
 }
 

@@ -1,14 +1,52 @@
-//! Below the queue on a wide screen: the stages of the selected job, and the last news.
+//! Below the queue on a wide screen: the stages of the selected job, the last news, and the holds of the gates above.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::job::stage_state;
-use super::message;
 use super::pen::Pen;
-use super::{label, pen};
+use super::{holder, label, message, pen};
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
+
+/// So many holds are told at most.
+const HOLDS_MAX: usize = 4;
+
+/// Who holds which gate in sight, until when and why: the queue beside the gate is too narrow to say it. Each hold takes two lines or more.
+fn holds(model: &Model, layout: &Layout, columns: usize) -> Vec<(String, Vec<String>)> {
+    let rows = model.queue.on_screen(layout.queue_rows());
+    let told = rows.filter_map(|row| {
+        let words = holder::hold(model, row, columns);
+        let stage = row.stage.as_ref()?;
+        let name = format!("{} / {stage} #{}", label::job(&row.job_id, &row.slug), row.attempt);
+        (!words.is_empty()).then_some((name, words))
+    });
+    told.take(HOLDS_MAX).collect()
+}
+
+/// Draws them at the bottom, where they move nothing; returns how many lines they take.
+fn draw_holds(model: &Model, layout: &Layout, area: Rect, buffer: &mut Buffer) -> u16 {
+    let theme = model.theme;
+    let columns = usize::from(area.width).saturating_sub(5);
+    let mut lines = Vec::new();
+    for (name, words) in holds(model, layout, columns) {
+        lines.push((0, name, theme.plain()));
+        lines.extend(words.into_iter().map(|words| (2, words, theme.held())));
+    }
+    // The stages come first, and a list without room for its head and a gate says nothing.
+    let most = area.height / 2;
+    lines.truncate(usize::from(most.saturating_sub(1)));
+    if lines.len() < 2 {
+        return 0;
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(most) + 1;
+    let top = area.height - height;
+    Pen::at_line(buffer, area, top).skip(2).text("HELD", theme.strong());
+    for (line, (indent, words, style)) in (top + 1..).zip(&lines) {
+        Pen::at_line(buffer, area, line).skip(2 + indent).text(words, *style);
+    }
+    height
+}
 
 /// Draws it, and the line between queue and gate.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
@@ -21,6 +59,11 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         return;
     }
     pen::clear(buffer, area);
+    let held = draw_holds(model, layout, area, buffer);
+    let area = Rect {
+        height: area.height - held,
+        ..area
+    };
     let mut line = 1;
     if let Some(rows) = model.job.as_ref().and_then(|job| job.rows.as_ref()) {
         let name = label::job(&rows.job.id, &rows.job.slug);

@@ -4,6 +4,7 @@ use crate::diff::summary::is_binary;
 use crate::diff::{DiffDocument, Limit};
 use crate::domain::audio::{self, AudioFacts};
 use crate::domain::patch::running_time;
+use crate::domain::words::length;
 use crate::tui::effect::{Planned, Preview};
 
 /// Compares the file with what the patch would make of it. Decodes sound: takes as long as that.
@@ -36,6 +37,6 @@ fn sound(before: &AudioFacts, after: &AudioFacts) -> Vec<String> {
             loudness(before.loudness_lufs),
             loudness(after.loudness_lufs)
         ),
-        format!("length {:.1} s -> {:.1} s", before.duration_s, after.duration_s),
+        format!("length {} -> {}", length(before.duration_s), length(after.duration_s)),
     ]
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use vt100::Screen;
@@ -75,14 +76,12 @@ impl Scene {
                 (Action::Gone(text), Some(pty)) => pty.try_wait_for(&format!("a screen without {text:?}"), |now| {
                     screen::find(now, text).is_none()
                 }),
-                (Action::Keys(keys), Some(pty)) => pty.try_send(keys),
+                (Action::Keys(keys), Some(pty)) => rest(pty).and_then(|()| pty.try_send(keys)),
                 (Action::Resize(columns, rows), Some(pty)) => {
                     pty.resize(*columns, *rows);
                     Ok(())
                 }
-                (Action::Shot(name), Some(pty)) => pty
-                    .try_wait_for("a screen on which nothing is pending", |now| pending(now).is_none())
-                    .and_then(|()| pty.inspect(|now| shoot(name, now))),
+                (Action::Shot(name), Some(pty)) => rest(pty).and_then(|()| pty.inspect(|now| shoot(name, now))),
                 (Action::Exit, Some(pty)) => {
                     pty.wait_exit();
                     Ok(())
@@ -153,6 +152,31 @@ impl Scene {
             Err(format!("setup ended with {status}"))
         }
     }
+}
+
+/// What stands on the screen for 300 ms counts as looked at, and then the screen says so: the time for both, on a busy machine too.
+const LOOK: Duration = Duration::from_millis(1000);
+
+/// So often a screen that still changes is looked at again: where a log runs it never rests.
+const LOOKS_MAX: usize = 10;
+
+/// Looks at the screen as a reader does before the next key: until nothing is pending and what stands there was looked at.
+fn rest(pty: &Pty) -> Result<(), String> {
+    for _ in 0..LOOKS_MAX {
+        pty.try_wait_for("a screen on which nothing is pending", |now| pending(now).is_none())?;
+        let before = pty.inspect(without_figures);
+        std::thread::sleep(LOOK);
+        if pty.inspect(|now| pending(now).is_none() && without_figures(now) == before) {
+            break;
+        }
+    }
+    pty.try_wait_for("a screen on which nothing is pending", |now| pending(now).is_none())
+}
+
+/// The text of a screen without its clocks and countdowns.
+fn without_figures(screen: &Screen) -> String {
+    let text = screen::text(screen);
+    text.chars().filter(|character| !character.is_ascii_digit()).collect()
 }
 
 /// Words that stand on the screen while something is still read, compared or checked. `tests/pictures.rs` refuses the same.

@@ -8,9 +8,9 @@
 //! run ARGS...                 holdpoint with these arguments, in the terminal; the same as `program {bin} ARGS...`
 //! program PROGRAM ARGS...     any program in the terminal
 //! wait TEXT                   until TEXT stands on the screen        gone TEXT: until it no longer does
-//! keys KEYS                   keys as in `j j Enter`, `<C-c>`, `'plain text'`
+//! keys KEYS                   keys as in `j j Enter`, `<C-c>`, `'plain text'`; what stands on the screen is looked at first
 //! resize 120x40
-//! shot NAME                   saves NAME.png
+//! shot NAME                   saves NAME.png and NAME.txt, when nothing is pending and what stands there was looked at
 //! exit                        waits until the program has ended by itself
 //! ```
 //! Words are split like a shell's, with quotes but nothing else. `{bin}` is holdpoint, `{dir}` the scene's own directory, which

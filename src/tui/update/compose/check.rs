@@ -145,6 +145,7 @@ pub fn taken_version(model: &mut Model, digest: Digest, answer: Answer) {
             | Answer::Events(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
+            | Answer::JobIds(_)
             | Answer::Webhooks(_)
             | Answer::Old(_)
             | Answer::Preview(_)

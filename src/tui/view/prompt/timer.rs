@@ -1,6 +1,6 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, answers, elsewhere, gate_label, outlook, text, wrapped};
+use super::{Line, answers, elsewhere, gate_label, outlook, text, title, wrapped};
 use crate::domain::words::duration;
 use crate::tui::action::Action;
 use crate::tui::model::Model;
@@ -14,11 +14,12 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
     let verb = format!("{} ", ask.intent.head());
     let who = format!("  as {}", model.session.operator.name);
     let label = gate_label(&ask.label, &ask.key, columns, [&verb, &who]);
-    let mut lines = vec![Line::Text(vec![
+    let head = [
         (verb, theme.held().patch(theme.strong())),
         (label, theme.strong()),
         (who, theme.plain()),
-    ])];
+    ];
+    let mut lines = title(head, (String::new(), theme.held()), columns);
     if ask.sent.is_some() {
         lines.push(text("writing…", theme.held()));
         return lines;

@@ -98,7 +98,7 @@ fn a_total_over_scenes_of_unknown_length_moves_by_the_difference() {
     assert_eq!(words(&plan)[1], "total_duration 30 -> 37");
     assert_eq!(
         plan.consequences,
-        ["total 12 s -> 19 s, without 1 scene that has no duration"]
+        ["total 12 s -> 19 s without 1 scene of unknown length"]
     );
     let plan = planned(adjust("a", json!(19)), board).unwrap();
     assert_eq!(

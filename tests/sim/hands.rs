@@ -1,0 +1,123 @@
+//! In whose hands each gate is, by the time that really passed, counted beside the rows: a console decides nothing that a colleague has open
+//! before it has taken the gate over, and then the record names both. Commands have no way to take over: they go through, and the record
+//! names whose console it was.
+
+use std::collections::BTreeMap;
+
+use holdpoint::domain::event::EventType;
+use holdpoint::domain::gate::{Gate, GateKey, GateState};
+use holdpoint::domain::job::JobRows;
+use holdpoint::domain::time::SECOND_US;
+use holdpoint::engine::reducer::Input;
+
+use super::process::InFlight;
+use super::store::Storage;
+use super::world::World;
+
+/// Seconds that a prompt or an editor may be silent and still has its gate (SPEC §3).
+const SILENT_US: i64 = 30 * SECOND_US;
+
+#[derive(Debug, Clone)]
+struct Hand {
+    session: String,
+    name: String,
+    /// Whom it was taken from, while they were still at it.
+    from: Option<String>,
+    beat_us: i64,
+}
+
+/// Of every gate that somebody has open since the machine was started.
+#[derive(Debug, Clone, Default)]
+pub struct Hands(BTreeMap<GateKey, Hand>);
+
+impl Hands {
+    fn live(&self, key: &GateKey, true_us: i64) -> Option<&Hand> {
+        self.0.get(key).filter(|hand| true_us - hand.beat_us < SILENT_US)
+    }
+
+    /// Another start of the machine: what was noted by its clock says nothing any more.
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    /// Notes what one transaction made of who has which gate open.
+    fn follow(&mut self, after: &JobRows, input: &Input, true_us: i64) {
+        for gate in &after.gates {
+            let key = &gate.key;
+            let Some(lease) = gate.lease.as_ref().filter(|_| gate.state == GateState::Open) else {
+                self.0.remove(key);
+                continue;
+            };
+            let is_of_it = |asked: &str| asked == lease.session;
+            let is_beat = matches!(input, Input::TakeLease { gate, session, .. }
+                if gate.stage == key.stage && gate.attempt == Some(key.attempt) && is_of_it(session));
+            if !is_beat {
+                continue;
+            }
+            let former = self.live(key, true_us).cloned();
+            let from = match former {
+                Some(former) if former.session == lease.session => former.from,
+                former => former.map(|former| former.name),
+            };
+            let hand = Hand {
+                session: lease.session.clone(),
+                name: lease.holder.name.clone(),
+                from,
+                beat_us: true_us,
+            };
+            self.0.insert(key.clone(), hand);
+        }
+    }
+}
+
+fn is_changed(before: &Gate, after: &Gate) -> bool {
+    before.state != after.state || before.digest() != after.digest()
+}
+
+impl<S: Storage> World<S> {
+    /// Whoever changed a gate in this transaction might do so, and the record says over whom.
+    pub fn judge_hands(&mut self, before: Option<&JobRows>, after: &JobRows, in_flight: &InFlight) {
+        let input = &in_flight.prepared.input;
+        let is_by_person = matches!(
+            input,
+            Input::Decide { .. } | Input::ApplyPatch { .. } | Input::UndoPatch { .. }
+        );
+        for former in before.into_iter().flat_map(|rows| &rows.gates).filter(|_| is_by_person) {
+            let key = &former.key;
+            let changed = after
+                .gate(&key.stage, key.attempt)
+                .filter(|gate| is_changed(former, gate));
+            let (Some(_), Some(hand)) = (changed, self.hands.live(key, self.true_us).cloned()) else {
+                continue;
+            };
+            let over = match &in_flight.console {
+                Some(session) if *session == hand.session => hand.from,
+                Some(session) => {
+                    let what = format!("{session} changed {key}, which {} has open", hand.name);
+                    self.violations.push(what);
+                    continue;
+                }
+                None => Some(hand.name),
+            };
+            if let Some(name) = over.filter(|_| matches!(input, Input::Decide { .. })) {
+                self.judge_names(key, &name);
+            }
+        }
+        self.hands.follow(after, input, self.true_us);
+    }
+
+    fn judge_names(&mut self, key: &GateKey, over: &str) {
+        let events = self.store.events(&key.job_id);
+        let is_it = |kind: EventType| matches!(kind, EventType::GateApproved | EventType::GateRejected);
+        let decided = events.iter().rfind(|event| is_it(event.kind));
+        let is_named = decided.is_some_and(|event| {
+            let by = event.payload["by"].as_str().unwrap_or_default();
+            !by.is_empty() && event.message.starts_with(by) && event.message.contains(over)
+        });
+        if !is_named {
+            self.violations.push(format!(
+                "{key} was decided over {over}, and the record does not name both"
+            ));
+        }
+    }
+}
