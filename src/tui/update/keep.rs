@@ -56,17 +56,35 @@ pub fn keep_queue(model: &mut Model) {
 
 /// The gates that a prompt or the editor is open on, and for what.
 pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
-    if model.session.is_read_only {
+    // Before the rules have answered it is not known whether anything is asked at all.
+    let is_unknown = match &model.prompt {
+        Some(Prompt::Confirm(confirm)) => confirm.is_asking() && !model.preview.has_stood,
+        Some(Prompt::Cancel(_)) => !model.preview.has_stood,
+        Some(
+            Prompt::Resume(_)
+            | Prompt::Bulk(_)
+            | Prompt::Timer(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu
+            | Prompt::Discard(_),
+        )
+        | None => false,
+    };
+    let is_writing = model.compose.as_ref().is_some_and(|compose| compose.closed.is_none());
+    if model.session.is_read_only || (is_unknown && !is_writing) {
         return BTreeMap::new();
     }
+    concerned(model)
+}
+
+/// The gates that a prompt or the editor is about, whether or not it stands.
+pub fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     if let Some(compose) = &model.compose
         && compose.closed.is_none()
     {
         return BTreeMap::from([(compose.pin.key.clone(), LeasePurpose::Compose)]);
     }
     let asked = match &model.prompt {
-        // Before the rules have answered it is not known whether anything is asked at all.
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && !model.preview.has_stood => None,
         Some(Prompt::Confirm(confirm)) => match confirm.state {
             ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,
@@ -79,7 +97,7 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
         }
         // Its open gates end with the job.
-        Some(Prompt::Cancel(ask)) if model.preview.is_answered() => {
+        Some(Prompt::Cancel(ask)) => {
             let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
             let gates = rows.filter_map(|row| match RowKey::of(row) {
                 RowKey::Gate(key) => Some((key, LeasePurpose::Prompt)),
@@ -87,9 +105,7 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             });
             return gates.collect();
         }
-        Some(Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => {
-            None
-        }
+        Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => None,
     };
     asked
         .map(|key| (key.clone(), LeasePurpose::Prompt))

@@ -10,8 +10,9 @@ use super::super::model::preview::{Asked, Foreseen, JobPreview};
 use super::super::model::prompt::{ConfirmState, Prompt, TimerAsk};
 use super::super::model::toast::Tone;
 use super::super::verb;
+use super::keep::concerned;
 use super::prompt::{self, refuse};
-use super::{act, bulk, gate, timer, toast, wanted};
+use super::{act, bulk, gate, timer, toast};
 use crate::domain::event::Event;
 use crate::domain::gate::{GateKey, NOTES_BYTES_MAX};
 use crate::domain::ids::JobId;
@@ -202,7 +203,7 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
 /// Whether it is about a gate's being open elsewhere: it can be taken over in the prompt itself.
 fn is_of_colleague(model: &Model, refusal: &Refusal) -> bool {
     let is_it = |key: &GateKey| refusal.place.as_deref() == Some(key.to_string().as_str());
-    refusal.code == RefusalCode::NotPossible && wanted(model).keys().any(is_it)
+    refusal.code == RefusalCode::NotPossible && concerned(model).keys().any(is_it)
 }
 
 /// What was refused so that nothing is asked any more.
