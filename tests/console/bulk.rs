@@ -44,7 +44,10 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     // All of the list is read before Enter counts.
     desk.press("G");
     desk.sees("[Enter] approve 8");
-    desk.press("Tab 'reads well'");
+    // A key, and the text only when it has acted: in one piece they would be a pasted text.
+    desk.press("Tab");
+    desk.sees("[Tab] leave note");
+    desk.press("'reads well'");
     desk.sees("note for each: reads well");
     desk.confirm();
     desk.sees("You have NOT looked at ");
