@@ -76,11 +76,7 @@ pub(super) fn receipt(
             if let Some(proposal) = &request.patch {
                 changes.extend_from_slice(proposal.changes());
             }
-            let open = applied.overridden.as_ref();
-            let open = open
-                .map(|name| format!(", while {name} had it open"))
-                .unwrap_or_default();
-            format!("Gate {} {verb} successfully{open}", gate.stage)
+            format!("Gate {} {verb} successfully", gate.stage)
         }
         Input::ApplyPatch { gate, effect, .. } => {
             changes.clone_from(&effect.changes);
@@ -118,6 +114,9 @@ pub(super) fn receipt(
         | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
     };
     let next = Fact::of_waiting(&rows, applied.held_up.as_ref()).map(|fact| fact.among(slots));
+    let open = applied.overridden.as_ref();
+    let open = open.map(|name| format!(", while {name} had it open"));
+    let message = message + &open.unwrap_or_default();
     let is_change = applied.last_event_seq.is_some();
     let decision = applied.decisions.into_iter().next_back();
     Receipt {

@@ -56,6 +56,8 @@ pub enum Question {
     Edited(Digest),
     /// What Enter would do in the prompt that is open: number of the question.
     Preview(u64),
+    /// Whether the rules would resume the job of the job pane.
+    Resumable(JobId),
 }
 
 /// Numbers the commands of one console.
@@ -322,6 +324,8 @@ pub struct PromptFacts {
 pub struct FrameFacts {
     /// What of a question.
     pub prompt: Option<PromptFacts>,
+    /// Which lines of its list of gates.
+    pub listed: std::ops::Range<usize>,
     /// What of a diff.
     pub diff: Option<DiffFacts>,
 }

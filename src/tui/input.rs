@@ -182,6 +182,8 @@ pub enum Input {
     Key(Key),
     /// A bracketed paste.
     Paste(String),
+    /// More letters at once than hands press, as a terminal sends that brackets no paste; its line ends are `\n`.
+    Burst(String),
     /// The rest of a sequence whose Escape was taken for a key: that Escape was none. Which key it was; none: something else.
     Torn(Option<Key>),
     /// The mouse.

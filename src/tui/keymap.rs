@@ -459,6 +459,11 @@ static ASK: Group = Group {
     ],
 };
 
+static ANSWER: Group = Group {
+    name: "question with a field",
+    bindings: &[TAKE_OVER],
+};
+
 static FIELD: Group = Group {
     name: "text field",
     bindings: &[
@@ -649,7 +654,8 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
         Focus::Note => vec![&NOTE, &TERMINAL],
         Focus::Bulk => vec![&BULK, &TERMINAL],
         Focus::Ask => vec![&ASK, &TERMINAL],
-        Focus::Answer | Focus::Filter | Focus::Search | Focus::Find => vec![&FIELD, &TERMINAL],
+        Focus::Answer => vec![&FIELD, &ANSWER, &TERMINAL],
+        Focus::Filter | Focus::Search | Focus::Find => vec![&FIELD, &TERMINAL],
         Focus::Compose => vec![&COMPOSE, &TERMINAL],
         Focus::Menu => vec![&MENU, &TERMINAL],
         Focus::Types => vec![&TYPES, &TERMINAL],
@@ -706,6 +712,7 @@ pub fn all_groups() -> Vec<&'static Group> {
         &BULK,
         &ASK,
         &FIELD,
+        &ANSWER,
         &LIST_FIELD,
         &COMPOSE,
         &TYPES,

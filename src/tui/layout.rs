@@ -47,14 +47,19 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// The lines of the queue's head: where there is but one line, it is the selected row's.
+    pub fn queue_head(&self) -> u16 {
+        u16::from(self.queue.height > 1)
+    }
+
     /// How many rows of the queue fit.
     pub fn queue_rows(&self) -> usize {
-        usize::from(self.queue.height.saturating_sub(1))
+        usize::from(self.queue.height.saturating_sub(self.queue_head()))
     }
 
     /// The first line of the queue's rows.
     pub fn queue_top(&self) -> u16 {
-        self.queue.y.saturating_add(1)
+        self.queue.y.saturating_add(self.queue_head())
     }
 }
 
@@ -63,6 +68,13 @@ fn lower_columns(model: &Model, is_wide: bool) -> u16 {
     let width = model.size.0;
     let beside = if is_wide { queue_columns(width) + 1 } else { 0 };
     width.saturating_sub(beside)
+}
+
+/// Whether the values that changed have a line above the diff; in a low window it is the diff's.
+pub fn has_values_line(model: &Model) -> bool {
+    let file = model.gate.as_ref().and_then(|view| view.current());
+    let is_listed = model.look.mode == Mode::Values;
+    file.is_some_and(|file| file.values.is_some()) && !is_listed && !super::view::prompt::is_low(model)
 }
 
 /// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
@@ -77,19 +89,21 @@ pub fn hold_lines(model: &Model, is_wide: bool) -> Vec<String> {
     let hold = row
         .map(|row| super::view::holder::hold(model, row, columns))
         .unwrap_or_default();
-    review.into_iter().chain(hold).collect()
+    let mut lines: Vec<_> = review.into_iter().chain(hold).collect();
+    // In a low window the diff comes first; the job's events tell the rest.
+    if super::view::prompt::is_low(model) {
+        lines.truncate(1);
+    }
+    lines
 }
 
 /// Lines above the body of the gate pane: the head, why it is open again, who holds the timer, on a wide screen policy and files, what
 /// changed since a rejection where that has no room in the head, and the changed values where there are some.
 pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
-    let file = model.gate.as_ref().and_then(|view| view.current());
-    let is_listed = model.look.mode == Mode::Values;
-    let has_values = file.is_some_and(|file| file.values.is_some()) && !is_listed;
     let facts = if is_wide { 3 } else { 0 };
     let hold = u16::try_from(hold_lines(model, is_wide).len()).unwrap_or(0);
     let since = super::view::title::since_line(model, is_wide, lower_columns(model, is_wide));
-    1 + hold + facts + u16::from(since.is_some()) + u16::from(has_values)
+    1 + hold + facts + u16::from(since.is_some()) + u16::from(has_values_line(model))
 }
 
 /// How many rows of the diff fit.
@@ -129,6 +143,20 @@ const DIFF_BESIDE_PROMPT: u16 = 7;
 /// So many lines of the queue stay in a low window: its head and the selected row.
 const QUEUE_BESIDE_QUESTION: u16 = 2;
 
+/// Whether somebody reads or writes in a low window: of the queue the selected row stays, and of what happened last a line or two.
+fn is_read_low(model: &Model) -> bool {
+    let is_read_on = model.gate.as_ref().is_some_and(|view| view.is_read_on);
+    super::view::prompt::is_low(model) && (model.is_lower_focused || model.compose.is_some() || is_read_on)
+}
+
+/// Whether the editor would have a line in this window.
+pub fn has_editor_line(model: &Model) -> bool {
+    // Header, keys, what happened last, the selected row; the editor's own head and what became of the text.
+    const AROUND: u16 = 4 + 1 + 2;
+    let banner = super::view::banner::height(model, model.size.0);
+    !super::view::prompt::is_low(model) || model.size.1 > AROUND + banner
+}
+
 /// Lines of the queue that show every gate whose last minute runs, the head included; none without such a gate.
 fn urgent_height(model: &Model) -> u16 {
     match super::view::countdown::urgent_places(model) {
@@ -164,6 +192,12 @@ pub fn of(model: &Model) -> Layout {
     // A long message never takes a line from a question: what Enter does comes first.
     let question = super::view::prompt::least_height(model, width);
     let message = super::view::message::height(model, width);
+    let is_read_low = is_read_low(model);
+    let message = match (is_read_low, model.compose.is_some()) {
+        (true, true) => message.min(1),
+        (true, false) => message.min(2),
+        (false, _) => message,
+    };
     let beside = rest
         .height
         .saturating_sub(question.saturating_add(QUEUE_BESIDE_QUESTION));
@@ -210,7 +244,12 @@ pub fn of(model: &Model) -> Layout {
         // In a low window the question comes before the queue's third row.
         let least = 3.min(rest.height.saturating_sub(question)).max(1);
         let urgent = urgent.min(rest.height.saturating_sub(question));
-        layout.queue = take_top(&mut rest, rows.min(share.max(least).max(urgent)));
+        let height = if is_read_low {
+            1
+        } else {
+            rows.min(share.max(least).max(urgent))
+        };
+        layout.queue = take_top(&mut rest, height);
     }
     let wanted = super::view::prompt::height(model, rest.width);
     let question = super::view::prompt::least_height(model, rest.width);

@@ -9,6 +9,7 @@ pub(super) mod job_control;
 mod keyboard;
 mod line;
 mod screen;
+mod sequence;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;

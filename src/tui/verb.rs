@@ -13,7 +13,7 @@ use super::model::compose::Compose;
 use super::model::gate::GateView;
 use super::model::prompt::{Intent, Prompt, TimerIntent};
 use super::model::{Lower, Model};
-use super::update::wanted;
+use super::update::open_elsewhere;
 use super::view;
 
 pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
@@ -102,6 +102,13 @@ pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
     offer(model, focus, action).is_ok()
 }
 
+/// Whether it is hinted and listed. A resume that the rules refused when the job was read last is not; its key asks them anew, for files
+/// come back without a word.
+pub fn is_hinted(model: &Model, focus: Focus, action: Action) -> bool {
+    let is_refused = || model.job.as_ref().is_some_and(|job| job.is_resume_refused);
+    applies(model, focus, action) && !(action == Action::Resume && is_refused())
+}
+
 /// May I? Yes, or why not.
 pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
     if let Some(why) = model.session.forbids(action) {
@@ -139,8 +146,12 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         Action::RejectWith => sent(model, Intent::Reject),
         Action::ApplyOnly => sent(model, Intent::Apply),
         Action::Compose if focus == Focus::Confirm => there_is(is_asking && is_draft_left_out(model)),
-        Action::Compose => written(model, "Not composed", || gate::compose(model)),
-        Action::Edit => written(model, "Not edited", || gate::edit(model)),
+        Action::Compose => written(model, "Not composed", || {
+            gate::room(model).and_then(|()| gate::compose(model))
+        }),
+        Action::Edit => written(model, "Not edited", || {
+            gate::room(model).and_then(|()| gate::edit(model))
+        }),
         Action::OwnEditor => written(model, "Not edited", || {
             match (&model.session.own_editor, &model.compose) {
                 (None, _) => Err(text::no_own_editor()),
@@ -150,14 +161,15 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         }),
         Action::CarryOver => written(model, "Not carried over", || text::carry_over(model)),
         Action::AsPatch => written(model, "Not made a patch", || text::as_patch(model)),
-        Action::Mark | Action::MarkRange | Action::MarkAll => there_is(!model.queue.is_empty()),
-        Action::TakeOver => {
-            let wanted = wanted(model).into_keys().next();
-            let is_open_elsewhere = wanted.is_some_and(|key| model.lease_of_other(&key).is_some());
-            or_says(is_open_elsewhere, "Nobody else has it open")
+        Action::Mark | Action::MarkRange | Action::MarkAll => {
+            // What is marked is marked to be decided.
+            written(model, "Not marked", || Ok(()))?;
+            there_is(!model.queue.is_empty())
         }
+        Action::TakeOver => or_says(!open_elsewhere(model).is_empty(), "Nobody else has it open"),
         Action::NextFile | Action::FormerFile if focus == Focus::Job => {
-            there_is(model.job.as_ref().is_some_and(|job| job.logs().len() > 1))
+            let least = if view::prompt::is_low(model) { 1 } else { 2 };
+            there_is(model.job.as_ref().is_some_and(|job| job.logs().len() >= least))
         }
         Action::MarkAgain => or_says(!model.marks_off.is_empty(), "No marks were taken off"),
         Action::TakeIn => or_says(

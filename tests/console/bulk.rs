@@ -41,7 +41,13 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     );
     desk.sees("APPROVE 8 gates");
     desk.sees("NOT: ");
-    desk.press("Tab 'reads well'");
+    // All of the list is read before Enter counts.
+    desk.press("G");
+    desk.sees("[Enter] approve 8");
+    // A key, and the text only when it has acted: in one piece they would be a pasted text.
+    desk.press("Tab");
+    desk.sees("[Tab] leave note");
+    desk.press("'reads well'");
     desk.sees("note for each: reads well");
     desk.confirm();
     desk.sees("You have NOT seen all of ");

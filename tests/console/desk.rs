@@ -158,6 +158,15 @@ impl Desk {
             .wait_for(|now| screen::find(now, verdict).is_some() && screen::find(now, "checking…").is_none());
     }
 
+    /// Opens the question of a rejection with `r` and writes its note; letters in one piece with that key would be a pasted text.
+    #[track_caller]
+    pub fn rejects(&mut self, title: &str, note: &str) {
+        self.press("r");
+        self.sees(title);
+        self.press(&format!("'{note}'"));
+        self.sees(&format!("note: {note}"));
+    }
+
     /// Discards the text in the editor, whose menu is open.
     #[track_caller]
     pub fn discards(&mut self) {

@@ -106,8 +106,7 @@ fn a_gate_is_taken_over_both_names_are_kept_and_the_loser_is_told_at_once() {
     let workspace = at_gate();
     let mut ana = desk(&workspace, "ana");
     let mut bea = desk(&workspace, "bea");
-    ana.press("r 'too slow in the mid'");
-    ana.sees("note: too slow in the mid");
+    ana.rejects("REJECT j-1", "too slow in the mid");
     bea.sees("ana deciding");
     bea.press("a");
     bea.sees("ana has a prompt open here since ");

@@ -329,8 +329,7 @@ fn enter_over_a_colleague_is_refused_and_after_a_take_over_the_record_names_both
     let workspace = at_gate();
     let mut ana = desk_of(&workspace, "ana");
     let mut bea = desk_of(&workspace, "bea");
-    ana.press("r 'not yet'");
-    ana.sees("note: not yet");
+    ana.rejects("REJECT j-1", "not yet");
     bea.sees("ana deciding");
     bea.press("a");
     bea.sees("ana has a prompt open here since ");
@@ -370,8 +369,7 @@ fn enter_over_a_colleague_is_refused_and_after_a_take_over_the_record_names_both
 fn a_command_goes_through_and_says_who_had_the_gate_open() {
     let workspace = at_gate();
     let mut ana = desk_of(&workspace, "ana");
-    ana.press("r 'not yet'");
-    ana.sees("note: not yet");
+    ana.rejects("REJECT j-1", "not yet");
     ana.sees("timer held for you");
     let (told, _) = run(
         &workspace,
@@ -379,6 +377,10 @@ fn a_command_goes_through_and_says_who_had_the_gate_open() {
         0,
     );
     assert!(told.contains("while ana had it open"), "{told}");
+    let words = workspace.json_lines(&["events", "j-1"]);
+    let is_told =
+        |event: &serde_json::Value| event["message"].as_str() == Some("cy approved release #1, while ana had it open");
+    assert!(words.iter().any(is_told), "{words:?}");
     let events = workspace.json_lines(&["events", "j-1"]);
     let approved = events
         .iter()
@@ -446,11 +448,89 @@ fn what_nobody_looked_at_is_left_out_of_a_bulk() {
 }
 
 #[test]
+fn a_text_without_brackets_presses_no_key_and_an_answer_of_the_terminal_neither() {
+    let (workspace, mut desk) = with_gates(2);
+    desk.press("*");
+    desk.sees("2 marked");
+    for text in ["note text", "please approve all this\rand reject that one\r"] {
+        desk.pty.send_bytes(text.as_bytes());
+        desk.sees("keys came at once");
+        desk.press("y");
+        desk.pty.wait_gone("keys came at once");
+    }
+    for (first, rest) in [
+        ("\x1b", "[24;80R"),
+        ("\x1b", "[?62;4c"),
+        ("\x1b", "]11;rgb:ff/ff/ff\x07"),
+    ] {
+        desk.pty.send_bytes(first.as_bytes());
+        desk.sees("Esc once more takes 2 marks off");
+        desk.pty.send_bytes(rest.as_bytes());
+        // Whatever the rest was, it was read when the next key acts.
+        desk.press("y");
+        desk.sees("Copied the job id");
+        desk.pty.wait_for(|now| screen::row(now, 0).contains("2 marked"));
+        desk.press("s");
+        desk.pty.wait_gone("Copied the job id");
+    }
+    desk.pty.send_bytes(b"\x1b]11;rgb:ff/ff/ff\x07");
+    desk.press("y");
+    desk.sees("Copied the job id");
+    let shown = desk.pty.screen_text();
+    for opened in ["APPROVE", "REJECT", "HOLD", "RESUME", "KEYS", "history"] {
+        assert!(!shown.contains(opened), "{opened}:\n{shown}");
+    }
+    assert_eq!(decided(&workspace), 0);
+    desk.press("Esc");
+    desk.sees("Esc once more");
+    desk.press("Esc");
+    desk.sees("taken off");
+    desk.leaves();
+}
+
+#[test]
+fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
+    let (workspace, mut desk) = with_gates(20);
+    desk.press("*");
+    desk.sees("20 marked");
+    desk.press("g a");
+    desk.pty.wait_for(|now| {
+        let text = now.contents();
+        text.contains("APPROVE ") || text.contains("still being read")
+    });
+    while !desk.pty.screen_text().contains("APPROVE ") {
+        run(&workspace, &["job", "list"], 0);
+        desk.press("a");
+    }
+    desk.sees("[i] take them in");
+    desk.press("i");
+    desk.sees("APPROVE 20 gates");
+    desk.sees("not shown yet: PgDn PgUp");
+    desk.confirm();
+    desk.sees("of 20 gates were not on the screen yet");
+    while !desk.pty.screen_text().contains("-20 of 20") {
+        let before = desk.pty.screen_text();
+        desk.press("PageDown");
+        desk.pty.wait_for(|now| now.contents() != before);
+    }
+    desk.sees("[Enter] approve 20");
+    assert_eq!(decided(&workspace), 0);
+    desk.confirm();
+    desk.sees("You have NOT looked at ");
+    desk.confirm();
+    desk.sees("Approved 20 gates");
+    assert_eq!(decided(&workspace), 20);
+    desk.leaves();
+}
+
+#[test]
 fn control_c_says_what_leaves() {
     let (_workspace, mut desk) = with_gates(1);
     desk.press("<C-c>");
     desk.sees("Ctrl-c does not leave: q does");
-    desk.press("/ 'nothing like it' <C-u> 'j-1'");
+    desk.press("/");
+    desk.sees("filter /");
+    desk.press("'nothing like it' <C-u> 'j-1'");
     desk.sees("filter /j-1");
     desk.press("Esc");
     desk.leaves();

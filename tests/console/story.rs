@@ -145,9 +145,7 @@ fn approve_with_a_note(desk: &mut Desk) {
 fn reject_and_read_the_new_attempt(desk: &mut Desk) {
     desk.selects("j-2", "script", 1);
     desk.sees("3 + Low tide is at noon");
-    desk.press("r 'Name the harbour.'");
-    desk.sees("REJECT j-2 dunes / script #1");
-    desk.sees("note: Name the harbour.");
+    desk.rejects("REJECT j-2 dunes / script #1", "Name the harbour.");
     desk.sees("gets the note.");
     // The look that is recorded meanwhile has the rules asked again: an Enter during that waits for the answer.
     desk.sees("seen by ");
@@ -198,9 +196,7 @@ fn reject_with_a_patch_and_resume(desk: &mut Desk) {
     desk.writes_patch(SECTION, "Fits script.txt: 1 change");
     desk.press("Esc");
     desk.sees("[r] reject with it");
-    desk.press("r 'a warmer end'");
-    desk.sees("REJECT WITH PATCH j-4 reef / script #1");
-    desk.sees("note: a warmer end");
+    desk.rejects("REJECT WITH PATCH j-4 reef / script #1", "a warmer end");
     desk.confirm();
     desk.sees("Rejected j-4 reef / script #1");
     resume_with_the_patch(desk, "j-4 reef");

@@ -46,8 +46,7 @@ fn a_command_is_quicker_than_an_open_prompt_and_the_note_is_kept() {
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     desk.selects("j-1", "release", 1);
     desk.sees("Nothing is attached");
-    desk.press("r 'not before the storm is over'");
-    desk.sees("note: not before the storm is over");
+    desk.rejects("REJECT j-1", "not before the storm is over");
 
     run(&workspace, &["gate", "approve", "j-1", "release", "--notes", "go"], 0);
     desk.sees("Not rejected: ");

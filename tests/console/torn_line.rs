@@ -15,8 +15,7 @@ fn the_note_survives(go: impl FnOnce(&mut Desk)) {
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     desk.selects("j-1", "release", 1);
     desk.sees("Nothing is attached");
-    desk.press("r 'the harbour is closed'");
-    desk.sees("note: the harbour is closed");
+    desk.rejects("REJECT j-1", "the harbour is closed");
     go(&mut desk);
     desk.pty.wait_exit();
     run(&workspace, &["gate", "wait", "j-1", "release", "--timeout", "0"], 4);

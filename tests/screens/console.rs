@@ -258,6 +258,13 @@ impl Console {
         self
     }
 
+    /// More letters in one piece than hands press.
+    pub fn at_once(&mut self, text: &str) -> &mut Self {
+        self.tell(Msg::Input(Input::Burst(text.to_owned())));
+        self.draw();
+        self
+    }
+
     pub fn paste(&mut self, text: &str) -> &mut Self {
         self.tell(Msg::Input(Input::Paste(text.to_owned())));
         self.draw();

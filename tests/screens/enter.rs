@@ -162,7 +162,6 @@ fn a_prompt_shows_enter_where_it_would_do_something_and_nowhere_else() {
     for name in [
         "approve",
         "approve, in the note",
-        "hold, a colleague has it",
         "release",
         "extend",
         "bulk",

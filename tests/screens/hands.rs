@@ -4,6 +4,7 @@ use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::tui::effect::Msg;
+use holdpoint::tui::view;
 use insta::assert_snapshot;
 
 use crate::console::{Console, session};
@@ -532,4 +533,164 @@ fn a_restricted_console_starts_nothing_and_says_so() {
     // It decides as any other.
     console.press("Esc a Enter");
     assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn nothing_goes_over_a_colleague_until_the_gate_is_taken_over() {
+    for (key, typed, command, not_done) in [
+        ("t", "why", "Hold", "Not held"),
+        ("+", "10m", "Extend", "Not extended"),
+        ("X", "j-17", "Cancel", "Not canceled"),
+    ] {
+        let mut console = Console::drawn();
+        console.world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
+        console.event("j-17", "script", EventType::GateSeen, "ana looks");
+        console.press(key);
+        console.shows("ana is composing here since ");
+        console.shows("[Ctrl-t] take it over");
+        assert!(!console.text().contains("[Enter]"), "{key}");
+        console.typed(typed).press("Enter");
+        console.shows(&format!("{not_done}: ana is composing on j-17 / script #2   hint:"));
+        let sent = |console: &Console| {
+            console
+                .world
+                .sent
+                .iter()
+                .filter(|sent| sent.starts_with(command))
+                .count()
+        };
+        assert_eq!(sent(&console), 0, "{key}: {:?}", console.world.sent);
+        console.press("Ctrl-t");
+        console.event(
+            "j-17",
+            "script",
+            EventType::GateHeld,
+            "bea takes script #2 over from ana",
+        );
+        console.press("Enter");
+        assert_eq!(sent(&console), 1, "{key}: {:?}", console.world.sent);
+    }
+}
+
+#[test]
+fn a_text_that_comes_at_once_presses_no_key() {
+    for keys in ["", "Enter", "3", "4", "a", "X", "e x Esc", "Space Space k a"] {
+        let mut console = Console::drawn();
+        console.press("g");
+        for key in keys.split_whitespace() {
+            console.press(key);
+        }
+        let focus = console.model.focus();
+        let field = focus.is_text();
+        console.at_once("note text\napprove all of it\n");
+        assert_eq!(console.model.focus(), focus, "{keys}");
+        assert!(console.decisions().is_empty(), "{keys}");
+        let words = match field {
+            true => "the Enter in it did nothing",
+            false => "keys came at once, as pasted text does, and did nothing",
+        };
+        console.shows(words);
+    }
+}
+
+#[test]
+fn an_open_field_takes_a_text_that_comes_at_once() {
+    let mut console = Console::drawn();
+    console.press("r").at_once("wrong cut\n");
+    console.shows("note: wrong cut");
+    assert!(console.decisions().is_empty(), "the Enter was part of the text");
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+    // A key that opened a field and was its first letter stands before it.
+    let mut console = Console::drawn();
+    console.press("r r").at_once("eject this");
+    console.shows("note: reject this");
+    // A filter ends with its Enter, and what stands behind that is nothing.
+    let mut console = Console::drawn();
+    console.press("/").at_once("script\na\n");
+    assert_eq!(console.model.queue.filter, "script");
+    assert!(console.model.prompt.is_none() && console.model.field.is_none());
+    console.shows("2 keys came at once");
+    let mut console = Console::drawn();
+    console.press("e").at_once("one line\nand another\n");
+    console.shows("one line");
+    console.shows("and another");
+}
+
+#[test]
+fn in_a_low_window_everything_can_be_read() {
+    for (columns, rows) in LOW {
+        for keys in ["Enter", "}", "j }", "Enter j"] {
+            let mut console = Console::new(World::drawn(), columns, rows);
+            console.press("g").press(keys);
+            let shown = holdpoint::tui::layout::diff_rows(&console.model);
+            assert!(shown > 0, "{columns}x{rows} {keys}: no line of the diff");
+        }
+        // To the last line, by one key.
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("g").press(&"} ".repeat(60));
+        assert!(
+            console.world.sent.iter().any(|sent| sent.starts_with("MarkSeen")),
+            "{columns}x{rows}"
+        );
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("g 3");
+        assert!(
+            view::job::shares(&console.model).events > 0,
+            "{columns}x{rows}: no event"
+        );
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("g e").typed("zebra");
+        console.shows("zebra");
+    }
+}
+
+#[test]
+fn where_the_editor_would_have_no_line_it_does_not_open() {
+    let mut console = Console::new(World::drawn(), 80, 8);
+    console.tell(Msg::Trouble(Some("the disk is full".to_owned())));
+    console.draw();
+    for key in ["e", "p"] {
+        console.press(key);
+        assert!(console.model.compose.is_none(), "{key}");
+        console.shows("this window has no line for the editor");
+    }
+    assert!(
+        console.world.sent.iter().all(|sent| !sent.starts_with("TakeLease")),
+        "{:?}",
+        console.world.sent
+    );
+}
+
+#[test]
+fn lines_that_are_cut_scroll_from_the_queue() {
+    let mut world = World::new();
+    let long = format!("{} end", "word ".repeat(40));
+    let files = vec![crate::world::File("script", "s.txt", None, long.into_bytes())];
+    world.gate("j-1", "long", "script", 1, None, files);
+    let mut console = Console::new(world, 80, 24);
+    let left = |console: &Console| console.model.gate.as_ref().unwrap().current().unwrap().left;
+    console.press("w l");
+    assert!(left(&console) > 0 && !console.model.is_lower_focused);
+    console.press("h");
+    assert!(left(&console) == 0 && !console.model.is_lower_focused);
+    console.press("h");
+    assert!(!console.model.is_lower_focused);
+    // Wrapped, nothing is to the right: the key is the other pane's.
+    console.press("w l");
+    assert!(console.model.is_lower_focused);
+}
+
+#[test]
+fn a_restricted_console_explains_no_key_that_it_refuses_and_an_unknown_name_is_said_to_be_none() {
+    let mut session = session();
+    session.is_restricted = true;
+    let mut console = Console::with(session, World::drawn(), 80, 24);
+    for key in ["ctrl-z", "visual"] {
+        console.press("?").typed(key);
+        console.shows("No key is for that");
+        console.press("Esc");
+    }
+    console.press(":").typed("zzz");
+    console.shows("No command is called that");
 }

@@ -3,6 +3,7 @@
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::lease::LeasePurpose;
+use holdpoint::tui::model::prompt::Prompt;
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -177,21 +178,104 @@ fn each_gate_has_its_own_result_and_the_lost_ones_name_winner_and_time() {
     assert!(console.model.prompt.is_none());
 }
 
+/// A console over so many gates.
+fn many(count: usize, columns: u16, rows: u16) -> Console {
+    let mut world = World::new();
+    for n in 0..count {
+        let name = format!("j-{n:03}");
+        let files = vec![File("script", "s.txt", None, name.clone().into())];
+        world.gate(&name, "many", "script", 1, None, files);
+    }
+    Console::new(world, columns, rows)
+}
+
+/// Pages to the end of the list of a bulk.
+fn read_list(console: &mut Console) {
+    let undrawn = |console: &Console| match &console.model.prompt {
+        Some(Prompt::Bulk(ask)) => ask.undrawn(),
+        other => panic!("no bulk: {other:?}"),
+    };
+    console.press("g");
+    while undrawn(console) > 0 {
+        let before = undrawn(console);
+        console.press("PgDn");
+        assert!(undrawn(console) < before, "every page shows more");
+    }
+}
+
+#[test]
+fn a_bulk_is_confirmed_only_when_every_gate_of_it_was_on_the_screen() {
+    for (columns, rows) in [(80, 24), (60, 14)] {
+        let mut console = many(30, columns, rows);
+        console.press("* a i").shows("not shown yet: PgDn PgUp");
+        assert!(!console.text().contains("[Enter]"), "{columns}x{rows}");
+        console.press("Enter Enter");
+        console.shows(" of 30 gates were not on the");
+        // The end is not all of it.
+        console.press("G Enter Enter");
+        assert!(console.decisions().is_empty(), "{columns}x{rows}");
+        read_list(&mut console);
+        console.shows("[Enter] approve 30");
+        console.press("Enter Enter");
+        assert_eq!(console.decisions().len(), 30, "{columns}x{rows}");
+    }
+}
+
+#[test]
+fn a_bulk_of_what_nobody_looked_at_can_be_asked_in_the_smallest_window_that_decides() {
+    let mut console = many(9, 60, 14);
+    console.press("* a");
+    console.shows("[i] take them in");
+    console.shows("Left out, you have not looked at them: ");
+    console.press("i");
+    read_list(&mut console);
+    console.press("Enter");
+    console.shows("You have NOT looked at 8 of them: Enter once more");
+    assert!(console.decisions().is_empty());
+    console.press("Enter");
+    assert_eq!(console.decisions().len(), 9);
+}
+
+#[test]
+fn what_was_not_looked_at_is_taken_in_only_by_a_key_that_is_on_the_screen() {
+    let mut console = many(9, 80, 24);
+    console.press("* a").resize(59, 24).press("i");
+    console.shows("Not taken in: this window does not hold the");
+    console.resize(80, 24);
+    console.shows("Left out, you have not looked at them: ");
+    // Before the first frame of the question.
+    let mut console = many(9, 80, 24);
+    console.press("*").burst("a i");
+    console.shows("The key came before the question was on the screen");
+    console.shows("[i] take them in");
+}
+
+#[test]
+fn the_digest_of_a_gate_is_on_its_line_however_long_its_name() {
+    let mut world = World::new();
+    for name in ["a-job-whose-name-is-longer-than-any-line-of-this-window-is", "b"] {
+        let files = vec![File("script", "s.txt", None, name.into())];
+        world.gate(name, "with-a-slug-as-well", "script", 1, None, files);
+    }
+    let mut console = Console::new(world, 60, 14);
+    console.press("* a");
+    console.shows("[i] take them in");
+    let digests: Vec<String> = match &console.model.prompt {
+        Some(Prompt::Bulk(ask)) => ask
+            .items
+            .iter()
+            .map(|item| item.pin.digest.short().to_string())
+            .collect(),
+        other => panic!("no bulk: {other:?}"),
+    };
+    for digest in digests {
+        console.shows(&digest);
+    }
+}
+
 #[test]
 fn a_long_list_scrolls_and_a_bulk_is_bounded() {
-    let mut world = World::new();
-    for n in 0..420 {
-        let name = format!("j-{n:03}");
-        world.gate(
-            &name,
-            "many",
-            "script",
-            1,
-            None,
-            vec![File("script", "s.txt", None, name.clone().into())],
-        );
-    }
-    let mut console = Console::new(world, 80, 24);
+    let mut console = many(420, 80, 24);
     console.press("*");
     assert_eq!(marked(&console).len(), 400);
     console.shows("400 marked, 20 NOT: at most 400 at a time   hint: decide these,");
@@ -201,6 +285,10 @@ fn a_long_list_scrolls_and_a_bulk_is_bounded() {
     console.shows("400 j-399 many / script #1");
     console.press("k g");
     console.shows("  1 j-000 many / script #1");
+    console.press("Enter Enter");
+    assert!(console.decisions().is_empty(), "most of the list was not on the screen");
+    console.resize(80, 240);
+    read_list(&mut console);
     console.press("Enter Enter");
     assert_eq!(console.decisions().len(), 400);
     console.shows("Approved 400 gates");

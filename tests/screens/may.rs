@@ -4,9 +4,11 @@ use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::lease::LeasePurpose;
+use holdpoint::domain::refusal::{Refusal, RefusalCode};
 use holdpoint::domain::view::QueueKind;
+use holdpoint::engine::api::Answer;
 use holdpoint::tui::action::Action;
-use holdpoint::tui::effect::Msg;
+use holdpoint::tui::effect::{Msg, Question};
 use holdpoint::tui::keymap::{self, Focus};
 use holdpoint::tui::model::prompt::Prompt;
 use holdpoint::tui::model::{Lower, Overlay};
@@ -311,4 +313,30 @@ fn a_console_that_became_read_only_opens_no_prompt_and_sends_nothing() {
     console.shows("Not approved: this console only reads");
     assert!(matches!(console.model.prompt, Some(Prompt::Menu)));
     assert_eq!(console.decisions(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_resume_that_the_rules_refuse_is_hinted_nowhere_and_its_key_asks_anew() {
+    let mut console = job(QueueKind::Paused);
+    console.shows("R resume");
+    let refusal = Refusal::new(RefusalCode::NotPossible, "w.txt is missing");
+    let answer = Answer::Preview(vec![Err(refusal)]);
+    console.tell(Msg::Answered(Question::Resumable(job_id("j-30")), answer));
+    console.draw();
+    assert!(!console.text().contains("R resume"));
+    console.press("R");
+    assert!(
+        matches!(console.model.prompt, Some(Prompt::Resume(_))),
+        "files come back without a word"
+    );
+}
+
+#[test]
+fn a_console_that_only_reads_marks_nothing() {
+    let mut console = read_only("");
+    for key in ["Space", "V", "*"] {
+        console.press(key);
+        console.shows("Not marked: this console only reads");
+    }
+    assert!(console.model.marks.is_empty() && console.model.range.is_none());
 }

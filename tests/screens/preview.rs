@@ -117,8 +117,16 @@ fn a_question_about_a_job_says_who_has_its_gate_open() {
         console.press("j");
     }
     console.press("X");
+    console.shows("ana is composing here since ");
+    console.shows("[Ctrl-t] take it over");
+    console.press("Ctrl-t").pass(1);
+    console.event(
+        "j-17",
+        "script",
+        EventType::GateHeld,
+        "bea takes script #2 over from ana",
+    );
     console.shows("Gate script #2 closes without a decision.");
-    console.shows("script #2: ana composing");
 }
 
 /// What happens to one gate of a bulk is asked again for its job; Enter counts when all of it could be read.

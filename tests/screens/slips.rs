@@ -48,6 +48,7 @@ fn a_frame_that_was_not_written_does_not_count() {
     console.tell(Msg::Input(Input::Key(holdpoint::tui::input::Key::parse("a").unwrap())));
     let stale = holdpoint::tui::effect::FrameFacts {
         prompt: None,
+        listed: 0..0,
         diff: None,
     };
     console.tell(Msg::Drawn(stale));

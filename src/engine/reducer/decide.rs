@@ -21,7 +21,7 @@ use crate::engine::api::GateRef;
 pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequest) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
     let decision = gate.decide(request.clone(), draft.cx.now.utc)?;
-    let decision = decision.overriding(draft.overridden.clone());
+    let decision = decision.overriding(draft.overridden_on(&gate.key));
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     let mut artifacts = gate.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());

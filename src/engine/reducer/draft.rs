@@ -46,8 +46,8 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
 pub(super) struct Draft<'a> {
     pub rows: JobRows,
     pub cx: Context<'a>,
-    /// Whose open editor or prompt is passed over.
-    pub overridden: Option<String>,
+    /// Whose open editor or prompt is passed over, on which gate.
+    pub overridden: Vec<(GateKey, String)>,
     /// See [`Prepared::ahead`].
     pub ahead: Option<&'a [OnDisk]>,
     bare: &'a BareArtifacts,
@@ -60,7 +60,7 @@ impl<'a> Draft<'a> {
         Self {
             rows: rows.clone(),
             cx,
-            overridden: None,
+            overridden: Vec::new(),
             ahead: prepared.ahead.as_deref(),
             bare: &prepared.bare,
             before: Some(rows.job.clone()),
@@ -80,7 +80,7 @@ impl<'a> Draft<'a> {
         let mut draft = Self {
             rows,
             cx,
-            overridden: None,
+            overridden: Vec::new(),
             ahead: None,
             bare,
             before: None,
@@ -110,13 +110,19 @@ impl<'a> Draft<'a> {
         self.changes
     }
 
-    pub fn log(&mut self, kind: EventType, stage: Option<&StageName>, message: impl Into<String>, payload: Value) {
+    /// Logs an event; one that does something to a gate says who had that open.
+    pub fn log(&mut self, kind: EventType, stage: Option<&StageName>, message: impl Into<String>, mut payload: Value) {
         let status = self.rows.job.status;
+        let mut message = message.into();
+        if let Some(name) = self.passed_over(kind, stage, &payload) {
+            message.push_str(&format!(", while {name} had it open"));
+            payload[OVERRIDDEN] = json!(name);
+        }
         self.changes.push(Change::Event(Box::new(NewEvent {
             kind,
             stage: stage.cloned(),
             status,
-            message: message.into(),
+            message,
             payload,
         })));
     }
@@ -125,6 +131,32 @@ impl<'a> Draft<'a> {
     pub fn has_logged(&self, kind: EventType) -> bool {
         let is_of = |change: &Change| matches!(change, Change::Event(event) if event.kind == kind);
         self.changes.iter().any(is_of)
+    }
+
+    /// Whose open editor or prompt on this gate is passed over.
+    pub fn overridden_on(&self, key: &GateKey) -> Option<String> {
+        let mut names = self.overridden.iter().filter(|(of, _)| of == key);
+        names.next().map(|(_, name)| name.clone())
+    }
+
+    fn passed_over(&self, kind: EventType, stage: Option<&StageName>, payload: &Value) -> Option<String> {
+        use EventType::{
+            GateApproved, GateCanceled, GateExtended, GateHeld, GateRejected, GateReleased, PatchApplied, PatchUndone,
+        };
+        let is_done_to_gate = matches!(
+            kind,
+            GateApproved
+                | GateCanceled
+                | GateExtended
+                | GateHeld
+                | GateRejected
+                | GateReleased
+                | PatchApplied
+                | PatchUndone
+        );
+        let is_it = |key: &GateKey| Some(&key.stage) == stage && payload["attempt"] == json!(key.attempt);
+        let mut overridden = self.overridden.iter().filter(|(key, _)| is_done_to_gate && is_it(key));
+        overridden.next().map(|(_, name)| name.clone())
     }
 
     /// The gate that was meant, or why there is none such.
@@ -518,16 +550,10 @@ impl<'a> Draft<'a> {
         if decision.is_by_timer() && decision.seen().is_empty() {
             message.push_str("; nobody had looked");
         }
-        if let Some(name) = decision.overridden() {
-            message.push_str(&format!("; {name} had it open"));
-        }
-        let mut payload = json!({
+        let payload = json!({
             "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
             "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
         });
-        if let Some(name) = decision.overridden() {
-            payload[OVERRIDDEN] = json!(name);
-        }
         if decision.is_approved() {
             self.log(kind, Some(&stage), message, payload);
             self.drop_unnamed(decision);

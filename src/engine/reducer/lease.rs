@@ -5,12 +5,13 @@ use serde_json::json;
 use crate::domain::change::Change;
 use crate::domain::decision::{Extent, Seen};
 use crate::domain::event::EventType;
-use crate::domain::gate::Gate;
+use crate::domain::gate::{Gate, GateKey};
 use crate::domain::ids::Digest;
 use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::operator::Operator;
 use crate::domain::refusal::Refusal;
 
+use super::Input;
 use super::draft::Draft;
 use crate::engine::api::GateRef;
 
@@ -64,20 +65,67 @@ pub(super) fn take(
     Ok(draft.finish())
 }
 
-/// Whom a decision or a patch passes over. A session passes over nobody: where another one has the gate open it is refused, until it
-/// has taken the gate over. A command or a client has no session, and no way to take a gate over; it goes through, and the record names
-/// whose editor or prompt was open.
-pub(super) fn overridden(draft: &Draft<'_>, gate: &GateRef, session: Option<&str>) -> Result<Option<String>, Refusal> {
-    // That there is no such gate, or that it was decided, is told by the rule itself.
-    let gate = draft.gate(gate).ok().filter(|gate| gate.open_or_refuse().is_ok());
-    let live = |gate: &Gate| gate.lease.clone().filter(|lease| lease.is_live(draft.cx.now));
-    let Some((gate, lease)) = gate.and_then(|gate| live(&gate).map(|lease| (gate, lease))) else {
-        return Ok(None);
+/// Whom a command passes over, gate by gate. A session passes over nobody: where another one has a gate open it is refused, until it has
+/// taken the gate over. A command or a client has no session, and no way to take a gate over; it goes through, and the record names whose
+/// editor or prompt was open.
+pub(super) fn overridden(
+    draft: &Draft<'_>,
+    input: &Input,
+    session: Option<&str>,
+) -> Result<Vec<(GateKey, String)>, Refusal> {
+    let gates = match concerned(input) {
+        // That there is no such gate, or that it was decided, is told by the rule itself.
+        Concerned::Gate(gate) => draft.gate(gate).ok().into_iter().collect(),
+        Concerned::EachOpen => draft.rows.gates.clone(),
+        Concerned::None => return Ok(Vec::new()),
     };
-    match session {
-        Some(session) if session == lease.session => Ok(lease.taken_from),
-        Some(_) => Err(Refusal::open_elsewhere(&gate.key, &lease)),
-        None => Ok(Some(lease.holder.name)),
+    // Letting a timer run takes nothing from whoever has the gate open: for them it stays stopped.
+    let is_refused = !matches!(input, Input::Release { .. });
+    let mut overridden = Vec::new();
+    for gate in gates.into_iter().filter(|gate| gate.open_or_refuse().is_ok()) {
+        let Some(lease) = gate.lease.filter(|lease| lease.is_live(draft.cx.now)) else {
+            continue;
+        };
+        match session {
+            Some(session) if session == lease.session => {
+                overridden.extend(lease.taken_from.map(|name| (gate.key, name)));
+            }
+            Some(_) if is_refused => return Err(Refusal::open_elsewhere(&gate.key, &lease)),
+            Some(_) | None => overridden.push((gate.key, lease.holder.name)),
+        }
+    }
+    Ok(overridden)
+}
+
+/// Which gates a command changes that somebody may have open.
+enum Concerned<'a> {
+    Gate(&'a GateRef),
+    EachOpen,
+    None,
+}
+
+fn concerned(input: &Input) -> Concerned<'_> {
+    match input {
+        Input::Decide { gate, .. }
+        | Input::ApplyPatch { gate, .. }
+        | Input::UndoPatch { gate, .. }
+        | Input::Hold { gate, .. }
+        | Input::Release { gate, .. }
+        | Input::Extend { gate, .. }
+        | Input::Withdraw { gate, .. } => Concerned::Gate(gate),
+        Input::Cancel { .. } | Input::Complete { .. } => Concerned::EachOpen,
+        Input::Start(_)
+        | Input::OpenGate { .. }
+        | Input::Resume { .. }
+        | Input::Acknowledge { .. }
+        | Input::TakeLease { .. }
+        | Input::ReleaseLease { .. }
+        | Input::MarkSeen { .. }
+        | Input::Expire { .. }
+        | Input::StageStarted { .. }
+        | Input::StageNotStarted { .. }
+        | Input::StageEnded { .. }
+        | Input::ArtifactMoved { .. } => Concerned::None,
     }
 }
 

@@ -356,10 +356,7 @@ pub fn reduce(
         };
     };
     let mut draft = Draft::new(rows, prepared, cx);
-    if let Input::Decide { gate, .. } | Input::ApplyPatch { gate, .. } | Input::UndoPatch { gate, .. } = &prepared.input
-    {
-        draft.overridden = lease::overridden(&draft, gate, prepared.session.as_deref())?;
-    }
+    draft.overridden = lease::overridden(&draft, &prepared.input, prepared.session.as_deref())?;
     match &prepared.input {
         Input::Start(job) => Err(jobs::id_taken(&job.id)),
         Input::OpenGate {

@@ -59,6 +59,8 @@ pub struct Item {
     pub is_seen: bool,
     /// Where it stands.
     pub state: ItemState,
+    /// Whether its line was on the terminal since the question is asked.
+    pub is_drawn: bool,
 }
 
 /// The question before all marked gates are decided: each on its own digest, each with its own answer.
@@ -104,6 +106,20 @@ impl BulkAsk {
     /// How many gates Enter would decide.
     pub fn asking(&self) -> usize {
         self.count(|state| *state == ItemState::Asking)
+    }
+
+    /// How many gates Enter would decide whose lines were not on the terminal yet.
+    pub fn undrawn(&self) -> usize {
+        let is_undrawn = |item: &&Item| item.state == ItemState::Asking && !item.is_drawn;
+        self.items.iter().filter(is_undrawn).count()
+    }
+
+    /// Notes that these lines of the list are on the terminal. Returns whether any of them is there for the first time.
+    pub fn note_drawn(&mut self, lines: std::ops::Range<usize>) -> bool {
+        let items = self.items.get_mut(lines).unwrap_or_default();
+        let is_news = items.iter().any(|item| !item.is_drawn);
+        items.iter_mut().for_each(|item| item.is_drawn = true);
+        is_news
     }
 
     /// How many are sent and not yet answered.

@@ -49,6 +49,8 @@ pub struct GateView {
     pub is_bare_shown: bool,
     /// Whether it was said that there is nothing more to read.
     pub is_end_told: bool,
+    /// Whether it is read on from the queue: a low window then gives its rows to the diff.
+    pub is_read_on: bool,
     /// When more of it was shown last, on the boot clock.
     pub shown_boot_us: i64,
     /// How much was recorded as seen, and of which digest.
@@ -79,6 +81,7 @@ impl GateView {
             standing: None,
             is_bare_shown: false,
             is_end_told: false,
+            is_read_on: false,
             shown_boot_us: 0,
             recorded: None,
             rereads: (0, 0),

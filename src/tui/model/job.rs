@@ -20,6 +20,8 @@ pub struct JobView {
     pub rows: Option<Arc<JobRows>>,
     /// Whether there is no such job any more.
     pub is_missing: bool,
+    /// Whether the rules would refuse to resume it, as they were asked when it was read last.
+    pub is_resume_refused: bool,
     /// Its last events, oldest first.
     pub events: Vec<Event>,
     /// The stage and attempt whose log is shown; none: the newest.
@@ -41,6 +43,7 @@ impl JobView {
             job_id,
             rows: None,
             is_missing: false,
+            is_resume_refused: false,
             events: Vec::new(),
             events_up: 0,
             log_of: None,

@@ -4,14 +4,23 @@
 //! slip acts: a sequence whose Escape arrived alone (crossterm: the Escape key, then letters), and an Escape key that arrived together
 //! with the next key (crossterm: that key with Alt). Here the former is one torn key, which acts on nothing, and the latter two keys.
 
-use crate::tui::input::{Code, Input, Key, Mouse, MouseKind};
+use super::sequence::{Found, SEQUENCE_BYTES_MAX, begins, is_string, sequence};
+use crate::tui::input::{Code, Input, Key};
 
 /// What completes a sequence this long after its Escape, or after the byte before, is the rest of that sequence.
 const TORN_US: i64 = 1_000_000;
-/// No sequence that a keyboard or a mouse sends is longer.
-const SEQUENCE_BYTES_MAX: usize = 48;
+/// What is longer was not typed by a hand within a second: of a terminal's string beyond this only its end is looked for.
+const STRING_BYTES_MAX: usize = 4096;
 /// More than any text takes (see `editor::TEXT_BYTES_MAX`): what is pasted beyond it is dropped, and its end still looked for.
 const PASTE_BYTES_MAX: usize = 4 << 20;
+
+/// So many letters in one piece, of so many kinds, no hand has typed: a key that repeats itself is one kind, and what is typed ahead on a
+/// line that stands still is seldom more than five.
+const TEXT_MIN: Much = Much { letters: 8, kinds: 6 };
+/// Behind such a text the line may have cut it: this soon so much is its rest.
+const TEXT_GOES_ON_US: i64 = 100_000;
+/// See [`TEXT_GOES_ON_US`].
+const REST_MIN: Much = Much { letters: 4, kinds: 3 };
 
 const ESC: u8 = 0x1b;
 const PASTE_END: &[u8] = b"\x1b[201~";
@@ -25,22 +34,12 @@ pub(super) struct Decoder {
     esc_us: Option<i64>,
     /// `pending` lacks its Escape, which was handed on before; when its last byte came.
     torn_us: Option<i64>,
+    /// Bytes of a string were dropped: what is left of it is never typed.
+    is_dropping: bool,
     /// A paste that has begun and not ended.
     paste: Option<Vec<u8>>,
-}
-
-/// What a sequence is.
-enum Found {
-    /// It may go on.
-    Unfinished,
-    /// So many bytes: an input, or something that the console has no use for.
-    Whole(usize, Option<Input>),
-    /// So many bytes, with which a paste begins.
-    PasteBegins(usize),
-    /// So many bytes, which are a whole sequence that nobody knows.
-    Unknown(usize),
-    /// So many bytes, which the next one cuts short.
-    Broken(usize),
+    /// When a text came last that nobody has typed.
+    text_us: Option<i64>,
 }
 
 impl Decoder {
@@ -48,18 +47,56 @@ impl Decoder {
     pub fn feed(&mut self, bytes: &[u8], now_us: i64, inputs: &mut Vec<Input>) {
         self.tick(now_us, inputs);
         let is_rest = self.esc_us.take().is_some_and(|at| now_us - at <= TORN_US);
-        if is_rest && matches!(bytes.first(), Some(b'[' | b'O')) {
+        let is_first = is_rest && bytes.first().is_some_and(|byte| begins(*byte));
+        // Whoever types on after Escape is not kept waiting by each letter; a line that is torn to single bytes has a second as well.
+        let goes_on =
+            self.torn_us.is_some() && (bytes.len() > 1 || !self.pending.first().is_some_and(|byte| is_string(*byte)));
+        if is_first || goes_on {
             self.torn_us = Some(now_us);
         }
         self.pending.extend_from_slice(bytes);
-        while !self.pending.is_empty() && self.step(now_us, inputs) {}
+        self.run(now_us, inputs);
+    }
+
+    /// Takes all that can be taken, and tells texts from keys.
+    fn run(&mut self, now_us: i64, inputs: &mut Vec<Input>) {
+        let mut came = Vec::new();
+        while !self.pending.is_empty() && self.step(now_us, &mut came) {}
+        let mut letters = String::new();
+        for input in came {
+            match letter(&input) {
+                // An Enter or a Tab in front is a key of its own.
+                Some(letter) if !(letters.is_empty() && letter.is_control()) => letters.push(letter),
+                Some(_) | None => {
+                    self.end_of_letters(&mut letters, now_us, inputs);
+                    inputs.push(input);
+                }
+            }
+        }
+        self.end_of_letters(&mut letters, now_us, inputs);
+    }
+
+    /// What came at once: a text, or keys.
+    fn end_of_letters(&mut self, letters: &mut String, now_us: i64, inputs: &mut Vec<Input>) {
+        let letters = std::mem::take(letters);
+        let is_rest = self.text_us.is_some_and(|at| now_us - at <= TEXT_GOES_ON_US);
+        let least = if is_rest { REST_MIN } else { TEXT_MIN };
+        if Much::of(&letters).reaches(least) {
+            self.text_us = Some(now_us);
+            inputs.push(Input::Burst(letters));
+        } else {
+            inputs.extend(letters.chars().map(|letter| Input::Key(key_of(letter))));
+        }
     }
 
     /// Time passes: what did not become the rest of a torn sequence was typed.
     pub fn tick(&mut self, now_us: i64, inputs: &mut Vec<Input>) {
         if self.torn_us.is_some_and(|at| now_us - at > TORN_US) {
             self.torn_us = None;
-            while !self.pending.is_empty() && self.step(now_us, inputs) {}
+            if std::mem::take(&mut self.is_dropping) {
+                self.pending.clear();
+            }
+            self.run(now_us, inputs);
         }
     }
 
@@ -79,7 +116,7 @@ impl Decoder {
             return self.paste_on(inputs);
         }
         if self.torn_us.is_some() {
-            return self.torn(now_us, inputs);
+            return self.torn(inputs);
         }
         match &self.pending[..] {
             [ESC] => {
@@ -88,7 +125,12 @@ impl Decoder {
                 inputs.push(Input::Key(Key::plain(Code::Esc)));
                 false
             }
-            [ESC, b'[' | b'O', ..] => match sequence(&self.pending) {
+            [ESC, second, ..] if begins(*second) => match sequence(&self.pending) {
+                // A key of its own so far, as is the Escape: its end may still come.
+                Found::Unfinished if is_string(*second) => {
+                    self.torn_us = Some(now_us);
+                    self.esc_then_key(inputs)
+                }
                 Found::Unfinished => false,
                 Found::Whole(count, input) => {
                     self.pending.drain(..count);
@@ -100,8 +142,9 @@ impl Decoder {
                     self.paste = Some(Vec::new());
                     true
                 }
-                // `ESC O` and a letter that ends no sequence were two keys and that letter.
-                Found::Unknown(_) | Found::Broken(_) if self.pending[1] == b'O' => self.esc_then_key(inputs),
+                // An Escape, a letter, and what does not go with it, were keys.
+                Found::Unknown(_) if *second == b'O' => self.esc_then_key(inputs),
+                Found::Broken(2) if *second != b'[' => self.esc_then_key(inputs),
                 Found::Unknown(count) | Found::Broken(count) => {
                     self.pending.drain(..count);
                     true
@@ -120,37 +163,51 @@ impl Decoder {
     }
 
     /// The rest of a sequence whose Escape was handed on as a key.
-    fn torn(&mut self, now_us: i64, inputs: &mut Vec<Input>) -> bool {
+    fn torn(&mut self, inputs: &mut Vec<Input>) -> bool {
+        let is_string = self.pending.first().is_some_and(|byte| is_string(*byte));
+        let longest = if is_string {
+            STRING_BYTES_MAX
+        } else {
+            SEQUENCE_BYTES_MAX
+        };
         let mut whole = vec![ESC];
-        whole.extend_from_slice(&self.pending[..self.pending.len().min(SEQUENCE_BYTES_MAX)]);
+        whole.extend_from_slice(&self.pending);
         match sequence(&whole) {
-            Found::Unfinished if whole.len() <= SEQUENCE_BYTES_MAX => {
-                self.torn_us = Some(now_us);
-                false
+            Found::Unfinished if whole.len() <= longest => return false,
+            Found::Unfinished if is_string => {
+                self.is_dropping = true;
+                // Its first bytes say what it is, and its last may be the beginning of the end.
+                self.pending.drain(2..self.pending.len() - 1);
+                return false;
             }
             Found::Whole(count, input) => {
-                self.torn_us = None;
                 self.pending.drain(..count - 1);
                 inputs.push(Input::Torn(match input {
                     Some(Input::Key(key)) => Some(key),
-                    Some(Input::Paste(_) | Input::Mouse(_) | Input::Torn(_) | Input::Resize(..)) | None => None,
+                    Some(Input::Paste(_) | Input::Burst(_) | Input::Mouse(_) | Input::Torn(_) | Input::Resize(..))
+                    | None => None,
                 }));
-                true
             }
             Found::PasteBegins(count) => {
-                self.torn_us = None;
                 self.pending.drain(..count - 1);
                 self.paste = Some(Vec::new());
                 // The Escape was no key either; the text comes whole.
                 inputs.push(Input::Torn(None));
-                true
+            }
+            Found::Unknown(count) => {
+                self.pending.drain(..count - 1);
+                inputs.push(Input::Torn(None));
+            }
+            // Cut short by what comes behind it: a string that had begun is none of a hand's.
+            Found::Broken(count) if is_string && count > 2 => {
+                self.pending.drain(..count - 1);
+                inputs.push(Input::Torn(None));
             }
             // Somebody pressed Escape and went on typing.
-            Found::Unfinished | Found::Unknown(_) | Found::Broken(_) => {
-                self.torn_us = None;
-                true
-            }
+            Found::Unfinished | Found::Broken(_) => {}
         }
+        (self.torn_us, self.is_dropping) = (None, false);
+        true
     }
 
     fn paste_on(&mut self, inputs: &mut Vec<Input>) -> bool {
@@ -215,6 +272,49 @@ impl Decoder {
     }
 }
 
+/// How many letters there are, and how many different ones.
+#[derive(Debug, Clone, Copy)]
+struct Much {
+    letters: usize,
+    kinds: usize,
+}
+
+impl Much {
+    fn of(text: &str) -> Self {
+        let mut letters: Vec<char> = text.chars().filter(|letter| !letter.is_control()).collect();
+        let count = letters.len();
+        letters.sort_unstable();
+        letters.dedup();
+        Self {
+            letters: count,
+            kinds: letters.len(),
+        }
+    }
+
+    fn reaches(self, least: Self) -> bool {
+        self.letters >= least.letters && self.kinds >= least.kinds
+    }
+}
+
+/// The letter that a key would be in a text.
+fn letter(input: &Input) -> Option<char> {
+    match input {
+        Input::Key(key) if *key == Key::plain(Code::Enter) => Some('\n'),
+        Input::Key(key) if *key == Key::plain(Code::Tab) => Some('\t'),
+        Input::Key(key) => key.typed(),
+        Input::Paste(_) | Input::Burst(_) | Input::Mouse(_) | Input::Torn(_) | Input::Resize(..) => None,
+    }
+}
+
+/// The key that a letter of a text is.
+fn key_of(letter: char) -> Key {
+    Key::plain(match letter {
+        '\n' => Code::Enter,
+        '\t' => Code::Tab,
+        letter => Code::Char(letter),
+    })
+}
+
 /// The key that sends this one byte.
 fn single(byte: u8) -> Key {
     let ctrl = |character: u8| Key {
@@ -230,172 +330,6 @@ fn single(byte: u8) -> Key {
         0x1c..=0x1f => ctrl(byte - 0x1c + b'4'),
         _ => Key::plain(Code::Char(char::from(byte))),
     }
-}
-
-/// What begins with `ESC [` or `ESC O`.
-fn sequence(bytes: &[u8]) -> Found {
-    if bytes.get(1) == Some(&b'O') {
-        return match bytes.get(2) {
-            None => Found::Unfinished,
-            Some(last) => match lettered(*last) {
-                Some(code) => Found::Whole(3, Some(Input::Key(Key::plain(code)))),
-                None => Found::Unknown(3),
-            },
-        };
-    }
-    match &bytes[2..] {
-        // F1 to F5 of the Linux console.
-        [b'['] => return Found::Unfinished,
-        [b'[', letter @ b'A'..=b'E', ..] => {
-            let key = Key::plain(Code::Function(letter - b'A' + 1));
-            return Found::Whole(4, Some(Input::Key(key)));
-        }
-        // The mouse of terminals that know no other way: three bytes of any value.
-        [b'M', rest @ ..] => {
-            return match rest {
-                [button, column, row, ..] => {
-                    let cell = |byte: u8| u16::from(byte.saturating_sub(33));
-                    Found::Whole(
-                        6,
-                        mouse(u16::from(button.saturating_sub(32)), cell(*column), cell(*row)),
-                    )
-                }
-                _ => Found::Unfinished,
-            };
-        }
-        _ => {}
-    }
-    let middle = bytes[2..]
-        .iter()
-        .take_while(|byte| (0x20..0x40).contains(*byte))
-        .count();
-    if middle > SEQUENCE_BYTES_MAX {
-        return Found::Broken(bytes.len());
-    }
-    let Some(last) = bytes.get(2 + middle) else {
-        return Found::Unfinished;
-    };
-    let count = 3 + middle;
-    if !(0x40..0x7f).contains(last) {
-        return Found::Broken(count - 1);
-    }
-    // All of it is ASCII.
-    let parameters = std::str::from_utf8(&bytes[2..2 + middle]).unwrap_or_default();
-    if parameters == "200" && *last == b'~' {
-        return Found::PasteBegins(count);
-    }
-    match known(parameters, *last) {
-        Some(input) => Found::Whole(count, input),
-        None => Found::Unknown(count),
-    }
-}
-
-/// What a sequence with these parameters and this end means: an input, nothing to the console, or (none) nothing at all.
-fn known(parameters: &str, last: u8) -> Option<Option<Input>> {
-    if let Some(report) = parameters.strip_prefix('<') {
-        let mut numbers = report.split(';').map(str::parse::<u16>);
-        let (Some(Ok(button)), Some(Ok(column)), Some(Ok(row)), None) =
-            (numbers.next(), numbers.next(), numbers.next(), numbers.next())
-        else {
-            return None;
-        };
-        return match last {
-            b'M' => Some(mouse(button, column.saturating_sub(1), row.saturating_sub(1))),
-            // The button went up.
-            b'm' => Some(None),
-            _ => None,
-        };
-    }
-    let mut numbers = Vec::new();
-    let mut is_release = false;
-    for part in parameters.split(';').filter(|part| !part.is_empty()) {
-        let mut parts = part.split(':');
-        numbers.push(parts.next()?.parse::<u32>().ok()?);
-        is_release |= numbers.len() == 2 && parts.next() == Some("3");
-    }
-    let modifiers = |index: usize| numbers.get(index).copied().unwrap_or(1).saturating_sub(1);
-    let (code, modifiers) = match (last, &numbers[..]) {
-        (b'I' | b'O', []) => return Some(None),
-        (b'Z', _) => (Code::Tab, modifiers(1) | 1),
-        // As xterm and others tell keys that have no sequence of their own.
-        (b'~', [27, modifiers, character]) => (other(*character)?, modifiers.saturating_sub(1)),
-        (b'u', [character, ..]) => (other(*character)?, modifiers(1)),
-        (b'~', [number, ..]) => match numbered(*number) {
-            Some(code) => (code, modifiers(1)),
-            // Insert and its like.
-            None => return (*number <= 34).then_some(None),
-        },
-        (_, [] | [1] | [1, _]) => (lettered(last)?, modifiers(1)),
-        (_, [_, ..]) => return None,
-    };
-    let is_character = matches!(code, Code::Char(_));
-    let key = Key {
-        code,
-        is_shift: modifiers & 1 != 0 && !is_character,
-        is_alt: modifiers & 2 != 0,
-        is_ctrl: modifiers & 4 != 0,
-    };
-    Some((!is_release).then_some(Input::Key(key)))
-}
-
-fn lettered(letter: u8) -> Option<Code> {
-    Some(match letter {
-        b'A' => Code::Up,
-        b'B' => Code::Down,
-        b'C' => Code::Right,
-        b'D' => Code::Left,
-        b'H' => Code::Home,
-        b'F' => Code::End,
-        b'P'..=b'S' => Code::Function(letter - b'P' + 1),
-        _ => return None,
-    })
-}
-
-fn numbered(number: u32) -> Option<Code> {
-    Some(match number {
-        1 | 7 => Code::Home,
-        3 => Code::Delete,
-        4 | 8 => Code::End,
-        5 => Code::PageUp,
-        6 => Code::PageDown,
-        11 => Code::Function(1),
-        12 => Code::Function(2),
-        13 => Code::Function(3),
-        14 => Code::Function(4),
-        15 => Code::Function(5),
-        17 => Code::Function(6),
-        18 => Code::Function(7),
-        19 => Code::Function(8),
-        20 => Code::Function(9),
-        21 => Code::Function(10),
-        23 => Code::Function(11),
-        24 => Code::Function(12),
-        _ => return None,
-    })
-}
-
-/// A key that is told by its character.
-fn other(character: u32) -> Option<Code> {
-    Some(match character {
-        9 => Code::Tab,
-        13 => Code::Enter,
-        27 => Code::Esc,
-        127 => Code::Backspace,
-        32.. => Code::Char(char::from_u32(character)?),
-        _ => return None,
-    })
-}
-
-fn mouse(button: u16, column: u16, row: u16) -> Option<Input> {
-    const MODIFIERS: u16 = 4 | 8 | 16;
-    let kind = match button & !MODIFIERS {
-        0 => MouseKind::Click,
-        64 => MouseKind::WheelUp,
-        65 => MouseKind::WheelDown,
-        // Other buttons, releases, motion.
-        _ => return None,
-    };
-    Some(Input::Mouse(Mouse { kind, column, row }))
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ fn words(inputs: &[Input]) -> Vec<String> {
     let words = inputs.iter().map(|input| match input {
         Input::Key(key) => key.name(),
         Input::Paste(text) => format!("paste {text:?}"),
+        Input::Burst(text) => format!("text {text:?}"),
         Input::Mouse(mouse) => format!("{:?} {},{}", mouse.kind, mouse.column, mouse.row),
         Input::Torn(Some(key)) => format!("torn {}", key.name()),
         Input::Torn(None) => "torn".to_owned(),
@@ -153,7 +154,9 @@ fn escape_and_a_key_in_one_piece_are_two_keys() {
     assert_eq!(read("\x1b\x1b"), ["Esc", "Esc"]);
     assert_eq!(read("\x1b\x1b[A"), ["Esc", "Up"]);
     assert_eq!(read("\x1b\x1b\x1b"), ["Esc", "Esc", "Esc"]);
-    assert_eq!(read("\x1bOx"), ["Esc", "O", "x"]);
+    assert_eq!(read("\x1bOa"), ["Esc", "O", "a"]);
+    assert_eq!(read("\x1b]x"), ["Esc", "]", "x"], "no answer begins so");
+    assert_eq!(read("\x1bPa"), ["Esc", "P", "a"]);
 }
 
 #[test]
@@ -175,8 +178,7 @@ fn what_is_typed_after_escape_is_typed() {
         (b" 3]", 700_000),
     ]);
     assert_eq!(came, ["Esc", "[", "1", ",", "Space", "3", "]"], "no key has a comma");
-    assert_eq!(pieces(&[(b"\x1b", 0), (b"[x", 100_000)]), ["Esc", "[", "x"]);
-    assert_eq!(pieces(&[(b"\x1b", 0), (b"On", 100_000)]), ["Esc", "O", "n"]);
+    assert_eq!(pieces(&[(b"\x1b", 0), (b"]a", 100_000)]), ["Esc", "]", "a"]);
     assert_eq!(
         pieces(&[(b"\x1b", 0), (b"a", 100_000), (b"[D", 200_000)]),
         ["Esc", "a", "[", "D"]
@@ -186,6 +188,62 @@ fn what_is_typed_after_escape_is_typed() {
         ["Esc", "[", "D"],
         "too late"
     );
+}
+
+/// What terminals send of their own, or as an answer to somebody who is gone: nothing to the console, wherever the line cuts it.
+const ANSWERS: [&str; 14] = [
+    "\x1b[24;80R",
+    "\x1b[?62;4c",
+    "\x1b[>0;276;0c",
+    "\x1b[x",
+    "\x1b[?2004;1$y",
+    "\x1b[8;24;80t",
+    "\x1bOr",
+    "\x1bO5C",
+    "\x1b]11;rgb:ff/ff/ff\x07",
+    "\x1b]52;c;YSBkZWNpc2lvbg==\x1b\\",
+    "\x1bP1$r0m\x1b\\",
+    "\x1b_Gi=31;OK\x1b\\",
+    "\x1b^a\rr\x1b\\",
+    "\x1bXa\rr\x1b\\",
+];
+
+#[test]
+fn an_answer_of_the_terminal_acts_as_nothing_wherever_it_is_cut() {
+    for answer in ANSWERS {
+        let bytes = answer.as_bytes();
+        let nothing = [vec!["j".to_owned()], ["Esc", "torn", "j"].map(str::to_owned).to_vec()];
+        for cut in 1..=bytes.len() {
+            for delay_us in [0, 60_000, 900_000] {
+                let came = pieces(&[(&bytes[..cut], 0), (&bytes[cut..], delay_us), (b"j", delay_us + 1)]);
+                assert!(
+                    nothing.contains(&came),
+                    "{} cut at {cut} for {delay_us} us: {came:?}",
+                    answer.escape_debug()
+                );
+            }
+        }
+        let each: Vec<_> = (0i64..)
+            .zip(bytes.chunks(1))
+            .map(|(n, byte)| (byte, n * 20_000))
+            .collect();
+        assert_eq!(pieces(&each), ["Esc", "torn"], "{}", answer.escape_debug());
+    }
+}
+
+#[test]
+fn a_string_without_an_end_is_bounded_and_nothing_of_it_acts() {
+    let mut decoder = Decoder::default();
+    let mut inputs = Vec::new();
+    decoder.feed(b"\x1b]52;c;", 0, &mut inputs);
+    for _ in 0..200 {
+        decoder.feed(&[b'a'; 65_536], 0, &mut inputs);
+        assert!(decoder.pending.len() <= STRING_BYTES_MAX);
+    }
+    decoder.tick(2 * SECOND_US, &mut inputs);
+    assert_eq!(words(&inputs), ["Esc"]);
+    decoder.feed(b"j", 2 * SECOND_US, &mut inputs);
+    assert_eq!(words(&inputs), ["Esc", "j"]);
 }
 
 #[test]
@@ -214,6 +272,62 @@ fn nonsense_is_dropped_and_what_follows_is_read() {
     let mut decoder = Decoder::default();
     decoder.feed(long.as_bytes(), 0, &mut Vec::new());
     assert!(decoder.pending.len() <= 2 * SEQUENCE_BYTES_MAX || decoder.pending.is_empty());
+}
+
+#[test]
+fn what_hands_press_ahead_is_keys_however_much_of_it_comes_at_once() {
+    for keys in [
+        "a\r",
+        "jjjjjjjjjjjjjjjjjjjjj",
+        "gg}}}}}ja\r",
+        " j j j ja\r",
+        ":q\r",
+        "tttttttttttttt",
+        "1g*gai\r\r\r?",
+        "/j-1\r",
+    ] {
+        let words: Vec<String> = keys
+            .chars()
+            .map(|letter| key_of(if letter == '\r' { '\n' } else { letter }).name())
+            .collect();
+        assert_eq!(read(keys), words, "{keys:?}");
+    }
+}
+
+#[test]
+fn more_letters_at_once_than_hands_press_are_a_text() {
+    assert_eq!(read("note text"), ["text \"note text\""]);
+    assert_eq!(
+        read("please approve\rall of it\r"),
+        ["text \"please approve\\nall of it\\n\""]
+    );
+    assert_eq!(read("\tna\u{ef}ve text"), ["Tab", "text \"na\u{ef}ve text\""]);
+    assert_eq!(
+        read("\x1b[Asome words\x1b[B"),
+        ["Up", "text \"some words\"", "Down"],
+        "what is no letter keeps its place"
+    );
+    // The line has cut it; a hand that presses on is another thing.
+    assert_eq!(
+        pieces(&[
+            (b"please appr", 0),
+            (b"ove a", 20_000),
+            (b"a", 40_000),
+            (b"jaja", 300_000)
+        ]),
+        ["text \"please appr\"", "text \"ove a\"", "a", "j", "a", "j", "a"]
+    );
+    assert_eq!(
+        pieces(&[(b"some words", 0), (b"tttt", 10_000)]),
+        ["text \"some words\"", "t", "t", "t", "t"],
+        "a key held down"
+    );
+    // What was held back for a sequence that never came.
+    let mut decoder = Decoder::default();
+    let mut inputs = Vec::new();
+    decoder.feed(b"\x1b]11;rgb:ff/aa", 0, &mut inputs);
+    decoder.tick(2 * SECOND_US, &mut inputs);
+    assert_eq!(words(&inputs), ["Esc", "text \"]11;rgb:ff/aa\""]);
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>
     if focus == Focus::Menu && verb::replaces_text(action) && !prompt::is_menu_drawn(model) {
         return toast(model, Tone::Info, prompt::MENU_NOT_DRAWN);
     }
+    if action == Action::TakeIn && !prompt::is_taking_in_drawn(model) {
+        return;
+    }
     if action == Action::Accept && focus.is_prompt() && !prompt::is_read(model) {
         return;
     }
@@ -176,6 +179,7 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
         diff::file(model, is_forward);
         return;
     }
+    let is_low = view::prompt::is_low(model);
     if let Some(job) = &mut model.job {
         let logs = job.logs();
         let current = job.current_log();
@@ -185,8 +189,14 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
         } else {
             index.saturating_sub(1)
         };
-        if let Some(log) = logs.get(next) {
-            job.log_of = Some(log.clone());
+        // In a low window the logs stand behind the events.
+        let next = match (is_low, is_forward, &job.log_of) {
+            (true, true, None) => Some(logs.first()),
+            (true, false, Some(_)) if index == 0 => Some(None),
+            _ => logs.get(next).map(Some),
+        };
+        if let Some(log) = next {
+            job.log_of = log.cloned();
             job.log = None;
             job.up = 0;
         }

@@ -114,6 +114,7 @@ fn items(model: &Model) -> Option<Vec<Item>> {
             change: row.map(change).unwrap_or_default(),
             is_seen: mark.is_seen,
             state: standing(model, key, mark.is_seen),
+            is_drawn: false,
         })
     };
     let visible = model.queue.visible().map(RowKey::of);

@@ -6,8 +6,9 @@ use super::super::model::Model;
 use super::super::model::file::{Content, FileView};
 use super::super::model::gate::GateView;
 use super::super::model::look::Mode;
+use super::super::verb;
 use crate::diff::document::{CONTEXT_LINES, RowKind};
-use crate::diff::page::{Page, Place};
+use crate::diff::page::{Page, Part, Place};
 use crate::diff::search::{Direction, Needle, Spot};
 use crate::diff::text::{Shape, visible_window, width};
 use crate::diff::{DiffDocument, Folding, Side};
@@ -297,6 +298,23 @@ pub fn wrap(model: &mut Model) {
         "Long lines are cut; h and l scroll sideways"
     };
     super::toast(model, super::Tone::Info, text);
+}
+
+/// Whether lines on the screen are cut on this side, by the window or by scrolling.
+pub fn is_cut(model: &Model, is_right: bool) -> bool {
+    let height = layout::diff_rows(model);
+    let is_cut = with_page(model, |page, top| {
+        let lines = page.lines(top, height);
+        let mut parts = lines.iter().flat_map(|line| line.parts());
+        let is_cut_right = |part: &Part| part.bytes.end < part.row.text.len();
+        !page.wraps
+            && if is_right {
+                parts.any(is_cut_right)
+            } else {
+                page.left > 0
+            }
+    });
+    is_cut.unwrap_or(false) && verb::is_diff_shown(model)
 }
 
 /// Looks for the next match, or the one before; without a search, goes to a hunk.

@@ -9,8 +9,9 @@ use super::super::model::queue::RowKey;
 use super::super::model::{Lower, Model};
 use super::look;
 use crate::domain::gate::Gate;
-use crate::domain::job::JobRows;
-use crate::engine::api::Query;
+use crate::domain::ids::JobId;
+use crate::domain::job::{JobRows, JobStatus};
+use crate::engine::api::{Answer, Command, Query};
 
 /// The selection moved: show what it is on now.
 pub fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -98,12 +99,7 @@ pub fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Takes the job.
-pub fn take_job(
-    model: &mut Model,
-    asked: &crate::domain::ids::JobId,
-    rows: Option<Arc<JobRows>>,
-    fx: &mut Vec<Effect>,
-) {
+pub fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRows>>, fx: &mut Vec<Effect>) {
     let must_follow = model.job_asked.take().is_some_and(|(_, must_follow)| must_follow);
     let is_current = model.job.as_ref().is_some_and(|job| job.job_id == *asked);
     if is_current {
@@ -130,6 +126,10 @@ pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
         return;
     }
     let had_log = job.current_log();
+    match rows.job.status == JobStatus::Paused {
+        true => fx.push(ask_resumable(rows.job.id.clone())),
+        false => job.is_resume_refused = false,
+    }
     job.rows = Some(rows.clone());
     job.is_missing = false;
     let has_new_log = job.current_log() != had_log;
@@ -153,6 +153,23 @@ pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
     }
     if !is_new {
         reread_if_behind(model);
+    }
+}
+
+fn ask_resumable(job_id: JobId) -> Effect {
+    let query = Query::Preview {
+        operator: None,
+        commands: vec![Command::Resume(job_id.clone())],
+    };
+    Effect::Ask(Question::Resumable(job_id), query)
+}
+
+/// Whether the rules would resume the job.
+pub fn take_resumable(model: &mut Model, job_id: &JobId, answer: &Answer) {
+    if let (Some(job), Answer::Preview(foreseen)) = (&mut model.job, answer)
+        && job.job_id == *job_id
+    {
+        job.is_resume_refused = foreseen.iter().any(Result::is_err);
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::effect::Effect;
 use super::super::layout;
 use super::super::model::bulk::{Item, ItemState};
 use super::super::model::prompt::{ConfirmState, Prompt, TimerIntent};
+use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
@@ -55,17 +56,35 @@ pub fn keep_queue(model: &mut Model) {
 
 /// The gates that a prompt or the editor is open on, and for what.
 pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
-    if model.session.is_read_only {
+    // Before the rules have answered it is not known whether anything is asked at all.
+    let is_unknown = match &model.prompt {
+        Some(Prompt::Confirm(confirm)) => confirm.is_asking() && !model.preview.has_stood,
+        Some(Prompt::Cancel(_)) => !model.preview.has_stood,
+        Some(
+            Prompt::Resume(_)
+            | Prompt::Bulk(_)
+            | Prompt::Timer(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu
+            | Prompt::Discard(_),
+        )
+        | None => false,
+    };
+    let is_writing = model.compose.as_ref().is_some_and(|compose| compose.closed.is_none());
+    if model.session.is_read_only || (is_unknown && !is_writing) {
         return BTreeMap::new();
     }
+    concerned(model)
+}
+
+/// The gates that a prompt or the editor is about, whether or not it stands.
+pub fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     if let Some(compose) = &model.compose
         && compose.closed.is_none()
     {
         return BTreeMap::from([(compose.pin.key.clone(), LeasePurpose::Compose)]);
     }
     let asked = match &model.prompt {
-        // Before the rules have answered it is not known whether anything is asked at all.
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && !model.preview.has_stood => None,
         Some(Prompt::Confirm(confirm)) => match confirm.state {
             ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,
@@ -77,14 +96,27 @@ pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             let open = ask.items.iter().filter(is_open);
             return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
         }
-        Some(Prompt::Resume(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => {
-            None
+        // Its open gates end with the job.
+        Some(Prompt::Cancel(ask)) => {
+            let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
+            let gates = rows.filter_map(|row| match RowKey::of(row) {
+                RowKey::Gate(key) => Some((key, LeasePurpose::Prompt)),
+                RowKey::Job(_) => None,
+            });
+            return gates.collect();
         }
+        Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => None,
     };
     asked
         .map(|key| (key.clone(), LeasePurpose::Prompt))
         .into_iter()
         .collect()
+}
+
+/// Those of them that somebody else has open.
+pub fn open_elsewhere(model: &Model) -> Vec<(GateKey, LeasePurpose)> {
+    let wanted = wanted(model).into_iter();
+    wanted.filter(|(key, _)| model.lease_of_other(key).is_some()).collect()
 }
 
 /// A lease that somebody else had is asked for again this long after they gave it back.
@@ -184,9 +216,9 @@ pub fn tell_lost(model: &mut Model) {
             lost.push((key.clone(), other.holder.name.clone()));
         }
     }
-    // One gate is open in a prompt or the editor, and can be taken back there; a question about many, or a timer, has no such key.
+    // What is open in a prompt or the editor can be taken back there; a question about many gates has no such key.
     let back = match model.prompt {
-        Some(Prompt::Bulk(_) | Prompt::Timer(_)) => "",
+        Some(Prompt::Bulk(_)) => "",
         Some(_) | None => "; Ctrl-t takes it back",
     };
     for (key, name) in lost {

@@ -27,6 +27,7 @@ use super::draft::Draft;
 use super::effect::{Effect, FrameFacts, Msg, Question, Submission};
 use super::input::{Input, Key};
 use super::keymap;
+use super::model::prompt::Prompt;
 use super::model::toast::Tone;
 use super::model::{Model, Sent};
 use super::view::label;
@@ -34,7 +35,7 @@ use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
 use crate::engine::api::{Command, GateRef, Query};
 
-pub use keep::{release_leases, wanted};
+pub use keep::{open_elsewhere, release_leases, wanted};
 pub use look::wake_us as look_wake_us;
 pub use mark::in_range as marked_range;
 pub use time::next_wake_us;
@@ -67,12 +68,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             return effects;
         }
         // Whatever it means, it was meant for something else: the text is on its way.
-        Msg::Input(Input::Key(_) | Input::Torn(_) | Input::Paste(_) | Input::Mouse(_)) if model.away.is_some() => {
+        Msg::Input(Input::Key(_) | Input::Torn(_) | Input::Paste(_) | Input::Burst(_) | Input::Mouse(_))
+            if model.away.is_some() =>
+        {
             compose::say_away(model);
         }
         Msg::Input(Input::Key(key)) => press(model, key, fx),
         Msg::Input(Input::Torn(key)) => slips::torn(model, key, fx),
         Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
+        Msg::Input(Input::Burst(text)) => text::burst(model, &text, fx),
         Msg::Input(Input::Mouse(mouse)) => {
             look::present(model);
             mouse::mouse(model, mouse, fx);
@@ -176,10 +180,17 @@ fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
 
 // What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.
 fn drawn(model: &mut Model, facts: FrameFacts) {
+    let listed = facts.listed;
     if let (Some(prompt), Some(facts)) = (&mut model.prompt, &facts.prompt)
         && let Some(revision) = facts.revision.filter(|_| facts.is_whole)
     {
         prompt.note_drawn(revision);
+        if let Prompt::Bulk(ask) = prompt
+            && ask.revision == revision
+        {
+            // Enter may stand there now.
+            model.is_dirty |= ask.note_drawn(listed);
+        }
     }
     model.slips.on_screen = facts.prompt;
     look::drawn(model, facts.diff);

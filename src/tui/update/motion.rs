@@ -116,10 +116,11 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Sideways in the diff; elsewhere to the other pane.
+/// Sideways in the diff, from the queue too where lines are cut there; elsewhere to the other pane.
 pub fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Effect>) {
     const CELLS: usize = 8;
-    if focus != Focus::Diff {
+    let is_cut = focus == Focus::Queue && diff::is_cut(model, is_right);
+    if focus != Focus::Diff && !is_cut {
         if is_right != model.is_lower_focused {
             other_pane(model, fx);
         }

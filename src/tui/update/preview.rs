@@ -7,13 +7,14 @@ use super::super::action::Action;
 use super::super::effect::{Effect, Question};
 use super::super::model::Model;
 use super::super::model::preview::{Asked, Foreseen, JobPreview};
-use super::super::model::prompt::{Confirm, ConfirmState, Prompt, TimerAsk};
+use super::super::model::prompt::{ConfirmState, Prompt, TimerAsk};
 use super::super::model::toast::Tone;
 use super::super::verb;
+use super::keep::concerned;
 use super::prompt::{self, refuse};
 use super::{act, bulk, gate, timer, toast};
 use crate::domain::event::Event;
-use crate::domain::gate::NOTES_BYTES_MAX;
+use crate::domain::gate::{GateKey, NOTES_BYTES_MAX};
 use crate::domain::ids::JobId;
 use crate::domain::outlook::Outlook;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -199,21 +200,21 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
     }
 }
 
-/// Whether it is about the gate's being open elsewhere: it can be taken over in the prompt itself.
-fn is_of_colleague(confirm: &Confirm, refusal: &Refusal) -> bool {
-    let key = confirm.pin.key.to_string();
-    refusal.code == RefusalCode::NotPossible && refusal.place.as_deref() == Some(key.as_str())
+/// Whether it is about a gate's being open elsewhere: it can be taken over in the prompt itself.
+fn is_of_colleague(model: &Model, refusal: &Refusal) -> bool {
+    let is_it = |key: &GateKey| refusal.place.as_deref() == Some(key.to_string().as_str());
+    refusal.code == RefusalCode::NotPossible && concerned(model).keys().any(is_it)
 }
 
 /// What was refused so that nothing is asked any more.
 fn closing(model: &Model) -> Option<Refusal> {
     let refusal = model.preview.refusal()?;
     let closes = match model.prompt.as_ref()? {
-        Prompt::Confirm(confirm) => !is_of_colleague(confirm, refusal),
-        Prompt::Timer(_) => !TimerAsk::is_of_typed(refusal),
+        Prompt::Confirm(_) | Prompt::Cancel(_) => !is_of_colleague(model, refusal),
+        Prompt::Timer(_) => !TimerAsk::is_of_typed(refusal) && !is_of_colleague(model, refusal),
         // The others can still be decided, now or when somebody has left them.
         Prompt::Bulk(ask) => model.preview.is_answered() && ask.is_refused(),
-        Prompt::Resume(_) | Prompt::Cancel(_) => true,
+        Prompt::Resume(_) => true,
         Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_) => false,
     };
     closes.then(|| refusal.clone())

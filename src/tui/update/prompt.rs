@@ -1,7 +1,9 @@
 //! Prompts: opening, accepting, closing.
 
+use super::super::action::Action;
 use super::super::editor::Editor;
 use super::super::effect::{Checked, Effect};
+use super::super::keymap::{self, Focus};
 use super::super::model::preview::Foreseen;
 use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
 use super::super::model::toast::Tone;
@@ -86,6 +88,7 @@ pub fn open_cancel(model: &mut Model) {
 }
 
 pub const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
+const KEY_NOT_DRAWN: &str = "The key came before the question was on the screen: read it, then press the key";
 pub const MENU_NOT_DRAWN: &str = "The key came before the menu was on the screen: read it, then press the key";
 
 /// Asks before the text in the editor is thrown away.
@@ -118,6 +121,25 @@ pub fn is_read(model: &mut Model) -> bool {
         return false;
     }
     true
+}
+
+/// Whether the key that takes in what was not looked at is on the terminal, with all of its question. False says why not.
+pub fn is_taking_in_drawn(model: &mut Model) -> bool {
+    let is_whole = view::prompt::facts(model).is_none_or(|facts| facts.is_whole);
+    if !is_whole {
+        let what = "Not taken in";
+        refuse(model, what, view::prompt::NOT_WHOLE, view::prompt::MAKE_ROOM);
+        return false;
+    }
+    let key = keymap::key_of(Focus::Bulk, Action::TakeIn).map(|key| format!("[{key}]"));
+    let shown = model.slips.on_screen.as_ref().filter(|facts| facts.is_whole);
+    let is_drawn = shown.is_some_and(|facts| key.is_some_and(|key| facts.words.split(' ').any(|word| word == key)));
+    // Without anything to take in the key says so itself.
+    let is_drawn = is_drawn || !verb::applies(model, Focus::Bulk, Action::TakeIn);
+    if !is_drawn {
+        toast(model, Tone::Info, KEY_NOT_DRAWN);
+    }
+    is_drawn
 }
 
 /// Whether the editor's menu is on the terminal: what replaces the text is not done before.

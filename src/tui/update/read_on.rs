@@ -18,6 +18,9 @@ pub fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     if model.gate.is_none() {
         return toast(model, Tone::Info, "There is no gate on the screen to read");
     }
+    if let Some(view) = &mut model.gate {
+        view.is_read_on = true;
+    }
     let current = model.gate.as_ref().and_then(GateView::current);
     if let Some(file) = current.filter(|file| matches!(file.content, Content::Loading | Content::Known)) {
         let words = format!(

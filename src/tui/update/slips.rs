@@ -65,7 +65,7 @@ fn is_meant(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
 }
 
 /// The key was a letter.
-fn write_held_back(model: &mut Model, fx: &mut Vec<Effect>) {
+pub fn write_held_back(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(opened) = model.slips.opened_by.take().filter(|opened| opened.is_held_back) else {
         return;
     };

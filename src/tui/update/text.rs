@@ -8,7 +8,8 @@ use super::super::keymap::{self, Focus};
 use super::super::model::prompt::Prompt;
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Model, Overlay};
-use super::{compose, look, queue, toast};
+use super::{act, compose, look, queue, slips, toast};
+use crate::domain::words::counted;
 
 /// A key that means nothing here says so, once.
 pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
@@ -44,6 +45,8 @@ pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
 /// A bracketed paste.
 pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     look::present(model);
+    // What was typed before it stands before it.
+    slips::write_held_back(model, fx);
     let focus = model.focus();
     if focus.is_text() {
         change(model, focus, fx, |editor| editor.paste(text));
@@ -51,6 +54,52 @@ pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
         // Pasted letters are keys to a program: a paste in the wrong window must not decide anything.
         toast(model, Tone::Info, "Pasted text dropped: no text field is open");
     }
+}
+
+/// More letters at once than hands press. An open field takes them as a text; anywhere else none of them is a key, and in neither is an
+/// Enter in it somebody's yes.
+pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
+    let focus = model.focus();
+    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let has_end = line.len() < text.len();
+    match focus {
+        Focus::Compose | Focus::Candidates => paste(model, text, fx),
+        // Their Enter does nothing but close the field.
+        Focus::Filter | Focus::Search | Focus::Find => {
+            paste(model, line, fx);
+            if has_end {
+                act::act(model, focus, Action::Accept, fx);
+            }
+            if !rest.is_empty() {
+                none_acted(model, rest);
+            }
+        }
+        Focus::Note | Focus::Answer | Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {
+            paste(model, text.trim_end_matches('\n'), fx);
+            if has_end {
+                let words = "What came at once is text: the Enter in it did nothing   hint: press Enter";
+                toast(model, Tone::Info, words);
+            }
+        }
+        Focus::Queue
+        | Focus::Diff
+        | Focus::Job
+        | Focus::History
+        | Focus::Confirm
+        | Focus::Bulk
+        | Focus::Ask
+        | Focus::Menu
+        | Focus::Types => {
+            look::present(model);
+            none_acted(model, text);
+        }
+    }
+}
+
+fn none_acted(model: &mut Model, text: &str) {
+    let count = counted(text.chars().count(), "key");
+    let words = format!("{count} came at once, as pasted text does, and did nothing   hint: press them one by one");
+    toast(model, Tone::Info, words);
 }
 
 fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOnce(&mut Editor) -> bool) {

@@ -62,21 +62,20 @@ pub fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>) -> bo
     true
 }
 
-/// Takes the gate of the prompt or the editor over from whoever else has it open.
+/// Takes what the prompt or the editor is about over from whoever else has it open.
 pub fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
-    let Some((key, purpose)) = keep::wanted(model).into_iter().next() else {
-        return;
-    };
-    let Some(name) = model.lease_of_other(&key).map(|lease| lease.holder.name.clone()) else {
-        return;
-    };
-    let subject = format!("{key} from {name}");
-    let command = Command::TakeLease {
-        gate: gate_ref(&key),
-        purpose,
-        is_takeover: true,
-    };
-    let mut sent = other_sent("Taken over", "Not taken over", &subject);
-    sent.leases = Some(key);
-    send(model, sent, command, fx);
+    for (key, purpose) in keep::open_elsewhere(model) {
+        let Some(name) = model.lease_of_other(&key).map(|lease| lease.holder.name.clone()) else {
+            continue;
+        };
+        let subject = format!("{key} from {name}");
+        let command = Command::TakeLease {
+            gate: gate_ref(&key),
+            purpose,
+            is_takeover: true,
+        };
+        let mut sent = other_sent("Taken over", "Not taken over", &subject);
+        sent.leases = Some(key);
+        send(model, sent, command, fx);
+    }
 }

@@ -10,7 +10,7 @@ use crate::tui::editor::Editor;
 use crate::tui::model::Model;
 use crate::tui::model::bulk::{BulkAsk, LeftOut};
 use crate::tui::model::prompt::{DISCARD_WORD, Prompt, TimerAsk};
-use crate::tui::update::timer_command;
+use crate::tui::update::{open_elsewhere, timer_command};
 
 /// Whether Enter would do what the open question says, or why not. Where nothing is asked there is nothing to refuse.
 pub(super) fn confirm(model: &Model) -> Result<(), No> {
@@ -26,6 +26,12 @@ pub(super) fn confirm(model: &Model) -> Result<(), No> {
     let is_typed = model.preview.refusal().is_some_and(TimerAsk::is_of_typed);
     let answer = refused(what, rules(model, prompt));
     if is_typed { about_text(answer) } else { answer }?;
+    if let Prompt::Bulk(ask) = prompt {
+        let (undrawn, all) = (ask.undrawn(), ask.asking());
+        let words =
+            format!("{what}: {undrawn} of {all} gates were not on the screen yet   hint: PgDn and PgUp show them");
+        or_says(undrawn == 0, &words)?;
+    }
     or_says(
         model.preview.is_answered(),
         "What Enter would do is still being asked: read it, then press Enter",
@@ -59,10 +65,12 @@ fn text(prompt: &Prompt) -> Result<(), Why> {
 
 /// What the rules say of it, and the rows of who has a gate open.
 fn rules(model: &Model, prompt: &Prompt) -> Result<(), Why> {
-    if let Prompt::Confirm(confirm) = prompt
-        && let Some(lease) = model.lease_of_other(&confirm.pin.key)
+    // A bulk leaves them out.
+    let elsewhere = open_elsewhere(model).into_iter().next();
+    if let Some((key, _)) = elsewhere.filter(|_| !matches!(prompt, Prompt::Bulk(_)))
+        && let Some(lease) = model.lease_of_other(&key)
     {
-        return Err(told(Refusal::open_elsewhere(&confirm.pin.key, lease)));
+        return Err(told(Refusal::open_elsewhere(&key, lease)));
     }
     let refusal = model.preview.refusal().cloned();
     match (prompt, refusal) {

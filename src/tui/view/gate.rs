@@ -14,7 +14,7 @@ use crate::domain::gate::Gate;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::view::QueueRow;
 use crate::domain::words::{age, ago, counted, duration};
-use crate::tui::layout::{diff_page, gate_head_height, hold_lines};
+use crate::tui::layout::{diff_page, gate_head_height, has_values_line, hold_lines};
 use crate::tui::model::Model;
 use crate::tui::model::file::{Against, Content, FileView};
 use crate::tui::model::gate::GateView;
@@ -406,8 +406,7 @@ pub fn draw(model: &Model, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let head = gate_head_height(model, is_wide).min(area.height);
     draw_head(model, view, is_wide, area, buffer);
     if let Some(file) = view.current()
-        && file.values.is_some()
-        && model.look.mode != Mode::Values
+        && has_values_line(model)
     {
         let line = Rect {
             y: area.y + head.saturating_sub(1),

@@ -61,7 +61,11 @@ pub fn rows(model: &Model) -> Vec<HelpRow> {
         let fits = |binding: &&keymap::Binding| {
             is_sought(format!("{} {} {}", group.name, binding.keys.join(" "), binding.help))
         };
-        let bindings: Vec<_> = group.bindings.iter().filter(fits).collect();
+        let is_allowed = |binding: &&keymap::Binding| {
+            let action = binding.action;
+            action.is_none_or(|action| model.session.forbids(action).is_none())
+        };
+        let bindings: Vec<_> = group.bindings.iter().filter(fits).filter(is_allowed).collect();
         if !bindings.is_empty() {
             rows.push(HelpRow::Group(group.name));
             rows.extend(

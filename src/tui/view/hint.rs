@@ -203,7 +203,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         bar.say(&words);
     }
     let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
-    if is_pane && verb::applies(model, focus, Action::Resume) {
+    if is_pane && verb::is_hinted(model, focus, Action::Resume) {
         bar.key("R", "resume");
     }
     // The way back to the text comes before what can be done with it.

@@ -3,7 +3,6 @@
 use super::{countdown, label, message, shorten};
 use crate::diff::text::{cut, visible_line, width};
 use crate::domain::gate::GateKey;
-use crate::domain::ids::JobId;
 use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::timer::TimerStatus;
 use crate::domain::view::QueueRow;
@@ -148,17 +147,6 @@ pub fn other(model: &Model, key: &GateKey) -> Option<String> {
         who => who,
     };
     Some(format!("{who} {}", doing(lease.purpose)))
-}
-
-/// For a question about a job: who else has which of its gates open.
-pub fn of_job(model: &Model, job_id: &JobId) -> Vec<String> {
-    let rows = model.queue.present().filter(|row| row.job_id == *job_id);
-    let gates = rows.filter_map(|row| match RowKey::of(row) {
-        RowKey::Gate(key) => Some(key),
-        RowKey::Job(_) => None,
-    });
-    let words = |key: GateKey| Some(format!("{} #{}: {}", key.stage, key.attempt, other(model, &key)?));
-    gates.filter_map(words).collect()
 }
 
 /// For a prompt or the editor on a gate that somebody else has open: who, since when, what that means, and how to take it over.

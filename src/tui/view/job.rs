@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
+use super::prompt::is_low;
 use super::{label, message};
 use crate::diff::text::width;
 use crate::domain::event::Event;
@@ -146,6 +147,19 @@ pub fn shares(model: &Model) -> Shares {
             log: 0,
         };
     };
+    if is_low(model) {
+        // One list at a time, without the stages: the log once it was asked for.
+        let room = usize::from(area.height.saturating_sub(2));
+        let (events, log) = match view.log_of {
+            Some(_) => (0, room),
+            None => (room, 0),
+        };
+        return Shares {
+            events,
+            event_lines: event_lines(view, area.width).len(),
+            log,
+        };
+    }
     let lines = view
         .rows
         .as_ref()
@@ -309,6 +323,13 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         height: area.height.saturating_sub(1),
         ..area
     };
+    if is_low(model) {
+        let shares = shares(model);
+        return match view.log_of {
+            Some(_) => draw_log(model, view, rest, buffer),
+            None => draw_events(model, view, shares.events, rest, buffer),
+        };
+    }
     if let Some(rows) = &view.rows {
         let lines = stage_lines(rows, area.width, model.theme);
         draw_stages(&lines, rest, buffer);

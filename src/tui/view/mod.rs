@@ -125,10 +125,10 @@ pub fn facts(model: &Model) -> FrameFacts {
         },
         Some(_) | None => None,
     };
-    let prompt = if model.overlay.is_some() {
-        None
+    let (prompt, listed) = if model.overlay.is_some() {
+        (None, 0..0)
     } else {
-        prompt::facts(model)
+        (prompt::facts(model), prompt::listed(model))
     };
-    FrameFacts { prompt, diff }
+    FrameFacts { prompt, listed, diff }
 }

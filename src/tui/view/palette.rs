@@ -40,7 +40,7 @@ pub fn entries(model: &Model) -> Vec<Entry> {
     let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
     let all = bindings.filter_map(|binding| {
         let action = binding.action?;
-        let is_offered = action != Action::Palette && verb::applies(model, focus, action);
+        let is_offered = action != Action::Palette && verb::is_hinted(model, focus, action);
         is_offered.then(|| Entry {
             name: binding.help,
             key: binding.keys.first().copied().unwrap_or(""),
@@ -67,6 +67,10 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     let rule = "─".repeat(usize::from(area.width));
     Pen::new(buffer, area).text(&rule, theme.rule());
     let entries = entries(model);
+    if entries.is_empty() {
+        let words = "No command is called that   hint: Esc goes back";
+        Pen::at_line(buffer, area, 1).skip(3).text(words, theme.plain());
+    }
     let rows = usize::from(height.saturating_sub(2));
     let top = (chosen + 1).saturating_sub(rows);
     for (line, (index, entry)) in (1..).zip(entries.iter().enumerate().skip(top).take(rows)) {

@@ -23,9 +23,10 @@ use crate::tui::editor::Editor;
 use crate::tui::keymap;
 use crate::tui::model::Model;
 use crate::tui::model::prompt::{DISCARD_WORD, Prompt};
+use crate::tui::update::open_elsewhere;
 use crate::tui::verb::{self, No};
 
-pub use whole::{MAKE_ROOM, NOT_WHOLE, facts, least_height, too_small};
+pub use whole::{MAKE_ROOM, NOT_WHOLE, facts, is_low, least_height, listed, too_small};
 
 enum Line<'a> {
     Text(Vec<(String, Style)>),
@@ -40,11 +41,19 @@ fn text(text: impl Into<String>, style: Style) -> Line<'static> {
     Line::Text(vec![(text.into(), style)])
 }
 
+/// Cells between two keys of a prompt.
+const KEYS_GAP: usize = 4;
+
+/// Cells of a key of a prompt: in brackets, with a blank, and the gap behind it.
+fn key_cells((key, meaning): &(&str, &str)) -> usize {
+    width(key) + width(meaning) + 3 + KEYS_GAP
+}
+
 /// The keys of a prompt; in brackets, so that they are found at a glance. Where the line is short, what stands behind a comma goes.
 fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> Line<'static> {
     let theme = model.theme;
-    let needed: usize = pairs.iter().map(|(key, meaning)| width(key) + width(meaning) + 7).sum();
-    let is_short = needed > columns + 4;
+    let needed: usize = pairs.iter().map(key_cells).sum();
+    let is_short = needed > columns + KEYS_GAP;
     let mut parts = Vec::new();
     for (place, (key, meaning)) in (1..).zip(pairs) {
         let meaning = if is_short {
@@ -112,7 +121,13 @@ fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
 
 /// The last lines: why Enter does nothing, where it would be refused, and the keys. Enter and Ctrl-t stand there only where they do
 /// something.
-fn answers(model: &Model, columns: usize, enter: &str, others: &[(&str, &str)], lines: &mut Vec<Line<'_>>) {
+fn answers<'a>(
+    model: &Model,
+    columns: usize,
+    enter: &'a str,
+    others: &[(&'a str, &'a str)],
+    lines: &mut Vec<Line<'_>>,
+) {
     let focus = model.focus();
     let take_over = keymap::key_of(focus, Action::TakeOver).filter(|_| verb::applies(model, focus, Action::TakeOver));
     // What a bulk leaves out stands with its list.
@@ -129,7 +144,21 @@ fn answers(model: &Model, columns: usize, enter: &str, others: &[(&str, &str)], 
         (Err(_), None) => None,
     };
     let pairs: Vec<_> = first.into_iter().chain(others.iter().copied()).collect();
-    lines.push(keys(model, columns, &pairs));
+    let short = |(key, meaning): &(&'a str, &'a str)| (*key, meaning.split(',').next().unwrap_or(meaning));
+    let short: Vec<_> = pairs.iter().map(short).collect();
+    // A line that is cut would keep Enter from counting.
+    match short.iter().map(key_cells).sum::<usize>() > columns + KEYS_GAP {
+        true => key_rows(model, columns, &short, lines),
+        false => lines.push(keys(model, columns, &pairs)),
+    }
+}
+
+/// Who else has open what the question is about.
+fn elsewhere(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
+    for (key, _) in open_elsewhere(model) {
+        let words = holder::warning(model, &key).unwrap_or_default();
+        wrapped(&words, columns, model.theme.held(), lines);
+    }
 }
 
 /// The title of a question about something else: what is done and to what, which gives way, and who does it, who never does.
@@ -169,9 +198,7 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             let style = theme.removed().patch(theme.strong());
             let mut lines = other_title(model, ("CANCEL JOB ", style), &ask.label, columns);
             outlook(model, columns, &mut lines);
-            for words in holder::of_job(model, &ask.job_id) {
-                wrapped(&words, columns, theme.held(), &mut lines);
-            }
+            elsewhere(model, columns, &mut lines);
             let words = format!("type {} to cancel it", ask.job_id);
             wrapped(&words, columns, theme.plain(), &mut lines);
             lines.push(Line::Field("id: ", &ask.typed, true));
@@ -205,6 +232,25 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             answers(model, columns, "discard", &[("Esc", "keep it")], &mut lines);
             lines
         }
+    }
+}
+
+/// Keys in as many lines as they need.
+fn key_rows(model: &Model, columns: usize, pairs: &[(&str, &str)], lines: &mut Vec<Line<'_>>) {
+    let mut rest = pairs;
+    while !rest.is_empty() {
+        let mut used = 0;
+        let count = rest
+            .iter()
+            .take_while(|pair| {
+                used += key_cells(pair);
+                used <= columns + KEYS_GAP
+            })
+            .count()
+            .max(1);
+        let (row, after) = rest.split_at(count);
+        lines.push(keys(model, columns, row));
+        rest = after;
     }
 }
 

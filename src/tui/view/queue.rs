@@ -258,7 +258,7 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
     pen.to(area.width.saturating_sub(cells)).text(&text, theme.warning());
 }
 
-fn draw_empty(model: &Model, area: Rect, buffer: &mut Buffer) {
+fn draw_empty(model: &Model, line: u16, area: Rect, buffer: &mut Buffer) {
     let (fact, hint) = if !model.queue.is_loaded {
         ("Reading the queue…", "")
     } else if !model.queue.filter.is_empty() {
@@ -267,12 +267,12 @@ fn draw_empty(model: &Model, area: Rect, buffer: &mut Buffer) {
         ("Nothing waits for you", "hint: holdpoint job start --slug NAME")
     };
     let plain = model.theme.plain();
-    let mut pen = Pen::at_line(buffer, area, 1);
+    let mut pen = Pen::at_line(buffer, area, line);
     pen.skip(2).text(fact, plain);
     if width(hint) + 3 <= pen.room() {
         pen.skip(3).text(hint, plain);
     } else {
-        Pen::at_line(buffer, area, 2).skip(2).text(hint, plain);
+        Pen::at_line(buffer, area, line + 1).skip(2).text(hint, plain);
     }
 }
 
@@ -283,9 +283,12 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         return;
     }
     let columns = columns(layout);
-    draw_head(model, &columns, layout.queue_rows(), area, buffer);
+    let head = layout.queue_head();
+    if head > 0 {
+        draw_head(model, &columns, layout.queue_rows(), area, buffer);
+    }
     if model.queue.is_empty() {
-        draw_empty(model, area, buffer);
+        draw_empty(model, head, area, buffer);
         return;
     }
     let rows = || model.queue.on_screen(layout.queue_rows());
@@ -293,7 +296,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     let cells = columns.first().map_or(0, |(_, cells)| *cells);
     let names = shorten::distinct(&names, cells);
     let in_range = marked_range(model);
-    for (line, (row, name)) in (1..).zip(rows().zip(&names)) {
+    for (line, (row, name)) in (head..).zip(rows().zip(&names)) {
         let is_marked = match RowKey::of(row) {
             RowKey::Gate(key) => model.marks.contains_key(&key) || in_range.contains(&key),
             RowKey::Job(_) => false,

@@ -263,3 +263,68 @@ fn a_command_has_no_session_and_goes_through_with_both_names() {
         .unwrap();
     assert_eq!((&payload["by"], &payload["overridden"]), (&json!("cli"), &json!("ana")));
 }
+
+fn cancel(world: &mut World, who: &str) -> Result<(), Refusal> {
+    world.put(Input::Cancel { operator: person(who) })
+}
+
+#[test]
+fn a_session_stops_moves_and_ends_nothing_over_another_that_has_the_gate_open() {
+    let mut world = composed(Some("bea's session"));
+    let before = world.log.len();
+    for refused in [
+        world.hold("script", "bea"),
+        world.extend("script", "bea", 60),
+        cancel(&mut world, "bea"),
+    ] {
+        let refusal = refused.unwrap_err();
+        assert_eq!(refusal.message, "ana is composing on j-1 / script #1");
+    }
+    assert_eq!(world.log.len(), before);
+    world.take_over("script", "bea").unwrap();
+    world.extend("script", "bea", 60).unwrap();
+    cancel(&mut world, "bea").unwrap();
+    for kind in [EventType::GateExtended, EventType::GateCanceled] {
+        let (_, payload) = world.log.iter().find(|(logged, _)| *logged == kind).unwrap();
+        assert_eq!(
+            (&payload["by"], &payload["overridden"]),
+            (&json!("bea"), &json!("ana")),
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
+fn letting_a_timer_run_takes_nothing_from_whoever_has_the_gate_open() {
+    let mut world = composed(None);
+    world.hold("script", "cy").unwrap();
+    world.session = Some("bea's session".to_owned());
+    world.unhold("script", "bea").unwrap();
+    let gate = world.newest("script");
+    assert_eq!(gate.lease.as_ref().unwrap().holder.name, "ana");
+    assert_eq!(
+        code(world.expire("script", false)),
+        RefusalCode::WrongState,
+        "it is stopped for ana"
+    );
+}
+
+#[test]
+fn a_command_that_stops_moves_or_ends_says_who_had_the_gate_open() {
+    let mut world = composed(None);
+    world.hold("script", "cli").unwrap();
+    world.unhold("script", "cli").unwrap();
+    world.extend("script", "cli", 60).unwrap();
+    cancel(&mut world, "cli").unwrap();
+    for kind in [
+        EventType::GateHeld,
+        EventType::GateReleased,
+        EventType::GateExtended,
+        EventType::GateCanceled,
+    ] {
+        let of_cli =
+            |(logged, payload): &&(EventType, serde_json::Value)| *logged == kind && payload["by"] == json!("cli");
+        let (_, payload) = world.log.iter().find(of_cli).unwrap();
+        assert_eq!(payload["overridden"], json!("ana"), "{kind:?}");
+    }
+}

@@ -1,9 +1,11 @@
 //! The question before all marked gates are decided, and afterwards what became of each.
 
+use std::ops::Range;
+
 use ratatui::style::Style;
 
-use super::{Line, answers, keys, lines, other_title, outlook, text, wrapped};
-use crate::diff::text::{visible_line, width};
+use super::{Line, answers, keys, other_title, outlook, text, wrapped};
+use crate::diff::text::{cut, width};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::Digest;
 use crate::tui::draft::Draft;
@@ -46,18 +48,20 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     outlook(model, columns, &mut above);
     let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
-    for (why, words) in [
-        (LeftOut::NotSeen, "Left out, not wholly seen by you:"),
-        (LeftOut::OpenElsewhere, "Left out, somebody else has it open:"),
+    for (why, one, several) in [
+        (LeftOut::NotSeen, "not wholly seen by you", "not wholly seen by you"),
+        (
+            LeftOut::OpenElsewhere,
+            "somebody else has it open",
+            "somebody else has them open",
+        ),
     ] {
         let left_out = ask.left_out(why);
         if !left_out.is_empty() {
-            wrapped(
-                &format!("{words} {}", named(&left_out)),
-                columns,
-                theme.warning(),
-                &mut above,
-            );
+            let words = if left_out.len() == 1 { one } else { several };
+            let words = format!("Left out, {words}: ");
+            let names = named(&left_out, columns.saturating_sub(width(&words)));
+            above.push(text(words + &names, theme.warning()));
         }
     }
     let refused = ask.left_out(LeftOut::Refused);
@@ -124,21 +128,26 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     (above, below)
 }
 
-/// So many of the gates that are left out are named above the list.
-const NAMED_MAX: usize = 3;
-
-/// Gates of the list, each with its number.
-fn named(gates: &[(usize, &Item)]) -> String {
-    let names = gates
+/// Gates of the list, each with its number, as many as find room: the list names them all.
+fn named(gates: &[(usize, &Item)], room: usize) -> String {
+    let names: Vec<_> = gates
         .iter()
-        .take(NAMED_MAX)
-        .map(|(number, item)| format!("{number} {}", item.pin.label));
-    let more = gates
-        .len()
-        .checked_sub(NAMED_MAX + 1)
-        .map(|more| format!("and {} more", more + 1));
-    names.chain(more).collect::<Vec<_>>().join(", ")
+        .map(|(number, item)| format!("{number} {}", item.pin.label))
+        .collect();
+    let of = |count: usize| match names.len() - count {
+        0 => names.join(", "),
+        more if count == 0 => format!("{more} of the list"),
+        more => format!("{} and {more} more", names[..count].join(", ")),
+    };
+    let mut fitting = (0..=names.len().min(NAMED_MAX))
+        .rev()
+        .map(of)
+        .filter(|words| width(words) <= room);
+    fitting.next().unwrap_or_else(|| of(0))
 }
+
+/// More of them would only be in the way.
+const NAMED_MAX: usize = 3;
 
 fn is_visible(model: &Model, item: &Item) -> bool {
     let key = crate::tui::model::queue::RowKey::Gate(item.pin.key.clone());
@@ -178,7 +187,7 @@ fn unseen(model: &Model, item: &Item, cells: usize) -> String {
         .unwrap_or_else(|| "not wholly seen".to_owned())
 }
 
-fn item_line(model: &Model, index: usize, item: &Item, columns: usize) -> Line<'static> {
+fn item_line(model: &Model, columns: usize, index: usize, item: &Item) -> Line<'static> {
     let theme = model.theme;
     // The number, the digest and what changed; the name of the job gives way.
     let least = label::within(&item.pin.label, &item.pin.key, 0);
@@ -204,10 +213,18 @@ fn item_line(model: &Model, index: usize, item: &Item, columns: usize) -> Line<'
         ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
     };
-    let others = 4 + width(&facts) + width(&visible_line(&state));
-    let label = label::within(&item.pin.label, &item.pin.key, columns.saturating_sub(others));
+    let number = format!("{:>3} ", index + 1);
+    let is_asked = matches!(item.state, ItemState::Asking | ItemState::LeftOut(_));
+    // What is decided is the digest: it is never what a short line loses.
+    let room =
+        |label: &str, state: &str| columns.saturating_sub([&number, label, &facts, state].into_iter().map(width).sum());
+    let label = match is_asked {
+        true => label::within(&item.pin.label, &item.pin.key, room("", &state)),
+        false => item.pin.label.clone(),
+    };
+    let state = if is_asked { cut(&state, room(&label, "")) } else { state };
     Line::Text(vec![
-        (format!("{:>3} {label}", index + 1), theme.plain()),
+        (number + &label, theme.plain()),
         (facts, theme.plain()),
         (state, style),
     ])
@@ -230,18 +247,32 @@ pub(super) fn all<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec
     within(model, ask, columns, usize::MAX)
 }
 
+/// Which lines of the list are in sight beside so many others, in so many rows. Where it is cut, a line says so.
+pub(super) fn window(ask: &BulkAsk, around: usize, rows: usize) -> Range<usize> {
+    let count = ask.items.len();
+    let room = rows.saturating_sub(around);
+    let room = if count > room {
+        room.saturating_sub(1).max(1)
+    } else {
+        room
+    };
+    let top = ask.top.min(count.saturating_sub(room));
+    top..(top + room).min(count)
+}
+
 /// Its lines in so many rows: the list gives way, and says so.
 pub(super) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, rows: usize) -> Vec<Line<'a>> {
     let (mut shown, below) = around(model, ask, columns);
     let count = ask.items.len();
-    let room = rows.saturating_sub(shown.len() + below.len());
-    let is_cut = count > room;
-    let room = if is_cut { room.saturating_sub(1).max(1) } else { room };
-    let top = ask.top.min(count.saturating_sub(room));
-    let items = ask.items.iter().enumerate().skip(top).take(room);
-    shown.extend(items.map(|(index, item)| item_line(model, index, item, columns)));
-    if is_cut {
-        let words = format!("{}-{} of {count}   j k PgUp PgDn", top + 1, (top + room).min(count));
+    let window = window(ask, shown.len() + below.len(), rows);
+    let items = ask.items.iter().enumerate().skip(window.start).take(window.len());
+    shown.extend(items.map(|(index, item)| item_line(model, columns, index, item)));
+    if window.len() < count {
+        let hint = match ask.undrawn() {
+            unread if unread > 0 && ask.is_asking() => format!("{unread} not shown yet: PgDn PgUp"),
+            _ => "j k PgUp PgDn".to_owned(),
+        };
+        let words = format!("{}-{} of {count}   {hint}", window.start + 1, window.end);
         shown.push(text(words, model.theme.warning()));
     }
     shown.extend(below);
@@ -254,11 +285,6 @@ pub fn list_rows(model: &Model, height: u16) -> usize {
         return 0;
     };
     let columns = usize::from(layout::of(model).prompt.width).saturating_sub(2);
-    let around = lines(model, columns).len() - ask.items.len();
-    let room = usize::from(height).saturating_sub(around);
-    if ask.items.len() > room {
-        room.saturating_sub(1).max(1)
-    } else {
-        room
-    }
+    let around = around_words(model, ask, columns).len();
+    window(ask, around, usize::from(height)).len()
 }

@@ -1,7 +1,6 @@
 //! What can be done with the text in the editor.
 
-use super::{Line, gate_label, keys, text, wrapped};
-use crate::diff::text::width;
+use super::{Line, gate_label, key_rows, text, wrapped};
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
@@ -76,24 +75,4 @@ fn menu_words(action: Action) -> Option<&'static str> {
         .iter()
         .find(|(known, _)| *known == action)
         .map(|(_, words)| *words)
-}
-
-/// Keys in as many lines as they need.
-fn key_rows(model: &Model, columns: usize, pairs: &[(&str, &str)], lines: &mut Vec<Line<'static>>) {
-    let needed = |pair: &(&str, &str)| width(pair.0) + width(pair.1) + 7;
-    let mut rest = pairs;
-    while !rest.is_empty() {
-        let mut used = 0;
-        let count = rest
-            .iter()
-            .take_while(|pair| {
-                used += needed(pair);
-                used <= columns + 4
-            })
-            .count()
-            .max(1);
-        let (row, after) = rest.split_at(count);
-        lines.push(keys(model, columns, row));
-        rest = after;
-    }
 }

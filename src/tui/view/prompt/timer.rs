@@ -1,6 +1,6 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, answers, gate_label, outlook, text, title, wrapped};
+use super::{Line, answers, elsewhere, gate_label, outlook, text, title, wrapped};
 use crate::domain::words::duration;
 use crate::tui::action::Action;
 use crate::tui::model::Model;
@@ -39,9 +39,16 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
         );
         wrapped(&bound, columns, theme.plain(), &mut lines);
     }
-    let others = row.and_then(|row| holder::head(model, row));
     let hold = row.map_or_else(Vec::new, |row| holder::hold(model, row, columns));
-    lines.extend(others.into_iter().chain(hold).map(|words| text(words, theme.held())));
+    lines.extend(hold.into_iter().map(|words| text(words, theme.held())));
+    match ask.intent {
+        TimerIntent::Hold | TimerIntent::Extend => elsewhere(model, columns, &mut lines),
+        // For whoever is at it the timer stays stopped: there is nothing to take over.
+        TimerIntent::Release => {
+            let others = row.and_then(|row| holder::head(model, row));
+            lines.extend(others.map(|words| text(words, theme.held())));
+        }
+    }
     let name = match ask.intent {
         TimerIntent::Hold | TimerIntent::Release => "reason: ",
         TimerIntent::Extend => "by: ",

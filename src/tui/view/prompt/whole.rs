@@ -2,6 +2,8 @@
 //!
 //! One answer for drawing, for the frame's report and for Enter.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 
 use super::{Line, bulk, keys, lines, text, wrapped};
@@ -20,10 +22,16 @@ pub const MAKE_ROOM: &str = "make the window larger; everything can be read";
 /// Why Enter does nothing.
 pub const NOT_WHOLE: &str = "this window does not hold the whole question";
 
+/// Whether the window is so small that nothing is asked in it that decides.
+pub fn is_low(model: &Model) -> bool {
+    let (columns, rows) = model.size;
+    columns < COLUMNS_MIN || rows < ROWS_MIN
+}
+
 /// Why nothing is asked that decides, where the window is too small for that.
 pub fn too_small(model: &Model) -> Option<String> {
     let (columns, rows) = model.size;
-    (columns < COLUMNS_MIN || rows < ROWS_MIN)
+    is_low(model)
         .then(|| format!("below {COLUMNS_MIN}x{ROWS_MIN} nothing is decided, and this window is {columns}x{rows}"))
 }
 
@@ -122,6 +130,18 @@ pub fn facts(model: &Model) -> Option<PromptFacts> {
         words: words.collect::<Vec<_>>().join(" "),
         is_whole,
     })
+}
+
+/// Which lines of a bulk's list of gates are on the screen, with all of its question.
+pub fn listed(model: &Model) -> Range<usize> {
+    let area = layout::of(model).prompt;
+    match &model.prompt {
+        Some(Prompt::Bulk(ask)) if fitted(model, area).1 => {
+            let around = bulk::around_words(model, ask, columns(area)).len();
+            bulk::window(ask, around, usize::from(area.height))
+        }
+        Some(_) | None => 0..0,
+    }
 }
 
 /// `04:58`, `02:13:05Z`, `(00:10)`: what goes on by itself.
