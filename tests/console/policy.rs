@@ -43,7 +43,7 @@ fn a_broken_save_keeps_the_former_policy_and_a_good_one_counts_for_later_gates()
     desk.sees("Sorted by age");
 
     workspace.write("conf/operator.yaml", timed);
-    desk.sees("Configuration loaded; in force for gates opened from now on");
+    desk.sees("Configuration loaded; in force for gates opened");
     release(&mut desk, "j-2");
     run(&workspace, &["gate", "wait", "j-2", "handover"], 0);
     assert_eq!(workspace.decision("j-2", "handover")["by"], "timer");

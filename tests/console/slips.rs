@@ -516,7 +516,7 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     desk.sees("[Enter] approve 20");
     assert_eq!(decided(&workspace), 0);
     desk.confirm();
-    desk.sees("You have NOT looked at ");
+    desk.sees("You have NOT seen all of ");
     desk.confirm();
     desk.sees("Approved 20 gates");
     assert_eq!(decided(&workspace), 20);

@@ -226,11 +226,11 @@ fn a_bulk_of_what_nobody_looked_at_can_be_asked_in_the_smallest_window_that_deci
     let mut console = many(9, 60, 14);
     console.press("* a");
     console.shows("[i] take them in");
-    console.shows("Left out, you have not looked at them: ");
+    console.shows("Left out, not wholly seen by you: ");
     console.press("i");
     read_list(&mut console);
     console.press("Enter");
-    console.shows("You have NOT looked at 8 of them: Enter once more");
+    console.shows("You have NOT seen all of 8 of them: Enter once more");
     assert!(console.decisions().is_empty());
     console.press("Enter");
     assert_eq!(console.decisions().len(), 9);
@@ -242,7 +242,7 @@ fn what_was_not_looked_at_is_taken_in_only_by_a_key_that_is_on_the_screen() {
     console.press("* a").resize(59, 24).press("i");
     console.shows("Not taken in: this window does not hold the");
     console.resize(80, 24);
-    console.shows("Left out, you have not looked at them: ");
+    console.shows("Left out, not wholly seen by you: ");
     // Before the first frame of the question.
     let mut console = many(9, 80, 24);
     console.press("*").burst("a i");
@@ -334,7 +334,7 @@ fn of_a_gate_that_was_read_in_part_a_bulk_says_how_much_was_not() {
     };
     assert!(line(" big /").contains("of 300 lines not seen"), "{shown}");
     assert!(line("bigger /").contains("of 300 lines not seen"), "{shown}");
-    console.hides("you have not looked at it");
+    console.hides("not looked at");
     console.press("i");
     console.shows("You have not seen all of 3 of them");
 }
