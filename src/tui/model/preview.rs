@@ -93,9 +93,9 @@ impl Foreseen {
 
     /// Why what would be sent about this gate would be refused.
     pub fn refusal_of(&self, key: &GateKey) -> Option<&Refusal> {
-        let is_of =
-            |gate: &GateRef| gate.job_id == key.job_id && gate.stage == key.stage && gate.attempt == Some(key.attempt);
-        let mut pairs = self.jobs.iter().flat_map(JobPreview::pairs);
+        let is_of = |gate: &GateRef| gate.stage == key.stage && gate.attempt == Some(key.attempt);
+        let of_job = self.jobs.iter().filter(|question| question.job_id == key.job_id);
+        let mut pairs = of_job.flat_map(JobPreview::pairs);
         pairs.find_map(|(command, answer)| answer.as_ref().err().filter(|_| command.gate().is_some_and(is_of)))
     }
 

@@ -77,25 +77,33 @@ fn is_like(former: &[Command], now: &[Command]) -> bool {
 
 /// The questions of now, each with what is known already.
 fn align(model: &mut Model, jobs: Vec<(JobId, Vec<Command>)>) {
+    let gists =
+        |(job_id, commands): (JobId, Vec<Command>)| (job_id, commands.into_iter().map(gist).collect::<Vec<_>>());
+    let jobs: Vec<_> = jobs.into_iter().map(gists).collect();
+    let known = &model.preview.jobs;
+    // After nearly every message they are the same.
+    let is_known = |((job_id, commands), known): (&(JobId, Vec<Command>), &JobPreview)| {
+        known.job_id == *job_id && known.commands == *commands
+    };
+    if jobs.len() == known.len() && jobs.iter().zip(known).all(is_known) {
+        return;
+    }
     let former = std::mem::take(&mut model.preview.jobs).into_iter();
     let mut former: BTreeMap<_, _> = former.map(|question| (question.job_id.clone(), question)).collect();
-    let question = |(job_id, commands): (JobId, Vec<Command>)| {
-        let commands: Vec<_> = commands.into_iter().map(gist).collect();
-        match former.remove(&job_id) {
-            Some(known) if known.commands == commands => known,
-            Some(known) if is_like(&known.commands, &commands) => JobPreview {
-                commands,
-                is_stale: true,
-                ..known
-            },
-            Some(_) | None => JobPreview {
-                job_id,
-                commands,
-                is_stale: false,
-                is_awaited: false,
-                answers: None,
-            },
-        }
+    let question = |(job_id, commands): (JobId, Vec<Command>)| match former.remove(&job_id) {
+        Some(known) if known.commands == commands => known,
+        Some(known) if is_like(&known.commands, &commands) => JobPreview {
+            commands,
+            is_stale: true,
+            ..known
+        },
+        Some(_) | None => JobPreview {
+            job_id,
+            commands,
+            is_stale: false,
+            is_awaited: false,
+            answers: None,
+        },
     };
     model.preview.jobs = jobs.into_iter().map(question).collect();
 }

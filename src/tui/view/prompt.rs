@@ -212,7 +212,8 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             lines
         }
         Some(Prompt::Timer(ask)) => timer::lines(model, ask, columns),
-        Some(Prompt::Bulk(ask)) => bulk::all(model, ask, columns),
+        // Without its list of gates, which scrolls.
+        Some(Prompt::Bulk(ask)) => bulk::around_words(model, ask, columns),
         Some(Prompt::Quit(reasons)) => {
             let mut lines = vec![text("LEAVE holdpoint", theme.strong())];
             for reason in reasons {
@@ -259,7 +260,11 @@ pub fn height(model: &Model, columns: u16) -> u16 {
     if model.prompt.is_none() {
         return 0;
     }
-    let lines = lines(model, usize::from(columns).saturating_sub(2)).len();
+    let listed = match &model.prompt {
+        Some(Prompt::Bulk(ask)) => ask.items.len(),
+        Some(_) | None => 0,
+    };
+    let lines = lines(model, usize::from(columns).saturating_sub(2)).len() + listed;
     u16::try_from(lines).unwrap_or(u16::MAX)
 }
 

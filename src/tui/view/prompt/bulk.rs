@@ -242,11 +242,6 @@ pub(super) fn least_rows(model: &Model, ask: &BulkAsk, columns: usize) -> usize 
     around_words(model, ask, columns).len() + ask.items.len().min(2)
 }
 
-/// All its lines, the whole list among them: what it wants.
-pub(super) fn all<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec<Line<'a>> {
-    within(model, ask, columns, usize::MAX)
-}
-
 /// Which lines of the list are in sight beside so many others, in so many rows. Where it is cut, a line says so.
 pub(super) fn window(ask: &BulkAsk, around: usize, rows: usize) -> Range<usize> {
     let count = ask.items.len();

@@ -110,17 +110,8 @@ pub fn facts(model: &Model) -> Option<PromptFacts> {
     let prompt = model.prompt.as_ref()?;
     let area = layout::of(model).prompt;
     let (_, is_whole) = fitted(model, area);
-    let all = match prompt {
-        // Each gate of the list is pinned; the list scrolls.
-        Prompt::Bulk(ask) => bulk::around_words(model, ask, columns(area)),
-        Prompt::Confirm(_)
-        | Prompt::Resume(_)
-        | Prompt::Cancel(_)
-        | Prompt::Timer(_)
-        | Prompt::Quit(_)
-        | Prompt::Menu
-        | Prompt::Discard(_) => lines(model, columns(area)),
-    };
+    // Each gate of a bulk is pinned; the list scrolls.
+    let all = lines(model, columns(area));
     let parts = all.iter().flat_map(|line| parts_of(line));
     let words = parts
         .flat_map(|(text, _)| text.split(' '))
