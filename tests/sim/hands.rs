@@ -41,7 +41,7 @@ impl Hands {
     }
 
     /// Notes what one transaction made of who has which gate open.
-    fn follow(&mut self, after: &JobRows, input: &Input, true_us: i64) {
+    fn follow(&mut self, before: Option<&JobRows>, after: &JobRows, input: &Input, true_us: i64) {
         for gate in &after.gates {
             let key = &gate.key;
             let Some(lease) = gate.lease.as_ref().filter(|_| gate.state == GateState::Open) else {
@@ -49,7 +49,11 @@ impl Hands {
                 continue;
             };
             let is_of_it = |asked: &str| asked == lease.session;
-            let is_beat = matches!(input, Input::TakeLease { gate, session, .. }
+            // A transaction that failed has noted nothing.
+            let former = before.and_then(|rows| rows.gate(&key.stage, key.attempt));
+            let is_noted = former.and_then(|gate| gate.lease.as_ref()) != Some(lease);
+            let is_beat = is_noted
+                && matches!(input, Input::TakeLease { gate, session, .. }
                 if gate.stage == key.stage && gate.attempt == Some(key.attempt) && is_of_it(session));
             if !is_beat {
                 continue;
@@ -103,7 +107,7 @@ impl<S: Storage> World<S> {
                 self.judge_names(key, &name);
             }
         }
-        self.hands.follow(after, input, self.true_us);
+        self.hands.follow(before, after, input, self.true_us);
     }
 
     fn judge_names(&mut self, key: &GateKey, over: &str) {
