@@ -23,7 +23,7 @@ use crate::runs::{RunDir, RunsDir, drops};
 /// How many directories are watched at most; the kernel's limit is for all programs of a user.
 pub const WATCHED_MAX: usize = 2_000;
 /// The pause between two parts of a round, where not everything can be watched.
-const PART_TIME: Duration = Duration::from_secs(3);
+const PART_TIME: Duration = Duration::from_secs(5);
 
 /// Where the operating system saw something happen.
 #[derive(Default)]

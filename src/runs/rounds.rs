@@ -15,7 +15,7 @@ use super::layout::{RunDir, RunsDir, job_of};
 use crate::domain::ids::JobId;
 
 /// The most names that one part goes through.
-pub const PART_MAX: usize = 1_500;
+pub const PART_MAX: usize = 2_500;
 
 /// The most directories of a part that are looked into once more although their times are the same.
 const UNSURE_MAX: usize = 50;
