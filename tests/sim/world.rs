@@ -517,6 +517,9 @@ impl<S: Storage> World<S> {
             self.die(process);
             return None;
         }
+        if !matches!(answers.as_deref(), Ok([.., Err(_)])) {
+            self.note_touched(job_id, &in_flight.prepared.input);
+        }
         // An error is told as an error: whether it is recorded is found out by looking.
         let answer = answers.ok()?.pop()?;
         if let Ok(applied) = &answer {
@@ -528,7 +531,7 @@ impl<S: Storage> World<S> {
                 hash: sealed.hash,
             });
             self.told.extend(told);
-            self.note_outside(job_id, &in_flight.prepared.input, applied);
+            self.note_outside(&in_flight.prepared.input, applied);
             if let Input::StageStarted { stage, attempt, .. } = &in_flight.prepared.input
                 && crash != Some(Crash::AfterAnswer)
             {
@@ -549,14 +552,18 @@ impl<S: Storage> World<S> {
         Some(answer)
     }
 
-    fn note_outside(&mut self, job_id: &JobId, input: &Input, applied: &Applied) {
+    /// What was found there, or handed in, is somebody's: it may have been put back, or changed again, since it was looked at. Also where
+    /// it is not known whether it was recorded.
+    fn note_touched(&mut self, job_id: &JobId, input: &Input) {
+        let is_review = matches!(input, Input::Resume { plan, .. } if plan.review.is_some());
+        if is_review || matches!(input, Input::OpenGate { .. }) {
+            self.touched.insert(job_id.clone());
+        }
+    }
+
+    fn note_outside(&mut self, input: &Input, applied: &Applied) {
         match input {
-            // What was found there, or handed in, is somebody's: it may have been put back, or changed again, since it was looked at.
-            Input::Resume { plan, .. } if plan.review.is_some() => {
-                self.touched.insert(job_id.clone());
-            }
             Input::OpenGate { operator, .. } => {
-                self.touched.insert(job_id.clone());
                 let opened = applied.opened.iter().map(|key| (key.clone(), operator.name.clone()));
                 self.opened_by.extend(opened);
             }
