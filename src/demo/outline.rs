@@ -6,7 +6,7 @@ use super::{DemoError, Tone};
 
 /// Runs the stage.
 pub fn run(work: &mut Work) -> Result<(), DemoError> {
-    work.step("reading the brief", 0.3);
+    work.step("opening the brief", 0.3);
     let brief = &work.brief;
     let mut points: Vec<String> = brief.film.tips.iter().map(|tip| tip.label.clone()).collect();
     let mut opening = brief.film.hook[0].clone();

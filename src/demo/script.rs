@@ -89,7 +89,7 @@ fn is_marker(line: &str) -> bool {
 
 /// Runs the stage.
 pub fn run(work: &mut Work) -> Result<(), DemoError> {
-    work.step("reading outline and research", 0.3);
+    work.step("opening outline and research", 0.3);
     let outline = work.read_text("artifacts/outline/outline.md")?;
     let research = work.read_json("artifacts/research/research.json")?;
     let draft = write(work, &points(&outline), &research);
