@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::domain::gate::{GateKey, Verdict};
 use crate::domain::operator::Surface;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, clock_time};
 use crate::runs::RunsDir;
 use crate::tui::draft::{Discarded, Draft};
 
@@ -151,7 +151,7 @@ fn list(output: &mut Output, all: &[Kept]) -> Result<(), Failure> {
     let mut table = Table::new(&["ID", "GATE", "CONTENTS", "STATE"]);
     for kept in all {
         let state = match &kept.discarded {
-            Some(discarded) => format!("discarded, kept until {}", discarded.kept_until()),
+            Some(discarded) => format!("discarded, kept until {}", clock_time(discarded.kept_until())),
             None => "kept".to_owned(),
         };
         table.row(vec![

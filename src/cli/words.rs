@@ -4,10 +4,7 @@ use crate::domain::decision::Seen;
 use crate::domain::time::Timestamp;
 use crate::domain::words;
 
-/// A point of time: `2026-11-22 22:13:25Z`.
-pub fn clock_time(at: Timestamp) -> String {
-    at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
-}
+pub use crate::domain::time::clock_time;
 
 /// How long ago: `12m ago`.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {

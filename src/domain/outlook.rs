@@ -101,9 +101,11 @@ pub enum Fact {
         stage: StageName,
         /// Its attempt.
         attempt: u32,
-        /// When it acts even so, because nobody may hold it longer.
+        /// When it runs on even so, because nobody may hold it longer.
         until: Timestamp,
-        /// What it does then.
+        /// Seconds that are left then.
+        left_s: u64,
+        /// What it does at the end.
         on_timeout: OnTimeout,
     },
     /// A gate's timer is no longer held.

@@ -12,7 +12,7 @@ use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::{JobRows, JobStatus};
 use super::lease::{Lease, LeasePurpose};
-use super::time::Timestamp;
+use super::time::clock_time;
 use super::words::duration;
 
 /// What kind of refusal it is; decides exit codes and HTTP status codes.
@@ -94,11 +94,6 @@ pub struct ChangedArtifact<'a> {
     pub base: Option<Digest>,
     /// The gate's digest now.
     pub gate: Digest,
-}
-
-/// A point of time as refusals and answers name it: `2026-11-22 22:13:25Z`.
-pub fn clock_time(at: Timestamp) -> String {
-    at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 impl Refusal {
@@ -384,7 +379,7 @@ impl Refusal {
 
     /// Somebody else stopped the timer.
     pub fn held_already(key: &GateKey, hold: &Hold) -> Self {
-        let message = format!("{} holds {key} since {}", hold.holder.name, hold.taken_at);
+        let message = format!("{} holds {key} since {}", hold.holder.name, clock_time(hold.taken_at));
         Self::new(RefusalCode::WrongState, message)
             .with_hint("release it first, then hold it yourself")
             .at(key.to_string())

@@ -132,6 +132,11 @@ pub struct Now {
     pub boot: BootId,
 }
 
+/// A point of time as a person reads it: `2026-11-22 22:13:25Z`.
+pub fn clock_time(at: Timestamp) -> String {
+    at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

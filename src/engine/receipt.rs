@@ -6,7 +6,7 @@ use crate::domain::change::Applied;
 use crate::domain::gate::{OnDisk, Verdict};
 use crate::domain::job::JobRows;
 use crate::domain::outlook::{Fact, Slots};
-use crate::domain::refusal::clock_time;
+use crate::domain::time::clock_time;
 
 use super::api::{Command, GateRef, Receipt, ReviewOpened};
 use super::reducer::{Input, Prepared, ResumePlan};

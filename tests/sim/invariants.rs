@@ -103,7 +103,7 @@ impl<S: Storage> World<S> {
         let named = approved.and_then(|sealed| sealed.decision.artifacts().first()?.decided());
         let path = artifact_file(job_id, "artifacts/script/script.txt");
         let found = self.disk.read(&path).map(Digest::of);
-        if named.is_none() || named != found {
+        if approved.is_none() || named != found {
             self.broken(format!(
                 "{job_id}: {stage} #{attempt} starts on bytes that no decision names"
             ));

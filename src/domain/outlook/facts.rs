@@ -105,10 +105,11 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
         |change: &Change| matches!(change, Change::Event(event) if event.kind == EventType::GateExtended);
     match (&was.hold, &timer.hold) {
         (None, Some(_)) => match timer.status(gate.lease.as_ref(), now, gate.policy.max_hold_s, grace_s) {
-            TimerStatus::Held(until) => Some(Fact::TimerStops {
+            TimerStatus::Held(_) => Some(Fact::TimerStops {
                 stage,
                 attempt,
-                until,
+                until: timer.runs_again_at(now, gate.policy.max_hold_s),
+                left_s: timer.left_when_stopped_us(grace_s).map_or(0, seconds),
                 on_timeout,
             }),
             TimerStatus::Running(_) | TimerStatus::Overdue(_) | TimerStatus::Leased(_) | TimerStatus::HeldByPolicy => {

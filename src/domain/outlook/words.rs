@@ -74,9 +74,15 @@ impl Fact {
             Self::GateStaysOpen { digest, .. } => {
                 format!("The gate stays open; its digest is then {}.", digest.short())
             }
-            Self::TimerStops { until, on_timeout, .. } => format!(
-                "The timer stands still for everybody until it is released, at the latest until {}; then {}.",
+            Self::TimerStops {
+                until,
+                left_s,
+                on_timeout,
+                ..
+            } => format!(
+                "The timer stands still for everybody until it is released, at the latest until {}; then it runs on with {} left, and {}.",
                 until.to_utc().format("%m-%d %H:%MZ"),
+                duration(*left_s),
                 at_zero(*on_timeout)
             ),
             Self::TimerRuns {

@@ -16,6 +16,7 @@ use crate::domain::patch;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::proposal::FileEffect;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::clock_time;
 use crate::domain::timer::GateTimer;
 
 use super::{Context, Prepared};
@@ -290,7 +291,11 @@ impl<'a> Draft<'a> {
             settled: None,
         };
         let until = match &gate.timer {
-            Some(timer) => format!("the timer will {} at {}", timer.on_timeout.as_str(), timer.deadline),
+            Some(timer) => format!(
+                "the timer will {} at {}",
+                timer.on_timeout.as_str(),
+                clock_time(timer.deadline)
+            ),
             None => "a person must decide".to_owned(),
         };
         let mut payload = json!({

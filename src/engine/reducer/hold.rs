@@ -8,7 +8,7 @@ use crate::domain::gate::{Gate, GateKey};
 use crate::domain::hold::Hold;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, clock_time};
 use crate::domain::timer::GateTimer;
 use crate::domain::words::duration;
 
@@ -179,9 +179,10 @@ pub(super) fn extend(
     let deadline = timer.deadline;
     put(&mut draft, gate, timer);
     let message = format!(
-        "{} gives {stage} #{attempt} {} more: {deadline}",
+        "{} gives {stage} #{attempt} {} more: until {}",
         operator.name,
-        duration(seconds)
+        duration(seconds),
+        clock_time(deadline)
     );
     let payload = json!({ "attempt": attempt, "by": operator.name, "seconds": seconds, "deadline": deadline });
     draft.log(EventType::GateExtended, Some(&stage), message, payload);

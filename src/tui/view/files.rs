@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::label;
 use super::message;
 use super::pen::{Pen, clear};
+use crate::domain::words::counted;
 use crate::tui::layout::Layout;
 use crate::tui::model::file::FileView;
 use crate::tui::model::{Model, Overlay};
@@ -62,7 +63,10 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     });
     let mut pen = Pen::new(buffer, area);
     pen.text("─", theme.rule())
-        .text(&format!(" {count} files, {unseen} not wholly seen "), theme.strong())
+        .text(
+            &format!(" {}, {unseen} not wholly seen ", counted(count, "file")),
+            theme.strong(),
+        )
         .rule(theme);
     let rows = usize::from(height.saturating_sub(2));
     let top = (chosen + 1).saturating_sub(rows);
