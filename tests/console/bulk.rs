@@ -51,6 +51,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.sees("note for each: reads well");
     desk.confirm();
     desk.sees("You have NOT seen all of ");
+    desk.sees("[Enter] approve");
     desk.confirm();
     desk.sees("Approved 8 of 9 gates");
     desk.press("Esc");

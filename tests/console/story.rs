@@ -226,6 +226,7 @@ fn adjust_a_duration_and_watch_the_timer(workspace: &Workspace, desk: &mut Desk)
     desk.confirm();
     // A rejection wants a reason, or a second Enter.
     desk.sees("Enter once more rejects without a reason");
+    desk.sees("[Enter] reject");
     desk.confirm();
     desk.sees("Rejected j-1 tides / storyboard #1");
     resume_with_the_patch(desk, "j-1 tides");

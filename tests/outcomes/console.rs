@@ -73,7 +73,7 @@ fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it(
     // Owed until they are flushed: only what was confirmed can be missing.
     let is_owed = || {
         let verified = workspace.command(&["decisions", "verify"]).output().unwrap();
-        String::from_utf8_lossy(&verified.stdout).contains("owed to j-1")
+        String::from_utf8_lossy(&[verified.stdout, verified.stderr].concat()).contains("owed to j-1")
     };
     while is_owed() {}
     fs::remove_dir_all(&gates).unwrap();

@@ -33,6 +33,8 @@ pub struct Console {
     pub editors: Vec<String>,
     /// Whether the operator looks at every screen until all of it counts as shown; else the next key comes at once.
     pub rests: bool,
+    /// The last key that was pressed.
+    last: Option<Key>,
     waiting: Vec<holdpoint::tui::effect::Submission>,
 }
 
@@ -97,6 +99,7 @@ impl Console {
             copy: None,
             editors: Vec::new(),
             rests,
+            last: None,
             waiting: Vec::new(),
         };
         let effects = start(&mut console.model);
@@ -224,7 +227,13 @@ impl Console {
 
     /// Presses keys as a person does: each after the frame of the one before.
     pub fn press(&mut self, keys: &str) -> &mut Self {
+        let enter = Key::plain(holdpoint::tui::input::Code::Enter);
         for key in parse(keys) {
+            // Whoever presses Enter twice has read in between.
+            if key == enter && self.last == Some(enter) {
+                self.pass_ms(700);
+            }
+            self.last = Some(key);
             self.tell(Msg::Input(Input::Key(key)));
             self.draw();
         }

@@ -322,3 +322,29 @@ fn a_job_that_reaches_its_gate_is_followed_and_no_key_meant_for_it_decides() {
     );
     console.shows("Enter came before the prompt was on the screen");
 }
+
+#[test]
+fn an_enter_held_down_or_bouncing_answers_no_question_that_asks_once_more() {
+    for gaps_ms in [[5, 5, 5], [30, 30, 30], [450, 30, 30], [600, 600, 600]] {
+        let mut console = Console::hurried();
+        console.press("Space Space g a i Enter");
+        console.shows("You have NOT seen all of 2 of them: Enter once more");
+        for gap_ms in gaps_ms {
+            console.hides("[Enter] approve");
+            console.pass_ms(gap_ms).burst("Enter");
+            assert!(console.decisions().is_empty(), "{gaps_ms:?}");
+            console.shows("Enter came at once again and did nothing");
+        }
+        console.pass_ms(700);
+        console.shows("[Enter] approve 2");
+        console.press("Enter");
+        assert_eq!(console.decisions().len(), 2);
+    }
+    let mut console = Console::hurried();
+    console.press("g r Enter");
+    console.shows("The note is empty: Enter once more");
+    console.pass_ms(30).burst("Enter");
+    assert!(console.decisions().is_empty());
+    console.pass_ms(700).press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}

@@ -13,7 +13,7 @@ use super::super::view::prompt::bulk::list_rows;
 use super::super::view::{label, queue::change};
 use super::motion::Step;
 use super::prompt::{NOT_DRAWN, other_sent};
-use super::{compose, gate_ref, send, toast};
+use super::{compose, gate_ref, send, slips, toast};
 use crate::domain::gate::{GateKey, Verdict};
 use crate::domain::refusal::Refusal;
 use crate::domain::words::counted;
@@ -164,6 +164,7 @@ pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> boo
     if wants_more {
         (ask.is_empty_accepted, ask.is_unseen_accepted) = (is_empty, ask.taken_in() > 0);
         (ask.revision, ask.is_drawn) = (model.next_number(), false);
+        slips::ask_once_more(model);
         return true;
     }
     ask.is_sent = true;

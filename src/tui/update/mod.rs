@@ -38,6 +38,7 @@ use crate::engine::api::{Command, GateRef, Query};
 pub use keep::{open_elsewhere, release_leases, wanted};
 pub use look::wake_us as look_wake_us;
 pub use mark::in_range as marked_range;
+pub use slips::is_same_enter;
 pub use time::next_wake_us;
 pub use timer::command_of as timer_command;
 

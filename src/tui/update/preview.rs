@@ -167,6 +167,12 @@ fn foreseen(answer: Answer, count: usize) -> Vec<Result<Outlook, Refusal>> {
     }
 }
 
+/// The answers as they are read: a second less until the same minute is nothing new.
+fn said(answers: &[Result<Outlook, Refusal>]) -> Vec<Result<Vec<String>, Refusal>> {
+    let said = |answer: &Result<Outlook, Refusal>| answer.as_ref().map(Outlook::sentences).map_err(Clone::clone);
+    answers.iter().map(said).collect()
+}
+
 /// Takes an answer. Where it is not what stood there, Enter waits until somebody could read it.
 pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Effect>) {
     let Some(asked) = model.preview.asked.take_if(|asked| asked.number == number) else {
@@ -177,7 +183,7 @@ pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Eff
         return;
     };
     let answers = Some(foreseen(answer, asked.gist.len()));
-    let is_news = question.answers != answers;
+    let is_news = question.answers.as_deref().map(said) != answers.as_deref().map(said);
     question.answers = answers;
     question.is_awaited &= question.is_stale;
     bulk::recheck(model);

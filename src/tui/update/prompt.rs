@@ -10,7 +10,7 @@ use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model, Sent};
 use super::super::verb;
 use super::super::view::{self, label, past};
-use super::{bulk, compose, gate_ref, send, timer, toast};
+use super::{bulk, compose, gate_ref, send, slips, timer, toast};
 use crate::domain::gate::GateKey;
 use crate::domain::ids::ArtifactPath;
 use crate::engine::api::Command;
@@ -226,6 +226,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     }
     if confirm.intent == Intent::Reject && confirm.note.is_blank() && !confirm.is_empty_accepted {
         confirm.is_empty_accepted = true;
+        slips::ask_once_more(model);
         confirm.revision = model.next_number();
         confirm.is_drawn = false;
         return true;

@@ -14,10 +14,32 @@ const REPEAT_US: i64 = 150_000;
 /// A key that repeated itself and rests this long was let go.
 const LET_GO_US: i64 = 500_000;
 
+/// Who answers a question that asks once more reads it first. What comes sooner is the same Enter: held down, or bouncing.
+const ONCE_MORE_US: i64 = 700_000;
+
+/// A question asks for Enter once more.
+pub fn ask_once_more(model: &mut Model) {
+    model.slips.once_more_boot_us = Some(model.now.boot_us);
+}
+
+/// Whether an Enter that came now would be the one that the question has had.
+pub fn is_same_enter(model: &Model) -> bool {
+    once_more_us(model).is_some_and(|left_us| left_us > 0)
+}
+
+/// Microseconds until the next Enter counts.
+fn once_more_us(model: &Model) -> Option<i64> {
+    let since = model.slips.once_more_boot_us?;
+    Some((since + ONCE_MORE_US - model.now.boot_us).max(0))
+}
+
 /// Before a key acts. False: it does not act.
 pub fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
     if !is_meant(model, key, fx) {
         return false;
+    }
+    if key == Key::plain(Code::Enter) && is_same_enter(model) {
+        ask_once_more(model);
     }
     let is_esc = key == Key::plain(Code::Esc);
     let stands = is_esc.then(|| Box::new(BeforeEsc::of(model)));
@@ -76,8 +98,13 @@ pub fn write_held_back(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Microseconds until it is known what a key was that is held back.
+/// Microseconds until it is known what a key was that is held back, or until Enter counts again.
 pub fn wake_us(model: &Model) -> Option<i64> {
+    let wakes = [held_back_us(model), once_more_us(model)];
+    wakes.into_iter().flatten().min()
+}
+
+fn held_back_us(model: &Model) -> Option<i64> {
     let opened = model.slips.opened_by.as_ref()?;
     let rest_us = match (opened.is_repeating, opened.is_held_back) {
         (true, _) => LET_GO_US,
@@ -89,8 +116,12 @@ pub fn wake_us(model: &Model) -> Option<i64> {
 
 /// Time passes.
 pub fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
-    if wake_us(model) == Some(0) {
+    if held_back_us(model) == Some(0) {
         write_held_back(model, fx);
+    }
+    if once_more_us(model) == Some(0) {
+        model.slips.once_more_boot_us = None;
+        model.is_dirty = true;
     }
 }
 

@@ -10,7 +10,7 @@ use crate::tui::editor::Editor;
 use crate::tui::model::Model;
 use crate::tui::model::bulk::{BulkAsk, LeftOut};
 use crate::tui::model::prompt::{DISCARD_WORD, Prompt, TimerAsk};
-use crate::tui::update::{open_elsewhere, timer_command};
+use crate::tui::update::{is_same_enter, open_elsewhere, timer_command};
 
 /// Whether Enter would do what the open question says, or why not. Where nothing is asked there is nothing to refuse.
 pub(super) fn confirm(model: &Model) -> Result<(), No> {
@@ -32,6 +32,10 @@ pub(super) fn confirm(model: &Model) -> Result<(), No> {
             format!("{what}: {undrawn} of {all} gates were not on the screen yet   hint: PgDn and PgUp show them");
         or_says(undrawn == 0, &words)?;
     }
+    or_says(
+        !is_same_enter(model),
+        "Enter came at once again and did nothing: read what is asked, then press it",
+    )?;
     or_says(
         model.preview.is_answered(),
         "What Enter would do is still being asked: read it, then press Enter",
