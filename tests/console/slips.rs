@@ -438,6 +438,7 @@ fn what_nobody_looked_at_is_left_out_of_a_bulk() {
     desk.press("i");
     desk.sees("APPROVE 3 gates");
     desk.sees("Enter asks once more");
+    desk.sees("[Enter] approve");
     desk.confirm();
     desk.sees("You have NOT seen all of ");
     desk.sees("[Enter] approve");

@@ -333,7 +333,7 @@ fn an_enter_held_down_or_bouncing_answers_no_question_that_asks_once_more() {
             console.hides("[Enter] approve");
             console.pass_ms(gap_ms).burst("Enter");
             assert!(console.decisions().is_empty(), "{gaps_ms:?}");
-            console.shows("Enter came at once again and did nothing");
+            console.shows("Enter came at once and did nothing");
         }
         console.pass_ms(700);
         console.shows("[Enter] approve 2");
@@ -346,5 +346,24 @@ fn an_enter_held_down_or_bouncing_answers_no_question_that_asks_once_more() {
     console.pass_ms(30).burst("Enter");
     assert!(console.decisions().is_empty());
     console.pass_ms(700).press("Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn a_text_that_comes_letter_by_letter_confirms_nothing() {
+    for gap_ms in [2, 30, 200] {
+        let mut console = Console::drawn();
+        console.press("g");
+        for letter in "approved by all".chars() {
+            console.pass_ms(gap_ms).typed(&letter.to_string());
+        }
+        console.pass_ms(gap_ms).burst("Enter");
+        assert!(console.decisions().is_empty(), "{gap_ms} ms");
+    }
+    let mut console = Console::drawn();
+    console.press("g a").typed("v").burst("Enter");
+    assert!(console.decisions().is_empty());
+    console.shows("Enter came at once and did nothing");
+    console.pass_ms(700).burst("Enter");
     assert_eq!(console.decisions().len(), 1);
 }

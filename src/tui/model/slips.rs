@@ -16,7 +16,7 @@ pub struct Slips {
     pub is_clear_asked: bool,
     /// The key that opened the field that now takes the letters.
     pub opened_by: Option<OpenedBy>,
-    /// When Enter came last since a question asked for it once more, on the boot clock.
+    /// When Enter, or a letter that means nothing, came last in a question that is to be read before Enter counts, on the boot clock.
     pub once_more_boot_us: Option<i64>,
     /// What of a prompt was on the last frame that the terminal has taken.
     pub on_screen: Option<PromptFacts>,

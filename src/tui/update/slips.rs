@@ -14,10 +14,11 @@ const REPEAT_US: i64 = 150_000;
 /// A key that repeated itself and rests this long was let go.
 const LET_GO_US: i64 = 500_000;
 
-/// Who answers a question that asks once more reads it first. What comes sooner is the same Enter: held down, or bouncing.
+/// Who answers a question that asks once more reads it first. What comes sooner is the same Enter: held down, or bouncing; or the end of a
+/// text that somebody wrote elsewhere than they thought, or that a slow line brings letter by letter.
 const ONCE_MORE_US: i64 = 700_000;
 
-/// A question asks for Enter once more.
+/// A question asks for Enter once more, or a letter came that means nothing in it.
 pub fn ask_once_more(model: &mut Model) {
     model.slips.once_more_boot_us = Some(model.now.boot_us);
 }

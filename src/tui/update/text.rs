@@ -19,6 +19,10 @@ pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
         let at = if focus == Focus::Queue { "" } else { " on the queue" };
         return toast(model, Tone::Info, format!("Ctrl-c does not leave: {leave}{at} does"));
     }
+    // Somebody writes what they take for a text: the Enter behind it is no answer.
+    if focus.is_prompt() && key.typed().is_some() {
+        slips::ask_once_more(model);
+    }
     let help = keymap::key_of(focus, Action::Help).unwrap_or_default();
     let text = format!("no such key: {}   {help} keys", key.name());
     if model.toasts.newest().is_none_or(|newest| newest.text != text) {

@@ -34,7 +34,7 @@ pub(super) fn confirm(model: &Model) -> Result<(), No> {
     }
     or_says(
         !is_same_enter(model),
-        "Enter came at once again and did nothing: read what is asked, then press it",
+        "Enter came at once and did nothing: read what is asked, then press it",
     )?;
     or_says(
         model.preview.is_answered(),
