@@ -36,15 +36,6 @@ fn approves(desk: &mut Desk) {
     desk.confirm();
 }
 
-#[track_caller]
-fn assert_verified(workspace: &Workspace, code: i32, words: &[&str]) {
-    assert_said(
-        &workspace.command(&["decisions", "verify"]).output().unwrap(),
-        code,
-        words,
-    );
-}
-
 #[test]
 fn a_torn_line_in_the_log_is_cut_by_the_next_decision_of_an_open_console() {
     let workspace = opened();
