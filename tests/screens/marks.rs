@@ -338,3 +338,19 @@ fn of_a_gate_that_was_read_in_part_a_bulk_says_how_much_was_not() {
     console.press("i");
     console.shows("You have not seen all of 3 of them");
 }
+
+#[test]
+fn what_became_of_a_gate_meanwhile_does_not_make_a_bulk_too_wide_to_be_asked() {
+    let mut console = Console::hurried();
+    console.press("Space Space Space g a i");
+    console.shows("APPROVE 3 gates");
+    let who = "a-colleague-with-quite-a-long-name-of-her-own";
+    console
+        .world
+        .settle("j-21", "storyboard", Verdict::Approve, who, None, None)
+        .unwrap();
+    console.event("j-21", "storyboard", EventType::GateApproved, "approved");
+    console.shows("APPROVE 2 gates");
+    console.shows("NOT: ");
+    console.hides("Enter does nothing");
+}

@@ -187,7 +187,7 @@ fn unseen(model: &Model, item: &Item, cells: usize) -> String {
         .unwrap_or_else(|| "not wholly seen".to_owned())
 }
 
-fn item_line(model: &Model, columns: usize, index: usize, item: &Item) -> Line<'static> {
+fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking: bool) -> Line<'static> {
     let theme = model.theme;
     // The number, the digest and what changed; the name of the job gives way.
     let least = label::within(&item.pin.label, &item.pin.key, 0);
@@ -222,7 +222,12 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item) -> Line<'
         true => label::within(&item.pin.label, &item.pin.key, room("", &state)),
         false => item.pin.label.clone(),
     };
-    let state = if is_asked { cut(&state, room(&label, "")) } else { state };
+    // A question is whole only when none of its lines is cut by the window: what became of a gate meanwhile gives way.
+    let state = if is_asking {
+        cut(&state, room(&label, ""))
+    } else {
+        state
+    };
     Line::Text(vec![
         (number + &label, theme.plain()),
         (facts, theme.plain()),
@@ -261,7 +266,7 @@ pub(super) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
     let count = ask.items.len();
     let window = window(ask, shown.len() + below.len(), rows);
     let items = ask.items.iter().enumerate().skip(window.start).take(window.len());
-    shown.extend(items.map(|(index, item)| item_line(model, columns, index, item)));
+    shown.extend(items.map(|(index, item)| item_line(model, columns, index, item, ask.is_asking())));
     if window.len() < count {
         let hint = match ask.undrawn() {
             unread if unread > 0 && ask.is_asking() => format!("{unread} not shown yet: PgDn PgUp"),
