@@ -19,15 +19,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.press("*");
     desk.sees("9 marked");
     desk.press("g a");
-    // What was marked a moment ago may still be read: then the console says so, and the key is pressed again.
-    desk.pty.wait_for(|now| {
-        let text = now.contents();
-        text.contains("APPROVE ") || text.contains("still being read")
-    });
-    while !desk.pty.screen_text().contains("APPROVE ") {
-        run(&workspace, &["job", "list"], 0);
-        desk.press("a");
-    }
+    desk.asked(&workspace, "APPROVE ");
     // Nobody has looked at them: they are left out, by name, until a key takes them in.
     desk.sees("Left out, not wholly seen by you: ");
     desk.press("i");

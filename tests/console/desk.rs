@@ -120,6 +120,20 @@ impl Desk {
         (self.columns, self.rows) = self.pty.confirm();
     }
 
+    /// Waits for the question that `a` opens. Pressed while something is still read it is answered in words, and pressed again.
+    #[track_caller]
+    pub fn asked(&mut self, workspace: &Workspace, question: &str) {
+        self.pty.wait_for(|now| {
+            let text = now.contents();
+            text.contains(question) || text.contains("still being read")
+        });
+        while !self.pty.screen_text().contains(question) {
+            // Some time passes: a whole command of another process.
+            workspace.json(&["job", "list"]);
+            self.press("a");
+        }
+    }
+
     /// Puts the selection on an open gate, and waits until it is there.
     #[track_caller]
     pub fn selects(&mut self, job: &str, stage: &str, attempt: u32) {

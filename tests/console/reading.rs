@@ -113,6 +113,8 @@ fn pane(now: &vt100::Screen) -> String {
         .unwrap_or_default()
 }
 
+const QUESTION: &str = "APPROVE j-1 tides / edit #1";
+
 /// The file and its lines.
 fn page(pane: &str) -> Vec<&str> {
     let words = ["line ", "LINE ", "LAST", "bravo", " / edit #1"];
@@ -126,17 +128,6 @@ fn rests(workspace: &Workspace, seconds: usize) {
     // Whole or not at all: the console reads it whenever it looks at the time.
     workspace.write("clock.next", format!("{seconds} {seconds}"));
     std::fs::rename(workspace.root().join("clock.next"), workspace.root().join("clock")).expect("it is there");
-}
-
-/// Waits for the question that `a` opens; pressed while a file is still read it is answered in words, and pressed again.
-fn asked(workspace: &Workspace, desk: &mut Desk) {
-    const QUESTION: &str = "APPROVE j-1 tides / edit #1";
-    desk.pty
-        .wait_for(|now| now.contents().contains(QUESTION) || now.contents().contains("still being read"));
-    while !desk.pty.screen_text().contains(QUESTION) {
-        run(workspace, &["job", "list"], 0);
-        desk.press("a");
-    }
 }
 
 /// Reads all of the gate with one key; what came on the screen may not be stepped over.
@@ -179,13 +170,13 @@ fn one_key_goes_through_a_half_shown_hunk_then_to_the_next_hunk_and_file() {
         desk.sees("10 - line 10");
         desk.press(opening);
         if opening == "a" {
-            asked(&workspace, &mut desk);
+            desk.asked(&workspace, QUESTION);
             desk.pty.wait_gone("asking the rules what it would do");
         }
         reads_on(&workspace, &mut desk, key);
         if opening != "a" {
             desk.press("a");
-            asked(&workspace, &mut desk);
+            desk.asked(&workspace, QUESTION);
         }
         desk.confirm();
         desk.sees("Approved j-1 tides / edit #1");

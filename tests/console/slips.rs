@@ -425,14 +425,7 @@ fn what_nobody_looked_at_is_left_out_of_a_bulk() {
     desk.press("*");
     desk.sees("3 marked");
     desk.press("g a");
-    desk.pty.wait_for(|now| {
-        let text = now.contents();
-        text.contains("APPROVE ") || text.contains("still being read")
-    });
-    while !desk.pty.screen_text().contains("APPROVE ") {
-        run(&workspace, &["job", "list"], 0);
-        desk.press("a");
-    }
+    desk.asked(&workspace, "APPROVE ");
     desk.sees("Left out, not wholly seen by you: ");
     desk.sees("[i] take them in");
     desk.press("i");
@@ -496,14 +489,7 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     desk.press("*");
     desk.sees("20 marked");
     desk.press("g a");
-    desk.pty.wait_for(|now| {
-        let text = now.contents();
-        text.contains("APPROVE ") || text.contains("still being read")
-    });
-    while !desk.pty.screen_text().contains("APPROVE ") {
-        run(&workspace, &["job", "list"], 0);
-        desk.press("a");
-    }
+    desk.asked(&workspace, "APPROVE ");
     desk.sees("[i] take them in");
     desk.press("i");
     desk.sees("APPROVE 20 gates");

@@ -40,6 +40,15 @@ pub enum Expiry {
     Moved(GateTimer, OnDisk),
 }
 
+/// An artifact that the decision leaves as it was reviewed.
+fn as_reviewed(artifact: &GateArtifact) -> DecidedArtifact {
+    DecidedArtifact {
+        path: artifact.path.clone(),
+        sha256: Some(artifact.digest),
+        sha256_after: None,
+    }
+}
+
 impl Gate {
     /// What the timer writes into the record: after how long it decided, and whether somebody had looked.
     fn timer_note(&self, timer: &GateTimer) -> String {
@@ -136,14 +145,7 @@ impl Gate {
             return Err(Refusal::notes_too_long(notes.len()));
         }
         let current = self.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
-        let mut artifacts: Vec<_> = current
-            .iter()
-            .map(|artifact| DecidedArtifact {
-                path: artifact.path.clone(),
-                sha256: Some(artifact.digest),
-                sha256_after: None,
-            })
-            .collect();
+        let mut artifacts: Vec<_> = current.iter().map(as_reviewed).collect();
         match (&request.patch, request.verdict) {
             (None, _) => {}
             (Some(Proposal::Params(_)), Verdict::Approve) => return Err(Refusal::params_need_rejection(&self.key)),
@@ -216,15 +218,7 @@ impl Gate {
             }
             OnTimeout::Reject => false,
         };
-        let artifacts = self
-            .artifacts
-            .iter()
-            .map(|artifact| DecidedArtifact {
-                path: artifact.path.clone(),
-                sha256: Some(artifact.digest),
-                sha256_after: None,
-            })
-            .collect();
+        let artifacts = self.artifacts.iter().map(as_reviewed).collect();
         Ok(Expiry::Decided(Box::new(Decision::new(DecisionParts {
             key: &self.key,
             approved,
