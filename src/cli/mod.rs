@@ -208,6 +208,8 @@ fn usage_message(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
@@ -220,7 +222,6 @@ mod tests {
             "the following required arguments were not provided: <JOB> <STAGE>"
         );
     }
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_holds_together() {

@@ -149,7 +149,7 @@ pub enum Fact {
         gets_note: bool,
         /// Whether a former attempt of it ran.
         ran_before: bool,
-        /// How many stages are before it, and may run at once; null: nobody has counted.
+        /// How many stages are before it, and may run at once; absent: nobody has counted.
         #[serde(skip_serializing_if = "Option::is_none")]
         slots: Option<Slots>,
     },

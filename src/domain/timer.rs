@@ -150,18 +150,20 @@ impl GateTimer {
         let limit = end.plus_us(self.bound_us(max_hold_s)).plus_us(stepped_us);
         // Both clocks must have come to it.
         let end = end.plus_us(stepped_us.max(0));
-        let is_stopped = self.addable_us(now, max_hold_s) > 0;
         let runs = |at| match self.overdue_since {
             Some(_) => TimerStatus::Overdue(at),
             None => TimerStatus::Running(at),
         };
-        match lease {
+        let is_leased = lease.is_some_and(|lease| lease.is_live(now));
+        if self.hold.is_none() && !is_leased {
+            runs(end)
+        } else if self.addable_us(now, max_hold_s) == 0 {
             // What persons may add is used up: nobody stops it any more, and what was left when it was stopped runs down.
-            Some(lease) if !is_stopped && (self.hold.is_some() || lease.is_live(now)) => runs(limit),
-            None if !is_stopped && self.hold.is_some() => runs(limit),
-            Some(_) | None if self.hold.is_some() => TimerStatus::Held(limit),
-            Some(lease) if lease.is_live(now) => TimerStatus::Leased(limit),
-            Some(_) | None => runs(end),
+            runs(limit)
+        } else if self.hold.is_some() {
+            TimerStatus::Held(limit)
+        } else {
+            TimerStatus::Leased(limit)
         }
     }
 

@@ -29,6 +29,11 @@ pub fn length(seconds: f64) -> String {
     format!("{}:{:02}.{:03}", millis / 60_000, millis / 1000 % 60, millis % 1000)
 }
 
+/// Whole seconds of so many microseconds, where one that is begun counts: nobody reads `0:00` while time is left.
+pub fn seconds_begun(us: i64) -> u64 {
+    us.max(0).unsigned_abs().div_ceil(1_000_000)
+}
+
 /// How old something is, in its largest unit alone: `now`, `4m`, `2h`, `3d`. No screen needs to be drawn anew for it every second.
 pub fn age(us: i64) -> String {
     match us.max(0) / 1_000_000 {

@@ -376,8 +376,8 @@ pub enum Query {
         /// At most so many.
         limit: u32,
     },
-    /// How many jobs have files that are behind their rows: this one, or any.
-    Owing(Option<JobId>),
+    /// How many jobs have files that are behind their rows.
+    Owing,
     /// How every webhook stands at this time.
     Webhooks(Timestamp),
     /// What the old system left.

@@ -50,8 +50,9 @@ impl Writer {
             }
         }
         let trouble = failed.into_values().next_back();
-        let trouble = trouble.or_else(|| self.flusher.trouble());
-        self.report(trouble.or_else(|| self.drafts.trouble()));
+        let waiting = || self.flusher.trouble().or_else(|| self.drafts.trouble());
+        let trouble = trouble.or_else(waiting);
+        self.report(trouble);
     }
 
     /// The same, and waits until all of it is on disk, as long as the disk goes on: before the process ends or is stopped.

@@ -1,4 +1,5 @@
-//! Keeps drafts on a thread of its own: each is flushed, and nobody who decides, no timer and no stage waits for the disk meanwhile.
+//! Keeps drafts on a thread of its own: each is flushed, and nobody who decides, no timer and no stage
+//! waits for the disk meanwhile, unless `WAITING_MAX` texts wait already.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

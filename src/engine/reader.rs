@@ -158,7 +158,7 @@ impl ReaderThread {
                 let (events, total) = self.preparer.reader.event_page(&job_id, since, limit)?;
                 Answer::EventPage(events, total)
             }
-            Query::Owing(job_id) => Answer::Owing(self.preparer.reader.owing(job_id.as_ref(), OWING_MAX)?),
+            Query::Owing => Answer::Owing(self.preparer.reader.owing(OWING_MAX)?),
             Query::Webhooks(now) => Answer::Webhooks(self.preparer.reader.webhook_standings(now)?),
             Query::Preview { .. } => {
                 Answer::Failed("a dry run is asked for with the configuration in force".to_owned())

@@ -245,8 +245,8 @@ impl App {
     }
 
     /// How many jobs have files that are behind their rows.
-    pub async fn owing(&self, job_id: Option<JobId>) -> Result<usize, ApiError> {
-        let Answer::Owing(jobs) = self.read(Query::Owing(job_id)).await? else {
+    pub async fn owing(&self) -> Result<usize, ApiError> {
+        let Answer::Owing(jobs) = self.read(Query::Owing).await? else {
             return Err(mismatched());
         };
         Ok(jobs)

@@ -295,7 +295,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> 
     let Answer::Queue(queue) = app.read(Query::Queue).await? else {
         return Err(mismatched());
     };
-    let owing = app.owing(None).await?;
+    let owing = app.owing().await?;
     let is_lead = app.door.standing().is_lead;
     let Answer::Webhooks(webhooks) = app.read(Query::Webhooks(app.now())).await? else {
         return Err(mismatched());

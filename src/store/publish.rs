@@ -45,20 +45,12 @@ impl Reader {
         })
     }
 
-    /// How many run directories are owed something, counted up to `max`: of this job, or of all.
-    pub fn owing(&self, job_id: Option<&JobId>, max: u32) -> Result<usize, StoreError> {
+    /// How many run directories are owed something, counted up to `max`.
+    pub fn owing(&self, max: u32) -> Result<usize, StoreError> {
         self.read(|connection| {
-            let (sql, id) = match job_id {
-                Some(job_id) => ("WHERE last_event_seq > published_seq AND id = ?1", job_id.as_str()),
-                None => (
-                    "INDEXED BY job_owed WHERE last_event_seq > published_seq AND id <> ?1",
-                    "",
-                ),
-            };
-            let sql = format!("SELECT count(*) FROM (SELECT 1 FROM job {sql} LIMIT ?2)");
-            let counted: i64 = connection
-                .prepare_cached(&sql)?
-                .query_row(params![id, max], |row| row.get(0))?;
+            let sql = "SELECT count(*) FROM
+                       (SELECT 1 FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq LIMIT ?1)";
+            let counted: i64 = connection.prepare_cached(sql)?.query_row([max], |row| row.get(0))?;
             Ok(usize::try_from(counted).unwrap_or_default())
         })
     }

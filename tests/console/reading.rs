@@ -178,6 +178,7 @@ fn one_key_goes_through_a_half_shown_hunk_then_to_the_next_hunk_and_file() {
             desk.press("a");
             desk.asked(&workspace, QUESTION);
         }
+        desk.sees("[Enter] approve");
         desk.confirm();
         desk.sees("Approved j-1 tides / edit #1");
         run(&workspace, &["gate", "wait", "j-1", "edit"], 0);

@@ -139,7 +139,7 @@ impl World {
                 self.jobs = jobs;
                 Answer::Preview(foreseen)
             }
-            Query::NewestUnfinished(_) | Query::EventPage { .. } | Query::Owing(_) | Query::Webhooks(_) => {
+            Query::NewestUnfinished(_) | Query::EventPage { .. } | Query::Owing | Query::Webhooks(_) => {
                 unreachable!("no screen asks for it")
             }
         }

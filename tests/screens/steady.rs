@@ -34,29 +34,29 @@ fn the_key_bar_ends_in_all_keys_and_the_way_out_at_every_width() {
 
 #[test]
 fn what_a_field_or_a_list_takes_is_said_whole_at_60_columns() {
-    for keys in [
-        "a",
-        "a Tab",
-        "r",
-        "t",
-        "+",
-        "X",
-        "p",
-        "p Esc",
-        "p F2",
-        "e",
-        "p Ctrl-f",
-        "?",
-        ":",
-        "L",
-        "Z",
-        "/",
-        "j 2 /",
-        "Space g a",
+    for (keys, hint) in [
+        ("a", "j k } look at the diff"),
+        ("a Tab", "nothing is decided until Enter"),
+        ("r", "nothing is decided until Enter"),
+        ("t", "type the reason, or leave it out"),
+        ("+", "type how long"),
+        ("X", "type the id"),
+        ("p", "F2 type  Tab complete"),
+        ("p Esc", "Esc text  T type  D discard"),
+        ("p F2", "Enter writes in it   Up Down move"),
+        ("e", "Tab complete  Ctrl-f find"),
+        ("p Ctrl-f", "type what to find   Enter there"),
+        ("?", "type to find   Up Down PgUp PgDn move"),
+        (":", "Enter does it   type to find"),
+        ("L", "Enter shows it   type to find"),
+        ("/", "Enter keeps the filter"),
+        ("j 2 /", "Enter finds"),
+        ("Space g a", "j k } look at the diff"),
     ] {
         let mut console = Console::new(World::drawn(), 60, 24);
         console.press(keys);
-        assert!(!last_line(&console).ends_with('…'), "{keys}: {}", console.text());
+        let bar = last_line(&console);
+        assert!(bar.contains(hint) && !bar.ends_with('…'), "{keys}: {}", console.text());
     }
 }
 

@@ -10,8 +10,9 @@ use crate::domain::event::{EventType, HeldUp};
 use crate::domain::gate::{Gate, GateKey, GateState};
 use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
-use crate::domain::time::{Now, SECOND_US};
+use crate::domain::time::Now;
 use crate::domain::timer::{GateTimer, TimerStatus};
+use crate::domain::words::seconds_begun;
 
 /// Now, and the seconds that an overdue gate waits for a person.
 type Clock = (Now, u64);
@@ -98,7 +99,7 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
     let GateKey { stage, attempt, .. } = gate.key.clone();
     let on_timeout = timer.on_timeout;
     let left_s = |timer: &GateTimer| match timer.status(None, now, gate.policy.max_hold_s, grace_s) {
-        TimerStatus::Running(at) | TimerStatus::Overdue(at) => seconds(at.us_since(now.utc)),
+        TimerStatus::Running(at) | TimerStatus::Overdue(at) => seconds_begun(at.us_since(now.utc)),
         TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy => 0,
     };
     let is_extension =
@@ -109,7 +110,7 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
                 stage,
                 attempt,
                 until: timer.runs_again_at(now, gate.policy.max_hold_s),
-                left_s: timer.left_when_stopped_us(grace_s).map_or(0, seconds),
+                left_s: timer.left_when_stopped_us(grace_s).map_or(0, seconds_begun),
                 on_timeout,
             }),
             TimerStatus::Running(_) | TimerStatus::Overdue(_) | TimerStatus::Leased(_) | TimerStatus::HeldByPolicy => {
@@ -133,7 +134,7 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
             let left = |timer: &GateTimer| {
                 timer
                     .left_when_stopped_us(grace_s)
-                    .map_or_else(|| left_s(timer), seconds)
+                    .map_or_else(|| left_s(timer), seconds_begun)
             };
             Some(Fact::TimerMoves {
                 stage,
@@ -145,11 +146,6 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
         }
         (None, None) | (Some(_), Some(_)) => None,
     }
-}
-
-/// Seconds that are begun count: nobody reads `0:00` while time is left.
-fn seconds(us: i64) -> u64 {
-    us.max(0).unsigned_abs().div_ceil(SECOND_US.unsigned_abs())
 }
 
 /// Why artifacts have other versions: the log says it.

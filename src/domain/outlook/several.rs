@@ -41,8 +41,8 @@ pub fn together(jobs: &[Vec<&Outlook>]) -> Vec<String> {
 fn tally(jobs: impl Iterator<Item = Vec<String>>, all: usize) -> String {
     let mut counts = HashMap::new();
     for phrases in jobs {
-        let mut counted = HashSet::new();
-        for phrase in phrases.into_iter().filter(|phrase| counted.insert(phrase.clone())) {
+        let mut seen = HashSet::new();
+        for phrase in phrases.into_iter().filter(|phrase| seen.insert(phrase.clone())) {
             let order = counts.len();
             counts.entry(phrase).or_insert((0_usize, order)).0 += 1;
         }

@@ -320,7 +320,7 @@ impl<'a> GateDoc<'a> {
             stopped,
             addable_seconds: timer
                 .filter(|timer| is_open && timer.held_by_policy_at.is_none())
-                .map(|timer| seconds(timer.addable_us(lens.now, gate.policy.max_hold_s))),
+                .map(|timer| seconds(timer.addable_us(lens.now, max_hold_s))),
             digest: Some(gate.digest()),
             artifacts: gate
                 .artifacts

@@ -17,7 +17,7 @@ const PASTE_BYTES_MAX: usize = 4 << 20;
 /// So many letters in one piece, of so many kinds, no hand has typed: a key that repeats itself is one kind, and what is typed ahead on a
 /// line that stands still is seldom more than five.
 const TEXT_MIN: Much = Much { letters: 8, kinds: 6 };
-/// Behind such a text the line may have cut it: this soon so much is its rest.
+/// The line may have cut a text: so much that comes this soon after it is its rest.
 const TEXT_GOES_ON_US: i64 = 100_000;
 /// See [`TEXT_GOES_ON_US`].
 const REST_MIN: Much = Much { letters: 4, kinds: 3 };

@@ -11,7 +11,7 @@ const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 /// What ends a string that will not be finished.
 const CANCEL: u8 = 0x18;
-/// The same.
+/// Ends one as well.
 const SUBSTITUTE: u8 = 0x1a;
 
 /// What a sequence is.

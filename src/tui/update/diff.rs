@@ -302,6 +302,9 @@ pub fn wrap(model: &mut Model) {
 
 /// Whether lines on the screen are cut on this side, by the window or by scrolling.
 pub fn is_cut(model: &Model, is_right: bool) -> bool {
+    if !verb::is_diff_shown(model) {
+        return false;
+    }
     let height = layout::diff_rows(model);
     let is_cut = with_page(model, |page, top| {
         let lines = page.lines(top, height);
@@ -314,7 +317,7 @@ pub fn is_cut(model: &Model, is_right: bool) -> bool {
                 page.left > 0
             }
     });
-    is_cut.unwrap_or(false) && verb::is_diff_shown(model)
+    is_cut.unwrap_or(false)
 }
 
 /// Looks for the next match, or the one before; without a search, goes to a hunk.

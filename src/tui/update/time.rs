@@ -47,7 +47,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
     if let Some(lease) = keep::lease_wake_us(model) {
         wake = wake.min(lease);
     }
-    // From then on its time runs.
+    // A hold or lease whose bound is used up stops nothing any more: its row counts down from then on.
     let rows = layout::of(model).queue_rows();
     let visible = model.queue.on_screen(rows);
     if let Some(stands_us) = visible

@@ -69,19 +69,17 @@ fn text(prompt: &Prompt) -> Result<(), Why> {
 
 /// What the rules say of it, and the rows of who has a gate open.
 fn rules(model: &Model, prompt: &Prompt) -> Result<(), Why> {
-    // A bulk leaves them out.
-    let elsewhere = open_elsewhere(model).into_iter().next();
-    if let Some((key, _)) = elsewhere.filter(|_| !matches!(prompt, Prompt::Bulk(_)))
+    let refusal = model.preview.refusal().cloned();
+    // A bulk leaves out what others have open.
+    if let Prompt::Bulk(ask) = prompt {
+        return bulk(ask, refusal);
+    }
+    if let Some((key, _)) = open_elsewhere(model).into_iter().next()
         && let Some(lease) = model.lease_of_other(&key)
     {
         return Err(told(Refusal::open_elsewhere(&key, lease)));
     }
-    let refusal = model.preview.refusal().cloned();
-    match (prompt, refusal) {
-        (Prompt::Bulk(ask), refusal) => bulk(ask, refusal),
-        (_, Some(refusal)) => Err(told(refusal)),
-        (_, None) => Ok(()),
-    }
+    refusal.map_or(Ok(()), |refusal| Err(told(refusal)))
 }
 
 /// A bulk decides those of its gates that are not left out.

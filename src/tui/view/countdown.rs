@@ -6,7 +6,7 @@ use crate::domain::policy::OnTimeout;
 use crate::domain::time::{SECOND_US, Timestamp};
 use crate::domain::timer::TimerStatus;
 use crate::domain::view::{QueueKind, QueueRow};
-use crate::domain::words::duration;
+use crate::domain::words::{duration, seconds_begun};
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
 
@@ -65,7 +65,7 @@ fn until_deadline_us(model: &Model, row: &QueueRow) -> i64 {
 
 /// A countdown: `1:42`; from one hour on `2h05m`; never `0:00` while time is left.
 pub fn text(left_us: i64) -> String {
-    duration(left_us.max(0).unsigned_abs().div_ceil(SECOND_US.unsigned_abs()))
+    duration(seconds_begun(left_us))
 }
 
 /// The column LEFT.

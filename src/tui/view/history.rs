@@ -15,6 +15,8 @@ use crate::tui::model::history::Entry;
 
 /// So many decisions stay in sight above the facts of the selected one, where there is room for both.
 const ROWS_MIN: u16 = 3;
+/// Each fact in one line, and the rule above them.
+const DETAIL_LINES_MIN: u16 = 7;
 
 /// How many decisions fit.
 pub fn rows(model: &Model) -> usize {
@@ -36,8 +38,6 @@ fn detail_height(model: &Model, area: Rect) -> u16 {
         .min(area.height.saturating_sub(2))
 }
 
-/// Each fact in one line, and the rule above them.
-const DETAIL_LINES_MIN: u16 = 7;
 /// Cells of a fact's name.
 const FACT_CELLS: usize = 6;
 /// A note takes at most so many lines.

@@ -17,8 +17,8 @@ struct Held {
 }
 
 fn held(model: &Model, row: &QueueRow) -> Option<Held> {
-    let hold = row.timer.as_ref()?.hold.as_deref()?;
     let timer = row.timer.as_ref()?;
+    let hold = timer.hold.as_deref()?;
     if !matches!(countdown::status(model, row)?, TimerStatus::Held(_)) {
         return None;
     }

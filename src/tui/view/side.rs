@@ -8,6 +8,7 @@ use super::pen::Pen;
 use super::{holder, label, message, pen};
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
+use crate::tui::model::queue::RowKey;
 
 /// So many holds are told at most.
 const HOLDS_MAX: usize = 4;
@@ -16,9 +17,10 @@ const HOLDS_MAX: usize = 4;
 fn holds(model: &Model, layout: &Layout, columns: usize) -> Vec<(String, Vec<String>)> {
     let rows = model.queue.on_screen(layout.queue_rows());
     let told = rows.filter_map(|row| {
-        let words = holder::hold(model, row, columns);
-        let stage = row.stage.as_ref()?;
-        let name = format!("{} / {stage} #{}", label::job(&row.job_id, &row.slug), row.attempt);
+        let RowKey::Gate(key) = RowKey::of(row) else {
+            return None;
+        };
+        let (name, words) = (label::gate(&key, &row.slug), holder::hold(model, row, columns));
         (!words.is_empty()).then_some((name, words))
     });
     told.take(HOLDS_MAX).collect()
