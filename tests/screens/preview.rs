@@ -3,7 +3,8 @@
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::tui::effect::Msg;
+use holdpoint::engine::api::Answer;
+use holdpoint::tui::effect::{Msg, Question};
 
 use crate::console::Console;
 use crate::world::{World, job_id, storyboard};
@@ -166,4 +167,32 @@ fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
     console.event("j-17", "script", EventType::GateReleased, "ana releases script #2");
     console.shows("Not released: nobody holds j-17 / script #2");
     assert!(console.model.prompt.is_none());
+}
+
+#[test]
+fn an_enter_that_waits_for_the_rules_sends_nothing_that_came_after_it() {
+    let pasted = |console: &mut Console| {
+        console.paste(" NOT");
+    };
+    let at_once = |console: &mut Console| {
+        console.at_once("but not before the lawyers have read it");
+    };
+    let small = |console: &mut Console| {
+        console.resize(80, 8);
+    };
+    for after in [&pasted as &dyn Fn(&mut Console), &at_once, &small] {
+        let mut console = Console::drawn();
+        console.press("j a Tab").typed("fine");
+        console.world.is_asking = true;
+        console.tell(Msg::Changed);
+        console.draw();
+        console.press("Enter");
+        assert!(console.decisions().is_empty(), "the rules are asked again");
+        after(&mut console);
+        let preview = &console.model.preview;
+        let asked = preview.asked.as_ref().unwrap().number;
+        let answers = preview.jobs[0].answers.clone().unwrap();
+        console.tell(Msg::Answered(Question::Preview(asked), Answer::Preview(answers)));
+        assert!(console.decisions().is_empty(), "{}", console.text());
+    }
 }

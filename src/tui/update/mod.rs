@@ -58,6 +58,10 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     let fx = &mut effects;
+    if let Msg::Input(Input::Paste(_) | Input::Burst(_) | Input::Resize(..)) = &msg {
+        // An Enter that waits for the rules was about what stood there when it came. A key ends that wait too, in `press`.
+        model.preview.is_enter_waiting = false;
+    }
     match msg {
         Msg::Tick(now) => {
             // The one message that changes nothing by itself: whether it is visible is decided there.
