@@ -86,7 +86,8 @@ fn news_are_decisions_and_not_answers_to_keys() {
     console.event("j-22", "audio", EventType::GateApproved, "ana approved audio #1");
     console.press("s");
     console.shows("NEWS");
-    console.shows("j-22 marsh: ana approved audio #1");
+    console.shows("02:13:00Z j-22 marsh: ana");
+    console.shows("  approved audio #1");
     let text = console.text();
     let below: Vec<&str> = text.lines().skip_while(|line| !line.contains("NEWS")).collect();
     let news = below.iter().filter(|line| line.contains("Sorted")).count();
@@ -287,19 +288,6 @@ fn the_job_pane_shows_the_whole_reason_of_an_event_and_history_the_whole_note() 
         console.press("4");
         assert!(is_whole(&console), "{columns}: {}", console.text());
     }
-}
-
-#[test]
-fn history_takes_no_more_from_the_queue_than_a_diff_does() {
-    let rows = |console: &Console| {
-        let text = console.text();
-        text.lines().skip(1).take_while(|line| !line.starts_with('─')).count()
-    };
-    let mut console = Console::drawn();
-    console.press("Enter");
-    let beside_diff = rows(&console);
-    console.press("4");
-    assert_eq!(rows(&console), beside_diff, "{}", console.text());
 }
 
 #[test]

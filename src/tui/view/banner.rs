@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::message::split;
 use super::pen::Pen;
+use super::prompt::ROWS_MIN;
 use crate::tui::model::Model;
 
 /// The line, when something is broken.
@@ -28,13 +29,19 @@ fn first_of(what: &str, problems: &[String]) -> Option<String> {
     }
 }
 
-const LINES_MAX: usize = 2;
+/// What is broken, where, and what was meant.
+const LINES_MAX: usize = 3;
+/// Where there are few lines, what is read comes first.
+const LINES_MAX_LOW: usize = 1;
 
 fn lines(model: &Model, columns: u16) -> Vec<String> {
     let columns = usize::from(columns).saturating_sub(2);
-    text(model)
-        .map(|text| split(&text, columns, LINES_MAX))
-        .unwrap_or_default()
+    let most = if model.size.1 < ROWS_MIN {
+        LINES_MAX_LOW
+    } else {
+        LINES_MAX
+    };
+    text(model).map(|text| split(&text, columns, most)).unwrap_or_default()
 }
 
 /// How many lines it wants.

@@ -7,6 +7,7 @@ use super::pen::Pen;
 use super::{label, message, shorten};
 use crate::diff::text::{visible_line, width};
 use crate::domain::decision::Decision;
+use crate::domain::operator::Surface;
 use crate::domain::time::Timestamp;
 use crate::domain::words::counted;
 use crate::tui::layout;
@@ -159,15 +160,21 @@ fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer)
 fn came_in(decision: &Decision) -> String {
     let via = decision.via();
     if decision.is_by_timer() {
-        return format!("the timer, in a process of {}@{}", via.login, via.host);
+        return format!("the timer, in a process of {} on {}", via.login, via.host);
     }
-    let ssh = via.ssh_client.as_ref().map(|client| format!(" from {client}"));
+    let how = match via.surface {
+        Surface::Console => "in the console",
+        Surface::Cli => "by command",
+        Surface::Http => "over HTTP",
+        Surface::File => "by a dropped file",
+        Surface::Timer => "by the timer",
+    };
+    let ssh = via.ssh_client.as_ref().map(|client| format!(", from {client}"));
     format!(
-        "{} as {}@{} by {}{}",
+        "{} as {} on {}, {how}{}",
         decision.by(),
         via.login,
         via.host,
-        via.surface.as_str(),
         ssh.unwrap_or_default()
     )
 }

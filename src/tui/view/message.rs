@@ -36,12 +36,8 @@ pub fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) -> Option
     Some(Position::new(column, y))
 }
 
-/// At most so many lines for one message.
-const LINES_MAX: usize = 3;
-/// Where lines are short it takes more of them.
-const LINES_MAX_NARROW: usize = 5;
-/// Short lines, in columns.
-const NARROW_COLUMNS: usize = 70;
+/// At most so many lines for one message: a refusal, what explains it and a hint with a path and a digest.
+const LINES_MAX: usize = 6;
 
 /// The newest message in lines of so many columns, until the next key; then one line.
 fn lines(model: &Model, columns: usize) -> Vec<String> {
@@ -49,11 +45,7 @@ fn lines(model: &Model, columns: usize) -> Vec<String> {
         return Vec::new();
     };
     let is_fresh = model.toasts.unread > 0 && model.field.is_none();
-    let most = match is_fresh {
-        true if columns < NARROW_COLUMNS => LINES_MAX_NARROW,
-        true => LINES_MAX,
-        false => 1,
-    };
+    let most = if is_fresh { LINES_MAX } else { 1 };
     // The clock and the sign stand before every line.
     let columns = columns.saturating_sub(START_CELLS);
     split_behind(&newest.text, width(&earlier(model)), columns, most)
@@ -128,12 +120,28 @@ pub fn height(model: &Model, columns: u16) -> u16 {
         .max(1)
 }
 
+/// A line of news in lines of so many columns, all but the first of which begin at `indent`: clock and sign stand before the first.
+pub fn after_clock(toast: &Toast, indent: usize, columns: usize, most: usize) -> Vec<String> {
+    let sign = width(sign(toast.tone));
+    let taken = (CLOCK_CELLS + sign).saturating_sub(indent);
+    split_behind(&toast.text, taken, columns, most)
+}
+
+/// Cells of a clock and the blank behind it.
+const CLOCK_CELLS: usize = 10;
+
+fn sign(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Error => "! ",
+        Tone::Info | Tone::Done | Tone::Timer => "",
+    }
+}
+
 /// Writes a line of news.
 pub fn toast(pen: &mut Pen<'_>, toast: &Toast, theme: Theme) {
     pen.text(&label::clock(toast.at), theme.plain())
         .text(" ", theme.plain());
-    let sign = if toast.tone == Tone::Error { "! " } else { "" };
-    pen.text(sign, style(toast.tone, theme))
+    pen.text(sign(toast.tone), style(toast.tone, theme))
         .text(&toast.text, style(toast.tone, theme));
 }
 
