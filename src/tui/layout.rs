@@ -11,7 +11,7 @@ use crate::diff::page::Page;
 
 /// In a window of this size the gate has lines of its own for policy, files and base, and the job's stages stand beside it.
 const WIDE: (u16, u16) = (110, 30);
-/// A gate has this much at least where something stands to its left by choice: a text with its preview, or two texts side by side.
+/// So much want a text with its preview, and two texts side by side: what stands to their left leaves it to them.
 const GATE_COLUMNS: u16 = super::view::compose::BESIDE_COLUMNS;
 /// A queue beside the gate has this much at least: no column that a queue above it has is missing.
 const QUEUE_COLUMNS_MIN: u16 = 78;
@@ -235,7 +235,7 @@ pub fn of(model: &Model) -> Layout {
     layout.banner = take_top(&mut rest, super::view::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
     // A long message never takes a line from a question: what Enter does comes first.
-    let question = super::view::prompt::least_height(model, width);
+    let question = super::view::prompt::least_height(model, lower_columns(model));
     let message = super::view::message::height(model, width);
     let is_read_low = is_read_low(model);
     let is_low = super::view::prompt::is_low(model);
@@ -271,7 +271,7 @@ pub fn of(model: &Model) -> Layout {
         let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
         let share = if is_long { share.min(rows_beside_text) } else { share };
         // Only a prompt that would leave nothing of the diff makes the queue yield.
-        let prompt = super::view::prompt::height(model, rest.width);
+        let prompt = super::view::prompt::height(model, lower_columns(model));
         let beside = if prompt == 0 { 0 } else { prompt + DIFF_BESIDE_PROMPT };
         let share = share.min(rest.height.saturating_sub(beside));
         let urgent = if is_long {

@@ -202,6 +202,42 @@ fn a_text_in_which_nothing_was_written_is_not_said_to_be_wrong() {
 }
 
 #[test]
+fn the_menu_names_every_key_whole_and_the_bar_repeats_none() {
+    for (columns, rows) in [(60, 14), (80, 24), (120, 40)] {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("e x Esc");
+        for key in [
+            "[a]",
+            "[r]",
+            "[t]",
+            "[p]",
+            "[D]",
+            "[q]",
+            "[E] on in your own editor",
+            "[Esc] back to the text",
+        ] {
+            console.shows(key);
+        }
+        let text = console.text();
+        let bar = text.lines().last().unwrap();
+        assert!(bar.contains("Esc text  ? keys  q leave"), "{text}");
+        assert!(!bar.contains("approve with"), "{text}");
+    }
+}
+
+#[test]
+fn what_a_restricted_console_refuses_is_no_line_of_its_help() {
+    let mut session = session();
+    session.is_restricted = true;
+    let mut console = Console::with(session, World::drawn(), 80, 200);
+    console.press("?");
+    for words in ["EDITOR", "suspend", "Ctrl-z"] {
+        console.hides(words);
+    }
+    console.shows("approve");
+}
+
+#[test]
 fn a_text_that_can_only_be_read_offers_nothing_to_write() {
     let mut console = Console::drawn();
     console.press("e x");
@@ -272,7 +308,7 @@ fn plain_words_stand_for_what_the_program_calls_otherwise() {
         console.press("j");
     }
     console.press("3");
-    console.shows("needs approval at acceptance, run by its own pipeline");
+    console.shows("waits at acceptance, run by its own pipeline");
     for words in ["(manual)", "binary", "elsewhere"] {
         console.hides(words);
     }

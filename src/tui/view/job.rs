@@ -73,14 +73,14 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         .as_ref()
         .map(|stage| format!(" at {stage}"))
         .unwrap_or_default();
-    let is_outside = job.is_manual && job.status == JobStatus::Running;
-    let state = match (is_outside, job.is_manual) {
-        (true, _) => "waits for its pipeline".to_owned(),
-        (false, true) => format!(
-            "{}{stage}, run by its own pipeline",
-            job.status.as_str().replace('_', " ")
-        ),
-        (false, false) => format!("{}{stage}", job.status.as_str().replace('_', " ")),
+    let status = match job.status {
+        JobStatus::NeedsApproval => "waits",
+        other => other.words(),
+    };
+    let state = match (job.is_manual, job.status == JobStatus::Running) {
+        (true, true) => "waits for its pipeline".to_owned(),
+        (true, false) => format!("{status}{stage}, run by its own pipeline"),
+        (false, _) => format!("{status}{stage}"),
     };
     pen.text(&format!(" {state}"), theme.plain());
     if !job.intent.is_empty() {
