@@ -136,6 +136,17 @@ fn in_a_low_window_every_pane_shows_what_it_is_for() {
 }
 
 #[test]
+fn of_a_file_that_is_no_text_a_low_window_says_all_that_is_known() {
+    for (columns, rows) in [(60, 8), (60, 14), (80, 8)] {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("j j");
+        console.shows("voice.mp3 by size and digest only: the bytes are no sound");
+        console.shows("known here");
+        console.shows("4e4d27 vs 30b992");
+    }
+}
+
+#[test]
 fn the_row_that_is_asked_about_is_in_sight_beside_many_that_hurry() {
     for keys in ["a", "r", "t", "+", "X"] {
         let mut world = World::drawn();

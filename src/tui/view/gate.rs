@@ -300,20 +300,21 @@ fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buff
             file.artifact.kind
         ),
     };
-    Pen::new(buffer, area).skip(1).text(&text, theme.plain());
-    if let Some(base) = base {
-        let text = format!("- base  {base}");
-        Pen::at_line(buffer, area, 1).skip(1).text(&text, theme.removed());
+    let columns = usize::from(area.width).saturating_sub(2);
+    let words = message::split(&text, columns, BINARY_LINES_MAX).into_iter();
+    let mut lines: Vec<_> = words.map(|words| (words, theme.plain())).collect();
+    // The digests stand in the title too, in short: what is said of the file comes first.
+    lines.extend(base.map(|base| (format!("- base  {base}"), theme.removed())));
+    lines.push((format!("+ now   {digest}"), theme.added()));
+    lines.push((format!("  size  {size}"), theme.plain()));
+    lines.push((format!("  file  {path}"), theme.plain()));
+    for (line, (words, style)) in (0..).zip(&lines) {
+        Pen::at_line(buffer, area, line).skip(1).text(words, *style);
     }
-    let text = format!("+ now   {digest}");
-    Pen::at_line(buffer, area, 2).skip(1).text(&text, theme.added());
-    Pen::at_line(buffer, area, 3)
-        .skip(1)
-        .text(&format!("  size  {size}"), theme.plain());
-    Pen::at_line(buffer, area, 4)
-        .skip(1)
-        .text(&format!("  file  {path}"), theme.plain());
 }
+
+/// Why a file is compared by its size alone takes so many short lines.
+const BINARY_LINES_MAX: usize = 4;
 
 /// The rows of the document that are drawn in a body of so many lines.
 fn drawn_rows(model: &Model, file: &FileView, document: &DiffDocument, body: usize) -> Vec<usize> {

@@ -73,9 +73,10 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         .as_ref()
         .map(|stage| format!(" at {stage}"))
         .unwrap_or_default();
-    let status = match job.status {
-        JobStatus::NeedsApproval => "waits",
-        other => other.words(),
+    let status = if job.status == JobStatus::NeedsApproval {
+        "waits"
+    } else {
+        job.status.words()
     };
     let state = match (job.is_manual, job.status == JobStatus::Running) {
         (true, true) => "waits for its pipeline".to_owned(),
