@@ -283,6 +283,22 @@ fn a_refusal_is_read_to_its_end_and_says_what_to_do_first() {
 }
 
 #[test]
+fn a_message_without_room_for_its_end_says_that_it_is_cut() {
+    for (columns, rows) in [(60, 14), (80, 8), (60, 8)] {
+        let mut console = Console::new(World::drawn(), columns, rows);
+        console.press("a");
+        let now = console.model.now.utc;
+        let words: Vec<_> = (1..=60).map(|word| format!("word{word}")).collect();
+        console.model.toasts.push(now, Tone::Info, words.join(" "));
+        console.model.is_dirty = true;
+        console.draw();
+        let text = console.text();
+        let said: Vec<_> = text.lines().filter(|line| line.contains("word")).collect();
+        assert!(said.last().unwrap().ends_with('…'), "{columns}x{rows}: {text}");
+    }
+}
+
+#[test]
 fn the_reason_of_a_pause_or_a_hold_is_read_in_the_job_pane() {
     let reason =
         "paused before audio #2: the-whole-script-of-the-film.txt is not what was decided on: somebody replaced it";

@@ -39,13 +39,13 @@ pub fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) -> Option
 /// At most so many lines for one message: a refusal, what explains it and a hint with a path and a digest.
 const LINES_MAX: usize = 6;
 
-/// The newest message in lines of so many columns, until the next key; then one line.
-fn lines(model: &Model, columns: usize) -> Vec<String> {
+/// The newest message in at most so many lines of so many columns, until the next key; then one line. The last takes the rest.
+fn lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let Some(newest) = model.toasts.newest() else {
         return Vec::new();
     };
     let is_fresh = model.toasts.unread > 0 && model.field.is_none();
-    let most = if is_fresh { LINES_MAX } else { 1 };
+    let most = if is_fresh { most.min(LINES_MAX) } else { 1 };
     // The clock and the sign stand before every line.
     let columns = columns.saturating_sub(START_CELLS);
     split_behind(&newest.text, width(&earlier(model)), columns, most)
@@ -115,7 +115,7 @@ fn pieces(word: &str, columns: usize) -> Vec<String> {
 
 /// How many lines the message wants.
 pub fn height(model: &Model, columns: u16) -> u16 {
-    u16::try_from(lines(model, usize::from(columns)).len())
+    u16::try_from(lines(model, usize::from(columns), LINES_MAX).len())
         .unwrap_or(1)
         .max(1)
 }
@@ -163,9 +163,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     }
     if let Some(newest) = model.toasts.newest() {
         pen.text(&earlier(model), theme.strong());
-        let mut lines = lines(model, usize::from(area.width))
-            .into_iter()
-            .take(usize::from(area.height));
+        // Where there is less room than it wants, a sign says that it is cut.
+        let mut lines = lines(model, usize::from(area.width), usize::from(area.height)).into_iter();
         let first = Toast {
             text: lines.next().unwrap_or_default(),
             ..newest.clone()
