@@ -352,6 +352,8 @@ pub enum Query {
         /// Which.
         path: ArtifactPath,
     },
+    /// Whether the files that a decision leaves are in place: its own, and the artifacts that its patch changed.
+    InPlace(Box<SealedDecision>),
     /// The regular files of a job's run directory that a patch may name; holdpoint's own are left out.
     Files(JobId),
     /// The end of a stage's log.
@@ -424,6 +426,8 @@ pub enum Answer {
     Decisions(Vec<SealedDecision>),
     /// The bytes; for [`Query::Version`], [`Query::OnDisk`] and [`Query::Log`]. None: there is no such file.
     Bytes(Option<Arc<[u8]>>),
+    /// See [`Query::InPlace`].
+    InPlace(bool),
     /// See [`Query::Files`]: paths under the run directory, sorted.
     Files(Arc<[String]>),
     /// See [`Query::Leader`].

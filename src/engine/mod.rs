@@ -20,6 +20,7 @@ mod in_place;
 mod inbox;
 mod keeping;
 mod lead;
+pub mod left;
 mod opening;
 mod prepare;
 mod preview;

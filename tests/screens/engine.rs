@@ -114,6 +114,7 @@ impl World {
             Query::OnDisk { job_id, path } => {
                 Answer::Bytes(self.disk.get(&(job_id, path)).map(|bytes| Arc::from(&bytes[..])))
             }
+            Query::InPlace(_) => Answer::InPlace(true),
             Query::Files(job_id) => {
                 let of_job = self.disk.keys().filter(|(owner, _)| *owner == job_id);
                 let mut files: Vec<_> = of_job.map(|(_, path)| path.to_string()).collect();
