@@ -205,7 +205,7 @@ fn resuming_after_a_withdrawal_shows_no_note_of_an_older_rejection() {
 fn a_job_that_is_not_paused_is_not_resumed() {
     let mut console = Console::drawn();
     console.press("R");
-    console.shows("Not resumed: job j-17 is needs_approval, not paused");
+    console.shows("Not resumed: job j-17 is waiting at a gate, not paused");
 }
 
 #[test]
