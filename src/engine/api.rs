@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::config::Problem;
 use crate::domain::decision::{Extent, SealedDecision};
 use crate::domain::event::Event;
 use crate::domain::gate::{GateKey, OnDisk, Verdict};
@@ -477,9 +478,9 @@ pub enum Notice {
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration file was saved and is in force for gates opened from now on: their policies, and its warnings.
-    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<String>),
-    /// The configuration file was saved and is broken; the former policy stays. All faults, a line each.
-    ConfigBroken(Vec<String>),
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<Problem>),
+    /// The configuration file was saved and is broken; the former policy stays. All faults.
+    ConfigBroken(Vec<Problem>),
     /// A newer holdpoint has brought the database up while this process ran: nothing is changed from here on, and why.
     ReadOnly(String),
     /// Files could not be written, or the database not reached: what and why, and what holdpoint will do. None: it works again.

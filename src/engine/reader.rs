@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 
 use tokio::sync::mpsc::Sender;
 
-use crate::config::{Config, ConfigFileError, ConfigText, Problem, Severity};
+use crate::config::{Config, ConfigFileError, ConfigText, Problem};
 use crate::domain::decision::{FileLeft, SealedDecision};
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
@@ -230,27 +230,19 @@ impl ReaderThread {
         Ok(!is_owed || sealed.decision.files().iter().all(is_there))
     }
 
-    fn read_config(&self, path: &std::path::Path) -> Result<(Box<Config>, Vec<String>), Vec<Problem>> {
+    fn read_config(&self, path: &std::path::Path) -> Result<(Box<Config>, Vec<Problem>), Vec<Problem>> {
         let text = ConfigText::read(Some(path)).map_err(|error| vec![unreadable(path, &error)])?;
         let mut loaded = text.load()?;
         if let Some(program) = &self.program {
             loaded.config.resolve_program(program);
         }
-        Ok((
-            Box::new(loaded.config),
-            loaded.warnings.iter().map(ToString::to_string).collect(),
-        ))
+        Ok((Box::new(loaded.config), loaded.warnings))
     }
 }
 
 fn unreadable(path: &std::path::Path, error: &ConfigFileError) -> Problem {
     Problem {
-        severity: Severity::Error,
         file: path.display().to_string(),
-        line: 0,
-        column: 0,
-        path: String::new(),
-        message: error.to_string(),
-        hint: error.hint().map(str::to_owned),
+        ..Problem::of_whole(&error.to_string(), error.hint())
     }
 }
