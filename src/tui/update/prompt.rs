@@ -257,7 +257,7 @@ pub fn command_of(model: &Model, confirm: &Confirm) -> Command {
         (Some(verdict), _) => Command::Decide {
             gate,
             verdict,
-            notes: (!confirm.note.is_blank()).then(|| confirm.note.text()),
+            notes: confirm.note.words(),
             patch,
             digest,
         },
