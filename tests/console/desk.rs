@@ -120,18 +120,24 @@ impl Desk {
         (self.columns, self.rows) = self.pty.confirm();
     }
 
-    /// Waits for the question that `a` opens. Pressed while something is still read it is answered in words, and pressed again.
+    /// Waits for the question that `a` opens, which was pressed. While something is still read it is answered in words, and pressed
+    /// again: never before that answer, for an `a` inside the question is a slip, after which Enter does nothing for a while.
     #[track_caller]
     pub fn asked(&mut self, workspace: &Workspace, question: &str) {
-        self.pty.wait_for(|now| {
-            let text = now.contents();
-            text.contains(question) || text.contains("still being read")
-        });
-        while !self.pty.screen_text().contains(question) {
+        for _ in 0..READINGS_MAX {
+            // Keys are taken in their order: where the help stands the key before it was answered.
+            self.press("?");
+            self.sees(HELP);
+            self.press("Esc");
+            self.pty.wait_gone(HELP);
+            if self.pty.screen_text().contains(question) {
+                return;
+            }
             // Some time passes: a whole command of another process.
             workspace.json(&["job", "list"]);
             self.press("a");
         }
+        panic!("no question {question:?}\n{}", self.pty.screen_text());
     }
 
     /// Puts the selection on an open gate, and waits until it is there.
@@ -209,6 +215,11 @@ impl Desk {
         assert!(self.pty.wait_exit().success());
     }
 }
+
+/// What stands above the keys while the help is open.
+const HELP: &str = " KEYS ";
+/// How often `a` may be told that something is still read.
+const READINGS_MAX: u32 = 200;
 
 /// Columns of signs before a row: urgent, marked, selected.
 const SIGNS: usize = 3;

@@ -8,7 +8,6 @@ use crate::desk::Desk;
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
-use crate::support::screen;
 use crate::{assert_recovers, assert_said, opened};
 
 /// Two gates, and a console whose selection is on the first.
@@ -21,18 +20,9 @@ fn at_the_first(workspace: &Workspace) -> Desk {
     desk
 }
 
-fn approves(desk: &mut Desk) {
-    loop {
-        desk.press("a");
-        let is_asked = |now: &vt100::Screen| screen::find(now, "APPROVE j-").is_some();
-        let is_early = |now: &vt100::Screen| screen::find(now, "are still being read").is_some();
-        desk.pty.wait_for(|now| is_asked(now) || is_early(now));
-        if desk.pty.inspect(is_asked) {
-            break;
-        }
-        // The console asks to press the key again.
-        desk.press("<C-l>");
-    }
+fn approves(workspace: &Workspace, desk: &mut Desk) {
+    desk.press("a");
+    desk.asked(workspace, "APPROVE j-");
     desk.confirm();
 }
 
@@ -48,7 +38,7 @@ fn a_torn_line_in_the_log_is_cut_by_the_next_decision_of_an_open_console() {
         .unwrap()
         .set_len(length - 10)
         .unwrap();
-    approves(&mut desk);
+    approves(&workspace, &mut desk);
     desk.sees("Approved j-1");
     assert_recovers(&workspace, 5);
     desk.leaves();
@@ -58,7 +48,7 @@ fn a_torn_line_in_the_log_is_cut_by_the_next_decision_of_an_open_console() {
 fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it() {
     let workspace = opened();
     let mut desk = at_the_first(&workspace);
-    approves(&mut desk);
+    approves(&workspace, &mut desk);
     desk.sees("Approved j-1");
     let gates = workspace.run_directory("j-1").join("gates");
     // As long as something is owed to the job its files are written again: then they are taken away once more.
@@ -74,7 +64,7 @@ fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it(
     assert_said(&missing, 1, &["j-1/gates/deploy.1.json"]);
     // The rows know what was decided, and the console goes on with the next.
     desk.selects("j-2", "deploy", 1);
-    approves(&mut desk);
+    approves(&workspace, &mut desk);
     desk.sees("Approved j-2");
     desk.press("4");
     desk.sees("decision 1 of 2, newest first");
@@ -109,7 +99,7 @@ fn a_database_that_is_damaged_under_an_open_console_is_named_and_nothing_is_deci
     assert!(!workspace.run_directory("j-1").join("gates/deploy.json").exists());
     file.write_all_at(&whole, 0).unwrap();
     // What was read of the damaged file is not held against the one that was put back.
-    approves(&mut desk);
+    approves(&workspace, &mut desk);
     desk.sees("Approved j-1");
     while !workspace.run_directory("j-1").join("gates/deploy.json").exists() {
         workspace.json(&["gate", "list"]);
@@ -168,7 +158,7 @@ fn a_runs_directory_that_turns_read_only_under_an_open_console_is_owed_its_files
             .for_each(|path| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap())
     };
     allow(0o500);
-    approves(&mut desk);
+    approves(&workspace, &mut desk);
     desk.sees("Decided, not yet on disk");
     desk.sees("ermission denied");
     assert!(!gates.join("deploy.json").exists());
