@@ -5,6 +5,7 @@ use crate::domain::job::{JobRows, JobStatus};
 use crate::domain::operator::Surface;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
+use crate::domain::words::NO_TEXT;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -94,6 +95,9 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
 
 /// Who holds the timer, until when at the latest, and why.
 fn held(hold: HoldDoc<'_>, stopped: Option<StoppedDoc>) -> String {
+    if let Some(used_up) = hold.used_up() {
+        return used_up;
+    }
     let until = stopped.map(|stopped| format!(" until {}", clock_time(stopped.until)));
     let reason = hold.reason.map(|reason| format!(": {reason}"));
     let (until, reason) = (until.unwrap_or_default(), reason.unwrap_or_default());
@@ -111,14 +115,14 @@ pub fn time_left(gate: &GateDoc<'_>) -> String {
     }
 }
 
-/// `+12 -4`, `new 48`, `binary`: over all artifacts.
+/// `+12 -4`, `new 48`, `no text`: over all artifacts.
 fn change(gate: &GateDoc<'_>) -> String {
     let artifacts = &gate.artifacts;
     if artifacts.is_empty() {
         return String::new();
     }
     if artifacts.iter().all(|artifact| artifact.is_binary) {
-        return "binary".to_owned();
+        return NO_TEXT.to_owned();
     }
     let added: u64 = artifacts.iter().map(|artifact| u64::from(artifact.added_lines)).sum();
     let removed: u64 = artifacts.iter().map(|artifact| u64::from(artifact.removed_lines)).sum();

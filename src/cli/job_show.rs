@@ -4,6 +4,7 @@ use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
 use crate::domain::wire::{GateDoc, JobDoc, StageState};
+use crate::domain::words::OWN_PIPELINE;
 use crate::engine::Role;
 
 use super::args::GlobalArguments;
@@ -39,8 +40,12 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> R
     let now = session.now();
     output.line(&format!("{} / {}", job.id, job.slug))?;
     output.block("  ", &job.intent)?;
-    let kind = if job.is_manual { ", manual" } else { "" };
-    output.line(&format!("status    {}{kind}", job.status.as_str()))?;
+    let kind = if job.is_manual {
+        format!(", {OWN_PIPELINE}")
+    } else {
+        String::new()
+    };
+    output.line(&format!("status    {}{kind}", job.status.words()))?;
     let time = |at| format!("{} ({})", clock_time(at), ago(at, now));
     output.line(&format!("started   {} by {}", time(job.created_at), job.created_by))?;
     output.line(&format!("changed   {}", time(job.updated_at)))?;

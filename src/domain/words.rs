@@ -1,5 +1,11 @@
 //! Small turns of phrase that messages of several modules share.
 
+/// A file of which no lines are counted: sound, a picture, anything else.
+pub const NO_TEXT: &str = "no text";
+
+/// A job whose gates another program opens.
+pub const OWN_PIPELINE: &str = "run by its own pipeline";
+
 /// `1 line`, `3 lines`.
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 {
@@ -7,6 +13,12 @@ pub fn counted(count: usize, noun: &str) -> String {
     } else {
         format!("{count} {noun}s")
     }
+}
+
+/// `1 line is`, `3 lines are`.
+pub fn counted_are(count: usize, noun: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(count, noun))
 }
 
 /// A length of time as console, commands and records write it: `0:40`, `12:03`; from one hour `1h29m`; from 100 hours `4d04h`.

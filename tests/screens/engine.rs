@@ -66,13 +66,10 @@ impl World {
         for rows in self.jobs.values() {
             let open: Vec<_> = rows.gates.iter().filter(|gate| gate.state == GateState::Open).collect();
             let is_listed = queue.iter().any(|row| row.job_id == rows.job.id);
-            let kind = match rows.job.status {
-                JobStatus::Paused => Some(QueueKind::Paused),
-                _ if rows.job.is_manual => None,
-                JobStatus::Queued => Some(QueueKind::Queued),
-                JobStatus::Running => Some(QueueKind::Running),
-                _ => None,
-            };
+            let is_active = matches!(rows.job.status, JobStatus::Queued | JobStatus::Running);
+            // Nobody here has anything to do for what another program runs, nor for a failure that somebody has noted.
+            let is_hidden = rows.job.is_manual && is_active || rows.job.acknowledged_at.is_some();
+            let kind = QueueKind::of(rows.job.status).filter(|_| !is_hidden);
             if let (Some(kind), true, false) = (kind, open.is_empty(), is_listed) {
                 let name = rows.job.stage.as_ref().map(StageName::as_str);
                 queue.push(job_row(rows.job.id.as_str(), &rows.job.slug, kind, name));
@@ -89,13 +86,8 @@ impl World {
         let Some(rows) = self.jobs.get(&row.job_id) else {
             return true;
         };
-        match row.kind {
-            QueueKind::Paused => rows.job.status == JobStatus::Paused,
-            QueueKind::Running => rows.job.status == JobStatus::Running,
-            QueueKind::Queued => rows.job.status == JobStatus::Queued,
-            QueueKind::Failed => rows.job.status == JobStatus::Failed && rows.job.acknowledged_at.is_none(),
-            QueueKind::Gate => true,
-        }
+        let is_noted = rows.job.acknowledged_at.is_some();
+        row.kind == QueueKind::Gate || QueueKind::of(rows.job.status) == Some(row.kind) && !is_noted
     }
 
     pub fn answer(&mut self, query: Query) -> Answer {
@@ -114,6 +106,7 @@ impl World {
             Query::OnDisk { job_id, path } => {
                 Answer::Bytes(self.disk.get(&(job_id, path)).map(|bytes| Arc::from(&bytes[..])))
             }
+            Query::InPlace(_) => Answer::InPlace(true),
             Query::Files(job_id) => {
                 let of_job = self.disk.keys().filter(|(owner, _)| *owner == job_id);
                 let mut files: Vec<_> = of_job.map(|(_, path)| path.to_string()).collect();
@@ -404,9 +397,7 @@ impl World {
     /// A resume, with what it needs to know.
     fn resume(&mut self, operator: Operator, rows: &JobRows) -> Result<Prepared, Refusal> {
         let mut plan = ResumePlan::default();
-        let name = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused);
-        let rejection = name.as_ref().and_then(|name| rows.newest_decision(name));
-        if let Some(rejection) = rejection.filter(|sealed| !sealed.decision.is_approved() && rows.waiting().is_none())
+        if let Some(rejection) = rows.rejection_to_answer()
             && let Some(value) = rejection.decision.patch()
             && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
         {

@@ -140,8 +140,7 @@ fn command_of(item: &Item, verdict: Verdict, notes: Option<String>) -> Command {
 }
 
 /// What Enter sends, and what it leaves out because the rules would refuse it: the rules are asked about the very same.
-pub fn commands_of(ask: &BulkAsk) -> Vec<Command> {
-    let notes = (!ask.note.is_blank()).then(|| ask.note.text());
+pub fn commands_of(ask: &BulkAsk, notes: Option<String>) -> Vec<Command> {
     let is_asked = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::LeftOut(LeftOut::Refused));
     let items = ask.items.iter().filter(is_asked);
     items.map(|item| command_of(item, ask.verdict, notes.clone())).collect()
@@ -168,8 +167,7 @@ pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> boo
         return true;
     }
     ask.is_sent = true;
-    let note = ask.note.text();
-    let notes = (!ask.note.is_blank()).then_some(note);
+    let notes = ask.note.words();
     let (done, not_done, verdict) = (ask.done_word(), ask.not_done(), ask.verdict);
     // All at once: what waits together is committed together.
     for item in ask.items.iter_mut().filter(|item| item.state == ItemState::Asking) {

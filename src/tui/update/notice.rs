@@ -53,6 +53,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Decisions(_)
             | Answer::Bytes(_)
             | Answer::Files(_)
+            | Answer::InPlace(_)
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
@@ -76,6 +77,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
             | Answer::Decisions(_)
             | Answer::Bytes(_)
             | Answer::Files(_)
+            | Answer::InPlace(_)
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)
@@ -130,7 +132,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
                 mark::take(model, &job_id, rows.as_deref());
             }
         }
-        Question::Resumable(job_id) => gate::take_resumable(model, &job_id, &answer),
+        Question::Resumable(job_id) => gate::take_resumable(model, &job_id, &answer, fx),
         Question::Preview(number) => preview::answered(model, number, answer, fx),
         Question::Names(job_id) => compose::taken_names(model, &job_id, answer),
         Question::Edited(digest) => compose::taken_version(model, digest, answer),

@@ -16,16 +16,18 @@ pub fn text(model: &Model) -> Option<String> {
     if let Some(trouble) = &model.trouble {
         return Some(trouble.clone());
     }
-    let not_loaded = "Configuration not loaded, the former policy stays";
-    first_of(not_loaded, &model.config_faults).or_else(|| first_of("A draft is not offered", &model.draft_problems))
+    let not_loaded = first_of("Configuration not loaded", &model.config_faults);
+    // What is known of a fault and what mends it come first: the end may be cut.
+    let not_loaded = not_loaded.map(|fault| fault + "   the former policy stays");
+    not_loaded.or_else(|| first_of("A draft is not offered", &model.draft_problems))
 }
 
-/// The first of some problems, and how many more there are.
+/// How many problems there are, where it is more than one, and the first.
 fn first_of(what: &str, problems: &[String]) -> Option<String> {
     match problems {
         [] => None,
         [one] => Some(format!("{what}: {one}")),
-        [first, rest @ ..] => Some(format!("{what}: {first} (and {} more)", rest.len())),
+        [first, ..] => Some(format!("{what} (1 of {}): {first}", problems.len())),
     }
 }
 

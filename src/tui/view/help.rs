@@ -70,24 +70,22 @@ pub fn rows(model: &Model) -> Vec<HelpRow> {
         Some(Overlay::Help { filter, .. }) => filter.text().to_lowercase(),
         Some(Overlay::Palette { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
-    let mut rows = Vec::new();
     let is_sought = |text: String| {
         let text = text.to_lowercase();
         filter.split_whitespace().all(|word| text.contains(word))
     };
     let columns = model.size.0;
-    for (group, signs) in [("columns of the queue", &COLUMNS[..]), ("signs of the stages", &STAGES)] {
+    let legend = |group: &'static str, signs: &[(&str, &str)]| {
         let fits = |(name, meaning): &&(&str, &str)| is_sought(format!("{group} {name} {meaning}"));
-        let sought: Vec<_> = signs.iter().filter(fits).collect();
-        if !sought.is_empty() {
-            rows.push(HelpRow::Group(group));
-            rows.extend(
-                sought
-                    .iter()
-                    .flat_map(|(name, meaning)| wrapped(name, meaning, columns)),
-            );
-        }
-    }
+        let lines = signs
+            .iter()
+            .filter(fits)
+            .flat_map(|(name, meaning)| wrapped(name, meaning, columns));
+        let lines: Vec<_> = lines.collect();
+        let head = (!lines.is_empty()).then_some(HelpRow::Group(group));
+        head.into_iter().chain(lines).collect::<Vec<_>>()
+    };
+    let mut rows = legend("columns of the queue", &COLUMNS);
     for group in keymap::all_groups() {
         let fits = |binding: &&keymap::Binding| {
             is_sought(format!("{} {} {}", group.name, binding.keys.join(" "), binding.help))
@@ -103,6 +101,7 @@ pub fn rows(model: &Model) -> Vec<HelpRow> {
             rows.extend(bindings.iter().flat_map(lines));
         }
     }
+    rows.extend(legend("signs of the stages", &STAGES));
     rows
 }
 

@@ -7,7 +7,6 @@ use super::pen::Pen;
 use super::{label, message, shorten};
 use crate::diff::text::{visible_line, width};
 use crate::domain::decision::Decision;
-use crate::domain::operator::Surface;
 use crate::domain::time::Timestamp;
 use crate::domain::words::counted;
 use crate::tui::layout;
@@ -162,21 +161,7 @@ fn came_in(decision: &Decision) -> String {
     if decision.is_by_timer() {
         return format!("the timer, in a process of {} on {}", via.login, via.host);
     }
-    let how = match via.surface {
-        Surface::Console => "in the console",
-        Surface::Cli => "by command",
-        Surface::Http => "over HTTP",
-        Surface::File => "by a dropped file",
-        Surface::Timer => "by the timer",
-    };
-    let ssh = via.ssh_client.as_ref().map(|client| format!(", from {client}"));
-    format!(
-        "{} as {} on {}, {how}{}",
-        decision.by(),
-        via.login,
-        via.host,
-        ssh.unwrap_or_default()
-    )
+    format!("{} ({})", decision.by(), via.words())
 }
 
 /// Who had looked.

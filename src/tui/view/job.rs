@@ -13,6 +13,7 @@ use crate::domain::gate::GateState;
 use crate::domain::ids::StageName;
 use crate::domain::job::{AttemptState, JobRows, JobStatus};
 use crate::domain::stage::StageSpec;
+use crate::domain::words::OWN_PIPELINE;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::job::JobView;
@@ -80,7 +81,7 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     };
     let state = match (job.is_manual, job.status == JobStatus::Running) {
         (true, true) => "waits for its pipeline".to_owned(),
-        (true, false) => format!("{status}{stage}, run by its own pipeline"),
+        (true, false) => format!("{status}{stage}, {OWN_PIPELINE}"),
         (false, _) => format!("{status}{stage}"),
     };
     pen.text(&format!(" {state}"), theme.plain());
@@ -314,13 +315,8 @@ fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         return;
     };
     pen.text(&format!("{stage} #{attempt}"), theme.plain());
-    let outcome = view.rows.as_ref().and_then(|rows| {
-        let attempt = rows
-            .attempts
-            .iter()
-            .find(|other| other.stage == stage && other.number == attempt)?;
-        attempt.outcome.clone()
-    });
+    let ran = view.rows.as_ref().and_then(|rows| rows.attempt(&stage, attempt));
+    let outcome = ran.and_then(|attempt| attempt.outcome.clone());
     if let Some(outcome) = outcome {
         pen.text("   ", theme.plain()).text(&outcome, theme.plain());
     }

@@ -8,7 +8,7 @@ use super::pen::Pen;
 use super::{countdown, holder, label, shorten};
 use crate::diff::text::width;
 use crate::domain::view::{QueueKind, QueueRow};
-use crate::domain::words::age;
+use crate::domain::words::{NO_TEXT, age};
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
 use crate::tui::model::queue::RowKey;
@@ -118,9 +118,6 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
     };
     chosen.iter().map(|column| (*column, cells(*column))).collect()
 }
-
-/// A file of which no lines are counted: sound, a picture, anything else.
-pub const NO_TEXT: &str = "no text";
 
 /// What changed: `+12 -4`, `new 48`, `no text`.
 pub fn change(row: &QueueRow) -> String {
