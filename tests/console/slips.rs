@@ -419,7 +419,7 @@ fn what_nobody_looked_at_is_left_out_of_a_bulk() {
     desk.press("*");
     desk.sees("3 marked");
     desk.press("g a");
-    desk.asked(&workspace, "APPROVE ");
+    desk.asked(&workspace, "APPROVE: nothing to approve yet");
     desk.sees("Left out, not wholly seen by you: ");
     desk.sees("[i] take them in");
     desk.press("i");
@@ -490,7 +490,7 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     desk.press("*");
     desk.sees("20 marked");
     desk.press("g a");
-    desk.asked(&workspace, "APPROVE ");
+    desk.asked(&workspace, "APPROVE: nothing to approve yet");
     desk.sees("[i] take them in");
     desk.press("i");
     desk.sees("APPROVE 20 gates");

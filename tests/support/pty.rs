@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
@@ -22,6 +22,9 @@ use vt100::Screen;
 
 use super::terminal::{Shared, State};
 use super::{environment, keys, screen};
+
+/// So soon behind letters that came in one piece an Enter is theirs.
+const ENTER_OF_TEXT: Duration = Duration::from_millis(100);
 
 /// How long a wait may take before the test counts as hung: `HOLDPOINT_TEST_PATIENCE_S` seconds, 60 unless told.
 pub fn patience() -> Duration {
@@ -179,17 +182,23 @@ impl Pty {
     /// Presses Enter on the prompt that is on the screen, once what it would do stands there.
     ///
     /// The console takes that Enter only when the terminal has taken the prompt's frame to its last byte, which is a moment after the
-    /// frame can be seen. Returns the size that the terminal has then.
+    /// frame can be seen; and where letters came in one piece, not before a hand could press it. Returns the size that the terminal has
+    /// then.
     #[track_caller]
     pub fn confirm(&mut self) -> (u16, u16) {
         self.wait_gone("asking the rules what it would do");
-        let (columns, rows) = self.inspect(screen::size);
-        let columns = if columns.is_multiple_of(2) {
-            columns + 1
-        } else {
-            columns - 1
-        };
-        self.redrawn(columns, rows);
+        let (mut columns, rows) = self.inspect(screen::size);
+        let began = Instant::now();
+        let mut is_a_hands = false;
+        while !is_a_hands {
+            columns = if columns.is_multiple_of(2) {
+                columns + 1
+            } else {
+                columns - 1
+            };
+            self.redrawn(columns, rows);
+            is_a_hands = began.elapsed() > ENTER_OF_TEXT;
+        }
         self.send("Enter");
         (columns, rows)
     }
