@@ -699,8 +699,7 @@ async fn follow(engine: &mut Engine, id: &JobId, outlook: &Outlook, hog: &mut Op
                 };
                 told.waited += usize::from(let_go > 0);
                 let began = |rows: &JobRows| {
-                    let mut attempts = rows.attempts.iter();
-                    let attempt = attempts.find(|one| one.stage == *stage && one.number == *attempt);
+                    let attempt = rows.attempt(stage, *attempt);
                     attempt.is_some_and(|attempt| attempt.started_at.is_some())
                 };
                 let rows = until(engine, id, |rows| began(rows) || rows.job.status != JobStatus::Queued).await;

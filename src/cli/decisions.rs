@@ -232,7 +232,7 @@ fn lines(output: &mut Output, sealed: &SealedDecision) -> Result<(), Failure> {
         .as_ref()
         .map_or(String::new(), |client| format!(", ssh from {client}"));
     let login = format!("{} (uid {}) on {}", via.login, via.uid, via.host);
-    output.line(&format!("via       {}, {login}{ssh}", via.surface.as_str()))?;
+    output.line(&format!("via       {}, {login}{ssh}", via.surface.words()))?;
     for seen in decision.seen() {
         output.line(&format!("seen by   {}", looked(seen)))?;
     }

@@ -324,7 +324,7 @@ async fn timer(
             let shown = GateDoc::of_gate(rows, gate, session.lens());
             let left = length(shown.addable_seconds.unwrap_or_default());
             let stands = match (shown.hold, shown.deadline) {
-                (Some(hold), _) => format!("held by {}", hold.by),
+                (Some(hold), _) => hold.used_up().unwrap_or_else(|| format!("held by {}", hold.by)),
                 (None, Some(deadline)) => format!("the timer will {} at {}", shown.on_timeout, clock_time(deadline)),
                 (None, None) => "a person must decide".to_owned(),
             };

@@ -94,6 +94,9 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
 
 /// Who holds the timer, until when at the latest, and why.
 fn held(hold: HoldDoc<'_>, stopped: Option<StoppedDoc>) -> String {
+    if let Some(used_up) = hold.used_up() {
+        return used_up;
+    }
     let until = stopped.map(|stopped| format!(" until {}", clock_time(stopped.until)));
     let reason = hold.reason.map(|reason| format!(": {reason}"));
     let (until, reason) = (until.unwrap_or_default(), reason.unwrap_or_default());

@@ -5,7 +5,7 @@ use crate::domain::gate::Gate;
 use crate::domain::job::JobRows;
 use crate::domain::operator::Surface;
 use crate::domain::policy::{GatePolicy, GateRule};
-use crate::domain::wire::{GateDoc, JobGateDoc};
+use crate::domain::wire::{GateDoc, HoldDoc, JobGateDoc};
 use crate::domain::words::duration;
 use crate::engine::Role;
 
@@ -133,7 +133,9 @@ fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) ->
     if let Some(holder) = shown.held_by {
         output.line(&format!("held by   {holder}"))?;
     }
-    if let Some(hold) = shown.hold {
+    if let Some(used_up) = shown.hold.and_then(HoldDoc::used_up) {
+        output.line(&format!("hold      {used_up}"))?;
+    } else if let Some(hold) = shown.hold {
         output.line(&format!(
             "on hold   by {} since {} ({}){}",
             hold.by,

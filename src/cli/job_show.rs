@@ -40,7 +40,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> R
     output.line(&format!("{} / {}", job.id, job.slug))?;
     output.block("  ", &job.intent)?;
     let kind = if job.is_manual { ", manual" } else { "" };
-    output.line(&format!("status    {}{kind}", job.status.as_str()))?;
+    output.line(&format!("status    {}{kind}", job.status.words()))?;
     let time = |at| format!("{} ({})", clock_time(at), ago(at, now));
     output.line(&format!("started   {} by {}", time(job.created_at), job.created_by))?;
     output.line(&format!("changed   {}", time(job.updated_at)))?;

@@ -27,6 +27,7 @@ mod http;
 mod job;
 mod job_show;
 mod log;
+mod misused;
 mod old;
 mod output;
 mod patch;
@@ -44,22 +45,17 @@ mod webhooks;
 mod words;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
-use serde_json::json;
 
 use crate::clock::{Clock, SystemClock};
 use crate::demo::{StageEnv, run_stage};
-use crate::diff::text::visible_line;
 use crate::runs::supervisor;
 
 use args::{Arguments, Command, GlobalArguments};
 use console::Rights;
-use output::printable_json;
 use report::{Exit, Failure, Outcome};
 
 /// Runs the command that the process was started with; its exit status is SPEC §8's.
@@ -86,7 +82,7 @@ pub fn main() -> ExitCode {
                 Err(failure) => failure.report(is_json),
             }
         }
-        Err(error) => misused(&error, arguments.iter().any(|argument| argument == "--json")),
+        Err(error) => misused::tell(error, arguments.iter().any(|argument| argument == "--json")),
     };
     ExitCode::from(exit.code())
 }
@@ -176,52 +172,11 @@ fn demo_stage(stage: &str) -> Outcome {
         .map_err(|error| Failure::new("made", "demo_stage", error.to_string()))
 }
 
-/// What clap says about the command line, in JSON where that is asked for; help and version are no errors.
-fn misused(error: &clap::Error, is_json: bool) -> Exit {
-    let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if is_asked_for {
-        // A reader that left is no failure, and clap has nobody else to tell.
-        let _ = error.print();
-        return Exit::Done;
-    }
-    let text = error.render().to_string();
-    if !is_json {
-        // Not clap's own print: it quotes the arguments as they came, and a script's arguments come from anywhere.
-        let mut stderr = std::io::stderr().lock();
-        for line in text.lines() {
-            let _ = writeln!(stderr, "{}", visible_line(line));
-        }
-        return Exit::Usage;
-    }
-    let message = usage_message(&text);
-    let document = json!({ "error": { "code": "usage", "message": message, "hint": "see --help", "where": null } });
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable_json(&document, false));
-    Exit::Usage
-}
-
-/// The first paragraph in one line: what is missing stands in lines of its own.
-fn usage_message(text: &str) -> String {
-    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
-    let message = lines.collect::<Vec<_>>().join(" ");
-    message.strip_prefix("error: ").unwrap_or(&message).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
     use super::*;
-
-    #[test]
-    fn a_usage_error_in_json_names_what_is_missing() {
-        let error = Arguments::try_parse_from(["holdpoint", "gate", "show"])
-            .map(|_| ())
-            .unwrap_err();
-        assert_eq!(
-            usage_message(&error.render().to_string()),
-            "the following required arguments were not provided: <JOB> <STAGE>"
-        );
-    }
 
     #[test]
     fn the_command_line_holds_together() {

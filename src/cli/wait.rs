@@ -7,12 +7,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::decision::SealedDecision;
 use crate::domain::gate::GateState;
 use crate::domain::ids::StageName;
 use crate::domain::job::JobRows;
 use crate::domain::wire::{GateDoc, JobGateDoc, StageState};
 use crate::engine::Engine;
+use crate::engine::left::until_in_place;
 
 use super::ask;
 use super::gate::{GateArguments, no_gate};
@@ -23,9 +23,6 @@ use super::resolve::Session;
 use super::words::clock_time;
 
 const DEED: &str = "waited for";
-
-/// How long the files of a decision are waited for; afterwards it is told without them.
-const FILES_WAIT_MS: [u64; 10] = [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560];
 
 /// What the rows say to somebody who waits.
 enum Look {
@@ -121,7 +118,7 @@ async fn settled(
     let decisions = ask::decisions(engine, Some(wanted.job.clone()), Some(wanted.stage.clone()), DEED).await?;
     let decision = decisions.iter().find(|sealed| sealed.decision.attempt() == attempt);
     let is_published = match decision {
-        Some(sealed) => is_in_place(engine, sealed).await?,
+        Some(sealed) => until_in_place(sealed, &mut *engine).await,
         None => true,
     };
     if !is_published {
@@ -150,27 +147,6 @@ async fn settled(
         GateState::Canceled => Exit::Failed,
         GateState::Open => Exit::StillOpen,
     })
-}
-
-/// Whether the decision file and the artifacts as decided are there: whoever waited goes on with them.
-///
-/// They follow the commit by milliseconds, written by whoever decided, and nobody tells when; so this looks a few times.
-async fn is_in_place(engine: &mut Engine, sealed: &SealedDecision) -> Result<bool, Failure> {
-    let mut missing = sealed.decision.files();
-    for pause_ms in FILES_WAIT_MS {
-        while let Some(file) = missing.first() {
-            let bytes = ask::on_disk(engine, sealed.decision.job_id(), &file.path, DEED).await?;
-            if !file.is(bytes.as_deref()) {
-                break;
-            }
-            missing.remove(0);
-        }
-        if missing.is_empty() {
-            return Ok(true);
-        }
-        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-    }
-    Ok(false)
 }
 
 fn passed(session: &Session, output: &mut Output, rows: &JobRows, wanted: &GateArguments) -> Outcome {

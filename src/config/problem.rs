@@ -3,6 +3,7 @@
 //! A problem never carries a value that might be secret: who makes one decides whether the value may be shown.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -45,19 +46,53 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A fault of the whole.
+    pub fn of_whole(message: &str, hint: Option<&str>) -> Self {
+        Self {
+            severity: Severity::Error,
+            file: String::new(),
+            line: 0,
+            column: 0,
+            path: String::new(),
+            message: message.to_owned(),
+            hint: hint.map(str::to_owned),
+        }
+    }
+
     /// Whether it refuses the configuration.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// The same for a line of a screen that may be cut: `operator.yaml:12: gate: did you mean gates? (no key of this name is known here)`
+    pub fn brief(&self) -> String {
+        let mut parts = Vec::new();
+        let name = Path::new(&self.file).file_name().map(|name| name.to_string_lossy());
+        let line = if self.line > 0 {
+            format!(":{}", self.line)
+        } else {
+            String::new()
+        };
+        parts.extend(name.map(|name| format!("{name}{line}")));
+        parts.extend(Some(self.path.clone()).filter(|path| !path.is_empty()));
+        parts.push(match &self.hint {
+            Some(hint) if hint.starts_with("did you mean") => format!("{hint} ({})", self.message),
+            Some(hint) => format!("{}   hint: {hint}", self.message),
+            None => self.message.clone(),
+        });
+        parts.join(": ")
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if self.line > 0 {
-            write!(f, ":{}:{}", self.line, self.column)?;
+        if !self.file.is_empty() {
+            f.write_str(&self.file)?;
+            if self.line > 0 {
+                write!(f, ":{}:{}", self.line, self.column)?;
+            }
+            f.write_str(": ")?;
         }
-        f.write_str(": ")?;
         if self.severity == Severity::Warning {
             f.write_str("warning: ")?;
         }

@@ -53,11 +53,8 @@ impl JobRows {
 
     /// Why an open gate is open again without its stage having run, in words: `for review: w.txt was replaced`. None: it is its stage's turn.
     pub fn review_words(&self, gate: &Gate) -> Option<String> {
-        let (stage, number) = (&gate.key.stage, gate.key.attempt);
-        let has_run = self
-            .attempts
-            .iter()
-            .any(|ran| ran.stage == *stage && ran.number == number);
+        let stage = &gate.key.stage;
+        let has_run = self.attempt(stage, gate.key.attempt).is_some();
         let was_agreed = match self.newest_decision(stage) {
             Some(sealed) => sealed.decision.is_approved(),
             // It passed without a gate.

@@ -13,6 +13,17 @@ use super::words::counted;
 /// The name that stands for the timer in records. No operator may bear it.
 pub const TIMER_NAME: &str = "timer";
 
+/// Where the files of decisions lie below a run directory.
+pub const DIRECTORY: &str = "gates";
+
+/// The name of a decision's file: of one attempt, or the newest of its stage.
+pub fn file_name(stage: &StageName, attempt: Option<u32>) -> String {
+    match attempt {
+        Some(attempt) => format!("{stage}.{attempt}.json"),
+        None => format!("{stage}.json"),
+    }
+}
+
 /// A file that a decision leaves in the run directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileLeft {
@@ -246,7 +257,8 @@ impl Decision {
     }
     /// The files that whoever waited for it goes on with: its own, and the artifacts that its patch changed.
     pub fn files(&self) -> Vec<FileLeft> {
-        let own = ArtifactPath::new(&format!("gates/{}.{}.json", self.stage, self.attempt));
+        let own = format!("{DIRECTORY}/{}", file_name(&self.stage, Some(self.attempt)));
+        let own = ArtifactPath::new(&own);
         let own = own.ok().map(|path| FileLeft { path, after: None });
         // Without a patch the bytes are those that were reviewed, or were changed by somebody since.
         let patched = self.artifacts.iter().filter_map(|artifact| {

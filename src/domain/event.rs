@@ -127,6 +127,11 @@ impl NewEvent {
 /// In the payload of a decision: whose open editor or prompt it did not wait for.
 pub const OVERRIDDEN: &str = "overridden";
 
+/// The same, behind what is said of the deed.
+pub fn while_open(name: &str) -> String {
+    format!(", while {name} had it open")
+}
+
 impl NewEvent {
     /// Who had the gate open that was decided, other than whoever decided.
     pub fn overridden(&self) -> Option<&str> {

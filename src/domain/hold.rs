@@ -16,3 +16,12 @@ pub struct Hold {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
+
+/// What is said of a hold that stops nothing any more because its time is used up; `who` holds it: a name, or `you`.
+pub fn used_up(who: &str) -> String {
+    let whose = match who {
+        "you" => "your".to_owned(),
+        name => format!("{name}'s"),
+    };
+    format!("{whose} hold has used up its time: the timer runs on")
+}

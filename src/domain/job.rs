@@ -226,6 +226,13 @@ impl JobRows {
             .is_some_and(|gate| gate.state == GateState::Canceled)
     }
 
+    /// Exactly this attempt of a stage.
+    pub fn attempt(&self, stage: &StageName, number: u32) -> Option<&Attempt> {
+        self.attempts
+            .iter()
+            .find(|attempt| attempt.stage == *stage && attempt.number == number)
+    }
+
     /// The newest attempt of a stage.
     pub fn newest_attempt(&self, stage: &StageName) -> Option<&Attempt> {
         self.attempts
@@ -253,6 +260,18 @@ impl JobRows {
             .iter()
             .filter(|sealed| sealed.decision.stage() == stage)
             .max_by_key(|sealed| sealed.seq)
+    }
+
+    /// The rejection that resuming the paused job answers to: its patch is applied, or its note handed to the stage that runs again. None:
+    /// the job waits for its start, or for a gate in the place of one that was withdrawn, and an older rejection is history.
+    pub fn rejection_to_answer(&self) -> Option<&SealedDecision> {
+        let stage = self
+            .job
+            .stage
+            .as_ref()
+            .filter(|_| self.job.status == JobStatus::Paused)?;
+        self.newest_decision(stage)
+            .filter(|sealed| !sealed.decision.is_approved() && self.waiting().is_none() && !self.is_withdrawn(stage))
     }
 
     /// The stage as it was configured when the job started.

@@ -29,6 +29,17 @@ impl Surface {
             Self::Timer => "timer",
         }
     }
+
+    /// What an operator reads.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Cli => "command line",
+            Self::Http => "HTTP",
+            Self::File => "dropped file",
+            Self::Timer => "timer",
+        }
+    }
 }
 
 /// What the holder of an HTTP token may do.
@@ -77,6 +88,15 @@ pub struct Via {
     pub ssh_client: Option<String>,
     /// The process: tells two sessions of one person apart.
     pub pid: u32,
+}
+
+impl Via {
+    /// How somebody came in: `root@vm, command line`, `ana@edit2, console, ssh from 10.0.0.7`.
+    pub fn words(&self) -> String {
+        let ssh = self.ssh_client.as_ref().map(|client| format!(", ssh from {client}"));
+        let (login, host, surface) = (&self.login, &self.host, self.surface.words());
+        format!("{login}@{host}, {surface}{}", ssh.unwrap_or_default())
+    }
 }
 
 /// A person, as the record names them.

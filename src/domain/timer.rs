@@ -129,6 +129,12 @@ impl GateTimer {
         }
     }
 
+    /// The hold that stops nothing any more, because what persons may add is used up.
+    pub fn used_up_hold(&self, now: Now, max_hold_s: u64) -> Option<&Hold> {
+        let is_used_up = self.held_by_policy_at.is_none() && self.addable_us(now, max_hold_s) == 0;
+        self.hold.as_deref().filter(|_| is_used_up)
+    }
+
     /// When what persons may add to it is used up: from then on nobody stops it.
     pub fn runs_again_at(&self, now: Now, max_hold_s: u64) -> Timestamp {
         now.utc.plus_us(self.addable_us(now, max_hold_s))

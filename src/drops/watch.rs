@@ -220,16 +220,12 @@ fn sifted(runs: &RunsDir, watched: &BTreeSet<JobId>, part: Part, is_first: bool)
 
 fn watch_run(watcher: &mut RecommendedWatcher, run: &RunDir) -> bool {
     let mut watch = |path: &Path| watcher.watch(path, RecursiveMode::NonRecursive).is_ok();
-    if run.gates().is_dir() {
-        return watch(&run.gates());
-    }
-    let is_watched = watch(run.path());
-    // It may have been made in between.
-    if !run.gates().is_dir() {
-        return is_watched;
+    // It may be made right after the look.
+    if !run.gates().is_dir() && watch(run.path()) && !run.gates().is_dir() {
+        return true;
     }
     let is_watched = watch(&run.gates());
-    // The run directory is written all the time.
+    // The run directory is written all the time. Mostly it was not watched.
     let _ = watcher.unwatch(run.path());
     is_watched
 }
@@ -276,5 +272,31 @@ fn job_of(below: &Path) -> Option<JobId> {
         [job] | [job, "gates"] => JobId::new(job).ok(),
         [job, name] | [job, "gates", name] if drops::is_dropped(name) => JobId::new(job).ok(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_directory_is_watched_until_it_has_its_gates_and_no_longer() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        let run = runs.run(&JobId::new("j-17").unwrap());
+        fs::create_dir(run.path()).unwrap();
+        let mut watch = Watch::new(&runs, vec![run.job_id().clone()]);
+        // No round is under way: what is due is due because the operating system told of it.
+        watch.rounds = None;
+        assert_eq!(watch.take_due().len(), 1);
+        fs::create_dir(run.gates()).unwrap();
+        while watch.take_due().is_empty() {
+            watch.changed().await;
+        }
+        let watcher = watch.watcher.as_mut().unwrap();
+        assert!(watcher.unwatch(run.path()).is_err(), "it is watched still");
+        watcher.unwatch(&run.gates()).unwrap();
     }
 }

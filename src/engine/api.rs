@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::config::Problem;
 use crate::domain::decision::{Extent, SealedDecision};
 use crate::domain::event::Event;
 use crate::domain::gate::{GateKey, OnDisk, Verdict};
@@ -352,6 +353,8 @@ pub enum Query {
         /// Which.
         path: ArtifactPath,
     },
+    /// Whether the files that a decision leaves are in place: its own, and the artifacts that its patch changed.
+    InPlace(Box<SealedDecision>),
     /// The regular files of a job's run directory that a patch may name; holdpoint's own are left out.
     Files(JobId),
     /// The end of a stage's log.
@@ -424,6 +427,8 @@ pub enum Answer {
     Decisions(Vec<SealedDecision>),
     /// The bytes; for [`Query::Version`], [`Query::OnDisk`] and [`Query::Log`]. None: there is no such file.
     Bytes(Option<Arc<[u8]>>),
+    /// See [`Query::InPlace`].
+    InPlace(bool),
     /// See [`Query::Files`]: paths under the run directory, sorted.
     Files(Arc<[String]>),
     /// See [`Query::Leader`].
@@ -473,9 +478,9 @@ pub enum Notice {
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration file was saved and is in force for gates opened from now on: their policies, and its warnings.
-    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<String>),
-    /// The configuration file was saved and is broken; the former policy stays. All faults, a line each.
-    ConfigBroken(Vec<String>),
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<Problem>),
+    /// The configuration file was saved and is broken; the former policy stays. All faults.
+    ConfigBroken(Vec<Problem>),
     /// A newer holdpoint has brought the database up while this process ran: nothing is changed from here on, and why.
     ReadOnly(String),
     /// Files could not be written, or the database not reached: what and why, and what holdpoint will do. None: it works again.

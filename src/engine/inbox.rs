@@ -109,6 +109,6 @@ pub(super) enum Inbox {
     /// A front end without a loop wants something.
     Knock(Knock),
     ConfigFileTouched,
-    ConfigRead(Result<(Box<Config>, Vec<String>), Vec<Problem>>),
+    ConfigRead(Result<(Box<Config>, Vec<Problem>), Vec<Problem>>),
     Trouble(Option<String>),
 }

@@ -20,6 +20,7 @@ mod in_place;
 mod inbox;
 mod keeping;
 mod lead;
+pub mod left;
 mod opening;
 mod prepare;
 mod preview;
@@ -52,6 +53,7 @@ use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::fault;
 use crate::runs::RunsDir;
+use crate::runs::digests::Digests;
 use crate::runs::drafts::KeptDrafts;
 use crate::runs::locks::{self, LeadGuard, PUBLISH_PATIENCE, Presence};
 use crate::store::Reader;
@@ -178,6 +180,7 @@ impl Engine {
             history: History::new(runs.clone(), settings.old_databases),
             keeping: Keeping::Versions,
             in_place: InPlace::default(),
+            digests: Digests::default(),
         };
         let reader = ReaderThread {
             found: None,

@@ -20,6 +20,7 @@ use crate::domain::outlook::Slots;
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::runs::digests::Digests;
 use crate::runs::{RunsDir, artifacts, versions};
 use crate::store::{Reader, StoreError};
 
@@ -49,6 +50,7 @@ pub(super) struct Preparer {
     pub history: History,
     pub keeping: Keeping,
     pub in_place: InPlace,
+    pub digests: Digests,
 }
 
 impl Preparer {
@@ -63,6 +65,7 @@ impl Preparer {
             history: self.history.anew(),
             keeping: Keeping::in_memory(),
             in_place: self.in_place.clone(),
+            digests: self.digests.clone(),
         })
     }
 
@@ -96,7 +99,7 @@ impl Preparer {
     }
 
     fn looks(&self, rows: &JobRows, ahead: &Ahead<'_>) -> Result<Vec<OnDisk>, Refusal> {
-        ahead.looks(|path, digest| self.readable_on_disk(rows, path, digest))
+        ahead.looks(|path, digest| self.known_on_disk(rows, path, digest))
     }
 
     fn looked_up(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
@@ -280,18 +283,8 @@ impl Preparer {
     /// How many stages come before the one of this job that waits for its start, and how many may run at once; none where none waits.
     pub fn slots(&self, rows: &JobRows) -> Option<Slots> {
         rows.waiting().filter(|_| rows.job.status == JobStatus::Queued)?;
-        let job_id = &rows.job.id;
-        let (running, queued) = (
-            self.reader.running_attempts().ok()?,
-            self.reader.queued_attempts().ok()?,
-        );
-        let before = queued.iter().take_while(|(of, _)| of != job_id);
         Some(Slots {
-            ahead: running
-                .iter()
-                .filter(|(of, _)| of != job_id)
-                .count()
-                .saturating_add(before.count()),
+            ahead: self.reader.attempts_before(&rows.job.id).ok()?,
             limit: self.config.pipeline.slots(),
         })
     }
@@ -598,15 +591,9 @@ impl Preparer {
     /// The patch of the rejection that a resume would apply, planned on what is there now.
     fn plan_again(&self, rows: &JobRows) -> Result<ResumePlan, Refusal> {
         let mut plan = ResumePlan::default();
-        let Some(stage) = rows.job.stage.as_ref().filter(|_| rows.job.status == JobStatus::Paused) else {
-            return Ok(plan);
-        };
-        let rejection = rows
-            .newest_decision(stage)
-            .filter(|sealed| !sealed.decision.is_approved() && rows.waiting().is_none() && !rows.is_withdrawn(stage));
-        if let Some(rejection) = rejection
+        if let Some(rejection) = rows.rejection_to_answer()
             && let Some(value) = rejection.decision.patch()
-            && let Some(gate) = rows.gate(stage, rejection.decision.attempt())
+            && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
         {
             plan.on_disk = self.on_disk(rows, gate)?;
             plan.proposal = Some(self.propose(rows, gate, value, &plan.on_disk)?);

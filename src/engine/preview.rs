@@ -77,18 +77,21 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::api::{GateRef, OutsideArtifact};
+    use super::super::api::{GateRef, NewJob, OutsideArtifact};
     use super::super::history::History;
     use super::super::in_place::InPlace;
     use super::super::keeping::Keeping;
     use super::super::{Engine, Role, Settings};
     use super::*;
-    use crate::clock::SystemClock;
+    use crate::clock::{Clock as _, ManualClock, SystemClock};
     use crate::config::Config;
-    use crate::domain::gate::Verdict;
-    use crate::domain::ids::StageName;
+    use crate::domain::gate::{OnDisk, Verdict};
+    use crate::domain::ids::{ArtifactPath, StageName};
     use crate::domain::operator::{Surface, Via};
+    use crate::domain::policy::GatePolicy;
+    use crate::domain::stage::{ArtifactSpec, StageSpec};
     use crate::runs::RunsDir;
+    use crate::runs::digests::Digests;
     use crate::store::{Reader, unconfirm};
 
     fn settings(folder: &std::path::Path) -> Settings {
@@ -126,6 +129,7 @@ mod tests {
             history: History::new(runs.clone(), Vec::new()),
             keeping: Keeping::Versions,
             in_place: InPlace::default(),
+            digests: Digests::default(),
             runs,
         }
     }
@@ -189,5 +193,83 @@ mod tests {
         let code = changed[0].as_ref().unwrap_err().code;
         assert_eq!(code, RefusalCode::ArtifactChanged);
         assert_eq!(writer.preview(&settings.operator, &approve), changed);
+    }
+
+    /// What was agreed on before is read for the dry run, on its thread, and not once more by the writer for the decision.
+    #[tokio::test]
+    async fn what_a_dry_run_has_read_the_writer_does_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        let (stages, policies) = (["outline", "script", "audio"], ["outline", "script"]);
+        let name = |name: &str| StageName::new(name).unwrap();
+        config.pipeline.stages = Arc::new(
+            stages
+                .map(|stage| StageSpec {
+                    name: name(stage),
+                    command: if stage == "audio" {
+                        vec!["true".to_owned()]
+                    } else {
+                        Vec::new()
+                    },
+                    env: BTreeMap::new(),
+                    timeout_s: None,
+                    artifacts: vec![ArtifactSpec {
+                        kind: stage.to_owned(),
+                        path: ArtifactPath::new(&format!("artifacts/{stage}")).unwrap(),
+                    }],
+                })
+                .to_vec(),
+        );
+        config.gates = Arc::new(policies.map(|stage| (name(stage), GatePolicy::default())).into());
+        let job_id = JobId::new("j").unwrap();
+        let artifacts = folder.path().join("j/artifacts");
+        fs::create_dir_all(&artifacts).unwrap();
+        for stage in policies {
+            fs::write(artifacts.join(stage), stage).unwrap();
+        }
+        let mut engine = Engine::open(Settings {
+            config: config.clone(),
+            ..settings(folder.path())
+        })
+        .unwrap();
+        let job = NewJob {
+            id: Some(job_id.clone()),
+            slug: "j".to_owned(),
+            ..NewJob::default()
+        };
+        engine.call(Command::StartJob(job)).await.unwrap();
+        let approve = |stage: &str| Command::Decide {
+            gate: GateRef {
+                job_id: job_id.clone(),
+                stage: name(stage),
+                attempt: None,
+            },
+            verdict: Verdict::Approve,
+            notes: None,
+            patch: None,
+            digest: None,
+        };
+        engine.call(approve("outline")).await.unwrap();
+        engine.rest().await;
+        engine.close();
+        let later = ManualClock::at(SystemClock.now());
+        later.pass(std::time::Duration::from_secs(60));
+        let settings = Settings {
+            config,
+            clock: Arc::new(later),
+            ..settings(folder.path())
+        };
+        let mut writer = writers(&settings);
+        let mut reader = writer.for_reading().unwrap();
+        let foreseen = reader.preview(&settings.operator, &[approve("script")]);
+        assert!(foreseen[0].is_ok(), "{foreseen:?}");
+        assert_eq!(writer.digests.count(), 2);
+        // Whoever reads them again finds other bytes.
+        let outline = artifacts.join("outline");
+        fs::write(&outline, "OUTLINE").unwrap();
+        writer.digests.pretend_unchanged(&outline);
+        let (_, prepared) = writer.command(&settings.operator, &approve("script")).unwrap();
+        let looks = prepared.ahead.unwrap();
+        assert!(looks.len() == 2 && !looks.iter().any(OnDisk::is_moved), "{looks:?}");
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::change::Applied;
+use crate::domain::event::while_open;
 use crate::domain::gate::{OnDisk, Verdict};
 use crate::domain::job::JobRows;
 use crate::domain::outlook::{Fact, Slots};
@@ -114,8 +115,7 @@ pub(super) fn receipt(
         | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
     };
     let next = Fact::of_waiting(&rows, applied.held_up.as_ref()).map(|fact| fact.among(slots));
-    let open = applied.overridden.as_ref();
-    let open = open.map(|name| format!(", while {name} had it open"));
+    let open = applied.overridden.as_deref().map(while_open);
     let message = message + &open.unwrap_or_default();
     let is_change = applied.last_event_seq.is_some();
     let decision = applied.decisions.into_iter().next_back();

@@ -30,10 +30,7 @@ impl Watch {
     /// What to launch for an attempt.
     pub fn launch_of<'a>(&self, rows: &'a JobRows, key: &StageKey) -> Option<StageLaunch<'a>> {
         let stage = rows.stage_spec(&key.stage)?;
-        let attempt = rows
-            .attempts
-            .iter()
-            .find(|attempt| attempt.stage == key.stage && attempt.number == key.attempt)?;
+        let attempt = rows.attempt(&key.stage, key.attempt)?;
         Some(StageLaunch {
             stage,
             attempt: key.attempt,

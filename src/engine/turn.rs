@@ -299,16 +299,16 @@ impl Engine {
         self.stand_at_us = Some(self.clock.now().boot_us.saturating_add(START_AGAIN_US));
     }
 
-    fn config_read(&mut self, read: Result<(Box<Config>, Vec<String>), Vec<Problem>>) {
+    fn config_read(&mut self, read: Result<(Box<Config>, Vec<Problem>), Vec<Problem>>) {
         match read {
             Ok((config, _)) if *config == self.config && !self.is_config_broken => {}
             Ok((config, _)) if config.gates.is_empty() && !self.config.gates.is_empty() => {
                 // Most likely a file that is being written, or was cut short: nothing may pass unseen because of it.
                 self.is_config_broken = true;
-                self.tell(Notice::ConfigBroken(vec![
-                    "the saved configuration asks for no gate at all; the former one stays   hint: to run without gates, start again"
-                        .to_owned(),
-                ]));
+                self.tell(Notice::ConfigBroken(vec![Problem::of_whole(
+                    "the saved configuration asks for no gate at all",
+                    Some("to run without gates, start again"),
+                )]));
             }
             Ok((config, warnings)) => {
                 self.is_config_broken = false;
@@ -324,12 +324,8 @@ impl Engine {
             }
             Err(problems) => {
                 self.is_config_broken = true;
-                let lines = problems
-                    .iter()
-                    .filter(|problem| problem.is_error())
-                    .map(ToString::to_string)
-                    .collect();
-                self.tell(Notice::ConfigBroken(lines));
+                let faults = problems.into_iter().filter(Problem::is_error).collect();
+                self.tell(Notice::ConfigBroken(faults));
             }
         }
     }

@@ -326,10 +326,7 @@ impl Writer {
         keys.retain(|key| {
             let rows = self.preparer.rows(&key.job_id);
             let is_wanted = |rows: &JobRows| {
-                let attempt = rows
-                    .attempts
-                    .iter()
-                    .find(|one| one.stage == key.stage && one.number == key.attempt);
+                let attempt = rows.attempt(&key.stage, key.attempt);
                 attempt.is_some_and(|attempt| attempt.state == AttemptState::Running)
             };
             rows.is_ok_and(|rows| rows.is_some_and(|rows| !is_wanted(&rows)))

@@ -223,6 +223,7 @@ impl Follow {
             | Answer::Decisions(_)
             | Answer::Bytes(_)
             | Answer::Files(_)
+            | Answer::InPlace(_)
             | Answer::Leader(_)
             | Answer::EventPage(..)
             | Answer::Owing(_)

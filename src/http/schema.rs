@@ -228,6 +228,8 @@ pub struct Hold {
     /// Why, if they said so.
     #[schema(required = true)]
     reason: Option<String>,
+    /// Whether its time is used up (the gate's `max_hold_s`), so that the timer runs on.
+    is_used_up: bool,
 }
 
 /// One stage's gate, reached or not, of its latest attempt.
@@ -276,7 +278,8 @@ pub struct Gate {
     auto_approve_enabled: bool,
     /// approve, reject or hold.
     on_timeout: String,
-    /// Seconds until the timer acts, at the latest where persons stop it.
+    /// Seconds until the timer acts; while `stopped` is set, the most that it can be: until it would act if nobody let it run before all
+    /// that persons may add is used up. Null: it never acts by itself.
     #[schema(required = true)]
     time_remaining: Option<f64>,
     /// Seconds that it has been open, or was.

@@ -8,10 +8,7 @@
 //! which is found again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use nix::unistd::{Uid, User};
@@ -34,6 +31,8 @@ pub const MISPLACED_MAX: usize = 20;
 
 const BESIDE: &str =
     "no gate is opened: it does not lie in the job's gates/ itself   hint: move it to gates/STAGE.open.json";
+const NO_DIRECTORY: &str =
+    "no gate is opened by what lies there: it is a link, or no directory   hint: put a directory in its place";
 const DIRECTORY: &str = "no gate is opened: it is a directory   hint: write a file of that name";
 const NO_STAGE: &str = "no gate is opened: what stands before .open.json is no stage name   hint: a stage is 1 to 50 lower-case letters, digits, _ and -, beginning with a letter";
 
@@ -89,58 +88,64 @@ pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Found {
 
 /// Whether there is something to answer, or this cannot be told.
 pub fn is_any(run: &RunDir) -> bool {
-    entries(&run.gates()).map_or(true, |names| names.iter().any(|(name, _)| stage_of(name).is_some()))
+    let names = gates(run).and_then(|gates| gates.map_or_else(|| Ok(Vec::new()), |gates| gates.names()));
+    names.map_or(true, |names| names.iter().any(|name| stage_of(name).is_some()))
 }
 
 fn find_in(run: &RunDir, found: &mut Found) -> Result<()> {
     let job_id = run.job_id();
     let mut misplaced = BTreeSet::new();
-    for (name, _) in entries(run.path())? {
+    // This, and what lies deeper, is listed only to tell: where it is closed to us, gates are opened all the same.
+    let home = run.existing("").ok().flatten().and_then(|mut places| places.pop());
+    for name in home.and_then(|home| home.names().ok()).unwrap_or_default() {
         note(&mut misplaced, &name, &[job_id.as_str()], BESIDE);
     }
-    for (name, is_directory) in entries(&run.gates())? {
-        let parents = [job_id.as_str(), GATES];
-        if is_directory {
-            // A directory is no file, whatever it is called.
-            note(&mut misplaced, &name, &parents, DIRECTORY);
-            for (below, _) in entries(&run.gates().join(&name))? {
-                note(&mut misplaced, &below, &[job_id.as_str(), GATES, &name], BESIDE);
+    match gates(run) {
+        Ok(Some(gates)) => {
+            for name in gates.names()? {
+                look_at(&gates, &name, job_id, &mut misplaced, &mut found.drops);
             }
-        } else if let Some(stage) = stage_of(&name) {
-            found.drops.push(Drop {
-                job_id: job_id.clone(),
-                stage,
-            });
-        } else {
-            note(&mut misplaced, &name, &parents, NO_STAGE);
         }
+        Ok(None) => {}
+        Err(error) if error.is_refusal() => {
+            misplaced.insert(Misplaced::at(&[job_id.as_str(), GATES], NO_DIRECTORY));
+        }
+        Err(error) => return Err(error),
     }
     found.misplaced.insert(job_id.clone(), misplaced);
     Ok(())
 }
 
-/// The names in a directory, and whether each is a directory; what is not text is passed over. Nothing, where there is no directory.
-fn entries(directory: &Path) -> Result<Vec<(String, bool)>> {
-    let listed = match fs::read_dir(directory) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
+fn look_at(gates: &Place, name: &str, job_id: &JobId, misplaced: &mut BTreeSet<Misplaced>, drops: &mut Vec<Drop>) {
+    let parents = [job_id.as_str(), GATES];
+    if gates.has_directory(name) {
+        // A directory is no file, whatever it is called.
+        note(misplaced, name, &parents, DIRECTORY);
+        let below = gates.open(name).and_then(|below| below.names());
+        for below in below.unwrap_or_default() {
+            note(misplaced, &below, &[job_id.as_str(), GATES, name], BESIDE);
         }
-        listed => listed.doing("list", directory)?,
-    };
-    let mut names = Vec::new();
-    for entry in listed {
-        let entry = entry.doing("list", directory)?;
-        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        names.extend(entry.file_name().to_str().map(|name| (name.to_owned(), is_directory)));
+    } else if let Some(stage) = stage_of(name) {
+        drops.push(Drop {
+            job_id: job_id.clone(),
+            stage,
+        });
+    } else {
+        note(misplaced, name, &parents, NO_STAGE);
     }
-    Ok(names)
+}
+
+impl Misplaced {
+    fn at(parts: &[&str], why: &'static str) -> Self {
+        // Whoever drops it chooses the name: nothing in it may act on a terminal.
+        let place = parts.join("/").escape_debug().to_string();
+        Self { place, why }
+    }
 }
 
 fn note(misplaced: &mut BTreeSet<Misplaced>, name: &str, parents: &[&str], why: &'static str) {
     if is_dropped(name) && misplaced.len() < MISPLACED_MAX {
-        // Whoever drops it chooses the name: nothing in it may act on a terminal.
-        let place = format!("{}/{name}", parents.join("/")).escape_debug().to_string();
-        misplaced.insert(Misplaced { place, why });
+        misplaced.insert(Misplaced::at(&[parents, &[name]].concat(), why));
     }
 }
 
@@ -204,4 +209,83 @@ fn claimed(stage: &StageName) -> String {
 
 fn error_file(stage: &StageName) -> String {
     format!("{stage}{ERROR_SUFFIX}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File, Permissions};
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use nix::unistd::setfsuid;
+
+    use super::*;
+
+    /// What somebody finds who owns nothing there. Rights are those of this thread alone, also where the tests run as root.
+    fn as_stranger<T: Send>(look: impl FnOnce() -> T + Send) -> T {
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                setfsuid(Uid::from_raw(65_534));
+                look()
+            });
+            thread.join().unwrap()
+        })
+    }
+
+    fn rights(path: &std::path::Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn fixture() -> (tempfile::TempDir, RunsDir, RunDir) {
+        let temporary = tempfile::tempdir().unwrap();
+        rights(temporary.path(), 0o755);
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        let run = runs.run(&JobId::new("j-17").unwrap());
+        fs::create_dir_all(run.gates()).unwrap();
+        rights(runs.path(), 0o755);
+        (temporary, runs, run)
+    }
+
+    #[test]
+    fn a_drop_is_found_and_claimed_where_neither_its_run_directory_nor_what_lies_beside_it_can_be_listed() {
+        let (_temporary, runs, run) = fixture();
+        File::create(run.gates().join("script.open.json")).unwrap();
+        let closed = run.gates().join("closed");
+        fs::create_dir(&closed).unwrap();
+        rights(&run.gates(), 0o777);
+        rights(&closed, 0o000);
+        rights(run.path(), 0o311);
+        let stage = StageName::new("script").unwrap();
+        let (found, claimed) = as_stranger(|| {
+            let found = find(&runs, &[run.job_id().clone()]);
+            assert!(is_any(&run));
+            (found, claim(&run, &stage))
+        });
+        rights(run.path(), 0o700);
+        rights(&closed, 0o700);
+        assert!(found.unread.is_empty(), "{:?}", found.unread);
+        assert_eq!(found.drops.len(), 1);
+        assert_eq!(claimed.unwrap().unwrap().bytes, b"");
+    }
+
+    #[test]
+    fn nothing_is_read_through_a_link_in_the_place_of_a_directory_and_that_is_told() {
+        let (temporary, runs, run) = fixture();
+        let elsewhere = temporary.path().join("elsewhere");
+        fs::rename(run.gates(), &elsewhere).unwrap();
+        File::create(elsewhere.join("script.open.json")).unwrap();
+        symlink(&elsewhere, run.gates()).unwrap();
+        let found = find(&runs, &[run.job_id().clone()]);
+        assert!(found.drops.is_empty() && found.unread.is_empty(), "{found:?}");
+        let told = found.misplaced[run.job_id()].first().unwrap();
+        assert_eq!((told.place.as_str(), told.why), ("j-17/gates", NO_DIRECTORY));
+        // Below them none is followed either.
+        fs::remove_file(run.gates()).unwrap();
+        fs::create_dir(run.gates()).unwrap();
+        symlink(&elsewhere, run.gates().join("more")).unwrap();
+        let found = find(&runs, &[run.job_id().clone()]);
+        assert!(
+            found.drops.is_empty() && found.misplaced[run.job_id()].is_empty(),
+            "{found:?}"
+        );
+    }
 }

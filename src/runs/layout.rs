@@ -32,16 +32,8 @@ pub(super) fn log_file(stage: &StageName, attempt: u32) -> String {
     format!("{stage}.{attempt}.log")
 }
 
-/// The directory of decisions.
-pub(super) const GATES: &str = "gates";
-
-/// The name of a decision's file: of one attempt, or the newest of its stage.
-pub(super) fn decision_file(stage: &StageName, attempt: Option<u32>) -> String {
-    match attempt {
-        Some(attempt) => format!("{stage}.{attempt}.json"),
-        None => format!("{stage}.json"),
-    }
-}
+/// The directory of decisions, and the names in it.
+pub(super) use crate::domain::decision::{DIRECTORY as GATES, file_name as decision_file};
 
 /// Rights of new files and directories, set whatever the umask is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 
 pub mod artifacts;
 pub mod atomic;
+pub mod digests;
 pub mod drafts;
 pub mod drops;
 pub mod edit_copy;

@@ -116,7 +116,12 @@ impl Place {
 
     pub(super) fn open(&self, name: &str) -> Result<Self> {
         let path = self.join(name);
-        let handle = openat(&self.handle, name, DIRECTORY, Mode::empty()).map_err(|errno| {
+        let handle = match openat(&self.handle, name, DIRECTORY, Mode::empty()) {
+            // Its names are not for us; what is in it may be.
+            Err(Errno::EACCES) => openat(&self.handle, name, DIRECTORY | OFlag::O_PATH, Mode::empty()),
+            opened => opened,
+        };
+        let handle = handle.map_err(|errno| {
             if !matches!(errno, Errno::ENOTDIR | Errno::ELOOP) {
                 return RunsError::new("open", &path, errno);
             }
@@ -205,7 +210,13 @@ impl Place {
 
     /// Flushes it, so that names made or changed in it survive a power loss.
     pub(super) fn flush(&self) -> Result<()> {
-        self.handle.sync_all().doing("flush", &self.path)
+        match self.handle.sync_all() {
+            // See [`Self::open`].
+            Err(error) if error.raw_os_error() == Some(Errno::EBADF as i32) => {
+                Err(RunsError::new("flush", &self.path, Errno::EACCES))
+            }
+            flushed => flushed.doing("flush", &self.path),
+        }
     }
 
     /// Opens a regular file for reading. None: nothing is called so.

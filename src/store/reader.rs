@@ -262,6 +262,22 @@ impl Reader {
         self.attempts("INDEXED BY attempt_running WHERE state = 'running' ORDER BY queued_at, rowid")
     }
 
+    /// How many attempts of other jobs run, or wait for the leader before the one of this job; where none of its own waits, before all
+    /// that will.
+    pub fn attempts_before(&self, job_id: &JobId) -> Result<usize, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT
+                (SELECT count(*) FROM attempt INDEXED BY attempt_running WHERE state = 'running' AND job_id <> ?1)
+              + (SELECT count(*) FROM attempt INDEXED BY attempt_queued WHERE state = 'queued' AND job_id <> ?1
+                   AND (SELECT status FROM job WHERE job.id = attempt.job_id) = 'queued'
+                   AND ifnull((queued_at, rowid) < (SELECT queued_at, rowid FROM attempt AS own
+                     WHERE own.job_id = ?1 AND own.state = 'queued' ORDER BY queued_at, rowid LIMIT 1), TRUE))";
+            let mut statement = connection.prepare_cached(sql)?;
+            let before: u32 = statement.query_row([job_id.as_str()], |row| row.get(0))?;
+            Ok(usize::try_from(before).unwrap_or(usize::MAX))
+        })
+    }
+
     /// Attempts of the jobs that were canceled last, the newest first: whoever canceled them may have died before it ended their commands.
     pub fn canceled_attempts(&self, limit: u32) -> Result<Vec<(JobId, Attempt)>, StoreError> {
         self.attempts(&format!("WHERE state = 'canceled' ORDER BY rowid DESC LIMIT {limit}"))

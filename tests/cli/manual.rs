@@ -102,6 +102,35 @@ fn a_rejected_manual_job_pauses_and_a_new_gate_ends_the_pause() {
     assert_eq!(waiting.finish().0.code(), Some(0));
 }
 
+/// The files were in place when the decision was new; what became of them since is nobody's wait.
+#[test]
+fn what_was_decided_long_ago_is_told_at_once_whatever_became_of_its_artifact() {
+    let workspace = workspace();
+    workspace.json(&OPEN);
+    workspace.write(
+        "p.json",
+        json!({"type": "text_replace", "replacements": [{"old": "rest", "new": "sleep"}]}).to_string(),
+    );
+    let approve = ["gate", "approve", "nightly-17", "script", "--patch", "p.json"];
+    run(&workspace, &approve, 0);
+    let artifact = workspace
+        .run_directory("nightly-17")
+        .join("artifacts/script/script.txt");
+    for is_directory in [false, true] {
+        std::fs::remove_file(&artifact).unwrap();
+        match is_directory {
+            false => std::fs::File::create(&artifact).map(drop).unwrap(),
+            true => std::fs::create_dir(&artifact).unwrap(),
+        }
+        let told = workspace.json(&["gate", "wait", "nightly-17", "script"]);
+        assert_eq!(
+            (&told["state"], &told["published"]),
+            (&json!("approved"), &json!(true)),
+            "{is_directory}"
+        );
+    }
+}
+
 #[test]
 fn what_others_wrote_is_printed_as_marks() {
     let workspace = workspace();

@@ -30,7 +30,7 @@ fn a_broken_save_keeps_the_former_policy_and_a_good_one_counts_for_later_gates()
         "conf/operator.yaml",
         timed.replace("release: {required: true}", "release: {required: soon}"),
     );
-    desk.sees("Configuration not loaded, the former policy stays: ");
+    desk.sees("Configuration not loaded: operator.yaml:");
     desk.sees("gates.release.required");
     release(&mut desk, "j-1");
     desk.selects("j-1", "handover", 1);

@@ -135,3 +135,35 @@ fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
     ana.post(&format!("/api/v1/jobs/{id}/gates/nope/hold"), &json!({}))
         .expect(404);
 }
+
+/// Listed, shown and answered as the console shows it; "held by" would promise that nothing happens.
+#[test]
+fn a_hold_whose_time_is_used_up_is_told_as_one_that_stops_nothing() {
+    let workspace = timed();
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let shapes = Shapes::of(&ana);
+    let id = ana.start_job("tides");
+    let at = |deed: &str| format!("/api/v1/jobs/{id}/gates/outline{deed}");
+    let held = ana.post(&at("/hold"), &json!({})).expect(200);
+    assert_eq!(held["hold"]["is_used_up"], false, "{held}");
+    // The ten minutes that persons may add pass on both clocks.
+    workspace.write("clock.next", "601 601");
+    std::fs::rename(workspace.root().join("clock.next"), workspace.root().join("clock")).unwrap();
+    let status = ana.get(&format!("/api/v1/jobs/{id}/gates/status"));
+    shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &status);
+    let gate = status.expect(200)["gates"][0].clone();
+    assert_eq!(
+        (&gate["hold"]["is_used_up"], &gate["stopped"], &gate["addable_seconds"]),
+        (&json!(true), &json!(null), &json!(0.0)),
+        "{gate}"
+    );
+    for args in [&["gate", "list"][..], &["gate", "show", &id, "outline"]] {
+        let shown = workspace.cmd(args).output().unwrap();
+        let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert!(
+            shown.contains("ana's hold has used up its time: the timer runs on") && !shown.contains("by ana since"),
+            "{shown}"
+        );
+    }
+}

@@ -1,13 +1,13 @@
 //! Approve, reject, resume, cancel: prompts and what comes back.
 
 use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::gate::{GateState, Verdict};
 use holdpoint::domain::ids::Digest;
 use holdpoint::tui::effect::Effect;
 use insta::assert_snapshot;
 
 use crate::console::Console;
-use crate::world::{World, storyboard};
+use crate::world::{World, job_id, storyboard};
 
 const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
@@ -185,11 +185,27 @@ fn a_paused_job_is_resumed_after_a_question() {
     }
 }
 
+/// Nobody is handed what was said before the gate that was withdrawn.
+#[test]
+fn resuming_after_a_withdrawal_shows_no_note_of_an_older_rejection() {
+    let mut world = World::new();
+    world.paused("j-30", "skerry");
+    let rows = world.jobs.get_mut(&job_id("j-30")).unwrap();
+    let mut withdrawn = rows.gates[0].clone();
+    withdrawn.key.attempt = 2;
+    withdrawn.state = GateState::Canceled;
+    rows.gates.push(withdrawn);
+    let mut console = Console::new(world, 80, 24);
+    console.press("R");
+    console.shows("Gate script #3 opens");
+    assert!(!console.text().contains("ana wrote"));
+}
+
 #[test]
 fn a_job_that_is_not_paused_is_not_resumed() {
     let mut console = Console::drawn();
     console.press("R");
-    console.shows("Not resumed: job j-17 is needs_approval, not paused");
+    console.shows("Not resumed: job j-17 is waiting at a gate, not paused");
 }
 
 #[test]

@@ -106,6 +106,7 @@ impl World {
             Query::OnDisk { job_id, path } => {
                 Answer::Bytes(self.disk.get(&(job_id, path)).map(|bytes| Arc::from(&bytes[..])))
             }
+            Query::InPlace(_) => Answer::InPlace(true),
             Query::Files(job_id) => {
                 let of_job = self.disk.keys().filter(|(owner, _)| *owner == job_id);
                 let mut files: Vec<_> = of_job.map(|(_, path)| path.to_string()).collect();
@@ -383,9 +384,7 @@ impl World {
     /// A resume, with what it needs to know.
     fn resume(&mut self, operator: Operator, rows: &JobRows) -> Result<Prepared, Refusal> {
         let mut plan = ResumePlan::default();
-        let name = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused);
-        let rejection = name.as_ref().and_then(|name| rows.newest_decision(name));
-        if let Some(rejection) = rejection.filter(|sealed| !sealed.decision.is_approved() && rows.waiting().is_none())
+        if let Some(rejection) = rows.rejection_to_answer()
             && let Some(value) = rejection.decision.patch()
             && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
         {

@@ -264,6 +264,7 @@ fn a_hold_whose_bound_is_used_up_runs_on_the_screen_and_is_urgent_at_its_end() {
     console.pass(11);
     console.hides("=1:4");
     console.hides("held by you");
+    console.shows("your hold has used up its time: the timer runs on");
     console.shows("1:41 approve");
     console.pass(51);
     console.shows("!NEXT 0:50 approve tides");

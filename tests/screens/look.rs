@@ -1,5 +1,6 @@
 //! What is on the screen, at three sizes.
 
+use holdpoint::config::{Config, Problem};
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::ids::{JobId, StageName};
 use holdpoint::domain::job::JobStatus;
@@ -147,9 +148,12 @@ fn nobody_leads_the_configuration_is_broken_and_the_disk_is_full() {
     let mut world = World::drawn();
     world.leader = None;
     let mut console = Console::new(world, 80, 24);
-    let fault = "conf/operator.yaml:14:27: gates.audio.auto_approve_after_s: -30 is not a number of seconds";
-    console.tell(Msg::ConfigBroken(vec![fault.to_owned(), "another".to_owned()]));
+    let text = "gates:\n  storyboard: {auto_aprove_after_s: 60}\n  script: {auto_aprove: true}\n";
+    let problems = Config::load(text, "a/directory/with/a/long/way/to/it/conf/operator.yaml").unwrap_err();
+    console.tell(Msg::ConfigBroken(problems.iter().map(Problem::brief).collect()));
     console.draw();
+    console.shows("! Configuration not loaded (1 of 2): operator.yaml:2:");
+    console.shows("gates.storyboard.auto_aprove_after_s: did you mean auto_approve_after_s?");
     assert_snapshot!("broken_80", console.picture());
     console.tell(Msg::Trouble(Some(
         "cannot create runs/j-17/gates: no space left   hint: decisions are safe in the database".to_owned(),

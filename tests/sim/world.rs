@@ -998,10 +998,7 @@ impl<S: Storage> World<S> {
     /// A resume, with what it needs to know.
     fn resume(&mut self, process: usize, rows: &JobRows) -> InFlight {
         let mut plan = ResumePlan::default();
-        let stage = rows.job.stage.clone().filter(|_| rows.job.status == JobStatus::Paused);
-        let rejection = stage.and_then(|stage| rows.newest_decision(&stage).cloned());
-        let rejection = rejection.filter(|sealed| !sealed.decision.is_approved() && rows.waiting().is_none());
-        if let Some(rejection) = rejection
+        if let Some(rejection) = rows.rejection_to_answer()
             && let Some(patch) = rejection.decision.patch().cloned()
             && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
         {

@@ -366,8 +366,7 @@ fn artifacts(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
 
 fn attempts(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
     for attempt in &after.attempts {
-        let known = |one: &&Attempt| one.stage == attempt.stage && one.number == attempt.number;
-        let was = before.attempts.iter().find(known).map(|one| one.state);
+        let was = before.attempt(&attempt.stage, attempt.number).map(|one| one.state);
         let Attempt { stage, number, .. } = attempt;
         let is_held_up = after.job.status == JobStatus::Paused && after.job.stage.as_ref() == Some(stage);
         let is_let_go = before.job.status == JobStatus::Paused && after.job.status == JobStatus::Queued;

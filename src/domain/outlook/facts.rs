@@ -206,10 +206,7 @@ fn held_up(change: &Change) -> Option<HeldUp> {
 }
 
 fn attempt_fact(before: &JobRows, after: &JobRows, attempt: &Attempt, held_up: Option<&HeldUp>) -> Option<Fact> {
-    let known = before
-        .attempts
-        .iter()
-        .find(|known| known.stage == attempt.stage && known.number == attempt.number);
+    let known = before.attempt(&attempt.stage, attempt.number);
     let stage = attempt.stage.clone();
     match attempt.state {
         AttemptState::Queued => Fact::of_waiting(after, held_up),
@@ -225,10 +222,7 @@ fn attempt_fact(before: &JobRows, after: &JobRows, attempt: &Attempt, held_up: O
 
 fn opened(after: &JobRows, gate: &Gate) -> Fact {
     let GateKey { stage, attempt, .. } = gate.key.clone();
-    let stage_ran = after
-        .attempts
-        .iter()
-        .any(|ran| ran.stage == stage && ran.number == attempt);
+    let stage_ran = after.attempt(&stage, attempt).is_some();
     Fact::GateOpens {
         stage,
         attempt,

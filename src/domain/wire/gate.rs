@@ -7,6 +7,7 @@ use super::{Lens, StageState};
 use crate::domain::artifact::{Base, GateArtifact, SinceRejection};
 use crate::domain::decision::{Decision, SealedDecision, Seen};
 use crate::domain::gate::{Gate, GateState};
+use crate::domain::hold::used_up;
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{JobRows, JobStatus};
 use crate::domain::old::{OldGate, OldJob};
@@ -97,6 +98,15 @@ pub struct HoldDoc<'a> {
     pub at: Timestamp,
     /// Why, if they said so.
     pub reason: Option<&'a str>,
+    /// Whether its time is used up, so that the timer runs on.
+    pub is_used_up: bool,
+}
+
+impl HoldDoc<'_> {
+    /// What is said of it where it stops nothing any more.
+    pub fn used_up(self) -> Option<String> {
+        self.is_used_up.then(|| used_up(self.by))
+    }
 }
 
 /// A timer that persons stop.
@@ -316,6 +326,7 @@ impl<'a> GateDoc<'a> {
                     by: &hold.holder.name,
                     at: hold.taken_at,
                     reason: hold.reason.as_deref(),
+                    is_used_up: timer.is_some_and(|timer| timer.used_up_hold(lens.now, max_hold_s).is_some()),
                 }),
             stopped,
             addable_seconds: timer

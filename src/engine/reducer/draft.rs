@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::artifact::{Artifact, GateArtifact};
 use crate::domain::change::Change;
 use crate::domain::decision::Decision;
-use crate::domain::event::{EventType, NewEvent, OVERRIDDEN};
+use crate::domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
 use crate::domain::gate::{Gate, GateKey, GateState, OnDisk, Settled, Verdict};
 use crate::domain::ids::{ArtifactPath, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
@@ -116,7 +116,7 @@ impl<'a> Draft<'a> {
         let status = self.rows.job.status;
         let mut message = message.into();
         if let Some(name) = self.passed_over(kind, stage, &payload) {
-            message.push_str(&format!(", while {name} had it open"));
+            message.push_str(&while_open(&name));
             payload[OVERRIDDEN] = json!(name);
         }
         self.changes.push(Change::Event(Box::new(NewEvent {
@@ -136,8 +136,12 @@ impl<'a> Draft<'a> {
 
     /// Whose open editor or prompt on this gate is passed over.
     pub fn overridden_on(&self, key: &GateKey) -> Option<String> {
-        let mut names = self.overridden.iter().filter(|(of, _)| of == key);
-        names.next().map(|(_, name)| name.clone())
+        self.overridden_where(|of| of == key)
+    }
+
+    fn overridden_where(&self, is_it: impl Fn(&GateKey) -> bool) -> Option<String> {
+        let found = self.overridden.iter().find(|(key, _)| is_it(key));
+        found.map(|(_, name)| name.clone())
     }
 
     fn passed_over(&self, kind: EventType, stage: Option<&StageName>, payload: &Value) -> Option<String> {
@@ -155,9 +159,9 @@ impl<'a> Draft<'a> {
                 | PatchApplied
                 | PatchUndone
         );
-        let is_it = |key: &GateKey| Some(&key.stage) == stage && payload["attempt"] == json!(key.attempt);
-        let mut overridden = self.overridden.iter().filter(|(key, _)| is_done_to_gate && is_it(key));
-        overridden.next().map(|(_, name)| name.clone())
+        self.overridden_where(|key| {
+            is_done_to_gate && Some(&key.stage) == stage && payload["attempt"] == json!(key.attempt)
+        })
     }
 
     /// The gate that was meant, or why there is none such.

@@ -50,12 +50,7 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
         open_again(&mut draft, operator, &stage);
         return Ok(draft.finish());
     }
-    let rejection = draft
-        .rows
-        .newest_decision(&stage)
-        .cloned()
-        .filter(|sealed| !sealed.decision.is_approved());
-    let Some(rejection) = rejection else {
+    let Some(rejection) = draft.rows.rejection_to_answer().cloned() else {
         return Err(Refusal::new(
             RefusalCode::WrongState,
             format!("job {} is paused, but nothing was rejected", draft.rows.job.id),

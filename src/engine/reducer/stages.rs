@@ -16,12 +16,7 @@ use super::draft::Draft;
 const LOST_IN_A_ROW_MAX: u32 = 5;
 
 fn attempt_in(draft: &Draft<'_>, stage: &StageName, number: u32, state: AttemptState) -> Result<Attempt, Refusal> {
-    let found = draft
-        .rows
-        .attempts
-        .iter()
-        .find(|attempt| attempt.stage == *stage && attempt.number == number);
-    match found {
+    match draft.rows.attempt(stage, number) {
         Some(attempt) if attempt.state == state => Ok(attempt.clone()),
         Some(attempt) => {
             let message = format!(

@@ -17,7 +17,7 @@ use crate::domain::job::{JobRows, JobStatus};
 use crate::domain::old::OldDecision;
 use crate::domain::view::JobFilter;
 use crate::domain::wire::{GateDoc, JobGateDoc, StageState};
-use crate::engine::api::{Answer, Query};
+use crate::engine::left::until_in_place;
 use crate::http::answer::{self, ApiError};
 use crate::http::app::{App, JobOrOld, no_gate};
 use crate::http::follow::news_of;
@@ -31,8 +31,6 @@ const DECISIONS_DEFAULT: u32 = 100;
 const JOBS_MAX: u32 = 10_000;
 /// The longest wait for a decision, in seconds.
 const WAIT_S_MAX: u32 = 600;
-/// How long the files of a decision are waited for; afterwards it is told without them.
-const FILES_WAIT_MS: [u64; 8] = [5, 10, 20, 40, 80, 160, 320, 640];
 
 #[derive(Serialize)]
 struct StatusDoc<'a> {
@@ -213,7 +211,7 @@ async fn wait(
         };
         if !is_waiting {
             let sealed = find(app, &rows, stage, attempt).await?;
-            until_in_place(app, &sealed).await;
+            until_in_place(&sealed, &app.door).await;
             return Ok(sealed);
         }
         if is_late {
@@ -236,31 +234,6 @@ async fn wait(
             // The rows are read once more: what was decided in time counts.
             () = &mut deadline => is_late = true,
         }
-    }
-}
-
-/// Whoever waited goes on with the files, which follow a commit by milliseconds; whether they are flushed is another matter.
-async fn until_in_place(app: &App, sealed: &SealedDecision) {
-    let mut missing = sealed.decision.files();
-    for pause_ms in FILES_WAIT_MS {
-        while let Some(file) = missing.first() {
-            let query = Query::OnDisk {
-                job_id: sealed.decision.job_id().clone(),
-                path: file.path.clone(),
-            };
-            // What cannot be read is not there for whoever waits either.
-            let Answer::Bytes(bytes) = app.door.read(query).await else {
-                break;
-            };
-            if !file.is(bytes.as_deref()) {
-                break;
-            }
-            missing.remove(0);
-        }
-        if missing.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
     }
 }
 

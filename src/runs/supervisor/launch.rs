@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::environment::{Told, added, is_withheld};
 use super::wait::Supervised;
-use super::{SUBCOMMAND, Spec, StageFiles};
+use super::{CANCEL, FAMILY, LOCK, PARAMS, PID, SPEC, SUBCOMMAND, Spec, StageFiles};
 use crate::domain::ids::StageName;
 use crate::domain::stage::StageSpec;
 use crate::fault;
@@ -73,7 +73,7 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
     let logs = run.place(LOGS)?;
 
     let lock_path = files.lock();
-    let lock = own.append(&files.name_of("lock"))?;
+    let lock = own.append(&files.name_of(LOCK))?;
     if !locks::try_take(&lock, &lock_path)? {
         return Err(RunsError::refused(
             "start",
@@ -89,7 +89,7 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
         ));
     }
     // Made here, so that a full disk is this call's error and not a lost supervisor.
-    own.append(&files.name_of("family"))?;
+    own.append(&files.name_of(FAMILY))?;
     if locks::is_held(&files.family())? {
         return Err(RunsError::refused(
             "start",
@@ -98,13 +98,13 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
         ));
     }
     logs.append(&log_file(stage, launch.attempt))?;
-    for stale in ["pid.json", "cancel"] {
+    for stale in [PID, CANCEL] {
         own.remove(&files.name_of(stale))?;
     }
     write_spec(run, launch, &files)?;
     fault::point("spec_written");
 
-    let spec_path = absolute(run)?.join(STAGE).join(files.name_of("spec.json"));
+    let spec_path = absolute(run)?.join(STAGE).join(files.name_of(SPEC));
     let mut command = Command::new(&launch.program);
     command
         .arg0("holdpoint")
@@ -130,14 +130,14 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
 fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Result<()> {
     let run_dir = absolute(run)?;
     let directory = text(&run_dir.join(STAGE))?;
-    let beside = |what: &str| format!("{directory}/{}.{what}", files.name);
-    json_file(files, &files.file("params.json"), launch.params, run)?;
+    let beside = |what: &str| format!("{directory}/{}", files.name_of(what));
+    json_file(files, &files.file(PARAMS), launch.params, run)?;
     let job = [
         ("JOB_ID", run.job_id().to_string()),
         ("STAGE", launch.stage.name.to_string()),
         ("ATTEMPT", launch.attempt.to_string()),
         ("RUN_DIR", text(&run_dir)?),
-        ("PARAMS", beside("params.json")),
+        ("PARAMS", beside(PARAMS)),
     ];
     let patch = launch.patch.map(Value::to_string);
     let mut told = Vec::new();

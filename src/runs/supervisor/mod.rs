@@ -84,6 +84,15 @@ pub(super) struct Spec {
     group: Option<u32>,
 }
 
+/// The names of an attempt's files, each behind its stage and number.
+const SPEC: &str = "spec.json";
+const PARAMS: &str = "params.json";
+const LOCK: &str = "lock";
+const FAMILY: &str = "family";
+const PID: &str = "pid.json";
+const CANCEL: &str = "cancel";
+const EXIT: &str = "exit.json";
+
 /// The files of one attempt.
 #[derive(Debug, Clone)]
 pub(super) struct StageFiles {
@@ -135,21 +144,21 @@ impl StageFiles {
         format!("{}.{what}", self.name)
     }
     fn spec(&self) -> PathBuf {
-        self.file("spec.json")
+        self.file(SPEC)
     }
     fn lock(&self) -> PathBuf {
-        self.file("lock")
+        self.file(LOCK)
     }
     fn family(&self) -> PathBuf {
-        self.file("family")
+        self.file(FAMILY)
     }
     fn pid(&self) -> PathBuf {
-        self.file("pid.json")
+        self.file(PID)
     }
     fn cancel(&self) -> PathBuf {
-        self.file("cancel")
+        self.file(CANCEL)
     }
     fn exit(&self) -> PathBuf {
-        self.file("exit.json")
+        self.file(EXIT)
     }
 }

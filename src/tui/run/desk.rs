@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::copy::{self, Copy};
+use crate::config::Problem;
 use crate::diff::Limit;
 use crate::diff::search::Spot;
 use crate::domain::patch::Candidate;
@@ -389,10 +390,14 @@ impl Desk {
             Notice::Changed => Msg::Changed,
             Notice::Looked => Msg::Looked,
             Notice::Lead(is_leading) => Msg::Lead(is_leading),
-            Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, warnings),
-            Notice::ConfigBroken(faults) => Msg::ConfigBroken(faults),
+            Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, brief(&warnings)),
+            Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
             Notice::ReadOnly(why) => Msg::ReadOnly(why),
             Notice::Trouble(trouble) => Msg::Trouble(trouble),
         }
     }
+}
+
+fn brief(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(Problem::brief).collect()
 }

@@ -140,8 +140,7 @@ fn command_of(item: &Item, verdict: Verdict, notes: Option<String>) -> Command {
 }
 
 /// What Enter sends, and what it leaves out because the rules would refuse it: the rules are asked about the very same.
-pub fn commands_of(ask: &BulkAsk) -> Vec<Command> {
-    let notes = ask.note.words();
+pub fn commands_of(ask: &BulkAsk, notes: Option<String>) -> Vec<Command> {
     let is_asked = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::LeftOut(LeftOut::Refused));
     let items = ask.items.iter().filter(is_asked);
     items.map(|item| command_of(item, ask.verdict, notes.clone())).collect()

@@ -60,6 +60,7 @@ pub fn take_bytes(model: &mut Model, number: u64, index: usize, is_base: bool, a
         | Answer::Events(_)
         | Answer::Decisions(_)
         | Answer::Files(_)
+        | Answer::InPlace(_)
         | Answer::EventPage(..)
         | Answer::Owing(_)
         | Answer::JobIds(_)

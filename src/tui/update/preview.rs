@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::super::action::Action;
+use super::super::editor::Editor;
 use super::super::effect::{Effect, Question};
 use super::super::model::Model;
 use super::super::model::preview::{Asked, Foreseen, JobPreview};
@@ -20,14 +21,28 @@ use crate::domain::outlook::Outlook;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::engine::api::{Answer, Command, Query};
 
-/// What Enter would send now. None: a note is too long, which is refused before anything is sent.
-fn commands(model: &Model) -> Option<Vec<Command>> {
-    let is_fit = |note: &super::super::editor::Editor| note.text().len() <= NOTES_BYTES_MAX;
-    Some(match &model.prompt {
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() => {
-            is_fit(&confirm.note).then(|| vec![prompt::command_of(model, confirm)])?
-        }
-        Some(Prompt::Bulk(ask)) if ask.is_asking() => is_fit(&ask.note).then(|| bulk::commands_of(ask))?,
+/// The note that goes with each command of the prompt.
+fn note(model: &Model) -> Option<&Editor> {
+    match model.prompt.as_ref()? {
+        Prompt::Confirm(confirm) if confirm.is_asking() => Some(&confirm.note),
+        Prompt::Bulk(ask) if ask.is_asking() => Some(&ask.note),
+        Prompt::Confirm(_)
+        | Prompt::Bulk(_)
+        | Prompt::Timer(_)
+        | Prompt::Resume(_)
+        | Prompt::Cancel(_)
+        | Prompt::Quit(_)
+        | Prompt::Menu
+        | Prompt::Discard(_) => None,
+    }
+}
+
+/// What Enter would send now, with no more of the note than that there is one: no other letter of it is part of an answer.
+fn gists(model: &Model) -> Vec<Command> {
+    let gist = note(model).filter(|note| !note.is_blank()).map(|_| String::new());
+    match &model.prompt {
+        Some(Prompt::Confirm(confirm)) if confirm.is_asking() => vec![prompt::command_of(model, confirm, gist)],
+        Some(Prompt::Bulk(ask)) if ask.is_asking() => bulk::commands_of(ask, gist),
         Some(Prompt::Timer(ask)) if ask.sent.is_none() => timer::command_of(ask).into_iter().collect(),
         Some(Prompt::Resume(ask)) => vec![Command::Resume(ask.job_id.clone())],
         Some(Prompt::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
@@ -40,7 +55,19 @@ fn commands(model: &Model) -> Option<Vec<Command>> {
             | Prompt::Discard(_),
         )
         | None => Vec::new(),
-    })
+    }
+}
+
+/// Those of one job as Enter would send them.
+fn whole(model: &Model, gists: &[Command]) -> Vec<Command> {
+    let text = note(model).map(Editor::text);
+    let mut commands = gists.to_vec();
+    for command in &mut commands {
+        if let Command::Decide { notes: Some(notes), .. } = command {
+            *notes = text.clone().unwrap_or_default();
+        }
+    }
+    commands
 }
 
 /// The commands of each job, jobs and commands in their order.
@@ -60,14 +87,6 @@ fn by_job(commands: Vec<Command>) -> Vec<(JobId, Vec<Command>)> {
     jobs
 }
 
-/// The command with no more of its note than that there is one: no other letter of it is part of an answer.
-fn gist(mut command: Command) -> Command {
-    if let Command::Decide { notes: Some(notes), .. } = &mut command {
-        notes.clear();
-    }
-    command
-}
-
 /// Whether an answer to the former may stand until the latter is answered: a length of time is a question of its own.
 fn is_like(former: &[Command], now: &[Command]) -> bool {
     let is_like =
@@ -77,9 +96,6 @@ fn is_like(former: &[Command], now: &[Command]) -> bool {
 
 /// The questions of now, each with what is known already.
 fn align(model: &mut Model, jobs: Vec<(JobId, Vec<Command>)>) {
-    let gists =
-        |(job_id, commands): (JobId, Vec<Command>)| (job_id, commands.into_iter().map(gist).collect::<Vec<_>>());
-    let jobs: Vec<_> = jobs.into_iter().map(gists).collect();
     let known = &model.preview.jobs;
     // After nearly every message they are the same.
     let is_known = |((job_id, commands), known): (&(JobId, Vec<Command>), &JobPreview)| {
@@ -114,11 +130,11 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
         model.preview = Foreseen::default();
         return;
     }
-    let Some(commands) = commands(model) else {
+    // A note that is too long is refused before anything is sent.
+    if note(model).is_some_and(|note| note.size_bytes() > NOTES_BYTES_MAX) {
         return;
-    };
-    let jobs = by_job(commands);
-    align(model, jobs.clone());
+    }
+    align(model, by_job(gists(model)));
     if model.preview.asked.is_some() {
         return;
     }
@@ -128,15 +144,12 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     question.is_stale = false;
     let (job_id, gist) = (question.job_id.clone(), question.commands.clone());
-    let commands = jobs
-        .into_iter()
-        .find(|(of, _)| *of == job_id)
-        .map(|(_, commands)| commands);
+    let commands = whole(model, &gist);
     let number = model.next_number();
     model.preview.asked = Some(Asked { number, job_id, gist });
     let query = Query::Preview {
         operator: None,
-        commands: commands.unwrap_or_default(),
+        commands,
     };
     fx.push(Effect::Ask(Question::Preview(number), query));
 }

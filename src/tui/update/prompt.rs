@@ -231,7 +231,8 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         confirm.is_drawn = false;
         return true;
     }
-    let command = command_of(model, confirm);
+    let notes = confirm.note.words();
+    let command = command_of(model, confirm, notes);
     let sent = Sent {
         done: confirm.intent.done(),
         not_done: confirm.intent.not_done(),
@@ -249,7 +250,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
 }
 
 /// What Enter sends: the rules are asked about the very same.
-pub fn command_of(model: &Model, confirm: &Confirm) -> Command {
+pub fn command_of(model: &Model, confirm: &Confirm, notes: Option<String>) -> Command {
     let patch = confirm.patch.as_ref().map(|checked| checked.value.clone());
     let digest = Some(confirm.pin.digest);
     let gate = gate_ref(&confirm.pin.key);
@@ -257,7 +258,7 @@ pub fn command_of(model: &Model, confirm: &Confirm) -> Command {
         (Some(verdict), _) => Command::Decide {
             gate,
             verdict,
-            notes: confirm.note.words(),
+            notes,
             patch,
             digest,
         },

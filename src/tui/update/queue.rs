@@ -136,7 +136,7 @@ pub fn not_found(model: &mut Model, job_id: &JobId, stage: Option<&StageName>, r
             ),
             None => format!("{stage} of {job_id} has no gate yet"),
         },
-        None => format!("{job_id} is {}", rows.job.status.as_str()),
+        None => format!("{job_id} is {}", rows.job.status.words()),
     };
     toast(model, Tone::Error, format!("Not opened: {why}"));
 }

@@ -50,7 +50,7 @@ fn typed(editor: &Editor, wanted: &str) -> Result<(), Why> {
 }
 
 fn note(editor: &Editor) -> Result<(), Why> {
-    match editor.text().len() {
+    match editor.size_bytes() {
         bytes if bytes > NOTES_BYTES_MAX => Err(why(Refusal::notes_too_long(bytes).message, "shorten it")),
         _ => Ok(()),
     }

@@ -147,8 +147,7 @@ pub fn resumable(model: &Model) -> Result<&JobRows, Why> {
     if rows.job.status == JobStatus::Paused {
         return Ok(rows);
     }
-    let (id, status) = (&rows.job.id, rows.job.status.as_str());
-    Err(why(format!("job {id} is {status}, not paused"), ""))
+    Err(told(Refusal::not_paused(&rows.job.id, rows.job.status)))
 }
 
 /// The job that can be canceled.
@@ -157,8 +156,7 @@ pub fn cancelable(model: &Model) -> Result<&JobRows, Why> {
     if !rows.job.status.is_ended() {
         return Ok(rows);
     }
-    let (id, status) = (&rows.job.id, rows.job.status.as_str());
-    Err(why(format!("job {id} has already ended: {status}"), ""))
+    Err(told(Refusal::job_ended(&rows.job.id, rows.job.status)))
 }
 
 /// The row of the failed job that nobody has noted yet.

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::message::split;
+use super::message::{NARROW_COLUMNS, split};
 use super::pen::Pen;
 use crate::tui::model::Model;
 
@@ -15,26 +15,33 @@ pub fn text(model: &Model) -> Option<String> {
     if let Some(trouble) = &model.trouble {
         return Some(trouble.clone());
     }
-    let not_loaded = "Configuration not loaded, the former policy stays";
-    first_of(not_loaded, &model.config_faults).or_else(|| first_of("A draft is not offered", &model.draft_problems))
+    let not_loaded = first_of("Configuration not loaded", &model.config_faults);
+    // What is known of a fault and what mends it come first: the end may be cut.
+    let not_loaded = not_loaded.map(|fault| fault + "   the former policy stays");
+    not_loaded.or_else(|| first_of("A draft is not offered", &model.draft_problems))
 }
 
-/// The first of some problems, and how many more there are.
+/// How many problems there are, where it is more than one, and the first.
 fn first_of(what: &str, problems: &[String]) -> Option<String> {
     match problems {
         [] => None,
         [one] => Some(format!("{what}: {one}")),
-        [first, rest @ ..] => Some(format!("{what}: {first} (and {} more)", rest.len())),
+        [first, ..] => Some(format!("{what} (1 of {}): {first}", problems.len())),
     }
 }
 
 const LINES_MAX: usize = 2;
+/// Where lines are short it takes one more.
+const LINES_MAX_NARROW: usize = 3;
 
 fn lines(model: &Model, columns: u16) -> Vec<String> {
     let columns = usize::from(columns).saturating_sub(2);
-    text(model)
-        .map(|text| split(&text, columns, LINES_MAX))
-        .unwrap_or_default()
+    let most = if columns < NARROW_COLUMNS {
+        LINES_MAX_NARROW
+    } else {
+        LINES_MAX
+    };
+    text(model).map(|text| split(&text, columns, most)).unwrap_or_default()
 }
 
 /// How many lines it wants.

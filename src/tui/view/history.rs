@@ -161,15 +161,7 @@ fn came_in(decision: &Decision) -> String {
     if decision.is_by_timer() {
         return format!("the timer, in a process of {}@{}", via.login, via.host);
     }
-    let ssh = via.ssh_client.as_ref().map(|client| format!(" from {client}"));
-    format!(
-        "{} as {}@{} by {}{}",
-        decision.by(),
-        via.login,
-        via.host,
-        via.surface.as_str(),
-        ssh.unwrap_or_default()
-    )
+    format!("{} ({})", decision.by(), via.words())
 }
 
 /// Who had looked.

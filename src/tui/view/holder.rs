@@ -3,6 +3,7 @@
 use super::{countdown, label, message, shorten};
 use crate::diff::text::{cut, visible_line, width};
 use crate::domain::gate::GateKey;
+use crate::domain::hold;
 use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::timer::TimerStatus;
 use crate::domain::view::QueueRow;
@@ -129,12 +130,17 @@ fn doing(purpose: LeasePurpose) -> &'static str {
 /// More lines than this a hold does not take.
 const HOLD_LINES_MAX: usize = 3;
 
-/// For the lines below the head: who holds the timer, until when at the latest, what is left then, and why.
+/// For the lines below the head: who holds the timer, until when at the latest, what is left then, and why; or that the time for that is
+/// used up.
 pub fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String> {
     let words = held(model, row).and_then(|Held { who, until, reason }| {
         let left = countdown::left_when_stopped(model, row)?;
         let why = reason.unwrap_or_else(|| "no reason given".to_owned());
         Some(format!("held by {who} until {until}, {left} left: {why}"))
+    });
+    let words = words.or_else(|| {
+        let hold = row.timer.as_ref()?.used_up_hold(model.now, row.max_hold_s)?;
+        Some(hold::used_up(name(model, &hold.holder.name)))
     });
     words.map_or_else(Vec::new, |words| message::split(&words, columns, HOLD_LINES_MAX))
 }

@@ -274,13 +274,8 @@ fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         return;
     };
     pen.text(&format!("{stage} #{attempt}"), theme.plain());
-    let outcome = view.rows.as_ref().and_then(|rows| {
-        let attempt = rows
-            .attempts
-            .iter()
-            .find(|other| other.stage == stage && other.number == attempt)?;
-        attempt.outcome.clone()
-    });
+    let ran = view.rows.as_ref().and_then(|rows| rows.attempt(&stage, attempt));
+    let outcome = ran.and_then(|attempt| attempt.outcome.clone());
     if let Some(outcome) = outcome {
         pen.text("   ", theme.plain()).text(&outcome, theme.plain());
     }

@@ -41,7 +41,7 @@ const LINES_MAX: usize = 3;
 /// Where lines are short it takes more of them.
 const LINES_MAX_NARROW: usize = 5;
 /// Short lines, in columns.
-const NARROW_COLUMNS: usize = 70;
+pub const NARROW_COLUMNS: usize = 70;
 
 /// The newest message in lines of so many columns, until the next key; then one line.
 fn lines(model: &Model, columns: usize) -> Vec<String> {

@@ -50,7 +50,6 @@ pub fn former_rejection(rows: &JobRows, key: &GateKey) -> Option<String> {
 
 /// What whoever rejected the stage wrote: it is what a resume answers to.
 pub fn rejection_note(rows: &JobRows) -> Option<String> {
-    let newest = rows.newest_decision(rows.job.stage.as_ref()?)?;
-    let decision = Some(&newest.decision).filter(|decision| !decision.is_approved())?;
+    let decision = &rows.rejection_to_answer()?.decision;
     Some(format!("{} wrote: {}", decision.by(), decision.notes()?))
 }

@@ -130,6 +130,15 @@ fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
     world.resume("ana", ResumePlan::default()).unwrap();
     open(&mut world, "outline", "x", "ci").unwrap();
     withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
+    assert!(
+        !world
+            .rows()
+            .newest_decision(&stage("outline"))
+            .unwrap()
+            .decision
+            .is_approved()
+    );
+    assert_eq!(world.rows().rejection_to_answer(), None);
     world.resume("ana", ResumePlan::default()).unwrap();
     assert_eq!(
         (world.status(), world.newest("outline").state),

@@ -151,6 +151,7 @@ pub fn taken_version(model: &mut Model, digest: Digest, answer: Answer) {
             | Answer::Preview(_)
             | Answer::Decisions(_)
             | Answer::Files(_)
+            | Answer::InPlace(_)
             | Answer::Leader(_) => Version::Missing(format!("version {} is no longer kept", digest.short())),
         };
         if let Version::Missing(why) = &edited.version {
