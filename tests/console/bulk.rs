@@ -34,7 +34,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.sees("APPROVE 8 gates");
     desk.sees("NOT: ");
     // All of the list is read before Enter counts.
-    desk.press("G");
+    desk.press("End");
     desk.sees("[Enter] approve 8");
     // A key, and the text only when it has acted: in one piece they would be a pasted text.
     desk.press("Tab");
