@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use holdpoint::clock::{Clock, SystemClock};
+use holdpoint::domain::time::Now;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
@@ -22,6 +24,22 @@ use vt100::Screen;
 
 use super::terminal::{Shared, State};
 use super::{environment, keys, screen};
+
+/// Since when something is waited for.
+pub struct Waiting(Now);
+
+impl Waiting {
+    /// From now on.
+    pub fn begun() -> Self {
+        Self(SystemClock.now())
+    }
+
+    /// Whether it took longer than that.
+    pub fn has_lasted(&self, most: Duration) -> bool {
+        let us = SystemClock.now().boot_us - self.0.boot_us;
+        us > i64::try_from(most.as_micros()).unwrap_or(i64::MAX)
+    }
+}
 
 /// So soon behind letters that came in one piece an Enter is theirs.
 const ENTER_OF_TEXT: Duration = Duration::from_millis(100);
@@ -188,7 +206,7 @@ impl Pty {
     pub fn confirm(&mut self) -> (u16, u16) {
         self.wait_gone("asking the rules what it would do");
         let (mut columns, rows) = self.inspect(screen::size);
-        let began = Instant::now();
+        let began = Waiting::begun();
         let mut is_a_hands = false;
         while !is_a_hands {
             columns = if columns.is_multiple_of(2) {
@@ -197,7 +215,7 @@ impl Pty {
                 columns - 1
             };
             self.redrawn(columns, rows);
-            is_a_hands = began.elapsed() > ENTER_OF_TEXT;
+            is_a_hands = began.has_lasted(ENTER_OF_TEXT);
         }
         self.send("Enter");
         (columns, rows)
