@@ -344,9 +344,9 @@ fn plain_words_stand_for_what_the_program_calls_otherwise() {
 #[test]
 fn the_history_says_how_somebody_came_in() {
     for (surface, how) in [
-        (Surface::Console, "ana as ana on ops1, in the console, from 10.0.0.7"),
-        (Surface::Cli, "ana as ana on ops1, by command"),
-        (Surface::Http, "ana as ana on ops1, over HTTP"),
+        (Surface::Console, "ana (ana@ops1, console, ssh from 10.0.0.7)"),
+        (Surface::Cli, "ana (ana@ops1, command line)"),
+        (Surface::Http, "ana (ana@ops1, HTTP)"),
     ] {
         let mut world = World::drawn();
         let operator = crate::world::operator("ana");
