@@ -345,8 +345,8 @@ fn plain_words_stand_for_what_the_program_calls_otherwise() {
 fn the_history_says_how_somebody_came_in() {
     for (surface, how) in [
         (Surface::Console, "ana (ana@ops1, console, ssh from 10.0.0.7)"),
-        (Surface::Cli, "ana (ana@ops1, command line)"),
-        (Surface::Http, "ana (ana@ops1, HTTP)"),
+        (Surface::Cli, "ana (ana@ops1, command line, ssh from 10.0.0.7)"),
+        (Surface::Http, "ana (ana@ops1, HTTP, ssh from 10.0.0.7)"),
     ] {
         let mut world = World::drawn();
         let operator = crate::world::operator("ana");
