@@ -112,7 +112,9 @@ impl Decoder {
             match (letter, input) {
                 ('\n', Input::Key(key)) => {
                     // Blank lines, too, may be cut.
-                    self.line_us = self.line_us.filter(|_| self.is_behind_text(now_us)).map(|_| now_us);
+                    if self.is_behind_text(now_us) {
+                        self.line_us = Some(now_us);
+                    }
                     inputs.push(Input::LineEnd(key));
                 }
                 (_, input) => inputs.push(input),

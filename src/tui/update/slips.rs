@@ -2,8 +2,8 @@
 //! they think.
 //!
 //! Letters where none is written, each within 0.7 s of the one before, are a text as soon as one of them means nothing where it came, or two
-//! different ones came at a question; Esc ends it. While a text goes on, and for 0.7 s after its last letter, Enter answers nothing. One key, however
-//! often it comes, is no text: who reads on with it may press Enter at once.
+//! different ones came at a question; Esc ends it. While a text goes on, and for 0.7 s after its last letter, Enter answers nothing. One
+//! key, however often it comes, is no text: who reads on with it may press Enter at once.
 
 use super::super::effect::Effect;
 use super::super::input::{Code, Key};
