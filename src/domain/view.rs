@@ -25,6 +25,19 @@ pub enum QueueKind {
     Queued,
 }
 
+impl QueueKind {
+    /// What the row of a job with this status is about, where it is at no gate; none: it has no row.
+    pub fn of(status: JobStatus) -> Option<Self> {
+        match status {
+            JobStatus::Queued => Some(Self::Queued),
+            JobStatus::Running => Some(Self::Running),
+            JobStatus::Paused => Some(Self::Paused),
+            JobStatus::Failed => Some(Self::Failed),
+            JobStatus::NeedsApproval | JobStatus::Completed | JobStatus::Canceled => None,
+        }
+    }
+}
+
 /// One row of the queue: an open gate, or a job that is not at one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueueRow {

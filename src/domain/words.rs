@@ -9,6 +9,12 @@ pub fn counted(count: usize, noun: &str) -> String {
     }
 }
 
+/// `1 line is`, `3 lines are`.
+pub fn counted_are(count: usize, noun: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(count, noun))
+}
+
 /// A length of time as console, commands and records write it: `0:40`, `12:03`; from one hour `1h29m`; from 100 hours `4d04h`.
 pub fn duration(seconds: u64) -> String {
     match seconds {

@@ -158,13 +158,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
            AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.job_id = job.id AND gate.state = 'open')";
     collect(connection, sql, [], |row| {
         let cells = Cells::new(row, "job", 1);
-        let kind = cells.word(1, |word| match JobStatus::parse(word)? {
-            JobStatus::Queued => Some(QueueKind::Queued),
-            JobStatus::Running => Some(QueueKind::Running),
-            JobStatus::Paused => Some(QueueKind::Paused),
-            JobStatus::Failed => Some(QueueKind::Failed),
-            JobStatus::NeedsApproval | JobStatus::Completed | JobStatus::Canceled => None,
-        })?;
+        let kind = cells.word(1, |word| JobStatus::parse(word).and_then(QueueKind::of))?;
         let stage = match cells.optional_text(3)? {
             Some(_) => Some(names.stage(&cells, 3)?),
             None => None,

@@ -131,6 +131,11 @@ impl Editor {
         self.lines().iter().all(|line| line.trim().is_empty())
     }
 
+    /// What is written, without the blanks around it; none: there is nothing but those.
+    pub fn words(&self) -> Option<String> {
+        (!self.is_blank()).then(|| self.text().trim().to_owned())
+    }
+
     /// Line and character of the cursor, from 0.
     pub fn cursor(&self) -> (usize, usize) {
         let Place { line, byte } = self.cursor;

@@ -184,6 +184,9 @@ pub enum Input {
     Paste(String),
     /// More letters at once than hands press, as a terminal sends that brackets no paste; its line ends are `\n`.
     Burst(String),
+    /// An Enter, or a line feed, that came in one piece with letters before it, or right behind a text: the end of a line where a text is
+    /// written, nobody's answer where one is asked for, elsewhere that key.
+    LineEnd(Key),
     /// The rest of a sequence whose Escape was taken for a key: that Escape was none. Which key it was; none: something else.
     Torn(Option<Key>),
     /// The mouse.

@@ -166,7 +166,16 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
             written(model, "Not marked", || Ok(()))?;
             there_is(!model.queue.is_empty())
         }
-        Action::TakeOver => or_says(!open_elsewhere(model).is_empty(), "Nobody else has it open"),
+        Action::TakeOver => {
+            written(model, "Not taken over", || Ok(()))?;
+            // Until our own asking is answered again, the row is the newer of the two.
+            let has_left = model.leases.values().any(|own| own.is_refused);
+            let words = match has_left {
+                true => "Nobody else has it open any more: it is yours in a moment",
+                false => "Nobody else has it open",
+            };
+            or_says(!open_elsewhere(model).is_empty(), words)
+        }
         Action::NextFile | Action::FormerFile if focus == Focus::Job => {
             let least = if view::prompt::is_low(model) { 1 } else { 2 };
             there_is(model.job.as_ref().is_some_and(|job| job.logs().len() >= least))

@@ -170,11 +170,8 @@ fn a_discarded_text_is_listed_shown_and_restored() {
     desk.press("Esc");
     desk.pty.wait_gone("DISCARD the text");
     desk.discards();
-    // It is written behind the screen; looking takes its time.
-    let mut listed = workspace.json(&["drafts", "list"]);
-    while listed == json!([]) {
-        listed = workspace.json(&["drafts", "list"]);
-    }
+    // It is written behind the screen.
+    let listed = workspace.json_until(&["drafts", "list"], |listed| *listed != json!([]));
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
     assert_eq!(
         (&listed[0]["state"], &listed[0]["job_id"], &listed[0]["contents"]),
@@ -198,10 +195,7 @@ fn a_discarded_text_is_listed_shown_and_restored() {
     desk.press("Esc");
     desk.discards();
     // And on the command line, for the console that starts next.
-    let mut listed = workspace.json(&["drafts", "list"]);
-    while listed[0]["state"] != "discarded" {
-        listed = workspace.json(&["drafts", "list"]);
-    }
+    let listed = workspace.json_until(&["drafts", "list"], |listed| listed[0]["state"] == "discarded");
     assert_eq!(
         listed.as_array().map(Vec::len),
         Some(1),
@@ -483,6 +477,13 @@ fn a_text_without_brackets_presses_no_key_and_an_answer_of_the_terminal_neither(
     desk.leaves();
 }
 
+/// The line that says which gates of the list are in sight.
+fn place(desk: &Desk) -> String {
+    let text = desk.pty.screen_text();
+    let line = text.lines().find(|line| line.contains(" of 20   "));
+    line.unwrap_or_else(|| panic!("no list on\n{text}")).trim().to_owned()
+}
+
 #[test]
 fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     let (workspace, mut desk) = with_gates(20);
@@ -496,10 +497,14 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     desk.sees("not shown yet: PgDn PgUp");
     desk.confirm();
     desk.sees("of 20 gates were not on the screen yet");
-    while !desk.pty.screen_text().contains("-20 of 20") {
-        let before = desk.pty.screen_text();
+    // Each page shows one gate or more that was not there.
+    for _ in 0..20 {
+        let before = place(&desk);
+        if before.contains("-20 of 20") {
+            break;
+        }
         desk.press("PageDown");
-        desk.pty.wait_for(|now| now.contents() != before);
+        desk.pty.wait_for(|now| screen::find(now, &before).is_none());
     }
     desk.sees("[Enter] approve 20");
     assert_eq!(decided(&workspace), 0);

@@ -274,6 +274,13 @@ impl Console {
         self
     }
 
+    /// An Enter that came in one piece with the letters before it.
+    pub fn line_end(&mut self, key: &str) -> &mut Self {
+        self.tell(Msg::Input(Input::LineEnd(Key::parse(key).unwrap())));
+        self.draw();
+        self
+    }
+
     pub fn paste(&mut self, text: &str) -> &mut Self {
         self.tell(Msg::Input(Input::Paste(text.to_owned())));
         self.draw();

@@ -66,13 +66,10 @@ impl World {
         for rows in self.jobs.values() {
             let open: Vec<_> = rows.gates.iter().filter(|gate| gate.state == GateState::Open).collect();
             let is_listed = queue.iter().any(|row| row.job_id == rows.job.id);
-            let kind = match rows.job.status {
-                JobStatus::Paused => Some(QueueKind::Paused),
-                _ if rows.job.is_manual => None,
-                JobStatus::Queued => Some(QueueKind::Queued),
-                JobStatus::Running => Some(QueueKind::Running),
-                _ => None,
-            };
+            let is_active = matches!(rows.job.status, JobStatus::Queued | JobStatus::Running);
+            // Nobody here has anything to do for what another program runs, nor for a failure that somebody has noted.
+            let is_hidden = rows.job.is_manual && is_active || rows.job.acknowledged_at.is_some();
+            let kind = QueueKind::of(rows.job.status).filter(|_| !is_hidden);
             if let (Some(kind), true, false) = (kind, open.is_empty(), is_listed) {
                 let name = rows.job.stage.as_ref().map(StageName::as_str);
                 queue.push(job_row(rows.job.id.as_str(), &rows.job.slug, kind, name));
@@ -89,13 +86,8 @@ impl World {
         let Some(rows) = self.jobs.get(&row.job_id) else {
             return true;
         };
-        match row.kind {
-            QueueKind::Paused => rows.job.status == JobStatus::Paused,
-            QueueKind::Running => rows.job.status == JobStatus::Running,
-            QueueKind::Queued => rows.job.status == JobStatus::Queued,
-            QueueKind::Failed => rows.job.status == JobStatus::Failed && rows.job.acknowledged_at.is_none(),
-            QueueKind::Gate => true,
-        }
+        let is_noted = rows.job.acknowledged_at.is_some();
+        row.kind == QueueKind::Gate || QueueKind::of(rows.job.status) == Some(row.kind) && !is_noted
     }
 
     pub fn answer(&mut self, query: Query) -> Answer {

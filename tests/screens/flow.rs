@@ -4,6 +4,7 @@ use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::view::QueueKind;
+use holdpoint::tui::effect::Msg;
 use holdpoint::tui::model::file::Content;
 
 use crate::console::Console;
@@ -241,4 +242,91 @@ fn decided_gates_from_outside_leave_the_queue() {
     // The gate is gone; its job waits for somebody to resume it.
     assert!(rows.len() == 1 && rows[0].contains("paused"), "{text}");
     assert_eq!(selected(&console), "j-21");
+}
+
+#[test]
+fn the_keys_that_scroll_sideways_do_so_at_once_where_they_are_named() {
+    let long = |end: &str| format!("{}{end}\n", "a long line ".repeat(30)).into_bytes();
+    for (old, new, is_cut) in [
+        (long("old"), long("new"), true),
+        (b"short old\n".to_vec(), b"short new\n".to_vec(), false),
+    ] {
+        let mut world = World::new();
+        world.gate(
+            "j-1",
+            "long",
+            "script",
+            1,
+            None,
+            vec![File("script", "a.txt", Some(old), new)],
+        );
+        let mut console = Console::new(world, 80, 24);
+        console.press("w w");
+        if !console.text().contains("Long lines are cut") {
+            console.press("w");
+        }
+        console.shows("Long lines are cut");
+        assert_eq!(
+            console.text().contains("h and l scroll sideways"),
+            is_cut,
+            "{}",
+            console.text()
+        );
+        console.press("Home l");
+        assert_eq!(console.model.is_lower_focused, !is_cut);
+        let left = console.model.gate.as_ref().unwrap().current().unwrap().left;
+        assert_eq!(left > 0, is_cut);
+    }
+}
+
+#[test]
+fn what_was_said_about_a_gate_goes_with_it_also_where_no_key_led_away() {
+    let mut console = Console::drawn();
+    for _ in 0..40 {
+        if console.text().contains("This is the end") {
+            break;
+        }
+        console.press("}");
+    }
+    console.shows("This is the end: all of it was shown");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.tell(Msg::Changed);
+    console.draw();
+    assert_eq!(selected(&console), "j-21");
+    console.hides("This is the end");
+    // A refusal that came meanwhile is still to be read.
+    let mut console = Console::drawn();
+    console.press("a");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.press("Enter");
+    console.shows("Not approved: ana approved");
+    console.tell(Msg::Changed);
+    console.draw();
+    console.shows("Not approved: ana approved");
+}
+
+#[test]
+fn what_became_of_another_gate_stands_under_no_question_that_came_after_it() {
+    let mut console = Console::drawn();
+    console.event("j-22", "script", EventType::GateApproved, "ana approved script #1");
+    console.shows("ana approved script #1");
+    console.press("a");
+    console.hides("ana approved script #1");
+    // What comes while it is open is told.
+    console.event("j-23", "script", EventType::GateApproved, "cy approved script #1");
+    console.shows("cy approved script #1");
+    console.press("Esc");
+    console.hides("ana approved script #1");
+    // An answer that went leaves the line empty.
+    console.press("X").typed("no").press("Enter");
+    console.shows("Not canceled: that is not j-17");
+    console.typed("t");
+    console.hides("Not canceled");
+    console.hides("cy approved");
 }

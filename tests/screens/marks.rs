@@ -195,7 +195,7 @@ fn read_list(console: &mut Console) {
         Some(Prompt::Bulk(ask)) => ask.undrawn(),
         other => panic!("no bulk: {other:?}"),
     };
-    console.press("g");
+    console.press("Home");
     while undrawn(console) > 0 {
         let before = undrawn(console);
         console.press("PgDn");
@@ -353,4 +353,22 @@ fn what_became_of_a_gate_meanwhile_does_not_make_a_bulk_too_wide_to_be_asked() {
     console.shows("APPROVE 2 gates");
     console.shows("NOT: ");
     console.hides("Enter does nothing");
+}
+
+#[test]
+fn a_bulk_that_leaves_all_out_is_no_question_before_a_key_takes_it_in() {
+    let mut console = Console::hurried();
+    console.press("Space Space g a");
+    console.shows("APPROVE: nothing to approve yet, 2 left out");
+    console.shows("[i] take them in    [Esc] back");
+    for words in ["0 gates", "[Enter]", "note for each"] {
+        console.hides(words);
+    }
+    console.press("Enter");
+    console.shows("Not approved: you have seen none of the marked gates wholly");
+    console.press("i");
+    console.shows("APPROVE 2 gates");
+    console.shows("note for each");
+    console.press("Enter Enter");
+    assert_eq!(console.decisions().len(), 2);
 }

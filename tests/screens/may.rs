@@ -88,6 +88,18 @@ pub fn job(kind: QueueKind) -> Console {
     over(world)
 }
 
+/// To the next of two gates, if it is not on one.
+fn to(console: &mut Console, key: &str) {
+    for _ in 0..9 {
+        let id = console.model.queue.selected().unwrap().job_id().clone();
+        if ["j-17", "j-21"].contains(&id.as_str()) {
+            return;
+        }
+        console.press(key);
+    }
+    panic!("neither gate is on {}", console.text());
+}
+
 /// Both marked gates are in the hands of others.
 fn all_leased() -> Console {
     let mut world = World::drawn();
@@ -95,17 +107,11 @@ fn all_leased() -> Console {
     world.set_lease("j-21", Some(("cy", LeasePurpose::Prompt)));
     let mut console = over(world);
     console.press("g");
-    while !["j-17", "j-21"].contains(&console.model.queue.selected().unwrap().job_id().as_str()) {
-        console.press("j");
-    }
+    to(&mut console, "j");
     console.press("Space");
-    while !["j-17", "j-21"].contains(&console.model.queue.selected().unwrap().job_id().as_str()) {
-        console.press("j");
-    }
+    to(&mut console, "j");
     console.press("Space k");
-    while !["j-17", "j-21"].contains(&console.model.queue.selected().unwrap().job_id().as_str()) {
-        console.press("k");
-    }
+    to(&mut console, "k");
     console
 }
 

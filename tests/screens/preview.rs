@@ -1,10 +1,14 @@
 //! What a prompt says will happen is what the rules say: asked with the command that Enter sends, and again whenever something happens.
 
+use std::sync::Arc;
+
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::job::JobRows;
 use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::engine::api::Answer;
-use holdpoint::tui::effect::{Msg, Question};
+use holdpoint::tui::effect::{Effect, Msg, Question};
+use holdpoint::tui::update::update;
 
 use crate::console::Console;
 use crate::world::{World, job_id, storyboard};
@@ -108,15 +112,24 @@ fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_
     assert_eq!((gate.key.attempt, gate.settled.is_none()), (3, true));
 }
 
+/// Selects the gate of that job, wherever its lease has it stand.
+fn to_j17(console: &mut Console) {
+    console.press("g");
+    for _ in 0..9 {
+        if console.model.queue.selected().unwrap().job_id() == &job_id("j-17") {
+            return;
+        }
+        console.press("j");
+    }
+    panic!("j-17 is not on {}", console.text());
+}
+
 #[test]
 fn a_question_about_a_job_says_who_has_its_gate_open() {
     let mut world = World::drawn();
     world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
     let mut console = Console::new(world, 80, 24);
-    console.press("g");
-    while console.model.queue.selected().unwrap().job_id() != &job_id("j-17") {
-        console.press("j");
-    }
+    to_j17(&mut console);
     console.press("X");
     console.shows("ana is composing here since ");
     console.shows("[Ctrl-t] take it over");
@@ -195,4 +208,47 @@ fn an_enter_that_waits_for_the_rules_sends_nothing_that_came_after_it() {
         console.tell(Msg::Answered(Question::Preview(asked), Answer::Preview(answers)));
         assert!(console.decisions().is_empty(), "{}", console.text());
     }
+}
+
+#[test]
+fn a_gate_is_taken_over_before_the_rules_have_answered() {
+    let mut world = World::drawn();
+    world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
+    let mut console = Console::new(world, 80, 24);
+    to_j17(&mut console);
+    console.world.is_asking = true;
+    for key in ["X", "a"] {
+        console.press(key);
+        console.shows("asking the rules");
+        console.shows("ana is composing here since ");
+        console.shows("[Ctrl-t] take it over");
+        console.press("Esc");
+    }
+    console.press("X Ctrl-t");
+    console.shows("Taken over j-17 / script #2 from ana");
+    console.press("Ctrl-t");
+    console.shows("Nobody else has it open");
+}
+
+#[test]
+fn whether_a_paused_job_can_go_on_is_asked_when_its_rows_change_and_one_question_at_a_time() {
+    let mut world = World::new();
+    world.paused("j-30", "heath");
+    let mut console = Console::new(world, 80, 24);
+    let id = job_id("j-30");
+    let rows = console.model.job.as_ref().unwrap().rows.clone().unwrap();
+    let mut told = |msg: Msg| {
+        let effects = update(&mut console.model, msg);
+        let is_it = |effect: &&Effect| matches!(effect, Effect::Ask(Question::Resumable(_), _));
+        effects.iter().filter(is_it).count()
+    };
+    let read = |rows: &JobRows| Msg::Answered(Question::Job(id.clone()), Answer::Job(Some(Arc::new(rows.clone()))));
+    assert_eq!(told(read(&rows)), 0, "they are the same");
+    let mut other = (*rows).clone();
+    other.job.slug = "moor".into();
+    assert_eq!(told(read(&other)), 1);
+    assert_eq!(told(read(&rows)), 0, "one question is under way");
+    let answered = || Msg::Answered(Question::Resumable(id.clone()), Answer::Failed("broken".to_owned()));
+    assert_eq!(told(answered()), 1, "what changed meanwhile is asked after it");
+    assert_eq!(told(answered()), 0);
 }

@@ -3,7 +3,9 @@
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::job::JobStatus;
-use holdpoint::tui::effect::Msg;
+use holdpoint::domain::view::QueueKind;
+use holdpoint::engine::api::Answer;
+use holdpoint::tui::effect::{Msg, Question};
 use holdpoint::tui::input::{Input, Mouse, MouseKind};
 use insta::assert_snapshot;
 
@@ -366,4 +368,127 @@ fn a_text_that_comes_letter_by_letter_confirms_nothing() {
     console.shows("Enter came at once and did nothing");
     console.pass_ms(700).burst("Enter");
     assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn letters_that_all_mean_something_are_a_text_when_they_differ_and_its_enter_confirms_nothing() {
+    for gap_ms in [2, 60, 400] {
+        for text in ["jk", "k n", "}j", "bf", "ok", "junk"] {
+            let mut console = Console::drawn();
+            console.press("g a");
+            for letter in text.chars() {
+                console.pass_ms(gap_ms).typed(&letter.to_string());
+            }
+            console.pass_ms(gap_ms).burst("Enter");
+            assert!(console.decisions().is_empty(), "{text} {gap_ms} ms");
+            console.shows("Enter came at once and did nothing");
+            console.pass_ms(700).burst("Enter");
+            assert_eq!(console.decisions().len(), 1, "{text} {gap_ms} ms");
+        }
+    }
+    // What began before the question and ends in the key that opens it.
+    let mut console = Console::drawn();
+    console.press("g");
+    for letter in "hola".chars() {
+        console.pass_ms(150).typed(&letter.to_string());
+    }
+    console.shows("APPROVE j-17 tides / script #2");
+    console.pass_ms(150).burst("Enter");
+    assert!(console.decisions().is_empty());
+}
+
+#[test]
+fn one_key_however_often_it_comes_is_no_text() {
+    for key in ["j", "k", "f", "}", "Space", "PgDn", "Down"] {
+        let mut console = Console::drawn();
+        console.press("g a");
+        for _ in 0..9 {
+            console.pass_ms(30).press(key);
+        }
+        console.pass_ms(30).burst("Enter");
+        assert_eq!(console.decisions().len(), 1, "{key}");
+    }
+    // Slowly enough, two keys are two keys.
+    let mut console = Console::drawn();
+    console
+        .press("g a j")
+        .pass_ms(700)
+        .press("k")
+        .pass_ms(30)
+        .burst("Enter");
+    assert_eq!(console.decisions().len(), 1);
+    // The keys that lead to the question are none of it.
+    let mut console = Console::drawn();
+    console.press("g j k a Enter");
+    assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn an_enter_that_came_with_letters_ends_a_line_of_the_note_and_decides_nothing() {
+    for (key, note) in [("r", "no go"), ("a Tab", "no go")] {
+        let mut console = Console::drawn();
+        console
+            .press(key)
+            .typed("no")
+            .line_end("Enter")
+            .typed("go")
+            .line_end("Enter");
+        assert!(console.decisions().is_empty());
+        console.shows("note: no go");
+        console.shows("What came at once is text: the Enter in it did nothing");
+        console.press("Enter");
+        let decisions = console.decisions();
+        assert_eq!(decisions.len(), 1);
+        assert!(decisions[0].contains(&format!("note Some({note:?})")), "{decisions:?}");
+    }
+    // The line has cut it behind its first line.
+    let mut console = Console::drawn();
+    console.press("r").at_once("wrong cut\n").at_once("and too long\n");
+    console.shows("note: wrong cut and too long");
+    console.press("Enter");
+    assert!(console.decisions()[0].contains("note Some(\"wrong cut and too long\")"));
+    // Without a field too.
+    for (open, end) in [("a", "Enter"), ("a", "Ctrl-j"), ("g Space Space g a", "Enter")] {
+        let mut console = Console::drawn();
+        console.press(open).line_end(end);
+        assert!(console.decisions().is_empty(), "{open}");
+    }
+    // Elsewhere it is the key that it is.
+    let mut console = Console::drawn();
+    console.press("/").typed("sto").line_end("Enter").line_end("Enter");
+    assert!(console.model.field.is_none() && console.model.is_lower_focused);
+}
+
+#[test]
+fn leaving_asks_about_what_is_under_way_now_and_not_about_rows_that_are_being_read_anew() {
+    let leading = || {
+        let mut console = Console::drawn();
+        console.tell(Msg::Lead(true));
+        console
+    };
+    let rows = |console: &Console| {
+        let mut rows = console.world.queue();
+        rows.retain(|row| row.kind != QueueKind::Running);
+        Msg::Answered(Question::Queue, Answer::Queue(rows))
+    };
+    // The rows are being read: the stage has ended already.
+    let mut console = leading();
+    console.model.queue_asked = (true, false);
+    console.press("q");
+    console.shows("1 stage is running");
+    let ended = rows(&console);
+    console.tell(ended);
+    assert!(console.is_left);
+    // It ends while the question stands there to be read.
+    let mut console = leading();
+    console.press("q");
+    console.shows("1 stage is running");
+    let ended = rows(&console);
+    console.tell(ended);
+    console.draw();
+    assert!(!console.is_left);
+    console.hides("1 stage is running");
+    console.shows("Nothing is under way any more");
+    console.press("Enter");
+    assert!(console.is_left);
 }

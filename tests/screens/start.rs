@@ -303,14 +303,16 @@ fn history_takes_no_more_from_the_queue_than_a_diff_does() {
 }
 
 #[test]
-fn what_a_key_was_answered_goes_with_what_it_was_about_and_news_stay() {
+fn what_a_key_was_answered_goes_with_what_it_was_about_and_news_stay_until_something_takes_their_place() {
     let mut console = Console::drawn();
     console.event("j-22", "audio", EventType::JobCompleted, "marsh is completed");
+    console.press("j");
+    console.shows("marsh is completed");
     console.press("s s s s");
     console.shows("Sorted by");
-    console.press("a");
+    console.press("j");
     console.hides("Sorted by");
-    console.shows("marsh is completed");
+    console.hides("marsh is completed");
     // The end of one gate is not the end of the next.
     let mut console = Console::drawn();
     for _ in 0..9 {

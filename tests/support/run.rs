@@ -95,6 +95,19 @@ impl Workspace {
         serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{args:?} gave no JSON ({error}): {stdout}"))
     }
 
+    /// The same again and again until it is as the test wants it; panics with the last document when it never is.
+    #[track_caller]
+    pub fn json_until(&self, args: &[&str], is_met: impl Fn(&Value) -> bool) -> Value {
+        let began = std::time::Instant::now();
+        loop {
+            let found = self.json(args);
+            if is_met(&found) {
+                return found;
+            }
+            assert!(began.elapsed() < patience(), "patience ran out: {args:?} gives {found}");
+        }
+    }
+
     /// Runs `args` with `--json`, which has to succeed, and reads JSON Lines from stdout.
     #[track_caller]
     pub fn json_lines(&self, args: &[&str]) -> Vec<Value> {

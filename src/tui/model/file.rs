@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use super::shown::{Shown, Sight};
 use crate::diff::DiffDocument;
 use crate::diff::json::ChangedValues;
@@ -9,6 +11,7 @@ use crate::diff::page::Place;
 use crate::domain::artifact::{Base, GateArtifact};
 use crate::domain::ids::Digest;
 use crate::tui::media::Media;
+use crate::tui::work::{self, NotEditable};
 
 /// Bytes on their way.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +77,27 @@ pub enum Against {
     Read(Digest),
 }
 
+/// What can be done with the bytes of a file: found out once, when they come, because every frame asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uses {
+    /// Whether they can be edited as a text, or why not.
+    pub editing: Result<(), NotEditable>,
+    /// Whether a patch that fits their kind can be written, whatever the job's parameters are.
+    pub is_patchable: bool,
+}
+
+impl Uses {
+    /// What can be done with these bytes of an artifact.
+    pub fn of(artifact: &GateArtifact, bytes: &[u8]) -> Self {
+        // Any text can be replaced: the patches themselves are made only where that is not so.
+        let fits = || !work::templates(&artifact.kind, artifact.path.as_str(), bytes, &Map::new()).is_empty();
+        Self {
+            editing: work::editable(bytes).map(drop),
+            is_patchable: std::str::from_utf8(bytes).is_ok() || fits(),
+        }
+    }
+}
+
 /// One file under review.
 #[derive(Debug, Clone)]
 pub struct FileView {
@@ -93,6 +117,8 @@ pub struct FileView {
     pub digest: Option<Digest>,
     /// The bytes that are shown.
     pub bytes: Option<Arc<Vec<u8>>>,
+    /// What can be done with them; none: they have not come yet.
+    pub uses: Option<Uses>,
     /// What it is to be compared with.
     pub against: Against,
     /// What the content is compared with.
@@ -137,6 +163,7 @@ impl FileView {
             content: Content::Loading,
             digest: None,
             bytes: None,
+            uses: None,
             against: Against::Usual,
             shown_against: Against::Usual,
             read: None,

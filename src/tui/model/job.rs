@@ -22,6 +22,8 @@ pub struct JobView {
     pub is_missing: bool,
     /// Whether the rules would refuse to resume it, as they were asked when it was read last.
     pub is_resume_refused: bool,
+    /// Whether they are being asked, and whether once more after that.
+    pub resume_asked: (bool, bool),
     /// Its last events, oldest first.
     pub events: Vec<Event>,
     /// The stage and attempt whose log is shown; none: the newest.
@@ -44,6 +46,7 @@ impl JobView {
             rows: None,
             is_missing: false,
             is_resume_refused: false,
+            resume_asked: (false, false),
             events: Vec::new(),
             events_up: 0,
             log_of: None,

@@ -246,6 +246,15 @@ pub struct DiscardAsk {
     pub is_drawn: bool,
 }
 
+/// The question before leaving although something is under way.
+#[derive(Debug, Clone)]
+pub struct QuitAsk {
+    /// What is under way, as it is now.
+    pub reasons: Vec<String>,
+    /// Whether the queue was being read anew when it was asked, and has not been since.
+    pub is_early: bool,
+}
+
 /// A question.
 #[derive(Debug, Clone)]
 pub enum Prompt {
@@ -259,8 +268,8 @@ pub enum Prompt {
     Bulk(Box<BulkAsk>),
     /// Hold, release or extend a gate's timer.
     Timer(Box<TimerAsk>),
-    /// Leave although something is under way: what.
-    Quit(Vec<String>),
+    /// Leave although something is under way.
+    Quit(QuitAsk),
     /// What to do with the patch in the editor.
     Menu,
     /// Throw the patch away.

@@ -1,5 +1,8 @@
 //! The queue: open gates, then jobs that are not at one. The selection is pinned by key, never by place.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
 use crate::domain::view::{QueueKind, QueueRow};
@@ -100,6 +103,8 @@ pub struct Queue {
     places: Vec<Option<usize>>,
     /// The rows with a timer, the next deadline first. A frame asks for it more than once: it must not cost by what waits.
     deadlines: Vec<usize>,
+    /// The rows of gates by their keys; made when somebody asks for another gate than the selected one.
+    by_key: OnceCell<HashMap<GateKey, usize>>,
     /// How many rows are gates.
     gates: usize,
     /// The selected row.
@@ -167,7 +172,25 @@ impl Queue {
         // Nearly always it is about the selected one.
         let selected = self.selected_row().and_then(|index| self.rows.get(index));
         let found = selected.filter(|row| is_gate(row, key));
-        found.or_else(|| self.rows.iter().find(|row| is_gate(row, key)))
+        found.or_else(|| self.rows.get(self.index_of(key)?))
+    }
+
+    fn index_of(&self, key: &GateKey) -> Option<usize> {
+        let by_key = self.by_key.get_or_init(|| {
+            let rows = (0..).zip(&self.rows);
+            rows.filter_map(|(index, row)| match RowKey::of(row) {
+                RowKey::Gate(key) => Some((key, index)),
+                RowKey::Job(_) => None,
+            })
+            .collect()
+        });
+        by_key.get(key).copied()
+    }
+
+    /// Whether the filter shows this gate.
+    pub fn is_visible(&self, key: &GateKey) -> bool {
+        let place = self.index_of(key).and_then(|index| self.places.get(index));
+        place.is_some_and(Option::is_some)
     }
 
     /// The selected row among all rows.
@@ -267,6 +290,7 @@ impl Queue {
     }
 
     fn rows_changed(&mut self) {
+        self.by_key.take();
         self.gates = self.rows.iter().filter(|row| row.kind == QueueKind::Gate).count();
         let deadline = |row: &QueueRow| Some(row.timer.as_ref()?.deadline);
         let timed = (0..)

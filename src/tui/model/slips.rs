@@ -16,8 +16,10 @@ pub struct Slips {
     pub is_clear_asked: bool,
     /// The key that opened the field that now takes the letters.
     pub opened_by: Option<OpenedBy>,
-    /// When Enter, or a letter that means nothing, came last in a question that is to be read before Enter counts, on the boot clock.
+    /// When Enter came last in a question that is to be read before Enter counts, or the last letter of a text, on the boot clock.
     pub once_more_boot_us: Option<i64>,
+    /// The letters that came last where none is written.
+    pub letters: Option<Letters>,
     /// What of a prompt was on the last frame that the terminal has taken.
     pub on_screen: Option<PromptFacts>,
 }
@@ -33,6 +35,17 @@ pub struct OpenedBy {
     pub is_held_back: bool,
     /// Whether it repeats itself: nothing of it is a letter.
     pub is_repeating: bool,
+}
+
+/// Letters that came one soon after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Letters {
+    /// When the last one came, on the boot clock.
+    pub boot_us: i64,
+    /// The last one that came at a question.
+    pub at_question: Option<char>,
+    /// Whether they are a text.
+    pub is_text: bool,
 }
 
 /// What Escape may close.

@@ -28,6 +28,8 @@ pub struct Toast {
     pub tone: Tone,
     /// Whether it is a decision or the end of a job, and not only an answer to a key.
     pub is_news: bool,
+    /// Whether a key was answered with it at once: it is about what was on the screen then.
+    pub is_answer: bool,
 }
 
 /// The last lines, newest last.
@@ -36,8 +38,12 @@ pub struct Toasts {
     lines: VecDeque<Toast>,
     /// How many came since the operator last pressed a key.
     pub unread: usize,
-    /// How many of the lines were there when that key came.
-    read: usize,
+    /// How many of the lines were there before what is being taken came in.
+    before: usize,
+    /// Lines before this one are the past: another took their place, or a question that they are not about, and nothing brings them back.
+    past: usize,
+    /// Whether what is being taken came from the operator's hands.
+    is_by_hand: bool,
     /// Whether the newest is a refusal of the text that is being written: it goes when that changes.
     pub is_about_text: bool,
 }
@@ -53,6 +59,7 @@ impl Toasts {
             text,
             tone,
             is_news: false,
+            is_answer: self.is_by_hand,
         });
     }
 
@@ -63,44 +70,60 @@ impl Toasts {
             text,
             tone,
             is_news: true,
+            is_answer: false,
         });
     }
 
     fn add(&mut self, toast: Toast) {
         if self.lines.len() == TOASTS_MAX {
             self.lines.pop_front();
-            self.read = self.read.saturating_sub(1);
+            (self.before, self.past) = (self.before.saturating_sub(1), self.past.saturating_sub(1));
         }
         self.is_about_text = false;
         self.lines.push_back(toast);
         self.unread = self.unread.saturating_add(1);
     }
 
-    /// The operator pressed a key: what stands there was read.
-    pub fn key_pressed(&mut self) {
-        (self.unread, self.read) = (0, self.lines.len());
+    /// Something comes in.
+    pub fn begin(&mut self, is_by_hand: bool) {
+        (self.before, self.is_by_hand) = (self.lines.len(), is_by_hand);
     }
 
-    /// The last key led to another gate or question: what the keys before it were answered is not about that. News stay.
-    pub fn forget_answers(&mut self) {
+    /// The operator pressed a key: what stands there was read.
+    pub fn key_pressed(&mut self) {
+        self.unread = 0;
+    }
+
+    /// What came in led to another gate, or opened a question: what keys were answered before is not about that. Where it came by itself,
+    /// a refusal stays to be read. News stay as long as they are the last, but under no question.
+    pub fn forget_answers(&mut self, is_asked: bool) {
+        let (before, is_by_hand) = (self.before, self.is_by_hand);
+        let stays = |toast: &Toast| toast.is_news || !is_by_hand && (!toast.is_answer || toast.tone == Tone::Error);
+        let has_last = before
+            .checked_sub(1)
+            .and_then(|last| self.lines.get(last))
+            .is_some_and(stays);
         let mut place = 0;
-        let read = std::mem::take(&mut self.read);
         self.lines.retain(|toast| {
             place += 1;
-            toast.is_news || place > read
+            place > before || stays(toast)
         });
+        let kept = before - (place - self.lines.len());
+        let is_last_shown = has_last && !is_asked && before > self.past;
+        (self.before, self.past) = (kept, kept - usize::from(is_last_shown));
     }
 
     /// The text being written is another now, or gone: what was said against it holds no longer.
     pub fn text_changed(&mut self) {
         if std::mem::take(&mut self.is_about_text) {
             self.lines.pop_back();
+            self.past = self.lines.len();
         }
     }
 
     /// The newest line.
     pub fn newest(&self) -> Option<&Toast> {
-        self.lines.back()
+        self.lines.back().filter(|_| self.lines.len() > self.past)
     }
 
     /// Decisions and ends of jobs, newest first.

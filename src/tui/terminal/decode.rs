@@ -17,7 +17,7 @@ const PASTE_BYTES_MAX: usize = 4 << 20;
 /// So many letters in one piece, of so many kinds, no hand has typed: a key that repeats itself is one kind, and what is typed ahead on a
 /// line that stands still is seldom more than five.
 const TEXT_MIN: Much = Much { letters: 8, kinds: 6 };
-/// The line may have cut a text: so much that comes this soon after it is its rest.
+/// The line may have cut a text: so much that comes this soon after it is its rest, and so is an Enter.
 const TEXT_GOES_ON_US: i64 = 100_000;
 /// See [`TEXT_GOES_ON_US`].
 const REST_MIN: Much = Much { letters: 4, kinds: 3 };
@@ -40,6 +40,8 @@ pub(super) struct Decoder {
     paste: Option<Vec<u8>>,
     /// When a text came last that nobody has typed.
     text_us: Option<i64>,
+    /// When such a text, a paste or a line end of either came last: an Enter right behind it is another line end.
+    line_us: Option<i64>,
 }
 
 impl Decoder {
@@ -62,30 +64,52 @@ impl Decoder {
     fn run(&mut self, now_us: i64, inputs: &mut Vec<Input>) {
         let mut came = Vec::new();
         while !self.pending.is_empty() && self.step(now_us, &mut came) {}
-        let mut letters = String::new();
+        let (mut piece, mut has_letters) = (Vec::new(), false);
         for input in came {
+            // Some texts end their lines with two bytes.
+            let is_second =
+                input == line_feed() && matches!(piece.last(), Some(('\n', enter)) if *enter != line_feed());
+            if is_second {
+                continue;
+            }
             match letter(&input) {
                 // An Enter or a Tab in front is a key of its own.
-                Some(letter) if !(letters.is_empty() && letter.is_control()) => letters.push(letter),
+                Some(letter) if has_letters || !letter.is_control() || self.is_behind_text(now_us) => {
+                    has_letters |= !letter.is_control();
+                    piece.push((letter, input));
+                }
                 Some(_) | None => {
-                    self.end_of_letters(&mut letters, now_us, inputs);
+                    self.end_of_piece(&mut piece, now_us, inputs);
                     inputs.push(input);
                 }
             }
         }
-        self.end_of_letters(&mut letters, now_us, inputs);
+        self.end_of_piece(&mut piece, now_us, inputs);
     }
 
-    /// What came at once: a text, or keys.
-    fn end_of_letters(&mut self, letters: &mut String, now_us: i64, inputs: &mut Vec<Input>) {
-        let letters = std::mem::take(letters);
+    fn is_behind_text(&self, now_us: i64) -> bool {
+        self.line_us.is_some_and(|at| now_us - at <= TEXT_GOES_ON_US)
+    }
+
+    /// What came at once: a text, or keys. An Enter that came with letters before it may be the end of a line of a text that is too short
+    /// to be told from keys: what it means is known where it goes to.
+    fn end_of_piece(&mut self, piece: &mut Vec<(char, Input)>, now_us: i64, inputs: &mut Vec<Input>) {
         let is_rest = self.text_us.is_some_and(|at| now_us - at <= TEXT_GOES_ON_US);
         let least = if is_rest { REST_MIN } else { TEXT_MIN };
-        if Much::of(&letters).reaches(least) {
-            self.text_us = Some(now_us);
-            inputs.push(Input::Burst(letters));
-        } else {
-            inputs.extend(letters.chars().map(|letter| Input::Key(key_of(letter))));
+        let piece = std::mem::take(piece);
+        let text: String = piece.iter().map(|(letter, _)| letter).collect();
+        if Much::of(&text).reaches(least) {
+            (self.text_us, self.line_us) = (Some(now_us), Some(now_us));
+            return inputs.push(Input::Burst(text));
+        }
+        for (letter, input) in piece {
+            match (letter, input) {
+                ('\n', Input::Key(key)) => {
+                    self.line_us = Some(now_us);
+                    inputs.push(Input::LineEnd(key));
+                }
+                (_, input) => inputs.push(input),
+            }
         }
     }
 
@@ -113,7 +137,7 @@ impl Decoder {
     /// Takes one thing from what is pending; false: nothing can be taken before more comes.
     fn step(&mut self, now_us: i64, inputs: &mut Vec<Input>) -> bool {
         if self.paste.is_some() {
-            return self.paste_on(inputs);
+            return self.paste_on(now_us, inputs);
         }
         if self.torn_us.is_some() {
             return self.torn(inputs);
@@ -184,7 +208,14 @@ impl Decoder {
                 self.pending.drain(..count - 1);
                 inputs.push(Input::Torn(match input {
                     Some(Input::Key(key)) => Some(key),
-                    Some(Input::Paste(_) | Input::Burst(_) | Input::Mouse(_) | Input::Torn(_) | Input::Resize(..))
+                    Some(
+                        Input::Paste(_)
+                        | Input::Burst(_)
+                        | Input::LineEnd(_)
+                        | Input::Mouse(_)
+                        | Input::Torn(_)
+                        | Input::Resize(..),
+                    )
                     | None => None,
                 }));
             }
@@ -210,7 +241,7 @@ impl Decoder {
         true
     }
 
-    fn paste_on(&mut self, inputs: &mut Vec<Input>) -> bool {
+    fn paste_on(&mut self, now_us: i64, inputs: &mut Vec<Input>) -> bool {
         let Some(text) = &mut self.paste else {
             return false;
         };
@@ -224,6 +255,7 @@ impl Decoder {
             text.truncate(from + end);
             inputs.push(Input::Paste(String::from_utf8_lossy(text).into_owned()));
             self.paste = None;
+            self.line_us = Some(now_us);
             return true;
         }
         if text.len() > PASTE_BYTES_MAX + PASTE_END.len() {
@@ -296,23 +328,24 @@ impl Much {
     }
 }
 
-/// The letter that a key would be in a text.
+/// The letter that a key would be in a text. Its lines end with the byte of Enter or with the line feed, as the terminal likes.
 fn letter(input: &Input) -> Option<char> {
     match input {
         Input::Key(key) if *key == Key::plain(Code::Enter) => Some('\n'),
+        feed if *feed == line_feed() => Some('\n'),
         Input::Key(key) if *key == Key::plain(Code::Tab) => Some('\t'),
         Input::Key(key) => key.typed(),
-        Input::Paste(_) | Input::Burst(_) | Input::Mouse(_) | Input::Torn(_) | Input::Resize(..) => None,
+        Input::Paste(_)
+        | Input::Burst(_)
+        | Input::LineEnd(_)
+        | Input::Mouse(_)
+        | Input::Torn(_)
+        | Input::Resize(..) => None,
     }
 }
 
-/// The key that a letter of a text is.
-fn key_of(letter: char) -> Key {
-    Key::plain(match letter {
-        '\n' => Code::Enter,
-        '\t' => Code::Tab,
-        letter => Code::Char(letter),
-    })
+fn line_feed() -> Input {
+    Input::Key(single(b'\n'))
 }
 
 /// The key that sends this one byte.

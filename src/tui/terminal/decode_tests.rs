@@ -37,6 +37,7 @@ fn words(inputs: &[Input]) -> Vec<String> {
         Input::Key(key) => key.name(),
         Input::Paste(text) => format!("paste {text:?}"),
         Input::Burst(text) => format!("text {text:?}"),
+        Input::LineEnd(key) => format!("then {}", key.name()),
         Input::Mouse(mouse) => format!("{:?} {},{}", mouse.kind, mouse.column, mouse.row),
         Input::Torn(Some(key)) => format!("torn {}", key.name()),
         Input::Torn(None) => "torn".to_owned(),
@@ -71,7 +72,7 @@ fn every_sequence_is_its_key() {
             "Z",
             "\u{e9}",
             "\u{6f22}",
-            "Enter",
+            "then Enter",
             "Tab",
             "Backspace",
             "Ctrl-a",
@@ -147,7 +148,7 @@ fn a_mouse_report_cut_behind_its_escape_is_dropped() {
 
 #[test]
 fn escape_and_a_key_in_one_piece_are_two_keys() {
-    assert_eq!(read("\x1ba\r"), ["Esc", "a", "Enter"]);
+    assert_eq!(read("\x1ba\r"), ["Esc", "a", "then Enter"]);
     assert_eq!(read("\x1bd"), ["Esc", "d"]);
     assert_eq!(read("\x1b\x7f"), ["Esc", "Backspace"]);
     assert_eq!(read("\x1b\u{e9}"), ["Esc", "\u{e9}"]);
@@ -286,11 +287,65 @@ fn what_hands_press_ahead_is_keys_however_much_of_it_comes_at_once() {
         "1g*gai\r\r\r?",
         "/j-1\r",
     ] {
-        let words: Vec<String> = keys
-            .chars()
-            .map(|letter| key_of(if letter == '\r' { '\n' } else { letter }).name())
-            .collect();
+        let name = |letter: char| match letter {
+            '\r' => "then Enter".to_owned(),
+            letter => Key::plain(Code::Char(letter)).name(),
+        };
+        let words: Vec<String> = keys.chars().map(name).collect();
         assert_eq!(read(keys), words, "{keys:?}");
+    }
+}
+
+#[test]
+fn an_enter_that_came_with_letters_or_right_behind_a_text_is_told_from_one_that_was_pressed() {
+    assert_eq!(read("\r\r"), ["Enter", "Enter"]);
+    assert_eq!(
+        read("\rno\rgo\r"),
+        ["Enter", "n", "o", "then Enter", "g", "o", "then Enter"]
+    );
+    assert_eq!(read("no\x1b[C\r"), ["n", "o", "Right", "then Enter"]);
+    assert_eq!(read("no\ngo"), ["n", "o", "then Ctrl-j", "g", "o"]);
+    assert_eq!(pieces(&[(b"no", 0), (b"\r", 1000)]), ["n", "o", "Enter"], "typed");
+    // The line has cut the text behind its line, or in the midst of it.
+    for (gap_us, end) in [(100_000, "then Enter"), (100_001, "Enter")] {
+        assert_eq!(
+            pieces(&[(b"some words", 0), (b"\r", gap_us)]),
+            ["text \"some words\"", end]
+        );
+        assert_eq!(
+            pieces(&[(b"\x1b[200~x\x1b[201~", 0), (b"\r", gap_us)]),
+            ["paste \"x\"", end]
+        );
+    }
+    assert_eq!(
+        pieces(&[
+            (b"some words", 0),
+            (b"\r", 60_000),
+            (b"\r", 120_000),
+            (b"\rmore", 180_000)
+        ]),
+        [
+            "text \"some words\"",
+            "then Enter",
+            "then Enter",
+            "then Enter",
+            "m",
+            "o",
+            "r",
+            "e"
+        ]
+    );
+    assert_eq!(
+        pieces(&[(b"some words", 0), (b"\rand more", 60_000)]),
+        ["text \"some words\"", "text \"\\nand more\""]
+    );
+    // However the terminal ends a line.
+    for end in ["\r", "\n", "\r\n"] {
+        assert_eq!(
+            read(&format!("one line{end}another{end}{end}")),
+            ["text \"one line\\nanother\\n\\n\""],
+            "{end:?}"
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::editor::Editor;
 use super::super::effect::Effect;
 use super::super::keymap::Focus;
 use super::super::model::history::Entry;
-use super::super::model::prompt::{Intent, Prompt, TimerIntent};
+use super::super::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
 use super::super::model::toast::Tone;
 use super::super::model::{Field, Lower, Model, Overlay};
 use super::super::verb::{self, No};
@@ -14,6 +14,8 @@ use super::motion::{self, Step};
 use super::prompt::refuse;
 use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer, toast};
 use crate::domain::gate::Verdict;
+use crate::domain::view::QueueKind;
+use crate::domain::words::counted_are;
 
 /// Does what an action asks for in a focus.
 pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
@@ -313,39 +315,60 @@ fn back(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Leaves, or asks first when something would be left behind.
-pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
+/// Why leaving asks first: what would be left behind.
+fn left_behind(model: &Model) -> Vec<String> {
     let mut reasons = Vec::new();
-    let running = model
-        .queue
-        .present()
-        .filter(|row| row.kind == crate::domain::view::QueueKind::Running)
-        .count();
+    let rows = model.queue.present();
+    let running = rows.filter(|row| row.kind == QueueKind::Running).count();
     if model.is_leading && running > 0 {
         reasons.push(format!(
-            "This console leads and {running} {} running: stages go on; another console or serve takes the lead",
-            if running == 1 { "stage is" } else { "stages are" }
+            "This console leads and {} running: stages go on; another console or serve takes the lead",
+            counted_are(running, "stage")
         ));
     }
     if model.sent.values().any(|sent| !sent.is_quiet && !sent.is_committed) {
         reasons.push("A decision is being written".to_owned());
     }
-    let is_open = |key: &crate::domain::gate::GateKey| {
-        model
-            .queue
-            .present()
-            .any(|row| super::super::model::queue::RowKey::Gate(key.clone()).names(row))
-    };
-    let drafts = model.drafts.keys().filter(|key| is_open(key)).count();
+    let drafts = model
+        .drafts
+        .keys()
+        .filter(|key| model.queue.gate(key).is_some())
+        .count();
     if drafts > 0 {
-        let word = if drafts == 1 { "draft is" } else { "drafts are" };
-        reasons.push(format!("{drafts} {word} not sent; kept on disk"));
+        reasons.push(format!("{} not sent; kept on disk", counted_are(drafts, "draft")));
     }
+    reasons
+}
+
+/// Leaves, or asks first when something would be left behind.
+pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
+    let reasons = left_behind(model);
     look::leave(model, fx);
     if reasons.is_empty() {
         fx.push(Effect::Quit);
     } else {
-        model.prompt = Some(Prompt::Quit(reasons));
+        model.prompt = Some(Prompt::Quit(QuitAsk {
+            reasons,
+            is_early: model.queue_asked.0,
+        }));
+    }
+}
+
+/// The question before leaving says what is so now. Where the rows that it was made of were being read anew, and the new ones give no reason,
+/// it was never one: the key leaves.
+pub fn recheck_quit(model: &mut Model, fx: &mut Vec<Effect>) {
+    if !matches!(model.prompt, Some(Prompt::Quit(_))) {
+        return;
+    }
+    let (reasons, is_read) = (left_behind(model), !model.queue_asked.0);
+    let Some(Prompt::Quit(ask)) = &mut model.prompt else {
+        return;
+    };
+    let is_none = ask.is_early && is_read && reasons.is_empty();
+    (ask.reasons, ask.is_early) = (reasons, ask.is_early && !is_read);
+    if is_none {
+        model.prompt = None;
+        fx.push(Effect::Quit);
     }
 }
 

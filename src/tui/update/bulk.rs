@@ -167,8 +167,7 @@ pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> boo
         return true;
     }
     ask.is_sent = true;
-    let note = ask.note.text();
-    let notes = (!ask.note.is_blank()).then_some(note);
+    let notes = ask.note.words();
     let (done, not_done, verdict) = (ask.done_word(), ask.not_done(), ask.verdict);
     // All at once: what waits together is committed together.
     for item in ask.items.iter_mut().filter(|item| item.state == ItemState::Asking) {

@@ -1,6 +1,7 @@
 //! Moving in the diff: rows, hunks, matches, files, folds.
 
 use super::super::effect::{Effect, FindJob};
+use super::super::keymap::Focus;
 use super::super::layout;
 use super::super::model::Model;
 use super::super::model::file::{Content, FileView};
@@ -294,6 +295,9 @@ pub fn wrap(model: &mut Model) {
     relayout(model, |model| model.look.wraps = !model.look.wraps);
     let text = if model.look.wraps {
         "Long lines are wrapped"
+    } else if model.focus() == Focus::Queue && !is_cut(model, true) {
+        // There the keys that scroll sideways lead to the other pane as long as nothing is to the right.
+        "Long lines are cut; on this screen none is"
     } else {
         "Long lines are cut; h and l scroll sideways"
     };

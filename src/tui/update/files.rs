@@ -2,7 +2,7 @@
 
 use super::super::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob, Question};
 use super::super::model::Model;
-use super::super::model::file::{Against, Content, FileView, Reading, Slot};
+use super::super::model::file::{Against, Content, FileView, Reading, Slot, Uses};
 use super::super::model::gate::GateView;
 use super::super::model::shown::Shown;
 use super::super::model::toast::Tone;
@@ -185,6 +185,7 @@ pub fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>) {
         let details = full.details.unwrap_or_default();
         (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
     }
+    file.uses = Some(Uses::of(&file.artifact, &full.bytes));
     file.bytes = Some(full.bytes);
     file.shown_against = file.against.clone();
     let starts_over = std::mem::take(&mut file.starts_over);

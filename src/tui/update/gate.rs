@@ -126,8 +126,11 @@ pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
         return;
     }
     let had_log = job.current_log();
+    // Every such question has the artifacts hashed: rows that are the same are no reason to ask.
+    let is_news = job.rows.as_deref() != Some(&*rows);
     match rows.job.status == JobStatus::Paused {
-        true => fx.push(ask_resumable(rows.job.id.clone())),
+        true if is_news => fx.extend(ask_resumable(job)),
+        true => {}
         false => job.is_resume_refused = false,
     }
     job.rows = Some(rows.clone());
@@ -156,20 +159,32 @@ pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
     }
 }
 
-fn ask_resumable(job_id: JobId) -> Effect {
+/// Asks whether the rules would resume the job; while a question is under way, once more after it.
+fn ask_resumable(job: &mut JobView) -> Option<Effect> {
+    if job.resume_asked.0 {
+        job.resume_asked.1 = true;
+        return None;
+    }
+    job.resume_asked = (true, false);
+    let job_id = job.job_id.clone();
     let query = Query::Preview {
         operator: None,
         commands: vec![Command::Resume(job_id.clone())],
     };
-    Effect::Ask(Question::Resumable(job_id), query)
+    Some(Effect::Ask(Question::Resumable(job_id), query))
 }
 
 /// Whether the rules would resume the job.
-pub fn take_resumable(model: &mut Model, job_id: &JobId, answer: &Answer) {
-    if let (Some(job), Answer::Preview(foreseen)) = (&mut model.job, answer)
-        && job.job_id == *job_id
-    {
+pub fn take_resumable(model: &mut Model, job_id: &JobId, answer: &Answer, fx: &mut Vec<Effect>) {
+    let Some(job) = model.job.as_mut().filter(|job| job.job_id == *job_id) else {
+        return;
+    };
+    if let Answer::Preview(foreseen) = answer {
         job.is_resume_refused = foreseen.iter().any(Result::is_err);
+    }
+    let (_, must_follow) = std::mem::take(&mut job.resume_asked);
+    if must_follow {
+        fx.extend(ask_resumable(job));
     }
 }
 

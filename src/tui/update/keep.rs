@@ -12,7 +12,7 @@ use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
-use super::{bulk, compose, files, gate_ref, look, outcome, preview, queue, send_quietly, toast};
+use super::{act, bulk, compose, files, gate_ref, look, outcome, preview, queue, send_quietly, toast};
 use crate::domain::gate::GateKey;
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
@@ -22,6 +22,7 @@ use crate::engine::api::Command;
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     bulk::recheck(model);
+    act::recheck_quit(model, fx);
     preview::keep(model, fx);
     compose::keep_checked(model, fx);
     files::keep_since_read(model);
@@ -113,10 +114,12 @@ pub fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         .collect()
 }
 
-/// Those of them that somebody else has open.
+/// Those of them that somebody else has open, also before the rules have answered: a colleague is told of at once.
 pub fn open_elsewhere(model: &Model) -> Vec<(GateKey, LeasePurpose)> {
-    let wanted = wanted(model).into_iter();
-    wanted.filter(|(key, _)| model.lease_of_other(key).is_some()).collect()
+    let concerned = concerned(model).into_iter();
+    concerned
+        .filter(|(key, _)| model.lease_of_other(key).is_some())
+        .collect()
 }
 
 /// A lease that somebody else had is asked for again this long after they gave it back.

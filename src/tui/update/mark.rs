@@ -207,12 +207,8 @@ pub fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
 
 /// The queue was read: a marked gate that is no longer in it is looked at.
 pub fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
-    let mut present = std::collections::HashSet::new();
-    if !model.marks.is_empty() {
-        present.extend(model.queue.present().map(RowKey::of));
-    }
     let mut jobs: Vec<JobId> = Vec::new();
-    let is_gone = |key: &&GateKey| !present.contains(&RowKey::Gate((*key).clone()));
+    let is_gone = |key: &&GateKey| model.queue.gate(key).is_none();
     for key in model.marks.keys().filter(is_gone) {
         if jobs.last() != Some(&key.job_id) {
             jobs.push(key.job_id.clone());

@@ -58,10 +58,12 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     let fx = &mut effects;
-    if let Msg::Input(Input::Paste(_) | Input::Burst(_) | Input::Resize(..)) = &msg {
+    if let Msg::Input(Input::Paste(_) | Input::Burst(_) | Input::LineEnd(_) | Input::Resize(..)) = &msg {
         // An Enter that waits for the rules was about what stood there when it came. A key ends that wait too, in `press`.
         model.preview.is_enter_waiting = false;
     }
+    let (gate, was_asked) = (model.queue.selected().cloned(), model.prompt.is_some());
+    model.toasts.begin(matches!(msg, Msg::Input(_)));
     match msg {
         Msg::Tick(now) => {
             // The one message that changes nothing by itself: whether it is visible is decided there.
@@ -73,15 +75,16 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             return effects;
         }
         // Whatever it means, it was meant for something else: the text is on its way.
-        Msg::Input(Input::Key(_) | Input::Torn(_) | Input::Paste(_) | Input::Burst(_) | Input::Mouse(_))
-            if model.away.is_some() =>
-        {
+        Msg::Input(
+            Input::Key(_) | Input::Torn(_) | Input::Paste(_) | Input::Burst(_) | Input::LineEnd(_) | Input::Mouse(_),
+        ) if model.away.is_some() => {
             compose::say_away(model);
         }
         Msg::Input(Input::Key(key)) => press(model, key, fx),
         Msg::Input(Input::Torn(key)) => slips::torn(model, key, fx),
         Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
         Msg::Input(Input::Burst(text)) => text::burst(model, &text, fx),
+        Msg::Input(Input::LineEnd(key)) => text::line_end(model, key, fx),
         Msg::Input(Input::Mouse(mouse)) => {
             look::present(model);
             mouse::mouse(model, mouse, fx);
@@ -146,6 +149,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     model.is_dirty = true;
     keep::keep(model, fx);
+    let is_asked = !was_asked && model.prompt.is_some();
+    if is_asked || model.queue.selected() != gate.as_ref() {
+        model.toasts.forget_answers(is_asked);
+    }
     effects
 }
 
@@ -166,7 +173,6 @@ fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     look::present(model);
     model.preview.is_enter_waiting = false;
     model.toasts.key_pressed();
-    let (gate, was_asked) = (model.queue.selected().cloned(), model.prompt.is_some());
     if !slips::before(model, key, fx) {
         return;
     }
@@ -177,10 +183,6 @@ fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
         None => text::unknown(model, focus, key),
     }
     slips::after(model, focus, key);
-    let is_asked = !was_asked && model.prompt.is_some();
-    if is_asked || model.queue.selected() != gate.as_ref() {
-        model.toasts.forget_answers();
-    }
 }
 
 // What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.

@@ -132,7 +132,7 @@ pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut 
                 mark::take(model, &job_id, rows.as_deref());
             }
         }
-        Question::Resumable(job_id) => gate::take_resumable(model, &job_id, &answer),
+        Question::Resumable(job_id) => gate::take_resumable(model, &job_id, &answer, fx),
         Question::Preview(number) => preview::answered(model, number, answer, fx),
         Question::Names(job_id) => compose::taken_names(model, &job_id, answer),
         Question::Edited(digest) => compose::taken_version(model, digest, answer),

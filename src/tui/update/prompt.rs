@@ -231,7 +231,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         confirm.is_drawn = false;
         return true;
     }
-    let notes = (!confirm.note.is_blank()).then(|| confirm.note.text());
+    let notes = confirm.note.words();
     let command = command_of(model, confirm, notes);
     let sent = Sent {
         done: confirm.intent.done(),

@@ -1,11 +1,16 @@
-//! Keys that were not meant: pieces of a torn sequence, and a key that was held down too long.
+//! Keys that were not meant: pieces of a torn sequence, a key that was held down too long, and letters that somebody writes elsewhere than
+//! they think.
+//!
+//! Letters where none is written, each within 0.7 s of the one before, are a text as soon as one of them means nothing where it came, or two
+//! different ones came at a question. While a text goes on, and for 0.7 s after its last letter, Enter answers nothing. One key, however
+//! often it comes, is no text: who reads on with it may press Enter at once.
 
 use super::super::effect::Effect;
 use super::super::input::{Code, Key};
-use super::super::keymap::Focus;
+use super::super::keymap::{self, Focus};
 use super::super::model::Model;
 use super::super::model::prompt::Prompt;
-use super::super::model::slips::{BeforeEsc, OpenedBy};
+use super::super::model::slips::{BeforeEsc, Letters, OpenedBy};
 use super::super::model::toast::Tone;
 use super::{look, queue, text, toast};
 
@@ -18,7 +23,7 @@ const LET_GO_US: i64 = 500_000;
 /// text that somebody wrote elsewhere than they thought, or that a slow line brings letter by letter.
 const ONCE_MORE_US: i64 = 700_000;
 
-/// A question asks for Enter once more, or a letter came that means nothing in it.
+/// A question asks for Enter once more, or a text comes in where none is written.
 pub fn ask_once_more(model: &mut Model) {
     model.slips.once_more_boot_us = Some(model.now.boot_us);
 }
@@ -39,6 +44,7 @@ pub fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
     if !is_meant(model, key, fx) {
         return false;
     }
+    note_letter(model, key);
     if key == Key::plain(Code::Enter) && is_same_enter(model) {
         ask_once_more(model);
     }
@@ -47,6 +53,32 @@ pub fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
     model.slips.before_esc = stands;
     model.slips.is_clear_asked &= is_esc;
     true
+}
+
+/// See the module: whether the letters that come are a text.
+fn note_letter(model: &mut Model, key: Key) {
+    let focus = model.focus();
+    let Some(letter) = key.typed().filter(|_| !focus.is_text()) else {
+        return;
+    };
+    let boot_us = model.now.boot_us;
+    let former = model.slips.letters.take();
+    let former = former.filter(|letters| boot_us - letters.boot_us < ONCE_MORE_US);
+    let mut letters = former.unwrap_or(Letters {
+        boot_us,
+        at_question: None,
+        is_text: false,
+    });
+    letters.boot_us = boot_us;
+    letters.is_text |= keymap::lookup(focus, key).is_none();
+    if focus.is_prompt() {
+        let former = letters.at_question.replace(letter);
+        letters.is_text |= former.is_some_and(|former| former != letter);
+    }
+    model.slips.letters = Some(letters);
+    if letters.is_text {
+        ask_once_more(model);
+    }
 }
 
 /// After a key that went to this focus.

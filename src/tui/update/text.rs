@@ -19,10 +19,6 @@ pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
         let at = if focus == Focus::Queue { "" } else { " on the queue" };
         return toast(model, Tone::Info, format!("Ctrl-c does not leave: {leave}{at} does"));
     }
-    // Somebody writes what they take for a text: the Enter behind it is no answer.
-    if focus.is_prompt() && key.typed().is_some() {
-        slips::ask_once_more(model);
-    }
     let help = keymap::key_of(focus, Action::Help).unwrap_or_default();
     let text = format!("no such key: {}   {help} keys", key.name());
     if model.toasts.newest().is_none_or(|newest| newest.text != text) {
@@ -79,10 +75,11 @@ pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Note | Focus::Answer | Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {
-            paste(model, text.trim_end_matches('\n'), fx);
+            // Of an answer the line may have brought only a part: the next one begins a word of its own.
+            let is_answer = focus.is_prompt();
+            paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
             if has_end {
-                let words = "What came at once is text: the Enter in it did nothing   hint: press Enter";
-                toast(model, Tone::Info, words);
+                toast(model, Tone::Info, ENTER_IN_TEXT);
             }
         }
         Focus::Queue
@@ -97,6 +94,37 @@ pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
             look::present(model);
             none_acted(model, text);
         }
+    }
+}
+
+const ENTER_IN_TEXT: &str = "What came at once is text: the Enter in it did nothing   hint: press Enter";
+
+/// An Enter that came together with letters, or right behind a text.
+pub fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+    let focus = model.focus();
+    match focus {
+        Focus::Compose | Focus::Candidates => paste(model, "\n", fx),
+        Focus::Note | Focus::Answer => {
+            paste(model, "\n", fx);
+            toast(model, Tone::Info, ENTER_IN_TEXT);
+        }
+        Focus::Confirm | Focus::Bulk | Focus::Ask => {
+            slips::ask_once_more(model);
+            super::press(model, key, fx);
+        }
+        Focus::Queue
+        | Focus::Diff
+        | Focus::Job
+        | Focus::History
+        | Focus::Menu
+        | Focus::Filter
+        | Focus::Search
+        | Focus::Find
+        | Focus::Types
+        | Focus::Help
+        | Focus::Palette
+        | Focus::Files
+        | Focus::Discarded => super::press(model, key, fx),
     }
 }
 

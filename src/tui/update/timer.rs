@@ -33,14 +33,13 @@ pub fn open(model: &mut Model, intent: TimerIntent) {
 /// What Enter sends: the rules are asked about the very same. The error: what was typed is no length of time.
 pub fn command_of(ask: &TimerAsk) -> Result<Command, String> {
     let gate = gate_ref(&ask.key);
-    let typed = ask.typed.text();
-    let reason = (!ask.typed.is_blank()).then(|| typed.trim().to_owned());
+    let reason = ask.typed.words();
     Ok(match ask.intent {
         TimerIntent::Hold => Command::Hold { gate, reason },
         TimerIntent::Release => Command::Release { gate, reason },
         TimerIntent::Extend => Command::Extend {
             gate,
-            seconds: parse_span_s(&typed)?,
+            seconds: parse_span_s(&ask.typed.text())?,
             expected: None,
         },
     })

@@ -191,20 +191,20 @@ pub(super) fn compose(model: &Model) -> Result<(), Why> {
     let file = file(model, "this gate has no artifact to patch")?;
     let artifact = &file.artifact;
     let name = artifact.path.file_name();
-    let (Some(bytes), Content::Text(_) | Content::Binary) = (&file.bytes, &file.content) else {
+    let (Some(bytes), Some(uses), Content::Text(_) | Content::Binary) = (&file.bytes, file.uses, &file.content) else {
         return Err(unread(name, &file.content));
     };
-    // Any text can be replaced: to be asked for every frame, the patches themselves are made only where that is not so.
-    if std::str::from_utf8(bytes).is_ok() {
+    if uses.is_patchable {
         return Ok(());
     }
     let params = model.gate.as_ref().and_then(|view| view.rows.as_deref());
-    let params = params.map(|rows| rows.job.params.clone()).unwrap_or_default();
-    if !work::templates(&artifact.kind, artifact.path.as_str(), bytes, &params).is_empty() {
+    let params = params.map(|rows| &rows.job.params).filter(|params| !params.is_empty());
+    let fits = |params| !work::templates(&artifact.kind, artifact.path.as_str(), bytes, params).is_empty();
+    if params.is_some_and(fits) {
         return Ok(());
     }
     // A text that only is no UTF-8 is of a kind that patches change: it would be no reason.
-    if let Err(problem @ NotEditable::NotUtf8(_)) = work::editable(bytes) {
+    if let Err(problem @ NotEditable::NotUtf8(_)) = uses.editing {
         return Err(why(problem.about(name).to_string(), problem.hint()));
     }
     let kind = &artifact.kind;
@@ -223,20 +223,30 @@ pub(super) fn room(model: &Model) -> Result<(), Why> {
 /// Whether the file on screen can be edited as a text.
 pub(super) fn edit(model: &Model) -> Result<(), Why> {
     pin(model)?;
-    editable_text(file(model, "this gate has no artifact to edit")?).map(drop)
+    editing(file(model, "this gate has no artifact to edit")?)
+}
+
+/// Whether a file is a text that can be edited.
+fn editing(file: &FileView) -> Result<(), Why> {
+    let name = file.artifact.path.file_name();
+    let problem = match (&file.content, &file.bytes, file.uses) {
+        (Content::Text(_), Some(_), Some(uses)) if !file.is_stale => match uses.editing {
+            Ok(()) => return Ok(()),
+            Err(problem) => problem,
+        },
+        (Content::Binary, Some(_), _) => NotEditable::Binary,
+        (Content::Text(_) | Content::Loading | Content::Known | Content::Missing | Content::Failed(_), ..)
+        | (Content::Binary, None, _) => return Err(unread(name, &file.content)),
+    };
+    Err(why(problem.about(name).to_string(), problem.hint()))
 }
 
 /// The text of a file, or why it has none.
 pub fn editable_text(file: &FileView) -> Result<&str, Why> {
-    let name = file.artifact.path.file_name();
-    let problem = match (&file.content, &file.bytes) {
-        (Content::Text(_), Some(bytes)) if !file.is_stale => match work::editable(bytes) {
-            Ok(text) => return Ok(text),
-            Err(problem) => problem,
-        },
-        (Content::Binary, Some(_)) => NotEditable::Binary,
-        (Content::Text(_) | Content::Loading | Content::Known | Content::Missing | Content::Failed(_), _)
-        | (Content::Binary, None) => return Err(unread(name, &file.content)),
-    };
-    Err(why(problem.about(name).to_string(), problem.hint()))
+    editing(file)?;
+    let bytes = file.bytes.as_ref().map_or(&[][..], |bytes| bytes.as_slice());
+    work::editable(bytes).map_err(|problem| {
+        let name = file.artifact.path.file_name();
+        why(problem.about(name).to_string(), problem.hint())
+    })
 }

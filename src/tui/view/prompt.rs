@@ -214,9 +214,12 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         Some(Prompt::Timer(ask)) => timer::lines(model, ask, columns),
         // Without its list of gates, which scrolls.
         Some(Prompt::Bulk(ask)) => bulk::around_words(model, ask, columns),
-        Some(Prompt::Quit(reasons)) => {
+        Some(Prompt::Quit(ask)) => {
             let mut lines = vec![text("LEAVE holdpoint", theme.strong())];
-            for reason in reasons {
+            if ask.reasons.is_empty() {
+                lines.push(text("Nothing is under way any more", theme.plain()));
+            }
+            for reason in &ask.reasons {
                 wrapped(reason, columns, theme.plain(), &mut lines);
             }
             answers(model, columns, "leave", &[("Esc", "stay")], &mut lines);

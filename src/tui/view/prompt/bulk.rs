@@ -30,7 +30,15 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     } else {
         format!("{count} gates")
     };
-    let verb = format!("{verb} ");
+    // What is left out altogether is no question yet: it says so, and names the key that makes it one.
+    let is_question = !ask.is_asking() || count > 0;
+    let (verb, gates) = match is_question {
+        true => (format!("{verb} "), gates),
+        false => (
+            format!("{verb}: "),
+            format!("nothing to {} yet, {} left out", ask.verb(), ask.items.len()),
+        ),
+    };
     let mut above = other_title(model, (&verb, style.patch(theme.strong())), &gates, columns);
     let mut below = Vec::new();
     if ask.writing() > 0 {
@@ -102,6 +110,13 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
         let words = format!("{hidden} of them are hidden by the filter");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
+    let take_in = ask.can_take_in().then_some(("i", "take them in"));
+    let back = ("Esc", "back, nothing is decided");
+    if !is_question && ask.note.is_blank() && !ask.is_note_focused {
+        let keys: Vec<_> = take_in.into_iter().chain([back]).collect();
+        answers(model, columns, "", &keys, &mut below);
+        return (above, below);
+    }
     if ask.note.is_blank() && !ask.is_note_focused {
         below.push(text("note for each: (none; Tab to write)", theme.plain()));
     } else {
@@ -121,9 +136,8 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     let verb = format!("{} {count}", ask.verb());
     let tab = if ask.is_note_focused { "leave note" } else { "note" };
-    let take_in = ask.can_take_in().then_some(("i", "take them in"));
     let others = [("Tab", tab)].into_iter().chain(take_in);
-    let others: Vec<_> = others.chain([("Esc", "back, nothing is decided")]).collect();
+    let others: Vec<_> = others.chain([back]).collect();
     answers(model, columns, &verb, &others, &mut below);
     (above, below)
 }
@@ -150,8 +164,7 @@ fn named(gates: &[(usize, &Item)], room: usize) -> String {
 const NAMED_MAX: usize = 3;
 
 fn is_visible(model: &Model, item: &Item) -> bool {
-    let key = crate::tui::model::queue::RowKey::Gate(item.pin.key.clone());
-    model.queue.visible().any(|row| key.names(row))
+    model.queue.is_visible(&item.pin.key)
 }
 
 /// A refusal for the line of a gate, which names it already.

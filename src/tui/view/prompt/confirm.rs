@@ -4,6 +4,7 @@ use super::{Line, answers, gate_label, keys, outlook, text, title, wrapped};
 use crate::diff::text::width;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::TimerStatus;
+use crate::domain::words::counted_are;
 use crate::tui::model::Model;
 use crate::tui::model::gate::GateView;
 use crate::tui::model::prompt::{Confirm, ConfirmState, Intent};
@@ -145,12 +146,8 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     }
     let others = model.marks.keys().filter(|key| **key != confirm.pin.key).count();
     if others > 0 && confirm.intent.is_decision() {
-        let words = if others == 1 {
-            "1 marked gate is".to_owned()
-        } else {
-            format!("{others} marked gates are")
-        };
-        wrapped(&format!("{words} NOT included"), columns, theme.warning(), &mut lines);
+        let words = format!("{} NOT included", counted_are(others, "marked gate"));
+        wrapped(&words, columns, theme.warning(), &mut lines);
     }
     if let Some(words) = holder::warning(model, &confirm.pin.key) {
         wrapped(&words, columns, theme.held(), &mut lines);
