@@ -288,9 +288,7 @@ impl Refusal {
             RefusalCode::ArtifactChanged,
             format!("{path} is missing from the run directory"),
         )
-        .with_hint(format!(
-            "the reviewed bytes are kept in versions/{digest}: copy them back first"
-        ))
+        .with_hint(format!("copy the reviewed bytes back first, from versions/{digest}"))
         .at(path.to_string())
     }
 

@@ -229,6 +229,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
             let sheets = compose.and_then(Compose::sheets);
             there_is(sheets.is_some_and(|sheets| sheets.templates.len() > 1))
         }
+        Action::Complete => there_is(model.compose.as_ref().is_some_and(|compose| compose.closed.is_none())),
         Action::Open => there_is(model.queue.current().is_some()),
         Action::Note => {
             let has_note = |prompt: &Prompt| match prompt {
@@ -264,7 +265,6 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         | Action::Repaint
         | Action::Suspend
         | Action::Quit
-        | Action::Complete
         | Action::Find
         | Action::FindNext
         | Action::FindFormer

@@ -100,7 +100,7 @@ fn programs_are_told_which_gate_was_opened_and_bytes_that_are_back_just_go_on() 
     std::fs::remove_file(workspace.root().join(&file)).unwrap();
     let (_, said) = run(&workspace, &["job", "resume", &id], 1);
     assert!(
-        said.starts_with("Not resumed: artifacts/script/script.txt is missing from the run directory   hint: the reviewed bytes are kept in versions/"),
+        said.starts_with("Not resumed: artifacts/script/script.txt is missing from the run directory   hint: copy the reviewed bytes back first, from versions/"),
         "{said}"
     );
     workspace.write(&file, "take 1\n");

@@ -110,10 +110,10 @@ fn a_gate_is_taken_over_both_names_are_kept_and_the_loser_is_told_at_once() {
     bea.sees("ana deciding");
     bea.press("a");
     bea.sees("ana has a prompt open here since ");
-    bea.sees("Ctrl-t takes it over");
+    bea.sees("takes it over");
     bea.press("<C-t>");
     bea.sees("Taken over j-1 / release #1 from ana");
-    bea.sees("timer held for you");
+    bea.sees("timer held");
     ana.sees("bea took j-1 / release #1 over from you");
     // What was typed is still there, and typing goes on.
     ana.press("'dle'");
@@ -145,7 +145,7 @@ fn a_console_that_is_ended_gives_its_gate_back_at_once() {
         let since = workspace.events("j-1").len() as u64;
         ana.press("a");
         ana.sees("APPROVE j-1 tides / release #1");
-        ana.sees("timer held for you");
+        ana.sees("timer held");
         ana.pty.terminate(signal);
         ana.pty.wait_exit();
         // It is on disk when the process has ended: nobody waits for the lease to die.

@@ -364,7 +364,7 @@ fn a_command_goes_through_and_says_who_had_the_gate_open() {
     let workspace = at_gate();
     let mut ana = desk_of(&workspace, "ana");
     ana.rejects("REJECT j-1", "not yet");
-    ana.sees("timer held for you");
+    ana.sees("timer held");
     let (told, _) = run(
         &workspace,
         &["gate", "approve", "j-1", "release", "--operator", "cy"],

@@ -191,6 +191,7 @@ fn c_goes_through_everything_to_compare_with() {
     assert_snapshot!("other_base_80", console.picture());
     console.press("c");
     console.shows("vs nothing");
+    console.press("G");
     console.shows("+ The tide returns");
     console.press("c");
     console.shows("the usual base");

@@ -217,6 +217,19 @@ impl World {
         notes: Option<String>,
         digest: Option<Digest>,
     ) -> Result<SealedDecision, Refusal> {
+        self.settle_as(id, name, verdict, &operator(who), notes, digest)
+    }
+
+    /// The same by somebody who came in in some way.
+    pub fn settle_as(
+        &mut self,
+        id: &str,
+        name: &str,
+        verdict: Verdict,
+        who: &Operator,
+        notes: Option<String>,
+        digest: Option<Digest>,
+    ) -> Result<SealedDecision, Refusal> {
         let command = Command::Decide {
             gate: GateRef {
                 job_id: job_id(id),
@@ -230,7 +243,7 @@ impl World {
         };
         let prepared = Prepared {
             session: None,
-            ..self.prepare(&operator(who), &command)?
+            ..self.prepare(who, &command)?
         };
         let mut applied = self.put(&job_id(id), &prepared, self.now)?;
         Ok(applied.decisions.pop().unwrap())

@@ -61,7 +61,7 @@ fn the_queue_says_who_holds_a_gate_until_when_what_is_left_and_why() {
                 console.text()
             );
         }
-        for words in ["binary", "e to 03:13Z: mix i"] {
+        for words in ["no text", "e to 03:13Z: mix"] {
             assert!(
                 row(&console, "j-22").contains(words),
                 "{words} at {width}: {}",
@@ -77,19 +77,37 @@ fn the_queue_says_who_holds_a_gate_until_when_what_is_left_and_why() {
 }
 
 #[test]
+fn at_60_columns_a_hold_says_its_end_whoever_holds_it() {
+    for (who, words) in [
+        ("cy", "cy to 03:13Z"),
+        ("carl", "carl to 03:13Z"),
+        ("somebody-with-a-name", "so…e to 03:13Z"),
+    ] {
+        let mut world = World::drawn();
+        world.hold("j-17", who, Some("waiting for the legal people"));
+        let console = Console::new(world, 60, 14);
+        assert!(row(&console, "j-17").contains(words), "{}", console.text());
+    }
+}
+
+#[test]
 fn beside_the_gate_the_holds_are_listed_below_the_queue_and_move_nothing() {
-    let console = Console::new(held(), 120, 40);
+    let console = Console::new(held(), 200, 50);
     console.shows(">j-21 dunes");
     console.shows("HELD");
     console.shows("j-17 tides / script #2");
-    console.shows("held by root until 03:13Z, 1:42 left: waiting");
-    console.shows("for the legal people");
-    let before = Console::new(World::drawn(), 120, 40).text();
+    console.shows("held by root until 03:13Z, 1:42 left: waiting for the legal people");
+    let before = Console::new(World::drawn(), 200, 50).text();
     let stages = |text: &str| text.lines().position(|line| line.contains("STAGES"));
     assert_eq!(stages(&before), stages(&console.text()));
-    // In a window too low for both the stages stay.
-    let console = Console::new(held(), 120, 22);
-    console.shows("STAGES");
+    // Above the gate the rows have room for it.
+    let console = Console::new(held(), 120, 40);
+    assert!(
+        row(&console, "j-17").contains("root to 03:13Z: waiting for the legal p"),
+        "{}",
+        console.text()
+    );
+    console.hides("HELD");
 }
 
 #[test]

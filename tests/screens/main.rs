@@ -28,4 +28,5 @@ mod start;
 mod steady;
 mod undo;
 mod versions;
+mod words;
 mod world;

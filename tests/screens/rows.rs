@@ -48,11 +48,11 @@ fn who_is_at_a_gate_is_said_in_two_words() {
         .last_mut();
     gate.unwrap().lease.as_mut().unwrap().holder.via.pid = 12;
     let mut console = Console::new(world, 80, 24);
-    for words in ["root deciding", "cy composing", "you elsewhere"] {
+    for words in ["root deciding", "cy composing", "other console"] {
         console.shows(words);
     }
     console.resize(60, 24);
-    for words in ["root at it", "cy composing", "elsewhere"] {
+    for words in ["root deciding", "cy composing", "other console"] {
         console.shows(words);
     }
     console.resize(80, 24);
@@ -160,14 +160,73 @@ fn names_that_people_gave_are_told_apart() {
 }
 
 #[test]
-fn beside_the_gate_the_queue_says_what_changed_or_who_is_at_it() {
-    let console = Console::new(World::drawn(), 120, 40);
-    for words in ["JOB", "STAGE", "LEFT", "THEN", "CHANGE", "cy edits", "+6 -3"] {
-        console.shows(words);
+fn a_wide_window_has_every_column_that_a_narrow_one_has() {
+    let head = ["JOB", "STAGE", "#", "LEFT", "THEN", "CHANGE", "FILES", "WHO"];
+    for width in [80, 96, 110, 120, 132, 178, 179, 200] {
+        let console = Console::new(World::drawn(), width, 40);
+        let text = console.text();
+        let line = text.lines().nth(1).unwrap();
+        let heads: Vec<_> = line.split('│').next().unwrap().split_whitespace().collect();
+        assert_eq!(heads.contains(&"AGE"), width >= 96 && width != 179, "{width}: {text}");
+        let heads: Vec<_> = heads.into_iter().filter(|head| *head != "AGE").collect();
+        assert_eq!(heads, head, "{width}");
+        for words in ["+6 -3", "new 11", "cy composing", "unseen"] {
+            console.shows(words);
+        }
     }
-    let console = Console::new(World::drawn(), 140, 40);
-    for words in ["CHANGE", "WHO", "cy edits", "new 11", "unseen"] {
-        console.shows(words);
+}
+
+#[test]
+fn no_text_that_wants_room_moves_a_column_of_the_queue() {
+    let head = |console: &Console| {
+        let text = console.text();
+        let line = text.lines().nth(1).unwrap();
+        line.split('│')
+            .next()
+            .unwrap()
+            .split(" +")
+            .next()
+            .unwrap()
+            .trim_end()
+            .to_owned()
+    };
+    for (width, height) in [
+        (60, 14),
+        (80, 24),
+        (120, 24),
+        (120, 40),
+        (140, 40),
+        (180, 40),
+        (200, 50),
+    ] {
+        for keys in ["Enter", "v", "2", "3", "4", "e", "p", "a", "e x Esc", "L", "t"] {
+            let mut console = Console::new(World::drawn(), width, height);
+            console.press("j");
+            let before = head(&console);
+            console.press(keys);
+            assert_eq!(head(&console), before, "{keys} at {width}x{height}: {}", console.text());
+        }
+    }
+}
+
+#[test]
+fn the_queue_is_as_high_in_every_pane() {
+    for (width, height) in [(60, 14), (80, 24), (120, 24), (120, 40), (200, 50)] {
+        let mut world = World::drawn();
+        for number in 50..70 {
+            world.gate(&format!("j-{number}"), "many", "script", 1, Some(2000), vec![]);
+        }
+        let mut console = Console::new(world, width, height);
+        let rows = |console: &Console| {
+            let text = console.text();
+            let queue = text.lines().skip(2).take_while(|line| !line.starts_with('─'));
+            queue.count()
+        };
+        let before = rows(&console);
+        for keys in ["2", "3", "4", "1", "Tab", "q"] {
+            console.press(keys);
+            assert_eq!(rows(&console), before, "{keys} at {width}x{height}: {}", console.text());
+        }
     }
 }
 

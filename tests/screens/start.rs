@@ -86,7 +86,8 @@ fn news_are_decisions_and_not_answers_to_keys() {
     console.event("j-22", "audio", EventType::GateApproved, "ana approved audio #1");
     console.press("s");
     console.shows("NEWS");
-    console.shows("j-22 marsh: ana approved audio #1");
+    console.shows("02:13:00Z j-22 marsh: ana");
+    console.shows("  approved audio #1");
     let text = console.text();
     let below: Vec<&str> = text.lines().skip_while(|line| !line.contains("NEWS")).collect();
     let news = below.iter().filter(|line| line.contains("Sorted")).count();

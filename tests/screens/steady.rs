@@ -42,7 +42,7 @@ fn what_a_field_or_a_list_takes_is_said_whole_at_60_columns() {
         ("+", "type how long"),
         ("X", "type the id"),
         ("p", "F2 type  Tab complete"),
-        ("p Esc", "Esc text  T type  D discard"),
+        ("p Esc", "the text is kept   Esc text"),
         ("p F2", "Enter writes in it   Up Down move"),
         ("e", "Tab complete  Ctrl-f find"),
         ("p Ctrl-f", "type what to find   Enter there"),

@@ -43,15 +43,19 @@ pub fn keep_queue(model: &mut Model) {
     let Some(urgent) = countdown::urgent_places(model) else {
         return;
     };
-    // The prompt and the editor name their gate: where both find no room, the one that the clock decides is shown.
     let place = model.queue.place().unwrap_or(urgent.start);
     let (first, end) = (urgent.start.min(place), urgent.end.max(place + 1));
-    let both = first..end;
-    let shown = if both.len() <= rows { both } else { urgent };
-    if shown.start < model.queue.top || shown.len() > rows {
-        model.queue.top = shown.start;
-    } else if shown.end > model.queue.top + rows {
-        model.queue.top = shown.end - rows;
+    // Where not all find room: the row that is asked about, for the header names the next expiry; beside the editor, which names its
+    // gate, the ones that the clock decides.
+    let (first, end) = match (end - first <= rows, model.prompt.is_some()) {
+        (true, _) => (first, end),
+        (false, true) => return,
+        (false, false) => (urgent.start, urgent.end),
+    };
+    if first < model.queue.top || end - first > rows {
+        model.queue.top = first;
+    } else if end > model.queue.top + rows {
+        model.queue.top = end - rows;
     }
 }
 

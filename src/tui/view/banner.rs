@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::message::{NARROW_COLUMNS, split};
+use super::message::split;
 use super::pen::Pen;
+use super::prompt::ROWS_MIN;
 use crate::tui::model::Model;
 
 /// The line, when something is broken.
@@ -30,14 +31,15 @@ fn first_of(what: &str, problems: &[String]) -> Option<String> {
     }
 }
 
-const LINES_MAX: usize = 2;
-/// Where lines are short it takes one more.
-const LINES_MAX_NARROW: usize = 3;
+/// What is broken, where, and what was meant.
+const LINES_MAX: usize = 3;
+/// Where there are few lines, what is read comes first.
+const LINES_MAX_LOW: usize = 1;
 
 fn lines(model: &Model, columns: u16) -> Vec<String> {
     let columns = usize::from(columns).saturating_sub(2);
-    let most = if columns < NARROW_COLUMNS {
-        LINES_MAX_NARROW
+    let most = if model.size.1 < ROWS_MIN {
+        LINES_MAX_LOW
     } else {
         LINES_MAX
     };

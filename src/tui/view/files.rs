@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::label;
 use super::message;
 use super::pen::{Pen, clear};
+use super::queue::NO_TEXT;
 use crate::domain::words::counted;
 use crate::tui::layout::Layout;
 use crate::tui::model::file::FileView;
@@ -34,7 +35,7 @@ pub fn matching(model: &Model) -> Vec<usize> {
 pub fn change(file: &FileView) -> String {
     let artifact = &file.artifact;
     if artifact.is_binary {
-        return format!("binary {}", label::size(artifact.size_bytes));
+        return format!("{NO_TEXT}, {}", label::size(artifact.size_bytes));
     }
     let lines = format!("+{} -{}", artifact.added_lines, artifact.removed_lines);
     match &file.values {

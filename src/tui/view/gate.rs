@@ -5,14 +5,13 @@ use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use super::title::{BASE_CELLS, base, since_line, title};
-use super::{diff_rows, holder, label, media};
+use super::{diff_rows, label, media, message};
 use crate::diff::document::DiffDocument;
 use crate::diff::lines::LineEnd;
 use crate::diff::search::Needle;
 use crate::diff::text::{visible_line, width};
 use crate::domain::gate::Gate;
 use crate::domain::policy::{GatePolicy, GateRule};
-use crate::domain::view::QueueRow;
 use crate::domain::words::{age, ago, counted, duration};
 use crate::tui::layout::{diff_page, gate_head_height, has_values_line, hold_lines};
 use crate::tui::model::Model;
@@ -51,13 +50,6 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
         age(model.now.utc.us_since(gate.opened_at))
     );
     pen.text(&opened, theme.plain());
-    // Who else is at it stands in the head.
-    let is_told =
-        |row: &QueueRow| holder::head(model, row).is_some() || !holder::hold(model, row, usize::MAX).is_empty();
-    if let Some(row) = model.queue.current().filter(|row| !is_told(row)) {
-        let (who, style) = super::queue::who(model, row, pen.room());
-        pen.right(&who, style);
-    }
 }
 
 fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
@@ -115,7 +107,7 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
         pen.text(" ", theme.plain());
     }
     pen.rule(theme);
-    let hold = hold_lines(model, is_wide);
+    let hold = hold_lines(model);
     for (line, words) in (1..).zip(&hold) {
         Pen::at_line(buffer, area, line).skip(1).text(words, theme.held());
     }
@@ -153,7 +145,8 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     }
     let others = file.bases().len().saturating_sub(1);
     if others > 0 {
-        pen.right(&format!("c: {}", counted(others, "other base")), model.theme.plain());
+        let words = format!("c compares with {}", counted(others, "other version"));
+        pen.right(&words, model.theme.plain());
     }
 }
 
@@ -216,6 +209,9 @@ fn draw_text(
     );
 }
 
+/// A path and a digest in short lines take so many.
+const MISSING_LINES_MAX: usize = 5;
+
 fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let Some(file) = view.current() else {
@@ -253,8 +249,14 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
         }
         Content::Missing => {
             pen.text(&format!("{name} is missing from the run directory"), theme.error());
-            let text = format!("hint: the reviewed bytes are kept in versions/{}", file.artifact.digest);
-            Pen::at_line(buffer, area, 1).skip(1).text(&text, theme.plain());
+            let columns = usize::from(area.width).saturating_sub(2);
+            let hint = format!(
+                "hint: copy the reviewed bytes back, from versions/{}",
+                file.artifact.digest
+            );
+            for (line, words) in (1..).zip(message::split(&hint, columns, MISSING_LINES_MAX)) {
+                Pen::at_line(buffer, area, line).skip(1).text(&words, theme.plain());
+            }
         }
         Content::Failed(why) => {
             pen.text(&format!("Not read: {why}"), theme.error());
@@ -291,26 +293,37 @@ fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buff
     }
     let name = file.artifact.path.file_name();
     let text = match problem {
-        _ if file.is_measuring => format!("{name} is binary ({}): it is being read…", file.artifact.kind),
+        _ if file.is_measuring => format!("{name} ({}) is no text: it is being read…", file.artifact.kind),
         Some(why) => format!("{name} by size and digest only: {why}"),
         None => format!(
-            "{name} is binary ({}): it is compared by size and digest",
+            "{name} ({}) is no text: it is compared by size and digest",
             file.artifact.kind
         ),
     };
-    Pen::new(buffer, area).skip(1).text(&text, theme.plain());
-    if let Some(base) = base {
-        let text = format!("- base  {base}");
-        Pen::at_line(buffer, area, 1).skip(1).text(&text, theme.removed());
+    let columns = usize::from(area.width).saturating_sub(2);
+    let words = message::split(&text, columns, BINARY_LINES_MAX).into_iter();
+    let mut lines: Vec<_> = words.map(|words| (words, theme.plain())).collect();
+    // The digests stand in the title too, in short: what is said of the file comes first.
+    lines.extend(base.map(|base| (format!("- base  {base}"), theme.removed())));
+    lines.push((format!("+ now   {digest}"), theme.added()));
+    lines.push((format!("  size  {size}"), theme.plain()));
+    lines.push((format!("  file  {path}"), theme.plain()));
+    for (line, (words, style)) in (0..).zip(&lines) {
+        Pen::at_line(buffer, area, line).skip(1).text(words, *style);
     }
-    let text = format!("+ now   {digest}");
-    Pen::at_line(buffer, area, 2).skip(1).text(&text, theme.added());
-    Pen::at_line(buffer, area, 3)
-        .skip(1)
-        .text(&format!("  size  {size}"), theme.plain());
-    Pen::at_line(buffer, area, 4)
-        .skip(1)
-        .text(&format!("  file  {path}"), theme.plain());
+}
+
+/// Why a file is compared by its size alone takes so many short lines.
+const BINARY_LINES_MAX: usize = 4;
+
+/// The rows of the document that are drawn in a body of so many lines.
+fn drawn_rows(model: &Model, file: &FileView, document: &DiffDocument, body: usize) -> Vec<usize> {
+    // That nothing changed takes a line.
+    let rows = body.saturating_sub(usize::from(document.is_identical()));
+    let page = diff_page(model, file);
+    let lines = page.map_or_else(Vec::new, |page| page.lines(page.within(file.top), rows));
+    let parts = lines.iter().flat_map(|line| line.parts());
+    parts.map(|part| part.row_at).collect()
 }
 
 /// The facts about what was shown: hunks, lines, what is still to be seen, who looked.
@@ -327,19 +340,16 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
         let text = format!("value {} of {count}", (file.values_top + 1).min(count));
         pen.text(&text, theme.plain());
     } else if let Some(document) = file.document() {
-        let lines = diff_page(model, file).map_or_else(Vec::new, |page| page.lines(page.within(file.top), rows));
-        let rows: Vec<usize> = lines
-            .iter()
-            .flat_map(|line| line.parts())
-            .map(|part| part.row_at)
-            .collect();
-        let first = rows.iter().copied().min().unwrap_or(0);
-        let last = rows.iter().copied().max().unwrap_or(0);
-        let hunks = document.hunks_in(first..last + 1);
+        let drawn = drawn_rows(model, file, document, rows);
+        let hunks = match (drawn.iter().min(), drawn.iter().max()) {
+            (Some(first), Some(last)) => document.hunks_in(*first..last + 1),
+            (_, _) => 0..0,
+        };
         let count = document.hunk_count();
         let word = match (hunks.len(), count) {
             (_, 0) => "no changes".to_owned(),
             _ if document.is_new() => "new file".to_owned(),
+            (0, count) if drawn.is_empty() => counted(count, "hunk"),
             (0, count) => format!("{}, none here", counted(count, "hunk")),
             (1, count) => format!("hunk {} of {count}", hunks.start + 1),
             (_, count) => format!("hunk {}-{} of {count}", hunks.start + 1, hunks.end),
@@ -349,10 +359,11 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
         if document.diff().is_coarse {
             pen.text("   coarse", theme.warning());
         }
-        let line_at = |row: usize| document.row(row).and_then(|row| row.new_line.or(row.old_line));
-        if let (Some(first), Some(last)) = (line_at(first), line_at(last)) {
+        // Lines as they are now: a removed one has no number among them.
+        let numbers = || drawn.iter().filter_map(|row| document.row(*row)?.new_line);
+        if let (Some(first), Some(last)) = (numbers().min(), numbers().max()) {
             let total = document.line_count(crate::diff::Side::New);
-            let text = format!("   lines {first}-{} of {total}", last.max(first).min(total.max(first)));
+            let text = format!("   lines {first}-{last} of {total}");
             // What was not yet shown must find room, whatever else does.
             let unseen = match view.unseen_count().as_str() {
                 "" => 0,

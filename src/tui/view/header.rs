@@ -126,8 +126,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         .position(|parts| needed(parts) <= room + 2)
         .unwrap_or(last);
     let mut pen = Pen::new(buffer, area);
-    for (text, style) in arrangements[chosen].iter().flatten() {
-        pen.text(text, *style).skip(2);
+    for (index, (text, style)) in arrangements[chosen].iter().flatten().enumerate() {
+        pen.skip(if index > 0 { 2 } else { 0 }).text(text, *style);
     }
     pen.right(&clock, theme.plain());
 }

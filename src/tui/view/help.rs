@@ -11,13 +11,34 @@ use crate::tui::model::{Model, Overlay};
 
 /// Room for `Ctrl-w or Alt-Backspace`.
 const KEYS_CELLS: usize = 23;
+/// Cells before the keys.
+const INDENT: usize = 3;
 
 /// A line of the help: a group's name, or keys and what they mean.
 pub enum HelpRow {
     /// A group.
     Group(&'static str),
-    /// Keys and meaning.
-    Keys(String, &'static str),
+    /// Keys and meaning, as far as they go into one line; what goes on below has lines of its own.
+    Keys(String, String),
+}
+
+/// The cells of the keys, and of what they mean.
+fn cells(columns: u16) -> (usize, usize) {
+    let columns = usize::from(columns);
+    let keys = KEYS_CELLS.min(columns / 3);
+    (keys, columns.saturating_sub(INDENT + keys + 1))
+}
+
+/// Keys and meaning in as many lines as they need.
+fn wrapped(keys: &str, meaning: &str, columns: u16) -> Vec<HelpRow> {
+    let (key_cells, cells) = cells(columns);
+    let mut keys = message::split(keys, key_cells, usize::MAX).into_iter();
+    let mut meaning = message::split(meaning, cells, usize::MAX).into_iter();
+    let lines = std::iter::from_fn(|| match (keys.next(), meaning.next()) {
+        (None, None) => None,
+        (keys, meaning) => Some(HelpRow::Keys(keys.unwrap_or_default(), meaning.unwrap_or_default())),
+    });
+    lines.collect()
 }
 
 /// What stands in the queue.
@@ -26,7 +47,7 @@ const COLUMNS: [(&str, &str); 6] = [
     ("#", "which attempt of the stage"),
     (
         "LEFT",
-        "time left; = it stands still: held, or somebody has the gate open",
+        "time left; = it stands still: held, or somebody has the gate open; ! it was over before anybody could act",
     ),
     ("THEN", "what happens when no time is left; person: nothing without you"),
     ("CHANGE", "lines against the base, of all files"),
@@ -34,6 +55,13 @@ const COLUMNS: [(&str, &str); 6] = [
         "WHO",
         "who is at it, or holds it until when and why; unseen: nobody has looked",
     ),
+];
+
+/// What stands before a stage.
+const STAGES: [(&str, &str); 3] = [
+    ("> * .", "the job waits there; it runs; it will run"),
+    ("+ -", "approved, or passed without a gate; rejected"),
+    ("! x", "failed; canceled"),
 ];
 
 /// The lines, narrowed down.
@@ -47,15 +75,18 @@ pub fn rows(model: &Model) -> Vec<HelpRow> {
         let text = text.to_lowercase();
         filter.split_whitespace().all(|word| text.contains(word))
     };
-    let columns = COLUMNS
-        .iter()
-        .filter(|(name, meaning)| is_sought(format!("columns {name} {meaning}")));
-    let columns: Vec<_> = columns
-        .map(|(name, meaning)| HelpRow::Keys((*name).to_owned(), meaning))
-        .collect();
-    if !columns.is_empty() {
-        rows.push(HelpRow::Group("columns of the queue"));
-        rows.extend(columns);
+    let columns = model.size.0;
+    for (group, signs) in [("columns of the queue", &COLUMNS[..]), ("signs of the stages", &STAGES)] {
+        let fits = |(name, meaning): &&(&str, &str)| is_sought(format!("{group} {name} {meaning}"));
+        let sought: Vec<_> = signs.iter().filter(fits).collect();
+        if !sought.is_empty() {
+            rows.push(HelpRow::Group(group));
+            rows.extend(
+                sought
+                    .iter()
+                    .flat_map(|(name, meaning)| wrapped(name, meaning, columns)),
+            );
+        }
     }
     for group in keymap::all_groups() {
         let fits = |binding: &&keymap::Binding| {
@@ -68,11 +99,8 @@ pub fn rows(model: &Model) -> Vec<HelpRow> {
         let bindings: Vec<_> = group.bindings.iter().filter(fits).filter(is_allowed).collect();
         if !bindings.is_empty() {
             rows.push(HelpRow::Group(group.name));
-            rows.extend(
-                bindings
-                    .iter()
-                    .map(|binding| HelpRow::Keys(binding.keys_in_words(), binding.help)),
-            );
+            let lines = |binding: &&keymap::Binding| wrapped(&binding.keys_in_words(), binding.help, columns);
+            rows.extend(bindings.iter().flat_map(lines));
         }
     }
     rows
@@ -99,13 +127,14 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
         Pen::new(buffer, body).skip(3).text("No key is for that", theme.plain());
     }
     let height = usize::from(body.height);
+    let (key_cells, _) = cells(area.width);
     for (line, row) in (0..).zip(rows.iter().skip(*top).take(height)) {
         let mut pen = Pen::at_line(buffer, body, line);
         match row {
             HelpRow::Group(name) => pen.skip(1).text(name, theme.strong()),
             HelpRow::Keys(keys, help) => pen
-                .skip(3)
-                .cell(keys, KEYS_CELLS, theme.plain())
+                .skip(INDENT as u16)
+                .cell(keys, key_cells, theme.plain())
                 .skip(1)
                 .text(help, theme.plain()),
         };

@@ -103,6 +103,8 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         Focus::Files => words(&["Enter shows it", "type to find", "Up Down move"]),
         Focus::Discarded => words(&["Enter restores it", "type to find", "Up Down move"]),
         Focus::Palette => words(&["Enter does it", "type to find", "Up Down move"]),
+        // The menu names its keys itself.
+        Focus::Menu if !prompt::is_low(model) => words(&["the text is kept"]),
         Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => Vec::new(),
     }
 }
@@ -206,9 +208,12 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if is_pane && verb::is_hinted(model, focus, Action::Resume) {
         bar.key("R", "resume");
     }
-    // The way back to the text comes before what can be done with it.
-    let back = bindings(focus).filter(|binding| focus == Focus::Menu && binding.action == Some(Action::Close));
-    let others = bindings(focus).filter(|binding| focus != Focus::Menu || binding.action != Some(Action::Close));
+    // The way back to the text comes before what can be done with it, which a window with room for it lists above.
+    let is_menu = focus == Focus::Menu;
+    let is_listed = is_menu && !prompt::is_low(model);
+    let is_back = |binding: &&Binding| is_menu && binding.action == Some(Action::Close);
+    let back = bindings(focus).filter(is_back);
+    let others = bindings(focus).filter(|binding| !is_back(binding) && !is_listed);
     let applies = |binding: &&Binding| binding.action.is_some_and(|action| verb::applies(model, focus, action));
     let is_last = |binding: &&Binding| last.iter().any(|last| last.action == binding.action);
     for binding in back.chain(others).filter(applies).filter(|binding| !is_last(binding)) {

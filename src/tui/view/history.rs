@@ -159,7 +159,7 @@ fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer)
 fn came_in(decision: &Decision) -> String {
     let via = decision.via();
     if decision.is_by_timer() {
-        return format!("the timer, in a process of {}@{}", via.login, via.host);
+        return format!("the timer, in a process of {} on {}", via.login, via.host);
     }
     format!("{} ({})", decision.by(), via.words())
 }

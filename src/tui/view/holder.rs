@@ -63,22 +63,23 @@ pub fn words(model: &Model, row: &QueueRow, cells: usize) -> Option<String> {
 }
 
 /// Less of a reason than this says nothing.
-const REASON_CELLS_MIN: usize = 6;
+const REASON_CELLS_MIN: usize = 5;
 /// Less of a name than this says nothing.
 const NAME_CELLS_MIN: usize = 4;
 
 /// The same in words, the longest wording first.
 fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<String> {
+    let words = |words: &[&str]| words.iter().map(|words| (*words).to_owned()).collect();
     if model.writing(key).is_some() {
-        return vec!["writing…".to_owned()];
+        return words(&["writing…"]);
     }
     if let Some(lease) = live_lease(model, row) {
         let who = name(model, &lease.holder.name);
         return match (is_own(model, lease), who == "you", lease.purpose) {
-            (true, _, LeasePurpose::Compose) => vec!["you edit".to_owned()],
-            (true, _, LeasePurpose::Prompt) => vec!["you decide".to_owned(), "you".to_owned()],
+            (true, _, LeasePurpose::Compose) => words(&["you edit"]),
+            (true, _, LeasePurpose::Prompt) => words(&["you decide", "you"]),
             // Another console of the same person, or one that ended a moment ago.
-            (false, true, _) => vec!["you elsewhere".to_owned(), "elsewhere".to_owned()],
+            (false, true, _) => words(&["you, other console", "other console", "also you"]),
             (false, false, LeasePurpose::Compose) => vec![format!("{who} composing"), format!("{who} edits")],
             (false, false, LeasePurpose::Prompt) => vec![format!("{who} deciding"), format!("{who} at it")],
         };
@@ -87,10 +88,10 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
         return hold_wordings(held, cells);
     }
     if model.drafts.contains_key(key) {
-        return vec!["your draft".to_owned()];
+        return words(&["your draft"]);
     }
     match row.timer.as_ref().and_then(|timer| timer.held_by_policy_at) {
-        Some(_) => vec!["held by policy".to_owned()],
+        Some(_) => words(&["held by policy", "by policy"]),
         None => Vec::new(),
     }
 }
@@ -100,15 +101,24 @@ fn hold_wordings(Held { who, until, reason }: Held, cells: usize) -> Vec<String>
     let verb = if who == "you" { "hold" } else { "holds" };
     let long = format!("{who} {verb} to {until}");
     let short = format!("{who} to {until}");
+    // A long name gives way before the end and the beginning of the reason do.
+    let brief = |others: usize| shorten::middle(&who, cells.saturating_sub(others).max(NAME_CELLS_MIN));
     let with_reason = reason.map(|reason| {
-        // A long name gives way before the end and the beginning of the reason do.
         let others = width(&format!(" to {until}: ")) + REASON_CELLS_MIN.min(width(&visible_line(&reason)));
-        let brief = shorten::middle(&who, cells.saturating_sub(others).max(NAME_CELLS_MIN));
+        let brief = brief(others);
         let room = cells.max(width(&brief) + others);
         let cut_short = cut(&format!("{brief} to {until}: {reason}"), room);
         [format!("{long}: {reason}"), cut_short]
     });
-    let without = [long, short, format!("{who} {verb}"), format!("{who} hold")];
+    let briefly = format!("{} to {until}", brief(width(&format!(" to {until}"))));
+    let without = [
+        long,
+        short,
+        briefly,
+        format!("to {until}"),
+        format!("{who} {verb}"),
+        format!("{who} hold"),
+    ];
     with_reason.into_iter().flatten().chain(without).collect()
 }
 
@@ -116,8 +126,15 @@ fn hold_wordings(Held { who, until, reason }: Held, cells: usize) -> Vec<String>
 pub fn head(model: &Model, row: &QueueRow) -> Option<String> {
     let lease = live_lease(model, row).filter(|lease| !is_own(model, lease))?;
     let who = name(model, &lease.holder.name);
-    let at = if who == "you" { " elsewhere" } else { "" };
-    Some(format!("{who}{at} {}", doing(lease.purpose)))
+    Some(format!("{} {}", other_console(who), doing(lease.purpose)))
+}
+
+/// Whoever else has a gate open; the operator too, in another console.
+fn other_console(who: &str) -> &str {
+    match who {
+        "you" => "you, in another console,",
+        who => who,
+    }
 }
 
 fn doing(purpose: LeasePurpose) -> &'static str {
@@ -148,20 +165,14 @@ pub fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String> {
 /// In a list of gates: who else has this one open, as `ana composing`.
 pub fn other(model: &Model, key: &GateKey) -> Option<String> {
     let lease = model.lease_of_other(key)?;
-    let who = match name(model, &lease.holder.name) {
-        "you" => "you elsewhere",
-        who => who,
-    };
+    let who = other_console(name(model, &lease.holder.name));
     Some(format!("{who} {}", doing(lease.purpose)))
 }
 
 /// For a prompt or the editor on a gate that somebody else has open: who, since when, what that means, and how to take it over.
 pub fn warning(model: &Model, key: &GateKey) -> Option<String> {
     let lease = model.lease_of_other(key)?;
-    let who = match name(model, &lease.holder.name) {
-        "you" => "you, in another console,",
-        who => who,
-    };
+    let who = other_console(name(model, &lease.holder.name));
     let what = match lease.purpose {
         LeasePurpose::Prompt => "has a prompt open here since",
         LeasePurpose::Compose => "is composing here since",

@@ -12,10 +12,14 @@ use crate::domain::event::Event;
 use crate::domain::gate::GateState;
 use crate::domain::ids::StageName;
 use crate::domain::job::{AttemptState, JobRows, JobStatus};
+use crate::domain::stage::StageSpec;
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::job::JobView;
 use crate::tui::theme::Theme;
+
+/// The word for a gate that no person decided.
+const TIMER_APPROVED: &str = "timer approved";
 
 /// A stage's sign and word: what its newest gate or attempt came to.
 pub fn stage_state(rows: &JobRows, stage: &StageName, theme: Theme) -> (&'static str, String, Style) {
@@ -26,7 +30,7 @@ pub fn stage_state(rows: &JobRows, stage: &StageName, theme: Theme) -> (&'static
         let by = gate.settled.as_ref().map_or("", |settled| settled.by.as_str());
         return match gate.state {
             GateState::Open => (">", "waits here".to_owned(), theme.strong()),
-            GateState::Approved if by == "timer" => ("t", "timer approved".to_owned(), theme.timer()),
+            GateState::Approved if by == "timer" => ("+", TIMER_APPROVED.to_owned(), theme.timer()),
             GateState::Approved => ("+", format!("approved {by}"), theme.added()),
             GateState::Rejected => ("-", format!("rejected {by}"), theme.removed()),
             GateState::Canceled => ("x", "canceled".to_owned(), theme.plain()),
@@ -69,11 +73,15 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         .as_ref()
         .map(|stage| format!(" at {stage}"))
         .unwrap_or_default();
-    let is_outside = job.is_manual && job.status == JobStatus::Running;
-    let state = match (is_outside, job.is_manual) {
-        (true, _) => "waits for its pipeline".to_owned(),
-        (false, true) => format!("{}{stage} (manual)", job.status.as_str().replace('_', " ")),
-        (false, false) => format!("{}{stage}", job.status.as_str().replace('_', " ")),
+    let status = if job.status == JobStatus::NeedsApproval {
+        "waits"
+    } else {
+        job.status.words()
+    };
+    let state = match (job.is_manual, job.status == JobStatus::Running) {
+        (true, true) => "waits for its pipeline".to_owned(),
+        (true, false) => format!("{status}{stage}, run by its own pipeline"),
+        (false, _) => format!("{status}{stage}"),
     };
     pen.text(&format!(" {state}"), theme.plain());
     if !job.intent.is_empty() {
@@ -82,29 +90,61 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     pen.text(" ", theme.plain()).rule(theme);
 }
 
+/// Cells between two stages.
+const STAGE_GAP: usize = 2;
 /// At most so many lines for the stages.
 const STAGE_LINES_MAX: usize = 2;
+
+/// A stage in one piece: sign and name, and that no person decided where that finds room.
+fn stage_texts(rows: &JobRows, theme: Theme, has_timer: bool) -> Vec<(String, Style)> {
+    let text = |spec: &StageSpec| {
+        let (sign, word, style) = stage_state(rows, &spec.name, theme);
+        let timer = if has_timer && word == TIMER_APPROVED {
+            " (timer)"
+        } else {
+            ""
+        };
+        let is_current = rows.job.stage.as_ref() == Some(&spec.name);
+        let style = if is_current { style.patch(theme.strong()) } else { style };
+        (format!("{sign} {}{timer}", spec.name), style)
+    };
+    rows.job.stages.iter().map(text).collect()
+}
 
 /// The stages, each with its sign: in columns where those need no more lines than there are, else one behind the other.
 fn stage_lines(rows: &JobRows, columns: u16, theme: Theme) -> Vec<Vec<(String, Style)>> {
     let columns = usize::from(columns).saturating_sub(1);
-    let stages = &rows.job.stages;
-    let widest = stages.iter().map(|spec| width(spec.name.as_str())).max().unwrap_or(0);
-    let per_line = columns / (widest + 4).max(1);
-    let is_aligned = per_line > 0 && stages.len().div_ceil(per_line) <= STAGE_LINES_MAX;
+    let texts = stage_texts(rows, theme, true);
+    let widest = texts.iter().map(|(text, _)| width(text)).max().unwrap_or(0);
+    let per_line = (columns + STAGE_GAP) / (widest + STAGE_GAP).max(1);
+    let lines = if per_line > 0 && texts.len().div_ceil(per_line) <= STAGE_LINES_MAX {
+        let aligned = texts
+            .into_iter()
+            .map(|(text, style)| (format!("{text:<widest$}"), style));
+        in_lines(aligned.collect(), columns)
+    } else {
+        in_lines(texts, columns)
+    };
+    match lines.len() > STAGE_LINES_MAX {
+        false => lines,
+        true => {
+            let mut lines = in_lines(stage_texts(rows, theme, false), columns);
+            let rest = lines.split_off(STAGE_LINES_MAX.min(lines.len()));
+            if let Some(last) = lines.last_mut() {
+                last.extend(rest.into_iter().flatten());
+            }
+            lines
+        }
+    }
+}
+
+/// Pieces one behind the other, as many lines as they need.
+fn in_lines(texts: Vec<(String, Style)>, columns: usize) -> Vec<Vec<(String, Style)>> {
     let mut lines: Vec<Vec<(String, Style)>> = vec![Vec::new()];
     let mut used = 0;
-    for spec in stages {
-        let (sign, _, style) = stage_state(rows, &spec.name, theme);
-        let is_current = rows.job.stage.as_ref() == Some(&spec.name);
-        let style = if is_current { style.patch(theme.strong()) } else { style };
-        let text = if is_aligned {
-            format!("{sign} {:<widest$}", spec.name.as_str())
-        } else {
-            format!("{sign} {}", spec.name)
-        };
-        let cells = width(&text) + 2;
-        if used + cells > columns + 2 && lines.len() < STAGE_LINES_MAX {
+    for (text, style) in texts {
+        let cells = width(&text) + STAGE_GAP;
+        if used > 0 && used + cells > columns + STAGE_GAP {
             used = 0;
             lines.push(Vec::new());
         }
@@ -121,7 +161,7 @@ fn draw_stages(lines: &[Vec<(String, Style)>], area: Rect, buffer: &mut Buffer) 
         let mut pen = Pen::at_line(buffer, area, offset);
         pen.skip(1);
         for (text, style) in stages {
-            pen.text(text, *style).skip(2);
+            pen.text(text, *style).skip(STAGE_GAP as u16);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Names of jobs and gates, times and sizes, as an operator reads them.
 
+use super::countdown::HOUR_US;
 use super::shorten;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
@@ -71,10 +72,10 @@ pub fn within(label: &str, key: &GateKey, cells: usize) -> String {
     format!("{}{tail}", shorten::middle(job, room))
 }
 
-/// When something ends: today `14:03Z`, on other days `11-23 14:03Z`.
+/// When something ends: within a day `14:03Z`, later `11-23 14:03Z`.
 pub fn until(at: Timestamp, now: Timestamp) -> String {
-    let is_today = at.to_utc().date_naive() == now.to_utc().date_naive();
-    let day = if is_today { "" } else { "%m-%d " };
+    let is_soon = at.us_since(now) < 24 * HOUR_US;
+    let day = if is_soon { "" } else { "%m-%d " };
     at.to_utc().format(&format!("{day}%H:%MZ")).to_string()
 }
 

@@ -36,24 +36,16 @@ pub fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) -> Option
     Some(Position::new(column, y))
 }
 
-/// At most so many lines for one message.
-const LINES_MAX: usize = 3;
-/// Where lines are short it takes more of them.
-const LINES_MAX_NARROW: usize = 5;
-/// Short lines, in columns.
-pub const NARROW_COLUMNS: usize = 70;
+/// At most so many lines for one message: a refusal, what explains it and a hint with a path and a digest.
+const LINES_MAX: usize = 6;
 
-/// The newest message in lines of so many columns, until the next key; then one line.
-fn lines(model: &Model, columns: usize) -> Vec<String> {
+/// The newest message in at most so many lines of so many columns, until the next key; then one line. The last takes the rest.
+fn lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let Some(newest) = model.toasts.newest() else {
         return Vec::new();
     };
     let is_fresh = model.toasts.unread > 0 && model.field.is_none();
-    let most = match is_fresh {
-        true if columns < NARROW_COLUMNS => LINES_MAX_NARROW,
-        true => LINES_MAX,
-        false => 1,
-    };
+    let most = if is_fresh { most.min(LINES_MAX) } else { 1 };
     // The clock and the sign stand before every line.
     let columns = columns.saturating_sub(START_CELLS);
     split_behind(&newest.text, width(&earlier(model)), columns, most)
@@ -123,17 +115,33 @@ fn pieces(word: &str, columns: usize) -> Vec<String> {
 
 /// How many lines the message wants.
 pub fn height(model: &Model, columns: u16) -> u16 {
-    u16::try_from(lines(model, usize::from(columns)).len())
+    u16::try_from(lines(model, usize::from(columns), LINES_MAX).len())
         .unwrap_or(1)
         .max(1)
+}
+
+/// A line of news in lines of so many columns, all but the first of which begin at `indent`: clock and sign stand before the first.
+pub fn after_clock(toast: &Toast, indent: usize, columns: usize, most: usize) -> Vec<String> {
+    let sign = width(sign(toast.tone));
+    let taken = (CLOCK_CELLS + sign).saturating_sub(indent);
+    split_behind(&toast.text, taken, columns, most)
+}
+
+/// Cells of a clock and the blank behind it.
+const CLOCK_CELLS: usize = 10;
+
+fn sign(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Error => "! ",
+        Tone::Info | Tone::Done | Tone::Timer => "",
+    }
 }
 
 /// Writes a line of news.
 pub fn toast(pen: &mut Pen<'_>, toast: &Toast, theme: Theme) {
     pen.text(&label::clock(toast.at), theme.plain())
         .text(" ", theme.plain());
-    let sign = if toast.tone == Tone::Error { "! " } else { "" };
-    pen.text(sign, style(toast.tone, theme))
+    pen.text(sign(toast.tone), style(toast.tone, theme))
         .text(&toast.text, style(toast.tone, theme));
 }
 
@@ -155,9 +163,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     }
     if let Some(newest) = model.toasts.newest() {
         pen.text(&earlier(model), theme.strong());
-        let mut lines = lines(model, usize::from(area.width))
-            .into_iter()
-            .take(usize::from(area.height));
+        // Where there is less room than it wants, a sign says that it is cut.
+        let mut lines = lines(model, usize::from(area.width), usize::from(area.height)).into_iter();
         let first = Toast {
             text: lines.next().unwrap_or_default(),
             ..newest.clone()

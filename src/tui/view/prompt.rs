@@ -26,7 +26,7 @@ use crate::tui::model::prompt::{DISCARD_WORD, Prompt};
 use crate::tui::update::open_elsewhere;
 use crate::tui::verb::{self, No};
 
-pub use whole::{MAKE_ROOM, NOT_WHOLE, facts, is_low, least_height, listed, too_small};
+pub use whole::{MAKE_ROOM, NOT_WHOLE, ROWS_MIN, facts, is_low, least_height, listed, too_small};
 
 enum Line<'a> {
     Text(Vec<(String, Style)>),

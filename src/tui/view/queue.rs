@@ -26,8 +26,6 @@ enum Column {
     Change,
     Files,
     Who,
-    /// On a narrow pane: who is at it, else what changed.
-    Note,
 }
 
 impl Column {
@@ -39,7 +37,7 @@ impl Column {
             Self::Age => "AGE",
             Self::Left => "LEFT",
             Self::AtZero => "THEN",
-            Self::Change | Self::Note => "CHANGE",
+            Self::Change => "CHANGE",
             Self::Files => "FILES",
             Self::Who => "WHO",
         }
@@ -48,7 +46,7 @@ impl Column {
     fn is_right(self) -> bool {
         match self {
             Self::Attempt | Self::Age | Self::Left => true,
-            Self::Job | Self::Stage | Self::AtZero | Self::Change | Self::Files | Self::Who | Self::Note => false,
+            Self::Job | Self::Stage | Self::AtZero | Self::Change | Self::Files | Self::Who => false,
         }
     }
 }
@@ -60,16 +58,19 @@ const JOB_MIN: usize = 8;
 /// More than this a name does not need: what is left over goes to WHO.
 const JOB_MAX: usize = 40;
 
-/// The columns of a pane, and the cells of those that are as wide everywhere.
-fn chosen(width: usize, is_wide: bool) -> &'static [Column] {
-    use Column::{Age, AtZero, Attempt, Change, Files, Job, Left, Note, Stage, Who};
-    match (width, is_wide) {
-        (..47, _) => &[Job, Stage, Attempt, Left, AtZero],
-        (47..64, true) => &[Job, Stage, Attempt, Left, AtZero, Note],
-        (47..78, false) => &[Job, Stage, Attempt, Left, AtZero, Who],
-        (64..78, true) => &[Job, Stage, Attempt, Left, AtZero, Change, Who],
-        (78..96, _) => &[Job, Stage, Attempt, Left, AtZero, Change, Files, Who],
-        (96.., _) => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Files, Who],
+/// From this width on WHO has company: what changed, in how many files.
+const FULL: usize = 78;
+/// From this width on every column stands there, the words a little wider.
+const BROAD: usize = 96;
+
+/// The columns of a pane.
+fn chosen(width: usize) -> &'static [Column] {
+    use Column::{Age, AtZero, Attempt, Change, Files, Job, Left, Stage, Who};
+    match width {
+        ..47 => &[Job, Stage, Attempt, Left, AtZero],
+        47..FULL => &[Job, Stage, Attempt, Left, AtZero, Who],
+        FULL..BROAD => &[Job, Stage, Attempt, Left, AtZero, Change, Files, Who],
+        BROAD.. => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Files, Who],
     }
 }
 
@@ -77,9 +78,9 @@ fn chosen(width: usize, is_wide: bool) -> &'static [Column] {
 /// under the operator's eye. Longer words are cut in the middle.
 fn columns(layout: &Layout) -> Vec<(Column, usize)> {
     let width = usize::from(layout.queue.width);
-    let chosen = chosen(width, layout.is_wide);
+    let chosen = chosen(width);
     // A broad pane has room for the words that are rarely so long.
-    let is_broad = width >= 96;
+    let is_broad = width >= BROAD;
     let fixed = |column: Column| match column {
         Column::Attempt => 2,
         Column::Age => 3,
@@ -88,20 +89,25 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
         Column::Files => 5,
         Column::Stage => 10 + if is_broad { 2 } else { 0 },
         Column::Change => 9 + if is_broad { 2 } else { 0 },
-        Column::Job | Column::Who | Column::Note => 0,
+        Column::Job | Column::Who => 0,
     };
     let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + SIGNS + chosen.len() - 1;
     let room = width.saturating_sub(taken);
-    // The last column is for people, and has a little less than the names of jobs, up to where a name needs no more.
+    // The last column is for people, and has about half of what is left, up to where the name of a job needs no more. Where it stands
+    // alone it says until when a timer is held.
+    let half = if width < FULL {
+        room / 2 + 1
+    } else {
+        (room / 2).saturating_sub(1)
+    };
     let last = match chosen.last() {
-        Some(Column::Who) => (room / 2).saturating_sub(1).max(10).max(room.saturating_sub(JOB_MAX)),
-        Some(Column::Note) => 8,
+        Some(Column::Who) => half.max(10).max(room.saturating_sub(JOB_MAX)),
         Some(_) | None => 0,
     };
     let last = last.min(room.saturating_sub(JOB_MIN));
     let cells = |column: Column| match column {
         Column::Job => room - last,
-        Column::Who | Column::Note => last,
+        Column::Who => last,
         Column::Stage
         | Column::Change
         | Column::Attempt
@@ -113,7 +119,10 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
     chosen.iter().map(|column| (*column, cells(*column))).collect()
 }
 
-/// What changed: `+12 -4`, `new 48`, `binary`.
+/// A file of which no lines are counted: sound, a picture, anything else.
+pub const NO_TEXT: &str = "no text";
+
+/// What changed: `+12 -4`, `new 48`, `no text`.
 pub fn change(row: &QueueRow) -> String {
     if row.kind != QueueKind::Gate {
         return String::new();
@@ -122,7 +131,7 @@ pub fn change(row: &QueueRow) -> String {
         return "no files".to_owned();
     }
     if row.is_binary {
-        return "binary".to_owned();
+        return NO_TEXT.to_owned();
     }
     if row.is_new {
         return format!("new {}", label::count(row.added_lines.into()));
@@ -140,14 +149,16 @@ pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     if let Some(holder) = holder::words(model, row, cells) {
         return (holder, theme.held());
     }
-    if row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some()) {
-        return ("overdue".to_owned(), theme.warning());
-    }
     if row.kind == QueueKind::Failed {
         return ("d notes it".to_owned(), theme.error());
     }
-    let is_unseen = row.kind == QueueKind::Gate && !row.is_seen;
-    (if is_unseen { "unseen" } else { "" }.to_owned(), theme.plain())
+    // That it is overdue stands in LEFT too, for as long as it is.
+    let is_overdue = row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some());
+    match (row.kind == QueueKind::Gate && !row.is_seen, is_overdue) {
+        (true, true) => ("overdue".to_owned(), theme.warning()),
+        (true, false) => ("unseen".to_owned(), theme.plain()),
+        (false, _) => (String::new(), theme.plain()),
+    }
 }
 
 fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usize)) -> (String, Style) {
@@ -169,10 +180,6 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
         Column::Files if row.files > 0 => (row.files.to_string(), plain),
         Column::Files => (String::new(), plain),
         Column::Who => who(model, row, cells),
-        Column::Note => match holder::words(model, row, cells) {
-            Some(holder) => (holder, theme.held()),
-            None => (change(row), plain),
-        },
     }
 }
 
@@ -197,9 +204,7 @@ fn draw_row(
     pen.text(if is_marked { "*" } else { " " }, theme.strong());
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
     let is_held = holder::is_held(model, row);
-    let has_who = columns
-        .iter()
-        .any(|(column, _)| matches!(column, Column::Who | Column::Note));
+    let has_who = columns.iter().any(|(column, _)| *column == Column::Who);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
         // Who holds it, until when and why is more than how many files there are: it begins right behind what changed.

@@ -1,14 +1,16 @@
-//! Below the queue on a wide screen: the stages of the selected job, the last news, and the holds of the gates above.
+//! Below the queue in a wide window: the stages of the selected job, the last news, and the holds of the gates above.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::job::stage_state;
 use super::pen::Pen;
-use super::{holder, label, message, pen};
+use super::{holder, label, message, pen, shorten};
+use crate::domain::job::JobRows;
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
 use crate::tui::model::queue::RowKey;
+use crate::tui::model::toast::Toast;
 
 /// So many holds are told at most.
 const HOLDS_MAX: usize = 4;
@@ -61,51 +63,99 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         return;
     }
     pen::clear(buffer, area);
-    let held = draw_holds(model, layout, area, buffer);
+    // A queue above the gate says it in its rows.
+    let held = if layout.is_beside {
+        draw_holds(model, layout, area, buffer)
+    } else {
+        0
+    };
     let area = Rect {
         height: area.height - held,
         ..area
     };
-    let mut line = 1;
-    if let Some(rows) = model.job.as_ref().and_then(|job| job.rows.as_ref()) {
+    let rows = model.job.as_ref().and_then(|job| job.rows.as_ref());
+    let mut pen = Pen::new(buffer, area);
+    pen.text("─", theme.rule());
+    if let Some(rows) = rows {
         let name = label::job(&rows.job.id, &rows.job.slug);
-        Pen::at_line(buffer, area, line)
-            .skip(2)
-            .text("STAGES  ", theme.strong())
-            .text(&name, theme.plain());
-        line += 1;
-        let most = area.height.saturating_sub(6).max(3);
-        for spec in rows.job.stages.iter().take(usize::from(most)) {
-            let (sign, word, style) = stage_state(rows, &spec.name, theme);
-            let is_current = rows.job.stage.as_ref() == Some(&spec.name);
-            let name = if is_current { theme.strong() } else { theme.plain() };
-            let attempts = rows.next_attempt(&spec.name) - 1;
-            let attempt = if attempts > 1 {
-                format!(" #{attempts}")
-            } else {
-                String::new()
-            };
-            let mut pen = Pen::at_line(buffer, area, line);
-            pen.skip(2)
-                .cell(sign, 2, style)
-                .cell(&format!("{}{attempt}", spec.name), 16, name)
-                .text(&word, style);
-            line += 1;
-        }
-        line += 1;
+        pen.text(" STAGES  ", theme.strong());
+        let name = shorten::middle(&name, pen.room().saturating_sub(1));
+        pen.text(&name, theme.plain()).text(" ", theme.plain());
+    }
+    pen.rule(theme);
+    let mut line = 1;
+    if let Some(rows) = rows {
+        line += draw_stages(model, rows, area, buffer) + 1;
     }
     // Answers to the operator's own keys stand in the message line alone.
     if model.toasts.news().next().is_some() && line + 1 < area.height {
         Pen::at_line(buffer, area, line).skip(2).text("NEWS", theme.strong());
-        let room = area.height.saturating_sub(line + 1);
-        let inner = Rect {
+        let news = Rect {
             x: area.x + 2,
             y: area.y + line + 1,
             width: area.width.saturating_sub(3),
-            height: room,
+            height: area.height - line - 1,
         };
-        for (offset, toast) in (0..room).zip(model.toasts.news()) {
-            message::toast(&mut Pen::at_line(buffer, inner, offset), toast, theme);
+        draw_news(model, news, buffer);
+    }
+}
+
+/// Draws the stages below the head; returns how many lines they take.
+fn draw_stages(model: &Model, rows: &JobRows, area: Rect, buffer: &mut Buffer) -> u16 {
+    let theme = model.theme;
+    let most = area.height.saturating_sub(6).max(3);
+    let mut count = 0;
+    for (spec, line) in rows.job.stages.iter().zip(1..=most) {
+        let (sign, word, style) = stage_state(rows, &spec.name, theme);
+        let is_current = rows.job.stage.as_ref() == Some(&spec.name);
+        let name = if is_current { theme.strong() } else { theme.plain() };
+        let attempts = rows.next_attempt(&spec.name) - 1;
+        let attempt = if attempts > 1 {
+            format!(" #{attempts}")
+        } else {
+            String::new()
+        };
+        let mut pen = Pen::at_line(buffer, area, line);
+        pen.skip(2)
+            .cell(sign, 2, style)
+            .cell(&format!("{}{attempt}", spec.name), 16, name)
+            .text(&word, style);
+        count = line;
+    }
+    count
+}
+
+/// The least that stands to the right of a clock.
+const NEWS_INDENT: u16 = 2;
+/// One piece of news takes at most so many lines.
+const NEWS_LINES_MAX: usize = 4;
+
+/// Draws the news wholly, the newest first, as far as there is room.
+fn draw_news(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let columns = usize::from(area.width.saturating_sub(NEWS_INDENT));
+    let mut line = 0;
+    for toast in model.toasts.news() {
+        let lines = message::after_clock(toast, usize::from(NEWS_INDENT), columns, NEWS_LINES_MAX);
+        for (offset, (words, part)) in (line..).zip(lines.iter().zip(0..)) {
+            let mut pen = Pen::at_line(buffer, area, offset);
+            match part {
+                0 => message::toast(
+                    &mut pen,
+                    &Toast {
+                        text: words.clone(),
+                        ..toast.clone()
+                    },
+                    model.theme,
+                ),
+                _ => {
+                    pen.skip(NEWS_INDENT)
+                        .text(words, message::style(toast.tone, model.theme));
+                }
+            }
+        }
+        line += u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        if line >= area.height {
+            break;
         }
     }
 }

@@ -35,9 +35,9 @@ pub fn lines(model: &Model, compose: &Compose, columns: usize, rows_each: usize)
         Check::Pending => lines.extend(wrapped("checking…", columns, theme.plain())),
         Check::Unfit(_) if compose.is_untouched() => {
             let words = if compose.edited().is_some() {
-                "Nothing is changed yet: write in the text, and the patch that it makes shows here"
+                "Nothing is changed yet; your patch will show here"
             } else {
-                "This is a template: write what shall stand there, and the change shows here"
+                "A template: write what shall stand; the change shows here"
             };
             lines.extend(wrapped(words, columns, theme.plain()));
         }

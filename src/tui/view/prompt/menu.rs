@@ -4,6 +4,7 @@ use super::{Line, gate_label, key_rows, text, wrapped};
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Focus};
 use crate::tui::model::Model;
+use crate::tui::model::compose::Compose;
 use crate::tui::verb;
 
 /// Its lines.
@@ -32,6 +33,13 @@ pub(super) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
             theme.error(),
             &mut lines,
         );
+    } else if model.compose.as_ref().is_some_and(Compose::is_untouched) {
+        let words = if is_edit {
+            "Nothing is changed yet"
+        } else {
+            "Nothing is written yet"
+        };
+        lines.push(text(words, theme.plain()));
     } else if !fits {
         lines.push(text("The patch does not fit yet; the text is kept", theme.warning()));
     }

@@ -15,7 +15,8 @@ use crate::tui::model::prompt::Prompt;
 
 /// In a smaller window nothing is asked that decides; everything can be read.
 const COLUMNS_MIN: u16 = 60;
-const ROWS_MIN: u16 = 14;
+/// The same in lines.
+pub const ROWS_MIN: u16 = 14;
 
 /// What to do about it.
 pub const MAKE_ROOM: &str = "make the window larger; everything can be read";
