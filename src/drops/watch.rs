@@ -299,4 +299,24 @@ mod tests {
         assert!(watcher.unwatch(run.path()).is_err(), "it is watched still");
         watcher.unwatch(&run.gates()).unwrap();
     }
+
+    /// At a hundred thousand runs each of them would be news.
+    #[test]
+    fn looking_into_gates_wakes_nobody_who_watches_the_runs_directory() {
+        let temporary = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
+        let run = runs.run(&JobId::new("j-17").unwrap());
+        fs::create_dir_all(run.gates()).unwrap();
+        let (sender, events) = std::sync::mpsc::sync_channel(64);
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            drop(sender.send(event.unwrap()));
+        })
+        .unwrap();
+        watcher.watch(runs.path(), RecursiveMode::NonRecursive).unwrap();
+        assert!(!drops::is_any(&run));
+        let end = runs.path().join("end");
+        fs::create_dir(&end).unwrap();
+        let first = events.recv().unwrap();
+        assert!(first.paths.contains(&end), "{first:?}");
+    }
 }

@@ -88,7 +88,7 @@ pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Found {
 
 /// Whether there is something to answer, or this cannot be told.
 pub fn is_any(run: &RunDir) -> bool {
-    let names = gates(run).and_then(|gates| gates.map_or_else(|| Ok(Vec::new()), |gates| gates.names()));
+    let names = gates_to_list(run).and_then(|gates| gates.map_or_else(|| Ok(Vec::new()), |gates| gates.names()));
     names.map_or(true, |names| names.iter().any(|name| stage_of(name).is_some()))
 }
 
@@ -100,7 +100,7 @@ fn find_in(run: &RunDir, found: &mut Found) -> Result<()> {
     for name in home.and_then(|home| home.names().ok()).unwrap_or_default() {
         note(&mut misplaced, &name, &[job_id.as_str()], BESIDE);
     }
-    match gates(run) {
+    match gates_to_list(run) {
         Ok(Some(gates)) => {
             for name in gates.names()? {
                 look_at(&gates, &name, job_id, &mut misplaced, &mut found.drops);
@@ -201,6 +201,15 @@ pub fn refuse(run: &RunDir, stage: &StageName, reason: &[u8]) -> Result<()> {
 /// The directory of a run's gates, opened without following a link. None: there is none.
 fn gates(run: &RunDir) -> Result<Option<Arc<Place>>> {
     Ok(run.existing(GATES)?.and_then(|mut places| places.pop()))
+}
+
+/// The same to look into it: what lies above is not opened, so that nobody who watches that is woken.
+fn gates_to_list(run: &RunDir) -> Result<Option<Place>> {
+    let home = Place::top_to_pass(run.base(), run.modes()).and_then(|top| top.pass(run.job_id().as_str()));
+    match home.and_then(|home| home.open(GATES)) {
+        Err(error) if error.is_not_found() => Ok(None),
+        gates => gates.map(Some),
+    }
 }
 
 fn claimed(stage: &StageName) -> String {

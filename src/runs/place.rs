@@ -50,6 +50,15 @@ pub(super) struct Place {
 impl Place {
     /// The directory that everything lies below. It may be reached through links: where it is is the operator's to say.
     pub(super) fn top(path: &Path, modes: Modes) -> Result<Self> {
+        Self::top_with(path, modes, OFlag::O_DIRECTORY)
+    }
+
+    /// The same only to go through it, see [`Self::pass`].
+    pub(super) fn top_to_pass(path: &Path, modes: Modes) -> Result<Self> {
+        Self::top_with(path, modes, OFlag::O_DIRECTORY | OFlag::O_PATH)
+    }
+
+    fn top_with(path: &Path, modes: Modes, flags: OFlag) -> Result<Self> {
         let shown = if path.as_os_str().is_empty() {
             Path::new(".")
         } else {
@@ -57,7 +66,7 @@ impl Place {
         };
         let handle = File::options()
             .read(true)
-            .custom_flags(OFlag::O_DIRECTORY.bits())
+            .custom_flags(flags.bits())
             .open(shown)
             .doing("open", shown)?;
         Ok(Self {
@@ -115,13 +124,21 @@ impl Place {
     }
 
     pub(super) fn open(&self, name: &str) -> Result<Self> {
-        let path = self.join(name);
-        let handle = match openat(&self.handle, name, DIRECTORY, Mode::empty()) {
+        match self.opened(name, DIRECTORY) {
             // Its names are not for us; what is in it may be.
-            Err(Errno::EACCES) => openat(&self.handle, name, DIRECTORY | OFlag::O_PATH, Mode::empty()),
+            Err(error) if error.is_permission() => self.pass(name),
             opened => opened,
-        };
-        let handle = handle.map_err(|errno| {
+        }
+    }
+
+    /// Opens a directory only to go through it: whoever watches it is not woken.
+    pub(super) fn pass(&self, name: &str) -> Result<Self> {
+        self.opened(name, DIRECTORY | OFlag::O_PATH)
+    }
+
+    fn opened(&self, name: &str, flags: OFlag) -> Result<Self> {
+        let path = self.join(name);
+        let handle = openat(&self.handle, name, flags, Mode::empty()).map_err(|errno| {
             if !matches!(errno, Errno::ENOTDIR | Errno::ELOOP) {
                 return RunsError::new("open", &path, errno);
             }

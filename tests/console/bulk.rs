@@ -19,7 +19,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.press("*");
     desk.sees("9 marked");
     desk.press("g a");
-    desk.asked(&workspace, "APPROVE ");
+    desk.asked(&workspace, "APPROVE: nothing to approve yet");
     // Nobody has looked at them: they are left out, by name, until a key takes them in.
     desk.sees("Left out, not wholly seen by you: ");
     desk.press("i");
@@ -34,7 +34,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.sees("APPROVE 8 gates");
     desk.sees("NOT: ");
     // All of the list is read before Enter counts.
-    desk.press("G");
+    desk.press("End");
     desk.sees("[Enter] approve 8");
     // A key, and the text only when it has acted: in one piece they would be a pasted text.
     desk.press("Tab");

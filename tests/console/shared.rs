@@ -12,7 +12,7 @@ use super::beside::{Beside, Stream};
 use super::desk::{Desk, FILM};
 use super::edit::drafts;
 use crate::support::binary::holdpoint;
-use crate::support::pty::PtyOptions;
+use crate::support::pty::{PtyOptions, Waiting, patience};
 use crate::support::run::Workspace;
 
 /// The umasks that protect nothing and everything.
@@ -107,7 +107,9 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     desk.sees("EDIT j-1 tides / script #1");
     desk.press("'the last words'");
     // Nothing is drawn when a draft is written, so the screen does not tell; looking takes its time.
+    let written = Waiting::begun();
     while !drafts(&workspace).iter().any(|text| text.contains("the last words")) {
+        assert!(!written.has_lasted(patience()), "the draft is not written");
         run(&["gate", "list"]);
     }
     let names = all_are(&workspace.runs(), gid);

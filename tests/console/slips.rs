@@ -419,7 +419,7 @@ fn what_nobody_looked_at_is_left_out_of_a_bulk() {
     desk.press("*");
     desk.sees("3 marked");
     desk.press("g a");
-    desk.asked(&workspace, "APPROVE ");
+    desk.asked(&workspace, "APPROVE: nothing to approve yet");
     desk.sees("Left out, not wholly seen by you: ");
     desk.sees("[i] take them in");
     desk.press("i");
@@ -490,7 +490,7 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     desk.press("*");
     desk.sees("20 marked");
     desk.press("g a");
-    desk.asked(&workspace, "APPROVE ");
+    desk.asked(&workspace, "APPROVE: nothing to approve yet");
     desk.sees("[i] take them in");
     desk.press("i");
     desk.sees("APPROVE 20 gates");
@@ -574,4 +574,30 @@ fn a_restricted_console_leads_nowhere_else() {
     desk.discards();
     desk.pty.terminate(Signal::SIGTERM);
     desk.pty.wait_exit();
+}
+
+#[test]
+fn a_short_text_without_brackets_is_a_note_with_its_lines_and_answers_nothing() {
+    let (workspace, mut desk) = with_gates(1);
+    desk.selects("j-1", "release", 1);
+    desk.sees("Nothing is attached");
+    desk.press("a");
+    desk.sees("[Enter] approve");
+    desk.pty.send_bytes(b"jk\r");
+    desk.sees("Enter came ");
+    desk.press("Esc");
+    desk.pty.wait_gone("APPROVE");
+    assert_eq!(decided(&workspace), 0);
+    desk.press("r");
+    desk.sees("REJECT j-1 tides / release #1");
+    desk.pty.send_bytes(b"no\rgo\r");
+    desk.sees("note: no go");
+    desk.sees("the Enter in it did nothing");
+    assert_eq!(decided(&workspace), 0);
+    desk.sees("[Enter] reject");
+    desk.confirm();
+    desk.sees("Rejected j-1 tides / release #1");
+    run(&workspace, &["gate", "wait", "j-1", "release"], 3);
+    assert_eq!(workspace.decision("j-1", "release")["notes"], json!("no go"));
+    desk.leaves();
 }

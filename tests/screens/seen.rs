@@ -262,6 +262,7 @@ fn the_record_says_how_many_hunks_were_shown() {
     let mut console = Console::new(world, 80, 24);
     console.press("4");
     console.shows("bea 02:12Z 2 of 3 hunks");
+    console.shows("bea (bea@ops1, console, ssh from 10.0.0.7)");
 }
 
 fn newest(world: &World) -> &Gate {

@@ -16,7 +16,7 @@ use holdpoint::engine::reducer::Input;
 use holdpoint::runs::publish::{State, event_line, state_file};
 
 use super::disk::{CHAIN, artifact_file};
-use super::happened::lies;
+use super::happened::{lies, timer_lies};
 use super::process::InFlight;
 use super::store::{Storage, attempts_in};
 use super::world::{GRACE_S, MAX_HOLD_S, Step, WINDOW_S, World};
@@ -77,7 +77,8 @@ impl<S: Storage> World<S> {
         match (foreseen, done) {
             (Ok(outlook), Ok(())) => {
                 let Some(after) = self.store.rows(job_id) else { return };
-                for lie in lies(&outlook, before, &after) {
+                let of_timers = timer_lies(&outlook.facts, &after, self.now.utc);
+                for lie in lies(&outlook, before, &after).into_iter().chain(of_timers) {
                     self.broken(format!("{job_id}: a preview lied: {lie}"));
                 }
             }

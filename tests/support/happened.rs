@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use holdpoint::domain::gate::{Gate, GateState};
 use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
 use holdpoint::domain::outlook::{Fact, Outlook};
+use holdpoint::domain::time::Timestamp;
 use serde_json::Value;
 
 /// What differs between a preview and what then happened; empty when it told the truth, and all of it.
@@ -61,7 +62,40 @@ pub fn lies(outlook: &Outlook, before: &JobRows, after: &JobRows) -> Vec<String>
     lies
 }
 
-/// How far a deadline is from now is not in the rows: that has a test of its own.
+/// What a preview said of timers' times that is not what the rows then held, read at the moment of the preview.
+pub fn timer_lies(facts: &[Fact], after: &JobRows, now: Timestamp) -> Vec<String> {
+    let lie = |fact: &Fact| {
+        let (stage, attempt) = match fact {
+            Fact::TimerStops { stage, attempt, .. }
+            | Fact::TimerRuns { stage, attempt, .. }
+            | Fact::TimerMoves { stage, attempt, .. } => (stage, *attempt),
+            _ => return None,
+        };
+        let gate = after
+            .gate(stage, attempt)
+            .filter(|gate| gate.state == GateState::Open)?;
+        let timer = gate.timer.as_ref().filter(|timer| timer.overdue_since.is_none())?;
+        // Time that begins to run is whole seconds, where one that is begun counts.
+        let left_from = |at: Timestamp| timer.deadline.us_since(at).max(0).unsigned_abs().div_ceil(1_000_000);
+        let bound_us = i64::try_from(gate.policy.max_hold_s).unwrap() * 1_000_000 - timer.added_us;
+        let (said, is) = match (fact, timer.stopped_at) {
+            (Fact::TimerStops { until, left_s, .. }, Some(at)) => (
+                (Some(*until), *left_s),
+                (Some(at.plus_us(bound_us.max(0))), left_from(at)),
+            ),
+            // What somebody's open prompt goes on stopping has no time yet at which it runs.
+            (Fact::TimerRuns { .. }, Some(_)) => return None,
+            (Fact::TimerRuns { left_s, .. } | Fact::TimerMoves { left_s, .. }, at) => {
+                ((None, *left_s), (None, left_from(at.unwrap_or(now))))
+            }
+            _ => return Some(format!("{fact:?}, and nothing stopped it")),
+        };
+        (said != is).then(|| format!("{fact:?}: said {said:?}, is {is:?}"))
+    };
+    facts.iter().filter_map(lie).collect()
+}
+
+/// How far a deadline is from now is not in the rows: see [`timer_lies`].
 fn is_in_the_rows(fact: &&Fact) -> bool {
     !matches!(fact, Fact::TimerMoves { .. })
 }

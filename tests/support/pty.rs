@@ -13,6 +13,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use holdpoint::clock::{Clock, SystemClock};
+use holdpoint::domain::time::Now;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
@@ -22,6 +24,25 @@ use vt100::Screen;
 
 use super::terminal::{Shared, State};
 use super::{environment, keys, screen};
+
+/// Since when something is waited for.
+pub struct Waiting(Now);
+
+impl Waiting {
+    /// From now on.
+    pub fn begun() -> Self {
+        Self(SystemClock.now())
+    }
+
+    /// Whether it took longer than that.
+    pub fn has_lasted(&self, most: Duration) -> bool {
+        let us = SystemClock.now().boot_us - self.0.boot_us;
+        us > i64::try_from(most.as_micros()).unwrap_or(i64::MAX)
+    }
+}
+
+/// So soon behind letters that came in one piece an Enter is theirs.
+const ENTER_OF_TEXT: Duration = Duration::from_millis(100);
 
 /// How long a wait may take before the test counts as hung: `HOLDPOINT_TEST_PATIENCE_S` seconds, 60 unless told.
 pub fn patience() -> Duration {
@@ -179,17 +200,23 @@ impl Pty {
     /// Presses Enter on the prompt that is on the screen, once what it would do stands there.
     ///
     /// The console takes that Enter only when the terminal has taken the prompt's frame to its last byte, which is a moment after the
-    /// frame can be seen. Returns the size that the terminal has then.
+    /// frame can be seen; and where letters came in one piece, not before a hand could press it. Returns the size that the terminal has
+    /// then.
     #[track_caller]
     pub fn confirm(&mut self) -> (u16, u16) {
         self.wait_gone("asking the rules what it would do");
-        let (columns, rows) = self.inspect(screen::size);
-        let columns = if columns.is_multiple_of(2) {
-            columns + 1
-        } else {
-            columns - 1
-        };
-        self.redrawn(columns, rows);
+        let (mut columns, rows) = self.inspect(screen::size);
+        let began = Waiting::begun();
+        let mut is_a_hands = false;
+        while !is_a_hands {
+            columns = if columns.is_multiple_of(2) {
+                columns + 1
+            } else {
+                columns - 1
+            };
+            self.redrawn(columns, rows);
+            is_a_hands = began.has_lasted(ENTER_OF_TEXT);
+        }
         self.send("Enter");
         (columns, rows)
     }

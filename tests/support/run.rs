@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::binary::holdpoint;
 use super::environment;
-use super::pty::{Pty, PtyOptions, patience};
+use super::pty::{Pty, PtyOptions, Waiting, patience};
 
 /// A temporary directory with `conf/operator.yaml` and a runs directory; gone when dropped.
 pub struct Workspace {
@@ -98,13 +98,16 @@ impl Workspace {
     /// The same again and again until it is as the test wants it; panics with the last document when it never is.
     #[track_caller]
     pub fn json_until(&self, args: &[&str], is_met: impl Fn(&Value) -> bool) -> Value {
-        let began = std::time::Instant::now();
+        let began = Waiting::begun();
         loop {
             let found = self.json(args);
             if is_met(&found) {
                 return found;
             }
-            assert!(began.elapsed() < patience(), "patience ran out: {args:?} gives {found}");
+            assert!(
+                !began.has_lasted(patience()),
+                "patience ran out: {args:?} gives {found}"
+            );
         }
     }
 

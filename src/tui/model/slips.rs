@@ -42,7 +42,7 @@ pub struct OpenedBy {
 pub struct Letters {
     /// When the last one came, on the boot clock.
     pub boot_us: i64,
-    /// The last one that came at a question.
+    /// The last one, if it came at a question.
     pub at_question: Option<char>,
     /// Whether they are a text.
     pub is_text: bool,

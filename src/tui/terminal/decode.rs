@@ -73,13 +73,19 @@ impl Decoder {
                 continue;
             }
             match letter(&input) {
-                // An Enter or a Tab in front is a key of its own.
-                Some(letter) if has_letters || !letter.is_control() || self.is_behind_text(now_us) => {
+                // An Enter or a Tab in front is a key of its own, but for an Enter behind a text that the line has cut there.
+                Some(letter)
+                    if has_letters || !letter.is_control() || letter == '\n' && self.is_behind_text(now_us) =>
+                {
                     has_letters |= !letter.is_control();
                     piece.push((letter, input));
                 }
                 Some(_) | None => {
                     self.end_of_piece(&mut piece, now_us, inputs);
+                    if !matches!(input, Input::Paste(_)) {
+                        // A key of another kind: whatever comes behind it is no text's.
+                        self.line_us = None;
+                    }
                     inputs.push(input);
                 }
             }
@@ -105,7 +111,10 @@ impl Decoder {
         for (letter, input) in piece {
             match (letter, input) {
                 ('\n', Input::Key(key)) => {
-                    self.line_us = Some(now_us);
+                    // Blank lines, too, may be cut.
+                    if self.is_behind_text(now_us) {
+                        self.line_us = Some(now_us);
+                    }
                     inputs.push(Input::LineEnd(key));
                 }
                 (_, input) => inputs.push(input),

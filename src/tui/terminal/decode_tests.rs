@@ -339,6 +339,19 @@ fn an_enter_that_came_with_letters_or_right_behind_a_text_is_told_from_one_that_
         pieces(&[(b"some words", 0), (b"\rand more", 60_000)]),
         ["text \"some words\"", "text \"\\nand more\""]
     );
+    assert_eq!(
+        pieces(&[(b"some words", 0), (b"\x1b", 20_000), (b"D", 40_000), (b"\r", 60_000)]),
+        ["text \"some words\"", "Esc", "D", "Enter"],
+        "a key between is a hand's, or a robot's"
+    );
+    assert_eq!(
+        pieces(&[(b"some words\r", 0), (b"\treads well", 20_000)]),
+        ["text \"some words\\n\"", "Tab", "text \"reads well\""]
+    );
+    assert_eq!(
+        pieces(&[(b":q\r", 0), (b"\r", 20_000)]),
+        [":", "q", "then Enter", "Enter"]
+    );
     // However the terminal ends a line.
     for end in ["\r", "\n", "\r\n"] {
         assert_eq!(

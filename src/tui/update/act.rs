@@ -354,8 +354,8 @@ pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// The question before leaving says what is so now. Where the rows that it was made of were being read anew, and the new ones give no reason,
-/// it was never one: the key leaves.
+/// The question before leaving says what is so now. Where the rows that it was made of were being read anew, and the new ones give no
+/// reason, it was never one: the key leaves.
 pub fn recheck_quit(model: &mut Model, fx: &mut Vec<Effect>) {
     if !matches!(model.prompt, Some(Prompt::Quit(_))) {
         return;

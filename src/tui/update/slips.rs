@@ -2,8 +2,8 @@
 //! they think.
 //!
 //! Letters where none is written, each within 0.7 s of the one before, are a text as soon as one of them means nothing where it came, or two
-//! different ones came at a question. While a text goes on, and for 0.7 s after its last letter, Enter answers nothing. One key, however
-//! often it comes, is no text: who reads on with it may press Enter at once.
+//! different ones came at a question; Esc ends it. While a text goes on, and for 0.7 s after its last letter, Enter answers nothing. One
+//! key, however often it comes, is no text: who reads on with it may press Enter at once.
 
 use super::super::effect::Effect;
 use super::super::input::{Code, Key};
@@ -49,6 +49,10 @@ pub fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
         ask_once_more(model);
     }
     let is_esc = key == Key::plain(Code::Esc);
+    // No text has one in it.
+    if is_esc {
+        model.slips.letters = None;
+    }
     let stands = is_esc.then(|| Box::new(BeforeEsc::of(model)));
     model.slips.before_esc = stands;
     model.slips.is_clear_asked &= is_esc;
@@ -71,10 +75,8 @@ fn note_letter(model: &mut Model, key: Key) {
     });
     letters.boot_us = boot_us;
     letters.is_text |= keymap::lookup(focus, key).is_none();
-    if focus.is_prompt() {
-        let former = letters.at_question.replace(letter);
-        letters.is_text |= former.is_some_and(|former| former != letter);
-    }
+    let former = std::mem::replace(&mut letters.at_question, focus.is_prompt().then_some(letter));
+    letters.is_text |= letters.at_question.is_some() && former.is_some_and(|former| former != letter);
     model.slips.letters = Some(letters);
     if letters.is_text {
         ask_once_more(model);
