@@ -115,9 +115,16 @@ fn exited(supervised: Supervised) -> ExitRecord {
     }
 }
 
+/// Whether it runs anything of its own: one that the kernel is taking down has let go of its locks before it is a zombie.
 fn is_running(pid: &str) -> bool {
+    const PF_EXITING: u32 = 0x4;
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    let Some((_, rest)) = stat.rsplit_once(") ") else {
+        return false;
+    };
+    // proc(5): state, parent, group, session, terminal, its group, flags.
+    let flags = rest.split(' ').nth(6).and_then(|flags| flags.parse::<u32>().ok());
+    !rest.starts_with('Z') && flags.is_some_and(|flags| flags & PF_EXITING == 0)
 }
 
 #[test]
