@@ -65,7 +65,7 @@ pub enum GateCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
-    /// Take back a gate that you opened: it is canceled, nobody decides it
+    /// Take back an open gate that no stage opened: it is canceled, nobody decides it
     #[command(after_help = WITHDRAW_HELP)]
     Withdraw {
         #[command(flatten)]
@@ -283,6 +283,12 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
                 "Gate {} / {} #{attempt} is open, digest {digest}",
                 gate.job, gate.stage
             ))?;
+            if let Some(former) = opened.and_then(|opened| rows.replaced_by(opened)) {
+                output.line(&format!(
+                    "It took the place of #{}, which nobody had decided",
+                    former.key.attempt
+                ))?;
+            }
         }
         done::note_without_leader(engine).await?;
         Ok(Exit::Done)

@@ -220,6 +220,16 @@ impl JobRows {
             .find(|gate| gate.key.stage == *stage && gate.key.attempt == attempt)
     }
 
+    /// The gate of the same stage that was open until this one took its place.
+    pub fn replaced_by(&self, opened: &Gate) -> Option<&Gate> {
+        let former = self.gate(&opened.key.stage, opened.key.attempt.checked_sub(1)?)?;
+        let is_by_it = former
+            .settled
+            .as_ref()
+            .is_some_and(|settled| settled.at == opened.opened_at);
+        (former.state == GateState::Canceled && is_by_it).then_some(former)
+    }
+
     /// Whether the newest gate of a stage was taken back: the job waits at that stage without one.
     pub fn is_withdrawn(&self, stage: &StageName) -> bool {
         self.newest_gate(stage)

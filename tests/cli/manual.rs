@@ -78,6 +78,13 @@ fn the_same_bytes_are_the_same_gate_and_others_a_new_attempt() {
         .map(|event| event["type"].clone())
         .collect();
     assert!(types.contains(&json!("gate_canceled")), "{types:?}");
+    workspace.write("out/script.txt", "Tip 1: breathe\nTip 2: run");
+    let (told, _) = run(&workspace, &OPEN, 0);
+    assert!(told.contains("script #3 is open"), "{told}");
+    assert!(
+        told.contains("It took the place of #2, which nobody had decided"),
+        "{told}"
+    );
 }
 
 #[test]
