@@ -25,8 +25,6 @@ const SIDE_COLUMNS: u16 = 36;
 pub struct Layout {
     /// Whether policy, files and base have lines of their own.
     pub is_wide: bool,
-    /// Whether the queue stands beside the gate, and not above it.
-    pub is_beside: bool,
     /// Who, who leads, counts, next expiry, clock.
     pub header: Rect,
     /// What is broken, when something is.
@@ -219,7 +217,7 @@ fn least_read(model: &Model) -> u16 {
 fn queue_share(lines: u16) -> u16 {
     // Where there are many lines, what is read wants them.
     const ENOUGH: u16 = 8;
-    (lines * 2 / 5).min((lines * 3 / 10).max(ENOUGH))
+    (lines.saturating_mul(2) / 5).min((lines.saturating_mul(3) / 10).max(ENOUGH))
 }
 
 /// The regions for this model.
@@ -228,7 +226,6 @@ pub fn of(model: &Model) -> Layout {
     let mut rest = Rect::new(0, 0, width, height);
     let mut layout = Layout {
         is_wide: is_wide(model),
-        is_beside: queue_columns(model).is_some(),
         header: take_top(&mut rest, 1),
         ..Layout::default()
     };
@@ -257,7 +254,7 @@ pub fn of(model: &Model) -> Layout {
         .saturating_add(1);
     if let Some(columns) = queue_columns(model) {
         let mut left = take_left(&mut rest, columns, &mut layout.rule);
-        let most = left.height * 11 / 20;
+        let most = left.height.saturating_mul(11) / 20;
         // The stages keep their place while rows come and go; only a longer queue moves them, and only so far.
         layout.queue = take_top(&mut left, rows.max(most.min(9)).min(most));
         layout.side = left;

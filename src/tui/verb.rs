@@ -13,7 +13,7 @@ use super::model::compose::Compose;
 use super::model::gate::GateView;
 use super::model::prompt::{Intent, Prompt, TimerIntent};
 use super::model::{Lower, Model};
-use super::update::open_elsewhere;
+use super::update::{concerned, open_elsewhere};
 use super::view;
 
 pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
@@ -169,7 +169,8 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         Action::TakeOver => {
             written(model, "Not taken over", || Ok(()))?;
             // Until our own asking is answered again, the row is the newer of the two.
-            let has_left = model.leases.values().any(|own| own.is_refused);
+            let is_refused = |key: &_| model.leases.get(key).is_some_and(|own| own.is_refused);
+            let has_left = concerned(model).keys().any(is_refused);
             let words = match has_left {
                 true => "Nobody else has it open any more: it is yours in a moment",
                 false => "Nobody else has it open",

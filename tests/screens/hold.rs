@@ -91,26 +91,6 @@ fn at_60_columns_a_hold_says_its_end_whoever_holds_it() {
 }
 
 #[test]
-fn beside_the_gate_the_holds_are_listed_below_the_queue_and_move_nothing() {
-    let console = Console::new(held(), 200, 50);
-    console.shows(">j-21 dunes");
-    console.shows("HELD");
-    console.shows("j-17 tides / script #2");
-    console.shows("held by root until 03:13Z, 1:42 left: waiting for the legal people");
-    let before = Console::new(World::drawn(), 200, 50).text();
-    let stages = |text: &str| text.lines().position(|line| line.contains("STAGES"));
-    assert_eq!(stages(&before), stages(&console.text()));
-    // Above the gate the rows have room for it.
-    let console = Console::new(held(), 120, 40);
-    assert!(
-        row(&console, "j-17").contains("root to 03:13Z: waiting for the legal p"),
-        "{}",
-        console.text()
-    );
-    console.hides("HELD");
-}
-
-#[test]
 fn plus_asks_how_long_and_says_what_is_no_length_of_time() {
     let mut console = Console::drawn();
     console.press("+").typed("20x").press("Enter");

@@ -365,9 +365,26 @@ fn a_text_that_comes_letter_by_letter_confirms_nothing() {
     let mut console = Console::drawn();
     console.press("g a").typed("v").burst("Enter");
     assert!(console.decisions().is_empty());
-    console.shows("Enter came at once and did nothing");
+    console.shows("Enter does nothing right behind");
     console.pass_ms(700).burst("Enter");
     assert_eq!(console.decisions().len(), 1);
+}
+
+#[test]
+fn an_enter_soon_behind_a_text_that_came_in_one_piece_confirms_nothing() {
+    for before in ["g a", "g"] {
+        let mut console = Console::drawn();
+        console.press(before);
+        console.at_once("looks good to me");
+        if before == "g" {
+            console.pass_ms(150).burst("a");
+        }
+        console.pass_ms(150).burst("Enter");
+        assert!(console.decisions().is_empty(), "{before}");
+        console.shows("Enter does nothing right behind");
+        console.pass_ms(700).burst("Enter");
+        assert_eq!(console.decisions().len(), 1, "{before}");
+    }
 }
 
 #[test]
@@ -381,7 +398,7 @@ fn letters_that_all_mean_something_are_a_text_when_they_differ_and_its_enter_con
             }
             console.pass_ms(gap_ms).burst("Enter");
             assert!(console.decisions().is_empty(), "{text} {gap_ms} ms");
-            console.shows("Enter came at once and did nothing");
+            console.shows("Enter does nothing right behind");
             console.pass_ms(700).burst("Enter");
             assert_eq!(console.decisions().len(), 1, "{text} {gap_ms} ms");
         }
@@ -460,7 +477,7 @@ fn an_enter_that_came_with_letters_ends_a_line_of_the_note_and_decides_nothing()
 }
 
 #[test]
-fn leaving_asks_about_what_is_under_way_now_and_not_about_rows_that_are_being_read_anew() {
+fn leaving_asks_about_what_is_under_way_now_and_leaves_only_at_a_key() {
     let leading = || {
         let mut console = Console::drawn();
         console.tell(Msg::Lead(true));
@@ -471,14 +488,6 @@ fn leaving_asks_about_what_is_under_way_now_and_not_about_rows_that_are_being_re
         rows.retain(|row| row.kind != QueueKind::Running);
         Msg::Answered(Question::Queue, Answer::Queue(rows))
     };
-    // The rows are being read: the stage has ended already.
-    let mut console = leading();
-    console.model.queue_asked = (true, false);
-    console.press("q");
-    console.shows("1 stage is running");
-    let ended = rows(&console);
-    console.tell(ended);
-    assert!(console.is_left);
     // It ends while the question stands there to be read.
     let mut console = leading();
     console.press("q");

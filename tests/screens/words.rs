@@ -378,6 +378,15 @@ fn a_stage_that_the_timer_approved_says_so_in_words() {
     let mut console = Console::new(world, 80, 24);
     console.press("/").typed("shoal").press("Enter 3");
     console.shows("+ outline (timer)");
+    // Where that finds no room a sign of its own says it: never that of a person.
+    for stage in ["script", "storyboard", "assets"] {
+        console.world.gate("j-40", "shoal", stage, 1, Some(300), vec![]);
+        console.world.expire("j-40", stage);
+        console.event("j-40", stage, EventType::GateAutoApproved, "timer approved");
+    }
+    console.resize(60, 24);
+    console.shows("t outline");
+    console.hides("+ outline");
 }
 
 #[test]

@@ -513,12 +513,12 @@ impl<S: Storage> World<S> {
             reduce(&wanted.0, rows, &wanted.1, cx)
         });
         self.judge(process, job_id, before.as_deref(), &in_flight);
+        if !matches!(answers.as_deref(), Ok([.., Err(_)])) {
+            self.note_touched(job_id, &in_flight.prepared.input);
+        }
         if crash == Some(Crash::AfterCommit) {
             self.die(process);
             return None;
-        }
-        if !matches!(answers.as_deref(), Ok([.., Err(_)])) {
-            self.note_touched(job_id, &in_flight.prepared.input);
         }
         // An error is told as an error: whether it is recorded is found out by looking.
         let answer = answers.ok()?.pop()?;

@@ -251,8 +251,6 @@ pub struct DiscardAsk {
 pub struct QuitAsk {
     /// What is under way, as it is now.
     pub reasons: Vec<String>,
-    /// Whether the queue was being read anew when it was asked, and has not been since.
-    pub is_early: bool,
 }
 
 /// A question.

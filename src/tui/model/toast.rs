@@ -103,6 +103,8 @@ impl Toasts {
             .checked_sub(1)
             .and_then(|last| self.lines.get(last))
             .is_some_and(stays);
+        let is_newest_kept = self.lines.len() > before || self.lines.back().is_some_and(stays);
+        self.is_about_text &= is_newest_kept;
         let mut place = 0;
         self.lines.retain(|toast| {
             place += 1;
@@ -117,7 +119,7 @@ impl Toasts {
     pub fn text_changed(&mut self) {
         if std::mem::take(&mut self.is_about_text) {
             self.lines.pop_back();
-            self.past = self.lines.len();
+            (self.before, self.past) = (self.before.min(self.lines.len()), self.lines.len());
         }
     }
 
@@ -129,5 +131,32 @@ impl Toasts {
     /// Decisions and ends of jobs, newest first.
     pub fn news(&self) -> impl Iterator<Item = &Toast> {
         self.lines.iter().rev().filter(|toast| toast.is_news)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_is_forgotten_takes_no_news_with_it() {
+        let mut toasts = Toasts::default();
+        let at = Timestamp::from_micros(0);
+        toasts.begin(true);
+        toasts.push_news(at, Tone::Timer, "timer approved j-18".to_owned());
+        toasts.push(at, Tone::Error, "Not fitting".to_owned());
+        toasts.is_about_text = true;
+        toasts.begin(true);
+        toasts.forget_answers(false);
+        toasts.text_changed();
+        assert_eq!(toasts.news().count(), 1);
+        // A refusal that still stands goes, and what comes next is shown.
+        toasts.push(at, Tone::Error, "Not fitting".to_owned());
+        toasts.is_about_text = true;
+        toasts.begin(true);
+        toasts.text_changed();
+        toasts.forget_answers(true);
+        toasts.push(at, Tone::Info, "next".to_owned());
+        assert_eq!(toasts.newest().map(|toast| toast.text.as_str()), Some("next"));
     }
 }

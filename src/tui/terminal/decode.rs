@@ -82,10 +82,8 @@ impl Decoder {
                 }
                 Some(_) | None => {
                     self.end_of_piece(&mut piece, now_us, inputs);
-                    if !matches!(input, Input::Paste(_)) {
-                        // A key of another kind: whatever comes behind it is no text's.
-                        self.line_us = None;
-                    }
+                    // Whatever comes behind a key of another kind is no text's.
+                    self.line_us = matches!(input, Input::Paste(_)).then_some(now_us);
                     inputs.push(input);
                 }
             }
@@ -146,7 +144,7 @@ impl Decoder {
     /// Takes one thing from what is pending; false: nothing can be taken before more comes.
     fn step(&mut self, now_us: i64, inputs: &mut Vec<Input>) -> bool {
         if self.paste.is_some() {
-            return self.paste_on(now_us, inputs);
+            return self.paste_on(inputs);
         }
         if self.torn_us.is_some() {
             return self.torn(inputs);
@@ -250,7 +248,7 @@ impl Decoder {
         true
     }
 
-    fn paste_on(&mut self, now_us: i64, inputs: &mut Vec<Input>) -> bool {
+    fn paste_on(&mut self, inputs: &mut Vec<Input>) -> bool {
         let Some(text) = &mut self.paste else {
             return false;
         };
@@ -264,7 +262,6 @@ impl Decoder {
             text.truncate(from + end);
             inputs.push(Input::Paste(String::from_utf8_lossy(text).into_owned()));
             self.paste = None;
-            self.line_us = Some(now_us);
             return true;
         }
         if text.len() > PASTE_BYTES_MAX + PASTE_END.len() {

@@ -317,6 +317,17 @@ fn an_enter_that_came_with_letters_or_right_behind_a_text_is_told_from_one_that_
             ["paste \"x\"", end]
         );
     }
+    // Whatever key stands in front of a paste in the same piece.
+    for (front, name) in [
+        ("\x1b[B", "Down"),
+        ("\t", "Tab"),
+        ("\x1b[<65;1;1M", "WheelDown"),
+        ("\r", "Enter"),
+    ] {
+        let told = read(&format!("{front}\x1b[200~x\x1b[201~\r"));
+        assert!(told[0].starts_with(name), "{told:?}");
+        assert_eq!(told[1..], ["paste \"x\"", "then Enter"], "{front:?}");
+    }
     assert_eq!(
         pieces(&[
             (b"some words", 0),

@@ -347,28 +347,18 @@ pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
     if reasons.is_empty() {
         fx.push(Effect::Quit);
     } else {
-        model.prompt = Some(Prompt::Quit(QuitAsk {
-            reasons,
-            is_early: model.queue_asked.0,
-        }));
+        model.prompt = Some(Prompt::Quit(QuitAsk { reasons }));
     }
 }
 
-/// The question before leaving says what is so now. Where the rows that it was made of were being read anew, and the new ones give no
-/// reason, it was never one: the key leaves.
-pub fn recheck_quit(model: &mut Model, fx: &mut Vec<Effect>) {
+/// The question before leaving says what is so now.
+pub fn recheck_quit(model: &mut Model) {
     if !matches!(model.prompt, Some(Prompt::Quit(_))) {
         return;
     }
-    let (reasons, is_read) = (left_behind(model), !model.queue_asked.0);
-    let Some(Prompt::Quit(ask)) = &mut model.prompt else {
-        return;
-    };
-    let is_none = ask.is_early && is_read && reasons.is_empty();
-    (ask.reasons, ask.is_early) = (reasons, ask.is_early && !is_read);
-    if is_none {
-        model.prompt = None;
-        fx.push(Effect::Quit);
+    let now = left_behind(model);
+    if let Some(Prompt::Quit(QuitAsk { reasons })) = &mut model.prompt {
+        *reasons = now;
     }
 }
 

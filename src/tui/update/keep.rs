@@ -22,7 +22,7 @@ use crate::engine::api::Command;
 pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     bulk::recheck(model);
-    act::recheck_quit(model, fx);
+    act::recheck_quit(model);
     preview::keep(model, fx);
     compose::keep_checked(model, fx);
     files::keep_since_read(model);

@@ -35,7 +35,7 @@ use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
 use crate::engine::api::{Command, GateRef, Query};
 
-pub use keep::{open_elsewhere, release_leases, wanted};
+pub use keep::{concerned, open_elsewhere, release_leases, wanted};
 pub use look::wake_us as look_wake_us;
 pub use mark::in_range as marked_range;
 pub use slips::is_same_enter;

@@ -60,11 +60,11 @@ fn gists(model: &Model) -> Vec<Command> {
 
 /// Those of one job as Enter would send them.
 fn whole(model: &Model, gists: &[Command]) -> Vec<Command> {
-    let text = note(model).map(Editor::text);
+    let words = note(model).and_then(Editor::words);
     let mut commands = gists.to_vec();
     for command in &mut commands {
         if let Command::Decide { notes: Some(notes), .. } = command {
-            *notes = text.clone().unwrap_or_default();
+            *notes = words.clone().unwrap_or_default();
         }
     }
     commands
@@ -131,7 +131,10 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
         return;
     }
     // A note that is too long is refused before anything is sent.
-    if note(model).is_some_and(|note| note.size_bytes() > NOTES_BYTES_MAX) {
+    if note(model)
+        .and_then(Editor::words)
+        .is_some_and(|words| words.len() > NOTES_BYTES_MAX)
+    {
         return;
     }
     align(model, by_job(gists(model)));

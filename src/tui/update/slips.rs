@@ -83,6 +83,16 @@ fn note_letter(model: &mut Model, key: Key) {
     }
 }
 
+/// Letters came where none is written, in one piece as a text does.
+pub fn text_came(model: &mut Model) {
+    model.slips.letters = Some(Letters {
+        boot_us: model.now.boot_us,
+        at_question: None,
+        is_text: true,
+    });
+    ask_once_more(model);
+}
+
 /// After a key that went to this focus.
 pub fn after(model: &mut Model, focus: Focus, key: Key) {
     let has_opened = !focus.is_text() && key.typed().is_some() && model.focus().is_text();

@@ -75,7 +75,7 @@ pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Note | Focus::Answer | Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {
-            // Of an answer the line may have brought only a part: the next one begins a word of its own.
+            // A slow connection may have brought only a part of the text: what comes next begins with a word of its own.
             let is_answer = focus.is_prompt();
             paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
             if has_end {
@@ -92,6 +92,7 @@ pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
         | Focus::Menu
         | Focus::Types => {
             look::present(model);
+            slips::text_came(model);
             none_acted(model, text);
         }
     }

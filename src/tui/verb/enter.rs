@@ -32,10 +32,14 @@ pub(super) fn confirm(model: &Model) -> Result<(), No> {
             format!("{what}: {undrawn} of {all} gates were not on the screen yet   hint: PgDn and PgUp show them");
         or_says(undrawn == 0, &words)?;
     }
-    or_says(
-        !is_same_enter(model),
-        "Enter came at once and did nothing: read what is asked, then press it",
-    )?;
+    let is_behind_text = model.slips.letters.is_some_and(|letters| letters.is_text);
+    let words = match is_behind_text {
+        true => {
+            "Letters came as a text does, and Enter does nothing right behind them: read what is asked, then press it"
+        }
+        false => "Enter came at once and did nothing: read what is asked, then press it",
+    };
+    or_says(!is_same_enter(model), words)?;
     or_says(
         model.preview.is_answered(),
         "What Enter would do is still being asked: read it, then press Enter",
@@ -50,7 +54,7 @@ fn typed(editor: &Editor, wanted: &str) -> Result<(), Why> {
 }
 
 fn note(editor: &Editor) -> Result<(), Why> {
-    match editor.size_bytes() {
+    match editor.words().map_or(0, |words| words.len()) {
         bytes if bytes > NOTES_BYTES_MAX => Err(why(Refusal::notes_too_long(bytes).message, "shorten it")),
         _ => Ok(()),
     }

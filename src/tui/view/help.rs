@@ -58,9 +58,10 @@ const COLUMNS: [(&str, &str); 6] = [
 ];
 
 /// What stands before a stage.
-const STAGES: [(&str, &str); 3] = [
+const STAGES: [(&str, &str); 4] = [
     ("> * .", "the job waits there; it runs; it will run"),
     ("+ -", "approved, or passed without a gate; rejected"),
+    ("t", "approved by the timer, where (timer) finds no room"),
     ("! x", "failed; canceled"),
 ];
 

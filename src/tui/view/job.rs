@@ -96,14 +96,14 @@ const STAGE_GAP: usize = 2;
 /// At most so many lines for the stages.
 const STAGE_LINES_MAX: usize = 2;
 
-/// A stage in one piece: sign and name, and that no person decided where that finds room.
+/// A stage in one piece: sign and name, and that no person decided; where that finds no room, a sign of its own says it.
 fn stage_texts(rows: &JobRows, theme: Theme, has_timer: bool) -> Vec<(String, Style)> {
     let text = |spec: &StageSpec| {
         let (sign, word, style) = stage_state(rows, &spec.name, theme);
-        let timer = if has_timer && word == TIMER_APPROVED {
-            " (timer)"
-        } else {
-            ""
+        let (sign, timer) = match (word == TIMER_APPROVED, has_timer) {
+            (true, true) => (sign, " (timer)"),
+            (true, false) => ("t", ""),
+            (false, _) => (sign, ""),
         };
         let is_current = rows.job.stage.as_ref() == Some(&spec.name);
         let style = if is_current { style.patch(theme.strong()) } else { style };

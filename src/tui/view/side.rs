@@ -1,56 +1,15 @@
-//! Below the queue in a wide window: the stages of the selected job, the last news, and the holds of the gates above.
+//! Below the queue in a wide window: the stages of the selected job, and the last news.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::job::stage_state;
 use super::pen::Pen;
-use super::{holder, label, message, pen, shorten};
+use super::{label, message, pen, shorten};
 use crate::domain::job::JobRows;
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
-use crate::tui::model::queue::RowKey;
 use crate::tui::model::toast::Toast;
-
-/// So many holds are told at most.
-const HOLDS_MAX: usize = 4;
-
-/// Who holds which gate in sight, until when and why: the queue beside the gate is too narrow to say it. Each hold takes two lines or more.
-fn holds(model: &Model, layout: &Layout, columns: usize) -> Vec<(String, Vec<String>)> {
-    let rows = model.queue.on_screen(layout.queue_rows());
-    let told = rows.filter_map(|row| {
-        let RowKey::Gate(key) = RowKey::of(row) else {
-            return None;
-        };
-        let (name, words) = (label::gate(&key, &row.slug), holder::hold(model, row, columns));
-        (!words.is_empty()).then_some((name, words))
-    });
-    told.take(HOLDS_MAX).collect()
-}
-
-/// Draws them at the bottom, where they move nothing; returns how many lines they take.
-fn draw_holds(model: &Model, layout: &Layout, area: Rect, buffer: &mut Buffer) -> u16 {
-    let theme = model.theme;
-    let columns = usize::from(area.width).saturating_sub(5);
-    let mut lines = Vec::new();
-    for (name, words) in holds(model, layout, columns) {
-        lines.push((0, name, theme.plain()));
-        lines.extend(words.into_iter().map(|words| (2, words, theme.held())));
-    }
-    // The stages come first, and a list without room for its head and a gate says nothing.
-    let most = area.height / 2;
-    lines.truncate(usize::from(most.saturating_sub(1)));
-    if lines.len() < 2 {
-        return 0;
-    }
-    let height = u16::try_from(lines.len()).unwrap_or(most) + 1;
-    let top = area.height - height;
-    Pen::at_line(buffer, area, top).skip(2).text("HELD", theme.strong());
-    for (line, (indent, words, style)) in (top + 1..).zip(&lines) {
-        Pen::at_line(buffer, area, line).skip(2 + indent).text(words, *style);
-    }
-    height
-}
 
 /// Draws it, and the line between queue and gate.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
@@ -63,16 +22,6 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         return;
     }
     pen::clear(buffer, area);
-    // A queue above the gate says it in its rows.
-    let held = if layout.is_beside {
-        draw_holds(model, layout, area, buffer)
-    } else {
-        0
-    };
-    let area = Rect {
-        height: area.height - held,
-        ..area
-    };
     let rows = model.job.as_ref().and_then(|job| job.rows.as_ref());
     let mut pen = Pen::new(buffer, area);
     pen.text("─", theme.rule());

@@ -37,7 +37,7 @@ pub fn lines(model: &Model, compose: &Compose, columns: usize, rows_each: usize)
             let words = if compose.edited().is_some() {
                 "Nothing is changed yet; your patch will show here"
             } else {
-                "A template: write what shall stand; the change shows here"
+                "A template: write what shall stand there; the change shows here"
             };
             lines.extend(wrapped(words, columns, theme.plain()));
         }
