@@ -227,12 +227,7 @@ fn lines(output: &mut Output, sealed: &SealedDecision) -> Result<(), Failure> {
         decision.by()
     ))?;
     output.line(&format!("at        {}", clock_time(decision.at())))?;
-    let ssh = via
-        .ssh_client
-        .as_ref()
-        .map_or(String::new(), |client| format!(", ssh from {client}"));
-    let login = format!("{} (uid {}) on {}", via.login, via.uid, via.host);
-    output.line(&format!("via       {}, {login}{ssh}", via.surface.words()))?;
+    output.line(&format!("via       {} (uid {})", via.words(), via.uid))?;
     for seen in decision.seen() {
         output.line(&format!("seen by   {}", looked(seen)))?;
     }

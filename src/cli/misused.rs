@@ -81,16 +81,22 @@ fn suggest(error: &mut clap::Error) {
     );
 }
 
-/// The commands that are called so elsewhere, then those that bear this name in any group.
+/// The commands that are called so elsewhere, then those that bear this name at the top and in any group.
 fn meant(word: &str) -> Vec<String> {
     let root = Arguments::command();
+    let is_named = |command: &&Command| command.get_name() == word;
     let known = MEANT.iter().filter(|(name, _)| *name == word);
     let mut found: Vec<_> = known
         .flat_map(|(_, paths)| *paths)
         .map(|path| (*path).to_owned())
         .collect();
+    found.extend(
+        visible(&root)
+            .find(is_named)
+            .map(|command| command.get_name().to_owned()),
+    );
     for group in visible(&root) {
-        let named = visible(group).filter(|command| command.get_name() == word);
+        let named = visible(group).filter(is_named);
         found.extend(named.map(|command| format!("{} {}", group.get_name(), command.get_name())));
     }
     found.truncate(MEANT_MAX);
@@ -157,6 +163,10 @@ mod tests {
         }
         // In the wrong group too.
         assert!(told(&["job", "approve", "j-17", "script"]).contains("did you mean 'holdpoint gate approve'?"));
+        for (group, word) in [("gate", "serve"), ("job", "events"), ("job", "demo")] {
+            let tip = format!("did you mean 'holdpoint {word}'?; see --help");
+            assert_eq!(hint(&told(&[group, word])), tip);
+        }
         // What only looks alike is clap's to tell.
         assert!(told(&["gate", "aprove"]).contains("a similar subcommand exists: 'approve'"));
         assert!(!told(&["xyzzy"]).contains("tip"));

@@ -57,11 +57,11 @@ impl Writer {
 
     /// The same, and waits until all of it is on disk, as long as the disk goes on: before the process ends or is stopped.
     pub(super) fn publish_to_the_end(&mut self) {
-        self.drafts.rest(FLUSH_PATIENCE);
         self.publish();
         while self.flusher.rest(FLUSH_PATIENCE) && self.flusher.was_awaited() {
             self.publish();
         }
+        self.drafts.rest(FLUSH_PATIENCE);
     }
 
     /// The next jobs to publish: those whose files are not in place, and as many as there is room for of those whose files nobody flushes.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::artifact::GateArtifact;
+use crate::domain::decision::{FileLeft, SealedDecision};
 use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows, JobStatus};
@@ -293,6 +294,17 @@ impl Preparer {
     pub fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
         let owed = self.reader.owed_of(job_id).map_err(|error| store_refusal(&error))?;
         Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.in_place.up_to(job_id))))
+    }
+
+    /// What is not owed any more, or was put there by this process, is in place, whatever became of it since. A file that cannot be read is
+    /// not there for whoever waits.
+    pub fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, StoreError> {
+        let job_id = sealed.decision.job_id();
+        let put_up_to = self.in_place.up_to(job_id);
+        let is_owed = self.reader.owed_with(sealed.seq)?.is_some_and(|seq| seq > put_up_to);
+        let run = self.runs.run(job_id);
+        let is_there = |file: &FileLeft| artifacts::read(&run, &file.path).is_ok_and(|bytes| file.is(bytes.as_deref()));
+        Ok(!is_owed || sealed.decision.files().iter().all(is_there))
     }
 
     pub fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {

@@ -77,7 +77,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::api::{GateRef, NewJob, OutsideArtifact};
+    use super::super::api::{GateRef, NewJob, OutsideArtifact, OutsideFile};
     use super::super::history::History;
     use super::super::in_place::InPlace;
     use super::super::keeping::Keeping;
@@ -193,6 +193,57 @@ mod tests {
         let code = changed[0].as_ref().unwrap_err().code;
         assert_eq!(code, RefusalCode::ArtifactChanged);
         assert_eq!(writer.preview(&settings.operator, &approve), changed);
+    }
+
+    /// Another event of the job is owed, and the artifact is another since: that says nothing of the decision.
+    #[tokio::test]
+    async fn what_this_process_put_in_place_is_there_whatever_else_is_owed_and_became_of_it_since() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut engine = Engine::open(settings(folder.path())).unwrap();
+        let job_id = JobId::new("j").unwrap();
+        let open = |stage: &str, bytes: &'static [u8]| Command::OpenGate {
+            job_id: job_id.clone(),
+            stage: StageName::new(stage).unwrap(),
+            artifacts: vec![OutsideArtifact {
+                kind: "script".into(),
+                file: OutsideFile::Bytes {
+                    name: "plan.txt".into(),
+                    bytes: bytes.into(),
+                },
+            }],
+            bases: Vec::new(),
+        };
+        engine.call(open("edit", b"one\n")).await.unwrap();
+        let approving = Command::Decide {
+            gate: GateRef {
+                job_id: job_id.clone(),
+                stage: StageName::new("edit").unwrap(),
+                attempt: None,
+            },
+            verdict: Verdict::Approve,
+            notes: None,
+            patch: Some(json!({"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]})),
+            digest: None,
+        };
+        engine.call(approving).await.unwrap();
+        engine.call(open("audio", b"")).await.unwrap();
+        engine.rest().await;
+        engine.close();
+        let plan = folder.path().join("j/artifacts/edit/plan.txt");
+        assert_eq!(fs::read_to_string(&plan).unwrap(), "two\n");
+        unconfirm(folder.path()).unwrap();
+
+        let preparer = writers(&settings(folder.path()));
+        let sealed = preparer.reader.decisions(None, None, 1).unwrap().remove(0);
+        assert!(preparer.is_in_place(&sealed).unwrap());
+        fs::write(&plan, "three\n").unwrap();
+        assert!(
+            !preparer.is_in_place(&sealed).unwrap(),
+            "nobody here knows who put it there"
+        );
+        let last_seq = preparer.reader.last_event_seq().unwrap();
+        preparer.in_place.note(job_id, last_seq - 1);
+        assert!(preparer.is_in_place(&sealed).unwrap());
     }
 
     /// What was agreed on before is read for the dry run, on its thread, and not once more by the writer for the decision.

@@ -8,7 +8,6 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::mpsc::Sender;
 
 use crate::config::{Config, ConfigFileError, ConfigText, Problem};
-use crate::domain::decision::{FileLeft, SealedDecision};
 use crate::domain::ids::JobId;
 use crate::domain::operator::Operator;
 use crate::runs::{artifacts, files, locks, versions};
@@ -136,7 +135,7 @@ impl ReaderThread {
                 bytes(versions::read(&self.preparer.runs.run(&job_id), &digest).map(Some))
             }
             Query::OnDisk { job_id, path } => bytes(artifacts::read(&self.preparer.runs.run(&job_id), &path)),
-            Query::InPlace(sealed) => Answer::InPlace(self.is_in_place(&sealed)?),
+            Query::InPlace(sealed) => Answer::InPlace(self.preparer.is_in_place(&sealed)?),
             Query::Files(job_id) => match files::list(&self.preparer.runs.run(&job_id)) {
                 Ok(files) => Answer::Files(files.into()),
                 Err(error) => Answer::Failed(error.to_string()),
@@ -216,18 +215,6 @@ impl ReaderThread {
             work,
             is_owed,
         })
-    }
-
-    /// What is not owed any more is in place, whatever became of it since. A file that cannot be read is not there for whoever waits.
-    fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, StoreError> {
-        let job_id = sealed.decision.job_id();
-        let put_up_to = self.preparer.in_place.up_to(job_id);
-        let is_owed = self.preparer.reader.owed_of(job_id)?.is_some_and(|owed| {
-            owed.up_to > put_up_to && owed.decisions.iter().any(|decision| decision.seq == sealed.seq)
-        });
-        let run = self.preparer.runs.run(job_id);
-        let is_there = |file: &FileLeft| artifacts::read(&run, &file.path).is_ok_and(|bytes| file.is(bytes.as_deref()));
-        Ok(!is_owed || sealed.decision.files().iter().all(is_there))
     }
 
     fn read_config(&self, path: &std::path::Path) -> Result<(Box<Config>, Vec<Problem>), Vec<Problem>> {

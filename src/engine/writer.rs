@@ -196,7 +196,8 @@ impl Writer {
                     let _ = answer.send(changed.map_err(|error| error.to_string()));
                 }
                 Work::Publish => self.is_owing = true,
-                Work::Typed(typed) => self.drafts.take(typed),
+                // What is not taken is told.
+                Work::Typed(typed) => self.is_owing |= !self.drafts.take(typed),
                 Work::Rest(rested) => {
                     self.commit(std::mem::take(&mut items));
                     self.publish_to_the_end();

@@ -278,8 +278,8 @@ pub struct Gate {
     auto_approve_enabled: bool,
     /// approve, reject or hold.
     on_timeout: String,
-    /// Seconds until the timer acts; while `stopped` is set, the most that it can be: until it would act if nobody let it run before all
-    /// that persons may add is used up. Null: it never acts by itself.
+    /// Seconds until the timer acts; while stopped: the time until it acts if the hold lasts as long as it may. Null: it never acts by
+    /// itself.
     #[schema(required = true)]
     time_remaining: Option<f64>,
     /// Seconds that it has been open, or was.

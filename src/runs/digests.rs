@@ -27,7 +27,7 @@ struct Known {
     digest: Digest,
 }
 
-/// What is another when the bytes are. The time of the inode's change can be set by nobody, that of the bytes by everybody.
+/// What differs when the bytes differ. The time of the inode's change can be set by nobody, that of the bytes by everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     size: u64,

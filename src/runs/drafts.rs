@@ -100,6 +100,11 @@ fn kept_discarded(place: &Place, oldest_us: i64) -> Result<Vec<String>> {
 /// The directory of what was thrown away, among an operator's drafts.
 const DISCARDED: &str = "discarded";
 
+/// The name of the draft that a text was thrown away of, by its file's name.
+pub fn of_discarded(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(_, draft)| draft)
+}
+
 /// When a text was thrown away, by its file's name.
 fn discarded_us(name: &str) -> Option<i64> {
     name.split('.').next()?.parse().ok()

@@ -163,12 +163,14 @@ fn stage_of(name: &str) -> Option<StageName> {
 /// Makes a dropped file ours, and reads it. None: it is gone.
 pub fn claim(run: &RunDir, stage: &StageName) -> Result<Option<Claim>> {
     let Some(gates) = gates(run)? else { return Ok(None) };
-    let claimed = claimed(stage);
-    if !gates.has(&claimed) {
-        let dropped = format!("{stage}{OPEN_SUFFIX}");
-        if gates.has_directory(&dropped) || !gates.rename(&dropped, &claimed)? {
-            return Ok(None);
-        }
+    let (dropped, claimed) = (format!("{stage}{OPEN_SUFFIX}"), claimed(stage));
+    if !gates.has(&claimed) && (gates.has_directory(&dropped) || !gates.rename(&dropped, &claimed)?) {
+        return Ok(None);
+    }
+    if gates.has_directory(&claimed) {
+        // It was made between the look and the renaming. It goes back, so that no later file of its stage waits behind it.
+        gates.rename(&claimed, &dropped)?;
+        return Ok(None);
     }
     let Some(file) = gates.file(&claimed)? else {
         return Ok(None);
@@ -274,6 +276,20 @@ mod tests {
         assert!(found.unread.is_empty(), "{:?}", found.unread);
         assert_eq!(found.drops.len(), 1);
         assert_eq!(claimed.unwrap().unwrap().bytes, b"");
+    }
+
+    /// One that is made between the look and the renaming is renamed: this is what it looks like then.
+    #[test]
+    fn a_directory_is_no_claim_and_gets_its_name_back() {
+        let (_temporary, _runs, run) = fixture();
+        let stage = StageName::new("script").unwrap();
+        let (dropped, claimed) = (run.gates().join("script.open.json"), run.gates().join(claimed(&stage)));
+        fs::create_dir(&claimed).unwrap();
+        assert!(claim(&run, &stage).unwrap().is_none());
+        assert!(dropped.is_dir() && !claimed.exists());
+        fs::remove_dir(&dropped).unwrap();
+        File::create(&dropped).unwrap();
+        assert!(claim(&run, &stage).unwrap().is_some());
     }
 
     #[test]

@@ -82,6 +82,20 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The event with which a decision is owed to its job's run directory; none: it is owed no more.
+    pub fn owed_with(&self, decision_seq: u64) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT event_seq FROM decision JOIN job ON job.id = job_id
+                       WHERE decision.seq = ?1 AND event_seq > published_seq";
+            let owed = collect(connection, sql, [decision_seq.cast_signed()], |row| {
+                Ok(row.get::<_, i64>(0)?)
+            })?;
+            Ok(owed.first().map(|seq| seq.unsigned_abs()))
+        })
+    }
+}
+
 /// Notes what is on disk, beside the writer: a connection of its own, so that whoever waits for the disk keeps no decision waiting.
 #[derive(Debug)]
 pub struct Marker {

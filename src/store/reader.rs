@@ -262,8 +262,8 @@ impl Reader {
         self.attempts("INDEXED BY attempt_running WHERE state = 'running' ORDER BY queued_at, rowid")
     }
 
-    /// How many attempts of other jobs run, or wait for the leader before the one of this job; where none of its own waits, before all
-    /// that will.
+    /// How many attempts of other jobs run, or wait for the leader before the one of this job; if the job has none waiting, all waiting
+    /// ones count.
     pub fn attempts_before(&self, job_id: &JobId) -> Result<usize, StoreError> {
         self.read(|connection| {
             let sql = "SELECT

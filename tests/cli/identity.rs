@@ -37,6 +37,14 @@ fn a_shared_account_names_the_person_and_the_record_keeps_both() {
         (&decision["via"]["surface"], &decision["via"]["ssh_client"]),
         (&json!("cli"), &json!("203.0.113.9"))
     );
+    let host = decision["via"]["host"].as_str().unwrap();
+    let via = format!(
+        "via       {}@{host}, command line, ssh from 203.0.113.9 (uid {})\n",
+        login(),
+        Uid::current()
+    );
+    let (shown, _) = run(&workspace, &["decisions", "show", "j-1", "script"], 0);
+    assert!(shown.contains(&via), "{via}{shown}");
 }
 
 #[test]
