@@ -375,11 +375,7 @@ fn a_bulk_that_leaves_all_out_is_no_question_before_a_key_takes_it_in() {
 
 #[test]
 fn a_bulk_tells_who_holds_a_gate_and_why() {
-    for (width, words) in [
-        (60, "held by carl"),
-        (80, "held by carl"),
-        (120, "held by carl: legal looks at it"),
-    ] {
+    for (width, words) in [(60, "held by carl"), (80, "held by carl"), (120, "held by carl: legal")] {
         let mut world = World::drawn();
         world.hold("j-17", "carl", Some("legal looks at it"));
         let mut console = Console::new(world, width, 30);

@@ -172,6 +172,8 @@ fn without(why: &str, item: &Item) -> String {
     why.replace(&format!(" {}", item.pin.key), "")
 }
 
+const LEFT_OUT: &str = "left out: ";
+
 /// `123 `, `  4a1b2c  `, `  left out: `.
 const LIST_CELLS: usize = 26;
 
@@ -216,8 +218,12 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking
     let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
     let (state, style): (String, Style) = match &item.state {
         ItemState::LeftOut(LeftOut::NotSeen) => {
-            let words = with_hold(model, item, Some(unseen(model, item, room)), room);
-            (format!("left out: {words}"), theme.warning())
+            let unseen = unseen(model, item, room);
+            // That it was not wholly seen is said above, too: a hold and its reason come first.
+            let held = holder::held_by(model, &item.pin.key, room);
+            let held = held.filter(|held| width(held) + 2 + width(&unseen) > room);
+            let words = held.unwrap_or_else(|| with_hold(model, item, Some(unseen), room));
+            (format!("{LEFT_OUT}{words}"), theme.warning())
         }
         ItemState::LeftOut(LeftOut::OpenElsewhere) => {
             let who = holder::other(model, &item.pin.key).unwrap_or_default();
@@ -229,7 +235,7 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking
             let other = holder::other(model, &item.pin.key);
             let words: Vec<_> = other.into_iter().chain(unseen).collect();
             let words = (!words.is_empty()).then(|| words.join(", "));
-            (with_hold(model, item, words, room), theme.warning())
+            (with_hold(model, item, words, room + LEFT_OUT.len()), theme.warning())
         }
         ItemState::Writing(_) => ("writing…".to_owned(), theme.held()),
         ItemState::Done => ("done".to_owned(), theme.added()),
