@@ -70,13 +70,18 @@ fn document(gate: &GateRef, outlook: &Outlook) -> Value {
 
 fn subject(command: &Command, job_id: &JobId) -> String {
     match command.gate() {
+        Some(gate) if matches!(command, Command::ApplyPatch { .. } | Command::UndoPatch { .. }) => {
+            format!("the patch of {job_id} / {}", gate.stage)
+        }
         Some(gate) => format!("{job_id} / {}", gate.stage),
         None => job_id.to_string(),
     }
 }
 
 fn say(output: &mut Output, subject: &str, deed: &str, outlook: &Outlook) -> Result<(), Failure> {
-    output.line(&format!("Nothing is changed (--dry-run). Were {subject} {deed} now:"))?;
+    output.line(&format!(
+        "Nothing is changed (--dry-run). If {subject} were {deed} now:"
+    ))?;
     for sentence in outlook.sentences() {
         output.line(&format!("  {sentence}"))?;
     }

@@ -103,6 +103,8 @@ pub enum Fact {
         attempt: u32,
         /// When it runs on even so, because nobody may hold it longer.
         until: Timestamp,
+        /// When that was asked.
+        at: Timestamp,
         /// Seconds that are left then.
         left_s: u64,
         /// What it does at the end.

@@ -132,6 +132,18 @@ pub struct Now {
     pub boot: BootId,
 }
 
+/// When something ends, as a person reads it: within 10 minutes `14:03:05Z`, within a day `14:03Z`, later `11-23 14:03Z`.
+pub fn until(at: Timestamp, now: Timestamp) -> String {
+    const MINUTES_10_US: i64 = 600 * SECOND_US;
+    const DAY_US: i64 = 86_400 * SECOND_US;
+    let format = match at.us_since(now) {
+        ..MINUTES_10_US => "%H:%M:%SZ",
+        MINUTES_10_US..DAY_US => "%H:%MZ",
+        DAY_US.. => "%m-%d %H:%MZ",
+    };
+    at.to_utc().format(format).to_string()
+}
+
 /// A point of time as a person reads it: `2026-11-22 22:13:25Z`.
 pub fn clock_time(at: Timestamp) -> String {
     at.to_utc().format("%Y-%m-%d %H:%M:%SZ").to_string()

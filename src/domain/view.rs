@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::event::ARTIFACT_CHANGED;
 use super::ids::{JobId, StageName};
 use super::job::JobStatus;
 use super::lease::Lease;
@@ -34,6 +35,44 @@ impl QueueKind {
             JobStatus::Paused => Some(Self::Paused),
             JobStatus::Failed => Some(Self::Failed),
             JobStatus::NeedsApproval | JobStatus::Completed | JobStatus::Canceled => None,
+        }
+    }
+}
+
+/// Why a job is paused, as its newest event about that says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Its gate was rejected.
+    Rejected,
+    /// Its gate was withdrawn.
+    Withdrawn,
+    /// What was decided on is not what the next stage would read.
+    ArtifactChanged,
+}
+
+impl Pause {
+    const ALL: [Self; 3] = [Self::Rejected, Self::Withdrawn, Self::ArtifactChanged];
+
+    /// As the event has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::ArtifactChanged => ARTIFACT_CHANGED,
+        }
+    }
+
+    /// From an event; none for a word that this version does not know.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|pause| pause.as_str() == word)
+    }
+
+    /// For people, the longest wording first.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Rejected => &["rejected"],
+            Self::Withdrawn => &["withdrawn"],
+            Self::ArtifactChanged => &["artifact changed", "changed"],
         }
     }
 }
@@ -71,6 +110,8 @@ pub struct QueueRow {
     pub is_binary: bool,
     /// Whether any person has looked.
     pub is_seen: bool,
+    /// Why a paused job is paused, where that is known.
+    pub pause: Option<Pause>,
 }
 
 const _: () = assert!(

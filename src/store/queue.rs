@@ -15,7 +15,7 @@ use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::JobStatus;
 use crate::domain::lease::Lease;
 use crate::domain::timer::GateTimer;
-use crate::domain::view::{QueueKind, QueueRow};
+use crate::domain::view::{Pause, QueueKind, QueueRow};
 
 /// An open gate that the timer may settle.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,6 +141,7 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             is_new: cells.get(BEHIND_TIMER + 6)?,
             is_binary: cells.get(BEHIND_TIMER + 7)?,
             is_seen: cells.get(BEHIND_TIMER + 8)?,
+            pause: None,
             slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
         })
     })
@@ -150,7 +151,9 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
     // A gate may have an attempt that nothing was run for (a bare stage), so the newest of both is the job's attempt.
     let sql = "SELECT job.id, job.status, job.slug, job.stage, job.status_since, attempt.state, attempt.queued_at,
            attempt.started_at, max(ifnull(attempt.number, 0),
-             ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0))
+             ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0)),
+           CASE job.status WHEN 'paused' THEN (SELECT json_extract(payload, '$.reason') FROM event
+             WHERE event.job_id = job.id AND event.type = 'job_paused' ORDER BY event.seq DESC LIMIT 1) END
          FROM job LEFT JOIN attempt ON attempt.job_id = job.id AND attempt.stage = job.stage AND attempt.number =
            (SELECT max(number) FROM attempt AS other WHERE other.job_id = job.id AND other.stage = job.stage)
          WHERE (job.status IN ('queued', 'running') AND NOT job.is_manual OR job.status = 'paused'
@@ -187,6 +190,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             is_new: false,
             is_binary: false,
             is_seen: false,
+            pause: cells.optional_text(9)?.and_then(Pause::parse),
         })
     })
 }

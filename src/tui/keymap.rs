@@ -313,7 +313,7 @@ static DECIDE: Group = Group {
             Action::Acknowledge,
             &["d"],
             "note that the job failed: it leaves every queue",
-            "noted",
+            "notes it",
         ),
     ],
 };

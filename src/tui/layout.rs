@@ -13,9 +13,9 @@ use crate::diff::page::Page;
 const WIDE: (u16, u16) = (110, 30);
 /// So much want a text with its preview, and two texts side by side: what stands to their left leaves it to them.
 const GATE_COLUMNS: u16 = super::view::compose::BESIDE_COLUMNS;
-/// A queue beside the gate has this much at least: no column that a queue above it has is missing.
-const QUEUE_COLUMNS_MIN: u16 = 78;
-/// With this much it has every column.
+/// So much wants a diff, before stages and news stand beside it.
+const DIFF_COLUMNS: u16 = 80;
+/// A queue beside the gate has this much at least: every column that a queue above it has.
 const QUEUE_COLUMNS: u16 = 96;
 /// The stages and the news beside the gate.
 const SIDE_COLUMNS: u16 = 36;
@@ -73,18 +73,14 @@ fn queue_columns(model: &Model) -> Option<u16> {
     let (width, _) = model.size;
     let most = width.saturating_sub(GATE_COLUMNS + 1);
     let wanted = QUEUE_COLUMNS.max(width.saturating_mul(2) / 5);
-    (is_wide(model) && most >= QUEUE_COLUMNS_MIN).then(|| most.min(wanted))
+    (is_wide(model) && most >= QUEUE_COLUMNS).then(|| most.min(wanted))
 }
 
-/// The columns of stages and news below a queue that has the whole width; none where the text wants them.
+/// The columns of stages and news below a queue that has the whole width; none where the text wants them, and while one is written.
 fn side_columns(model: &Model) -> Option<u16> {
     let is_two = model.look.mode == Mode::SideBySide;
-    let needed = match &model.compose {
-        Some(_) => GATE_COLUMNS,
-        None if is_two => GATE_COLUMNS,
-        None => 0,
-    };
-    let is_gate = model.lower == Lower::Gate && model.gate.is_some();
+    let needed = if is_two { GATE_COLUMNS } else { DIFF_COLUMNS };
+    let is_gate = model.lower == Lower::Gate && model.gate.is_some() && model.compose.is_none();
     let has_room = model.size.0.saturating_sub(SIDE_COLUMNS + 1) >= needed;
     (is_wide(model) && is_gate && has_room).then_some(SIDE_COLUMNS)
 }
@@ -184,14 +180,6 @@ const QUEUE_BESIDE_QUESTION: u16 = 2;
 fn is_read_low(model: &Model) -> bool {
     let is_read_on = model.gate.as_ref().is_some_and(|view| view.is_read_on);
     super::view::prompt::is_low(model) && (model.is_lower_focused || model.compose.is_some() || is_read_on)
-}
-
-/// Whether the editor would have a line in this window.
-pub fn has_editor_line(model: &Model) -> bool {
-    // Header, keys, what happened last, the selected row; the editor's own head and what became of the text.
-    const AROUND: u16 = 4 + 1 + 2;
-    let banner = super::view::banner::height(model, model.size.0);
-    !super::view::prompt::is_low(model) || model.size.1 > AROUND + banner
 }
 
 /// Lines of the queue that show every gate whose last minute runs, the head included; none without such a gate.

@@ -10,6 +10,7 @@ use super::action::Action;
 use super::draft::DISCARDED_DAYS;
 use super::keymap::Focus;
 use super::model::compose::Compose;
+use super::model::file::FileView;
 use super::model::gate::GateView;
 use super::model::prompt::{Intent, Prompt, TimerIntent};
 use super::model::{Lower, Model};
@@ -146,19 +147,20 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         Action::RejectWith => sent(model, Intent::Reject),
         Action::ApplyOnly => sent(model, Intent::Apply),
         Action::Compose if focus == Focus::Confirm => there_is(is_asking && is_draft_left_out(model)),
-        Action::Compose => written(model, "Not composed", || {
-            gate::room(model).and_then(|()| gate::compose(model))
-        }),
-        Action::Edit => written(model, "Not edited", || {
-            gate::room(model).and_then(|()| gate::edit(model))
-        }),
-        Action::OwnEditor => written(model, "Not edited", || {
-            match (&model.session.own_editor, &model.compose) {
+        Action::Compose => asked(model, "Not composed", || gate::compose(model)),
+        Action::Edit => asked(model, "Not edited", || gate::edit(model)),
+        Action::OwnEditor => {
+            let is_open = model.compose.is_some();
+            let rule = || match (&model.session.own_editor, is_open) {
                 (None, _) => Err(text::no_own_editor()),
-                (Some(_), Some(_)) => text::own_editor(model),
-                (Some(_), None) => gate::edit(model),
+                (Some(_), true) => text::own_editor(model),
+                (Some(_), false) => gate::edit(model),
+            };
+            match is_open {
+                true => written(model, "Not edited", rule),
+                false => asked(model, "Not edited", rule),
             }
-        }),
+        }
         Action::CarryOver => written(model, "Not carried over", || text::carry_over(model)),
         Action::AsPatch => written(model, "Not made a patch", || text::as_patch(model)),
         Action::Mark | Action::MarkRange | Action::MarkAll => {
@@ -198,6 +200,15 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
             model.gate.is_some() && model.compose.is_none() && model.lower == Lower::Gate,
             "There is no gate on the screen to read",
         ),
+        Action::Base if is_diff_shown(model) => {
+            let file = model.gate.as_ref().and_then(GateView::current);
+            let is_alone = |file: &FileView| file.bases() == [file.against.clone()];
+            // What has a base can also be compared with nothing.
+            or_says(
+                !file.is_some_and(is_alone),
+                "Nothing else to compare with: the file is new",
+            )
+        }
         Action::FormerHunk
         | Action::NextMatch
         | Action::FormerMatch
@@ -244,6 +255,9 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
                 | Prompt::Discard(_) => false,
             };
             there_is(model.prompt.as_ref().is_some_and(has_note))
+        }
+        Action::Back if focus == Focus::Queue => {
+            there_is(!model.marks.is_empty() || model.range.is_some() || !model.queue.filter.is_empty())
         }
         Action::Left
         | Action::Right

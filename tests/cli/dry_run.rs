@@ -20,7 +20,7 @@ fn the_stage_that_is_passed_over_is_not_said_to_start() {
     let (stdout, _) = run(&workspace, &["gate", "approve", "j-1", "outline", "--dry-run"], 0);
     assert_eq!(
         stdout,
-        "Nothing is changed (--dry-run). Were j-1 / outline approved now:\n  \
+        "Nothing is changed (--dry-run). If j-1 / outline were approved now:\n  \
          Stage research passes: it has no command and no gate.\n  Then stage audio starts.\n  Cannot be taken back.\n"
     );
     let (stdout, _) = run(&workspace, &["gate", "reject", "j-1", "outline", "--dry-run"], 0);
@@ -104,7 +104,7 @@ fn of_several_each_has_its_own_answer() {
     let args = ["gate", "approve", "j-1:script", "j-2:script", "j-9:script", "--dry-run"];
     let (stdout, stderr) = run(&workspace, &args, 1);
     assert!(
-        stdout.contains("Were j-2 / script approved now:\n  Then the pipeline that opened the gate may go on."),
+        stdout.contains("If j-2 / script were approved now:\n  Then the pipeline that opened the gate may go on."),
         "{stdout}"
     );
     assert_eq!(stderr.matches("Not approved: ").count(), 2, "{stderr}");

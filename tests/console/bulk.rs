@@ -24,7 +24,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.sees("Left out, not wholly seen by you: ");
     desk.press("i");
     desk.sees("APPROVE 9 gates");
-    desk.sees("You have not seen all of ");
+    desk.sees(" of them not wholly seen by you");
     // Somebody is quicker with one of them: it leaves the list aloud, and Enter is about the others.
     run(
         &workspace,
@@ -42,7 +42,7 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.press("'reads well'");
     desk.sees("note for each: reads well");
     desk.confirm();
-    desk.sees("You have NOT seen all of ");
+    desk.sees(" of them NOT wholly seen by you");
     desk.sees("[Enter] approve");
     desk.confirm();
     desk.sees("Approved 8 of 9 gates");

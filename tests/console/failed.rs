@@ -38,7 +38,7 @@ fn a_failed_job_stays_until_somebody_notes_it_and_then_leaves_every_console() {
     let other = Desk::open(&workspace);
     other.sees("failed");
     desk.sees(">j-1 tides");
-    desk.sees("d noted");
+    desk.sees("d notes it");
     desk.press("d");
     desk.sees("Noted that it failed: j-1 tides");
     desk.sees("Nothing waits for you");

@@ -427,7 +427,7 @@ fn what_nobody_looked_at_is_left_out_of_a_bulk() {
     desk.sees("Enter asks once more");
     desk.sees("[Enter] approve");
     desk.confirm();
-    desk.sees("You have NOT seen all of ");
+    desk.sees(" of them NOT wholly seen by you");
     desk.sees("[Enter] approve");
     assert_eq!(decided(&workspace), 0);
     desk.confirm();
@@ -509,7 +509,7 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     desk.sees("[Enter] approve 20");
     assert_eq!(decided(&workspace), 0);
     desk.confirm();
-    desk.sees("You have NOT seen all of ");
+    desk.sees(" of them NOT wholly seen by you");
     desk.sees("[Enter] approve");
     desk.confirm();
     desk.sees("Approved 20 gates");

@@ -629,6 +629,7 @@ fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
         is_new: gate.artifacts.iter().all(|artifact| artifact.base.is_none()),
         is_binary: !gate.artifacts.is_empty() && gate.artifacts.iter().all(|artifact| artifact.is_binary),
         is_seen: !gate.seen.is_empty(),
+        pause: None,
     }
 }
 

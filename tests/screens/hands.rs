@@ -639,21 +639,21 @@ fn in_a_low_window_everything_can_be_read() {
             view::job::shares(&console.model).events > 0,
             "{columns}x{rows}: no event"
         );
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("g e").typed("zebra");
+        // A text that was open before the window became small.
+        let mut console = Console::drawn();
+        console.press("g e").resize(columns, rows).typed("zebra");
         console.shows("zebra");
     }
 }
 
 #[test]
-fn where_the_editor_would_have_no_line_it_does_not_open() {
+fn where_nothing_is_decided_no_editor_opens() {
     let mut console = Console::new(World::drawn(), 80, 8);
-    console.tell(Msg::Trouble(Some("the disk is full".to_owned())));
-    console.draw();
-    for key in ["e", "p"] {
+    for (key, what) in [("e", "Not edited"), ("p", "Not composed"), ("E", "Not edited")] {
+        console.press("Enter").hides(" patch  ");
         console.press(key);
         assert!(console.model.compose.is_none(), "{key}");
-        console.shows("this window has no line for the editor");
+        console.shows(&format!("{what}: below 60x14 nothing is decided"));
     }
     assert!(
         console.world.sent.iter().all(|sent| !sent.starts_with("TakeLease")),

@@ -96,10 +96,10 @@ fn what_was_not_looked_at_is_left_out_until_a_key_takes_it_in() {
     assert_snapshot!("bulk_left_out_80", console.picture());
     console.press("i");
     console.shows("APPROVE 3 gates");
-    console.shows("You have not seen all of 2 of them; Enter asks once more");
+    console.shows("2 of them not wholly seen by you; Enter asks once more");
     console.press("Enter");
     assert!(console.decisions().is_empty());
-    console.shows("You have NOT seen all of 2 of them: Enter once more approves them all the same");
+    console.shows("2 of them NOT wholly seen by you: Enter once more approves them all the same");
     console.press("Enter");
     assert_eq!(console.decisions().len(), 3);
 }
@@ -230,7 +230,7 @@ fn a_bulk_of_what_nobody_looked_at_can_be_asked_in_the_smallest_window_that_deci
     console.press("i");
     read_list(&mut console);
     console.press("Enter");
-    console.shows("You have NOT seen all of 8 of them: Enter once more");
+    console.shows("8 of them NOT wholly seen by you: Enter once more");
     assert!(console.decisions().is_empty());
     console.press("Enter");
     assert_eq!(console.decisions().len(), 9);
@@ -336,7 +336,7 @@ fn of_a_gate_that_was_read_in_part_a_bulk_says_how_much_was_not() {
     assert!(line("bigger /").contains("of 300 lines not seen"), "{shown}");
     console.hides("not looked at");
     console.press("i");
-    console.shows("You have not seen all of 3 of them");
+    console.shows("3 of them not wholly seen by you");
 }
 
 #[test]
@@ -371,4 +371,15 @@ fn a_bulk_that_leaves_all_out_is_no_question_before_a_key_takes_it_in() {
     console.shows("note for each");
     console.press("Enter Enter");
     assert_eq!(console.decisions().len(), 2);
+}
+
+#[test]
+fn a_bulk_tells_who_holds_a_gate_and_why() {
+    for (width, words) in [(60, "held by carl"), (80, "held by carl"), (120, "held by carl: legal")] {
+        let mut world = World::drawn();
+        world.hold("j-17", "carl", Some("legal looks at it"));
+        let mut console = Console::new(world, width, 30);
+        console.press("* a").shows(words);
+        console.press("i").shows(words);
+    }
 }

@@ -20,7 +20,7 @@ fn a_failed_job_stays_until_somebody_notes_it() {
     console.press("G k");
     console.shows(">j-30 skerry");
     console.shows("failed");
-    console.shows("d noted");
+    console.shows("d notes it");
     console.event("j-30", "script", EventType::JobFailed, "script failed");
     console.shows(">j-30 skerry");
     console.press("k d");
@@ -162,18 +162,64 @@ fn names_that_people_gave_are_told_apart() {
 #[test]
 fn a_wide_window_has_every_column_that_a_narrow_one_has() {
     let head = ["JOB", "STAGE", "#", "LEFT", "THEN", "CHANGE", "FILES", "WHO"];
-    for width in [80, 96, 110, 120, 132, 178, 179, 200] {
+    for width in [80, 96, 110, 120, 132, 178, 179, 196, 197, 200] {
         let console = Console::new(World::drawn(), width, 40);
         let text = console.text();
         let line = text.lines().nth(1).unwrap();
         let heads: Vec<_> = line.split('│').next().unwrap().split_whitespace().collect();
-        assert_eq!(heads.contains(&"AGE"), width >= 96 && width != 179, "{width}: {text}");
+        assert_eq!(heads.contains(&"AGE"), width >= 96, "{width}: {text}");
         let heads: Vec<_> = heads.into_iter().filter(|head| *head != "AGE").collect();
         assert_eq!(heads, head, "{width}");
         for words in ["+6 -3", "new 11", "cy composing", "unseen"] {
             console.shows(words);
         }
     }
+}
+
+#[test]
+fn what_stands_beside_the_diff_leaves_it_80_columns_and_a_text_all_it_can() {
+    let columns = |console: &Console| holdpoint::tui::layout::of(&console.model).lower.width;
+    for (width, diff, text) in [
+        (109, 109, 109),
+        (110, 110, 110),
+        (116, 116, 116),
+        (117, 80, 117),
+        (150, 113, 150),
+        (179, 142, 179),
+        (196, 159, 196),
+        (197, 100, 100),
+        (200, 103, 103),
+    ] {
+        let mut console = Console::new(World::drawn(), width, 40);
+        assert_eq!(columns(&console), diff, "{width}: {}", console.text());
+        console.press("e");
+        assert!(console.model.compose.is_some());
+        assert_eq!(columns(&console), text, "{width}: {}", console.text());
+    }
+}
+
+#[test]
+fn a_paused_row_says_why_it_waits() {
+    for width in [60, 80, 120] {
+        let mut world = World::drawn();
+        world.paused("j-30", "heath");
+        let console = Console::new(world, width, 24);
+        let text = console.text();
+        let row = text.lines().find(|line| line.contains("j-30 heath")).unwrap();
+        assert!(row.contains("paused") && row.contains("rejected"), "{row}");
+    }
+}
+
+#[test]
+fn a_console_that_only_reads_counts_the_open_gates_in_a_narrow_window_too() {
+    let mut session = crate::console::session();
+    session.is_read_only = true;
+    let mut console = Console::with(session, World::drawn(), 60, 14);
+    for words in ["READ ONLY", "lead ops@ops1", "5 open", "NEXT 1:42 approve"] {
+        console.shows(words);
+    }
+    console.press(":").typed("marks");
+    console.hides("take the marks off");
 }
 
 #[test]

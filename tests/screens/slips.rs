@@ -330,7 +330,7 @@ fn an_enter_held_down_or_bouncing_answers_no_question_that_asks_once_more() {
     for gaps_ms in [[5, 5, 5], [30, 30, 30], [450, 30, 30], [600, 600, 600]] {
         let mut console = Console::hurried();
         console.press("Space Space g a i Enter");
-        console.shows("You have NOT seen all of 2 of them: Enter once more");
+        console.shows("2 of them NOT wholly seen by you: Enter once more");
         for gap_ms in gaps_ms {
             console.hides("[Enter] approve");
             console.pass_ms(gap_ms).burst("Enter");

@@ -1,7 +1,9 @@
 //! What the screens say: lines that are counted are drawn, nothing is cut that matters, and plain words.
 
+use holdpoint::domain::artifact::{Base, BaseOrigin};
 use holdpoint::domain::event::EventType;
 use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::ids::Digest;
 use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::domain::operator::{Surface, Via};
@@ -12,7 +14,7 @@ use holdpoint::tui::effect::Msg;
 use holdpoint::tui::model::toast::Tone;
 
 use crate::console::{Console, session};
-use crate::world::{File, World, job_id, job_row};
+use crate::world::{File, SCRIPT_NEW, World, job_id, job_row};
 
 /// The numbers of the text's lines that stand on the screen.
 fn drawn(console: &Console) -> Vec<usize> {
@@ -434,4 +436,90 @@ fn a_job_that_the_timer_rejected_waits_for_a_person_in_the_queue() {
     assert!(row.contains("paused"), "{text}");
     console.press("R");
     console.shows("RESUME j-17 tides");
+}
+
+#[test]
+fn the_key_for_another_base_is_offered_where_there_is_one() {
+    let mut console = Console::new(World::drawn(), 140, 24);
+    console.press("j j j Enter").hides("c base");
+    console
+        .press("c")
+        .shows("Nothing else to compare with: the file is new");
+    console.press("q g Enter").shows("c base");
+}
+
+#[test]
+fn the_way_back_to_the_usual_base_and_which_one_is_shown_stand_in_every_window() {
+    for (columns, rows) in [(80, 24), (60, 24), (60, 14)] {
+        let mut world = World::drawn();
+        let rejected = b"**Opening**\nrejected\n".to_vec();
+        let digest = Digest::of(&rejected);
+        world.versions.insert(digest, rejected);
+        let origin = BaseOrigin::Decided {
+            attempt: 1,
+            approved: false,
+        };
+        let gate = &mut world.jobs.get_mut(&job_id("j-17")).unwrap().gates[0];
+        gate.artifacts[0].bases.push(Base { digest, origin });
+        let mut console = Console::new(world, columns, rows);
+        console.press("Enter c");
+        console.shows("VS ");
+        console.shows(&format!(
+            "{} vs {}",
+            Digest::of(SCRIPT_NEW.as_bytes()).short(),
+            digest.short()
+        ));
+        console.shows(" c base  ");
+    }
+}
+
+#[test]
+fn at_the_end_of_a_gate_no_key_is_named_that_would_be_refused() {
+    let mut console = Console::new(World::drawn(), 80, 8);
+    console.press("g Enter");
+    for _ in 0..60 {
+        if !console.text().contains("This is the end") {
+            console.press("}");
+        }
+    }
+    console.shows("This is the end");
+    console.hides("a approves");
+}
+
+#[test]
+fn a_hold_says_its_end_as_the_queue_does() {
+    let mut console = Console::drawn();
+    console.press("t");
+    let words = console.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("at the latest until 03:13Z;"), "{}", console.text());
+}
+
+#[test]
+fn all_facts_of_a_decision_can_be_read_in_a_small_window() {
+    let mut world = World::drawn();
+    world.paused("j-30", "heath");
+    let mut console = Console::new(world, 60, 14);
+    console.press("4").shows("Ctrl-d Ctrl-u");
+    let mut read = console.text();
+    for _ in 0..10 {
+        console.press("Ctrl-d");
+        read.push_str(&console.text());
+    }
+    for name in ["by ", "seen ", "about ", "patch ", "hash ", "note "] {
+        assert!(read.contains(&format!("\n {name}")), "{name}: {read}");
+    }
+    assert!(read.contains("too long, cut the second tip"), "{read}");
+}
+
+#[test]
+fn a_broad_help_has_two_columns_of_lines() {
+    let below = |columns: u16| {
+        let mut console = Console::new(World::drawn(), columns, 50);
+        console.press("?");
+        let text = console.text();
+        let words: Vec<_> = text.lines().nth(1).unwrap().split_whitespace().collect();
+        let at = words.iter().position(|word| *word == "more").unwrap();
+        words[at - 1].parse::<usize>().unwrap()
+    };
+    assert!(below(200) + 40 < below(159), "{} {}", below(200), below(159));
 }

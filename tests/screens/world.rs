@@ -18,7 +18,7 @@ use holdpoint::domain::proposal::FileEffect;
 use holdpoint::domain::stage::{STAGES_DEFAULT, StageSpec};
 use holdpoint::domain::time::{Now, Timestamp};
 use holdpoint::domain::timer::GateTimer;
-use holdpoint::domain::view::{LeaderInfo, QueueKind, QueueRow};
+use holdpoint::domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
 use holdpoint::engine::api::GateRef;
 use holdpoint::engine::reducer::{Input, Prepared};
 
@@ -480,5 +480,6 @@ pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> Que
         is_new: false,
         is_binary: false,
         is_seen: false,
+        pause: (kind == QueueKind::Paused).then_some(Pause::Rejected),
     }
 }

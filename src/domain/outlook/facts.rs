@@ -110,6 +110,7 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
                 stage,
                 attempt,
                 until: timer.runs_again_at(now, gate.policy.max_hold_s),
+                at: now.utc,
                 left_s: timer.left_when_stopped_us(grace_s).map_or(0, seconds_begun),
                 on_timeout,
             }),

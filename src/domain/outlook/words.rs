@@ -6,6 +6,7 @@ use super::{Cause, Fact, Slots};
 use crate::domain::ids::{Digest, StageName};
 use crate::domain::job::JobStatus;
 use crate::domain::policy::OnTimeout;
+use crate::domain::time;
 use crate::domain::words::{counted, duration};
 
 /// The facts, a sentence each; a gate that opens and is decided at once is one sentence.
@@ -76,12 +77,13 @@ impl Fact {
             }
             Self::TimerStops {
                 until,
+                at,
                 left_s,
                 on_timeout,
                 ..
             } => format!(
                 "The timer stands still for everybody until it is released, at the latest until {}; then it runs on with {} left, and {}.",
-                until.to_utc().format("%m-%d %H:%MZ"),
+                time::until(*until, *at),
                 duration(*left_s),
                 at_zero(*on_timeout)
             ),

@@ -18,6 +18,7 @@ use crate::domain::proposal::FileEffect;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::clock_time;
 use crate::domain::timer::GateTimer;
+use crate::domain::view::Pause;
 
 use super::{Context, Prepared};
 use crate::engine::api::GateRef;
@@ -576,7 +577,7 @@ impl<'a> Draft<'a> {
                 EventType::JobPaused,
                 Some(&stage),
                 why,
-                json!({ "attempt": attempt, "reason": "rejected" }),
+                json!({ "attempt": attempt, "reason": Pause::Rejected.as_str() }),
             );
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::operator::Operator;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::stage::StageSpec;
+use crate::domain::view::Pause;
 
 use super::draft::Draft;
 use super::{Context, OpeningRecord, hold};
@@ -152,7 +153,7 @@ pub(super) fn withdraw(
     }
     draft.rows.job.status = JobStatus::Paused;
     let why = format!("{} paused: {stage} #{attempt} was withdrawn", draft.rows.job.slug);
-    let payload = json!({ "attempt": attempt, "reason": "withdrawn" });
+    let payload = json!({ "attempt": attempt, "reason": Pause::Withdrawn.as_str() });
     draft.log(EventType::JobPaused, Some(&stage), why, payload);
     Ok(draft.finish())
 }

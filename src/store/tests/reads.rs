@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::job::{Attempt, AttemptState};
-use crate::domain::view::{JobFilter, QueueKind};
+use crate::domain::view::{JobFilter, Pause, QueueKind};
 
 fn attempt(number: u32, state: AttemptState) -> Change {
     Change::PutAttempt(Box::new(Attempt {
@@ -20,6 +20,16 @@ fn attempt(number: u32, state: AttemptState) -> Change {
 
 fn at_status(job_id: &str, status: JobStatus) -> Change {
     Change::PutJob(Box::new(job(job_id, status)))
+}
+
+fn paused_for(reason: &str) -> Change {
+    Change::Event(Box::new(NewEvent {
+        kind: EventType::JobPaused,
+        stage: Some(stage("script")),
+        status: JobStatus::Paused,
+        message: "paused".to_owned(),
+        payload: serde_json::json!({ "reason": reason }),
+    }))
 }
 
 #[test]
@@ -56,7 +66,11 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
             .unwrap();
     }
     house
-        .put_at("paused", vec![at_status("paused", JobStatus::Paused)], at(11))
+        .put_at(
+            "paused",
+            vec![at_status("paused", JobStatus::Paused), paused_for("withdrawn")],
+            at(11),
+        )
         .unwrap();
     house
         .put_at("paused", vec![at_status("paused", JobStatus::Paused)], at(99))
@@ -110,6 +124,8 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
             ("running", QueueKind::Running, 2, at(30)),
         ]
     );
+    let pauses: Vec<_> = queue.iter().map(|row| row.pause).collect();
+    assert_eq!(pauses, [None, Some(Pause::Withdrawn), None, None, None]);
     let row = &queue[0];
     assert_eq!(row.timer, open.timer);
     assert_eq!(row.lease.as_deref(), open.lease.as_ref());

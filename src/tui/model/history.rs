@@ -19,6 +19,8 @@ pub struct History {
     pub selected: Option<Key>,
     /// The first row shown.
     pub top: usize,
+    /// The first line shown of the selected decision's facts.
+    pub detail_top: usize,
     /// Whether an answer has come.
     pub is_loaded: bool,
     /// Whether old ones were asked for.
@@ -156,7 +158,11 @@ impl History {
 
     /// Selects the row at a place.
     pub fn select(&mut self, place: usize) {
-        self.selected = self.entry(place).map(Entry::key);
+        let key = self.entry(place).map(Entry::key);
+        if self.selected != key {
+            self.detail_top = 0;
+        }
+        self.selected = key;
     }
 
     /// The selected decision.

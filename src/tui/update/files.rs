@@ -278,13 +278,8 @@ pub fn next_base(model: &mut Model) {
     let bases = file.bases();
     let here = bases.iter().position(|base| *base == file.against).unwrap_or(0);
     let next = bases.get((here + 1) % bases.len().max(1)).cloned();
+    // Without another one the key is answered before this.
     let Some(next) = next.filter(|next| *next != file.against) else {
-        let label = file.base_label(&Against::Usual);
-        toast(
-            model,
-            Tone::Info,
-            format!("Nothing else to compare with: there is only {label}"),
-        );
         return;
     };
     let digest = file.base_digest(&next).map(|digest| format!(" {}", digest.short()));

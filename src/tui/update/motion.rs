@@ -64,6 +64,12 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
                 *up = up.saturating_add_signed(step.rows(page).saturating_neg()).min(most);
             }
         }
+        // Two lists in one pane here too: half pages are those of the facts, where they do not fit.
+        Focus::History if matches!(step, Step::Half(_)) && view::history::detail_rows(model).0 > 0 => {
+            let (most, rows) = view::history::detail_rows(model);
+            let top = model.history.detail_top.min(most);
+            model.history.detail_top = top.saturating_add_signed(step.rows(rows)).min(most);
+        }
         Focus::History => {
             let page = view::history::rows(model);
             let last = model.history.count().saturating_sub(1);
@@ -77,7 +83,7 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
         }
         Focus::Bulk => bulk::scroll(model, step),
         Focus::Help => {
-            let page = usize::from(model.size.1.saturating_sub(4));
+            let page = view::help::page(model);
             let count = view::help::rows(model).len();
             if let Some(Overlay::Help { top, .. }) = &mut model.overlay {
                 *top = top

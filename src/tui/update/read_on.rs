@@ -1,5 +1,6 @@
 //! Reading on: one key that goes to what was not shown yet, line by line, hunk by hunk, file by file; at the end it says so.
 
+use super::super::action::Action;
 use super::super::effect::Effect;
 use super::super::keymap::Focus;
 use super::super::layout;
@@ -9,6 +10,7 @@ use super::super::model::gate::GateView;
 use super::super::model::queue::RowKey;
 use super::super::model::shown::{Shown, Sight};
 use super::super::model::toast::Tone;
+use super::super::verb;
 use super::{diff, queue, toast};
 use crate::diff::DiffDocument;
 use crate::diff::page::Part;
@@ -120,10 +122,16 @@ fn end(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         format!("This is the end, but not all of it was shown: {rest}")
     };
     let next = next.and_then(|place| model.queue.row(place)).map(RowKey::of);
-    let hint = match next {
-        Some(RowKey::Gate(key)) => format!("   hint: a approves, r rejects; once more goes on to {key}"),
-        Some(RowKey::Job(_)) | None if focus != Focus::Confirm => "   hint: a approves, r rejects".to_owned(),
-        Some(RowKey::Job(_)) | None => String::new(),
+    let goes_on = match next {
+        Some(RowKey::Gate(key)) => Some(format!("once more goes on to {key}")),
+        Some(RowKey::Job(_)) | None => None,
+    };
+    let is_decided_here = focus != Focus::Confirm && verb::applies(model, focus, Action::Approve);
+    let decides = is_decided_here.then(|| "a approves, r rejects".to_owned());
+    let hints: Vec<_> = decides.into_iter().chain(goes_on).collect();
+    let hint = match hints.is_empty() {
+        true => String::new(),
+        false => format!("   hint: {}", hints.join("; ")),
     };
     if let Some(view) = &mut model.gate {
         view.is_end_told = true;

@@ -5,14 +5,13 @@ use crate::domain::job::{JobRows, JobStatus};
 use crate::domain::refusal::Refusal;
 use crate::domain::timer::GateTimer;
 use crate::domain::view::{QueueKind, QueueRow};
-use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::file::{Content, FileView};
 use crate::tui::model::gate::GateView;
 use crate::tui::model::prompt::{Pin, TimerIntent};
 use crate::tui::model::queue::RowKey;
 use crate::tui::update::marked_range;
-use crate::tui::view::{self, label};
+use crate::tui::view::label;
 use crate::tui::work::{self, NotEditable};
 
 /// Why not, and what to do: what did not happen is told by who asks.
@@ -210,14 +209,6 @@ pub(super) fn compose(model: &Model) -> Result<(), Why> {
     let kind = &artifact.kind;
     let words = format!("{name} is {kind}, and no patch type changes that");
     Err(why(words, "reject it with a note, or press ] for another file"))
-}
-
-/// Whether the window has a line for the editor.
-pub(super) fn room(model: &Model) -> Result<(), Why> {
-    match layout::has_editor_line(model) {
-        true => Ok(()),
-        false => Err(why("this window has no line for the editor", view::prompt::MAKE_ROOM)),
-    }
 }
 
 /// Whether the file on screen can be edited as a text.

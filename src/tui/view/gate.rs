@@ -38,18 +38,29 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
     pen.skip(1)
         .text("policy  ", theme.strong())
         .text(&policy_words(&gate.policy), theme.plain());
-    if let Some(now) = model.session.gates.get(&gate.key.stage)
-        && *now != gate.policy
-    {
-        let text = format!("   configured now: {}", policy_words(now));
-        pen.text(&text, theme.warning());
-    }
     let opened = format!(
         "   opened {} ({})",
         label::clock_minutes(gate.opened_at),
         age(model.now.utc.us_since(gate.opened_at))
     );
-    pen.text(&opened, theme.plain());
+    let now = model
+        .session
+        .gates
+        .get(&gate.key.stage)
+        .filter(|now| **now != gate.policy);
+    let now = now.map(policy_words).unwrap_or_default();
+    let wordings = match now.is_empty() {
+        true => [String::new(), String::new()],
+        false => [format!("   configured now: {now}"), format!("   now: {now}")],
+    };
+    // When it opened gives way to what another gate of this stage would do.
+    let room = pen.room();
+    let fits = |words: &&String| width(words) + width(&opened) <= room;
+    let words = wordings.iter().find(fits).unwrap_or(&wordings[1]);
+    pen.text(words, theme.warning());
+    if width(&opened) <= pen.room() {
+        pen.text(&opened, theme.plain());
+    }
 }
 
 fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {

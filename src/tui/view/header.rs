@@ -68,7 +68,7 @@ fn clock(model: &Model) -> String {
 }
 
 /// Draws it. What does not fit goes in this order: the product's name, the host, the next job's name, what of the own name is long,
-/// the counts, the own name; never the leader and the next expiry.
+/// the counts, the own name, which goes first where the console only reads; never the leader and the next expiry.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let open = if model.queue.is_loaded {
@@ -108,13 +108,19 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             next,
         ]
     };
-    let arrangements: [Vec<Option<&Part>>; 8] = [
+    // Whoever only reads does nothing in that name.
+    let without_name = match model.session.is_read_only {
+        true => vec![only, Some(&leader), Some(&open), filter, short],
+        false => arrangement(false, &shortest_who, None, short),
+    };
+    let arrangements: [Vec<Option<&Part>>; 9] = [
         arrangement(true, &who, Some(&open), long),
         arrangement(false, &who, Some(&open), long),
         arrangement(false, &short_who, Some(&open), long),
         arrangement(false, &short_who, Some(&open), short),
         arrangement(false, &cut_who, Some(&open), short),
         arrangement(false, &shortest_who, Some(&open), short),
+        without_name,
         arrangement(false, &shortest_who, None, short),
         vec![only, Some(&leader), filter, short],
     ];

@@ -22,6 +22,19 @@ pub enum HelpRow {
     Keys(String, String),
 }
 
+/// From so many columns on the lines stand side by side.
+const TWO_COLUMNS: u16 = 160;
+
+/// How many columns of lines stand side by side.
+fn sides(width: u16) -> u16 {
+    if width >= TWO_COLUMNS { 2 } else { 1 }
+}
+
+/// How many lines are in sight at once, but for one for each column of them.
+pub fn page(model: &Model) -> usize {
+    usize::from(model.size.1.saturating_sub(4)) * usize::from(sides(model.size.0))
+}
+
 /// The cells of the keys, and of what they mean.
 fn cells(columns: u16) -> (usize, usize) {
     let columns = usize::from(columns);
@@ -75,7 +88,7 @@ pub fn rows(model: &Model) -> Vec<HelpRow> {
         let text = text.to_lowercase();
         filter.split_whitespace().all(|word| text.contains(word))
     };
-    let columns = model.size.0;
+    let columns = model.size.0 / sides(model.size.0);
     let legend = |group: &'static str, signs: &[(&str, &str)]| {
         let fits = |(name, meaning): &&(&str, &str)| is_sought(format!("{group} {name} {meaning}"));
         let lines = signs
@@ -127,9 +140,17 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
         Pen::new(buffer, body).skip(3).text("No key is for that", theme.plain());
     }
     let height = usize::from(body.height);
-    let (key_cells, _) = cells(area.width);
-    for (line, row) in (0..).zip(rows.iter().skip(*top).take(height)) {
-        let mut pen = Pen::at_line(buffer, body, line);
+    let sides = sides(area.width);
+    let columns = area.width / sides;
+    let (key_cells, _) = cells(columns);
+    let places = (0..sides).flat_map(|side| (0..body.height).map(move |line| (side, line)));
+    for ((side, line), row) in places.zip(rows.iter().skip(*top)) {
+        let part = Rect {
+            x: body.x + side * columns,
+            width: columns,
+            ..body
+        };
+        let mut pen = Pen::at_line(buffer, part, line);
         match row {
             HelpRow::Group(name) => pen.skip(1).text(name, theme.strong()),
             HelpRow::Keys(keys, help) => pen
@@ -139,7 +160,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
                 .text(help, theme.plain()),
         };
     }
-    let below = rows.len().saturating_sub(top + height);
+    let below = rows.len().saturating_sub(top + height * usize::from(sides));
     if below > 0 {
         Pen::new(buffer, area).right(&format!("{below} more below "), theme.warning());
     }

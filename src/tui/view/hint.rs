@@ -8,6 +8,8 @@ use super::prompt;
 use crate::tui::action::Action;
 use crate::tui::keymap::{self, Binding, Focus};
 use crate::tui::model::compose::Compose;
+use crate::tui::model::file::Against;
+use crate::tui::model::gate::GateView;
 use crate::tui::model::prompt::{ConfirmState, Intent, Prompt, TimerIntent};
 use crate::tui::model::{Lower, Model};
 use crate::tui::theme::Theme;
@@ -208,10 +210,17 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if is_pane && verb::is_hinted(model, focus, Action::Resume) {
         bar.key("R", "resume");
     }
-    // The way back to the text comes before what can be done with it, which a window with room for it lists above.
+    // The way back to the text comes before what can be done with it, which a window with room for it lists above; so does the way back
+    // to the usual base, which alone counts as shown.
     let is_menu = focus == Focus::Menu;
     let is_listed = is_menu && !prompt::is_low(model);
-    let is_back = |binding: &&Binding| is_menu && binding.action == Some(Action::Close);
+    let file = model.gate.as_ref().and_then(GateView::current);
+    let is_other_base = file.is_some_and(|file| file.against != Against::Usual);
+    let is_back = |binding: &&Binding| match binding.action {
+        Some(Action::Close) => is_menu,
+        Some(Action::Base) => is_other_base,
+        Some(_) | None => false,
+    };
     let back = bindings(focus).filter(is_back);
     let others = bindings(focus).filter(|binding| !is_back(binding) && !is_listed);
     let applies = |binding: &&Binding| binding.action.is_some_and(|action| verb::applies(model, focus, action));

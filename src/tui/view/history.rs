@@ -8,7 +8,8 @@ use super::{label, message, shorten};
 use crate::diff::text::{visible_line, width};
 use crate::domain::decision::Decision;
 use crate::domain::time::Timestamp;
-use crate::domain::words::counted;
+use crate::tui::action::Action;
+use crate::tui::keymap::{self, Focus};
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::model::history::Entry;
@@ -140,19 +141,45 @@ fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer)
     let rule = "─".repeat(usize::from(area.width));
     Pen::new(buffer, area).text(&rule, theme.rule());
     let lines = detail(entry, area.width);
-    let room = usize::from(area.height.saturating_sub(1));
-    let is_cut = lines.len() > room;
-    for (line, (name, text)) in (1..).zip(lines.iter().take(room)) {
-        let offset = u16::try_from(line).unwrap_or(u16::MAX);
-        let mut pen = Pen::at_line(buffer, area, offset);
-        pen.skip(1).cell(name, FACT_CELLS, theme.strong());
-        if is_cut && line == room {
-            let rest = counted(lines.len() + 1 - room, "more line");
-            pen.text(&format!("{rest}: a taller window shows them"), theme.warning());
-        } else {
-            pen.text(text, theme.plain());
-        }
+    let rows = fact_rows(lines.len(), area);
+    let top = model.history.detail_top.min(lines.len() - rows);
+    for (line, (name, text)) in (1..).zip(lines.iter().skip(top).take(rows)) {
+        let mut pen = Pen::at_line(buffer, area, line);
+        pen.skip(1)
+            .cell(name, FACT_CELLS, theme.strong())
+            .text(text, theme.plain());
     }
+    if rows < lines.len() {
+        let keys = [Action::HalfDown, Action::HalfUp].map(|action| keymap::key_of(Focus::History, action));
+        let keys: Vec<_> = keys.into_iter().flatten().collect();
+        let words = format!(
+            "lines {}-{} of {}   {}",
+            top + 1,
+            top + rows,
+            lines.len(),
+            keys.join(" ")
+        );
+        let mut pen = Pen::at_line(buffer, area, area.height.saturating_sub(1));
+        pen.skip(1 + FACT_CELLS as u16).text(&words, theme.warning());
+    }
+}
+
+/// How many of so many facts' lines are in sight below the rule: where they do not fit, a line says so.
+fn fact_rows(lines: usize, area: Rect) -> usize {
+    let room = usize::from(area.height.saturating_sub(1));
+    if lines > room { room.saturating_sub(1) } else { lines }
+}
+
+/// The first line of the selected decision's facts that can stand at the top, at most, and how many are in sight.
+pub fn detail_rows(model: &Model) -> (usize, usize) {
+    let area = layout::of(model).lower;
+    let lines = model
+        .history
+        .current()
+        .map_or(0, |entry| detail(entry, area.width).len());
+    let height = detail_height(model, area);
+    let rows = fact_rows(lines, Rect { height, ..area });
+    (lines - rows, rows)
 }
 
 /// Who decided, and how they came in.

@@ -5,6 +5,7 @@ use crate::diff::text::{cut, visible_line, width};
 use crate::domain::gate::GateKey;
 use crate::domain::hold;
 use crate::domain::lease::{Lease, LeasePurpose};
+use crate::domain::time;
 use crate::domain::timer::TimerStatus;
 use crate::domain::view::QueueRow;
 use crate::tui::model::Model;
@@ -26,7 +27,7 @@ fn held(model: &Model, row: &QueueRow) -> Option<Held> {
     let until = timer.runs_again_at(model.now, row.max_hold_s);
     Some(Held {
         who: name(model, &hold.holder.name).to_owned(),
-        until: label::until(until, model.now.utc),
+        until: time::until(until, model.now.utc),
         reason: hold.reason.clone(),
     })
 }
@@ -160,6 +161,18 @@ pub fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String> {
         Some(hold::used_up(name(model, &hold.holder.name)))
     });
     words.map_or_else(Vec::new, |words| message::split(&words, columns, HOLD_LINES_MAX))
+}
+
+/// In a list of gates: who holds this one's timer, and why, in so many cells; the reason gives way, the name never.
+pub fn held_by(model: &Model, key: &GateKey, cells: usize) -> Option<String> {
+    let Held { who, reason, .. } = held(model, model.queue.gate(key)?)?;
+    let short = format!("held by {who}");
+    let long = reason.map(|reason| format!("{short}: {reason}"));
+    let least = width(&visible_line(&short)) + 2 + REASON_CELLS_MIN;
+    Some(match long {
+        Some(long) if width(&visible_line(&long)) <= cells || least <= cells => cut(&long, cells),
+        Some(_) | None => short,
+    })
 }
 
 /// In a list of gates: who else has this one open, as `ana composing`.

@@ -1,6 +1,5 @@
 //! Names of jobs and gates, times and sizes, as an operator reads them.
 
-use super::countdown::HOUR_US;
 use super::shorten;
 use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
@@ -70,13 +69,6 @@ pub fn within(label: &str, key: &GateKey, cells: usize) -> String {
     let job = label.strip_suffix(&tail).unwrap_or(label);
     let room = cells.saturating_sub(tail.len()).max(JOB_CELLS_MIN);
     format!("{}{tail}", shorten::middle(job, room))
-}
-
-/// When something ends: within a day `14:03Z`, later `11-23 14:03Z`.
-pub fn until(at: Timestamp, now: Timestamp) -> String {
-    let is_soon = at.us_since(now) < 24 * HOUR_US;
-    let day = if is_soon { "" } else { "%m-%d " };
-    at.to_utc().format(&format!("{day}%H:%MZ")).to_string()
 }
 
 /// `14:03:05Z`.

@@ -149,6 +149,14 @@ pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     if row.kind == QueueKind::Failed {
         return ("d notes it".to_owned(), theme.error());
     }
+    if let Some(pause) = row.pause {
+        let fits = |words: &&&str| width(words) <= cells;
+        let words = pause.words().iter().find(fits).or(pause.words().last());
+        return (
+            words.map_or_else(String::new, |words| (*words).to_owned()),
+            theme.plain(),
+        );
+    }
     // That it is overdue stands in LEFT too, for as long as it is.
     let is_overdue = row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some());
     match (row.kind == QueueKind::Gate && !row.is_seen, is_overdue) {

@@ -44,7 +44,7 @@ fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
 pub struct Comparison {
     /// The versions, and what changed since.
     pub words: Vec<String>,
-    /// What found no room there and has a line of its own.
+    /// What found no room there and has a line of its own; another base than the usual one too.
     pub since: Option<String>,
 }
 
@@ -61,9 +61,11 @@ impl Comparison {
             return Self { words, since: None };
         }
         let fitting = |room: usize, count: usize| versions.iter().take(count).find(|words| width(words) + 3 <= room);
-        let words = fitting(easy, 2)
-            .or_else(|| fitting(most, 2))
-            .or_else(|| fitting(most, 3));
+        let whole = fitting(easy, 2).or_else(|| fitting(most, 2));
+        let words = whole.or_else(|| fitting(most, 3));
+        // Where another base than the usual one is shown, which it is never goes.
+        let is_lost = whole.is_none() && file.shown_against != Against::Usual;
+        let since = since.or_else(|| versions.first().filter(|_| is_lost).cloned());
         Self {
             words: words.cloned().into_iter().collect(),
             since,

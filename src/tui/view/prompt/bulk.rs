@@ -90,7 +90,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     if ask.taken_in() > 0 && !ask.is_unseen_accepted {
         let words = format!(
-            "You have not seen all of {} of them; Enter asks once more",
+            "{} of them not wholly seen by you; Enter asks once more",
             ask.taken_in()
         );
         wrapped(&words, columns, theme.warning(), &mut above);
@@ -128,7 +128,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     if ask.is_unseen_accepted {
         let words = format!(
-            "You have NOT seen all of {} of them: Enter once more {}s them all the same",
+            "{} of them NOT wholly seen by you: Enter once more {}s them all the same",
             ask.taken_in(),
             ask.verb()
         );
@@ -172,6 +172,8 @@ fn without(why: &str, item: &Item) -> String {
     why.replace(&format!(" {}", item.pin.key), "")
 }
 
+const LEFT_OUT: &str = "left out: ";
+
 /// `123 `, `  4a1b2c  `, `  left out: `.
 const LIST_CELLS: usize = 26;
 
@@ -200,13 +202,29 @@ fn unseen(model: &Model, item: &Item, cells: usize) -> String {
         .unwrap_or_else(|| "not wholly seen".to_owned())
 }
 
+/// Behind who holds its timer, and why: whoever holds it must be read, the reason gives way to the rest.
+fn with_hold(model: &Model, item: &Item, words: Option<String>, room: usize) -> String {
+    let rest = words.map_or_else(String::new, |words| format!("; {words}"));
+    match holder::held_by(model, &item.pin.key, room.saturating_sub(width(&rest))) {
+        Some(held) => held + &rest,
+        None => rest.trim_start_matches("; ").to_owned(),
+    }
+}
+
 fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking: bool) -> Line<'static> {
     let theme = model.theme;
     // The number, the digest and what changed; the name of the job gives way.
     let least = label::within(&item.pin.label, &item.pin.key, 0);
     let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
     let (state, style): (String, Style) = match &item.state {
-        ItemState::LeftOut(LeftOut::NotSeen) => (format!("left out: {}", unseen(model, item, room)), theme.warning()),
+        ItemState::LeftOut(LeftOut::NotSeen) => {
+            let unseen = unseen(model, item, room);
+            // That it was not wholly seen is said above, too: a hold and its reason come first.
+            let held = holder::held_by(model, &item.pin.key, room);
+            let held = held.filter(|held| width(held) + 2 + width(&unseen) > room);
+            let words = held.unwrap_or_else(|| with_hold(model, item, Some(unseen), room));
+            (format!("{LEFT_OUT}{words}"), theme.warning())
+        }
         ItemState::LeftOut(LeftOut::OpenElsewhere) => {
             let who = holder::other(model, &item.pin.key).unwrap_or_default();
             (format!("left out: {who}"), theme.held())
@@ -216,13 +234,18 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking
             let unseen = (!item.is_seen).then(|| unseen(model, item, room));
             let other = holder::other(model, &item.pin.key);
             let words: Vec<_> = other.into_iter().chain(unseen).collect();
-            (words.join(", "), theme.warning())
+            let words = (!words.is_empty()).then(|| words.join(", "));
+            (with_hold(model, item, words, room + LEFT_OUT.len()), theme.warning())
         }
         ItemState::Writing(_) => ("writing…".to_owned(), theme.held()),
         ItemState::Done => ("done".to_owned(), theme.added()),
         ItemState::Not(why) => (format!("NOT: {}", without(why, item)), theme.error()),
     };
+    // Who holds the timer is more than what changed.
+    let held = holder::held_by(model, &item.pin.key, 0).unwrap_or_default();
+    let is_tight = !held.is_empty() && room < width(&held);
     let facts = match &item.state {
+        ItemState::Asking | ItemState::LeftOut(_) if is_tight => format!("  {}  ", item.pin.digest.short()),
         ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
     };
