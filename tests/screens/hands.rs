@@ -283,7 +283,7 @@ fn a_window_that_became_too_low_under_a_question_refuses_enter() {
                 "{columns}x{rows} {key}: {sent:?}"
             );
             // In a window that holds it the same question goes on.
-            console.resize(80, 24).press("Enter");
+            console.resize(80, 24).pass(1).press("Enter");
             assert!(console.world.sent.len() > before, "{columns}x{rows} {key}");
         }
     }
@@ -599,7 +599,7 @@ fn an_open_field_takes_a_text_that_comes_at_once() {
     console.press("r").at_once("wrong cut\n");
     console.shows("note: wrong cut");
     assert!(console.decisions().is_empty(), "the Enter was part of the text");
-    console.press("Enter");
+    console.pass_ms(700).press("Enter");
     assert_eq!(console.decisions().len(), 1);
     // A key that opened a field and was its first letter stands before it.
     let mut console = Console::drawn();
