@@ -167,6 +167,26 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
 }
 
 #[test]
+fn a_text_of_a_decided_gate_is_restored_to_where_it_can_be_read() {
+    let mut console = Console::drawn();
+    console
+        .press("p")
+        .typed("x")
+        .press("Esc D")
+        .typed("discard")
+        .press("Enter");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.press("Z Enter");
+    console.shows("Restored: patch for script.txt of j-17 / script #2");
+    console.shows("drafts show prints it");
+    console.hides("on its gate");
+}
+
+#[test]
 fn what_was_discarded_is_offered_for_seven_days() {
     let mut console = Console::drawn();
     console.press("Z");
