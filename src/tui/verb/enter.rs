@@ -14,13 +14,9 @@ use crate::tui::update::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter, open_
 
 /// Whether Enter would do what the open question says, or why not. Where nothing is asked there is nothing to refuse.
 pub(super) fn confirm(model: &Model) -> Result<(), No> {
-    let Some(prompt) = &model.prompt else {
+    let Some(prompt) = model.prompt.as_ref().filter(|prompt| prompt.is_binding()) else {
         return Ok(());
     };
-    if !prompt.is_binding() {
-        let is_answered = matches!(prompt, Prompt::Quit(_)) && is_behind_text(model);
-        return or_says(!is_answered, ENTER_BEHIND_TEXT);
-    }
     let what = prompt.not_done();
     if let Prompt::Discard(ask) = prompt {
         return about_text(refused(what, typed(&ask.typed, DISCARD_WORD)));
