@@ -601,3 +601,25 @@ fn a_short_text_without_brackets_is_a_note_with_its_lines_and_answers_nothing() 
     assert_eq!(workspace.decision("j-1", "release")["notes"], json!("no go"));
     desk.leaves();
 }
+
+#[test]
+fn a_note_that_comes_in_pieces_is_decided_by_no_enter_of_its_own() {
+    let (workspace, mut desk) = with_gates(2);
+    desk.selects("j-1", "release", 1);
+    desk.sees("Nothing is attached");
+    desk.press("r");
+    desk.sees("REJECT j-1 tides / release #1");
+    // The Enter may be read together with the letters, or by itself right behind them.
+    desk.pty.send_bytes(b"cut");
+    desk.pty.send_bytes(b"\r");
+    desk.pty.send_bytes(b"the");
+    desk.sees("note: cut the");
+    desk.sees("REJECT j-1 tides / release #1");
+    assert_eq!(decided(&workspace), 0);
+    desk.confirm();
+    desk.sees("Rejected j-1 tides / release #1");
+    run(&workspace, &["gate", "wait", "j-1", "release"], 3);
+    assert_eq!(workspace.decision("j-1", "release")["notes"], json!("cut the"));
+    assert_eq!(decided(&workspace), 1);
+    desk.leaves();
+}

@@ -8,7 +8,7 @@ use holdpoint::domain::job::JobStatus;
 use holdpoint::domain::time::Now;
 use holdpoint::tui::draft::{Discarded, Draft};
 use holdpoint::tui::effect::{CopyReady, Effect, Msg, Question};
-use holdpoint::tui::input::{Input, Key, Mouse, MouseKind};
+use holdpoint::tui::input::{Code, Input, Key, Mouse, MouseKind};
 use holdpoint::tui::model::Model;
 use holdpoint::tui::own_editor::OwnEditor;
 use holdpoint::tui::session::Session;
@@ -35,6 +35,8 @@ pub struct Console {
     pub rests: bool,
     /// The last key that was pressed.
     last: Option<Key>,
+    /// When the last letter was pressed.
+    last_letter_us: Option<i64>,
     waiting: Vec<holdpoint::tui::effect::Submission>,
 }
 
@@ -44,6 +46,9 @@ const IDLE_WHEEL: Mouse = Mouse {
     column: 0,
     row: 0,
 };
+
+/// A quick hand takes this long from letter to letter.
+const HAND_US: i64 = 50_000;
 
 pub fn session() -> Session {
     Session {
@@ -100,6 +105,7 @@ impl Console {
             editors: Vec::new(),
             rests,
             last: None,
+            last_letter_us: None,
             waiting: Vec::new(),
         };
         let effects = start(&mut console.model);
@@ -227,25 +233,51 @@ impl Console {
 
     /// Presses keys as a person does: each after the frame of the one before.
     pub fn press(&mut self, keys: &str) -> &mut Self {
-        let enter = Key::plain(holdpoint::tui::input::Code::Enter);
+        let enter = Key::plain(Code::Enter);
         for key in parse(keys) {
             // Whoever presses Enter twice has read in between.
             if key == enter && self.last == Some(enter) {
                 self.pass_ms(700);
             }
             self.last = Some(key);
-            self.tell(Msg::Input(Input::Key(key)));
-            self.draw();
+            self.by_hand(key);
         }
         self
     }
 
-    /// Types a text, a key for each character.
+    /// Presses a key, and a letter not at the moment of the one before; a longer while is told by the test.
+    fn by_hand(&mut self, key: Key) {
+        if key.typed().is_some() || key == Key::plain(Code::Tab) {
+            if self.last_letter_us == Some(self.world.now.boot_us) {
+                self.tick(HAND_US);
+            }
+            self.last_letter_us = Some(self.world.now.boot_us);
+        }
+        self.key(key);
+    }
+
+    fn key(&mut self, key: Key) {
+        self.tell(Msg::Input(Input::Key(key)));
+        self.draw();
+    }
+
+    /// Types a text as a quick hand does, a key for each character.
     pub fn typed(&mut self, text: &str) -> &mut Self {
         for character in text.chars() {
-            let key = Key::plain(holdpoint::tui::input::Code::Char(character));
-            self.tell(Msg::Input(Input::Key(key)));
-            self.draw();
+            self.by_hand(Key::plain(Code::Char(character)));
+        }
+        self
+    }
+
+    /// Types a text, a key for each character and each so long behind the one before; `\n` and `\t` are Enter and Tab.
+    pub fn paced(&mut self, gap_ms: i64, text: &str) -> &mut Self {
+        for character in text.chars() {
+            self.pass_ms(gap_ms);
+            self.key(Key::plain(match character {
+                '\n' => Code::Enter,
+                '\t' => Code::Tab,
+                letter => Code::Char(letter),
+            }));
         }
         self
     }

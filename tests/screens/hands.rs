@@ -167,6 +167,26 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
 }
 
 #[test]
+fn a_text_of_a_decided_gate_is_restored_to_where_it_can_be_read() {
+    let mut console = Console::drawn();
+    console
+        .press("p")
+        .typed("x")
+        .press("Esc D")
+        .typed("discard")
+        .press("Enter");
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.press("Z Enter");
+    console.shows("Restored: patch for script.txt of j-17 / script #2");
+    console.shows("drafts show prints it");
+    console.hides("on its gate");
+}
+
+#[test]
 fn what_was_discarded_is_offered_for_seven_days() {
     let mut console = Console::drawn();
     console.press("Z");
@@ -283,7 +303,7 @@ fn a_window_that_became_too_low_under_a_question_refuses_enter() {
                 "{columns}x{rows} {key}: {sent:?}"
             );
             // In a window that holds it the same question goes on.
-            console.resize(80, 24).press("Enter");
+            console.resize(80, 24).pass(1).press("Enter");
             assert!(console.world.sent.len() > before, "{columns}x{rows} {key}");
         }
     }
@@ -599,7 +619,7 @@ fn an_open_field_takes_a_text_that_comes_at_once() {
     console.press("r").at_once("wrong cut\n");
     console.shows("note: wrong cut");
     assert!(console.decisions().is_empty(), "the Enter was part of the text");
-    console.press("Enter");
+    console.pass_ms(700).press("Enter");
     assert_eq!(console.decisions().len(), 1);
     // A key that opened a field and was its first letter stands before it.
     let mut console = Console::drawn();

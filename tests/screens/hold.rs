@@ -109,10 +109,10 @@ fn more_than_the_bound_is_refused_in_the_question_and_can_be_corrected() {
     let mut console = Console::drawn();
     console.press("+").typed("2h").press("Enter");
     console.shows("Not extended: 2h00m are more than may still be added");
-    console.press("Backspace Backspace").typed("1h").press("Enter");
+    console.press("Backspace Backspace").typed("50m").press("Enter");
     assert_eq!(
         sent(&console, "Extend"),
-        ["Extend j-17 3600"],
+        ["Extend j-17 3000"],
         "the rules were asked first"
     );
 }

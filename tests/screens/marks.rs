@@ -367,6 +367,7 @@ fn a_bulk_that_leaves_all_out_is_no_question_before_a_key_takes_it_in() {
     console.press("Enter");
     console.shows("Not approved: you have seen none of the marked gates wholly");
     console.press("i");
+    console.hides("Not approved: you have seen none");
     console.shows("APPROVE 2 gates");
     console.shows("note for each");
     console.press("Enter Enter");
@@ -382,4 +383,23 @@ fn a_bulk_tells_who_holds_a_gate_and_why() {
         console.press("* a").shows(words);
         console.press("i").shows(words);
     }
+}
+
+#[test]
+fn the_end_of_a_long_bulk_list_stays_in_sight() {
+    let mut world = World::new();
+    for number in 1..=40 {
+        world.gate(&format!("j-{number}"), "many", "script", 1, None, vec![]);
+    }
+    let mut console = Console::new(world, 80, 24);
+    console.press("* g a i");
+    for _ in 0..3 {
+        console.press("G");
+        console.shows("-40 of 40");
+    }
+    // From there on it goes back by what is in sight.
+    console.press("k");
+    console.shows("-39 of 40");
+    console.press("PgUp PgDn PgDn");
+    console.shows("-40 of 40");
 }

@@ -200,11 +200,12 @@ impl Pty {
     /// Presses Enter on the prompt that is on the screen, once what it would do stands there.
     ///
     /// The console takes that Enter only when the terminal has taken the prompt's frame to its last byte, which is a moment after the
-    /// frame can be seen; and where letters came in one piece, not before a hand could press it. Returns the size that the terminal has
-    /// then.
+    /// frame can be seen; and where letters came in one piece, not before a hand could press it, nor while the last line says that they
+    /// are a text. Returns the size that the terminal has then.
     #[track_caller]
     pub fn confirm(&mut self) -> (u16, u16) {
         self.wait_gone("asking the rules what it would do");
+        self.wait_gone("a text comes in: wait");
         let (mut columns, rows) = self.inspect(screen::size);
         let began = Waiting::begun();
         let mut is_a_hands = false;

@@ -20,6 +20,8 @@ pub struct Slips {
     pub once_more_boot_us: Option<i64>,
     /// The letters that came last where none is written.
     pub letters: Option<Letters>,
+    /// The letters that came last at the pace of a paste, wherever they went.
+    pub paced: Option<Paced>,
     /// What of a prompt was on the last frame that the terminal has taken.
     pub on_screen: Option<PromptFacts>,
 }
@@ -46,6 +48,17 @@ pub struct Letters {
     pub at_question: Option<char>,
     /// Whether they are a text.
     pub is_text: bool,
+}
+
+/// Letters that came one so soon behind the other that hands hardly do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paced {
+    /// The last one.
+    pub letter: char,
+    /// When it came, on the boot clock.
+    pub boot_us: i64,
+    /// How many, a letter that came again not counted.
+    pub count: u8,
 }
 
 /// What Escape may close.

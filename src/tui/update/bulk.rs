@@ -98,6 +98,8 @@ pub fn take_in(model: &mut Model) {
     };
     ask.has_taken_in = true;
     recheck(model);
+    // Another question than the one that keys were answered under.
+    model.toasts.forget_answers(true);
 }
 
 /// All marked gates, those of the visible queue first and in its order; none while one of them is still being read.
@@ -242,12 +244,15 @@ pub fn scroll(model: &mut Model, step: Step) {
     };
     let last = ask.items.len().saturating_sub(rows);
     let page = isize::try_from(rows.max(1)).unwrap_or(isize::MAX);
-    ask.top = match step {
-        Step::Rows(by) => ask.top.saturating_add_signed(by),
-        Step::Pages(by) => ask.top.saturating_add_signed(page.saturating_mul(by)),
-        Step::Half(by) => ask.top.saturating_add_signed((page / 2).max(1).saturating_mul(by)),
+    let top = ask.top.min(last);
+    let top = match step {
+        Step::Rows(by) => top.saturating_add_signed(by),
+        Step::Pages(by) => top.saturating_add_signed(page.saturating_mul(by)),
+        Step::Half(by) => top.saturating_add_signed((page / 2).max(1).saturating_mul(by)),
         Step::Top => 0,
         Step::Bottom => last,
-    }
-    .min(last);
+    };
+    let is_at_end = last > 0 && top >= last;
+    // The end stays in sight also when a line more stands around the list then.
+    ask.top = if is_at_end { ask.items.len() } else { top.min(last) };
 }

@@ -38,7 +38,7 @@ use crate::engine::api::{Command, GateRef, Query};
 pub use keep::{concerned, open_elsewhere, release_leases, wanted};
 pub use look::wake_us as look_wake_us;
 pub use mark::in_range as marked_range;
-pub use slips::is_same_enter;
+pub use slips::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter};
 pub use time::next_wake_us;
 pub use timer::command_of as timer_command;
 

@@ -1,16 +1,23 @@
 //! Keys that were not meant: pieces of a torn sequence, a key that was held down too long, and letters that somebody writes elsewhere than
 //! they think.
 //!
-//! Letters where none is written, each within 0.7 s of the one before, are a text as soon as one of them means nothing where it came, or two
-//! different ones came at a question; Esc ends it. While a text goes on, and for 0.7 s after its last letter, Enter answers nothing. One
-//! key, however often it comes, is no text: who reads on with it may press Enter at once.
+//! Letters are a text
+//! - where none is written, each within 0.7 s of the one before, as soon as one of them means nothing where it came, or two different ones
+//!   came at a question;
+//! - wherever they go but into the editor, at the pace of a paste: from the third of letters on (a Tab is one) that came each less than
+//!   50 ms behind the one before;
+//! - wherever they go but into the editor, where they came in one piece that no hand sends.
+//!
+//! Esc ends it. While a text goes on, and for 0.7 s after its last letter, Enter answers no question: in a field of one it is the end of a
+//! line, so that what comes behind it is written there too and acts nowhere. One key, however often it comes, is no text: who reads on with
+//! it may press Enter at once. (What a terminal brackets is told from keys without this: see `terminal::decode`.)
 
 use super::super::effect::Effect;
 use super::super::input::{Code, Key};
 use super::super::keymap::{self, Focus};
 use super::super::model::Model;
 use super::super::model::prompt::Prompt;
-use super::super::model::slips::{BeforeEsc, Letters, OpenedBy};
+use super::super::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
 use super::super::model::toast::Tone;
 use super::{look, queue, text, toast};
 
@@ -23,6 +30,15 @@ const LET_GO_US: i64 = 500_000;
 /// text that somebody wrote elsewhere than they thought, or that a slow line brings letter by letter.
 const ONCE_MORE_US: i64 = 700_000;
 
+/// Hands are slower than this from letter to letter, but for two that they roll over; what pastes by pressing keys is quicker.
+const PASTE_PACE_US: i64 = 50_000;
+/// So many letters at that pace no hand has typed.
+const PACED_MIN: u8 = 3;
+
+/// What an Enter right behind a text is answered with.
+pub const ENTER_BEHIND_TEXT: &str =
+    "Letters came as a text does, and Enter does nothing right behind them: read what is asked, then press it";
+
 /// A question asks for Enter once more, or a text comes in where none is written.
 pub fn ask_once_more(model: &mut Model) {
     model.slips.once_more_boot_us = Some(model.now.boot_us);
@@ -33,6 +49,11 @@ pub fn is_same_enter(model: &Model) -> bool {
     once_more_us(model).is_some_and(|left_us| left_us > 0)
 }
 
+/// Whether an Enter that came now would be part of a text.
+pub fn is_behind_text(model: &Model) -> bool {
+    is_same_enter(model) && model.slips.letters.is_some_and(|letters| letters.is_text)
+}
+
 /// Microseconds until the next Enter counts.
 fn once_more_us(model: &Model) -> Option<i64> {
     let since = model.slips.once_more_boot_us?;
@@ -41,22 +62,55 @@ fn once_more_us(model: &Model) -> Option<i64> {
 
 /// Before a key acts. False: it does not act.
 pub fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
+    note_pace(model, key);
     if !is_meant(model, key, fx) {
         return false;
     }
     note_letter(model, key);
-    if key == Key::plain(Code::Enter) && is_same_enter(model) {
+    let (is_enter, is_esc) = (key == Key::plain(Code::Enter), key == Key::plain(Code::Esc));
+    if is_enter && is_same_enter(model) {
         ask_once_more(model);
     }
-    let is_esc = key == Key::plain(Code::Esc);
     // No text has one in it.
     if is_esc {
-        model.slips.letters = None;
+        end_text(model);
     }
     let stands = is_esc.then(|| Box::new(BeforeEsc::of(model)));
     model.slips.before_esc = stands;
     model.slips.is_clear_asked &= is_esc;
-    true
+    let ends_line = is_enter && is_behind_text(model) && text::is_answer(model.focus());
+    if ends_line {
+        text::end_line(model, ENTER_BEHIND_TEXT, fx);
+    }
+    !ends_line
+}
+
+/// What was a text is over, and so is the wait of Enter behind it.
+fn end_text(model: &mut Model) {
+    model.slips.paced = None;
+    if model.slips.letters.take().is_some_and(|letters| letters.is_text) {
+        model.slips.once_more_boot_us = None;
+    }
+}
+
+/// See the module: whether the letters come at the pace of a paste.
+fn note_pace(model: &mut Model, key: Key) {
+    let tab = (key == Key::plain(Code::Tab)).then_some('\t');
+    let is_written = matches!(model.focus(), Focus::Compose | Focus::Candidates);
+    let Some(letter) = key.typed().or(tab).filter(|_| !is_written) else {
+        return;
+    };
+    let boot_us = model.now.boot_us;
+    let former = model.slips.paced;
+    let former = former.filter(|paced| boot_us - paced.boot_us < PASTE_PACE_US);
+    let count = former.map_or(1, |paced| {
+        // A key that repeats itself is one.
+        paced.count.saturating_add(u8::from(paced.letter != letter))
+    });
+    model.slips.paced = Some(Paced { letter, boot_us, count });
+    if count >= PACED_MIN {
+        text_came(model);
+    }
 }
 
 /// See the module: whether the letters that come are a text.
@@ -83,7 +137,7 @@ fn note_letter(model: &mut Model, key: Key) {
     }
 }
 
-/// Letters came where none is written, in one piece as a text does.
+/// Letters came as only a text does: in one piece, or one so soon behind the other.
 pub fn text_came(model: &mut Model) {
     model.slips.letters = Some(Letters {
         boot_us: model.now.boot_us,
@@ -166,6 +220,8 @@ pub fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     if once_more_us(model) == Some(0) {
         model.slips.once_more_boot_us = None;
+        // An Enter that is asked for once more from here on is behind no text.
+        model.slips.letters = model.slips.letters.filter(|letters| !letters.is_text);
         model.is_dirty = true;
     }
 }

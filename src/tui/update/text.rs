@@ -62,6 +62,9 @@ pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     let focus = model.focus();
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     let has_end = line.len() < text.len();
+    if !matches!(focus, Focus::Compose | Focus::Candidates) {
+        slips::text_came(model);
+    }
     match focus {
         Focus::Compose | Focus::Candidates => paste(model, text, fx),
         // Their Enter does nothing but close the field.
@@ -92,10 +95,20 @@ pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
         | Focus::Menu
         | Focus::Types => {
             look::present(model);
-            slips::text_came(model);
             none_acted(model, text);
         }
     }
+}
+
+/// Whether letters are written into a field of a question.
+pub fn is_answer(focus: Focus) -> bool {
+    focus.is_text() && focus.is_prompt()
+}
+
+/// An Enter in such a field that is part of a text, and why it is.
+pub fn end_line(model: &mut Model, why: &str, fx: &mut Vec<Effect>) {
+    paste(model, "\n", fx);
+    toast(model, Tone::Info, why);
 }
 
 const ENTER_IN_TEXT: &str = "What came at once is text: the Enter in it did nothing   hint: press Enter";
@@ -106,8 +119,10 @@ pub fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     match focus {
         Focus::Compose | Focus::Candidates => paste(model, "\n", fx),
         Focus::Note | Focus::Answer => {
-            paste(model, "\n", fx);
-            toast(model, Tone::Info, ENTER_IN_TEXT);
+            if slips::is_behind_text(model) {
+                slips::ask_once_more(model);
+            }
+            end_line(model, ENTER_IN_TEXT, fx);
         }
         Focus::Confirm | Focus::Bulk | Focus::Ask => {
             slips::ask_once_more(model);

@@ -10,7 +10,7 @@ use crate::tui::editor::Editor;
 use crate::tui::model::Model;
 use crate::tui::model::bulk::{BulkAsk, LeftOut};
 use crate::tui::model::prompt::{DISCARD_WORD, Prompt, TimerAsk};
-use crate::tui::update::{is_same_enter, open_elsewhere, timer_command};
+use crate::tui::update::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter, open_elsewhere, timer_command};
 
 /// Whether Enter would do what the open question says, or why not. Where nothing is asked there is nothing to refuse.
 pub(super) fn confirm(model: &Model) -> Result<(), No> {
@@ -32,11 +32,8 @@ pub(super) fn confirm(model: &Model) -> Result<(), No> {
             format!("{what}: {undrawn} of {all} gates were not on the screen yet   hint: PgDn and PgUp show them");
         or_says(undrawn == 0, &words)?;
     }
-    let is_behind_text = model.slips.letters.is_some_and(|letters| letters.is_text);
-    let words = match is_behind_text {
-        true => {
-            "Letters came as a text does, and Enter does nothing right behind them: read what is asked, then press it"
-        }
+    let words = match is_behind_text(model) {
+        true => ENTER_BEHIND_TEXT,
         false => "Enter came at once and did nothing: read what is asked, then press it",
     };
     or_says(!is_same_enter(model), words)?;

@@ -13,6 +13,7 @@ use crate::tui::model::gate::GateView;
 use crate::tui::model::prompt::{ConfirmState, Intent, Prompt, TimerIntent};
 use crate::tui::model::{Lower, Model};
 use crate::tui::theme::Theme;
+use crate::tui::update::is_behind_text;
 use crate::tui::verb;
 
 /// The keys that look around behind the prompt, as far as there is something to look at.
@@ -24,6 +25,12 @@ fn look(model: &Model) -> Option<String> {
         .filter_map(|action| keymap::key_of(Focus::Confirm, action))
         .collect();
     (!keys.is_empty()).then(|| format!("{} look at the diff", keys.join(" ")))
+}
+
+/// Why Enter does not stand there, behind letters that are a text.
+fn text_comes(model: &Model, focus: Focus) -> Option<String> {
+    let is_open = focus.is_prompt() && model.prompt.as_ref().is_some_and(Prompt::is_binding);
+    (is_open && is_behind_text(model)).then(|| "a text comes in: wait".to_owned())
 }
 
 /// Whether Enter answers the open question.
@@ -203,7 +210,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if focus == Focus::Queue && model.lower != Lower::Gate {
         bar.pen.text("QUEUE ", model.theme.strong());
     }
-    for words in said(model, focus) {
+    for words in text_comes(model, focus).into_iter().chain(said(model, focus)) {
         bar.say(&words);
     }
     let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);

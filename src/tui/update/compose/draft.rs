@@ -173,10 +173,13 @@ pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
             "send or discard that first; this one stays here",
         );
     }
-    let keys = match (draft.has_patch(), draft.edits.is_empty()) {
-        (false, _) => "a or r on its gate shows it",
-        (true, true) => "p on its gate opens it",
-        (true, false) => "e on its gate opens it",
+    let is_open = model.queue.gate(&key).is_some();
+    let keys = match (is_open, draft.has_patch(), draft.edits.is_empty()) {
+        // No key leads to a gate that is decided.
+        (false, _, _) => "holdpoint drafts show prints it",
+        (true, false, _) => "a or r on its gate shows it",
+        (true, true, true) => "p on its gate opens it",
+        (true, true, false) => "e on its gate opens it",
     };
     let text = format!("Restored: {} of {key}   {keys}", chosen.draft.contents());
     // At once: what was put aside is kept until the draft is on disk.
