@@ -1,7 +1,7 @@
 //! Slips of the hand and of the line, as they reach the real binary in a terminal of 80 columns and 24 rows.
 
 use nix::sys::signal::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::beside::{job_at_gate, run};
 use super::desk::{Desk, FILM, RELEASE};
@@ -170,9 +170,10 @@ fn a_discarded_text_is_listed_shown_and_restored() {
     desk.press("Esc");
     desk.pty.wait_gone("DISCARD the text");
     desk.discards();
-    // It is written behind the screen.
-    let listed = workspace.json_until(&["drafts", "list"], |listed| *listed != json!([]));
-    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    // Behind the screen it is put aside first, and taken away then.
+    let is_put_aside =
+        |listed: &Value| matches!(listed.as_array().map(Vec::as_slice), Some([one]) if one["state"] == "discarded");
+    let listed = workspace.json_until(&["drafts", "list"], is_put_aside);
     assert_eq!(
         (&listed[0]["state"], &listed[0]["job_id"], &listed[0]["contents"]),
         (&json!("discarded"), &json!("j-1"), &json!("edit of script.txt"))
