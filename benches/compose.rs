@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use holdpoint::domain::gate::GateKey;
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use holdpoint::domain::key::GateKey;
 use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::time::{Now, Timestamp};
 use holdpoint::tui::editor::Editor;

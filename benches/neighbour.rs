@@ -28,8 +28,9 @@ use holdpoint::clock::SystemClock;
 use holdpoint::config::Config;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::ids::{JobId, StageName};
+use holdpoint::domain::key::GateRef;
 use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::engine::api::{Command, GateRef, NewJob, Notice};
+use holdpoint::engine::api::{Command, NewJob, Notice};
 use holdpoint::engine::{Engine, Role, Settings};
 use rusqlite::Connection;
 

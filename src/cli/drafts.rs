@@ -4,7 +4,8 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::gate::{GateKey, Verdict};
+use crate::domain::gate::Verdict;
+use crate::domain::key::GateKey;
 use crate::domain::operator::Surface;
 use crate::domain::time::{Timestamp, clock_time};
 use crate::runs::RunsDir;

@@ -8,12 +8,13 @@ use clap::{Args, Subcommand};
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::JobRows;
+use crate::domain::key::GateRef;
 use crate::domain::operator::Surface;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{parse_patience_s, parse_span_s};
 use crate::domain::wire::GateDoc;
 use crate::engine::Role;
-use crate::engine::api::{Command, GateRef, OutsideArtifact};
+use crate::engine::api::{Command, OutsideArtifact};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

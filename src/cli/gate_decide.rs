@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use crate::domain::decision::SealedDecision;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::{Digest, JobId, StageName};
+use crate::domain::key::GateRef;
 use crate::domain::operator::Surface;
-use crate::engine::api::{Command, GateRef};
+use crate::engine::api::Command;
 use crate::engine::{Engine, Role};
 
 use super::args::GlobalArguments;

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::domain::ids::JobId;
+use crate::domain::key::GateRef;
 use crate::domain::outlook::Outlook;
 use crate::domain::wire::PreviewDoc;
 use crate::engine::Engine;
-use crate::engine::api::{Command, GateRef};
+use crate::engine::api::Command;
 
 use super::ask;
 use super::output::Output;

@@ -3,10 +3,11 @@
 use super::artifact::Artifact;
 use super::decision::{Decision, SealedDecision};
 use super::event::{HeldUp, NewEvent};
-use super::gate::{Gate, GateKey, GateState};
+use super::gate::{Gate, GateState};
 use super::ids::{ArtifactPath, Digest};
 use super::job::{Attempt, Job, JobRows};
 use super::refusal::{Refusal, RefusalCode};
+use crate::domain::key::GateKey;
 
 /// One write. The order of a list of changes is the order of the events in the log.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::canonical;
-use super::gate::GateKey;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::operator::{Operator, Surface, Via};
 use super::time::Timestamp;
 use super::words::counted;
+use crate::domain::key::GateKey;
 
 /// The name that stands for the timer in records. No operator may bear it.
 pub const TIMER_NAME: &str = "timer";

@@ -2,40 +2,22 @@
 
 mod ending;
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::artifact::GateArtifact;
 use super::decision::Seen;
-use super::ids::{ArtifactPath, Digest, JobId, StageName};
+use super::ids::{ArtifactPath, Digest};
 use super::lease::Lease;
 use super::policy::{GatePolicy, OnTimeout};
 use super::refusal::Refusal;
 use super::time::Timestamp;
 use super::timer::GateTimer;
+use crate::domain::key::GateKey;
 
 pub use ending::{DecisionRequest, Expiry};
 
 /// The most bytes a note may have (SPEC §10).
 pub const NOTES_BYTES_MAX: usize = 64 * 1024;
-
-/// Names one gate.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct GateKey {
-    /// The job.
-    pub job_id: JobId,
-    /// The stage.
-    pub stage: StageName,
-    /// The attempt, from 1.
-    pub attempt: u32,
-}
-
-impl fmt::Display for GateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} / {} #{}", self.job_id, self.stage, self.attempt)
-    }
-}
 
 /// Where a gate stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

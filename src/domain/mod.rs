@@ -18,6 +18,7 @@ pub mod gate;
 pub mod hold;
 pub mod ids;
 pub mod job;
+pub mod key;
 pub mod lease;
 pub mod old;
 pub mod operator;

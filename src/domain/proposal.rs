@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::artifact::{FormerVersion, GateArtifact, PATCH_STEPS_MAX, PatchStep};
-use super::gate::GateKey;
 use super::ids::{ArtifactPath, Digest};
 use super::refusal::{ChangedArtifact, Refusal};
 use super::time::Timestamp;
+use crate::domain::key::GateKey;
 
 /// A patch that fits.
 #[derive(Debug, Clone, PartialEq)]

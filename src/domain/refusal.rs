@@ -7,13 +7,14 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::gate::{GateKey, GateState, Settled, Verdict};
+use super::gate::{GateState, Settled, Verdict};
 use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::{JobRows, JobStatus};
 use super::lease::{Lease, LeasePurpose};
 use super::time::clock_time;
 use super::words::duration;
+use crate::domain::key::GateKey;
 
 /// What kind of refusal it is; decides exit codes and HTTP status codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,13 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::anchor::Anchor;
-use super::gate::GateKey;
 use super::hold::Hold;
 use super::lease::Lease;
 use super::policy::OnTimeout;
 use super::refusal::Refusal;
 use super::time::{Now, SECOND_US, Timestamp};
 use super::wake::{Wake, WakeKind};
+use crate::domain::key::GateKey;
 
 /// Seconds of `overdue_grace_s` when the configuration names none.
 pub const OVERDUE_GRACE_S_DEFAULT: u64 = 60;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::decision::SealedDecision;
 use super::event::Event;
-use super::gate::{Gate, GateKey, GateState, OnDisk};
+use super::gate::{Gate, GateState, OnDisk};
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::{AttemptState, JobRows, JobStatus};
 use super::old::OldEvent;
@@ -23,6 +23,7 @@ use super::patch::{Family, TypeDoc};
 use super::policy::GatePolicy;
 use super::refusal::RefusalCode;
 use super::time::{Now, Timestamp};
+use crate::domain::key::GateKey;
 
 pub use difference::DifferenceDoc;
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};

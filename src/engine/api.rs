@@ -9,9 +9,11 @@ use serde_json::{Map, Value};
 use crate::config::Problem;
 use crate::domain::decision::{Extent, SealedDecision};
 use crate::domain::event::Event;
-use crate::domain::gate::{GateKey, OnDisk, Verdict};
+use crate::domain::gate::{OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::JobRows;
+use crate::domain::key::GateKey;
+use crate::domain::key::GateRef;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::old::{OldDecision, OldEvent, OldJob};
 use crate::domain::operator::Operator;
@@ -26,17 +28,6 @@ use crate::domain::wire::ReviewDoc;
 /// Pairs an answer with what was asked; rises in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
-
-/// Names a gate as a person does: the newest attempt unless one is given.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct GateRef {
-    /// The job.
-    pub job_id: JobId,
-    /// The stage.
-    pub stage: StageName,
-    /// Exactly this attempt; a newer one makes it a refusal. None: the newest.
-    pub attempt: Option<u32>,
-}
 
 /// A job as it is asked for.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -156,9 +156,10 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::domain::gate::{GateKey, Settled};
+    use crate::domain::gate::Settled;
     use crate::domain::ids::JobId;
     use crate::domain::job::{Job, JobStatus};
+    use crate::domain::key::GateKey;
     use crate::domain::policy::GatePolicy;
     use crate::domain::time::Timestamp;
 

@@ -25,7 +25,7 @@ use crate::runs::digests::Digests;
 use crate::runs::{RunsDir, artifacts, versions};
 use crate::store::{Reader, StoreError};
 
-use super::api::{Command, GateRef, NewJob, OutsideArtifact, OutsideFile};
+use super::api::{Command, NewJob, OutsideArtifact, OutsideFile};
 use super::audit::Trouble;
 use super::bases::{comparison, given_bases};
 use super::history::History;
@@ -34,6 +34,7 @@ use super::keeping::Keeping;
 use super::reducer::{Ahead, Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
+use crate::domain::key::GateRef;
 
 /// The most bytes of a job's short name, and of its intent.
 const SLUG_BYTES_MAX: usize = 200;

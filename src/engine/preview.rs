@@ -77,7 +77,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::api::{GateRef, NewJob, OutsideArtifact, OutsideFile};
+    use super::super::api::{NewJob, OutsideArtifact, OutsideFile};
     use super::super::history::History;
     use super::super::in_place::InPlace;
     use super::super::keeping::Keeping;
@@ -87,6 +87,7 @@ mod tests {
     use crate::config::Config;
     use crate::domain::gate::{OnDisk, Verdict};
     use crate::domain::ids::{ArtifactPath, StageName};
+    use crate::domain::key::GateRef;
     use crate::domain::operator::{Surface, Via};
     use crate::domain::policy::GatePolicy;
     use crate::domain::stage::{ArtifactSpec, StageSpec};

@@ -9,8 +9,9 @@ use crate::domain::job::JobRows;
 use crate::domain::outlook::{Fact, Slots};
 use crate::domain::time::clock_time;
 
-use super::api::{Command, GateRef, Receipt, ReviewOpened};
+use super::api::{Command, Receipt, ReviewOpened};
 use super::reducer::{Input, Prepared, ResumePlan};
+use crate::domain::key::GateRef;
 
 pub(super) fn verb(command: &Command) -> &'static str {
     match command {

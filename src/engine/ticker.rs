@@ -6,8 +6,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
+use crate::domain::key::GateKey;
 use crate::domain::time::{Now, SECOND_US};
 use crate::domain::wake::{Armed, Due, Wake};
 

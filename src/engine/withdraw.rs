@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use crate::config::ADMIN_NAME;
 use crate::domain::event::{Event, EventType};
-use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
+use crate::domain::key::GateKey;
 use crate::domain::operator::{Operator, Surface};
 use crate::domain::refusal::Refusal;
 
-use super::api::GateRef;
 use super::prepare::{Preparer, pinned, plain};
 use super::reducer::{Input, OpeningRecord, Prepared, find_gate};
 use super::trouble::store_refusal;
+use crate::domain::key::GateRef;
 
 impl Preparer {
     /// Whoever wants to take back a gate, and what the record says of it.

@@ -5,8 +5,9 @@ use rusqlite::{CachedStatement, Connection, params};
 use super::cells::{Cells, count, json_text};
 use super::error::RowError;
 use crate::domain::anchor::{Anchor, BootId};
-use crate::domain::gate::{Gate, GateKey, GateState, Settled};
+use crate::domain::gate::{Gate, GateState, Settled};
 use crate::domain::ids::JobId;
+use crate::domain::key::GateKey;
 use crate::domain::policy::OnTimeout;
 use crate::domain::timer::GateTimer;
 

@@ -14,9 +14,9 @@ use super::open::{Access, DATABASE_FILE, connect, forget_damage, refuse_link, re
 use super::{leader, rows};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::{Event, EventType};
-use crate::domain::gate::GateKey;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::{Attempt, JobRows, JobStatus};
+use crate::domain::key::GateKey;
 use crate::domain::view::{JobFilter, LeaderInfo, Since};
 
 /// A connection that cannot write.

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::draft::{Discarded, Draft};
-use crate::domain::gate::GateKey;
+use crate::domain::key::GateKey;
 use crate::domain::time::Now;
 use crate::engine::Engine;
 use crate::engine::api::{Command, Notice, Query, RequestId};

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::gate::{GateKey, Verdict};
+use crate::domain::gate::Verdict;
 use crate::domain::ids::{ArtifactPath, Digest};
+use crate::domain::key::GateKey;
 use crate::domain::time::Timestamp;
 
 /// A text that was thrown away is kept for so many days.

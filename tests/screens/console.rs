@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use holdpoint::domain::event::{Event, EventType};
-use holdpoint::domain::gate::GateKey;
 use holdpoint::domain::job::JobStatus;
+use holdpoint::domain::key::GateKey;
 use holdpoint::domain::time::Now;
 use holdpoint::tui::draft::{Discarded, Draft};
 use holdpoint::tui::effect::{CopyReady, Effect, Msg, Question};

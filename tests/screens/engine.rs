@@ -11,6 +11,7 @@ use holdpoint::domain::event::{Event, EventType};
 use holdpoint::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{AttemptState, JobRows, JobStatus};
+use holdpoint::domain::key::GateRef;
 use holdpoint::domain::operator::{Operator, Via};
 use holdpoint::domain::outlook::{Fact, Outlook};
 use holdpoint::domain::patch::{self, Patch, Surroundings};
@@ -20,7 +21,7 @@ use holdpoint::domain::refusal::{Refusal, RefusalCode};
 use holdpoint::domain::time::Now;
 use holdpoint::domain::timer::GateTimer;
 use holdpoint::domain::view::{QueueKind, QueueRow};
-use holdpoint::engine::api::{Answer, Command, GateRef, OldAnswer, Query, Receipt};
+use holdpoint::engine::api::{Answer, Command, OldAnswer, Query, Receipt};
 use holdpoint::engine::reducer::{Ahead, Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce};
 use serde_json::Value;
 

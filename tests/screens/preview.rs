@@ -166,7 +166,7 @@ fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
     let gate = |console: &Console| console.world.jobs[&job_id("j-17")].gates.last().unwrap().key.clone();
     let key = gate(&console);
     let release = holdpoint::engine::api::Command::Release {
-        gate: holdpoint::engine::api::GateRef {
+        gate: holdpoint::domain::key::GateRef {
             job_id: key.job_id.clone(),
             stage: key.stage.clone(),
             attempt: Some(key.attempt),

@@ -1,7 +1,8 @@
 //! What never gives way and never moves: the way to all keys, the columns of the queue, what a title is about.
 
 use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::{GateKey, Verdict};
+use holdpoint::domain::gate::Verdict;
+use holdpoint::domain::key::GateKey;
 use holdpoint::domain::lease::LeasePurpose;
 
 use crate::console::Console;

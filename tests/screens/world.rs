@@ -7,9 +7,11 @@ use holdpoint::domain::anchor::BootId;
 use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use holdpoint::domain::decision::{Extent, SealedDecision};
 use holdpoint::domain::event::{Event, EventType};
-use holdpoint::domain::gate::{Gate, GateKey, GateState, Verdict};
+use holdpoint::domain::gate::{Gate, GateState, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use holdpoint::domain::key::GateKey;
+use holdpoint::domain::key::GateRef;
 use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::domain::old::OldDecision;
 use holdpoint::domain::operator::{Operator, Surface, Via};
@@ -19,7 +21,6 @@ use holdpoint::domain::stage::{STAGES_DEFAULT, StageSpec};
 use holdpoint::domain::time::{Now, Timestamp};
 use holdpoint::domain::timer::GateTimer;
 use holdpoint::domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
-use holdpoint::engine::api::GateRef;
 use holdpoint::engine::reducer::{Input, Prepared};
 
 pub fn at(clock: &str) -> Timestamp {

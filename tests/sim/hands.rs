@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::{Gate, GateKey, GateState};
+use holdpoint::domain::gate::{Gate, GateState};
 use holdpoint::domain::job::JobRows;
+use holdpoint::domain::key::GateKey;
 use holdpoint::domain::time::SECOND_US;
 use holdpoint::engine::reducer::Input;
 

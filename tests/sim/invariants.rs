@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use holdpoint::domain::chain::ChainLink;
 use holdpoint::domain::decision::SealedDecision;
-use holdpoint::domain::gate::{Gate, GateKey, GateState};
+use holdpoint::domain::gate::{Gate, GateState};
 use holdpoint::domain::ids::{Digest, JobId, StageName};
 use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
+use holdpoint::domain::key::GateKey;
 use holdpoint::domain::outlook::Outlook;
 use holdpoint::domain::refusal::Refusal;
 use holdpoint::domain::time::SECOND_US;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint::domain::gate::GateKey;
 use holdpoint::domain::ids::{Digest, JobId};
+use holdpoint::domain::key::GateKey;
 use holdpoint::domain::time::{Now, Timestamp};
 use holdpoint::domain::wake::Wake;
 use holdpoint::engine::reducer::Prepared;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint::domain::gate::{Gate, GateKey, GateState};
+use holdpoint::domain::gate::{Gate, GateState};
 use holdpoint::domain::job::JobRows;
+use holdpoint::domain::key::GateKey;
 use holdpoint::domain::time::SECOND_US;
 use holdpoint::engine::reducer::Input;
 

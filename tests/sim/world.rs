@@ -9,9 +9,11 @@ use holdpoint::domain::artifact::GateArtifact;
 use holdpoint::domain::change::Applied;
 use holdpoint::domain::decision::Extent;
 use holdpoint::domain::event::predecessors;
-use holdpoint::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Verdict};
+use holdpoint::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
 use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use holdpoint::domain::job::{AttemptState, Job, JobRows, JobStatus};
+use holdpoint::domain::key::GateKey;
+use holdpoint::domain::key::GateRef;
 use holdpoint::domain::lease::LeasePurpose;
 use holdpoint::domain::operator::{Operator, Surface, Via};
 use holdpoint::domain::outlook::{Fact, Outlook};
@@ -20,7 +22,6 @@ use holdpoint::domain::proposal::{FileEffect, Proposal};
 use holdpoint::domain::refusal::Refusal;
 use holdpoint::domain::stage::StageSpec;
 use holdpoint::domain::time::{Now, SECOND_US, Timestamp};
-use holdpoint::engine::api::GateRef;
 use holdpoint::engine::reducer::{
     Ahead, Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce,
 };

@@ -13,8 +13,9 @@ use holdpoint::config::Config;
 use holdpoint::domain::gate::Verdict;
 use holdpoint::domain::ids::{JobId, StageName};
 use holdpoint::domain::job::JobRows;
+use holdpoint::domain::key::GateRef;
 use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::engine::api::{Answer, Command, GateRef, NewJob, Query};
+use holdpoint::engine::api::{Answer, Command, NewJob, Query};
 use holdpoint::engine::{Engine, Role, Settings};
 use serde_json::Value;
 

@@ -5,8 +5,9 @@ use serde_json::json;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
-use crate::domain::gate::{DecisionRequest, Expiry, Gate, GateKey, OnDisk, Verdict};
+use crate::domain::gate::{DecisionRequest, Expiry, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest};
+use crate::domain::key::GateKey;
 use crate::domain::operator::Operator;
 use crate::domain::proposal::{FileEffect, Proposal};
 use crate::domain::refusal::Refusal;
@@ -16,7 +17,7 @@ use crate::domain::words::duration;
 
 use super::draft::Draft;
 use super::{lease, stages};
-use crate::engine::api::GateRef;
+use crate::domain::key::GateRef;
 
 pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequest) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;

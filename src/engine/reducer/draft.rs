@@ -8,9 +8,10 @@ use crate::domain::artifact::{Artifact, GateArtifact};
 use crate::domain::change::Change;
 use crate::domain::decision::Decision;
 use crate::domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
-use crate::domain::gate::{Gate, GateKey, GateState, OnDisk, Settled, Verdict};
+use crate::domain::gate::{Gate, GateState, OnDisk, Settled, Verdict};
 use crate::domain::ids::{ArtifactPath, StageName};
 use crate::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use crate::domain::key::GateKey;
 use crate::domain::operator::Operator;
 use crate::domain::patch;
 use crate::domain::policy::{GatePolicy, GateRule};
@@ -21,7 +22,7 @@ use crate::domain::timer::GateTimer;
 use crate::domain::view::Pause;
 
 use super::{Context, Prepared};
-use crate::engine::api::GateRef;
+use crate::domain::key::GateRef;
 
 /// The artifacts of bare stages, by stage.
 pub(super) type BareArtifacts = BTreeMap<StageName, Vec<GateArtifact>>;

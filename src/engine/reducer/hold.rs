@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
-use crate::domain::gate::{Gate, GateKey};
+use crate::domain::gate::Gate;
 use crate::domain::hold::Hold;
+use crate::domain::key::GateKey;
 use crate::domain::operator::Operator;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::{Timestamp, clock_time};
@@ -14,7 +15,7 @@ use crate::domain::words::duration;
 
 use super::draft::Draft;
 use super::lease;
-use crate::engine::api::GateRef;
+use crate::domain::key::GateRef;
 
 /// The open gate, and its timer that a person may stop or move.
 fn timed(draft: &mut Draft<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), Refusal> {

@@ -5,15 +5,16 @@ use serde_json::json;
 use crate::domain::change::Change;
 use crate::domain::decision::{Extent, Seen};
 use crate::domain::event::EventType;
-use crate::domain::gate::{Gate, GateKey};
+use crate::domain::gate::Gate;
 use crate::domain::ids::Digest;
+use crate::domain::key::GateKey;
 use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::operator::Operator;
 use crate::domain::refusal::Refusal;
 
 use super::Input;
 use super::draft::Draft;
-use crate::engine::api::GateRef;
+use crate::domain::key::GateRef;
 
 /// The most looks that a gate keeps: later ones say nothing new.
 const SEEN_MAX: usize = 100;

@@ -20,9 +20,10 @@ use std::collections::BTreeMap;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::{Beside, Change};
 use crate::domain::decision::Extent;
-use crate::domain::gate::{DecisionRequest, GateKey, OnDisk};
+use crate::domain::gate::{DecisionRequest, OnDisk};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows, JobStatus};
+use crate::domain::key::GateKey;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::operator::{Operator, Via};
 use crate::domain::outlook::Outlook;
@@ -32,7 +33,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::{Now, Timestamp};
 use crate::domain::wake::Wake;
 
-use super::api::GateRef;
+use crate::domain::key::GateRef;
 pub use ahead::Ahead;
 pub use draft::find_gate;
 

@@ -5,9 +5,10 @@ use serde_json::{Map, json};
 use crate::domain::artifact::GateArtifact;
 use crate::domain::change::Change;
 use crate::domain::event::EventType;
-use crate::domain::gate::{GateKey, GateState};
+use crate::domain::gate::GateState;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::{Job, JobStatus};
+use crate::domain::key::GateKey;
 use crate::domain::operator::Operator;
 use crate::domain::policy::{GatePolicy, GateRule};
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -16,7 +17,7 @@ use crate::domain::view::Pause;
 
 use super::draft::Draft;
 use super::{Context, OpeningRecord, hold};
-use crate::engine::api::GateRef;
+use crate::domain::key::GateRef;
 
 /// The manual job that `gate open` makes when there is none of this id.
 pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Job {

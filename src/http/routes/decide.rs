@@ -7,7 +7,8 @@ use axum::response::Response;
 
 use crate::domain::gate::Verdict;
 use crate::domain::ids::JobId;
-use crate::engine::api::{Command, GateRef};
+use crate::domain::key::GateRef;
+use crate::engine::api::Command;
 use crate::http::answer::ApiError;
 use crate::http::app::App;
 use crate::http::auth::Caller;

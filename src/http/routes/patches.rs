@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::{Extension, State};
 use axum::response::Response;
 
+use crate::domain::key::GateRef;
 use crate::domain::patch::types as patch_types;
 use crate::domain::wire;
-use crate::engine::api::{Command, GateRef};
+use crate::engine::api::Command;
 use crate::http::answer::{self, ApiError};
 use crate::http::app::App;
 use crate::http::auth::Caller;

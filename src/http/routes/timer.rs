@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::extract::{Extension, State};
 use axum::response::Response;
 
+use crate::domain::key::GateRef;
 use crate::domain::wire::{GateDoc, JobGateDoc};
-use crate::engine::api::{Command, GateRef};
+use crate::engine::api::Command;
 use crate::http::answer::{self, ApiError};
 use crate::http::app::{App, no_gate};
 use crate::http::auth::Caller;

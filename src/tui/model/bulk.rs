@@ -2,9 +2,9 @@
 
 use super::prompt::Pin;
 use crate::domain::decision::Extent;
-use crate::domain::gate::GateKey;
 use crate::domain::gate::Verdict;
 use crate::domain::ids::Digest;
+use crate::domain::key::GateKey;
 use crate::tui::editor::Editor;
 use crate::tui::effect::Submission;
 

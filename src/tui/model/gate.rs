@@ -7,9 +7,10 @@ use super::standing::Standing;
 use crate::diff::search::Spot;
 use crate::domain::artifact::GateArtifact;
 use crate::domain::decision::Extent;
-use crate::domain::gate::{Gate, GateKey};
+use crate::domain::gate::Gate;
 use crate::domain::ids::{ArtifactPath, Digest};
 use crate::domain::job::JobRows;
+use crate::domain::key::GateKey;
 
 /// So often the files are read again while the disk is behind, before that counts as a change by somebody else.
 const REREADS_MAX: u32 = 10;

@@ -24,7 +24,7 @@ use super::effect::Submission;
 use super::keymap::Focus;
 use super::session::Session;
 use super::theme::Theme;
-use crate::domain::gate::GateKey;
+use crate::domain::key::GateKey;
 use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::time::{Now, Timestamp};
 use crate::domain::view::LeaderInfo;

@@ -1,10 +1,11 @@
 //! What the rules answered to the question: what would Enter do?
 
-use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
+use crate::domain::key::GateKey;
+use crate::domain::key::GateRef;
 use crate::domain::outlook::{Fact, Outlook, together};
 use crate::domain::refusal::Refusal;
-use crate::engine::api::{Command, GateRef};
+use crate::engine::api::Command;
 
 /// Of the prompt that is open: a question for each job that Enter would do something to. One is under way at a time.
 #[derive(Debug, Clone, Default)]

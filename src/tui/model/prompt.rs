@@ -3,8 +3,9 @@
 //! A confirm prompt pins what it is about: gate, attempt, digest. It never follows the selection.
 
 use super::bulk::BulkAsk;
-use crate::domain::gate::{GateKey, Verdict};
+use crate::domain::gate::Verdict;
 use crate::domain::ids::{Digest, JobId};
+use crate::domain::key::GateKey;
 use crate::domain::refusal::Refusal;
 use crate::tui::editor::Editor;
 use crate::tui::effect::{Checked, Submission};

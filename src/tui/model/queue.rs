@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
+use crate::domain::key::GateKey;
 use crate::domain::view::{QueueKind, QueueRow};
 
 /// Names a row through every refresh.

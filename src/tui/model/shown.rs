@@ -7,8 +7,8 @@ use super::file::{Against, FileView};
 use crate::diff::document::{DiffDocument, RowKind, Side};
 use crate::diff::page::is_change_within;
 use crate::domain::decision::Extent;
-use crate::domain::gate::GateKey;
 use crate::domain::ids::{ArtifactPath, Digest};
+use crate::domain::key::GateKey;
 use crate::domain::words::counted;
 
 /// A row of a hunk that is on the screen, and which bytes of its text. Named so that it means the same under every folding:

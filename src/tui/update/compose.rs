@@ -31,7 +31,7 @@ use super::super::work;
 use super::super::{verb, view};
 use super::prompt;
 use super::toast;
-use crate::domain::gate::GateKey;
+use crate::domain::key::GateKey;
 use crate::engine::api::Query;
 
 /// Opens the editor on a patch for the file on screen, or on the draft of one.

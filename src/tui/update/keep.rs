@@ -13,7 +13,7 @@ use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
 use super::{act, bulk, compose, files, gate_ref, look, outcome, preview, queue, send_quietly, toast};
-use crate::domain::gate::GateKey;
+use crate::domain::key::GateKey;
 use crate::domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use crate::domain::time::SECOND_US;
 use crate::engine::api::Command;

@@ -11,8 +11,9 @@ use super::super::model::shown::{Remembered, RememberedFile};
 use super::super::model::standing::Standing;
 use super::{gate_ref, send_quietly};
 use crate::domain::decision::Extent;
-use crate::domain::gate::{GateKey, GateState};
+use crate::domain::gate::GateState;
 use crate::domain::ids::Digest;
+use crate::domain::key::GateKey;
 use crate::domain::time::SECOND_US;
 use crate::engine::api::Command;
 

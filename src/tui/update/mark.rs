@@ -11,9 +11,9 @@ use super::super::model::toast::Tone;
 use super::toast;
 use crate::domain::decision::Seen;
 use crate::domain::event::Event;
-use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
 use crate::domain::job::JobRows;
+use crate::domain::key::GateKey;
 use crate::domain::words::counted;
 use crate::engine::api::Query;
 

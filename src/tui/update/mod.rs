@@ -31,9 +31,10 @@ use super::model::prompt::Prompt;
 use super::model::toast::Tone;
 use super::model::{Model, Sent};
 use super::view::label;
-use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
-use crate::engine::api::{Command, GateRef, Query};
+use crate::domain::key::GateKey;
+use crate::domain::key::GateRef;
+use crate::engine::api::{Command, Query};
 
 pub use keep::{concerned, open_elsewhere, release_leases, wanted};
 pub use look::wake_us as look_wake_us;

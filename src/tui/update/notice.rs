@@ -10,8 +10,8 @@ use super::super::model::toast::Tone;
 use super::super::view::label;
 use super::{compose, files, gate, mark, preview, queue, readable, since, toast};
 use crate::domain::event::{Event, EventType};
-use crate::domain::gate::GateKey;
 use crate::domain::ids::StageName;
+use crate::domain::key::GateKey;
 use crate::domain::policy::GatePolicy;
 use crate::engine::api::{Answer, OldAnswer, OldQuery, Query};
 

@@ -9,8 +9,9 @@ use super::super::model::toast::Tone;
 use super::super::view::label;
 use super::prompt::refuse;
 use super::{bulk, compose, gate, preview, queue, readable};
-use crate::domain::gate::{Gate, GateKey, Verdict};
+use crate::domain::gate::{Gate, Verdict};
 use crate::domain::ids::Digest;
+use crate::domain::key::GateKey;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::engine::api::Receipt;
 

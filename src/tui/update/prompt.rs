@@ -11,8 +11,8 @@ use super::super::model::{Lower, Model, Sent};
 use super::super::verb;
 use super::super::view::{self, label, past};
 use super::{bulk, compose, gate_ref, send, slips, timer, toast};
-use crate::domain::gate::GateKey;
 use crate::domain::ids::ArtifactPath;
+use crate::domain::key::GateKey;
 use crate::engine::api::Command;
 
 /// Says what did not happen, why, and what to do.

@@ -5,9 +5,9 @@ use super::super::model::Model;
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
 use super::{gate, keep, look, mark, toast};
-use crate::domain::gate::GateKey;
 use crate::domain::ids::{JobId, StageName};
 use crate::domain::job::JobRows;
+use crate::domain::key::GateKey;
 use crate::domain::view::QueueRow;
 use crate::engine::api::Query;
 

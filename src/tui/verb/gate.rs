@@ -1,7 +1,7 @@
 //! What may be done to the selected gate or job; the rules themselves are the domain's.
 
-use crate::domain::gate::GateKey;
 use crate::domain::job::{JobRows, JobStatus};
+use crate::domain::key::GateKey;
 use crate::domain::refusal::Refusal;
 use crate::domain::timer::GateTimer;
 use crate::domain::view::{QueueKind, QueueRow};

@@ -2,8 +2,8 @@
 
 use super::{countdown, label, message, shorten};
 use crate::diff::text::{cut, visible_line, width};
-use crate::domain::gate::GateKey;
 use crate::domain::hold;
+use crate::domain::key::GateKey;
 use crate::domain::lease::{Lease, LeasePurpose};
 use crate::domain::time;
 use crate::domain::timer::TimerStatus;

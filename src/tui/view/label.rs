@@ -1,8 +1,8 @@
 //! Names of jobs and gates, times and sizes, as an operator reads them.
 
 use super::shorten;
-use crate::domain::gate::GateKey;
 use crate::domain::ids::JobId;
+use crate::domain::key::GateKey;
 use crate::domain::time::Timestamp;
 
 /// Whether an id was made by holdpoint (a UUID) and not by a person.

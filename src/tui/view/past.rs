@@ -3,8 +3,8 @@
 //! Facts of the rows. What will happen is nobody's business here: that is asked of the rules, see `update::preview`.
 
 use super::label;
-use crate::domain::gate::GateKey;
 use crate::domain::job::JobRows;
+use crate::domain::key::GateKey;
 use crate::domain::undo::Undoable;
 
 /// Of the patch that would be taken back: whose it is, of when, and the lines that were changed before it. Nothing when there is none.

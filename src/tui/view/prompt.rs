@@ -16,7 +16,7 @@ use super::message;
 use super::pen::{Pen, clear};
 use super::shorten;
 use crate::diff::text::width;
-use crate::domain::gate::GateKey;
+use crate::domain::key::GateKey;
 use crate::tui::action::Action;
 use crate::tui::draft::DISCARDED_DAYS;
 use crate::tui::editor::Editor;

@@ -18,9 +18,11 @@ use crate::domain::artifact::GateArtifact;
 use crate::domain::change::{Beside, Change};
 use crate::domain::decision::SealedDecision;
 use crate::domain::event::EventType;
-use crate::domain::gate::{DecisionRequest, Gate, GateKey, GateState, OnDisk, Verdict};
+use crate::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{AttemptState, Job, JobRows, JobStatus};
+use crate::domain::key::GateKey;
+use crate::domain::key::GateRef;
 use crate::domain::lease::LeasePurpose;
 use crate::domain::operator::{Operator, Surface, Via};
 use crate::domain::policy::{GatePolicy, OnTimeout};
@@ -29,7 +31,6 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::stage::StageSpec;
 use crate::domain::time::{Now, SECOND_US, Timestamp};
 use crate::domain::wake::{Wake, WakeKind};
-use crate::engine::api::GateRef;
 
 pub(super) fn stage(name: &str) -> StageName {
     StageName::new(name).unwrap()

@@ -8,7 +8,8 @@ use super::super::super::model::{Model, Sent};
 use super::super::prompt::refuse;
 use super::super::toast;
 use super::is_of_stage;
-use crate::domain::gate::{GateKey, Verdict};
+use crate::domain::gate::Verdict;
+use crate::domain::key::GateKey;
 
 /// Changes a draft and has it written soon.
 pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {

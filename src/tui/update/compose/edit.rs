@@ -12,8 +12,8 @@ use super::super::super::verb;
 use super::super::toast;
 use super::{draft, edited, is_of_stage, say_draft_is_back, show};
 use crate::diff::Side;
-use crate::domain::gate::GateKey;
 use crate::domain::ids::ArtifactPath;
+use crate::domain::key::GateKey;
 use crate::engine::api::Query;
 
 /// What did not happen when an edit is refused.
