@@ -9,21 +9,21 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use console::editor::Editor;
+use console::effect::Msg;
+use console::input::{Code, Input, Key};
+use console::model::Model;
+use console::model::compose::{Compose, Edited, Subject, Version};
+use console::model::gate::GateView;
+use console::model::prompt::Pin;
+use console::session::Session;
+use console::update::update;
+use console::view;
 use criterion::{Criterion, criterion_group, criterion_main};
-use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::domain::time::{Now, Timestamp};
-use holdpoint::tui::editor::Editor;
-use holdpoint::tui::effect::Msg;
-use holdpoint::tui::input::{Code, Input, Key};
-use holdpoint::tui::model::Model;
-use holdpoint::tui::model::compose::{Compose, Edited, Subject, Version};
-use holdpoint::tui::model::gate::GateView;
-use holdpoint::tui::model::prompt::Pin;
-use holdpoint::tui::session::Session;
-use holdpoint::tui::update::update;
-use holdpoint::tui::view;
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::key::GateKey;
+use domain::operator::{Operator, Surface, Via};
+use domain::time::{Now, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -68,7 +68,7 @@ fn writing(text: &str) -> Model {
     let now = Now {
         utc: Timestamp::parse("2026-11-22T02:13:00Z").unwrap(),
         boot_us: 1_000_000_000,
-        boot: holdpoint::domain::anchor::BootId::UNKNOWN,
+        boot: domain::anchor::BootId::UNKNOWN,
     };
     let mut model = Model::new(session(), (120, 40), now);
     model.gate = Some(GateView::new(key(), "tides".to_owned(), 1));

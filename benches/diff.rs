@@ -4,11 +4,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use holdpoint::diff::lines::{Limit, diff_lines};
-use holdpoint::diff::page::{Columns, Page, Place};
-use holdpoint::diff::text::{Shape, visible_window};
-use holdpoint::diff::{DiffDocument, Folding, json};
+use diff::lines::{Limit, diff_lines};
+use diff::page::{Columns, Page, Place};
+use diff::{DiffDocument, Folding, json};
 use material::{EDITS, SIZES, storyboard};
+use text::{Shape, visible_window};
 
 mod material;
 

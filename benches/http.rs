@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use holdpoint::domain::ids::Digest;
+use domain::ids::Digest;
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;

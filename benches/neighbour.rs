@@ -24,14 +24,14 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use holdpoint::clock::SystemClock;
-use holdpoint::config::Config;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::ids::{JobId, StageName};
-use holdpoint::domain::key::GateRef;
-use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::engine::api::{Command, NewJob, Notice};
-use holdpoint::engine::{Engine, Role, Settings};
+use clock::SystemClock;
+use config::Config;
+use domain::gate::Verdict;
+use domain::ids::{JobId, StageName};
+use domain::key::GateRef;
+use domain::operator::{Operator, Surface, Via};
+use engine::api::{Command, NewJob, Notice};
+use engine::{Engine, Role, Settings};
 use rusqlite::Connection;
 
 const YAML: &str = "pipeline: {stages: [{name: script}]}\ngates: {script: {required: true}}\n";

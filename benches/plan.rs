@@ -10,10 +10,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use holdpoint::diff::lines::Limit;
-use holdpoint::diff::{DiffDocument, unified};
-use holdpoint::domain::patch::{ArtifactFacts, Patch, derive};
+use diff::lines::Limit;
+use diff::{DiffDocument, unified};
 use material::{EDITS, SIZES, scene_count, scene_id, script, storyboard};
+use patch::{ArtifactFacts, Patch, derive};
 use serde_json::{Value, json};
 
 mod material;

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use holdpoint::clock::SystemClock;
-use holdpoint::config::Config;
-use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::engine::api::{Command, NewJob, Notice};
-use holdpoint::engine::{Engine, Role, Settings};
+use clock::SystemClock;
+use config::Config;
+use domain::operator::{Operator, Surface, Via};
+use engine::api::{Command, NewJob, Notice};
+use engine::{Engine, Role, Settings};
 
 const YAML: &str =
     "pipeline: {stages: [{name: script}]}\ngates: {script: {auto_approve: true, auto_approve_after_s: 3000}}\n";

@@ -1,7 +1,7 @@
 //! Killed at every named step between a keypress and the job's advance, and started again: database, files, events and the job's state
 //! agree, nothing is lost, nothing is repeated, and a stage whose process is lost runs again (SPEC §4, §5).
 //!
-//! The list is `holdpoint::fault::POINTS`; a step without a row here fails the test. `docs/DURABILITY.md` has the same table.
+//! The list is `fault::POINTS`; a step without a row here fails the test. `docs/DURABILITY.md` has the same table.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -11,7 +11,6 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
-use holdpoint::fault;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;

@@ -8,15 +8,15 @@
 
 mod support;
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::{GateState, Verdict};
-use holdpoint::domain::ids::{JobId, StageName};
-use holdpoint::domain::job::JobStatus;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::domain::refusal::RefusalCode;
-use holdpoint::engine::Role;
-use holdpoint::engine::api::{Answer, Command, Notice, OutsideArtifact, Query};
+use domain::event::EventType;
+use domain::gate::{GateState, Verdict};
+use domain::ids::{JobId, StageName};
+use domain::job::JobStatus;
+use domain::lease::LeasePurpose;
+use domain::operator::{Operator, Surface, Via};
+use domain::refusal::RefusalCode;
+use engine::Role;
+use engine::api::{Answer, Command, Notice, OutsideArtifact, Query};
 use serde_json::{Value, json};
 use support::engine::{PIPELINE, decide, gate, job, open, read_json, start, until};
 
@@ -423,10 +423,10 @@ async fn canceling_ends_the_running_stage_and_its_children() {
     engine.call(Command::Cancel(id.clone())).await.unwrap();
     let rows = job(&mut engine, &id).await;
     assert_eq!(rows.job.status, JobStatus::Canceled);
-    let run = holdpoint::runs::RunsDir::open(folder.path(), None).unwrap().run(&id);
-    let end = holdpoint::runs::supervisor::adopt(&run, &StageName::new("script").unwrap(), 1);
+    let run = runs::RunsDir::open(folder.path(), None).unwrap().run(&id);
+    let end = runs::supervisor::adopt(&run, &StageName::new("script").unwrap(), 1);
     let end = tokio::task::spawn_blocking(move || end.wait()).await.unwrap().unwrap();
-    assert!(matches!(end, holdpoint::runs::supervisor::StageEnd::Exited(exit) if exit.canceled));
+    assert!(matches!(end, runs::supervisor::StageEnd::Exited(exit) if exit.canceled));
     engine.close();
 }
 

@@ -10,10 +10,10 @@ mod support;
 
 use std::path::Path;
 
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::ids::{Digest, JobId, StageName};
-use holdpoint::engine::api::{Answer, Command, OutsideArtifact, Query};
-use holdpoint::engine::{Engine, Role};
+use domain::gate::Verdict;
+use domain::ids::{Digest, JobId, StageName};
+use engine::api::{Answer, Command, OutsideArtifact, Query};
+use engine::{Engine, Role};
 use support::engine::{decide, open};
 
 const MANUAL: &str = "gates: {script: {required: true}}";
@@ -48,7 +48,7 @@ async fn open_gate(
             "the first is the one in force"
         );
     }
-    let label = |bases: &[holdpoint::domain::artifact::Base]| {
+    let label = |bases: &[domain::artifact::Base]| {
         let labels: Vec<_> = bases.iter().map(|base| base.origin.label()).collect();
         labels.join(", ")
     };
@@ -194,7 +194,7 @@ async fn a_rejected_version_is_never_the_base_and_what_changed_since_it_is_told(
         digest: None,
     };
     let rows = engine.call(patched).await.unwrap().rows;
-    let words = |rows: &holdpoint::domain::job::JobRows| {
+    let words = |rows: &domain::job::JobRows| {
         let artifact = &rows.newest_gate(&StageName::new("script").unwrap()).unwrap().artifacts[0];
         (artifact.added_lines, artifact.since_rejection_words("bea"))
     };

@@ -7,15 +7,15 @@
 
 mod support;
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::ids::{JobId, StageName};
-use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::domain::refusal::RefusalCode;
-use holdpoint::domain::view::Since;
-use holdpoint::engine::api::{Answer, Command, NewJob, OutsideArtifact, OutsideFile, Query};
-use holdpoint::engine::door::Door;
-use holdpoint::engine::{Engine, Role};
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::ids::{JobId, StageName};
+use domain::operator::{Operator, Surface, Via};
+use domain::refusal::RefusalCode;
+use domain::view::Since;
+use engine::api::{Answer, Command, NewJob, OutsideArtifact, OutsideFile, Query};
+use engine::door::Door;
+use engine::{Engine, Role};
 use support::engine::{decide, open, read_json};
 
 const BARE: &str = "gates: {outline: {}}";

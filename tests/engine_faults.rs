@@ -11,18 +11,18 @@ mod support;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use holdpoint::domain::event::{Event, EventType};
-use holdpoint::domain::gate::{GateState, Verdict};
-use holdpoint::domain::ids::{JobId, StageName};
-use holdpoint::domain::job::{JobRows, JobStatus};
-use holdpoint::domain::refusal::RefusalCode;
-use holdpoint::engine::api::{Command, NewJob, Notice, OutsideArtifact};
-use holdpoint::engine::{Engine, Role};
-use holdpoint::runs::RunsDir;
-use holdpoint::runs::supervisor::{self, StageEnd};
+use domain::event::{Event, EventType};
+use domain::gate::{GateState, Verdict};
+use domain::ids::{JobId, StageName};
+use domain::job::{JobRows, JobStatus};
+use domain::refusal::RefusalCode;
+use engine::api::{Command, NewJob, Notice, OutsideArtifact};
+use engine::{Engine, Role};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
+use runs::RunsDir;
+use runs::supervisor::{self, StageEnd};
 use serde_json::json;
 use support::engine::{PIPELINE, decide, gate, job, open, read_json, settings, start, until};
 

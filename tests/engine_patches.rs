@@ -10,13 +10,13 @@ mod support;
 
 use std::path::PathBuf;
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::{GateState, Verdict};
-use holdpoint::domain::ids::{Digest, JobId};
-use holdpoint::domain::job::{JobRows, JobStatus};
-use holdpoint::domain::refusal::RefusalCode;
-use holdpoint::engine::api::{Answer, Command, NewJob, Query, Receipt};
-use holdpoint::engine::{Engine, Role};
+use domain::event::EventType;
+use domain::gate::{GateState, Verdict};
+use domain::ids::{Digest, JobId};
+use domain::job::{JobRows, JobStatus};
+use domain::refusal::RefusalCode;
+use engine::api::{Answer, Command, NewJob, Query, Receipt};
+use engine::{Engine, Role};
 use serde_json::{Map, Value, json};
 use support::engine::{PIPELINE, decide, gate, job, open, read_json, start, until};
 
@@ -71,7 +71,7 @@ impl AtGate {
         &mut self,
         patch: Value,
         digest: Option<Digest>,
-    ) -> Result<Box<Receipt>, holdpoint::domain::refusal::Refusal> {
+    ) -> Result<Box<Receipt>, domain::refusal::Refusal> {
         let gate = gate(&self.id, "script");
         let command = Command::ApplyPatch { gate, patch, digest };
         let (receipt, published) = self.engine.call_published(command).await?;
@@ -79,7 +79,7 @@ impl AtGate {
         Ok(receipt)
     }
 
-    async fn undo(&mut self, digest: Option<Digest>) -> Result<Box<Receipt>, holdpoint::domain::refusal::Refusal> {
+    async fn undo(&mut self, digest: Option<Digest>) -> Result<Box<Receipt>, domain::refusal::Refusal> {
         let gate = gate(&self.id, "script");
         let command = Command::UndoPatch {
             gate,

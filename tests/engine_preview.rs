@@ -16,15 +16,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::event::EventType;
+use domain::gate::{GateState, Verdict};
+use domain::ids::{Digest, JobId, StageName};
+use domain::job::{JobRows, JobStatus};
+use domain::outlook::{Fact, Outlook};
+use domain::refusal::{Refusal, RefusalCode};
+use engine::api::{Answer, Command, NewJob, OutsideArtifact, Query};
+use engine::{Engine, Role};
 use happened::{lies, lies_of_resume};
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::{GateState, Verdict};
-use holdpoint::domain::ids::{Digest, JobId, StageName};
-use holdpoint::domain::job::{JobRows, JobStatus};
-use holdpoint::domain::outlook::{Fact, Outlook};
-use holdpoint::domain::refusal::{Refusal, RefusalCode};
-use holdpoint::engine::api::{Answer, Command, NewJob, OutsideArtifact, Query};
-use holdpoint::engine::{Engine, Role};
 use random::Random;
 use serde_json::{Value, json};
 use support::engine::{PIPELINE, decide, gate, job, open, start, until};
@@ -267,7 +267,7 @@ async fn a_stage_for_which_no_slot_is_free_is_said_to_wait() {
         preview(&mut engine, approve(&one)).await.unwrap(),
         preview(&mut engine, approve(&two)).await.unwrap(),
     );
-    let together = holdpoint::domain::outlook::together(&[vec![&first], vec![&second]]);
+    let together = domain::outlook::together(&[vec![&first], vec![&second]]);
     assert_eq!(
         together[0],
         "2 jobs: stage c starts in 1, stage c waits for a free slot in 1."
@@ -495,9 +495,7 @@ async fn a_preview_changes_no_row_and_no_file() {
     let before = (job(&mut engine, &id).await, files(folder.path()));
     let patch = json!({"type": "text_replace", "replacements": [{"old": "attempt", "new": "try"}]});
     let digest = match preview(&mut engine, decide(&id, "script", Verdict::Approve, None, None)).await {
-        Err(refusal) => {
-            holdpoint::domain::ids::Digest::parse(refusal.hint.unwrap().rsplit(' ').next().unwrap()).unwrap()
-        }
+        Err(refusal) => domain::ids::Digest::parse(refusal.hint.unwrap().rsplit(' ').next().unwrap()).unwrap(),
         Ok(outlook) => panic!("{outlook:?}"),
     };
     for (verdict, patch) in [

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use holdpoint::domain::patch::types;
+use patch::types;
 use serde_json::Value;
 
 #[test]

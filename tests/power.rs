@@ -31,8 +31,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use disk::{Disk, Left, Tree};
-use holdpoint::store::Reader;
 use random::Random;
+use store::Reader;
 use story::STORY;
 use support::binary::holdpoint;
 use trace::Op;

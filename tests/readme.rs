@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use holdpoint::tui::keymap::readme_table;
+use console::keymap::readme_table;
 
 fn readme() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()

@@ -13,16 +13,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use holdpoint::domain::ids::{JobId, StageName};
-use holdpoint::domain::stage::StageSpec;
-use holdpoint::runs::error::Result;
-use holdpoint::runs::supervisor::{
-    ExitRecord, StageEnd, StageLaunch, Supervised, adopt, end_orphan, signal_cancel, start,
-};
-use holdpoint::runs::{RunDir, RunsDir};
+use domain::ids::{JobId, StageName};
+use domain::stage::StageSpec;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
+use runs::error::Result;
+use runs::supervisor::{ExitRecord, StageEnd, StageLaunch, Supervised, adopt, end_orphan, signal_cancel, start};
+use runs::{RunDir, RunsDir};
 use serde_json::{Map, Value};
 
 struct Stage {

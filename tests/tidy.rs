@@ -1,25 +1,32 @@
-//! The house rules that a compiler does not check, read from our own source: layers, sizes, words that may not be.
+//! The house rules that a compiler does not check, read from our own source: sizes, words that may not be, what is pure.
 //!
-//! The table of layers is in `tidy/layers.rs`; a failure says file and line, what stands there and what would be right.
+//! Which crate may name which is not here: the manifests say it, and Cargo refuses the rest. A failure says file and line, what stands
+//! there and what would be right.
 
-#[path = "tidy/layers.rs"]
-mod layers;
-#[path = "tidy/paths.rs"]
-mod paths;
 #[path = "tidy/rules.rs"]
 mod rules;
 #[path = "tidy/source.rs"]
 mod source;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use source::Source;
 
-/// Every `.rs` file under `src/`, sorted.
+/// The directories of our packages: the root, and every one under `crates/`.
+fn packages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let members = std::fs::read_dir(root.join("crates")).expect("our crates can be read");
+    let mut packages: Vec<_> = members.map(|member| member.expect("it can be read").path()).collect();
+    packages.sort();
+    packages.insert(0, root.to_owned());
+    packages
+}
+
+/// Every `.rs` file under a `src/` of ours, sorted.
 fn our_source() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
-    let mut directories = vec![root.join("src")];
+    let mut directories: Vec<_> = packages().iter().map(|package| package.join("src")).collect();
     while let Some(directory) = directories.pop() {
         for entry in std::fs::read_dir(&directory).expect("our source can be read") {
             let path = entry.expect("our source can be read").path();
@@ -44,11 +51,6 @@ fn our_source() -> Vec<Source> {
     sources
 }
 
-fn dependencies() -> Vec<String> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    paths::dependencies(&std::fs::read_to_string(manifest).expect("our manifest can be read"))
-}
-
 #[track_caller]
 fn assert_none(findings: &[String]) {
     assert!(
@@ -60,34 +62,40 @@ fn assert_none(findings: &[String]) {
 }
 
 #[test]
-fn layers_point_down() {
-    let sources = our_source();
-    assert!(!sources.is_empty(), "no source was found, so nothing was checked");
-    let dependencies = dependencies();
-    assert!(dependencies.iter().any(|name| name == "serde_json"), "{dependencies:?}");
-    let findings: Vec<String> = sources
-        .iter()
-        .flat_map(|source| layers::check(source, &dependencies))
-        .collect();
-    assert_none(&findings);
-}
-
-#[test]
 fn every_crate_that_is_built_in_is_used() {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let text = std::fs::read_to_string(manifest).expect("our manifest can be read");
-    let (built_in, _) = text.split_once("[dev-dependencies]").expect("they come first");
-    let listed = paths::dependencies(built_in);
-    assert!(listed.len() > 20, "{listed:?}");
-    let named: Vec<_> = our_source()
-        .iter()
-        .flat_map(|source| paths::named(source, &listed))
-        .filter_map(|named| named.path.into_iter().next())
-        .collect();
-    let unused = listed.iter().filter(|name| !named.contains(name));
-    let findings: Vec<_> = unused
-        .map(|name| format!("Cargo.toml: src names {name} nowhere: leave it out"))
-        .collect();
+    let sources = our_source();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut listed = 0;
+    let mut findings = Vec::new();
+    for package in packages() {
+        let manifest = package.join("Cargo.toml");
+        let text = std::fs::read_to_string(&manifest).expect("our manifest can be read");
+        let (_, dependencies) = text.split_once("[dependencies]\n").unwrap_or((&text, ""));
+        let own = package.join("src");
+        let own = own.strip_prefix(root).expect("it lies under the root");
+        let code: Vec<_> = sources
+            .iter()
+            .filter(|source| Path::new(&source.name).starts_with(own))
+            .collect();
+        for line in dependencies.lines().take_while(|line| !line.starts_with('[')) {
+            let Some((name, _)) = line
+                .split_once(['.', ' '])
+                .filter(|(name, _)| !name.is_empty() && *name != "#")
+            else {
+                continue;
+            };
+            listed += 1;
+            let word = name.replace('-', "_");
+            if !code.iter().any(|source| rules::has_word(&source.code, &word)) {
+                let manifest = manifest.strip_prefix(root).expect("it lies under the root").display();
+                findings.push(format!(
+                    "{manifest}: {} names {name} nowhere: leave it out",
+                    own.display()
+                ));
+            }
+        }
+    }
+    assert!(listed > 60, "only {listed} dependencies were read");
     assert_none(&findings);
 }
 

@@ -1,8 +1,8 @@
 //! Any bytes as an MP3 file: facts or a reason; steps that are planned keep the length, and taken back they give the same bytes.
 #![no_main]
 
-use holdpoint::domain::audio;
-use holdpoint::domain::patch::Patch;
+
+use patch::Patch;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn by(steps: i8) -> Option<Patch> {
 fuzz_target!(|input: (i8, &[u8])| {
     let (steps, bytes) = input;
     let steps = steps % 17;
-    let _ = audio::facts(bytes);
+    let _ = sound::facts(bytes);
     let (Some(there), Some(back)) = (by(steps), by(-steps)) else { return };
     let Ok(plan) = there.plan(PATH, bytes) else { return };
     if plan.path != PATH {

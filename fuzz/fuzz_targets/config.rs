@@ -1,7 +1,7 @@
 //! Any text as conf/operator.yaml: in force, or refused with places; never anything else.
 #![no_main]
 
-use holdpoint::config::Config;
+use config::Config;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

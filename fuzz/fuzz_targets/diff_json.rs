@@ -1,8 +1,8 @@
 //! Two JSON documents: the list of changed values is empty exactly when there is nothing to list, and never panics.
 #![no_main]
 
-use holdpoint::diff::Limit;
-use holdpoint::diff::json::changed_values;
+use diff::Limit;
+use diff::json::changed_values;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use holdpoint::diff::{DiffDocument, Folding, Limit, RowKind};
+use diff::{DiffDocument, Folding, Limit, RowKind};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (Vec<u8>, Vec<u8>, u8)| {

@@ -1,8 +1,8 @@
 //! Any edit of any text: the derived patch makes exactly the edit, also after its JSON was written down and read again.
 #![no_main]
 
-use holdpoint::diff::Limit;
-use holdpoint::domain::patch::{ArtifactFacts, Patch, derive};
+use diff::Limit;
+use patch::{ArtifactFacts, Patch, derive};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (Vec<u8>, Vec<u8>, bool)| {

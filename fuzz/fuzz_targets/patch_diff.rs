@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use holdpoint::diff::{DiffDocument, Limit, unified};
-use holdpoint::domain::patch::Patch;
+use diff::{DiffDocument, Limit, unified};
+use patch::Patch;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

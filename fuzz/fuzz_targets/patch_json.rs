@@ -2,7 +2,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use holdpoint::domain::patch::Patch;
+use patch::Patch;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 

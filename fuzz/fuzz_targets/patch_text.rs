@@ -1,7 +1,7 @@
 //! A patch as any bytes, on a text as any bytes: refused with words, or planned to the same bytes twice.
 #![no_main]
 
-use holdpoint::domain::patch::{Patch, Surroundings};
+use patch::{Patch, Surroundings};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (String, Vec<u8>)| {

@@ -1,7 +1,7 @@
 //! Any bytes: what is made visible holds nothing that a terminal would act on or hide, in every window and width.
 #![no_main]
 
-use holdpoint::diff::text::{Shape, visible, visible_line, visible_window};
+use text::{Shape, visible, visible_line, visible_window};
 use libfuzzer_sys::fuzz_target;
 
 fn is_safe(text: &str) -> bool {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::domain::ids::{JobId, StageName};
+use domain::ids::{JobId, StageName};
 
 use super::{config, decisions, doctor, drafts, events, gate, job, patch, token, webhooks};
 

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::decision::SealedDecision;
-use crate::domain::event::Event;
-use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use crate::domain::job::JobRows;
-use crate::domain::outlook::Outlook;
-use crate::domain::refusal::Refusal;
-use crate::domain::time::Timestamp;
-use crate::domain::view::{JobFilter, LeaderInfo};
-use crate::domain::webhook::WebhookStanding;
-use crate::engine::Engine;
-use crate::engine::api::{Answer, Command, Notice, OldAnswer, OldQuery, Query, Receipt};
+use domain::decision::SealedDecision;
+use domain::event::Event;
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::JobRows;
+use domain::outlook::Outlook;
+use domain::refusal::Refusal;
+use domain::time::Timestamp;
+use domain::view::{JobFilter, LeaderInfo};
+use domain::webhook::WebhookStanding;
+use engine::Engine;
+use engine::api::{Answer, Command, Notice, OldAnswer, OldQuery, Query, Receipt};
 
 use super::report::Failure;
 

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write as _, stderr};
 
 use serde::Serialize;
 
-use crate::engine::audit::{Progress, Report};
+use engine::audit::{Progress, Report};
 
 use super::output::Output;
 use super::report::{Exit, Failure};

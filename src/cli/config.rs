@@ -2,9 +2,9 @@
 
 use clap::Subcommand;
 
-use crate::clock::{Clock, SystemClock};
-use crate::config::Problem;
-use crate::domain::wire::ValidationDoc;
+use clock::{Clock, SystemClock};
+use config::Problem;
+use wire::ValidationDoc;
 
 use super::args::GlobalArguments;
 use super::output::Output;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use nix::unistd::AccessFlags;
 
-use crate::domain::ids::{JobId, StageName};
-use crate::domain::operator::Surface;
-use crate::engine::Role;
-use crate::tui;
-use crate::tui::own_editor::OwnEditor;
+use domain::ids::{JobId, StageName};
+use domain::operator::Surface;
+use engine::Role;
+
+use console::own_editor::OwnEditor;
 
 use super::args::GlobalArguments;
 use super::http;
@@ -22,7 +22,7 @@ use super::resolve::Session;
 pub struct Rights {
     /// Nothing: it decides nothing.
     pub read_only: bool,
-    /// Nothing outside of it: see [`tui::session::Session::forbids`].
+    /// Nothing outside of it: see [`console::session::Session::forbids`].
     pub restricted: bool,
 }
 
@@ -84,7 +84,7 @@ pub async fn show(
     } else {
         (None, hint)
     };
-    let shown = tui::session::Session {
+    let shown = console::session::Session {
         operator: session.operator.clone(),
         gates: Arc::clone(&session.config.gates),
         overdue_grace_s: session.config.pipeline.overdue_grace_s,
@@ -93,21 +93,21 @@ pub async fn show(
         is_restricted: rights.restricted,
         newer: newer.map(|newer| newer.to_string()),
         hint,
-        has_palette: tui::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
-        has_colour: tui::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
+        has_palette: console::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
+        has_colour: console::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
         own_editor: OwnEditor::choose(std::env::var_os("VISUAL"), std::env::var_os("EDITOR"), is_on_path("vi")),
         open_at,
     };
     let (version, runs_dir) = (env!("CARGO_PKG_VERSION"), session.runs_dir.display());
     tracing::info!("holdpoint {version} shows {runs_dir} to {}", session.operator.name);
-    let ended = tui::run(shown, &mut engine).await;
+    let ended = console::run(shown, &mut engine).await;
     tracing::info!("the console has ended: {ended:?}");
     if let Some(serving) = serving {
         http::leave(&mut engine, serving).await;
     }
     engine.close();
     match ended {
-        Ok(tui::Ended::Left | tui::Ended::Terminated | tui::Ended::HungUp) => Ok(Exit::Done),
+        Ok(console::Ended::Left | console::Ended::Terminated | console::Ended::HungUp) => Ok(Exit::Done),
         Err(error) => {
             let message = error.to_string();
             let message = message.strip_prefix("Not started: ").unwrap_or(&message);

@@ -3,14 +3,14 @@
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::domain::chain::ChainHead;
-use crate::domain::decision::SealedDecision;
-use crate::domain::ids::{JobId, StageName};
-use crate::domain::old::OldDecision;
-use crate::domain::operator::Surface;
-use crate::domain::refusal::Refusal;
-use crate::engine::Role;
-use crate::engine::audit::Scope;
+use domain::chain::ChainHead;
+use domain::decision::SealedDecision;
+use domain::ids::{JobId, StageName};
+use domain::old::OldDecision;
+use domain::operator::Surface;
+use domain::refusal::Refusal;
+use engine::Role;
+use engine::audit::Scope;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

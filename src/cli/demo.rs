@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::config::ConfigText;
-use crate::demo::{self, DemoError, DemoJob};
-use crate::domain::ids::{JobId, StageName};
-use crate::domain::job::JobRows;
-use crate::domain::operator::Surface;
-use crate::domain::view::JobFilter;
-use crate::engine::api::{Command, NewJob, OutsideArtifact};
-use crate::engine::{Engine, Role};
+use config::ConfigText;
+use demo::{DemoError, DemoJob};
+use domain::ids::{JobId, StageName};
+use domain::job::JobRows;
+use domain::operator::Surface;
+use domain::view::JobFilter;
+use engine::api::{Command, NewJob, OutsideArtifact};
+use engine::{Engine, Role};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

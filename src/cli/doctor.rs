@@ -3,12 +3,12 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::domain::operator::Surface;
-use crate::engine::audit::{Finding, Place, Report, Scope, Trouble, audit};
-use crate::engine::rebuild::{Rebuilt, rebuild};
-use crate::engine::repair;
-use crate::runs::RunsDir;
-use crate::store::Reader;
+use domain::operator::Surface;
+use engine::audit::{Finding, Place, Report, Scope, Trouble, audit};
+use engine::rebuild::{Rebuilt, rebuild};
+use engine::repair;
+use runs::RunsDir;
+use store::Reader;
 
 use super::args::GlobalArguments;
 use super::audit_report::{self, AuditDoc, count};
@@ -157,7 +157,7 @@ fn make_again(session: &Session, runs: &RunsDir, output: &mut Output, arguments:
     const DEED: &str = "rebuilt";
     if session.has_jobs() {
         let report = examine(runs, false, output.is_json);
-        let database = session.runs_dir.join(crate::store::DATABASE_FILE);
+        let database = session.runs_dir.join(store::DATABASE_FILE);
         let shown = database.display();
         match report.findings.iter().find(|finding| finding.is_of_database()) {
             None => {

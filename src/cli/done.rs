@@ -1,10 +1,10 @@
 //! What a person or a program is told after something was done: what, where the job stands now, and whether the files are in place.
 
-use crate::domain::gate::GateState;
-use crate::domain::job::JobStatus;
-use crate::domain::wire::DoneDoc;
-use crate::engine::Engine;
-use crate::engine::api::Receipt;
+use domain::gate::GateState;
+use domain::job::JobStatus;
+use engine::Engine;
+use engine::api::Receipt;
+use wire::DoneDoc;
 
 use super::ask::{self, Done};
 use super::output::{Output, note};

@@ -4,12 +4,12 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::gate::Verdict;
-use crate::domain::key::GateKey;
-use crate::domain::operator::Surface;
-use crate::domain::time::{Timestamp, clock_time};
-use crate::runs::RunsDir;
-use crate::tui::draft::{Discarded, Draft};
+use console::draft::{Discarded, Draft};
+use domain::gate::Verdict;
+use domain::key::GateKey;
+use domain::operator::Surface;
+use domain::time::{Timestamp, clock_time};
+use runs::RunsDir;
 
 use super::args::GlobalArguments;
 use super::output::{Output, note};

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::domain::event::Event;
-use crate::domain::ids::JobId;
-use crate::domain::job::JobStatus;
-use crate::domain::operator::Surface;
-use crate::domain::wire::EventDoc;
-use crate::engine::{Engine, Role};
+use domain::event::Event;
+use domain::ids::JobId;
+use domain::job::JobStatus;
+use domain::operator::Surface;
+use engine::{Engine, Role};
+use wire::EventDoc;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

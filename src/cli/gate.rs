@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use crate::domain::gate::Verdict;
-use crate::domain::ids::{JobId, StageName};
-use crate::domain::job::JobRows;
-use crate::domain::key::GateRef;
-use crate::domain::operator::Surface;
-use crate::domain::refusal::Refusal;
-use crate::domain::time::{parse_patience_s, parse_span_s};
-use crate::domain::wire::GateDoc;
-use crate::engine::Role;
-use crate::engine::api::{Command, OutsideArtifact};
+use domain::gate::Verdict;
+use domain::ids::{JobId, StageName};
+use domain::job::JobRows;
+use domain::key::GateRef;
+use domain::operator::Surface;
+use domain::refusal::Refusal;
+use domain::time::{parse_patience_s, parse_span_s};
+use engine::Role;
+use engine::api::{Command, OutsideArtifact};
+use wire::GateDoc;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::domain::decision::SealedDecision;
-use crate::domain::gate::Verdict;
-use crate::domain::ids::{Digest, JobId, StageName};
-use crate::domain::key::GateRef;
-use crate::domain::operator::Surface;
-use crate::engine::api::Command;
-use crate::engine::{Engine, Role};
+use domain::decision::SealedDecision;
+use domain::gate::Verdict;
+use domain::ids::{Digest, JobId, StageName};
+use domain::key::GateRef;
+use domain::operator::Surface;
+use engine::api::Command;
+use engine::{Engine, Role};
 
 use super::args::GlobalArguments;
 use super::ask::{self, Done, with_engine};

@@ -7,21 +7,21 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::diff::json::{ChangedValues, changed_values};
-use crate::diff::summary::is_binary;
-use crate::diff::text::visible;
-use crate::diff::{DiffDocument, Folding, Limit, unified};
-use crate::domain::artifact::GateArtifact;
-use crate::domain::compare::{self, BaseChoice};
-use crate::domain::gate::Gate;
-use crate::domain::ids::{ArtifactPath, Digest, JobId};
-use crate::domain::job::JobRows;
-use crate::domain::operator::Surface;
-use crate::domain::wire::DifferenceDoc;
-use crate::engine::{Engine, Role};
-use crate::tui;
-use crate::tui::media::{self, Fact, Media};
-use crate::tui::view::plain;
+use diff::json::{ChangedValues, changed_values};
+use diff::summary::is_binary;
+use diff::{DiffDocument, Folding, Limit, unified};
+use domain::artifact::GateArtifact;
+use domain::compare::{self, BaseChoice};
+use domain::gate::Gate;
+use domain::ids::{ArtifactPath, Digest, JobId};
+use domain::job::JobRows;
+use domain::operator::Surface;
+use engine::{Engine, Role};
+use text::visible;
+use wire::DifferenceDoc;
+
+use console::media::{self, Fact, Media};
+use console::view::plain;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -293,7 +293,7 @@ fn print_side_by_side(
     difference: &DiffDocument,
     arguments: &DiffArguments,
 ) -> Result<(), Failure> {
-    let of_terminal = || output.is_terminal.then(tui::terminal_columns).flatten();
+    let of_terminal = || output.is_terminal.then(console::terminal_columns).flatten();
     let columns = arguments.width.or_else(of_terminal).unwrap_or(COLUMNS);
     let folding = if arguments.context == usize::MAX {
         Folding::Unfolded

@@ -1,11 +1,11 @@
 //! `holdpoint gate list`: what waits for a decision, the next deadline first.
 
-use crate::domain::gate::{Gate, GateState};
-use crate::domain::job::{JobRows, JobStatus};
-use crate::domain::operator::Surface;
-use crate::domain::view::JobFilter;
-use crate::domain::wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
-use crate::domain::words::NO_TEXT;
+use domain::gate::{Gate, GateState};
+use domain::job::{JobRows, JobStatus};
+use domain::operator::Surface;
+use domain::view::JobFilter;
+use text::words::NO_TEXT;
+use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

@@ -1,13 +1,13 @@
 //! `holdpoint gate show`: one gate with everything that an operator decides by, except the bytes themselves.
 
-use crate::domain::decision::SealedDecision;
-use crate::domain::gate::Gate;
-use crate::domain::job::JobRows;
-use crate::domain::operator::Surface;
-use crate::domain::policy::{GatePolicy, GateRule};
-use crate::domain::wire::{GateDoc, HoldDoc, JobGateDoc};
-use crate::domain::words::{NO_TEXT, duration};
-use crate::engine::Role;
+use domain::decision::SealedDecision;
+use domain::gate::Gate;
+use domain::job::JobRows;
+use domain::operator::Surface;
+use domain::policy::{GatePolicy, GateRule};
+use engine::Role;
+use text::words::{NO_TEXT, duration};
+use wire::{GateDoc, HoldDoc, JobGateDoc};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

@@ -3,8 +3,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use crate::engine::Engine;
-use crate::http::{Serving, Settings, StartError, start};
+use engine::Engine;
+use http::{Serving, Settings, StartError, start};
 
 use super::resolve::Session;
 

@@ -6,13 +6,13 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::ids::JobId;
-use crate::domain::job::JobStatus;
-use crate::domain::operator::Surface;
-use crate::domain::view::JobFilter;
-use crate::domain::wire::JobDoc;
-use crate::engine::api::{Command, NewJob, ReviewOpened};
-use crate::engine::{Engine, Role};
+use domain::ids::JobId;
+use domain::job::JobStatus;
+use domain::operator::Surface;
+use domain::view::JobFilter;
+use engine::api::{Command, NewJob, ReviewOpened};
+use engine::{Engine, Role};
+use wire::JobDoc;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

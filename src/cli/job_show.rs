@@ -1,11 +1,11 @@
 //! `holdpoint job show`: where a job stands, stage by stage.
 
-use crate::domain::ids::JobId;
-use crate::domain::job::JobRows;
-use crate::domain::operator::Surface;
-use crate::domain::wire::{GateDoc, JobDoc, StageState};
-use crate::domain::words::OWN_PIPELINE;
-use crate::engine::Role;
+use domain::ids::JobId;
+use domain::job::JobRows;
+use domain::operator::Surface;
+use engine::Role;
+use text::words::OWN_PIPELINE;
+use wire::{GateDoc, JobDoc, StageState};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

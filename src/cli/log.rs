@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::diff::text::visible_line;
 use crate::log_file::{LogFile, folder};
+use text::visible_line;
 
 use super::output::note;
 

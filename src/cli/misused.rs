@@ -10,7 +10,7 @@ use serde_json::json;
 use super::args::Arguments;
 use super::output::printable_json;
 use super::report::Exit;
-use crate::diff::text::visible_line;
+use text::visible_line;
 
 /// What other programs call it, and the commands that do it here.
 const MEANT: [(&str, &[&str]); 11] = [

@@ -50,9 +50,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::clock::{Clock, SystemClock};
-use crate::demo::{StageEnv, run_stage};
-use crate::runs::supervisor;
+use ::demo::{StageEnv, run_stage};
+use clock::{Clock, SystemClock};
+use runs::supervisor;
 
 use args::{Arguments, Command, GlobalArguments};
 use console::Rights;

@@ -1,15 +1,15 @@
 //! Old records on the command line: history, read without an engine and beside ours (SPEC §4).
 
-use crate::diff::text::visible_line;
-use crate::domain::ids::{JobId, StageName};
-use crate::domain::old::{OldDecision, OldJob};
-use crate::domain::view::JobFilter;
-use crate::domain::wire::{EventDoc, GateDoc};
-use crate::engine::api::{OldAnswer, OldQuery};
-use crate::engine::audit::Trouble;
-use crate::engine::history::History;
-use crate::runs::RunsDir;
-use crate::store::Reader;
+use domain::ids::{JobId, StageName};
+use domain::old::{OldDecision, OldJob};
+use domain::view::JobFilter;
+use engine::api::{OldAnswer, OldQuery};
+use engine::audit::Trouble;
+use engine::history::History;
+use runs::RunsDir;
+use store::Reader;
+use text::visible_line;
+use wire::{EventDoc, GateDoc};
 
 use super::output::{Output, note};
 use super::report::Failure;

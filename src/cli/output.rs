@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-use crate::diff::text::visible_line;
+use text::visible_line;
 
 use super::report::Failure;
 

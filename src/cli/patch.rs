@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::domain::ids::{ArtifactPath, Digest};
-use crate::domain::key::GateRef;
-use crate::domain::operator::Surface;
-use crate::domain::patch::types;
-use crate::domain::wire;
-use crate::engine::Role;
-use crate::engine::api::Command;
+use domain::ids::{ArtifactPath, Digest};
+use domain::key::GateRef;
+use domain::operator::Surface;
+use patch::types;
+
+use engine::Role;
+use engine::api::Command;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

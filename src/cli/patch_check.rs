@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::artifact::GateArtifact;
-use crate::domain::ids::{ArtifactPath, Digest, JobId};
-use crate::domain::operator::Surface;
-use crate::domain::patch::{ArtifactFacts, Change, Surroundings, Target, choose_target, plan_params, sidecar_path};
-use crate::domain::refusal::Refusal;
-use crate::engine::{Engine, Role};
+use domain::artifact::GateArtifact;
+use domain::ids::{ArtifactPath, Digest, JobId};
+use domain::operator::Surface;
+use domain::refusal::Refusal;
+use engine::{Engine, Role};
+use patch::{ArtifactFacts, Change, Surroundings, Target, choose_target, plan_params, sidecar_path};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -78,7 +78,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &Patc
     .await
 }
 
-fn unfit(read: &PatchFile, error: &crate::domain::patch::PatchError) -> Failure {
+fn unfit(read: &PatchFile, error: &patch::PatchError) -> Failure {
     Failure::patch(DEED, Some(&read.name), error)
 }
 

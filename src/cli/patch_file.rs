@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Read};
 use std::path::Path;
 
-use crate::domain::patch::{PATCH_BYTES_MAX, Patch};
+use patch::{PATCH_BYTES_MAX, Patch};
 
 use super::report::Failure;
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::ids::JobId;
-use crate::domain::key::GateRef;
-use crate::domain::outlook::Outlook;
-use crate::domain::wire::PreviewDoc;
-use crate::engine::Engine;
-use crate::engine::api::Command;
+use domain::ids::JobId;
+use domain::key::GateRef;
+use domain::outlook::Outlook;
+use engine::Engine;
+use engine::api::Command;
+use wire::PreviewDoc;
 
 use super::ask;
 use super::output::Output;

@@ -7,13 +7,13 @@ use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
 
-use crate::config::Problem;
-use crate::diff::text::visible_line;
-use crate::domain::patch::PatchError;
-use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::engine::EngineError;
-use crate::runs::RunsError;
-use crate::store::StoreError;
+use config::Problem;
+use domain::refusal::{Refusal, RefusalCode};
+use engine::EngineError;
+use patch::PatchError;
+use runs::RunsError;
+use store::StoreError;
+use text::visible_line;
 
 use super::output::printable_json;
 

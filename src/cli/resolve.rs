@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use nix::unistd::{Gid, Group, Uid, User, gethostname};
 
-use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigText};
-use crate::diff::text::visible_line;
-use crate::domain::decision::TIMER_NAME;
-use crate::domain::operator::{Operator, Surface, Via};
-use crate::domain::time::Timestamp;
-use crate::domain::wire::Lens;
-use crate::drops;
-use crate::engine::{self, Engine, Role, Settings};
-use crate::runs::RunsDir;
-use crate::store::{DATABASE_FILE, OldDatabase, Reader};
+use clock::{Clock, SystemClock};
+use config::{Config, ConfigText};
+use domain::decision::TIMER_NAME;
+use domain::operator::{Operator, Surface, Via};
+use domain::time::Timestamp;
+use engine::{Engine, Role, Settings};
+use http::drops;
+use runs::RunsDir;
+use store::{DATABASE_FILE, OldDatabase, Reader};
+use text::visible_line;
+use wire::Lens;
 
 use super::args::GlobalArguments;
 use super::output::note;

@@ -5,11 +5,11 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::domain::event::{Event, EventType};
-use crate::domain::operator::Surface;
-use crate::domain::view::LeaderInfo;
-use crate::engine::api::{Answer, Notice, Query};
-use crate::engine::{Engine, Role};
+use domain::event::{Event, EventType};
+use domain::operator::Surface;
+use domain::view::LeaderInfo;
+use engine::api::{Answer, Notice, Query};
+use engine::{Engine, Role};
 
 use super::args::GlobalArguments;
 use super::output::tell_notes;

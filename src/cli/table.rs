@@ -1,6 +1,6 @@
 //! Aligned columns without boxes. Cells are text from anywhere; the width counted is the width shown.
 
-use crate::diff::text::{visible_line, width};
+use text::{visible_line, width};
 
 use super::output::{Output, note};
 use super::report::Failure;

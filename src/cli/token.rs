@@ -5,9 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::config::token_name_fault;
-use crate::domain::ids::Digest;
-use crate::domain::operator::TokenRole;
+use config::token_name_fault;
+use domain::ids::Digest;
+use domain::operator::TokenRole;
 
 use super::args::GlobalArguments;
 use super::output::Output;

@@ -1,8 +1,8 @@
 //! `holdpoint decisions verify` and `head`: the record against itself, and the note to keep elsewhere.
 
-use crate::domain::chain::ChainHead;
-use crate::domain::operator::Surface;
-use crate::engine::audit::{Scope, audit};
+use domain::chain::ChainHead;
+use domain::operator::Surface;
+use engine::audit::{Scope, audit};
 
 use super::args::GlobalArguments;
 use super::audit_report;

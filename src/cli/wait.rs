@@ -7,12 +7,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::gate::GateState;
-use crate::domain::ids::StageName;
-use crate::domain::job::JobRows;
-use crate::domain::wire::{GateDoc, JobGateDoc, StageState};
-use crate::engine::Engine;
-use crate::engine::left::until_in_place;
+use domain::gate::GateState;
+use domain::ids::StageName;
+use domain::job::JobRows;
+use engine::Engine;
+use engine::left::until_in_place;
+use wire::{GateDoc, JobGateDoc, StageState};
 
 use super::ask;
 use super::gate::{GateArguments, no_gate};

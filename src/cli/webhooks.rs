@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::config::Webhook;
-use crate::domain::operator::Surface;
-use crate::domain::webhook::{DeliveryKind, WebhookStanding};
+use config::Webhook;
+use domain::operator::Surface;
+use domain::webhook::{DeliveryKind, WebhookStanding};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

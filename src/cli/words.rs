@@ -1,10 +1,10 @@
 //! Times, sizes and digests as a person reads them in a line.
 
-use crate::domain::decision::Seen;
-use crate::domain::time::Timestamp;
-use crate::domain::words;
+use domain::decision::Seen;
+use domain::time::Timestamp;
+use text::words;
 
-pub use crate::domain::time::clock_time;
+pub use domain::time::clock_time;
 
 /// How long ago: `12m ago`.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {

@@ -1,7 +1,7 @@
 //! Format, length, peak and loudness of real MP3 files, against values that ffmpeg and mpg123 measured on them.
 
 use ebur128::{EbuR128, Mode};
-use holdpoint::domain::audio;
+
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, TrackType};
@@ -54,7 +54,7 @@ const MEASURED: [(&str, &str, u64, f64, f64); 7] = [
 #[test]
 fn facts_of_mp3_agree_with_other_decoders() {
     for (name, words, frames, peak_dbfs, loudness_lufs) in MEASURED {
-        let facts = audio::facts(&read(name)).unwrap();
+        let facts = sound::facts(&read(name)).unwrap();
         assert_eq!((facts.format.as_str(), facts.frames), (words, frames), "{name}");
         assert!(
             (facts.peak_dbfs.unwrap() - peak_dbfs).abs() < 0.01,
@@ -106,7 +106,7 @@ fn heard_by_another(name: &str, is_trimmed: bool) -> (u64, f64) {
 fn loudness_leaves_out_the_silence_that_the_encoder_added() {
     let mut most = 0.0_f64;
     for name in ALL {
-        let facts = audio::facts(&read(name)).unwrap();
+        let facts = sound::facts(&read(name)).unwrap();
         let (samples, loudness) = heard_by_another(name, true);
         assert_eq!(facts.frames, samples, "{name}");
         let measured = facts.loudness_lufs.unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use holdpoint::domain::patch::{Patch, Plan};
+use patch::{Patch, Plan};
 use serde_json::json;
 
 /// Every MP3 there is.

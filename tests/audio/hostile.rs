@@ -2,8 +2,7 @@
 //!
 //! The mutations are drawn from a seed, so a failure can be had again.
 
-use holdpoint::domain::audio;
-use holdpoint::domain::patch::Patch;
+use patch::Patch;
 use serde_json::json;
 
 use super::fixtures::{ALL, read};
@@ -76,7 +75,7 @@ fn wav(draw: &mut Draw) -> Vec<u8> {
 }
 
 fn try_everything(bytes: &[u8], path: &str, draw: &mut Draw) {
-    if let Ok(facts) = audio::facts(bytes) {
+    if let Ok(facts) = sound::facts(bytes) {
         assert!(facts.frames <= 1152 * bytes.len() as u64);
         let levels = [facts.peak_dbfs, facts.true_peak_dbtp, facts.loudness_lufs];
         assert!(levels.into_iter().flatten().all(f64::is_finite));
@@ -121,7 +120,7 @@ fn headers_that_claim_much_get_nothing() {
         b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\xff\xff\xff\xff\xff\xff\0\0\0\0\xff\xff\x08\0".to_vec();
     bytes.extend(b"data\xff\xff\xff\xff");
     bytes.extend([7; 70_000]);
-    let facts = audio::facts(&bytes).unwrap();
+    let facts = sound::facts(&bytes).unwrap();
     assert_eq!((facts.channels, facts.frames, facts.loudness_lufs), (65_535, 1, None));
     try_everything(&bytes, "a.wav", &mut draw);
     for bytes in [
@@ -132,7 +131,7 @@ fn headers_that_claim_much_get_nothing() {
         b"TAG",
         b"\xff\xfb\x90\x64",
     ] {
-        assert!(audio::facts(bytes).is_err());
+        assert!(sound::facts(bytes).is_err());
         try_everything(bytes, "a.mp3", &mut draw);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use holdpoint::domain::audio::STEP_DB;
+use sound::STEP_DB;
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, TrackType};

@@ -88,7 +88,7 @@ fn opened() -> Workspace {
 
 /// Puts a link in the place of what lies there; a directory keeps its content outside, beside the canary.
 fn link(workspace: &Workspace, place: &str, is_directory: bool) -> PathBuf {
-    let digest = holdpoint::domain::ids::Digest::of(PLAN.as_bytes()).to_string();
+    let digest = domain::ids::Digest::of(PLAN.as_bytes()).to_string();
     let path = workspace.runs().join(place.replace("VERSION", &digest));
     let outside = workspace.root().join("outside");
     fs::create_dir_all(path.parent().unwrap()).unwrap();

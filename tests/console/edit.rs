@@ -1,6 +1,6 @@
 //! `e` in the real binary: what is stored, what is on disk, and what a killed console leaves behind.
 
-use holdpoint::domain::patch::Patch;
+use patch::Patch;
 use serde_json::json;
 
 use super::beside::job_at_gate;

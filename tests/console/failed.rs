@@ -54,7 +54,7 @@ fn a_failed_job_stays_until_somebody_notes_it_and_then_leaves_every_console() {
 
 /// The database as the schema before acknowledging left it, with everything that is in it now.
 fn back_to_schema_6(workspace: &Workspace) {
-    let schema = format!("{}/src/store/tests/schemas/6.sql", env!("CARGO_MANIFEST_DIR"));
+    let schema = format!("{}/crates/store/src/tests/schemas/6.sql", env!("CARGO_MANIFEST_DIR"));
     let schema = fs::read_to_string(schema).expect("it is kept");
     let (now, old) = (workspace.runs().join("holdpoint.db"), workspace.root().join("old.db"));
     let connection = Connection::open(&old).expect("it can be made");
@@ -113,7 +113,7 @@ fn what_failed_before_it_was_counted_is_history_and_all_else_is_as_it_was() {
         .database()
         .query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
         .expect("it has one");
-    assert_eq!(version, holdpoint::store::SCHEMA_VERSION);
+    assert_eq!(version, store::SCHEMA_VERSION);
     assert_eq!(told(), before);
     let failed = workspace.json(&["job", "show", "j-1"]);
     assert_eq!(

@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use holdpoint::domain::patch::Patch;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use patch::Patch;
 use serde_json::json;
 
 use super::beside::{Beside, job_at_gate, run};

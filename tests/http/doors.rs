@@ -1,6 +1,6 @@
 //! Who may come in, and as what.
 
-use holdpoint::domain::ids::Digest;
+use domain::ids::Digest;
 use serde_json::json;
 
 use super::client::{GATES, Served, configuration};

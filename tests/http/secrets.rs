@@ -5,7 +5,7 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Stdio};
 
-use holdpoint::domain::ids::Digest;
+use domain::ids::Digest;
 use serde_json::{Value, json};
 
 use super::client::{Client, Reply, configuration};

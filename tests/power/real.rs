@@ -10,7 +10,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use holdpoint::store::Reader;
+use store::Reader;
 
 use super::story::{self, STORY};
 use super::support::binary::holdpoint;

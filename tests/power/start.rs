@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use holdpoint::engine::Role;
-use holdpoint::engine::audit::{Scope, audit};
-use holdpoint::engine::repair::repair;
-use holdpoint::runs::RunsDir;
-use holdpoint::store::Reader;
+use engine::Role;
+use engine::audit::{Scope, audit};
+use engine::repair::repair;
+use runs::RunsDir;
+use store::Reader;
 
 use super::story::{self, GATES, STORY};
 use super::support::engine::settings;
@@ -19,7 +19,7 @@ pub fn in_process(runs: &Path, answered: usize) -> Result<Vec<String>, String> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let opened = holdpoint::engine::Engine::open(settings(runs, GATES, "ana", Role::Visitor));
+        let opened = engine::Engine::open(settings(runs, GATES, "ana", Role::Visitor));
         let mut engine = opened.map_err(|error| format!("it does not start: {error}"))?;
         engine.rest().await;
         engine.close();

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use holdpoint::domain::ids::JobId;
-use holdpoint::store::Reader;
+use domain::ids::JobId;
+use store::Reader;
 
 use super::support::run::Workspace;
 

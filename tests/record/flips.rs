@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use holdpoint::engine::audit::{Finding, Report};
+use engine::audit::{Finding, Report};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 

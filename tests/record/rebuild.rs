@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use holdpoint::store::Reader;
 use serde_json::Value;
+use store::Reader;
 
 use super::story::{self, run, run_to};
 use crate::support::run::Workspace;

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use holdpoint::engine::audit::{Report, Scope, audit};
-use holdpoint::runs::RunsDir;
-use holdpoint::store::Reader;
+use engine::audit::{Report, Scope, audit};
+use runs::RunsDir;
+use store::Reader;
 
 use crate::support::run::Workspace;
 

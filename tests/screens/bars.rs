@@ -1,6 +1,6 @@
 //! The last line: whatever is open, it ends in the way to all keys and in the way out, and the first of them works.
 
-use holdpoint::tui::keymap::Focus;
+use console::keymap::Focus;
 
 use crate::console::Console;
 use crate::world::World;

@@ -1,8 +1,8 @@
 //! The patch editor.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::tui::editor::Editor;
+use console::editor::Editor;
+use domain::event::EventType;
+use domain::gate::Verdict;
 use insta::assert_snapshot;
 
 use crate::console::Console;

@@ -2,18 +2,18 @@
 
 use std::collections::VecDeque;
 
-use holdpoint::domain::event::{Event, EventType};
-use holdpoint::domain::job::JobStatus;
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::time::Now;
-use holdpoint::tui::draft::{Discarded, Draft};
-use holdpoint::tui::effect::{CopyReady, Effect, Msg, Question};
-use holdpoint::tui::input::{Code, Input, Key, Mouse, MouseKind};
-use holdpoint::tui::model::Model;
-use holdpoint::tui::own_editor::OwnEditor;
-use holdpoint::tui::session::Session;
-use holdpoint::tui::update::{start, update};
-use holdpoint::tui::{view, work};
+use console::draft::{Discarded, Draft};
+use console::effect::{CopyReady, Effect, Msg, Question};
+use console::input::{Code, Input, Key, Mouse, MouseKind};
+use console::model::Model;
+use console::own_editor::OwnEditor;
+use console::session::Session;
+use console::update::{start, update};
+use console::{view, work};
+use domain::event::{Event, EventType};
+use domain::job::JobStatus;
+use domain::key::GateKey;
+use domain::time::Now;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -37,7 +37,7 @@ pub struct Console {
     last: Option<Key>,
     /// When the last letter was pressed.
     last_letter_us: Option<i64>,
-    waiting: Vec<holdpoint::tui::effect::Submission>,
+    waiting: Vec<console::effect::Submission>,
 }
 
 /// It turns over a line that does not scroll.
@@ -139,15 +139,13 @@ impl Console {
             let msg = match effect {
                 Effect::Ask(Question::Preview(_), _) if self.world.is_asking => continue,
                 Effect::Ask(question, query) => Msg::Answered(question, self.world.answer(query)),
-                Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, holdpoint::diff::Limit::NONE))),
-                Effect::Measure(job) => {
-                    Msg::Measured(job.file, job.number, work::measure(&job, holdpoint::diff::Limit::NONE))
-                }
+                Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, diff::Limit::NONE))),
+                Effect::Measure(job) => Msg::Measured(job.file, job.number, work::measure(&job, diff::Limit::NONE)),
                 Effect::Find(job) => Msg::Found(job.number, work::find(&job, &|| false)),
-                Effect::Check(job) => Msg::PatchChecked(job.revision, work::check(&job, holdpoint::diff::Limit::NONE)),
+                Effect::Check(job) => Msg::PatchChecked(job.revision, work::check(&job, diff::Limit::NONE)),
                 Effect::Complete(job) => Msg::Completed(job.revision, work::complete(&job)),
                 Effect::Preview(revision, planned) => {
-                    let preview = work::preview(&planned, holdpoint::diff::Limit::NONE);
+                    let preview = work::preview(&planned, diff::Limit::NONE);
                     Msg::PreviewReady(revision, Some(Box::new(preview)))
                 }
                 Effect::Send(submission, command) => match self.world.submit(command) {
@@ -213,7 +211,7 @@ impl Console {
     pub fn draw(&mut self) {
         self.draw_at_once();
         while self.rests
-            && let Some(us) = holdpoint::tui::update::look_wake_us(&self.model).filter(|us| *us < 1_000_000)
+            && let Some(us) = console::update::look_wake_us(&self.model).filter(|us| *us < 1_000_000)
         {
             self.tick(us);
             self.draw_at_once();

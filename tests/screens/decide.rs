@@ -1,9 +1,9 @@
 //! Approve, reject, resume, cancel: prompts and what comes back.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::{GateState, Verdict};
-use holdpoint::domain::ids::Digest;
-use holdpoint::tui::effect::Effect;
+use console::effect::Effect;
+use domain::event::EventType;
+use domain::gate::{GateState, Verdict};
+use domain::ids::Digest;
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -130,11 +130,11 @@ fn the_artifact_changed_on_disk_before_the_decision() {
     console.press("a Enter");
     let digest = Digest::of_gate([
         (
-            &holdpoint::domain::ids::ArtifactPath::new("artifacts/storyboard/storyboard.json").unwrap(),
+            &domain::ids::ArtifactPath::new("artifacts/storyboard/storyboard.json").unwrap(),
             Digest::of(storyboard("1", "2", "3").as_bytes()),
         ),
         (
-            &holdpoint::domain::ids::ArtifactPath::new("artifacts/storyboard/captions.srt").unwrap(),
+            &domain::ids::ArtifactPath::new("artifacts/storyboard/captions.srt").unwrap(),
             Digest::of(b"1\n00:00:01,000 --> 00:00:04,000\nlow tide\n"),
         ),
     ]);

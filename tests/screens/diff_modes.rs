@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use holdpoint::diff::{DiffDocument, Limit};
-use holdpoint::tui::model::file::Content;
+use console::model::file::Content;
+use diff::{DiffDocument, Limit};
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -168,18 +168,18 @@ fn changed_values_as_a_list() {
 fn c_goes_through_everything_to_compare_with() {
     let mut console = Console::drawn();
     let given = b"**Opening**\nfrom elsewhere\n".to_vec();
-    let digest = holdpoint::domain::ids::Digest::of(&given);
+    let digest = domain::ids::Digest::of(&given);
     console.world.versions.insert(digest, given);
     let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
     let artifact = &mut rows.gates[0].artifacts[0];
     artifact.bases = vec![
         artifact.base.clone().unwrap(),
-        holdpoint::domain::artifact::Base {
+        domain::artifact::Base {
             digest,
-            origin: holdpoint::domain::artifact::BaseOrigin::Given,
+            origin: domain::artifact::BaseOrigin::Given,
         },
     ];
-    console.event("j-17", "script", holdpoint::domain::event::EventType::GateHeld, "x");
+    console.event("j-17", "script", domain::event::EventType::GateHeld, "x");
     console.press("Enter");
     console.hides("VS GIVEN");
     console.hides("NOT YET SHOWN");
@@ -207,8 +207,8 @@ fn after_a_refusal_only_what_changed_since_is_shown() {
     let path = "artifacts/script/script.txt";
     console.world.change_on_disk("j-17", path, new.as_bytes());
     let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
-    rows.gates[0].artifacts[0].digest = holdpoint::domain::ids::Digest::of(new.as_bytes());
-    console.event("j-17", "script", holdpoint::domain::event::EventType::PatchApplied, "x");
+    rows.gates[0].artifacts[0].digest = domain::ids::Digest::of(new.as_bytes());
+    console.event("j-17", "script", domain::event::EventType::PatchApplied, "x");
     console.press("Esc");
     console.shows("Shown: only what changed since you read");
     console.shows("VS WHAT YOU READ");
@@ -368,26 +368,26 @@ fn the_title_tells_of_a_rejection_that_is_nearer_than_the_base_and_c_shows_it() 
     ] {
         let mut console = Console::new(crate::world::World::drawn(), size.0, size.1);
         let rejected = b"**Opening**\nrejected\n".to_vec();
-        let digest = holdpoint::domain::ids::Digest::of(&rejected);
+        let digest = domain::ids::Digest::of(&rejected);
         console.world.versions.insert(digest, rejected);
         let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
         let artifact = &mut rows.gates[0].artifacts[0];
-        let origin = holdpoint::domain::artifact::BaseOrigin::Decided {
+        let origin = domain::artifact::BaseOrigin::Decided {
             attempt: 1,
             approved: false,
         };
         artifact.bases = vec![
             artifact.base.clone().unwrap(),
-            holdpoint::domain::artifact::Base { digest, origin },
+            domain::artifact::Base { digest, origin },
         ];
-        artifact.since_rejection = Some(holdpoint::domain::artifact::SinceRejection {
+        artifact.since_rejection = Some(domain::artifact::SinceRejection {
             attempt: 1,
             by: by.to_owned(),
             digest,
             added_lines: 1,
             removed_lines: 2,
         });
-        console.event("j-17", "script", holdpoint::domain::event::EventType::GateHeld, "x");
+        console.event("j-17", "script", domain::event::EventType::GateHeld, "x");
         console.press("Enter");
         console.shows(words);
         console.press("c");
@@ -407,7 +407,7 @@ fn folding_says_what_it_came_to_in_every_view() {
     console.shows("Three lines around each change");
     let mut console = Console::drawn();
     console.press("j v v");
-    assert_eq!(console.model.look.mode, holdpoint::tui::model::look::Mode::Values);
+    assert_eq!(console.model.look.mode, console::model::look::Mode::Values);
     console.press("z");
     console.shows("Values are not folded   hint: v shows the text");
 }

@@ -1,8 +1,8 @@
 //! Editing the artifact itself; the patch is derived.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::ids::{ArtifactPath, Digest};
-use holdpoint::tui::effect::Msg;
+use console::effect::Msg;
+use domain::event::EventType;
+use domain::ids::{ArtifactPath, Digest};
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -28,7 +28,7 @@ fn on(path: &'static str, bytes: &[u8]) -> Console {
 fn planned(console: &Console, old: &[u8]) -> Vec<u8> {
     let compose = console.model.compose.as_ref().unwrap();
     let value = compose.fitting().expect("it fits").value.clone();
-    let patch = holdpoint::domain::patch::Patch::from_value(value).unwrap();
+    let patch = patch::Patch::from_value(value).unwrap();
     patch.plan(compose.path.as_str(), old).unwrap().bytes
 }
 
@@ -246,14 +246,7 @@ fn decided_elsewhere_while_editing() {
     console.press("e").typed("Hear: ");
     console
         .world
-        .settle(
-            "j-17",
-            "script",
-            holdpoint::domain::gate::Verdict::Approve,
-            "ana",
-            None,
-            None,
-        )
+        .settle("j-17", "script", domain::gate::Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
     console.shows("Read only: ana approved j-17 / script #2");
@@ -271,12 +264,12 @@ fn a_burst_of_keys_is_checked_once_at_a_time() {
     console.press("e");
     let mut checks = 0;
     for _ in 0..500 {
-        let key = holdpoint::tui::input::Key::parse("x").unwrap();
-        let input = holdpoint::tui::input::Input::Key(key);
-        let effects = holdpoint::tui::update::update(&mut console.model, Msg::Input(input));
+        let key = console::input::Key::parse("x").unwrap();
+        let input = console::input::Input::Key(key);
+        let effects = console::update::update(&mut console.model, Msg::Input(input));
         checks += effects
             .iter()
-            .filter(|effect| matches!(effect, holdpoint::tui::effect::Effect::Check(_)))
+            .filter(|effect| matches!(effect, console::effect::Effect::Check(_)))
             .count();
     }
     assert_eq!(checks, 1, "it is not answered yet");

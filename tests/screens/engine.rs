@@ -4,25 +4,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holdpoint::domain::artifact::GateArtifact;
-use holdpoint::domain::change::{Applied, Beside};
-use holdpoint::domain::decision::SealedDecision;
-use holdpoint::domain::event::{Event, EventType};
-use holdpoint::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
-use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use holdpoint::domain::job::{AttemptState, JobRows, JobStatus};
-use holdpoint::domain::key::GateRef;
-use holdpoint::domain::operator::{Operator, Via};
-use holdpoint::domain::outlook::{Fact, Outlook};
-use holdpoint::domain::patch::{self, Patch, Surroundings};
-use holdpoint::domain::policy::GatePolicy;
-use holdpoint::domain::proposal::{FileEffect, ParamsEffect, Proposal};
-use holdpoint::domain::refusal::{Refusal, RefusalCode};
-use holdpoint::domain::time::Now;
-use holdpoint::domain::timer::GateTimer;
-use holdpoint::domain::view::{QueueKind, QueueRow};
-use holdpoint::engine::api::{Answer, Command, OldAnswer, Query, Receipt};
-use holdpoint::engine::reducer::{Ahead, Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce};
+use domain::artifact::GateArtifact;
+use domain::change::{Applied, Beside};
+use domain::decision::SealedDecision;
+use domain::event::{Event, EventType};
+use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::{AttemptState, JobRows, JobStatus};
+use domain::key::GateRef;
+use domain::operator::{Operator, Via};
+use domain::outlook::{Fact, Outlook};
+use domain::policy::GatePolicy;
+use domain::proposal::{FileEffect, ParamsEffect, Proposal};
+use domain::refusal::{Refusal, RefusalCode};
+use domain::time::Now;
+use domain::timer::GateTimer;
+use domain::view::{QueueKind, QueueRow};
+use engine::api::{Answer, Command, OldAnswer, Query, Receipt};
+use patch::{Patch, Surroundings};
+use rules::{Ahead, Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce};
 use serde_json::Value;
 
 use crate::world::{World, job_id, job_row, operator, stage};
@@ -36,7 +36,7 @@ fn compared(
     bytes: &[u8],
 ) -> GateArtifact {
     let base = artifact.base.as_ref().and_then(|base| versions.get(&base.digest));
-    let summary = holdpoint::diff::summary(base.map(Vec::as_slice), bytes, holdpoint::diff::Limit::NONE);
+    let summary = diff::summary(base.map(Vec::as_slice), bytes, diff::Limit::NONE);
     GateArtifact {
         digest: Digest::of(bytes),
         size_bytes: bytes.len() as u64,

@@ -1,13 +1,13 @@
 //! Where a prompt shows Enter, it does something: every kind of question, in every way to stand.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::domain::view::QueueKind;
-use holdpoint::tui::action::Action;
-use holdpoint::tui::effect::Msg;
-use holdpoint::tui::keymap;
-use holdpoint::tui::model::prompt::Prompt;
-use holdpoint::tui::verb::{No, offer};
+use console::action::Action;
+use console::effect::Msg;
+use console::keymap;
+use console::model::prompt::Prompt;
+use console::verb::{No, offer};
+use domain::event::EventType;
+use domain::lease::LeasePurpose;
+use domain::view::QueueKind;
 
 use crate::console::Console;
 use crate::may::{State, drawn, elsewhere, job, over, said};

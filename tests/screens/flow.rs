@@ -1,11 +1,11 @@
 //! From one gate to the next: where the selection rests, and one key that reads on.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::job::JobStatus;
-use holdpoint::domain::view::QueueKind;
-use holdpoint::tui::effect::Msg;
-use holdpoint::tui::model::file::Content;
+use console::effect::Msg;
+use console::model::file::Content;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::job::JobStatus;
+use domain::view::QueueKind;
 
 use crate::console::Console;
 use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id, job_row, storyboard};
@@ -80,9 +80,9 @@ fn the_next_most_urgent_is_not_the_one_below() {
     console.press("r x Enter");
     assert_eq!(selected(&console), "j-17");
     // A late answer does not bring the decided gate back.
-    let stale = holdpoint::tui::effect::Msg::Answered(
-        holdpoint::tui::effect::Question::Queue,
-        holdpoint::engine::api::Answer::Queue(World::drawn().queue()),
+    let stale = console::effect::Msg::Answered(
+        console::effect::Question::Queue,
+        engine::api::Answer::Queue(World::drawn().queue()),
     );
     console.tell(stale);
     console.draw();
@@ -196,7 +196,7 @@ fn nothing_that_reads_needs_the_other_pane() {
     console.shows("Compared with");
     console.press("] ");
     console.shows("b.txt 2/2");
-    assert_eq!(console.model.pane_focus(), holdpoint::tui::keymap::Focus::Queue);
+    assert_eq!(console.model.pane_focus(), console::keymap::Focus::Queue);
     assert_eq!(selected(&console), "j-1");
 }
 

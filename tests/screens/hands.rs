@@ -1,10 +1,10 @@
 //! Slips of the hand and of the line: torn keys, keys held down, windows too low, a note said for the wrong verdict.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::tui::effect::Msg;
-use holdpoint::tui::view;
+use console::effect::Msg;
+use console::view;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::lease::LeasePurpose;
 use insta::assert_snapshot;
 
 use crate::console::{Console, session};
@@ -95,9 +95,9 @@ fn a_torn_key_closes_no_prompt_for_good_and_confirms_nothing() {
     let mut console = Console::drawn();
     console.press("a");
     console.burst("Esc");
-    console.tell(Msg::Input(holdpoint::tui::input::Input::Torn(None)));
-    console.tell(Msg::Input(holdpoint::tui::input::Input::Key(
-        holdpoint::tui::input::Key::parse("Enter").unwrap(),
+    console.tell(Msg::Input(console::input::Input::Torn(None)));
+    console.tell(Msg::Input(console::input::Input::Key(
+        console::input::Key::parse("Enter").unwrap(),
     )));
     assert!(console.decisions().is_empty());
     console.draw();
@@ -370,13 +370,13 @@ fn a_question_that_changes_is_read_again_before_enter_counts() {
         .queue
         .visible()
         .nth(1)
-        .map(holdpoint::tui::model::queue::RowKey::of)
+        .map(console::model::queue::RowKey::of)
         .unwrap();
-    if let holdpoint::tui::model::queue::RowKey::Gate(key) = key {
+    if let console::model::queue::RowKey::Gate(key) = key {
         console.model.marks.insert(key, Default::default());
     }
-    console.tell(Msg::Input(holdpoint::tui::input::Input::Key(
-        holdpoint::tui::input::Key::parse("Enter").unwrap(),
+    console.tell(Msg::Input(console::input::Input::Key(
+        console::input::Key::parse("Enter").unwrap(),
     )));
     assert!(
         console.decisions().is_empty(),
@@ -453,7 +453,7 @@ fn held(console: &mut Console, key: &str) {
 #[test]
 fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
     let text = |console: &Console| -> String {
-        use holdpoint::tui::model::{Field, Overlay, prompt::Prompt};
+        use console::model::{Field, Overlay, prompt::Prompt};
         match (&console.model.prompt, &console.model.field, &console.model.overlay) {
             (Some(Prompt::Timer(ask)), _, _) => ask.typed.text(),
             (Some(Prompt::Cancel(ask)), _, _) => ask.typed.text(),
@@ -532,7 +532,7 @@ fn control_c_on_the_queue_says_what_leaves_and_control_u_clears_a_field() {
 
 #[test]
 fn a_restricted_console_starts_nothing_and_says_so() {
-    let restricted = holdpoint::tui::session::Session {
+    let restricted = console::session::Session {
         is_restricted: true,
         ..session()
     };
@@ -643,7 +643,7 @@ fn in_a_low_window_everything_can_be_read() {
         for keys in ["Enter", "}", "j }", "Enter j"] {
             let mut console = Console::new(World::drawn(), columns, rows);
             console.press("g").press(keys);
-            let shown = holdpoint::tui::layout::diff_rows(&console.model);
+            let shown = console::layout::diff_rows(&console.model);
             assert!(shown > 0, "{columns}x{rows} {keys}: no line of the diff");
         }
         // To the last line, by one key.

@@ -1,8 +1,8 @@
 //! Timers under somebody's hands: hold, release, extend; and who has a gate open.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::lease::LeasePurpose;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::lease::LeasePurpose;
 use insta::assert_snapshot;
 
 use crate::console::Console;

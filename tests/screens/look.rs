@@ -1,12 +1,12 @@
 //! What is on the screen, at three sizes.
 
-use holdpoint::config::{Config, Problem};
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::ids::{JobId, StageName};
-use holdpoint::domain::job::JobStatus;
-use holdpoint::domain::old::OldDecision;
-use holdpoint::domain::time::Timestamp;
-use holdpoint::tui::effect::Msg;
+use config::{Config, Problem};
+use console::effect::Msg;
+use domain::gate::Verdict;
+use domain::ids::{JobId, StageName};
+use domain::job::JobStatus;
+use domain::old::OldDecision;
+use domain::time::Timestamp;
 use insta::assert_snapshot;
 
 use crate::console::{Console, session};

@@ -1,9 +1,9 @@
 //! Marks, and deciding all marked gates with one question.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::tui::model::prompt::Prompt;
+use console::model::prompt::Prompt;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::lease::LeasePurpose;
 use insta::assert_snapshot;
 
 use crate::console::Console;

@@ -1,19 +1,19 @@
 //! May I? Keys, hint line, palette and menu give the same answer: a walk over what the console can stand on.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::job::JobStatus;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::domain::refusal::{Refusal, RefusalCode};
-use holdpoint::domain::view::QueueKind;
-use holdpoint::engine::api::Answer;
-use holdpoint::tui::action::Action;
-use holdpoint::tui::effect::{Msg, Question};
-use holdpoint::tui::keymap::{self, Focus};
-use holdpoint::tui::model::prompt::Prompt;
-use holdpoint::tui::model::{Lower, Overlay};
-use holdpoint::tui::verb::{No, offer};
-use holdpoint::tui::view::palette;
+use console::action::Action;
+use console::effect::{Msg, Question};
+use console::keymap::{self, Focus};
+use console::model::prompt::Prompt;
+use console::model::{Lower, Overlay};
+use console::verb::{No, offer};
+use console::view::palette;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::job::JobStatus;
+use domain::lease::LeasePurpose;
+use domain::refusal::{Refusal, RefusalCode};
+use domain::view::QueueKind;
+use engine::api::Answer;
 
 use crate::console::{Console, session};
 use crate::world::{World, job_id, job_row};

@@ -1,8 +1,8 @@
 //! `E`: the edit goes to the operator's own editor and comes back.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::tui::effect::Msg;
-use holdpoint::tui::own_editor::Ending;
+use console::effect::Msg;
+use console::own_editor::Ending;
+use domain::event::EventType;
 
 use crate::console::{Console, session};
 use crate::world::{SCRIPT_NEW, World};
@@ -77,7 +77,7 @@ fn a_gate_that_was_decided_meanwhile_is_told_and_the_text_is_kept() {
     let mut console = Console::drawn();
     console.press("E");
     // No timer fires under an open editor; a person may decide all the same.
-    let verdict = holdpoint::domain::gate::Verdict::Approve;
+    let verdict = domain::gate::Verdict::Approve;
     console
         .world
         .settle("j-17", "script", verdict, "ana", None, None)

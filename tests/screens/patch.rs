@@ -1,8 +1,8 @@
 //! The patch on its way into a decision: what is shown of it, its types, its draft.
 
-use holdpoint::domain::gate::Verdict;
-use holdpoint::tui::editor::Editor;
-use holdpoint::tui::effect::Msg;
+use console::editor::Editor;
+use console::effect::Msg;
+use domain::gate::Verdict;
 use insta::assert_snapshot;
 
 use crate::console::{Console, session};
@@ -294,8 +294,8 @@ fn a_refusal_wraps_above_the_keys_and_goes_when_the_text_changes() {
         r#"{"type": "text_replace", "replacements": [{"old": "tall shoes on the wet sand", "new": "waders"}]}"#,
     );
     console.press("Esc");
-    console.tell(Msg::Input(holdpoint::tui::input::Input::Key(
-        holdpoint::tui::input::Key::parse("a").unwrap(),
+    console.tell(Msg::Input(console::input::Input::Key(
+        console::input::Key::parse("a").unwrap(),
     )));
     console.draw();
     console.shows("Not approved");
@@ -400,7 +400,7 @@ fn hunk_keys_on_the_queue_move_the_diff_on_screen() {
 
 #[test]
 fn a_gate_without_a_timer_speaks_of_none() {
-    use holdpoint::domain::lease::LeasePurpose;
+    use domain::lease::LeasePurpose;
     let mut world = World::drawn();
     world.set_lease("j-23", Some(("cy", LeasePurpose::Prompt)));
     let mut console = Console::new(world, 80, 24);
@@ -436,7 +436,7 @@ fn a_patch_for_a_file_whose_bytes_are_not_there_has_them_read() {
     // One that is gone says so, and is no reason to wait.
     let view = console.model.gate.as_mut().unwrap();
     view.files[2].bytes = None;
-    view.files[2].content = holdpoint::tui::model::file::Content::Missing;
+    view.files[2].content = console::model::file::Content::Missing;
     write(&mut console, &patch.replace("d.txt", "c.txt"));
     says(&console, "Not fitting: c.txt is missing from the run directory");
 }

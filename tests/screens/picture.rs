@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use holdpoint::tui::model::Model;
-use holdpoint::tui::view;
+use console::model::Model;
+use console::view;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Cell;

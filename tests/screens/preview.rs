@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::job::JobRows;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::engine::api::Answer;
-use holdpoint::tui::effect::{Effect, Msg, Question};
-use holdpoint::tui::update::update;
+use console::effect::{Effect, Msg, Question};
+use console::update::update;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::job::JobRows;
+use domain::lease::LeasePurpose;
+use engine::api::Answer;
 
 use crate::console::Console;
 use crate::world::{World, job_id, storyboard};
@@ -80,7 +80,7 @@ fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
     let mut console = Console::new(world, 80, 24);
     console.press("R");
     console.shows("Stage script runs again as #2; its command gets the note.");
-    let resume = holdpoint::engine::api::Command::Resume(job_id("j-30"));
+    let resume = engine::api::Command::Resume(job_id("j-30"));
     assert!(
         console.world.submit(resume).unwrap().is_ok(),
         "somebody else resumes it"
@@ -165,8 +165,8 @@ fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
     console.shows("The timer runs again with 1:42 left; then it approves.");
     let gate = |console: &Console| console.world.jobs[&job_id("j-17")].gates.last().unwrap().key.clone();
     let key = gate(&console);
-    let release = holdpoint::engine::api::Command::Release {
-        gate: holdpoint::domain::key::GateRef {
+    let release = engine::api::Command::Release {
+        gate: domain::key::GateRef {
             job_id: key.job_id.clone(),
             stage: key.stage.clone(),
             attempt: Some(key.attempt),

@@ -1,10 +1,10 @@
 //! The rows of the queue and the header: names, holders, what a settled gate says.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::job::JobStatus;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::domain::view::QueueKind;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::job::JobStatus;
+use domain::lease::LeasePurpose;
+use domain::view::QueueKind;
 
 use crate::console::Console;
 use crate::world::{World, job_row};
@@ -178,7 +178,7 @@ fn a_wide_window_has_every_column_that_a_narrow_one_has() {
 
 #[test]
 fn what_stands_beside_the_diff_leaves_it_80_columns_and_a_text_all_it_can() {
-    let columns = |console: &Console| holdpoint::tui::layout::of(&console.model).lower.width;
+    let columns = |console: &Console| console::layout::of(&console.model).lower.width;
     for (width, diff, text) in [
         (109, 109, 109),
         (110, 110, 110),

@@ -1,6 +1,6 @@
 //! Seen means shown: a changed line counts when it stood on the screen for 300 ms while somebody was there, wherever the focus is.
 
-use holdpoint::domain::gate::{Gate, Verdict};
+use domain::gate::{Gate, Verdict};
 
 use crate::console::Console;
 use crate::world::{File, SCRIPT_OLD, World, job_id};
@@ -21,12 +21,7 @@ fn hurried(world: World, columns: u16, rows: u16) -> Console {
     console.rests = false;
     console.world = world;
     console.pass_us(0);
-    console.event(
-        "j-1",
-        "script",
-        holdpoint::domain::event::EventType::GateOpened,
-        "it waits",
-    );
+    console.event("j-1", "script", domain::event::EventType::GateOpened, "it waits");
     console
 }
 
@@ -116,12 +111,7 @@ fn nobody_looks_while_nobody_is_there() {
     late.pass(61);
     late.world = spread(1);
     late.world.now = console.world.now;
-    late.event(
-        "j-1",
-        "script",
-        holdpoint::domain::event::EventType::GateOpened,
-        "it waits",
-    );
+    late.event("j-1", "script", domain::event::EventType::GateOpened, "it waits");
     late.pass(5);
     assert_eq!(looks(&late), [""; 0], "no key for a minute");
     late.press("Ctrl-l").pass_us(200_000);
@@ -244,7 +234,7 @@ fn the_record_says_how_many_hunks_were_shown() {
     let mut world = spread(3);
     let digest = newest(&world).digest();
     let gate = world.jobs.get_mut(&job_id("j-1")).unwrap().gates.last_mut().unwrap();
-    gate.seen.push(holdpoint::domain::decision::Seen {
+    gate.seen.push(domain::decision::Seen {
         by: "bea".to_owned(),
         at: crate::world::at("02:12:00"),
         digest,

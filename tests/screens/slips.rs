@@ -1,12 +1,12 @@
 //! The slips that must be impossible (SCREENS.md), each tried.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::job::JobStatus;
-use holdpoint::domain::view::QueueKind;
-use holdpoint::engine::api::Answer;
-use holdpoint::tui::effect::{Msg, Question};
-use holdpoint::tui::input::{Input, Mouse, MouseKind};
+use console::effect::{Msg, Question};
+use console::input::{Input, Mouse, MouseKind};
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::job::JobStatus;
+use domain::view::QueueKind;
+use engine::api::Answer;
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -47,16 +47,14 @@ fn an_unbracketed_paste_never_confirms() {
 #[test]
 fn a_frame_that_was_not_written_does_not_count() {
     let mut console = Console::drawn();
-    console.tell(Msg::Input(Input::Key(holdpoint::tui::input::Key::parse("a").unwrap())));
-    let stale = holdpoint::tui::effect::FrameFacts {
+    console.tell(Msg::Input(Input::Key(console::input::Key::parse("a").unwrap())));
+    let stale = console::effect::FrameFacts {
         prompt: None,
         listed: 0..0,
         diff: None,
     };
     console.tell(Msg::Drawn(stale));
-    console.tell(Msg::Input(Input::Key(
-        holdpoint::tui::input::Key::parse("Enter").unwrap(),
-    )));
+    console.tell(Msg::Input(Input::Key(console::input::Key::parse("Enter").unwrap())));
     assert!(console.decisions().is_empty());
 }
 
@@ -119,7 +117,7 @@ fn a_patch_by_another_turns_the_prompt_into_a_refusal() {
         .world
         .change_on_disk("j-17", "artifacts/script/script.txt", patched.as_bytes());
     let gate = &mut console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap().gates[0];
-    gate.artifacts[0].digest = holdpoint::domain::ids::Digest::of(patched.as_bytes());
+    gate.artifacts[0].digest = domain::ids::Digest::of(patched.as_bytes());
     console.event("j-17", "script", EventType::PatchApplied, "ana applied a patch");
     console.shows("changed while it was on screen (you read ");
     console.shows("your note is kept");
@@ -191,7 +189,7 @@ fn nothing_drops_text() {
     assert_eq!(saved.as_ref().unwrap().rejection, "half a thought");
     // A line that drops before the half second is over: what is unsaved is handed out.
     console.press("r").typed("!");
-    let unsaved = holdpoint::tui::update::unsaved_drafts(&mut console.model);
+    let unsaved = console::update::unsaved_drafts(&mut console.model);
     assert_eq!(unsaved[0].1.as_ref().unwrap().rejection, "half a thought!");
 }
 

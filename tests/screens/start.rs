@@ -1,9 +1,9 @@
 //! What a console says when it starts, and the job and history panes that it points to.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::job::JobStatus;
-use holdpoint::tui::effect::Msg;
+use console::effect::Msg;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::job::JobStatus;
 use insta::assert_snapshot;
 
 use crate::console::{Console, session};
@@ -199,7 +199,7 @@ fn today_has_times_and_other_days_have_dates() {
         .unwrap();
     let now = world.now;
     let mut console = Console::new(world, 80, 24);
-    console.tell(holdpoint::tui::effect::Msg::Tick(now));
+    console.tell(console::effect::Msg::Tick(now));
     console.press("4");
     console.shows("02:13:00Z");
     console.shows("2026-11-22 three");

@@ -1,9 +1,9 @@
 //! What never gives way and never moves: the way to all keys, the columns of the queue, what a title is about.
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::lease::LeasePurpose;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::key::GateKey;
+use domain::lease::LeasePurpose;
 
 use crate::console::Console;
 use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id, stage};

@@ -1,10 +1,10 @@
 //! `u` takes the newest patch back; a patch of the parameters goes with a rejection.
 
-use holdpoint::domain::artifact::GateArtifact;
-use holdpoint::domain::ids::{ArtifactPath, Digest};
-use holdpoint::domain::proposal::FileEffect;
-use holdpoint::tui::editor::Editor;
-use holdpoint::tui::effect::Msg;
+use console::editor::Editor;
+use console::effect::Msg;
+use domain::artifact::GateArtifact;
+use domain::ids::{ArtifactPath, Digest};
+use domain::proposal::FileEffect;
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! Which version is on the screen, and how much of it was.
 
-use holdpoint::domain::artifact::{BaseOrigin, SinceRejection};
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::ids::Digest;
+use domain::artifact::{BaseOrigin, SinceRejection};
+use domain::event::EventType;
+use domain::ids::Digest;
 
 use crate::console::Console;
 use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id};

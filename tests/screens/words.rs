@@ -1,17 +1,17 @@
 //! What the screens say: lines that are counted are drawn, nothing is cut that matters, and plain words.
 
-use holdpoint::domain::artifact::{Base, BaseOrigin};
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::ids::Digest;
-use holdpoint::domain::job::JobStatus;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::domain::operator::{Surface, Via};
-use holdpoint::domain::policy::OnTimeout;
-use holdpoint::domain::timer::GateTimer;
-use holdpoint::domain::view::QueueKind;
-use holdpoint::tui::effect::Msg;
-use holdpoint::tui::model::toast::Tone;
+use console::effect::Msg;
+use console::model::toast::Tone;
+use domain::artifact::{Base, BaseOrigin};
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::ids::Digest;
+use domain::job::JobStatus;
+use domain::lease::LeasePurpose;
+use domain::operator::{Surface, Via};
+use domain::policy::OnTimeout;
+use domain::timer::GateTimer;
+use domain::view::QueueKind;
 
 use crate::console::{Console, session};
 use crate::world::{File, SCRIPT_NEW, World, job_id, job_row};
@@ -352,7 +352,7 @@ fn the_history_says_how_somebody_came_in() {
     ] {
         let mut world = World::drawn();
         let operator = crate::world::operator("ana");
-        let operator = holdpoint::domain::operator::Operator {
+        let operator = domain::operator::Operator {
             via: Via {
                 surface,
                 ..operator.via

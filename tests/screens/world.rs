@@ -3,25 +3,25 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use holdpoint::domain::anchor::BootId;
-use holdpoint::domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
-use holdpoint::domain::decision::{Extent, SealedDecision};
-use holdpoint::domain::event::{Event, EventType};
-use holdpoint::domain::gate::{Gate, GateState, Verdict};
-use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use holdpoint::domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::key::GateRef;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::domain::old::OldDecision;
-use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::domain::policy::{GatePolicy, OnTimeout};
-use holdpoint::domain::proposal::FileEffect;
-use holdpoint::domain::stage::{STAGES_DEFAULT, StageSpec};
-use holdpoint::domain::time::{Now, Timestamp};
-use holdpoint::domain::timer::GateTimer;
-use holdpoint::domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
-use holdpoint::engine::reducer::{Input, Prepared};
+use domain::anchor::BootId;
+use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
+use domain::decision::{Extent, SealedDecision};
+use domain::event::{Event, EventType};
+use domain::gate::{Gate, GateState, Verdict};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use domain::key::GateKey;
+use domain::key::GateRef;
+use domain::lease::LeasePurpose;
+use domain::old::OldDecision;
+use domain::operator::{Operator, Surface, Via};
+use domain::policy::{GatePolicy, OnTimeout};
+use domain::proposal::FileEffect;
+use domain::stage::{STAGES_DEFAULT, StageSpec};
+use domain::time::{Now, Timestamp};
+use domain::timer::GateTimer;
+use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
+use rules::{Input, Prepared};
 
 pub fn at(clock: &str) -> Timestamp {
     Timestamp::parse(&format!("2026-11-22T{clock}Z")).unwrap()
@@ -173,7 +173,7 @@ impl World {
             let is_binary = bytes.contains(&0);
             let (mut added, mut removed) = (lines(&bytes), 0);
             if let Some(base) = &base {
-                let summary = holdpoint::diff::summary(Some(base), &bytes, holdpoint::diff::Limit::NONE);
+                let summary = diff::summary(Some(base), &bytes, diff::Limit::NONE);
                 (added, removed) = (summary.added as u32, summary.removed as u32);
                 self.versions.insert(Digest::of(base), base.clone());
             }
@@ -424,7 +424,7 @@ impl World {
         let gate = rows.gates.last().unwrap();
         let first = gate.artifacts[0].clone();
         let base = first.base.as_ref().map(|base| self.versions[&base.digest].clone());
-        let summary = holdpoint::diff::summary(base.as_deref(), bytes, holdpoint::diff::Limit::NONE);
+        let summary = diff::summary(base.as_deref(), bytes, diff::Limit::NONE);
         self.versions.insert(Digest::of(bytes), bytes.to_vec());
         let effect = FileEffect {
             patch: serde_json::json!({"type": "text_replace"}),

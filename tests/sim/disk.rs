@@ -1,14 +1,14 @@
 //! Files in memory: what is written, what of it is on the platter, and what a loss of power makes of the difference. The publishing
-//! here takes the steps of `holdpoint::runs::publish` in its order, with its own renderings of every file.
+//! here takes the steps of `runs::publish` in its order, with its own renderings of every file.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use holdpoint::domain::chain::ChainLink;
-use holdpoint::domain::event::{predecessors, removed_again};
-use holdpoint::domain::ids::{Digest, JobId};
-use holdpoint::runs::publish::{event_line, state_file};
-use holdpoint::store::Owed;
+use domain::chain::ChainLink;
+use domain::event::{predecessors, removed_again};
+use domain::ids::{Digest, JobId};
+use runs::publish::{event_line, state_file};
+use store::Owed;
 
 use super::random::Random;
 use super::store::{Plant, Storage};

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint::domain::event::EventType;
-use holdpoint::domain::gate::{Gate, GateState};
-use holdpoint::domain::job::JobRows;
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::time::SECOND_US;
-use holdpoint::engine::reducer::Input;
+use domain::event::EventType;
+use domain::gate::{Gate, GateState};
+use domain::job::JobRows;
+use domain::key::GateKey;
+use domain::time::SECOND_US;
+use rules::Input;
 
 use super::process::InFlight;
 use super::store::Storage;

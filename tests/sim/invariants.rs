@@ -3,18 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint::domain::chain::ChainLink;
-use holdpoint::domain::decision::SealedDecision;
-use holdpoint::domain::gate::{Gate, GateState};
-use holdpoint::domain::ids::{Digest, JobId, StageName};
-use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::outlook::Outlook;
-use holdpoint::domain::refusal::Refusal;
-use holdpoint::domain::time::SECOND_US;
-use holdpoint::domain::wake::{Armed, Due, WakeKind};
-use holdpoint::engine::reducer::Input;
-use holdpoint::runs::publish::{State, event_line, state_file};
+use domain::chain::ChainLink;
+use domain::decision::SealedDecision;
+use domain::gate::{Gate, GateState};
+use domain::ids::{Digest, JobId, StageName};
+use domain::job::{Attempt, AttemptState, JobRows, JobStatus};
+use domain::key::GateKey;
+use domain::outlook::Outlook;
+use domain::refusal::Refusal;
+use domain::time::SECOND_US;
+use domain::wake::{Armed, Due, WakeKind};
+use rules::Input;
+use runs::publish::{State, event_line, state_file};
 
 use super::disk::{CHAIN, artifact_file};
 use super::happened::{lies, timer_lies};

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint::domain::ids::{Digest, JobId};
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::time::{Now, Timestamp};
-use holdpoint::domain::wake::Wake;
-use holdpoint::engine::reducer::Prepared;
-use holdpoint::engine::ticker::Ticker;
-use holdpoint::store::OpenTimer;
+use domain::ids::{Digest, JobId};
+use domain::key::GateKey;
+use domain::time::{Now, Timestamp};
+use domain::wake::Wake;
+use engine::ticker::Ticker;
+use rules::Prepared;
+use store::OpenTimer;
 
 /// When this process first saw a wake-up time: by the true clock, and what its civil clock said.
 #[derive(Debug, Clone, Copy)]

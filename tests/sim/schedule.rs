@@ -1,7 +1,7 @@
 //! Schedules: one out of a seed, or every ordering of a few steps.
 
-use holdpoint::domain::policy::OnTimeout;
-use holdpoint::domain::time::SECOND_US;
+use domain::policy::OnTimeout;
+use domain::time::SECOND_US;
 
 use super::disk::Stop;
 use super::random::Random;

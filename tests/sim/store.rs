@@ -1,19 +1,19 @@
-//! The store in memory: whole transactions as `holdpoint::store` has them, with faults, and with defects planted on purpose.
+//! The store in memory: whole transactions as `store` has them, with faults, and with defects planted on purpose.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use holdpoint::domain::artifact::Artifact;
-use holdpoint::domain::change::{Applied, Beside, Change};
-use holdpoint::domain::decision::SealedDecision;
-use holdpoint::domain::event::{Event, EventType, NewEvent};
-use holdpoint::domain::gate::GateState;
-use holdpoint::domain::ids::{Digest, JobId};
-use holdpoint::domain::job::{AttemptState, Job, JobRows, JobStatus};
-use holdpoint::domain::refusal::{Refusal, RefusalCode};
-use holdpoint::domain::time::Timestamp;
-use holdpoint::engine::reducer::{Input, Prepared};
-use holdpoint::store::{OpenTimer, Owed, Rule, Submission};
+use domain::artifact::Artifact;
+use domain::change::{Applied, Beside, Change};
+use domain::decision::SealedDecision;
+use domain::event::{Event, EventType, NewEvent};
+use domain::gate::GateState;
+use domain::ids::{Digest, JobId};
+use domain::job::{AttemptState, Job, JobRows, JobStatus};
+use domain::refusal::{Refusal, RefusalCode};
+use domain::time::Timestamp;
+use rules::{Input, Prepared};
+use store::{OpenTimer, Owed, Rule, Submission};
 
 /// What the rule reads, as the engine hands it over.
 pub type Wanted = (JobId, Prepared);
@@ -434,7 +434,7 @@ impl Storage for Memory {
 }
 
 /// Attempts that the rows say run, or wait to.
-pub fn attempts_in(rows: &JobRows, state: AttemptState) -> Vec<(holdpoint::domain::ids::StageName, u32)> {
+pub fn attempts_in(rows: &JobRows, state: AttemptState) -> Vec<(domain::ids::StageName, u32)> {
     let attempts = rows.attempts.iter().filter(|attempt| attempt.state == state);
     attempts
         .map(|attempt| (attempt.stage.clone(), attempt.number))

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint::domain::gate::{Gate, GateState};
-use holdpoint::domain::job::JobRows;
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::time::SECOND_US;
-use holdpoint::engine::reducer::Input;
+use domain::gate::{Gate, GateState};
+use domain::job::JobRows;
+use domain::key::GateKey;
+use domain::time::SECOND_US;
+use rules::Input;
 
 use super::world::{MAX_HOLD_S, WINDOW_S};
 

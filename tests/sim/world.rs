@@ -4,29 +4,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use holdpoint::domain::anchor::BootId;
-use holdpoint::domain::artifact::GateArtifact;
-use holdpoint::domain::change::Applied;
-use holdpoint::domain::decision::Extent;
-use holdpoint::domain::event::predecessors;
-use holdpoint::domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
-use holdpoint::domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use holdpoint::domain::job::{AttemptState, Job, JobRows, JobStatus};
-use holdpoint::domain::key::GateKey;
-use holdpoint::domain::key::GateRef;
-use holdpoint::domain::lease::LeasePurpose;
-use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::domain::outlook::{Fact, Outlook};
-use holdpoint::domain::policy::{GatePolicy, OnTimeout};
-use holdpoint::domain::proposal::{FileEffect, Proposal};
-use holdpoint::domain::refusal::Refusal;
-use holdpoint::domain::stage::StageSpec;
-use holdpoint::domain::time::{Now, SECOND_US, Timestamp};
-use holdpoint::engine::reducer::{
-    Ahead, Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce,
-};
-use holdpoint::store::Submission;
+use domain::anchor::BootId;
+use domain::artifact::GateArtifact;
+use domain::change::Applied;
+use domain::decision::Extent;
+use domain::event::predecessors;
+use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::{AttemptState, Job, JobRows, JobStatus};
+use domain::key::GateKey;
+use domain::key::GateRef;
+use domain::lease::LeasePurpose;
+use domain::operator::{Operator, Surface, Via};
+use domain::outlook::{Fact, Outlook};
+use domain::policy::{GatePolicy, OnTimeout};
+use domain::proposal::{FileEffect, Proposal};
+use domain::refusal::Refusal;
+use domain::stage::StageSpec;
+use domain::time::{Now, SECOND_US, Timestamp};
+use rules::{Ahead, Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce};
 use serde_json::{Map, Value, json};
+use store::Submission;
 
 use super::disk::{self, Budget, Disk, Publisher, Stop, Versions, artifact_file};
 use super::hands::Hands;
@@ -410,7 +408,7 @@ impl<S: Storage> World<S> {
             let now = self.now.utc;
             let known = self.processes[process].first_sights.iter();
             let due = known.filter(|((_, at), _)| *at <= now);
-            due.map(|((key, _), sight)| holdpoint::engine::ticker::DueGate {
+            due.map(|((key, _), sight)| engine::ticker::DueGate {
                 key: key.clone(),
                 wake: sight.wake,
                 is_missed: false,

@@ -8,15 +8,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use holdpoint::clock::SystemClock;
-use holdpoint::config::Config;
-use holdpoint::domain::gate::Verdict;
-use holdpoint::domain::ids::{JobId, StageName};
-use holdpoint::domain::job::JobRows;
-use holdpoint::domain::key::GateRef;
-use holdpoint::domain::operator::{Operator, Surface, Via};
-use holdpoint::engine::api::{Answer, Command, NewJob, Query};
-use holdpoint::engine::{Engine, Role, Settings};
+use clock::SystemClock;
+use config::Config;
+use domain::gate::Verdict;
+use domain::ids::{JobId, StageName};
+use domain::job::JobRows;
+use domain::key::GateRef;
+use domain::operator::{Operator, Surface, Via};
+use engine::api::{Answer, Command, NewJob, Query};
+use engine::{Engine, Role, Settings};
 use serde_json::Value;
 
 use super::binary;

@@ -8,10 +8,10 @@
 
 use std::collections::BTreeSet;
 
-use holdpoint::domain::gate::{Gate, GateState};
-use holdpoint::domain::job::{Attempt, AttemptState, JobRows, JobStatus};
-use holdpoint::domain::outlook::{Fact, Outlook};
-use holdpoint::domain::time::Timestamp;
+use domain::gate::{Gate, GateState};
+use domain::job::{Attempt, AttemptState, JobRows, JobStatus};
+use domain::outlook::{Fact, Outlook};
+use domain::time::Timestamp;
 use serde_json::Value;
 
 /// What differs between a preview and what then happened; empty when it told the truth, and all of it.
@@ -133,9 +133,8 @@ fn plain(claim: &str) -> String {
 fn claimed(fact: &Fact) -> String {
     match fact {
         Fact::ArtifactChanges { path, from, to, .. } => {
-            let short = |digest: &Option<holdpoint::domain::ids::Digest>| {
-                digest.map_or("none".to_owned(), |digest| digest.short())
-            };
+            let short =
+                |digest: &Option<domain::ids::Digest>| digest.map_or("none".to_owned(), |digest| digest.short());
             format!(
                 "artifact {} {} {} | {path} {from:?} {to:?}",
                 path.file_name(),
@@ -351,9 +350,7 @@ fn artifacts(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
         };
         // The first version of what a bare stage shows belongs to its gate, that opens.
         if from != to && !(to.is_none() && is_unnamed()) && (from.is_some() || is_of_patch()) {
-            let short = |digest: Option<holdpoint::domain::ids::Digest>| {
-                digest.map_or("none".to_owned(), |digest| digest.short())
-            };
+            let short = |digest: Option<domain::ids::Digest>| digest.map_or("none".to_owned(), |digest| digest.short());
             all.insert(format!(
                 "artifact {} {} {} | {path} {from:?} {to:?}",
                 path.file_name(),

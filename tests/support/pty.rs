@@ -13,8 +13,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use holdpoint::clock::{Clock, SystemClock};
-use holdpoint::domain::time::Now;
+use clock::{Clock, SystemClock};
+use domain::time::Now;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};

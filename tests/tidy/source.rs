@@ -28,10 +28,9 @@ impl Source {
         }
     }
 
-    /// The module of the file: `src/domain/patch/mod.rs` is `domain`, `patch`.
+    /// The module of the file: `crates/patch/src/plan/mod.rs` is `crates`, `patch`, `src`, `plan`.
     pub fn module(&self) -> Vec<&str> {
-        let name = self.name.strip_prefix("src/").unwrap_or(&self.name);
-        let mut parts: Vec<&str> = name.trim_end_matches(".rs").split('/').collect();
+        let mut parts: Vec<&str> = self.name.trim_end_matches(".rs").split('/').collect();
         if parts.last().is_some_and(|last| matches!(*last, "mod" | "lib" | "main")) {
             parts.pop();
         }
@@ -239,11 +238,11 @@ fn files_that_are_tests_are_known_by_their_declarations() {
         "mod a;\n#[cfg(test)]\nmod tests;\n#[cfg(test)]\n#[path = \"b_tests.rs\"]\nmod c;\n#[cfg(test)]\nuse d::e;\n";
     assert_eq!(
         Source::new("src/gate/mod.rs", text).test_modules(),
-        ["gate/tests", "gate/c", "gate/b_tests"]
+        ["src/gate/tests", "src/gate/c", "src/gate/b_tests"]
     );
     assert_eq!(
         Source::new("src/gate/open.rs", text).test_modules(),
-        ["gate/open/tests", "gate/open/c", "gate/b_tests"]
+        ["src/gate/open/tests", "src/gate/open/c", "src/gate/b_tests"]
     );
     let mut tests = Source::new("src/gate/tests.rs", "use tokio::x;");
     tests.set_test();

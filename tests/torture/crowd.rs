@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 
-use holdpoint::domain::ids::Digest;
-use holdpoint::fault;
+use domain::ids::Digest;
+
 use serde_json::Value;
 
 use crate::caller::{Caller, Heard, Read};

@@ -1,0 +1,182 @@
+//! The operator's configuration: from a YAML or JSON text to checked values, or to every fault at once.
+//!
+//! [`Config::load`] is a pure function of the text; only [`source`] reads a file. Nothing here watches, knows a job, or opens a gate.
+//! No secret leaves this module: messages, `Debug` and [`ConfigDoc`] never show what may be one.
+
+mod artifacts;
+mod doc;
+mod gates;
+pub mod near_miss;
+mod node;
+mod pipeline;
+mod problem;
+mod reader;
+mod sections;
+mod security;
+mod server;
+pub mod source;
+mod stages;
+#[cfg(test)]
+mod tests;
+mod webhooks;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::ids::StageName;
+use domain::policy::{GatePolicy, GateRule};
+
+pub use doc::ConfigDoc;
+pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
+pub use pipeline::{CONCURRENT_JOBS_MAX, Pipeline};
+pub use problem::{Place, Problem, Severity};
+pub use reader::SECONDS_MAX;
+pub use sections::Storage;
+pub use security::{ADMIN_NAME, RateLimits, Security, Token, token_name_fault};
+pub use server::Server;
+pub use source::{CONFIG_PATH, ConfigFileError, ConfigText};
+pub use stages::STAGES_MAX;
+pub use webhooks::{SecretSource, WEBHOOKS_MAX, Webhook};
+
+/// The program name that stands for the running holdpoint in a stage's command.
+pub const OWN_PROGRAM: &str = "{holdpoint}";
+
+/// The runs directory where neither `--runs` nor `storage.runs_dir` names one (SPEC §8).
+pub const RUNS_DIR_DEFAULT: &str = "runs";
+
+/// What the old system called its database.
+const OLD_DATABASE: &str = "jobs.db";
+
+/// A configuration that holds together; cheap to clone.
+#[derive(Clone, PartialEq, Default)]
+pub struct Config {
+    /// The policy of every stage that has a gate; a stage that is absent has none.
+    pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
+    /// The stages and how they run.
+    pub pipeline: Pipeline,
+    /// Where things are kept.
+    pub storage: Storage,
+    /// Who may do what.
+    pub security: Security,
+    /// Where HTTP listens.
+    pub server: Server,
+    /// Who is told outside what happens.
+    pub webhooks: Arc<Vec<Webhook>>,
+}
+
+/// A configuration and what its author should know about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Warnings, in the order of the text.
+    pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// Reads a YAML or JSON text that messages call `origin`. Refused: every fault and warning, in the order of the text.
+    pub fn load(text: &str, origin: &str) -> Result<Loaded, Vec<Problem>> {
+        let mut reader = reader::Reader::new(origin);
+        let config = match node::parse(text) {
+            Ok(root) => sections::read(&mut reader, &root),
+            Err(error) => {
+                reader.error(
+                    error.at,
+                    &reader::Path::top(),
+                    error.message,
+                    error.hint.unwrap_or_default(),
+                );
+                Self::default()
+            }
+        };
+        let error_count = reader.error_count();
+        let problems = reader.into_problems();
+        if error_count > 0 {
+            Err(problems)
+        } else {
+            Ok(Loaded {
+                config,
+                warnings: problems,
+            })
+        }
+    }
+
+    /// The text that is used where no configuration file exists: the `conf/operator.yaml` of this package.
+    pub fn embedded() -> &'static str {
+        include_str!("../../../conf/operator.yaml")
+    }
+
+    /// What to tell whoever opens a gate on a stage that nothing here knows: a slip in its name loses the timer that was agreed on. None:
+    /// it is known, or no stage has a gate here.
+    pub fn unknown_stage(&self, stage: &StageName) -> Option<String> {
+        let is_known = self.gates.contains_key(stage) || self.pipeline.stages.iter().any(|spec| spec.name == *stage);
+        if is_known || self.gates.is_empty() {
+            return None;
+        }
+        let gates = || self.gates.keys().map(StageName::as_str);
+        let hint = match near_miss::near_miss(stage.as_str(), gates()) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("gates are configured for {}", gates().collect::<Vec<_>>().join(", ")),
+        };
+        Some(format!(
+            "the configuration knows no stage {stage}: no timer, a person must decide   hint: {hint}"
+        ))
+    }
+
+    /// Puts the path of the running program in the place of `{holdpoint}` as a command's program.
+    pub fn resolve_program(&mut self, own_path: &str) {
+        let is_own = |command: &[String]| command.first().is_some_and(|program| program == OWN_PROGRAM);
+        if !self.pipeline.stages.iter().any(|stage| is_own(&stage.command)) {
+            return;
+        }
+        for stage in Arc::make_mut(&mut self.pipeline.stages) {
+            if is_own(&stage.command) {
+                own_path.clone_into(&mut stage.command[0]);
+            }
+        }
+    }
+
+    /// The runs directory, relative to the working directory: `--runs`, else `storage.runs_dir`, else `runs` (SPEC §8).
+    pub fn runs_dir(&self, runs_flag: Option<&Path>) -> PathBuf {
+        let named = runs_flag.or(self.storage.runs_dir.as_deref());
+        named.unwrap_or_else(|| Path::new(RUNS_DIR_DEFAULT)).to_owned()
+    }
+
+    /// Where a database of the old system may lie (SPEC §4): `storage.db_path`, and `jobs.db` in the working directory and beside the runs
+    /// directory. Whether there is one is for others to see.
+    pub fn old_databases(&self, runs_dir: &Path) -> Vec<PathBuf> {
+        let named = self.storage.db_path.as_deref().and_then(sections::database_file);
+        let beside = runs_dir.parent().map(|parent| parent.join(OLD_DATABASE));
+        let mut paths: Vec<_> = named.into_iter().collect();
+        for path in [Some(PathBuf::from(OLD_DATABASE)), beside].into_iter().flatten() {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        paths
+    }
+
+    /// What happens when a job reaches this stage; a stage absent from `gates` passes (SPEC §2).
+    pub fn gate_rule(&self, stage: &StageName) -> GateRule {
+        self.gates.get(stage).map_or(GateRule::Pass, GatePolicy::rule)
+    }
+
+    /// Whether somebody on this login may act under another name (SPEC §8).
+    pub fn is_shared_account(&self, login: &str) -> bool {
+        self.security.shared_accounts.iter().any(|account| account == login)
+    }
+
+    /// What `config show` prints.
+    pub fn doc(&self) -> ConfigDoc {
+        ConfigDoc::of(self)
+    }
+}
+
+impl fmt::Debug for Config {
+    // Through the document, because a stage's environment may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.doc(), f)
+    }
+}

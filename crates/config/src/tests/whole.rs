@@ -1,0 +1,156 @@
+//! The file as a whole: the seed, the embedded text, the shape of problems and of the shown document.
+
+use super::*;
+use domain::policy::OnTimeout;
+use domain::stage::STAGES_DEFAULT;
+
+#[test]
+fn the_seeds_configuration_loads_without_a_word() {
+    let Loaded { config, warnings } = loaded(SEED);
+    assert_eq!(warnings, []);
+    for name in ["script", "storyboard", "assets", "audio"] {
+        assert_eq!(config.gate_rule(&stage(name)), GateRule::Person, "{name}");
+    }
+    let timer = GateRule::Timer {
+        after_s: 1800,
+        on_timeout: OnTimeout::Approve,
+    };
+    assert_eq!(config.gate_rule(&stage("outline")), timer);
+    assert_eq!(
+        config.gate_rule(&stage("research")),
+        GateRule::Pass,
+        "a stage absent from gates has none"
+    );
+    let names: Vec<&str> = config.pipeline.stages.iter().map(|stage| stage.name.as_str()).collect();
+    assert_eq!(names, STAGES_DEFAULT);
+    assert!(config.pipeline.stages.iter().all(|stage| stage.is_bare()));
+    assert_eq!(
+        (config.pipeline.max_concurrent_jobs, config.pipeline.overdue_grace_s),
+        (4, 60)
+    );
+    assert_eq!(config.runs_dir(None), Path::new("runs"));
+    assert!(config.is_shared_account("root") && !config.is_shared_account("ana"));
+}
+
+#[test]
+fn the_embedded_file_is_the_seeds_and_says_nothing_against_itself() {
+    let embedded = loaded(Config::embedded());
+    assert_eq!(embedded.warnings, []);
+    assert_eq!(embedded.config, loaded(SEED).config);
+}
+
+#[test]
+fn the_commented_parts_of_the_embedded_file_are_right_too() {
+    let sample = |first: &str, mark: &str| -> String {
+        let lines = Config::embedded().lines().skip_while(|line| *line != first);
+        let block = lines.take_while(|line| !line.is_empty());
+        block
+            .map(|line| format!("{}\n", line.strip_prefix(mark).unwrap_or(line)))
+            .collect()
+    };
+    let stages = sample("  # stages:", "  # ").replace('\n', "\n  ");
+    let storage = sample("# storage:", "# ");
+    let server = sample("# server:", "# ");
+    let keys = [
+        "tokens:",
+        "  - {name: ana",
+        "rate_limiting:",
+        "cors:",
+        "security_headers:",
+    ];
+    let security: String = Config::embedded()
+        .lines()
+        .filter_map(|line| line.strip_prefix("  # "))
+        .filter(|line| keys.iter().any(|key| line.starts_with(key)))
+        .map(|line| format!("  {line}\n"))
+        .collect();
+    assert_eq!(security.lines().count(), keys.len());
+    let Loaded { config, warnings } = loaded(&format!(
+        "gates: {{script: {{}}}}\n{storage}{server}security:\n{security}pipeline:\n  {stages}\n"
+    ));
+    assert_eq!(config.security.tokens.len(), 1);
+    assert_eq!(config.security.rate_limits, Config::default().security.rate_limits);
+    assert_eq!(*config.security.cors_origins, ["https://console.example"]);
+    assert_eq!(config.server, Config::default().server);
+    assert_eq!(warnings, []);
+    assert_eq!(config.pipeline.stages.len(), 2);
+    assert_eq!(config.pipeline.stages[1].timeout_s, Some(600));
+    assert_eq!(
+        config.pipeline.stages[1].artifacts[0].path.as_str(),
+        "artifacts/script/script.txt"
+    );
+    assert_eq!(config.storage.group.as_deref(), Some("operators"));
+}
+
+#[test]
+fn six_faults_are_six_problems_in_the_order_of_the_text() {
+    let text = "\
+gates:
+  audio:
+    required: yes
+    auto_approve_after_s: -30
+  Script: {}
+pipeline:
+  max_concurrent_jobs: 0
+  stages:
+    - name: audio
+      command: ffmpeg -i in.wav out.mp3
+    - name: audio
+";
+    assert_eq!(
+        told(text),
+        [
+            "c.yaml:3:15: gates.audio.required: \"yes\" is not true or false   hint: write true, without quotes",
+            "c.yaml:4:27: gates.audio.auto_approve_after_s: -30 is not a number of seconds   hint: use null to wait for a person",
+            "c.yaml:5:3: gates.Script: this is not the name of a stage   hint: a stage is 1 to 50 lower-case letters, digits, _ and -, \
+             beginning with a letter",
+            "c.yaml:7:24: pipeline.max_concurrent_jobs: 0 is not a number from 1 to 256   hint: write it as a plain number",
+            "c.yaml:10:16: pipeline.stages[0].command: a command is a list; no shell is used   hint: write [\"ffmpeg\", \"-i\", \
+             \"in.wav\", \"out.mp3\"]",
+            "c.yaml:11:13: pipeline.stages[1].name: audio is the name of the stage in line 9 already   hint: a stage's name is unique \
+             in the pipeline",
+        ]
+    );
+}
+
+#[test]
+fn a_problem_has_the_shape_that_clients_read() {
+    let Err(problems) = Config::load("gates: {audio: {required: 1}}", "conf/operator.yaml") else {
+        panic!("accepted")
+    };
+    assert_eq!(
+        serde_json::to_value(&problems).unwrap(),
+        serde_json::json!([{
+            "severity": "error", "file": "conf/operator.yaml", "line": 1, "column": 27, "path": "gates.audio.required",
+            "message": "1 is not true or false", "hint": "write true"
+        }])
+    );
+}
+
+#[test]
+fn the_shown_document_loads_back_as_the_same_configuration() {
+    let text = format!(
+        "{SEED}storage: {{runs_dir: /srv/runs}}\npipeline:\n  stages: [outline, {{name: script, command: ['{{holdpoint}}', \"a: b\"], \
+         timeout_s: 5, artifacts: [{{kind: k, path: artifacts/script/a}}]}}, storyboard, assets, audio]\nsecurity: {{shared_accounts: []}}\n"
+    );
+    let config = loaded(&text).config;
+    let yaml = config.doc().to_yaml().unwrap();
+    assert_eq!(loaded(&yaml).config, config, "{yaml}");
+    let json = serde_json::to_string(&config.doc()).unwrap();
+    assert_eq!(loaded(&json).config, config, "{json}");
+    let doc = serde_json::to_value(config.doc()).unwrap();
+    let keys: Vec<&String> = doc.as_object().into_iter().flat_map(|map| map.keys()).collect();
+    assert_eq!(keys, ["server", "security", "gates", "storage", "pipeline"]);
+}
+
+#[test]
+fn a_problem_never_carries_an_escape_sequence() {
+    let text = "gates:\n  \"a\\e[2J\\u202e\": {}\n  audio: {required: \"\\e]0;x\\a\", \"\\x9b\": 1}\n";
+    let said = told(text);
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(
+        said.iter()
+            .all(|line| !line.contains(|c: char| c.is_control() || c == '\u{202e}')),
+        "{said:?}"
+    );
+}

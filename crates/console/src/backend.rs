@@ -1,0 +1,119 @@
+//! What the console needs of an engine: implemented by the engine's handle, and by a script in tests.
+
+use std::future::Future;
+
+use super::draft::{Discarded, Draft};
+use domain::key::GateKey;
+use domain::time::Now;
+use engine::Engine;
+use engine::api::{Command, Notice, Query, RequestId};
+use engine::edit_copies::EditCopies;
+
+/// An engine, as the console uses it. No call blocks.
+pub trait Backend {
+    /// What both clocks say.
+    fn now(&self) -> Now;
+    /// Has something done.
+    fn submit(&mut self, command: Command) -> RequestId;
+    /// Has something read.
+    fn ask(&mut self, query: Query) -> RequestId;
+    /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves the timer.
+    fn settle(&mut self);
+    /// The next notice. Cancel-safe.
+    fn notice(&mut self) -> impl Future<Output = Notice>;
+    /// Gives the lead back: a stopped process must not keep it.
+    fn resign(&mut self);
+    /// Waits until nothing that was handed over is under way: a stopped process must not hold the database either.
+    fn rest(&mut self) -> impl Future<Output = ()>;
+    /// Stands for the lead again.
+    fn stand(&mut self);
+    /// Keeps a draft, or removes it (`<runs>/.drafts/<operator>/`, see [`Draft::file_name`]).
+    fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
+    /// Keeps a text that was thrown away, for some days.
+    fn put_aside(&mut self, discarded: &Discarded);
+    /// Keeps a draft that a text was restored to, and forgets what was put aside of it.
+    fn restore(&mut self, draft: &Draft, discarded: &Discarded);
+    /// What this operator threw away lately, newest first.
+    fn load_discarded(&mut self) -> Vec<Discarded>;
+    /// Where copies for this operator's own editor lie.
+    fn edit_copies(&self) -> EditCopies;
+    /// The drafts kept by former sessions of this operator, and why others are not offered.
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>);
+}
+
+impl Backend for Engine {
+    fn now(&self) -> Now {
+        self.clock().now()
+    }
+
+    fn submit(&mut self, command: Command) -> RequestId {
+        Engine::submit(self, command)
+    }
+
+    fn ask(&mut self, query: Query) -> RequestId {
+        Engine::ask(self, query)
+    }
+
+    fn settle(&mut self) {
+        Engine::settle(self);
+    }
+
+    async fn notice(&mut self) -> Notice {
+        Engine::notice(self).await
+    }
+
+    fn resign(&mut self) {
+        Engine::resign(self);
+    }
+
+    async fn rest(&mut self) {
+        Engine::rest(self).await;
+    }
+
+    fn stand(&mut self) {
+        Engine::stand(self);
+    }
+
+    fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>) {
+        let name = Draft::new(key.clone()).file_name();
+        // A draft is text and numbers: it always has a JSON form.
+        let bytes = draft.and_then(|draft| serde_json::to_vec_pretty(draft).ok());
+        Engine::save_draft(self, name, bytes);
+    }
+
+    fn put_aside(&mut self, discarded: &Discarded) {
+        let oldest_us = Discarded::oldest_us(discarded.discarded_at);
+        if let Ok(bytes) = serde_json::to_vec_pretty(discarded) {
+            Engine::put_aside(self, discarded.file_name(), bytes, oldest_us);
+        }
+    }
+
+    fn restore(&mut self, draft: &Draft, discarded: &Discarded) {
+        if let Ok(bytes) = serde_json::to_vec_pretty(draft) {
+            Engine::restore(self, draft.file_name(), bytes, discarded.file_name());
+        }
+    }
+
+    fn load_discarded(&mut self) -> Vec<Discarded> {
+        let kept = Engine::load_discarded(self, Discarded::oldest_us(self.clock().now().utc));
+        let read = kept.drafts.iter().rev().map(|(_, bytes)| serde_json::from_slice(bytes));
+        read.filter_map(Result::ok).collect()
+    }
+
+    fn edit_copies(&self) -> EditCopies {
+        Engine::edit_copies(self)
+    }
+
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
+        let kept = Engine::load_drafts(self);
+        let mut drafts = Vec::new();
+        let mut problems = kept.problems;
+        for (path, bytes) in kept.drafts {
+            match serde_json::from_slice(&bytes) {
+                Ok(draft) => drafts.push(draft),
+                Err(error) => problems.push(format!("{} is no draft: {error}", path.display())),
+            }
+        }
+        (drafts, problems)
+    }
+}

@@ -1,0 +1,272 @@
+//! What an operator wrote and has not sent: kept through closed prompts, dropped lines and restarts.
+
+use serde::{Deserialize, Serialize};
+
+use domain::gate::Verdict;
+use domain::ids::{ArtifactPath, Digest};
+use domain::key::GateKey;
+use domain::time::Timestamp;
+
+/// A text that was thrown away is kept for so many days.
+pub const DISCARDED_DAYS: u64 = 7;
+
+/// A patch that is being composed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchDraft {
+    /// The artifact it is for.
+    pub path: ArtifactPath,
+    /// The text in the editor.
+    pub text: String,
+    /// Line and character of the cursor, from 0.
+    pub cursor: (usize, usize),
+    /// What was written as other patch types: type and text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(String, String)>,
+}
+
+/// An artifact that is being edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditDraft {
+    /// The artifact.
+    pub path: ArtifactPath,
+    /// SHA-256 of the version that the edit began from.
+    pub base: Digest,
+    /// The whole text as edited.
+    pub text: String,
+    /// Line and character of the cursor, from 0.
+    pub cursor: (usize, usize),
+}
+
+/// The unsent words about one gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The gate.
+    pub key: GateKey,
+    /// The note of a rejection. Drafts of former versions knew one note, under this name: it is never offered for an approval.
+    #[serde(rename = "note", default)]
+    pub rejection: String,
+    /// The note of an approval.
+    #[serde(rename = "approval_note", default, skip_serializing_if = "String::is_empty")]
+    pub approval: String,
+    /// The patch.
+    pub patch: Option<PatchDraft>,
+    /// Edited artifacts, each at most once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<EditDraft>,
+}
+
+impl Draft {
+    /// An empty draft.
+    pub fn new(key: GateKey) -> Self {
+        Self {
+            key,
+            rejection: String::new(),
+            approval: String::new(),
+            patch: None,
+            edits: Vec::new(),
+        }
+    }
+
+    /// The note of a verdict: what was written against a gate is never said for it.
+    pub fn note(&self, verdict: Verdict) -> &str {
+        match verdict {
+            Verdict::Approve => &self.approval,
+            Verdict::Reject => &self.rejection,
+        }
+    }
+
+    /// Puts a note in place of the former one of the same verdict.
+    pub fn set_note(&mut self, verdict: Verdict, note: String) {
+        match verdict {
+            Verdict::Approve => self.approval = note,
+            Verdict::Reject => self.rejection = note,
+        }
+    }
+
+    /// Whether a patch is being composed, in one way or another.
+    pub fn has_patch(&self) -> bool {
+        self.patch.is_some() || !self.edits.is_empty()
+    }
+
+    /// The edit of an artifact.
+    pub fn edit(&self, path: &ArtifactPath) -> Option<&EditDraft> {
+        self.edits.iter().find(|edit| edit.path == *path)
+    }
+
+    /// Puts an edit in place of the former one of the same artifact; none: removes it.
+    pub fn set_edit(&mut self, path: &ArtifactPath, edit: Option<EditDraft>) {
+        self.edits.retain(|former| former.path != *path);
+        self.edits.extend(edit);
+    }
+
+    /// Whether there is nothing worth keeping.
+    pub fn is_empty(&self) -> bool {
+        self.approval.trim().is_empty() && self.rejection.trim().is_empty() && !self.has_patch()
+    }
+
+    /// The name of the directory beside the draft's file in which an artifact is edited outside of the console.
+    pub fn copy_name(&self, path: &ArtifactPath) -> String {
+        // Two artifacts of a gate may have the same file name.
+        let which = Digest::of(path.as_str().as_bytes());
+        let key = &self.key;
+        format!("{}.{}.{}.{}.edit", key.job_id, key.stage, key.attempt, which.short())
+    }
+
+    /// The name of the draft's file under `<runs>/.drafts/<operator>/`.
+    pub fn file_name(&self) -> String {
+        format!("{}.{}.{}.json", self.key.job_id, self.key.stage, self.key.attempt)
+    }
+}
+
+impl Draft {
+    /// What is in it: `note of a rejection, patch for script.txt`.
+    pub fn contents(&self) -> String {
+        let note = |words: &str, text: &str| (!text.trim().is_empty()).then(|| words.to_owned());
+        let patch = self.patch.as_ref();
+        let parts = [
+            note("note of an approval", &self.approval),
+            note("note of a rejection", &self.rejection),
+            patch.map(|patch| format!("patch for {}", patch.path.file_name())),
+        ];
+        let edits = self
+            .edits
+            .iter()
+            .map(|edit| format!("edit of {}", edit.path.file_name()));
+        let parts: Vec<_> = parts.into_iter().flatten().chain(edits).collect();
+        parts.join(", ")
+    }
+
+    /// Takes back what was thrown away. What was written since is never written over: then nothing is taken, and what is in the way
+    /// is named.
+    pub fn take_back(&mut self, discarded: &Self) -> Result<(), String> {
+        let mut merged = self.clone();
+        for verdict in [Verdict::Approve, Verdict::Reject] {
+            let note = discarded.note(verdict);
+            if note.trim().is_empty() || merged.note(verdict) == note {
+                continue;
+            }
+            if !merged.note(verdict).trim().is_empty() {
+                let word = match verdict {
+                    Verdict::Approve => "an approval",
+                    Verdict::Reject => "a rejection",
+                };
+                return Err(format!("a note of {word} is kept for {}", self.key));
+            }
+            merged.set_note(verdict, note.to_owned());
+        }
+        if let Some(patch) = &discarded.patch {
+            if merged.patch.as_ref().is_some_and(|kept| kept != patch) {
+                return Err(format!("a patch is kept for {}", self.key));
+            }
+            merged.patch = Some(patch.clone());
+        }
+        for edit in &discarded.edits {
+            if merged.edit(&edit.path).is_some_and(|kept| kept != edit) {
+                return Err(format!("an edit of {} is kept for {}", edit.path.file_name(), self.key));
+            }
+            merged.set_edit(&edit.path, Some(edit.clone()));
+        }
+        *self = merged;
+        Ok(())
+    }
+}
+
+/// A text that was thrown away: for some days it can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discarded {
+    /// When.
+    pub discarded_at: Timestamp,
+    /// What: only the parts that were thrown away.
+    pub draft: Draft,
+}
+
+impl Discarded {
+    /// Its name for people and commands.
+    pub fn id(&self) -> String {
+        let key = &self.draft.key;
+        format!(
+            "{}.{}.{}.{}",
+            self.discarded_at.micros(),
+            key.job_id,
+            key.stage,
+            key.attempt
+        )
+    }
+
+    /// The name of its file under `<runs>/.drafts/<operator>/discarded/`.
+    pub fn file_name(&self) -> String {
+        format!("{}.json", self.id())
+    }
+
+    /// Until when it is kept.
+    pub fn kept_until(&self) -> Timestamp {
+        self.discarded_at.plus_s(DISCARDED_DAYS * 86_400)
+    }
+
+    /// The oldest time, in microseconds, from which something is still kept.
+    pub fn oldest_us(now: Timestamp) -> i64 {
+        now.plus_us(-(DISCARDED_DAYS as i64) * 86_400_000_000).micros()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        let key = r#"{"job_id": "j-1", "stage": "script", "attempt": 1}"#;
+        Draft::new(serde_json::from_str(key).unwrap())
+    }
+
+    #[test]
+    fn drafts_of_former_versions_are_read_on_and_their_note_is_no_approvals() {
+        let old =
+            r#"{"key": {"job_id": "j-1", "stage": "script", "attempt": 1}, "note": "do not ship", "patch": null}"#;
+        let draft: Draft = serde_json::from_str(old).unwrap();
+        assert_eq!(draft.note(Verdict::Reject), "do not ship");
+        assert_eq!(draft.note(Verdict::Approve), "");
+        let again = serde_json::to_string(&draft).unwrap();
+        assert_eq!(serde_json::from_str::<Draft>(&again).unwrap(), draft);
+        assert!(!again.contains("approval_note"), "{again}");
+    }
+
+    #[test]
+    fn each_verdict_keeps_its_note() {
+        let mut draft = draft();
+        draft.set_note(Verdict::Approve, "reads well".to_owned());
+        draft.set_note(Verdict::Reject, "not signed".to_owned());
+        let json = serde_json::to_string(&draft).unwrap();
+        let read: Draft = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            (read.note(Verdict::Approve), read.note(Verdict::Reject)),
+            ("reads well", "not signed")
+        );
+        assert_eq!(read.contents(), "note of an approval, note of a rejection");
+    }
+
+    #[test]
+    fn taking_back_writes_over_nothing() {
+        let mut thrown = draft();
+        thrown.set_note(Verdict::Reject, "too slow".to_owned());
+        let patch = |text: &str| {
+            Some(PatchDraft {
+                path: ArtifactPath::new("artifacts/script/script.txt").unwrap(),
+                text: text.to_owned(),
+                cursor: (0, 0),
+                others: Vec::new(),
+            })
+        };
+        thrown.patch = patch("{}");
+        let mut now = draft();
+        now.take_back(&thrown).unwrap();
+        assert_eq!(now, thrown);
+        now.take_back(&thrown).unwrap();
+        now.patch = patch("{1}");
+        let before = now.clone();
+        assert_eq!(
+            now.take_back(&thrown),
+            Err("a patch is kept for j-1 / script #1".to_owned())
+        );
+        assert_eq!(now, before, "nothing was taken");
+    }
+}

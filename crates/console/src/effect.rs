@@ -1,0 +1,442 @@
+//! Everything that enters the screen's reducer, and everything it asks the loop to do: plain values.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::draft::{Discarded, Draft};
+use super::input::Input;
+use super::media::Media;
+use super::model::shown::Sight;
+use super::own_editor::{Ending, OwnEditor};
+use diff::DiffDocument;
+use diff::json::ChangedValues;
+use diff::search::{Direction, Needle, Spot};
+use domain::event::Event;
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::key::GateKey;
+use domain::policy::GatePolicy;
+use domain::refusal::Refusal;
+use domain::time::Now;
+use engine::api::{Answer, Command, Query, Receipt};
+use patch::{Candidate, Change};
+
+/// What a query was asked for; its answer comes back with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// The queue.
+    Queue,
+    /// Who leads.
+    Leader,
+    /// The job of the selected row.
+    Job(JobId),
+    /// Events of the job pane.
+    Events(JobId),
+    /// The log of the job pane.
+    Log(JobId, StageName, u32),
+    /// The history.
+    Decisions,
+    /// The history of the old system.
+    OldDecisions,
+    /// The last events of all jobs: when this operator was here last.
+    Since,
+    /// The job and stage that the console was to open on and that are not in the queue.
+    Sought(JobId, Option<StageName>),
+    /// An artifact as it lies on disk: number of the file's reading, index of the file.
+    OnDisk(u64, usize),
+    /// What it is compared with.
+    Base(u64, usize),
+    /// A job with marked gates.
+    Marked(JobId),
+    /// The files of the run directory, for the editor that is open on the job.
+    Names(JobId),
+    /// The version that the edit in the editor began from.
+    Edited(Digest),
+    /// What Enter would do in the prompt that is open: number of the question.
+    Preview(u64),
+    /// Whether the rules would resume the job of the job pane.
+    Resumable(JobId),
+}
+
+/// Numbers the commands of one console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Submission(pub u64);
+
+/// A diff to compute off the loop.
+#[derive(Debug, Clone)]
+pub struct DiffJob {
+    /// Generation of the gate view; a newer one makes this pointless.
+    pub generation: u64,
+    /// Number of the file's reading; a newer one of the same file makes this pointless.
+    pub number: u64,
+    /// Index of the file.
+    pub file: usize,
+    /// The artifact's path.
+    pub path: ArtifactPath,
+    /// What it is compared with.
+    pub old: Option<Arc<[u8]>>,
+    /// The bytes under review.
+    pub new: Arc<[u8]>,
+    /// Whether more than the digest is wanted.
+    pub is_full: bool,
+}
+
+/// What came of a [`DiffJob`].
+#[derive(Debug, Clone)]
+pub struct DiffDone {
+    /// As in the job.
+    pub number: u64,
+    /// As in the job.
+    pub file: usize,
+    /// SHA-256 of the new bytes: what is on screen.
+    pub digest: Digest,
+    /// What it is compared with, for what is still to be found out.
+    pub old: Option<Arc<[u8]>>,
+    /// What is shown, and is needed for patch templates and checks; none if only the digest was wanted.
+    pub full: Option<Compared>,
+}
+
+/// A file in full.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// The bytes under review.
+    pub bytes: Arc<Vec<u8>>,
+    /// The diff; none for binaries.
+    pub document: Option<DiffDocument>,
+    /// What else is known of it; none: that takes longer, and is still to be found out.
+    pub details: Option<Details>,
+}
+
+/// What is known of a file beside its diff.
+#[derive(Debug, Clone, Default)]
+pub struct Details {
+    /// The changed values of a JSON document.
+    pub values: Option<Arc<ChangedValues>>,
+    /// The running time of a storyboard, before and now: `62 s -> 69 s`.
+    pub running_time: Option<String>,
+    /// A sound or a picture.
+    pub media: Option<Arc<Media>>,
+}
+
+/// What takes longer than a diff: decoding sounds and pictures, comparing the values of large documents.
+#[derive(Debug, Clone)]
+pub struct MeasureJob {
+    /// Generation of the gate view; a newer one makes this pointless.
+    pub generation: u64,
+    /// Number of the file's reading.
+    pub number: u64,
+    /// Index of the file.
+    pub file: usize,
+    /// The artifact's path: a sound that cannot be read is known by it.
+    pub path: ArtifactPath,
+    /// What it is compared with.
+    pub old: Option<Arc<[u8]>>,
+    /// The bytes under review.
+    pub new: Arc<Vec<u8>>,
+}
+
+/// Text to look for in a diff, hidden lines too.
+#[derive(Debug, Clone)]
+pub struct FindJob {
+    /// Numbers the searches; only the newest is of interest.
+    pub number: u64,
+    /// The diff.
+    pub document: DiffDocument,
+    /// What is looked for.
+    pub needle: Needle,
+    /// From this line on, of a side; none: from the first, or the last.
+    pub from: Option<Spot>,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// A file of the gate as the workers take it.
+#[derive(Debug, Clone)]
+pub struct GateFile {
+    /// Its artifact kind.
+    pub kind: String,
+    /// Its path.
+    pub path: ArtifactPath,
+    /// The bytes on screen.
+    pub bytes: Arc<Vec<u8>>,
+}
+
+/// A file of the gate whose bytes are not there.
+#[derive(Debug, Clone)]
+pub struct UnreadFile {
+    /// Its artifact kind.
+    pub kind: String,
+    /// Its path.
+    pub path: ArtifactPath,
+    /// Why it cannot be read; none: it can.
+    pub problem: Option<String>,
+}
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub enum Written {
+    /// A patch as JSON.
+    Patch(String),
+    /// The artifact itself: the version that it was, and the text that it is to be.
+    Edit(Arc<Vec<u8>>, String),
+}
+
+/// A text to check against the bytes on screen, off the loop.
+#[derive(Debug, Clone)]
+pub struct CheckJob {
+    /// Revision of the text; only the newest is of interest.
+    pub revision: u64,
+    /// The text in the editor.
+    pub written: Written,
+    /// The files of the gate.
+    pub files: Vec<GateFile>,
+    /// Those of them whose bytes are not there.
+    pub unread: Vec<UnreadFile>,
+    /// The file that the editor was opened on.
+    pub path: ArtifactPath,
+    /// The files of the run directory that a patch may name.
+    pub names: Arc<[String]>,
+    /// The job's parameters.
+    pub params: Map<String, Value>,
+}
+
+/// What could stand at the cursor of a patch, to be found out off the loop.
+#[derive(Debug, Clone)]
+pub struct CompleteJob {
+    /// Revision of the text.
+    pub revision: u64,
+    /// The text in the editor.
+    pub text: String,
+    /// Line and character of the cursor, from 0.
+    pub cursor: (usize, usize),
+    /// The artifact that the patch is for.
+    pub file: GateFile,
+    /// The files of the run directory that a patch may name.
+    pub names: Arc<[String]>,
+}
+
+/// A patch that fits.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The patch as JSON.
+    pub value: Value,
+    /// Its type.
+    pub type_name: &'static str,
+    /// The artifact it changes.
+    pub path: ArtifactPath,
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// What follows from them.
+    pub consequences: Vec<String>,
+    /// How an edit came to be this patch; none: it was written as it is.
+    pub reason: Option<String>,
+    /// What the patch would make.
+    pub planned: Planned,
+}
+
+impl Checked {
+    /// Whether it changes the job's parameters and no file: such a patch goes with a rejection only (SPEC §6).
+    pub fn is_of_job(&self) -> bool {
+        self.type_name == "params"
+    }
+}
+
+/// The file that a patch changes, before and after.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its path: the artifact's, or its sidecar's.
+    pub path: String,
+    /// Its bytes as they are; none: there is no such file yet.
+    pub before: Option<Arc<Vec<u8>>>,
+    /// Its bytes as they would be.
+    pub after: Arc<Vec<u8>>,
+}
+
+/// What a patch would make of a file, ready to be drawn.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The diff; none for binaries.
+    pub document: Option<DiffDocument>,
+    /// The effect in words, a line each: running time, peak, loudness.
+    pub facts: Vec<String>,
+}
+
+/// A copy for the operator's own editor.
+#[derive(Debug, Clone)]
+pub struct CopyJob {
+    /// The gate.
+    pub key: GateKey,
+    /// The artifact.
+    pub path: ArtifactPath,
+    /// What to put into the copy.
+    pub text: String,
+}
+
+/// Where a copy lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyReady {
+    /// Its path, from the root.
+    pub path: PathBuf,
+    /// Whether it is what an editor left there before and could not be taken: it was not written over.
+    pub is_former: bool,
+}
+
+/// Why a patch does not fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unfit {
+    /// Line in the editor, from 0, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+    /// The file that has to be read before more can be said.
+    pub wants: Option<ArtifactPath>,
+}
+
+/// What of a diff was on a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiffFacts {
+    /// Number of the file's reading.
+    pub number: u64,
+    /// Index of the file.
+    pub file: usize,
+    /// The rows.
+    pub sights: Vec<Sight>,
+}
+
+/// What of a question was on a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptFacts {
+    /// Its revision, where Enter depends on its being drawn.
+    pub revision: Option<u64>,
+    /// Everything that has to be read before Enter counts: title, what will happen, what was not seen, keys. Without clock times, which
+    /// go on by themselves.
+    pub words: String,
+    /// Whether all of that was drawn.
+    pub is_whole: bool,
+}
+
+/// What a drawn frame had on it; comes back when it has been written to the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameFacts {
+    /// What of a question.
+    pub prompt: Option<PromptFacts>,
+    /// Which lines of its list of gates.
+    pub listed: std::ops::Range<usize>,
+    /// What of a diff.
+    pub diff: Option<DiffFacts>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// From the terminal.
+    Input(Input),
+    /// The time.
+    Tick(Now),
+    /// The frame with these facts is on the terminal.
+    Drawn(FrameFacts),
+    /// A query's answer.
+    Answered(Question, Answer),
+    /// A command was committed or refused.
+    Done(Submission, Result<Box<Receipt>, Refusal>),
+    /// A command's files are in place, or not yet.
+    Published(Submission, Result<(), String>),
+    /// Something happened, here or elsewhere.
+    Events(Vec<Event>),
+    /// Something visible changed that is no event.
+    Changed,
+    /// The rows are as they were; files and who leads may not be.
+    Looked,
+    /// This process leads now, or no longer.
+    Lead(bool),
+    /// The configuration was loaded again; its warnings.
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<String>),
+    /// The configuration is broken.
+    ConfigBroken(Vec<String>),
+    /// Files or database cannot be written; none: all is well again.
+    Trouble(Option<String>),
+    /// Nothing may be decided here any more, and why.
+    ReadOnly(String),
+    /// A diff is ready.
+    DiffReady(Box<DiffDone>),
+    /// A diff could not be made: index of the file, number of its reading.
+    DiffFailed(usize, u64),
+    /// More is known of a file: its index, number of its reading.
+    Measured(usize, u64, Details),
+    /// A search ended: its number, and where.
+    Found(u64, Option<Spot>),
+    /// A text was checked: its revision and what came of it.
+    PatchChecked(u64, Result<Box<Checked>, Unfit>),
+    /// What a patch would make can be drawn: the text's revision; none: it could not be made.
+    PreviewReady(u64, Option<Box<Preview>>),
+    /// What could stand at the cursor of the text of this revision.
+    Completed(u64, Vec<Candidate>),
+    /// The copy for the operator's own editor is ready: where it lies; or it could not be made.
+    CopyReady(Result<CopyReady, String>),
+    /// The operator's own editor saved this text, and is still open.
+    CopySaved(String),
+    /// The operator's own editor ended.
+    OwnEditorEnded(Ending),
+    /// What the operator's own editor left; or why it cannot be taken.
+    CopyRead(Result<String, String>),
+    /// Drafts of a former session, and why others are not offered.
+    Drafts(Vec<Draft>, Vec<String>),
+    /// What was thrown away lately, newest first.
+    Discarded(Vec<Discarded>),
+    /// The process was continued after a suspend.
+    Continued,
+    /// The process was not suspended: nobody would continue it.
+    NotSuspended,
+}
+
+/// Something for the loop to do.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Submit a command.
+    Send(Submission, Command),
+    /// Ask a query.
+    Ask(Question, Query),
+    /// Compute a diff.
+    Diff(DiffJob),
+    /// Find out more about a file.
+    Measure(MeasureJob),
+    /// Look for text.
+    Find(FindJob),
+    /// Check a text.
+    Check(CheckJob),
+    /// Make what a patch would do ready to be drawn: the text's revision.
+    Preview(u64, Planned),
+    /// Find out what could stand at the cursor.
+    Complete(CompleteJob),
+    /// Make a private copy for the operator's own editor.
+    OpenCopy(CopyJob),
+    /// Give the terminal to an editor, on this file.
+    StartOwnEditor(OwnEditor, PathBuf),
+    /// See whether the editor has saved something.
+    LookAtCopy,
+    /// Read what the editor left.
+    ReadCopy,
+    /// The copy has served: remove it, or keep it where only the editor can make something of it.
+    CloseCopy {
+        /// Whether anything that it is still good for has to stay.
+        is_kept: bool,
+    },
+    /// Write a draft to disk; none: remove it.
+    SaveDraft(GateKey, Option<Draft>),
+    /// Keep a text that was thrown away.
+    PutAside(Box<Discarded>),
+    /// Keep the draft that a text was restored to, and forget what was put aside of it.
+    Restore(Box<Draft>, Box<Discarded>),
+    /// Put a text on the operator's clipboard.
+    Copy(String),
+    /// Draw everything anew.
+    Repaint,
+    /// Give the terminal back and stop until continued.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,117 @@
+//! What the keymap may not do.
+
+use std::collections::HashSet;
+
+use super::*;
+
+#[test]
+fn a_key_means_one_thing_in_one_focus() {
+    for focus in Focus::ALL {
+        let mut taken = HashSet::new();
+        for name in groups(focus)
+            .iter()
+            .flat_map(|group| group.bindings)
+            .flat_map(|binding| binding.keys)
+        {
+            assert!(taken.insert(*name), "{focus:?}: {name} is bound twice");
+        }
+    }
+}
+
+#[test]
+fn every_bound_name_is_a_key() {
+    for name in all_groups()
+        .iter()
+        .flat_map(|group| group.bindings)
+        .flat_map(|binding| binding.keys)
+    {
+        assert_eq!(Key::parse(name).map(Key::name).as_deref(), Some(*name));
+    }
+}
+
+// Not the names but what they do to a text: the help must not promise what the editor does not do.
+#[test]
+fn every_editing_key_of_the_help_does_something() {
+    use crate::editor::Editor;
+    for binding in EDITING.bindings {
+        for name in binding.keys {
+            let mut editor = Editor::of_text(&"one two three\n".repeat(30));
+            editor.move_to(15, 4);
+            editor.press(Key::parse("x").unwrap());
+            editor.press(Key::parse("Shift-Right").unwrap());
+            editor.press(Key::parse("Ctrl-x").unwrap());
+            if *name == "Ctrl-r" {
+                editor.press(Key::parse("Ctrl-u").unwrap());
+            }
+            if matches!(*name, "Ctrl-x" | "Ctrl-o") {
+                editor.press(Key::parse("Shift-Left").unwrap());
+            }
+            let before = (editor.text(), editor.cursor(), editor.selected_in(15));
+            editor.press(Key::parse(name).unwrap());
+            if *name == "Ctrl-o" {
+                // A copy shows when it is pasted.
+                editor.press(Key::parse("End").unwrap());
+                editor.press(Key::parse("Ctrl-y").unwrap());
+            }
+            let after = (editor.text(), editor.cursor(), editor.selected_in(15));
+            assert_ne!(before, after, "{name}: {}", binding.help);
+        }
+    }
+}
+
+// What arrives as a letter with Alt may be the Escape key and a letter that a stalled line has put together.
+#[test]
+fn no_letter_with_alt_means_anything() {
+    use crate::editor::Editor;
+    for character in '!'..='~' {
+        let name = format!("Alt-{character}");
+        let key = Key::parse(&name).unwrap();
+        for focus in Focus::ALL {
+            assert_eq!(lookup(focus, key), None, "{focus:?} {name}");
+        }
+        for mut editor in [Editor::of_text("one two\nthree"), Editor::of_line("one two")] {
+            editor.move_to(0, 4);
+            let before = (editor.text(), editor.cursor());
+            assert!(!editor.press(key), "{name}");
+            assert_eq!(
+                (editor.text(), editor.cursor(), editor.selected_in(0)),
+                (before.0, before.1, None),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn keys_of_tmux_screen_and_flow_control_stay_free() {
+    for focus in Focus::ALL {
+        for name in ["Ctrl-a", "Ctrl-b", "Ctrl-s", "Ctrl-q"] {
+            assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn the_letters_of_a_split_escape_sequence_mean_nothing() {
+    for focus in [
+        Focus::Queue,
+        Focus::Diff,
+        Focus::Job,
+        Focus::History,
+        Focus::Confirm,
+        Focus::Ask,
+    ] {
+        for name in ["A", "B", "C", "D", "H", "F", "O"] {
+            assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn escape_never_decides() {
+    let harmless = [Action::Back, Action::Close, Action::Menu];
+    for focus in Focus::ALL {
+        let action = lookup(focus, Key::parse("Esc").unwrap()).unwrap();
+        assert!(harmless.contains(&action), "{focus:?}: {action:?}");
+    }
+}

@@ -1,0 +1,29 @@
+//! The edit is away in the operator's own editor.
+
+use std::sync::Arc;
+
+use crate::own_editor::{Ending, OwnEditor};
+
+/// How far that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The copy is being made.
+    Opening,
+    /// The editor has the terminal.
+    Running,
+    /// It ended so, and what it left is being read.
+    Reading(Ending),
+}
+
+/// An edit that is away.
+#[derive(Debug, Clone)]
+pub struct Away {
+    /// The editor.
+    pub editor: OwnEditor,
+    /// How far.
+    pub stage: Stage,
+    /// The text that it was given; none: it was given what it had left before.
+    pub given: Option<Arc<str>>,
+    /// When it was last seen whether something was saved, on the boot clock.
+    pub looked_boot_us: i64,
+}

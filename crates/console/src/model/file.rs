@@ -1,0 +1,344 @@
+//! One file under review, as it is on screen.
+
+use std::sync::Arc;
+
+use serde_json::Map;
+
+use super::shown::{Shown, Sight};
+use crate::media::Media;
+use crate::work::{self, NotEditable};
+use diff::DiffDocument;
+use diff::json::ChangedValues;
+use diff::page::Place;
+use domain::artifact::{Base, GateArtifact};
+use domain::ids::Digest;
+
+/// Bytes on their way.
+#[derive(Debug, Clone, Default)]
+pub enum Slot {
+    /// Asked for.
+    #[default]
+    Waiting,
+    /// There is no such file.
+    Missing,
+    /// Here.
+    Here(Arc<[u8]>),
+    /// Could not be read.
+    Failed(String),
+    /// Handed on to the diff, or not wanted.
+    Taken,
+}
+
+/// How far a file has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// It must be read.
+    Wanted,
+    /// It is being read: with all that is shown of it, or for its digest only.
+    Asked {
+        /// With all.
+        is_full: bool,
+    },
+    /// It was read.
+    Done {
+        /// With all.
+        is_full: bool,
+    },
+}
+
+/// What of a file can be shown.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Not yet.
+    Loading,
+    /// Its digest is known; the rest is read when it comes on screen.
+    Known,
+    /// A diff.
+    Text(DiffDocument),
+    /// No text: what is known of it otherwise is in [`FileView::media`].
+    Binary,
+    /// It is gone from the run directory.
+    Missing,
+    /// It cannot be read.
+    Failed(String),
+}
+
+/// What a file is compared with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Against {
+    /// The version that the gate names: the given one, else the one last approved, else nothing.
+    #[default]
+    Usual,
+    /// Another version that the gate names.
+    Other(Base),
+    /// Nothing: all of it is new.
+    Nothing,
+    /// The version that was on this screen before the present one.
+    Read(Digest),
+}
+
+/// What can be done with the bytes of a file: found out once, when they come, because every frame asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uses {
+    /// Whether they can be edited as a text, or why not.
+    pub editing: Result<(), NotEditable>,
+    /// Whether a patch that fits their kind can be written, whatever the job's parameters are.
+    pub is_patchable: bool,
+}
+
+impl Uses {
+    /// What can be done with these bytes of an artifact.
+    pub fn of(artifact: &GateArtifact, bytes: &[u8]) -> Self {
+        // Any text can be replaced: the patches themselves are made only where that is not so.
+        let fits = || !work::templates(&artifact.kind, artifact.path.as_str(), bytes, &Map::new()).is_empty();
+        Self {
+            editing: work::editable(bytes).map(drop),
+            is_patchable: std::str::from_utf8(bytes).is_ok() || fits(),
+        }
+    }
+}
+
+/// One file under review.
+#[derive(Debug, Clone)]
+pub struct FileView {
+    /// As registered.
+    pub artifact: GateArtifact,
+    /// Numbers the readings of the console: answers for another one are of no interest.
+    pub number: u64,
+    /// How far it has been read.
+    pub reading: Reading,
+    /// The bytes on disk.
+    pub new: Slot,
+    /// The bytes of the base.
+    pub old: Slot,
+    /// What can be shown.
+    pub content: Content,
+    /// SHA-256 of what is shown.
+    pub digest: Option<Digest>,
+    /// The bytes that are shown.
+    pub bytes: Option<Arc<Vec<u8>>>,
+    /// What can be done with them; none: they have not come yet.
+    pub uses: Option<Uses>,
+    /// What it is to be compared with.
+    pub against: Against,
+    /// What the content is compared with.
+    pub shown_against: Against,
+    /// The version that was on the screen before another one came.
+    pub read: Option<Digest>,
+    /// Whether the diff begins at its first hunk when it comes.
+    pub starts_over: bool,
+    /// The changed values of a JSON document.
+    pub values: Option<Arc<ChangedValues>>,
+    /// The running time of a storyboard, before and now.
+    pub running_time: Option<String>,
+    /// The first changed value shown, where they are listed.
+    pub values_top: usize,
+    /// What is known of a sound or a picture.
+    pub media: Option<Arc<Media>>,
+    /// Whether values or media are being found out.
+    pub is_measuring: bool,
+    /// The first line shown.
+    pub top: Place,
+    /// Cells scrolled to the right.
+    pub left: usize,
+    /// What of the diff with the usual base was on the screen.
+    pub shown: Shown,
+    /// Whether the file was on the screen at all.
+    pub is_shown: bool,
+    /// Whether what is shown was read before the last reload, and its successor is on the way.
+    pub is_stale: bool,
+    /// What was registered before, since this view saw another version registered.
+    pub former: Option<Digest>,
+}
+
+impl FileView {
+    /// A file to be read.
+    pub fn new(artifact: GateArtifact) -> Self {
+        Self {
+            artifact,
+            number: 0,
+            reading: Reading::Wanted,
+            new: Slot::Waiting,
+            old: Slot::Waiting,
+            content: Content::Loading,
+            digest: None,
+            bytes: None,
+            uses: None,
+            against: Against::Usual,
+            shown_against: Against::Usual,
+            read: None,
+            starts_over: false,
+            values: None,
+            running_time: None,
+            values_top: 0,
+            media: None,
+            is_measuring: false,
+            top: Place::default(),
+            left: 0,
+            shown: Shown::default(),
+            is_shown: false,
+            is_stale: false,
+            former: None,
+        }
+    }
+
+    /// Begins again for a version; what is on screen stays there until its successor has been read.
+    pub fn succeeding(artifact: &GateArtifact, former: Self) -> Self {
+        let is_other = former.artifact.digest != artifact.digest;
+        let has_same_base = former.artifact.base == artifact.base;
+        let mut file = Self {
+            artifact: artifact.clone(),
+            reading: Reading::Wanted,
+            former: if is_other {
+                Some(former.artifact.digest)
+            } else {
+                former.former
+            },
+            ..former
+        };
+        if file.digest.is_none() || !has_same_base {
+            let (top, left, former) = (file.top, file.left, file.former);
+            let read = file.digest.filter(|_| file.is_shown).or(file.read);
+            file = Self::new(artifact.clone());
+            (file.top, file.left, file.former, file.read) = (top, left, former, read);
+            return file;
+        }
+        file.is_stale = true;
+        file
+    }
+
+    /// Forgets what can be read again, to make room; that it was seen stays known.
+    pub fn forget(&mut self) {
+        if self.reading == (Reading::Done { is_full: true }) && self.digest.is_some() {
+            self.reading = Reading::Done { is_full: false };
+            self.content = Content::Known;
+            (self.bytes, self.values, self.running_time, self.media) = (None, None, None, None);
+        }
+    }
+
+    /// Bytes of memory that its texts take; its base is taken to be as large as itself.
+    pub fn kept_bytes(&self) -> u64 {
+        self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64 * 2)
+    }
+
+    /// What it is compared with, by digest; none: nothing.
+    pub fn base_digest(&self, against: &Against) -> Option<Digest> {
+        match against {
+            Against::Usual => self.artifact.base.as_ref().map(|base| base.digest),
+            Against::Other(base) => Some(base.digest),
+            Against::Nothing => None,
+            Against::Read(digest) => Some(*digest),
+        }
+    }
+
+    /// Everything that it can be compared with, the usual base first.
+    pub fn bases(&self) -> Vec<Against> {
+        let usual = self.base_digest(&Against::Usual);
+        let others = self.artifact.bases.iter().filter(|base| Some(base.digest) != usual);
+        let read = self
+            .read
+            .filter(|read| Some(*read) != self.digest && Some(*read) != usual);
+        let nothing = usual.is_some().then_some(Against::Nothing);
+        [Against::Usual]
+            .into_iter()
+            .chain(others.cloned().map(Against::Other))
+            .chain(read.map(Against::Read))
+            .chain(nothing)
+            .collect()
+    }
+
+    /// In words, what the content is compared with: `last approved #1`.
+    pub fn base_label(&self, against: &Against) -> String {
+        match against {
+            Against::Usual => self
+                .artifact
+                .base
+                .as_ref()
+                .map_or_else(|| "nothing: all of it is new".to_owned(), |base| base.origin.label()),
+            Against::Other(base) => base.origin.label(),
+            Against::Nothing => "nothing: all of it as new".to_owned(),
+            Against::Read(_) => "what you read".to_owned(),
+        }
+    }
+
+    /// Whether the disk still has the former version: the registered one is written after the commit, and is awaited.
+    pub fn is_behind(&self) -> bool {
+        self.is_new_and_awaited()
+            || self.digest.is_some() && self.digest == self.former && self.digest != Some(self.artifact.digest)
+    }
+
+    /// Whether a patch made this file a moment ago, and it is not there yet.
+    fn is_new_and_awaited(&self) -> bool {
+        let is_made = self.artifact.patches.last().is_some_and(|step| step.former.is_none());
+        is_made && matches!(self.content, Content::Missing)
+    }
+
+    /// Whether other bytes than the registered ones lie on disk, and no writer is awaited.
+    pub fn is_changed_on_disk(&self) -> bool {
+        let is_other = self.digest.is_some_and(|digest| digest != self.artifact.digest);
+        is_other && !self.is_stale
+    }
+
+    /// Whether everything that is new in it was on the screen.
+    pub fn is_wholly_shown(&self) -> bool {
+        let is_rest_shown = match self.shown.unseen_lines() {
+            Some((unseen, _)) => unseen == 0,
+            None => self.shown.unseen_hunk_count() == 0,
+        };
+        self.is_shown && is_rest_shown
+    }
+
+    /// Whether any of what changed in it was on the screen; of a file without lines to count, whether it was there at all.
+    pub fn is_begun(&self) -> bool {
+        self.is_shown && (self.shown.is_begun() || self.shown.hunk_count() == 0)
+    }
+
+    /// How many hunks it counts for in a record: one where they are not known, or are none because it is no text.
+    pub fn hunk_count(&self) -> usize {
+        let is_changed = self.artifact.base.as_ref().map(|base| base.digest) != Some(self.artifact.digest);
+        self.shown.hunk_count().max(usize::from(is_changed))
+    }
+
+    /// Of how many of them every changed line was shown.
+    pub fn hunks_shown(&self) -> usize {
+        match self.shown.hunk_count() {
+            0 if self.is_shown => self.hunk_count(),
+            count => count - self.shown.unseen_hunk_count(),
+        }
+    }
+
+    /// Why its bytes cannot be had, in words that follow its name; none: they are there, or come when they are wanted.
+    pub fn problem(&self) -> Option<String> {
+        match &self.content {
+            Content::Missing => Some("is missing from the run directory".to_owned()),
+            Content::Failed(why) => Some(format!("cannot be read: {why}")),
+            Content::Loading | Content::Known | Content::Text(_) | Content::Binary => None,
+        }
+    }
+
+    /// The diff, where there is one.
+    pub fn document(&self) -> Option<&DiffDocument> {
+        match &self.content {
+            Content::Text(document) => Some(document),
+            Content::Loading | Content::Known | Content::Binary | Content::Missing | Content::Failed(_) => None,
+        }
+    }
+
+    /// Notes what was on the screen; returns whether that is news.
+    // Only the usual base counts: what the gate asks about is how this version differs from that. What was
+    // seen of it against another base may hide just that.
+    pub fn note_shown(&mut self, sights: &[Sight]) -> bool {
+        let is_first = !std::mem::replace(&mut self.is_shown, true);
+        match &self.content {
+            Content::Text(document) if self.shown_against == Against::Usual => {
+                self.shown.note(document, sights) || is_first
+            }
+            Content::Text(_)
+            | Content::Loading
+            | Content::Known
+            | Content::Binary
+            | Content::Missing
+            | Content::Failed(_) => is_first,
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The gate of the selected row.
+
+use std::sync::Arc;
+
+use super::file::{Content, FileView, Reading};
+use super::standing::Standing;
+use diff::search::Spot;
+use domain::artifact::GateArtifact;
+use domain::decision::Extent;
+use domain::gate::Gate;
+use domain::ids::{ArtifactPath, Digest};
+use domain::job::JobRows;
+use domain::key::GateKey;
+
+/// So often the files are read again while the disk is behind, before that counts as a change by somebody else.
+const REREADS_MAX: u32 = 10;
+
+/// So many bytes of files that are not on screen, their bases included, are kept ready; beyond that only their digests.
+const KEPT_BYTES_MAX: u64 = 32 << 20;
+
+/// So many files are read at a time: a gate of a hundred files must not be in memory all at once.
+const READINGS_MAX: usize = 2;
+
+/// The gate pane.
+#[derive(Debug, Clone)]
+pub struct GateView {
+    /// Which gate.
+    pub key: GateKey,
+    /// Its slug, for the label.
+    pub slug: String,
+    /// The whole job; none while loading.
+    pub rows: Option<Arc<JobRows>>,
+    /// Rises with every (re)load of the files.
+    pub generation: u64,
+    /// The files under review.
+    pub files: Vec<FileView>,
+    /// The file on screen.
+    pub file: usize,
+    /// The file that the patch in the editor is for, where that is not the one on screen.
+    pub aimed: Option<ArtifactPath>,
+    /// What is searched for.
+    pub search: Option<String>,
+    /// The last match, and the number of the search under way.
+    pub found: (Option<Spot>, u64),
+    /// Whether only what changed since it was read is to be shown, as soon as it is known.
+    pub wants_since_read: bool,
+    /// What stands on the terminal.
+    pub standing: Option<Standing>,
+    /// Whether a gate without files was on the screen.
+    pub is_bare_shown: bool,
+    /// Whether it was said that there is nothing more to read.
+    pub is_end_told: bool,
+    /// Whether it is read on from the queue: a low window then gives its rows to the diff.
+    pub is_read_on: bool,
+    /// When more of it was shown last, on the boot clock.
+    pub shown_boot_us: i64,
+    /// How much was recorded as seen, and of which digest.
+    pub recorded: Option<(Digest, Extent)>,
+    /// How often the files were read again because the disk was behind, and when last, on the boot clock.
+    pub rereads: (u32, i64),
+}
+
+impl GateView {
+    /// Why it is open again on what lies there; none: it is its stage's turn.
+    pub fn review(&self) -> Option<String> {
+        self.rows.as_deref()?.review_words(self.gate()?)
+    }
+
+    /// A view that waits for its answers.
+    pub fn new(key: GateKey, slug: String, generation: u64) -> Self {
+        Self {
+            key,
+            slug,
+            rows: None,
+            generation,
+            files: Vec::new(),
+            file: 0,
+            aimed: None,
+            search: None,
+            found: (None, 0),
+            wants_since_read: false,
+            standing: None,
+            is_bare_shown: false,
+            is_end_told: false,
+            is_read_on: false,
+            shown_boot_us: 0,
+            recorded: None,
+            rereads: (0, 0),
+        }
+    }
+
+    /// The gate as stored.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.rows.as_ref()?.gate(&self.key.stage, self.key.attempt)
+    }
+
+    /// The next file to read, and whether with everything that is shown of it: the one on screen and its neighbours first,
+    /// then the others, of which only the digest is needed once there are enough in memory. None: all are read, or enough are
+    /// under way.
+    pub fn next_reading(&self) -> Option<(usize, bool)> {
+        let under_way = self
+            .files
+            .iter()
+            .filter(|file| matches!(file.reading, Reading::Asked { .. }))
+            .count();
+        if under_way >= READINGS_MAX {
+            return None;
+        }
+        let near = [
+            Some(self.file),
+            self.aimed_file(),
+            self.file.checked_add(1),
+            self.file.checked_sub(1),
+        ];
+        let near = near.into_iter().flatten().filter(|index| *index < self.files.len());
+        let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
+        for index in near {
+            match self.files.get(index)?.reading {
+                Reading::Wanted | Reading::Done { is_full: false } => return Some((index, true)),
+                Reading::Asked { .. } | Reading::Done { is_full: true } => {}
+            }
+        }
+        let index = self.files.iter().position(|file| file.reading == Reading::Wanted)?;
+        kept += self.files.get(index)?.artifact.size_bytes.saturating_mul(2);
+        Some((index, kept <= KEPT_BYTES_MAX))
+    }
+
+    /// Forgets what can be read again of files that are not near the one on screen, while there is too much of it.
+    pub fn forget_distant(&mut self) {
+        let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
+        let (current, aimed) = (self.file, self.aimed_file());
+        let mut distant: Vec<usize> = (0..self.files.len())
+            .filter(|index| index.abs_diff(current) > 1 && Some(*index) != aimed)
+            .collect();
+        distant.sort_by_key(|index| std::cmp::Reverse(index.abs_diff(current)));
+        for index in distant {
+            if kept <= KEPT_BYTES_MAX {
+                return;
+            }
+            if let Some(file) = self.files.get_mut(index) {
+                kept -= file.kept_bytes().min(kept);
+                file.forget();
+            }
+        }
+    }
+
+    fn aimed_file(&self) -> Option<usize> {
+        let aimed = self.aimed.as_ref()?;
+        self.files.iter().position(|file| file.artifact.path == *aimed)
+    }
+
+    /// The file on screen.
+    pub fn current(&self) -> Option<&FileView> {
+        self.files.get(self.file)
+    }
+
+    /// The file on screen.
+    pub fn current_mut(&mut self) -> Option<&mut FileView> {
+        self.files.get_mut(self.file)
+    }
+
+    /// Begins again with these artifacts; what was seen stays seen until other bytes are read.
+    pub fn reload(&mut self, artifacts: &[GateArtifact], generation: u64) {
+        let mut former = std::mem::take(&mut self.files);
+        self.generation = generation;
+        self.files = artifacts
+            .iter()
+            .map(|artifact| {
+                let place = former.iter().position(|old| old.artifact.path == artifact.path);
+                match place {
+                    Some(place) => FileView::succeeding(artifact, former.swap_remove(place)),
+                    None => FileView::new(artifact.clone()),
+                }
+            })
+            .collect();
+        self.file = self.file.min(self.files.len().saturating_sub(1));
+    }
+
+    /// Whether a registered version is not on disk yet, and is still worth asking for.
+    pub fn is_behind(&self) -> bool {
+        self.rereads.0 < REREADS_MAX && self.files.iter().any(FileView::is_behind)
+    }
+
+    /// The digest of what is on screen (SPEC §6); none until every file was read.
+    ///
+    /// A vanished file counts as registered: the engine refuses to approve it, and a rejection does not need it.
+    pub fn shown_digest(&self) -> Option<Digest> {
+        self.rows.as_ref()?;
+        let mut shown = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            let digest = match &file.content {
+                Content::Missing => file.artifact.digest,
+                Content::Loading | Content::Known | Content::Text(_) | Content::Binary | Content::Failed(_) => {
+                    file.digest?
+                }
+            };
+            shown.push((&file.artifact.path, digest));
+        }
+        Some(Digest::of_gate(shown))
+    }
+
+    /// How much of what changed was shown; none before the first of it was.
+    pub fn extent(&self) -> Option<Extent> {
+        let is_begun = self.files.iter().any(FileView::is_begun) || self.files.is_empty() && self.is_bare_shown;
+        let sum = |count: fn(&FileView) -> usize| {
+            let sum: usize = self.files.iter().map(count).sum();
+            u32::try_from(sum).unwrap_or(u32::MAX)
+        };
+        is_begun.then(|| Extent {
+            hunks: sum(FileView::hunk_count),
+            hunks_shown: sum(FileView::hunks_shown),
+        })
+    }
+
+    /// How much was never on the screen: `2 hunks, 1 file`.
+    pub fn unseen_count(&self) -> String {
+        let files = self.files.iter().filter(|file| !file.is_shown).count();
+        let shown = self.files.iter().filter(|file| file.is_shown);
+        let lines: usize = shown
+            .clone()
+            .filter_map(|file| Some(file.shown.unseen_lines()?.0))
+            .sum();
+        let hunks: usize = shown
+            .filter(|file| file.shown.unseen_lines().is_none())
+            .map(|file| file.shown.unseen_hunk_count())
+            .sum();
+        let words = |count: usize, word: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {word}")),
+            count => Some(format!("{count} {word}s")),
+        };
+        let both: Vec<_> = [words(lines, "line"), words(hunks, "hunk"), words(files, "file")]
+            .into_iter()
+            .flatten()
+            .collect();
+        both.join(", ")
+    }
+
+    /// What was never on the screen, in words: `hunk 3`, `17 of 27 lines`, `captions.srt`.
+    pub fn unseen(&self) -> Vec<String> {
+        let mut unseen = Vec::new();
+        for (index, file) in self.files.iter().enumerate() {
+            if !file.is_shown {
+                unseen.push(file.artifact.path.file_name().to_owned());
+                continue;
+            }
+            let place = if index == self.file {
+                String::new()
+            } else {
+                format!(" of {}", file.artifact.path.file_name())
+            };
+            unseen.extend(file.shown.unseen_words(&place));
+        }
+        unseen
+    }
+}

@@ -1,0 +1,353 @@
+//! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
+
+pub mod away;
+pub mod bulk;
+pub mod compose;
+pub mod file;
+pub mod gate;
+pub mod history;
+pub mod job;
+pub mod look;
+pub mod preview;
+pub mod prompt;
+pub mod queue;
+pub mod shown;
+pub mod slips;
+pub mod standing;
+pub mod toast;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::draft::{Discarded, Draft};
+use super::editor::{Editor, Place};
+use super::effect::Submission;
+use super::keymap::Focus;
+use super::session::Session;
+use super::theme::Theme;
+use away::Away;
+use bulk::Mark;
+use compose::{Compose, List};
+use domain::key::GateKey;
+use domain::lease::{Lease, LeasePurpose};
+use domain::time::{Now, Timestamp};
+use domain::view::LeaderInfo;
+use gate::GateView;
+use history::History;
+use job::JobView;
+use look::Look;
+use preview::Foreseen;
+use prompt::Prompt;
+use queue::{Queue, RowKey};
+use shown::Remembered;
+use slips::Slips;
+use toast::Toasts;
+
+/// What stands below (or beside) the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lower {
+    /// The gate's diff.
+    Gate,
+    /// The job: stages, events, log.
+    Job,
+    /// The decisions.
+    History,
+}
+
+/// A list over everything else.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// The keys, narrowed down by what is typed.
+    Help {
+        /// What is typed.
+        filter: Editor,
+        /// The first row shown.
+        top: usize,
+    },
+    /// The files under review.
+    Files {
+        /// What is typed.
+        text: Editor,
+        /// The chosen row.
+        chosen: usize,
+    },
+    /// What was thrown away lately.
+    Discarded {
+        /// What is typed.
+        text: Editor,
+        /// The chosen row.
+        chosen: usize,
+    },
+    /// Commands by name.
+    Palette {
+        /// What is typed.
+        text: Editor,
+        /// The chosen row.
+        chosen: usize,
+    },
+}
+
+/// A one-line field at the bottom.
+#[derive(Debug, Clone)]
+pub enum Field {
+    /// The queue's filter.
+    Filter(Editor),
+    /// The diff's search.
+    Search(Editor),
+    /// The search in the text that is written, and where it began.
+    Find(Editor, Place),
+}
+
+/// What was sent and is not yet answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// For a toast: `Approved`, `Resumed`.
+    pub done: &'static str,
+    /// For a refusal: `Not approved`.
+    pub not_done: &'static str,
+    /// What it was about.
+    pub subject: String,
+    /// The gate that it decides, if it decides one.
+    pub decides: Option<GateKey>,
+    /// Whether a patch goes with it.
+    pub has_patch: bool,
+    /// Whether it was answered, and only its files are owed.
+    pub is_committed: bool,
+    /// The gate whose lease it takes or renews.
+    pub leases: Option<GateKey>,
+    /// Whether it is one of many: what became of it stands in their list.
+    pub is_part: bool,
+    /// Whether nobody wants to hear of it unless a prompt waits for it (leases, looks).
+    pub is_quiet: bool,
+}
+
+/// A lease that this session wants while a prompt or the editor is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseHeld {
+    /// What for.
+    pub purpose: LeasePurpose,
+    /// When it was last asked for, on the boot clock.
+    pub beat_boot_us: i64,
+    /// Since when this session has it; none: it was never given.
+    pub taken_at: Option<Timestamp>,
+    /// Whether it was refused the last time.
+    pub is_refused: bool,
+    /// Whether somebody took it from this session.
+    pub is_lost: bool,
+}
+
+/// The console.
+#[derive(Debug)]
+pub struct Model {
+    /// Who sits here.
+    pub session: Session,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// What the clocks said last.
+    pub now: Now,
+    /// Colours.
+    pub theme: Theme,
+    /// Whether the keys go to what stands below the queue.
+    pub is_lower_focused: bool,
+    /// What stands below the queue.
+    pub lower: Lower,
+    /// The queue.
+    pub queue: Queue,
+    /// The marked gates.
+    pub marks: BTreeMap<GateKey, Mark>,
+    /// The marks that were taken off last, to be set again.
+    pub marks_off: BTreeMap<GateKey, Mark>,
+    /// Where a range of marks began.
+    pub range: Option<RowKey>,
+    /// How diffs are looked at.
+    pub look: Look,
+    /// The gate of the selected row.
+    pub gate: Option<GateView>,
+    /// The job of the selected row.
+    pub job: Option<JobView>,
+    /// The decisions.
+    pub history: History,
+    /// What was shown of gates that the selection left, the newest last.
+    pub remembered: VecDeque<Remembered>,
+    /// The question that is asked.
+    pub prompt: Option<Prompt>,
+    /// What the rules say that its Enter would do.
+    pub preview: Foreseen,
+    /// The patch editor.
+    pub compose: Option<Compose>,
+    /// The operator's own editor, as long as the edit is its business.
+    pub away: Option<Away>,
+    /// A list over everything else.
+    pub overlay: Option<Overlay>,
+    /// A one-line field.
+    pub field: Option<Field>,
+    /// What keeps a slip from acting.
+    pub slips: Slips,
+    /// What happened, newest last.
+    pub toasts: Toasts,
+    /// Unsent words, by gate.
+    pub drafts: BTreeMap<GateKey, Draft>,
+    /// What was thrown away lately, newest first.
+    pub discarded: Vec<Discarded>,
+    /// Drafts to be written.
+    pub unsaved: BTreeSet<GateKey>,
+    /// When the oldest unsaved change was typed, on the boot clock.
+    pub unsaved_boot_us: Option<i64>,
+    /// Commands under way.
+    pub sent: BTreeMap<Submission, Sent>,
+    /// The leases that are kept, by gate.
+    pub leases: BTreeMap<GateKey, LeaseHeld>,
+    /// Who leads; none: nobody.
+    pub leader: Option<LeaderInfo>,
+    /// Whether the leader was ever asked for and told.
+    pub is_leader_known: bool,
+    /// Whether this process leads.
+    pub is_leading: bool,
+    /// Files or database cannot be written.
+    pub trouble: Option<String>,
+    /// The configuration's faults.
+    pub config_faults: Vec<String>,
+    /// Why drafts of former sessions are not offered.
+    pub draft_problems: Vec<String>,
+    /// When a key was last pressed, on the boot clock; none: not yet, and a console that runs is nobody who looks.
+    pub key_boot_us: Option<i64>,
+    /// Since when somebody is at the keys without a long break, on the boot clock.
+    pub present_boot_us: i64,
+    /// When the leader was last asked for, on the boot clock.
+    pub leader_boot_us: i64,
+    /// Whether a query for the queue is under way, and whether another must follow.
+    pub queue_asked: (bool, bool),
+    /// The job that a query is under way for, and whether another must follow.
+    pub job_asked: Option<(domain::ids::JobId, bool)>,
+    /// Gates that this console decided lately: their events are no news.
+    pub own: VecDeque<GateKey>,
+    /// Rises with every view of a gate, prompt text or submission.
+    pub counter: u64,
+    /// Whether the screen must be drawn.
+    pub is_dirty: bool,
+}
+
+impl Model {
+    /// An empty console.
+    pub fn new(session: Session, size: (u16, u16), now: Now) -> Self {
+        let theme = Theme {
+            has_colour: session.has_colour,
+            has_palette: session.has_colour && session.has_palette,
+        };
+        Self {
+            session,
+            size,
+            now,
+            theme,
+            is_lower_focused: false,
+            lower: Lower::Gate,
+            queue: Queue::default(),
+            marks: BTreeMap::new(),
+            marks_off: BTreeMap::new(),
+            range: None,
+            look: Look::default(),
+            gate: None,
+            job: None,
+            history: History::default(),
+            remembered: VecDeque::new(),
+            prompt: None,
+            preview: Foreseen::default(),
+            compose: None,
+            away: None,
+            overlay: None,
+            field: None,
+            slips: Slips::default(),
+            toasts: Toasts::default(),
+            drafts: BTreeMap::new(),
+            discarded: Vec::new(),
+            unsaved: BTreeSet::new(),
+            unsaved_boot_us: None,
+            sent: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            leader: None,
+            is_leader_known: false,
+            is_leading: false,
+            trouble: None,
+            config_faults: Vec::new(),
+            draft_problems: Vec::new(),
+            key_boot_us: None,
+            present_boot_us: now.boot_us,
+            leader_boot_us: i64::MIN / 2,
+            queue_asked: (false, false),
+            job_asked: None,
+            own: VecDeque::new(),
+            counter: 0,
+            is_dirty: true,
+        }
+    }
+
+    /// Who receives the keys: a function of the state, never stored.
+    pub fn focus(&self) -> Focus {
+        match &self.overlay {
+            Some(Overlay::Help { .. }) => return Focus::Help,
+            Some(Overlay::Palette { .. }) => return Focus::Palette,
+            Some(Overlay::Files { .. }) => return Focus::Files,
+            Some(Overlay::Discarded { .. }) => return Focus::Discarded,
+            None => {}
+        }
+        match &self.field {
+            Some(Field::Filter(_)) => return Focus::Filter,
+            Some(Field::Search(_)) => return Focus::Search,
+            Some(Field::Find(..)) => return Focus::Find,
+            None => {}
+        }
+        match &self.prompt {
+            Some(Prompt::Confirm(confirm)) if confirm.is_note_focused && confirm.is_asking() => return Focus::Note,
+            Some(Prompt::Confirm(_)) => return Focus::Confirm,
+            Some(Prompt::Bulk(ask)) if ask.is_note_focused && ask.is_asking() => return Focus::Note,
+            Some(Prompt::Bulk(_)) => return Focus::Bulk,
+            Some(Prompt::Cancel(_) | Prompt::Timer(_) | Prompt::Discard(_)) => return Focus::Answer,
+            Some(Prompt::Menu) => return Focus::Menu,
+            Some(Prompt::Resume(_) | Prompt::Quit(_)) => return Focus::Ask,
+            None => {}
+        }
+        if let Some(compose) = &self.compose {
+            return match compose.list {
+                Some(List::Types { .. }) => Focus::Types,
+                Some(List::Candidates { .. }) => Focus::Candidates,
+                None => Focus::Compose,
+            };
+        }
+        self.pane_focus()
+    }
+
+    /// Which pane the keys would go to without prompts and fields.
+    pub fn pane_focus(&self) -> Focus {
+        match (self.is_lower_focused, self.lower) {
+            (false, _) => Focus::Queue,
+            (true, Lower::Gate) if self.gate.is_none() => Focus::Job,
+            (true, Lower::Gate) => Focus::Diff,
+            (true, Lower::Job) => Focus::Job,
+            (true, Lower::History) => Focus::History,
+        }
+    }
+
+    /// The next number.
+    pub fn next_number(&mut self) -> u64 {
+        self.counter = self.counter.saturating_add(1);
+        self.counter
+    }
+
+    /// The draft of a gate, if there is one.
+    pub fn draft(&self, key: &GateKey) -> Option<&Draft> {
+        self.drafts.get(key)
+    }
+
+    /// The live lease that somebody else, or another console of the same person, has on a gate.
+    pub fn lease_of_other(&self, key: &GateKey) -> Option<&Lease> {
+        let row = self.queue.gate(key)?;
+        let lease = row.lease.as_deref()?;
+        (lease.is_live(self.now) && lease.holder != self.session.operator).then_some(lease)
+    }
+
+    /// The decision of this gate that is being written, if one is.
+    pub fn writing(&self, key: &GateKey) -> Option<&Sent> {
+        self.sent
+            .values()
+            .find(|sent| !sent.is_committed && sent.decides.as_ref() == Some(key))
+    }
+}

@@ -1,0 +1,364 @@
+//! The questions that stand between a key and something that cannot be taken back.
+//!
+//! A confirm prompt pins what it is about: gate, attempt, digest. It never follows the selection.
+
+use super::bulk::BulkAsk;
+use crate::editor::Editor;
+use crate::effect::{Checked, Submission};
+use domain::gate::Verdict;
+use domain::ids::{Digest, JobId};
+use domain::key::GateKey;
+use domain::refusal::Refusal;
+
+/// What a confirm prompt would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Approve.
+    Approve,
+    /// Reject.
+    Reject,
+    /// Apply a patch; the gate stays open.
+    Apply,
+    /// Take the newest patch back; the gate stays open.
+    Undo,
+}
+
+impl Intent {
+    /// The verb on the key line: `[Enter] approve`.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Apply => "apply the patch",
+            Self::Undo => "take it back",
+        }
+    }
+    /// The head of the prompt.
+    pub fn head(self) -> &'static str {
+        match self {
+            Self::Approve => "APPROVE",
+            Self::Reject => "REJECT",
+            Self::Apply => "APPLY PATCH",
+            Self::Undo => "UNDO PATCH",
+        }
+    }
+    /// When it was done.
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Approve => "Approved",
+            Self::Reject => "Rejected",
+            Self::Apply => "Patch applied to",
+            Self::Undo => "Patch taken back of",
+        }
+    }
+    /// When it was not.
+    pub fn not_done(self) -> &'static str {
+        match self {
+            Self::Approve => "Not approved",
+            Self::Reject => "Not rejected",
+            Self::Apply => "Not applied",
+            Self::Undo => "Not undone",
+        }
+    }
+    /// The verdict, where it decides the gate.
+    pub fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::Approve => Some(Verdict::Approve),
+            Self::Reject => Some(Verdict::Reject),
+            Self::Apply | Self::Undo => None,
+        }
+    }
+    /// Whether it decides the gate: a decision has a note, and is for good.
+    pub fn is_decision(self) -> bool {
+        self.verdict().is_some()
+    }
+}
+
+/// What a prompt is about; any change of it turns the prompt into a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The gate, with its attempt.
+    pub key: GateKey,
+    /// What was on screen when the prompt was opened.
+    pub digest: Digest,
+    /// `j-21 dunes / storyboard #1`.
+    pub label: String,
+}
+
+/// Where a confirm prompt stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfirmState {
+    /// Waits for the operator.
+    Asking,
+    /// Sent; not yet answered.
+    Writing(Submission),
+    /// It will not happen: why, and what to do.
+    Refused(String, Option<String>),
+}
+
+/// The prompt before a decision or a patch.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    /// What it is about.
+    pub pin: Pin,
+    /// What it would do.
+    pub intent: Intent,
+    /// The note.
+    pub note: Editor,
+    /// Whether keys are typed into the note.
+    pub is_note_focused: bool,
+    /// The patch that goes with it.
+    pub patch: Option<Checked>,
+    /// Rises with every change of what is asked.
+    pub revision: u64,
+    /// Whether this revision was on the terminal: only then does Enter confirm.
+    pub is_drawn: bool,
+    /// Whether Enter was pressed once on an empty note of a rejection.
+    pub is_empty_accepted: bool,
+    /// Where it stands.
+    pub state: ConfirmState,
+}
+
+impl Confirm {
+    /// Whether it waits for the operator.
+    pub fn is_asking(&self) -> bool {
+        self.state == ConfirmState::Asking
+    }
+
+    /// Whether it was sent.
+    pub fn is_writing(&self) -> bool {
+        matches!(self.state, ConfirmState::Writing(_))
+    }
+}
+
+/// The question before a paused job goes on.
+#[derive(Debug, Clone)]
+pub struct ResumeAsk {
+    /// The job.
+    pub job_id: JobId,
+    /// `j-21 dunes`.
+    pub label: String,
+    /// What whoever rejected the stage wrote.
+    pub note: Option<String>,
+    /// See [`Confirm::revision`].
+    pub revision: u64,
+    /// See [`Confirm::is_drawn`].
+    pub is_drawn: bool,
+}
+
+/// The question before a job is canceled.
+#[derive(Debug, Clone)]
+pub struct CancelAsk {
+    /// The job.
+    pub job_id: JobId,
+    /// `j-21 dunes`.
+    pub label: String,
+    /// What was typed: must be the job's id.
+    pub typed: Editor,
+    /// See [`Confirm::revision`].
+    pub revision: u64,
+    /// See [`Confirm::is_drawn`].
+    pub is_drawn: bool,
+}
+
+/// What a question about a gate's timer would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimerIntent {
+    /// Stop it.
+    Hold,
+    /// Let it run again.
+    Release,
+    /// Move its deadline.
+    Extend,
+}
+
+impl TimerIntent {
+    /// The verb on the key line.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Extend => "extend",
+        }
+    }
+    /// The head of the prompt.
+    pub fn head(self) -> &'static str {
+        match self {
+            Self::Hold => "HOLD TIMER",
+            Self::Release => "RELEASE TIMER",
+            Self::Extend => "EXTEND TIMER",
+        }
+    }
+    /// When it was done.
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Hold => "Held",
+            Self::Release => "Released",
+            Self::Extend => "Extended",
+        }
+    }
+    /// When it was not.
+    pub fn not_done(self) -> &'static str {
+        match self {
+            Self::Hold => "Not held",
+            Self::Release => "Not released",
+            Self::Extend => "Not extended",
+        }
+    }
+}
+
+/// The question before a gate's timer is stopped, started or moved. It asks, so that a key that repeats itself adds nothing.
+#[derive(Debug, Clone)]
+pub struct TimerAsk {
+    /// The gate, with its attempt.
+    pub key: GateKey,
+    /// `j-21 dunes / storyboard #1`.
+    pub label: String,
+    /// What would be done.
+    pub intent: TimerIntent,
+    /// The reason, or for how long.
+    pub typed: Editor,
+    /// See [`Confirm::revision`].
+    pub revision: u64,
+    /// See [`Confirm::is_drawn`].
+    pub is_drawn: bool,
+    /// Sent; not yet answered.
+    pub sent: Option<Submission>,
+}
+
+impl TimerAsk {
+    /// Whether a refusal is about what was typed: it can be mended there.
+    pub fn is_of_typed(refusal: &Refusal) -> bool {
+        matches!(refusal.place.as_deref(), Some("seconds" | "reason"))
+    }
+}
+
+/// What has to be typed before a text is thrown away.
+pub const DISCARD_WORD: &str = "discard";
+
+/// The question before a text is thrown away.
+#[derive(Debug, Clone)]
+pub struct DiscardAsk {
+    /// What was typed: must be [`DISCARD_WORD`].
+    pub typed: Editor,
+    /// See [`Confirm::revision`].
+    pub revision: u64,
+    /// See [`Confirm::is_drawn`].
+    pub is_drawn: bool,
+}
+
+/// The question before leaving although something is under way.
+#[derive(Debug, Clone)]
+pub struct QuitAsk {
+    /// What is under way, as it is now.
+    pub reasons: Vec<String>,
+}
+
+/// A question.
+#[derive(Debug, Clone)]
+pub enum Prompt {
+    /// Approve, reject, apply.
+    Confirm(Box<Confirm>),
+    /// Resume a job.
+    Resume(Box<ResumeAsk>),
+    /// Cancel a job.
+    Cancel(Box<CancelAsk>),
+    /// Decide all marked gates.
+    Bulk(Box<BulkAsk>),
+    /// Hold, release or extend a gate's timer.
+    Timer(Box<TimerAsk>),
+    /// Leave although something is under way.
+    Quit(QuitAsk),
+    /// What to do with the patch in the editor.
+    Menu,
+    /// Throw the patch away.
+    Discard(Box<DiscardAsk>),
+}
+
+impl Prompt {
+    /// The revision that is asked and whether it was drawn, where Enter depends on that.
+    fn asked(&mut self) -> Option<(&mut u64, &mut bool)> {
+        Some(match self {
+            Self::Confirm(confirm) => (&mut confirm.revision, &mut confirm.is_drawn),
+            Self::Resume(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Cancel(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Timer(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Bulk(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Discard(ask) => (&mut ask.revision, &mut ask.is_drawn),
+            Self::Quit(_) | Self::Menu => return None,
+        })
+    }
+
+    /// The revision that is asked, where Enter depends on its being drawn.
+    pub fn revision(&self) -> Option<u64> {
+        match self {
+            Self::Confirm(confirm) => Some(confirm.revision),
+            Self::Resume(ask) => Some(ask.revision),
+            Self::Cancel(ask) => Some(ask.revision),
+            Self::Timer(ask) => Some(ask.revision),
+            Self::Bulk(ask) => Some(ask.revision),
+            Self::Discard(ask) => Some(ask.revision),
+            Self::Quit(_) | Self::Menu => None,
+        }
+    }
+
+    /// Whether Enter would do something that somebody has to have read about.
+    pub fn is_binding(&self) -> bool {
+        match self {
+            Self::Confirm(confirm) => confirm.is_asking(),
+            Self::Bulk(ask) => ask.is_asking(),
+            Self::Timer(ask) => ask.sent.is_none(),
+            Self::Resume(_) | Self::Cancel(_) | Self::Discard(_) => true,
+            Self::Quit(_) | Self::Menu => false,
+        }
+    }
+
+    /// When it was not done.
+    pub fn not_done(&self) -> &'static str {
+        match self {
+            Self::Confirm(confirm) => confirm.intent.not_done(),
+            Self::Resume(_) => "Not resumed",
+            Self::Cancel(_) => "Not canceled",
+            Self::Bulk(ask) => ask.not_done(),
+            Self::Timer(ask) => ask.intent.not_done(),
+            Self::Discard(_) => "Not discarded",
+            Self::Quit(_) | Self::Menu => "Not done",
+        }
+    }
+
+    /// Whether it was sent, or is over already.
+    pub fn is_sent(&self) -> bool {
+        match self {
+            Self::Confirm(confirm) => !confirm.is_asking(),
+            Self::Bulk(ask) => !ask.is_asking(),
+            Self::Timer(ask) => ask.sent.is_some(),
+            Self::Resume(_) | Self::Cancel(_) | Self::Discard(_) | Self::Quit(_) | Self::Menu => false,
+        }
+    }
+
+    /// Whether it shows what comes of a submission.
+    pub fn waits_for(&self, submission: Submission) -> bool {
+        match self {
+            Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(submission),
+            Self::Timer(ask) => ask.sent == Some(submission),
+            // A bulk takes its answers one by one.
+            Self::Bulk(_) | Self::Resume(_) | Self::Cancel(_) | Self::Quit(_) | Self::Menu | Self::Discard(_) => false,
+        }
+    }
+
+    /// Notes that a revision is on the terminal, all of it.
+    pub fn note_drawn(&mut self, revision: u64) {
+        if let Some((current, is_drawn)) = self.asked()
+            && *current == revision
+        {
+            *is_drawn = true;
+        }
+    }
+
+    /// Asks anew: what was on the terminal so far does not count.
+    pub fn ask_again(&mut self, revision: u64) {
+        if let Some((current, is_drawn)) = self.asked() {
+            (*current, *is_drawn) = (revision, false);
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! The queue: open gates, then jobs that are not at one. The selection is pinned by key, never by place.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use domain::ids::JobId;
+use domain::key::GateKey;
+use domain::view::{QueueKind, QueueRow};
+
+/// Names a row through every refresh.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// An open gate.
+    Gate(GateKey),
+    /// A job that is not at a gate.
+    Job(JobId),
+}
+
+impl RowKey {
+    /// The key of a row.
+    pub fn of(row: &QueueRow) -> Self {
+        match (row.kind, &row.stage) {
+            (QueueKind::Gate, Some(stage)) => Self::Gate(GateKey {
+                job_id: row.job_id.clone(),
+                stage: stage.clone(),
+                attempt: row.attempt,
+            }),
+            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Failed | QueueKind::Queued, _) => {
+                Self::Job(row.job_id.clone())
+            }
+        }
+    }
+
+    /// Whether this is the row's key; costs no copy.
+    pub fn names(&self, row: &QueueRow) -> bool {
+        match self {
+            Self::Gate(key) => is_gate(row, key),
+            Self::Job(job_id) => row.kind != QueueKind::Gate && row.job_id == *job_id,
+        }
+    }
+
+    /// The job.
+    pub fn job_id(&self) -> &JobId {
+        match self {
+            Self::Gate(key) => &key.job_id,
+            Self::Job(job_id) => job_id,
+        }
+    }
+}
+
+/// Whether the row is this gate.
+fn is_gate(row: &QueueRow, key: &GateKey) -> bool {
+    row.kind == QueueKind::Gate
+        && row.attempt == key.attempt
+        && row.job_id == key.job_id
+        && row.stage.as_ref() == Some(&key.stage)
+}
+
+/// The order of the queue. Gates always stand above jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The next deadline first.
+    #[default]
+    Left,
+    /// The oldest first.
+    Age,
+    /// By job.
+    Job,
+    /// By stage.
+    Stage,
+}
+
+impl Sort {
+    /// The next one.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Left => Self::Age,
+            Self::Age => Self::Job,
+            Self::Job => Self::Stage,
+            Self::Stage => Self::Left,
+        }
+    }
+
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Left => "time left",
+            Self::Age => "age",
+            Self::Job => "job",
+            Self::Stage => "stage",
+        }
+    }
+}
+
+/// The queue.
+#[derive(Debug, Clone, Default)]
+pub struct Queue {
+    /// All rows.
+    rows: Vec<QueueRow>,
+    /// The visible rows, in order.
+    order: Vec<usize>,
+    /// The place of each row in that order; none: the filter hides it.
+    places: Vec<Option<usize>>,
+    /// The rows with a timer, the next deadline first. A frame asks for it more than once: it must not cost by what waits.
+    deadlines: Vec<usize>,
+    /// The rows of gates by their keys; made when somebody asks for another gate than the selected one.
+    by_key: OnceCell<HashMap<GateKey, usize>>,
+    /// How many rows are gates.
+    gates: usize,
+    /// The selected row.
+    selected: Option<RowKey>,
+    /// Where it was found among all rows; looked up again when it is there no longer.
+    selected_at: usize,
+    /// Whether the operator chose the selected row; else a gate that opens may take its place.
+    pub is_chosen: bool,
+    /// Whether the selected row went away: it is none any more; what it was about stays on the screen until it is left.
+    pub is_gone: bool,
+    /// The order.
+    pub sort: Sort,
+    /// What a row must contain.
+    pub filter: String,
+    /// The first visible row on screen.
+    pub top: usize,
+    /// Whether an answer has come.
+    pub is_loaded: bool,
+}
+
+fn matches(row: &QueueRow, filter: &str) -> bool {
+    let words = filter.to_lowercase();
+    let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
+    let text = format!("{} {} {stage}", row.job_id, row.slug).to_lowercase();
+    words.split_whitespace().all(|word| text.contains(word))
+}
+
+/// When its timer acts, as far as it will; with `is_running_only`, as long as no person stops it.
+fn left(row: &QueueRow, is_running_only: bool) -> i64 {
+    let timer = row.timer.as_ref().filter(|timer| timer.held_by_policy_at.is_none());
+    let timer = timer.filter(|timer| !is_running_only || timer.stopped_at.is_none());
+    timer.map_or(i64::MAX, |timer| timer.deadline.micros())
+}
+
+impl Queue {
+    /// The visible rows, in order.
+    pub fn visible(&self) -> impl Iterator<Item = &QueueRow> {
+        self.order.iter().filter_map(|index| self.rows.get(*index))
+    }
+
+    /// So many visible rows from the first one on screen.
+    pub fn on_screen(&self, count: usize) -> impl Iterator<Item = &QueueRow> {
+        let order = self.order.get(self.top..).unwrap_or_default();
+        order.iter().take(count).filter_map(|index| self.rows.get(*index))
+    }
+
+    /// All rows, visible or not.
+    pub fn present(&self) -> impl Iterator<Item = &QueueRow> {
+        self.rows.iter()
+    }
+
+    /// The gates with a timer, the next deadline first, each with its place among the visible rows; none: the filter hides it.
+    pub fn by_deadline(&self) -> impl Iterator<Item = (&QueueRow, Option<usize>)> {
+        let row = |index: &usize| Some((self.rows.get(*index)?, self.places.get(*index).copied().flatten()));
+        self.deadlines.iter().filter_map(row)
+    }
+
+    /// How many gates are open.
+    pub fn gates(&self) -> usize {
+        self.gates
+    }
+
+    /// The row of an open gate, visible or not.
+    pub fn gate(&self, key: &GateKey) -> Option<&QueueRow> {
+        // Nearly always it is about the selected one.
+        let selected = self.selected_row().and_then(|index| self.rows.get(index));
+        let found = selected.filter(|row| is_gate(row, key));
+        found.or_else(|| self.rows.get(self.index_of(key)?))
+    }
+
+    fn index_of(&self, key: &GateKey) -> Option<usize> {
+        let by_key = self.by_key.get_or_init(|| {
+            let rows = (0..).zip(&self.rows);
+            rows.filter_map(|(index, row)| match RowKey::of(row) {
+                RowKey::Gate(key) => Some((key, index)),
+                RowKey::Job(_) => None,
+            })
+            .collect()
+        });
+        by_key.get(key).copied()
+    }
+
+    /// Whether the filter shows this gate.
+    pub fn is_visible(&self, key: &GateKey) -> bool {
+        let place = self.index_of(key).and_then(|index| self.places.get(index));
+        place.is_some_and(Option::is_some)
+    }
+
+    /// The selected row among all rows.
+    fn selected_row(&self) -> Option<usize> {
+        let selected = self.selected.as_ref()?;
+        let is_there = |row: &QueueRow| selected.names(row);
+        if self.rows.get(self.selected_at).is_some_and(is_there) {
+            return Some(self.selected_at);
+        }
+        self.rows.iter().position(is_there)
+    }
+
+    /// How many rows are visible.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether no row is visible.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// How many rows the filter hides.
+    pub fn hidden(&self) -> usize {
+        self.rows.len().saturating_sub(self.order.len())
+    }
+
+    /// A visible row.
+    pub fn row(&self, place: usize) -> Option<&QueueRow> {
+        self.rows.get(*self.order.get(place)?)
+    }
+
+    /// The selected key.
+    pub fn selected(&self) -> Option<&RowKey> {
+        self.selected.as_ref()
+    }
+
+    /// The place of the selected row among the visible ones.
+    pub fn place(&self) -> Option<usize> {
+        self.places.get(self.selected_row()?).copied().flatten()
+    }
+
+    /// The selected row.
+    pub fn current(&self) -> Option<&QueueRow> {
+        self.row(self.place()?)
+    }
+
+    /// Takes fresh rows. The selected row stays under the operator's eyes, at its height on the screen.
+    pub fn refresh(&mut self, fresh: Vec<QueueRow>) {
+        let height = self.place().map(|place| place.saturating_sub(self.top));
+        self.rows = fresh;
+        self.is_loaded = true;
+        self.follow_to_gate();
+        if let Some(selected) = &self.selected {
+            let index = self.rows.iter().position(|row| selected.names(row));
+            (self.is_gone, self.selected_at) = (index.is_none(), index.unwrap_or_default());
+        }
+        self.rows_changed();
+        if let (Some(height), Some(place)) = (height, self.place()) {
+            self.top = place.saturating_sub(height);
+        }
+    }
+
+    /// A job that reached its gate is that gate's row from now on: a row for what it was before would be a ghost.
+    fn follow_to_gate(&mut self) {
+        let Some(RowKey::Job(job_id)) = &self.selected else {
+            return;
+        };
+        let of_job = || self.rows.iter().filter(|row| row.job_id == *job_id);
+        let gate = of_job().find(|row| row.kind == QueueKind::Gate);
+        if of_job().all(|row| row.kind == QueueKind::Gate)
+            && let Some(gate) = gate
+        {
+            self.selected = Some(RowKey::of(gate));
+        }
+    }
+
+    /// Takes a row away that is known to be over, before the next answer says so.
+    pub fn remove(&mut self, key: &RowKey) {
+        self.rows.retain(|row| !key.names(row));
+        if self.selected.as_ref() == Some(key) {
+            (self.selected, self.is_gone) = (None, false);
+        }
+        self.rows_changed();
+    }
+
+    /// The places of the visible open gates, the most urgent first: by the time left, then those whose timer stands still or that
+    /// have none, the oldest first.
+    pub fn by_urgency(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut gates: Vec<_> = (0..)
+            .zip(self.visible())
+            .filter(|(_, row)| row.kind == QueueKind::Gate)
+            .map(|(place, row)| (left(row, true), row.since, place))
+            .collect();
+        gates.sort_unstable();
+        gates.into_iter().map(|(_, _, place)| place)
+    }
+
+    fn rows_changed(&mut self) {
+        self.by_key.take();
+        self.gates = self.rows.iter().filter(|row| row.kind == QueueKind::Gate).count();
+        let deadline = |row: &QueueRow| Some(row.timer.as_ref()?.deadline);
+        let timed = (0..)
+            .zip(&self.rows)
+            .filter_map(|(index, row)| Some((deadline(row)?, index)));
+        let mut timed: Vec<_> = timed.collect();
+        timed.sort_unstable();
+        self.deadlines = timed.into_iter().map(|(_, index)| index).collect();
+        self.arrange();
+    }
+
+    /// Puts the rows in order and applies the filter.
+    pub fn arrange(&mut self) {
+        let mut order: Vec<usize> = (0..self.rows.len())
+            .filter(|index| self.rows.get(*index).is_some_and(|row| matches(row, &self.filter)))
+            .collect();
+        let rows = &self.rows;
+        let sort = self.sort;
+        order.sort_by(|a, b| {
+            let (Some(a), Some(b)) = (rows.get(*a), rows.get(*b)) else {
+                return std::cmp::Ordering::Equal;
+            };
+            let by_sort = match sort {
+                Sort::Left => left(a, false).cmp(&left(b, false)),
+                Sort::Age => std::cmp::Ordering::Equal,
+                Sort::Job => (&a.job_id, &a.stage).cmp(&(&b.job_id, &b.stage)),
+                Sort::Stage => (&a.stage, &a.job_id).cmp(&(&b.stage, &b.job_id)),
+            };
+            let by_kind = a.kind.cmp(&b.kind);
+            by_kind
+                .then(by_sort)
+                .then(a.since.cmp(&b.since))
+                .then_with(|| a.job_id.cmp(&b.job_id))
+                .then_with(|| a.stage.cmp(&b.stage))
+        });
+        self.places = vec![None; self.rows.len()];
+        for (place, index) in order.iter().enumerate() {
+            if let Some(slot) = self.places.get_mut(*index) {
+                *slot = Some(place);
+            }
+        }
+        self.order = order;
+    }
+
+    /// Selects a visible row; returns whether the selection changed.
+    pub fn select(&mut self, place: usize) -> bool {
+        let place = place.min(self.len().saturating_sub(1));
+        let Some(key) = self.row(place).map(RowKey::of) else {
+            return false;
+        };
+        let index = self.order.get(place).copied();
+        let is_new = self.select_key(key);
+        self.selected_at = index.unwrap_or_default();
+        is_new
+    }
+
+    /// Selects a row by its key; returns whether the selection changed.
+    pub fn select_key(&mut self, key: RowKey) -> bool {
+        if self.selected.as_ref() == Some(&key) {
+            return false;
+        }
+        (self.selected, self.is_gone) = (Some(key), false);
+        true
+    }
+
+    /// Forgets a selection that cannot be kept.
+    pub fn deselect(&mut self) {
+        (self.selected, self.is_gone) = (None, false);
+    }
+
+    /// Moves the view so that the selected row is on a screen of so many rows.
+    pub fn scroll_to_selected(&mut self, height: usize) {
+        let height = height.max(1);
+        match self.place() {
+            Some(place) if place < self.top => self.top = place,
+            Some(place) if place >= self.top + height => self.top = place + 1 - height,
+            Some(_) | None => {}
+        }
+        // No empty rows below the last one while others are hidden above.
+        self.top = self.top.min(self.len().saturating_sub(height));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! What a queue remembers so that no frame has to look for it is the same as what looking for it finds.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use domain::ids::StageName;
+use domain::policy::OnTimeout;
+use domain::time::{Now, Timestamp};
+use domain::timer::GateTimer;
+
+const NAMES: [&str; 6] = ["j-1", "j-2", "j-3", "j-4", "j-5", "j-6"];
+
+/// A gate (with so many seconds left, or without a timer) or a running job.
+fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> QueueRow {
+    QueueRow {
+        kind,
+        job_id: JobId::new(NAMES[name]).unwrap(),
+        slug: Arc::from(["tides", "dunes"][name % 2]),
+        stage: Some(StageName::new("script").unwrap()),
+        attempt,
+        since: Timestamp::default(),
+        timer: left_s.map(|left_s| GateTimer::start(Now::default(), left_s, OnTimeout::Approve)),
+        max_hold_s: 0,
+        lease: None,
+        added_lines: 0,
+        removed_lines: 0,
+        files: 0,
+        is_new: false,
+        is_binary: false,
+        is_seen: false,
+        pause: None,
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Refresh(Vec<QueueRow>),
+    Select(usize),
+    Deselect,
+    Filter(&'static str),
+    Sort,
+}
+
+fn rows() -> impl Strategy<Value = Vec<QueueRow>> {
+    let kind = prop_oneof![3 => Just(QueueKind::Gate), 1 => Just(QueueKind::Running)];
+    let one = (1..3u32, prop::option::of(0..500u64), kind, any::<bool>());
+    prop::collection::vec(one, NAMES.len()).prop_map(|all| {
+        let there = all.into_iter().enumerate().filter(|(_, one)| one.3);
+        there
+            .map(|(name, (attempt, left_s, kind, _))| {
+                row(name, attempt, left_s.filter(|_| kind == QueueKind::Gate), kind)
+            })
+            .collect()
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => rows().prop_map(Step::Refresh),
+        4 => (0..7usize).prop_map(Step::Select),
+        1 => Just(Step::Deselect),
+        1 => prop::sample::select(vec!["", "tides", "j-3"]).prop_map(Step::Filter),
+        1 => Just(Step::Sort),
+    ]
+}
+
+fn check(queue: &Queue) {
+    let selected = queue.selected();
+    let place = selected.and_then(|key| queue.visible().position(|row| key.names(row)));
+    assert_eq!(queue.place(), place);
+    let present: Vec<&QueueRow> = queue.present().collect();
+    let gates: Vec<&QueueRow> = present
+        .iter()
+        .copied()
+        .filter(|row| row.kind == QueueKind::Gate)
+        .collect();
+    assert_eq!(queue.gates(), gates.len());
+    for row in &queue.rows {
+        if let RowKey::Gate(key) = RowKey::of(row) {
+            let found = gates.iter().copied().find(|row| is_gate(row, &key));
+            assert_eq!(queue.gate(&key), found);
+        }
+    }
+    let mut timed: Vec<_> = present
+        .iter()
+        .filter_map(|row| Some(row.timer.as_ref()?.deadline))
+        .collect();
+    timed.sort();
+    let by_deadline = queue.by_deadline().map(|(row, _)| row.timer.as_ref().unwrap().deadline);
+    assert_eq!(by_deadline.collect::<Vec<_>>(), timed);
+    for (row, place) in queue.by_deadline() {
+        let key = RowKey::of(row);
+        assert_eq!(place, queue.visible().position(|row| key.names(row)));
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_to_it_a_queue_finds_what_is_there(steps in prop::collection::vec(step(), 1..40)) {
+        let mut queue = Queue::default();
+        for step in steps {
+            match step {
+                Step::Refresh(rows) => queue.refresh(rows),
+                Step::Select(place) => {
+                    queue.select(place);
+                }
+                Step::Deselect => queue.deselect(),
+                Step::Filter(words) => {
+                    words.clone_into(&mut queue.filter);
+                    queue.arrange();
+                }
+                Step::Sort => {
+                    queue.sort = queue.sort.next();
+                    queue.arrange();
+                }
+            }
+            check(&queue);
+        }
+    }
+}

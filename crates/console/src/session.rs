@@ -1,0 +1,101 @@
+//! Who sits at this console, and what the console knows of the configuration.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::action::Action;
+use super::own_editor::OwnEditor;
+use domain::ids::StageName;
+use domain::operator::Operator;
+use domain::policy::GatePolicy;
+
+/// What the root hands to the console when it starts.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Who acts.
+    pub operator: Operator,
+    /// The policies in force for gates that open from now on.
+    pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
+    /// Seconds of grace for an overdue gate.
+    pub overdue_grace_s: u64,
+    /// The runs directory, for messages.
+    pub runs_dir: PathBuf,
+    /// Whether nothing may be decided here: the database is newer than this program, or `--read-only`.
+    pub is_read_only: bool,
+    /// Whether nothing leads out of it: `--restricted`, for people who may use this console and nothing else of the machine.
+    pub is_restricted: bool,
+    /// Why, where it is the database.
+    pub newer: Option<String>,
+    /// A line to begin with, for the demo.
+    pub hint: Option<String>,
+    /// Whether colours are used: not with `NO_COLOR`, and not on `TERM=dumb` or `vt100`.
+    pub has_colour: bool,
+    /// Whether the terminal has the palette of 256 colours, for pictures.
+    pub has_palette: bool,
+    /// The editor that the operator's environment names, or vi; none: there is none.
+    pub own_editor: Option<OwnEditor>,
+    /// The gate to begin on.
+    pub open_at: Option<(domain::ids::JobId, Option<StageName>)>,
+}
+
+/// Whether an environment asks for colours (no-color.org; terminals known to have none).
+pub fn wants_colour(no_color: Option<&str>, term: Option<&str>) -> bool {
+    let is_refused = no_color.is_some_and(|value| !value.is_empty());
+    let is_plain =
+        term.is_none_or(|term| term.is_empty() || term == "dumb" || term.starts_with("vt1") || term.ends_with("-m"));
+    !is_refused && !is_plain
+}
+
+/// Whether an environment names a terminal with 256 colours or more.
+pub fn has_palette(term: Option<&str>, colorterm: Option<&str>) -> bool {
+    let is_true_colour = colorterm.is_some_and(|value| matches!(value, "truecolor" | "24bit"));
+    is_true_colour || term.is_some_and(|term| term.contains("256color") || term.contains("direct"))
+}
+
+impl Session {
+    /// `bea@ops1 ssh`, for the header.
+    pub fn who(&self) -> String {
+        let via = &self.operator.via;
+        let ssh = if via.ssh_client.is_some() { " ssh" } else { "" };
+        format!("{}@{}{ssh}", self.operator.name, via.host)
+    }
+
+    /// Why an action is not done in a restricted console: everything that would give the terminal to another program, or read or write
+    /// outside of the run directories. The one place that says so; whatever runs a program or opens a path asks here first.
+    pub fn forbids(&self, action: Action) -> Option<&'static str> {
+        if !self.is_restricted {
+            return None;
+        }
+        let forbidden = [
+            (
+                Action::OwnEditor,
+                "this console is restricted: it starts no other program",
+            ),
+            (Action::Suspend, "this console is restricted: it is not suspended"),
+        ];
+        forbidden
+            .into_iter()
+            .find(|(known, _)| *known == action)
+            .map(|(_, why)| why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_left_out_where_it_is_unwanted_or_unknown() {
+        assert!(wants_colour(None, Some("xterm-256color")));
+        assert!(wants_colour(Some(""), Some("tmux")));
+        for (no_color, term) in [
+            (Some("1"), Some("xterm")),
+            (None, Some("dumb")),
+            (None, Some("vt100")),
+            (None, None),
+        ] {
+            assert!(!wants_colour(no_color, term), "{no_color:?} {term:?}");
+        }
+    }
+}

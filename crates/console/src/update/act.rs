@@ -1,0 +1,407 @@
+//! What comes of an action.
+
+use super::super::action::Action;
+use super::super::editor::Editor;
+use super::super::effect::Effect;
+use super::super::keymap::Focus;
+use super::super::model::history::Entry;
+use super::super::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
+use super::super::model::toast::Tone;
+use super::super::model::{Field, Lower, Model, Overlay};
+use super::super::verb::{self, No};
+use super::super::view::{self, palette};
+use super::motion::{self, Step};
+use super::prompt::refuse;
+use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer, toast};
+use domain::gate::Verdict;
+use domain::view::QueueKind;
+use text::words::counted_are;
+
+/// Does what an action asks for in a focus.
+pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
+    if focus == Focus::Menu && verb::replaces_text(action) && !prompt::is_menu_drawn(model) {
+        return toast(model, Tone::Info, prompt::MENU_NOT_DRAWN);
+    }
+    if action == Action::TakeIn && !prompt::is_taking_in_drawn(model) {
+        return;
+    }
+    if action == Action::Accept && focus.is_prompt() && !prompt::is_read(model) {
+        return;
+    }
+    if matches!(action, Action::Approve | Action::Reject) && focus == Focus::Queue && model.range.is_some() {
+        mark::range(model, fx);
+    }
+    match verb::offer(model, focus, action) {
+        Err(No::Refused(refused)) => {
+            refuse(model, refused.what, &refused.why, &refused.hint);
+            model.toasts.is_about_text |= refused.is_about_text;
+            return;
+        }
+        Err(No::Nothing(words)) if !words.is_empty() => return toast(model, Tone::Info, words),
+        // Without words the key itself knows best what to say, if anything.
+        Err(No::Nothing(_)) | Ok(()) => {}
+    }
+    if action != Action::ReadOn
+        && let Some(view) = &mut model.gate
+    {
+        view.is_end_told = false;
+    }
+    match action {
+        Action::Up if matches!(focus, Focus::Types | Focus::Candidates) => compose::move_choice(model, -1),
+        Action::Down if matches!(focus, Focus::Types | Focus::Candidates) => compose::move_choice(model, 1),
+        Action::Up => motion::go(model, focus, Step::Rows(-1), fx),
+        Action::Down => motion::go(model, focus, Step::Rows(1), fx),
+        Action::Top => motion::go(model, focus, Step::Top, fx),
+        Action::Bottom => motion::go(model, focus, Step::Bottom, fx),
+        Action::PageUp => motion::go(model, focus, Step::Pages(-1), fx),
+        Action::PageDown => motion::go(model, focus, Step::Pages(1), fx),
+        Action::HalfUp => motion::go(model, focus, Step::Half(-1), fx),
+        Action::HalfDown => motion::go(model, focus, Step::Half(1), fx),
+        Action::Left => motion::sideways(model, focus, false, fx),
+        Action::Right => motion::sideways(model, focus, true, fx),
+        Action::NextPane => motion::other_pane(model, fx),
+        Action::Open => {
+            let lower = if model.lower == Lower::History {
+                Lower::Gate
+            } else {
+                model.lower
+            };
+            motion::show(model, lower, fx);
+        }
+        Action::Back => back(model, fx),
+        // The keys and the pane below the queue go together: with the queue stands the gate of its row.
+        Action::ShowQueue => {
+            model.is_lower_focused = false;
+            model.lower = Lower::Gate;
+        }
+        Action::ShowGate => motion::show(model, Lower::Gate, fx),
+        Action::ShowJob => motion::show(model, Lower::Job, fx),
+        Action::ShowHistory => motion::show(model, Lower::History, fx),
+        Action::Filter => model.field = Some(Field::Filter(Editor::of_line(&model.queue.filter))),
+        Action::Sort => {
+            model.queue.sort = model.queue.sort.next();
+            queue::rearrange(model, fx);
+            toast(model, Tone::Info, format!("Sorted by {}", model.queue.sort.label()));
+        }
+        Action::ReadOn => read_on::read_on(model, focus, fx),
+        Action::FormerHunk => diff::hunk(model, false),
+        Action::NextMatch => diff::find_match(model, true, fx),
+        Action::FormerMatch => diff::find_match(model, false, fx),
+        Action::NextFile => other_file(model, focus, true, fx),
+        Action::FormerFile => other_file(model, focus, false, fx),
+        Action::Fold => diff::fold(model),
+        Action::Mode => diff::mode(model),
+        Action::Base => files::next_base(model),
+        Action::Wrap => diff::wrap(model),
+        Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
+        Action::Approve if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Approve),
+        Action::Reject if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Reject),
+        Action::Mark => mark::toggle(model, fx),
+        Action::MarkRange => mark::range(model, fx),
+        Action::MarkAll => mark::all(model, fx),
+        Action::MarkAgain => mark::again(model, fx),
+        Action::TakeIn => bulk::take_in(model),
+        Action::Approve => prompt::open_decision(model, Intent::Approve),
+        Action::Reject => prompt::open_decision(model, Intent::Reject),
+        Action::Compose if focus == Focus::Confirm => {
+            // Only where the prompt says that there is a draft: elsewhere the key is none.
+            if verb::applies(model, focus, action) {
+                model.prompt = None;
+                act(model, Focus::Diff, compose::draft_key(model), fx);
+            }
+        }
+        Action::Compose => compose::open(model, fx),
+        Action::Edit => compose::open_edit(model, fx),
+        Action::OwnEditor => compose::open_own_editor(model, fx),
+        Action::OtherType => compose::other_type(model),
+        Action::AsPatch => compose::as_patch(model, fx),
+        Action::CarryOver => compose::carry_over(model, fx),
+        Action::Complete => compose::complete(model, fx),
+        Action::Find => compose::find(model),
+        Action::FindNext => compose::find_next(model, true),
+        Action::FindFormer => compose::find_next(model, false),
+        Action::ResizePreview => compose::resize_preview(model),
+        Action::PreviewUp => compose::scroll_preview(model, -1),
+        Action::PreviewDown => compose::scroll_preview(model, 1),
+        Action::Acknowledge => prompt::acknowledge(model, fx),
+        Action::Undo => prompt::open_decision(model, Intent::Undo),
+        Action::Resume => prompt::open_resume(model),
+        Action::Cancel => prompt::open_cancel(model),
+        Action::Hold => timer::open(model, verb::hold_or_release(model)),
+        Action::Extend => timer::open(model, TimerIntent::Extend),
+        Action::TakeOver => timer::take_over(model, fx),
+        Action::Accept => accept(model, focus, fx),
+        Action::Note => note(model),
+        Action::Close => close(model, focus, fx),
+        Action::Menu => model.prompt = Some(Prompt::Menu),
+        Action::ApproveWith => compose::submit(model, Intent::Approve),
+        Action::RejectWith => compose::submit(model, Intent::Reject),
+        Action::ApplyOnly => compose::submit(model, Intent::Apply),
+        Action::Discard => compose::ask_discard(model, fx),
+        Action::Leave => compose::leave(model),
+        Action::Help => {
+            // The question is read anew when the keys are closed.
+            let revision = model.next_number();
+            if let Some(prompt) = &mut model.prompt {
+                prompt.ask_again(revision);
+            }
+            model.overlay = Some(Overlay::Help {
+                filter: Editor::of_line(""),
+                top: 0,
+            });
+        }
+        Action::Files => {
+            let chosen = model.gate.as_ref().map_or(0, |view| view.file);
+            model.overlay = Some(Overlay::Files {
+                text: Editor::of_line(""),
+                chosen,
+            });
+        }
+        Action::Discarded => {
+            model.overlay = Some(Overlay::Discarded {
+                text: Editor::of_line(""),
+                chosen: 0,
+            });
+        }
+        Action::Palette => {
+            model.overlay = Some(Overlay::Palette {
+                text: Editor::of_line(""),
+                chosen: 0,
+            });
+        }
+        Action::Copy => copy(model, fx),
+        Action::Repaint => fx.push(Effect::Repaint),
+        Action::Suspend => fx.push(Effect::Suspend),
+        Action::Quit => quit(model, fx),
+    }
+}
+
+fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Effect>) {
+    if focus != Focus::Job {
+        diff::file(model, is_forward);
+        return;
+    }
+    let is_low = view::prompt::is_low(model);
+    if let Some(job) = &mut model.job {
+        let logs = job.logs();
+        let current = job.current_log();
+        let index = logs.iter().position(|log| Some(log) == current.as_ref()).unwrap_or(0);
+        let next = if is_forward {
+            index.saturating_add(1)
+        } else {
+            index.saturating_sub(1)
+        };
+        // In a low window the logs stand behind the events.
+        let next = match (is_low, is_forward, &job.log_of) {
+            (true, true, None) => Some(logs.first()),
+            (true, false, Some(_)) if index == 0 => Some(None),
+            _ => logs.get(next).map(Some),
+        };
+        if let Some(log) = next {
+            job.log_of = log.cloned();
+            job.log = None;
+            job.up = 0;
+        }
+    }
+    gate::ask_log(model, fx);
+}
+
+fn note(model: &mut Model) {
+    if let Some(Prompt::Bulk(ask)) = &mut model.prompt
+        && ask.is_asking()
+    {
+        ask.is_note_focused = !ask.is_note_focused;
+    }
+    if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
+        && confirm.is_asking()
+        && confirm.intent.is_decision()
+    {
+        confirm.is_note_focused = !confirm.is_note_focused;
+    }
+}
+
+fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+    match focus {
+        Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer => prompt::accept(model, fx),
+        Focus::Filter | Focus::Find => model.field = None,
+        Focus::Types => compose::choose_type(model, fx),
+        Focus::Candidates => compose::choose_candidate(model, fx),
+        Focus::Search => {
+            if let Some(Field::Search(editor)) = model.field.take()
+                && let Some(view) = &mut model.gate
+            {
+                let text = editor.text();
+                // Nothing typed means the same again.
+                if !text.is_empty() {
+                    view.search = Some(text);
+                    view.found = (None, 0);
+                }
+                if view.search.is_some() {
+                    diff::find_match(model, true, fx);
+                }
+            }
+        }
+        Focus::Help => model.overlay = None,
+        Focus::Discarded => {
+            let listed = view::discarded::matching(model);
+            if let Some(Overlay::Discarded { chosen, .. }) = model.overlay.take()
+                && let Some(discarded) = listed
+                    .get(chosen)
+                    .and_then(|index| model.discarded.get(*index))
+                    .cloned()
+            {
+                compose::take_back(model, &discarded, fx);
+            }
+        }
+        Focus::Files => {
+            let files = view::files::matching(model);
+            if let Some(Overlay::Files { chosen, .. }) = model.overlay.take()
+                && let Some(index) = files.get(chosen)
+            {
+                diff::go_to_file(model, *index);
+            }
+        }
+        Focus::Palette => {
+            let entries = palette::entries(model);
+            if let Some(Overlay::Palette { chosen, .. }) = model.overlay.take()
+                && let Some(entry) = entries.get(chosen)
+            {
+                let focus = model.pane_focus();
+                act(model, focus, entry.action, fx);
+            }
+        }
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose | Focus::Menu => {}
+    }
+}
+
+fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+    match focus {
+        Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
+        Focus::Filter => {
+            model.field = None;
+            model.queue.filter.clear();
+            queue::rearrange(model, fx);
+        }
+        Focus::Find => model.field = None,
+        Focus::Types | Focus::Candidates => {
+            if let Some(compose) = &mut model.compose {
+                compose.list = None;
+            }
+        }
+        Focus::Search => {
+            model.field = None;
+            if let Some(view) = &mut model.gate {
+                view.search = None;
+            }
+        }
+        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => model.overlay = None,
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose => {}
+    }
+}
+
+fn back(model: &mut Model, fx: &mut Vec<Effect>) {
+    match (model.is_lower_focused, model.lower) {
+        (true, Lower::Gate) => model.is_lower_focused = false,
+        (true, Lower::Job | Lower::History) => {
+            model.is_lower_focused = false;
+            model.lower = Lower::Gate;
+        }
+        (false, Lower::Gate | Lower::Job | Lower::History) if mark::clear(model) => {}
+        // Esc on the queue takes back the filter; it never leaves.
+        (false, Lower::Gate | Lower::Job | Lower::History) => {
+            model.queue.filter.clear();
+            queue::rearrange(model, fx);
+        }
+    }
+}
+
+/// Why leaving asks first: what would be left behind.
+fn left_behind(model: &Model) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let rows = model.queue.present();
+    let running = rows.filter(|row| row.kind == QueueKind::Running).count();
+    if model.is_leading && running > 0 {
+        reasons.push(format!(
+            "This console leads and {} running: stages go on; another console or serve takes the lead",
+            counted_are(running, "stage")
+        ));
+    }
+    if model.sent.values().any(|sent| !sent.is_quiet && !sent.is_committed) {
+        reasons.push("A decision is being written".to_owned());
+    }
+    let drafts = model
+        .drafts
+        .keys()
+        .filter(|key| model.queue.gate(key).is_some())
+        .count();
+    if drafts > 0 {
+        reasons.push(format!("{} not sent; kept on disk", counted_are(drafts, "draft")));
+    }
+    reasons
+}
+
+/// Leaves, or asks first when something would be left behind.
+pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
+    let reasons = left_behind(model);
+    look::leave(model, fx);
+    if reasons.is_empty() {
+        fx.push(Effect::Quit);
+    } else {
+        model.prompt = Some(Prompt::Quit(QuitAsk { reasons }));
+    }
+}
+
+/// The question before leaving says what is so now.
+pub fn recheck_quit(model: &mut Model) {
+    if !matches!(model.prompt, Some(Prompt::Quit(_))) {
+        return;
+    }
+    let now = left_behind(model);
+    if let Some(Prompt::Quit(QuitAsk { reasons })) = &mut model.prompt {
+        *reasons = now;
+    }
+}
+
+/// A decision's hash; one of the old system has none.
+fn hash(entry: Entry<'_>) -> Option<String> {
+    match entry {
+        Entry::Ours(sealed) => Some(sealed.hash.to_string()),
+        Entry::Old(_) => None,
+    }
+}
+
+fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
+    let focus = model.pane_focus();
+    let (what, text) = match focus {
+        Focus::History => ("hash", model.history.current().and_then(hash)),
+        Focus::Diff => {
+            let digest = model.gate.as_ref().and_then(|view| view.shown_digest());
+            ("digest", digest.map(|digest| digest.to_string()))
+        }
+        Focus::Queue
+        | Focus::Job
+        | Focus::Confirm
+        | Focus::Note
+        | Focus::Bulk
+        | Focus::Ask
+        | Focus::Answer
+        | Focus::Compose
+        | Focus::Menu
+        | Focus::Filter
+        | Focus::Search
+        | Focus::Find
+        | Focus::Types
+        | Focus::Candidates
+        | Focus::Help
+        | Focus::Palette
+        | Focus::Files
+        | Focus::Discarded => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
+    };
+    match text {
+        Some(text) => {
+            toast(model, Tone::Info, format!("Copied the {what}: {text}"));
+            fx.push(Effect::Copy(text));
+        }
+        None => toast(model, Tone::Info, format!("Nothing copied: there is no {what} here")),
+    }
+}

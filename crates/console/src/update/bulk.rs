@@ -1,0 +1,259 @@
+//! Deciding all marked gates: one question, and an answer for each of them.
+
+use super::super::editor::Editor;
+use super::super::effect::{Effect, Submission};
+use super::super::layout;
+use super::super::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
+use super::super::model::preview::Foreseen;
+use super::super::model::prompt::{Pin, Prompt};
+use super::super::model::queue::RowKey;
+use super::super::model::toast::Tone;
+use super::super::model::{Model, Sent};
+use super::super::view::prompt::bulk::list_rows;
+use super::super::view::{label, queue::change};
+use super::motion::Step;
+use super::prompt::{NOT_DRAWN, other_sent};
+use super::{compose, gate_ref, send, slips, toast};
+use domain::gate::Verdict;
+use domain::key::GateKey;
+use domain::refusal::Refusal;
+use engine::api::Command;
+use text::words::counted;
+
+/// `a` or `r` on a marked gate of the queue: it is about all marked ones.
+pub fn open(model: &mut Model, verdict: Verdict) {
+    let selected = match model.queue.selected() {
+        Some(RowKey::Gate(key)) => key.clone(),
+        Some(RowKey::Job(_)) | None => return,
+    };
+    let Some(items) = items(model) else {
+        return;
+    };
+    let note = model
+        .draft(&selected)
+        .map(|draft| draft.note(verdict).to_owned())
+        .unwrap_or_default();
+    let revision = model.next_number();
+    model.preview = Foreseen::default();
+    model.prompt = Some(Prompt::Bulk(Box::new(BulkAsk {
+        verdict,
+        items,
+        note: Editor::of_line(&note),
+        note_key: selected,
+        is_note_focused: false,
+        is_empty_accepted: false,
+        has_taken_in: false,
+        is_unseen_accepted: false,
+        is_sent: false,
+        top: 0,
+        revision,
+        is_drawn: false,
+    })));
+}
+
+/// What Enter would do to a marked gate.
+fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
+    if model.lease_of_other(key).is_some() {
+        ItemState::LeftOut(LeftOut::OpenElsewhere)
+    } else if !is_taken {
+        ItemState::LeftOut(LeftOut::NotSeen)
+    } else if model.preview.refusal_of(key).is_some() {
+        ItemState::LeftOut(LeftOut::Refused)
+    } else {
+        ItemState::Asking
+    }
+}
+
+/// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
+pub fn recheck(model: &mut Model) {
+    let Some(Prompt::Bulk(ask)) = &model.prompt else {
+        return;
+    };
+    if !ask.is_asking() {
+        return;
+    }
+    let stands = |item: &Item| match item.state {
+        ItemState::Asking | ItemState::LeftOut(_) => standing(model, &item.pin.key, item.is_seen || ask.has_taken_in),
+        ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => item.state.clone(),
+    };
+    let states: Vec<_> = ask.items.iter().map(stands).collect();
+    let revision = model.next_number();
+    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+        return;
+    };
+    let is_same = ask.items.iter().zip(&states).all(|(item, state)| item.state == *state);
+    if is_same {
+        return;
+    }
+    for (item, state) in ask.items.iter_mut().zip(states) {
+        item.state = state;
+    }
+    // What Enter would do is another thing now.
+    (ask.revision, ask.is_drawn, ask.is_unseen_accepted) = (revision, false, false);
+}
+
+/// Takes in what was not looked at; Enter then asks once more.
+pub fn take_in(model: &mut Model) {
+    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+        return;
+    };
+    ask.has_taken_in = true;
+    recheck(model);
+    // Another question than the one that keys were answered under.
+    model.toasts.forget_answers(true);
+}
+
+/// All marked gates, those of the visible queue first and in its order; none while one of them is still being read.
+fn items(model: &Model) -> Option<Vec<Item>> {
+    let item = |key: &GateKey| {
+        let mark = model.marks.get(key)?;
+        let row = model.queue.gate(key);
+        Some(Item {
+            pin: Pin {
+                key: key.clone(),
+                digest: mark.digest?,
+                label: label::gate(key, row.map_or("", |row| &row.slug)),
+            },
+            change: row.map(change).unwrap_or_default(),
+            is_seen: mark.is_seen,
+            state: standing(model, key, mark.is_seen),
+            is_drawn: false,
+        })
+    };
+    let visible = model.queue.visible().map(RowKey::of);
+    let mut keys: Vec<GateKey> = visible
+        .filter_map(|key| match key {
+            RowKey::Gate(key) => model.marks.contains_key(&key).then_some(key),
+            RowKey::Job(_) => None,
+        })
+        .collect();
+    let shown: std::collections::HashSet<GateKey> = keys.iter().cloned().collect();
+    keys.extend(model.marks.keys().filter(|key| !shown.contains(key)).cloned());
+    keys.iter().map(item).collect()
+}
+
+fn command_of(item: &Item, verdict: Verdict, notes: Option<String>) -> Command {
+    Command::Decide {
+        gate: gate_ref(&item.pin.key),
+        verdict,
+        notes,
+        patch: None,
+        digest: Some(item.pin.digest),
+    }
+}
+
+/// What Enter sends, and what it leaves out because the rules would refuse it: the rules are asked about the very same.
+pub fn commands_of(ask: &BulkAsk, notes: Option<String>) -> Vec<Command> {
+    let is_asked = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::LeftOut(LeftOut::Refused));
+    let items = ask.items.iter().filter(is_asked);
+    items.map(|item| command_of(item, ask.verdict, notes.clone())).collect()
+}
+
+/// Enter. Returns whether the question stays.
+pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> bool {
+    if ask.writing() > 0 {
+        return true;
+    }
+    if !ask.is_asking() {
+        return false;
+    }
+    if !ask.is_drawn {
+        toast(model, Tone::Info, NOT_DRAWN);
+        return true;
+    }
+    let is_empty = ask.verdict == Verdict::Reject && ask.note.is_blank();
+    let wants_more = (is_empty && !ask.is_empty_accepted) || (ask.taken_in() > 0 && !ask.is_unseen_accepted);
+    if wants_more {
+        (ask.is_empty_accepted, ask.is_unseen_accepted) = (is_empty, ask.taken_in() > 0);
+        (ask.revision, ask.is_drawn) = (model.next_number(), false);
+        slips::ask_once_more(model);
+        return true;
+    }
+    ask.is_sent = true;
+    let notes = ask.note.words();
+    let (done, not_done, verdict) = (ask.done_word(), ask.not_done(), ask.verdict);
+    // All at once: what waits together is committed together.
+    for item in ask.items.iter_mut().filter(|item| item.state == ItemState::Asking) {
+        let command = command_of(item, verdict, notes.clone());
+        let sent = Sent {
+            decides: Some(item.pin.key.clone()),
+            is_part: true,
+            ..other_sent(done, not_done, &item.pin.label)
+        };
+        item.state = ItemState::Writing(send(model, sent, command, fx));
+    }
+    true
+}
+
+/// One gate of a bulk was answered: with its refusal, or decided.
+pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refusal>) {
+    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+        return;
+    };
+    let (note, verdict) = (ask.note.text(), ask.verdict);
+    if let Some(item) = ask.item_of(submission) {
+        item.state = match refusal {
+            None => ItemState::Done,
+            Some(refusal) => ItemState::Not(refusal.message.clone()),
+        };
+        // A decided gate has no lease to give back, and no mark survives an answer.
+        if refusal.is_none() {
+            model.leases.remove(&item.pin.key);
+        }
+        let key = item.pin.key.clone();
+        model.marks.remove(&key);
+        // The draft that held the note for all goes with the first decision: a gate that refused keeps its own.
+        if refusal.is_some() && !note.trim().is_empty() {
+            compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
+        }
+    }
+    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+        return;
+    };
+    if ask.writing() > 0 {
+        return;
+    }
+    let (done, all) = (ask.done(), ask.concerned());
+    let left_out = ask.items.len() - all;
+    let (word, not_done) = (ask.done_word(), ask.not_done());
+    let at = model.now.utc;
+    if done == all {
+        model.prompt = None;
+        let rest = match left_out {
+            0 => String::new(),
+            count => format!("   {} left out, still marked", counted(count, "gate")),
+        };
+        let text = format!("{word} {}{rest}", counted(all, "gate"));
+        model.toasts.push_news(at, Tone::Done, text);
+        return;
+    }
+    // What needs a look stands first.
+    ask.items.sort_by_key(|item| item.state == ItemState::Done);
+    ask.top = 0;
+    let text = format!(
+        "{word} {done} of {all} gates   {not_done}: {}, each with its reason above",
+        all - done
+    );
+    model.toasts.push_news(at, Tone::Error, text);
+}
+
+/// Scrolls the list.
+pub fn scroll(model: &mut Model, step: Step) {
+    let rows = list_rows(model, layout::of(model).prompt.height);
+    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+        return;
+    };
+    let last = ask.items.len().saturating_sub(rows);
+    let page = isize::try_from(rows.max(1)).unwrap_or(isize::MAX);
+    let top = ask.top.min(last);
+    let top = match step {
+        Step::Rows(by) => top.saturating_add_signed(by),
+        Step::Pages(by) => top.saturating_add_signed(page.saturating_mul(by)),
+        Step::Half(by) => top.saturating_add_signed((page / 2).max(1).saturating_mul(by)),
+        Step::Top => 0,
+        Step::Bottom => last,
+    };
+    let is_at_end = last > 0 && top >= last;
+    // The end stays in sight also when a line more stands around the list then.
+    ask.top = if is_at_end { ask.items.len() } else { top.min(last) };
+}

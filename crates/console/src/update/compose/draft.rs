@@ -1,0 +1,223 @@
+//! Drafts of what is being written: kept up with the text, and let go of once it was sent or discarded.
+
+use super::super::super::draft::{Discarded, Draft, EditDraft, PatchDraft};
+use super::super::super::effect::Effect;
+use super::super::super::model::compose::{Compose, Subject};
+use super::super::super::model::toast::Tone;
+use super::super::super::model::{Model, Sent};
+use super::super::prompt::refuse;
+use super::super::toast;
+use super::is_of_stage;
+use domain::gate::Verdict;
+use domain::key::GateKey;
+
+/// Changes a draft and has it written soon.
+pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
+    let draft = model
+        .drafts
+        .entry(key.clone())
+        .or_insert_with(|| Draft::new(key.clone()));
+    change(draft);
+    if draft.is_empty() {
+        model.drafts.remove(key);
+    }
+    note_unsaved(model, key);
+}
+
+fn note_unsaved(model: &mut Model, key: &GateKey) {
+    if !model.unsaved.contains(key) {
+        model.unsaved.insert(key.clone());
+    }
+    let boot = model.now.boot_us;
+    model.unsaved_boot_us.get_or_insert(boot);
+}
+
+/// The text changed: its draft is made when it is written or read, not for each key; that there is one is known at once.
+pub(super) fn note_change(model: &mut Model) {
+    let Some(compose) = &mut model.compose else {
+        return;
+    };
+    compose.is_draft_behind = true;
+    let key = compose.pin.key.clone();
+    let is_wanted = compose.is_changed();
+    let is_there = model.drafts.get(&key).is_some_and(|draft| match &compose.subject {
+        Subject::Patch(_) => draft.patch.is_some(),
+        Subject::Artifact(_) => draft.edit(&compose.path).is_some(),
+    });
+    if is_wanted == is_there {
+        note_unsaved(model, &key);
+    } else {
+        keep_up(model);
+    }
+}
+
+/// Brings the draft of the open editor up to date with its text.
+pub fn keep_up(model: &mut Model) {
+    let Some(compose) = model.compose.as_mut().filter(|compose| compose.is_draft_behind) else {
+        return;
+    };
+    compose.is_draft_behind = false;
+    // A text that nobody wrote in is no draft.
+    let is_wanted = compose.is_changed();
+    let (key, path) = (compose.pin.key.clone(), compose.path.clone());
+    let (text, cursor) = if is_wanted {
+        (compose.editor.text(), compose.editor.cursor())
+    } else {
+        Default::default()
+    };
+    match &compose.subject {
+        Subject::Patch(sheets) => {
+            let others = sheets.shelf.iter();
+            let patch = is_wanted.then(|| PatchDraft {
+                path,
+                text,
+                cursor,
+                others: others
+                    .map(|(name, editor)| ((*name).to_owned(), editor.text()))
+                    .collect(),
+            });
+            change_draft(model, &key, |draft| draft.patch = patch);
+        }
+        Subject::Artifact(edited) => {
+            let base = edited.base;
+            let edit = is_wanted.then(|| EditDraft {
+                path: path.clone(),
+                base,
+                text,
+                cursor,
+            });
+            change_draft(model, &key, |draft| draft.set_edit(&path, edit));
+        }
+    }
+}
+
+/// A command was carried out: what it took along is no draft any longer. A patch that it did not take along stays, and its place on disk.
+///
+/// Returns whether a patch was left out of a decision.
+///
+/// Of a decision the note of the other verdict is put aside: nobody will send it, and it was written.
+pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdict>, fx: &mut Vec<Effect>) -> bool {
+    let is_decision = sent.decides.is_some();
+    if sent.has_patch
+        && let Some(compose) = model.compose.take_if(|compose| compose.pin.key == *key)
+    {
+        forget(model, &compose, fx);
+    }
+    let Some(draft) = model.drafts.get_mut(key) else {
+        return false;
+    };
+    let mut unsent = Draft::new(key.clone());
+    for of in [Verdict::Approve, Verdict::Reject].into_iter().filter(|_| is_decision) {
+        if verdict.is_some_and(|verdict| verdict != of) {
+            unsent.set_note(of, draft.note(of).to_owned());
+        }
+        draft.set_note(of, String::new());
+    }
+    let is_left_out = is_decision && draft.has_patch();
+    save_now(model, key, fx);
+    put_aside(model, unsent, fx);
+    is_left_out
+}
+
+/// Keeps what was thrown away, for some days.
+fn put_aside(model: &mut Model, draft: Draft, fx: &mut Vec<Effect>) {
+    if draft.is_empty() {
+        return;
+    }
+    let discarded = Discarded {
+        discarded_at: model.now.utc,
+        draft,
+    };
+    fx.push(Effect::PutAside(Box::new(discarded.clone())));
+    model.discarded.insert(0, discarded);
+    model.discarded.truncate(DISCARDED_MAX);
+}
+
+/// Puts aside what [`forget`] would remove: the text of the editor, and those of former attempts from which it may have come.
+pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
+    keep_up(model);
+    let Some(compose) = &model.compose else {
+        return;
+    };
+    let of_stage = model
+        .drafts
+        .values()
+        .filter(|draft| is_of_stage(&draft.key, &compose.pin.key));
+    let parts = of_stage.map(|draft| match &compose.subject {
+        Subject::Patch(_) => Draft {
+            patch: draft.patch.clone(),
+            ..Draft::new(draft.key.clone())
+        },
+        Subject::Artifact(_) => Draft {
+            edits: draft.edit(&compose.path).cloned().into_iter().collect(),
+            ..Draft::new(draft.key.clone())
+        },
+    });
+    for part in parts.collect::<Vec<_>>() {
+        put_aside(model, part, fx);
+    }
+}
+
+/// A text that was thrown away is a draft again, unless another was written in its place.
+pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
+    let key = chosen.draft.key.clone();
+    let mut draft = model
+        .drafts
+        .get(&key)
+        .cloned()
+        .unwrap_or_else(|| Draft::new(key.clone()));
+    if let Err(why) = draft.take_back(&chosen.draft) {
+        return refuse(
+            model,
+            "Not restored",
+            &why,
+            "send or discard that first; this one stays here",
+        );
+    }
+    let is_open = model.queue.gate(&key).is_some();
+    let keys = match (is_open, draft.has_patch(), draft.edits.is_empty()) {
+        // No key leads to a gate that is decided.
+        (false, _, _) => "holdpoint drafts show prints it",
+        (true, false, _) => "a or r on its gate shows it",
+        (true, true, true) => "p on its gate opens it",
+        (true, true, false) => "e on its gate opens it",
+    };
+    let text = format!("Restored: {} of {key}   {keys}", chosen.draft.contents());
+    // At once: what was put aside is kept until the draft is on disk.
+    fx.push(Effect::Restore(Box::new(draft.clone()), Box::new(chosen.clone())));
+    model.discarded.retain(|other| other != chosen);
+    model.unsaved.remove(&key);
+    model.drafts.insert(key, draft);
+    toast(model, Tone::Done, text);
+}
+
+/// As many as are kept on disk.
+const DISCARDED_MAX: usize = 200;
+
+/// Removes the draft of what was written here, and those of former attempts from which it may have come.
+pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>) {
+    let gate = &compose.pin.key;
+    model.unsaved.remove(gate);
+    if !model.drafts.contains_key(gate) {
+        // It may have been saved before the last key took everything back.
+        fx.push(Effect::SaveDraft(gate.clone(), None));
+    }
+    let of_stage = model.drafts.keys().filter(|draft| is_of_stage(draft, gate));
+    for key in of_stage.cloned().collect::<Vec<_>>() {
+        if let Some(draft) = model.drafts.get_mut(&key) {
+            match &compose.subject {
+                Subject::Patch(_) => draft.patch = None,
+                Subject::Artifact(_) => draft.set_edit(&compose.path, None),
+            }
+            save_now(model, &key, fx);
+        }
+    }
+}
+
+fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
+    model.unsaved.remove(key);
+    if model.drafts.get(key).is_some_and(Draft::is_empty) {
+        model.drafts.remove(key);
+    }
+    fx.push(Effect::SaveDraft(key.clone(), model.drafts.get(key).cloned()));
+}

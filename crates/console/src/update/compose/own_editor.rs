@@ -1,0 +1,203 @@
+//! The edit goes to the operator's own editor and comes back: the same edit, derived, shown and sent as any other.
+//!
+//! What the editor saves while it is open becomes the draft at once, so that nothing of it depends on how the editor, the line or this
+//! process end.
+
+use std::sync::Arc;
+
+use super::super::super::editor::Editor;
+use super::super::super::effect::{CopyJob, CopyReady, Effect};
+use super::super::super::model::Model;
+use super::super::super::model::away::{Away, Stage};
+use super::super::super::model::prompt::Prompt;
+use super::super::super::model::toast::Tone;
+use super::super::super::own_editor::Ending;
+use super::super::prompt::refuse;
+use super::super::toast;
+use super::edit::NOT;
+use super::{edited, open_edit};
+use domain::time::SECOND_US;
+
+/// The copy is looked at this often.
+const LOOK_EVERY_US: i64 = SECOND_US;
+
+/// Opens the artifact on screen, or the edit that is open, in the operator's own editor.
+pub fn open_own_editor(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(editor) = model.session.own_editor.clone() else {
+        return;
+    };
+    if model.compose.is_none() {
+        open_edit(model, fx);
+    }
+    let Some(compose) = &model.compose else {
+        return;
+    };
+    let text = compose.editor.text();
+    model.prompt = None;
+    model.away = Some(Away {
+        editor,
+        stage: Stage::Opening,
+        given: Some(Arc::from(text.as_str())),
+        looked_boot_us: model.now.boot_us,
+    });
+    fx.push(Effect::OpenCopy(CopyJob {
+        key: compose.pin.key.clone(),
+        path: compose.path.clone(),
+        text,
+    }));
+}
+
+/// Says what the console waits for while the edit is away.
+pub fn say_away(model: &mut Model) {
+    let Some(away) = &model.away else {
+        return;
+    };
+    let name = away.editor.name();
+    let words = match away.stage {
+        Stage::Opening => format!("{name} is being started"),
+        Stage::Running => format!("{name} has the terminal"),
+        Stage::Reading(_) => format!("What {name} left is being read"),
+    };
+    toast(model, Tone::Info, words);
+}
+
+/// Starts the editor on the copy.
+pub fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, fx: &mut Vec<Effect>) {
+    let Some(away) = &mut model.away else {
+        return;
+    };
+    match result {
+        Ok(ready) => {
+            away.stage = Stage::Running;
+            if ready.is_former {
+                away.given = None;
+            }
+            away.looked_boot_us = model.now.boot_us;
+            fx.push(Effect::StartOwnEditor(away.editor.clone(), ready.path));
+        }
+        Err(why) => {
+            model.away = None;
+            leave(model);
+            refuse(model, NOT, &why, "press e to edit it here");
+        }
+    }
+}
+
+/// Microseconds until the copy is looked at again.
+pub fn look_wake_us(model: &Model) -> Option<i64> {
+    let away = model.away.as_ref().filter(|away| away.stage == Stage::Running)?;
+    Some((away.looked_boot_us + LOOK_EVERY_US - model.now.boot_us).max(0))
+}
+
+/// Has the copy looked at when it is time.
+pub fn keep_looking(model: &mut Model, fx: &mut Vec<Effect>) {
+    if look_wake_us(model) == Some(0)
+        && let Some(away) = &mut model.away
+    {
+        away.looked_boot_us = model.now.boot_us;
+        fx.push(Effect::LookAtCopy);
+    }
+}
+
+/// The editor has saved: that is the text now, and soon the draft on disk.
+pub fn copy_saved(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
+    let Some(away) = &model.away else {
+        return;
+    };
+    let text = without_added_end(text, away.given.as_deref());
+    let Some(compose) = &mut model.compose else {
+        return;
+    };
+    if compose.editor.is_text(text) {
+        return;
+    }
+    let (line, character) = compose.editor.cursor();
+    compose.editor = Editor::of_text(text);
+    compose.editor.move_to(line, character);
+    edited(model, fx);
+}
+
+/// Most editors end the last line of a text whose last line had no end: that is no change of the operator's (SPEC §6).
+fn without_added_end<'a>(text: &'a str, given: Option<&str>) -> &'a str {
+    let has_end = given.is_none_or(|given| given.is_empty() || given.ends_with('\n'));
+    let ended = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n'));
+    ended
+        // Further line ends are the operator's own.
+        .filter(|rest| !has_end && !rest.ends_with('\n'))
+        .unwrap_or(text)
+}
+
+/// The editor ended: what it left is read, however it ended.
+pub fn own_editor_ended(model: &mut Model, ending: Ending, fx: &mut Vec<Effect>) {
+    if let Some(away) = &mut model.away {
+        away.stage = Stage::Reading(ending);
+        fx.push(Effect::ReadCopy);
+    }
+}
+
+/// Takes what the editor left.
+pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec<Effect>) {
+    let problem_of_text = match &result {
+        Ok(text) => {
+            copy_saved(model, text, fx);
+            None
+        }
+        Err(why) => Some(why.clone()),
+    };
+    let Some(away) = model.away.take() else {
+        return;
+    };
+    let ending = match away.stage {
+        Stage::Reading(ending) => ending,
+        Stage::Opening | Stage::Running => return,
+    };
+    let problem = ending.problem(&away.editor);
+    // An editor that failed may have left what only it can read: also with a status, as nano does, and as a shell tells of a signal.
+    fx.push(Effect::CloseCopy {
+        is_kept: problem.is_some() || problem_of_text.is_some(),
+    });
+    let Some(compose) = &model.compose else {
+        return;
+    };
+    let is_changed = compose.is_changed();
+    let is_same = away.given.is_some_and(|given| compose.editor.is_text(&given));
+    let (name, file) = (away.editor.name(), compose.path.file_name().to_owned());
+    let closed = compose.closed.clone();
+    if let Some(why) = problem_of_text {
+        leave(model);
+        return refuse(model, "Not taken", &why, "E opens it again, as it was left");
+    }
+    if let Some(why) = problem {
+        leave(model);
+        let hint = if is_changed {
+            "your text is kept as a draft; e or E opens it again"
+        } else {
+            "nothing is changed"
+        };
+        return refuse(model, "Not taken", &why, hint);
+    }
+    if let Some(why) = closed {
+        // The text stands there to be read; what became of the gate meanwhile is said with it.
+        return refuse(model, "Not to be used any more", &why, "your text is kept as a draft");
+    }
+    if !is_changed {
+        leave(model);
+        let words = format!("{name} changed nothing in {file}   an editor in a window of its own must be told to wait");
+        return toast(model, Tone::Info, words);
+    }
+    if is_same {
+        toast(
+            model,
+            Tone::Info,
+            format!("{name} changed nothing; this is your draft as it was"),
+        );
+    }
+    model.prompt = Some(Prompt::Menu);
+}
+
+/// Closes the edit without a word; a changed text stays as a draft.
+fn leave(model: &mut Model) {
+    super::keep_up(model);
+    model.prompt = None;
+    model.compose = None;
+}

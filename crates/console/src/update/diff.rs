@@ -1,0 +1,426 @@
+//! Moving in the diff: rows, hunks, matches, files, folds.
+
+use super::super::effect::{Effect, FindJob};
+use super::super::keymap::Focus;
+use super::super::layout;
+use super::super::model::Model;
+use super::super::model::file::{Content, FileView};
+use super::super::model::gate::GateView;
+use super::super::model::look::Mode;
+use super::super::verb;
+use diff::document::{CONTEXT_LINES, RowKind};
+use diff::page::{Page, Part, Place};
+use diff::search::{Direction, Needle, Spot};
+use diff::{DiffDocument, Folding, Side};
+use text::{Shape, visible_window, width};
+
+/// Sideways a diff scrolls so far: what is further right is reached by wrapping. A line is read from its beginning up to there.
+pub const LEFT_MAX: usize = 4000;
+
+/// The layout of the diff on screen, and its first line.
+fn with_page<T>(model: &Model, ask: impl FnOnce(&Page<'_>, Place) -> T) -> Option<T> {
+    let file = model.gate.as_ref().and_then(GateView::current)?;
+    let page = layout::diff_page(model, file)?;
+    Some(ask(&page, page.within(file.top)))
+}
+
+fn set_top(model: &mut Model, top: Option<Place>) {
+    if let (Some(top), Some(file)) = (top, model.gate.as_mut().and_then(GateView::current_mut)) {
+        file.top = top;
+    }
+}
+
+/// Moves the diff so that a place is in the first line, so far as there are lines.
+fn scroll_to(model: &mut Model, place: Place) {
+    let height = layout::diff_rows(model);
+    let top = with_page(model, |page, _| page.within(place).min(page.last_top(height)));
+    set_top(model, top);
+}
+
+/// Scrolls by lines.
+pub fn scroll_by(model: &mut Model, lines: isize) {
+    if let Some(count) = listed_values(model) {
+        return scroll_values(model, count, lines);
+    }
+    let height = layout::diff_rows(model);
+    let top = with_page(model, |page, top| page.moved(top, lines).min(page.last_top(height)));
+    set_top(model, top);
+}
+
+/// Where the diff begins when a hunk is looked at: a line above it. A row that is longer than the screen is looked at where
+/// it changed, and so is the one that stands for it, far below.
+fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<Place> {
+    let row_at = page.document.hunk_rows(hunk).map_or(0, |rows| rows.start);
+    let changed = |row_at: usize| {
+        let row = page.document.row(row_at)?;
+        let first = page.document.word_marks(&row).first()?.start;
+        let place = page.place_of(row_at, first);
+        (place.line >= height.max(2) / 2).then_some(place)
+    };
+    let Some(place) = changed(row_at) else {
+        return vec![page.moved(page.place_of(row_at, 0), -1)];
+    };
+    let pair = page.document.row(row_at).and_then(|row| row.pair);
+    let pair_at = pair.and_then(|line| page.document.row_of_line(Side::New, line));
+    let places = [Some(place), pair_at.and_then(changed)];
+    let mut stops: Vec<Place> = places
+        .into_iter()
+        .flatten()
+        .map(|place| page.moved(place, -1))
+        .collect();
+    stops.dedup();
+    stops
+}
+
+/// To the next hunk below, if there is one.
+pub fn next_hunk(model: &mut Model) -> bool {
+    to_hunk(model, true)
+}
+
+fn to_hunk(model: &mut Model, is_forward: bool) -> bool {
+    let height = layout::diff_rows(model);
+    let found = with_page(model, |page, top| {
+        let count = page.document.hunk_count();
+        let stops = |hunk: usize| stops(page, hunk, height);
+        let row = page.row_at(top).unwrap_or(0);
+        // The hunk whose line above stands in the first line is where one is.
+        if is_forward {
+            let is_end = top >= page.last_top(height);
+            let from = page.document.hunk_before(row).unwrap_or(0);
+            (from..count)
+                .filter(|_| !is_end)
+                .flat_map(stops)
+                .find(|&place| place > top)
+        } else {
+            let from = page.document.hunk_after(row).map_or(count, |hunk| hunk + 1);
+            let back = |hunk: usize| stops(hunk).into_iter().rev();
+            (0..from.min(count)).rev().flat_map(back).find(|&place| place < top)
+        }
+    });
+    if let Some(place) = found.flatten() {
+        scroll_to(model, place);
+        show_change(model, place);
+        return true;
+    }
+    false
+}
+
+/// To the next hunk, or the one before.
+pub fn hunk(model: &mut Model, is_forward: bool) {
+    if let Some(count) = listed_values(model) {
+        return scroll_values(model, count, if is_forward { 1 } else { -1 });
+    }
+    if model.gate.as_ref().and_then(GateView::current).is_none() || to_hunk(model, is_forward) {
+        return;
+    }
+    let edge = if is_forward { "last" } else { "first" };
+    let files = model.gate.as_ref().map_or(0, |view| view.files.len());
+    let hint = if files > 1 {
+        "   hint: ] and [ change the file"
+    } else {
+        ""
+    };
+    super::toast(
+        model,
+        super::Tone::Info,
+        format!("This is the {edge} hunk of the file{hint}"),
+    );
+}
+
+/// Goes to a byte of a row: a line above it stays in sight, and where lines are cut it scrolls sideways.
+pub fn go_to_row(model: &mut Model, row_at: usize, offset: usize) {
+    let place = with_page(model, |page, _| page.moved(page.place_of(row_at, offset), -1));
+    if let Some(place) = place {
+        scroll_to(model, place);
+        show_offset(model, row_at, offset);
+    }
+}
+
+/// Where long lines are cut, scrolls sideways until the first changed word below the first line is in sight.
+fn show_change(model: &mut Model, top: Place) {
+    let changed = with_page(model, |page, _| {
+        let row_at = page.row_at(page.moved(top, 1))?;
+        let marks = page.document.word_marks(&page.document.row(row_at)?);
+        marks.first().map(|mark| (row_at, mark.start))
+    });
+    if let Some(Some((row_at, offset))) = changed {
+        show_offset(model, row_at, offset);
+    }
+}
+
+/// Another file.
+pub fn file(model: &mut Model, is_forward: bool) {
+    let Some(view) = &model.gate else {
+        return;
+    };
+    let next = if is_forward {
+        view.file.saturating_add(1)
+    } else {
+        view.file.saturating_sub(1)
+    };
+    go_to_file(model, next);
+}
+
+/// The file of this index, or the last one.
+pub fn go_to_file(model: &mut Model, index: usize) {
+    if let Some(view) = &mut model.gate {
+        view.found = (None, 0);
+        view.file = index.min(view.files.len().saturating_sub(1));
+        view.forget_distant();
+    }
+}
+
+/// Changes how the diff is laid out; the line at the top stays there as nearly as it can.
+pub fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
+    // Rows are other rows under another folding, lines are the same.
+    let kept = with_page(model, |page, top| {
+        let part = page
+            .lines(top, 1)
+            .into_iter()
+            .next()
+            .and_then(|line| line.parts().last().cloned())?;
+        let line = part.row.new_line.or(part.row.old_line)?.checked_sub(1)?;
+        let side = if part.row.new_line.is_some() {
+            Side::New
+        } else {
+            Side::Old
+        };
+        Some((side, line, part.bytes.start))
+    });
+    change(model);
+    let Some(Some((side, line, offset))) = kept else {
+        return;
+    };
+    let place = with_page(model, |page, _| {
+        let row_at = page.document.row_of_line(side, line).unwrap_or(0);
+        page.place_of(row_at, offset)
+    });
+    if let Some(place) = place {
+        scroll_to(model, place);
+    }
+}
+
+/// Shows the whole file, then nothing but changed lines, then those with a few around them.
+pub fn fold(model: &mut Model) {
+    if let Some(file) = model.gate.as_ref().and_then(GateView::current)
+        && is_listed(model, file)
+    {
+        return super::toast(
+            model,
+            super::Tone::Info,
+            "Values are not folded   hint: v shows the text",
+        );
+    }
+    refold(model);
+    let file = model.gate.as_ref().and_then(GateView::current);
+    let words = match file.and_then(FileView::document).map(DiffDocument::folding) {
+        Some(Folding::Unfolded) => "The whole file",
+        Some(Folding::Context(0)) => "Nothing but changed lines",
+        Some(Folding::Context(_)) => "Three lines around each change",
+        None => return,
+    };
+    super::toast(model, super::Tone::Info, words);
+}
+
+fn refold(model: &mut Model) {
+    relayout(model, |model| {
+        if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut)
+            && let Content::Text(document) = &file.content
+        {
+            let folding = match document.folding() {
+                Folding::Unfolded => Folding::Context(0),
+                Folding::Context(0) => Folding::Context(CONTEXT_LINES),
+                Folding::Context(_) => Folding::Unfolded,
+            };
+            file.content = Content::Text(document.with_folding(folding));
+        }
+    });
+}
+
+/// Two texts side by side need at least this much.
+const TWO_COLUMNS_MIN: u16 = 60;
+
+/// The next way to show a changed text, of those that there are for it.
+pub fn mode(model: &mut Model) {
+    let columns = model.size.0;
+    let is_narrow = columns < TWO_COLUMNS_MIN;
+    let file = model.gate.as_ref().and_then(GateView::current);
+    // They may still be on their way: then they take their place when they come.
+    let may_have = |file: &FileView| {
+        let is_known = file.bytes.is_some() && !file.is_measuring;
+        file.artifact.path.as_str().ends_with(".json") && !is_known
+    };
+    let has_values = file.is_some_and(|file| file.values.is_some() || may_have(file));
+    let is_new = file.and_then(FileView::document).is_some_and(DiffDocument::is_new);
+    let next = |mode: Mode| match mode {
+        Mode::Unified if !is_narrow && !is_new => Mode::SideBySide,
+        Mode::Unified | Mode::SideBySide if has_values && mode != Mode::Values => Mode::Values,
+        Mode::Unified | Mode::SideBySide | Mode::Values => Mode::Unified,
+    };
+    let former = model.look.mode;
+    let mode = next(former);
+    let why = if is_new {
+        "; all of it is new, there is nothing to stand beside it".to_owned()
+    } else if is_narrow {
+        format!("; side by side needs {TWO_COLUMNS_MIN} columns, there are {columns}")
+    } else {
+        String::new()
+    };
+    let why = if former == Mode::Unified { why } else { String::new() };
+    relayout(model, |model| model.look.mode = mode);
+    super::toast(model, super::Tone::Info, format!("Shown {}{why}", mode.label()));
+}
+
+/// Whether the changed values of a file are what is shown of it.
+pub fn is_listed(model: &Model, file: &FileView) -> bool {
+    model.look.mode == Mode::Values && file.values.is_some()
+}
+
+/// The changed values, where these are what is shown.
+fn listed_values(model: &Model) -> Option<usize> {
+    let file = model.gate.as_ref().and_then(GateView::current)?;
+    let values = file.values.as_ref()?;
+    is_listed(model, file).then_some(values.changes.len())
+}
+
+/// Scrolls the list of changed values.
+fn scroll_values(model: &mut Model, count: usize, by: isize) {
+    if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) {
+        file.values_top = file.values_top.saturating_add_signed(by).min(count.saturating_sub(1));
+    }
+}
+
+/// Wraps long lines, or cuts them.
+pub fn wrap(model: &mut Model) {
+    relayout(model, |model| model.look.wraps = !model.look.wraps);
+    let text = if model.look.wraps {
+        "Long lines are wrapped"
+    } else if model.focus() == Focus::Queue && !is_cut(model, true) {
+        // There the keys that scroll sideways lead to the other pane as long as nothing is to the right.
+        "Long lines are cut; on this screen none is"
+    } else {
+        "Long lines are cut; h and l scroll sideways"
+    };
+    super::toast(model, super::Tone::Info, text);
+}
+
+/// Whether lines on the screen are cut on this side, by the window or by scrolling.
+pub fn is_cut(model: &Model, is_right: bool) -> bool {
+    if !verb::is_diff_shown(model) {
+        return false;
+    }
+    let height = layout::diff_rows(model);
+    let is_cut = with_page(model, |page, top| {
+        let lines = page.lines(top, height);
+        let mut parts = lines.iter().flat_map(|line| line.parts());
+        let is_cut_right = |part: &Part| part.bytes.end < part.row.text.len();
+        !page.wraps
+            && if is_right {
+                parts.any(is_cut_right)
+            } else {
+                page.left > 0
+            }
+    });
+    is_cut.unwrap_or(false)
+}
+
+/// Looks for the next match, or the one before; without a search, goes to a hunk.
+pub fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effect>) {
+    let Some(view) = &model.gate else {
+        return;
+    };
+    let Some(text) = &view.search else {
+        hunk(model, is_forward);
+        return;
+    };
+    let (Some(needle), Some(file)) = (Needle::new(text), view.current()) else {
+        return;
+    };
+    let Some(document) = file.document().cloned() else {
+        return;
+    };
+    let direction = if is_forward { Direction::Down } else { Direction::Up };
+    // A new search begins with what is on the screen: just above it, so that its first line counts.
+    let from = view.found.0.or_else(|| with_page(model, spot_above).flatten());
+    let number = model.next_number();
+    if let Some(view) = &mut model.gate {
+        view.found.1 = number;
+    }
+    fx.push(Effect::Find(FindJob {
+        number,
+        document,
+        needle,
+        from,
+        direction,
+    }));
+}
+
+/// The last place above the first line of the screen.
+fn spot_above(page: &Page<'_>, top: Place) -> Option<Spot> {
+    let row_at = page.row_at(top)?.checked_sub(1)?;
+    let row = page.document.row(row_at)?;
+    let (side, number) = match row.new_line {
+        Some(line) => (Side::New, line),
+        None => (Side::Old, row.old_line?),
+    };
+    Some(Spot {
+        side,
+        line: number.checked_sub(1)?,
+        offset: usize::MAX / 2,
+    })
+}
+
+/// Goes where a search led.
+pub fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
+    let Some(view) = model.gate.as_mut().filter(|view| view.found.1 == number) else {
+        return;
+    };
+    let Some(spot) = spot else {
+        let text = view.search.clone().unwrap_or_default();
+        super::toast(model, super::Tone::Info, format!("Not found from here on: {text}"));
+        return;
+    };
+    view.found.0 = Some(spot);
+    let is_hidden = with_page(model, |page, _| {
+        let row_at = page.document.row_of_line(spot.side, spot.line);
+        let row = row_at.and_then(|row_at| page.document.row(row_at));
+        matches!(row.map(|row| row.kind), Some(RowKind::Fold { .. }))
+    });
+    if is_hidden == Some(true) {
+        refold(model);
+        super::toast(
+            model,
+            super::Tone::Info,
+            "Found in unchanged lines: all of them are shown now",
+        );
+    }
+    let row_at = with_page(model, |page, _| page.document.row_of_line(spot.side, spot.line)).flatten();
+    let Some(row_at) = row_at else {
+        return;
+    };
+    show_offset(model, row_at, spot.offset);
+    let place = with_page(model, |page, _| page.moved(page.place_of(row_at, spot.offset), -1));
+    scroll_to(model, place.unwrap_or_default());
+}
+
+/// Scrolls sideways until a byte of a row is in sight, where long lines are cut.
+fn show_offset(model: &mut Model, row_at: usize, offset: usize) {
+    let wanted = with_page(model, |page, _| {
+        let row = page.document.row(row_at).filter(|_| !page.wraps)?;
+        let cell = width_before(page.document.row_text(&row), offset);
+        // The last cell may be taken by the sign that the line goes on.
+        let cells = page.cells(&row).saturating_sub(1).max(1);
+        let is_in_sight = (page.left..page.left + cells).contains(&cell);
+        (!is_in_sight).then(|| cell.saturating_sub(cells / 2).min(LEFT_MAX))
+    });
+    if let (Some(Some(left)), Some(file)) = (wanted, model.gate.as_mut().and_then(GateView::current_mut)) {
+        file.left = left;
+    }
+}
+
+/// The cell in which a byte stands, as far as sideways scrolling reaches.
+fn width_before(text: &[u8], offset: usize) -> usize {
+    let before = text.get(..offset.min(LEFT_MAX * 4)).unwrap_or(text);
+    let spans = visible_window(before, Shape::default(), &[], 0..LEFT_MAX * 2);
+    spans.iter().map(|span| width(&span.text)).sum()
+}

@@ -1,0 +1,329 @@
+//! The files of the gate: reading them, comparing them, and with what.
+
+use super::super::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob, Question};
+use super::super::model::Model;
+use super::super::model::file::{Against, Content, FileView, Reading, Slot, Uses};
+use super::super::model::gate::GateView;
+use super::super::model::shown::Shown;
+use super::super::model::toast::Tone;
+use super::{compose, diff, look, toast};
+use ::diff::DiffDocument;
+use ::diff::page::Place;
+use engine::api::{Answer, Query};
+
+/// Reads what must be read next.
+pub fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
+    while let Some((index, is_full)) = model.gate.as_ref().and_then(GateView::next_reading) {
+        let number = model.next_number();
+        let Some(view) = &mut model.gate else {
+            return;
+        };
+        let job_id = view.key.job_id.clone();
+        let Some(file) = view.files.get_mut(index) else {
+            return;
+        };
+        file.number = number;
+        file.reading = Reading::Asked { is_full };
+        file.new = Slot::Waiting;
+        let query = Query::OnDisk {
+            job_id: job_id.clone(),
+            path: file.artifact.path.clone(),
+        };
+        fx.push(Effect::Ask(Question::OnDisk(number, index), query));
+        file.old = Slot::Taken;
+        if let Some(digest) = file.base_digest(&file.against).filter(|_| is_full) {
+            file.old = Slot::Waiting;
+            let query = Query::Version { job_id, digest };
+            fx.push(Effect::Ask(Question::Base(number, index), query));
+        }
+    }
+}
+
+fn file_of(model: &mut Model, index: usize, number: u64) -> Option<&mut FileView> {
+    let file = model.gate.as_mut()?.files.get_mut(index)?;
+    (file.number == number).then_some(file)
+}
+
+/// Takes the bytes of a file; when both sides are there, has the diff computed.
+pub fn take_bytes(model: &mut Model, number: u64, index: usize, is_base: bool, answer: Answer, fx: &mut Vec<Effect>) {
+    let generation = model.gate.as_ref().map_or(0, |view| view.generation);
+    let Some(file) = file_of(model, index, number) else {
+        return;
+    };
+    let slot = match answer {
+        Answer::Bytes(Some(bytes)) => Slot::Here(bytes),
+        Answer::Bytes(None) => Slot::Missing,
+        Answer::Failed(why) => Slot::Failed(why),
+        Answer::Queue(_)
+        | Answer::Job(_)
+        | Answer::Jobs(_)
+        | Answer::Events(_)
+        | Answer::Decisions(_)
+        | Answer::Files(_)
+        | Answer::InPlace(_)
+        | Answer::EventPage(..)
+        | Answer::Owing(_)
+        | Answer::JobIds(_)
+        | Answer::Webhooks(_)
+        | Answer::Old(_)
+        | Answer::Preview(_)
+        | Answer::Leader(_) => Slot::Failed("the engine gave another answer than asked for".to_owned()),
+    };
+    if is_base {
+        file.old = slot;
+    } else {
+        file.new = slot;
+    }
+    if matches!(file.old, Slot::Missing) && file.against != Against::Usual {
+        // A version that was seen on disk but never registered is not kept.
+        let label = file.base_label(&file.against);
+        file.against = Against::Usual;
+        file.reading = Reading::Wanted;
+        toast(
+            model,
+            Tone::Info,
+            format!("Not compared with {label}: that version is not kept"),
+        );
+    } else if let Some(job) = handed_on(file, generation, index) {
+        fx.push(Effect::Diff(job));
+    } else if file.problem().is_some() {
+        compose::file_came(model, index);
+    }
+}
+
+fn fail(file: &mut FileView, content: Content) {
+    file.is_stale = false;
+    file.reading = Reading::Done { is_full: true };
+    file.shown_against = file.against.clone();
+    file.content = content;
+}
+
+/// What is to be compared, when both sides are there.
+fn handed_on(file: &mut FileView, generation: u64, index: usize) -> Option<DiffJob> {
+    let Reading::Asked { is_full } = file.reading else {
+        return None;
+    };
+    let new = match &file.new {
+        Slot::Waiting | Slot::Taken => return None,
+        Slot::Missing => {
+            fail(file, Content::Missing);
+            return None;
+        }
+        Slot::Failed(why) => {
+            let why = why.clone();
+            fail(file, Content::Failed(why));
+            return None;
+        }
+        Slot::Here(bytes) => bytes.clone(),
+    };
+    let old = match &file.old {
+        Slot::Waiting => return None,
+        Slot::Here(bytes) => Some(bytes.clone()),
+        // A base that is gone is no base: everything counts as new, and the head says what it was to be compared with.
+        Slot::Missing | Slot::Taken => None,
+        Slot::Failed(why) => {
+            let why = why.clone();
+            fail(file, Content::Failed(why));
+            return None;
+        }
+    };
+    (file.new, file.old) = (Slot::Taken, Slot::Taken);
+    Some(DiffJob {
+        generation,
+        number: file.number,
+        file: index,
+        path: file.artifact.path.clone(),
+        old,
+        new,
+        is_full,
+    })
+}
+
+/// Takes a diff.
+pub fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>) {
+    let generation = model.gate.as_ref().map_or(0, |view| view.generation);
+    let is_current = model.gate.as_ref().is_some_and(|view| view.file == done.file);
+    let Some(file) = file_of(model, done.file, done.number) else {
+        return;
+    };
+    if file.digest.is_some_and(|former| former != done.digest) {
+        // Other bytes than those that were read before under this name.
+        if file.is_shown {
+            file.read = file.digest;
+        }
+        file.shown = Shown::default();
+        file.is_shown = false;
+    }
+    let is_first = file.digest.replace(done.digest).is_none();
+    file.is_stale = false;
+    if is_first {
+        look::recall(model, done.file);
+    }
+    let Some(file) = file_of(model, done.file, done.number) else {
+        return;
+    };
+    let Some(full) = done.full else {
+        file.reading = Reading::Done { is_full: false };
+        file.content = Content::Known;
+        return;
+    };
+    file.reading = Reading::Done { is_full: true };
+    let is_measured = full.details.is_some();
+    if !is_measured {
+        fx.push(Effect::Measure(MeasureJob {
+            generation,
+            number: done.number,
+            file: done.file,
+            path: file.artifact.path.clone(),
+            old: done.old,
+            new: full.bytes.clone(),
+        }));
+    }
+    file.is_measuring = !is_measured;
+    if file.against != file.shown_against || is_measured {
+        // What was known of the comparison before is not true of this one.
+        let details = full.details.unwrap_or_default();
+        (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
+    }
+    file.uses = Some(Uses::of(&file.artifact, &full.bytes));
+    file.bytes = Some(full.bytes);
+    file.shown_against = file.against.clone();
+    let starts_over = std::mem::take(&mut file.starts_over);
+    if starts_over {
+        file.top = Place::default();
+    }
+    let content = match full.document {
+        Some(document) => {
+            let folding = file.document().map(DiffDocument::folding);
+            let document = match folding {
+                Some(folding) => document.with_folding(folding),
+                None => document,
+            };
+            if file.shown_against == Against::Usual {
+                file.shown.measure(&document);
+            }
+            Content::Text(document)
+        }
+        None => Content::Binary,
+    };
+    let put = |model: &mut Model| {
+        if let Some(file) = file_of(model, done.file, done.number) {
+            file.content = content;
+        }
+    };
+    if is_current && !starts_over {
+        // Another base moves the rows: the line at the top stays.
+        diff::relayout(model, put);
+    } else {
+        put(model);
+    }
+    if let Some(file) = file_of(model, done.file, done.number) {
+        begin_at_first_hunk(file);
+    }
+    compose::file_came(model, done.file);
+    if let Some(view) = &mut model.gate {
+        view.forget_distant();
+    }
+}
+
+/// Begins where something changed, with the line above it; up to there rows have the same numbers in every layout.
+fn begin_at_first_hunk(file: &mut FileView) {
+    let Some((first, last, is_new)) = file.document().map(|document| {
+        let first = document.hunk_rows(0).map_or(0, |rows| rows.start.saturating_sub(1));
+        (first, document.row_count().saturating_sub(1), document.is_new())
+    }) else {
+        return;
+    };
+    if file.top == Place::default() && !is_new {
+        file.top.row = first;
+    }
+    file.top.row = file.top.row.min(last);
+}
+
+/// A worker gave up: the file stays unread, and says so.
+pub fn diff_failed(model: &mut Model, index: usize, number: u64) {
+    if let Some(file) = file_of(model, index, number) {
+        fail(
+            file,
+            Content::Failed("the comparison broke off: its worker failed, see the log".to_owned()),
+        );
+    }
+    compose::file_came(model, index);
+}
+
+/// Takes what took longer than the diff.
+pub fn measured(model: &mut Model, index: usize, number: u64, details: Details) {
+    if let Some(file) = file_of(model, index, number) {
+        file.is_measuring = false;
+        (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
+    }
+}
+
+/// Compares the file on screen with something else.
+pub fn compare_with(model: &mut Model, against: Against) {
+    if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) {
+        file.starts_over = matches!(against, Against::Read(_));
+        file.is_stale = file.digest.is_some();
+        file.against = against;
+        file.reading = Reading::Wanted;
+        file.values_top = 0;
+    }
+}
+
+/// The next thing to compare with.
+pub fn next_base(model: &mut Model) {
+    let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
+        return;
+    };
+    let bases = file.bases();
+    let here = bases.iter().position(|base| *base == file.against).unwrap_or(0);
+    let next = bases.get((here + 1) % bases.len().max(1)).cloned();
+    // Without another one the key is answered before this.
+    let Some(next) = next.filter(|next| *next != file.against) else {
+        return;
+    };
+    let digest = file.base_digest(&next).map(|digest| format!(" {}", digest.short()));
+    let label = file.base_label(&next);
+    let usual = if next == Against::Usual {
+        ", the usual base"
+    } else {
+        "   hint: c goes on; only the usual base counts as shown"
+    };
+    let text = format!("Compared with{} {label}{usual}", digest.unwrap_or_default());
+    compare_with(model, next);
+    toast(model, Tone::Info, text);
+}
+
+/// After a refusal because the material moved: shows only what changed since it was read, once that is on screen.
+pub fn keep_since_read(model: &mut Model) {
+    let Some(view) = model.gate.as_mut().filter(|view| view.wants_since_read) else {
+        return;
+    };
+    if view.shown_digest().is_none() || view.files.iter().any(|file| file.is_stale) {
+        return;
+    }
+    view.wants_since_read = false;
+    let moved = view.files.iter().position(|file| {
+        let read = file.read.filter(|read| Some(*read) != file.digest);
+        read.is_some() && !matches!(file.content, Content::Missing)
+    });
+    let Some(index) = moved else {
+        return;
+    };
+    view.file = index;
+    let Some(file) = view.files.get(index) else {
+        return;
+    };
+    let Some(read) = file.read else {
+        return;
+    };
+    compare_with(model, Against::Read(read));
+    toast(
+        model,
+        Tone::Info,
+        format!(
+            "Shown: only what changed since you read {}   hint: c shows all",
+            read.short()
+        ),
+    );
+}

@@ -1,0 +1,208 @@
+//! The gate and job of the selected row: loading them.
+
+use std::sync::Arc;
+
+use super::super::effect::{Effect, Question};
+use super::super::model::gate::GateView;
+use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
+use super::super::model::queue::RowKey;
+use super::super::model::{Lower, Model};
+use super::look;
+use domain::gate::Gate;
+use domain::ids::JobId;
+use domain::job::{JobRows, JobStatus};
+use engine::api::{Answer, Command, Query};
+
+/// The selection moved: show what it is on now.
+pub fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
+    look::leave(model, fx);
+    let selected = model.queue.selected().cloned();
+    let slug = model
+        .queue
+        .current()
+        .map(|row| row.slug.to_string())
+        .unwrap_or_default();
+    model.gate = None;
+    match selected {
+        None => {
+            model.job = None;
+            return;
+        }
+        Some(RowKey::Gate(key)) => {
+            let generation = model.next_number();
+            model.gate = Some(GateView::new(key, slug, generation));
+        }
+        Some(RowKey::Job(_)) => {}
+    }
+    let job_id = model.queue.selected().map(|key| key.job_id().clone());
+    if let Some(job_id) = job_id
+        && model.job.as_ref().is_none_or(|job| job.job_id != job_id)
+    {
+        model.job = Some(JobView::new(job_id));
+    }
+    ask_job(model, fx);
+}
+
+/// Asks for the selected job; while a question is under way, once more after it.
+pub fn ask_job(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(job) = &model.job else {
+        return;
+    };
+    if let Some((_, must_follow)) = &mut model.job_asked {
+        *must_follow = true;
+        return;
+    }
+    let job_id = job.job_id.clone();
+    model.job_asked = Some((job_id.clone(), false));
+    fx.push(Effect::Ask(Question::Job(job_id.clone()), Query::Job(job_id)));
+    if is_job_shown(model) {
+        ask_job_pane(model, fx);
+    }
+}
+
+fn is_job_shown(model: &Model) -> bool {
+    model.lower == Lower::Job || model.gate.is_none()
+}
+
+/// Asks for what the job pane shows beside the job.
+pub fn ask_job_pane(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(job) = &model.job else {
+        return;
+    };
+    let query = Query::Events {
+        job_id: Some(job.job_id.clone()),
+        since: 0,
+        limit: EVENTS_MAX,
+        tail: true,
+    };
+    fx.push(Effect::Ask(Question::Events(job.job_id.clone()), query));
+    ask_log(model, fx);
+}
+
+/// Asks for the log on screen.
+pub fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
+    let boot = model.now.boot_us;
+    let Some(job) = &mut model.job else {
+        return;
+    };
+    job.log_boot_us = boot;
+    if let Some((stage, attempt)) = job.current_log() {
+        let question = Question::Log(job.job_id.clone(), stage.clone(), attempt);
+        let query = Query::Log {
+            job_id: job.job_id.clone(),
+            stage,
+            attempt,
+            bytes_max: LOG_BYTES_MAX,
+        };
+        fx.push(Effect::Ask(question, query));
+    }
+}
+
+/// Takes the job.
+pub fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRows>>, fx: &mut Vec<Effect>) {
+    let must_follow = model.job_asked.take().is_some_and(|(_, must_follow)| must_follow);
+    let is_current = model.job.as_ref().is_some_and(|job| job.job_id == *asked);
+    if is_current {
+        match rows {
+            Some(rows) => take_rows(model, rows, fx),
+            None => {
+                if let Some(job) = &mut model.job {
+                    job.is_missing = true;
+                }
+            }
+        }
+    }
+    if must_follow || !is_current {
+        ask_job(model, fx);
+    }
+}
+
+/// Takes the job as it is now: from an answer or a receipt.
+pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
+    let Some(job) = &mut model.job else {
+        return;
+    };
+    if job.job_id != rows.job.id {
+        return;
+    }
+    let had_log = job.current_log();
+    // Every such question has the artifacts hashed: rows that are the same are no reason to ask.
+    let is_news = job.rows.as_deref() != Some(&*rows);
+    match rows.job.status == JobStatus::Paused {
+        true if is_news => fx.extend(ask_resumable(job)),
+        true => {}
+        false => job.is_resume_refused = false,
+    }
+    job.rows = Some(rows.clone());
+    job.is_missing = false;
+    let has_new_log = job.current_log() != had_log;
+    if has_new_log && is_job_shown(model) {
+        ask_log(model, fx);
+    }
+    let generation = model.next_number();
+    let boot = model.now.boot_us;
+    let mut is_new = false;
+    if let Some(view) = &mut model.gate {
+        view.rows = Some(rows);
+        let artifacts = view.gate().map(|gate: &Gate| gate.artifacts.clone());
+        if let Some(artifacts) = artifacts {
+            let is_same = view.files.iter().map(|file| &file.artifact).eq(artifacts.iter());
+            if !is_same {
+                is_new = true;
+                view.rereads = (0, boot);
+                view.reload(&artifacts, generation);
+            }
+        }
+    }
+    if !is_new {
+        reread_if_behind(model);
+    }
+}
+
+/// Asks whether the rules would resume the job; while a question is under way, once more after it.
+fn ask_resumable(job: &mut JobView) -> Option<Effect> {
+    if job.resume_asked.0 {
+        job.resume_asked.1 = true;
+        return None;
+    }
+    job.resume_asked = (true, false);
+    let job_id = job.job_id.clone();
+    let query = Query::Preview {
+        operator: None,
+        commands: vec![Command::Resume(job_id.clone())],
+    };
+    Some(Effect::Ask(Question::Resumable(job_id), query))
+}
+
+/// Whether the rules would resume the job.
+pub fn take_resumable(model: &mut Model, job_id: &JobId, answer: &Answer, fx: &mut Vec<Effect>) {
+    let Some(job) = model.job.as_mut().filter(|job| job.job_id == *job_id) else {
+        return;
+    };
+    if let Answer::Preview(foreseen) = answer {
+        job.is_resume_refused = foreseen.iter().any(Result::is_err);
+    }
+    let (_, must_follow) = std::mem::take(&mut job.resume_asked);
+    if must_follow {
+        fx.extend(ask_resumable(job));
+    }
+}
+
+/// Reads the files of the gate once more: they are not what they were on screen.
+pub fn reload_files(model: &mut Model) {
+    let generation = model.next_number();
+    if let Some(view) = &mut model.gate {
+        let artifacts: Vec<_> = view.files.iter().map(|file| file.artifact.clone()).collect();
+        view.reload(&artifacts, generation);
+    }
+}
+
+/// A version is registered before its file is written, here or by another process: reads again while the disk is behind.
+pub fn reread_if_behind(model: &mut Model) {
+    let boot = model.now.boot_us;
+    let Some(view) = model.gate.as_mut().filter(|view| view.is_behind()) else {
+        return;
+    };
+    view.rereads = (view.rereads.0 + 1, boot);
+    reload_files(model);
+}

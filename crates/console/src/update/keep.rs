@@ -1,0 +1,238 @@
+//! What must hold after every message, derived from the model: the lease, the look, the scroll positions.
+//!
+//! A lease is never taken or given back by a key: it follows from which prompt or editor is open.
+
+use std::collections::BTreeMap;
+
+use super::super::effect::Effect;
+use super::super::layout;
+use super::super::model::bulk::{Item, ItemState};
+use super::super::model::prompt::{ConfirmState, Prompt, TimerIntent};
+use super::super::model::queue::RowKey;
+use super::super::model::toast::Tone;
+use super::super::model::{LeaseHeld, Model};
+use super::super::view::countdown;
+use super::{act, bulk, compose, files, gate_ref, look, outcome, preview, queue, send_quietly, toast};
+use domain::key::GateKey;
+use domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
+use domain::time::SECOND_US;
+use engine::api::Command;
+
+/// Makes everything hold.
+pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+    outcome::recheck(model);
+    bulk::recheck(model);
+    act::recheck_quit(model);
+    preview::keep(model, fx);
+    compose::keep_checked(model, fx);
+    files::keep_since_read(model);
+    files::keep_reading(model, fx);
+    keep_lease(model, fx);
+    look::keep(model, fx);
+    queue::keep_selected(model, fx);
+    keep_queue(model);
+}
+
+/// Scrolls the queue: to the selected row, and while something is being written to the gates whose last minute runs.
+pub fn keep_queue(model: &mut Model) {
+    let rows = layout::of(model).queue_rows();
+    model.queue.scroll_to_selected(rows);
+    if model.compose.is_none() && model.prompt.is_none() {
+        return;
+    }
+    let Some(urgent) = countdown::urgent_places(model) else {
+        return;
+    };
+    let place = model.queue.place().unwrap_or(urgent.start);
+    let (first, end) = (urgent.start.min(place), urgent.end.max(place + 1));
+    // Where not all find room: the row that is asked about, for the header names the next expiry; beside the editor, which names its
+    // gate, the ones that the clock decides.
+    let (first, end) = match (end - first <= rows, model.prompt.is_some()) {
+        (true, _) => (first, end),
+        (false, true) => return,
+        (false, false) => (urgent.start, urgent.end),
+    };
+    if first < model.queue.top || end - first > rows {
+        model.queue.top = first;
+    } else if end > model.queue.top + rows {
+        model.queue.top = end - rows;
+    }
+}
+
+/// The gates that a prompt or the editor is open on, and for what.
+pub fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
+    // Before the rules have answered it is not known whether anything is asked at all.
+    let is_unknown = match &model.prompt {
+        Some(Prompt::Confirm(confirm)) => confirm.is_asking() && !model.preview.has_stood,
+        Some(Prompt::Cancel(_)) => !model.preview.has_stood,
+        Some(
+            Prompt::Resume(_)
+            | Prompt::Bulk(_)
+            | Prompt::Timer(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu
+            | Prompt::Discard(_),
+        )
+        | None => false,
+    };
+    let is_writing = model.compose.as_ref().is_some_and(|compose| compose.closed.is_none());
+    if model.session.is_read_only || (is_unknown && !is_writing) {
+        return BTreeMap::new();
+    }
+    concerned(model)
+}
+
+/// The gates that a prompt or the editor is about, whether or not it stands.
+pub fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
+    if let Some(compose) = &model.compose
+        && compose.closed.is_none()
+    {
+        return BTreeMap::from([(compose.pin.key.clone(), LeasePurpose::Compose)]);
+    }
+    let asked = match &model.prompt {
+        Some(Prompt::Confirm(confirm)) => match confirm.state {
+            ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
+            ConfirmState::Refused(..) => None,
+        },
+        // What is held stands without a lease, and a release that met one would not let it run.
+        Some(Prompt::Timer(ask)) => (ask.intent != TimerIntent::Release).then_some(&ask.key),
+        Some(Prompt::Bulk(ask)) => {
+            let is_open = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::Writing(_));
+            let open = ask.items.iter().filter(is_open);
+            return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
+        }
+        // Its open gates end with the job.
+        Some(Prompt::Cancel(ask)) => {
+            let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
+            let gates = rows.filter_map(|row| match RowKey::of(row) {
+                RowKey::Gate(key) => Some((key, LeasePurpose::Prompt)),
+                RowKey::Job(_) => None,
+            });
+            return gates.collect();
+        }
+        Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => None,
+    };
+    asked
+        .map(|key| (key.clone(), LeasePurpose::Prompt))
+        .into_iter()
+        .collect()
+}
+
+/// Those of them that somebody else has open, also before the rules have answered: a colleague is told of at once.
+pub fn open_elsewhere(model: &Model) -> Vec<(GateKey, LeasePurpose)> {
+    let concerned = concerned(model).into_iter();
+    concerned
+        .filter(|(key, _)| model.lease_of_other(key).is_some())
+        .collect()
+}
+
+/// A lease that somebody else had is asked for again this long after they gave it back.
+const AGAIN_US: i64 = SECOND_US;
+
+/// Microseconds after which a lease is asked for again.
+fn beat_us(model: &Model, key: &GateKey, lease: &LeaseHeld) -> i64 {
+    let is_free_again = lease.is_refused && model.lease_of_other(key).is_none();
+    if is_free_again {
+        AGAIN_US
+    } else {
+        HEARTBEAT_S as i64 * SECOND_US
+    }
+}
+
+/// Microseconds until a lease must be renewed; none without leases.
+pub fn lease_wake_us(model: &Model) -> Option<i64> {
+    let boot = model.now.boot_us;
+    let wakes = model.leases.iter();
+    wakes
+        .map(|(key, lease)| lease.beat_boot_us + beat_us(model, key, lease) - boot)
+        .min()
+}
+
+/// Takes, renews or gives back leases.
+pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.leases.is_empty() && model.prompt.is_none() && model.compose.is_none() {
+        return;
+    }
+    let wanted = wanted(model);
+    let boot = model.now.boot_us;
+    let gone: Vec<_> = model
+        .leases
+        .keys()
+        .filter(|key| !wanted.contains_key(key))
+        .cloned()
+        .collect();
+    for key in gone {
+        model.leases.remove(&key);
+        send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
+    }
+    // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has left it.
+    let has_key = |key_us: i64| boot - key_us < PRESENCE_S as i64 * SECOND_US;
+    let is_present = model.away.is_some() || model.key_boot_us.is_some_and(has_key);
+    for (key, purpose) in wanted {
+        let former = model.leases.get(&key).filter(|lease| lease.purpose == purpose);
+        let is_due = former.is_none_or(|lease| boot - lease.beat_boot_us >= beat_us(model, &key, lease));
+        // A live process is not a present person: without a key the lease dies by itself.
+        let is_asked = former.is_none() || is_present;
+        if !is_due {
+            continue;
+        }
+        let lease = model.leases.entry(key.clone()).or_insert(LeaseHeld {
+            purpose,
+            beat_boot_us: boot,
+            taken_at: None,
+            is_refused: false,
+            is_lost: false,
+        });
+        (lease.purpose, lease.beat_boot_us) = (purpose, boot);
+        if is_asked {
+            let command = Command::TakeLease {
+                gate: gate_ref(&key),
+                purpose,
+                is_takeover: false,
+            };
+            send_quietly(model, Some(key), command, fx);
+        }
+    }
+}
+
+/// Gives every lease back: for the moment before the process leaves or stops, when nobody is at it any more.
+pub fn release_leases(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (key, _) in std::mem::take(&mut model.leases) {
+        send_quietly(
+            model,
+            None,
+            Command::ReleaseLease { gate: gate_ref(&key) },
+            &mut effects,
+        );
+    }
+    effects
+}
+
+/// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the editor was open here.
+pub fn tell_lost(model: &mut Model) {
+    if model.leases.is_empty() {
+        return;
+    }
+    let mut lost = Vec::new();
+    for (key, own) in &model.leases {
+        // A row may be older than our own taking: what counts is who came last.
+        if let Some(other) = model.lease_of_other(key)
+            && own.taken_at.is_some_and(|taken_at| other.taken_at > taken_at)
+        {
+            lost.push((key.clone(), other.holder.name.clone()));
+        }
+    }
+    // What is open in a prompt or the editor can be taken back there; a question about many gates has no such key.
+    let back = match model.prompt {
+        Some(Prompt::Bulk(_)) => "",
+        Some(_) | None => "; Ctrl-t takes it back",
+    };
+    for (key, name) in lost {
+        let text = format!("{name} took {key} over from you   hint: what you wrote is kept{back}");
+        if let Some(lease) = model.leases.get_mut(&key) {
+            (lease.taken_at, lease.is_refused, lease.is_lost) = (None, true, true);
+        }
+        toast(model, Tone::Error, text);
+    }
+}

@@ -1,0 +1,194 @@
+//! Seen means shown: which lines stood on the screen long enough, and what of that is recorded.
+//!
+//! A look is recorded at its first changed line and completed at its last. What is between is recorded when the eyes rest, when
+//! something is asked of this gate, and when it is left: the record must be true at a decision, and need not be written at every line.
+
+use super::super::effect::{DiffFacts, Effect};
+use super::super::model::Model;
+use super::super::model::file::Against;
+use super::super::model::prompt::Prompt;
+use super::super::model::shown::{Remembered, RememberedFile};
+use super::super::model::standing::Standing;
+use super::{gate_ref, send_quietly};
+use domain::decision::Extent;
+use domain::gate::GateState;
+use domain::ids::Digest;
+use domain::key::GateKey;
+use domain::time::SECOND_US;
+use engine::api::Command;
+
+/// Somebody is there this long after a key.
+const PRESENT_US: i64 = 60 * SECOND_US;
+/// When so long nothing more was shown, what was is recorded.
+const REST_US: i64 = 3 * SECOND_US;
+
+/// Somebody pressed a key, or used the mouse.
+pub fn present(model: &mut Model) {
+    if !is_attended(model) {
+        model.present_boot_us = model.now.boot_us;
+    }
+    model.key_boot_us = Some(model.now.boot_us);
+}
+
+/// Whether anybody has used the console since it was started.
+pub fn is_touched(model: &Model) -> bool {
+    model.key_boot_us.is_some()
+}
+
+fn is_attended(model: &Model) -> bool {
+    let since_us = |key_us: i64| model.now.boot_us.saturating_sub(key_us);
+    model.key_boot_us.is_some_and(|key_us| since_us(key_us) < PRESENT_US)
+}
+
+/// A frame with this of the diff is on the terminal; what the one before showed has stood until now.
+pub fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
+    count(model);
+    let boot = model.now.boot_us;
+    let Some(view) = &mut model.gate else {
+        return;
+    };
+    let former = view.standing.take();
+    view.standing = facts.and_then(|facts| {
+        let number = match view.files.get(facts.file) {
+            Some(file) => file.number,
+            None => view.generation,
+        };
+        let file = view.files.get(facts.file);
+        // Against another base the lines of this one may be hidden.
+        let shown = file
+            .filter(|file| file.shown_against == Against::Usual)
+            .map(|file| &file.shown);
+        let place = (facts.file, facts.number);
+        (number == facts.number).then(|| Standing::of(former, place, facts.sights, shown, boot))
+    });
+}
+
+/// Counts what stood on the screen long enough.
+pub fn count(model: &mut Model) {
+    if !is_attended(model) {
+        return;
+    }
+    let (present, boot) = (model.present_boot_us, model.now.boot_us);
+    let Some(view) = &mut model.gate else {
+        return;
+    };
+    let Some(standing) = &mut view.standing else {
+        return;
+    };
+    let Some(sights) = standing.take_ripe(present, boot) else {
+        return;
+    };
+    let (index, number) = standing.file();
+    let is_news = match view.files.get_mut(index) {
+        Some(file) if file.number == number => file.note_shown(&sights),
+        Some(_) => false,
+        None => !std::mem::replace(&mut view.is_bare_shown, true),
+    };
+    if is_news {
+        view.shown_boot_us = boot;
+        // The line that says what was not yet shown must be drawn once more.
+        model.is_dirty = true;
+    }
+}
+
+/// What there is to record, if it is more than was recorded.
+fn unrecorded(model: &Model) -> Option<(GateKey, Digest, Extent)> {
+    let view = model.gate.as_ref().filter(|_| !model.session.is_read_only)?;
+    let is_open = view.gate().is_some_and(|gate| gate.state == GateState::Open);
+    let extent = view.extent().filter(|_| is_open)?;
+    let digest = view.shown_digest()?;
+    let is_more = match view.recorded {
+        Some((recorded, former)) if recorded == digest => extent.hunks_shown > former.hunks_shown,
+        Some(_) | None => true,
+    };
+    is_more.then(|| (view.key.clone(), digest, extent))
+}
+
+/// Whether more of a look is to be recorded at once: its beginning, its end, and what a question on the gate rests on.
+fn is_due(model: &Model, digest: Digest, extent: Extent) -> bool {
+    let Some(view) = &model.gate else {
+        return false;
+    };
+    let is_first = view.recorded.is_none_or(|(recorded, _)| recorded != digest);
+    let is_asked = matches!(model.prompt, Some(Prompt::Confirm(_))) || model.compose.is_some();
+    is_first || extent.is_whole() || is_asked || rest_us(model) == 0
+}
+
+fn rest_us(model: &Model) -> i64 {
+    let since = model.gate.as_ref().map_or(0, |view| view.shown_boot_us);
+    (since + REST_US - model.now.boot_us).max(0)
+}
+
+/// Microseconds until something of the screen counts as shown, or is recorded; none while nothing will.
+pub fn wake_us(model: &Model) -> Option<i64> {
+    let standing = model.gate.as_ref().and_then(|view| view.standing.as_ref());
+    let ripens = standing
+        .filter(|_| is_attended(model))
+        .and_then(|standing| standing.ripens_us(model.present_boot_us));
+    let ripens = ripens.map(|at| (at - model.now.boot_us).max(0));
+    let records = unrecorded(model).map(|_| rest_us(model));
+    ripens.into_iter().chain(records).min()
+}
+
+/// Records what must be recorded by now.
+pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+    if let Some((key, digest, extent)) = unrecorded(model)
+        && is_due(model, digest, extent)
+    {
+        record(model, &key, digest, extent, fx);
+    }
+}
+
+/// So many gates are remembered with what was shown of them.
+const REMEMBERED_MAX: usize = 100;
+
+/// Records what was shown of the gate that is left, and remembers it for when the selection comes back.
+pub fn leave(model: &mut Model, fx: &mut Vec<Effect>) {
+    if let Some(view) = &model.gate
+        && view.files.iter().any(|file| file.is_shown)
+    {
+        let of_gate = Remembered {
+            key: view.key.clone(),
+            recorded: view.recorded,
+            files: view.files.iter().filter_map(RememberedFile::of).collect(),
+        };
+        model.remembered.retain(|other| other.key != of_gate.key);
+        if model.remembered.len() >= REMEMBERED_MAX {
+            model.remembered.pop_front();
+        }
+        model.remembered.push_back(of_gate);
+    }
+    if let Some((key, digest, extent)) = unrecorded(model) {
+        record(model, &key, digest, extent, fx);
+    }
+}
+
+/// A file was read for the first time in this view: what was shown of the same bytes against the same base before is known.
+pub fn recall(model: &mut Model, index: usize) {
+    let Some(view) = &mut model.gate else {
+        return;
+    };
+    let Some(of_gate) = model.remembered.iter().find(|other| other.key == view.key) else {
+        return;
+    };
+    if view.recorded.is_none() {
+        view.recorded = of_gate.recorded;
+    }
+    if let Some(file) = view.files.get_mut(index)
+        && let Some(former) = of_gate.files.iter().find(|former| former.is_of(file))
+    {
+        (file.shown, file.is_shown) = (former.shown.clone(), true);
+    }
+}
+
+fn record(model: &mut Model, key: &GateKey, digest: Digest, extent: Extent, fx: &mut Vec<Effect>) {
+    if let Some(view) = &mut model.gate {
+        view.recorded = Some((digest, extent));
+    }
+    let command = Command::MarkSeen {
+        gate: gate_ref(key),
+        digest,
+        extent,
+    };
+    send_quietly(model, None, command, fx);
+}

@@ -1,0 +1,270 @@
+//! Marks: setting them, and taking them off when what was marked is no longer what is there.
+
+use super::super::action::Action;
+use super::super::effect::{Effect, Question};
+use super::super::keymap::{self, Focus};
+use super::super::model::Model;
+use super::super::model::bulk::{ItemState, MARKS_MAX, Mark};
+use super::super::model::prompt::Prompt;
+use super::super::model::queue::RowKey;
+use super::super::model::toast::Tone;
+use super::toast;
+use domain::decision::Seen;
+use domain::event::Event;
+use domain::ids::JobId;
+use domain::job::JobRows;
+use domain::key::GateKey;
+use engine::api::Query;
+use text::words::counted;
+
+/// The open gates at these places of the visible queue.
+fn gates(model: &Model, places: std::ops::RangeInclusive<usize>) -> Vec<GateKey> {
+    let count = places.end().saturating_sub(*places.start()).saturating_add(1);
+    let rows = model.queue.visible().skip(*places.start()).take(count);
+    rows.map(RowKey::of)
+        .filter_map(|key| match key {
+            RowKey::Gate(key) => Some(key),
+            RowKey::Job(_) => None,
+        })
+        .collect()
+}
+
+/// The gates of the range that is being drawn; none without one.
+pub fn in_range(model: &Model) -> Vec<GateKey> {
+    let place = |key: &RowKey| model.queue.visible().position(|row| key.names(row));
+    let ends = model
+        .range
+        .as_ref()
+        .and_then(|from| Some((place(from)?, model.queue.place()?)));
+    ends.map_or_else(Vec::new, |(from, to)| gates(model, from.min(to)..=from.max(to)))
+}
+
+/// Marks gates; returns how many were left out, because no more can be marked.
+fn put(model: &mut Model, keys: Vec<GateKey>, fx: &mut Vec<Effect>) -> usize {
+    let mut jobs: Vec<JobId> = Vec::new();
+    let mut left_out = 0;
+    for key in keys {
+        if model.marks.contains_key(&key) {
+            continue;
+        }
+        if model.marks.len() >= MARKS_MAX {
+            left_out += 1;
+            continue;
+        }
+        if jobs.last() != Some(&key.job_id) {
+            jobs.push(key.job_id.clone());
+        }
+        model.marks.insert(key, Mark::default());
+    }
+    for job_id in jobs {
+        ask(job_id, fx);
+    }
+    left_out
+}
+
+/// Says what a mark beyond the limit came to.
+fn tell_left_out(model: &mut Model, left_out: usize) {
+    if left_out > 0 {
+        let text = format!(
+            "Not marked: {}   hint: at most {MARKS_MAX} are marked at a time; decide these first",
+            counted(left_out, "more gate")
+        );
+        toast(model, Tone::Error, text);
+    }
+}
+
+/// Takes all marks off, to be set again by one key. Never without a word.
+fn take_off(model: &mut Model, keys: &[GateKey]) {
+    let all = std::mem::take(&mut model.marks);
+    let (off, rest) = all.into_iter().partition(|(key, _)| keys.contains(key));
+    (model.marks_off, model.marks) = (off, rest);
+    let again = keymap::key_of(Focus::Queue, Action::MarkAgain).unwrap_or_default();
+    let count = counted(model.marks_off.len(), "mark");
+    toast(
+        model,
+        Tone::Info,
+        format!("{count} taken off   {again} sets them again"),
+    );
+}
+
+/// M: the marks that were taken off last are set again, each on what it was set on.
+pub fn again(model: &mut Model, fx: &mut Vec<Effect>) {
+    let off = std::mem::take(&mut model.marks_off);
+    let room = MARKS_MAX.saturating_sub(model.marks.len());
+    let left_out = off.len().saturating_sub(room);
+    let mut jobs: Vec<JobId> = Vec::new();
+    for (key, mark) in off.into_iter().take(room) {
+        if jobs.last() != Some(&key.job_id) {
+            jobs.push(key.job_id.clone());
+        }
+        model.marks.entry(key).or_insert(mark);
+    }
+    for job_id in jobs {
+        ask(job_id, fx);
+    }
+    let text = format!("{} marked", model.marks.len());
+    toast(model, Tone::Info, text);
+    tell_left_out(model, left_out);
+}
+
+fn ask(job_id: JobId, fx: &mut Vec<Effect>) {
+    fx.push(Effect::Ask(Question::Marked(job_id.clone()), Query::Job(job_id)));
+}
+
+/// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range, marks that.
+pub fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.range.is_some() {
+        return range(model, fx);
+    }
+    let Some(RowKey::Gate(key)) = model.queue.selected().cloned().filter(|_| !model.queue.is_gone) else {
+        return toast(model, Tone::Info, "Only an open gate can be marked");
+    };
+    if model.marks.remove(&key).is_none() {
+        let left_out = put(model, vec![key], fx);
+        tell_left_out(model, left_out);
+    }
+    if let Some(place) = model.queue.place() {
+        super::queue::choose(model, place.saturating_add(1), fx);
+    }
+}
+
+/// V: a range begins; once more: its gates are marked.
+pub fn range(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.range.is_some() {
+        let keys = in_range(model);
+        model.range = None;
+        let left_out = put(model, keys, fx);
+        return tell_left_out(model, left_out);
+    }
+    model.range = model.queue.selected().cloned();
+    if model.range.is_some() {
+        toast(
+            model,
+            Tone::Info,
+            "Range: move, then V or Space marks its gates, Esc drops it",
+        );
+    }
+}
+
+/// `*`: marks every gate that the filter shows; when all of them are marked already, takes those marks off.
+pub fn all(model: &mut Model, fx: &mut Vec<Effect>) {
+    model.range = None;
+    let keys = gates(model, 0..=model.queue.len());
+    if keys.is_empty() {
+        return toast(model, Tone::Info, "There is no open gate to mark");
+    }
+    if keys.iter().all(|key| model.marks.contains_key(key)) {
+        return take_off(model, &keys);
+    }
+    let left_out = put(model, keys, fx);
+    let marked = model.marks.len();
+    if left_out > 0 {
+        let text = format!(
+            "{marked} marked, {left_out} NOT: at most {MARKS_MAX} at a time   hint: decide these, then * again"
+        );
+        return toast(model, Tone::Error, text);
+    }
+    toast(
+        model,
+        Tone::Info,
+        format!("{marked} marked   Esc twice takes the marks off"),
+    );
+}
+
+/// Esc: drops the range, else all marks, at the second press: the first may be the beginning of another key that the line has torn.
+/// Returns whether there was anything to drop.
+pub fn clear(model: &mut Model) -> bool {
+    if model.range.take().is_some() {
+        return true;
+    }
+    if model.marks.is_empty() {
+        return false;
+    }
+    if std::mem::replace(&mut model.slips.is_clear_asked, true) {
+        model.slips.is_clear_asked = false;
+        let keys: Vec<_> = model.marks.keys().cloned().collect();
+        take_off(model, &keys);
+    } else {
+        let count = counted(model.marks.len(), "mark");
+        toast(model, Tone::Info, format!("Esc once more takes {count} off"));
+    }
+    true
+}
+
+/// Something happened: what is marked in these jobs is looked at again.
+pub fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
+    let mut jobs: Vec<JobId> = Vec::new();
+    for event in events {
+        let is_marked = model.marks.keys().any(|key| key.job_id == event.job_id);
+        if is_marked && !jobs.contains(&event.job_id) {
+            jobs.push(event.job_id.clone());
+        }
+    }
+    for job_id in jobs {
+        ask(job_id, fx);
+    }
+}
+
+/// The queue was read: a marked gate that is no longer in it is looked at.
+pub fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
+    let mut jobs: Vec<JobId> = Vec::new();
+    let is_gone = |key: &&GateKey| model.queue.gate(key).is_none();
+    for key in model.marks.keys().filter(is_gone) {
+        if jobs.last() != Some(&key.job_id) {
+            jobs.push(key.job_id.clone());
+        }
+    }
+    for job_id in jobs {
+        ask(job_id, fx);
+    }
+}
+
+/// Takes what a marked job is now. A gate that was decided or has changed loses its mark, aloud.
+pub fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
+    let me = model.session.operator.name.clone();
+    let keys: Vec<GateKey> = model
+        .marks
+        .keys()
+        .filter(|key| key.job_id == *job_id)
+        .cloned()
+        .collect();
+    for key in keys {
+        let gate = rows.and_then(|rows| rows.gate(&key.stage, key.attempt));
+        let why = match gate {
+            None => Some("it is gone".to_owned()),
+            Some(gate) => match gate.open_or_refuse() {
+                Err(refusal) => Some(refusal.message),
+                Ok(()) => {
+                    let digest = gate.digest();
+                    let is_mine = |seen: &&Seen| seen.by == me && seen.digest == digest;
+                    let is_seen = gate.seen.iter().filter(is_mine).any(Seen::is_whole);
+                    let extent = gate.seen.iter().filter(is_mine).find_map(Seen::extent);
+                    let mark = model.marks.entry(key.clone()).or_default();
+                    let before = mark.digest.filter(|before| *before != digest);
+                    (mark.digest, mark.is_seen, mark.extent) = (Some(digest), is_seen, extent);
+                    before.map(|before| format!("it changed ({} -> {})", before.short(), digest.short()))
+                }
+            },
+        };
+        if let Some(why) = why {
+            drop_mark(model, &key, &why);
+        }
+    }
+}
+
+fn drop_mark(model: &mut Model, key: &GateKey, why: &str) {
+    model.marks.remove(key);
+    let revision = model.next_number();
+    if let Some(Prompt::Bulk(ask)) = &mut model.prompt
+        && let Some(item) = ask.items.iter_mut().find(|item| item.pin.key == *key)
+    {
+        match item.state {
+            // Its own answer says what became of it.
+            ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => return,
+            ItemState::Asking | ItemState::LeftOut(_) => item.state = ItemState::Not(why.to_owned()),
+        }
+        // What Enter would do is another thing now.
+        (ask.revision, ask.is_drawn) = (revision, false);
+    }
+    toast(model, Tone::Error, format!("Mark taken off {key}: {why}"));
+}

@@ -1,0 +1,270 @@
+//! The screen's reducer: model and message in, effects out. No clock, no terminal, no engine.
+
+mod act;
+mod bulk;
+mod compose;
+mod diff;
+mod files;
+mod gate;
+mod keep;
+mod look;
+mod mark;
+mod motion;
+mod mouse;
+mod notice;
+mod outcome;
+mod preview;
+mod prompt;
+mod queue;
+mod read_on;
+mod since;
+mod slips;
+mod text;
+mod time;
+mod timer;
+
+use super::draft::Draft;
+use super::effect::{Effect, FrameFacts, Msg, Question, Submission};
+use super::input::{Input, Key};
+use super::keymap;
+use super::model::prompt::Prompt;
+use super::model::toast::Tone;
+use super::model::{Model, Sent};
+use super::view::label;
+use domain::ids::JobId;
+use domain::key::GateKey;
+use domain::key::GateRef;
+use engine::api::{Command, Query};
+
+pub use keep::{concerned, open_elsewhere, release_leases, wanted};
+pub use look::wake_us as look_wake_us;
+pub use mark::in_range as marked_range;
+pub use slips::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter};
+pub use time::next_wake_us;
+pub use timer::command_of as timer_command;
+
+/// What a console does first.
+pub fn start(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    queue::ask(model, &mut effects);
+    ask_leader(model, &mut effects);
+    notice::ask_decisions(&mut effects);
+    if let Some(hint) = model.session.hint.clone() {
+        toast(model, Tone::Info, hint);
+    }
+    effects
+}
+
+/// Takes one message.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let fx = &mut effects;
+    if let Msg::Input(Input::Paste(_) | Input::Burst(_) | Input::LineEnd(_) | Input::Resize(..)) = &msg {
+        // An Enter that waits for the rules was about what stood there when it came. A key ends that wait too, in `press`.
+        model.preview.is_enter_waiting = false;
+    }
+    let (gate, was_asked) = (model.queue.selected().cloned(), model.prompt.is_some());
+    model.toasts.begin(matches!(msg, Msg::Input(_)));
+    match msg {
+        Msg::Tick(now) => {
+            // The one message that changes nothing by itself: whether it is visible is decided there.
+            time::tick(model, now, fx);
+            return effects;
+        }
+        Msg::Drawn(facts) => {
+            drawn(model, facts);
+            return effects;
+        }
+        // Whatever it means, it was meant for something else: the text is on its way.
+        Msg::Input(
+            Input::Key(_) | Input::Torn(_) | Input::Paste(_) | Input::Burst(_) | Input::LineEnd(_) | Input::Mouse(_),
+        ) if model.away.is_some() => {
+            compose::say_away(model);
+        }
+        Msg::Input(Input::Key(key)) => press(model, key, fx),
+        Msg::Input(Input::Torn(key)) => slips::torn(model, key, fx),
+        Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
+        Msg::Input(Input::Burst(text)) => text::burst(model, &text, fx),
+        Msg::Input(Input::LineEnd(key)) => text::line_end(model, key, fx),
+        Msg::Input(Input::Mouse(mouse)) => {
+            look::present(model);
+            mouse::mouse(model, mouse, fx);
+        }
+        Msg::Input(Input::Resize(columns, rows)) => {
+            model.size = (columns, rows);
+            fx.push(Effect::Repaint);
+        }
+        Msg::Answered(question, answer) => notice::answered(model, question, answer, fx),
+        Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
+        Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
+        Msg::Published(submission, result) => outcome::published(model, submission, result),
+        Msg::Events(events) => {
+            preview::outdate(model, Some(&events));
+            notice::events(model, &events, fx);
+        }
+        Msg::Changed => {
+            queue::ask(model, fx);
+            looked(model, fx);
+        }
+        // Reading the queue costs by what waits: not for rows that are the same.
+        Msg::Looked => looked(model, fx),
+        Msg::Lead(is_leading) => {
+            model.is_leading = is_leading;
+            ask_leader(model, fx);
+        }
+        Msg::ConfigLoaded(gates, warnings) => {
+            preview::outdate(model, None);
+            notice::config_loaded(model, gates, &warnings);
+        }
+        Msg::ConfigBroken(faults) => model.config_faults = faults,
+        Msg::Trouble(trouble) => model.trouble = trouble,
+        Msg::ReadOnly(why) => (model.session.is_read_only, model.session.newer) = (true, Some(why)),
+        Msg::DiffReady(done) => files::diff_ready(model, *done, fx),
+        Msg::DiffFailed(index, number) => files::diff_failed(model, index, number),
+        Msg::Measured(index, number, details) => files::measured(model, index, number, details),
+        Msg::Found(number, spot) => diff::found(model, number, spot),
+        Msg::PatchChecked(revision, result) => compose::checked(model, revision, result, fx),
+        Msg::Completed(revision, candidates) => compose::completed(model, revision, candidates, fx),
+        Msg::PreviewReady(revision, preview) => compose::previewed(model, revision, preview),
+        Msg::CopyReady(result) => compose::copy_ready(model, result, fx),
+        Msg::CopySaved(text) => compose::copy_saved(model, &text, fx),
+        Msg::OwnEditorEnded(ending) => compose::own_editor_ended(model, ending, fx),
+        Msg::CopyRead(result) => compose::copy_read(model, result, fx),
+        Msg::Drafts(drafts, problems) => {
+            model.draft_problems = problems;
+            for draft in drafts {
+                model.drafts.entry(draft.key.clone()).or_insert(draft);
+            }
+        }
+        Msg::Discarded(discarded) => model.discarded = discarded,
+        Msg::NotSuspended => toast(
+            model,
+            Tone::Info,
+            "Not suspended: there is no shell here that could continue it",
+        ),
+        Msg::Continued => {
+            fx.push(Effect::Repaint);
+            queue::ask(model, fx);
+            ask_leader(model, fx);
+        }
+    }
+    model.is_dirty = true;
+    keep::keep(model, fx);
+    let is_asked = !was_asked && model.prompt.is_some();
+    if is_asked || model.queue.selected() != gate.as_ref() {
+        model.toasts.forget_answers(is_asked);
+    }
+    effects
+}
+
+/// Drafts that are not on disk yet: for the moment before the process leaves.
+pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
+    compose::keep_up(model);
+    model.unsaved_boot_us = None;
+    std::mem::take(&mut model.unsaved)
+        .into_iter()
+        .map(|key| {
+            let draft = model.drafts.get(&key).cloned();
+            (key, draft)
+        })
+        .collect()
+}
+
+fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+    look::present(model);
+    model.preview.is_enter_waiting = false;
+    model.toasts.key_pressed();
+    if !slips::before(model, key, fx) {
+        return;
+    }
+    let focus = model.focus();
+    match keymap::lookup(focus, key) {
+        Some(action) => act::act(model, focus, action, fx),
+        None if focus.is_text() => text::press(model, focus, key, fx),
+        None => text::unknown(model, focus, key),
+    }
+    slips::after(model, focus, key);
+}
+
+// What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.
+fn drawn(model: &mut Model, facts: FrameFacts) {
+    let listed = facts.listed;
+    if let (Some(prompt), Some(facts)) = (&mut model.prompt, &facts.prompt)
+        && let Some(revision) = facts.revision.filter(|_| facts.is_whole)
+    {
+        prompt.note_drawn(revision);
+        if let Prompt::Bulk(ask) = prompt
+            && ask.revision == revision
+        {
+            // Enter may stand there now.
+            model.is_dirty |= ask.note_drawn(listed);
+        }
+    }
+    model.slips.on_screen = facts.prompt;
+    look::drawn(model, facts.diff);
+}
+
+fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
+    let at = model.now.utc;
+    let text = readable(model, &text.into());
+    model.toasts.push(at, tone, text);
+}
+
+/// What the rules say, with jobs named as the screen names them. A hint stays: it may be a command, which wants the whole id.
+fn readable(model: &Model, text: &str) -> String {
+    let (said, hint) = text.split_at(text.find("hint: ").unwrap_or(text.len()));
+    let of_queue = |id: &JobId| {
+        let mut rows = model.queue.present();
+        rows.find(|row| row.job_id == *id).map(|row| row.slug.to_string())
+    };
+    let of_job = |id: &JobId| {
+        let rows = model.job.as_ref()?.rows.as_ref()?;
+        (rows.job.id == *id).then(|| rows.job.slug.clone())
+    };
+    let said = label::readable(said, |id| {
+        of_queue(id).or_else(|| of_job(id)).map(|slug| slug.to_string())
+    });
+    said + hint
+}
+
+/// What no row tells is looked at again: files, and who leads.
+fn looked(model: &mut Model, fx: &mut Vec<Effect>) {
+    preview::outdate(model, None);
+    ask_leader(model, fx);
+    gate::ask_job(model, fx);
+}
+
+fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
+    model.leader_boot_us = model.now.boot_us;
+    fx.push(Effect::Ask(Question::Leader, Query::Leader));
+}
+
+fn gate_ref(key: &GateKey) -> GateRef {
+    GateRef {
+        job_id: key.job_id.clone(),
+        stage: key.stage.clone(),
+        attempt: Some(key.attempt),
+    }
+}
+
+fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Submission {
+    let submission = Submission(model.next_number());
+    model.sent.insert(submission, sent);
+    fx.push(Effect::Send(submission, command));
+    submission
+}
+
+fn send_quietly(model: &mut Model, leases: Option<GateKey>, command: Command, fx: &mut Vec<Effect>) -> Submission {
+    let sent = Sent {
+        done: "",
+        not_done: "",
+        subject: String::new(),
+        decides: None,
+        has_patch: false,
+        is_committed: false,
+        leases,
+        is_part: false,
+        is_quiet: true,
+    };
+    send(model, sent, command, fx)
+}

@@ -1,0 +1,246 @@
+//! What the engine tells: answers, events, configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::effect::{Effect, Question};
+use super::super::model::Model;
+use super::super::model::history::DECISIONS_MAX;
+use super::super::model::toast::Tone;
+use super::super::view::label;
+use super::{compose, files, gate, mark, preview, queue, readable, since, toast};
+use domain::event::{Event, EventType};
+use domain::ids::StageName;
+use domain::key::GateKey;
+use domain::policy::GatePolicy;
+use engine::api::{Answer, OldAnswer, OldQuery, Query};
+
+/// Asks for the history.
+pub fn ask_decisions(fx: &mut Vec<Effect>) {
+    let query = Query::Decisions {
+        job_id: None,
+        stage: None,
+        limit: DECISIONS_MAX,
+    };
+    fx.push(Effect::Ask(Question::Decisions, query));
+}
+
+/// Asks for the history of the old system, once: nothing adds to it.
+pub fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
+    if !std::mem::replace(&mut model.history.is_old_asked, true) {
+        let query = OldQuery::Decisions { limit: DECISIONS_MAX };
+        fx.push(Effect::Ask(Question::OldDecisions, Query::Old(query)));
+    }
+}
+
+/// Takes an answer. One that does not fit its question is dropped: the question is asked again by the next event.
+pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut Vec<Effect>) {
+    if let Answer::Failed(why) = &answer {
+        let is_file = matches!(
+            question,
+            Question::OnDisk(..) | Question::Base(..) | Question::Edited(..) | Question::Preview(_)
+        );
+        if !is_file {
+            toast(model, Tone::Error, format!("Not read: {why}"));
+        }
+    }
+    match question {
+        Question::Queue => match answer {
+            Answer::Queue(rows) => queue::take(model, rows, fx),
+            Answer::Job(_)
+            | Answer::Jobs(_)
+            | Answer::Events(_)
+            | Answer::Decisions(_)
+            | Answer::Bytes(_)
+            | Answer::Files(_)
+            | Answer::InPlace(_)
+            | Answer::Leader(_)
+            | Answer::EventPage(..)
+            | Answer::Owing(_)
+            | Answer::JobIds(_)
+            | Answer::Webhooks(_)
+            | Answer::Old(_)
+            | Answer::Preview(_)
+            | Answer::Failed(_) => model.queue_asked = (false, false),
+        },
+        Question::Leader => {
+            if let Answer::Leader(leader) = answer {
+                model.leader = leader;
+                model.is_leader_known = true;
+            }
+        }
+        Question::Job(job_id) => match answer {
+            Answer::Job(rows) => gate::take_job(model, &job_id, rows, fx),
+            Answer::Queue(_)
+            | Answer::Jobs(_)
+            | Answer::Events(_)
+            | Answer::Decisions(_)
+            | Answer::Bytes(_)
+            | Answer::Files(_)
+            | Answer::InPlace(_)
+            | Answer::Leader(_)
+            | Answer::EventPage(..)
+            | Answer::Owing(_)
+            | Answer::JobIds(_)
+            | Answer::Webhooks(_)
+            | Answer::Old(_)
+            | Answer::Preview(_)
+            | Answer::Failed(_) => model.job_asked = None,
+        },
+        Question::Events(job_id) => {
+            if let (Answer::Events(events), Some(job)) = (answer, &mut model.job)
+                && job.job_id == job_id
+            {
+                job.events = events;
+            }
+        }
+        Question::Log(job_id, stage, attempt) => {
+            if let (Answer::Bytes(bytes), Some(job)) = (answer, &mut model.job)
+                && job.job_id == job_id
+                && job.current_log() == Some((stage, attempt))
+            {
+                job.log = bytes.map(|bytes| log_lines(&bytes));
+            }
+        }
+        Question::Decisions => {
+            if let Answer::Decisions(decisions) = answer {
+                model.history.decisions = decisions;
+                if !std::mem::replace(&mut model.history.is_loaded, true) {
+                    since::ask(fx);
+                }
+            }
+        }
+        Question::OldDecisions => {
+            if let Answer::Old(OldAnswer::Decisions(decisions)) = answer {
+                model.history.old = decisions;
+            } else {
+                model.history.is_old_asked = false;
+            }
+        }
+        Question::Since => {
+            if let Answer::Events(events) = answer {
+                since::tell(model, &events);
+            }
+        }
+        Question::Sought(job_id, stage) => {
+            if let Answer::Job(rows) = answer {
+                queue::not_found(model, &job_id, stage.as_ref(), rows.as_deref());
+            }
+        }
+        Question::Marked(job_id) => {
+            if let Answer::Job(rows) = answer {
+                mark::take(model, &job_id, rows.as_deref());
+            }
+        }
+        Question::Resumable(job_id) => gate::take_resumable(model, &job_id, &answer, fx),
+        Question::Preview(number) => preview::answered(model, number, answer, fx),
+        Question::Names(job_id) => compose::taken_names(model, &job_id, answer),
+        Question::Edited(digest) => compose::taken_version(model, digest, answer),
+        Question::OnDisk(number, index) => files::take_bytes(model, number, index, false, answer, fx),
+        Question::Base(number, index) => files::take_bytes(model, number, index, true, answer, fx),
+    }
+}
+
+fn log_lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    // Progress bars write over one line with carriage returns: what stood last is what is shown.
+    let shown = |line: &str| {
+        let line = line.trim_end_matches('\r');
+        line.rsplit('\r').next().unwrap_or(line).to_owned()
+    };
+    text.lines().map(shown).collect()
+}
+
+/// Something happened, here or elsewhere.
+pub fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) {
+    queue::ask(model, fx);
+    mark::recheck(model, events, fx);
+    let job_id = model.job.as_ref().map(|job| job.job_id.clone());
+    if events.iter().any(|event| Some(&event.job_id) == job_id.as_ref()) {
+        gate::ask_job(model, fx);
+    }
+    let mut has_decision = false;
+    for event in events {
+        has_decision |= is_decision(event.kind);
+        tell(model, event);
+    }
+    if has_decision {
+        ask_decisions(fx);
+    }
+}
+
+fn is_decision(kind: EventType) -> bool {
+    matches!(
+        kind,
+        EventType::GateApproved | EventType::GateRejected | EventType::GateAutoApproved
+    )
+}
+
+// A toast is for what someone else did, and for what went wrong; the rest is in the job pane.
+fn tell(model: &mut Model, event: &Event) {
+    let is_it = |key: &GateKey| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref();
+    let is_own = model.own.iter().any(is_it) || model.sent.values().filter_map(|sent| sent.decides.as_ref()).any(is_it);
+    let by = event.payload.get("by").and_then(serde_json::Value::as_str);
+    // Leases come and go with every prompt; a hold is somebody's purpose.
+    let is_hold = event.payload.get("kind").and_then(serde_json::Value::as_str) == Some("hold");
+    let is_by_other = by.is_some_and(|by| by != model.session.operator.name);
+    let is_by_timer = by == Some("timer");
+    let tone = match event.kind {
+        EventType::GateAutoApproved => Tone::Timer,
+        EventType::GateRejected if is_by_timer => Tone::Timer,
+        EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled if !is_own => Tone::Info,
+        EventType::StageFailed | EventType::JobFailed => Tone::Error,
+        EventType::JobCompleted | EventType::GateOverdue => Tone::Info,
+        EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
+        EventType::GateExtended | EventType::JobAcknowledged if is_by_other => Tone::Info,
+        EventType::GateApproved
+        | EventType::GateRejected
+        | EventType::GateCanceled
+        | EventType::JobAcknowledged
+        | EventType::JobCreated
+        | EventType::JobStarted
+        | EventType::StageStarted
+        | EventType::StageCompleted
+        | EventType::GateOpened
+        | EventType::GateSeen
+        | EventType::GateHeld
+        | EventType::GateReleased
+        | EventType::GateExtended
+        | EventType::ArtifactChanged
+        | EventType::PatchApplied
+        | EventType::PatchUndone
+        | EventType::JobPaused
+        | EventType::JobResumed
+        | EventType::JobCanceled => return,
+    };
+    let slug = model
+        .queue
+        .present()
+        .find(|row| row.job_id == event.job_id)
+        .map(|row| row.slug.clone());
+    let job = label::job(&event.job_id, slug.as_deref().unwrap_or(""));
+    let text = format!("{job}: {}", readable(model, &event.message));
+    if matches!(event.kind, EventType::StageFailed | EventType::GateOverdue) {
+        model.toasts.push(event.ts, tone, text);
+    } else {
+        model.toasts.push_news(event.ts, tone, text);
+    }
+}
+
+/// The configuration was loaded again.
+pub fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolicy>>, warnings: &[String]) {
+    model.config_faults.clear();
+    model.session.gates = gates;
+    let text = match warnings {
+        [] => "Configuration loaded; in force for gates opened from now on".to_owned(),
+        [one] => format!("Configuration loaded with a warning: {one}"),
+        // What to do stands before the part that may be cut.
+        [first, ..] => {
+            let count = warnings.len();
+            format!(
+                "Configuration loaded with {count} warnings   hint: holdpoint config check lists them   first: {first}"
+            )
+        }
+    };
+    toast(model, Tone::Info, text);
+}

@@ -1,0 +1,250 @@
+//! What comes back to a prompt: changes of what it is about, receipts, refusals.
+
+use super::super::effect::{Effect, Submission};
+use super::super::model::Model;
+use super::super::model::bulk::MARKS_MAX;
+use super::super::model::gate::GateView;
+use super::super::model::prompt::{ConfirmState, Pin, Prompt};
+use super::super::model::toast::Tone;
+use super::super::view::label;
+use super::prompt::refuse;
+use super::{bulk, compose, gate, preview, queue, readable};
+use domain::gate::{Gate, Verdict};
+use domain::ids::Digest;
+use domain::key::GateKey;
+use domain::refusal::{Refusal, RefusalCode};
+use engine::api::Receipt;
+
+/// So many own decisions are remembered, to tell news from echoes.
+const OWN_MAX: usize = 2 * MARKS_MAX;
+
+/// The digest or the state of the pinned gate changed: the prompt becomes a refusal, the editor read-only.
+pub fn recheck(model: &mut Model) {
+    let Some(view) = &model.gate else {
+        return;
+    };
+    let problem_of = |pin: &Pin| -> Option<(String, Option<String>)> {
+        if view.key != pin.key {
+            return None;
+        }
+        if let Some(gate) = view.gate()
+            && let Err(refusal) = gate.open_or_refuse()
+        {
+            let message = label::readable(&refusal.message, |_| Some(view.slug.to_string()));
+            return Some((message, None));
+        }
+        let shown = view.shown_digest()?;
+        (shown != pin.digest).then(|| {
+            (
+                changed(view, pin.digest, shown),
+                Some("press the key again to decide on the new text".to_owned()),
+            )
+        })
+    };
+    // Only a changed text has a hint: it can be decided on after all.
+    let mut has_moved = false;
+    if let Some(compose) = &mut model.compose
+        && compose.closed.is_none()
+    {
+        let problem = problem_of(&compose.pin);
+        has_moved |= matches!(problem, Some((_, Some(_))));
+        compose.closed = problem.map(|(why, _)| why);
+    }
+    if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
+        && confirm.is_asking()
+        && let Some((why, hint)) = problem_of(&confirm.pin)
+    {
+        has_moved |= hint.is_some();
+        let kept = if confirm.note.is_blank() {
+            hint
+        } else {
+            Some(format!(
+                "{}your note is kept",
+                hint.map(|hint| hint + "; ").unwrap_or_default()
+            ))
+        };
+        confirm.state = ConfirmState::Refused(why, kept);
+    }
+    if has_moved && let Some(view) = &mut model.gate {
+        view.wants_since_read = true;
+    }
+    if let Some(Prompt::Timer(ask)) = &model.prompt
+        && let Some(gate) = view_of(model, &ask.key)
+        && let Err(refusal) = gate.open_or_refuse()
+    {
+        let what = ask.intent.not_done();
+        model.prompt = None;
+        refuse(model, what, &refusal.message, "");
+    }
+}
+
+fn view_of<'a>(model: &'a Model, key: &GateKey) -> Option<&'a Gate> {
+    let view = model.gate.as_ref().filter(|view| view.key == *key)?;
+    view.gate()
+}
+
+fn changed(view: &GateView, read: Digest, now: Digest) -> String {
+    let moved = view
+        .files
+        .iter()
+        .find(|file| file.digest.is_some_and(|digest| digest != file.artifact.digest));
+    let name = match (moved, &view.files[..]) {
+        (Some(file), _) | (None, [file]) => file.artifact.path.file_name(),
+        (None, [..]) => "the material",
+    };
+    format!(
+        "{name} changed while it was on screen (you read {}, it is now {})",
+        read.short(),
+        now.short()
+    )
+}
+
+fn remember_own(model: &mut Model, key: &GateKey) {
+    if model.own.len() == OWN_MAX {
+        model.own.pop_front();
+    }
+    model.own.push_back(key.clone());
+}
+
+fn is_waiting_for(model: &Model, submission: Submission) -> bool {
+    model.prompt.as_ref().is_some_and(|prompt| prompt.waits_for(submission))
+}
+
+/// A lease was given: since when, as the rows say.
+fn leased(model: &mut Model, key: &GateKey, receipt: &Receipt) {
+    let gate = receipt.rows.gate(&key.stage, key.attempt);
+    let given = gate.and_then(|gate| gate.lease.as_ref());
+    let taken_at = given
+        .filter(|lease| lease.holder == model.session.operator)
+        .map(|lease| lease.taken_at);
+    if let Some(lease) = model.leases.get_mut(key) {
+        (lease.taken_at, lease.is_refused, lease.is_lost) = (taken_at, false, false);
+    }
+}
+
+/// A command was committed.
+pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mut Vec<Effect>) {
+    let Some(sent) = model.sent.get_mut(&submission) else {
+        return;
+    };
+    sent.is_committed = true;
+    let sent = sent.clone();
+    if let Some(key) = &sent.leases {
+        leased(model, key, &receipt);
+    }
+    if sent.is_quiet {
+        model.sent.remove(&submission);
+    } else {
+        // A gate that was taken over is another question than one that somebody else has.
+        preview::outdate(model, None);
+        let mut key = sent.decides.clone();
+        if is_waiting_for(model, submission)
+            && let Some(prompt) = model.prompt.take()
+        {
+            key = match prompt {
+                Prompt::Confirm(confirm) => Some(confirm.pin.key),
+                Prompt::Timer(_)
+                | Prompt::Bulk(_)
+                | Prompt::Resume(_)
+                | Prompt::Cancel(_)
+                | Prompt::Quit(_)
+                | Prompt::Menu
+                | Prompt::Discard(_) => key,
+            };
+        }
+        let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.is_approved());
+        let verdict = decided.map(|is_approved| if is_approved { Verdict::Approve } else { Verdict::Reject });
+        let is_left_out = key.is_some_and(|key| compose::sent(model, &key, &sent, verdict, fx));
+        let with = if sent.has_patch && sent.decides.is_some() {
+            " with patch"
+        } else {
+            ""
+        };
+        let mut text = format!("{} {}{with}", sent.done, sent.subject);
+        if is_left_out {
+            text.push_str("   your patch draft was not applied; it is kept: holdpoint drafts list");
+        }
+        if let Some(review) = &receipt.review {
+            text = readable(model, &review.words());
+        }
+        if let Some(why) = receipt.hindrance() {
+            text.push_str(&format!("   {why}"));
+        }
+        let at = model.now.utc;
+        if sent.is_part {
+            bulk::answered(model, submission, None);
+        } else if sent.decides.is_some() || receipt.rows.job.status.is_ended() {
+            model.toasts.push_news(at, Tone::Done, text);
+        } else {
+            model.toasts.push(at, Tone::Done, text);
+        }
+    }
+    gate::take_rows(model, receipt.rows, fx);
+    if let Some(key) = sent.decides {
+        remember_own(model, &key);
+        queue::decided(model, &key, fx);
+    }
+    queue::ask(model, fx);
+}
+
+/// A command was refused.
+pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: &mut Vec<Effect>) {
+    let Some(sent) = model.sent.remove(&submission) else {
+        return;
+    };
+    if sent.is_quiet {
+        // Who has it stands in the prompt: the queue tells since when.
+        if let Some(lease) = sent.leases.and_then(|key| model.leases.get_mut(&key)) {
+            lease.is_refused = true;
+            queue::ask(model, fx);
+        }
+        return;
+    }
+    if sent.is_part {
+        bulk::answered(model, submission, Some(&refusal));
+        gate::ask_job(model, fx);
+        queue::ask(model, fx);
+        return;
+    }
+    let is_waiting = is_waiting_for(model, submission);
+    let message = readable(model, &refusal.message);
+    let has_changed = refusal.code == RefusalCode::ArtifactChanged;
+    let hint = if has_changed {
+        Some("the new text is being read; your note is kept".to_owned())
+    } else {
+        refusal.hint.clone()
+    };
+    if is_waiting && let Some(Prompt::Confirm(confirm)) = &mut model.prompt {
+        confirm.state = ConfirmState::Refused(message.clone(), hint.clone());
+    }
+    if is_waiting && let Some(Prompt::Timer(ask)) = &mut model.prompt {
+        // The rules are asked again: what they said is not what happened.
+        ask.sent = None;
+        preview::outdate(model, None);
+    }
+    refuse(model, sent.not_done, &message, hint.as_deref().unwrap_or(""));
+    if has_changed {
+        gate::reload_files(model);
+        if let Some(view) = &mut model.gate {
+            view.wants_since_read = true;
+        }
+    }
+    gate::ask_job(model, fx);
+    queue::ask(model, fx);
+}
+
+/// A command's files are in place, or not yet.
+pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
+    gate::reread_if_behind(model);
+    let sent = model.sent.remove(&submission);
+    if let Err(why) = result {
+        let is_decision = sent.is_none_or(|sent| sent.decides.is_some());
+        let head = if is_decision {
+            "Decided, not yet on disk"
+        } else {
+            "Done, not yet on disk"
+        };
+        let hint = "it is safe in the database, and its files are written when that works again";
+        refuse(model, head, &why, hint);
+    }
+}

@@ -1,0 +1,335 @@
+//! Prompts: opening, accepting, closing.
+
+use super::super::action::Action;
+use super::super::editor::Editor;
+use super::super::effect::{Checked, Effect};
+use super::super::keymap::{self, Focus};
+use super::super::model::preview::Foreseen;
+use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
+use super::super::model::toast::Tone;
+use super::super::model::{Lower, Model, Sent};
+use super::super::verb;
+use super::super::view::{self, label, past};
+use super::{bulk, compose, gate_ref, send, slips, timer, toast};
+use domain::ids::ArtifactPath;
+use domain::key::GateKey;
+use engine::api::Command;
+
+/// Says what did not happen, why, and what to do.
+pub fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
+    toast(model, Tone::Error, verb::in_words(what, why, hint));
+}
+
+/// Asks before the gate on screen is decided.
+pub fn open_decision(model: &mut Model, intent: Intent) {
+    if let Ok(pin) = verb::pin(model) {
+        open_about(model, intent, pin, None);
+    }
+}
+
+/// Asks before a patch is applied, or the gate that it was written for decided with it.
+pub fn open_with(model: &mut Model, intent: Intent, pin: Pin, checked: Checked) {
+    open_about(model, intent, pin, Some(checked));
+}
+
+fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked>) {
+    let kept = model.draft(&pin.key).zip(intent.verdict());
+    let note = kept.map(|(draft, verdict)| draft.note(verdict)).unwrap_or_default();
+    let note = Editor::of_line(note);
+    let revision = model.next_number();
+    model.lower = Lower::Gate;
+    model.preview = Foreseen::default();
+    model.prompt = Some(Prompt::Confirm(Box::new(Confirm {
+        pin,
+        intent,
+        note,
+        // In an approval a second `a` must not land in the note; a rejection wants a reason.
+        is_note_focused: intent == Intent::Reject,
+        patch,
+        revision,
+        is_drawn: false,
+        is_empty_accepted: false,
+        state: ConfirmState::Asking,
+    })));
+}
+
+/// Asks before a paused job goes on.
+pub fn open_resume(model: &mut Model) {
+    let Ok(rows) = verb::resumable(model).cloned() else {
+        return;
+    };
+    let job = &rows.job;
+    let revision = model.next_number();
+    model.preview = Foreseen::default();
+    model.prompt = Some(Prompt::Resume(Box::new(ResumeAsk {
+        job_id: job.id.clone(),
+        label: label::job(&job.id, &job.slug),
+        note: past::rejection_note(&rows),
+        revision,
+        is_drawn: false,
+    })));
+}
+
+/// Asks before a job is canceled.
+pub fn open_cancel(model: &mut Model) {
+    let Ok(rows) = verb::cancelable(model).cloned() else {
+        return;
+    };
+    let job = &rows.job;
+    let revision = model.next_number();
+    model.preview = Foreseen::default();
+    model.prompt = Some(Prompt::Cancel(Box::new(CancelAsk {
+        job_id: job.id.clone(),
+        label: label::job(&job.id, &job.slug),
+        typed: Editor::of_line(""),
+        revision,
+        is_drawn: false,
+    })));
+}
+
+pub const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
+const KEY_NOT_DRAWN: &str = "The key came before the question was on the screen: read it, then press the key";
+pub const MENU_NOT_DRAWN: &str = "The key came before the menu was on the screen: read it, then press the key";
+
+/// Asks before the text in the editor is thrown away.
+pub fn open_discard(model: &mut Model) {
+    let revision = model.next_number();
+    model.prompt = Some(Prompt::Discard(Box::new(DiscardAsk {
+        typed: Editor::of_line(""),
+        revision,
+        is_drawn: false,
+    })));
+}
+
+/// Enter counts on what somebody could read: all of the question as it is now, on the terminal. False says why not.
+pub fn is_read(model: &mut Model) -> bool {
+    let Some(now) = model
+        .prompt
+        .as_ref()
+        .filter(|prompt| prompt.is_binding())
+        .and_then(|_| view::prompt::facts(model))
+    else {
+        return true;
+    };
+    if !now.is_whole {
+        let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
+        refuse(model, what, view::prompt::NOT_WHOLE, view::prompt::MAKE_ROOM);
+        return false;
+    }
+    if model.slips.on_screen.as_ref() != Some(&now) {
+        toast(model, Tone::Info, NOT_DRAWN);
+        return false;
+    }
+    true
+}
+
+/// Whether the key that takes in what was not looked at is on the terminal, with all of its question. False says why not.
+pub fn is_taking_in_drawn(model: &mut Model) -> bool {
+    let is_whole = view::prompt::facts(model).is_none_or(|facts| facts.is_whole);
+    if !is_whole {
+        let what = "Not taken in";
+        refuse(model, what, view::prompt::NOT_WHOLE, view::prompt::MAKE_ROOM);
+        return false;
+    }
+    let key = keymap::key_of(Focus::Bulk, Action::TakeIn).map(|key| format!("[{key}]"));
+    let shown = model.slips.on_screen.as_ref().filter(|facts| facts.is_whole);
+    let is_drawn = shown.is_some_and(|facts| key.is_some_and(|key| facts.words.split(' ').any(|word| word == key)));
+    // Without anything to take in the key says so itself.
+    let is_drawn = is_drawn || !verb::applies(model, Focus::Bulk, Action::TakeIn);
+    if !is_drawn {
+        toast(model, Tone::Info, KEY_NOT_DRAWN);
+    }
+    is_drawn
+}
+
+/// Whether the editor's menu is on the terminal: what replaces the text is not done before.
+pub fn is_menu_drawn(model: &Model) -> bool {
+    let now = view::prompt::facts(model);
+    now.is_some() && model.slips.on_screen == now
+}
+
+/// Enter, which was offered and read. Where something has happened since the rules were asked, it counts if their answer is the same.
+pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
+    if !model.preview.await_answers() {
+        carry_out(model, fx);
+    }
+}
+
+/// Does what the question says.
+pub fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(mut prompt) = model.prompt.take() else {
+        return;
+    };
+    let keep = match &mut prompt {
+        Prompt::Confirm(confirm) => accept_confirm(model, confirm, fx),
+        Prompt::Resume(ask) => {
+            if ask.is_drawn {
+                let sent = other_sent("Resumed", "Not resumed", &ask.label);
+                send(model, sent, Command::Resume(ask.job_id.clone()), fx);
+            } else {
+                toast(model, Tone::Info, NOT_DRAWN);
+            }
+            !ask.is_drawn
+        }
+        Prompt::Cancel(ask) => accept_cancel(model, ask, fx),
+        Prompt::Timer(ask) => timer::accept(model, ask, fx),
+        Prompt::Bulk(ask) => bulk::accept(model, ask, fx),
+        Prompt::Quit(_) => {
+            fx.push(Effect::Quit);
+            false
+        }
+        Prompt::Discard(_) => {
+            compose::discard(model, fx);
+            false
+        }
+        Prompt::Menu => true,
+    };
+    if keep {
+        model.prompt = Some(prompt);
+    }
+}
+
+/// What is sent beside decisions and patches, for its toast.
+pub fn other_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
+    Sent {
+        done,
+        not_done,
+        subject: subject.to_owned(),
+        decides: None,
+        has_patch: false,
+        is_committed: false,
+        leases: None,
+        is_part: false,
+        is_quiet: false,
+    }
+}
+
+fn accept_cancel(model: &mut Model, ask: &mut CancelAsk, fx: &mut Vec<Effect>) -> bool {
+    if !ask.is_drawn {
+        toast(model, Tone::Info, NOT_DRAWN);
+        return true;
+    }
+    let sent = other_sent("Canceled", "Not canceled", &ask.label);
+    send(model, sent, Command::Cancel(ask.job_id.clone()), fx);
+    false
+}
+
+fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>) -> bool {
+    match confirm.state {
+        ConfirmState::Refused(..) => return false,
+        ConfirmState::Writing(_) => return true,
+        ConfirmState::Asking => {}
+    }
+    if !confirm.is_drawn {
+        toast(model, Tone::Info, NOT_DRAWN);
+        return true;
+    }
+    if confirm.intent == Intent::Reject && confirm.note.is_blank() && !confirm.is_empty_accepted {
+        confirm.is_empty_accepted = true;
+        slips::ask_once_more(model);
+        confirm.revision = model.next_number();
+        confirm.is_drawn = false;
+        return true;
+    }
+    let notes = confirm.note.words();
+    let command = command_of(model, confirm, notes);
+    let sent = Sent {
+        done: confirm.intent.done(),
+        not_done: confirm.intent.not_done(),
+        subject: confirm.pin.label.clone(),
+        decides: confirm.intent.verdict().map(|_| confirm.pin.key.clone()),
+        has_patch: confirm.patch.is_some(),
+        is_committed: false,
+        leases: None,
+        is_part: false,
+        is_quiet: false,
+    };
+    let submission = send(model, sent, command, fx);
+    confirm.state = ConfirmState::Writing(submission);
+    true
+}
+
+/// What Enter sends: the rules are asked about the very same.
+pub fn command_of(model: &Model, confirm: &Confirm, notes: Option<String>) -> Command {
+    let patch = confirm.patch.as_ref().map(|checked| checked.value.clone());
+    let digest = Some(confirm.pin.digest);
+    let gate = gate_ref(&confirm.pin.key);
+    match (confirm.intent.verdict(), confirm.intent) {
+        (Some(verdict), _) => Command::Decide {
+            gate,
+            verdict,
+            notes,
+            patch,
+            digest,
+        },
+        (None, Intent::Undo) => Command::UndoPatch {
+            path: undoable_path(model, &confirm.pin.key),
+            gate,
+            digest,
+        },
+        (None, Intent::Apply | Intent::Approve | Intent::Reject) => Command::ApplyPatch {
+            gate,
+            patch: patch.unwrap_or_default(),
+            digest,
+        },
+    }
+}
+
+/// The artifact whose newest patch the prompt spoke of: while the digest is the pinned one, it is the same.
+fn undoable_path(model: &Model, key: &GateKey) -> Option<ArtifactPath> {
+    let view = model.gate.as_ref().filter(|view| view.key == *key)?;
+    let undoable = view.gate()?.undoable(None).ok()?;
+    Some(undoable.artifact.path.clone())
+}
+
+/// Closes the prompt; nothing is decided, and what was written is kept.
+pub fn close(model: &mut Model) {
+    match &model.prompt {
+        Some(Prompt::Confirm(confirm)) if confirm.is_writing() => {
+            toast(model, Tone::Info, "Sent already: the answer will show here");
+        }
+        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => {
+            toast(model, Tone::Info, "Sent already: the answers will show here");
+        }
+        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && !confirm.note.is_blank() => {
+            toast(model, Tone::Info, "Nothing is decided; the note is kept");
+        }
+        Some(
+            Prompt::Confirm(_)
+            | Prompt::Resume(_)
+            | Prompt::Cancel(_)
+            | Prompt::Timer(_)
+            | Prompt::Bulk(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu
+            | Prompt::Discard(_),
+        )
+        | None => {}
+    }
+    model.prompt = match model.prompt.take() {
+        // Thinking twice about discarding leads back to the menu, not into the text.
+        Some(Prompt::Discard(_)) => Some(Prompt::Menu),
+        // While answers are on their way there is something to be told.
+        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => Some(Prompt::Bulk(ask)),
+        Some(
+            Prompt::Confirm(_)
+            | Prompt::Resume(_)
+            | Prompt::Cancel(_)
+            | Prompt::Timer(_)
+            | Prompt::Bulk(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu,
+        )
+        | None => None,
+    };
+}
+
+/// Notes that the selected job failed. It asks nothing: nothing is lost by it, and the record names who did.
+pub fn acknowledge(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Ok(row) = verb::failed(model) else {
+        return;
+    };
+    let (job_id, label) = (row.job_id.clone(), label::job(&row.job_id, &row.slug));
+    let sent = other_sent("Noted that it failed:", "Not noted", &label);
+    send(model, sent, Command::Acknowledge(job_id), fx);
+}

@@ -1,0 +1,158 @@
+//! The queue: asking for it, taking it, moving in it.
+
+use super::super::effect::{Effect, Question};
+use super::super::model::Model;
+use super::super::model::queue::RowKey;
+use super::super::model::toast::Tone;
+use super::{gate, keep, look, mark, toast};
+use domain::ids::{JobId, StageName};
+use domain::job::JobRows;
+use domain::key::GateKey;
+use domain::view::QueueRow;
+use engine::api::Query;
+
+/// Asks for the queue; while a question is under way, once more after it.
+pub fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.queue_asked.0 {
+        model.queue_asked.1 = true;
+        return;
+    }
+    model.queue_asked = (true, false);
+    fx.push(Effect::Ask(Question::Queue, Query::Queue));
+}
+
+/// Takes the queue.
+pub fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>) {
+    let must_follow = model.queue_asked.1;
+    model.queue_asked = (false, false);
+    if must_follow {
+        ask(model, fx);
+    }
+    let was_loaded = model.queue.is_loaded;
+    let former = model.queue.selected().cloned();
+    // An answer may be older than a decision of this console, and a decided gate never opens again.
+    let is_over = |row: &QueueRow| model.own.iter().any(|key| RowKey::Gate(key.clone()).names(row));
+    let rows = rows.into_iter().filter(|row| !is_over(row)).collect();
+    model.queue.refresh(rows);
+    keep::tell_lost(model);
+    mark::recheck_gone(model, fx);
+    if !was_loaded {
+        open_at(model, fx);
+    }
+    if model.queue.selected().is_some() && model.queue.selected() != former.as_ref() {
+        gate::follow_selection(model, fx);
+    } else if model.queue.is_gone {
+        gate::ask_job(model, fx);
+    }
+    follow_urgency(model, fx);
+    keep_selected(model, fx);
+}
+
+/// The gate that the console was to open on, if it was to.
+fn open_at(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some((job_id, stage)) = model.session.open_at.take() else {
+        return;
+    };
+    let fits = |row: &QueueRow| row.job_id == job_id && (stage.is_none() || row.stage == stage);
+    let place = model.queue.visible().position(fits);
+    if place.is_some() {
+        model.is_lower_focused = true;
+    } else {
+        let question = Question::Sought(job_id.clone(), stage);
+        fx.push(Effect::Ask(question, Query::Job(job_id.clone())));
+    }
+    let place = place.or_else(|| model.queue.visible().position(|row| row.job_id == job_id));
+    if let Some(place) = place {
+        choose(model, place, fx);
+    }
+}
+
+/// As long as nobody has touched a key, the most urgent gate is the one to be looked at.
+fn follow_urgency(model: &mut Model, fx: &mut Vec<Effect>) {
+    if look::is_touched(model) || model.queue.is_chosen {
+        return;
+    }
+    let first = model.queue.by_urgency().next();
+    if first.is_some() && first != model.queue.place() {
+        select_most_urgent(model, fx);
+    }
+}
+
+/// Whether the operator is at something of the selected row that must not be taken from under their eyes.
+fn is_in_hand(model: &Model) -> bool {
+    model.is_lower_focused || model.prompt.is_some() || model.compose.is_some() || model.overlay.is_some()
+}
+
+/// Where the selection rests by itself: on the most urgent open gate. A row that is over is left as soon as nobody is at it, and
+/// one that nobody chose makes way for a gate.
+pub fn keep_selected(model: &mut Model, fx: &mut Vec<Effect>) {
+    let is_over = model.queue.selected().is_none() || model.queue.is_gone && !is_in_hand(model);
+    let is_idle = !model.queue.is_chosen && matches!(model.queue.selected(), Some(RowKey::Job(_)));
+    if !is_over && !is_idle || model.queue.is_empty() && model.queue.selected().is_none() {
+        return;
+    }
+    let gate = model.queue.by_urgency().next();
+    if is_over || gate.is_some() {
+        select_most_urgent(model, fx);
+    }
+}
+
+/// Selects the most urgent open gate, or the first row where there is none.
+pub fn select_most_urgent(model: &mut Model, fx: &mut Vec<Effect>) {
+    let gate = model.queue.by_urgency().next();
+    let place = gate.map(|place| model.queue.row(place).map(RowKey::of));
+    model.queue.deselect();
+    // Forgetting a row that is over may have moved the places.
+    let place = place
+        .flatten()
+        .and_then(|key| model.queue.visible().position(|row| key.names(row)));
+    model.queue.select(place.unwrap_or(0));
+    model.queue.is_chosen = false;
+    gate::follow_selection(model, fx);
+}
+
+/// A gate was decided here: the next most urgent one is shown, in the same pane.
+pub fn decided(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
+    let key = RowKey::Gate(key.clone());
+    let was_selected = model.queue.selected() == Some(&key);
+    model.queue.remove(&key);
+    if was_selected {
+        select_most_urgent(model, fx);
+    }
+}
+
+/// Says why the console did not open where it was to.
+pub fn not_found(model: &mut Model, job_id: &JobId, stage: Option<&StageName>, rows: Option<&JobRows>) {
+    let Some(rows) = rows else {
+        return toast(model, Tone::Error, format!("Not opened: there is no job {job_id}"));
+    };
+    let ran = |stage: &StageName| rows.newest_gate(stage).is_some() || rows.newest_attempt(stage).is_some();
+    let why = match stage {
+        Some(stage) if rows.stage_spec(stage).is_none() && !ran(stage) => format!("{job_id} has no stage {stage}"),
+        Some(stage) => match rows.newest_gate(stage) {
+            Some(gate) => format!(
+                "{stage} of {job_id} is {}   hint: 4 shows the decisions",
+                gate.state.as_str()
+            ),
+            None => format!("{stage} of {job_id} has no gate yet"),
+        },
+        None => format!("{job_id} is {}", rows.job.status.words()),
+    };
+    toast(model, Tone::Error, format!("Not opened: {why}"));
+}
+
+/// The operator selects the row at a place.
+pub fn choose(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
+    model.queue.is_chosen = true;
+    if model.queue.select(place) {
+        gate::follow_selection(model, fx);
+    }
+}
+
+/// The filter or the order changed: the selection stays where it can.
+pub fn rearrange(model: &mut Model, fx: &mut Vec<Effect>) {
+    model.queue.arrange();
+    if model.queue.place().is_none() {
+        select_most_urgent(model, fx);
+    }
+}

@@ -1,0 +1,171 @@
+//! Reading on: one key that goes to what was not shown yet, line by line, hunk by hunk, file by file; at the end it says so.
+
+use super::super::action::Action;
+use super::super::effect::Effect;
+use super::super::keymap::Focus;
+use super::super::layout;
+use super::super::model::Model;
+use super::super::model::file::{Against, Content, FileView};
+use super::super::model::gate::GateView;
+use super::super::model::queue::RowKey;
+use super::super::model::shown::{Shown, Sight};
+use super::super::model::toast::Tone;
+use super::super::verb;
+use super::{diff, queue, toast};
+use ::diff::DiffDocument;
+use ::diff::page::Part;
+
+/// Goes to what is to be read next.
+pub fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+    if model.gate.is_none() {
+        return toast(model, Tone::Info, "There is no gate on the screen to read");
+    }
+    if let Some(view) = &mut model.gate {
+        view.is_read_on = true;
+    }
+    let current = model.gate.as_ref().and_then(GateView::current);
+    if let Some(file) = current.filter(|file| matches!(file.content, Content::Loading | Content::Known)) {
+        let words = format!(
+            "{} is still being read   hint: press the key again",
+            file.artifact.path.file_name()
+        );
+        return toast(model, Tone::Info, words);
+    }
+    let before = place(model);
+    if unshown_line(model) || diff::next_hunk(model) || next_value(model) {
+        // What no key can bring onto the screen must not hold it up.
+        if place(model) != before {
+            return;
+        }
+    }
+    if !other_file(model) {
+        end(model, focus, fx);
+    }
+}
+
+/// Where the screen stands in the file.
+fn place(model: &Model) -> Option<(::diff::page::Place, usize, usize)> {
+    let file = model.gate.as_ref().and_then(GateView::current)?;
+    Some((file.top, file.left, file.values_top))
+}
+
+/// What of a file is shown once the present screen has stood long enough, and the last row of that screen.
+fn soon_shown(model: &Model, file: &FileView) -> Option<(Shown, DiffDocument, usize)> {
+    let document = file.document()?.clone();
+    let page = layout::diff_page(model, file)?;
+    let lines = page.lines(page.within(file.top), layout::diff_rows(model));
+    let parts = || lines.iter().flat_map(|line| line.parts());
+    let sight = |part: &Part| Sight::of(page.document, part.row_at, part.bytes.clone());
+    let sights: Vec<Sight> = parts().filter_map(sight).collect();
+    let last = parts().map(|part| part.row_at).max().unwrap_or(0);
+    let mut shown = file.shown.clone();
+    shown.note(&document, &sights);
+    Some((shown, document, last))
+}
+
+/// To the next line of this file that is neither shown nor on the screen: below it, else from the top.
+fn unshown_line(model: &mut Model) -> bool {
+    let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
+        return false;
+    };
+    // Values are no lines, and against another base nothing counts.
+    if file.shown_against != Against::Usual || diff::is_listed(model, file) {
+        return false;
+    }
+    let next = soon_shown(model, file).and_then(|(shown, document, last)| {
+        shown
+            .next_unshown(&document, last)
+            .or_else(|| shown.next_unshown(&document, 0))
+    });
+    if let Some((row, offset)) = next {
+        diff::go_to_row(model, row, offset);
+    }
+    next.is_some()
+}
+
+/// The next changed value, where values are listed.
+fn next_value(model: &mut Model) -> bool {
+    let file = model.gate.as_ref().and_then(GateView::current);
+    let is_listed = file.is_some_and(|file| diff::is_listed(model, file));
+    if is_listed {
+        diff::scroll_by(model, 1);
+    }
+    is_listed
+}
+
+/// The next file of which not everything was shown, the first of them after the last one; else the next file.
+fn other_file(model: &mut Model) -> bool {
+    let Some(view) = &model.gate else {
+        return false;
+    };
+    let (here, count) = (view.file, view.files.len());
+    let is_unshown = |index: &usize| view.files.get(*index).is_some_and(|file| !file.is_wholly_shown());
+    let next = (here + 1..count).chain(0..here).find(is_unshown);
+    let next = next.or_else(|| (here + 1 < count).then_some(here + 1));
+    if let Some(next) = next {
+        diff::go_to_file(model, next);
+    }
+    next.is_some()
+}
+
+/// Everything was read: says so, and goes to the next gate when the key is pressed once more.
+fn end(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+    let next = next_gate(model).filter(|_| focus != Focus::Confirm);
+    let is_told = model.gate.as_ref().is_some_and(|view| view.is_end_told);
+    if let Some(place) = next.filter(|_| is_told) {
+        return queue::choose(model, place, fx);
+    }
+    let rest = rest(model);
+    let what = if rest.is_empty() {
+        "This is the end: all of it was shown".to_owned()
+    } else {
+        format!("This is the end, but not all of it was shown: {rest}")
+    };
+    let next = next.and_then(|place| model.queue.row(place)).map(RowKey::of);
+    let goes_on = match next {
+        Some(RowKey::Gate(key)) => Some(format!("once more goes on to {key}")),
+        Some(RowKey::Job(_)) | None => None,
+    };
+    let is_decided_here = focus != Focus::Confirm && verb::applies(model, focus, Action::Approve);
+    let decides = is_decided_here.then(|| "a approves, r rejects".to_owned());
+    let hints: Vec<_> = decides.into_iter().chain(goes_on).collect();
+    let hint = match hints.is_empty() {
+        true => String::new(),
+        false => format!("   hint: {}", hints.join("; ")),
+    };
+    if let Some(view) = &mut model.gate {
+        view.is_end_told = true;
+    }
+    toast(model, Tone::Info, format!("{what}{hint}"));
+}
+
+/// What cannot be read on to, in words; nothing when all was shown or is on the screen.
+fn rest(model: &Model) -> String {
+    let Some(view) = &model.gate else {
+        return String::new();
+    };
+    let Some(file) = view.current() else {
+        return String::new();
+    };
+    if diff::is_listed(model, file) && !file.is_wholly_shown() {
+        return "these are values; v shows the text".to_owned();
+    }
+    if file.shown_against != Against::Usual && !file.is_wholly_shown() {
+        return "this is another base; c goes back to the usual one".to_owned();
+    }
+    let is_cut_off =
+        soon_shown(model, file).is_some_and(|(shown, document, _)| shown.next_unshown(&document, 0).is_some());
+    if is_cut_off {
+        return "w wraps the lines that are cut".to_owned();
+    }
+    String::new()
+}
+
+/// The open gate that is the most urgent after the selected one; of all, where that is none any more.
+fn next_gate(model: &Model) -> Option<usize> {
+    let mut places = model.queue.by_urgency();
+    if let Some(here) = model.queue.place() {
+        places.find(|place| *place == here)?;
+    }
+    places.next()
+}

@@ -1,0 +1,280 @@
+//! Keys and pastes that go into a text.
+
+use super::super::action::Action;
+use super::super::editor::Editor;
+use super::super::effect::Effect;
+use super::super::input::{Code, Key};
+use super::super::keymap::{self, Focus};
+use super::super::model::prompt::Prompt;
+use super::super::model::toast::Tone;
+use super::super::model::{Field, Model, Overlay};
+use super::{act, compose, look, queue, slips, toast};
+use text::words::counted;
+
+/// A key that means nothing here says so, once.
+pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
+    if is_interrupt(key)
+        && let Some(leave) = keymap::key_of(Focus::Queue, Action::Quit)
+    {
+        let at = if focus == Focus::Queue { "" } else { " on the queue" };
+        return toast(model, Tone::Info, format!("Ctrl-c does not leave: {leave}{at} does"));
+    }
+    let help = keymap::key_of(focus, Action::Help).unwrap_or_default();
+    let text = format!("no such key: {}   {help} keys", key.name());
+    if model.toasts.newest().is_none_or(|newest| newest.text != text) {
+        toast(model, Tone::Info, text);
+    }
+}
+
+/// What ends other programs.
+fn is_interrupt(key: Key) -> bool {
+    key.is_ctrl && key.code == Code::Char('c')
+}
+
+/// A key without a meaning of its own in a text.
+pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
+    if matches!(key.code, Code::Function(_)) {
+        return unknown(model, focus, key);
+    }
+    if focus == Focus::Compose && matches!(key.code, Code::Up | Code::Down | Code::PageUp | Code::PageDown) {
+        compose::note_columns(model);
+    }
+    change(model, focus, fx, |editor| editor.press(key));
+}
+
+/// A bracketed paste.
+pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
+    look::present(model);
+    // What was typed before it stands before it.
+    slips::write_held_back(model, fx);
+    let focus = model.focus();
+    if focus.is_text() {
+        change(model, focus, fx, |editor| editor.paste(text));
+    } else {
+        // Pasted letters are keys to a program: a paste in the wrong window must not decide anything.
+        toast(model, Tone::Info, "Pasted text dropped: no text field is open");
+    }
+}
+
+/// More letters at once than hands press. An open field takes them as a text; anywhere else none of them is a key, and in neither is an
+/// Enter in it somebody's yes.
+pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
+    let focus = model.focus();
+    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let has_end = line.len() < text.len();
+    if !matches!(focus, Focus::Compose | Focus::Candidates) {
+        slips::text_came(model);
+    }
+    match focus {
+        Focus::Compose | Focus::Candidates => paste(model, text, fx),
+        // Their Enter does nothing but close the field.
+        Focus::Filter | Focus::Search | Focus::Find => {
+            paste(model, line, fx);
+            if has_end {
+                act::act(model, focus, Action::Accept, fx);
+            }
+            if !rest.is_empty() {
+                none_acted(model, rest);
+            }
+        }
+        Focus::Note | Focus::Answer | Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {
+            // A slow connection may have brought only a part of the text: what comes next begins with a word of its own.
+            let is_answer = focus.is_prompt();
+            paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
+            if has_end {
+                toast(model, Tone::Info, ENTER_IN_TEXT);
+            }
+        }
+        Focus::Queue
+        | Focus::Diff
+        | Focus::Job
+        | Focus::History
+        | Focus::Confirm
+        | Focus::Bulk
+        | Focus::Ask
+        | Focus::Menu
+        | Focus::Types => {
+            look::present(model);
+            none_acted(model, text);
+        }
+    }
+}
+
+/// Whether letters are written into a field of a question.
+pub fn is_answer(focus: Focus) -> bool {
+    focus.is_text() && focus.is_prompt()
+}
+
+/// An Enter in such a field that is part of a text, and why it is.
+pub fn end_line(model: &mut Model, why: &str, fx: &mut Vec<Effect>) {
+    paste(model, "\n", fx);
+    toast(model, Tone::Info, why);
+}
+
+const ENTER_IN_TEXT: &str = "What came at once is text: the Enter in it did nothing   hint: press Enter";
+
+/// An Enter that came together with letters, or right behind a text.
+pub fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+    let focus = model.focus();
+    match focus {
+        Focus::Compose | Focus::Candidates => paste(model, "\n", fx),
+        Focus::Note | Focus::Answer => {
+            if slips::is_behind_text(model) {
+                slips::ask_once_more(model);
+            }
+            end_line(model, ENTER_IN_TEXT, fx);
+        }
+        Focus::Confirm | Focus::Bulk | Focus::Ask => {
+            slips::ask_once_more(model);
+            super::press(model, key, fx);
+        }
+        Focus::Queue
+        | Focus::Diff
+        | Focus::Job
+        | Focus::History
+        | Focus::Menu
+        | Focus::Filter
+        | Focus::Search
+        | Focus::Find
+        | Focus::Types
+        | Focus::Help
+        | Focus::Palette
+        | Focus::Files
+        | Focus::Discarded => super::press(model, key, fx),
+    }
+}
+
+fn none_acted(model: &mut Model, text: &str) {
+    let count = counted(text.chars().count(), "key");
+    let words = format!("{count} came at once, as pasted text does, and did nothing   hint: press them one by one");
+    toast(model, Tone::Info, words);
+}
+
+fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOnce(&mut Editor) -> bool) {
+    match focus {
+        Focus::Compose | Focus::Candidates => {
+            let Some(open) = &mut model.compose else {
+                return;
+            };
+            if open.closed.is_some() {
+                toast(model, Tone::Info, "The text can only be read now; Esc opens the menu");
+                return;
+            }
+            let is_listed = open.list.is_some();
+            if edit(&mut open.editor) {
+                compose::edited(model, fx);
+                if is_listed {
+                    compose::complete(model, fx);
+                }
+            } else {
+                // The cursor went elsewhere: what could stand there is another question.
+                open.list = None;
+            }
+        }
+        Focus::Note => {
+            let revision = model.next_number();
+            if let Some(Prompt::Bulk(ask)) = &mut model.prompt {
+                if edit(&mut ask.note) {
+                    (ask.revision, ask.is_drawn, ask.is_empty_accepted) = (revision, false, false);
+                    let (key, verdict, note) = (ask.note_key.clone(), ask.verdict, ask.note.text());
+                    compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
+                }
+                return;
+            }
+            let Some(Prompt::Confirm(confirm)) = &mut model.prompt else {
+                return;
+            };
+            if edit(&mut confirm.note) {
+                // What Enter confirms is what was on the screen, the note included.
+                confirm.revision = revision;
+                confirm.is_drawn = false;
+                confirm.is_empty_accepted = false;
+                let (key, note) = (confirm.pin.key.clone(), confirm.note.text());
+                if let Some(verdict) = confirm.intent.verdict() {
+                    compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
+                }
+                model.toasts.text_changed();
+            }
+        }
+        Focus::Answer => {
+            let revision = model.next_number();
+            let (typed, asked, is_drawn) = match &mut model.prompt {
+                Some(Prompt::Cancel(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn),
+                Some(Prompt::Discard(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn),
+                Some(Prompt::Timer(ask)) if ask.sent.is_none() => {
+                    (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn)
+                }
+                Some(
+                    Prompt::Timer(_)
+                    | Prompt::Bulk(_)
+                    | Prompt::Confirm(_)
+                    | Prompt::Resume(_)
+                    | Prompt::Quit(_)
+                    | Prompt::Menu,
+                )
+                | None => return,
+            };
+            if edit(typed) {
+                (*asked, *is_drawn) = (revision, false);
+                model.toasts.text_changed();
+            }
+        }
+        Focus::Filter => {
+            if let Some(Field::Filter(editor)) = &mut model.field
+                && edit(editor)
+            {
+                model.queue.filter = editor.text();
+                queue::rearrange(model, fx);
+            }
+        }
+        Focus::Search => {
+            if let Some(Field::Search(editor)) = &mut model.field {
+                edit(editor);
+            }
+        }
+        Focus::Find => {
+            if let Some(Field::Find(editor, _)) = &mut model.field
+                && edit(editor)
+            {
+                compose::find_typed(model);
+            }
+        }
+        Focus::Help => {
+            if let Some(Overlay::Help { filter, top }) = &mut model.overlay
+                && edit(filter)
+            {
+                *top = 0;
+            }
+        }
+        Focus::Files => {
+            if let Some(Overlay::Files { text, chosen }) = &mut model.overlay
+                && edit(text)
+            {
+                *chosen = 0;
+            }
+        }
+        Focus::Discarded => {
+            if let Some(Overlay::Discarded { text, chosen }) = &mut model.overlay
+                && edit(text)
+            {
+                *chosen = 0;
+            }
+        }
+        Focus::Palette => {
+            if let Some(Overlay::Palette { text, chosen }) = &mut model.overlay
+                && edit(text)
+            {
+                *chosen = 0;
+            }
+        }
+        Focus::Queue
+        | Focus::Diff
+        | Focus::Job
+        | Focus::History
+        | Focus::Confirm
+        | Focus::Bulk
+        | Focus::Ask
+        | Focus::Menu
+        | Focus::Types => {}
+    }
+}

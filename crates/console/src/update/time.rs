@@ -1,0 +1,119 @@
+//! What the passing of time changes on screen, and when to wake up for it.
+
+use super::super::effect::Effect;
+use super::super::model::{Lower, Model};
+use super::super::{layout, view};
+use super::{ask_leader, compose, gate, keep, look, slips};
+use domain::time::{Now, SECOND_US};
+
+/// A draft is written this long after the first key that changed it.
+const DRAFT_DELAY_US: i64 = SECOND_US / 2;
+/// A running stage's log is read this often while it is on screen.
+const LOG_EVERY_US: i64 = SECOND_US;
+/// Who leads is asked this often, on occasion of other wake-ups.
+const LEADER_EVERY_US: i64 = 10 * SECOND_US;
+/// Files that are not written yet are looked for this often.
+const REREAD_EVERY_US: i64 = SECOND_US;
+const MINUTE_US: i64 = 60 * SECOND_US;
+
+/// The step in which the visible times change: seconds while a countdown below one hour is on screen, else minutes.
+fn step_us(model: &Model) -> i64 {
+    let rows = layout::of(model).queue_rows();
+    let mut visible = model.queue.on_screen(rows);
+    let next = view::countdown::next_expiry(model).map(|(left_us, _)| left_us);
+    let has_seconds = |left_us: i64| left_us < view::countdown::HOUR_US;
+    let ticks = |row| view::countdown::left_us(model, row).is_some_and(has_seconds);
+    if visible.any(ticks) || next.is_some_and(has_seconds) {
+        SECOND_US
+    } else {
+        MINUTE_US
+    }
+}
+
+fn is_log_followed(model: &Model) -> bool {
+    let is_shown = model.lower == Lower::Job || model.gate.is_none();
+    is_shown
+        && model
+            .job
+            .as_ref()
+            .is_some_and(super::super::model::job::JobView::is_running)
+}
+
+/// Microseconds until something visible changes or something must be done by itself.
+pub fn next_wake_us(model: &Model) -> i64 {
+    let step = step_us(model);
+    let mut wake = step - model.now.utc.micros().rem_euclid(step);
+    let boot = model.now.boot_us;
+    if let Some(lease) = keep::lease_wake_us(model) {
+        wake = wake.min(lease);
+    }
+    // A hold or lease whose bound is used up stops nothing any more: its row counts down from then on.
+    let rows = layout::of(model).queue_rows();
+    let visible = model.queue.on_screen(rows);
+    if let Some(stands_us) = visible
+        .filter_map(|row| view::countdown::stands_for_us(model, row))
+        .min()
+    {
+        wake = wake.min(stands_us);
+    }
+    if let Some(since) = model.unsaved_boot_us {
+        wake = wake.min(since + DRAFT_DELAY_US - boot);
+    }
+    for other in [compose::look_wake_us(model), slips::wake_us(model)]
+        .into_iter()
+        .flatten()
+    {
+        wake = wake.min(other);
+    }
+    if let Some(job) = &model.job
+        && is_log_followed(model)
+    {
+        wake = wake.min(job.log_boot_us + LOG_EVERY_US - boot);
+    }
+    if let Some(look) = look::wake_us(model) {
+        wake = wake.min(look);
+    }
+    if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind()) {
+        wake = wake.min(view.rereads.1 + REREAD_EVERY_US - boot);
+    }
+    wake.max(0)
+}
+
+/// The clock moved on.
+pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
+    let step = step_us(model);
+    let before = model.now.utc.micros().div_euclid(step);
+    model.now = now;
+    look::count(model);
+    if before != now.utc.micros().div_euclid(step) {
+        model.is_dirty = true;
+        keep::keep_queue(model);
+    }
+    if let Some(since) = model.unsaved_boot_us
+        && now.boot_us >= since + DRAFT_DELAY_US
+    {
+        for (key, draft) in super::unsaved_drafts(model) {
+            fx.push(Effect::SaveDraft(key, draft));
+        }
+    }
+    // Who leads itself hears of losing it.
+    if !model.is_leading && now.boot_us >= model.leader_boot_us.saturating_add(LEADER_EVERY_US) {
+        ask_leader(model, fx);
+    }
+    if let Some(job) = &model.job
+        && is_log_followed(model)
+        && now.boot_us >= job.log_boot_us + LOG_EVERY_US
+    {
+        gate::ask_log(model, fx);
+    }
+    if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind())
+        && now.boot_us >= view.rereads.1 + REREAD_EVERY_US
+    {
+        gate::reread_if_behind(model);
+        super::files::keep_reading(model, fx);
+    }
+    slips::tick(model, fx);
+    compose::keep_looking(model, fx);
+    keep::keep_lease(model, fx);
+    look::keep(model, fx);
+}

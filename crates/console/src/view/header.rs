@@ -1,0 +1,139 @@
+//! The first line: who, who leads, how much waits, what expires next, the clock.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen::Pen;
+use super::{countdown, label, shorten};
+use crate::model::Model;
+use domain::time::SECOND_US;
+use text::width;
+
+type Part = (String, Style);
+
+fn leader(model: &Model) -> Part {
+    let theme = model.theme;
+    match (&model.leader, model.is_leading) {
+        (_, true) => ("lead you".to_owned(), theme.plain()),
+        (Some(leader), false) => (format!("lead {}@{}", leader.name, leader.host), theme.plain()),
+        (None, false) if model.is_leader_known => ("NO LEADER: stages do not run".to_owned(), theme.urgent()),
+        (None, false) => ("lead ?".to_owned(), theme.plain()),
+    }
+}
+
+/// So much of a name stands in the header.
+const NAME_CELLS: usize = 20;
+/// Of the own name this much always does.
+const OWN_NAME_CELLS_MIN: usize = 10;
+
+/// The next expiry and what it will do; with the job's name, and without.
+fn next(model: &Model) -> Option<(Part, Part)> {
+    let theme = model.theme;
+    let (left_us, row) = countdown::next_expiry(model)?;
+    let style = countdown::style(model, row, theme);
+    let left = countdown::text(left_us);
+    let sign = if countdown::is_urgent(model, row) { "!" } else { "" };
+    let short = format!("{sign}NEXT {left} {}", countdown::at_zero(model, row));
+    let name = if row.slug.is_empty() {
+        row.job_id.as_str()
+    } else {
+        &*row.slug
+    };
+    let long = format!("{short} {}", shorten::middle(name, NAME_CELLS));
+    Some(((long, style), (short, style)))
+}
+
+/// What the filter hides.
+fn filter(model: &Model) -> Option<Part> {
+    let filter = model.queue.filter.as_str();
+    let text = || {
+        format!(
+            "/{}: {} hidden",
+            shorten::middle(filter, NAME_CELLS),
+            model.queue.hidden()
+        )
+    };
+    (!filter.is_empty()).then(|| (text(), model.theme.warning()))
+}
+
+/// The clock shows seconds where a countdown ticks and the line is long enough; else it would write for nothing.
+fn clock(model: &Model) -> String {
+    let ticks = countdown::next_expiry(model).is_some_and(|(left_us, _)| left_us < 3600 * SECOND_US);
+    if ticks && model.size.0 >= 100 {
+        label::clock(model.now.utc)
+    } else {
+        label::clock_minutes(model.now.utc)
+    }
+}
+
+/// Draws it. What does not fit goes in this order: the product's name, the host, the next job's name, what of the own name is long,
+/// the counts, the own name, which goes first where the console only reads; never the leader and the next expiry.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let open = if model.queue.is_loaded {
+        let marked = match model.marks.len() {
+            0 => String::new(),
+            count => format!(" {count} marked"),
+        };
+        format!("{} open{marked}", label::count(model.queue.gates() as u64))
+    } else {
+        "reading".to_owned()
+    };
+    let clock = clock(model);
+    let name: Part = ("holdpoint".to_owned(), theme.strong());
+    let who: Part = (model.session.who(), theme.plain());
+    let own_name = model.session.operator.name.as_str();
+    let short_who: Part = (own_name.to_owned(), theme.plain());
+    let cut_who: Part = (shorten::middle(own_name, NAME_CELLS), theme.plain());
+    let shortest_who: Part = (shorten::middle(own_name, OWN_NAME_CELLS_MIN), theme.plain());
+    let limits = [
+        model.session.is_read_only.then_some("READ ONLY"),
+        model.session.is_restricted.then_some("RESTRICTED"),
+    ];
+    let limits: Vec<_> = limits.into_iter().flatten().collect();
+    let only: Option<Part> = (!limits.is_empty()).then(|| (limits.join(" "), theme.warning()));
+    let open: Part = (open, theme.plain());
+    let (leader, filter) = (leader(model), filter(model));
+    let (long, short) = next(model).unzip();
+    let (only, filter, long, short) = (only.as_ref(), filter.as_ref(), long.as_ref(), short.as_ref());
+    let arrangement = |is_named: bool, who, open, next| {
+        vec![
+            is_named.then_some(&name),
+            Some(who),
+            only,
+            Some(&leader),
+            open,
+            filter,
+            next,
+        ]
+    };
+    // Whoever only reads does nothing in that name.
+    let without_name = match model.session.is_read_only {
+        true => vec![only, Some(&leader), Some(&open), filter, short],
+        false => arrangement(false, &shortest_who, None, short),
+    };
+    let arrangements: [Vec<Option<&Part>>; 9] = [
+        arrangement(true, &who, Some(&open), long),
+        arrangement(false, &who, Some(&open), long),
+        arrangement(false, &short_who, Some(&open), long),
+        arrangement(false, &short_who, Some(&open), short),
+        arrangement(false, &cut_who, Some(&open), short),
+        arrangement(false, &shortest_who, Some(&open), short),
+        without_name,
+        arrangement(false, &shortest_who, None, short),
+        vec![only, Some(&leader), filter, short],
+    ];
+    let room = usize::from(area.width).saturating_sub(width(&clock) + 2);
+    let needed = |parts: &Vec<Option<&Part>>| parts.iter().flatten().map(|(text, _)| width(text) + 2).sum::<usize>();
+    let last = arrangements.len() - 1;
+    let chosen = arrangements
+        .iter()
+        .position(|parts| needed(parts) <= room + 2)
+        .unwrap_or(last);
+    let mut pen = Pen::new(buffer, area);
+    for (index, (text, style)) in arrangements[chosen].iter().flatten().enumerate() {
+        pen.skip(if index > 0 { 2 } else { 0 }).text(text, *style);
+    }
+    pen.right(&clock, theme.plain());
+}

@@ -1,0 +1,258 @@
+//! The last line: the keys of the focus that apply now, whole hints only.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::pen::Pen;
+use super::prompt;
+use crate::action::Action;
+use crate::keymap::{self, Binding, Focus};
+use crate::model::compose::Compose;
+use crate::model::file::Against;
+use crate::model::gate::GateView;
+use crate::model::prompt::{ConfirmState, Intent, Prompt, TimerIntent};
+use crate::model::{Lower, Model};
+use crate::theme::Theme;
+use crate::update::is_behind_text;
+use crate::verb;
+
+/// The keys that look around behind the prompt, as far as there is something to look at.
+fn look(model: &Model) -> Option<String> {
+    let actions = [Action::Down, Action::Up, Action::ReadOn, Action::NextFile];
+    let keys: Vec<_> = actions
+        .into_iter()
+        .filter(|action| verb::is_diff_shown(model) && verb::applies(model, Focus::Confirm, *action))
+        .filter_map(|action| keymap::key_of(Focus::Confirm, action))
+        .collect();
+    (!keys.is_empty()).then(|| format!("{} look at the diff", keys.join(" ")))
+}
+
+/// Why Enter does not stand there, behind letters that are a text.
+fn text_comes(model: &Model, focus: Focus) -> Option<String> {
+    let is_open = focus.is_prompt() && model.prompt.as_ref().is_some_and(Prompt::is_binding);
+    (is_open && is_behind_text(model)).then(|| "a text comes in: wait".to_owned())
+}
+
+/// Whether Enter answers the open question.
+fn is_enter_offered(model: &Model) -> bool {
+    let is_whole = prompt::facts(model).is_none_or(|facts| facts.is_whole);
+    is_whole && verb::applies(model, model.focus(), Action::Accept)
+}
+
+/// What holds until Enter; where that would be refused, what holds.
+fn until_enter(model: &Model, what: &str) -> String {
+    let until = if is_enter_offered(model) { " until Enter" } else { "" };
+    format!("nothing is {what}{until}")
+}
+
+/// What can be looked at behind the question, and what holds until Enter.
+fn confirm(model: &Model) -> Vec<String> {
+    let Some(Prompt::Confirm(confirm)) = &model.prompt else {
+        return Vec::new();
+    };
+    let so = match (&confirm.state, confirm.intent) {
+        (ConfirmState::Asking, Intent::Apply | Intent::Undo) => Some(until_enter(model, "changed")),
+        (ConfirmState::Asking, Intent::Approve | Intent::Reject) => Some(until_enter(model, "decided")),
+        (ConfirmState::Writing(_), _) => Some("the answer will show here".to_owned()),
+        (ConfirmState::Refused(..), _) => None,
+    };
+    look(model).into_iter().chain(so).collect()
+}
+
+fn bulk(model: &Model) -> Vec<String> {
+    let list = "j k look at the list".to_owned();
+    match &model.prompt {
+        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => vec!["the answers will show here".to_owned()],
+        Some(Prompt::Bulk(ask)) if !ask.is_asking() => vec![list],
+        Some(_) | None => vec![list, until_enter(model, "decided")],
+    }
+}
+
+/// What is typed into the field of the question.
+fn answer(model: &Model) -> &'static str {
+    match &model.prompt {
+        Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long",
+        Some(Prompt::Discard(_)) => "type the word",
+        Some(Prompt::Timer(_)) => "type the reason, or leave it out",
+        Some(
+            Prompt::Cancel(_)
+            | Prompt::Bulk(_)
+            | Prompt::Confirm(_)
+            | Prompt::Resume(_)
+            | Prompt::Quit(_)
+            | Prompt::Menu,
+        )
+        | None => "type the id",
+    }
+}
+
+/// What is said where the keys stand in the question itself, or the letters are a text: what finds no room is left out.
+fn said(model: &Model, focus: Focus) -> Vec<String> {
+    let enter = |words: &str| is_enter_offered(model).then(|| words.to_owned());
+    let words = |words: &[&str]| words.iter().map(|words| (*words).to_owned()).collect();
+    match focus {
+        Focus::Confirm => confirm(model),
+        Focus::Note => vec![
+            until_enter(model, "decided"),
+            "type the note".to_owned(),
+            "Tab out".to_owned(),
+        ],
+        Focus::Ask => enter("Enter yes").into_iter().collect(),
+        Focus::Bulk => bulk(model),
+        Focus::Answer => [Some(answer(model).to_owned()), enter("Enter")]
+            .into_iter()
+            .flatten()
+            .collect(),
+        Focus::Filter => words(&["Enter keeps the filter", "Esc takes it back"]),
+        Focus::Search => words(&["Enter finds"]),
+        Focus::Find => words(&["type what to find", "Enter there", "Ctrl-g next, in the text"]),
+        Focus::Candidates => words(&["Enter writes it", "type on", "Up Down move"]),
+        Focus::Types => words(&["Enter writes in it", "Up Down move"]),
+        Focus::Help => words(&["type to find", "Up Down PgUp PgDn move"]),
+        Focus::Files => words(&["Enter shows it", "type to find", "Up Down move"]),
+        Focus::Discarded => words(&["Enter restores it", "type to find", "Up Down move"]),
+        Focus::Palette => words(&["Enter does it", "type to find", "Up Down move"]),
+        // The menu names its keys itself.
+        Focus::Menu if !prompt::is_low(model) => words(&["the text is kept"]),
+        Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => Vec::new(),
+    }
+}
+
+/// Cells between two hints.
+const GAP: usize = 2;
+/// Cells between two phrases.
+const PHRASE_GAP: usize = 3;
+
+/// The keys that end the line at every width: what all keys are, and the way out.
+fn last(focus: Focus) -> Vec<&'static Binding> {
+    let out = match focus {
+        Focus::Queue => Action::Quit,
+        Focus::Diff | Focus::Job | Focus::History => Action::Back,
+        Focus::Compose => Action::Menu,
+        Focus::Menu => Action::Leave,
+        Focus::Confirm
+        | Focus::Note
+        | Focus::Bulk
+        | Focus::Ask
+        | Focus::Answer
+        | Focus::Filter
+        | Focus::Search
+        | Focus::Find
+        | Focus::Types
+        | Focus::Candidates
+        | Focus::Help
+        | Focus::Palette
+        | Focus::Files
+        | Focus::Discarded => Action::Close,
+    };
+    let of = |action| bindings(focus).find(|binding| binding.action == Some(action));
+    [Action::Help, out].into_iter().filter_map(of).collect()
+}
+
+/// The key that is named for a binding that ends the line: the same letter leads out wherever it is no text.
+fn named(binding: &Binding) -> &'static str {
+    let letter = binding.keys.iter().find(|key| **key == "q");
+    letter.or(binding.keys.first()).copied().unwrap_or_default()
+}
+
+/// The bindings of a focus that have a hint.
+fn bindings(focus: Focus) -> impl Iterator<Item = &'static Binding> {
+    let all = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
+    all.filter(|binding| !binding.hint.is_empty())
+}
+
+/// The line as it is written: what ends it keeps its room.
+struct Bar<'a> {
+    pen: Pen<'a>,
+    theme: Theme,
+    reserved: usize,
+}
+
+impl Bar<'_> {
+    /// A key with its hint, or nothing at all of it.
+    fn key(&mut self, key: &str, hint: &str) -> bool {
+        let cells = key.len() + 1 + hint.len();
+        if cells + self.reserved > self.pen.room() {
+            return false;
+        }
+        self.pen
+            .text(key, self.theme.strong())
+            .text(" ", self.theme.plain())
+            .text(hint, self.theme.plain())
+            .skip(GAP as u16);
+        true
+    }
+
+    fn say(&mut self, words: &str) -> bool {
+        if words.len() + PHRASE_GAP + self.reserved > self.pen.room() + GAP {
+            return false;
+        }
+        self.pen.text(words, self.theme.plain()).skip(PHRASE_GAP as u16);
+        true
+    }
+}
+
+/// Draws it. Inside a prompt the prompt itself names its keys, and the line says how to look around.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let focus = model.focus();
+    let last = last(focus);
+    let mut bar = Bar {
+        pen: Pen::new(buffer, area),
+        theme: model.theme,
+        // The way to all keys and the way out are always in sight; the others give way.
+        reserved: last
+            .iter()
+            .map(|binding| named(binding).len() + 1 + binding.hint.len() + GAP)
+            .sum(),
+    };
+    bar.pen.skip(1);
+    // Where another pane stands below, it must be plain that the keys are the queue's.
+    if focus == Focus::Queue && model.lower != Lower::Gate {
+        bar.pen.text("QUEUE ", model.theme.strong());
+    }
+    for words in text_comes(model, focus).into_iter().chain(said(model, focus)) {
+        bar.say(&words);
+    }
+    let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
+    if is_pane && verb::is_hinted(model, focus, Action::Resume) {
+        bar.key("R", "resume");
+    }
+    // The way back to the text comes before what can be done with it, which a window with room for it lists above; so does the way back
+    // to the usual base, which alone counts as shown.
+    let is_menu = focus == Focus::Menu;
+    let is_listed = is_menu && !prompt::is_low(model);
+    let file = model.gate.as_ref().and_then(GateView::current);
+    let is_other_base = file.is_some_and(|file| file.against != Against::Usual);
+    let is_back = |binding: &&Binding| match binding.action {
+        Some(Action::Close) => is_menu,
+        Some(Action::Base) => is_other_base,
+        Some(_) | None => false,
+    };
+    let back = bindings(focus).filter(is_back);
+    let others = bindings(focus).filter(|binding| !is_back(binding) && !is_listed);
+    let applies = |binding: &&Binding| binding.action.is_some_and(|action| verb::applies(model, focus, action));
+    let is_last = |binding: &&Binding| last.iter().any(|last| last.action == binding.action);
+    for binding in back.chain(others).filter(applies).filter(|binding| !is_last(binding)) {
+        if let Some(key) = binding.keys.first()
+            && !bar.key(key, binding.hint)
+        {
+            break;
+        }
+    }
+    if focus == Focus::Compose {
+        let compose = model.compose.as_ref();
+        if compose.is_some_and(|compose| compose.closed.is_some()) {
+            bar.say("the text can only be read");
+        } else {
+            bar.key("Ctrl-u", "undo");
+            // Before anything is written there is no draft.
+            if compose.is_some_and(Compose::is_changed) {
+                bar.say("the draft is kept");
+            }
+        }
+    }
+    bar.reserved = 0;
+    for binding in last {
+        bar.key(named(binding), binding.hint);
+    }
+}

@@ -1,0 +1,134 @@
+//! Drawing: plain functions from the model to cells. Nothing here changes the model.
+//!
+//! Every text that comes from outside passes `text` on its way ([`pen::Pen::text`]).
+
+pub mod banner;
+pub mod change;
+pub mod compose;
+pub mod countdown;
+pub mod diff_rows;
+pub mod discarded;
+pub mod files;
+pub mod gate;
+pub mod header;
+pub mod help;
+pub mod hint;
+pub mod history;
+pub mod holder;
+pub mod job;
+pub mod label;
+pub mod media;
+pub mod message;
+pub mod palette;
+pub mod past;
+pub mod pen;
+pub mod plain;
+pub mod prompt;
+pub mod queue;
+pub mod shorten;
+pub mod side;
+pub mod title;
+pub mod values;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::effect::{DiffFacts, FrameFacts};
+use super::layout;
+use super::model::file::FileView;
+use super::model::look::Mode;
+use super::model::shown::Sight;
+use super::model::{Lower, Model, Overlay};
+use diff::page::Part;
+use pen::Pen;
+
+/// Whether there is room for nothing but saying so.
+fn is_too_small(columns: u16, rows: u16) -> bool {
+    columns < 20 || rows < 8
+}
+
+/// Draws into a buffer; returns where the cursor stands, if somewhere.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if is_too_small(area.width, area.height) {
+        if !area.is_empty() {
+            Pen::new(buffer, area).text("holdpoint needs 20x8", model.theme.plain());
+        }
+        return None;
+    }
+    let layout = layout::of(model);
+    header::draw(model, layout.header, buffer);
+    banner::draw(model, layout.banner, buffer);
+    queue::draw(model, &layout, buffer);
+    side::draw(model, &layout, buffer);
+    let mut cursor = match (&model.compose, model.lower) {
+        (Some(compose), _) => compose::draw(model, compose, layout.lower, buffer),
+        (None, Lower::Gate) if model.gate.is_some() => {
+            gate::draw(model, layout.is_wide, layout.lower, buffer);
+            None
+        }
+        (None, Lower::Gate | Lower::Job) => {
+            job::draw(model, layout.lower, buffer);
+            None
+        }
+        (None, Lower::History) => {
+            history::draw(model, layout.lower, buffer);
+            None
+        }
+    };
+    if layout.prompt.height > 0 {
+        cursor = prompt::draw(model, layout.prompt, buffer);
+    }
+    cursor = message::draw(model, layout.message, buffer).or(cursor);
+    hint::draw(model, layout.hint, buffer);
+    match &model.overlay {
+        Some(Overlay::Help { .. }) => cursor = help::draw(model, &layout, buffer),
+        Some(Overlay::Palette { .. }) => cursor = palette::draw(model, &layout, buffer),
+        Some(Overlay::Discarded { .. }) => cursor = discarded::draw(model, &layout, buffer),
+        Some(Overlay::Files { .. }) => cursor = files::draw(model, &layout, buffer),
+        None => {}
+    }
+    cursor
+}
+
+/// The rows of the diff that are drawn.
+fn sights(model: &Model, file: &FileView) -> Vec<Sight> {
+    // A list of values is no text: what changed besides them was not shown.
+    let is_listed = model.look.mode == Mode::Values && file.values.is_some();
+    let Some(page) = layout::diff_page(model, file).filter(|_| !is_listed) else {
+        return Vec::new();
+    };
+    let lines = page.lines(page.within(file.top), layout::diff_rows(model));
+    let parts = lines.iter().flat_map(|line| line.parts());
+    let sight = |part: &Part| Sight::of(page.document, part.row_at, part.bytes.clone());
+    parts.filter_map(sight).collect()
+}
+
+/// What a drawn frame shows; given back to the model when it has been written.
+pub fn facts(model: &Model) -> FrameFacts {
+    let is_covered = model.overlay.is_some()
+        || model.compose.is_some()
+        || model.lower != Lower::Gate
+        || is_too_small(model.size.0, model.size.1);
+    let diff = match &model.gate {
+        Some(view) if !is_covered => match view.current() {
+            Some(file) => (file.digest.is_some() && !file.is_stale).then(|| DiffFacts {
+                number: file.number,
+                file: view.file,
+                sights: sights(model, file),
+            }),
+            // Without files the gate itself is what there is to see.
+            None => view.rows.is_some().then(|| DiffFacts {
+                number: view.generation,
+                file: view.file,
+                sights: Vec::new(),
+            }),
+        },
+        Some(_) | None => None,
+    };
+    let (prompt, listed) = if model.overlay.is_some() {
+        (None, 0..0)
+    } else {
+        (prompt::facts(model), prompt::listed(model))
+    };
+    FrameFacts { prompt, listed, diff }
+}

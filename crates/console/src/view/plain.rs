@@ -1,0 +1,64 @@
+//! A diff as the console draws it, in lines of plain text: for the command line.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::diff_rows;
+use crate::model::look::{Look, Mode};
+use crate::theme::Theme;
+use diff::DiffDocument;
+use diff::page::Place;
+use text::width;
+
+/// So many lines are drawn at a time.
+const LINES_AT_ONCE: u16 = 200;
+
+/// Hands over the lines of a diff in two columns, long ones wrapped; a text without a former one has one column.
+pub fn side_by_side<E>(
+    document: &DiffDocument,
+    columns: u16,
+    mut take: impl FnMut(&str) -> Result<(), E>,
+) -> Result<(), E> {
+    let look = Look {
+        mode: Mode::SideBySide,
+        wraps: true,
+    };
+    let theme = Theme {
+        has_colour: false,
+        has_palette: false,
+    };
+    let page = diff_rows::page(document, look, 0, columns);
+    let mut top = Place::default();
+    loop {
+        let lines = page.lines(top, usize::from(LINES_AT_ONCE));
+        let Some(last) = lines.last() else {
+            return Ok(());
+        };
+        let height = u16::try_from(lines.len()).unwrap_or(LINES_AT_ONCE);
+        let area = Rect::new(0, 0, columns, height);
+        let mut buffer = Buffer::empty(area);
+        diff_rows::draw(&page, top, None, theme, area, &mut buffer);
+        for y in 0..height {
+            take(line(&buffer, y).trim_end())?;
+        }
+        top = Place {
+            row: last.place.row,
+            line: last.place.line + 1,
+        };
+    }
+}
+
+/// The text of a line of cells; a wide character takes its cells once.
+fn line(buffer: &Buffer, y: u16) -> String {
+    let mut text = String::new();
+    let mut hidden = 0;
+    for x in 0..buffer.area.width {
+        if hidden > 0 {
+            hidden -= 1;
+        } else if let Some(cell) = buffer.cell((x, y)) {
+            text.push_str(cell.symbol());
+            hidden = width(cell.symbol()).saturating_sub(1);
+        }
+    }
+    text
+}

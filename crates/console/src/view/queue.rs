@@ -1,0 +1,316 @@
+//! The queue: one line a gate, then the jobs that are not at one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen::Pen;
+use super::{countdown, holder, label, shorten};
+use crate::layout::Layout;
+use crate::model::Model;
+use crate::model::queue::RowKey;
+use crate::update::marked_range;
+use domain::view::{QueueKind, QueueRow};
+use text::width;
+use text::words::{NO_TEXT, age};
+
+/// A column: head, width, whether numbers stand to the right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Job,
+    Stage,
+    Attempt,
+    Age,
+    Left,
+    AtZero,
+    Change,
+    Files,
+    Who,
+}
+
+impl Column {
+    fn head(self) -> &'static str {
+        match self {
+            Self::Job => "JOB",
+            Self::Stage => "STAGE",
+            Self::Attempt => "#",
+            Self::Age => "AGE",
+            Self::Left => "LEFT",
+            Self::AtZero => "THEN",
+            Self::Change => "CHANGE",
+            Self::Files => "FILES",
+            Self::Who => "WHO",
+        }
+    }
+
+    fn is_right(self) -> bool {
+        match self {
+            Self::Attempt | Self::Age | Self::Left => true,
+            Self::Job | Self::Stage | Self::AtZero | Self::Change | Self::Files | Self::Who => false,
+        }
+    }
+}
+
+/// Cells before a row: urgent, marked, selected. The mark has its place before anything is marked.
+const SIGNS: usize = 3;
+/// The least that the names of the jobs have.
+const JOB_MIN: usize = 8;
+/// More than this a name does not need: what is left over goes to WHO.
+const JOB_MAX: usize = 40;
+
+/// From this width on WHO has company: what changed, in how many files.
+const FULL: usize = 78;
+/// From this width on every column stands there, the words a little wider.
+const BROAD: usize = 96;
+
+/// The columns of a pane.
+fn chosen(width: usize) -> &'static [Column] {
+    use Column::{Age, AtZero, Attempt, Change, Files, Job, Left, Stage, Who};
+    match width {
+        ..47 => &[Job, Stage, Attempt, Left, AtZero],
+        47..FULL => &[Job, Stage, Attempt, Left, AtZero, Who],
+        FULL..BROAD => &[Job, Stage, Attempt, Left, AtZero, Change, Files, Who],
+        BROAD.. => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Files, Who],
+    }
+}
+
+/// The columns for a width, in cells. They follow from the width alone: a row that comes, goes or is marked moves none of them
+/// under the operator's eye. Longer words are cut in the middle.
+fn columns(layout: &Layout) -> Vec<(Column, usize)> {
+    let width = usize::from(layout.queue.width);
+    let chosen = chosen(width);
+    // A broad pane has room for the words that are rarely so long.
+    let is_broad = width >= BROAD;
+    let fixed = |column: Column| match column {
+        Column::Attempt => 2,
+        Column::Age => 3,
+        Column::Left => countdown::LEFT_CELLS,
+        Column::AtZero => 7,
+        Column::Files => 5,
+        Column::Stage => 10 + if is_broad { 2 } else { 0 },
+        Column::Change => 9 + if is_broad { 2 } else { 0 },
+        Column::Job | Column::Who => 0,
+    };
+    let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + SIGNS + chosen.len() - 1;
+    let room = width.saturating_sub(taken);
+    // The last column is for people, and has about half of what is left, up to where the name of a job needs no more. Where it stands
+    // alone it says until when a timer is held.
+    let half = if width < FULL {
+        room / 2 + 1
+    } else {
+        (room / 2).saturating_sub(1)
+    };
+    let last = match chosen.last() {
+        Some(Column::Who) => half.max(10).max(room.saturating_sub(JOB_MAX)),
+        Some(_) | None => 0,
+    };
+    let last = last.min(room.saturating_sub(JOB_MIN));
+    let cells = |column: Column| match column {
+        Column::Job => room - last,
+        Column::Who => last,
+        Column::Stage
+        | Column::Change
+        | Column::Attempt
+        | Column::Age
+        | Column::Left
+        | Column::AtZero
+        | Column::Files => fixed(column),
+    };
+    chosen.iter().map(|column| (*column, cells(*column))).collect()
+}
+
+/// What changed: `+12 -4`, `new 48`, `no text`.
+pub fn change(row: &QueueRow) -> String {
+    if row.kind != QueueKind::Gate {
+        return String::new();
+    }
+    if row.files == 0 {
+        return "no files".to_owned();
+    }
+    if row.is_binary {
+        return NO_TEXT.to_owned();
+    }
+    if row.is_new {
+        return format!("new {}", label::count(row.added_lines.into()));
+    }
+    format!(
+        "+{} -{}",
+        label::count(row.added_lines.into()),
+        label::count(row.removed_lines.into())
+    )
+}
+
+/// Who is at it, or who is not, in so many cells.
+pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
+    let theme = model.theme;
+    if let Some(holder) = holder::words(model, row, cells) {
+        return (holder, theme.held());
+    }
+    if row.kind == QueueKind::Failed {
+        return ("d notes it".to_owned(), theme.error());
+    }
+    if let Some(pause) = row.pause {
+        let fits = |words: &&&str| width(words) <= cells;
+        let words = pause.words().iter().find(fits).or(pause.words().last());
+        return (
+            words.map_or_else(String::new, |words| (*words).to_owned()),
+            theme.plain(),
+        );
+    }
+    // That it is overdue stands in LEFT too, for as long as it is.
+    let is_overdue = row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some());
+    match (row.kind == QueueKind::Gate && !row.is_seen, is_overdue) {
+        (true, true) => ("overdue".to_owned(), theme.warning()),
+        (true, false) => ("unseen".to_owned(), theme.plain()),
+        (false, _) => (String::new(), theme.plain()),
+    }
+}
+
+fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usize)) -> (String, Style) {
+    let theme = model.theme;
+    let plain = theme.plain();
+    match column {
+        Column::Job => (name.to_owned(), plain),
+        Column::Stage => {
+            let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
+            (shorten::middle(stage, cells), plain)
+        }
+        Column::Attempt if row.attempt > 0 => (row.attempt.to_string(), plain),
+        Column::Attempt => (String::new(), plain),
+        Column::Age => (age(model.now.utc.us_since(row.since)), plain),
+        Column::Left => (countdown::left(model, row), countdown::style(model, row, theme)),
+        Column::AtZero if row.kind == QueueKind::Failed => ("failed".to_owned(), theme.error()),
+        Column::AtZero => (countdown::at_zero(model, row).to_owned(), plain),
+        Column::Change => (change(row), plain),
+        Column::Files if row.files > 0 => (row.files.to_string(), plain),
+        Column::Files => (String::new(), plain),
+        Column::Who => who(model, row, cells),
+    }
+}
+
+fn draw_row(
+    model: &Model,
+    row: &QueueRow,
+    name: &str,
+    columns: &[(Column, usize)],
+    area: Rect,
+    (line, is_marked): (u16, bool),
+    buffer: &mut Buffer,
+) {
+    let theme = model.theme;
+    let is_selected = model.queue.selected().is_some_and(|selected| selected.names(row));
+    let mut pen = Pen::at_line(buffer, area, line);
+    // The selected row is reversed where the keys go to it; colours would not be legible on that.
+    let is_reversed = is_selected && !model.is_lower_focused;
+    match countdown::is_urgent(model, row) {
+        true => pen.text("!", theme.urgent()),
+        false => pen.text(" ", theme.plain()),
+    };
+    pen.text(if is_marked { "*" } else { " " }, theme.strong());
+    pen.text(if is_selected { ">" } else { " " }, theme.plain());
+    let is_held = holder::is_held(model, row);
+    let has_who = columns.iter().any(|(column, _)| *column == Column::Who);
+    for (index, (column, cells)) in columns.iter().enumerate() {
+        pen.skip(u16::from(index > 0));
+        // Who holds it, until when and why is more than how many files there are: it begins right behind what changed.
+        if is_held && *column == Column::Change {
+            pen.text(&change(row), theme.plain()).skip(2);
+            let (text, style) = who(model, row, pen.room());
+            pen.text(&text, if is_reversed { theme.plain() } else { style });
+            break;
+        }
+        let is_stopped = *column == Column::AtZero && !has_who && countdown::is_stopped(model, row);
+        let (text, style) = if is_stopped {
+            ("held".to_owned(), theme.held())
+        } else {
+            cell(model, row, name, (*column, *cells))
+        };
+        let style = if is_reversed { theme.plain() } else { style };
+        if column.is_right() {
+            pen.cell_right(&text, *cells, style);
+        } else {
+            pen.cell(&text, *cells, style);
+        }
+    }
+    // One style from end to end: a change at every gap would cost more bytes than the row.
+    if is_selected {
+        pen.fill(theme.strong());
+    }
+    if is_reversed {
+        pen.fill(theme.selected());
+    }
+}
+
+fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut pen = Pen::new(buffer, area);
+    pen.skip(SIGNS as u16);
+    for (index, (column, cells)) in columns.iter().enumerate() {
+        pen.skip(u16::from(index > 0));
+        if column.is_right() {
+            pen.cell_right(column.head(), *cells, theme.strong());
+        } else {
+            pen.cell(column.head(), *cells, theme.strong());
+        }
+    }
+    let below = model.queue.len().saturating_sub(model.queue.top + rows);
+    if below == 0 {
+        return;
+    }
+    // What is out of sight is said behind the last head, in as many words as find room there.
+    let last = columns
+        .last()
+        .map_or(0, |(column, cells)| cells.saturating_sub(column.head().len()));
+    let long = format!(" +{below} below");
+    let text = if long.len() <= last { long } else { format!(" +{below}") };
+    let mut pen = Pen::new(buffer, area);
+    let cells = u16::try_from(text.len()).unwrap_or(u16::MAX);
+    pen.to(area.width.saturating_sub(cells)).text(&text, theme.warning());
+}
+
+fn draw_empty(model: &Model, line: u16, area: Rect, buffer: &mut Buffer) {
+    let (fact, hint) = if !model.queue.is_loaded {
+        ("Reading the queue…", "")
+    } else if !model.queue.filter.is_empty() {
+        ("No row matches the filter", "hint: Esc takes it back")
+    } else {
+        ("Nothing waits for you", "hint: holdpoint job start --slug NAME")
+    };
+    let plain = model.theme.plain();
+    let mut pen = Pen::at_line(buffer, area, line);
+    pen.skip(2).text(fact, plain);
+    if width(hint) + 3 <= pen.room() {
+        pen.skip(3).text(hint, plain);
+    } else {
+        Pen::at_line(buffer, area, line + 1).skip(2).text(hint, plain);
+    }
+}
+
+/// Draws it.
+pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
+    let area = layout.queue;
+    if area.height == 0 {
+        return;
+    }
+    let columns = columns(layout);
+    let head = layout.queue_head();
+    if head > 0 {
+        draw_head(model, &columns, layout.queue_rows(), area, buffer);
+    }
+    if model.queue.is_empty() {
+        draw_empty(model, head, area, buffer);
+        return;
+    }
+    let rows = || model.queue.on_screen(layout.queue_rows());
+    let names: Vec<String> = rows().map(|row| label::job(&row.job_id, &row.slug)).collect();
+    let cells = columns.first().map_or(0, |(_, cells)| *cells);
+    let names = shorten::distinct(&names, cells);
+    let in_range = marked_range(model);
+    for (line, (row, name)) in (head..).zip(rows().zip(&names)) {
+        let is_marked = match RowKey::of(row) {
+            RowKey::Gate(key) => model.marks.contains_key(&key) || in_range.contains(&key),
+            RowKey::Job(_) => false,
+        };
+        draw_row(model, row, name, &columns, area, (line, is_marked), buffer);
+    }
+}

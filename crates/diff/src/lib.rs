@@ -1,0 +1,19 @@
+//! What changed between two texts, and how untrusted text is made fit for a terminal.
+//!
+//! Owns: line diffs, their rows on demand, word marks, changed JSON values, unified diffs, change counts, search, and
+//! [`text`], the one gate through which untrusted text may reach a screen.
+//! Must not know: clocks, files, threads, terminals, gates. Every function is a function of its arguments; when to stop
+//! looking is asked through [`Limit`].
+
+pub mod document;
+pub mod json;
+pub mod lines;
+pub mod page;
+pub mod search;
+pub mod summary;
+pub mod unified;
+pub mod words;
+
+pub use document::{DiffDocument, Folding, Row, RowKind, Side};
+pub use lines::{Block, Limit, LineDiff, diff_lines};
+pub use summary::{Summary, summary};

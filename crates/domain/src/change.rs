@@ -1,0 +1,158 @@
+//! What a rule decided to write, as data: the store applies these in one transaction and knows nothing of the rules.
+
+use super::artifact::Artifact;
+use super::decision::{Decision, SealedDecision};
+use super::event::{HeldUp, NewEvent};
+use super::gate::{Gate, GateState};
+use super::ids::{ArtifactPath, Digest};
+use super::job::{Attempt, Job, JobRows};
+use super::refusal::{Refusal, RefusalCode};
+use crate::key::GateKey;
+
+/// One write. The order of a list of changes is the order of the events in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A new job; refused when the id is taken.
+    InsertJob(Box<Job>),
+    /// The job's row as it shall be.
+    PutJob(Box<Job>),
+    /// A new or changed attempt.
+    PutAttempt(Box<Attempt>),
+    /// A new open gate; refused when there is one for this stage and attempt.
+    OpenGate(Box<Gate>),
+    /// An open gate's timer, lease, artifacts or looks; refused when it is no longer open.
+    PutGate(Box<Gate>),
+    /// The one transition: refused when the gate is no longer open.
+    SettleGate {
+        /// The gate with its final state.
+        gate: Box<Gate>,
+        /// The decision; none when the gate is canceled.
+        decision: Option<Box<Decision>>,
+    },
+    /// The registered current version of an artifact.
+    PutArtifact(Box<Artifact>),
+    /// An artifact that is none any more: the patch that made it was taken back.
+    DropArtifact(ArtifactPath),
+    /// A line of the log.
+    Event(Box<NewEvent>),
+}
+
+/// What an applied list of changes brought about.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Applied {
+    /// The newest event's number; none when nothing was logged.
+    pub last_event_seq: Option<u64>,
+    /// The decisions made, sealed.
+    pub decisions: Vec<super::decision::SealedDecision>,
+    /// The gates opened.
+    pub opened: Vec<GateKey>,
+    /// Who had the gate open that was decided, other than whoever decided.
+    pub overridden: Option<String>,
+    /// What a stage was held up by that would have started.
+    pub held_up: Option<HeldUp>,
+}
+
+/// What a change is beside the rows of its job: for whoever keeps the log and the chain of decisions.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Beside {
+    /// Nothing more.
+    Nothing,
+    /// A gate opened.
+    Opened(GateKey),
+    /// A line for the log.
+    Event(Box<NewEvent>),
+    /// A decision that is still to be sealed; see [`JobRows::note_decision`].
+    Decision(Box<Decision>),
+}
+
+impl Change {
+    /// Makes the change to rows in memory, under the guards that the store's rows have. Rows of a job that does not exist are none.
+    pub fn apply_to(self, rows: &mut Option<JobRows>) -> Result<Beside, Refusal> {
+        let (change, rows) = match (self, rows) {
+            (Self::InsertJob(job), rows @ None) => {
+                *rows = Some(JobRows::of(*job));
+                return Ok(Beside::Nothing);
+            }
+            (Self::InsertJob(job), Some(_)) => {
+                let message = format!("there is a job {} already", job.id);
+                return Err(Refusal::new(RefusalCode::WrongState, message).at(job.id.to_string()));
+            }
+            (_, None) => {
+                return Err(Refusal::new(
+                    RefusalCode::NotPossible,
+                    "the rules contradict themselves: rows of no job are changed",
+                ));
+            }
+            (change, Some(rows)) => (change, rows),
+        };
+        match change {
+            Self::InsertJob(_) => {}
+            Self::PutJob(job) => rows.job = *job,
+            Self::PutAttempt(attempt) => {
+                let same = |other: &&mut Attempt| other.stage == attempt.stage && other.number == attempt.number;
+                match rows.attempts.iter_mut().find(same) {
+                    Some(same) => *same = *attempt,
+                    None => rows.attempts.push(*attempt),
+                }
+            }
+            Self::OpenGate(gate) => {
+                let is_in_the_way = |other: &&Gate| {
+                    other.key == gate.key || (other.key.stage == gate.key.stage && other.state == GateState::Open)
+                };
+                if let Some(other) = rows.gates.iter().find(is_in_the_way) {
+                    return Err(Refusal::gate_open(&other.key));
+                }
+                let key = gate.key.clone();
+                rows.gates.push(*gate);
+                return Ok(Beside::Opened(key));
+            }
+            Self::PutGate(gate) => update_open(rows, *gate)?,
+            Self::SettleGate { gate, decision } => {
+                update_open(rows, *gate)?;
+                return Ok(decision.map_or(Beside::Nothing, Beside::Decision));
+            }
+            Self::PutArtifact(artifact) => match rows.artifacts.iter_mut().find(|other| other.path == artifact.path) {
+                Some(same) => *same = *artifact,
+                None => rows.artifacts.push(*artifact),
+            },
+            Self::DropArtifact(path) => rows.artifacts.retain(|artifact| artifact.path != path),
+            Self::Event(event) => return Ok(Beside::Event(event)),
+        }
+        Ok(Beside::Nothing)
+    }
+}
+
+/// The guarded update of a gate: only an open one changes.
+fn update_open(rows: &mut JobRows, gate: Gate) -> Result<(), Refusal> {
+    let same = rows.gates.iter_mut().find(|other| other.key == gate.key);
+    let same = same.ok_or_else(|| Refusal::no_such_gate(&gate.key.job_id, &gate.key.stage))?;
+    same.open_or_refuse()?;
+    *same = gate;
+    Ok(())
+}
+
+impl JobRows {
+    /// The rows of a job of which nothing has happened yet.
+    pub fn of(job: Job) -> Self {
+        Self {
+            job,
+            attempts: Vec::new(),
+            gates: Vec::new(),
+            artifacts: Vec::new(),
+            decisions: Vec::new(),
+        }
+    }
+
+    /// Takes a decision that is about to be recorded. Its place in the chain is known then; that it is the newest is all that the rules ask.
+    pub fn note_newest(&mut self, decision: Decision) {
+        let newest = self.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
+        self.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
+    }
+
+    /// Takes a sealed decision in the place of the stage's former one: of each stage the newest is kept.
+    pub fn note_decision(&mut self, sealed: SealedDecision) {
+        self.decisions
+            .retain(|other| other.decision.stage() != sealed.decision.stage());
+        self.decisions.push(sealed);
+    }
+}

@@ -1,0 +1,186 @@
+//! A gate: `open → approved | rejected | canceled`, one transition, ever (SPEC §2).
+
+mod ending;
+
+use serde::{Deserialize, Serialize};
+
+use super::artifact::GateArtifact;
+use super::decision::Seen;
+use super::ids::{ArtifactPath, Digest};
+use super::lease::Lease;
+use super::policy::{GatePolicy, OnTimeout};
+use super::refusal::Refusal;
+use super::time::Timestamp;
+use super::timer::GateTimer;
+use crate::key::GateKey;
+
+pub use ending::{DecisionRequest, Expiry};
+
+/// The most bytes a note may have (SPEC §10).
+pub const NOTES_BYTES_MAX: usize = 64 * 1024;
+
+/// Where a gate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GateState {
+    /// Waits for a decision.
+    Open,
+    /// Decided: the work may go on.
+    Approved,
+    /// Decided: it may not.
+    Rejected,
+    /// Ended without a decision.
+    Canceled,
+}
+
+impl GateState {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// Reads the word on the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Approved, Self::Rejected, Self::Canceled]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// Approve or reject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The work may go on.
+    Approve,
+    /// It may not.
+    Reject,
+}
+
+impl Verdict {
+    /// `approved` or `rejected`.
+    pub fn past(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+        }
+    }
+}
+
+/// How a gate ended, for the message to whoever came second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One gate, as stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Which one.
+    pub key: GateKey,
+    /// Where it stands.
+    pub state: GateState,
+    /// The policy that was in force when it opened.
+    pub policy: GatePolicy,
+    /// When it opened.
+    pub opened_at: Timestamp,
+    /// The timer, where the policy wants one.
+    pub timer: Option<GateTimer>,
+    /// The claim of a live editor or prompt.
+    pub lease: Option<Lease>,
+    /// What is under review.
+    pub artifacts: Vec<GateArtifact>,
+    /// Who has looked.
+    pub seen: Vec<Seen>,
+    /// Who ended it and when; none while open.
+    pub settled: Option<Settled>,
+}
+
+/// What the artifacts of a gate are on disk right now: found just before the transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnDisk {
+    /// Which one.
+    pub path: ArtifactPath,
+    /// The registered version at that moment; when the rows say otherwise later, the look is stale.
+    pub registered: Digest,
+    /// Its digest and size; none when it has vanished.
+    pub found: Option<(Digest, u64)>,
+}
+
+impl OnDisk {
+    /// Whether it is not the version that it should be.
+    pub fn is_moved(&self) -> bool {
+        self.found.map(|(digest, _)| digest) != Some(self.registered)
+    }
+
+    /// How it differs from what was decided on, in words: `script.txt is not what was decided on (was 9f2c1e, is 41b07a)`.
+    pub fn difference(&self) -> String {
+        let (name, was) = (self.path.file_name(), self.registered.short());
+        match self.found {
+            Some((digest, _)) => format!("{name} is not what was decided on (was {was}, is {})", digest.short()),
+            None => format!("{name} is missing (was {was})"),
+        }
+    }
+}
+
+impl Gate {
+    /// The digest of what is under review (SPEC §6).
+    pub fn digest(&self) -> Digest {
+        Digest::of_gate(self.artifacts.iter().map(|artifact| (&artifact.path, artifact.digest)))
+    }
+
+    /// Whether it is open and the timer approves it at zero.
+    pub fn is_approved_by_timer(&self) -> bool {
+        let on_timeout = self.timer.as_ref().map(|timer| timer.on_timeout);
+        self.state == GateState::Open && on_timeout == Some(OnTimeout::Approve)
+    }
+
+    /// Who had looked at what is under review, in words: `nobody had looked`, `ana and bea had looked`.
+    pub fn looked_words(&self) -> String {
+        let of_this = |seen: &&Seen| seen.digest == self.digest();
+        let mut names: Vec<&str> = self.seen.iter().filter(of_this).map(|seen| seen.by.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        match names[..] {
+            [] if self.seen.is_empty() => "nobody had looked".to_owned(),
+            [] => "nobody had looked at this version".to_owned(),
+            [one] => format!("{one} had looked"),
+            [one, other] => format!("{one} and {other} had looked"),
+            [one, other, ..] => format!("{one}, {other} and {} more had looked", names.len() - 2),
+        }
+    }
+
+    /// Whether this person was shown all of what is under review now. A look that was recorded without its extent counts.
+    pub fn is_wholly_seen_by(&self, name: &str) -> bool {
+        let digest = self.digest();
+        let mut looks = self.seen.iter();
+        looks.any(|seen| seen.by == name && seen.digest == digest && seen.is_whole())
+    }
+
+    /// The deadline, where there is one.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.timer.as_ref().map(|timer| timer.deadline)
+    }
+
+    /// Refuses unless the gate is open.
+    pub fn open_or_refuse(&self) -> Result<(), Refusal> {
+        let settled = self.settled.clone().unwrap_or(Settled {
+            by: String::new(),
+            at: self.opened_at,
+        });
+        match self.state {
+            GateState::Open => Ok(()),
+            GateState::Approved => Err(Refusal::already_decided(&self.key, Verdict::Approve, settled)),
+            GateState::Rejected => Err(Refusal::already_decided(&self.key, Verdict::Reject, settled)),
+            GateState::Canceled => Err(Refusal::gate_canceled(&self.key, settled)),
+        }
+    }
+}

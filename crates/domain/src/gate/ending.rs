@@ -1,0 +1,235 @@
+//! How a gate ends: by a person's verdict on what was reviewed, or by its timer (SPEC §2).
+
+use super::{Gate, NOTES_BYTES_MAX, OnDisk, Verdict};
+use crate::artifact::GateArtifact;
+use crate::decision::{DecidedArtifact, Decider, Decision, DecisionParts};
+use crate::ids::Digest;
+use crate::operator::{Operator, Via};
+use crate::policy::OnTimeout;
+use crate::proposal::Proposal;
+use crate::refusal::{ChangedArtifact, Refusal};
+use crate::time::{SECOND_US, Timestamp};
+use crate::timer::GateTimer;
+use text::words::duration;
+
+/// A person's verdict, with everything that was found out before the transaction.
+#[derive(Debug, Clone)]
+pub struct DecisionRequest {
+    /// Who.
+    pub operator: Operator,
+    /// What.
+    pub verdict: Verdict,
+    /// Why.
+    pub notes: Option<String>,
+    /// A patch that fits what is on disk.
+    pub patch: Option<Proposal>,
+    /// The gate's digest that they saw; none means the registered one.
+    pub digest: Option<Digest>,
+    /// What lies on disk.
+    pub on_disk: Vec<OnDisk>,
+}
+
+/// What the timer does to a gate when it is due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expiry {
+    /// The timer decides.
+    Decided(Box<Decision>),
+    /// The timer stops for good; only a person ends the gate.
+    Held(GateTimer),
+    /// The same, because this artifact is not what the gate shows: nobody has agreed to let the timer approve that.
+    Moved(GateTimer, OnDisk),
+}
+
+/// An artifact that the decision leaves as it was reviewed.
+fn as_reviewed(artifact: &GateArtifact) -> DecidedArtifact {
+    DecidedArtifact {
+        path: artifact.path.clone(),
+        sha256: Some(artifact.digest),
+        sha256_after: None,
+    }
+}
+
+impl Gate {
+    /// What the timer writes into the record: after how long it decided, and whether somebody had looked.
+    fn timer_note(&self, timer: &GateTimer) -> String {
+        let added_s = match timer.stopped_at {
+            // A hold or a lease stood to the end: then all of the bound is used up.
+            Some(_) => self.policy.max_hold_s,
+            None => u64::try_from(timer.added_us / SECOND_US).unwrap_or(0),
+        };
+        // As long as it was agreed on and persons added: the clocks may have been set meanwhile.
+        let agreed_s = self.policy.auto_approve_after_s.unwrap_or(0);
+        let mut note = format!("nobody decided within {}", duration(agreed_s.saturating_add(added_s)));
+        if added_s > 0 {
+            note.push_str(&format!(", {} of it added by persons", duration(added_s)));
+        }
+        if timer.overdue_since.is_some() {
+            note.push_str(", nor in the grace after it was overdue");
+        }
+        format!("{note}; {}", self.looked_words())
+    }
+
+    /// Refuses unless what lies on disk is what was reviewed; returns the artifacts as they are on disk.
+    ///
+    /// A version that nobody registered counts as reviewed only when its digest was sent along.
+    pub fn reviewed_or_refuse(
+        &self,
+        digest: Option<Digest>,
+        on_disk: &[OnDisk],
+        verdict: Option<Verdict>,
+    ) -> Result<Vec<GateArtifact>, Refusal> {
+        let mut current = self.artifacts.clone();
+        for artifact in &mut current {
+            let looked = on_disk.iter().find(|other| other.path == artifact.path);
+            // Somebody registered another version between the look at the files and this transaction.
+            if let Some(stale) = looked.filter(|looked| looked.registered != artifact.digest) {
+                return Err(Refusal::artifact_changed(
+                    &self.key,
+                    ChangedArtifact {
+                        name: artifact.path.file_name(),
+                        read: stale.registered,
+                        now: artifact.digest,
+                        base: Some(stale.registered),
+                        gate: self.digest(),
+                    },
+                ));
+            }
+            let found = looked.and_then(|looked| looked.found);
+            match (found, verdict) {
+                (Some((found, size_bytes)), _) if found != artifact.digest => {
+                    artifact.digest = found;
+                    artifact.size_bytes = size_bytes;
+                }
+                (Some(_), _) => {}
+                // Nothing of a vanished artifact goes on after a rejection: the stage runs again.
+                (None, Some(Verdict::Reject)) => {}
+                (None, Some(Verdict::Approve) | None) => {
+                    return Err(Refusal::artifact_vanished(&artifact.path, artifact.digest));
+                }
+            }
+        }
+        let now = Digest::of_gate(current.iter().map(|artifact| (&artifact.path, artifact.digest)));
+        let reviewed = digest.unwrap_or_else(|| self.digest());
+        if now == reviewed {
+            return Ok(current);
+        }
+        let moved = self
+            .artifacts
+            .iter()
+            .zip(&current)
+            .find(|(old, new)| old.digest != new.digest);
+        let is_registered_read = reviewed == self.digest();
+        let (name, base) = match (moved, &self.artifacts[..]) {
+            (Some((old, _)), _) if is_registered_read => (old.path.file_name(), Some(old.digest)),
+            // What was read is older than a registered patch; of one artifact the gate's digest is its own.
+            (_, [only]) => (only.path.file_name(), Some(reviewed)),
+            (Some((artifact, _)), _) | (None, [artifact, ..]) => (artifact.path.file_name(), None),
+            (None, []) => (self.key.stage.as_str(), None),
+        };
+        let changed = ChangedArtifact {
+            name,
+            read: reviewed,
+            now,
+            base,
+            gate: now,
+        };
+        Err(Refusal::artifact_changed(&self.key, changed))
+    }
+
+    /// Returns the decision that settles this gate, or the reason it may not be settled so.
+    pub fn decide(&self, request: DecisionRequest, at: Timestamp) -> Result<Decision, Refusal> {
+        self.open_or_refuse()?;
+        if let Some(notes) = &request.notes
+            && notes.len() > NOTES_BYTES_MAX
+        {
+            return Err(Refusal::notes_too_long(notes.len()));
+        }
+        let current = self.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
+        let mut artifacts: Vec<_> = current.iter().map(as_reviewed).collect();
+        match (&request.patch, request.verdict) {
+            (None, _) => {}
+            (Some(Proposal::Params(_)), Verdict::Approve) => return Err(Refusal::params_need_rejection(&self.key)),
+            (Some(Proposal::Params(_)), Verdict::Reject) => {}
+            (Some(Proposal::File(effect)), verdict) => {
+                effect.fits_or_refuse(&self.key, &current)?;
+                // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
+                if verdict == Verdict::Approve {
+                    let after = Some(effect.after.digest);
+                    match artifacts.iter_mut().find(|artifact| artifact.path == *effect.path()) {
+                        Some(target) => target.sha256_after = after,
+                        None => artifacts.push(DecidedArtifact {
+                            path: effect.path().clone(),
+                            sha256: effect.before(),
+                            sha256_after: after,
+                        }),
+                    }
+                }
+            }
+        }
+        let notes = request.notes.filter(|notes| !notes.trim().is_empty());
+        Ok(Decision::new(DecisionParts {
+            key: &self.key,
+            approved: request.verdict == Verdict::Approve,
+            decider: Decider::operator(request.operator),
+            at,
+            notes,
+            patch: request.patch.map(Proposal::into_patch),
+            opened_at: self.opened_at,
+            deadline: self.deadline(),
+            seen: &self.seen,
+            artifacts,
+        }))
+    }
+
+    /// The first artifact that lies on disk otherwise than the gate shows it, or not at all. A look that is older than the rows, or that
+    /// left an artifact out, is refused: the ticker asks again with a fresh one.
+    fn moved_or_stale(&self, on_disk: &[OnDisk]) -> Result<Option<OnDisk>, Refusal> {
+        for artifact in &self.artifacts {
+            let looked = on_disk
+                .iter()
+                .find(|looked| looked.path == artifact.path && looked.registered == artifact.digest)
+                .ok_or_else(|| Refusal::not_due(&self.key))?;
+            if looked.found.map(|(digest, _)| digest) != Some(artifact.digest) {
+                return Ok(Some(looked.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns what the timer does at zero. The caller has made sure that it is due; a gate without a timer never is.
+    ///
+    /// `on_disk` is what an approval looks at; the other ends need none.
+    pub fn expire(&self, via: Via, at: Timestamp, on_disk: &[OnDisk]) -> Result<Expiry, Refusal> {
+        self.open_or_refuse()?;
+        let Some(timer) = &self.timer else {
+            return Err(Refusal::no_timer(&self.key));
+        };
+        let held = || GateTimer {
+            held_by_policy_at: Some(at),
+            ..timer.clone()
+        };
+        let approved = match timer.on_timeout {
+            OnTimeout::Hold => return Ok(Expiry::Held(held())),
+            OnTimeout::Approve => {
+                if let Some(moved) = self.moved_or_stale(on_disk)? {
+                    return Ok(Expiry::Moved(held(), moved));
+                }
+                true
+            }
+            OnTimeout::Reject => false,
+        };
+        let artifacts = self.artifacts.iter().map(as_reviewed).collect();
+        Ok(Expiry::Decided(Box::new(Decision::new(DecisionParts {
+            key: &self.key,
+            approved,
+            decider: Decider::timer(via),
+            at,
+            notes: Some(self.timer_note(timer)),
+            patch: None,
+            opened_at: self.opened_at,
+            deadline: self.deadline(),
+            seen: &self.seen,
+            artifacts,
+        }))))
+    }
+}

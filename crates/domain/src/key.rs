@@ -1,0 +1,35 @@
+//! What names a gate.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{JobId, StageName};
+
+/// Names one gate.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GateKey {
+    /// The job.
+    pub job_id: JobId,
+    /// The stage.
+    pub stage: StageName,
+    /// The attempt, from 1.
+    pub attempt: u32,
+}
+
+impl fmt::Display for GateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} / {} #{}", self.job_id, self.stage, self.attempt)
+    }
+}
+
+/// Names a gate as a person does: the newest attempt unless one is given.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct GateRef {
+    /// The job.
+    pub job_id: JobId,
+    /// The stage.
+    pub stage: StageName,
+    /// Exactly this attempt; a newer one makes it a refusal. None: the newest.
+    pub attempt: Option<u32>,
+}

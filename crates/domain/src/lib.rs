@@ -1,0 +1,34 @@
+//! The words of holdpoint and the rules between them: jobs, stages, gates, decisions, patches.
+//!
+//! Everything here is a value or a pure function. No clock, no file, no thread, no SQL, no screen: what the time is and what the disk
+//! holds comes in as arguments, so that every rule can be tested as a list of inputs.
+
+pub mod agreed;
+pub mod anchor;
+pub mod artifact;
+pub mod brief;
+pub mod canonical;
+pub mod chain;
+pub mod change;
+pub mod compare;
+pub mod decision;
+pub mod event;
+pub mod gate;
+pub mod hold;
+pub mod ids;
+pub mod job;
+pub mod key;
+pub mod lease;
+pub mod old;
+pub mod operator;
+pub mod outlook;
+pub mod policy;
+pub mod proposal;
+pub mod refusal;
+pub mod stage;
+pub mod time;
+pub mod timer;
+pub mod undo;
+pub mod view;
+pub mod wake;
+pub mod webhook;

@@ -1,0 +1,402 @@
+//! Why something was not done: a value, not a failure of the program.
+//!
+//! Every refusal says the one fact that explains it and what to do next (HOUSE: *what the operator reads*). The front end puts
+//! `Not approved:` before it, because only it knows what was wanted.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::gate::{GateState, Settled, Verdict};
+use super::hold::Hold;
+use super::ids::{ArtifactPath, Digest, JobId, StageName};
+use super::job::{JobRows, JobStatus};
+use super::lease::{Lease, LeasePurpose};
+use super::time::clock_time;
+use crate::key::GateKey;
+use text::words::duration;
+
+/// What kind of refusal it is; decides exit codes and HTTP status codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// Someone was quicker.
+    AlreadyDecided,
+    /// The gate ended without a decision.
+    GateCanceled,
+    /// No such job, stage or gate.
+    NotFound,
+    /// What lies on disk is not what was reviewed.
+    ArtifactChanged,
+    /// The patch does not fit.
+    PatchUnfit,
+    /// The job is not in the state that this needs.
+    WrongState,
+    /// The deadline is not the one that the caller knows.
+    DeadlineMoved,
+    /// What was sent breaks a rule or a limit.
+    Invalid,
+    /// Whoever asks may not.
+    NotAllowed,
+    /// This process may not, or not now.
+    NotPossible,
+}
+
+impl RefusalCode {
+    /// The word in `--json` errors.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AlreadyDecided => "already_decided",
+            Self::GateCanceled => "gate_canceled",
+            Self::NotFound => "not_found",
+            Self::ArtifactChanged => "artifact_changed",
+            Self::PatchUnfit => "patch_unfit",
+            Self::WrongState => "wrong_state",
+            Self::DeadlineMoved => "deadline_moved",
+            Self::Invalid => "invalid",
+            Self::NotAllowed => "not_allowed",
+            Self::NotPossible => "not_possible",
+        }
+    }
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// Its kind.
+    pub code: RefusalCode,
+    /// The one fact that explains it: no capital letter, no full stop.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The place: a field, a path, a gate.
+    #[serde(rename = "where")]
+    pub place: Option<String>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// An artifact that is not what was read of it.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangedArtifact<'a> {
+    /// Its file name.
+    pub name: &'a str,
+    /// What was read.
+    pub read: Digest,
+    /// What it is now.
+    pub now: Digest,
+    /// The version of this artifact that was read, where that is known: what has changed is the difference to it.
+    pub base: Option<Digest>,
+    /// The gate's digest now.
+    pub gate: Digest,
+}
+
+impl Refusal {
+    /// A refusal without hint and place.
+    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+            place: None,
+        }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the place.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// Someone was quicker: names who and when.
+    pub fn already_decided(key: &GateKey, verdict: Verdict, settled: Settled) -> Self {
+        let message = format!("{} {} {key} at {}", settled.by, verdict.past(), clock_time(settled.at));
+        Self::new(RefusalCode::AlreadyDecided, message).at(key.to_string())
+    }
+
+    /// Only a gate that was opened from outside can be withdrawn.
+    pub fn not_from_outside(key: &GateKey) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{key} was opened by its stage, not by a command, a client or a file"),
+        )
+        .with_hint("reject it, or cancel the job")
+        .at(key.to_string())
+    }
+
+    /// Somebody else opened the gate.
+    pub fn not_the_opener(key: &GateKey, opened_by: Option<&str>, who: &str) -> Self {
+        let message = match opened_by {
+            Some(opened_by) => format!("{opened_by} opened {key}, not {who}"),
+            None => format!("who opened {key} is not recorded"),
+        };
+        Self::new(RefusalCode::NotAllowed, message)
+            .with_hint("reject it; only who opened it, admin, and the owner of the runs directory may withdraw it")
+            .at(key.to_string())
+    }
+
+    /// The gate ended without a decision.
+    pub fn gate_canceled(key: &GateKey, settled: Settled) -> Self {
+        let message = format!("{key} was canceled by {} at {}", settled.by, clock_time(settled.at));
+        Self::new(RefusalCode::GateCanceled, message).at(key.to_string())
+    }
+
+    /// There is no such job.
+    pub fn no_such_job(id: &JobId) -> Self {
+        Self::new(RefusalCode::NotFound, format!("there is no job {id}"))
+            .with_hint("holdpoint job list shows the jobs of this runs directory")
+            .at(id.to_string())
+    }
+
+    /// The job is the old system's.
+    pub fn old_record(id: &JobId) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{id} is an old record: it is read and never written"),
+        )
+        .with_hint("it is history; start a job under another id")
+        .at(id.to_string())
+    }
+
+    /// The job has no such stage.
+    pub fn no_such_stage(id: &JobId, stage: &StageName, known: &[StageName]) -> Self {
+        let known: Vec<_> = known.iter().map(StageName::as_str).collect();
+        Self::new(RefusalCode::NotFound, format!("job {id} has no stage {stage}"))
+            .with_hint(format!("its stages are {}", known.join(", ")))
+            .at(format!("{id} / {stage}"))
+    }
+
+    /// The stage has no gate yet.
+    pub fn no_such_gate(id: &JobId, stage: &StageName) -> Self {
+        Self::new(RefusalCode::NotFound, format!("no gate of {id} / {stage} has opened"))
+            .with_hint(format!("holdpoint job show {id} tells where the job stands"))
+            .at(format!("{id} / {stage}"))
+    }
+
+    /// There is no such gate: the stage is none, its gate never opened, or it has no such attempt.
+    pub fn no_gate(rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> Self {
+        let id = &rows.job.id;
+        let gates = rows.gates.iter().filter(|gate| gate.key.stage == *stage);
+        let attempts: Vec<_> = gates.map(|gate| gate.key.attempt.to_string()).collect();
+        match attempt {
+            Some(attempt) if !attempts.is_empty() => Self::new(
+                RefusalCode::NotFound,
+                format!("{id} / {stage} has no attempt #{attempt}"),
+            )
+            .with_hint(format!("its attempts are {}", attempts.join(", ")))
+            .at(format!("{id} / {stage}")),
+            Some(_) | None if rows.stage_spec(stage).is_some() => Self::no_such_gate(id, stage),
+            Some(_) | None => {
+                let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
+                Self::no_such_stage(id, stage, &known)
+            }
+        }
+    }
+
+    /// There is a newer attempt than the one that was meant.
+    pub fn old_attempt(key: &GateKey, newest: u32) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{key} is an old attempt; the newest is #{newest}"),
+        )
+        .with_hint("read the new attempt, then decide on that")
+        .at(key.to_string())
+    }
+
+    /// What lies on disk is not what was reviewed.
+    pub fn artifact_changed(key: &GateKey, changed: ChangedArtifact<'_>) -> Self {
+        let ChangedArtifact {
+            name,
+            read,
+            now,
+            base,
+            gate,
+        } = changed;
+        let message = format!(
+            "{name} changed since it was read (you read {}, it is now {})",
+            read.short(),
+            now.short()
+        );
+        let only_since = base.map(|base| format!(" --base {base}")).unwrap_or_default();
+        let hint = format!(
+            "what changed since: holdpoint gate diff {} {}{only_since}; to decide on that, name it: --digest {gate}",
+            key.job_id, key.stage
+        );
+        Self::new(RefusalCode::ArtifactChanged, message)
+            .with_hint(hint)
+            .at(name.to_owned())
+    }
+
+    /// There is no patch to take back.
+    pub fn nothing_to_undo(key: &GateKey, names: &[&str]) -> Self {
+        let (what, made) = match names {
+            [] => ("this gate has no artifact".to_owned(), String::new()),
+            [one] => (
+                format!("{one} is"),
+                format!(" as {} #{} made it", key.stage, key.attempt),
+            ),
+            [several @ .., last] => (
+                format!("{} and {last} are", several.join(", ")),
+                format!(" as {} #{} made them", key.stage, key.attempt),
+            ),
+        };
+        Self::new(RefusalCode::WrongState, format!("nothing to undo: {what}{made}")).at(key.to_string())
+    }
+
+    /// Somebody changed an artifact after the patch that would be taken back: their change would be lost with it.
+    pub fn changed_since_patch(path: &ArtifactPath, made: Digest, now: Digest) -> Self {
+        let message = format!(
+            "{} was changed by other means after that patch (it made {}, now there is {})",
+            path.file_name(),
+            made.short(),
+            now.short()
+        );
+        Self::new(RefusalCode::ArtifactChanged, message)
+            .with_hint("taking the patch back would drop that change too; patch it, or put the bytes back by hand")
+            .at(path.to_string())
+    }
+
+    /// A patch of the job's parameters makes the stage run again, so it goes with a rejection only (SPEC §6).
+    pub fn params_need_rejection(key: &GateKey) -> Self {
+        Self::new(
+            RefusalCode::PatchUnfit,
+            format!("a params patch goes with a rejection: {} runs again with it", key.stage),
+        )
+        .with_hint(format!(
+            "holdpoint gate reject {} {} --patch FILE, then holdpoint job resume {}",
+            key.job_id, key.stage, key.job_id
+        ))
+        .at("type")
+    }
+
+    /// An artifact is gone from the run directory.
+    pub fn artifact_vanished(path: &ArtifactPath, digest: Digest) -> Self {
+        Self::new(
+            RefusalCode::ArtifactChanged,
+            format!("{path} is missing from the run directory"),
+        )
+        .with_hint(format!("copy the reviewed bytes back first, from versions/{digest}"))
+        .at(path.to_string())
+    }
+
+    /// Somebody registered another version between the look at the files and the transaction.
+    pub fn stale_look(id: &JobId) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("the artifacts of job {id} changed while they were looked at"),
+        )
+        .with_hint("try again")
+        .at(id.to_string())
+    }
+
+    /// The patch is for something that this gate does not hold.
+    pub fn not_under_review(path: &ArtifactPath, key: &GateKey) -> Self {
+        Self::new(RefusalCode::PatchUnfit, format!("{path} is not under review at {key}")).at("artifact")
+    }
+
+    /// The timer was asked about a gate that has none.
+    pub fn no_timer(key: &GateKey) -> Self {
+        Self::new(RefusalCode::WrongState, format!("{key} has no timer")).at(key.to_string())
+    }
+
+    /// A person wants to move a timer that the policy stopped.
+    pub fn held_by_policy(key: &GateKey) -> Self {
+        let message = format!("the policy of {key} stopped its timer for good");
+        Self::new(RefusalCode::WrongState, message)
+            .with_hint("only a decision ends this gate")
+            .at(key.to_string())
+    }
+
+    /// Persons have added all that `max_hold_s` lets them.
+    pub fn hold_used_up(key: &GateKey, max_hold_s: u64) -> Self {
+        let message = match max_hold_s {
+            0 => format!("nobody may stop or move the timer of {key}: its max_hold_s is 0"),
+            _ => format!("the {} that persons may add to {key} are used up", duration(max_hold_s)),
+        };
+        Self::new(RefusalCode::WrongState, message)
+            .with_hint("decide now, or reject: a rejection pauses the job")
+            .at(key.to_string())
+    }
+
+    /// The timer was asked too early, or someone moved the deadline.
+    pub fn not_due(key: &GateKey) -> Self {
+        Self::new(RefusalCode::WrongState, format!("{key} is not due")).at(key.to_string())
+    }
+
+    /// A note is over the limit.
+    pub fn notes_too_long(bytes: usize) -> Self {
+        let max = super::gate::NOTES_BYTES_MAX;
+        Self::new(
+            RefusalCode::Invalid,
+            format!("the note has {bytes} bytes; at most {max} are kept"),
+        )
+        .with_hint("shorten it, or put the text into a file of its own")
+        .at("notes")
+    }
+
+    /// The job would have to be paused.
+    pub fn not_paused(id: &JobId, status: JobStatus) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("job {id} is {}, not paused", status.words()),
+        )
+        .at(id.to_string())
+    }
+
+    /// The job has ended.
+    pub fn job_ended(id: &JobId, status: JobStatus) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("job {id} has already ended: {}", status.words()),
+        )
+        .at(id.to_string())
+    }
+
+    /// The gate is open and that is in the way.
+    pub fn gate_open(key: &GateKey) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("{key} is {}", GateState::Open.as_str()),
+        )
+        .with_hint("decide it first, or cancel the job")
+        .at(key.to_string())
+    }
+
+    /// Somebody else stopped the timer.
+    pub fn held_already(key: &GateKey, hold: &Hold) -> Self {
+        let message = format!("{} holds {key} since {}", hold.holder.name, clock_time(hold.taken_at));
+        Self::new(RefusalCode::WrongState, message)
+            .with_hint("release it first, then hold it yourself")
+            .at(key.to_string())
+    }
+
+    /// Another console has the gate open: nothing is done over its head.
+    pub fn open_elsewhere(key: &GateKey, lease: &Lease) -> Self {
+        let what = match lease.purpose {
+            LeasePurpose::Prompt => "has a prompt open on",
+            LeasePurpose::Compose => "is composing on",
+        };
+        Self::new(RefusalCode::NotPossible, format!("{} {what} {key}", lease.holder.name))
+            .with_hint("Ctrl-t takes the gate over first; the record names both")
+            .at(key.to_string())
+    }
+
+    /// The lease is another session's.
+    pub fn held_by(key: &GateKey, holder: &str) -> Self {
+        Self::new(RefusalCode::NotPossible, format!("{holder} has {key} open")).at(key.to_string())
+    }
+}

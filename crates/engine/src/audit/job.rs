@@ -1,0 +1,283 @@
+//! One run directory against the rows of its job.
+
+use std::collections::BTreeMap;
+
+use super::finding::{LOOK, REPAIR, in_place};
+use super::span::{first_difference, told};
+use super::{Finding, OwedFiles, PAGE, Place, Report, Scope, Trouble, events};
+use domain::decision::SealedDecision;
+use domain::ids::{Digest, JobId, StageName};
+use runs::record::{self, GateFile};
+use runs::{RunDir, RunsDir};
+use store::{JobMark, RawDecision, Reader};
+
+/// One job while it is looked at.
+pub(super) struct JobLook<'a> {
+    pub runs: &'a RunsDir,
+    pub reader: &'a Reader,
+    pub run: RunDir,
+    pub job_id: &'a JobId,
+    pub mark: &'a JobMark,
+    pub report: Report,
+    pub owed: OwedFiles,
+}
+
+/// Looks at one job. Files are read after the rows they follow from.
+pub(super) fn look(
+    runs: &RunsDir,
+    reader: &Reader,
+    job_id: &JobId,
+    mark: &JobMark,
+    scope: Scope,
+) -> Result<Report, Trouble> {
+    let mut look = JobLook {
+        runs,
+        reader,
+        run: runs.run(job_id),
+        job_id,
+        mark,
+        report: Report::default(),
+        owed: OwedFiles {
+            job_id: job_id.clone(),
+            events: 0,
+            decisions: 0,
+        },
+    };
+    look.watermark();
+    if look.run.path().symlink_metadata().is_err() && mark.published_seq > 0 {
+        look.report.note(format!(
+            "the run directory of {job_id} was removed: its rows have nothing to be compared with"
+        ));
+        look.check_event_rows()?;
+        return Ok(look.report);
+    }
+    look.decisions()?;
+    look.events()?;
+    look.state()?;
+    look.versions(scope)?;
+    let OwedFiles { events, decisions, .. } = look.owed;
+    if events + decisions > 0 {
+        look.report.owed.push(look.owed);
+    }
+    Ok(look.report)
+}
+
+/// Looks at a run directory that no row knows.
+pub(super) fn look_at_stranger(runs: &RunsDir, job_id: &JobId) -> Result<Report, Trouble> {
+    let run = runs.run(job_id);
+    let mut report = Report::default();
+    let mut ours = 0_u64;
+    let files = record::gate_files(&run)?;
+    for file in &files {
+        if read_decision(&file.path(&run))?.is_some() {
+            ours += 1;
+        }
+    }
+    if ours > 0 || record::state(&run)?.is_some() {
+        let what = format!("no row knows {job_id}, and its run directory holds {ours} decision files of holdpoint");
+        let hint = "the database is older than the files, or its rows were removed: put back a newer copy, or move the database away \
+                    and make it again with holdpoint doctor --rebuild";
+        report.add(Finding::new(Place::file(runs, run.path()), what).hint(hint));
+    } else if !files.is_empty() || record::is_file(&run.events()) || record::is_file(&run.state()) {
+        report.note(format!(
+            "{job_id} is an old record: it stands outside the chain and is left as it is"
+        ));
+    }
+    Ok(report)
+}
+
+/// A decision file of ours; none: there is none, or it is an old one. One that cannot be read counts as an old one here: only rows say
+/// what it should be.
+fn read_decision(path: &std::path::Path) -> Result<Option<SealedDecision>, Trouble> {
+    match record::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes.unwrap_or_default()).ok()),
+        // A link or a directory of such a name is nobody's decision.
+        Err(error) if error.is_no_file() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl JobLook<'_> {
+    fn watermark(&mut self) {
+        let JobMark {
+            last_event_seq,
+            published_seq,
+            newest_event_seq,
+            ..
+        } = *self.mark;
+        let mut wrong = |field, what: String| {
+            let place = Place::row("job", self.job_id, field);
+            self.report.add(Finding::new(place, what).hint(LOOK));
+        };
+        if last_event_seq != newest_event_seq {
+            wrong(
+                "last_event_seq",
+                format!("it says {last_event_seq}, and the newest event is {newest_event_seq}"),
+            );
+        }
+        if published_seq > last_event_seq {
+            let what = format!("it says {published_seq}, and the last event is {last_event_seq}");
+            wrong("published_seq", what);
+        }
+    }
+
+    /// Each decision's file, the newest file of each stage, and files that no row explains.
+    fn decisions(&mut self) -> Result<(), Trouble> {
+        let mut newest: BTreeMap<StageName, RawDecision> = BTreeMap::new();
+        let mut expected: Vec<GateFile> = Vec::new();
+        let mut after = i64::MIN;
+        loop {
+            let page = self.reader.raw_decisions_of(self.job_id, after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            for row in page {
+                // What is wrong with such a row is told of with the chain.
+                let (Some(stage), Ok(attempt)) = (row.stage.clone(), u32::try_from(row.attempt)) else {
+                    continue;
+                };
+                let file = GateFile {
+                    stage: stage.clone(),
+                    attempt: Some(attempt),
+                };
+                if !self.decision_file(&file, &row)? {
+                    self.owed.decisions += 1;
+                }
+                self.named_versions(&row);
+                expected.push(file);
+                let slot = newest.entry(stage).or_insert_with(|| row.clone());
+                if slot.attempt < row.attempt {
+                    *slot = row;
+                }
+            }
+        }
+        for (stage, row) in newest {
+            let file = GateFile { stage, attempt: None };
+            self.decision_file(&file, &row)?;
+            expected.push(file);
+        }
+        expected.sort();
+        for file in record::gate_files(&self.run)? {
+            if expected.binary_search(&file).is_err() {
+                self.unexplained(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the file is as its row says, or wrong in a way that was added; false: it is not there yet, and need not be.
+    fn decision_file(&mut self, file: &GateFile, row: &RawDecision) -> Result<bool, Trouble> {
+        let is_owed = row.event_seq > self.mark.published_seq;
+        let path = file.path(&self.run);
+        let place = Place::file(self.runs, &path);
+        let found = match in_place(self.runs, &path, record::read(&path))? {
+            Ok(found) => found,
+            Err(finding) => {
+                self.report.add(finding);
+                return Ok(true);
+            }
+        };
+        let Some(found) = found else {
+            if !is_owed {
+                let what = format!("the file of decision {} is missing", row.seq);
+                self.report.add(Finding::new(place, what).hint(REPAIR));
+            }
+            return Ok(!is_owed);
+        };
+        let Some(span) = first_difference(&found, &row.document) else {
+            return Ok(true);
+        };
+        // The newest file of a stage may still be that of the attempt before.
+        if is_owed && file.attempt.is_none() {
+            return Ok(false);
+        }
+        let (what, hint) = match is_intact(&found) && !is_intact(&row.document) {
+            // The row's hash is not that of its content, the file's is: it is the row that was changed.
+            true => (
+                format!(
+                    "the row of decision {} differs from here on, and this file is intact",
+                    row.seq
+                ),
+                LOOK,
+            ),
+            false => (
+                told(&found, &row.document, &span, &format!("row decision {}", row.seq)),
+                REPAIR,
+            ),
+        };
+        self.report.add(Finding::new(place.at_span(&span), what).hint(hint));
+        Ok(true)
+    }
+
+    /// A decision file that no row explains: an old one, or the last witness of a removed row.
+    fn unexplained(&mut self, file: &GateFile) -> Result<(), Trouble> {
+        let path = file.path(&self.run);
+        let place = Place::file(self.runs, &path);
+        if let Some(sealed) = read_decision(&path)? {
+            let what = format!(
+                "it is decision {} and no row is: its row was removed, or the database is older than the files",
+                sealed.seq
+            );
+            self.report.add(Finding::new(place, what).hint(LOOK));
+        } else {
+            self.report.note(format!(
+                "{place}: an old decision file; it stands outside the chain and is left as it is"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The versions that a decision names are kept.
+    fn named_versions(&mut self, row: &RawDecision) {
+        let Ok(sealed) = serde_json::from_slice::<SealedDecision>(&row.document) else {
+            return;
+        };
+        for artifact in sealed.decision.artifacts() {
+            for digest in [artifact.sha256, artifact.sha256_after].into_iter().flatten() {
+                let path = self.run.version(&digest);
+                if !record::is_file(&path) {
+                    let what = format!("decision {} names it ({}), and it is not kept", row.seq, artifact.path);
+                    self.report.add(Finding::new(Place::file(self.runs, &path), what));
+                }
+            }
+        }
+    }
+
+    /// Kept versions are what their names say; hashed only when that is asked for.
+    fn versions(&mut self, scope: Scope) -> Result<(), Trouble> {
+        for digest in record::version_files(&self.run)? {
+            self.report.versions += 1;
+            if !scope.is_hashing_versions {
+                continue;
+            }
+            let found: Option<Digest> = record::version_digest(&self.run, &digest)?;
+            if found.is_some_and(|found| found != digest) {
+                let what = format!(
+                    "it is not what its name says: its SHA-256 is {}",
+                    found.unwrap_or(Digest::ZERO)
+                );
+                let place = Place::file(self.runs, &self.run.version(&digest));
+                self.report.add(Finding::new(place, what));
+            }
+        }
+        Ok(())
+    }
+
+    /// The events of a job whose run directory is gone are still looked at one by one.
+    pub(super) fn check_event_rows(&mut self) -> Result<(), Trouble> {
+        let mut rows = events::Rows::new(self.reader, self.job_id);
+        while let Some(row) = rows.next_row()? {
+            self.report.events += 1;
+            if let Err(fault) = row.read {
+                let place = Place::row("event", row.seq, &fault.column);
+                self.report.add(Finding::new(place, fault.what).hint(LOOK));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a document is a decision file whose hash is that of its content.
+pub(crate) fn is_intact(document: &[u8]) -> bool {
+    serde_json::from_slice::<SealedDecision>(document)
+        .is_ok_and(|sealed| sealed.computed_hash() == sealed.hash && sealed.to_file() == document)
+}

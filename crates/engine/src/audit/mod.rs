@@ -1,0 +1,171 @@
+//! Compares the record with itself: rows with rows, files with rows, the chain with both (SPEC §4). Changes nothing.
+//!
+//! Rows may grow while it looks, and files follow them; so each file is read after its rows, and whatever seems wrong is looked at again
+//! with publishers kept out. Pages and lines come one at a time: memory does not grow with history.
+//!
+//! ```text
+//! chain   decision rows: numbers, prev, hash, columns          links   chain.jsonl against them
+//! job     for each: decision files, events, state.json, versions        span    where two texts part
+//! ```
+
+mod chain;
+mod events;
+mod finding;
+mod job;
+mod links;
+mod span;
+mod state;
+
+use domain::chain::ChainHead;
+use domain::ids::JobId;
+use runs::{RunsDir, RunsError};
+use store::{JobMark, Reader, StoreError};
+
+pub use finding::{FINDINGS_MAX, Finding, OwedFiles, Place, Report};
+pub(crate) use job::is_intact;
+
+/// Rows, and jobs, that are read at once.
+const PAGE: u32 = 500;
+
+/// What is wanted beyond the record itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scope {
+    /// A note of the newest decision that somebody kept elsewhere.
+    pub head: Option<ChainHead>,
+    /// Whether every kept version is hashed, not only looked for.
+    pub is_hashing_versions: bool,
+}
+
+/// How far it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being looked at, in the plural.
+    pub what: &'static str,
+    /// How many were looked at.
+    pub done: u64,
+    /// How many there are.
+    pub of: u64,
+}
+
+/// Why the record could not be looked at, mended or made again.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file, a lock.
+    #[error(transparent)]
+    Runs(#[from] RunsError),
+}
+
+/// What is wrong with one job's files and rows. Rows and files may move meanwhile, unless publishers are kept out.
+pub(crate) fn job_findings(
+    runs: &RunsDir,
+    reader: &Reader,
+    job_id: &JobId,
+    mark: &JobMark,
+) -> Result<Vec<Finding>, Trouble> {
+    Ok(job::look(runs, reader, job_id, mark, Scope::default())?.findings)
+}
+
+/// What is wrong with `chain.jsonl`; the same holds.
+pub(crate) fn link_findings(runs: &RunsDir, reader: &Reader) -> Result<Vec<Finding>, Trouble> {
+    links::look(runs, reader)
+}
+
+/// Looks at the whole record and tells what is wrong with it.
+pub fn audit(runs: &RunsDir, reader: &Reader, scope: Scope, progress: &mut dyn FnMut(Progress)) -> Report {
+    let mut audit = Audit {
+        runs,
+        reader,
+        scope,
+        report: Report::default(),
+        progress,
+    };
+    let done = audit.run();
+    if let Err(trouble) = done {
+        audit.report.add(Finding::of_trouble(&trouble));
+    }
+    audit.report
+}
+
+struct Audit<'a> {
+    runs: &'a RunsDir,
+    reader: &'a Reader,
+    scope: Scope,
+    report: Report,
+    progress: &'a mut dyn FnMut(Progress),
+}
+
+impl Audit<'_> {
+    fn run(&mut self) -> Result<(), Trouble> {
+        for fault in self.reader.integrity_faults()? {
+            self.report.add(Finding::new(Place::database(), fault));
+        }
+        let (decisions, _, jobs) = self.reader.counts()?;
+        // Each part is told of even when another cannot be read.
+        let chained = self.chain(decisions);
+        let linked = self.links();
+        let visited = self.jobs(jobs);
+        chained.and(linked).and(visited)
+    }
+
+    fn jobs(&mut self, of: u64) -> Result<(), Trouble> {
+        let mut after = String::new();
+        loop {
+            let marks = self.reader.marks(&after, PAGE)?;
+            let Some(last) = marks.last() else { break };
+            after.clone_from(&last.id);
+            for mark in marks {
+                match self.job(&mark) {
+                    // What cannot be read of one job hides no other.
+                    Err(trouble @ Trouble::Runs(_)) => self.report.add(Finding::of_trouble(&trouble)),
+                    looked => looked?,
+                }
+                self.report.jobs += 1;
+            }
+            self.tell("jobs", self.report.jobs, of);
+        }
+        self.strangers()
+    }
+
+    fn job(&mut self, mark: &JobMark) -> Result<(), Trouble> {
+        let job_id = match JobId::new(&mark.id) {
+            Ok(job_id) => job_id,
+            Err(error) => {
+                self.report
+                    .add(Finding::new(Place::row("job", &mark.id, "id"), error.to_string()));
+                return Ok(());
+            }
+        };
+        let look = |mark: &JobMark| job::look(self.runs, self.reader, &job_id, mark, self.scope);
+        let mut found = look(mark)?;
+        if found.has_findings() {
+            // Somebody may have been publishing; now nobody is.
+            let _guard = runs::record::keep_publishers_out(self.runs)?;
+            if let Some(mark) = self.reader.mark(&job_id)? {
+                found = look(&mark)?;
+            }
+        }
+        self.report.absorb(found);
+        Ok(())
+    }
+
+    /// Run directories that no row knows: old records, or jobs whose rows are gone.
+    fn strangers(&mut self) -> Result<(), Trouble> {
+        for job_id in self.runs.jobs()? {
+            if self.reader.mark(&job_id)?.is_none() {
+                match job::look_at_stranger(self.runs, &job_id) {
+                    Ok(found) => self.report.absorb(found),
+                    Err(trouble @ Trouble::Runs(_)) => self.report.add(Finding::of_trouble(&trouble)),
+                    Err(trouble) => return Err(trouble),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, what: &'static str, done: u64, of: u64) {
+        (self.progress)(Progress { what, done, of });
+    }
+}

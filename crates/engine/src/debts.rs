@@ -1,0 +1,171 @@
+//! Paying what is owed to the files: the second half of the writer's work (SPEC §4). Here they are put in place; the flusher sees to it that
+//! they are on disk.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::ids::JobId;
+use runs::locks::PUBLISH_PATIENCE;
+use runs::publish::{self, Owed};
+
+use super::flusher::FLUSH_PATIENCE;
+use super::inbox::Inbox;
+use super::writer::Writer;
+
+/// The most jobs whose files are written in one group: all of a group are open at once.
+pub(super) const PUBLISH_JOBS_MAX: u32 = 32;
+
+impl Writer {
+    /// Puts what is owed to the files in place, in groups, and hands it to the flusher. What cannot be paid now is tried again later, and
+    /// keeps nobody else waiting.
+    pub(super) fn publish(&mut self) {
+        if let Ok(Some(_)) = self.preparer.reader.newer_version() {
+            // Its files are the newer holdpoint's to write.
+            self.is_owing = false;
+            return self.leave_waiting("a newer holdpoint has brought the database up");
+        }
+        // Not tried again at once: what the disk refused a moment ago, it refuses now.
+        let mut failed = self.flusher.new_failures();
+        for job_id in failed.keys() {
+            self.preparer.in_place.forget(job_id);
+        }
+        loop {
+            let jobs = match self.next_jobs(&failed) {
+                Ok(jobs) => jobs,
+                Err(why) => return self.give_up(&why),
+            };
+            if jobs.is_empty() {
+                break;
+            }
+            match self.publish_group(&jobs) {
+                Ok(more) => failed.extend(more),
+                Err(why) => return self.give_up(&why),
+            }
+        }
+        self.is_owing = !failed.is_empty();
+        for (job_id, requests) in std::mem::take(&mut self.owed) {
+            let result = failed.get(&job_id).map_or(Ok(()), |why| Err(why.clone()));
+            for request in requests {
+                self.tell(Inbox::Published(request, result.clone()));
+            }
+        }
+        let trouble = failed.into_values().next_back();
+        let waiting = || self.flusher.trouble().or_else(|| self.drafts.trouble());
+        let trouble = trouble.or_else(waiting);
+        self.report(trouble);
+    }
+
+    /// The same, and waits until all of it is on disk, as long as the disk goes on: before the process ends or is stopped.
+    pub(super) fn publish_to_the_end(&mut self) {
+        self.publish();
+        while self.flusher.rest(FLUSH_PATIENCE) && self.flusher.was_awaited() {
+            self.publish();
+        }
+        self.drafts.rest(FLUSH_PATIENCE);
+    }
+
+    /// The next jobs to publish: those whose files are not in place, and as many as there is room for of those whose files nobody flushes.
+    fn next_jobs(&mut self, failed: &BTreeMap<JobId, String>) -> Result<Vec<JobId>, String> {
+        let known = u32::try_from(failed.len() + self.preparer.in_place.count()).unwrap_or(u32::MAX);
+        let limit = PUBLISH_JOBS_MAX.saturating_add(known);
+        let owed = self.preparer.reader.owed(limit).map_err(|error| error.to_string())?;
+        if owed.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+            let owed: BTreeMap<_, _> = owed.iter().cloned().collect();
+            self.preparer.in_place.retain(|job_id| owed.contains_key(job_id));
+            self.flusher.retain(|job_id| owed.contains_key(job_id));
+        }
+        let mut room = self.flusher.room();
+        let mut jobs = Vec::new();
+        for (job_id, up_to) in owed {
+            let is_in_place = self.preparer.in_place.up_to(&job_id) >= up_to;
+            if failed.contains_key(&job_id) || (is_in_place && self.flusher.has(&job_id, up_to)) {
+                continue;
+            }
+            if is_in_place && room == 0 {
+                self.flusher.await_room();
+                continue;
+            }
+            room = room.saturating_sub(1);
+            jobs.push(job_id);
+            if jobs.len() >= PUBLISH_JOBS_MAX as usize {
+                break;
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Nothing can be paid for now.
+    fn give_up(&mut self, why: &str) {
+        self.leave_waiting(why);
+        self.report(Some(why.to_owned()));
+    }
+
+    /// Nobody is left waiting for an answer.
+    fn leave_waiting(&mut self, why: &str) {
+        for request in std::mem::take(&mut self.owed).into_values().flatten() {
+            self.tell(Inbox::Published(request, Err(why.to_owned())));
+        }
+    }
+
+    /// Which of them could not be paid, and why; the error: none of them.
+    fn publish_group(&mut self, jobs: &[JobId]) -> Result<BTreeMap<JobId, String>, String> {
+        let runs = self.preparer.runs.clone();
+        let patience = self.patience;
+        let flusher = &self.flusher;
+        let preparer = &self.preparer;
+        let reader = &preparer.reader;
+        let results = publish::publish(&runs, jobs, patience, |job_id| {
+            let owed = reader.owed_of(job_id).map_err(|error| error.to_string())?;
+            let Some(owed) = owed else { return Ok(None) };
+            // A line that a crash or a hand tore is cut, and may have been whole once: then the watermark is above it.
+            let torn_after = publish::torn_after(&runs.run(job_id)).map_err(|error| error.to_string())?;
+            let torn_events = match torn_after.filter(|seq| *seq < owed.published_seq) {
+                Some(seq) => {
+                    let events = reader.events(Some(job_id), seq, u32::MAX, false);
+                    let mut events = events.map_err(|error| error.to_string())?;
+                    events.retain(|event| event.seq <= owed.published_seq);
+                    events
+                }
+                None => Vec::new(),
+            };
+            Ok(Some(Owed {
+                rows: owed.rows,
+                events: owed.events,
+                torn_events,
+                decisions: owed.decisions,
+                up_to: owed.up_to,
+                status_since: owed.status_since,
+                published_seq: owed.published_seq,
+                placed_seq: preparer.in_place.up_to(job_id),
+                is_distrusted: flusher.is_failed(job_id),
+            }))
+        });
+        // Somebody who is stopped keeps the lock: it is asked for again and again, and nothing else waits for it as long as that.
+        self.patience = if results.is_ok() {
+            PUBLISH_PATIENCE
+        } else {
+            Duration::ZERO
+        };
+        let (results, unconfirmed) = results.map_err(|error| error.to_string())?;
+        let mut failed = BTreeMap::new();
+        for published in results {
+            for finding in &published.findings {
+                tracing::warn!("{}: {finding}", published.job_id);
+            }
+            match published.result {
+                Ok(Some(up_to)) => {
+                    self.preparer.in_place.note(published.job_id, up_to);
+                }
+                // Its rows are gone: nothing can be written, and nothing is.
+                Ok(None) => {
+                    failed.insert(published.job_id, "there is no such job any more".to_owned());
+                }
+                Err(error) => {
+                    failed.insert(published.job_id, error.to_string());
+                }
+            }
+        }
+        self.flusher.hand_over(unconfirmed);
+        Ok(failed)
+    }
+}

@@ -1,0 +1,114 @@
+//! What the engine's threads tell the loop.
+
+use std::sync::mpsc::SyncSender;
+
+use config::{Config, Problem};
+use domain::event::Event;
+use domain::ids::{JobId, StageName};
+use domain::job::Attempt;
+use domain::refusal::Refusal;
+use runs::locks::LeadGuard;
+use store::{OpenTimer, OutboxChange};
+
+use super::api::{Answer, Receipt, RequestId};
+use super::door::Knock;
+use rules::StageOutcome;
+
+/// Which gates a list of timers speaks of.
+#[derive(Debug)]
+pub(super) enum Timers {
+    /// Of all jobs.
+    All(Vec<OpenTimer>),
+    /// Of these jobs only.
+    Of(Vec<JobId>, Vec<OpenTimer>),
+}
+
+/// What the leader has to do.
+#[derive(Debug, Default)]
+pub(super) struct StageWork {
+    /// Oldest first.
+    pub queued: Vec<(JobId, Attempt)>,
+    pub running: Vec<(JobId, Attempt)>,
+    /// At a takeover: attempts whose command may have outlived the cancellation of their job.
+    pub canceled: Vec<(JobId, Attempt)>,
+}
+
+/// A fresh look at the store.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub events: Vec<Event>,
+    pub up_to: u64,
+    pub timers: Timers,
+    pub work: Option<StageWork>,
+    /// The rows are not known to be those of the last look.
+    pub is_changed: bool,
+    /// Some job's files are behind its rows.
+    pub is_owed: bool,
+    /// The schema's version, when a newer holdpoint has brought it up.
+    pub newer: Option<u32>,
+}
+
+/// One execution of a stage, named.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct StageKey {
+    pub job_id: JobId,
+    pub stage: StageName,
+    pub attempt: u32,
+}
+
+impl StageKey {
+    pub fn new(job_id: &JobId, attempt: &Attempt) -> Self {
+        Self {
+            job_id: job_id.clone(),
+            stage: attempt.stage.clone(),
+            attempt: attempt.number,
+        }
+    }
+}
+
+/// What came of a stage that was to be started.
+#[derive(Debug)]
+pub(super) enum Start {
+    /// Its supervisor runs.
+    Launched,
+    /// Its job is not to go on, as the rows have it now: paused, canceled, or somebody else was quicker.
+    NotWanted,
+    /// This is in the way; it is tried again.
+    Hindered(String),
+}
+
+/// What arrives in the loop.
+#[derive(Debug)]
+pub(super) enum Inbox {
+    Done(RequestId, Result<Box<Receipt>, Refusal>),
+    Published(RequestId, Result<(), String>),
+    Answer(RequestId, Answer),
+    /// The rows changed: by this process, or another one touched the nudge file.
+    Nudged,
+    Looked(Result<Box<Look>, String>),
+    /// Waiting for the lock failed.
+    NotStanding(String),
+    /// The operating system's lock is ours.
+    Locked(LeadGuard),
+    /// The epoch is ours: leader-only work may begin.
+    Leading(Result<u64, String>),
+    /// The disk has taken what the writer has handed over, or has not.
+    Flushed,
+    /// A stage was to be started.
+    Started(StageKey, Start),
+    /// A stage's supervisor is gone.
+    StageEnded {
+        key: StageKey,
+        epoch: u64,
+        outcome: StageOutcome,
+    },
+    /// These gates could not be expired as asked; their rows say otherwise.
+    NotDue(Vec<JobId>),
+    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
+    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
+    /// A front end without a loop wants something.
+    Knock(Knock),
+    ConfigFileTouched,
+    ConfigRead(Result<(Box<Config>, Vec<Problem>), Vec<Problem>>),
+    Trouble(Option<String>),
+}

@@ -1,0 +1,33 @@
+//! Standing for the lead: one process at a time runs stages, by an operating-system lock that dies with its owner.
+//!
+//! A standby waits in a blocking lock on its own thread, so a takeover is immediate and costs no polling (SPEC §9).
+
+use std::thread;
+
+use tokio::sync::mpsc::Sender;
+
+use runs::{RunsDir, locks};
+
+use super::inbox::Inbox;
+
+/// Waits for the lock; the loop hears of it. The thread ends with the process. False: there is no thread for it.
+pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) -> bool {
+    let runs = runs.clone();
+    let wait = move || match locks::wait_lead(&runs) {
+        Ok(guard) => {
+            // A loop that is gone drops the message and with it the lock.
+            let _ = inbox.blocking_send(Inbox::Locked(guard));
+        }
+        Err(error) => {
+            let _ = inbox.blocking_send(Inbox::NotStanding(error.to_string()));
+        }
+    };
+    let thread = thread::Builder::new()
+        .name("standby".to_owned())
+        .stack_size(128 * 1024)
+        .spawn(wait);
+    if let Err(error) = &thread {
+        tracing::error!("cannot stand for the lead: {error}");
+    }
+    thread.is_ok()
+}

@@ -1,0 +1,611 @@
+//! Applies the rules of the domain to the real world: one store, its files, stages as processes, deadlines.
+//!
+//! The engine is a value inside a front end's one loop. Threads do what blocks (writing, reading, waiting for stages and for the lead) and
+//! tell the loop; [`Engine::settle`] takes what they told and asks the ticker what is due, after whichever arm of the loop ran, so that a
+//! thousand queued keys cannot starve the clock. It knows no front end.
+
+pub mod api;
+pub mod audit;
+mod bases;
+mod call;
+mod courier;
+mod debts;
+pub mod door;
+mod draft_keeper;
+pub mod edit_copies;
+mod evidence;
+mod flusher;
+pub mod history;
+mod in_place;
+mod inbox;
+mod keeping;
+mod lead;
+pub mod left;
+mod opening;
+mod prepare;
+mod preview;
+mod reader;
+pub mod rebuild;
+mod receipt;
+pub mod repair;
+mod stage_watch;
+pub mod ticker;
+mod trouble;
+mod turn;
+mod watch;
+mod withdraw;
+mod writer;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use clock::{Alarm, Clock};
+use config::Config;
+use domain::ids::JobId;
+use domain::operator::Operator;
+use domain::refusal::{Refusal, RefusalCode};
+
+use runs::RunsDir;
+use runs::digests::Digests;
+use runs::drafts::KeptDrafts;
+use runs::locks::{self, LeadGuard, PUBLISH_PATIENCE, Presence};
+use store::Reader;
+
+use api::{Answer, Command, Notice, Query, RequestId};
+use courier::{Couriers, Office};
+use door::{Door, Doors, Knock};
+use draft_keeper::{DraftKeeper, Typed};
+use flusher::Flusher;
+use history::History;
+use in_place::InPlace;
+use inbox::{Inbox, StageKey};
+use keeping::Keeping;
+pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
+use opening::{open_store, refuse_older_database, session_name};
+use prepare::Preparer;
+use reader::{Ask, ReaderThread};
+use stage_watch::Watch;
+use ticker::Ticker;
+use watch::{FileWatch, watch_files};
+use writer::{Work, Writer};
+
+/// The most messages from threads that wait for the loop.
+const INBOX_MAX: usize = 4096;
+/// The most messages taken in one turn.
+const TURN_MAX: usize = 256;
+/// The most commands, and queries, that wait for their thread.
+const WORK_MAX: usize = 1024;
+/// The most gates that are asked to expire in one turn.
+const EXPIRE_MAX: usize = 500;
+/// The longest sleep of the loop (HOUSE: suspend and clock steps are noticed).
+const SLEEP_MAX: Duration = Duration::from_secs(30);
+
+enum Lead {
+    /// Not standing, or waiting for the lock.
+    Not,
+    /// Has the lock; the epoch is being raised.
+    Taking(LeadGuard),
+    /// Leads.
+    Has { guard: LeadGuard, epoch: u64 },
+}
+
+/// The engine; see the module.
+pub struct Engine {
+    runs: RunsDir,
+    clock: Arc<dyn Clock>,
+    config: Config,
+    config_path: Option<PathBuf>,
+    operator: Operator,
+    role: Role,
+    session: String,
+    watch: Watch,
+    work: Option<SyncSender<Work>>,
+    /// Nothing is changed from here on.
+    newer: Option<Newer>,
+    asks: SyncSender<Ask>,
+    inbox: Receiver<Inbox>,
+    inbox_sender: Sender<Inbox>,
+    writer: Option<JoinHandle<()>>,
+    files: FileWatch,
+    notices: VecDeque<Notice>,
+    doors: Doors,
+    /// At work while this process leads.
+    couriers: Couriers,
+    ticker: Ticker,
+    alarm: Alarm,
+    lead: Lead,
+    next_request: u64,
+    seen_up_to: u64,
+    is_looking: bool,
+    wants_look: bool,
+    look_also: BTreeSet<JobId>,
+    wants_all_timers: bool,
+    looked_at_us: i64,
+    pay_at_us: Option<i64>,
+    starting: HashSet<StageKey>,
+    start_again_us: BTreeMap<JobId, i64>,
+    /// The job whose stage was last told to be tried again.
+    hindered: Option<JobId>,
+    following: HashSet<StageKey>,
+    /// When the configuration file may be read.
+    config_at_us: Option<i64>,
+    is_config_broken: bool,
+    /// Whether this process stands for the lead at all: not while it is stopped.
+    wants_lead: bool,
+    /// A thread waits for the lock.
+    is_standing: bool,
+    stand_at_us: Option<i64>,
+    /// The next look is the first as leader.
+    is_takeover: bool,
+    /// Keeps away whoever would replace the database; until the writer is done.
+    _presence: Presence,
+}
+
+impl Engine {
+    /// Opens the runs directory and starts the threads. What is owed to the files is paid at once.
+    pub fn open(settings: Settings) -> Result<Self, EngineError> {
+        let runs = RunsDir::open(&settings.runs_dir, settings.group)?;
+        let presence = locks::enter(&runs)?;
+        refuse_lost_database(&runs)?;
+        let store = open_store(&runs)?;
+        if store.is_ok() {
+            runs.share_database()?;
+        }
+        let first_reader = Reader::open(runs.path())?;
+        let seen_up_to = first_reader.last_event_seq()?;
+        if store.is_ok() {
+            refuse_older_database(&runs, &first_reader, seen_up_to)?;
+        }
+        let (inbox_sender, inbox) = channel(INBOX_MAX);
+        let (work, work_receiver) = sync_channel(WORK_MAX);
+        let (asks, asks_receiver) = sync_channel(WORK_MAX);
+        let watch = Watch {
+            runs: runs.clone(),
+            program: settings.program.clone(),
+        };
+        let session = session_name(&settings);
+        let preparer = Preparer {
+            runs: runs.clone(),
+            reader: first_reader,
+            session: session.clone(),
+            clock: Arc::clone(&settings.clock),
+            config: Arc::new(settings.config.clone()),
+            history: History::new(runs.clone(), settings.old_databases),
+            keeping: Keeping::Versions,
+            in_place: InPlace::default(),
+            digests: Digests::default(),
+        };
+        let reader = ReaderThread {
+            found: None,
+            preparer: preparer.for_reading()?,
+            program: settings.program.to_str().map(str::to_owned),
+            asks: asks_receiver,
+            inbox: inbox_sender.clone(),
+        };
+        let newer = store.as_ref().err().copied();
+        let threads = match &store {
+            Ok(store) => {
+                let operator = settings.operator.name.clone();
+                let flusher = Flusher::start(store.marker()?, inbox_sender.clone())?;
+                Some((
+                    flusher,
+                    DraftKeeper::start(runs.clone(), operator, inbox_sender.clone())?,
+                ))
+            }
+            Err(_) => None,
+        };
+        // Nobody writes to a newer database.
+        let writer = store.ok().zip(threads).map(|(store, (flusher, drafts))| Writer {
+            store,
+            flusher,
+            drafts,
+            preparer,
+            operator: settings.operator.clone(),
+            work: work_receiver,
+            inbox: inbox_sender.clone(),
+            watch: watch.clone(),
+            owed: BTreeMap::new(),
+            is_owing: true,
+            patience: PUBLISH_PATIENCE,
+            trouble: None,
+        });
+        let start = |writer: Writer| {
+            let thread = std::thread::Builder::new().name("writer".to_owned());
+            thread.spawn(move || writer.run())
+        };
+        let writer = writer.map(start).transpose()?;
+        std::thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(move || reader.run())?;
+        // There must be a file to watch.
+        if newer.is_none() {
+            runs.make_nudge()?;
+        }
+        let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
+        let now = settings.clock.now();
+        let doors = Doors::new(&settings.config);
+        let mut engine = Self {
+            runs,
+            clock: settings.clock,
+            config: settings.config,
+            config_path: settings.config_path,
+            operator: settings.operator,
+            role: settings.role,
+            session,
+            watch,
+            work: newer.is_none().then_some(work),
+            newer,
+            asks,
+            inbox,
+            inbox_sender,
+            writer,
+            files,
+            notices: VecDeque::new(),
+            doors,
+            couriers: Couriers::default(),
+            ticker: Ticker::follower(),
+            alarm: Alarm::default(),
+            lead: Lead::Not,
+            next_request: 1,
+            seen_up_to,
+            is_looking: false,
+            wants_look: true,
+            look_also: BTreeSet::new(),
+            wants_all_timers: true,
+            looked_at_us: now.boot_us,
+            pay_at_us: None,
+            starting: HashSet::new(),
+            start_again_us: BTreeMap::new(),
+            hindered: None,
+            following: HashSet::new(),
+            config_at_us: None,
+            is_config_broken: false,
+            wants_lead: false,
+            is_standing: false,
+            stand_at_us: None,
+            is_takeover: false,
+            _presence: presence,
+        };
+        engine.stand();
+        Ok(engine)
+    }
+
+    /// In whose name this engine acts.
+    pub fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// The session: its leases are its own.
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
+    /// The runs directory.
+    pub fn runs_dir(&self) -> &std::path::Path {
+        self.runs.path()
+    }
+
+    /// The configuration in force for gates that open now.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The clocks.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// That the database is newer than this program; nothing is changed then.
+    pub fn newer(&self) -> Option<Newer> {
+        self.newer
+    }
+
+    /// Whether this process leads.
+    pub fn is_lead(&self) -> bool {
+        matches!(self.lead, Lead::Has { .. })
+    }
+
+    /// Stands for the lead, where the role and the owner of the runs directory allow it.
+    pub fn stand(&mut self) {
+        let may_lead = matches!(self.role, Role::Candidate(_)) && self.runs.is_owner() && self.newer.is_none();
+        self.wants_lead = may_lead;
+        self.stand_at_us = None;
+        if may_lead && matches!(self.lead, Lead::Not) && !self.is_standing {
+            // One thread waits at a time: two would hand the lock to each other when it is given back.
+            self.is_standing = lead::stand(&self.runs, self.inbox_sender.clone());
+            if !self.is_standing {
+                self.stand_later();
+            }
+        }
+    }
+
+    /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process keeps its locks.
+    pub fn resign(&mut self) {
+        self.wants_lead = false;
+        self.couriers.stop();
+        match std::mem::replace(&mut self.lead, Lead::Not) {
+            Lead::Has { guard, epoch } => {
+                self.put(Work::Resign(epoch, Some(guard)));
+                self.ticker.set_lead(false);
+                self.following.clear();
+                self.starting.clear();
+                self.tell(Notice::Lead(false));
+            }
+            // The epoch is on its way; its answer finds nobody who wants it.
+            Lead::Taking(guard) => drop(guard),
+            Lead::Not => {}
+        }
+    }
+
+    /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`] when it was committed.
+    pub fn submit(&mut self, command: Command) -> RequestId {
+        self.submit_as(self.operator.clone(), command)
+    }
+
+    /// The same in somebody else's name: for a front door that knows better than the process who it is (HTTP and its tokens).
+    pub fn submit_as(&mut self, operator: Operator, command: Command) -> RequestId {
+        let request = self.new_request();
+        self.hand_over(request, operator, command);
+        request
+    }
+
+    fn hand_over(&mut self, request: RequestId, operator: Operator, command: Command) {
+        fault::begin(receipt::verb(&command));
+        fault::point("submitted");
+        if let Some(newer) = self.newer {
+            return self.tell(Notice::Done(request, Err(newer.refusal())));
+        }
+        if !self.put(Work::Command(request, operator, Box::new(command))) {
+            self.tell(Notice::Done(request, Err(busy())));
+        }
+    }
+
+    /// Hands a query over; its answer comes as [`Notice::Answer`].
+    pub fn ask(&mut self, query: Query) -> RequestId {
+        let request = self.new_request();
+        self.hand_query(request, query);
+        request
+    }
+
+    fn hand_query(&mut self, request: RequestId, query: Query) {
+        let ask = match (query, self.newer) {
+            // What nobody may do has no future to be told.
+            (Query::Preview { commands, .. }, Some(newer)) => {
+                let refused = commands.iter().map(|_| Err(newer.refusal())).collect();
+                return self.tell(Notice::Answer(request, Answer::Preview(refused)));
+            }
+            (Query::Preview { operator, commands }, None) => Ask::Preview {
+                request,
+                config: Arc::new(self.config.clone()),
+                operator: operator.unwrap_or_else(|| self.operator.clone()),
+                commands,
+            },
+            (query, _) => Ask::Query(request, query),
+        };
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.asks.try_send(ask) {
+            self.tell(Notice::Answer(request, Answer::Failed(busy().message)));
+        }
+    }
+
+    /// A way in for a front end on another thread; it works while this loop turns.
+    pub fn door(&self) -> Door {
+        self.doors.door(self.inbox_sender.clone(), self.operator.clone())
+    }
+
+    fn office(&self) -> Office {
+        Office {
+            runs_dir: self.runs.path().to_owned(),
+            clock: Arc::clone(&self.clock),
+            inbox: self.inbox_sender.clone(),
+        }
+    }
+
+    fn knocked(&mut self, knock: Knock) {
+        let request = self.new_request();
+        match knock {
+            Knock::Command(operator, command, answer) => {
+                self.doors.expect_done(request, answer);
+                self.hand_over(request, operator, *command);
+            }
+            Knock::Query(query, answer) => {
+                self.doors.expect_answer(request, answer);
+                self.hand_query(request, query);
+            }
+        }
+    }
+
+    /// Tells whoever is to know: somebody behind a door, or the owner of the loop.
+    fn tell(&mut self, notice: Notice) {
+        if let Some(notice) = self.doors.pass(notice) {
+            self.notices.push_back(notice);
+        }
+    }
+
+    fn new_request(&mut self) -> RequestId {
+        let request = RequestId(self.next_request);
+        self.next_request += 1;
+        request
+    }
+
+    fn put(&mut self, work: Work) -> bool {
+        self.newer.is_none() && self.work.as_ref().is_some_and(|sender| sender.try_send(work).is_ok())
+    }
+
+    /// Takes what the threads told, a bounded batch, then asks the ticker what is due. Never blocks.
+    pub fn settle(&mut self) {
+        for _ in 0..TURN_MAX {
+            match self.inbox.try_recv() {
+                Ok(message) => self.take(message),
+                Err(_) => break,
+            }
+        }
+        let now = self.clock.now();
+        if self.is_expirer() {
+            let due = self.ticker.due(now, EXPIRE_MAX);
+            if !due.is_empty() {
+                // A full queue is worked off first; the ticker asks again.
+                self.put(Work::Expire(due));
+            }
+        }
+        if self.pay_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+            self.pay_at_us = None;
+            self.put(Work::Publish);
+        }
+        let is_start_due = self.start_again_us.values().any(|at_us| now.boot_us >= *at_us);
+        if is_start_due {
+            self.start_again_us.retain(|_, at_us| now.boot_us < *at_us);
+            self.wants_look = true;
+        }
+        let backstop_us = i64::try_from(self.files.backstop().as_micros()).unwrap_or(i64::MAX);
+        if now.boot_us.saturating_sub(self.looked_at_us) >= backstop_us {
+            self.wants_look = true;
+            if self.files.is_lost() && self.runs.make_nudge().is_ok() {
+                self.files.watch_again();
+            }
+        }
+        if self.wants_look && !self.is_looking {
+            self.look(now.boot_us);
+        }
+        if self.config_at_us.is_some_and(|at_us| now.boot_us >= at_us)
+            && let Some(path) = self.config_path.clone()
+            && self.asks.try_send(Ask::Config(path)).is_ok()
+        {
+            self.config_at_us = None;
+        }
+        if self.stand_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+            self.stand();
+        }
+    }
+
+    /// Waits for the next notice. Safe to drop and call again: nothing is lost.
+    pub async fn notice(&mut self) -> Notice {
+        loop {
+            self.settle();
+            if let Some(notice) = self.notices.pop_front() {
+                return notice;
+            }
+            let sleep = self.sleep();
+            tokio::select! {
+                biased;
+                message = self.inbox.recv() => {
+                    if let Some(message) = message {
+                        self.take(message);
+                    }
+                }
+                () = self.alarm.after(sleep) => {}
+            }
+        }
+    }
+
+    /// Keeps a draft of this operator under a name, or removes it. Follows the commands handed over before.
+    pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
+        self.put(Work::Typed(Typed::Draft(name, bytes)));
+    }
+
+    /// The drafts that this operator's former sessions kept, and what could not be read of them.
+    pub fn load_drafts(&self) -> KeptDrafts {
+        let kept = self.runs.load_drafts(&self.operator.name);
+        kept.unwrap_or_else(|error| KeptDrafts {
+            problems: vec![error.to_string()],
+            ..KeptDrafts::default()
+        })
+    }
+
+    /// Keeps a text that this operator threw away (see [`RunsDir::put_aside`]).
+    pub fn put_aside(&mut self, name: String, bytes: Vec<u8>, oldest_us: i64) {
+        self.put(Work::Typed(Typed::Discarded(name, bytes, oldest_us)));
+    }
+
+    /// Keeps a draft that a text was restored to, and forgets what was put aside of it (see [`RunsDir::restore`]).
+    pub fn restore(&mut self, name: String, bytes: Vec<u8>, aside: String) {
+        self.put(Work::Typed(Typed::Restored(name, bytes, aside)));
+    }
+
+    /// What this operator threw away since then, oldest first, and what could not be read of it.
+    pub fn load_discarded(&self, oldest_us: i64) -> KeptDrafts {
+        let kept = self.runs.load_discarded(&self.operator.name, oldest_us);
+        kept.unwrap_or_else(|error| KeptDrafts {
+            problems: vec![error.to_string()],
+            ..KeptDrafts::default()
+        })
+    }
+
+    /// Where copies for this operator's own editor lie.
+    pub fn edit_copies(&self) -> edit_copies::EditCopies {
+        edit_copies::EditCopies {
+            runs: self.runs.clone(),
+            operator: self.operator.name.clone(),
+        }
+    }
+
+    /// Waits until everything handed over so far is done. Before the process is stopped: a thread that is stopped inside a transaction
+    /// would keep every other process out of the database.
+    pub async fn rest(&mut self) {
+        let (sender, mut rested) = tokio::sync::oneshot::channel();
+        if !self.put(Work::Rest(sender)) {
+            return;
+        }
+        // What the writer tells meanwhile is taken, or a full inbox would keep it from resting.
+        loop {
+            tokio::select! {
+                biased;
+                // An error means that the writer is gone, and nothing is under way.
+                _ = &mut rested => break,
+                message = self.inbox.recv() => if let Some(message) = message { self.take(message) },
+            }
+        }
+        // The lock may have come just before: it must not be kept either.
+        self.settle();
+    }
+
+    /// Gives the lead back, lets the writer finish what was handed over, and ends the threads.
+    pub fn close(mut self) {
+        self.resign();
+        drop(self.work.take());
+        // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits behind a door gets an answer.
+        while self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
+            match self.inbox.try_recv() {
+                Ok(message) => self.take(message),
+                Err(_) => std::thread::park_timeout(Duration::from_millis(1)),
+            }
+        }
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+        while let Ok(message) = self.inbox.try_recv() {
+            self.take(message);
+        }
+    }
+
+    /// Who fires timers: candidates; the one who leads at once, the others if it is still due later (see the ticker).
+    fn is_expirer(&self) -> bool {
+        self.newer.is_none() && (matches!(self.role, Role::Candidate("console" | "serve")) || self.is_lead())
+    }
+
+    fn sleep(&mut self) -> Duration {
+        let now = self.clock.now();
+        let mut sleep_us = i64::try_from(self.files.backstop().min(SLEEP_MAX).as_micros()).unwrap_or(i64::MAX);
+        sleep_us = sleep_us.saturating_sub(now.boot_us.saturating_sub(self.looked_at_us));
+        if self.is_expirer()
+            && let Some(tick_us) = self.ticker.sleep_us(now)
+        {
+            sleep_us = sleep_us.min(tick_us);
+        }
+        let others = [self.pay_at_us, self.config_at_us, self.stand_at_us];
+        for at_us in others.iter().flatten().chain(self.start_again_us.values()) {
+            sleep_us = sleep_us.min(at_us.saturating_sub(now.boot_us));
+        }
+        // Not zero: a look in flight answers through the inbox, and a loop that spins on it would burn a core.
+        Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
+    }
+}
+
+fn busy() -> Refusal {
+    Refusal::new(RefusalCode::NotPossible, "too much is waiting for the database").with_hint("try again in a moment")
+}

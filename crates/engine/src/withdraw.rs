@@ -1,0 +1,65 @@
+//! What taking back a gate needs to know: who opened it, whether it was withdrawn already, and whether this caller may.
+
+use serde_json::Value;
+
+use config::ADMIN_NAME;
+use domain::event::{Event, EventType};
+use domain::ids::JobId;
+use domain::key::GateKey;
+use domain::operator::{Operator, Surface};
+use domain::refusal::Refusal;
+
+use super::prepare::{Preparer, pinned, plain};
+use super::trouble::store_refusal;
+use domain::key::GateRef;
+use rules::{Input, OpeningRecord, Prepared, find_gate};
+
+impl Preparer {
+    /// Whoever wants to take back a gate, and what the record says of it.
+    pub(super) fn withdraw(
+        &self,
+        operator: &Operator,
+        gate: &GateRef,
+        reason: Option<String>,
+    ) -> Result<(JobId, Prepared), Refusal> {
+        let rows = self
+            .rows(&gate.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
+        let exactly = gate.attempt.and_then(|attempt| rows.gate(&gate.stage, attempt));
+        let found = match exactly {
+            Some(exactly) => exactly,
+            None => find_gate(&rows, gate)?,
+        };
+        let via = &operator.via;
+        let is_admin = match via.surface {
+            Surface::Http => operator.name == ADMIN_NAME,
+            Surface::Console | Surface::Cli | Surface::File | Surface::Timer => {
+                via.uid == 0 || via.uid == self.runs.owner_uid()
+            }
+        };
+        let record = OpeningRecord {
+            may_any: is_admin,
+            ..self.opening_record(&found.key)?
+        };
+        let input = Input::Withdraw {
+            gate: pinned(gate, found),
+            operator: operator.clone(),
+            reason,
+            record,
+        };
+        Ok(plain(&gate.job_id, input))
+    }
+
+    /// What the log says of a gate's opening and its end.
+    fn opening_record(&self, key: &GateKey) -> Result<OpeningRecord, Refusal> {
+        let events = self.reader.gate_events(key).map_err(|error| store_refusal(&error))?;
+        let of_kind = |kind: EventType| events.iter().rev().find(move |event| event.kind == kind);
+        let text = |event: &Event, name: &str| event.payload.get(name).and_then(Value::as_str).map(str::to_owned);
+        Ok(OpeningRecord {
+            opened_by: of_kind(EventType::GateOpened).and_then(|event| text(event, "by")),
+            is_withdrawn: of_kind(EventType::GateCanceled)
+                .is_some_and(|event| event.payload.get("withdrawn") == Some(&Value::Bool(true))),
+            may_any: false,
+        })
+    }
+}

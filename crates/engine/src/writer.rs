@@ -1,0 +1,557 @@
+//! The writer thread: SQLite first, then files, in that order, and nobody else writes.
+//!
+//! What waits is taken together: one SAVEPOINT each, one COMMIT, then all answers, then the files in a group (SPEC §4). A crash between
+//! commit and files leaves a debt that the rows explain; it is paid at the next start, or by any other process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::Sender;
+
+use config::{Config, Webhook};
+use domain::change::Applied;
+use domain::gate::OnDisk;
+use domain::ids::JobId;
+use domain::job::{AttemptState, JobRows};
+use domain::operator::Operator;
+use domain::refusal::{Refusal, RefusalCode};
+
+use runs::locks::LeadGuard;
+use runs::{atomic, supervisor};
+use store::{Candidate, OutboxChange, Store, StoreError, Submission};
+
+use super::api::{Command, RequestId};
+use super::debts::PUBLISH_JOBS_MAX;
+use super::draft_keeper::{DraftKeeper, Typed};
+use super::flusher::Flusher;
+use super::inbox::{Inbox, StageKey, Start};
+use super::prepare::Preparer;
+use super::receipt::{receipt, verb};
+use super::stage_watch::Watch;
+use super::ticker::DueGate;
+use super::trouble::{runs_refusal, store_refusal};
+use rules::{Input, Prepared, StageOutcome, reduce};
+
+/// The most inputs of one transaction.
+const BATCH_MAX: usize = 100;
+/// How long the writer waits before it tries again to pay a debt to the files.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What the loop asks of the writer.
+pub(super) enum Work {
+    /// Somebody's command.
+    Command(RequestId, Operator, Box<Command>),
+    Expire(Vec<DueGate>),
+    StartStage {
+        key: StageKey,
+        epoch: u64,
+    },
+    StageEnded {
+        key: StageKey,
+        epoch: u64,
+        outcome: StageOutcome,
+    },
+    TakeLead(Candidate),
+    /// Gives the lead back: the lock falls after the row is written, and after every stage start that was handed over before.
+    Resign(u64, Option<LeadGuard>),
+    /// Nobody wants these any more: end their process groups, unless the rows say that they run.
+    EndStages(Vec<StageKey>),
+    PutConfig(Arc<Config>),
+    /// See [`Inbox::Outbox`].
+    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
+    /// Some job's files are behind its rows.
+    Publish,
+    /// Keeps what was typed, or no longer.
+    Typed(Typed),
+    /// Tells when everything before is done.
+    Rest(tokio::sync::oneshot::Sender<()>),
+}
+
+/// Everything the thread owns.
+pub(super) struct Writer {
+    pub store: Store,
+    pub flusher: Flusher,
+    pub drafts: DraftKeeper,
+    pub preparer: Preparer,
+    /// In whose name the process runs.
+    pub operator: Operator,
+    pub work: Receiver<Work>,
+    pub inbox: Sender<Inbox>,
+    pub watch: Watch,
+    /// Requests whose files are not in place yet, by job.
+    pub owed: BTreeMap<JobId, Vec<RequestId>>,
+    pub is_owing: bool,
+    /// How long to wait for another publisher.
+    pub patience: Duration,
+    pub trouble: Option<String>,
+}
+
+/// What the rule reads: the rows do not say the id of a job that does not exist.
+type Wanted = (JobId, Prepared);
+
+/// One input on its way into a transaction, and what is to be told after it.
+struct Item {
+    submission: Submission<Wanted>,
+    tell: Tell,
+}
+
+enum Tell {
+    Request(RequestId, &'static str),
+    Expiry(JobId),
+    Start(StageKey, u64),
+    End(StageKey, u64),
+    Nothing,
+}
+
+impl Writer {
+    /// Works until the loop is gone; then pays what is owed once more.
+    pub fn run(mut self) {
+        self.sweep();
+        self.is_owing = true;
+        loop {
+            let first = if self.is_owing {
+                match self.work.try_recv() {
+                    Ok(work) => Some(work),
+                    Err(TryRecvError::Disconnected) => break,
+                    Err(TryRecvError::Empty) => {
+                        self.publish();
+                        if !self.is_owing {
+                            continue;
+                        }
+                        match self.work.recv_timeout(RETRY) {
+                            Ok(work) => Some(work),
+                            Err(RecvTimeoutError::Timeout) => None,
+                            Err(RecvTimeoutError::Disconnected) => break,
+                        }
+                    }
+                }
+            } else {
+                match self.work.recv() {
+                    Ok(work) => Some(work),
+                    Err(_) => break,
+                }
+            };
+            let mut waiting: Vec<_> = first.into_iter().collect();
+            while waiting.len() < BATCH_MAX
+                && let Ok(more) = self.work.try_recv()
+            {
+                waiting.push(more);
+            }
+            self.turn(waiting);
+        }
+        self.publish_to_the_end();
+    }
+
+    /// What a crash left half written in the directories of unfinished jobs goes.
+    fn sweep(&self) {
+        for (job_id, _) in self.preparer.reader.owed(PUBLISH_JOBS_MAX).unwrap_or_default() {
+            atomic::sweep_stale(&self.preparer.runs.run(&job_id));
+        }
+    }
+
+    pub(super) fn tell(&self, message: Inbox) {
+        // The loop is gone when this fails, and with it everyone who could listen.
+        let _ = self.inbox.blocking_send(message);
+    }
+
+    fn turn(&mut self, waiting: Vec<Work>) {
+        let mut items = Vec::with_capacity(waiting.len());
+        for work in waiting {
+            match work {
+                Work::Command(request, operator, command) => self.command(request, &operator, &command, &mut items),
+                Work::Expire(gates) => self.expire(gates, &mut items),
+                Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
+                Work::StartStage { key, epoch } => {
+                    // What the stage reads must be what was decided: everything before is committed and published first.
+                    self.commit(std::mem::take(&mut items));
+                    self.publish();
+                    self.start_stage(key, epoch, &mut items);
+                }
+                Work::TakeLead(info) => {
+                    let epoch = self.store.take_lead(&info).map_err(|error| error.to_string());
+                    fault::point("lead_taken");
+                    if let Ok(epoch) = &epoch {
+                        self.begin_webhooks(*epoch);
+                    }
+                    self.tell(Inbox::Leading(epoch));
+                    self.nudge();
+                }
+                Work::Resign(epoch, guard) => {
+                    self.commit(std::mem::take(&mut items));
+                    if let Err(error) = self.store.resign(epoch) {
+                        tracing::warn!("cannot note that the lead was given back: {error}");
+                    }
+                    drop(guard);
+                    self.nudge();
+                }
+                Work::EndStages(keys) => self.end_stages(keys),
+                Work::PutConfig(config) => self.preparer.config = config,
+                Work::Outbox(epoch, changes, answer) => {
+                    // Decisions go first: what waits before it is committed, and answered.
+                    self.commit(std::mem::take(&mut items));
+                    let changed = self.store.change_outbox(epoch, &changes);
+                    // Its thread has left when this fails.
+                    let _ = answer.send(changed.map_err(|error| error.to_string()));
+                }
+                Work::Publish => self.is_owing = true,
+                // What is not taken is told.
+                Work::Typed(typed) => self.is_owing |= !self.drafts.take(typed),
+                Work::Rest(rested) => {
+                    self.commit(std::mem::take(&mut items));
+                    self.publish_to_the_end();
+                    // Nobody waits any more when this fails.
+                    let _ = rested.send(());
+                }
+            }
+            if items.len() >= BATCH_MAX {
+                self.commit(std::mem::take(&mut items));
+            }
+        }
+        self.commit(items);
+    }
+
+    fn command(&mut self, request: RequestId, operator: &Operator, command: &Command, items: &mut Vec<Item>) {
+        // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
+        // other: the decisions of a bulk go into one transaction.
+        let is_of_same_job = |item: &Item| command.job_id() == Some(&item.submission.job_id);
+        if needs_files(command) && items.iter().any(is_of_same_job) {
+            self.commit(std::mem::take(items));
+        }
+        fault::begin(verb(command));
+        match self.preparer.command(operator, command) {
+            Ok((job_id, prepared)) => {
+                fault::point("prepared");
+                let submission = submission(job_id, None, prepared);
+                items.push(Item {
+                    submission,
+                    tell: Tell::Request(request, verb(command)),
+                });
+            }
+            Err(refusal) => {
+                let refusal = self.preparer.told(command.job_id(), refusal);
+                self.tell(Inbox::Done(request, Err(refusal)));
+            }
+        }
+    }
+
+    fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Item>) {
+        for gate in gates {
+            let job_id = gate.key.job_id.clone();
+            match self.preparer.expiry(gate) {
+                Ok(input) => {
+                    let submission = submission(job_id.clone(), None, input);
+                    items.push(Item {
+                        submission,
+                        tell: Tell::Expiry(job_id),
+                    });
+                }
+                Err(refusal) => self.report(Some(refusal.message)),
+            }
+            if items.len() >= BATCH_MAX {
+                self.commit(std::mem::take(items));
+            }
+        }
+    }
+
+    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Item>) {
+        fault::point("stage_ended");
+        let (outcome, bare) = match outcome {
+            StageOutcome::Made(_) => match self.preparer.stage_made(&key.job_id, &key.stage) {
+                Ok(made) => made,
+                Err(refusal) => {
+                    // Disk or database: the stage is done, its end will be told again after a while.
+                    self.report(Some(refusal.message));
+                    self.watch.again(key, epoch, self.inbox.clone());
+                    return;
+                }
+            },
+            StageOutcome::Failed(_) | StageOutcome::Lost => (outcome, BTreeMap::new()),
+        };
+        let input = Input::StageEnded {
+            stage: key.stage.clone(),
+            attempt: key.attempt,
+            outcome,
+        };
+        let submission = submission(
+            key.job_id.clone(),
+            Some(epoch),
+            Prepared {
+                bare,
+                ..Prepared::of(input)
+            },
+        );
+        items.push(Item {
+            submission,
+            tell: Tell::End(key, epoch),
+        });
+    }
+
+    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Item>) {
+        let not_started = |why: String| Inbox::Started(key.clone(), Start::Hindered(why));
+        match self.preparer.is_owed(&key.job_id) {
+            Ok(false) => {}
+            Ok(true) => {
+                return self.tell(not_started(format!("the files of {} are not in place yet", key.job_id)));
+            }
+            Err(refusal) => return self.tell(not_started(refusal.message)),
+        }
+        let on_disk = match self.look_before(&key) {
+            Ok(on_disk) => on_disk,
+            Err(refusal) => return self.tell(not_started(refusal.message)),
+        };
+        let input = match on_disk.iter().find(|looked| looked.is_moved()) {
+            None => Input::StageStarted {
+                stage: key.stage.clone(),
+                attempt: key.attempt,
+                on_disk,
+            },
+            Some(moved) => artifact_moved(&key, moved),
+        };
+        items.push(Item {
+            submission: submission(key.job_id.clone(), Some(epoch), Prepared::of(input)),
+            tell: Tell::Start(key, epoch),
+        });
+    }
+
+    /// What lies on disk of everything that the stage may read.
+    fn look_before(&self, key: &StageKey) -> Result<Vec<OnDisk>, Refusal> {
+        let rows = self.preparer.rows(&key.job_id)?;
+        let rows = rows.ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
+        self.preparer.look_before(&rows, &key.stage)
+    }
+
+    /// Ends what the rows do not know as running: a look may be older than the start of a stage.
+    fn end_stages(&self, mut keys: Vec<StageKey>) {
+        keys.retain(|key| {
+            let rows = self.preparer.rows(&key.job_id);
+            let is_wanted = |rows: &JobRows| {
+                let attempt = rows.attempt(&key.stage, key.attempt);
+                attempt.is_some_and(|attempt| attempt.state == AttemptState::Running)
+            };
+            rows.is_ok_and(|rows| rows.is_some_and(|rows| !is_wanted(&rows)))
+        });
+        self.watch.end(keys);
+    }
+
+    /// One transaction for all of them, then all answers.
+    fn commit(&mut self, items: Vec<Item>) {
+        if items.is_empty() {
+            return;
+        }
+        let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
+        let cx = self.preparer.context(&self.operator.via);
+        fault::point("before_commit");
+        let results = self.store.commit(&submissions, cx.now.utc, &mut |rows, wanted| {
+            reduce(&wanted.0, rows, &wanted.1, cx)
+        });
+        fault::point("after_commit");
+        match results {
+            Ok(results) => {
+                let is_anything_new = results.iter().any(Result::is_ok);
+                for ((submission, tell), result) in submissions.into_iter().zip(tells).zip(results) {
+                    self.answer(submission, tell, result);
+                }
+                fault::point("answered");
+                if is_anything_new {
+                    self.is_owing = true;
+                    fault::point("before_nudge");
+                    self.nudge();
+                    self.tell(Inbox::Nudged);
+                }
+            }
+            Err(error) => self.refuse_all(tells, &error),
+        }
+    }
+
+    fn refuse_all(&mut self, tells: Vec<Tell>, error: &StoreError) {
+        let refusal = store_refusal(error);
+        self.report(Some(refusal.message.clone()));
+        for tell in tells {
+            match tell {
+                Tell::Request(request, _) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
+                Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.message.clone()))),
+                // The ticker asks again.
+                Tell::Expiry(_) | Tell::Nothing => {}
+                Tell::End(key, epoch) => {
+                    self.watch.again(key, epoch, self.inbox.clone());
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, submission: Submission<Wanted>, tell: Tell, result: Result<Applied, Refusal>) {
+        let job_id = submission.job_id;
+        match (tell, result) {
+            (Tell::Request(request, verb), Ok(applied)) => {
+                self.done(request, verb, &job_id, &submission.input.1, applied)
+            }
+            (Tell::Request(request, _), Err(refusal)) => {
+                let refusal = self.preparer.told(Some(&job_id), refusal);
+                self.tell(Inbox::Done(request, Err(refusal)));
+            }
+            (Tell::Start(key, epoch), Ok(_)) => {
+                let start = if matches!(submission.input.1.input, Input::ArtifactMoved { .. }) {
+                    Start::NotWanted
+                } else {
+                    self.launch(&key, epoch)
+                };
+                self.tell(Inbox::Started(key, start));
+            }
+            (Tell::Start(key, _), Err(refusal)) => {
+                let start = if refusal.code == RefusalCode::WrongState {
+                    Start::NotWanted
+                } else {
+                    Start::Hindered(refusal.message)
+                };
+                self.tell(Inbox::Started(key, start));
+            }
+            (Tell::Expiry(job_id), Err(_)) => self.tell(Inbox::NotDue(vec![job_id])),
+            (Tell::Expiry(_) | Tell::Nothing | Tell::End(..), Ok(_)) => {}
+            (Tell::Nothing | Tell::End(..), Err(refusal)) => tracing::debug!("{job_id}: {refusal}"),
+        }
+    }
+
+    fn done(&mut self, request: RequestId, verb: &'static str, job_id: &JobId, prepared: &Prepared, applied: Applied) {
+        let input = &prepared.input;
+        let rows = match self.preparer.rows(job_id) {
+            Ok(Some(rows)) => rows,
+            Ok(None) => return self.tell(Inbox::Done(request, Err(Refusal::no_such_job(job_id)))),
+            Err(refusal) => return self.tell(Inbox::Done(request, Err(refusal))),
+        };
+        if matches!(input, Input::Cancel { .. }) {
+            let canceled = rows
+                .attempts
+                .iter()
+                .filter(|attempt| attempt.state == AttemptState::Canceled);
+            let keys = canceled.map(|attempt| StageKey::new(job_id, attempt)).collect();
+            self.watch.end(keys);
+        }
+        let slots = self.preparer.slots(&rows);
+        let mut receipt = receipt(verb, prepared, applied, rows, slots);
+        if let Input::OpenGate { stage, .. } = input
+            && receipt.rows.job.is_manual
+        {
+            receipt.warnings.extend(self.preparer.config.unknown_stage(stage));
+        }
+        self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
+        self.owed.entry(job_id.clone()).or_default().push(request);
+    }
+
+    /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
+    fn launch(&mut self, key: &StageKey, epoch: u64) -> Start {
+        let can_go_on = fault::step("before_launch").map_err(|error| error.to_string());
+        let looked = can_go_on.and_then(|()| self.look_before(key).map_err(|refusal| refusal.message));
+        let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
+            Ok(None) => match self.supervise(key, epoch) {
+                Ok(()) => return Start::Launched,
+                Err(refusal) => refusal.message,
+            },
+            Ok(Some(moved)) => {
+                self.put_back(key, epoch, artifact_moved(key, &moved));
+                return Start::NotWanted;
+            }
+            Err(why) => why,
+        };
+        let input = Input::StageNotStarted {
+            stage: key.stage.clone(),
+            attempt: key.attempt,
+            why: why.clone(),
+        };
+        self.put_back(key, epoch, input);
+        Start::Hindered(why)
+    }
+
+    fn supervise(&self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
+        let rows = self
+            .preparer
+            .rows(&key.job_id)?
+            .ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
+        let launch = self
+            .watch
+            .launch_of(&rows, key)
+            .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
+        let run = self.preparer.runs.run(&key.job_id);
+        let supervised = supervisor::start(&run, &launch).map_err(|error| runs_refusal(&error))?;
+        fault::point("after_launch");
+        if !self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone()) {
+            // It runs; the next look finds nobody waiting for it and adopts it.
+            tracing::warn!("{} {} #{} runs unwatched for now", key.job_id, key.stage, key.attempt);
+        }
+        Ok(())
+    }
+
+    /// The row says that it runs, and nothing does: the attempt waits again.
+    fn put_back(&mut self, key: &StageKey, epoch: u64, input: Input) {
+        let submission = submission(key.job_id.clone(), Some(epoch), Prepared::of(input));
+        self.commit(vec![Item {
+            submission,
+            tell: Tell::Nothing,
+        }]);
+    }
+
+    /// Webhooks that are new are told of what happens once this process leads, and of nothing before.
+    fn begin_webhooks(&mut self, epoch: u64) {
+        let webhooks = Arc::clone(&self.preparer.config.webhooks);
+        let begin = |webhook: &Webhook| OutboxChange::Begin(webhook.name.clone());
+        let changes: Vec<_> = webhooks.iter().map(begin).collect();
+        if !changes.is_empty()
+            && let Err(error) = self.store.change_outbox(epoch, &changes)
+        {
+            // The webhook's own thread tries again.
+            tracing::warn!("{error}");
+        }
+    }
+
+    fn nudge(&self) {
+        let last_seq = self.preparer.reader.last_event_seq().ok();
+        if let Err(error) = self.preparer.runs.touch_nudge(last_seq) {
+            tracing::debug!("cannot touch the nudge file: {error}");
+        }
+    }
+
+    pub(super) fn report(&mut self, trouble: Option<String>) {
+        if self.trouble != trouble {
+            self.trouble.clone_from(&trouble);
+            self.tell(Inbox::Trouble(trouble));
+        }
+    }
+}
+
+fn artifact_moved(key: &StageKey, moved: &OnDisk) -> Input {
+    Input::ArtifactMoved {
+        stage: key.stage.clone(),
+        attempt: key.attempt,
+        moved: moved.clone(),
+    }
+}
+
+fn submission(job_id: JobId, epoch: Option<u64>, prepared: Prepared) -> Submission<Wanted> {
+    Submission {
+        epoch,
+        ..Submission::new(job_id.clone(), (job_id, prepared))
+    }
+}
+
+/// Whether preparing the command reads what an earlier command may have changed.
+fn needs_files(command: &Command) -> bool {
+    match command {
+        Command::Decide { .. }
+        | Command::ApplyPatch { .. }
+        | Command::UndoPatch { .. }
+        | Command::Resume(_)
+        | Command::Withdraw { .. }
+        | Command::OpenGate { .. } => true,
+        Command::StartJob(_)
+        | Command::Cancel(_)
+        | Command::Complete(_)
+        | Command::Acknowledge(_)
+        | Command::TakeLease { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::Extend { .. }
+        | Command::ReleaseLease { .. }
+        | Command::MarkSeen { .. } => false,
+    }
+}

@@ -1,0 +1,207 @@
+//! What goes back: documents, and refusals in WIRE.md's shapes (`{"detail": …}`).
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use domain::refusal::{Refusal, RefusalCode};
+
+/// A document with this status.
+pub fn document(status: StatusCode, document: &impl Serialize) -> Response {
+    match serde_json::to_vec(document) {
+        Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        // Documents are made of names, numbers and text; only a map with keys that are no text could fail.
+        Err(error) => ApiError::unavailable(format!("the answer cannot be written: {error}")).into_response(),
+    }
+}
+
+/// A document with status 200.
+pub fn ok(value: &impl Serialize) -> Response {
+    document(StatusCode::OK, value)
+}
+
+/// One fault of what was sent: the shape that clients of the old system read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// What kind of fault, as a word: `missing`, `string_type`, `patch_unfit`.
+    pub kind: String,
+    /// Where: `body`, `query` or `path`, then names and positions.
+    pub loc: Vec<Value>,
+    /// What is wrong and what would be right.
+    pub msg: String,
+    /// What stood there; null where it is long or nothing stood there.
+    pub input: Value,
+}
+
+/// The longest input that is repeated in a fault, in bytes of JSON.
+const INPUT_BYTES_MAX: usize = 1024;
+
+impl Fault {
+    /// A fault at a place; a long input is left out.
+    pub fn new(kind: &str, loc: Vec<Value>, msg: impl Into<String>, input: &Value) -> Self {
+        let is_short = serde_json::to_vec(input).is_ok_and(|bytes| bytes.len() <= INPUT_BYTES_MAX);
+        Self {
+            kind: kind.to_owned(),
+            loc,
+            msg: msg.into(),
+            input: if is_short { input.clone() } else { Value::Null },
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        json!({ "type": self.kind, "loc": self.loc, "msg": self.msg, "input": self.input })
+    }
+}
+
+/// Why a request was not fulfilled.
+// Boxed: it is the rare end of every route, and large.
+#[derive(Debug)]
+pub struct ApiError(Box<Refused>);
+
+#[derive(Debug)]
+struct Refused {
+    status: StatusCode,
+    detail: Value,
+    code: &'static str,
+    hint: Option<String>,
+    retry_after_s: Option<u64>,
+}
+
+impl ApiError {
+    /// A refusal in one line.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Refused {
+            status,
+            detail: Value::String(detail.into()),
+            code,
+            hint: None,
+            retry_after_s: None,
+        }))
+    }
+
+    /// What was sent is wrong.
+    pub fn unprocessable(faults: &[Fault]) -> Self {
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "");
+        error.0.detail = faults.iter().map(Fault::to_value).collect();
+        error
+    }
+
+    /// There is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// Not now.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_possible", detail)
+    }
+
+    /// Too often, or too much at once.
+    pub fn too_many(detail: impl Into<String>, retry_after_s: u64) -> Self {
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        error.0.retry_after_s = Some(retry_after_s.max(1));
+        error
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// What the engine's rules say about a body; `patch_at` is where a patch stood in it.
+    pub fn refused(refusal: Refusal, patch_at: &[&str]) -> Self {
+        let status = match refusal.code {
+            RefusalCode::NotFound => StatusCode::NOT_FOUND,
+            RefusalCode::AlreadyDecided
+            | RefusalCode::GateCanceled
+            | RefusalCode::ArtifactChanged
+            | RefusalCode::WrongState
+            | RefusalCode::DeadlineMoved => StatusCode::CONFLICT,
+            RefusalCode::PatchUnfit | RefusalCode::Invalid => {
+                let is_patch = refusal.code == RefusalCode::PatchUnfit;
+                return Self::unfit(&refusal, if is_patch { patch_at } else { &[] });
+            }
+            RefusalCode::NotAllowed => StatusCode::FORBIDDEN,
+            RefusalCode::NotPossible => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let mut error = Self::new(status, refusal.code.as_str(), refusal.message);
+        error.0.hint = refusal.hint;
+        error
+    }
+
+    fn unfit(refusal: &Refusal, prefix: &[&str]) -> Self {
+        let mut loc: Vec<Value> = vec!["body".into()];
+        loc.extend(prefix.iter().map(|part| Value::from(*part)));
+        loc.extend(refusal.place.as_deref().map(place).unwrap_or_default());
+        let hint = refusal
+            .hint
+            .as_ref()
+            .map_or(String::new(), |hint| format!("   hint: {hint}"));
+        let msg = format!("{}{hint}", refusal.message);
+        let fault = Fault::new(refusal.code.as_str(), loc, msg, &Value::Null);
+        let mut error = Self::unprocessable(&[fault]);
+        error.0.code = refusal.code.as_str();
+        error
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(refusal, &["patch"])
+    }
+}
+
+/// `replacements[0].old` as the parts of a `loc`.
+fn place(text: &str) -> Vec<Value> {
+    text.split(['.', '[', ']'])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse::<u64>().map_or_else(|_| Value::from(part), Value::from))
+        .collect()
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        let refused = *self.0;
+        let mut body = json!({ "detail": refused.detail, "code": refused.code });
+        if let Some(hint) = refused.hint {
+            body["hint"] = hint.into();
+        }
+        let bytes = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (refused.status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response();
+        let headers = response.headers_mut();
+        if refused.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = refused.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_words_becomes_parts() {
+        assert_eq!(
+            place("replacements[0].old"),
+            [json!("replacements"), json!(0), json!("old")]
+        );
+        assert_eq!(place(""), Vec::<Value>::new());
+    }
+
+    #[test]
+    fn a_long_input_is_not_repeated() {
+        assert_eq!(
+            Fault::new("x", vec![], "m", &json!("a".repeat(2000))).input,
+            Value::Null
+        );
+        assert_eq!(Fault::new("x", vec![], "m", &json!([1])).input, json!([1]));
+    }
+}

@@ -1,0 +1,386 @@
+//! Gates opened by dropped files (SPEC §8): for pipelines without any client.
+//!
+//! Runs beside the loop of whoever may lead, and works while that process does. It comes in through the engine's door like HTTP does,
+//! in the name of the file's owner.
+//!
+//! ```text
+//! gates/<stage>.open.json ─ watch ─ claim ─ parse ─ read artifacts ─ door: OpenGate ─ settle
+//!                                     └────────┴──────────┴────────── refuse: <stage>.open.error.json
+//! ```
+
+mod file;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+
+use domain::gate::Gate;
+use domain::ids::{ArtifactPath, Digest, JobId};
+use domain::operator::{Operator, Surface, Via};
+use domain::refusal::{Refusal, RefusalCode};
+use engine::api::{Answer, Command, OutsideArtifact, OutsideFile, Query};
+use engine::door::Door;
+use runs::drops::{self, Claim, Drop, Misplaced};
+use runs::{RunDir, RunsDir, RunsError, artifacts};
+
+use file::{Asked, Fault};
+use watch::{WATCHED_MAX, Watch};
+
+/// How long a file that ends in the middle, or whose gate cannot be opened for now, is left alone.
+const AGAIN_TIME: Duration = Duration::from_secs(2);
+
+/// Answers dropped files for as long as the engine lives; in a task of its own.
+pub async fn serve(door: Door, runs: RunsDir) {
+    let mut standing = door.changes();
+    while standing.wait_for(|standing| standing.is_lead).await.is_ok() {
+        let mut news = door.follow();
+        // One more than are watched: that not all are is known then.
+        let Answer::JobIds(newest) = door.read(Query::NewestUnfinished(WATCHED_MAX + 1)).await else {
+            // The database cannot be read for now; when the engine is gone, the wait above says so.
+            tokio::time::sleep(AGAIN_TIME).await;
+            continue;
+        };
+        let begun = blocking({
+            let runs = runs.clone();
+            move || Ok(Watch::new(&runs, newest))
+        });
+        let mut watch = match begun.await {
+            Ok(watch) => watch,
+            Err(error) => {
+                tracing::error!("dropped files are not answered: {error}");
+                return;
+            }
+        };
+        let mut taker = Taker {
+            door: &door,
+            runs: &runs,
+            torn: BTreeMap::new(),
+            misplaced: BTreeMap::new(),
+        };
+        // Whoever waits is not hurried by what others drop, nor kept waiting by it.
+        let mut left = BTreeSet::new();
+        let mut pause = pin!(tokio::time::sleep(AGAIN_TIME));
+        let mut is_again = false;
+        while standing.borrow().is_lead {
+            let had_left = !left.is_empty();
+            watch.look().await;
+            left.extend(taker.answer(watch.take_due(), is_again).await);
+            if is_again || !had_left {
+                pause.set(tokio::time::sleep(AGAIN_TIME));
+            }
+            is_again = false;
+            tokio::select! {
+                () = watch.changed() => {}
+                () = &mut pause, if !left.is_empty() => {
+                    is_again = true;
+                    std::mem::take(&mut left).into_iter().for_each(|job_id| watch.again(job_id));
+                }
+                changed = standing.changed() => if changed.is_err() { return },
+                events = news.recv() => match events {
+                    Ok(events) => events
+                        .iter()
+                        .filter(|event| event.status.is_ended())
+                        .for_each(|event| watch.ended(event.job_id.clone())),
+                    // Some directory is watched for longer than needed.
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                },
+            }
+        }
+    }
+}
+
+/// Opens the gates that dropped files ask for, one after the other.
+struct Taker<'a> {
+    door: &'a Door,
+    runs: &'a RunsDir,
+    /// Files that ended in the middle when they were looked at last, and after how many bytes.
+    torn: BTreeMap<Drop, usize>,
+    /// What was told of files that open nothing where they lie: each once, as long as it lies there.
+    misplaced: BTreeMap<JobId, BTreeSet<Misplaced>>,
+}
+
+/// What became of one look.
+enum Taken {
+    /// A file was answered.
+    Answered,
+    /// It is to be looked at again.
+    Left,
+    /// There was none.
+    Nothing,
+}
+
+/// How the answer to a dropped file ends.
+enum Outcome {
+    /// Its gate is open, or was opened by it before.
+    Settled,
+    /// It is looked at again.
+    Later,
+    /// No gate is opened, and the pipeline is told why.
+    Refused(Refusal),
+}
+
+impl Taker<'_> {
+    /// Answers what lies in these jobs' directories; `is_again` when what was left before has had its time. Returns the jobs to look at again.
+    async fn answer(&mut self, jobs: Vec<JobId>, is_again: bool) -> BTreeSet<JobId> {
+        let mut again = BTreeSet::new();
+        if jobs.is_empty() {
+            return again;
+        }
+        let runs = self.runs.clone();
+        let found = match blocking(move || Ok(drops::find(&runs, &jobs))).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!("dropped files: {error}");
+                return again;
+            }
+        };
+        for (job_id, error) in found.unread {
+            tracing::warn!("dropped files: {error}");
+            // What its owner has closed is not asked for again and again: it is looked into when it has changed.
+            if error.source.kind() != std::io::ErrorKind::PermissionDenied {
+                again.insert(job_id);
+            }
+        }
+        self.tell_misplaced(found.misplaced);
+        for dropped in found.drops {
+            // Another one may have been dropped while this one was answered.
+            loop {
+                match self.take(&dropped, is_again).await {
+                    Ok(Taken::Answered) => continue,
+                    Ok(Taken::Nothing) => {}
+                    Ok(Taken::Left) => {
+                        again.insert(dropped.job_id.clone());
+                    }
+                    Err(error) => {
+                        tracing::warn!("{}/gates/{}.open.json: {error}", dropped.job_id, dropped.stage);
+                        again.insert(dropped.job_id.clone());
+                    }
+                }
+                break;
+            }
+        }
+        again
+    }
+
+    fn tell_misplaced(&mut self, found: BTreeMap<JobId, BTreeSet<Misplaced>>) {
+        for (job_id, now) in found {
+            let told = self.misplaced.remove(&job_id).unwrap_or_default();
+            for Misplaced { place, why } in now.difference(&told) {
+                tracing::warn!("{place}: {why}");
+            }
+            if !now.is_empty() {
+                self.misplaced.insert(job_id, now);
+            }
+        }
+    }
+
+    /// Answers one.
+    async fn take(&mut self, dropped: &Drop, is_again: bool) -> Result<Taken, RunsError> {
+        let (run, stage) = (self.runs.run(&dropped.job_id), dropped.stage.clone());
+        let claim = {
+            let (run, stage) = (run.clone(), stage.clone());
+            blocking(move || drops::claim(&run, &stage)).await
+        };
+        let claim = match claim {
+            Ok(Some(claim)) => claim,
+            Ok(None) => return Ok(Taken::Nothing),
+            // A symlink, a pipe, more bytes than are read: it will not become better.
+            Err(error) if is_for_good(&error) => {
+                let refusal = Refusal::new(RefusalCode::Invalid, error.to_string());
+                refuse(run, dropped, String::new(), refusal).await?;
+                return Ok(Taken::Answered);
+            }
+            Err(error) => return Err(error),
+        };
+        let outcome = match file::parse(&claim.bytes) {
+            Ok(asked) => self.open(&run, dropped, &claim, asked).await?,
+            Err(Fault::Wrong(refusal)) => Outcome::Refused(refusal),
+            Err(Fault::Torn(refusal)) => {
+                let former = self.torn.get(dropped).copied();
+                if is_again && former == Some(claim.bytes.len()) {
+                    Outcome::Refused(refusal)
+                } else {
+                    if is_again || former.is_none() {
+                        self.torn.insert(dropped.clone(), claim.bytes.len());
+                    }
+                    Outcome::Later
+                }
+            }
+        };
+        match outcome {
+            Outcome::Later => return Ok(Taken::Left),
+            Outcome::Settled => {
+                blocking(move || drops::settle(&run, &stage)).await?;
+            }
+            Outcome::Refused(refusal) => {
+                refuse(
+                    run,
+                    dropped,
+                    String::from_utf8_lossy(&claim.bytes).into_owned(),
+                    refusal,
+                )
+                .await?;
+            }
+        }
+        self.torn.remove(dropped);
+        Ok(Taken::Answered)
+    }
+
+    async fn open(&self, run: &RunDir, dropped: &Drop, claim: &Claim, asked: Asked) -> Result<Outcome, RunsError> {
+        let Answer::Job(rows) = self.door.read(Query::Job(dropped.job_id.clone())).await else {
+            return Ok(Outcome::Later);
+        };
+        let newest = rows.as_ref().and_then(|rows| rows.newest_gate(&dropped.stage));
+        if let Some(refusal) = wrong_attempt(newest, asked.attempt) {
+            return Ok(Outcome::Refused(refusal));
+        }
+        let mut artifacts = Vec::with_capacity(asked.artifacts.len());
+        for (index, (kind, path)) in asked.artifacts.into_iter().enumerate() {
+            match bytes_of(run, path, format!("artifacts[{index}].path")).await? {
+                Ok(file) => artifacts.push(OutsideArtifact { kind, file }),
+                Err(refusal) => return Ok(Outcome::Refused(refusal)),
+            }
+        }
+        // Opened by this very file before a crash kept it from being removed, and perhaps decided since.
+        if newest.is_some_and(|gate| gate.key.attempt == asked.attempt) {
+            let same = newest.is_some_and(|gate| is_of(gate, &artifacts));
+            return Ok(if same {
+                Outcome::Settled
+            } else {
+                Outcome::Refused(taken(asked.attempt))
+            });
+        }
+        let mut bases = Vec::new();
+        if let Some(path) = asked.base {
+            match bytes_of(run, path, "base".to_owned()).await? {
+                Ok(file) => bases.push(file),
+                Err(refusal) => return Ok(Outcome::Refused(refusal)),
+            }
+        }
+        let command = Command::OpenGate {
+            job_id: dropped.job_id.clone(),
+            stage: dropped.stage.clone(),
+            artifacts,
+            bases,
+        };
+        Ok(match self.door.command(owner_of(self.door, claim), command).await {
+            Ok((receipt, _)) => {
+                for warning in &receipt.warnings {
+                    tracing::warn!("{} / {}: {warning}", dropped.job_id, dropped.stage);
+                }
+                Outcome::Settled
+            }
+            Err(refusal) if refusal.code == RefusalCode::NotPossible => {
+                tracing::warn!("{}/gates/{}.open.json: {refusal}", dropped.job_id, dropped.stage);
+                Outcome::Later
+            }
+            Err(refusal) => Outcome::Refused(refusal),
+        })
+    }
+}
+
+/// Which attempt a file may ask for: the next, or the newest, when that is the one it opened itself.
+fn wrong_attempt(newest: Option<&Gate>, asked: u32) -> Option<Refusal> {
+    let highest = newest.map_or(0, |gate| gate.key.attempt);
+    let is_right = asked == highest + 1 || (asked == highest && highest > 0);
+    (!is_right).then(|| {
+        Refusal::new(
+            RefusalCode::Invalid,
+            format!("attempt {asked} is not the next; the highest there is {highest}"),
+        )
+        .with_hint(format!("write \"attempt\": {}", highest + 1))
+        .at("attempt")
+    })
+}
+
+fn taken(attempt: u32) -> Refusal {
+    Refusal::new(
+        RefusalCode::Invalid,
+        format!("attempt {attempt} is there already, with other artifacts"),
+    )
+    .with_hint(format!("write \"attempt\": {}", attempt + 1))
+    .at("attempt")
+}
+
+fn is_of(gate: &Gate, artifacts: &[OutsideArtifact]) -> bool {
+    let digest_of = |name: &str| {
+        let artifact = gate.artifacts.iter().find(|artifact| artifact.path.file_name() == name);
+        artifact.map(|artifact| artifact.digest)
+    };
+    artifacts.iter().all(|artifact| match &artifact.file {
+        OutsideFile::Bytes { name, bytes } => digest_of(name) == Some(Digest::of(bytes)),
+        OutsideFile::Path(_) => false,
+    })
+}
+
+/// The bytes of a file under the run directory; nothing outside is read, whatever links lie on the way.
+async fn bytes_of(run: &RunDir, path: ArtifactPath, field: String) -> Result<Result<OutsideFile, Refusal>, RunsError> {
+    let run = run.clone();
+    let name = path.file_name().to_owned();
+    let read = blocking({
+        let path = path.clone();
+        move || artifacts::read(&run, &path)
+    });
+    let refusal = |message: String| {
+        Ok(Err(Refusal::new(RefusalCode::Invalid, message)
+            .with_hint("name a regular file under the run directory, and write it before the request")
+            .at(field)))
+    };
+    match read.await {
+        Ok(Some(bytes)) => Ok(Ok(OutsideFile::Bytes {
+            name,
+            bytes: bytes.into(),
+        })),
+        Ok(None) => refusal(format!("{path} is not there")),
+        Err(error) if is_for_good(&error) => refusal(error.to_string()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether trying again is in vain: a rule of ours refused the file (not regular, too large), or a symlink was in the way.
+fn is_for_good(error: &RunsError) -> bool {
+    let code = error.source.raw_os_error().map(Errno::from_raw);
+    error.source.kind() == std::io::ErrorKind::InvalidInput || matches!(code, Some(Errno::ELOOP | Errno::EXDEV))
+}
+
+/// Whoever owns the file asks for the gate.
+fn owner_of(door: &Door, claim: &Claim) -> Operator {
+    Operator {
+        name: claim.owner.clone(),
+        via: Via {
+            surface: Surface::File,
+            login: claim.owner.clone(),
+            uid: claim.uid,
+            ssh_client: None,
+            ..door.operator().via.clone()
+        },
+    }
+}
+
+async fn refuse(run: RunDir, dropped: &Drop, request: String, refusal: Refusal) -> Result<(), RunsError> {
+    let document = json!({ "error": refusal, "request": request });
+    let stage = dropped.stage.clone();
+    blocking(move || drops::refuse(&run, &stage, format!("{document:#}\n").as_bytes())).await?;
+    tracing::warn!("{}/gates/{}.open.json: {refusal}", dropped.job_id, dropped.stage);
+    Ok(())
+}
+
+/// Does what blocks on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RunsError> + Send + 'static,
+) -> Result<T, RunsError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        // It panicked, or the runtime is going down.
+        Err(error) => Err(RunsError {
+            operation: "look at dropped files".to_owned(),
+            source: std::io::Error::other(error),
+        }),
+    }
+}

@@ -1,0 +1,283 @@
+//! A job's events as a stream: what was missed, then what happens, with a heartbeat; and waiting for one gate.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::sse;
+use futures_util::stream::{Stream, unfold};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use domain::event::Event;
+use domain::ids::{JobId, StageName};
+use domain::job::JobStatus;
+use domain::time::Timestamp;
+use engine::api::{Answer, Query};
+use wire::EventDoc;
+
+use super::app::App;
+use super::auth::Caller;
+
+/// How often a stream shows that it lives (WIRE.md).
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// The most events that are read at once: one may bear a patch of a mebibyte, and every stream has a page of its own.
+const PAGE: u32 = 64;
+
+/// What a stream says of itself, in an event's shape and without a number, so that nobody resumes from it.
+#[derive(Serialize)]
+struct Sign<'a> {
+    ts: Timestamp,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    stage: Option<&'a StageName>,
+    status: Option<JobStatus>,
+    message: String,
+    payload: Value,
+    seq: Option<u64>,
+    job_id: &'a JobId,
+}
+
+enum Phase {
+    Hello,
+    /// What was missed, from the store.
+    Replay,
+    Live,
+    Over,
+}
+
+/// One stream.
+pub struct Follow {
+    app: Arc<App>,
+    caller: Caller,
+    job_id: JobId,
+    status: JobStatus,
+    stage: Option<StageName>,
+    feed: Receiver<Arc<[Event]>>,
+    /// What is being sent: the feed's own batch, that all streams share, or a page.
+    batch: Arc<[Event]>,
+    /// How many of it were looked at.
+    taken: usize,
+    phase: Phase,
+    is_replaying: bool,
+    /// The number of the newest event that was sent, or that counts as known.
+    last: u64,
+    heartbeat: Interval,
+    leaving: watch::Receiver<bool>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Where a stream begins.
+pub struct Start {
+    /// The job.
+    pub job_id: JobId,
+    /// Its status.
+    pub status: JobStatus,
+    /// The stage it is at.
+    pub stage: Option<StageName>,
+    /// The newest event that the client knows.
+    pub last: u64,
+    /// Whether what came after that is sent first.
+    pub is_replaying: bool,
+}
+
+impl Follow {
+    /// A stream for this caller; `feed` must be older than what `start` says.
+    pub fn new(
+        app: Arc<App>,
+        caller: Caller,
+        start: Start,
+        feed: Receiver<Arc<[Event]>>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        heartbeat.reset();
+        let leaving = app.leaving.clone();
+        Self {
+            app,
+            caller,
+            job_id: start.job_id,
+            status: start.status,
+            stage: start.stage,
+            feed,
+            batch: Arc::from([]),
+            taken: 0,
+            phase: Phase::Hello,
+            is_replaying: start.is_replaying,
+            last: start.last,
+            heartbeat,
+            leaving,
+            _place: place,
+        }
+    }
+
+    /// As the body of an answer.
+    pub fn into_stream(self) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+        unfold(self, |mut follow| async move {
+            let event = follow.next().await?;
+            Some((Ok(event), follow))
+        })
+    }
+
+    async fn next(&mut self) -> Option<sse::Event> {
+        loop {
+            match self.phase {
+                Phase::Hello => {
+                    self.phase = if self.is_replaying { Phase::Replay } else { Phase::Live };
+                    let message = format!("following {}", self.job_id);
+                    let sign = self.sign("connected", message, json!({ "last_event_id": self.last }));
+                    // So that a client that is cut off before the first event misses none.
+                    return Some(sign.id(self.last.to_string()));
+                }
+                Phase::Replay => {
+                    if let Some(event) = self.pending() {
+                        return Some(event);
+                    }
+                    // Followed anew before each look: what happens between the two is in both, never in neither.
+                    self.feed = self.app.door.follow();
+                    match self.page().await {
+                        Ok(events) if events.is_empty() => self.phase = Phase::Live,
+                        Ok(events) => self.take(events.into()),
+                        Err(why) => return Some(self.end("error", why)),
+                    }
+                }
+                Phase::Live => {
+                    if let Some(event) = self.pending() {
+                        return Some(event);
+                    }
+                    if let Some(event) = self.wait().await {
+                        return Some(event);
+                    }
+                }
+                Phase::Over => return None,
+            }
+        }
+    }
+
+    fn take(&mut self, batch: Arc<[Event]>) {
+        self.batch = batch;
+        self.taken = 0;
+    }
+
+    /// The next event of the batch that is this job's and was not sent.
+    fn pending(&mut self) -> Option<sse::Event> {
+        let batch = Arc::clone(&self.batch);
+        for event in batch.get(self.taken..)? {
+            self.taken = self.taken.saturating_add(1);
+            if event.job_id == self.job_id && event.seq > self.last {
+                return Some(self.event(event));
+            }
+        }
+        // Nobody keeps what is sent.
+        self.take(Arc::from([]));
+        None
+    }
+
+    /// Waits for news; what is to be sent of it lies in the batch.
+    async fn wait(&mut self) -> Option<sse::Event> {
+        tokio::select! {
+            biased;
+            _ = self.leaving.changed() => {
+                Some(self.end("closing", "holdpoint is leaving; come back with Last-Event-ID".to_owned()))
+            }
+            received = self.feed.recv() => match received {
+                Ok(events) => {
+                    self.take(events);
+                    None
+                }
+                Err(RecvError::Lagged(batches)) => {
+                    self.app.metrics.streams_dropped.inc();
+                    let why = format!("too slow: {batches} batches of events were not taken; come back with Last-Event-ID");
+                    Some(self.end("dropped", why))
+                }
+                Err(RecvError::Closed) => Some(self.end("closing", "holdpoint is leaving".to_owned())),
+            },
+            _ = self.heartbeat.tick() => {
+                if self.app.keys.is_valid(&self.app.config(), &self.caller) {
+                    Some(self.sign("heartbeat", String::new(), json!({})))
+                } else {
+                    Some(self.end("closing", "this token opens nothing any more".to_owned()))
+                }
+            }
+        }
+    }
+
+    async fn page(&self) -> Result<Vec<Event>, String> {
+        let query = Query::Events {
+            job_id: Some(self.job_id.clone()),
+            since: self.last,
+            limit: PAGE,
+            tail: false,
+        };
+        match self.app.door.read(query).await {
+            Answer::Events(events) => Ok(events),
+            Answer::Failed(why) => Err(why),
+            Answer::Queue(_)
+            | Answer::Job(_)
+            | Answer::Jobs(_)
+            | Answer::Decisions(_)
+            | Answer::Bytes(_)
+            | Answer::Files(_)
+            | Answer::InPlace(_)
+            | Answer::Leader(_)
+            | Answer::EventPage(..)
+            | Answer::Owing(_)
+            | Answer::JobIds(_)
+            | Answer::Webhooks(_)
+            | Answer::Old(_)
+            | Answer::Preview(_) => Err("the engine answered another question".to_owned()),
+        }
+    }
+
+    fn event(&mut self, event: &Event) -> sse::Event {
+        self.last = event.seq;
+        self.status = event.status;
+        self.stage.clone_from(&event.stage);
+        let data = serde_json::to_string(&EventDoc::of(event)).unwrap_or_default();
+        sse::Event::default().id(event.seq.to_string()).data(data)
+    }
+
+    fn sign(&self, kind: &'static str, message: String, payload: Value) -> sse::Event {
+        let sign = Sign {
+            ts: self.app.now(),
+            kind,
+            stage: self.stage.as_ref(),
+            status: Some(self.status),
+            message,
+            payload,
+            seq: None,
+            job_id: &self.job_id,
+        };
+        sse::Event::default().data(serde_json::to_string(&sign).unwrap_or_default())
+    }
+
+    fn end(&mut self, kind: &'static str, message: String) -> sse::Event {
+        self.phase = Phase::Over;
+        self.sign(kind, message, json!({ "last_event_id": self.last }))
+    }
+}
+
+/// Waits until something happened to a job, in any process, or the server leaves. False: it leaves, or the feed has ended.
+pub async fn news_of(app: &App, feed: &mut Receiver<Arc<[Event]>>, job_id: &JobId) -> bool {
+    let mut leaving = app.leaving.clone();
+    if *leaving.borrow_and_update() {
+        return false;
+    }
+    loop {
+        tokio::select! {
+            biased;
+            _ = leaving.changed() => return false,
+            received = feed.recv() => match received {
+                Ok(events) if events.iter().all(|event| event.job_id != *job_id) => {}
+                // What was lost may have been about this job.
+                Ok(_) | Err(RecvError::Lagged(_)) => return true,
+                Err(RecvError::Closed) => return false,
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! HTTP under `/api/v1`: the engine for clients in any language, safe by default.
+//!
+//! Runs on threads of its own and reaches the engine through its door, so that neither waits for the other. Who a caller is comes from
+//! the token alone; nothing here names a file of this machine because a client did.
+//!
+//! ```text
+//! socket ─ server (limits, peers) ─ layers (auth, rate, headers, metrics) ─ routes ─ app ─ engine::door
+//!                                                                  └ body, params in · answer out ┘
+//! ```
+
+mod answer;
+mod app;
+mod auth;
+mod body;
+pub mod drops;
+mod follow;
+mod headers;
+mod limits;
+mod metrics;
+mod openapi;
+mod page;
+mod params;
+mod router;
+mod routes;
+mod schema;
+mod server;
+mod socket;
+
+pub use server::{Serving, Settings, StartError, start};

@@ -1,0 +1,173 @@
+//! Names in the path and values behind the question mark.
+//!
+//! An id that cannot be one is not found, and told by the rule that it breaks.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use axum::extract::{FromRequestParts, Path, Query, RawPathParams};
+use axum::http::request::Parts;
+use serde_json::Value;
+
+use domain::ids::{Digest, JobId, NameError, StageName};
+use domain::time::Timestamp;
+
+use super::answer::{ApiError, Fault};
+
+fn named<'p>(params: &'p RawPathParams, name: &str) -> &'p str {
+    params
+        .iter()
+        .find(|(key, _)| *key == name)
+        .map_or("", |(_, value)| value)
+}
+
+async fn raw(parts: &mut Parts) -> Result<RawPathParams, ApiError> {
+    let raw = RawPathParams::from_request_parts(parts, &()).await;
+    raw.map_err(|_| ApiError::not_found("this path is not UTF-8 text"))
+}
+
+fn job_of(params: &RawPathParams) -> Result<JobId, ApiError> {
+    JobId::new(named(params, "id")).map_err(|error| not_a_name(&error))
+}
+
+/// What is no id or stage names nothing that could be found.
+fn not_a_name(error: &NameError) -> ApiError {
+    ApiError::not_found(error.to_string())
+}
+
+/// The job of a path.
+pub struct Job(pub JobId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Job {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        job_of(&raw(parts).await?).map(Self)
+    }
+}
+
+/// The job and the stage of a path.
+pub struct Gate(pub JobId, pub StageName);
+
+impl<S: Send + Sync> FromRequestParts<S> for Gate {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let params = raw(parts).await?;
+        let job = job_of(&params)?;
+        let stage = StageName::new(named(&params, "stage"));
+        stage.map(|stage| Self(job, stage)).map_err(|error| not_a_name(&error))
+    }
+}
+
+/// The rest of a path, as one text.
+pub struct Rest(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Rest {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let Ok(Path(params)) = Path::<HashMap<String, String>>::from_request_parts(parts, &()).await else {
+            return Err(ApiError::not_found("this path is not UTF-8 text"));
+        };
+        Ok(Self(params.get("path").cloned().unwrap_or_default()))
+    }
+}
+
+/// Values behind the question mark; of equal names the last counts.
+pub struct Asked(HashMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let fault = |msg: String| {
+            ApiError::unprocessable(&[Fault::new("query_invalid", vec!["query".into()], msg, &Value::Null)])
+        };
+        let Query(pairs) = query.map_err(|error| fault(error.to_string()))?;
+        Ok(Self(pairs.into_iter().collect()))
+    }
+}
+
+impl Asked {
+    /// A value as it was sent; an empty one counts as none.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// A fault of a value.
+    pub fn fault(&self, key: &str, kind: &str, msg: impl Into<String>) -> ApiError {
+        let input = self.text(key).map_or(Value::Null, Value::from);
+        ApiError::unprocessable(&[Fault::new(kind, vec!["query".into(), key.into()], msg, &input)])
+    }
+
+    /// A whole number in a range.
+    pub fn number(&self, key: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, ApiError> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(Some(number)),
+            Ok(_) | Err(_) => {
+                let msg = format!(
+                    "Input should be a whole number from {} to {}",
+                    range.start(),
+                    range.end()
+                );
+                Err(self.fault(key, "int_range", msg))
+            }
+        }
+    }
+
+    /// One of some words, as `parse` reads it.
+    pub fn word<T>(&self, key: &str, known: &[&str], parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        let read = parse(text);
+        if read.is_none() {
+            return Err(self.fault(key, "enum", format!("Input should be one of {}", known.join(", "))));
+        }
+        Ok(read)
+    }
+
+    /// A stage's name.
+    pub fn stage(&self, key: &str) -> Result<Option<StageName>, ApiError> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        StageName::new(text)
+            .map(Some)
+            .map_err(|error| self.fault(key, "stage_name", error.to_string()))
+    }
+
+    /// A time; a `+` that came unescaped is read as one.
+    pub fn time(&self, key: &str) -> Result<Option<Timestamp>, ApiError> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        match Timestamp::parse(&text.replace(' ', "+")) {
+            Some(time) => Ok(Some(time)),
+            None => Err(self.fault(key, "datetime", "Input should be an RFC 3339 time")),
+        }
+    }
+
+    /// Whether something is wanted.
+    pub fn flag(&self, key: &str) -> Result<bool, ApiError> {
+        let read = |text: &str| match text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        };
+        Ok(self.word(key, &["true", "false"], read)?.unwrap_or_default())
+    }
+
+    /// A digest.
+    pub fn digest(&self, key: &str) -> Result<Option<Digest>, ApiError> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        Digest::parse(text)
+            .map(Some)
+            .map_err(|error| self.fault(key, "digest", error.to_string()))
+    }
+
+    /// A job's id.
+    pub fn job(&self, key: &str) -> Result<Option<JobId>, ApiError> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        JobId::new(text)
+            .map(Some)
+            .map_err(|error| self.fault(key, "job_id", error.to_string()))
+    }
+}

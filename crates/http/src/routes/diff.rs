@@ -1,0 +1,68 @@
+//! What changed: each artifact under review against its base.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::answer::{self, ApiError};
+use crate::app::{App, mismatched, no_gate};
+use crate::params::{Asked, Gate};
+use crate::schema;
+use diff::document::CONTEXT_LINES;
+use domain::compare::{self, BaseChoice};
+use domain::ids::{Digest, JobId};
+use engine::api::{Answer, Query};
+use wire::DifferenceDoc;
+
+/// What changed in each artifact of a gate: the version under review (or that was decided on) against its base.
+#[utoipa::path(get, path = "/jobs/{id}/gates/{stage}/diff", tag = "gates",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("stage" = String, Path, description = "The stage"),
+        ("attempt" = Option<u32>, Query, minimum = 1, description = "Exactly this attempt's; else the newest"),
+        ("base" = Option<String>, Query, pattern = "^(approved|rejected|decided|attempt|given|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: approved, rejected, decided (the newer of the two), attempt, given (the one sent along), none, or a version's sha256, of those that have it; else the usual base"),
+    ),
+    responses((status = 200, description = "One for each artifact", body = [schema::Difference])))]
+pub async fn diff(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Asked) -> Result<Response, ApiError> {
+    let attempt = asked.number("attempt", 1..=u32::MAX)?;
+    let choice = match asked.text("base").map(str::parse::<BaseChoice>) {
+        None => None,
+        Some(Ok(choice)) => Some(choice),
+        Some(Err(why)) => return Err(asked.fault("base", "enum", format!("Input should be {why}"))),
+    };
+    let rows = app.job(&id).await?;
+    let gate = rows.gate_of(&stage, attempt);
+    let gate = gate.ok_or_else(|| no_gate(&rows, &stage, attempt))?;
+    let mut documents = Vec::with_capacity(gate.artifacts.len());
+    let artifacts = gate.artifacts.iter().collect();
+    for (artifact, base_sha256) in compare::with_bases(&rows, gate, artifacts, choice.as_ref())? {
+        let base = match base_sha256 {
+            Some(digest) => Some(version(&app, &id, digest).await?),
+            None => None,
+        };
+        let now = version(&app, &id, artifact.digest).await?;
+        let artifact = artifact.clone();
+        // A long diff must not keep other answers waiting.
+        let compared = tokio::task::spawn_blocking(move || {
+            DifferenceDoc::of(&artifact, base_sha256, base.as_deref(), Some(&now), CONTEXT_LINES)
+        });
+        documents.push(
+            compared
+                .await
+                .map_err(|error| ApiError::unavailable(error.to_string()))?,
+        );
+    }
+    Ok(answer::ok(&documents))
+}
+
+async fn version(app: &App, job_id: &JobId, digest: Digest) -> Result<Arc<[u8]>, ApiError> {
+    let query = Query::Version {
+        job_id: job_id.clone(),
+        digest,
+    };
+    let Answer::Bytes(bytes) = app.read(query).await? else {
+        return Err(mismatched());
+    };
+    bytes.ok_or_else(|| ApiError::not_found(format!("the bytes of version {digest} are gone")))
+}

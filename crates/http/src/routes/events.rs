@@ -1,0 +1,96 @@
+//! A job's events, paged by number or time.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::answer::{self, ApiError};
+use crate::app::{App, JobOrOld, mismatched};
+use crate::params::{Asked, Job};
+use crate::schema;
+use domain::ids::JobId;
+use domain::old::OldEvent;
+use domain::time::Timestamp;
+use domain::view::Since;
+use engine::api::{Answer, Query};
+use wire::EventDoc;
+
+/// The most events of a page, and how many unless asked.
+const LIMIT_MAX: u32 = 5000;
+const LIMIT_DEFAULT: u32 = 500;
+
+/// A job's events, oldest first.
+#[utoipa::path(get, path = "/jobs/{id}/events", tag = "events", operation_id = "list_events",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("since" = Option<String>, Query, description = "Only what came after: an event's number, or a time (RFC 3339)"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 5000, description = "At most so many, 500 unless asked; after a time, those that share the time of the last come with it"),
+    ),
+    responses((status = 200, description = "A page", body = schema::Events)))]
+pub async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
+    let since = since(&asked)?;
+    let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
+    if let JobOrOld::Old(_) = app.job_or_old(&id).await? {
+        return old(&app, &asked, &id, since.unwrap_or(Since::Seq(0)), limit).await;
+    }
+    let query = Query::EventPage {
+        job_id: id.clone(),
+        since: since.unwrap_or(Since::Seq(0)),
+        limit,
+    };
+    let Answer::EventPage(events, total) = app.read(query).await? else {
+        return Err(mismatched());
+    };
+    let documents: Vec<_> = events.iter().map(EventDoc::of).collect();
+    Ok(answer::ok(&json!({
+        "job_id": id, "events": documents, "total": total, "has_more": total > events.len() as u64,
+        "last_event_time": events.last().map(|event| event.ts), "since": asked.text("since"), "timestamp": app.now(),
+    })))
+}
+
+/// The events of an old record, numbered by its log.
+async fn old(app: &App, asked: &Asked, id: &JobId, since: Since, limit: u32) -> Result<Response, ApiError> {
+    let is_after = |event: &&OldEvent| match since {
+        Since::Seq(seq) => event.seq > seq,
+        Since::Time(time) => event.ts > time,
+    };
+    let events = app.old_events(id).await?;
+    let mut events: Vec<_> = events.iter().filter(is_after).collect();
+    let total = events.len();
+    let mut limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if let Since::Time(_) = since {
+        events.sort_by_key(|event| event.ts);
+        let last = limit
+            .checked_sub(1)
+            .and_then(|last| events.get(last))
+            .map(|event| event.ts);
+        limit = events.partition_point(|event| last.is_none_or(|last| event.ts <= last));
+    }
+    let page = events.get(..limit).unwrap_or(&events);
+    let documents: Vec<_> = page.iter().map(|event| EventDoc::of_old(id, event)).collect();
+    Ok(answer::ok(&json!({
+        "job_id": id, "events": documents, "total": total, "has_more": total > page.len(),
+        "last_event_time": page.last().map(|event| event.ts), "since": asked.text("since"), "timestamp": app.now(),
+    })))
+}
+
+/// `since` as a number or a time; a `+` that came unescaped is read as one.
+fn since(asked: &Asked) -> Result<Option<Since>, ApiError> {
+    let Some(text) = asked.text("since") else {
+        return Ok(None);
+    };
+    // Beyond what SQLite counts there is nothing anyway.
+    if let Ok(seq) = text.parse::<u64>() {
+        return Ok(Some(Since::Seq(seq.min(i64::MAX.unsigned_abs()))));
+    }
+    match Timestamp::parse(&text.trim().replace(' ', "+")) {
+        Some(time) => Ok(Some(Since::Time(time))),
+        None => Err(asked.fault(
+            "since",
+            "datetime",
+            "Input should be an event's number or an RFC 3339 time",
+        )),
+    }
+}

@@ -1,0 +1,317 @@
+//! Gates and decisions: where they stand, what was decided, and waiting for that.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::answer::{self, ApiError};
+use crate::app::{App, JobOrOld, no_gate};
+use crate::follow::news_of;
+use crate::params::{Asked, Gate, Job};
+use crate::schema;
+use domain::decision::SealedDecision;
+use domain::gate::{Gate as DomainGate, GateState};
+use domain::ids::{JobId, StageName};
+use domain::job::{JobRows, JobStatus};
+use domain::old::OldDecision;
+use domain::view::JobFilter;
+use engine::left::until_in_place;
+use wire::{GateDoc, JobGateDoc, StageState};
+
+/// The most decisions of a list, and how many unless asked.
+const DECISIONS_MAX: u32 = 10_000;
+const DECISIONS_DEFAULT: u32 = 100;
+/// The most jobs whose gates are listed.
+const JOBS_MAX: u32 = 10_000;
+/// The longest wait for a decision, in seconds.
+const WAIT_S_MAX: u32 = 600;
+
+#[derive(Serialize)]
+struct StatusDoc<'a> {
+    job_id: &'a JobId,
+    job_status: JobStatus,
+    current_stage: Option<&'a StageName>,
+    gates: Vec<GateDoc<'a>>,
+    total_gates: usize,
+    approved_gates: usize,
+    rejected_gates: usize,
+    pending_gates: usize,
+}
+
+/// Where the gates of a job stand, one for each stage.
+#[utoipa::path(get, path = "/jobs/{id}/gates/status", tag = "gates", params(("id" = String, Path, description = "The job")),
+    responses((status = 200, description = "All stages", body = schema::GatesStatus)))]
+pub async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+    let config = app.config();
+    let found = app.job_or_old(&id).await?;
+    let (job_status, current_stage) = match &found {
+        JobOrOld::Ours(rows) => (rows.job.status, rows.job.stage.as_ref()),
+        JobOrOld::Old(job) => (job.status, job.stage.as_ref()),
+    };
+    let gates: Vec<_> = match &found {
+        JobOrOld::Ours(rows) => {
+            let stages = rows.job.stages.iter();
+            stages
+                .map(|spec| GateDoc::of_stage(rows, &spec.name, app.lens(&config)))
+                .collect()
+        }
+        JobOrOld::Old(job) => job.gates.iter().map(|gate| GateDoc::of_old(job, gate)).collect(),
+    };
+    let count = |state: StageState| gates.iter().filter(|gate| gate.state == state).count();
+    let (approved_gates, rejected_gates) = (count(StageState::Approved), count(StageState::Rejected));
+    let pending_gates = count(StageState::Open);
+    Ok(answer::ok(&StatusDoc {
+        job_id: &id,
+        job_status,
+        current_stage,
+        total_gates: gates.len(),
+        approved_gates,
+        rejected_gates,
+        pending_gates,
+        gates,
+    }))
+}
+
+/// The newest decision of each stage of a job.
+#[utoipa::path(get, path = "/jobs/{id}/gates/decisions", tag = "gates", params(("id" = String, Path, description = "The job")),
+    responses((status = 200, description = "Decision files by stage", body = schema::JobDecisions)))]
+pub async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+    let rows = match app.job_or_old(&id).await? {
+        JobOrOld::Ours(rows) => rows,
+        JobOrOld::Old(job) => {
+            let decisions = job.decisions().into_iter();
+            let decisions: BTreeMap<_, _> = decisions.map(|decision| (&decision.stage, decision)).collect();
+            let total = decisions.len();
+            return Ok(answer::ok(
+                &json!({ "job_id": id, "decisions": decisions, "total_decisions": total }),
+            ));
+        }
+    };
+    let mut newest: BTreeMap<&StageName, &SealedDecision> = BTreeMap::new();
+    for sealed in &rows.decisions {
+        let known = newest.entry(sealed.decision.stage()).or_insert(sealed);
+        if sealed.seq > known.seq {
+            *known = sealed;
+        }
+    }
+    let total = newest.len();
+    Ok(answer::ok(
+        &json!({ "job_id": id, "decisions": newest, "total_decisions": total }),
+    ))
+}
+
+/// The decision of a stage's gate. With `wait`, answers as soon as the gate that is open now (or opens) is decided, at the latest after
+/// so many seconds: then 404 with the code `still_open`.
+#[utoipa::path(get, path = "/jobs/{id}/gates/{stage}/decision", tag = "gates",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("stage" = String, Path, description = "The stage"),
+        ("attempt" = Option<u32>, Query, minimum = 1, description = "Exactly this attempt's; else the newest"),
+        ("wait" = Option<u32>, Query, minimum = 0, maximum = 600, description = "Wait so many seconds for it"),
+    ),
+    responses((status = 200, description = "The decision file", body = schema::Decision)))]
+pub async fn decision(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Asked) -> Result<Response, ApiError> {
+    let attempt = asked.number("attempt", 1..=u32::MAX)?;
+    let wait_s = asked.number("wait", 0..=WAIT_S_MAX)?;
+    let rows = match app.job_or_old(&id).await? {
+        JobOrOld::Ours(rows) => rows,
+        // There is nothing to wait for.
+        JobOrOld::Old(job) => {
+            let decision = job.gate(&stage).and_then(|gate| gate.decision.as_ref());
+            return match (decision, attempt) {
+                (Some(decision), None | Some(1)) => Ok(answer::ok(decision)),
+                (Some(_), Some(attempt)) => Err(ApiError::not_found(format!(
+                    "the old record {id} has no attempt #{attempt} of {stage}"
+                ))
+                .hint("its attempts are 1")),
+                (None, _) => Err(ApiError::not_found(format!(
+                    "the old record {id} knows no decision on {stage}"
+                ))),
+            };
+        }
+    };
+    let sealed = match wait_s {
+        None => find(&app, &rows, &stage, attempt).await?,
+        Some(seconds) => {
+            let _place = app.long_place()?;
+            wait(&app, &id, &stage, attempt, Duration::from_secs(seconds.into())).await?
+        }
+    };
+    Ok(answer::ok(&sealed))
+}
+
+async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> Result<SealedDecision, ApiError> {
+    let found = match attempt {
+        None => rows.newest_decision(stage).cloned(),
+        Some(attempt) => {
+            let all = app
+                .decisions(Some(rows.job.id.clone()), Some(stage.clone()), DECISIONS_MAX)
+                .await?;
+            all.into_iter().find(|sealed| sealed.decision.attempt() == attempt)
+        }
+    };
+    if let Some(sealed) = found {
+        return Ok(sealed);
+    }
+    let gate = rows.gate_of(stage, attempt);
+    Err(match gate {
+        Some(gate) => undecided(gate),
+        None => no_gate(rows, stage, attempt),
+    })
+}
+
+fn undecided(gate: &DomainGate) -> ApiError {
+    let code = if gate.state == GateState::Canceled {
+        "gate_canceled"
+    } else {
+        "still_open"
+    };
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        code,
+        format!("{} is {}", gate.key, gate.state.as_str()),
+    )
+}
+
+/// Waits for the decision of a gate; the one that is waited for is pinned once it is seen open, so that no later one answers for it.
+async fn wait(
+    app: &App,
+    id: &JobId,
+    stage: &StageName,
+    mut attempt: Option<u32>,
+    time: Duration,
+) -> Result<SealedDecision, ApiError> {
+    let mut feed = app.door.follow();
+    let deadline = tokio::time::sleep(time);
+    tokio::pin!(deadline);
+    let mut is_late = false;
+    loop {
+        let rows = app.job(id).await?;
+        let gate = match attempt {
+            None => StageState::of(&rows, stage).1,
+            Some(attempt) => rows.gate(stage, attempt),
+        };
+        let is_waiting = match gate {
+            Some(gate) => {
+                attempt = Some(gate.key.attempt);
+                gate.state == GateState::Open
+            }
+            // A manual job learns its stages from the gates that are opened.
+            None => {
+                (rows.job.is_manual || rows.stage_spec(stage).is_some())
+                    && !rows.job.status.is_ended()
+                    && StageState::of(&rows, stage).0 == StageState::NotReached
+            }
+        };
+        if !is_waiting {
+            let sealed = find(app, &rows, stage, attempt).await?;
+            until_in_place(&sealed, &app.door).await;
+            return Ok(sealed);
+        }
+        if is_late {
+            return Err(match gate {
+                Some(gate) => undecided(gate),
+                None => ApiError::new(
+                    StatusCode::NOT_FOUND,
+                    "still_open",
+                    format!("{id} / {stage} has not come to its gate"),
+                ),
+            });
+        }
+        tokio::select! {
+            biased;
+            has_news = news_of(app, &mut feed, id) => {
+                if !has_news {
+                    return Err(ApiError::unavailable("holdpoint is leaving").hint("wait again when it is back"));
+                }
+            }
+            // The rows are read once more: what was decided in time counts.
+            () = &mut deadline => is_late = true,
+        }
+    }
+}
+
+/// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
+#[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
+    params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all")),
+    responses((status = 200, description = "Gates", body = [schema::JobGate])))]
+pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
+    let words = ["open", "approved", "rejected", "canceled", "all"];
+    let parse = |text: &str| {
+        if text == "all" {
+            Some(None)
+        } else {
+            GateState::parse(text).map(Some)
+        }
+    };
+    let wanted = asked.word("state", &words, parse)?.unwrap_or(Some(GateState::Open));
+    // Where a gate is open the job needs approval (SPEC §5), so no other job has to be read.
+    let filter = JobFilter {
+        status: (wanted == Some(GateState::Open)).then_some(JobStatus::NeedsApproval),
+        before: None,
+        limit: JOBS_MAX,
+    };
+    let jobs = app.jobs(filter).await?;
+    let mut gates: Vec<(&JobRows, &DomainGate)> = Vec::new();
+    for rows in &jobs {
+        let newest = rows.job.stages.iter().filter_map(|spec| rows.newest_gate(&spec.name));
+        let is_wanted = |gate: &&DomainGate| wanted.is_none_or(|state| gate.state == state);
+        gates.extend(newest.filter(is_wanted).map(|gate| (rows, gate)));
+    }
+    gates.sort_by_key(|(_, gate)| {
+        let is_settled = gate.state != GateState::Open;
+        (is_settled, gate.deadline().is_none(), gate.deadline(), gate.opened_at)
+    });
+    let config = app.config();
+    let documents: Vec<_> = gates
+        .into_iter()
+        .map(|(rows, gate)| JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, app.lens(&config))))
+        .collect();
+    Ok(answer::ok(&documents))
+}
+
+/// Decisions of all jobs, every attempt, newest first.
+#[utoipa::path(get, path = "/decisions", tag = "gates",
+    params(
+        ("job_id" = Option<String>, Query, pattern = "^([A-Za-z0-9][A-Za-z0-9_-]{0,99})?$", description = "Only this job's"),
+        ("stage" = Option<String>, Query, pattern = "^([a-z][a-z0-9_-]{0,49})?$", description = "Only this stage's"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "At most so many; 100 unless asked"),
+    ),
+    responses((status = 200, description = "Decision files", body = [schema::Decision])))]
+pub async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
+    let limit = asked.number("limit", 1..=DECISIONS_MAX)?.unwrap_or(DECISIONS_DEFAULT);
+    let (job_id, stage) = (asked.job("job_id")?, asked.stage("stage")?);
+    if let Some(id) = &job_id
+        && let Ok(JobOrOld::Old(job)) = app.job_or_old(id).await
+    {
+        let decisions = job.decisions().into_iter().rev();
+        let of_stage = decisions.filter(|decision| stage.as_ref().is_none_or(|stage| decision.stage == *stage));
+        return Ok(answer::ok(&of_stage.collect::<Vec<_>>()));
+    }
+    let ours = app.decisions(job_id.clone(), stage.clone(), limit).await?;
+    let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ours.len());
+    // Old ones stand outside the chain, and before it.
+    let history = if left > 0 && job_id.is_none() {
+        app.old_decisions(DECISIONS_MAX).await?
+    } else {
+        Vec::new()
+    };
+    let of_stage = |decision: &&OldDecision| stage.as_ref().is_none_or(|stage| decision.stage == *stage);
+    let history = history.iter().filter(of_stage).take(left).map(Listed::Old);
+    Ok(answer::ok(
+        &ours.iter().map(Listed::Ours).chain(history).collect::<Vec<_>>(),
+    ))
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed<'a> {
+    Ours(&'a SealedDecision),
+    Old(&'a OldDecision),
+}

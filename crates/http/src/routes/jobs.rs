@@ -1,0 +1,155 @@
+//! Jobs: start, list, show; what they made.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Map;
+
+use crate::answer::{self, ApiError};
+use crate::app::{App, JobOrOld, mismatched};
+use crate::auth::Caller;
+use crate::body::{Fields, Object};
+use crate::params::{Asked, Job, Rest};
+use crate::schema;
+use domain::ids::ArtifactPath;
+use domain::job::JobStatus;
+use domain::view::JobFilter;
+use engine::api::{Answer, Command, NewJob, Query};
+use wire::{ArtifactDoc, JobDoc};
+
+/// The most jobs of a list, and how many unless asked (WIRE.md).
+const LIMIT_MAX: u32 = 1000;
+const LIMIT_DEFAULT: u32 = 100;
+
+/// What a client may send along for itself; kept in the job's `cfg`.
+const KEPT: [&str; 3] = ["brief", "brief_config", "meta"];
+
+#[derive(Serialize)]
+struct StartedDoc<'a> {
+    #[serde(flatten)]
+    job: JobDoc<'a>,
+    published: bool,
+}
+
+/// Starts a job; answers after its first step.
+#[utoipa::path(post, path = "/jobs", tag = "jobs", request_body = schema::NewJob,
+    responses((status = 201, description = "The job", body = schema::Job)))]
+pub async fn start(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    body: Object,
+) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(&body);
+    let slug = fields.needed_text("slug").to_owned();
+    fields.require("intent");
+    let intent = fields.text("intent").unwrap_or_default().to_owned();
+    let params = fields.object("params").cloned().unwrap_or_default();
+    let is_manual = fields.boolean("manual").unwrap_or_default();
+    for key in ["brief_config", "meta"] {
+        fields.object(key);
+    }
+    let kept = KEPT
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), fields.any(key)?.clone())));
+    let cfg: Map<_, _> = kept.collect();
+    fields.finish()?;
+    let new = NewJob {
+        id: None,
+        slug,
+        intent,
+        params,
+        cfg,
+        is_manual,
+    };
+    let (receipt, published) = app.act(&caller, Command::StartJob(new)).await?;
+    let config = app.config();
+    let document = StartedDoc {
+        job: JobDoc::of(&receipt.rows, app.lens(&config)),
+        published: published.is_ok(),
+    };
+    let mut response = answer::document(StatusCode::CREATED, &document);
+    if let Ok(location) = HeaderValue::try_from(format!("/api/v1/jobs/{}", receipt.job_id)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// Jobs, newest first; those of the old system bear `old_record` and are history.
+#[utoipa::path(get, path = "/jobs", tag = "jobs", operation_id = "list_jobs",
+    params(
+        ("status" = Option<String>, Query, pattern = "^(queued|running|needs_approval|paused|completed|failed|canceled)?$", description = "Only these: queued, running, needs_approval, paused, completed, failed, canceled"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 100 unless asked"),
+        ("before" = Option<String>, Query, description = "Only those started before this time (RFC 3339)"),
+    ),
+    responses((status = 200, description = "Jobs", body = [schema::Job])))]
+pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
+    let words = JobStatus::ALL.map(JobStatus::as_str);
+    let filter = JobFilter {
+        status: asked.word("status", &words, JobStatus::parse)?,
+        before: asked.time("before")?,
+        limit: asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT),
+    };
+    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+    let jobs = app.jobs(filter.clone()).await?;
+    let history = app.old_jobs(filter).await?;
+    let config = app.config();
+    let ours = jobs.iter().map(|rows| JobDoc::of(rows, app.lens(&config)));
+    let mut documents: Vec<_> = ours.chain(history.iter().map(JobDoc::of_old)).collect();
+    documents.sort_by_key(|job| Reverse(job.created_at));
+    documents.truncate(limit);
+    Ok(answer::ok(&documents))
+}
+
+/// A job.
+#[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The job")),
+    responses((status = 200, description = "The job", body = schema::Job)))]
+pub async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+    let config = app.config();
+    Ok(match app.job_or_old(&id).await? {
+        JobOrOld::Ours(rows) => answer::ok(&JobDoc::of(&rows, app.lens(&config))),
+        JobOrOld::Old(job) => answer::ok(&JobDoc::of_old(&job)),
+    })
+}
+
+/// What a job made.
+#[utoipa::path(get, path = "/jobs/{id}/artifacts", tag = "jobs", params(("id" = String, Path, description = "The job")),
+    responses((status = 200, description = "Artifacts", body = [schema::Artifact])))]
+pub async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+    Ok(match app.job_or_old(&id).await? {
+        JobOrOld::Ours(rows) => answer::ok(&rows.artifacts.iter().map(ArtifactDoc::of).collect::<Vec<_>>()),
+        JobOrOld::Old(job) => answer::ok(&job.artifacts.iter().map(ArtifactDoc::of_old).collect::<Vec<_>>()),
+    })
+}
+
+/// The bytes of an artifact's registered version: with a patch that was approved, those after it.
+#[utoipa::path(get, path = "/jobs/{id}/artifacts/{*path}", tag = "jobs",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("path" = String, Path, description = "The artifact's path, as the list names it"),
+    ),
+    responses((status = 200, description = "The bytes", content_type = "application/octet-stream", body = String)))]
+pub async fn artifact(State(app): State<Arc<App>>, Job(id): Job, Rest(path): Rest) -> Result<Response, ApiError> {
+    let rows = app.job(&id).await?;
+    let none = || ApiError::not_found(format!("job {id} has no such artifact"));
+    // Only what is registered: a path is looked up, never opened.
+    let path = ArtifactPath::new(&path).map_err(|_| none())?;
+    let digest = rows.registered(&path).ok_or_else(none)?;
+    let query = Query::Version {
+        job_id: id.clone(),
+        digest,
+    };
+    let Answer::Bytes(bytes) = app.read(query).await? else {
+        return Err(mismatched());
+    };
+    let bytes = bytes.ok_or_else(|| ApiError::not_found("the bytes of this version are gone"))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, "attachment".to_owned()),
+        (header::ETAG, format!("\"{digest}\"")),
+    ];
+    Ok((headers, bytes.to_vec()).into_response())
+}

@@ -1,0 +1,102 @@
+//! Patches: apply one, and which there are.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::response::Response;
+
+use domain::key::GateRef;
+use patch::types as patch_types;
+
+use crate::answer::{self, ApiError};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::body::{Fields, Object};
+use crate::params::{Asked, Gate};
+use crate::schema;
+use engine::api::Command;
+
+use super::done;
+
+/// Changes an artifact; the gate stays open. Never 200 when nothing changed.
+#[utoipa::path(post, path = "/jobs/{id}/patches/{stage}/apply", tag = "decide",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("stage" = String, Path, description = "The stage"),
+        ("digest" = Option<String>, Query, pattern = "^[0-9a-fA-F]{64}$", description = "Apply only to exactly these bytes: the gate's digest"),
+        ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
+    ),
+    request_body = schema::Patch, responses((status = 200, description = "What changed; with dry_run: what would", body = schema::Acted)))]
+pub async fn apply(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Gate(job_id, stage): Gate,
+    asked: Asked,
+    Object(patch): Object,
+) -> Result<Response, ApiError> {
+    let digest = asked.digest("digest")?;
+    let dry_run = asked.flag("dry_run")?;
+    // The words for a job that does not exist come before those for its patch.
+    app.job(&job_id).await?;
+    let gate = GateRef {
+        job_id: job_id.clone(),
+        stage: stage.clone(),
+        attempt: None,
+    };
+    let command = Command::ApplyPatch { gate, patch, digest };
+    if dry_run {
+        return app.preview(&caller, &job_id, command, &[]).await;
+    }
+    // The body is the patch itself.
+    let result = app.act_on(&caller, command, &[]).await?;
+    let receipt = &result.0;
+    let now = receipt.rows.newest_gate(&stage).map(|gate| gate.digest());
+    Ok(done(&result, |document| {
+        document.changed = Some(&receipt.changes);
+        document.digest = now;
+    }))
+}
+
+/// Takes the newest patch back; the gate stays open.
+#[utoipa::path(post, path = "/jobs/{id}/patches/{stage}/undo", tag = "decide",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("stage" = String, Path, description = "The stage"),
+        ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
+    ),
+    request_body = schema::Undo, responses((status = 200, description = "What changed; with dry_run: what would", body = schema::Acted)))]
+pub async fn undo(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Gate(job_id, stage): Gate,
+    asked: Asked,
+    body: Object,
+) -> Result<Response, ApiError> {
+    let dry_run = asked.flag("dry_run")?;
+    let mut fields = Fields::of(&body);
+    let path = fields.path("artifact");
+    let digest = fields.digest("digest");
+    fields.finish()?;
+    let gate = GateRef {
+        job_id: job_id.clone(),
+        stage: stage.clone(),
+        attempt: None,
+    };
+    let command = Command::UndoPatch { gate, path, digest };
+    if dry_run {
+        return app.preview(&caller, &job_id, command, &[]).await;
+    }
+    let result = app.act_on(&caller, command, &[]).await?;
+    let receipt = &result.0;
+    let now = receipt.rows.newest_gate(&stage).map(|gate| gate.digest());
+    Ok(done(&result, |document| {
+        document.changed = Some(&receipt.changes);
+        document.digest = now;
+    }))
+}
+
+/// The patch types, with examples.
+#[utoipa::path(get, path = "/patches/types", tag = "decide", responses((status = 200, description = "By kind of artifact", body = serde_json::Value)))]
+pub async fn types() -> Response {
+    answer::ok(&wire::patch_types(patch_types()))
+}

@@ -1,0 +1,87 @@
+//! A job's events as they happen.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response, Sse};
+
+use crate::answer::ApiError;
+use crate::app::{App, mismatched};
+use crate::auth::Caller;
+use crate::follow::{Follow, Start};
+use crate::params::{Asked, Job};
+use engine::api::{Answer, Query};
+
+/// A job's events as server-sent events: `connected`, what came after `Last-Event-ID`, then what happens, in any process; `heartbeat`
+/// every 5 s. A client that is too slow gets `dropped` as its last event, one that outlives the server `closing`.
+#[utoipa::path(get, path = "/jobs/{id}/events/stream", tag = "events",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The last event that the client has seen"),
+        ("since" = Option<u64>, Query, description = "The same, for clients that cannot set headers"),
+    ),
+    responses((status = 200, description = "Events", content_type = "text/event-stream", body = String)))]
+pub async fn stream(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Job(id): Job,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, ApiError> {
+    let known = known(&headers, &asked)?;
+    let place = app.long_place()?;
+    // Followed before looking: what happens in between is in both.
+    let feed = app.door.follow();
+    let rows = app.job(&id).await?;
+    let newest = Query::Events {
+        job_id: Some(id.clone()),
+        since: 0,
+        limit: 1,
+        tail: true,
+    };
+    let Answer::Events(newest) = app.read(newest).await? else {
+        return Err(mismatched());
+    };
+    let newest = newest.last().map_or(0, |event| event.seq);
+    let start = Start {
+        job_id: id,
+        status: rows.job.status,
+        stage: rows.job.stage.clone(),
+        last: known.unwrap_or(newest),
+        is_replaying: known.is_some(),
+    };
+    let follow = Follow::new(Arc::clone(&app), caller, start, feed, place);
+    let mut response = Sse::new(follow.into_stream()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+    // A reverse proxy that collects the answer would hold events back.
+    headers.insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
+    Ok(response)
+}
+
+/// The last event that the client knows; none when it says nothing.
+fn known(headers: &HeaderMap, asked: &Asked) -> Result<Option<u64>, ApiError> {
+    if let Some(value) = headers.get("last-event-id") {
+        let text = value.to_str().unwrap_or_default().trim();
+        if !text.is_empty() {
+            let number = text.parse::<u64>().ok();
+            return match number {
+                Some(number) => Ok(Some(number.min(i64::MAX.unsigned_abs()))),
+                None => Err(asked.fault(
+                    "Last-Event-ID",
+                    "int_parsing",
+                    "Last-Event-ID should be an event's number",
+                )),
+            };
+        }
+    }
+    match asked.text("since").map(str::parse::<u64>) {
+        None => Ok(None),
+        Some(Ok(number)) => Ok(Some(number.min(i64::MAX.unsigned_abs()))),
+        Some(Err(_)) => Err(asked.fault("since", "int_parsing", "Input should be an event's number")),
+    }
+}

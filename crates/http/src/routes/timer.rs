@@ -1,0 +1,101 @@
+//! What a person does to a gate's timer on purpose: hold, release, extend.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, State};
+use axum::response::Response;
+
+use crate::answer::{self, ApiError};
+use crate::app::{App, no_gate};
+use crate::auth::Caller;
+use crate::body::{Fields, Object};
+use crate::params::Gate;
+use crate::schema;
+use domain::key::GateRef;
+use engine::api::Command;
+use wire::{GateDoc, JobGateDoc};
+
+/// Stops the timer of an open gate in the caller's name, at most for what its `max_hold_s` leaves. Asked again by its holder, it stays as
+/// it is: a request may be repeated.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/hold", tag = "decide",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, held", body = schema::JobGate)))]
+pub async fn hold(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    gate: Gate,
+    body: Object,
+) -> Result<Response, ApiError> {
+    let (gate, reason) = reasoned(gate, &body)?;
+    act(&app, &caller, gate.clone(), Command::Hold { gate, reason }).await
+}
+
+/// Lets a held timer run again with the time that was left, at least a minute. Anybody with the role may: the holder may be asleep.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/release", tag = "decide",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, its timer running", body = schema::JobGate)))]
+pub async fn release(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    gate: Gate,
+    body: Object,
+) -> Result<Response, ApiError> {
+    let (gate, reason) = reasoned(gate, &body)?;
+    act(&app, &caller, gate.clone(), Command::Release { gate, reason }).await
+}
+
+/// Moves the deadline of an open gate by so many seconds, as far as its `max_hold_s` allows. Every request adds, unless it
+/// says which deadline it is to move: sent once more, it gets 409 with the code `deadline_moved`.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/extend", tag = "decide",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = schema::Extension, responses((status = 200, description = "The gate with its new deadline", body = schema::JobGate)))]
+pub async fn extend(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    gate: Gate,
+    body: Object,
+) -> Result<Response, ApiError> {
+    let mut fields = Fields::of(&body);
+    let gate = named(gate, &mut fields);
+    fields.require("seconds");
+    let seconds = fields.whole("seconds", 1..=u64::from(u32::MAX)).unwrap_or_default();
+    let expected = fields.time("expect_deadline");
+    fields.finish()?;
+    let command = Command::Extend {
+        gate: gate.clone(),
+        seconds,
+        expected,
+    };
+    act(&app, &caller, gate, command).await
+}
+
+/// The gate that is meant, and why.
+pub(super) fn reasoned(gate: Gate, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
+    let mut fields = Fields::of(body);
+    let gate = named(gate, &mut fields);
+    let reason = fields.text("reason").map(str::to_owned);
+    fields.finish()?;
+    Ok((gate, reason))
+}
+
+/// The gate that is meant: the newest attempt's, or exactly the one that the body names.
+fn named(Gate(job_id, stage): Gate, fields: &mut Fields<'_>) -> GateRef {
+    let attempt = fields.whole("attempt", 1..=u64::from(u32::MAX));
+    GateRef {
+        job_id,
+        stage,
+        attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
+    }
+}
+
+/// Has it done, and answers with the gate as it is then.
+pub(super) async fn act(app: &App, caller: &Caller, gate: GateRef, command: Command) -> Result<Response, ApiError> {
+    let (receipt, published) = app.act_on(caller, command, &[]).await?;
+    let rows = &receipt.rows;
+    let found = rows.gate_of(&gate.stage, gate.attempt);
+    let found = found.ok_or_else(|| no_gate(rows, &gate.stage, gate.attempt))?;
+    let config = app.config();
+    let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, found, app.lens(&config)));
+    document.published = Some(published.is_ok());
+    Ok(answer::ok(&document))
+}

@@ -1,0 +1,72 @@
+//! What an input lets go: the stage that would wait for its start because of it, and what is to be looked at before it may.
+
+use std::borrow::Cow;
+
+use domain::agreed::Agreed;
+use domain::gate::OnDisk;
+use domain::ids::{ArtifactPath, Digest, StageName};
+use domain::job::{JobRows, JobStatus};
+use domain::refusal::Refusal;
+
+use super::review::wanted_review;
+use super::{Context, Input, Prepared, dry};
+
+/// The rows as an input would make them, and the stage that waits in them.
+pub struct Ahead<'r> {
+    before: &'r JobRows,
+    after: Cow<'r, JobRows>,
+    stage: StageName,
+}
+
+impl<'r> Ahead<'r> {
+    /// None: no stage would wait for its start because of this input.
+    pub fn of(rows: &'r JobRows, prepared: &Prepared, cx: Context<'_>) -> Result<Option<Self>, Refusal> {
+        let is_resumed = rows.job.status == JobStatus::Paused && matches!(prepared.input, Input::Resume { .. });
+        let after = match rows.waiting() {
+            Some(_) if is_resumed => Cow::Borrowed(rows),
+            Some(_) | None => Cow::Owned(dry(&rows.job.id, Some(rows), prepared, cx)?.1),
+        };
+        let waiting = after.waiting().map(|waiting| waiting.stage.clone());
+        let is_let_go = is_resumed || after.job.status == JobStatus::Queued;
+        Ok(waiting.filter(|_| is_let_go).map(|stage| Self {
+            before: rows,
+            after,
+            stage,
+        }))
+    }
+
+    /// What lies on disk of everything that the stage may read; `look` finds it. Of what is decided only by this input the bytes are
+    /// known: it is about them, or puts them there.
+    pub fn looks(
+        &self,
+        mut look: impl FnMut(&ArtifactPath, Digest) -> Result<OnDisk, Refusal>,
+    ) -> Result<Vec<OnDisk>, Refusal> {
+        let known = self.before.agreed_before(&self.stage);
+        let agreed = self.after.agreed_before(&self.stage).into_iter();
+        let looks = agreed.map(|Agreed { artifact, digest, .. }| {
+            let path = &artifact.path;
+            if known
+                .iter()
+                .any(|known| known.artifact.path == *path && known.digest == digest)
+            {
+                return look(path, digest);
+            }
+            Ok(OnDisk {
+                path: path.clone(),
+                registered: digest,
+                found: Some((digest, artifact.size_bytes)),
+            })
+        });
+        looks.collect()
+    }
+
+    /// What has to be reviewed before the stage may start: which stage answers for it, with all that it answers for.
+    pub fn review(&self, looks: &[OnDisk]) -> Result<Option<(&StageName, Vec<Agreed<'_>>)>, Refusal> {
+        wanted_review(&self.after, &self.stage, looks)
+    }
+
+    /// The rows as they would be.
+    pub fn rows(&self) -> &JobRows {
+        &self.after
+    }
+}

@@ -1,0 +1,196 @@
+//! Decisions by persons and by the timer, and patches while the gate stays open.
+
+use serde_json::json;
+
+use domain::artifact::GateArtifact;
+use domain::change::Change;
+use domain::event::EventType;
+use domain::gate::{DecisionRequest, Expiry, Gate, OnDisk, Verdict};
+use domain::ids::{ArtifactPath, Digest};
+use domain::key::GateKey;
+use domain::operator::Operator;
+use domain::proposal::{FileEffect, Proposal};
+use domain::refusal::Refusal;
+use domain::undo::{Undoable, undone};
+use domain::wake::{Wake, WakeKind};
+use text::words::duration;
+
+use super::draft::Draft;
+use super::{lease, stages};
+use domain::key::GateRef;
+
+pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequest) -> Result<Vec<Change>, Refusal> {
+    let gate = draft.gate(gate)?;
+    let decision = gate.decide(request.clone(), draft.cx.now.utc)?;
+    let decision = decision.overriding(draft.overridden_on(&gate.key));
+    let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
+    let mut artifacts = gate.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
+    draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
+    if let (Some(Proposal::File(effect)), Verdict::Approve) = (&request.patch, request.verdict) {
+        artifacts = draft.patched(&stage, attempt, artifacts, effect, decision.by());
+    }
+    draft.settle(&gate, decision.clone(), artifacts);
+    draft.decided(&decision);
+    stages::pause_where_moved(&mut draft)?;
+    Ok(draft.finish())
+}
+
+pub(super) fn apply_patch(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    effect: &FileEffect,
+    digest: Option<Digest>,
+    on_disk: &[OnDisk],
+) -> Result<Vec<Change>, Refusal> {
+    let gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    let current = gate.reviewed_or_refuse(digest, on_disk, None)?;
+    effect.fits_or_refuse(&gate.key, &current)?;
+    let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
+    draft.take_reviewed(&stage, attempt, &gate.artifacts, &current, &operator.name);
+    let artifacts = draft.patched(&stage, attempt, current, effect, &operator.name);
+    draft.put_gate(Gate { artifacts, ..gate });
+    Ok(draft.finish())
+}
+
+/// The newest patch is taken back; the gate stays open. The same guards as for a patch.
+pub(super) fn undo_patch(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    path: Option<&ArtifactPath>,
+    digest: Option<Digest>,
+    on_disk: &[OnDisk],
+) -> Result<Vec<Change>, Refusal> {
+    let gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    let undoable = gate.undoable(path)?;
+    let Undoable { artifact, step } = undoable;
+    let current = gate.reviewed_or_refuse(digest, on_disk, None)?;
+    let is_as_made = |other: &GateArtifact| other.path == artifact.path && other.digest == step.made;
+    // Bytes that somebody else put there and the operator read: they are not the patch's to be taken back.
+    if !current.iter().any(is_as_made) {
+        let now = current.iter().find(|other| other.path == artifact.path);
+        let now = now.map_or(artifact.digest, |other| other.digest);
+        return Err(Refusal::changed_since_patch(&artifact.path, step.made, now));
+    }
+    let (stage, attempt, by) = (gate.key.stage.clone(), gate.key.attempt, &operator.name);
+    draft.take_reviewed(&stage, attempt, &gate.artifacts, &current, by);
+    let artifacts = undone(current, &artifact.path);
+    draft.put_artifacts(&stage, &artifacts);
+    let after = step.former.as_ref().map(|former| former.digest);
+    if after.is_none() {
+        draft.drop_artifact(&artifact.path);
+    }
+    let payload = json!({
+        "attempt": attempt, "by": by, "path": artifact.path, "sha256": step.made, "sha256_after": after,
+        "patch_type": step.type_name, "patched_by": step.by, "patched_at": step.at,
+    });
+    let message = format!("{by} took back {}", undoable.words());
+    draft.log(EventType::PatchUndone, Some(&stage), message, payload);
+    draft.put_gate(Gate {
+        artifacts,
+        ..gate.clone()
+    });
+    Ok(draft.finish())
+}
+
+/// The ticker says that the gate is due; the rows have the last word, for a person may have been quicker or moved the deadline.
+pub(super) fn expire(
+    mut draft: Draft<'_>,
+    key: &GateKey,
+    asked: Wake,
+    is_missed: bool,
+    on_disk: &[OnDisk],
+) -> Result<Vec<Change>, Refusal> {
+    let now = draft.cx.now;
+    let mut gate = draft.gate(&GateRef {
+        job_id: key.job_id.clone(),
+        stage: key.stage.clone(),
+        attempt: Some(key.attempt),
+    })?;
+    gate.open_or_refuse()?;
+    let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
+    let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
+    match timer.wake(gate.lease.as_ref(), max_hold_s, grace_s) {
+        // Another time than the ticker found due: after another start of the machine only the ticker knows whether a deadline that was moved
+        // since has passed by the boot clock.
+        Some(wake) if wake == asked && wake.is_due_as_asked(now) => {}
+        Some(_) | None => return Err(Refusal::not_due(key)),
+    }
+    let is_dead = gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now));
+    if is_dead || asked.kind == WakeKind::LeaseEnd {
+        lease::lapse(&mut draft, gate);
+        return Ok(draft.finish());
+    }
+    if is_missed && timer.overdue_since.is_none() {
+        let overdue = timer.overdue(now, max_hold_s, grace_s);
+        let settled_at = now.utc.plus_s(grace_s);
+        let payload = json!({ "attempt": key.attempt, "deadline": overdue.deadline, "settled_at": settled_at });
+        let message = format!(
+            "{} #{} is overdue: the timer will {} in {}",
+            key.stage,
+            key.attempt,
+            overdue.on_timeout.as_str(),
+            duration(grace_s)
+        );
+        draft.put_gate(Gate {
+            timer: Some(overdue),
+            ..gate
+        });
+        draft.log(EventType::GateOverdue, Some(&key.stage), message, payload);
+        return Ok(draft.finish());
+    }
+    if timer.stopped_at.is_some() {
+        // Its bound is used up, by the boot clock; the record tells the deadline as the civil clock has it.
+        gate.timer = Some(timer.rebased(now));
+    }
+    match gate.expire(draft.cx.via.clone(), now.utc, on_disk)? {
+        Expiry::Held(timer) => {
+            let message = format!(
+                "{} #{} is held: its time is up and only a person may decide",
+                key.stage, key.attempt
+            );
+            draft.put_gate(Gate {
+                timer: Some(timer),
+                ..gate
+            });
+            draft.log(
+                EventType::GateHeld,
+                Some(&key.stage),
+                message,
+                json!({ "attempt": key.attempt, "by": "policy" }),
+            );
+        }
+        Expiry::Moved(timer, moved) => {
+            let is = moved.found.map_or_else(
+                || "is missing".to_owned(),
+                |(digest, _)| format!("is {} now", digest.short()),
+            );
+            let message = format!(
+                "{} #{} is held: {} {is}, not the {} that the gate shows; only a person may decide",
+                key.stage,
+                key.attempt,
+                moved.path.file_name(),
+                moved.registered.short()
+            );
+            draft.put_gate(Gate {
+                timer: Some(timer),
+                ..gate
+            });
+            let found = moved.found.map(|(digest, _)| digest);
+            let payload = json!({
+                "attempt": key.attempt, "by": "policy", "reason": "artifact_changed", "path": moved.path,
+                "sha256": moved.registered, "found": found,
+            });
+            draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
+        }
+        Expiry::Decided(decision) => {
+            let artifacts = gate.artifacts.clone();
+            draft.settle(&gate, (*decision).clone(), artifacts);
+            draft.decided(&decision);
+        }
+    }
+    Ok(draft.finish())
+}

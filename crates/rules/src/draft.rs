@@ -1,0 +1,585 @@
+//! One job's rows while a rule changes them: what several rules do in the same way, and the list of changes that comes of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use domain::artifact::{Artifact, GateArtifact};
+use domain::change::Change;
+use domain::decision::Decision;
+use domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
+use domain::gate::{Gate, GateState, OnDisk, Settled, Verdict};
+use domain::ids::{ArtifactPath, StageName};
+use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use domain::key::GateKey;
+use domain::operator::Operator;
+
+use domain::policy::{GatePolicy, GateRule};
+use domain::proposal::FileEffect;
+use domain::refusal::Refusal;
+use domain::time::clock_time;
+use domain::timer::GateTimer;
+use domain::view::Pause;
+
+use super::{Context, Prepared};
+use domain::key::GateRef;
+
+/// The artifacts of bare stages, by stage.
+pub(super) type BareArtifacts = BTreeMap<StageName, Vec<GateArtifact>>;
+
+/// The gate that was meant, or why there is none such.
+pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Refusal> {
+    let Some(newest) = rows.newest_gate(&wanted.stage) else {
+        return Err(Refusal::no_gate(rows, &wanted.stage, None));
+    };
+    match wanted.attempt {
+        None => Ok(newest),
+        Some(attempt) if attempt == newest.key.attempt => Ok(newest),
+        Some(attempt) => match rows.gate(&wanted.stage, attempt) {
+            // Its own end is the better answer; that there is a newer one comes second.
+            Some(old) => old
+                .open_or_refuse()
+                .and_then(|()| Err(Refusal::old_attempt(&old.key, newest.key.attempt))),
+            None => Err(Refusal::no_gate(rows, &wanted.stage, Some(attempt))),
+        },
+    }
+}
+
+/// The rows as they will be, and the changes that make them so.
+pub(super) struct Draft<'a> {
+    pub rows: JobRows,
+    pub cx: Context<'a>,
+    /// Whose open editor or prompt is passed over, on which gate.
+    pub overridden: Vec<(GateKey, String)>,
+    /// See [`Prepared::ahead`].
+    pub ahead: Option<&'a [OnDisk]>,
+    bare: &'a BareArtifacts,
+    before: Option<Job>,
+    changes: Vec<Change>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(rows: &JobRows, prepared: &'a Prepared, cx: Context<'a>) -> Self {
+        Self {
+            rows: rows.clone(),
+            cx,
+            overridden: Vec::new(),
+            ahead: prepared.ahead.as_deref(),
+            bare: &prepared.bare,
+            before: Some(rows.job.clone()),
+            changes: Vec::new(),
+        }
+    }
+
+    /// A draft of a job that does not exist yet; logs its creation.
+    pub fn of_new_job(job: Job, bare: &'a BareArtifacts, cx: Context<'a>) -> Self {
+        let rows = JobRows {
+            job,
+            attempts: Vec::new(),
+            gates: Vec::new(),
+            artifacts: Vec::new(),
+            decisions: Vec::new(),
+        };
+        let mut draft = Self {
+            rows,
+            cx,
+            overridden: Vec::new(),
+            ahead: None,
+            bare,
+            before: None,
+            changes: Vec::new(),
+        };
+        let job = &draft.rows.job;
+        let message = format!("{} started by {}", job.slug, job.created_by);
+        let payload = json!({ "slug": job.slug, "intent": job.intent, "manual": job.is_manual, "by": job.created_by, "params": job.params });
+        draft.log(EventType::JobCreated, None, message, payload);
+        draft
+    }
+
+    /// The changes, the job's own row first.
+    pub fn finish(mut self) -> Vec<Change> {
+        let job = &mut self.rows.job;
+        match &self.before {
+            None => {
+                job.updated_at = self.cx.now.utc;
+                self.changes.insert(0, Change::InsertJob(Box::new(job.clone())));
+            }
+            Some(before) if before != job => {
+                job.updated_at = self.cx.now.utc;
+                self.changes.insert(0, Change::PutJob(Box::new(job.clone())));
+            }
+            Some(_) => {}
+        }
+        self.changes
+    }
+
+    /// Logs an event; one that does something to a gate says who had that open.
+    pub fn log(&mut self, kind: EventType, stage: Option<&StageName>, message: impl Into<String>, mut payload: Value) {
+        let status = self.rows.job.status;
+        let mut message = message.into();
+        if let Some(name) = self.passed_over(kind, stage, &payload) {
+            message.push_str(&while_open(&name));
+            payload[OVERRIDDEN] = json!(name);
+        }
+        self.changes.push(Change::Event(Box::new(NewEvent {
+            kind,
+            stage: stage.cloned(),
+            status,
+            message,
+            payload,
+        })));
+    }
+
+    /// Whether something of this kind was logged.
+    pub fn has_logged(&self, kind: EventType) -> bool {
+        let is_of = |change: &Change| matches!(change, Change::Event(event) if event.kind == kind);
+        self.changes.iter().any(is_of)
+    }
+
+    /// Whose open editor or prompt on this gate is passed over.
+    pub fn overridden_on(&self, key: &GateKey) -> Option<String> {
+        self.overridden_where(|of| of == key)
+    }
+
+    fn overridden_where(&self, is_it: impl Fn(&GateKey) -> bool) -> Option<String> {
+        let found = self.overridden.iter().find(|(key, _)| is_it(key));
+        found.map(|(_, name)| name.clone())
+    }
+
+    fn passed_over(&self, kind: EventType, stage: Option<&StageName>, payload: &Value) -> Option<String> {
+        use EventType::{
+            GateApproved, GateCanceled, GateExtended, GateHeld, GateRejected, GateReleased, PatchApplied, PatchUndone,
+        };
+        let is_done_to_gate = matches!(
+            kind,
+            GateApproved
+                | GateCanceled
+                | GateExtended
+                | GateHeld
+                | GateRejected
+                | GateReleased
+                | PatchApplied
+                | PatchUndone
+        );
+        self.overridden_where(|key| {
+            is_done_to_gate && Some(&key.stage) == stage && payload["attempt"] == json!(key.attempt)
+        })
+    }
+
+    /// The gate that was meant, or why there is none such.
+    pub fn gate(&self, wanted: &GateRef) -> Result<Gate, Refusal> {
+        find_gate(&self.rows, wanted).cloned()
+    }
+
+    pub fn put_gate(&mut self, gate: Gate) {
+        if let Some(slot) = self.rows.gates.iter_mut().find(|other| other.key == gate.key) {
+            *slot = gate.clone();
+        }
+        self.changes.push(Change::PutGate(Box::new(gate)));
+    }
+
+    pub fn put_attempt(&mut self, attempt: Attempt) {
+        let slot = self
+            .rows
+            .attempts
+            .iter_mut()
+            .find(|other| other.stage == attempt.stage && other.number == attempt.number);
+        match slot {
+            Some(slot) => *slot = attempt.clone(),
+            None => self.rows.attempts.push(attempt.clone()),
+        }
+        self.changes.push(Change::PutAttempt(Box::new(attempt)));
+    }
+
+    /// Registers these as the current versions; what is registered already stays as it is.
+    pub fn put_artifacts(&mut self, stage: &StageName, artifacts: &[GateArtifact]) {
+        for made in artifacts {
+            let slot = self.rows.artifacts.iter_mut().find(|other| other.path == made.path);
+            let former = slot.as_ref().map(|old| old.digest);
+            if former == Some(made.digest) {
+                continue;
+            }
+            let artifact = Artifact {
+                stage: stage.clone(),
+                kind: made.kind.clone(),
+                path: made.path.clone(),
+                digest: made.digest,
+                size_bytes: made.size_bytes,
+                created_at: self.cx.now.utc,
+                former,
+            };
+            match slot {
+                Some(slot) => *slot = artifact.clone(),
+                None => self.rows.artifacts.push(artifact.clone()),
+            }
+            self.changes.push(Change::PutArtifact(Box::new(artifact)));
+        }
+    }
+
+    /// Asks for one execution of a stage; the leader starts it.
+    pub fn queue_attempt(&mut self, stage: &StageName, notes: Option<String>, patch: Option<Value>) {
+        let attempt = Attempt {
+            stage: stage.clone(),
+            number: self.rows.next_attempt(stage),
+            state: AttemptState::Queued,
+            notes,
+            patch,
+            queued_at: self.cx.now.utc,
+            started_at: None,
+            ended_at: None,
+            outcome: None,
+        };
+        self.rows.job.stage = Some(stage.clone());
+        self.rows.job.status = JobStatus::Queued;
+        self.put_attempt(attempt);
+    }
+
+    /// The policy for a gate of this stage that opens now; none: the stage has no gate.
+    pub fn policy_in_force(&self, stage: &StageName) -> Option<GatePolicy> {
+        let policy = self.cx.policies.get(stage)?;
+        match policy.rule() {
+            GateRule::Pass => None,
+            GateRule::Person | GateRule::Timer { .. } => Some(policy.clone()),
+        }
+    }
+
+    /// A stage's work is done: its gate opens, or it passes and the job goes on.
+    pub fn stage_done(&mut self, stage: &StageName, attempt: u32, artifacts: Vec<GateArtifact>) {
+        self.put_artifacts(stage, &artifacts);
+        self.drop_lost_sidecars(&artifacts);
+        match self.policy_in_force(stage) {
+            Some(policy) => self.open_gate(stage, attempt, policy, artifacts),
+            None => {
+                let payload = json!({ "attempt": attempt, "gate": false });
+                self.log(
+                    EventType::StageCompleted,
+                    Some(stage),
+                    format!("{stage} passed: no gate is asked for"),
+                    payload,
+                );
+                self.advance_from(Some(stage));
+            }
+        }
+    }
+
+    /// Opens a gate; the policy is frozen into it.
+    pub fn open_gate(&mut self, stage: &StageName, attempt: u32, policy: GatePolicy, artifacts: Vec<GateArtifact>) {
+        self.open_gate_by(stage, attempt, policy, artifacts, None);
+    }
+
+    /// The same; a gate that is opened from outside names who did it.
+    pub fn open_gate_by(
+        &mut self,
+        stage: &StageName,
+        attempt: u32,
+        policy: GatePolicy,
+        artifacts: Vec<GateArtifact>,
+        opened_by: Option<&Operator>,
+    ) {
+        let timer = match policy.rule() {
+            GateRule::Timer { after_s, on_timeout } => Some(GateTimer::start(self.cx.now, after_s, on_timeout)),
+            GateRule::Person | GateRule::Pass => None,
+        };
+        let key = GateKey {
+            job_id: self.rows.job.id.clone(),
+            stage: stage.clone(),
+            attempt,
+        };
+        let gate = Gate {
+            key,
+            state: GateState::Open,
+            policy,
+            opened_at: self.cx.now.utc,
+            timer,
+            lease: None,
+            artifacts,
+            seen: Vec::new(),
+            settled: None,
+        };
+        let until = match &gate.timer {
+            Some(timer) => format!(
+                "the timer will {} at {}",
+                timer.on_timeout.as_str(),
+                clock_time(timer.deadline)
+            ),
+            None => "a person must decide".to_owned(),
+        };
+        let mut payload = json!({
+            "attempt": attempt, "deadline": gate.deadline(), "digest": gate.digest(), "policy": gate.policy,
+            "artifacts": gate.artifacts.iter().map(|artifact| json!({
+                "kind": artifact.kind, "path": artifact.path, "sha256": artifact.digest,
+                "added_lines": artifact.added_lines, "removed_lines": artifact.removed_lines,
+            })).collect::<Vec<_>>(),
+        });
+        if let Some(operator) = opened_by {
+            payload["by"] = json!(operator.name);
+            payload["via"] = json!(operator.via.surface);
+        }
+        self.rows.job.stage = Some(stage.clone());
+        self.rows.job.status = JobStatus::NeedsApproval;
+        self.rows.gates.push(gate.clone());
+        self.changes.push(Change::OpenGate(Box::new(gate)));
+        self.log(
+            EventType::GateOpened,
+            Some(stage),
+            format!("{stage} #{attempt} waits: {until}"),
+            payload,
+        );
+    }
+
+    /// The one transition of a gate, with a decision.
+    pub fn settle(&mut self, gate: &Gate, decision: Decision, artifacts: Vec<GateArtifact>) {
+        let state = if decision.is_approved() {
+            GateState::Approved
+        } else {
+            GateState::Rejected
+        };
+        let settled = Settled {
+            by: decision.by().to_owned(),
+            at: decision.at(),
+        };
+        let gate = Gate {
+            state,
+            settled: Some(settled),
+            lease: None,
+            artifacts,
+            ..gate.clone()
+        };
+        if let Some(slot) = self.rows.gates.iter_mut().find(|other| other.key == gate.key) {
+            *slot = gate.clone();
+        }
+        self.rows.note_newest(decision.clone());
+        self.changes.push(Change::SettleGate {
+            gate: Box::new(gate),
+            decision: Some(Box::new(decision)),
+        });
+    }
+
+    /// Ends a gate without a decision, and says so.
+    pub fn cancel_gate(&mut self, gate: &Gate, by: &str, why: &str) {
+        let GateKey { stage, attempt, .. } = self.end_gate(gate, by);
+        let payload = json!({ "attempt": attempt, "by": by, "why": why });
+        let message = format!("{stage} #{attempt} canceled: {why}");
+        self.log(EventType::GateCanceled, Some(&stage), message, payload);
+    }
+
+    /// Ends a gate without a decision; which.
+    pub fn end_gate(&mut self, gate: &Gate, by: &str) -> GateKey {
+        let settled = Settled {
+            by: by.to_owned(),
+            at: self.cx.now.utc,
+        };
+        let gate = Gate {
+            state: GateState::Canceled,
+            settled: Some(settled),
+            lease: None,
+            ..gate.clone()
+        };
+        let key = gate.key.clone();
+        if let Some(slot) = self.rows.gates.iter_mut().find(|other| other.key == key) {
+            *slot = gate.clone();
+        }
+        self.changes.push(Change::SettleGate {
+            gate: Box::new(gate),
+            decision: None,
+        });
+        key
+    }
+
+    /// Puts a patch's result in place of what was there; returns the artifacts as they are then.
+    pub fn patched(
+        &mut self,
+        stage: &StageName,
+        attempt: u32,
+        artifacts: Vec<GateArtifact>,
+        effect: &FileEffect,
+        by: &str,
+    ) -> Vec<GateArtifact> {
+        let artifacts = effect.applied_to(artifacts, by, self.cx.now.utc);
+        self.put_artifacts(stage, &artifacts);
+        let (path, after) = (effect.path(), effect.after.digest);
+        let payload = json!({
+            "attempt": attempt, "by": by, "path": path, "sha256": effect.before(), "sha256_after": after,
+            "changes": effect.changes, "patch": effect.patch,
+        });
+        let name = path.file_name();
+        let message = match effect.before() {
+            Some(before) => format!("{by} patched {name}: {} -> {}", before.short(), after.short()),
+            None => format!(
+                "{by} patched {}: {name} is new, {}",
+                effect.artifact.file_name(),
+                after.short()
+            ),
+        };
+        self.log(EventType::PatchApplied, Some(stage), message, payload);
+        artifacts
+    }
+
+    /// A stage that ran again may have removed what a patch had set beside its artifacts: nothing may wait for that any more.
+    fn drop_lost_sidecars(&mut self, made: &[GateArtifact]) {
+        let sidecars: Vec<_> = made
+            .iter()
+            .map(|artifact| patch::sidecar_path(artifact.path.as_str()))
+            .collect();
+        let is_lost = |artifact: &&Artifact| {
+            sidecars.iter().any(|path| path == artifact.path.as_str())
+                && !made.iter().any(|other| other.path == artifact.path)
+        };
+        let lost: Vec<_> = self
+            .rows
+            .artifacts
+            .iter()
+            .filter(is_lost)
+            .map(|artifact| artifact.path.clone())
+            .collect();
+        for path in &lost {
+            self.drop_artifact(path);
+        }
+    }
+
+    /// What was under review at this stage before, was rejected or withdrawn, and is not what was approved now, is no artifact of a job
+    /// whose stages would read it: nobody has agreed to that.
+    fn drop_unnamed(&mut self, approval: &Decision) {
+        if self.rows.job.is_manual {
+            return;
+        }
+        let is_named = |path: &ArtifactPath| approval.artifacts().iter().any(|named| named.path == *path);
+        let of_stage = self
+            .rows
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.stage == *approval.stage());
+        let unnamed: Vec<_> = of_stage
+            .filter(|artifact| !is_named(&artifact.path))
+            .map(|artifact| artifact.path.clone())
+            .collect();
+        for path in &unnamed {
+            self.drop_artifact(path);
+        }
+    }
+
+    /// An artifact that only a patch made is none any more.
+    pub fn drop_artifact(&mut self, path: &ArtifactPath) {
+        self.rows.artifacts.retain(|artifact| artifact.path != *path);
+        self.changes.push(Change::DropArtifact(path.clone()));
+    }
+
+    /// Logs and registers versions that somebody else put in place and the decider read.
+    pub fn take_reviewed(
+        &mut self,
+        stage: &StageName,
+        attempt: u32,
+        former: &[GateArtifact],
+        current: &[GateArtifact],
+        by: &str,
+    ) {
+        for (old, new) in former.iter().zip(current).filter(|(old, new)| old.digest != new.digest) {
+            let message = format!(
+                "{} was changed on disk: {} -> {}; {by} read it",
+                new.path.file_name(),
+                old.digest.short(),
+                new.digest.short()
+            );
+            let payload = json!({ "attempt": attempt, "path": new.path, "sha256": old.digest, "sha256_after": new.digest, "by": by });
+            self.log(EventType::ArtifactChanged, Some(stage), message, payload);
+        }
+        self.put_artifacts(stage, current);
+    }
+
+    /// The job goes on after this stage; none: from the beginning. Everything that needs no child process happens here and now.
+    pub fn advance_from(&mut self, stage: Option<&StageName>) {
+        if self.rows.job.is_manual {
+            // Rejected at one gate: an approval at another does not end the pause.
+            if self.rows.job.status == JobStatus::Paused {
+                return;
+            }
+            let is_any_open = self.rows.gates.iter().any(|gate| gate.state == GateState::Open);
+            self.rows.job.status = if is_any_open {
+                JobStatus::NeedsApproval
+            } else {
+                JobStatus::Running
+            };
+            return;
+        }
+        let stages = self.rows.job.stages.clone();
+        let after = stage.and_then(|stage| stages.iter().position(|spec| spec.name == *stage));
+        for spec in stages.iter().skip(after.map_or(0, |index| index + 1)) {
+            if !spec.is_bare() {
+                let (notes, patch) = self.unheard(&spec.name);
+                return self.queue_attempt(&spec.name, notes, patch);
+            }
+            let artifacts = self.bare_artifacts(&spec.name);
+            self.rows.job.stage = Some(spec.name.clone());
+            match self.policy_in_force(&spec.name) {
+                Some(policy) => {
+                    let attempt = self.rows.next_attempt(&spec.name);
+                    self.put_artifacts(&spec.name, &artifacts);
+                    return self.open_gate(&spec.name, attempt, policy, artifacts);
+                }
+                None => {
+                    let message = format!("{} passed: no command and no gate", spec.name);
+                    self.log(
+                        EventType::StageCompleted,
+                        Some(&spec.name),
+                        message,
+                        json!({ "gate": false }),
+                    );
+                }
+            }
+        }
+        self.rows.job.stage = None;
+        self.rows.job.status = JobStatus::Completed;
+        self.log(EventType::JobCompleted, None, "all stages are through", json!({}));
+    }
+
+    /// What an operator said to a stage whose execution was dropped before it began.
+    fn unheard(&self, stage: &StageName) -> (Option<String>, Option<Value>) {
+        let newest = self.rows.newest_attempt(stage);
+        let dropped = newest.filter(|attempt| attempt.state == AttemptState::Canceled && attempt.started_at.is_none());
+        dropped.map_or((None, None), |attempt| (attempt.notes.clone(), attempt.patch.clone()))
+    }
+
+    /// What a bare stage has to show.
+    pub fn bare_artifacts(&self, stage: &StageName) -> Vec<GateArtifact> {
+        self.bare.get(stage).cloned().unwrap_or_default()
+    }
+
+    /// The event of a decision, and what the job does because of it.
+    pub fn decided(&mut self, decision: &Decision) {
+        let (stage, attempt) = (decision.stage().clone(), decision.attempt());
+        let verdict = if decision.is_approved() {
+            Verdict::Approve
+        } else {
+            Verdict::Reject
+        };
+        let kind = match (verdict, decision.is_auto_approved()) {
+            (Verdict::Approve, true) => EventType::GateAutoApproved,
+            (Verdict::Approve, false) => EventType::GateApproved,
+            (Verdict::Reject, _) => EventType::GateRejected,
+        };
+        let mut message = format!("{} {} {stage} #{attempt}", decision.by(), verdict.past());
+        if decision.is_by_timer() && decision.seen().is_empty() {
+            message.push_str("; nobody had looked");
+        }
+        let payload = json!({
+            "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
+            "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
+        });
+        if decision.is_approved() {
+            self.log(kind, Some(&stage), message, payload);
+            self.drop_unnamed(decision);
+            self.advance_from(Some(&stage));
+        } else {
+            self.rows.job.stage = Some(stage.clone());
+            self.rows.job.status = JobStatus::Paused;
+            self.log(kind, Some(&stage), message, payload);
+            let why = format!("{} paused: {stage} #{attempt} was rejected", self.rows.job.slug);
+            self.log(
+                EventType::JobPaused,
+                Some(&stage),
+                why,
+                json!({ "attempt": attempt, "reason": Pause::Rejected.as_str() }),
+            );
+        }
+    }
+}

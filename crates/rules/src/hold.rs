@@ -1,0 +1,191 @@
+//! Holds and extensions: what a person does to a gate's timer on purpose (SPEC §3). Named, logged, bounded by `max_hold_s`.
+
+use serde_json::json;
+
+use domain::change::Change;
+use domain::event::EventType;
+use domain::gate::Gate;
+use domain::hold::Hold;
+use domain::key::GateKey;
+use domain::operator::Operator;
+use domain::refusal::{Refusal, RefusalCode};
+use domain::time::{Timestamp, clock_time};
+use domain::timer::GateTimer;
+use text::words::duration;
+
+use super::draft::Draft;
+use super::lease;
+use domain::key::GateRef;
+
+/// The open gate, and its timer that a person may stop or move.
+fn timed(draft: &mut Draft<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), Refusal> {
+    let gate = draft.gate(wanted)?;
+    gate.open_or_refuse()?;
+    let now = draft.cx.now;
+    let gate = if gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now)) {
+        lease::lapse(draft, gate)
+    } else {
+        gate
+    };
+    let timer = GateTimer::in_hands(gate.timer.as_ref(), &gate.key)?.clone();
+    Ok((gate, timer))
+}
+
+fn put(draft: &mut Draft<'_>, gate: Gate, timer: GateTimer) {
+    draft.put_gate(Gate {
+        timer: Some(timer),
+        ..gate
+    });
+}
+
+/// The most bytes of a reason: it stands in an event's line, not in a file of its own.
+const REASON_BYTES_MAX: usize = 4096;
+
+/// The reason as it is recorded; blank is none.
+pub(super) fn fitting(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
+    match reason.map_or(0, str::len) {
+        bytes if bytes > REASON_BYTES_MAX => Err(Refusal::new(
+            RefusalCode::Invalid,
+            format!("the reason has {bytes} bytes; at most {REASON_BYTES_MAX} are kept"),
+        )
+        .with_hint("shorten it")
+        .at("reason")),
+        _ => Ok(reason),
+    }
+}
+
+fn words(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+/// Stops the timer. Asked again by its holder, it stays as it is: a repeated key or a retried request adds nothing.
+pub(super) fn hold(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    reason: Option<&str>,
+) -> Result<Vec<Change>, Refusal> {
+    let reason = fitting(reason)?;
+    let (gate, timer) = timed(&mut draft, gate)?;
+    if let Some(held) = &timer.hold {
+        if held.holder.name == operator.name {
+            return Ok(draft.finish());
+        }
+        return Err(Refusal::held_already(&gate.key, held));
+    }
+    let max_s = timer.addable_or_refuse(&gate.key, draft.cx.now, gate.policy.max_hold_s)?;
+    let now = draft.cx.now;
+    let hold = Hold {
+        holder: operator.clone(),
+        taken_at: now.utc,
+        reason: reason.map(str::to_owned),
+    };
+    let timer = GateTimer {
+        hold: Some(Box::new(hold)),
+        ..timer.stopped(now)
+    };
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    put(&mut draft, gate, timer);
+    let message = format!(
+        "{} holds the timer of {stage} #{attempt}, at most {}{}",
+        operator.name,
+        duration(max_s),
+        words(reason)
+    );
+    let payload = json!({ "attempt": attempt, "by": operator.name, "kind": "hold", "max_s": max_s, "reason": reason });
+    draft.log(EventType::GateHeld, Some(&stage), message, payload);
+    Ok(draft.finish())
+}
+
+/// Lets the timer run again with the time that was left, at least a minute (SPEC §3). Anybody may: the holder may be asleep.
+pub(super) fn release(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    reason: Option<&str>,
+) -> Result<Vec<Change>, Refusal> {
+    let reason = fitting(reason)?;
+    let (gate, timer) = timed(&mut draft, gate)?;
+    let Some(held) = timer.hold.clone() else {
+        let refusal = Refusal::new(RefusalCode::WrongState, format!("nobody holds {}", gate.key));
+        let refusal = match &gate.lease {
+            Some(lease) => refusal.with_hint(format!(
+                "{} has it open; that ends by itself when the editor or prompt closes",
+                lease.holder.name
+            )),
+            None => refusal,
+        };
+        return Err(refusal.at(gate.key.to_string()));
+    };
+    let now = draft.cx.now;
+    let timer = match &gate.lease {
+        // Somebody is at it: the stop goes on, and with it the count of what persons have added.
+        Some(_) => GateTimer { hold: None, ..timer },
+        None => timer.started_again(now, 0, gate.policy.max_hold_s, draft.cx.grace_s),
+    };
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let deadline = timer.deadline;
+    put(&mut draft, gate, timer);
+    let of = match held.holder.name == operator.name {
+        true => String::new(),
+        false => format!(", which {} held", held.holder.name),
+    };
+    let message = format!("{} releases {stage} #{attempt}{of}{}", operator.name, words(reason));
+    let payload = json!({
+        "attempt": attempt, "by": operator.name, "kind": "hold", "holder": held.holder.name, "held_at": held.taken_at,
+        "deadline": deadline, "reason": reason,
+    });
+    draft.log(EventType::GateReleased, Some(&stage), message, payload);
+    Ok(draft.finish())
+}
+
+/// Moves the deadline by so many seconds, as far as the bound allows. With `expected`, only when it is the deadline that the caller saw.
+pub(super) fn extend(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    seconds: u64,
+    expected: Option<Timestamp>,
+) -> Result<Vec<Change>, Refusal> {
+    let (gate, timer) = timed(&mut draft, gate)?;
+    if let Some(expected) = expected.filter(|expected| *expected != timer.deadline) {
+        let message = format!("the deadline of {} is {}, not {expected}", gate.key, timer.deadline);
+        return Err(Refusal::new(RefusalCode::DeadlineMoved, message)
+            .with_hint("it was moved meanwhile, maybe by this request when it was sent before")
+            .at("expect_deadline"));
+    }
+    if seconds == 0 {
+        return Err(Refusal::new(RefusalCode::Invalid, "0:00 moves nothing")
+            .with_hint("name the seconds to add")
+            .at("seconds"));
+    }
+    let max_s = timer.addable_or_refuse(&gate.key, draft.cx.now, gate.policy.max_hold_s)?;
+    if seconds > max_s {
+        let message = format!(
+            "{} are more than may still be added to {}: {}",
+            duration(seconds),
+            gate.key,
+            duration(max_s)
+        );
+        return Err(Refusal::new(RefusalCode::WrongState, message)
+            .with_hint(format!(
+                "persons may add {} to this gate altogether (max_hold_s)",
+                duration(gate.policy.max_hold_s)
+            ))
+            .at("seconds"));
+    }
+    let timer = timer.extended(draft.cx.now, seconds, draft.cx.grace_s);
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let deadline = timer.deadline;
+    put(&mut draft, gate, timer);
+    let message = format!(
+        "{} gives {stage} #{attempt} {} more: until {}",
+        operator.name,
+        duration(seconds),
+        clock_time(deadline)
+    );
+    let payload = json!({ "attempt": attempt, "by": operator.name, "seconds": seconds, "deadline": deadline });
+    draft.log(EventType::GateExtended, Some(&stage), message, payload);
+    Ok(draft.finish())
+}

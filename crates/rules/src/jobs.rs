@@ -1,0 +1,316 @@
+//! A job's beginning, its end, and going on after a pause.
+
+use serde_json::json;
+
+use domain::change::Change;
+use domain::decision::SealedDecision;
+use domain::event::EventType;
+use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use domain::ids::{JobId, StageName};
+use domain::job::{Attempt, AttemptState, Job, JobStatus};
+use domain::operator::Operator;
+use domain::policy::GatePolicy;
+use domain::proposal::{FileEffect, ParamsEffect, Proposal};
+use domain::refusal::{Refusal, RefusalCode};
+
+use super::draft::{BareArtifacts, Draft};
+use super::{Context, ResumePlan, review};
+
+/// The note of the approval that follows an applied patch (SPEC §5).
+pub const NOTE_AFTER_PATCH: &str = "approved after patch";
+
+pub(super) fn id_taken(id: &JobId) -> Refusal {
+    Refusal::new(RefusalCode::Invalid, format!("there is a job {id} already"))
+        .with_hint("leave the id out to get a new one")
+        .at("id")
+}
+
+pub(super) fn start(job: &Job, bare: &BareArtifacts, cx: Context<'_>) -> Result<Vec<Change>, Refusal> {
+    let mut draft = Draft::of_new_job(job.clone(), bare, cx);
+    draft.advance_from(None);
+    if draft.rows.job.status == JobStatus::NeedsApproval {
+        draft.log(EventType::JobStarted, None, "the first gate is open", json!({}));
+    }
+    Ok(draft.finish())
+}
+
+pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePlan) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status != JobStatus::Paused {
+        return Err(Refusal::not_paused(&job.id, job.status));
+    }
+    let Some(stage) = job.stage.clone() else {
+        return Err(Refusal::not_paused(&job.id, job.status));
+    };
+    if draft.rows.waiting().is_some() {
+        review::resume(&mut draft, operator, &stage, plan)?;
+        return Ok(draft.finish());
+    }
+    if draft.rows.is_withdrawn(&stage) {
+        open_again(&mut draft, operator, &stage);
+        return Ok(draft.finish());
+    }
+    let Some(rejection) = draft.rows.rejection_to_answer().cloned() else {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            format!("job {} is paused, but nothing was rejected", draft.rows.job.id),
+        ));
+    };
+    match rejection.decision.patch() {
+        Some(_) => match &plan.proposal {
+            Some(Proposal::File(effect)) => {
+                resume_with_patch(&mut draft, operator, &stage, &rejection, effect, &plan.on_disk)?
+            }
+            Some(Proposal::Params(effect)) => resume_with_params(&mut draft, operator, &stage, &rejection, effect)?,
+            None => return Err(not_planned_again(&rejection)),
+        },
+        None => resume_again(&mut draft, operator, &stage, &rejection)?,
+    }
+    review::before_start(&mut draft, operator, plan)?;
+    Ok(draft.finish())
+}
+
+pub(super) fn resumed(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, how: &str) {
+    draft.rows.job.status = JobStatus::Running;
+    let message = format!("{} resumed: {how}", operator.name);
+    draft.log(
+        EventType::JobResumed,
+        Some(stage),
+        message,
+        json!({ "by": operator.name, "how": how }),
+    );
+}
+
+fn not_planned_again(rejection: &SealedDecision) -> Refusal {
+    let key = rejection.decision.key();
+    Refusal::new(
+        RefusalCode::PatchUnfit,
+        format!("the patch of {key} could not be planned again"),
+    )
+}
+
+/// Rejected with a patch of the parameters: they are merged, and the stage runs again with them (SPEC §5).
+fn resume_with_params(
+    draft: &mut Draft<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    rejection: &SealedDecision,
+    effect: &ParamsEffect,
+) -> Result<(), Refusal> {
+    let job = &mut draft.rows.job;
+    // Planned on a look that is stale by now.
+    if job.params != effect.before {
+        return Err(Refusal::new(RefusalCode::WrongState, "the job's parameters were changed meanwhile").at("params"));
+    }
+    job.params.clone_from(&effect.after);
+    let (by, attempt) = (&operator.name, rejection.decision.attempt());
+    let message = format!("{by} changed the parameters: {}", effect.changes.join("; "));
+    let payload = json!({
+        "attempt": attempt, "by": by, "path": null, "changes": effect.changes, "patch": effect.patch,
+    });
+    draft.log(EventType::PatchApplied, Some(stage), message, payload);
+    resume_again(draft, operator, stage, rejection)
+}
+
+/// Only that stage runs again, with what the operator said.
+fn resume_again(
+    draft: &mut Draft<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    rejection: &SealedDecision,
+) -> Result<(), Refusal> {
+    let notes = rejection.decision.notes().map(str::to_owned);
+    if draft.rows.job.is_manual {
+        resumed(
+            draft,
+            operator,
+            stage,
+            &format!("waiting for {stage} to be opened again"),
+        );
+        draft.advance_from(Some(stage));
+        return Ok(());
+    }
+    let is_bare = draft.rows.stage_spec(stage).is_none_or(|spec| spec.is_bare());
+    if is_bare {
+        open_again(draft, operator, stage);
+    } else {
+        // Where something has to be reviewed before, that is how the job goes on, and the review says so.
+        if review::wanted(draft, stage)?.is_none() {
+            resumed(draft, operator, stage, &format!("{stage} runs again"));
+        }
+        draft.queue_attempt(stage, notes, rejection.decision.patch().cloned());
+    }
+    Ok(())
+}
+
+/// The gate of a stage without a command opens once more.
+fn open_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName) {
+    resumed(draft, operator, stage, &format!("{stage} is opened again"));
+    let artifacts = draft.bare_artifacts(stage);
+    let policy = former_policy(draft, stage);
+    let attempt = draft.rows.next_attempt(stage);
+    draft.put_artifacts(stage, &artifacts);
+    draft.open_gate(stage, attempt, policy, artifacts);
+}
+
+/// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a rejected stage never passes silently.
+pub(super) fn former_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
+    draft
+        .policy_in_force(stage)
+        .or_else(|| draft.rows.newest_gate(stage).map(|gate| gate.policy.clone()))
+        .unwrap_or_default()
+}
+
+/// Rejected with a patch: it is applied, attempt n+1 opens and is approved in this transaction; the stage does not run (SPEC §5).
+fn resume_with_patch(
+    draft: &mut Draft<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    rejection: &SealedDecision,
+    effect: &FileEffect,
+    on_disk: &[OnDisk],
+) -> Result<(), Refusal> {
+    let rejected = draft.rows.gate(stage, rejection.decision.attempt()).cloned();
+    let rejected = rejected.ok_or_else(|| not_planned_again(rejection))?;
+    let mut reviewed = rejected.reviewed_or_refuse(None, on_disk, None)?;
+    effect.fits_or_refuse(&rejected.key, &reviewed)?;
+    for artifact in &mut reviewed {
+        // Those were patches of the former attempt.
+        artifact.patches.clear();
+    }
+    resumed(draft, operator, stage, "the patch of the rejection is applied");
+    let attempt = draft.rows.next_attempt(stage);
+    let artifacts = draft.patched(stage, attempt, reviewed, effect, &operator.name);
+    let policy = rejected.policy.clone();
+    draft.open_gate(
+        stage,
+        attempt,
+        GatePolicy {
+            auto_approve: false,
+            required: true,
+            ..policy
+        },
+        artifacts.clone(),
+    );
+    let opened = draft.rows.gate(stage, attempt).cloned();
+    let Some(gate) = opened else {
+        return Err(Refusal::no_such_gate(&draft.rows.job.id, stage));
+    };
+    approve_after_patch(draft, gate, operator)
+}
+
+fn approve_after_patch(draft: &mut Draft<'_>, gate: Gate, operator: &Operator) -> Result<(), Refusal> {
+    let on_disk = gate
+        .artifacts
+        .iter()
+        .map(|artifact| OnDisk {
+            path: artifact.path.clone(),
+            registered: artifact.digest,
+            found: Some((artifact.digest, artifact.size_bytes)),
+        })
+        .collect();
+    let request = DecisionRequest {
+        operator: operator.clone(),
+        verdict: Verdict::Approve,
+        notes: Some(NOTE_AFTER_PATCH.to_owned()),
+        patch: None,
+        digest: None,
+        on_disk,
+    };
+    let decision = gate.decide(request, draft.cx.now.utc)?;
+    let artifacts = gate.artifacts.clone();
+    draft.settle(&gate, decision.clone(), artifacts);
+    draft.decided(&decision);
+    Ok(())
+}
+
+pub(super) fn cancel(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status.is_ended() {
+        return Err(Refusal::job_ended(&job.id, job.status));
+    }
+    end_open(&mut draft, operator, "the job was canceled");
+    draft.rows.job.status = JobStatus::Canceled;
+    let stage = draft.rows.job.stage.clone();
+    let message = format!("{} canceled the job", operator.name);
+    draft.log(
+        EventType::JobCanceled,
+        stage.as_ref(),
+        message,
+        json!({ "by": operator.name }),
+    );
+    Ok(draft.finish())
+}
+
+/// Notes that the job failed, once: whoever comes second finds it noted.
+pub(super) fn acknowledge(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status != JobStatus::Failed {
+        let message = format!("job {} has not failed: it is {}", job.id, job.status.words());
+        return Err(Refusal::new(RefusalCode::WrongState, message)
+            .with_hint("holdpoint job list --status failed shows those that have")
+            .at(job.id.to_string()));
+    }
+    if job.acknowledged_at.is_some() {
+        return Ok(draft.finish());
+    }
+    draft.rows.job.acknowledged_at = Some(draft.cx.now.utc);
+    let stage = draft.rows.job.stage.clone();
+    let message = format!("{} noted that the job failed", operator.name);
+    let payload = json!({ "by": operator.name });
+    draft.log(EventType::JobAcknowledged, stage.as_ref(), message, payload);
+    Ok(draft.finish())
+}
+
+fn end_open(draft: &mut Draft<'_>, operator: &Operator, why: &str) {
+    let open: Vec<_> = draft
+        .rows
+        .gates
+        .iter()
+        .filter(|gate| gate.state == GateState::Open)
+        .cloned()
+        .collect();
+    for gate in open {
+        draft.cancel_gate(&gate, &operator.name, why);
+    }
+    let is_unfinished = |attempt: &&Attempt| matches!(attempt.state, AttemptState::Queued | AttemptState::Running);
+    let unfinished: Vec<_> = draft.rows.attempts.iter().filter(is_unfinished).cloned().collect();
+    for attempt in unfinished {
+        let ended_at = Some(draft.cx.now.utc);
+        let outcome = Some(why.to_owned());
+        draft.put_attempt(Attempt {
+            state: AttemptState::Canceled,
+            ended_at,
+            outcome,
+            ..attempt
+        });
+    }
+}
+
+pub(super) fn complete(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status.is_ended() {
+        return Err(Refusal::job_ended(&job.id, job.status));
+    }
+    if !job.is_manual {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            format!("job {} is run by holdpoint and ends by itself", job.id),
+        )
+        .with_hint(format!("to end it now: holdpoint job cancel {}", job.id)));
+    }
+    if let Some(open) = draft.rows.gates.iter().find(|gate| gate.state == GateState::Open) {
+        return Err(Refusal::gate_open(&open.key));
+    }
+    if job.status == JobStatus::Paused {
+        return Err(
+            Refusal::new(RefusalCode::WrongState, format!("job {} is paused", job.id))
+                .with_hint("resume it first, or cancel it"),
+        );
+    }
+    draft.rows.job.status = JobStatus::Completed;
+    draft.rows.job.stage = None;
+    let message = format!("{} completed the job", operator.name);
+    draft.log(EventType::JobCompleted, None, message, json!({ "by": operator.name }));
+    Ok(draft.finish())
+}

@@ -1,0 +1,274 @@
+//! Leases and looks: what an open prompt or editor does to a gate's timer.
+
+use serde_json::json;
+
+use domain::change::Change;
+use domain::decision::{Extent, Seen};
+use domain::event::EventType;
+use domain::gate::Gate;
+use domain::ids::Digest;
+use domain::key::GateKey;
+use domain::lease::{Lease, LeasePurpose};
+use domain::operator::Operator;
+use domain::refusal::Refusal;
+
+use super::Input;
+use super::draft::Draft;
+use domain::key::GateRef;
+
+/// The most looks that a gate keeps: later ones say nothing new.
+const SEEN_MAX: usize = 100;
+
+pub(super) fn take(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    session: &str,
+    purpose: LeasePurpose,
+    is_takeover: bool,
+) -> Result<Vec<Change>, Refusal> {
+    let now = draft.cx.now;
+    let mut gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    if let Some(held) = gate.lease.clone().filter(|lease| lease.is_live(now)) {
+        if held.session != session {
+            if !is_takeover {
+                return Err(Refusal::held_by(&gate.key, &held.holder.name));
+            }
+            return Ok(take_over(draft, gate, &held, operator, session, purpose));
+        }
+        gate.lease = Some(held.renewed(purpose, now));
+        draft.put_gate(gate);
+        return Ok(draft.finish());
+    }
+    if gate.lease.is_some() {
+        gate = lapse(&mut draft, gate);
+    }
+    gate.lease = Some(Lease::taken(operator.clone(), session.to_owned(), purpose, now));
+    let key = gate.key.clone();
+    let is_timed = stops_something(&gate);
+    if is_timed {
+        gate.timer = gate.timer.as_ref().map(|timer| timer.stopped(now));
+    }
+    draft.put_gate(gate);
+    if is_timed {
+        let message = format!(
+            "{}, {}: the timer of {} #{} is held",
+            operator.name,
+            purpose.as_str(),
+            key.stage,
+            key.attempt
+        );
+        let payload =
+            json!({ "attempt": key.attempt, "by": operator.name, "kind": "lease", "purpose": purpose.as_str() });
+        draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
+    }
+    Ok(draft.finish())
+}
+
+/// Whom a command passes over, gate by gate. A session passes over nobody: where another one has a gate open it is refused, until it has
+/// taken the gate over. A command or a client has no session, and no way to take a gate over; it goes through, and the record names whose
+/// editor or prompt was open.
+pub(super) fn overridden(
+    draft: &Draft<'_>,
+    input: &Input,
+    session: Option<&str>,
+) -> Result<Vec<(GateKey, String)>, Refusal> {
+    let gates = match concerned(input) {
+        // That there is no such gate, or that it was decided, is told by the rule itself.
+        Concerned::Gate(gate) => draft.gate(gate).ok().into_iter().collect(),
+        Concerned::EachOpen => draft.rows.gates.clone(),
+        Concerned::None => return Ok(Vec::new()),
+    };
+    // Letting a timer run takes nothing from whoever has the gate open: for them it stays stopped.
+    let is_refused = !matches!(input, Input::Release { .. });
+    let mut overridden = Vec::new();
+    for gate in gates.into_iter().filter(|gate| gate.open_or_refuse().is_ok()) {
+        let Some(lease) = gate.lease.filter(|lease| lease.is_live(draft.cx.now)) else {
+            continue;
+        };
+        match session {
+            Some(session) if session == lease.session => {
+                overridden.extend(lease.taken_from.map(|name| (gate.key, name)));
+            }
+            Some(_) if is_refused => return Err(Refusal::open_elsewhere(&gate.key, &lease)),
+            Some(_) | None => overridden.push((gate.key, lease.holder.name)),
+        }
+    }
+    Ok(overridden)
+}
+
+/// Which gates a command changes that somebody may have open.
+enum Concerned<'a> {
+    Gate(&'a GateRef),
+    EachOpen,
+    None,
+}
+
+fn concerned(input: &Input) -> Concerned<'_> {
+    match input {
+        Input::Decide { gate, .. }
+        | Input::ApplyPatch { gate, .. }
+        | Input::UndoPatch { gate, .. }
+        | Input::Hold { gate, .. }
+        | Input::Release { gate, .. }
+        | Input::Extend { gate, .. }
+        | Input::Withdraw { gate, .. } => Concerned::Gate(gate),
+        Input::Cancel { .. } | Input::Complete { .. } => Concerned::EachOpen,
+        Input::Start(_)
+        | Input::OpenGate { .. }
+        | Input::Resume { .. }
+        | Input::Acknowledge { .. }
+        | Input::TakeLease { .. }
+        | Input::ReleaseLease { .. }
+        | Input::MarkSeen { .. }
+        | Input::Expire { .. }
+        | Input::StageStarted { .. }
+        | Input::StageNotStarted { .. }
+        | Input::StageEnded { .. }
+        | Input::ArtifactMoved { .. } => Concerned::None,
+    }
+}
+
+/// The gate goes from one session to another; the timer stays stopped from when it was, so that taking over adds no time.
+fn take_over(
+    mut draft: Draft<'_>,
+    gate: Gate,
+    former: &Lease,
+    operator: &Operator,
+    session: &str,
+    purpose: LeasePurpose,
+) -> Vec<Change> {
+    let now = draft.cx.now;
+    let key = gate.key.clone();
+    draft.put_gate(Gate {
+        lease: Some(Lease {
+            taken_from: Some(former.holder.name.clone()),
+            ..Lease::taken(operator.clone(), session.to_owned(), purpose, now)
+        }),
+        ..gate
+    });
+    let message = format!(
+        "{} takes {} #{} over from {} ({})",
+        operator.name,
+        key.stage,
+        key.attempt,
+        former.holder.name,
+        former.purpose.as_str()
+    );
+    let payload = json!({
+        "attempt": key.attempt, "by": operator.name, "kind": "lease", "purpose": purpose.as_str(), "from": former.holder.name,
+    });
+    draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
+    draft.finish()
+}
+
+pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: &str) -> Result<Vec<Change>, Refusal> {
+    let gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    match &gate.lease {
+        Some(lease) if lease.session == session => {
+            let ended_ago_us = lease.dead_for_us(draft.cx.now);
+            end(&mut draft, gate, ended_ago_us, "given back");
+            Ok(draft.finish())
+        }
+        // It lapsed, or somebody else holds the gate now: there is nothing to give back.
+        Some(_) | None => Ok(Vec::new()),
+    }
+}
+
+/// Ends a lease whose last heartbeat is too old. Its end is when it died, not when somebody noticed.
+pub(super) fn lapse(draft: &mut Draft<'_>, gate: Gate) -> Gate {
+    let dead_for_us = gate.lease.as_ref().map_or(0, |lease| lease.dead_for_us(draft.cx.now));
+    end(draft, gate, dead_for_us, "no heartbeat")
+}
+
+fn end(draft: &mut Draft<'_>, gate: Gate, ended_ago_us: i64, why: &str) -> Gate {
+    let is_timed = stops_something(&gate);
+    let Some(lease) = gate.lease.clone() else { return gate };
+    let (max_hold_s, grace_s, now) = (gate.policy.max_hold_s, draft.cx.grace_s, draft.cx.now);
+    let timer = gate.timer.as_ref().map(|timer| {
+        if is_timed {
+            timer.started_again(now, ended_ago_us, max_hold_s, grace_s)
+        } else {
+            timer.clone()
+        }
+    });
+    let gate = Gate {
+        lease: None,
+        timer,
+        ..gate
+    };
+    draft.put_gate(gate.clone());
+    if is_timed {
+        let payload = json!({ "attempt": gate.key.attempt, "by": lease.holder.name, "kind": "lease", "why": why, "deadline": gate.deadline() });
+        let message = format!(
+            "{} #{} runs again ({}: {why})",
+            gate.key.stage, gate.key.attempt, lease.holder.name
+        );
+        draft.log(EventType::GateReleased, Some(&gate.key.stage), message, payload);
+    }
+    gate
+}
+
+/// Whether a lease makes a difference: not where nothing runs, by policy or because a person holds the gate anyway.
+fn stops_something(gate: &Gate) -> bool {
+    gate.timer
+        .as_ref()
+        .is_some_and(|timer| timer.held_by_policy_at.is_none() && timer.hold.is_none())
+}
+
+/// Notes a look at its first changed line, and what was shown since whenever that is more. Whoever looks in two consoles has
+/// seen what the better of the two has shown.
+pub(super) fn mark_seen(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    operator: &Operator,
+    digest: Digest,
+    extent: Extent,
+) -> Result<Vec<Change>, Refusal> {
+    let mut gate = draft.gate(gate)?;
+    gate.open_or_refuse()?;
+    let mine = |seen: &&mut Seen| seen.by == operator.name && seen.digest == digest;
+    let shown = extent.hunks_shown.min(extent.hunks);
+    let is_full = gate.seen.len() >= SEEN_MAX;
+    let seen = match gate.seen.iter_mut().find(mine) {
+        Some(seen) => {
+            let is_more = seen.extent().is_none_or(|former| former.hunks_shown < shown);
+            if !is_more {
+                return Ok(Vec::new());
+            }
+            (seen.hunks, seen.hunks_shown) = (Some(extent.hunks), Some(shown));
+            seen.clone()
+        }
+        None if is_full => return Ok(Vec::new()),
+        None => {
+            let seen = Seen {
+                by: operator.name.clone(),
+                at: draft.cx.now.utc,
+                digest,
+                hunks: Some(extent.hunks),
+                hunks_shown: Some(shown),
+            };
+            gate.seen.push(seen.clone());
+            seen
+        }
+    };
+    let key = gate.key.clone();
+    draft.put_gate(gate);
+    let message = format!(
+        "{} looked at {} #{} ({}): {}",
+        seen.by,
+        key.stage,
+        key.attempt,
+        digest.short(),
+        seen.shown_words()
+    );
+    draft.log(
+        EventType::GateSeen,
+        Some(&key.stage),
+        message,
+        json!({ "attempt": key.attempt, "by": seen.by, "digest": digest, "hunks": extent.hunks, "hunks_shown": shown }),
+    );
+    Ok(draft.finish())
+}

@@ -1,0 +1,175 @@
+//! Gates that an outside pipeline opens (SPEC §8).
+
+use serde_json::{Map, json};
+
+use domain::artifact::GateArtifact;
+use domain::change::Change;
+use domain::event::EventType;
+use domain::gate::GateState;
+use domain::ids::{JobId, StageName};
+use domain::job::{Job, JobStatus};
+use domain::key::GateKey;
+use domain::operator::Operator;
+use domain::policy::{GatePolicy, GateRule};
+use domain::refusal::{Refusal, RefusalCode};
+use domain::stage::StageSpec;
+use domain::view::Pause;
+
+use super::draft::Draft;
+use super::{Context, OpeningRecord, hold};
+use domain::key::GateRef;
+
+/// The manual job that `gate open` makes when there is none of this id.
+pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Job {
+    Job {
+        id: id.clone(),
+        slug: id.to_string(),
+        intent: "a pipeline of its own opens the gates".to_owned(),
+        is_manual: true,
+        status: JobStatus::Running,
+        stage: None,
+        params: Map::new(),
+        cfg: Map::new(),
+        stages: Vec::new(),
+        created_by: operator.name.clone(),
+        created_at: cx.now.utc,
+        updated_at: cx.now.utc,
+        acknowledged_at: None,
+    }
+}
+
+pub(super) fn open(
+    mut draft: Draft<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    artifacts: &[GateArtifact],
+) -> Result<Vec<Change>, Refusal> {
+    let job = &draft.rows.job;
+    if job.status.is_ended() {
+        return Err(Refusal::job_ended(&job.id, job.status));
+    }
+    if !job.is_manual {
+        may_open(&draft, stage)?;
+    }
+    let newest = draft
+        .rows
+        .newest_gate(stage)
+        .filter(|gate| gate.state == GateState::Open)
+        .cloned();
+    if let Some(open) = newest {
+        let is_same = open.artifacts.len() == artifacts.len()
+            && artifacts.iter().all(|new| {
+                open.artifacts
+                    .iter()
+                    .any(|old| old.path == new.path && old.digest == new.digest)
+            });
+        if is_same {
+            return Ok(Vec::new());
+        }
+        draft.cancel_gate(&open, &operator.name, "opened again with other artifacts");
+    }
+    if draft.rows.stage_spec(stage).is_none() {
+        let spec = StageSpec {
+            name: stage.clone(),
+            command: Vec::new(),
+            env: std::collections::BTreeMap::new(),
+            timeout_s: None,
+            artifacts: Vec::new(),
+        };
+        draft.rows.job.stages.push(spec);
+    }
+    if draft.rows.job.status == JobStatus::Paused {
+        // An open gate is itself a stop: nothing goes on without a person, so opening one may end the pause.
+        let message = format!("resumed: {} opens {stage} again", operator.name);
+        draft.rows.job.status = JobStatus::Running;
+        draft.log(
+            EventType::JobResumed,
+            Some(stage),
+            message,
+            json!({ "by": operator.name }),
+        );
+    }
+    let attempt = draft.rows.next_attempt(stage);
+    draft.put_artifacts(stage, artifacts);
+    let policy = asked_policy(&draft, stage);
+    draft.open_gate_by(stage, attempt, policy, artifacts.to_vec(), Some(operator));
+    Ok(draft.finish())
+}
+
+/// On a job that holdpoint runs: only the current stage, and only when it has no command.
+fn may_open(draft: &Draft<'_>, stage: &StageName) -> Result<(), Refusal> {
+    let job = &draft.rows.job;
+    let refused =
+        |message: String| Err(Refusal::new(RefusalCode::WrongState, message).at(format!("{} / {stage}", job.id)));
+    match draft.rows.stage_spec(stage) {
+        None => {
+            let known: Vec<_> = job.stages.iter().map(|spec| spec.name.clone()).collect();
+            Err(Refusal::no_such_stage(&job.id, stage, &known))
+        }
+        Some(spec) if !spec.is_bare() => refused(format!("{stage} has a command: holdpoint opens its gate itself")),
+        Some(_) if job.stage.as_ref() != Some(stage) => {
+            let at = job.stage.as_ref().map_or("between stages", StageName::as_str);
+            refused(format!("job {} is at {at}, not at {stage}", job.id))
+        }
+        // After a withdrawal it waits for just this.
+        Some(_) if job.status == JobStatus::Paused && !draft.rows.is_withdrawn(stage) => {
+            refused(format!("job {} is paused", job.id))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Takes back a gate that was opened from outside. Asked again, it stays as it is: a request may be repeated.
+pub(super) fn withdraw(
+    mut draft: Draft<'_>,
+    wanted: &GateRef,
+    operator: &Operator,
+    reason: Option<&str>,
+    record: &OpeningRecord,
+) -> Result<Vec<Change>, Refusal> {
+    let reason = hold::fitting(reason)?;
+    let exactly = wanted
+        .attempt
+        .and_then(|attempt| draft.rows.gate(&wanted.stage, attempt));
+    if record.is_withdrawn && exactly.is_some_and(|gate| gate.state == GateState::Canceled) {
+        return Ok(Vec::new());
+    }
+    let gate = draft.gate(wanted)?;
+    gate.open_or_refuse()?;
+    if !draft.rows.job.is_manual && record.opened_by.is_none() {
+        return Err(Refusal::not_from_outside(&gate.key));
+    }
+    let opened_by = record.opened_by.as_deref();
+    if opened_by != Some(operator.name.as_str()) && !record.may_any {
+        return Err(Refusal::not_the_opener(&gate.key, opened_by, &operator.name));
+    }
+    let GateKey { stage, attempt, .. } = draft.end_gate(&gate, &operator.name);
+    let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let message = format!("{} withdrew {stage} #{attempt}{why}", operator.name);
+    let payload = json!({ "attempt": attempt, "by": operator.name, "why": reason, "withdrawn": true });
+    draft.log(EventType::GateCanceled, Some(&stage), message, payload);
+    if draft.rows.job.is_manual {
+        draft.advance_from(Some(&stage));
+        return Ok(draft.finish());
+    }
+    draft.rows.job.status = JobStatus::Paused;
+    let why = format!("{} paused: {stage} #{attempt} was withdrawn", draft.rows.job.slug);
+    let payload = json!({ "attempt": attempt, "reason": Pause::Withdrawn.as_str() });
+    draft.log(EventType::JobPaused, Some(&stage), why, payload);
+    Ok(draft.finish())
+}
+
+/// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead (SPEC §2).
+fn asked_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
+    match draft.cx.policies.get(stage) {
+        Some(policy) => match policy.rule() {
+            GateRule::Pass => GatePolicy {
+                required: true,
+                auto_approve: false,
+                ..policy.clone()
+            },
+            GateRule::Person | GateRule::Timer { .. } => policy.clone(),
+        },
+        None => GatePolicy::default(),
+    }
+}

@@ -1,0 +1,256 @@
+//! What the leader reports of stage commands.
+
+use serde_json::json;
+
+use domain::change::Change;
+use domain::event::{ARTIFACT_CHANGED, EventType};
+use domain::gate::OnDisk;
+use domain::ids::StageName;
+use domain::job::{Attempt, AttemptState, JobStatus};
+use domain::refusal::{Refusal, RefusalCode};
+
+use super::StageOutcome;
+use super::draft::Draft;
+
+/// A stage whose supervisor dies this often in a row is given up: something on the machine kills it each time.
+const LOST_IN_A_ROW_MAX: u32 = 5;
+
+fn attempt_in(draft: &Draft<'_>, stage: &StageName, number: u32, state: AttemptState) -> Result<Attempt, Refusal> {
+    match draft.rows.attempt(stage, number) {
+        Some(attempt) if attempt.state == state => Ok(attempt.clone()),
+        Some(attempt) => {
+            let message = format!(
+                "{stage} #{number} is {}, not {}",
+                attempt.state.as_str(),
+                state.as_str()
+            );
+            Err(Refusal::new(RefusalCode::WrongState, message))
+        }
+        None => Err(Refusal::new(
+            RefusalCode::NotFound,
+            format!("there is no attempt {stage} #{number}"),
+        )),
+    }
+}
+
+pub(super) fn started(
+    mut draft: Draft<'_>,
+    stage: &StageName,
+    number: u32,
+    on_disk: &[OnDisk],
+) -> Result<Vec<Change>, Refusal> {
+    let attempt = attempt_in(&draft, stage, number, AttemptState::Queued)?;
+    if draft.rows.job.status != JobStatus::Queued {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            format!("the job is {}", draft.rows.job.status.as_str()),
+        ));
+    }
+    // Whoever looked at the files was to say so with another input; no stage starts on bytes that nobody decided on.
+    if let Some((_, moved)) = draft.rows.moved_before(stage, on_disk)?.first() {
+        return Err(Refusal::new(RefusalCode::ArtifactChanged, moved.difference()).at(moved.path.to_string()));
+    }
+    let is_first = !draft.rows.attempts.iter().any(|other| other.started_at.is_some());
+    let now = draft.cx.now.utc;
+    draft.rows.job.status = JobStatus::Running;
+    draft.put_attempt(Attempt {
+        state: AttemptState::Running,
+        started_at: Some(now),
+        ..attempt
+    });
+    if is_first {
+        draft.log(EventType::JobStarted, None, "the first stage starts", json!({}));
+    }
+    draft.log(
+        EventType::StageStarted,
+        Some(stage),
+        format!("{stage} #{number} started"),
+        json!({ "attempt": number }),
+    );
+    Ok(draft.finish())
+}
+
+/// Nothing ran: the attempt waits for the next try. A full disk must not end a job.
+pub(super) fn not_started(
+    mut draft: Draft<'_>,
+    stage: &StageName,
+    number: u32,
+    why: &str,
+) -> Result<Vec<Change>, Refusal> {
+    let attempt = attempt_in(&draft, stage, number, AttemptState::Running)?;
+    draft.rows.job.status = JobStatus::Queued;
+    draft.put_attempt(Attempt {
+        state: AttemptState::Queued,
+        started_at: None,
+        ..attempt
+    });
+    draft.log(
+        EventType::StageFailed,
+        Some(stage),
+        format!("{stage} #{number} could not be started: {why}; it is tried again"),
+        json!({ "attempt": number, "why": why, "retried": true }),
+    );
+    Ok(draft.finish())
+}
+
+pub(super) fn ended(
+    mut draft: Draft<'_>,
+    stage: &StageName,
+    number: u32,
+    outcome: &StageOutcome,
+) -> Result<Vec<Change>, Refusal> {
+    let attempt = attempt_in(&draft, stage, number, AttemptState::Running)?;
+    let ended_at = Some(draft.cx.now.utc);
+    match outcome {
+        StageOutcome::Made(artifacts) => {
+            let words = Some("done".to_owned());
+            draft.put_attempt(Attempt {
+                state: AttemptState::Completed,
+                ended_at,
+                outcome: words,
+                ..attempt
+            });
+            let word = if artifacts.len() == 1 { "artifact" } else { "artifacts" };
+            let payload = json!({
+                "attempt": number,
+                "artifacts": artifacts.iter().map(|made| json!({ "path": made.path, "sha256": made.digest })).collect::<Vec<_>>(),
+            });
+            draft.log(
+                EventType::StageCompleted,
+                Some(stage),
+                format!("{stage} #{number} done: {} {word}", artifacts.len()),
+                payload,
+            );
+            draft.stage_done(stage, number, artifacts.clone());
+        }
+        StageOutcome::Failed(why) => {
+            draft.put_attempt(Attempt {
+                state: AttemptState::Failed,
+                ended_at,
+                outcome: Some(why.clone()),
+                ..attempt
+            });
+            fail(&mut draft, stage, number, why);
+        }
+        StageOutcome::Lost => {
+            let words = "its supervisor died".to_owned();
+            let lost = draft.rows.attempts.iter().rev().filter(|other| other.stage == *stage);
+            let in_a_row = lost
+                .skip(1)
+                .take_while(|other| other.state == AttemptState::Lost)
+                .count();
+            let (notes, patch) = (attempt.notes.clone(), attempt.patch.clone());
+            draft.put_attempt(Attempt {
+                state: AttemptState::Lost,
+                ended_at,
+                outcome: Some(words.clone()),
+                ..attempt
+            });
+            if in_a_row + 1 >= LOST_IN_A_ROW_MAX as usize {
+                fail(
+                    &mut draft,
+                    stage,
+                    number,
+                    &format!("{words}, {LOST_IN_A_ROW_MAX} times in a row"),
+                );
+            } else {
+                let message = format!("{stage} #{number} was lost ({words}): it runs again");
+                draft.log(
+                    EventType::StageFailed,
+                    Some(stage),
+                    message,
+                    json!({ "attempt": number, "lost": true }),
+                );
+                draft.queue_attempt(stage, notes, patch);
+            }
+        }
+    }
+    Ok(draft.finish())
+}
+
+fn fail(draft: &mut Draft<'_>, stage: &StageName, number: u32, why: &str) {
+    draft.rows.job.status = JobStatus::Failed;
+    let payload = json!({ "attempt": number, "why": why });
+    draft.log(
+        EventType::StageFailed,
+        Some(stage),
+        format!("{stage} #{number} failed: {why}"),
+        payload.clone(),
+    );
+    draft.log(
+        EventType::JobFailed,
+        Some(stage),
+        format!("the job ended: {stage} #{number} failed: {why}"),
+        payload,
+    );
+}
+
+/// What was decided on is not what the stage would read: the job pauses, the attempt stays queued. Where the row says already that it
+/// runs, the last look before its launch found it: nothing was launched.
+pub(super) fn artifact_moved(
+    mut draft: Draft<'_>,
+    stage: &StageName,
+    number: u32,
+    moved: &OnDisk,
+) -> Result<Vec<Change>, Refusal> {
+    let is_running = draft.rows.job.status == JobStatus::Running;
+    let state = if is_running {
+        AttemptState::Running
+    } else {
+        AttemptState::Queued
+    };
+    let attempt = attempt_in(&draft, stage, number, state)?;
+    if !is_running && draft.rows.job.status != JobStatus::Queued {
+        let message = format!("the job is {}", draft.rows.job.status.as_str());
+        return Err(Refusal::new(RefusalCode::WrongState, message));
+    }
+    let agreed = draft.rows.agreed_before(stage).into_iter();
+    let answers = agreed
+        .filter(|agreed| agreed.artifact.path == moved.path && agreed.digest == moved.registered)
+        .map(|agreed| agreed.stage.clone())
+        .next();
+    let Some(answers) = answers.filter(|_| moved.is_moved()) else {
+        return Err(Refusal::stale_look(&draft.rows.job.id));
+    };
+    if is_running {
+        draft.put_attempt(Attempt {
+            state: AttemptState::Queued,
+            started_at: None,
+            ..attempt
+        });
+    }
+    pause_before(&mut draft, stage, number, &answers, moved);
+    Ok(draft.finish())
+}
+
+/// A stage that waits for its start only now, because of what a person does, and would read what nobody decided on: the job pauses at
+/// once, not when the leader comes to look.
+pub(super) fn pause_where_moved(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    let waiting = draft.rows.waiting().map(|one| (one.stage.clone(), one.number));
+    let Some((stage, number)) = waiting.filter(|_| draft.rows.job.status == JobStatus::Queued) else {
+        return Ok(());
+    };
+    let moved = draft
+        .ahead
+        .map(|ahead| draft.rows.moved_before(&stage, ahead))
+        .transpose()?;
+    let first = moved.iter().flatten().next();
+    if let Some((answers, moved)) = first.map(|(agreed, moved)| (agreed.stage.clone(), moved.clone())) {
+        pause_before(draft, &stage, number, &answers, &moved);
+    }
+    Ok(())
+}
+
+fn pause_before(draft: &mut Draft<'_>, stage: &StageName, number: u32, answers: &StageName, moved: &OnDisk) {
+    draft.rows.job.status = JobStatus::Paused;
+    let then = match moved.found {
+        Some(_) => format!("resume opens {answers} for review"),
+        None => format!("put back versions/{}, then resume", moved.registered),
+    };
+    let message = format!("paused before {stage} #{number}: {}; {then}", moved.difference());
+    let payload = json!({
+        "attempt": number, "reason": ARTIFACT_CHANGED, "path": moved.path, "sha256": moved.registered,
+        "found": moved.found.map(|(digest, _)| digest), "review": answers,
+    });
+    draft.log(EventType::JobPaused, Some(stage), message, payload);
+}

@@ -1,0 +1,474 @@
+//! The rules as lists of inputs: each test feeds a small world and looks at what became of it.
+
+mod decisions;
+mod holds;
+mod jobs;
+mod moved;
+mod patches;
+mod timers;
+mod withdrawals;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, reduce};
+use domain::anchor::{Anchor, BootId};
+use domain::artifact::GateArtifact;
+use domain::change::{Beside, Change};
+use domain::decision::SealedDecision;
+use domain::event::EventType;
+use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::{AttemptState, Job, JobRows, JobStatus};
+use domain::key::GateKey;
+use domain::key::GateRef;
+use domain::lease::LeasePurpose;
+use domain::operator::{Operator, Surface, Via};
+use domain::policy::{GatePolicy, OnTimeout};
+use domain::proposal::{FileEffect, Proposal};
+use domain::refusal::{Refusal, RefusalCode};
+use domain::stage::StageSpec;
+use domain::time::{Now, SECOND_US, Timestamp};
+use domain::wake::{Wake, WakeKind};
+
+pub(super) fn stage(name: &str) -> StageName {
+    StageName::new(name).unwrap()
+}
+
+fn via(login: &str) -> Via {
+    Via {
+        surface: Surface::Console,
+        login: login.into(),
+        uid: 1000,
+        host: "ops1".into(),
+        ssh_client: None,
+        pid: 42,
+    }
+}
+
+pub(super) fn person(name: &str) -> Operator {
+    Operator {
+        name: name.into(),
+        via: via(name),
+    }
+}
+
+fn spec(name: &str, has_command: bool) -> StageSpec {
+    let command = if has_command {
+        vec!["make".to_owned(), name.to_owned()]
+    } else {
+        Vec::new()
+    };
+    StageSpec {
+        name: stage(name),
+        command,
+        env: BTreeMap::new(),
+        timeout_s: None,
+        artifacts: Vec::new(),
+    }
+}
+
+pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
+    GateArtifact {
+        kind: stage.into(),
+        path: ArtifactPath::new(&format!("artifacts/{stage}/{stage}.txt")).unwrap(),
+        digest: Digest::of(bytes.as_bytes()),
+        size_bytes: bytes.len() as u64,
+        base: None,
+        bases: Vec::new(),
+        added_lines: 1,
+        removed_lines: 0,
+        is_binary: false,
+        since_rejection: None,
+        patches: Vec::new(),
+    }
+}
+
+/// One job, a clock that is moved by hand, and the policies in force.
+pub(super) struct World {
+    pub rows: Option<JobRows>,
+    pub policies: BTreeMap<StageName, GatePolicy>,
+    pub now_s: i64,
+    pub stepped_s: i64,
+    pub log: Vec<(EventType, Value)>,
+    /// The session that asks; none: a command.
+    pub session: Option<String>,
+    /// What was found on disk of everything that a stage may read which would start; none: nobody has looked.
+    pub ahead: Option<Vec<OnDisk>>,
+    /// All decisions; the rows keep the newest of each stage.
+    pub chain: Vec<SealedDecision>,
+}
+
+impl World {
+    /// A world with a job of these stages (`name` or `name!` for one with a command) and a person's gate on each stage named in `gates`.
+    pub fn new(stages: &[&str], gates: &[&str]) -> Self {
+        let policies = gates.iter().map(|name| (stage(name), GatePolicy::default())).collect();
+        let mut world = Self {
+            rows: None,
+            session: None,
+            ahead: None,
+            policies,
+            now_s: 1000,
+            stepped_s: 0,
+            log: Vec::new(),
+            chain: Vec::new(),
+        };
+        let stages = stages
+            .iter()
+            .map(|name| spec(name.trim_end_matches('!'), name.ends_with('!')))
+            .collect();
+        world.start(stages, false).unwrap();
+        world
+    }
+
+    /// A world without a job.
+    pub fn empty() -> Self {
+        Self {
+            session: None,
+            ahead: None,
+            rows: None,
+            policies: BTreeMap::new(),
+            now_s: 1000,
+            stepped_s: 0,
+            log: Vec::new(),
+            chain: Vec::new(),
+        }
+    }
+
+    fn start(&mut self, stages: Vec<StageSpec>, is_manual: bool) -> Result<(), Refusal> {
+        let now = self.now();
+        self.put(Input::Start(Box::new(Job {
+            id: JobId::new("j-1").unwrap(),
+            slug: "tides".into(),
+            intent: String::new(),
+            is_manual,
+            status: JobStatus::Queued,
+            stage: None,
+            params: Map::new(),
+            cfg: Map::new(),
+            stages,
+            created_by: "ana".into(),
+            created_at: now,
+            updated_at: now,
+            acknowledged_at: None,
+        })))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now_s * SECOND_US)
+    }
+
+    /// Both clocks. They began to count together; `stepped_s` is what somebody set the civil one forward by.
+    pub fn both(&self) -> Now {
+        Now {
+            utc: self.now(),
+            boot_us: (self.now_s - self.stepped_s) * SECOND_US,
+            boot: BootId::of_kernel("3f2a9c1e-77aa-4bd0"),
+        }
+    }
+
+    pub fn step_s(&mut self, seconds: i64) {
+        self.now_s += seconds;
+        self.stepped_s += seconds;
+    }
+
+    pub fn pass_s(&mut self, seconds: i64) {
+        self.now_s += seconds;
+    }
+
+    pub fn timer(&mut self, name: &str, after_s: u64, on_timeout: OnTimeout) {
+        let policy = GatePolicy {
+            auto_approve: true,
+            auto_approve_after_s: Some(after_s),
+            on_timeout,
+            ..GatePolicy::default()
+        };
+        self.policies.insert(stage(name), policy);
+    }
+
+    /// Feeds one input, applies what comes of it as the store would.
+    pub fn put(&mut self, input: Input) -> Result<(), Refusal> {
+        let via = via("serve");
+        let cx = Context {
+            now: self.both(),
+            policies: &self.policies,
+            grace_s: 60,
+            via: &via,
+        };
+        let prepared = Prepared {
+            session: self.session.clone(),
+            ahead: self.ahead.clone(),
+            ..Prepared::of(input)
+        };
+        let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), &prepared, cx)?;
+        for change in changes {
+            self.apply(change);
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change
+            .apply_to(&mut self.rows)
+            .expect("the rules keep the rows' guards")
+        {
+            Beside::Nothing | Beside::Opened(_) => {}
+            Beside::Event(event) => self.log.push((event.kind, event.payload)),
+            Beside::Decision(decision) => {
+                let sealed = decision.seal(self.chain.len() as u64 + 1, Digest::ZERO);
+                self.chain.push(sealed.clone());
+                self.rows.as_mut().expect("a job comes first").note_decision(sealed);
+            }
+        }
+    }
+
+    pub fn rows(&self) -> &JobRows {
+        self.rows.as_ref().unwrap()
+    }
+
+    pub fn status(&self) -> JobStatus {
+        self.rows().job.status
+    }
+
+    pub fn at(&self) -> Option<&str> {
+        self.rows().job.stage.as_ref().map(StageName::as_str)
+    }
+
+    pub fn newest(&self, name: &str) -> &Gate {
+        self.rows().newest_gate(&stage(name)).unwrap()
+    }
+
+    pub fn gate_ref(&self, name: &str) -> GateRef {
+        GateRef {
+            job_id: JobId::new("j-1").unwrap(),
+            stage: stage(name),
+            attempt: None,
+        }
+    }
+
+    pub fn key(&self, name: &str) -> GateKey {
+        self.newest(name).key.clone()
+    }
+
+    /// What lies on disk is what the gate shows.
+    pub fn on_disk(&self, name: &str) -> Vec<OnDisk> {
+        let gate = self.newest(name);
+        gate.artifacts
+            .iter()
+            .map(|made| OnDisk {
+                path: made.path.clone(),
+                registered: made.digest,
+                found: Some((made.digest, made.size_bytes)),
+            })
+            .collect()
+    }
+
+    pub fn request(&self, who: &str, verdict: Verdict) -> DecisionRequest {
+        DecisionRequest {
+            operator: person(who),
+            verdict,
+            notes: None,
+            patch: None,
+            digest: None,
+            on_disk: Vec::new(),
+        }
+    }
+
+    pub fn decide(&mut self, name: &str, who: &str, verdict: Verdict, notes: Option<&str>) -> Result<(), Refusal> {
+        let on_disk = self
+            .rows()
+            .newest_gate(&stage(name))
+            .map(|_| self.on_disk(name))
+            .unwrap_or_default();
+        let request = DecisionRequest {
+            notes: notes.map(str::to_owned),
+            on_disk,
+            ..self.request(who, verdict)
+        };
+        self.put(Input::Decide {
+            gate: self.gate_ref(name),
+            request,
+        })
+    }
+
+    pub fn approve(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        self.decide(name, who, Verdict::Approve, None)
+    }
+
+    pub fn expire(&mut self, name: &str, is_missed: bool) -> Result<(), Refusal> {
+        let wake = self.wake(name);
+        self.put(Input::Expire {
+            key: self.key(name),
+            wake,
+            is_missed,
+            on_disk: self.on_disk(name),
+        })
+    }
+
+    /// When the ticker would ask, as one that has just looked knows it.
+    pub fn wake(&self, name: &str) -> Wake {
+        let gate = self.newest(name);
+        let timer = gate.timer.as_ref();
+        let wake = timer.and_then(|timer| timer.wake(gate.lease.as_ref(), gate.policy.max_hold_s, 60));
+        wake.unwrap_or(Wake {
+            at: self.now(),
+            kind: WakeKind::Deadline,
+            anchor: Anchor::default(),
+        })
+    }
+
+    /// What this stage may read is as it was agreed on.
+    pub fn agreed(&self, name: &str) -> Vec<OnDisk> {
+        let agreed = self.rows().agreed_before(&stage(name)).into_iter();
+        agreed
+            .map(|agreed| OnDisk {
+                path: agreed.artifact.path.clone(),
+                registered: agreed.digest,
+                found: Some((agreed.digest, 1)),
+            })
+            .collect()
+    }
+
+    pub fn begin(&mut self, name: &str, attempt: u32) -> Result<(), Refusal> {
+        self.put(Input::StageStarted {
+            stage: stage(name),
+            attempt,
+            on_disk: self.agreed(name),
+        })
+    }
+
+    pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
+        self.begin(name, attempt)?;
+        self.put(Input::StageEnded {
+            stage: stage(name),
+            attempt,
+            outcome,
+        })
+    }
+
+    /// Does something of which whoever asks has found this on disk, of everything that a stage may read which starts because of it.
+    pub fn seeing<T>(&mut self, ahead: Vec<OnDisk>, deed: impl FnOnce(&mut Self) -> T) -> T {
+        self.ahead = Some(ahead);
+        let done = deed(self);
+        self.ahead = None;
+        done
+    }
+
+    pub fn resume(&mut self, who: &str, plan: ResumePlan) -> Result<(), Refusal> {
+        self.put(Input::Resume {
+            operator: person(who),
+            plan,
+        })
+    }
+
+    pub fn lease(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        let (gate, session) = (self.gate_ref(name), format!("{who}'s session"));
+        self.put(Input::TakeLease {
+            gate,
+            operator: person(who),
+            session,
+            purpose: LeasePurpose::Compose,
+            is_takeover: false,
+        })
+    }
+
+    pub fn take_over(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        let (gate, session) = (self.gate_ref(name), format!("{who}'s session"));
+        self.put(Input::TakeLease {
+            gate,
+            operator: person(who),
+            session,
+            purpose: LeasePurpose::Compose,
+            is_takeover: true,
+        })
+    }
+
+    pub fn hold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        let (gate, operator) = (self.gate_ref(name), person(who));
+        self.put(Input::Hold {
+            gate,
+            operator,
+            reason: None,
+        })
+    }
+
+    pub fn unhold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        let (gate, operator) = (self.gate_ref(name), person(who));
+        self.put(Input::Release {
+            gate,
+            operator,
+            reason: Some(" the lawyer said so\n".to_owned()),
+        })
+    }
+
+    pub fn extend(&mut self, name: &str, who: &str, seconds: u64) -> Result<(), Refusal> {
+        self.extend_from(name, who, seconds, None)
+    }
+
+    pub fn extend_from(
+        &mut self,
+        name: &str,
+        who: &str,
+        seconds: u64,
+        expected: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        let (gate, operator) = (self.gate_ref(name), person(who));
+        self.put(Input::Extend {
+            gate,
+            operator,
+            seconds,
+            expected,
+        })
+    }
+
+    pub fn release(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+        self.put(Input::ReleaseLease {
+            gate: self.gate_ref(name),
+            session: format!("{who}'s session"),
+        })
+    }
+
+    pub fn count(&self, kind: EventType) -> usize {
+        self.log.iter().filter(|(logged, _)| *logged == kind).count()
+    }
+}
+
+/// A patch that makes `after` of the stage's artifact when that is `before`.
+pub(super) fn effect(name: &str, before: &str, after: &str) -> FileEffect {
+    let former = artifact(name, before);
+    FileEffect {
+        patch: json!({ "type": "text_replace", "replacements": [{ "old": before, "new": after }] }),
+        artifact: former.path.clone(),
+        planned_on: former.digest,
+        former: Some(former.version()),
+        after: artifact(name, after),
+        changes: vec![format!("{before} -> {after}")],
+    }
+}
+
+pub(super) fn proposal(name: &str, before: &str, after: &str) -> Proposal {
+    Proposal::File(Box::new(effect(name, before, after)))
+}
+
+pub(super) fn code(result: Result<(), Refusal>) -> RefusalCode {
+    result.expect_err("this has to be refused").code
+}
+
+#[test]
+fn a_gate_opens_after_its_stage_and_the_job_goes_on_when_it_is_approved() {
+    let mut world = World::new(&["script!", "audio!"], &["script"]);
+    assert_eq!((world.status(), world.at()), (JobStatus::Queued, Some("script")));
+    world
+        .run("script", 1, StageOutcome::Made(vec![artifact("script", "one")]))
+        .unwrap();
+    assert_eq!(world.status(), JobStatus::NeedsApproval);
+    world.approve("script", "ana").unwrap();
+    assert_eq!((world.status(), world.at()), (JobStatus::Queued, Some("audio")));
+    assert_eq!(
+        world.rows().newest_attempt(&stage("audio")).unwrap().state,
+        AttemptState::Queued
+    );
+    world.run("audio", 1, StageOutcome::Made(vec![])).unwrap();
+    assert_eq!(world.status(), JobStatus::Completed, "audio has no gate");
+}

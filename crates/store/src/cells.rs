@@ -1,0 +1,113 @@
+//! Reads the cells of a row as the domain's values, and checks them again: a row may have been edited by hand.
+
+use std::fmt::Display;
+
+use rusqlite::Row;
+use rusqlite::types::{FromSql, ValueRef};
+use serde::de::DeserializeOwned;
+
+use super::error::RowError;
+use domain::ids::{Digest, JobId, StageName};
+use domain::time::Timestamp;
+
+/// One row of a table; its first `keys` columns name it in messages.
+pub(super) struct Cells<'r> {
+    row: &'r Row<'r>,
+    table: &'static str,
+    keys: usize,
+}
+
+impl<'r> Cells<'r> {
+    pub fn new(row: &'r Row<'r>, table: &'static str, keys: usize) -> Self {
+        Self { row, table, keys }
+    }
+
+    /// A fault of this row.
+    pub fn bad(&self, column: usize, what: impl Display) -> RowError {
+        let name = self.row.as_ref().column_name(column).unwrap_or("?");
+        RowError::Bad {
+            table: self.table,
+            key: self.key(),
+            what: format!("{name}: {what}"),
+        }
+    }
+
+    fn key(&self) -> String {
+        let cells = (0..self.keys).map(|column| match self.row.get_ref(column) {
+            Ok(ValueRef::Integer(number)) => number.to_string(),
+            Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+            Ok(ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_)) | Err(_) => "?".to_owned(),
+        });
+        cells.collect::<Vec<_>>().join(" / ")
+    }
+
+    pub fn get<T: FromSql>(&self, column: usize) -> Result<T, RowError> {
+        let cell = self.row.get_ref(column)?;
+        T::column_result(cell).map_err(|error| self.bad(column, error))
+    }
+
+    pub fn text(&self, column: usize) -> Result<&'r str, RowError> {
+        let cell = self.row.get_ref(column)?;
+        cell.as_str().map_err(|error| self.bad(column, error))
+    }
+
+    pub fn optional_text(&self, column: usize) -> Result<Option<&'r str>, RowError> {
+        let cell = self.row.get_ref(column)?;
+        cell.as_str_or_null().map_err(|error| self.bad(column, error))
+    }
+
+    pub fn u64(&self, column: usize) -> Result<u64, RowError> {
+        u64::try_from(self.get::<i64>(column)?).map_err(|error| self.bad(column, error))
+    }
+
+    pub fn time(&self, column: usize) -> Result<Timestamp, RowError> {
+        Ok(Timestamp::from_micros(self.get(column)?))
+    }
+
+    pub fn optional_time(&self, column: usize) -> Result<Option<Timestamp>, RowError> {
+        Ok(self.get::<Option<i64>>(column)?.map(Timestamp::from_micros))
+    }
+
+    pub fn job_id(&self, column: usize) -> Result<JobId, RowError> {
+        JobId::new(self.text(column)?).map_err(|error| self.bad(column, error))
+    }
+
+    pub fn stage(&self, column: usize) -> Result<StageName, RowError> {
+        StageName::new(self.text(column)?).map_err(|error| self.bad(column, error))
+    }
+
+    pub fn optional_stage(&self, column: usize) -> Result<Option<StageName>, RowError> {
+        let stage = self.optional_text(column)?.map(StageName::new).transpose();
+        stage.map_err(|error| self.bad(column, error))
+    }
+
+    pub fn digest(&self, column: usize) -> Result<Digest, RowError> {
+        Digest::parse(self.text(column)?).map_err(|error| self.bad(column, error))
+    }
+
+    /// A word that `parse` knows.
+    pub fn word<T>(&self, column: usize, parse: impl Fn(&str) -> Option<T>) -> Result<T, RowError> {
+        let text = self.text(column)?;
+        parse(text).ok_or_else(|| self.bad(column, format_args!("{text:?} is not one of its words")))
+    }
+
+    pub fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, RowError> {
+        serde_json::from_str(self.text(column)?).map_err(|error| self.bad(column, error))
+    }
+
+    pub fn optional_json<T: DeserializeOwned>(&self, column: usize) -> Result<Option<T>, RowError> {
+        let value = self.optional_text(column)?.map(serde_json::from_str).transpose();
+        value.map_err(|error| self.bad(column, error))
+    }
+}
+
+/// A value as JSON text for a column; what the domain's values are made of always has a JSON form.
+pub(super) fn json_text(value: &impl serde::Serialize) -> Result<String, RowError> {
+    serde_json::to_string(value)
+        .map_err(|error| RowError::Sqlite(rusqlite::Error::ToSqlConversionFailure(Box::new(error))))
+}
+
+/// SQLite's integers are signed; a number beyond them stands for "more than anybody counts to".
+pub(super) fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

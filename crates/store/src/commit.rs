@@ -1,0 +1,134 @@
+//! The one transaction that decides (SPEC §4): load the rows, ask the rule, apply its changes, commit; many inputs share one commit.
+
+use rusqlite::Connection;
+
+use super::apply::{self, Stop};
+use super::error::{RowError, StoreError};
+use super::open::{forget_damage, refuse_newer};
+use super::{Store, leader, rows};
+use domain::change::{Applied, Change};
+use domain::ids::JobId;
+use domain::job::JobRows;
+use domain::refusal::{Refusal, RefusalCode};
+use domain::time::Timestamp;
+
+/// Something that is wanted of one job.
+#[derive(Debug, Clone)]
+pub struct Submission<I> {
+    /// The job it is about; the rule may change no other.
+    pub job_id: JobId,
+    /// Only the leader of this epoch may do it. None: every process may.
+    pub epoch: Option<u64>,
+    /// What the rule reads.
+    pub input: I,
+}
+
+impl<I> Submission<I> {
+    /// A submission that every process may make.
+    pub fn new(job_id: JobId, input: I) -> Self {
+        Self {
+            job_id,
+            epoch: None,
+            input,
+        }
+    }
+}
+
+/// Says what an input changes, given the job's rows as the transaction sees them; none: there is no such job.
+pub type Rule<'r, I> = dyn FnMut(Option<&JobRows>, &I) -> Result<Vec<Change>, Refusal> + 'r;
+
+impl Store {
+    /// Records all these inputs with one commit, in their order; one that is refused changes nothing and hinders no other.
+    ///
+    /// When this returns, what the answers say is on disk. An error means that nothing was recorded, with one exception that no
+    /// database can avoid: when the disk failed during the commit itself, the next process to open the file may find it done.
+    pub fn commit<I>(
+        &mut self,
+        inputs: &[Submission<I>],
+        now: Timestamp,
+        rule: &mut Rule<'_, I>,
+    ) -> Result<Vec<Result<Applied, Refusal>>, StoreError> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.record(inputs, now, rule);
+        answers.map_err(|error| {
+            let error = StoreError::of(&self.path, "record in", error);
+            forget_damage(&self.durable, &error);
+            error
+        })
+    }
+
+    fn record<I>(
+        &mut self,
+        inputs: &[Submission<I>],
+        now: Timestamp,
+        rule: &mut Rule<'_, I>,
+    ) -> Result<Vec<Result<Applied, Refusal>>, RowError> {
+        let transaction = self.durable.transaction()?;
+        refuse_newer(&transaction)?;
+        let epoch = match inputs.iter().any(|input| input.epoch.is_some()) {
+            true => leader::find(&transaction)?.map(|leader| leader.epoch),
+            false => None,
+        };
+        let mut answers = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            answers.push(answer(&transaction, input, epoch, now, rule)?);
+        }
+        fault::point("in_transaction");
+        transaction.commit()?;
+        Ok(answers)
+    }
+}
+
+fn answer<I>(
+    connection: &Connection,
+    submission: &Submission<I>,
+    epoch: Option<u64>,
+    now: Timestamp,
+    rule: &mut Rule<'_, I>,
+) -> Result<Result<Applied, Refusal>, RowError> {
+    let job_id = &submission.job_id;
+    if submission.epoch.is_some() && submission.epoch != epoch {
+        return Ok(Err(not_leading(job_id)));
+    }
+    let rows = match rows::load(connection, job_id) {
+        Ok(rows) => rows,
+        // One damaged job hinders no other.
+        Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
+        Err(error @ (RowError::Sqlite(_) | RowError::Newer(_))) => return Err(error),
+    };
+    match rule(rows.as_ref(), &submission.input) {
+        Err(refusal) => Ok(Err(refusal)),
+        Ok(changes) => apply_or_undo(connection, job_id, changes, now),
+    }
+}
+
+fn apply_or_undo(
+    connection: &Connection,
+    job_id: &JobId,
+    changes: Vec<Change>,
+    now: Timestamp,
+) -> Result<Result<Applied, Refusal>, RowError> {
+    connection.prepare_cached("SAVEPOINT input")?.execute([])?;
+    let answer = match apply::apply(connection, job_id, changes, now) {
+        Ok(applied) => Ok(applied),
+        Err(Stop::Refused(refusal)) => {
+            connection.prepare_cached("ROLLBACK TO input")?.execute([])?;
+            Err(refusal)
+        }
+        // The whole transaction is rolled back, the savepoint with it.
+        Err(Stop::Failed(error)) => return Err(error),
+    };
+    connection.prepare_cached("RELEASE input")?.execute([])?;
+    Ok(answer)
+}
+
+fn not_leading(job_id: &JobId) -> Refusal {
+    Refusal::new(RefusalCode::NotPossible, "another process leads now").at(job_id.to_string())
+}
+
+fn damaged(table: &str, key: &str, what: &str) -> Refusal {
+    let message = format!("the database is damaged: table {table}, row {key}: {what}");
+    Refusal::new(RefusalCode::NotPossible, message).with_hint("holdpoint doctor tells what is damaged")
+}

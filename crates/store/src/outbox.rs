@@ -1,0 +1,323 @@
+//! What is owed to webhooks: deliveries made from events, and how each ended (SPEC §4's events are the cause of every one).
+//!
+//! Only the leader changes these rows; every change names its epoch. A commit does not wait for the disk: what is lost with the power is
+//! made again with the same ids, so a receiver that knows them loses nothing and takes nothing twice.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::cells::{Cells, count};
+use super::error::{RowError, StoreError};
+use super::event_row::{self, collect};
+use super::open::refuse_newer;
+use super::{Reader, Store, leader};
+use domain::time::{SECOND_US, Timestamp};
+use domain::webhook::{Delivery, DeliveryKind, DeliveryState, GivenUp, WebhookStanding};
+
+/// How long a settled delivery is kept, in microseconds: a week.
+const KEPT_US: i64 = 7 * 24 * 3600 * SECOND_US;
+/// The most deliveries that were given up that a standing names.
+const GIVEN_UP_MAX: u32 = 20;
+
+/// A change of the outbox.
+#[derive(Debug, Clone)]
+pub enum OutboxChange {
+    /// A webhook is told of what happens from now on, unless it is known already.
+    Begin(String),
+    /// Deliveries made from all events up to this one.
+    Collect {
+        /// Whose.
+        webhook: String,
+        /// Up to which event.
+        up_to: u64,
+        /// What is to be sent.
+        deliveries: Vec<Delivery>,
+        /// The time, for what is too old to be kept.
+        now: Timestamp,
+    },
+    /// What waits for webhooks that nobody names any more is void, once it is old.
+    Retire {
+        /// The webhooks that are configured.
+        named: Vec<String>,
+        /// What became due before this is old.
+        before: Timestamp,
+        /// The time.
+        now: Timestamp,
+    },
+    /// It is over with a delivery.
+    Settle {
+        /// Which.
+        delivery: Box<Delivery>,
+        /// How it ended.
+        state: DeliveryState,
+        /// When.
+        at: Timestamp,
+        /// Why, when it did not go well.
+        fault: Option<String>,
+    },
+    /// It is to be sent at another time.
+    Again {
+        /// Which.
+        delivery: Box<Delivery>,
+        /// When.
+        due_at: Timestamp,
+        /// How many attempts failed.
+        attempts: u32,
+        /// How many of these the receiver refused.
+        refusals: u32,
+        /// Why the last one did; none: it was no attempt.
+        fault: Option<String>,
+    },
+}
+
+const COLUMNS: &str = "webhook, seq, kind, part, id, due_at, since, attempts, refusals, body";
+
+fn delivery(row: &Row<'_>) -> Result<Delivery, RowError> {
+    let cells = Cells::new(row, "delivery", 2);
+    Ok(Delivery {
+        webhook: cells.text(0)?.to_owned(),
+        seq: cells.u64(1)?,
+        kind: cells.word(2, DeliveryKind::parse)?,
+        part: cells.get(3)?,
+        id: cells.text(4)?.to_owned(),
+        due_at: cells.time(5)?,
+        since: cells.time(6)?,
+        attempts: cells.get(7)?,
+        refusals: cells.get(8)?,
+        body: cells.text(9)?.to_owned(),
+    })
+}
+
+fn first(connection: &Connection, condition: &str, order: &str, webhook: &str) -> Result<Option<Delivery>, RowError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM delivery WHERE webhook = ?1 AND state = 'waiting' AND {condition} ORDER BY {order} LIMIT 1"
+    );
+    Ok(collect(connection, &sql, [webhook], delivery)?.pop())
+}
+
+impl Reader {
+    /// Up to which event deliveries were made for a webhook; none: it is not known yet.
+    pub fn collected_up_to(&self, webhook: &str) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT seq FROM webhook WHERE name = ?1")?;
+            let seq: Option<i64> = statement.query_row([webhook], |row| row.get(0)).optional()?;
+            Ok(seq.map(i64::unsigned_abs))
+        })
+    }
+
+    /// The delivery of a webhook that comes next, whether it is due or not: the oldest one, before it a reminder that is due earlier.
+    pub fn next_delivery(&self, webhook: &str) -> Result<Option<Delivery>, StoreError> {
+        self.read(|connection| {
+            let oldest = first(connection, "kind <> 'gate_reminder'", "seq, part", webhook)?;
+            let reminder = first(connection, "kind = 'gate_reminder'", "due_at", webhook)?;
+            Ok(match (oldest, reminder) {
+                (Some(oldest), Some(reminder)) if reminder.due_at < oldest.due_at => Some(reminder),
+                (Some(oldest), _) => Some(oldest),
+                (None, reminder) => reminder,
+            })
+        })
+    }
+
+    /// How every webhook that was ever told something stands.
+    pub fn webhook_standings(&self, now: Timestamp) -> Result<Vec<WebhookStanding>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT name, delivered, lost, fault FROM webhook ORDER BY name";
+            let mut standings = collect(connection, sql, [], |row| {
+                let cells = Cells::new(row, "webhook", 1);
+                Ok(WebhookStanding {
+                    name: cells.text(0)?.to_owned(),
+                    delivered: cells.u64(1)?,
+                    lost: cells.u64(2)?,
+                    fault: cells.optional_text(3)?.map(str::to_owned),
+                    ..WebhookStanding::default()
+                })
+            })?;
+            for standing in &mut standings {
+                complete(connection, standing, now)?;
+            }
+            Ok(standings)
+        })
+    }
+}
+
+fn complete(connection: &Connection, standing: &mut WebhookStanding, now: Timestamp) -> Result<(), RowError> {
+    let (waiting, reminders): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT count(*) FILTER (WHERE kind <> 'gate_reminder' OR due_at <= ?2),
+               count(*) FILTER (WHERE kind = 'gate_reminder' AND due_at > ?2)
+             FROM delivery WHERE webhook = ?1 AND state = 'waiting'",
+        )?
+        .query_row(params![standing.name, now.micros()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    standing.waiting = waiting.unsigned_abs();
+    standing.reminders = reminders.unsigned_abs();
+    if let Some(oldest) = first(connection, "kind <> 'gate_reminder'", "seq, part", &standing.name)? {
+        standing.failed_attempts = oldest.attempts;
+        standing.next_attempt_at = Some(oldest.due_at).filter(|_| oldest.attempts > 0);
+    }
+    let sql = "SELECT id, kind, seq, settled_at, fault FROM delivery WHERE webhook = ?1 AND settled_at IS NOT NULL AND state = 'lost'
+               ORDER BY settled_at DESC LIMIT ?2";
+    standing.given_up = collect(connection, sql, params![standing.name, GIVEN_UP_MAX], |row| {
+        let cells = Cells::new(row, "delivery", 1);
+        Ok(GivenUp {
+            id: cells.text(0)?.to_owned(),
+            kind: cells.text(1)?.to_owned(),
+            seq: cells.u64(2)?,
+            at: cells.time(3)?,
+            fault: cells.optional_text(4)?.unwrap_or_default().to_owned(),
+        })
+    })?;
+    Ok(())
+}
+
+impl Store {
+    /// Changes the outbox as the leader of this epoch. False: another process leads now, and nothing was changed.
+    pub fn change_outbox(&mut self, epoch: u64, changes: &[OutboxChange]) -> Result<bool, StoreError> {
+        let changed = change(&mut self.relaxed, epoch, changes);
+        changed.map_err(|error| StoreError::of(&self.path, "note what was told to webhooks in", error))
+    }
+}
+
+fn change(connection: &mut Connection, epoch: u64, changes: &[OutboxChange]) -> Result<bool, RowError> {
+    let transaction = connection.transaction()?;
+    refuse_newer(&transaction)?;
+    if leader::find(&transaction)?.map(|leader| leader.epoch) != Some(epoch) {
+        return Ok(false);
+    }
+    for change in changes {
+        match change {
+            OutboxChange::Begin(webhook) => {
+                let seq = event_row::last_event_seq(&transaction)?;
+                transaction
+                    .prepare_cached("INSERT INTO webhook (name, seq) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING")?
+                    .execute(params![webhook, count(seq)])?;
+            }
+            OutboxChange::Collect {
+                webhook,
+                up_to,
+                deliveries,
+                now,
+            } => {
+                for delivery in deliveries {
+                    insert(&transaction, delivery)?;
+                }
+                transaction
+                    .prepare_cached("UPDATE webhook SET seq = max(seq, ?2) WHERE name = ?1")?
+                    .execute(params![webhook, count(*up_to)])?;
+                transaction
+                    .prepare_cached("DELETE FROM delivery WHERE webhook = ?1 AND settled_at < ?2")?
+                    .execute(params![webhook, now.plus_us(-KEPT_US).micros()])?;
+            }
+            OutboxChange::Retire { named, before, now } => retire(&transaction, named, *before, *now)?,
+            OutboxChange::Settle {
+                delivery,
+                state,
+                at,
+                fault,
+            } => settle(&transaction, delivery, *state, *at, fault.as_deref())?,
+            OutboxChange::Again {
+                delivery,
+                due_at,
+                attempts,
+                refusals,
+                fault,
+            } => {
+                transaction
+                    .prepare_cached(
+                        "UPDATE delivery SET due_at = ?5, attempts = ?6, fault = coalesce(?7, fault),
+                           since = CASE WHEN ?7 IS NULL THEN ?5 ELSE since END, refusals = ?8
+                         WHERE webhook = ?1 AND seq = ?2 AND kind = ?3 AND part = ?4 AND state = 'waiting'",
+                    )?
+                    .execute(params![
+                        delivery.webhook,
+                        count(delivery.seq),
+                        delivery.kind.as_str(),
+                        delivery.part,
+                        due_at.micros(),
+                        attempts,
+                        fault,
+                        refusals,
+                    ])?;
+                if fault.is_some() {
+                    put_fault(&transaction, &delivery.webhook, fault.as_deref())?;
+                }
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(true)
+}
+
+fn insert(connection: &Connection, delivery: &Delivery) -> Result<(), RowError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO delivery (webhook, seq, kind, part, id, state, due_at, since, attempts, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6, ?7, 0, ?8) ON CONFLICT (webhook, seq, kind, part) DO NOTHING",
+        )?
+        .execute(params![
+            delivery.webhook,
+            count(delivery.seq),
+            delivery.kind.as_str(),
+            delivery.part,
+            delivery.id,
+            delivery.due_at.micros(),
+            delivery.since.micros(),
+            delivery.body,
+        ])?;
+    Ok(())
+}
+
+fn retire(connection: &Connection, named: &[String], before: Timestamp, now: Timestamp) -> Result<(), RowError> {
+    let known = collect(connection, "SELECT name FROM webhook", [], |row| {
+        Ok(Cells::new(row, "webhook", 0).text(0)?.to_owned())
+    })?;
+    for webhook in known.iter().filter(|webhook| !named.contains(webhook)) {
+        connection
+            .prepare_cached(
+                "UPDATE delivery SET state = 'void', settled_at = ?3, fault = 'the webhook was taken out', body = ''
+                 WHERE webhook = ?1 AND state = 'waiting' AND since < ?2",
+            )?
+            .execute(params![webhook, before.micros(), now.micros()])?;
+    }
+    Ok(())
+}
+
+fn settle(
+    connection: &Connection,
+    delivery: &Delivery,
+    state: DeliveryState,
+    at: Timestamp,
+    fault: Option<&str>,
+) -> Result<(), RowError> {
+    // What was sent is not kept: only that it was.
+    let settled = connection
+        .prepare_cached(
+            "UPDATE delivery SET state = ?5, settled_at = ?6, fault = ?7, body = ''
+             WHERE webhook = ?1 AND seq = ?2 AND kind = ?3 AND part = ?4 AND state = 'waiting'",
+        )?
+        .execute(params![
+            delivery.webhook,
+            count(delivery.seq),
+            delivery.kind.as_str(),
+            delivery.part,
+            state.as_str(),
+            at.micros(),
+            fault,
+        ])?;
+    let counted = match state {
+        DeliveryState::Delivered => "UPDATE webhook SET delivered = delivered + ?2 WHERE name = ?1",
+        DeliveryState::Lost => "UPDATE webhook SET lost = lost + ?2 WHERE name = ?1",
+        DeliveryState::Waiting | DeliveryState::Void => return Ok(()),
+    };
+    connection
+        .prepare_cached(counted)?
+        .execute(params![delivery.webhook, i64::try_from(settled).unwrap_or_default()])?;
+    put_fault(connection, &delivery.webhook, fault)
+}
+
+fn put_fault(connection: &Connection, webhook: &str, fault: Option<&str>) -> Result<(), RowError> {
+    connection
+        .prepare_cached("UPDATE webhook SET fault = ?2 WHERE name = ?1")?
+        .execute(params![webhook, fault])?;
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! What the run directories are owed: everything above each job's watermark (SPEC §4).
+
+use std::path::PathBuf;
+
+use rusqlite::{Connection, params};
+
+use super::cells::count;
+use super::error::{RowError, StoreError};
+use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::open::{Access, connect, forget_damage};
+use super::{Reader, Store, rows};
+use domain::decision::SealedDecision;
+use domain::event::Event;
+use domain::ids::JobId;
+use domain::job::JobRows;
+use domain::time::Timestamp;
+
+/// What one run directory is owed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Owed {
+    /// The job as it is: `state.json`, and the newest decision of each stage.
+    pub rows: JobRows,
+    /// The events above the watermark, oldest first.
+    pub events: Vec<Event>,
+    /// The decisions above the watermark, in chain order.
+    pub decisions: Vec<SealedDecision>,
+    /// The watermark so far.
+    pub published_seq: u64,
+    /// The watermark when all of this is on disk.
+    pub up_to: u64,
+    /// Since when the job has its status.
+    pub status_since: Timestamp,
+}
+
+impl Reader {
+    /// Jobs whose run directories are owed something, those that wait longest first, and the last event of each.
+    pub fn owed(&self, limit: u32) -> Result<Vec<(JobId, u64)>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT id, last_event_seq FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq
+                       ORDER BY last_event_seq LIMIT ?1";
+            collect(connection, sql, [limit], |row| {
+                let last: i64 = row.get(1)?;
+                Ok((super::cells::Cells::new(row, "job", 2).job_id(0)?, last.unsigned_abs()))
+            })
+        })
+    }
+
+    /// How many run directories are owed something, counted up to `max`.
+    pub fn owing(&self, max: u32) -> Result<usize, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FROM
+                       (SELECT 1 FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq LIMIT ?1)";
+            let counted: i64 = connection.prepare_cached(sql)?.query_row([max], |row| row.get(0))?;
+            Ok(usize::try_from(counted).unwrap_or_default())
+        })
+    }
+
+    /// What this job's run directory is owed; none: there is no such job.
+    pub fn owed_of(&self, job_id: &JobId) -> Result<Option<Owed>, StoreError> {
+        self.read(|connection| {
+            let Some(rows) = rows::load(connection, job_id)? else {
+                return Ok(None);
+            };
+            let (published, last, since): (i64, i64, i64) = connection
+                .prepare_cached("SELECT published_seq, last_event_seq, status_since FROM job WHERE id = ?1")?
+                .query_row([job_id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let above = params![job_id.as_str(), published];
+            let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND seq > ?2 ORDER BY seq");
+            let events = collect(connection, &sql, above, event_row::event)?;
+            let sql =
+                format!("SELECT {DECISION_COLUMNS} FROM decision WHERE job_id = ?1 AND event_seq > ?2 ORDER BY seq");
+            let decisions = collect(connection, &sql, above, event_row::decision)?;
+            Ok(Some(Owed {
+                rows,
+                events,
+                decisions,
+                published_seq: published.unsigned_abs(),
+                up_to: last.unsigned_abs(),
+                status_since: Timestamp::from_micros(since),
+            }))
+        })
+    }
+}
+
+impl Reader {
+    /// The event with which a decision is owed to its job's run directory; none: it is owed no more.
+    pub fn owed_with(&self, decision_seq: u64) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT event_seq FROM decision JOIN job ON job.id = job_id
+                       WHERE decision.seq = ?1 AND event_seq > published_seq";
+            let owed = collect(connection, sql, [decision_seq.cast_signed()], |row| {
+                Ok(row.get::<_, i64>(0)?)
+            })?;
+            Ok(owed.first().map(|seq| seq.unsigned_abs()))
+        })
+    }
+}
+
+/// Notes what is on disk, beside the writer: a connection of its own, so that whoever waits for the disk keeps no decision waiting.
+#[derive(Debug)]
+pub struct Marker {
+    path: PathBuf,
+    relaxed: Connection,
+}
+
+impl Store {
+    /// A marker for the same database.
+    pub fn marker(&self) -> Result<Marker, StoreError> {
+        let path = self.path.clone();
+        let relaxed = connect(&path, Access::Relaxed).map_err(|error| StoreError::of(&path, "open", error))?;
+        Ok(Marker { path, relaxed })
+    }
+}
+
+impl Marker {
+    /// Notes that the run directories have everything up to these events on disk. A watermark never falls.
+    ///
+    /// This does not wait for the disk (synchronous NORMAL): a note lost with the power means that files are written again with the
+    /// same bytes. The next decision's flush covers it anyway, since both are in one log, in order.
+    pub fn mark_published(&mut self, published: &[(JobId, u64)]) -> Result<(), StoreError> {
+        if published.is_empty() {
+            return Ok(());
+        }
+        self.mark(published).map_err(|error| {
+            let error = StoreError::of(&self.path, "note what is published in", error);
+            forget_damage(&self.relaxed, &error);
+            error
+        })
+    }
+
+    fn mark(&mut self, published: &[(JobId, u64)]) -> Result<(), RowError> {
+        let transaction = self.relaxed.transaction()?;
+        {
+            // No further than there are events: a watermark above them would hide the next ones.
+            let mut statement = transaction.prepare_cached(
+                "UPDATE job SET published_seq = max(published_seq, min(?2, last_event_seq)) WHERE id = ?1",
+            )?;
+            for (job_id, seq) in published {
+                statement.execute(params![job_id.as_str(), count(*seq)])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+/// Lets the database say that the disk has confirmed nothing, as it does between the names of files and their flush.
+#[cfg(feature = "testing")]
+pub fn unconfirm(runs: &std::path::Path) -> rusqlite::Result<usize> {
+    let database = rusqlite::Connection::open(runs.join("holdpoint.db"))?;
+    database.execute("UPDATE job SET published_seq = 0", [])
+}

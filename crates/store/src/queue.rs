@@ -1,0 +1,196 @@
+//! What is open right now: the queue on screen and the timers. Costs by what is open, never by history.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row};
+
+use super::Reader;
+use super::cells::Cells;
+use super::error::{RowError, StoreError};
+use super::event_row::collect;
+use super::gate_row;
+use domain::ids::{JobId, StageName};
+use domain::job::JobStatus;
+use domain::key::GateKey;
+use domain::lease::Lease;
+use domain::timer::GateTimer;
+use domain::view::{Pause, QueueKind, QueueRow};
+
+/// An open gate that the timer may settle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenTimer {
+    /// The gate.
+    pub key: GateKey,
+    /// Its timer, not held by policy.
+    pub timer: GateTimer,
+    /// The claim of a live editor or prompt.
+    pub lease: Option<Lease>,
+    /// The bound of what persons may add, in seconds.
+    pub max_hold_s: u64,
+}
+
+/// Equal names share their bytes: ten thousand gates have nine stages.
+#[derive(Default)]
+struct Names {
+    stages: HashMap<Box<str>, StageName>,
+    slugs: HashSet<Arc<str>>,
+}
+
+impl Names {
+    fn stage(&mut self, cells: &Cells<'_>, column: usize) -> Result<StageName, RowError> {
+        let text = cells.text(column)?;
+        if let Some(known) = self.stages.get(text) {
+            return Ok(known.clone());
+        }
+        let stage = cells.stage(column)?;
+        self.stages.insert(text.into(), stage.clone());
+        Ok(stage)
+    }
+
+    fn slug(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.slugs.get(text) {
+            return known.clone();
+        }
+        let slug: Arc<str> = Arc::from(text);
+        self.slugs.insert(slug.clone());
+        slug
+    }
+}
+
+impl Reader {
+    /// The queue: all open gates, the queued, running and paused jobs that are not at one, and those that failed and nobody has noted it.
+    /// Manual jobs have no rows of their own: between their gates nobody here has anything to do. Unsorted.
+    pub fn queue(&self) -> Result<Vec<QueueRow>, StoreError> {
+        self.read(|connection| {
+            let mut names = Names::default();
+            let mut queue = open_gates(connection, &mut names)?;
+            queue.append(&mut other_jobs(connection, &mut names)?);
+            Ok(queue)
+        })
+    }
+
+    /// The timers of all open gates, leased or not; those held by policy never fire and are left out.
+    pub fn timers(&self) -> Result<Vec<OpenTimer>, StoreError> {
+        self.read(|connection| {
+            let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER}");
+            let mut names = Names::default();
+            collect(connection, &sql, [], |row| open_timer(row, &mut names))
+        })
+    }
+
+    /// The timers of this job's open gates: what to look at again when the job has changed.
+    pub fn timers_of(&self, job_id: &JobId) -> Result<Vec<OpenTimer>, StoreError> {
+        self.read(|connection| {
+            let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER} AND job_id = ?1");
+            let mut names = Names::default();
+            collect(connection, &sql, [job_id.as_str()], |row| open_timer(row, &mut names))
+        })
+    }
+}
+
+/// Where the timer begins in both selections of open gates, and what stands behind it.
+const TIMER: usize = 3;
+const BEHIND_TIMER: usize = TIMER + gate_row::TIMER_COLUMNS;
+
+const SELECT_TIMERS: &str =
+    "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
+     hold, stopped_at, boot, boot_offset_us, max_hold_s, lease FROM gate";
+const WHERE_TIMER: &str = "WHERE state = 'open' AND on_timeout IS NOT NULL AND held_by_policy_at IS NULL";
+
+fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
+    Ok(GateKey {
+        job_id: cells.job_id(0)?,
+        stage: names.stage(cells, 1)?,
+        attempt: cells.get(2)?,
+    })
+}
+
+fn open_timer(row: &Row<'_>, names: &mut Names) -> Result<OpenTimer, RowError> {
+    let cells = Cells::new(row, "gate", 3);
+    let timer = gate_row::timer(&cells, TIMER)?;
+    Ok(OpenTimer {
+        key: key(&cells, names)?,
+        timer: timer.ok_or_else(|| cells.bad(TIMER, "it has no timer"))?,
+        max_hold_s: cells.u64(BEHIND_TIMER)?,
+        lease: cells.optional_json(BEHIND_TIMER + 1)?,
+    })
+}
+
+fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow>, RowError> {
+    // The index holds the open gates only; left to itself the planner may walk the whole history.
+    let sql =
+        "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
+           hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug
+         FROM gate INDEXED BY gate_open CROSS JOIN job ON job.id = gate.job_id WHERE gate.state = 'open'";
+    collect(connection, sql, [], |row| {
+        let cells = Cells::new(row, "gate", 3);
+        let key = key(&cells, names)?;
+        Ok(QueueRow {
+            kind: QueueKind::Gate,
+            job_id: key.job_id,
+            stage: Some(key.stage),
+            attempt: key.attempt,
+            timer: gate_row::timer(&cells, TIMER)?,
+            max_hold_s: cells.u64(BEHIND_TIMER)?,
+            lease: cells.optional_json(BEHIND_TIMER + 1)?.map(Arc::new),
+            since: cells.time(BEHIND_TIMER + 2)?,
+            added_lines: cells.get(BEHIND_TIMER + 3)?,
+            removed_lines: cells.get(BEHIND_TIMER + 4)?,
+            files: cells.get(BEHIND_TIMER + 5)?,
+            is_new: cells.get(BEHIND_TIMER + 6)?,
+            is_binary: cells.get(BEHIND_TIMER + 7)?,
+            is_seen: cells.get(BEHIND_TIMER + 8)?,
+            pause: None,
+            slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
+        })
+    })
+}
+
+fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow>, RowError> {
+    // A gate may have an attempt that nothing was run for (a bare stage), so the newest of both is the job's attempt.
+    let sql = "SELECT job.id, job.status, job.slug, job.stage, job.status_since, attempt.state, attempt.queued_at,
+           attempt.started_at, max(ifnull(attempt.number, 0),
+             ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0)),
+           CASE job.status WHEN 'paused' THEN (SELECT json_extract(payload, '$.reason') FROM event
+             WHERE event.job_id = job.id AND event.type = 'job_paused' ORDER BY event.seq DESC LIMIT 1) END
+         FROM job LEFT JOIN attempt ON attempt.job_id = job.id AND attempt.stage = job.stage AND attempt.number =
+           (SELECT max(number) FROM attempt AS other WHERE other.job_id = job.id AND other.stage = job.stage)
+         WHERE (job.status IN ('queued', 'running') AND NOT job.is_manual OR job.status = 'paused'
+             OR job.status = 'failed' AND job.acknowledged_at IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.job_id = job.id AND gate.state = 'open')";
+    collect(connection, sql, [], |row| {
+        let cells = Cells::new(row, "job", 1);
+        let kind = cells.word(1, |word| JobStatus::parse(word).and_then(QueueKind::of))?;
+        let stage = match cells.optional_text(3)? {
+            Some(_) => Some(names.stage(&cells, 3)?),
+            None => None,
+        };
+        let status_since = cells.time(4)?;
+        let since = match (kind, cells.optional_text(5)?) {
+            (QueueKind::Running, Some("running")) => cells.optional_time(7)?,
+            (QueueKind::Queued, Some("queued")) => cells.optional_time(6)?,
+            (QueueKind::Running | QueueKind::Failed | QueueKind::Queued | QueueKind::Paused | QueueKind::Gate, _) => {
+                None
+            }
+        };
+        Ok(QueueRow {
+            kind,
+            job_id: cells.job_id(0)?,
+            slug: names.slug(cells.text(2)?),
+            stage,
+            attempt: cells.get(8)?,
+            since: since.unwrap_or(status_since),
+            timer: None,
+            max_hold_s: 0,
+            lease: None,
+            added_lines: 0,
+            removed_lines: 0,
+            files: 0,
+            is_new: false,
+            is_binary: false,
+            is_seen: false,
+            pause: cells.optional_text(9)?.and_then(Pause::parse),
+        })
+    })
+}

@@ -1,0 +1,324 @@
+//! Reads for screens, lists and the leader. Each answer is one consistent view; nothing is written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::cells::{Cells, count};
+use super::error::{RowError, StoreError, StoreErrorKind};
+use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::migrate::SCHEMA_VERSION;
+use super::open::{Access, DATABASE_FILE, connect, forget_damage, refuse_link, refuse_newer, version};
+use super::{leader, rows};
+use domain::decision::SealedDecision;
+use domain::event::{Event, EventType};
+use domain::ids::{JobId, StageName};
+use domain::job::{Attempt, JobRows, JobStatus};
+use domain::key::GateKey;
+use domain::view::{JobFilter, LeaderInfo, Since};
+
+/// A connection that cannot write.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+    schema_version: u32,
+}
+
+impl Reader {
+    /// Opens `holdpoint.db` of this runs directory. One with a newer schema is opened too, see [`Self::is_newer`]; one that is older
+    /// is refused: [`super::Store::open`] brings it up first.
+    pub fn open(runs_dir: &Path) -> Result<Self, StoreError> {
+        let path = runs_dir.join(DATABASE_FILE);
+        refuse_link(&path)?;
+        fs::metadata(&path).map_err(|error| StoreError::of_io(&path, "open", &error))?;
+        let failed = |error| StoreError::of(&path, "open", error);
+        let connection = connect(&path, Access::Read).map_err(failed)?;
+        let refused = |detail: String| StoreError::new(&path, "read", StoreErrorKind::Other, detail);
+        let schema_version = match version(&connection).map_err(failed)? {
+            None => return Err(refused("it is a database of another program".to_owned())),
+            Some(found) if found < SCHEMA_VERSION => {
+                return Err(refused(format!(
+                    "its schema is version {found}; {SCHEMA_VERSION} is needed, and any command that may write here brings it up"
+                )));
+            }
+            Some(found) => found,
+        };
+        Ok(Self {
+            path,
+            connection,
+            schema_version,
+        })
+    }
+
+    /// The version of the database's schema.
+    pub fn schema_version(&self) -> u32 {
+        self.schema_version
+    }
+
+    /// Whether a newer holdpoint wrote this database: what this one reads may be incomplete.
+    pub fn is_newer(&self) -> bool {
+        self.schema_version > SCHEMA_VERSION
+    }
+
+    /// The schema's version now, when a newer holdpoint has brought it up since this one was built.
+    pub fn newer_version(&self) -> Result<Option<u32>, StoreError> {
+        match self.read(refuse_newer) {
+            Ok(()) => Ok(None),
+            Err(error) => match error.kind() {
+                StoreErrorKind::Newer { found, .. } => Ok(Some(found)),
+                StoreErrorKind::Busy
+                | StoreErrorKind::Full
+                | StoreErrorKind::ReadOnly
+                | StoreErrorKind::Corrupt
+                | StoreErrorKind::Missing
+                | StoreErrorKind::Other => Err(error),
+            },
+        }
+    }
+
+    /// Runs a read in one transaction, so that all its statements see the same commit.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, RowError>) -> Result<T, StoreError> {
+        let in_transaction = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            let answer = read(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        };
+        in_transaction().map_err(|error| {
+            let error = StoreError::of(&self.path, "read", error);
+            forget_damage(&self.connection, &error);
+            error
+        })
+    }
+
+    /// Another number whenever anybody else has committed since. Costs the same however much there is.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            Ok(connection.query_row("SELECT data_version FROM pragma_data_version", [], |row| row.get(0))?)
+        })
+    }
+
+    /// One job with all that the rules know of it.
+    pub fn job(&self, id: &JobId) -> Result<Option<JobRows>, StoreError> {
+        self.read(|connection| rows::load(connection, id))
+    }
+
+    /// Jobs, newest first.
+    pub fn jobs(&self, filter: &JobFilter) -> Result<Vec<JobRows>, StoreError> {
+        let mut conditions = Conditions::default();
+        if let Some(status) = filter.status {
+            conditions.add("status = ?", Value::from(status.as_str().to_owned()));
+        }
+        if let Some(before) = filter.before {
+            conditions.add("created_at < ?", Value::from(before.micros()));
+        }
+        let sql = conditions.sql("SELECT id FROM job", "ORDER BY created_at DESC, id DESC", filter.limit);
+        self.read(|connection| {
+            let ids = collect(connection, &sql, params_from_iter(&conditions.values), |row| {
+                Cells::new(row, "job", 1).job_id(0)
+            })?;
+            rows::load_all(connection, &ids)
+        })
+    }
+
+    /// The ids of jobs that are not over, the newest first.
+    pub fn newest_unfinished(&self, limit: usize) -> Result<Vec<JobId>, StoreError> {
+        let unfinished = JobStatus::ALL.iter().filter(|status| !status.is_ended());
+        let words: Vec<_> = unfinished.map(|status| format!("'{}'", status.as_str())).collect();
+        let sql = format!(
+            "SELECT id FROM job WHERE status IN ({}) ORDER BY created_at DESC, id DESC LIMIT ?1",
+            words.join(", ")
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(|connection| collect(connection, &sql, [limit], |row| Cells::new(row, "job", 1).job_id(0)))
+    }
+
+    /// Those of these ids, which are sorted, that no job has. Reads the ids of all jobs, one after the other.
+    pub fn unknown(&self, ids: Vec<JobId>) -> Result<Vec<JobId>, StoreError> {
+        let Some(first) = ids.first() else {
+            return Ok(ids);
+        };
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT id FROM job WHERE id >= ? ORDER BY id")?;
+            let mut known = statement.query([first.as_str()])?;
+            let mut wanted = ids.iter().peekable();
+            let mut unknown = Vec::new();
+            while let Some(row) = known.next()? {
+                let known = row.get_ref(0)?.as_str().unwrap_or_default();
+                // Both are in the order of their bytes.
+                while let Some(id) = wanted.next_if(|id| id.as_str() < known) {
+                    unknown.push(id.clone());
+                }
+                wanted.next_if(|id| id.as_str() == known);
+                if wanted.peek().is_none() {
+                    break;
+                }
+            }
+            unknown.extend(wanted.cloned());
+            Ok(unknown)
+        })
+    }
+
+    /// Events after `since`, oldest first, of one job or all; with `tail`, the last `limit` of them instead of the first.
+    pub fn events(&self, job_id: Option<&JobId>, since: u64, limit: u32, tail: bool) -> Result<Vec<Event>, StoreError> {
+        let mut conditions = Conditions::default();
+        conditions.add("seq > ?", Value::from(count(since)));
+        if let Some(job_id) = job_id {
+            conditions.add("job_id = ?", Value::from(job_id.to_string()));
+        }
+        let order = if tail { "ORDER BY seq DESC" } else { "ORDER BY seq" };
+        let sql = conditions.sql(&format!("SELECT {EVENT_COLUMNS} FROM event"), order, limit);
+        let mut events =
+            self.read(|connection| collect(connection, &sql, params_from_iter(&conditions.values), event_row::event))?;
+        if tail {
+            events.reverse();
+        }
+        Ok(events)
+    }
+
+    /// The opening and the end without a decision of one gate, oldest first.
+    pub fn gate_events(&self, key: &GateKey) -> Result<Vec<Event>, StoreError> {
+        let sql = format!(
+            "SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND stage = ?2 AND type IN (?3, ?4) \
+             AND json_extract(payload, '$.attempt') = ?5 ORDER BY seq"
+        );
+        let (opened, canceled) = (EventType::GateOpened.as_str(), EventType::GateCanceled.as_str());
+        self.read(|connection| {
+            let wanted = params![key.job_id.as_str(), key.stage.as_str(), opened, canceled, key.attempt];
+            collect(connection, &sql, wanted, event_row::event)
+        })
+    }
+
+    /// A page of a job's events, oldest first, and how many there are without the limit.
+    pub fn event_page(&self, job_id: &JobId, since: Since, limit: u32) -> Result<(Vec<Event>, u64), StoreError> {
+        let (condition, page, after) = match since {
+            Since::Seq(seq) => ("job_id = ?1 AND seq > ?2", "ORDER BY seq LIMIT ?3", count(seq)),
+            // Whoever asks by time goes on from the time of the last event: all that share it belong to the page.
+            Since::Time(time) => (
+                "job_id = ?1 AND ts > ?2",
+                "AND ts <= (SELECT max(ts) FROM (SELECT ts FROM event WHERE job_id = ?1 AND ts > ?2 ORDER BY ts LIMIT ?3)) \
+                 ORDER BY ts, seq",
+                time.micros(),
+            ),
+        };
+        let all = format!("SELECT count(*) FROM event WHERE {condition}");
+        let page = format!("SELECT {EVENT_COLUMNS} FROM event WHERE {condition} {page}");
+        self.read(|connection| {
+            let wanted = params![job_id.as_str(), after];
+            let total: i64 = connection.prepare_cached(&all)?.query_row(wanted, |row| row.get(0))?;
+            let wanted = params![job_id.as_str(), after, limit];
+            let events = collect(connection, &page, wanted, event_row::event)?;
+            Ok((events, total.unsigned_abs()))
+        })
+    }
+
+    /// The number of the newest event of all; 0 before the first.
+    pub fn last_event_seq(&self) -> Result<u64, StoreError> {
+        self.read(event_row::last_event_seq)
+    }
+
+    /// Decisions, newest first, every attempt.
+    pub fn decisions(
+        &self,
+        job_id: Option<&JobId>,
+        stage: Option<&StageName>,
+        limit: u32,
+    ) -> Result<Vec<SealedDecision>, StoreError> {
+        let mut conditions = Conditions::default();
+        if let Some(job_id) = job_id {
+            conditions.add("job_id = ?", Value::from(job_id.to_string()));
+        }
+        if let Some(stage) = stage {
+            conditions.add("stage = ?", Value::from(stage.to_string()));
+        }
+        let sql = conditions.sql(
+            &format!("SELECT {DECISION_COLUMNS} FROM decision"),
+            "ORDER BY seq DESC",
+            limit,
+        );
+        self.read(|connection| {
+            collect(
+                connection,
+                &sql,
+                params_from_iter(&conditions.values),
+                event_row::decision,
+            )
+        })
+    }
+
+    /// Attempts that wait for the leader, the oldest first.
+    pub fn queued_attempts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        self.attempts(
+            "INDEXED BY attempt_queued WHERE state = 'queued' \
+             AND (SELECT status FROM job WHERE job.id = attempt.job_id) = 'queued' ORDER BY queued_at, rowid",
+        )
+    }
+
+    /// Attempts whose supervisor was started and has not been seen to end, the oldest first.
+    pub fn running_attempts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        self.attempts("INDEXED BY attempt_running WHERE state = 'running' ORDER BY queued_at, rowid")
+    }
+
+    /// How many attempts of other jobs run, or wait for the leader before the one of this job; if the job has none waiting, all waiting
+    /// ones count.
+    pub fn attempts_before(&self, job_id: &JobId) -> Result<usize, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT
+                (SELECT count(*) FROM attempt INDEXED BY attempt_running WHERE state = 'running' AND job_id <> ?1)
+              + (SELECT count(*) FROM attempt INDEXED BY attempt_queued WHERE state = 'queued' AND job_id <> ?1
+                   AND (SELECT status FROM job WHERE job.id = attempt.job_id) = 'queued'
+                   AND ifnull((queued_at, rowid) < (SELECT queued_at, rowid FROM attempt AS own
+                     WHERE own.job_id = ?1 AND own.state = 'queued' ORDER BY queued_at, rowid LIMIT 1), TRUE))";
+            let mut statement = connection.prepare_cached(sql)?;
+            let before: u32 = statement.query_row([job_id.as_str()], |row| row.get(0))?;
+            Ok(usize::try_from(before).unwrap_or(usize::MAX))
+        })
+    }
+
+    /// Attempts of the jobs that were canceled last, the newest first: whoever canceled them may have died before it ended their commands.
+    pub fn canceled_attempts(&self, limit: u32) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        self.attempts(&format!("WHERE state = 'canceled' ORDER BY rowid DESC LIMIT {limit}"))
+    }
+
+    fn attempts(&self, condition: &str) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        let sql = format!("SELECT {} FROM attempt {condition}", rows::ATTEMPT_COLUMNS);
+        self.read(|connection| {
+            collect(connection, &sql, [], |row| {
+                let cells = Cells::new(row, "attempt", 3);
+                Ok((cells.job_id(0)?, rows::attempt(&cells)?))
+            })
+        })
+    }
+
+    /// Who leads; none when nobody does.
+    pub fn leader(&self) -> Result<Option<LeaderInfo>, StoreError> {
+        self.read(leader::find)
+    }
+}
+
+/// The conditions of a list, with their values in order.
+#[derive(Default)]
+struct Conditions {
+    texts: Vec<&'static str>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, text: &'static str, value: Value) {
+        self.texts.push(text);
+        self.values.push(value);
+    }
+
+    fn sql(&mut self, select: &str, order: &str, limit: u32) -> String {
+        let conditions = if self.texts.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", self.texts.join(" AND "))
+        };
+        self.values.push(Value::from(i64::from(limit)));
+        format!("{select}{conditions} {order} LIMIT ?")
+    }
+}

@@ -1,0 +1,176 @@
+//! Loads whole jobs: five statements, however many jobs are asked for.
+
+use std::collections::HashMap;
+
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, ToSql};
+
+use super::cells::{Cells, json_text};
+use super::error::RowError;
+use super::{event_row, gate_row};
+use domain::artifact::Artifact;
+use domain::decision::SealedDecision;
+use domain::ids::{ArtifactPath, Digest, JobId};
+use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+
+/// What [`attempt`] reads after the job's id.
+pub(super) const ATTEMPT_COLUMNS: &str =
+    "job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch";
+
+/// The jobs of a load, as SQL sees them: one id is looked up, several come as one JSON list.
+struct Wanted {
+    condition: &'static str,
+    value: String,
+}
+
+impl Wanted {
+    fn new(ids: &[JobId]) -> Result<Self, RowError> {
+        Ok(match ids {
+            [only] => Self {
+                condition: "= ?1",
+                value: only.to_string(),
+            },
+            _ => Self {
+                condition: "IN (SELECT value FROM json_each(?1))",
+                value: json_text(&ids)?,
+            },
+        })
+    }
+
+    fn each(
+        &self,
+        connection: &Connection,
+        select: &str,
+        column: &str,
+        rest: &str,
+        mut take: impl FnMut(&rusqlite::Row<'_>) -> Result<(), RowError>,
+    ) -> Result<(), RowError> {
+        let sql = format!("{select} WHERE {column} {} {rest}", self.condition);
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([self])?;
+        while let Some(row) = rows.next()? {
+            take(row)?;
+        }
+        Ok(())
+    }
+}
+
+impl ToSql for Wanted {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.value.to_sql()
+    }
+}
+
+/// The job with this id, with everything the rules need of it.
+pub(super) fn load(connection: &Connection, id: &JobId) -> Result<Option<JobRows>, RowError> {
+    Ok(load_all(connection, std::slice::from_ref(id))?.pop())
+}
+
+/// These jobs, in this order; ids that no job has are left out.
+pub(super) fn load_all(connection: &Connection, ids: &[JobId]) -> Result<Vec<JobRows>, RowError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = Wanted::new(ids)?;
+    let mut found: HashMap<String, JobRows> = HashMap::with_capacity(ids.len());
+    let select = "SELECT id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at, acknowledged_at FROM job";
+    wanted.each(connection, select, "id", "", |row| {
+        let job = job(&Cells::new(row, "job", 1))?;
+        found.insert(
+            job.id.to_string(),
+            JobRows {
+                job,
+                attempts: Vec::new(),
+                gates: Vec::new(),
+                artifacts: Vec::new(),
+                decisions: Vec::new(),
+            },
+        );
+        Ok(())
+    })?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = format!("SELECT {ATTEMPT_COLUMNS} FROM attempt");
+    wanted.each(connection, &select, "job_id", "ORDER BY rowid", |row| {
+        let cells = Cells::new(row, "attempt", 3);
+        if let Some(rows) = found.get_mut(cells.text(0)?) {
+            rows.attempts.push(attempt(&cells)?);
+        }
+        Ok(())
+    })?;
+    let select = format!("SELECT {} FROM gate", gate_row::COLUMNS);
+    wanted.each(connection, &select, "job_id", "ORDER BY rowid", |row| {
+        let cells = Cells::new(row, "gate", 3);
+        if let Some(rows) = found.get_mut(cells.text(0)?) {
+            let gate = gate_row::gate(&cells, &rows.job.id)?;
+            rows.gates.push(gate);
+        }
+        Ok(())
+    })?;
+    let select = "SELECT job_id, path, stage, kind, digest, size_bytes, created_at, former FROM artifact";
+    wanted.each(connection, select, "job_id", "ORDER BY rowid", |row| {
+        let cells = Cells::new(row, "artifact", 2);
+        if let Some(rows) = found.get_mut(cells.text(0)?) {
+            rows.artifacts.push(artifact(&cells)?);
+        }
+        Ok(())
+    })?;
+    let select = format!("SELECT {} FROM decision", event_row::DECISION_COLUMNS);
+    let newest = "AND attempt = (SELECT max(attempt) FROM decision AS other
+        WHERE other.job_id = decision.job_id AND other.stage = decision.stage) ORDER BY seq";
+    wanted.each(connection, &select, "job_id", newest, |row| {
+        let decision: SealedDecision = event_row::decision(row)?;
+        if let Some(rows) = found.get_mut(decision.decision.job_id().as_str()) {
+            rows.decisions.push(decision);
+        }
+        Ok(())
+    })?;
+    Ok(ids.iter().filter_map(|id| found.remove(id.as_str())).collect())
+}
+
+fn job(cells: &Cells<'_>) -> Result<Job, RowError> {
+    Ok(Job {
+        id: cells.job_id(0)?,
+        slug: cells.text(1)?.to_owned(),
+        intent: cells.text(2)?.to_owned(),
+        is_manual: cells.get(3)?,
+        status: cells.word(4, JobStatus::parse)?,
+        stage: cells.optional_stage(5)?,
+        params: cells.json(6)?,
+        cfg: cells.json(7)?,
+        stages: cells.json(8)?,
+        created_by: cells.text(9)?.to_owned(),
+        created_at: cells.time(10)?,
+        updated_at: cells.time(11)?,
+        acknowledged_at: cells.optional_time(12)?,
+    })
+}
+
+/// Reads an attempt selected by [`ATTEMPT_COLUMNS`].
+pub(super) fn attempt(cells: &Cells<'_>) -> Result<Attempt, RowError> {
+    Ok(Attempt {
+        stage: cells.stage(1)?,
+        number: cells.get(2)?,
+        state: cells.word(3, AttemptState::parse)?,
+        queued_at: cells.time(4)?,
+        started_at: cells.optional_time(5)?,
+        ended_at: cells.optional_time(6)?,
+        outcome: cells.optional_text(7)?.map(str::to_owned),
+        notes: cells.optional_text(8)?.map(str::to_owned),
+        patch: cells.optional_json(9)?,
+    })
+}
+
+fn artifact(cells: &Cells<'_>) -> Result<Artifact, RowError> {
+    let former = cells.optional_text(7)?.map(Digest::parse).transpose();
+    Ok(Artifact {
+        path: ArtifactPath::new(cells.text(1)?).map_err(|error| cells.bad(1, error))?,
+        stage: cells.stage(2)?,
+        kind: cells.text(3)?.to_owned(),
+        digest: cells.digest(4)?,
+        size_bytes: cells.u64(5)?,
+        created_at: cells.time(6)?,
+        former: former.map_err(|error| cells.bad(7, error))?,
+    })
+}

@@ -1,0 +1,282 @@
+//! The one transaction: guards, savepoints, retries, the chain, the leader's epoch.
+
+use std::sync::Barrier;
+
+use super::*;
+use crate::{Candidate, StoreErrorKind};
+use domain::refusal::RefusalCode;
+
+#[test]
+fn two_processes_racing_for_one_gate_make_one_decision() {
+    let mut house = House::new();
+    let rounds = 200;
+    for round in 0..rounds {
+        let name = format!("j-{round}");
+        house.put(&name, started(&name)).unwrap();
+    }
+    let barrier = Barrier::new(2);
+    let race = |mut store: Store, by: &'static str| {
+        let mut answers = Vec::new();
+        for round in 0..rounds {
+            // What was read before the race is stale for one of the two: only the row's guard may tell.
+            let stale = gate(&format!("j-{round}"), 1);
+            let submission = Submission::new(stale.key.job_id.clone(), stale);
+            barrier.wait();
+            let mut rule = |_: Option<&JobRows>, stale: &Gate| decided(stale, by, Verdict::Approve, at(10));
+            // Unwrapped after the race: whoever leaves it early lets the other wait for ever.
+            answers.push(store.commit(&[submission], at(10), &mut rule));
+        }
+        answers
+    };
+    let (first, second) = (house.second(), house.second());
+    let (ana, bea) = std::thread::scope(|scope| {
+        let ana = scope.spawn(|| race(first, "ana"));
+        let bea = scope.spawn(|| race(second, "bea"));
+        (ana.join().unwrap(), bea.join().unwrap())
+    });
+    let only = |answer: Result<Vec<_>, _>| answer.unwrap().pop().unwrap();
+    for (round, (ana, bea)) in ana.into_iter().map(only).zip(bea.into_iter().map(only)).enumerate() {
+        let (winner, loser) = match (&ana, &bea) {
+            (Ok(_), Err(refusal)) => ("ana", refusal),
+            (Err(refusal), Ok(_)) => ("bea", refusal),
+            both => panic!("round {round}: {both:?}"),
+        };
+        assert_eq!(loser.code, RefusalCode::AlreadyDecided);
+        assert!(loser.message.starts_with(winner), "{}", loser.message);
+        assert_eq!(house.rows(&format!("j-{round}")).decisions[0].decision.by(), winner);
+    }
+    let chain = house.reader().decisions(None, None, 1000).unwrap();
+    assert_eq!(chain.len(), rounds);
+}
+
+#[test]
+fn the_chain_runs_through_all_jobs_in_the_order_of_commits() {
+    let mut house = House::new();
+    for name in ["c", "a", "b"] {
+        house.put(name, started(name)).unwrap();
+    }
+    let mut prev = Digest::ZERO;
+    for (index, name) in ["b", "c", "a"].into_iter().enumerate() {
+        let applied = house
+            .put(name, decided(&gate(name, 1), "ana", Verdict::Reject, at(10)).unwrap())
+            .unwrap();
+        let sealed = &applied.decisions[0];
+        assert_eq!((sealed.seq, sealed.prev), (index as u64 + 1, prev));
+        assert_eq!(sealed.hash, sealed.computed_hash());
+        prev = sealed.hash;
+    }
+    let head = house.reader().chain_head().unwrap().unwrap();
+    assert_eq!((head.seq, head.hash), (3, prev));
+}
+
+#[test]
+fn a_refused_input_hinders_neither_the_one_before_nor_the_one_after() {
+    let mut house = House::new();
+    for name in ["a", "b", "c"] {
+        house.put(name, started(name)).unwrap();
+    }
+    let before = house.rows("b");
+    let inputs = ["a", "b", "c"].map(|name| Submission::new(id(name), name));
+    let answers = house
+        .store
+        .commit(&inputs, at(10), &mut |rows, name| {
+            let mut changes = decide(rows, "ana", Verdict::Approve)?;
+            if *name == "b" {
+                // Fails at its last change, when all the others are written.
+                changes.push(Change::OpenGate(Box::new(gate("b", 1))));
+            }
+            Ok(changes)
+        })
+        .unwrap();
+    assert!(answers[0].is_ok() && answers[2].is_ok());
+    let refusal = answers[1].as_ref().unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::AlreadyDecided);
+    assert_eq!(house.rows("b"), before, "nothing of it stays");
+    let seqs: Vec<_> = answers
+        .iter()
+        .flatten()
+        .map(|applied| applied.decisions[0].seq)
+        .collect();
+    assert_eq!(seqs, [1, 2], "a refused decision takes no number");
+    let events = house.reader().events(None, 0, 100, false).unwrap();
+    assert!(events.is_sorted_by(|a, b| a.seq < b.seq));
+    assert_eq!(events.len(), 8);
+}
+
+#[test]
+fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
+    let mut house = House::new();
+    let candidate = |pid| Candidate {
+        name: "ana".to_owned(),
+        role: "console".to_owned(),
+        host: "render-1".to_owned(),
+        pid,
+        since: at(0),
+    };
+    assert_eq!(house.reader().leader().unwrap(), None);
+    let start = |house: &mut House, name: &str, epoch| {
+        let submission = Submission {
+            epoch: Some(epoch),
+            ..Submission::new(id(name), name.to_owned())
+        };
+        let mut rule = |_: Option<&JobRows>, name: &String| Ok(started(name));
+        house
+            .store
+            .commit(&[submission], at(3), &mut rule)
+            .unwrap()
+            .pop()
+            .unwrap()
+    };
+    assert!(start(&mut house, "a", 1).is_err(), "nobody leads yet");
+    let first = house.store.take_lead(&candidate(1)).unwrap();
+    assert!(start(&mut house, "a", first).is_ok());
+    let second = house.second().take_lead(&candidate(2)).unwrap();
+    assert_eq!((first, second), (1, 2));
+    let refusal = start(&mut house, "b", first).unwrap_err();
+    assert_eq!(
+        (refusal.code, refusal.message.as_str()),
+        (RefusalCode::NotPossible, "another process leads now")
+    );
+    house.store.resign(first).unwrap();
+    let leader = house.reader().leader().unwrap().unwrap();
+    assert_eq!(
+        (leader.epoch, leader.pid),
+        (2, 2),
+        "who resigns late takes nothing from the next"
+    );
+    house.store.resign(second).unwrap();
+    assert_eq!(house.reader().leader().unwrap(), None);
+    assert!(start(&mut house, "b", second).is_err(), "who resigned does not lead");
+    assert_eq!(
+        house.store.take_lead(&candidate(3)).unwrap(),
+        3,
+        "an epoch is never given twice"
+    );
+}
+
+#[test]
+fn guards_name_what_is_in_the_way() {
+    let mut house = House::new();
+    house.put("a", started("a")).unwrap();
+    let taken = house.put("a", started("a")).unwrap_err();
+    assert_eq!(taken.message, "there is a job a already");
+    let second_open = house
+        .put("a", vec![Change::OpenGate(Box::new(gate("a", 2)))])
+        .unwrap_err();
+    assert_eq!(second_open.message, "a / script #1 is open");
+    let nowhere = house
+        .put("a", vec![Change::PutGate(Box::new(gate("a", 7)))])
+        .unwrap_err();
+    assert_eq!(nowhere.code, RefusalCode::NotFound);
+    let no_job = house
+        .put("b", vec![Change::PutJob(Box::new(job("b", JobStatus::Paused)))])
+        .unwrap_err();
+    assert_eq!(no_job.code, RefusalCode::NotFound);
+    let canceled = Gate {
+        state: GateState::Canceled,
+        settled: Some(Settled {
+            by: "bea".to_owned(),
+            at: at(9),
+        }),
+        ..gate("a", 1)
+    };
+    let settle = vec![Change::SettleGate {
+        gate: Box::new(canceled),
+        decision: None,
+    }];
+    house.put("a", settle).unwrap();
+    let late = house
+        .put("a", vec![Change::PutGate(Box::new(gate("a", 1)))])
+        .unwrap_err();
+    assert_eq!(late.code, RefusalCode::GateCanceled);
+    assert!(late.message.contains("bea"), "{late}");
+}
+
+#[test]
+fn changes_that_contradict_each_other_change_nothing() {
+    let mut house = House::new();
+    house.put("a", started("a")).unwrap();
+    let before = house.rows("a");
+    let of_other = vec![Change::PutJob(Box::new(job("b", JobStatus::Paused)))];
+    let mut unlogged = decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap();
+    unlogged.pop();
+    let mut twisted = decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap();
+    if let Change::SettleGate { gate, .. } = &mut twisted[0] {
+        gate.state = GateState::Rejected;
+    }
+    let orphan = vec![event(EventType::JobCreated, JobStatus::Queued)];
+    for (job_id, changes) in [("a", of_other), ("a", unlogged), ("a", twisted), ("nobody", orphan)] {
+        let refusal = house.put(job_id, changes).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::NotPossible, "{refusal}");
+        assert!(
+            refusal.message.starts_with("the rules contradict themselves"),
+            "{refusal}"
+        );
+        assert_eq!(house.rows("a"), before);
+    }
+}
+
+#[test]
+fn a_full_disk_records_nothing_and_the_next_try_succeeds() {
+    let mut house = House::new();
+    house.put("a", started("a")).unwrap();
+    let before = house.rows("a");
+    let pages: i64 = house
+        .store
+        .durable
+        .query_row("PRAGMA page_count", [], |row| row.get(0))
+        .unwrap();
+    house
+        .store
+        .durable
+        .pragma_update(None, "max_page_count", pages)
+        .unwrap();
+    let big = vec![Change::Event(Box::new(NewEvent {
+        kind: EventType::GateSeen,
+        stage: None,
+        status: JobStatus::NeedsApproval,
+        message: "x".repeat(100_000),
+        payload: Value::Null,
+    }))];
+    let inputs = [
+        Submission::new(
+            id("a"),
+            decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap(),
+        ),
+        Submission::new(id("a"), big),
+    ];
+    let mut rule = |_: Option<&JobRows>, changes: &Vec<Change>| Ok(changes.clone());
+    let error = house.store.commit(&inputs, at(10), &mut rule).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
+    assert!(error.to_string().starts_with("cannot record in "), "{error}");
+    assert_eq!(house.rows("a"), before);
+    house
+        .store
+        .durable
+        .pragma_update(None, "max_page_count", pages + 1000)
+        .unwrap();
+    assert!(
+        house
+            .store
+            .commit(&inputs, at(11), &mut rule)
+            .unwrap()
+            .iter()
+            .all(Result::is_ok)
+    );
+}
+
+#[test]
+fn a_lock_that_stays_is_busy() {
+    let mut house = House::new();
+    let mut other = house.second();
+    let held = other.durable.transaction().unwrap();
+    house.store.durable.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let submission = Submission::new(id("a"), ());
+    let error = house
+        .store
+        .commit(&[submission], at(3), &mut |_, ()| Ok(started("a")))
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Busy, "{error}");
+    drop(held);
+    house.put("a", started("a")).unwrap();
+}

@@ -1,0 +1,412 @@
+//! What readers see: the queue, timers, lists, debts.
+
+use super::*;
+use domain::job::{Attempt, AttemptState};
+use domain::view::{JobFilter, Pause, QueueKind};
+
+fn attempt(number: u32, state: AttemptState) -> Change {
+    Change::PutAttempt(Box::new(Attempt {
+        stage: stage("script"),
+        number,
+        state,
+        notes: Some("Tip 1 – besser".to_owned()),
+        patch: None,
+        queued_at: at(20 + i64::from(number)),
+        started_at: (state == AttemptState::Running).then_some(at(30)),
+        ended_at: None,
+        outcome: None,
+    }))
+}
+
+fn at_status(job_id: &str, status: JobStatus) -> Change {
+    Change::PutJob(Box::new(job(job_id, status)))
+}
+
+fn paused_for(reason: &str) -> Change {
+    Change::Event(Box::new(NewEvent {
+        kind: EventType::JobPaused,
+        stage: Some(stage("script")),
+        status: JobStatus::Paused,
+        message: "paused".to_owned(),
+        payload: serde_json::json!({ "reason": reason }),
+    }))
+}
+
+#[test]
+fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
+    let mut house = House::new();
+    for name in ["gate", "paused", "running", "queued", "manual", "rejected", "done"] {
+        house.put(name, started(name)).unwrap();
+    }
+    let open = Gate {
+        lease: Some(lease()),
+        artifacts: vec![
+            artifact(),
+            GateArtifact {
+                is_binary: true,
+                added_lines: u32::MAX,
+                ..artifact()
+            },
+        ],
+        seen: vec![domain::decision::Seen {
+            by: "bea".to_owned(),
+            at: at(4),
+            digest: Digest::of(b""),
+            hunks: Some(2),
+            hunks_shown: Some(1),
+        }],
+        ..gate("gate", 1)
+    };
+    house
+        .put("gate", vec![Change::PutGate(Box::new(open.clone()))])
+        .unwrap();
+    for name in ["paused", "running", "queued", "manual", "rejected", "done"] {
+        house
+            .put(name, decided(&gate(name, 1), "ana", Verdict::Reject, at(10)).unwrap())
+            .unwrap();
+    }
+    house
+        .put_at(
+            "paused",
+            vec![at_status("paused", JobStatus::Paused), paused_for("withdrawn")],
+            at(11),
+        )
+        .unwrap();
+    house
+        .put_at("paused", vec![at_status("paused", JobStatus::Paused)], at(99))
+        .unwrap();
+    house
+        .put_at(
+            "running",
+            vec![
+                at_status("running", JobStatus::Running),
+                attempt(2, AttemptState::Running),
+            ],
+            at(31),
+        )
+        .unwrap();
+    house
+        .put_at(
+            "queued",
+            vec![at_status("queued", JobStatus::Queued), attempt(2, AttemptState::Queued)],
+            at(32),
+        )
+        .unwrap();
+    let manual = Change::PutJob(Box::new(Job {
+        is_manual: true,
+        ..job("manual", JobStatus::Running)
+    }));
+    house.put_at("manual", vec![manual], at(12)).unwrap();
+    // Somebody rejected it: it waits to be resumed, whoever runs its stages.
+    let outside = Change::PutJob(Box::new(Job {
+        is_manual: true,
+        ..job("rejected", JobStatus::Paused)
+    }));
+    house.put_at("rejected", vec![outside], at(12)).unwrap();
+    house
+        .put_at("done", vec![at_status("done", JobStatus::Completed)], at(12))
+        .unwrap();
+
+    let reader = house.reader();
+    let mut queue = reader.queue().unwrap();
+    queue.sort_by(|a, b| a.job_id.cmp(&b.job_id));
+    let short: Vec<_> = queue
+        .iter()
+        .map(|row| (row.job_id.as_str(), row.kind, row.attempt, row.since))
+        .collect();
+    assert_eq!(
+        short,
+        [
+            ("gate", QueueKind::Gate, 1, at(2)),
+            ("paused", QueueKind::Paused, 1, at(11)),
+            ("queued", QueueKind::Queued, 2, at(22)),
+            ("rejected", QueueKind::Paused, 1, at(12)),
+            ("running", QueueKind::Running, 2, at(30)),
+        ]
+    );
+    let pauses: Vec<_> = queue.iter().map(|row| row.pause).collect();
+    assert_eq!(pauses, [None, Some(Pause::Withdrawn), None, None, None]);
+    let row = &queue[0];
+    assert_eq!(row.timer, open.timer);
+    assert_eq!(row.lease.as_deref(), open.lease.as_ref());
+    assert_eq!((row.added_lines, row.removed_lines, row.files), (u32::MAX, 2, 2));
+    assert_eq!((row.is_new, row.is_binary, row.is_seen), (false, false, true));
+    assert_eq!(
+        (&*row.slug, row.stage.as_ref(), row.max_hold_s),
+        ("five-tips", Some(&stage("script")), 3600)
+    );
+    assert!(
+        std::sync::Arc::ptr_eq(&queue[0].slug, &queue[1].slug),
+        "equal names share their bytes"
+    );
+
+    let numbers = |attempts: Vec<(JobId, Attempt)>| -> Vec<_> {
+        attempts
+            .into_iter()
+            .map(|(job_id, attempt)| (job_id.to_string(), attempt.number))
+            .collect()
+    };
+    assert_eq!(numbers(reader.queued_attempts().unwrap()), [("queued".to_owned(), 2)]);
+    assert_eq!(numbers(reader.running_attempts().unwrap()), [("running".to_owned(), 2)]);
+    let before = |name: &str| reader.attempts_before(&JobId::new(name).unwrap()).unwrap();
+    assert_eq!((before("queued"), before("running"), before("gate")), (1, 1, 2));
+}
+
+#[test]
+fn the_flags_of_a_row_are_those_of_its_artifacts() {
+    let mut house = House::new();
+    let new_binary = GateArtifact {
+        base: None,
+        is_binary: true,
+        ..artifact()
+    };
+    for (name, artifacts, expected) in [
+        ("none", vec![], (false, false, 0)),
+        ("new", vec![new_binary.clone(), new_binary.clone()], (true, true, 2)),
+        ("mixed", vec![new_binary, artifact()], (false, false, 2)),
+    ] {
+        let mut changes = started(name);
+        changes[3] = Change::OpenGate(Box::new(Gate {
+            artifacts,
+            ..gate(name, 1)
+        }));
+        house.put(name, changes).unwrap();
+        let queue = house.reader().queue().unwrap();
+        let row = queue.iter().find(|row| row.job_id == id(name)).unwrap();
+        assert_eq!((row.is_new, row.is_binary, row.files), expected, "{name}");
+    }
+}
+
+#[test]
+fn timers_are_those_of_open_gates_that_the_timer_may_settle() {
+    let mut house = House::new();
+    for name in ["runs", "leased", "held", "person", "settled"] {
+        house.put(name, started(name)).unwrap();
+    }
+    let mut held = gate("held", 1);
+    held.timer.as_mut().unwrap().held_by_policy_at = Some(at(9));
+    let person = Gate {
+        timer: None,
+        lease: Some(lease()),
+        ..gate("person", 1)
+    };
+    let leased = Gate {
+        lease: Some(lease()),
+        ..gate("leased", 1)
+    };
+    for gate in [held, person, leased.clone()] {
+        house
+            .put(gate.key.job_id.clone().as_str(), vec![Change::PutGate(Box::new(gate))])
+            .unwrap();
+    }
+    house
+        .put(
+            "settled",
+            decided(&gate("settled", 1), "ana", Verdict::Approve, at(10)).unwrap(),
+        )
+        .unwrap();
+    let reader = house.reader();
+    let timers = reader.timers().unwrap();
+    let names: Vec<_> = timers.iter().map(|timer| timer.key.job_id.as_str()).collect();
+    assert_eq!(names, ["leased", "runs"]);
+    assert_eq!(reader.timers_of(&id("leased")).unwrap(), timers[..1]);
+    assert_eq!(
+        (Some(&timers[0].timer), &timers[0].lease),
+        (leased.timer.as_ref(), &leased.lease)
+    );
+    assert_eq!(timers[0].max_hold_s, 3600);
+    assert!(reader.timers_of(&id("held")).unwrap().is_empty());
+}
+
+#[test]
+fn jobs_come_newest_first_and_as_asked_for() {
+    let mut house = House::new();
+    for (index, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        let mut changes = started(name);
+        let status = if name == "c" {
+            JobStatus::Failed
+        } else {
+            JobStatus::NeedsApproval
+        };
+        changes[0] = Change::InsertJob(Box::new(Job {
+            created_at: at(index as i64),
+            ..job(name, status)
+        }));
+        house.put(name, changes).unwrap();
+    }
+    let reader = house.reader();
+    let names = |filter: &JobFilter| -> String {
+        reader
+            .jobs(filter)
+            .unwrap()
+            .iter()
+            .map(|rows| rows.job.id.as_str().to_owned())
+            .collect()
+    };
+    let all = JobFilter {
+        limit: 100,
+        ..JobFilter::default()
+    };
+    assert_eq!(names(&all), "dcba");
+    assert_eq!(
+        names(&JobFilter {
+            limit: 2,
+            ..all.clone()
+        }),
+        "dc"
+    );
+    assert_eq!(
+        names(&JobFilter {
+            before: Some(at(2)),
+            ..all.clone()
+        }),
+        "ba"
+    );
+    assert_eq!(
+        names(&JobFilter {
+            status: Some(JobStatus::Failed),
+            ..all.clone()
+        }),
+        "c"
+    );
+    assert_eq!(
+        names(&JobFilter {
+            limit: 0,
+            ..all.clone()
+        }),
+        ""
+    );
+    for rows in reader.jobs(&all).unwrap() {
+        assert_eq!(
+            Some(rows.clone()),
+            reader.job(&rows.job.id).unwrap(),
+            "a list loads what one job loads"
+        );
+    }
+    assert_eq!(reader.job(&id("nobody")).unwrap(), None);
+}
+
+#[test]
+fn a_job_has_the_newest_decision_of_each_stage() {
+    let mut house = House::new();
+    house.put("a", started("a")).unwrap();
+    house
+        .put("a", decided(&gate("a", 1), "ana", Verdict::Reject, at(10)).unwrap())
+        .unwrap();
+    house.put("a", vec![Change::OpenGate(Box::new(gate("a", 2)))]).unwrap();
+    house
+        .put("a", decided(&gate("a", 2), "bea", Verdict::Approve, at(11)).unwrap())
+        .unwrap();
+    let mut audio = gate("a", 1);
+    audio.key.stage = stage("audio");
+    house.put("a", vec![Change::OpenGate(Box::new(audio.clone()))]).unwrap();
+    house
+        .put("a", decided(&audio, "ana", Verdict::Approve, at(12)).unwrap())
+        .unwrap();
+    let names: Vec<_> = house
+        .rows("a")
+        .decisions
+        .iter()
+        .map(|sealed| sealed.decision.key().to_string())
+        .collect();
+    assert_eq!(names, ["a / script #2", "a / audio #1"]);
+    let seqs = |stage: Option<&StageName>, limit| -> Vec<u64> {
+        let found = house.reader().decisions(Some(&id("a")), stage, limit).unwrap();
+        found.iter().map(|sealed| sealed.seq).collect()
+    };
+    assert_eq!(seqs(None, 10), [3, 2, 1]);
+    assert_eq!(seqs(Some(&stage("script")), 1), [2]);
+}
+
+#[test]
+fn events_are_read_forward_from_a_number_or_backward_from_the_end() {
+    let mut house = House::new();
+    assert_eq!(house.reader().last_event_seq().unwrap(), 0);
+    for name in ["a", "b", "c"] {
+        house.put(name, started(name)).unwrap();
+    }
+    let reader = house.reader();
+    let seqs = |job: Option<&str>, since, limit, tail| -> Vec<u64> {
+        let job = job.map(id);
+        reader
+            .events(job.as_ref(), since, limit, tail)
+            .unwrap()
+            .iter()
+            .map(|event| event.seq)
+            .collect()
+    };
+    assert_eq!(seqs(None, 0, 100, false), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(seqs(None, 2, 2, false), [3, 4]);
+    assert_eq!(seqs(None, 0, 2, true), [5, 6]);
+    assert_eq!(seqs(Some("b"), 0, 100, false), [3, 4]);
+    assert_eq!(seqs(Some("b"), 3, 100, true), [4]);
+    assert_eq!(seqs(None, u64::MAX, 100, false), [0; 0]);
+    assert_eq!(reader.last_event_seq().unwrap(), 6);
+}
+
+#[test]
+fn what_is_owed_is_what_lies_above_the_watermark() {
+    let mut house = House::new();
+    for name in ["a", "b"] {
+        house.put(name, started(name)).unwrap();
+    }
+    let reader = house.reader();
+    assert_eq!(reader.owed(10).unwrap(), [(id("a"), 2), (id("b"), 4)]);
+    assert_eq!(reader.owed(1).unwrap(), [(id("a"), 2)]);
+    let owed = reader.owed_of(&id("b")).unwrap().unwrap();
+    assert_eq!(
+        (owed.events.len(), owed.decisions.len(), owed.published_seq, owed.up_to),
+        (2, 0, 0, 4)
+    );
+    house
+        .store
+        .marker()
+        .unwrap()
+        .mark_published(&[(id("a"), 2), (id("b"), 4)])
+        .unwrap();
+    assert!(reader.owed(10).unwrap().is_empty());
+
+    let sealed = house
+        .put("b", decided(&gate("b", 1), "ana", Verdict::Approve, at(10)).unwrap())
+        .unwrap()
+        .decisions;
+    assert_eq!(reader.owed(10).unwrap(), [(id("b"), 5)]);
+    let owed = reader.owed_of(&id("b")).unwrap().unwrap();
+    assert_eq!(owed.decisions, sealed);
+    assert_eq!(owed.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [5]);
+    assert_eq!(owed.rows, house.rows("b"));
+
+    house.store.marker().unwrap().mark_published(&[(id("b"), 3)]).unwrap();
+    let owed = reader.owed_of(&id("b")).unwrap().unwrap();
+    assert_eq!(
+        (owed.published_seq, owed.events.len()),
+        (4, 1),
+        "a watermark never falls"
+    );
+    house
+        .store
+        .marker()
+        .unwrap()
+        .mark_published(&[(id("b"), 1000)])
+        .unwrap();
+    assert!(reader.owed_of(&id("b")).unwrap().unwrap().events.is_empty());
+    house
+        .put("b", vec![event(EventType::JobCompleted, JobStatus::Completed)])
+        .unwrap();
+    assert_eq!(
+        reader.owed(10).unwrap(),
+        [(id("b"), 6)],
+        "a watermark beyond the events hides none that follow"
+    );
+    assert_eq!(reader.owed_of(&id("nobody")).unwrap(), None);
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let house = House::new();
+    let error = house
+        .reader()
+        .read(|connection| Ok(connection.execute("DELETE FROM job", [])?))
+        .unwrap_err();
+    assert_eq!(error.kind(), crate::StoreErrorKind::ReadOnly, "{error}");
+}

@@ -1,0 +1,71 @@
+//! Telling others outside over HTTP: one signed request, and what its answer means.
+//!
+//! Knows no queue and no retry: those are the engine's. Nothing of an address or a secret gets into a message.
+
+#[cfg(feature = "webhooks")]
+mod post;
+mod secret;
+#[cfg(feature = "webhooks")]
+mod sign;
+
+#[cfg(feature = "webhooks")]
+pub use post::Client;
+pub use secret::read as read_secret;
+
+use domain::webhook::{Delivery, Failure};
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What it means for the next.
+    pub failure: Failure,
+    /// In words, without the address.
+    pub why: String,
+}
+
+impl Fault {
+    /// Something that may pass.
+    pub fn passing(why: impl Into<String>) -> Self {
+        Self {
+            failure: Failure::Passing { retry_after_s: None },
+            why: why.into(),
+        }
+    }
+}
+
+/// What a binary without webhooks has in their place; it sends nothing.
+#[cfg(not(feature = "webhooks"))]
+pub struct Client;
+
+#[cfg(not(feature = "webhooks"))]
+impl Client {
+    /// Whether this binary can send at all.
+    pub const CAN_SEND: bool = false;
+
+    /// Nothing to make.
+    pub fn new() -> Self {
+        Self
+    }
+
+    /// Always a fault.
+    pub fn post(&self, _: &str, _: &[u8], _: &Delivery, _: i64) -> Result<(), Fault> {
+        Err(Fault::passing("this holdpoint was built without webhooks"))
+    }
+}
+
+/// The name of a header that every delivery bears, and its value.
+#[cfg(feature = "webhooks")]
+type Header = (&'static str, String);
+
+/// The headers of an attempt: what it is, and who says so.
+#[cfg(feature = "webhooks")]
+fn headers(delivery: &Delivery, secret: &[u8], sent_at_s: i64) -> [Header; 5] {
+    let signature = sign::signature(secret, sent_at_s, delivery.body.as_bytes());
+    [
+        ("X-Holdpoint-Delivery", delivery.id.clone()),
+        ("X-Holdpoint-Event", delivery.kind.as_str().to_owned()),
+        ("X-Holdpoint-Attempt", delivery.attempts.saturating_add(1).to_string()),
+        ("X-Holdpoint-Timestamp", sent_at_s.to_string()),
+        ("X-Holdpoint-Signature", signature),
+    ]
+}

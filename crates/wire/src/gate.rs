@@ -1,0 +1,397 @@
+//! A gate as clients read it: in a job's `gates[]`, in `gates/status`, and alone.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Lens, StageState};
+use domain::artifact::{Base, GateArtifact, SinceRejection};
+use domain::decision::{Decision, SealedDecision, Seen};
+use domain::gate::{Gate, GateState};
+use domain::hold::used_up;
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::{JobRows, JobStatus};
+use domain::old::{OldGate, OldJob};
+use domain::policy::{GatePolicy, OnTimeout};
+use domain::time::{SECOND_US, Timestamp};
+use domain::timer::{GateTimer, TimerStatus};
+
+/// One stage's gate.
+#[derive(Debug, Clone, Serialize)]
+pub struct GateDoc<'a> {
+    /// The stage.
+    pub stage: &'a StageName,
+    /// See [`StageState`].
+    pub state: StageState,
+    /// The attempt, from 1; null before the first.
+    pub attempt: Option<u32>,
+    /// Whether a person is wanted at all: as frozen, else as in force.
+    pub required: bool,
+    /// Null unless decided.
+    pub approved: Option<bool>,
+    /// Who decided; null unless decided.
+    pub by: Option<&'a str>,
+    /// When it was decided; never the time of opening.
+    pub at: Option<Timestamp>,
+    /// What the decider wrote.
+    pub notes: Option<&'a str>,
+    /// The patch that came with the decision.
+    pub patch: Option<&'a Value>,
+    /// Whether there is one.
+    pub has_patch: bool,
+    /// Whether the timer approved.
+    pub auto_approved: bool,
+    /// When it opened.
+    pub opened_at: Option<Timestamp>,
+    /// When the timer acts, absolute; null: never.
+    pub deadline: Option<Timestamp>,
+    /// Seconds from opening to the deadline.
+    pub timeout_seconds: Option<u64>,
+    /// Whether silence may decide.
+    pub auto_approve_enabled: bool,
+    /// What the timer does at the deadline.
+    pub on_timeout: &'static str,
+    /// Seconds until the timer acts, at the latest where persons stop it; null when it does not run, or the gate is not open.
+    pub time_remaining: Option<f64>,
+    /// Seconds that it has been open, or was.
+    pub time_elapsed: Option<f64>,
+    /// Since when it is overdue.
+    pub overdue_since: Option<Timestamp>,
+    /// Whether the policy stopped the timer for good.
+    pub held_by_policy: bool,
+    /// Who has a prompt or an editor open.
+    pub held_by: Option<&'a str>,
+    /// Who stopped the timer on purpose, and since when; null: nobody.
+    pub hold: Option<HoldDoc<'a>>,
+    /// How the timer stands while a hold, a prompt or an editor stops it; null while nothing does.
+    pub stopped: Option<StoppedDoc>,
+    /// Seconds that persons may still add by holds, leases and extensions; null without a timer that runs or is held.
+    pub addable_seconds: Option<f64>,
+    /// The digest that a decision may name (SPEC §6); null without a gate.
+    pub digest: Option<Digest>,
+    /// What is under review.
+    pub artifacts: Vec<GateArtifactDoc<'a>>,
+    /// Who has looked.
+    pub seen: &'a [Seen],
+    /// Why it is open again on what lies there, in words; absent where it is just its stage's turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
+    /// Who ended it without a decision, and when; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canceled: Option<CanceledDoc<'a>>,
+}
+
+/// Who ended a gate without a decision.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CanceledDoc<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A person's hold.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct HoldDoc<'a> {
+    /// Who.
+    pub by: &'a str,
+    /// Since when.
+    pub at: Timestamp,
+    /// Why, if they said so.
+    pub reason: Option<&'a str>,
+    /// Whether its time is used up, so that the timer runs on.
+    pub is_used_up: bool,
+}
+
+impl HoldDoc<'_> {
+    /// What is said of it where it stops nothing any more.
+    pub fn used_up(self) -> Option<String> {
+        self.is_used_up.then(|| used_up(self.by))
+    }
+}
+
+/// A timer that persons stop.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct StoppedDoc {
+    /// Seconds that were left, and stand still.
+    pub left_seconds: f64,
+    /// When it runs again at the latest.
+    pub until: Timestamp,
+}
+
+/// An artifact under review.
+#[derive(Debug, Clone, Serialize)]
+pub struct GateArtifactDoc<'a> {
+    /// What it is.
+    pub kind: &'a str,
+    /// Relative to the run directory.
+    pub path: &'a ArtifactPath,
+    /// The absolute path of the same, for readers on the same machine: what an outside pipeline goes on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// SHA-256 of the version under review.
+    pub sha256: Digest,
+    /// Its size.
+    pub size_bytes: u64,
+    /// SHA-256 of the version it is compared with.
+    pub base_sha256: Option<Digest>,
+    /// Where that came from, in words.
+    pub base: Option<String>,
+    /// Every version it may be compared with, that one first.
+    pub bases: Vec<BaseDoc>,
+    /// Lines added against the base.
+    pub added_lines: u32,
+    /// Lines removed.
+    pub removed_lines: u32,
+    /// Whether line counts say nothing.
+    pub is_binary: bool,
+    /// What changed since a version was rejected that is nearer than the base; absent where none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_rejection: Option<&'a SinceRejection>,
+}
+
+/// A version that an artifact may be compared with.
+#[derive(Debug, Clone, Serialize)]
+pub struct BaseDoc {
+    /// SHA-256.
+    pub sha256: Digest,
+    /// Where it came from, in words.
+    pub origin: String,
+}
+
+impl BaseDoc {
+    fn of(base: &Base) -> Self {
+        Self {
+            sha256: base.digest,
+            origin: base.origin.label(),
+        }
+    }
+}
+
+impl<'a> GateArtifactDoc<'a> {
+    /// The document of one artifact under review.
+    pub fn of(job_id: &JobId, artifact: &'a GateArtifact, lens: Lens<'_>) -> Self {
+        Self {
+            kind: &artifact.kind,
+            path: &artifact.path,
+            file: lens
+                .runs_dir
+                .map(|runs_dir| format!("{runs_dir}/{job_id}/{}", artifact.path)),
+            sha256: artifact.digest,
+            size_bytes: artifact.size_bytes,
+            base_sha256: artifact.base.as_ref().map(|base| base.digest),
+            base: artifact.base.as_ref().map(|base| base.origin.label()),
+            bases: artifact.bases.iter().map(BaseDoc::of).collect(),
+            added_lines: artifact.added_lines,
+            removed_lines: artifact.removed_lines,
+            is_binary: artifact.is_binary,
+            since_rejection: artifact.since_rejection.as_ref(),
+        }
+    }
+}
+
+fn seconds(us: i64) -> f64 {
+    us.max(0) as f64 / SECOND_US as f64
+}
+
+impl<'a> GateDoc<'a> {
+    /// The gate of a stage's latest attempt, reached or not.
+    pub fn of_stage(rows: &'a JobRows, stage: &'a StageName, lens: Lens<'_>) -> Self {
+        let (state, gate) = StageState::of(rows, stage);
+        match gate {
+            Some(gate) => Self::of_gate(rows, gate, lens),
+            None => {
+                let policy = lens.policies.get(stage).cloned();
+                let is_gated = policy.is_some();
+                let policy = policy.unwrap_or_default();
+                Self {
+                    attempt: rows.newest_attempt(stage).map(|attempt| attempt.number),
+                    required: is_gated && policy.required,
+                    timeout_seconds: policy.auto_approve_after_s,
+                    auto_approve_enabled: policy.auto_approve,
+                    on_timeout: policy.on_timeout.as_str(),
+                    ..Self::blank(stage, state)
+                }
+            }
+        }
+    }
+
+    /// A gate of which nothing is known but where it stands.
+    fn blank(stage: &'a StageName, state: StageState) -> Self {
+        Self {
+            stage,
+            state,
+            attempt: None,
+            required: false,
+            approved: None,
+            by: None,
+            at: None,
+            notes: None,
+            patch: None,
+            has_patch: false,
+            auto_approved: false,
+            opened_at: None,
+            deadline: None,
+            timeout_seconds: None,
+            auto_approve_enabled: false,
+            on_timeout: OnTimeout::Approve.as_str(),
+            time_remaining: None,
+            time_elapsed: None,
+            overdue_since: None,
+            held_by_policy: false,
+            held_by: None,
+            hold: None,
+            stopped: None,
+            addable_seconds: None,
+            digest: None,
+            artifacts: Vec::new(),
+            seen: &[],
+            review: None,
+            canceled: None,
+        }
+    }
+
+    /// A gate of an old record, as it was left: the one that the job waited at is open, though nobody will decide it.
+    pub fn of_old(job: &OldJob, gate: &'a OldGate) -> Self {
+        let decision = gate.decision.as_ref();
+        let is_waited_at = job.status == JobStatus::NeedsApproval && job.stage.as_ref() == Some(&gate.stage);
+        let state = match decision.map(|decision| decision.approved) {
+            Some(true) => StageState::Approved,
+            Some(false) => StageState::Rejected,
+            None if is_waited_at => StageState::Open,
+            None => StageState::NotReached,
+        };
+        Self {
+            required: gate.required,
+            approved: decision.map(|decision| decision.approved),
+            by: decision.map(|decision| decision.by.as_str()),
+            at: decision.map(|decision| decision.at),
+            notes: decision.and_then(|decision| decision.notes.as_deref()),
+            patch: decision.and_then(|decision| decision.patch.as_ref()),
+            has_patch: decision.is_some_and(|decision| decision.patch.is_some()),
+            auto_approved: decision.is_some_and(|decision| decision.auto_approved),
+            ..Self::blank(&gate.stage, state)
+        }
+    }
+
+    /// Exactly this gate. Its decision is told only when `rows` has it: the newest of each stage.
+    pub fn of_gate(rows: &'a JobRows, gate: &'a Gate, lens: Lens<'_>) -> Self {
+        let sealed = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
+        let decision = sealed.map(|sealed| &sealed.decision);
+        let is_open = gate.state == GateState::Open;
+        let settled = gate.settled.as_ref();
+        let is_decided = matches!(gate.state, GateState::Approved | GateState::Rejected);
+        let lease = gate.lease.as_ref().filter(|lease| is_open && lease.is_live(lens.now));
+        let timer = gate.timer.as_ref();
+        let max_hold_s = gate.policy.max_hold_s;
+        let stopped = |timer: &GateTimer| {
+            Some(StoppedDoc {
+                left_seconds: seconds(timer.left_when_stopped_us(lens.grace_s)?),
+                until: timer.runs_again_at(lens.now, max_hold_s),
+            })
+        };
+        let (fires_at, stopped) = timer.filter(|_| is_open).map_or((None, None), |timer| {
+            match timer.status(lease, lens.now, max_hold_s, lens.grace_s) {
+                TimerStatus::Running(at) | TimerStatus::Overdue(at) => (Some(at), None),
+                TimerStatus::Leased(at) | TimerStatus::Held(at) => (Some(at), stopped(timer)),
+                TimerStatus::HeldByPolicy => (None, None),
+            }
+        });
+        let until = settled.map_or(lens.now.utc, |settled| settled.at);
+        Self {
+            stage: &gate.key.stage,
+            state: StageState::of_gate(gate.state),
+            attempt: Some(gate.key.attempt),
+            required: gate.policy.required,
+            approved: is_decided.then_some(gate.state == GateState::Approved),
+            by: settled.filter(|_| is_decided).map(|settled| settled.by.as_str()),
+            at: settled.filter(|_| is_decided).map(|settled| settled.at),
+            notes: decision.and_then(|decision| decision.notes()),
+            patch: decision.and_then(|decision| decision.patch()),
+            has_patch: decision.is_some_and(|decision| decision.patch().is_some()),
+            auto_approved: decision.is_some_and(Decision::is_auto_approved),
+            opened_at: Some(gate.opened_at),
+            deadline: gate.deadline(),
+            timeout_seconds: gate.policy.auto_approve_after_s,
+            auto_approve_enabled: gate.policy.auto_approve,
+            on_timeout: gate.policy.on_timeout.as_str(),
+            time_remaining: fires_at.map(|at| seconds(at.us_since(lens.now.utc))),
+            time_elapsed: Some(seconds(until.us_since(gate.opened_at))),
+            overdue_since: timer.and_then(|timer| timer.overdue_since),
+            held_by_policy: timer.is_some_and(|timer| timer.held_by_policy_at.is_some()),
+            held_by: lease.map(|lease| lease.holder.name.as_str()),
+            hold: timer
+                .filter(|_| is_open)
+                .and_then(|timer| timer.hold.as_ref())
+                .map(|hold| HoldDoc {
+                    by: &hold.holder.name,
+                    at: hold.taken_at,
+                    reason: hold.reason.as_deref(),
+                    is_used_up: timer.is_some_and(|timer| timer.used_up_hold(lens.now, max_hold_s).is_some()),
+                }),
+            stopped,
+            addable_seconds: timer
+                .filter(|timer| is_open && timer.held_by_policy_at.is_none())
+                .map(|timer| seconds(timer.addable_us(lens.now, max_hold_s))),
+            digest: Some(gate.digest()),
+            artifacts: gate
+                .artifacts
+                .iter()
+                .map(|artifact| GateArtifactDoc::of(&gate.key.job_id, artifact, lens))
+                .collect(),
+            seen: &gate.seen,
+            review: rows.review_words(gate),
+            canceled: settled
+                .filter(|_| gate.state == GateState::Canceled)
+                .map(|settled| CanceledDoc {
+                    by: &settled.by,
+                    at: settled.at,
+                }),
+        }
+    }
+}
+
+/// A gate alone, with the job it belongs to.
+#[derive(Debug, Clone, Serialize)]
+pub struct JobGateDoc<'a> {
+    /// The job.
+    pub job_id: &'a JobId,
+    /// Its short name.
+    pub slug: &'a str,
+    /// Where it stands.
+    pub job_status: JobStatus,
+    /// The gate.
+    #[serde(flatten)]
+    pub gate: GateDoc<'a>,
+    /// The policy that was frozen when it opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<&'a GatePolicy>,
+    /// The policy in force for gates of this stage that open from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_in_force: Option<&'a GatePolicy>,
+    /// The decision file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<&'a SealedDecision>,
+    /// Whether the decision file and the artifacts as decided are in place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<bool>,
+    /// What whoever opened it should know.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub warnings: &'a [String],
+}
+
+impl<'a> JobGateDoc<'a> {
+    /// A gate with its job, and nothing that would have to be read besides.
+    pub fn of(rows: &'a JobRows, gate: GateDoc<'a>) -> Self {
+        Self {
+            job_id: &rows.job.id,
+            slug: &rows.job.slug,
+            job_status: rows.job.status,
+            gate,
+            policy: None,
+            policy_in_force: None,
+            decision: None,
+            published: None,
+            warnings: &[],
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The documents that clients read: `--json` now, HTTP later (WIRE.md).
+//!
+//! Owns field names and what they mean; made from rows, never read back. Must not know where a document goes, nor any file but by name.
+
+mod difference;
+mod gate;
+mod job;
+mod preview;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use domain::decision::SealedDecision;
+use domain::event::Event;
+use domain::gate::{Gate, GateState, OnDisk};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::{AttemptState, JobRows, JobStatus};
+use domain::key::GateKey;
+use domain::old::OldEvent;
+use domain::outlook::Fact;
+use domain::policy::GatePolicy;
+use domain::refusal::RefusalCode;
+use domain::time::{Now, Timestamp};
+use patch::{Family, TypeDoc};
+
+pub use difference::DifferenceDoc;
+pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
+pub use job::{ArtifactDoc, JobDoc};
+pub use preview::{PreviewDoc, ResumedDoc};
+
+/// What a document needs to know beside the rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Lens<'a> {
+    /// The policies in force for gates that open from now on.
+    pub policies: &'a BTreeMap<StageName, GatePolicy>,
+    /// Seconds of grace for an overdue gate.
+    pub grace_s: u64,
+    /// When the document is made.
+    pub now: Now,
+    /// The absolute path of the runs directory, for readers on the same machine.
+    pub runs_dir: Option<&'a str>,
+}
+
+/// Where a stage's gate stands towards clients (SPEC §2): that of its latest attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageState {
+    /// Its latest attempt has not come to a gate.
+    NotReached,
+    /// It went by without a gate.
+    Passed,
+    /// Waits for a decision.
+    Open,
+    /// Decided: the work may go on.
+    Approved,
+    /// Decided: it may not.
+    Rejected,
+    /// Ended without a decision.
+    Canceled,
+}
+
+impl StageState {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotReached => "not_reached",
+            Self::Passed => "passed",
+            Self::Open => "open",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    fn of_gate(state: GateState) -> Self {
+        match state {
+            GateState::Open => Self::Open,
+            GateState::Approved => Self::Approved,
+            GateState::Rejected => Self::Rejected,
+            GateState::Canceled => Self::Canceled,
+        }
+    }
+
+    /// The state of a stage, and the gate of its latest attempt where that has one.
+    pub fn of<'a>(rows: &'a JobRows, stage: &StageName) -> (Self, Option<&'a Gate>) {
+        let gate = rows.newest_gate(stage);
+        let attempt = rows.newest_attempt(stage);
+        if let Some(gate) = gate
+            && attempt.is_none_or(|attempt| attempt.number <= gate.key.attempt)
+        {
+            return (Self::of_gate(gate.state), Some(gate));
+        }
+        let position = |name: &StageName| rows.job.stages.iter().position(|spec| spec.name == *name);
+        let is_behind = match (&rows.job.stage, position(stage)) {
+            (Some(current), Some(own)) => position(current).is_some_and(|current| own < current),
+            (None, Some(_)) => rows.job.status == JobStatus::Completed,
+            (_, None) => false,
+        };
+        let is_done = attempt.is_some_and(|attempt| attempt.state == AttemptState::Completed);
+        if is_behind || is_done {
+            (Self::Passed, None)
+        } else {
+            (Self::NotReached, None)
+        }
+    }
+}
+
+/// An event in both spellings of time and type, because clients of both kinds exist.
+#[derive(Debug, Clone, Serialize)]
+pub struct EventDoc<'a> {
+    /// Strictly rising over the whole runs directory; in an old record, over its log.
+    pub seq: u64,
+    /// When.
+    pub ts: Timestamp,
+    /// The same.
+    pub timestamp: Timestamp,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: &'a str,
+    /// The same.
+    pub event_type: &'a str,
+    /// The job.
+    pub job_id: &'a JobId,
+    /// The stage it is about.
+    pub stage: Option<&'a StageName>,
+    /// The job's status after it; null where an old record does not tell it.
+    pub status: Option<JobStatus>,
+    /// One line for a person.
+    pub message: &'a str,
+    /// The facts.
+    pub payload: &'a Value,
+}
+
+impl<'a> EventDoc<'a> {
+    /// The document of one event.
+    pub fn of(event: &'a Event) -> Self {
+        Self {
+            seq: event.seq,
+            ts: event.ts,
+            timestamp: event.ts,
+            kind: event.kind.as_str(),
+            event_type: event.kind.as_str(),
+            job_id: &event.job_id,
+            stage: event.stage.as_ref(),
+            status: Some(event.status),
+            message: &event.message,
+            payload: &event.payload,
+        }
+    }
+
+    /// The document of an event of an old record.
+    pub fn of_old(job_id: &'a JobId, event: &'a OldEvent) -> Self {
+        Self {
+            seq: event.seq,
+            ts: event.ts,
+            timestamp: event.ts,
+            kind: &event.kind,
+            event_type: &event.kind,
+            job_id,
+            stage: event.stage.as_ref(),
+            status: event.status,
+            message: &event.message,
+            payload: &event.payload,
+        }
+    }
+}
+
+/// The answer to something that was done.
+#[derive(Debug, Clone, Serialize)]
+pub struct DoneDoc<'a> {
+    /// One line for a person.
+    pub message: &'a str,
+    /// The job.
+    pub job_id: &'a JobId,
+    /// Its status after it.
+    pub job_status: JobStatus,
+    /// The stage it is at now.
+    pub job_stage: Option<&'a StageName>,
+    /// The decision that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<&'a SealedDecision>,
+    /// What a patch changed, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<&'a [String]>,
+    /// How many patches were applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patches_applied: Option<u32>,
+    /// The gate that was opened for review instead of going on (`resume`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewDoc<'a>>,
+    /// What becomes of the stage that waits for its start now: `stage_starts` or `stage_held_up`, as a preview tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<&'a Fact>,
+    /// The gate's digest after a patch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Whether the files are in place under their names. False is no failure: the database has it, and the files follow.
+    pub published: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_published_because: Option<&'a str>,
+}
+
+/// A gate that was opened because what was decided on is not what lies there.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReviewDoc<'a> {
+    /// Its stage.
+    pub stage: &'a StageName,
+    /// Its attempt.
+    pub attempt: u32,
+    /// `artifact_changed`.
+    pub reason: &'static str,
+    /// What differs.
+    pub artifacts: Vec<MovedDoc<'a>>,
+}
+
+/// An artifact that is not what was decided on.
+#[derive(Debug, Clone, Serialize)]
+pub struct MovedDoc<'a> {
+    /// Relative to the run directory.
+    pub path: &'a ArtifactPath,
+    /// SHA-256 of what was decided on.
+    pub decided_sha256: Digest,
+    /// SHA-256 of what lies there.
+    pub found_sha256: Option<Digest>,
+}
+
+impl<'a> ReviewDoc<'a> {
+    /// The document of that gate.
+    pub fn of(gate: &'a GateKey, moved: &'a [OnDisk]) -> Self {
+        let of_one = |looked: &'a OnDisk| MovedDoc {
+            path: &looked.path,
+            decided_sha256: looked.registered,
+            found_sha256: looked.found.map(|(digest, _)| digest),
+        };
+        Self {
+            stage: &gate.stage,
+            attempt: gate.attempt,
+            reason: RefusalCode::ArtifactChanged.as_str(),
+            artifacts: moved.iter().map(of_one).collect(),
+        }
+    }
+}
+
+/// Whether a configuration may be used (`config check --json`, `POST config/validate`).
+#[derive(Debug, Clone, Serialize)]
+pub struct ValidationDoc<'a, Problem> {
+    /// No errors; warnings do not count.
+    pub valid: bool,
+    /// In one line.
+    pub message: String,
+    /// When it was looked at.
+    pub timestamp: Timestamp,
+    /// All of them, in the order of the text.
+    pub problems: &'a [Problem],
+}
+
+/// The patch types by the kind of artifact that they are offered for (`patch types --json`, `GET patches/types`).
+pub fn patch_types(types: &[TypeDoc]) -> Value {
+    let mut kinds = Map::new();
+    let groups = [
+        ("script", Family::Text, "scripts and every other text, JSON included"),
+        ("storyboard", Family::Storyboard, "storyboards in JSON"),
+        ("json", Family::Json, "every JSON document"),
+        (
+            "audio",
+            Family::Audio,
+            "sound: WAV and MP3 themselves, other formats by a sidecar",
+        ),
+        ("job", Family::Job, "the job's parameters"),
+    ];
+    for (kind, family, description) in groups {
+        let examples: Vec<_> = types
+            .iter()
+            .filter(|doc| doc.family == family)
+            .map(|doc| json!({ "type": doc.name, "description": doc.description, "example": (doc.example)() }))
+            .collect();
+        if examples.is_empty() {
+            continue;
+        }
+        kinds.insert(
+            kind.to_owned(),
+            json!({ "description": description, "examples": examples }),
+        );
+    }
+    json!({
+        "patch_types": kinds,
+        "usage": "a patch is an object with `type`; with several artifacts also `artifact`, the path of the one that is meant",
+    })
+}

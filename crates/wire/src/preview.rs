@@ -1,0 +1,70 @@
+//! What a dry run answers.
+
+use serde::Serialize;
+
+use domain::ids::{Digest, JobId, StageName};
+use domain::job::JobStatus;
+use domain::outlook::{Fact, Outlook};
+use domain::refusal::Refusal;
+
+/// What a command would do (`--dry-run --json`, `?dry_run=true`).
+#[derive(Debug, Clone, Serialize)]
+pub struct PreviewDoc<'a> {
+    /// Always true: that nothing was changed.
+    pub dry_run: bool,
+    /// In one line.
+    pub message: String,
+    /// The job.
+    pub job_id: &'a JobId,
+    /// The status that it would have.
+    pub job_status: JobStatus,
+    /// The stage that it would be at.
+    pub job_stage: Option<&'a StageName>,
+    /// What would happen, in plain words.
+    pub sentences: Vec<String>,
+    /// The same as data, in the same order.
+    pub facts: &'a [Fact],
+    /// Where the job would pause: what resuming it would do then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<ResumedDoc<'a>>,
+    /// The gate's digest after a patch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+}
+
+/// What resuming a job would do that would pause.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResumedDoc<'a> {
+    /// What would happen.
+    pub facts: &'a [Fact],
+    /// Why it would be refused as things are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<&'a Refusal>,
+}
+
+impl<'a> PreviewDoc<'a> {
+    /// The document of what was foreseen for a job.
+    pub fn of(job_id: &'a JobId, outlook: &'a Outlook) -> Self {
+        let sentences = outlook.sentences();
+        Self {
+            dry_run: true,
+            message: match sentences.is_empty() {
+                true => "Nothing would change".to_owned(),
+                false => sentences.join(" "),
+            },
+            job_id,
+            job_status: outlook.job_status,
+            job_stage: outlook.job_stage.as_ref(),
+            sentences,
+            facts: &outlook.facts,
+            resumed: outlook.resumed.as_ref().map(|resumed| match resumed {
+                Ok(facts) => ResumedDoc { facts, refused: None },
+                Err(refusal) => ResumedDoc {
+                    facts: &[],
+                    refused: Some(refusal),
+                },
+            }),
+            digest: outlook.digest(),
+        }
+    }
+}
