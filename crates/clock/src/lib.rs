@@ -94,7 +94,7 @@ impl ManualClock {
     }
 
     /// Steps civil time only, as an administrator or NTP does.
-    pub fn step_us(&self, us: i64) {
+    pub(crate) fn step_us(&self, us: i64) {
         let mut now = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         now.utc = now.utc.plus_us(us);
     }

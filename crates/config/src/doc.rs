@@ -89,7 +89,7 @@ impl StageDoc {
 
 impl ConfigDoc {
     /// What this configuration comes to.
-    pub fn of(config: &Config) -> Self {
+    pub(crate) fn of(config: &Config) -> Self {
         Self {
             server: ServerDoc {
                 enabled: config.server.is_enabled,

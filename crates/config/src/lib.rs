@@ -6,7 +6,7 @@
 mod artifacts;
 mod doc;
 mod gates;
-pub mod near_miss;
+pub(crate) mod near_miss;
 mod node;
 mod pipeline;
 mod problem;
@@ -14,7 +14,7 @@ mod reader;
 mod sections;
 mod security;
 mod server;
-pub mod source;
+pub(crate) mod source;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -41,10 +41,10 @@ pub use stages::STAGES_MAX;
 pub use webhooks::{SecretSource, WEBHOOKS_MAX, Webhook};
 
 /// The program name that stands for the running holdpoint in a stage's command.
-pub const OWN_PROGRAM: &str = "{holdpoint}";
+pub(crate) const OWN_PROGRAM: &str = "{holdpoint}";
 
 /// The runs directory where neither `--runs` nor `storage.runs_dir` names one (SPEC §8).
-pub const RUNS_DIR_DEFAULT: &str = "runs";
+pub(crate) const RUNS_DIR_DEFAULT: &str = "runs";
 
 /// What the old system called its database.
 const OLD_DATABASE: &str = "jobs.db";
@@ -104,7 +104,7 @@ impl Config {
     }
 
     /// The text that is used where no configuration file exists: the `conf/operator.yaml` of this package.
-    pub fn embedded() -> &'static str {
+    pub(crate) fn embedded() -> &'static str {
         include_str!("../../../conf/operator.yaml")
     }
 
@@ -159,7 +159,7 @@ impl Config {
     }
 
     /// What happens when a job reaches this stage; a stage absent from `gates` passes (SPEC §2).
-    pub fn gate_rule(&self, stage: &StageName) -> GateRule {
+    pub(crate) fn gate_rule(&self, stage: &StageName) -> GateRule {
         self.gates.get(stage).map_or(GateRule::Pass, GatePolicy::rule)
     }
 

@@ -25,8 +25,8 @@ const KEY_IS_NO_TEXT: &str = "a key is a text, not a list or a mapping";
 /// A value and its place.
 pub(super) struct Node {
     /// Where the value is written; for an alias or a merge, where its anchor is: that is what must be changed.
-    pub at: Place,
-    pub value: Value,
+    pub(crate) at: Place,
+    pub(crate) value: Value,
 }
 
 /// What a value is.
@@ -42,16 +42,16 @@ pub(super) enum Value {
 
 /// One `key: value`; equal keys are kept, so that the reader can name the second.
 pub(super) struct Entry {
-    pub key: String,
-    pub key_at: Place,
-    pub node: Node,
+    pub(crate) key: String,
+    pub(crate) key_at: Place,
+    pub(crate) node: Node,
 }
 
 /// Why a text is no YAML: one place, one reason.
 pub(super) struct NotYaml {
-    pub at: Place,
-    pub message: String,
-    pub hint: Option<String>,
+    pub(crate) at: Place,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
 }
 
 /// Reads the text; no document at all is null.

@@ -22,7 +22,7 @@ pub struct Pipeline {
     /// The stages in order; never empty, names unique.
     pub stages: Arc<Vec<StageSpec>>,
     /// How many jobs run a stage at the same time; at least 1. A job that waits at a gate does not count (SPEC §5).
-    pub max_concurrent_jobs: u32,
+    pub(crate) max_concurrent_jobs: u32,
     /// Seconds that an overdue gate still waits, so that a person can look (SPEC §3).
     pub overdue_grace_s: u64,
 }

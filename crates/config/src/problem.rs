@@ -23,7 +23,7 @@ pub struct Place {
     /// The line.
     pub line: u32,
     /// The column.
-    pub column: u32,
+    pub(crate) column: u32,
 }
 
 /// One fault or doubt about a configuration text (the shape of WIRE.md's `config/validate`, plus `file` and `severity`).

@@ -27,16 +27,16 @@ pub(super) enum Show {
 pub(super) struct Path(String);
 
 impl Path {
-    pub fn top() -> Self {
+    pub(crate) fn top() -> Self {
         Self(String::new())
     }
 
-    pub fn key(&self, key: &str) -> Self {
+    pub(crate) fn key(&self, key: &str) -> Self {
         let dot = if self.0.is_empty() { "" } else { "." };
         Self(format!("{}{dot}{}", self.0, shown_key(key)))
     }
 
-    pub fn item(&self, index: usize) -> Self {
+    pub(crate) fn item(&self, index: usize) -> Self {
         Self(format!("{}[{index}]", self.0))
     }
 }
@@ -50,7 +50,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub fn new(file: &str) -> Self {
+    pub(crate) fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
             problems: Vec::new(),
@@ -59,7 +59,7 @@ impl Reader {
         }
     }
 
-    pub fn error(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn error(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
         self.error_count += 1;
         if self.error_count > PROBLEMS_MAX {
             return;
@@ -67,7 +67,7 @@ impl Reader {
         self.note(Severity::Error, at, path, message.into(), hint.into());
     }
 
-    pub fn warning(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn warning(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
         self.warning_count += 1;
         if self.warning_count > PROBLEMS_MAX {
             return;
@@ -91,12 +91,12 @@ impl Reader {
     }
 
     /// How many errors were noted so far, told or not.
-    pub fn error_count(&self) -> usize {
+    pub(crate) fn error_count(&self) -> usize {
         self.error_count
     }
 
     /// Everything noted, in the order of the text; a fault in an anchor that many keys repeat is told once.
-    pub fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems;
         problems.sort_by_key(|problem| (problem.line, problem.column));
         let mut told = HashSet::new();
@@ -105,7 +105,7 @@ impl Reader {
     }
 
     /// Notes every key that stands twice in one mapping, in the whole tree.
-    pub fn refuse_equal_keys(&mut self, node: &Node, path: &Path) {
+    pub(crate) fn refuse_equal_keys(&mut self, node: &Node, path: &Path) {
         match &node.value {
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -132,7 +132,7 @@ impl Reader {
     }
 
     /// Notes a key that nothing reads: refused, with the key that was probably meant.
-    pub fn unknown_key(&mut self, entry: &Entry, path: &Path, what: &str, known: &[&str]) {
+    pub(crate) fn unknown_key(&mut self, entry: &Entry, path: &Path, what: &str, known: &[&str]) {
         let hint = match near_miss(&entry.key, known.iter().copied()) {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("the keys are {}", known.join(", ")),
@@ -146,7 +146,7 @@ impl Reader {
     }
 
     /// A mapping; null counts as one without keys (everything under it may be commented out).
-    pub fn map<'n>(&mut self, node: &'n Node, path: &Path, show: Show) -> Option<&'n [Entry]> {
+    pub(crate) fn map<'n>(&mut self, node: &'n Node, path: &Path, show: Show) -> Option<&'n [Entry]> {
         match &node.value {
             Value::Map(entries) => Some(entries),
             Value::Null => Some(&[]),
@@ -158,12 +158,12 @@ impl Reader {
         }
     }
 
-    pub fn boolean(&mut self, node: &Node, path: &Path) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node, path: &Path) -> Option<bool> {
         self.boolean_shown(node, path, Show::Value)
     }
 
     /// The same in a section whose values are not told.
-    pub fn boolean_unshown(&mut self, node: &Node, path: &Path) -> Option<bool> {
+    pub(crate) fn boolean_unshown(&mut self, node: &Node, path: &Path) -> Option<bool> {
         self.boolean_shown(node, path, Show::KindOnly)
     }
 
@@ -193,7 +193,7 @@ impl Reader {
     }
 
     /// Whole seconds, `least` to ten years. `otherwise` is the hint where no better one is known.
-    pub fn seconds(&mut self, node: &Node, path: &Path, least: u64, otherwise: &str) -> Option<u64> {
+    pub(crate) fn seconds(&mut self, node: &Node, path: &Path, least: u64, otherwise: &str) -> Option<u64> {
         let (message, hint) = match &node.value {
             Value::Int(value) => match u64::try_from(*value) {
                 Ok(seconds) if (least..=SECONDS_MAX).contains(&seconds) => return Some(seconds),
@@ -233,12 +233,12 @@ impl Reader {
     }
 
     /// A count in a range.
-    pub fn count(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
+    pub(crate) fn count(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
         self.count_shown(node, path, range, Show::Value)
     }
 
     /// The same in a section whose values are not told.
-    pub fn count_unshown(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
+    pub(crate) fn count_unshown(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
         self.count_shown(node, path, range, Show::KindOnly)
     }
 
@@ -261,7 +261,7 @@ impl Reader {
     }
 
     /// A text without NUL, as an argument, a path or an environment can hold it.
-    pub fn text<'n>(&mut self, node: &'n Node, path: &Path, show: Show) -> Option<&'n str> {
+    pub(crate) fn text<'n>(&mut self, node: &'n Node, path: &Path, show: Show) -> Option<&'n str> {
         let (message, hint) = match &node.value {
             Value::Text(text) if !text.contains('\0') => return Some(text),
             Value::Text(_) => ("this text has a NUL character in it".to_owned(), String::new()),
@@ -281,7 +281,7 @@ impl Reader {
     }
 
     /// A list.
-    pub fn list<'n>(&mut self, node: &'n Node, path: &Path, show: Show, hint: &str) -> Option<&'n [Node]> {
+    pub(crate) fn list<'n>(&mut self, node: &'n Node, path: &Path, show: Show, hint: &str) -> Option<&'n [Node]> {
         if let Value::List(items) = &node.value {
             return Some(items);
         }

@@ -17,11 +17,11 @@ const STORAGE_KEYS: [&str; 3] = ["runs_dir", "group", "db_path"];
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Storage {
     /// The runs directory, relative to the working directory; None leaves it to `--runs` or `runs` (SPEC §8).
-    pub runs_dir: Option<PathBuf>,
+    pub(crate) runs_dir: Option<PathBuf>,
     /// The Unix group that shares the runs directory; None keeps it private (SPEC §9).
     pub group: Option<String>,
     /// The database of the old system: history, never written (SPEC §4).
-    pub db_path: Option<PathBuf>,
+    pub(crate) db_path: Option<PathBuf>,
 }
 
 /// Reads the whole tree.

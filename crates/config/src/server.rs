@@ -11,7 +11,7 @@ use super::sections::unused;
 const KEYS: [&str; 6] = ["enabled", "host", "port", "allow_external_bind", "log_level", "workers"];
 
 /// The port where nothing else is configured (SPEC §8).
-pub const PORT_DEFAULT: u16 = 8008;
+pub(crate) const PORT_DEFAULT: u16 = 8008;
 
 const LOG_LEVELS: [(&str, &str); 6] = [
     ("error", "error"),
@@ -28,11 +28,11 @@ pub struct Server {
     /// Whether a console serves HTTP as well; `holdpoint serve` always does.
     pub is_enabled: bool,
     /// The address that was asked for; see [`Self::address`].
-    pub host: IpAddr,
+    pub(crate) host: IpAddr,
     /// The port; 0 takes any that is free.
-    pub port: u16,
+    pub(crate) port: u16,
     /// Whether an address that other machines reach may be listened on.
-    pub allow_external_bind: bool,
+    pub(crate) allow_external_bind: bool,
     /// How much `serve` tells on standard error, in tracing's words.
     pub log_level: &'static str,
 }

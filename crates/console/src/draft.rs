@@ -8,7 +8,7 @@ use domain::key::GateKey;
 use domain::time::Timestamp;
 
 /// A text that was thrown away is kept for so many days.
-pub const DISCARDED_DAYS: u64 = 7;
+pub(crate) const DISCARDED_DAYS: u64 = 7;
 
 /// A patch that is being composed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct PatchDraft {
     /// The text in the editor.
     pub text: String,
     /// Line and character of the cursor, from 0.
-    pub cursor: (usize, usize),
+    pub(crate) cursor: (usize, usize),
     /// What was written as other patch types: type and text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<(String, String)>,
@@ -34,7 +34,7 @@ pub struct EditDraft {
     /// The whole text as edited.
     pub text: String,
     /// Line and character of the cursor, from 0.
-    pub cursor: (usize, usize),
+    pub(crate) cursor: (usize, usize),
 }
 
 /// The unsent words about one gate.
@@ -76,7 +76,7 @@ impl Draft {
     }
 
     /// Puts a note in place of the former one of the same verdict.
-    pub fn set_note(&mut self, verdict: Verdict, note: String) {
+    pub(crate) fn set_note(&mut self, verdict: Verdict, note: String) {
         match verdict {
             Verdict::Approve => self.approval = note,
             Verdict::Reject => self.rejection = note,
@@ -89,23 +89,23 @@ impl Draft {
     }
 
     /// The edit of an artifact.
-    pub fn edit(&self, path: &ArtifactPath) -> Option<&EditDraft> {
+    pub(crate) fn edit(&self, path: &ArtifactPath) -> Option<&EditDraft> {
         self.edits.iter().find(|edit| edit.path == *path)
     }
 
     /// Puts an edit in place of the former one of the same artifact; none: removes it.
-    pub fn set_edit(&mut self, path: &ArtifactPath, edit: Option<EditDraft>) {
+    pub(crate) fn set_edit(&mut self, path: &ArtifactPath, edit: Option<EditDraft>) {
         self.edits.retain(|former| former.path != *path);
         self.edits.extend(edit);
     }
 
     /// Whether there is nothing worth keeping.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.approval.trim().is_empty() && self.rejection.trim().is_empty() && !self.has_patch()
     }
 
     /// The name of the directory beside the draft's file in which an artifact is edited outside of the console.
-    pub fn copy_name(&self, path: &ArtifactPath) -> String {
+    pub(crate) fn copy_name(&self, path: &ArtifactPath) -> String {
         // Two artifacts of a gate may have the same file name.
         let which = Digest::of(path.as_str().as_bytes());
         let key = &self.key;

@@ -16,7 +16,7 @@ pub use lines::Place;
 use diff::search::Needle;
 
 /// No text grows beyond this: twice what a patch or an artifact that is edited here may have.
-pub const TEXT_BYTES_MAX: usize = 2 << 20;
+pub(crate) const TEXT_BYTES_MAX: usize = 2 << 20;
 
 /// A byte order mark; it is no part of the first line.
 const BOM: &str = "\u{feff}";
@@ -87,7 +87,7 @@ impl Editor {
     }
 
     /// A field of one line; the cursor at its end.
-    pub fn of_line(text: &str) -> Self {
+    pub(crate) fn of_line(text: &str) -> Self {
         let mut field = Self::new(Lines::new(&text.replace(['\n', '\r'], " ")), Form::Field);
         field.cursor = field.lines.end();
         field
@@ -117,61 +117,61 @@ impl Editor {
     }
 
     /// Whether this is the text; costs nothing when the lengths differ.
-    pub fn is_text(&self, text: &str) -> bool {
+    pub(crate) fn is_text(&self, text: &str) -> bool {
         self.size_bytes() == text.len() && self.text() == text
     }
 
     /// Its lines, without their ends.
-    pub fn lines(&self) -> &[String] {
+    pub(crate) fn lines(&self) -> &[String] {
         self.lines.all()
     }
 
     /// Whether there is nothing but blanks.
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.lines().iter().all(|line| line.trim().is_empty())
     }
 
     /// What is written, without the blanks around it; none: there is nothing but those.
-    pub fn words(&self) -> Option<String> {
+    pub(crate) fn words(&self) -> Option<String> {
         (!self.is_blank()).then(|| self.text().trim().to_owned())
     }
 
     /// Line and character of the cursor, from 0.
-    pub fn cursor(&self) -> (usize, usize) {
+    pub(crate) fn cursor(&self) -> (usize, usize) {
         let Place { line, byte } = self.cursor;
         let before = self.lines.line(line).get(..byte).unwrap_or_default();
         (line, before.chars().count())
     }
 
     /// Where the cursor stands.
-    pub fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.cursor
     }
 
     /// Tells in how many columns the text is drawn: Up and Down move by rows as they are seen. 0: long lines are cut.
-    pub fn set_columns(&mut self, columns: usize) {
+    pub(crate) fn set_columns(&mut self, columns: usize) {
         self.columns = columns;
     }
 
     /// Where the rows of a line begin that is drawn in so many columns.
-    pub fn rows(&self, line: usize, columns: usize) -> Vec<usize> {
+    pub(crate) fn rows(&self, line: usize, columns: usize) -> Vec<usize> {
         self.lines.rows(line, columns)
     }
 
     /// The row of its line in which the cursor is drawn, and the cells before it there.
-    pub fn cursor_row(&self, columns: usize) -> (usize, usize) {
+    pub(crate) fn cursor_row(&self, columns: usize) -> (usize, usize) {
         self.lines.row_of(self.cursor, columns)
     }
 
     /// Puts the cursor there, or as near as the text allows.
-    pub fn move_to(&mut self, line: usize, character: usize) {
+    pub(crate) fn move_to(&mut self, line: usize, character: usize) {
         let text = self.lines.line(line);
         let byte = text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte);
         self.jump(Place { line, byte });
     }
 
     /// Puts the cursor behind the last character.
-    pub fn move_to_end(&mut self) {
+    pub(crate) fn move_to_end(&mut self) {
         self.jump(self.lines.end());
     }
 
@@ -187,7 +187,7 @@ impl Editor {
     }
 
     /// The selected bytes of a line; none when nothing of it is selected.
-    pub fn selected_in(&self, line: usize) -> Option<Range<usize>> {
+    pub(crate) fn selected_in(&self, line: usize) -> Option<Range<usize>> {
         let (from, to) = self.selection()?;
         if line < from.line || line > to.line {
             return None;
@@ -198,12 +198,12 @@ impl Editor {
     }
 
     /// Whether a text of this length could be written.
-    pub fn has_room(&self, bytes: usize) -> bool {
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
         self.size_bytes().saturating_add(bytes) <= TEXT_BYTES_MAX
     }
 
     /// Takes a pasted text; returns whether the text changed.
-    pub fn paste(&mut self, text: &str) -> bool {
+    pub(crate) fn paste(&mut self, text: &str) -> bool {
         // Terminals send the line ends of a paste as carriage returns.
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         match self.form {
@@ -213,7 +213,7 @@ impl Editor {
     }
 
     /// Puts a text in place of some characters of a line, and the cursor behind it; one step to take back.
-    pub fn replace_in_line(&mut self, line: usize, characters: Range<usize>, text: &str) -> bool {
+    pub(crate) fn replace_in_line(&mut self, line: usize, characters: Range<usize>, text: &str) -> bool {
         let old = self.lines.line(line);
         let byte = |at: usize| old.char_indices().nth(at).map_or(old.len(), |(byte, _)| byte);
         let (from, to) = (byte(characters.start), byte(characters.end));
@@ -224,7 +224,7 @@ impl Editor {
     }
 
     /// Moves to the next place that holds the needle, behind the cursor or before it, around the text's end if need be.
-    pub fn find(&mut self, needle: &Needle, is_forward: bool) -> bool {
+    pub(crate) fn find(&mut self, needle: &Needle, is_forward: bool) -> bool {
         let found = if is_forward {
             self.find_on(needle, self.lines.after(self.cursor))
         } else {
@@ -237,7 +237,7 @@ impl Editor {
     }
 
     /// The same, with the place of the cursor itself: while the needle is being typed.
-    pub fn find_here(&mut self, needle: &Needle, from: Place) -> bool {
+    pub(crate) fn find_here(&mut self, needle: &Needle, from: Place) -> bool {
         let found = self.find_on(needle, from);
         self.jump(found.unwrap_or(from));
         found.is_some()

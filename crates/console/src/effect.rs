@@ -68,73 +68,73 @@ pub struct Submission(pub u64);
 #[derive(Debug, Clone)]
 pub struct DiffJob {
     /// Generation of the gate view; a newer one makes this pointless.
-    pub generation: u64,
+    pub(crate) generation: u64,
     /// Number of the file's reading; a newer one of the same file makes this pointless.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Index of the file.
-    pub file: usize,
+    pub(crate) file: usize,
     /// The artifact's path.
-    pub path: ArtifactPath,
+    pub(crate) path: ArtifactPath,
     /// What it is compared with.
-    pub old: Option<Arc<[u8]>>,
+    pub(crate) old: Option<Arc<[u8]>>,
     /// The bytes under review.
-    pub new: Arc<[u8]>,
+    pub(crate) new: Arc<[u8]>,
     /// Whether more than the digest is wanted.
-    pub is_full: bool,
+    pub(crate) is_full: bool,
 }
 
 /// What came of a [`DiffJob`].
 #[derive(Debug, Clone)]
 pub struct DiffDone {
     /// As in the job.
-    pub number: u64,
+    pub(crate) number: u64,
     /// As in the job.
-    pub file: usize,
+    pub(crate) file: usize,
     /// SHA-256 of the new bytes: what is on screen.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// What it is compared with, for what is still to be found out.
-    pub old: Option<Arc<[u8]>>,
+    pub(crate) old: Option<Arc<[u8]>>,
     /// What is shown, and is needed for patch templates and checks; none if only the digest was wanted.
-    pub full: Option<Compared>,
+    pub(crate) full: Option<Compared>,
 }
 
 /// A file in full.
 #[derive(Debug, Clone)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// The bytes under review.
-    pub bytes: Arc<Vec<u8>>,
+    pub(crate) bytes: Arc<Vec<u8>>,
     /// The diff; none for binaries.
-    pub document: Option<DiffDocument>,
+    pub(crate) document: Option<DiffDocument>,
     /// What else is known of it; none: that takes longer, and is still to be found out.
-    pub details: Option<Details>,
+    pub(crate) details: Option<Details>,
 }
 
 /// What is known of a file beside its diff.
 #[derive(Debug, Clone, Default)]
 pub struct Details {
     /// The changed values of a JSON document.
-    pub values: Option<Arc<ChangedValues>>,
+    pub(crate) values: Option<Arc<ChangedValues>>,
     /// The running time of a storyboard, before and now: `62 s -> 69 s`.
-    pub running_time: Option<String>,
+    pub(crate) running_time: Option<String>,
     /// A sound or a picture.
-    pub media: Option<Arc<Media>>,
+    pub(crate) media: Option<Arc<Media>>,
 }
 
 /// What takes longer than a diff: decoding sounds and pictures, comparing the values of large documents.
 #[derive(Debug, Clone)]
 pub struct MeasureJob {
     /// Generation of the gate view; a newer one makes this pointless.
-    pub generation: u64,
+    pub(crate) generation: u64,
     /// Number of the file's reading.
     pub number: u64,
     /// Index of the file.
     pub file: usize,
     /// The artifact's path: a sound that cannot be read is known by it.
-    pub path: ArtifactPath,
+    pub(crate) path: ArtifactPath,
     /// What it is compared with.
-    pub old: Option<Arc<[u8]>>,
+    pub(crate) old: Option<Arc<[u8]>>,
     /// The bytes under review.
-    pub new: Arc<Vec<u8>>,
+    pub(crate) new: Arc<Vec<u8>>,
 }
 
 /// Text to look for in a diff, hidden lines too.
@@ -143,40 +143,40 @@ pub struct FindJob {
     /// Numbers the searches; only the newest is of interest.
     pub number: u64,
     /// The diff.
-    pub document: DiffDocument,
+    pub(crate) document: DiffDocument,
     /// What is looked for.
-    pub needle: Needle,
+    pub(crate) needle: Needle,
     /// From this line on, of a side; none: from the first, or the last.
-    pub from: Option<Spot>,
+    pub(crate) from: Option<Spot>,
     /// Which way.
-    pub direction: Direction,
+    pub(crate) direction: Direction,
 }
 
 /// A file of the gate as the workers take it.
 #[derive(Debug, Clone)]
-pub struct GateFile {
+pub(crate) struct GateFile {
     /// Its artifact kind.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Its path.
-    pub path: ArtifactPath,
+    pub(crate) path: ArtifactPath,
     /// The bytes on screen.
-    pub bytes: Arc<Vec<u8>>,
+    pub(crate) bytes: Arc<Vec<u8>>,
 }
 
 /// A file of the gate whose bytes are not there.
 #[derive(Debug, Clone)]
-pub struct UnreadFile {
+pub(crate) struct UnreadFile {
     /// Its artifact kind.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Its path.
-    pub path: ArtifactPath,
+    pub(crate) path: ArtifactPath,
     /// Why it cannot be read; none: it can.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 /// What was written.
 #[derive(Debug, Clone)]
-pub enum Written {
+pub(crate) enum Written {
     /// A patch as JSON.
     Patch(String),
     /// The artifact itself: the version that it was, and the text that it is to be.
@@ -189,17 +189,17 @@ pub struct CheckJob {
     /// Revision of the text; only the newest is of interest.
     pub revision: u64,
     /// The text in the editor.
-    pub written: Written,
+    pub(crate) written: Written,
     /// The files of the gate.
-    pub files: Vec<GateFile>,
+    pub(crate) files: Vec<GateFile>,
     /// Those of them whose bytes are not there.
-    pub unread: Vec<UnreadFile>,
+    pub(crate) unread: Vec<UnreadFile>,
     /// The file that the editor was opened on.
-    pub path: ArtifactPath,
+    pub(crate) path: ArtifactPath,
     /// The files of the run directory that a patch may name.
-    pub names: Arc<[String]>,
+    pub(crate) names: Arc<[String]>,
     /// The job's parameters.
-    pub params: Map<String, Value>,
+    pub(crate) params: Map<String, Value>,
 }
 
 /// What could stand at the cursor of a patch, to be found out off the loop.
@@ -208,13 +208,13 @@ pub struct CompleteJob {
     /// Revision of the text.
     pub revision: u64,
     /// The text in the editor.
-    pub text: String,
+    pub(crate) text: String,
     /// Line and character of the cursor, from 0.
-    pub cursor: (usize, usize),
+    pub(crate) cursor: (usize, usize),
     /// The artifact that the patch is for.
-    pub file: GateFile,
+    pub(crate) file: GateFile,
     /// The files of the run directory that a patch may name.
-    pub names: Arc<[String]>,
+    pub(crate) names: Arc<[String]>,
 }
 
 /// A patch that fits.
@@ -223,22 +223,22 @@ pub struct Checked {
     /// The patch as JSON.
     pub value: Value,
     /// Its type.
-    pub type_name: &'static str,
+    pub(crate) type_name: &'static str,
     /// The artifact it changes.
-    pub path: ArtifactPath,
+    pub(crate) path: ArtifactPath,
     /// The changes.
-    pub changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
     /// What follows from them.
-    pub consequences: Vec<String>,
+    pub(crate) consequences: Vec<String>,
     /// How an edit came to be this patch; none: it was written as it is.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// What the patch would make.
-    pub planned: Planned,
+    pub(crate) planned: Planned,
 }
 
 impl Checked {
     /// Whether it changes the job's parameters and no file: such a patch goes with a rejection only (SPEC §6).
-    pub fn is_of_job(&self) -> bool {
+    pub(crate) fn is_of_job(&self) -> bool {
         self.type_name == "params"
     }
 }
@@ -247,27 +247,27 @@ impl Checked {
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// Its path: the artifact's, or its sidecar's.
-    pub path: String,
+    pub(crate) path: String,
     /// Its bytes as they are; none: there is no such file yet.
-    pub before: Option<Arc<Vec<u8>>>,
+    pub(crate) before: Option<Arc<Vec<u8>>>,
     /// Its bytes as they would be.
-    pub after: Arc<Vec<u8>>,
+    pub(crate) after: Arc<Vec<u8>>,
 }
 
 /// What a patch would make of a file, ready to be drawn.
 #[derive(Debug, Clone)]
 pub struct Preview {
     /// The diff; none for binaries.
-    pub document: Option<DiffDocument>,
+    pub(crate) document: Option<DiffDocument>,
     /// The effect in words, a line each: running time, peak, loudness.
-    pub facts: Vec<String>,
+    pub(crate) facts: Vec<String>,
 }
 
 /// A copy for the operator's own editor.
 #[derive(Debug, Clone)]
 pub struct CopyJob {
     /// The gate.
-    pub key: GateKey,
+    pub(crate) key: GateKey,
     /// The artifact.
     pub path: ArtifactPath,
     /// What to put into the copy.
@@ -287,36 +287,36 @@ pub struct CopyReady {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unfit {
     /// Line in the editor, from 0, where it is known.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// What is wrong.
-    pub message: String,
+    pub(crate) message: String,
     /// What would be right.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
     /// The file that has to be read before more can be said.
-    pub wants: Option<ArtifactPath>,
+    pub(crate) wants: Option<ArtifactPath>,
 }
 
 /// What of a diff was on a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiffFacts {
     /// Number of the file's reading.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Index of the file.
-    pub file: usize,
+    pub(crate) file: usize,
     /// The rows.
-    pub sights: Vec<Sight>,
+    pub(crate) sights: Vec<Sight>,
 }
 
 /// What of a question was on a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptFacts {
     /// Its revision, where Enter depends on its being drawn.
-    pub revision: Option<u64>,
+    pub(crate) revision: Option<u64>,
     /// Everything that has to be read before Enter counts: title, what will happen, what was not seen, keys. Without clock times, which
     /// go on by themselves.
-    pub words: String,
+    pub(crate) words: String,
     /// Whether all of that was drawn.
-    pub is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 /// What a drawn frame had on it; comes back when it has been written to the terminal.

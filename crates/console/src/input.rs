@@ -41,13 +41,13 @@ pub enum Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     /// Which.
-    pub code: Code,
+    pub(crate) code: Code,
     /// With Ctrl.
-    pub is_ctrl: bool,
+    pub(crate) is_ctrl: bool,
     /// With Alt.
-    pub is_alt: bool,
+    pub(crate) is_alt: bool,
     /// With Shift; never set for characters.
-    pub is_shift: bool,
+    pub(crate) is_shift: bool,
 }
 
 const NAMED: [(&str, Code); 14] = [
@@ -79,7 +79,7 @@ impl Key {
     }
 
     /// The key's name, as help and keymap write it: `Ctrl-u`, `Shift-Tab`, `}`.
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         let mut name = String::new();
         for (is_set, word) in [
             (self.is_ctrl, "Ctrl-"),

@@ -76,7 +76,7 @@ impl Focus {
     ];
 
     /// Whether a question is open that Enter answers.
-    pub fn is_prompt(self) -> bool {
+    pub(crate) fn is_prompt(self) -> bool {
         matches!(self, Self::Confirm | Self::Note | Self::Bulk | Self::Ask | Self::Answer)
     }
 
@@ -115,7 +115,7 @@ pub struct Binding {
     /// Their names (see [`Key::name`]).
     pub keys: &'static [&'static str],
     /// In the help.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
     /// In the hint line; empty: not there.
     pub hint: &'static str,
 }
@@ -124,7 +124,7 @@ pub struct Binding {
 #[derive(Debug)]
 pub struct Group {
     /// Its name in the help.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its bindings.
     pub bindings: &'static [Binding],
 }
@@ -665,7 +665,7 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
 }
 
 /// What a key means in a focus; none: nothing, or it is typed.
-pub fn lookup(focus: Focus, key: Key) -> Option<Action> {
+pub(crate) fn lookup(focus: Focus, key: Key) -> Option<Action> {
     let name = key.name();
     let bindings = groups(focus).into_iter().flat_map(|group| group.bindings);
     bindings
@@ -683,7 +683,7 @@ pub fn key_of(focus: Focus, action: Action) -> Option<&'static str> {
 
 impl Binding {
     /// Its keys in words: `k or Up`, `Esc, q or Ctrl-c`.
-    pub fn keys_in_words(&self) -> String {
+    pub(crate) fn keys_in_words(&self) -> String {
         match self.keys {
             [] => String::new(),
             [only] => (*only).to_owned(),
@@ -693,7 +693,7 @@ impl Binding {
 }
 
 /// The groups of the whole console, each once, in the order of the help.
-pub fn all_groups() -> Vec<&'static Group> {
+pub(crate) fn all_groups() -> Vec<&'static Group> {
     vec![
         &MOVE,
         &PANES,

@@ -24,40 +24,40 @@ const SIDE_COLUMNS: u16 = 36;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
     /// Whether policy, files and base have lines of their own.
-    pub is_wide: bool,
+    pub(crate) is_wide: bool,
     /// Who, who leads, counts, next expiry, clock.
-    pub header: Rect,
+    pub(crate) header: Rect,
     /// What is broken, when something is.
-    pub banner: Rect,
+    pub(crate) banner: Rect,
     /// The queue with its head.
-    pub queue: Rect,
+    pub(crate) queue: Rect,
     /// Below the queue, beside the gate: stages and news.
-    pub side: Rect,
+    pub(crate) side: Rect,
     /// The line that parts the gate from what stands to its left.
-    pub rule: Rect,
+    pub(crate) rule: Rect,
     /// Gate, job or history; without the prompt.
     pub lower: Rect,
     /// The prompt, at the bottom of the lower pane.
-    pub prompt: Rect,
+    pub(crate) prompt: Rect,
     /// What happened last, or a field.
-    pub message: Rect,
+    pub(crate) message: Rect,
     /// The keys of the focus.
-    pub hint: Rect,
+    pub(crate) hint: Rect,
 }
 
 impl Layout {
     /// The lines of the queue's head: where there is but one line, it is the selected row's.
-    pub fn queue_head(&self) -> u16 {
+    pub(crate) fn queue_head(&self) -> u16 {
         u16::from(self.queue.height > 1)
     }
 
     /// How many rows of the queue fit.
-    pub fn queue_rows(&self) -> usize {
+    pub(crate) fn queue_rows(&self) -> usize {
         usize::from(self.queue.height.saturating_sub(self.queue_head()))
     }
 
     /// The first line of the queue's rows.
-    pub fn queue_top(&self) -> u16 {
+    pub(crate) fn queue_top(&self) -> u16 {
         self.queue.y.saturating_add(self.queue_head())
     }
 }
@@ -92,14 +92,14 @@ fn lower_columns(model: &Model) -> u16 {
 }
 
 /// Whether the values that changed have a line above the diff; in a low window it is the diff's.
-pub fn has_values_line(model: &Model) -> bool {
+pub(crate) fn has_values_line(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let is_listed = model.look.mode == Mode::Values;
     file.is_some_and(|file| file.values.is_some()) && !is_listed && !super::view::prompt::is_low(model)
 }
 
 /// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
-pub fn hold_lines(model: &Model) -> Vec<String> {
+pub(crate) fn hold_lines(model: &Model) -> Vec<String> {
     let columns = usize::from(lower_columns(model).saturating_sub(2));
     let view = model.gate.as_ref();
     let review = view.and_then(GateView::review).map(|review| format!("open {review}"));
@@ -120,7 +120,7 @@ pub fn hold_lines(model: &Model) -> Vec<String> {
 
 /// Lines above the body of the gate pane: the head, why it is open again, who holds the timer, on a wide screen policy and files, what
 /// changed since a rejection where that has no room in the head, and the changed values where there are some.
-pub fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
+pub(crate) fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let facts = if is_wide { 3 } else { 0 };
     let hold = u16::try_from(hold_lines(model).len()).unwrap_or(0);
     let since = super::view::title::since_line(model, is_wide, lower_columns(model));
@@ -135,7 +135,7 @@ pub fn diff_rows(model: &Model) -> usize {
 }
 
 /// The file's diff as it is laid out now; none without a diff.
-pub fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a>> {
+pub(crate) fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a>> {
     let columns = of(model).lower.width;
     Some(diff_rows::page(file.document()?, model.look, file.left, columns))
 }

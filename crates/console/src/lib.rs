@@ -14,7 +14,7 @@
 //! ```
 
 pub mod action;
-pub mod backend;
+pub(crate) mod backend;
 pub mod draft;
 pub mod editor;
 pub mod effect;
@@ -27,7 +27,7 @@ pub mod own_editor;
 mod run;
 pub mod session;
 mod terminal;
-pub mod theme;
+pub(crate) mod theme;
 pub mod update;
 pub mod verb;
 pub mod view;

@@ -1,8 +1,8 @@
 //! Sounds and pictures: what can be told of them, before and after. Slow, hence for a worker.
 //! Must not know: screens.
 
-pub mod picture;
-pub mod sound;
+pub(crate) mod picture;
+pub(crate) mod sound;
 
 use ::sound::AudioFacts;
 use picture::PictureFacts;
@@ -12,9 +12,9 @@ use serde::Serialize;
 #[derive(Debug, Clone)]
 pub struct Pair<T> {
     /// Of the base; none without one.
-    pub before: Option<Result<T, String>>,
+    pub(crate) before: Option<Result<T, String>>,
     /// Of the version under review.
-    pub now: Result<T, String>,
+    pub(crate) now: Result<T, String>,
 }
 
 /// One thing told: what it was, what it is, how they differ.
@@ -29,7 +29,7 @@ pub struct Fact {
     /// The difference, in words; empty without a base.
     pub change: String,
     /// Whether somebody should look twice.
-    pub is_alarming: bool,
+    pub(crate) is_alarming: bool,
 }
 
 /// A sound or a picture.
@@ -51,7 +51,7 @@ impl Media {
     }
 
     /// Why the version under review cannot be told, if it cannot.
-    pub fn problem(&self) -> Option<&str> {
+    pub(crate) fn problem(&self) -> Option<&str> {
         match self {
             Self::Sound(pair) => pair.now.as_ref().err(),
             Self::Picture(pair, _) => pair.now.as_ref().err(),

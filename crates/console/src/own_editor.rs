@@ -6,9 +6,9 @@ use std::ffi::{OsStr, OsString};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnEditor {
     /// Where it was named, for messages; none: it is the one that is always there.
-    pub variable: Option<&'static str>,
+    pub(crate) variable: Option<&'static str>,
     /// The command as the shell reads it.
-    pub command: OsString,
+    pub(crate) command: OsString,
 }
 
 impl OwnEditor {
@@ -38,7 +38,7 @@ impl OwnEditor {
     }
 
     /// The command and where it comes from: `$EDITOR is vi -n`.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let command = self.command.to_string_lossy();
         match self.variable {
             Some(variable) => format!("${variable} is `{command}`"),
@@ -48,7 +48,7 @@ impl OwnEditor {
 
     /// The script that a shell runs, with the file's path as its first argument, as git does it: the command may hold options, quotes
     /// and variables.
-    pub fn script(&self) -> OsString {
+    pub(crate) fn script(&self) -> OsString {
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./+:@%,-".contains(byte);
         let mut script = OsString::new();
         // No shell needs to wait for one plain program.
@@ -83,7 +83,7 @@ impl Ending {
     const NOT_RUN: i32 = 126;
 
     /// Why what was written is not taken up; none: it is.
-    pub fn problem(&self, editor: &OwnEditor) -> Option<String> {
+    pub(crate) fn problem(&self, editor: &OwnEditor) -> Option<String> {
         let name = editor.name();
         match self {
             Self::NotStarted(why) => Some(format!("{name} did not start: {why}")),

@@ -55,7 +55,7 @@ pub fn has_palette(term: Option<&str>, colorterm: Option<&str>) -> bool {
 
 impl Session {
     /// `bea@ops1 ssh`, for the header.
-    pub fn who(&self) -> String {
+    pub(crate) fn who(&self) -> String {
         let via = &self.operator.via;
         let ssh = if via.ssh_client.is_some() { " ssh" } else { "" };
         format!("{}@{}{ssh}", self.operator.name, via.host)
@@ -63,7 +63,7 @@ impl Session {
 
     /// Why an action is not done in a restricted console: everything that would give the terminal to another program, or read or write
     /// outside of the run directories. The one place that says so; whatever runs a program or opens a path asks here first.
-    pub fn forbids(&self, action: Action) -> Option<&'static str> {
+    pub(crate) fn forbids(&self, action: Action) -> Option<&'static str> {
         if !self.is_restricted {
             return None;
         }

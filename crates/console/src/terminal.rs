@@ -96,7 +96,7 @@ pub(super) fn is_there() -> bool {
 
 impl Terminal {
     /// Takes the terminal.
-    pub fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
         let line = Line::open()?;
         let is_taken = Arc::new(AtomicBool::new(false));
@@ -114,13 +114,13 @@ impl Terminal {
     }
 
     /// Columns and rows.
-    pub fn size(&self) -> (u16, u16) {
+    pub(crate) fn size(&self) -> (u16, u16) {
         // The former size is a better answer than none.
         crossterm::terminal::size().unwrap_or(self.former_size)
     }
 
     /// Takes the terminal again after [`Self::leave`].
-    pub fn enter(&mut self) -> io::Result<()> {
+    pub(crate) fn enter(&mut self) -> io::Result<()> {
         crossterm::terminal::enable_raw_mode()?;
         self.is_taken.store(true, Ordering::SeqCst);
         self.ahead.extend_from_slice(ENTER);
@@ -128,7 +128,7 @@ impl Terminal {
     }
 
     /// Gives the terminal back, behind the last frame if the line is not stalled.
-    pub async fn leave(&mut self) {
+    pub(crate) async fn leave(&mut self) {
         if !self.is_taken.load(Ordering::SeqCst) {
             return;
         }
@@ -152,7 +152,7 @@ impl Terminal {
     }
 
     /// Gives the terminal back for another program and reads nothing from it any more. Returns the settings that it has then.
-    pub async fn lend(&mut self) -> io::Result<Termios> {
+    pub(crate) async fn lend(&mut self) -> io::Result<Termios> {
         self.keyboard.rest().await?;
         self.leave().await;
         Ok(tcgetattr(io::stdin())?)
@@ -160,7 +160,7 @@ impl Terminal {
 
     /// Takes the terminal again after [`Self::lend`], whatever the other program left it like: with these settings, and without what
     /// was typed for that program.
-    pub fn take_back(&mut self, settings: &Termios) -> io::Result<()> {
+    pub(crate) fn take_back(&mut self, settings: &Termios) -> io::Result<()> {
         restore(settings)?;
         self.ahead.extend_from_slice(RESET);
         self.enter()?;
@@ -170,13 +170,13 @@ impl Terminal {
     }
 
     /// The line is gone: nothing may be written or asked any more.
-    pub fn abandon(self) {
+    pub(crate) fn abandon(self) {
         self.is_taken.store(false, Ordering::SeqCst);
         std::mem::forget(self);
     }
 
     /// Puts a text on the operator's clipboard (OSC 52), with the next frame.
-    pub fn copy(&mut self, text: &str) {
+    pub(crate) fn copy(&mut self, text: &str) {
         let mut sequence = String::new();
         if CopyToClipboard::to_clipboard_from(text)
             .write_ansi(&mut sequence)
@@ -187,18 +187,18 @@ impl Terminal {
     }
 
     /// Makes the next frame a whole one, of this size. Never asks the terminal anything.
-    pub fn repaint(&mut self, (columns, rows): (u16, u16)) {
+    pub(crate) fn repaint(&mut self, (columns, rows): (u16, u16)) {
         self.former_size = (columns, rows);
         self.screen = Screen::new(columns, rows);
     }
 
     /// Whether a frame is still being written: no other may be made.
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.line.is_busy()
     }
 
     /// Draws a frame and sends it; returns whether all of it is on the terminal now, else [`Happened::Written`] comes.
-    pub fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
+    pub(crate) fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
         let frame = self.screen.draw(render)?;
         let mut bytes = std::mem::take(&mut self.ahead);
         bytes.extend_from_slice(&frame);
@@ -207,7 +207,7 @@ impl Terminal {
     }
 
     /// Waits for whatever comes first. Cancel-safe.
-    pub async fn next(&mut self) -> Happened {
+    pub(crate) async fn next(&mut self) -> Happened {
         tokio::select! {
             biased;
             is_written = self.line.written() => {

@@ -38,11 +38,11 @@ pub struct Refused {
     /// What to do; may be empty.
     pub hint: String,
     /// Whether it is about the text that is written: it goes when that changes.
-    pub is_about_text: bool,
+    pub(crate) is_about_text: bool,
 }
 
 /// What did not happen, why, and what to do, where there is something.
-pub fn in_words(what: &str, why: &str, hint: &str) -> String {
+pub(crate) fn in_words(what: &str, why: &str, hint: &str) -> String {
     let gap = if hint.is_empty() { "" } else { "   hint: " };
     format!("{what}: {why}{gap}{hint}")
 }
@@ -79,13 +79,13 @@ fn or_says(is_something: bool, words: &str) -> Result<(), No> {
 }
 
 /// Whether a diff is on screen, with rows to move in.
-pub fn is_diff_shown(model: &Model) -> bool {
+pub(crate) fn is_diff_shown(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(GateView::current);
     model.compose.is_none() && model.lower == Lower::Gate && file.is_some_and(|file| file.document().is_some())
 }
 
 /// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
-pub fn is_draft_left_out(model: &Model) -> bool {
+pub(crate) fn is_draft_left_out(model: &Model) -> bool {
     let Some(Prompt::Confirm(confirm)) = &model.prompt else {
         return false;
     };
@@ -94,18 +94,18 @@ pub fn is_draft_left_out(model: &Model) -> bool {
 }
 
 /// Whether it puts another text in place of the one in the editor, or offers to.
-pub fn replaces_text(action: Action) -> bool {
+pub(crate) fn replaces_text(action: Action) -> bool {
     matches!(action, Action::CarryOver | Action::AsPatch | Action::OtherType)
 }
 
 /// Whether it would do something in this focus.
-pub fn applies(model: &Model, focus: Focus, action: Action) -> bool {
+pub(crate) fn applies(model: &Model, focus: Focus, action: Action) -> bool {
     offer(model, focus, action).is_ok()
 }
 
 /// Whether it is hinted and listed. A resume that the rules refused when the job was read last is not; its key asks them anew, for files
 /// come back without a word.
-pub fn is_hinted(model: &Model, focus: Focus, action: Action) -> bool {
+pub(crate) fn is_hinted(model: &Model, focus: Focus, action: Action) -> bool {
     let is_refused = || model.job.as_ref().is_some_and(|job| job.is_resume_refused);
     applies(model, focus, action) && !(action == Action::Resume && is_refused())
 }

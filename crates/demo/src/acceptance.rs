@@ -22,7 +22,7 @@ struct Check {
 }
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let scenes = storyboard::scenes(work)?;
     let total_ms: u64 = scenes.iter().map(|scene| scene.duration_ms).sum();
     let mut checks = Vec::new();

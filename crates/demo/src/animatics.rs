@@ -7,19 +7,19 @@ use super::work::Work;
 use serde_json::{Value, json};
 
 /// Where the sheet is written.
-pub const PATH: &str = "artifacts/animatics/timing.json";
+pub(crate) const PATH: &str = "artifacts/animatics/timing.json";
 /// A patched sheet or storyboard may ask for more sound than anybody wants to hear, or memory to hold.
 const GUIDE_S_MAX: f64 = 60.0;
 
 /// How much faster than the film the guide track runs, as the sheet says; between 0.1 and 100 000.
-pub fn guide_speed(work: &Work) -> Result<f64, DemoError> {
+pub(crate) fn guide_speed(work: &Work) -> Result<f64, DemoError> {
     let speed = work.read_json(PATH)?.get("guide_speed").and_then(Value::as_f64);
     let speed = speed.filter(|speed| (0.1..=100_000.0).contains(speed));
     speed.ok_or_else(|| DemoError::artifact(PATH, "guide_speed is not a number from 0.1 to 100000"))
 }
 
 /// The same, refused when the track of these scenes would be longer than [`GUIDE_S_MAX`].
-pub fn playable_speed(work: &Work, scenes: &[Scene]) -> Result<f64, DemoError> {
+pub(crate) fn playable_speed(work: &Work, scenes: &[Scene]) -> Result<f64, DemoError> {
     let speed = guide_speed(work)?;
     let guide_s = scenes
         .iter()
@@ -36,7 +36,7 @@ pub fn playable_speed(work: &Work, scenes: &[Scene]) -> Result<f64, DemoError> {
 }
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let scenes = storyboard::scenes(work)?;
     // An asset that was renamed or never drawn must stop the film here and not on the day of release.
     let index = work.read_json(super::assets::INDEX_PATH)?;

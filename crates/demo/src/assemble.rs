@@ -12,7 +12,7 @@ const FRAMES_PER_SECOND: usize = 4;
 type Colour = (u8, u8, u8);
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let scenes = storyboard::scenes(work)?;
     let timing = work.read_json(animatics::PATH)?;
     let total_ms: u64 = scenes.iter().map(|scene| scene.duration_ms).sum();

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// Where the index is written.
-pub const INDEX_PATH: &str = "artifacts/assets/index.json";
+pub(crate) const INDEX_PATH: &str = "artifacts/assets/index.json";
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let storyboard = work.read_json(super::storyboard::PATH)?;
     let palette = palette(work);
     let title = storyboard
@@ -51,7 +51,7 @@ fn palette(work: &Work) -> [String; 3] {
 }
 
 /// SHA-256 in lower-case hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -7,15 +7,15 @@ use super::work::Work;
 use super::{DemoError, animatics, mp3};
 
 /// Where the tune is written.
-pub const TUNE_PATH: &str = "artifacts/audio/guide.wav";
+pub(crate) const TUNE_PATH: &str = "artifacts/audio/guide.wav";
 /// Where the voiceover is written.
-pub const VOICE_PATH: &str = "artifacts/audio/voiceover.mp3";
+pub(crate) const VOICE_PATH: &str = "artifacts/audio/voiceover.mp3";
 /// Where the captions are written.
-pub const CAPTIONS_PATH: &str = "artifacts/audio/captions.srt";
+pub(crate) const CAPTIONS_PATH: &str = "artifacts/audio/captions.srt";
 const TUNE_RATE_HZ: u32 = 22_050;
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let scenes = storyboard::scenes(work)?;
     let playing = playing(work, animatics::playable_speed(work, &scenes)?);
     work.step(&format!("key {:.0} Hz, {} scenes", playing.key_hz, scenes.len()), 0.3);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// How the film talks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// Encouraging.
     Warm,
     /// Only what matters.
@@ -19,24 +19,24 @@ pub enum Tone {
 
 /// The settled task.
 #[derive(Debug, Clone)]
-pub struct Brief {
+pub(crate) struct Brief {
     /// The matter.
-    pub film: Film,
+    pub(crate) film: Film,
     /// What the film is for.
-    pub intent: String,
+    pub(crate) intent: String,
     /// How it talks.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// Wanted length in seconds.
-    pub length_s: f64,
+    pub(crate) length_s: f64,
     /// Whom it talks to.
-    pub audience: String,
+    pub(crate) audience: String,
     /// Factor of all waiting; 0 waits never.
-    pub pace: f64,
+    pub(crate) pace: f64,
 }
 
 impl Brief {
     /// Settles the task from the parameters; what they do not say is taken from the job (`state.json`), then from the film.
-    pub fn settle(env: &StageEnv) -> Result<Self, DemoError> {
+    pub(crate) fn settle(env: &StageEnv) -> Result<Self, DemoError> {
         let params = &env.params;
         let job = read_job(env);
         let from_job = |key: &str| job.get(key).and_then(Value::as_str).map(str::to_string);

@@ -5,17 +5,17 @@ const LETTERS_MAX: usize = 84;
 
 /// One caption; times in milliseconds of the film.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caption {
+pub(crate) struct Caption {
     /// When it appears.
-    pub from_ms: u64,
+    pub(crate) from_ms: u64,
     /// When it goes.
-    pub to_ms: u64,
+    pub(crate) to_ms: u64,
     /// What it says.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// Cuts the words of a scene into captions that share its time by their number of letters.
-pub fn split(text: &str, start_ms: u64, duration_ms: u64) -> Vec<Caption> {
+pub(crate) fn split(text: &str, start_ms: u64, duration_ms: u64) -> Vec<Caption> {
     let mut parts: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match parts.last_mut() {
@@ -42,7 +42,7 @@ pub fn split(text: &str, start_ms: u64, duration_ms: u64) -> Vec<Caption> {
 }
 
 /// The file.
-pub fn write(captions: &[Caption]) -> String {
+pub(crate) fn write(captions: &[Caption]) -> String {
     let blocks = captions.iter().enumerate().map(|(index, caption)| {
         format!(
             "{}\n{} --> {}\n{}\n",
@@ -56,7 +56,7 @@ pub fn write(captions: &[Caption]) -> String {
 }
 
 /// The captions of a file, or the number of the block that is none.
-pub fn read(text: &str) -> Result<Vec<Caption>, usize> {
+pub(crate) fn read(text: &str) -> Result<Vec<Caption>, usize> {
     let blocks = text.split("\n\n").filter(|block| !block.trim().is_empty());
     blocks
         .enumerate()

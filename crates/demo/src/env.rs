@@ -8,19 +8,19 @@ use std::path::PathBuf;
 #[derive(Debug, Clone)]
 pub struct StageEnv {
     /// Id of the job.
-    pub job_id: String,
+    pub(crate) job_id: String,
     /// Name of the stage.
-    pub stage: String,
+    pub(crate) stage: String,
     /// Execution of this stage for this job, from 1.
-    pub attempt: u32,
+    pub(crate) attempt: u32,
     /// The job's run directory.
-    pub run_dir: PathBuf,
+    pub(crate) run_dir: PathBuf,
     /// Parameters of the job.
-    pub params: Map<String, Value>,
+    pub(crate) params: Map<String, Value>,
     /// What the operator said when rejecting the last attempt.
-    pub notes: Option<String>,
+    pub(crate) notes: Option<String>,
     /// The patch that came with that rejection.
-    pub patch: Option<Value>,
+    pub(crate) patch: Option<Value>,
 }
 
 impl StageEnv {
@@ -30,7 +30,7 @@ impl StageEnv {
     }
 
     /// The same from any source of variables; an empty value counts as none.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, DemoError> {
+    pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, DemoError> {
         let find = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let wanted =
             |name: &'static str, expected: &'static str| find(name).ok_or(DemoError::Environment { name, expected });

@@ -54,7 +54,7 @@ pub enum DemoError {
 
 impl DemoError {
     /// An I/O error with the operation and the path it happened on.
-    pub fn file(operation: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn file(operation: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| DemoError::File {
             operation,
@@ -64,7 +64,7 @@ impl DemoError {
     }
 
     /// A complaint about an artifact of an earlier stage.
-    pub fn artifact(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
+    pub(crate) fn artifact(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
         DemoError::Artifact {
             path: path.into(),
             reason: reason.into(),

@@ -7,53 +7,53 @@ const FILMS: &str = include_str!("films.json");
 
 /// The matter of one film.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Film {
+pub(crate) struct Film {
     /// Name of the job that makes it.
-    pub slug: String,
+    pub(crate) slug: String,
     /// Title on the first line of the script.
-    pub title: String,
+    pub(crate) title: String,
     /// What the film is for, in a sentence.
-    pub intent: String,
+    pub(crate) intent: String,
     /// Whom it talks to.
-    pub audience: String,
+    pub(crate) audience: String,
     /// Default of the parameter `tone`.
-    pub tone: String,
+    pub(crate) tone: String,
     /// Default of the parameter `length_s`.
-    pub length_s: f64,
+    pub(crate) length_s: f64,
     /// The opening, and another one for a revision.
-    pub hook: [String; 2],
+    pub(crate) hook: [String; 2],
     /// The ending, and another one for a revision.
-    pub close: [String; 2],
+    pub(crate) close: [String; 2],
     /// What the film teaches, in order.
-    pub tips: Vec<Tip>,
+    pub(crate) tips: Vec<Tip>,
     /// What research finds.
-    pub facts: Vec<Fact>,
+    pub(crate) facts: Vec<Fact>,
     /// Background, light and accent as `#rrggbb`.
-    pub palette: [String; 3],
+    pub(crate) palette: [String; 3],
     /// Key note of the tune.
-    pub key_hz: f64,
+    pub(crate) key_hz: f64,
 }
 
 /// One thing the film teaches.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Tip {
+pub(crate) struct Tip {
     /// Heading.
-    pub label: String,
+    pub(crate) label: String,
     /// What is said.
-    pub line: String,
+    pub(crate) line: String,
     /// The same in other words, for a revision.
-    pub other: String,
+    pub(crate) other: String,
     /// What is seen.
-    pub cue: String,
+    pub(crate) cue: String,
 }
 
 /// One finding of research.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// Index of the tip it belongs to.
-    pub tip: usize,
+    pub(crate) tip: usize,
     /// The finding.
-    pub claim: String,
+    pub(crate) claim: String,
 }
 
 #[derive(Deserialize)]
@@ -63,13 +63,13 @@ struct Films {
 
 impl Film {
     /// The sample films, in the order in which the demo starts them.
-    pub fn samples() -> Result<Vec<Film>, DemoError> {
+    pub(crate) fn samples() -> Result<Vec<Film>, DemoError> {
         let films: Films = serde_json::from_str(FILMS).map_err(DemoError::Films)?;
         Ok(films.films)
     }
 
     /// A film for a brief that no sample fits: thin, but about that brief.
-    pub fn imagined(slug: &str, intent: &str) -> Film {
+    pub(crate) fn imagined(slug: &str, intent: &str) -> Film {
         let title = title_of(slug);
         let intent = if intent.trim().is_empty() {
             format!("Introduce {title}")

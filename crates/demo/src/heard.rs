@@ -7,22 +7,22 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
 /// Decoded sound, channels interleaved.
-pub struct Heard {
-    pub samples: Vec<f32>,
-    pub sample_rate_hz: u32,
-    pub channels: usize,
+pub(crate) struct Heard {
+    pub(crate) samples: Vec<f32>,
+    pub(crate) sample_rate_hz: u32,
+    pub(crate) channels: usize,
 }
 
 impl Heard {
     /// Root mean square of all samples.
-    pub fn rms(&self) -> f64 {
+    pub(crate) fn rms(&self) -> f64 {
         let sum: f64 = self.samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
         (sum / self.samples.len().max(1) as f64).sqrt()
     }
 }
 
 /// Decodes a whole file; any error fails the test.
-pub fn decode(bytes: Vec<u8>, extension: &str) -> Heard {
+pub(crate) fn decode(bytes: Vec<u8>, extension: &str) -> Heard {
     let stream = MediaSourceStream::new(Box::new(std::io::Cursor::new(bytes)), Default::default());
     let mut hint = Hint::new();
     hint.with_extension(extension);

@@ -18,7 +18,7 @@ mod env;
 mod error;
 mod film;
 mod jobs;
-pub mod mp3;
+pub(crate) mod mp3;
 mod notes;
 mod outline;
 mod outside;

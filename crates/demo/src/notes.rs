@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Where in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// The first section.
     Opening,
     /// The last section.
@@ -21,7 +21,7 @@ pub enum Place {
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// Say the same in other words.
     Reword(Place),
     /// Use fewer words.
@@ -38,15 +38,15 @@ pub enum Wish {
 
 /// The notes of all attempts so far, oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Notes {
+pub(crate) struct Notes {
     /// As the operators wrote them.
-    pub texts: Vec<String>,
+    pub(crate) texts: Vec<String>,
 }
 
 impl Notes {
     /// The notes of earlier rejections, from their decision files, and the newest from the environment: what was asked for in
     /// attempt 1 must not be forgotten in attempt 3.
-    pub fn gather(env: &StageEnv) -> Self {
+    pub(crate) fn gather(env: &StageEnv) -> Self {
         let mut texts: Vec<String> = (1..env.attempt)
             .filter_map(|attempt| rejected_with(env, attempt))
             .collect();
@@ -59,7 +59,7 @@ impl Notes {
     }
 
     /// Everything asked for, in order.
-    pub fn wishes(&self) -> Vec<Wish> {
+    pub(crate) fn wishes(&self) -> Vec<Wish> {
         self.texts
             .iter()
             .flat_map(|text| clauses(text))
@@ -68,7 +68,7 @@ impl Notes {
     }
 
     /// The tone that the newest note about it asks for.
-    pub fn tone(&self) -> Option<Tone> {
+    pub(crate) fn tone(&self) -> Option<Tone> {
         self.texts.iter().rev().find_map(|text| {
             let lower = text.to_lowercase();
             if has_word(
@@ -88,7 +88,7 @@ impl Notes {
     }
 
     /// Whether any note contains one of these words.
-    pub fn speak_of(&self, words: &[&str]) -> bool {
+    pub(crate) fn speak_of(&self, words: &[&str]) -> bool {
         self.texts.iter().any(|text| has_word(&text.to_lowercase(), words))
     }
 }

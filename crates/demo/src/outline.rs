@@ -5,7 +5,7 @@ use super::work::Work;
 use super::{DemoError, Tone};
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     work.step("opening the brief", 0.3);
     let brief = &work.brief;
     let mut points: Vec<String> = brief.film.tips.iter().map(|tip| tip.label.clone()).collect();

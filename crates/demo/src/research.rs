@@ -5,7 +5,7 @@ use super::work::Work;
 use serde_json::{Value, json};
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let outline = work.read_text("artifacts/outline/outline.md")?;
     let film = work.brief.film.clone();
     let mut findings = Vec::new();

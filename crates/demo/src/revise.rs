@@ -6,7 +6,7 @@ use super::script::{Draft, Section};
 
 /// Changes a draft by the wishes, in order. Without a wish, or when none of them found anything to change, the opening and the last
 /// tip are said in other words.
-pub fn revise(draft: Draft, wishes: &[Wish], film: &Film, facts: &[(String, String)]) -> Draft {
+pub(crate) fn revise(draft: Draft, wishes: &[Wish], film: &Film, facts: &[(String, String)]) -> Draft {
     let mut revised = draft.clone();
     for wish in wishes {
         apply(&mut revised, wish, film, facts);

@@ -6,7 +6,7 @@ use super::{DemoError, Film, Tone};
 use serde_json::Value;
 
 /// Words a speaker says in a second.
-pub const WORDS_PER_SECOND: f64 = 2.6;
+pub(crate) const WORDS_PER_SECOND: f64 = 2.6;
 /// Below this many seconds for each tip there is no time for facts.
 const SECONDS_PER_TIP_WITH_FACT: f64 = 14.0;
 /// Words of the opening and the ending, roughly.
@@ -15,23 +15,23 @@ const SECONDS_PER_TIP_MIN: f64 = 8.0;
 
 /// A script as its sections, each a marker line and the lines below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// From the opening to the ending.
-    pub sections: Vec<Section>,
+    pub(crate) sections: Vec<Section>,
 }
 
 /// One section.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
+pub(crate) struct Section {
     /// `**Heading**` or `Tip 1: label`.
-    pub marker: String,
+    pub(crate) marker: String,
     /// Cue lines in brackets, and what is said.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
 }
 
 impl Draft {
     /// The sections of a script, whoever wrote it; text above the first marker belongs to an untitled section.
-    pub fn parse(text: &str) -> Draft {
+    pub(crate) fn parse(text: &str) -> Draft {
         let mut sections: Vec<Section> = Vec::new();
         for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
             if is_marker(line) || sections.is_empty() {
@@ -47,7 +47,7 @@ impl Draft {
     }
 
     /// The text of the file: sections parted by an empty line, no final newline.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let sections: Vec<String> = self
             .sections
             .iter()
@@ -62,7 +62,7 @@ impl Draft {
 
 impl Section {
     /// Lines that are said, without cues.
-    pub fn spoken(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn spoken(&self) -> impl Iterator<Item = &str> {
         self.lines
             .iter()
             .map(String::as_str)
@@ -70,13 +70,13 @@ impl Section {
     }
 
     /// What is seen, without its brackets.
-    pub fn cue(&self) -> Option<&str> {
+    pub(crate) fn cue(&self) -> Option<&str> {
         let line = self.lines.iter().find(|line| line.starts_with('['))?;
         Some(line.trim_start_matches('[').trim_end_matches(']'))
     }
 
     /// The heading without its decoration.
-    pub fn title(&self) -> &str {
+    pub(crate) fn title(&self) -> &str {
         self.marker.trim_matches('*')
     }
 }
@@ -88,7 +88,7 @@ fn is_marker(line: &str) -> bool {
 }
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     work.step("opening outline and research", 0.3);
     let outline = work.read_text("artifacts/outline/outline.md")?;
     let research = work.read_json("artifacts/research/research.json")?;
@@ -114,7 +114,7 @@ fn points(outline: &str) -> Vec<String> {
 }
 
 /// Findings with the heading of the tip they belong to.
-pub fn facts(research: &Value) -> Vec<(String, String)> {
+pub(crate) fn facts(research: &Value) -> Vec<(String, String)> {
     let findings = research
         .get("findings")
         .and_then(Value::as_array)

@@ -7,26 +7,26 @@ use super::work::Work;
 use serde_json::{Value, json};
 
 /// Where it is written.
-pub const PATH: &str = "artifacts/storyboard/storyboard.json";
+pub(crate) const PATH: &str = "artifacts/storyboard/storyboard.json";
 /// Times are whole frames at 25 frames a second.
 const FRAME_MS: f64 = 40.0;
 const SCENE_MS_MIN: f64 = 2_000.0;
 /// How long an end card stands when nothing says so.
-pub const END_CARD_MS: u64 = 2_000;
+pub(crate) const END_CARD_MS: u64 = 2_000;
 
 /// One scene as later stages need it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scene {
+pub(crate) struct Scene {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// What is said.
-    pub text: String,
+    pub(crate) text: String,
     /// How long, in milliseconds; an end card without a duration counts [`END_CARD_MS`].
-    pub duration_ms: u64,
+    pub(crate) duration_ms: u64,
 }
 
 /// The scenes of the storyboard as it is on disk now, whoever patched it.
-pub fn scenes(work: &Work) -> Result<Vec<Scene>, DemoError> {
+pub(crate) fn scenes(work: &Work) -> Result<Vec<Scene>, DemoError> {
     let document = work.read_json(PATH)?;
     let wrong = |reason: &str| DemoError::artifact(PATH, reason);
     let scenes = document
@@ -63,7 +63,7 @@ fn read_scene(scene: &Value) -> Option<Scene> {
 }
 
 /// Runs the stage.
-pub fn run(work: &mut Work) -> Result<(), DemoError> {
+pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let script = Draft::parse(&work.read_text("artifacts/script/script.txt")?);
     if script.sections.is_empty() {
         return Err(DemoError::artifact(

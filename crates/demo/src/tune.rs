@@ -14,24 +14,24 @@ const CHORDS: [(f64, bool); 4] = [(0.0, false), (9.0, true), (5.0, false), (7.0,
 
 /// How the tune is played; what an operator may ask to be otherwise.
 #[derive(Debug, Clone, Copy)]
-pub struct Playing {
+pub(crate) struct Playing {
     /// Key note in hertz.
-    pub key_hz: f64,
+    pub(crate) key_hz: f64,
     /// Loudness of the loudest moment, 0 to 1.
-    pub peak: f64,
+    pub(crate) peak: f64,
     /// Which arpeggio; any number.
-    pub pattern: usize,
+    pub(crate) pattern: usize,
     /// How much faster than the film, above 0.
-    pub speed: f64,
+    pub(crate) speed: f64,
 }
 
 /// How much faster than a film of that length its guide track has to run, at least 1.
-pub fn guide_speed(total_ms: u64) -> f64 {
+pub(crate) fn guide_speed(total_ms: u64) -> f64 {
     (total_ms as f64 / 1_000.0 / GUIDE_S_MAX).max(1.0)
 }
 
 /// The tune alone.
-pub fn tune(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64> {
+pub(crate) fn tune(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64> {
     level(
         sound(scenes, playing.speed, sample_rate_hz, |moment| bells(moment, playing)),
         playing.peak,
@@ -39,7 +39,7 @@ pub fn tune(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64>
 }
 
 /// The hummed speaker over a soft tune.
-pub fn voice(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64> {
+pub(crate) fn voice(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64> {
     let voice = |moment: &Moment| hum(moment, playing) + 0.25 * bells(moment, playing);
     level(sound(scenes, playing.speed, sample_rate_hz, voice), playing.peak)
 }

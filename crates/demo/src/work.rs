@@ -10,23 +10,23 @@ use std::time::Duration;
 const UNFINISHED: &str = ".unfinished-";
 
 /// A stage at work.
-pub struct Work<'a> {
+pub(crate) struct Work<'a> {
     /// What the runner said.
-    pub env: &'a StageEnv,
+    pub(crate) env: &'a StageEnv,
     /// The settled task.
-    pub brief: Brief,
+    pub(crate) brief: Brief,
     /// What operators asked for in earlier attempts.
-    pub notes: Notes,
+    pub(crate) notes: Notes,
     log: Log,
     written: Vec<PathBuf>,
 }
 
 /// Takes the lines that a stage says.
-pub type Log = fn(&str);
+pub(crate) type Log = fn(&str);
 
 impl<'a> Work<'a> {
     /// Settles the task and clears away what a killed attempt left unfinished.
-    pub fn begin(env: &'a StageEnv, log: Log) -> Result<Self, DemoError> {
+    pub(crate) fn begin(env: &'a StageEnv, log: Log) -> Result<Self, DemoError> {
         let work = Work {
             env,
             brief: Brief::settle(env)?,
@@ -63,35 +63,35 @@ impl<'a> Work<'a> {
     }
 
     /// Says what is being done.
-    pub fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         (self.log)(line);
     }
 
     /// Announces a step and takes the time that such a step would take.
-    pub fn step(&self, line: &str, seconds: f64) {
+    pub(crate) fn step(&self, line: &str, seconds: f64) {
         self.say(line);
         wait(seconds * self.brief.pace);
     }
 
     /// The text of an artifact, by its path under the run directory.
-    pub fn read_text(&self, path: &str) -> Result<String, DemoError> {
+    pub(crate) fn read_text(&self, path: &str) -> Result<String, DemoError> {
         let bytes = self.read_bytes(path)?;
         String::from_utf8(bytes).map_err(|_| DemoError::artifact(path, "not UTF-8 text"))
     }
 
     /// The JSON document in an artifact.
-    pub fn read_json(&self, path: &str) -> Result<Value, DemoError> {
+    pub(crate) fn read_json(&self, path: &str) -> Result<Value, DemoError> {
         serde_json::from_str(&self.read_text(path)?).map_err(|error| DemoError::artifact(path, error.to_string()))
     }
 
     /// The bytes of an artifact.
-    pub fn read_bytes(&self, path: &str) -> Result<Vec<u8>, DemoError> {
+    pub(crate) fn read_bytes(&self, path: &str) -> Result<Vec<u8>, DemoError> {
         let full = self.env.run_dir.join(path);
         std::fs::read(&full).map_err(DemoError::file("read", &full))
     }
 
     /// Writes `artifacts/<stage>/<name>` whole or not at all.
-    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), DemoError> {
+    pub(crate) fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), DemoError> {
         let path = Path::new("artifacts").join(&self.env.stage).join(name);
         let full = self.env.run_dir.join(&path);
         let folder = full.parent().unwrap_or(&self.env.run_dir);
@@ -110,18 +110,18 @@ impl<'a> Work<'a> {
     }
 
     /// Writes a JSON document with two-space indent and no final newline, as the tools upstream do.
-    pub fn write_json(&mut self, name: &str, document: &Value) -> Result<(), DemoError> {
+    pub(crate) fn write_json(&mut self, name: &str, document: &Value) -> Result<(), DemoError> {
         self.write(name, format!("{document:#}").as_bytes())
     }
 
     /// Paths written, under the run directory.
-    pub fn finish(self) -> Vec<PathBuf> {
+    pub(crate) fn finish(self) -> Vec<PathBuf> {
         self.written
     }
 }
 
 /// Prints a line for the log pane at once.
-pub fn print_line(line: &str) {
+pub(crate) fn print_line(line: &str) {
     let mut out = std::io::stdout().lock();
     // A log that nobody takes is no reason to stop working.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());

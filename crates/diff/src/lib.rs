@@ -12,7 +12,7 @@ pub mod page;
 pub mod search;
 pub mod summary;
 pub mod unified;
-pub mod words;
+pub(crate) mod words;
 
 pub use document::{DiffDocument, Folding, Row, RowKind, Side};
 pub use lines::{Block, Limit, LineDiff, diff_lines};

@@ -15,11 +15,11 @@ pub struct Summary {
     /// Either text is no text.
     pub is_binary: bool,
     /// There was nothing to compare with: `added` counts every line.
-    pub is_new: bool,
+    pub(crate) is_new: bool,
     /// The limit was reached: the counts may be too high.
-    pub is_coarse: bool,
+    pub(crate) is_coarse: bool,
     /// Size of the new bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 // As git and less do: the beginning tells.

@@ -13,11 +13,11 @@ use unicode_width::UnicodeWidthChar;
 use super::lines::{common_prefix, common_suffix};
 
 /// Lines longer than this are compared from both ends only.
-pub const WORDS_BYTES_MAX: usize = 4096;
+pub(crate) const WORDS_BYTES_MAX: usize = 4096;
 
 /// Returns the byte ranges of `old` that `new` does not have, and the other way round: sorted, disjoint, on word bounds.
 /// Lines that have next to nothing in common give none: all of such a line is new.
-pub fn words(old: &[u8], new: &[u8]) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+pub(crate) fn words(old: &[u8], new: &[u8]) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     if old == new {
         return (Vec::new(), Vec::new());
     }

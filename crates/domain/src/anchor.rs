@@ -76,7 +76,7 @@ impl Anchor {
 
     /// The civil time that it would be now, had nobody set the clock since. After another start of the machine: civil time, which is all
     /// there is then.
-    pub fn read(self, now: Now) -> Timestamp {
+    pub(crate) fn read(self, now: Now) -> Timestamp {
         match self.is_of(now) {
             true => Timestamp::from_micros(now.boot_us.saturating_add(self.offset_us)),
             false => now.utc,
@@ -84,12 +84,12 @@ impl Anchor {
     }
 
     /// What the boot clock shows at that civil time.
-    pub fn boot_us_at(self, at: Timestamp) -> i64 {
+    pub(crate) fn boot_us_at(self, at: Timestamp) -> i64 {
         at.micros().saturating_sub(self.offset_us)
     }
 
     /// Microseconds by which the civil clock was set forward since; negative: back.
-    pub fn stepped_us(self, now: Now) -> i64 {
+    pub(crate) fn stepped_us(self, now: Now) -> i64 {
         now.utc.us_since(self.read(now))
     }
 }

@@ -62,7 +62,7 @@ pub const PATCH_STEPS_MAX: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatchStep {
     /// Counts the patches of the gate, over all its artifacts, from 1: the highest was applied last.
-    pub number: u32,
+    pub(crate) number: u32,
     /// Who.
     pub by: String,
     /// When.
@@ -81,7 +81,7 @@ pub struct FormerVersion {
     /// SHA-256; the bytes are among the kept versions.
     pub digest: Digest,
     /// Its size.
-    pub size_bytes: u64,
+    pub(crate) size_bytes: u64,
     /// Lines added against the base.
     pub added_lines: u32,
     /// Lines removed against the base.
@@ -90,7 +90,7 @@ pub struct FormerVersion {
     pub is_binary: bool,
     /// How it differs from a rejected version that is nearer than the base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since_rejection: Option<SinceRejection>,
+    pub(crate) since_rejection: Option<SinceRejection>,
 }
 
 /// A rejection that came after the version that an artifact is compared with, and what changed since.
@@ -123,7 +123,7 @@ impl GateArtifact {
 
     /// Puts a version in place of this one; everything else stays.
     #[must_use]
-    pub fn with_version(self, version: &FormerVersion) -> Self {
+    pub(crate) fn with_version(self, version: &FormerVersion) -> Self {
         Self {
             digest: version.digest,
             size_bytes: version.size_bytes,
@@ -187,7 +187,7 @@ pub enum BaseOrigin {
 
 impl BaseOrigin {
     /// Whether a gate is decided by the difference to it, unless somebody asks for another: what was given, and what was approved.
-    pub fn is_usual(&self) -> bool {
+    pub(crate) fn is_usual(&self) -> bool {
         match self {
             Self::Given | Self::Decided { approved: true, .. } => true,
             Self::Decided { approved: false, .. } | Self::Attempt { .. } => false,

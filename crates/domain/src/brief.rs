@@ -37,13 +37,13 @@ const TONES: [(&str, &[&str]); 6] = [
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CompiledBrief {
     /// A short name, from the first words that mean something.
-    pub slug: String,
+    pub(crate) slug: String,
     /// The first sentence.
-    pub intent: String,
+    pub(crate) intent: String,
     /// What the text says of length, tone and audience.
-    pub params: Map<String, Value>,
+    pub(crate) params: Map<String, Value>,
     /// The text and its key words.
-    pub brief: Map<String, Value>,
+    pub(crate) brief: Map<String, Value>,
 }
 
 /// Reads a text.

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// The canonical form of a value; empty where it has none, which no value that was read from JSON is.
-pub fn bytes(value: &Value) -> Vec<u8> {
+pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).unwrap_or_default()
 }
 

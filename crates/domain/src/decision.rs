@@ -42,7 +42,7 @@ impl FileLeft {
 
 /// Who decides. Only [`super::gate::Gate::expire`] can make the timer one.
 #[derive(Debug, Clone)]
-pub struct Decider(DeciderKind);
+pub(crate) struct Decider(DeciderKind);
 
 #[derive(Debug, Clone)]
 enum DeciderKind {
@@ -52,7 +52,7 @@ enum DeciderKind {
 
 impl Decider {
     /// A person.
-    pub fn operator(operator: Operator) -> Self {
+    pub(crate) fn operator(operator: Operator) -> Self {
         Self(DeciderKind::Operator(operator))
     }
 
@@ -164,13 +164,13 @@ pub struct Decision {
 /// What a gate hands over to make its decision.
 pub(super) struct DecisionParts<'a> {
     pub key: &'a GateKey,
-    pub approved: bool,
-    pub decider: Decider,
+    pub(crate) approved: bool,
+    pub(crate) decider: Decider,
     pub at: Timestamp,
     pub notes: Option<String>,
     pub patch: Option<Value>,
-    pub opened_at: Timestamp,
-    pub deadline: Option<Timestamp>,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) deadline: Option<Timestamp>,
     pub seen: &'a [Seen],
     pub artifacts: Vec<DecidedArtifact>,
 }
@@ -269,7 +269,7 @@ impl Decision {
         own.into_iter().chain(patched).collect()
     }
     /// Whose open prompt or editor it did not wait for, or was taken over.
-    pub fn overridden(&self) -> Option<&str> {
+    pub(crate) fn overridden(&self) -> Option<&str> {
         self.overridden.as_deref()
     }
     /// How the decider came in.

@@ -106,9 +106,9 @@ pub const ARTIFACT_CHANGED: &str = "artifact_changed";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldUp {
     /// The artifact that is not what was decided on.
-    pub path: ArtifactPath,
+    pub(crate) path: ArtifactPath,
     /// What lies there; none: nothing.
-    pub found: Option<Digest>,
+    pub(crate) found: Option<Digest>,
 }
 
 impl NewEvent {

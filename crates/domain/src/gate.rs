@@ -144,7 +144,7 @@ impl Gate {
     }
 
     /// Who had looked at what is under review, in words: `nobody had looked`, `ana and bea had looked`.
-    pub fn looked_words(&self) -> String {
+    pub(crate) fn looked_words(&self) -> String {
         let of_this = |seen: &&Seen| seen.digest == self.digest();
         let mut names: Vec<&str> = self.seen.iter().filter(of_this).map(|seen| seen.by.as_str()).collect();
         names.sort_unstable();

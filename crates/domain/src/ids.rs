@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 #[error("{text:?} is no {what}: {rule}")]
 pub struct NameError {
     /// What it was meant to be: `job id`, `stage`, …
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// The refused text, as given.
-    pub text: String,
+    pub(crate) text: String,
     /// The rule that it breaks, in words.
     pub rule: &'static str,
 }

@@ -8,7 +8,7 @@ use super::time::{Now, Timestamp};
 use super::wake::{Wake, WakeKind};
 
 /// Seconds that a lease outlives its last heartbeat (SPEC §3).
-pub const LEASE_S: u64 = 30;
+pub(crate) const LEASE_S: u64 = 30;
 
 /// Seconds between heartbeats: a third of [`LEASE_S`], so that one lost heartbeat frees nothing.
 pub const HEARTBEAT_S: u64 = 10;
@@ -91,12 +91,12 @@ impl Lease {
     }
 
     /// Microseconds since it was taken.
-    pub fn age_us(&self, now: Now) -> i64 {
+    pub(crate) fn age_us(&self, now: Now) -> i64 {
         self.anchor.read(now).us_since(self.taken_at).max(0)
     }
 
     /// When the ticker ends it.
-    pub fn end(&self) -> Wake {
+    pub(crate) fn end(&self) -> Wake {
         Wake {
             at: self.expires_at,
             kind: WakeKind::LeaseEnd,

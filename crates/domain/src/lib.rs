@@ -7,7 +7,7 @@ pub mod agreed;
 pub mod anchor;
 pub mod artifact;
 pub mod brief;
-pub mod canonical;
+pub(crate) mod canonical;
 pub mod chain;
 pub mod change;
 pub mod compare;

@@ -27,7 +27,7 @@ impl OnTimeout {
 }
 
 /// The default bound of everything persons may add to a gate's time (SPEC §2), in seconds.
-pub const MAX_HOLD_S_DEFAULT: u64 = 3600;
+pub(crate) const MAX_HOLD_S_DEFAULT: u64 = 3600;
 
 /// One stage's gate as configured; frozen into the gate when it opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

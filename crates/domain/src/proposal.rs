@@ -49,7 +49,7 @@ pub struct ParamsEffect {
 
 impl Proposal {
     /// The patch as it was composed: what the decision record holds.
-    pub fn into_patch(self) -> Value {
+    pub(crate) fn into_patch(self) -> Value {
         match self {
             Self::File(effect) => effect.patch,
             Self::Params(effect) => effect.patch,
@@ -66,7 +66,7 @@ impl Proposal {
 }
 
 /// The type that a patch names, for messages.
-pub fn type_name(patch: &Value) -> &str {
+pub(crate) fn type_name(patch: &Value) -> &str {
     patch.get("type").and_then(Value::as_str).unwrap_or("patch")
 }
 
@@ -77,7 +77,7 @@ impl FileEffect {
     }
 
     /// Whether that is a file beside the artifact.
-    pub fn is_beside(&self) -> bool {
+    pub(crate) fn is_beside(&self) -> bool {
         self.artifact != self.after.path
     }
 

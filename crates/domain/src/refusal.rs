@@ -84,17 +84,17 @@ impl std::error::Error for Refusal {}
 
 /// An artifact that is not what was read of it.
 #[derive(Debug, Clone, Copy)]
-pub struct ChangedArtifact<'a> {
+pub(crate) struct ChangedArtifact<'a> {
     /// Its file name.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// What was read.
-    pub read: Digest,
+    pub(crate) read: Digest,
     /// What it is now.
-    pub now: Digest,
+    pub(crate) now: Digest,
     /// The version of this artifact that was read, where that is known: what has changed is the difference to it.
-    pub base: Option<Digest>,
+    pub(crate) base: Option<Digest>,
     /// The gate's digest now.
-    pub gate: Digest,
+    pub(crate) gate: Digest,
 }
 
 impl Refusal {
@@ -123,7 +123,7 @@ impl Refusal {
     }
 
     /// Someone was quicker: names who and when.
-    pub fn already_decided(key: &GateKey, verdict: Verdict, settled: Settled) -> Self {
+    pub(crate) fn already_decided(key: &GateKey, verdict: Verdict, settled: Settled) -> Self {
         let message = format!("{} {} {key} at {}", settled.by, verdict.past(), clock_time(settled.at));
         Self::new(RefusalCode::AlreadyDecided, message).at(key.to_string())
     }
@@ -150,7 +150,7 @@ impl Refusal {
     }
 
     /// The gate ended without a decision.
-    pub fn gate_canceled(key: &GateKey, settled: Settled) -> Self {
+    pub(crate) fn gate_canceled(key: &GateKey, settled: Settled) -> Self {
         let message = format!("{key} was canceled by {} at {}", settled.by, clock_time(settled.at));
         Self::new(RefusalCode::GateCanceled, message).at(key.to_string())
     }
@@ -218,7 +218,7 @@ impl Refusal {
     }
 
     /// What lies on disk is not what was reviewed.
-    pub fn artifact_changed(key: &GateKey, changed: ChangedArtifact<'_>) -> Self {
+    pub(crate) fn artifact_changed(key: &GateKey, changed: ChangedArtifact<'_>) -> Self {
         let ChangedArtifact {
             name,
             read,
@@ -242,7 +242,7 @@ impl Refusal {
     }
 
     /// There is no patch to take back.
-    pub fn nothing_to_undo(key: &GateKey, names: &[&str]) -> Self {
+    pub(crate) fn nothing_to_undo(key: &GateKey, names: &[&str]) -> Self {
         let (what, made) = match names {
             [] => ("this gate has no artifact".to_owned(), String::new()),
             [one] => (
@@ -304,7 +304,7 @@ impl Refusal {
     }
 
     /// The patch is for something that this gate does not hold.
-    pub fn not_under_review(path: &ArtifactPath, key: &GateKey) -> Self {
+    pub(crate) fn not_under_review(path: &ArtifactPath, key: &GateKey) -> Self {
         Self::new(RefusalCode::PatchUnfit, format!("{path} is not under review at {key}")).at("artifact")
     }
 
@@ -314,7 +314,7 @@ impl Refusal {
     }
 
     /// A person wants to move a timer that the policy stopped.
-    pub fn held_by_policy(key: &GateKey) -> Self {
+    pub(crate) fn held_by_policy(key: &GateKey) -> Self {
         let message = format!("the policy of {key} stopped its timer for good");
         Self::new(RefusalCode::WrongState, message)
             .with_hint("only a decision ends this gate")
@@ -322,7 +322,7 @@ impl Refusal {
     }
 
     /// Persons have added all that `max_hold_s` lets them.
-    pub fn hold_used_up(key: &GateKey, max_hold_s: u64) -> Self {
+    pub(crate) fn hold_used_up(key: &GateKey, max_hold_s: u64) -> Self {
         let message = match max_hold_s {
             0 => format!("nobody may stop or move the timer of {key}: its max_hold_s is 0"),
             _ => format!("the {} that persons may add to {key} are used up", duration(max_hold_s)),

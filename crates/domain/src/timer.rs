@@ -15,10 +15,10 @@ use super::wake::{Wake, WakeKind};
 use crate::key::GateKey;
 
 /// Seconds of `overdue_grace_s` when the configuration names none.
-pub const OVERDUE_GRACE_S_DEFAULT: u64 = 60;
+pub(crate) const OVERDUE_GRACE_S_DEFAULT: u64 = 60;
 
 /// A lease or hold that ends leaves at least this much time (SPEC §3), unless the bound is used up.
-pub const LEFT_AFTER_HOLD_US: i64 = 60 * SECOND_US;
+pub(crate) const LEFT_AFTER_HOLD_US: i64 = 60 * SECOND_US;
 
 /// The timer of one gate, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

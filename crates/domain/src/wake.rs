@@ -5,7 +5,7 @@ use super::lease::LEASE_S;
 use super::time::{Now, SECOND_US, Timestamp};
 
 /// A deadline that passed more than this long before the ticker could act makes the gate overdue (SPEC §3).
-pub const OVERDUE_AFTER_US: i64 = 5 * SECOND_US;
+pub(crate) const OVERDUE_AFTER_US: i64 = 5 * SECOND_US;
 
 const LEASE_US: i64 = LEASE_S as i64 * SECOND_US;
 
@@ -33,7 +33,7 @@ pub struct Wake {
 
 impl Wake {
     /// Whichever comes first.
-    pub fn earlier(self, other: Self) -> Self {
+    pub(crate) fn earlier(self, other: Self) -> Self {
         let is_before = match self.anchor.boot == other.anchor.boot && !self.anchor.is_none() {
             true => self.anchor.boot_us_at(self.at) <= other.anchor.boot_us_at(other.at),
             false => self.at <= other.at,
@@ -43,7 +43,7 @@ impl Wake {
 
     /// Whether its time has come, as far as stored times can tell: after another start of the machine only [`Armed`] knows whether the
     /// boot clock agrees.
-    pub fn is_due(self, now: Now) -> bool {
+    pub(crate) fn is_due(self, now: Now) -> bool {
         let left_us = self.at.us_since(self.anchor.read(now));
         match self.kind {
             WakeKind::Deadline => left_us <= 0 && now.utc >= self.at,

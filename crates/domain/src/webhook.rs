@@ -9,9 +9,9 @@ use super::time::Timestamp;
 /// How long after the first failure the next attempt comes, in seconds; it doubles from there.
 const FIRST_WAIT_S: u64 = 1;
 /// The longest wait between two attempts, in seconds.
-pub const WAIT_S_MAX: u64 = 600;
+pub(crate) const WAIT_S_MAX: u64 = 600;
 /// After so many refusals by the receiver itself a delivery is given up.
-pub const REFUSALS_MAX: u32 = 6;
+pub(crate) const REFUSALS_MAX: u32 = 6;
 /// After so many seconds any other is.
 pub const AGE_S_MAX: u64 = 24 * 3600;
 

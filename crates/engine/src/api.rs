@@ -279,7 +279,7 @@ pub struct ReviewOpened {
     /// The gate.
     pub gate: GateKey,
     /// What differs: as it was decided on, and as it was found.
-    pub moved: Vec<OnDisk>,
+    pub(crate) moved: Vec<OnDisk>,
 }
 
 impl ReviewOpened {

@@ -14,11 +14,11 @@ use domain::refusal::{Refusal, RefusalCode};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Comparison {
     /// The version that the decision is about the difference to; none: all of it is new.
-    pub base: Option<Base>,
+    pub(crate) base: Option<Base>,
     /// Every version it may be compared with, the base first, then a rejected one that is nearer.
-    pub bases: Vec<Base>,
+    pub(crate) bases: Vec<Base>,
     /// The rejection that is nearer than the base; its lines are not counted yet.
-    pub rejection: Option<SinceRejection>,
+    pub(crate) rejection: Option<SinceRejection>,
 }
 
 impl Comparison {
@@ -38,7 +38,7 @@ impl Comparison {
     }
 
     /// What another version of an artifact that is under review already is compared with: the same.
-    pub fn of(artifact: &GateArtifact) -> Self {
+    pub(crate) fn of(artifact: &GateArtifact) -> Self {
         Self {
             base: artifact.base.clone(),
             bases: artifact.bases.clone(),
@@ -47,7 +47,7 @@ impl Comparison {
     }
 
     /// Of an artifact that is not what was agreed on: against that version.
-    pub fn with_agreed(agreed: &Agreed<'_>, rows: &JobRows) -> Self {
+    pub(crate) fn with_agreed(agreed: &Agreed<'_>, rows: &JobRows) -> Self {
         let origin = match agreed.attempt {
             Some(attempt) => BaseOrigin::Decided {
                 attempt,

@@ -118,7 +118,7 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    pub fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let standing = Standing {
             config: Arc::new(config.clone()),
             is_config_broken: false,
@@ -132,7 +132,7 @@ impl Doors {
         }
     }
 
-    pub fn door(&self, inbox: Sender<Inbox>, operator: Operator) -> Door {
+    pub(crate) fn door(&self, inbox: Sender<Inbox>, operator: Operator) -> Door {
         Door {
             inbox,
             feed: self.feed.clone(),
@@ -141,21 +141,21 @@ impl Doors {
         }
     }
 
-    pub fn expect_done(&mut self, request: RequestId, answer: oneshot::Sender<Result<Done, Refusal>>) {
+    pub(crate) fn expect_done(&mut self, request: RequestId, answer: oneshot::Sender<Result<Done, Refusal>>) {
         self.waiting.insert(request, Waiting::Command(answer, None));
     }
 
-    pub fn expect_answer(&mut self, request: RequestId, answer: oneshot::Sender<Answer>) {
+    pub(crate) fn expect_answer(&mut self, request: RequestId, answer: oneshot::Sender<Answer>) {
         self.waiting.insert(request, Waiting::Query(answer));
     }
 
-    pub fn set_config(&self, config: &Config) {
+    pub(crate) fn set_config(&self, config: &Config) {
         self.standing
             .send_modify(|standing| standing.config = Arc::new(config.clone()));
     }
 
     /// Passes a notice on: what nobody behind a door waits for comes back.
-    pub fn pass(&mut self, notice: Notice) -> Option<Notice> {
+    pub(crate) fn pass(&mut self, notice: Notice) -> Option<Notice> {
         match notice {
             Notice::Done(request, result) => match (self.waiting.remove(&request), result) {
                 (Some(Waiting::Command(answer, _)), Ok(receipt)) => {

@@ -124,7 +124,7 @@ pub(super) struct DraftKeeper {
 
 impl DraftKeeper {
     /// Starts the thread for the drafts of this operator.
-    pub fn start(runs: RunsDir, operator: String, inbox: Sender<Inbox>) -> io::Result<Self> {
+    pub(crate) fn start(runs: RunsDir, operator: String, inbox: Sender<Inbox>) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -138,7 +138,7 @@ impl DraftKeeper {
 
     /// Does this after everything before; never waits. Of a draft only the newest text is kept, so an older one that waits still is passed
     /// over; not where it is to be removed, which is not done if its text cannot be put aside. False: it is not kept.
-    pub fn take(&self, typed: Typed) -> bool {
+    pub(crate) fn take(&self, typed: Typed) -> bool {
         let mut state = self.shared.state();
         if let Typed::Draft(name, text) = &typed {
             state.waiting.retain(|other| match other {
@@ -165,7 +165,7 @@ impl DraftKeeper {
     }
 
     /// Waits until everything before is done. False: nothing more became done for so long.
-    pub fn rest(&self, patience: Duration) -> bool {
+    pub(crate) fn rest(&self, patience: Duration) -> bool {
         let mut state = self.shared.state();
         while !state.is_resting() {
             let done = state.done;
@@ -182,7 +182,7 @@ impl DraftKeeper {
     }
 
     /// Why the last text could not be kept; of those that were thrown away, why the last of them could not.
-    pub fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<String> {
         self.shared.state().trouble()
     }
 }

@@ -63,7 +63,7 @@ pub(super) struct Flusher {
 
 impl Flusher {
     /// Starts the thread.
-    pub fn start(marker: Marker, inbox: Sender<Inbox>) -> io::Result<Self> {
+    pub(crate) fn start(marker: Marker, inbox: Sender<Inbox>) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let (batches, received) = sync_channel(FLUSHING_JOBS_MAX);
         let thread = Thread {
@@ -79,12 +79,12 @@ impl Flusher {
     }
 
     /// How many more jobs can be handed over.
-    pub fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         FLUSHING_JOBS_MAX.saturating_sub(self.shared.state().count)
     }
 
     /// Whether the job's files up to this event wait to be flushed.
-    pub fn has(&self, job_id: &JobId, up_to: u64) -> bool {
+    pub(crate) fn has(&self, job_id: &JobId, up_to: u64) -> bool {
         self.shared
             .state()
             .waiting
@@ -93,7 +93,7 @@ impl Flusher {
     }
 
     /// Hands files over to be flushed. Where there is no room they stay owed, and the writer is told when there is some.
-    pub fn hand_over(&self, batch: Unconfirmed) {
+    pub(crate) fn hand_over(&self, batch: Unconfirmed) {
         let jobs: Vec<(JobId, u64)> = batch.jobs().map(|(job_id, up_to)| (job_id.clone(), up_to)).collect();
         if jobs.is_empty() {
             return;
@@ -108,12 +108,12 @@ impl Flusher {
     }
 
     /// Notes that the writer has more than there is room for.
-    pub fn await_room(&self) {
+    pub(crate) fn await_room(&self) {
         self.shared.state().is_awaited = true;
     }
 
     /// The failures that the writer has not heard of.
-    pub fn new_failures(&self) -> BTreeMap<JobId, String> {
+    pub(crate) fn new_failures(&self) -> BTreeMap<JobId, String> {
         let mut state = self.shared.state();
         let new = std::mem::take(&mut state.is_new);
         let failed = new.into_iter().filter_map(|job_id| {
@@ -124,22 +124,22 @@ impl Flusher {
     }
 
     /// Whether the job's last flush failed: then what lies there may be in memory only, however often it is flushed.
-    pub fn is_failed(&self, job_id: &JobId) -> bool {
+    pub(crate) fn is_failed(&self, job_id: &JobId) -> bool {
         self.shared.state().failed.contains_key(job_id)
     }
 
     /// Why some job's files are not known to be on disk, where a flush failed.
-    pub fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<String> {
         self.shared.state().failed.values().next_back().cloned()
     }
 
     /// Forgets failures of jobs that are owed nothing any more: somebody else has flushed them.
-    pub fn retain(&self, is_owed: impl Fn(&JobId) -> bool) {
+    pub(crate) fn retain(&self, is_owed: impl Fn(&JobId) -> bool) {
         self.shared.state().failed.retain(|job_id, _| is_owed(job_id));
     }
 
     /// Waits until nothing is under way. False: `patience` is over.
-    pub fn rest(&self, patience: Duration) -> bool {
+    pub(crate) fn rest(&self, patience: Duration) -> bool {
         let state = self.shared.state();
         let waited = self
             .shared
@@ -151,7 +151,7 @@ impl Flusher {
     }
 
     /// Whether the writer had more than there was room for, since it was last asked.
-    pub fn was_awaited(&self) -> bool {
+    pub(crate) fn was_awaited(&self) -> bool {
         std::mem::take(&mut self.shared.state().is_awaited)
     }
 }

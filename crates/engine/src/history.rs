@@ -57,7 +57,7 @@ impl History {
     }
 
     /// The same for another thread: nothing is looked at yet.
-    pub fn anew(&self) -> Self {
+    pub(crate) fn anew(&self) -> Self {
         Self::new(self.runs.clone(), self.databases.clone())
     }
 
@@ -72,7 +72,7 @@ impl History {
     }
 
     /// Whether an id is an old record's. A job of ours never is one, whatever lies in its directory.
-    pub fn knows(&self, ours: Option<&Reader>, id: &JobId) -> Result<bool, Trouble> {
+    pub(crate) fn knows(&self, ours: Option<&Reader>, id: &JobId) -> Result<bool, Trouble> {
         if is_ours(ours, id)? {
             return Ok(false);
         }
@@ -88,7 +88,7 @@ impl History {
     }
 
     /// One job. None: there is no such one, or it is ours.
-    pub fn job(&self, ours: Option<&Reader>, id: &JobId) -> Result<Option<OldJob>, Trouble> {
+    pub(crate) fn job(&self, ours: Option<&Reader>, id: &JobId) -> Result<Option<OldJob>, Trouble> {
         if is_ours(ours, id)? {
             return Ok(None);
         }

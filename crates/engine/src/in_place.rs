@@ -17,24 +17,24 @@ impl InPlace {
     }
 
     /// The event up to which the job's files are in place; 0: this process has put none there.
-    pub fn up_to(&self, job_id: &JobId) -> u64 {
+    pub(crate) fn up_to(&self, job_id: &JobId) -> u64 {
         self.jobs().get(job_id).copied().unwrap_or(0)
     }
 
-    pub fn note(&self, job_id: JobId, up_to: u64) {
+    pub(crate) fn note(&self, job_id: JobId, up_to: u64) {
         self.jobs().insert(job_id, up_to);
     }
 
-    pub fn forget(&self, job_id: &JobId) {
+    pub(crate) fn forget(&self, job_id: &JobId) {
         self.jobs().remove(job_id);
     }
 
     /// Forgets the jobs that are owed nothing any more.
-    pub fn retain(&self, is_owed: impl Fn(&JobId) -> bool) {
+    pub(crate) fn retain(&self, is_owed: impl Fn(&JobId) -> bool) {
         self.jobs().retain(|job_id, _| is_owed(job_id));
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.jobs().len()
     }
 }

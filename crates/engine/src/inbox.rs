@@ -27,37 +27,37 @@ pub(super) enum Timers {
 #[derive(Debug, Default)]
 pub(super) struct StageWork {
     /// Oldest first.
-    pub queued: Vec<(JobId, Attempt)>,
-    pub running: Vec<(JobId, Attempt)>,
+    pub(crate) queued: Vec<(JobId, Attempt)>,
+    pub(crate) running: Vec<(JobId, Attempt)>,
     /// At a takeover: attempts whose command may have outlived the cancellation of their job.
-    pub canceled: Vec<(JobId, Attempt)>,
+    pub(crate) canceled: Vec<(JobId, Attempt)>,
 }
 
 /// A fresh look at the store.
 #[derive(Debug)]
 pub(super) struct Look {
-    pub events: Vec<Event>,
-    pub up_to: u64,
-    pub timers: Timers,
-    pub work: Option<StageWork>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) up_to: u64,
+    pub(crate) timers: Timers,
+    pub(crate) work: Option<StageWork>,
     /// The rows are not known to be those of the last look.
-    pub is_changed: bool,
+    pub(crate) is_changed: bool,
     /// Some job's files are behind its rows.
-    pub is_owed: bool,
+    pub(crate) is_owed: bool,
     /// The schema's version, when a newer holdpoint has brought it up.
-    pub newer: Option<u32>,
+    pub(crate) newer: Option<u32>,
 }
 
 /// One execution of a stage, named.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct StageKey {
-    pub job_id: JobId,
-    pub stage: StageName,
-    pub attempt: u32,
+    pub(crate) job_id: JobId,
+    pub(crate) stage: StageName,
+    pub(crate) attempt: u32,
 }
 
 impl StageKey {
-    pub fn new(job_id: &JobId, attempt: &Attempt) -> Self {
+    pub(crate) fn new(job_id: &JobId, attempt: &Attempt) -> Self {
         Self {
             job_id: job_id.clone(),
             stage: attempt.stage.clone(),

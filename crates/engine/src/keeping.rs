@@ -15,12 +15,12 @@ pub(super) enum Keeping {
 }
 
 impl Keeping {
-    pub fn in_memory() -> Self {
+    pub(crate) fn in_memory() -> Self {
         Self::Memory(RefCell::default())
     }
 
     /// Keeps these bytes.
-    pub fn keep(&self, run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64), RunsError> {
+    pub(crate) fn keep(&self, run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64), RunsError> {
         match self {
             Self::Versions => versions::keep(run, bytes),
             Self::Memory(held) => {
@@ -34,7 +34,7 @@ impl Keeping {
     }
 
     /// Keeps an artifact as it lies in the run directory. None: there is no such file.
-    pub fn keep_artifact(&self, run: &RunDir, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, RunsError> {
+    pub(crate) fn keep_artifact(&self, run: &RunDir, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, RunsError> {
         match self {
             Self::Versions => versions::keep_artifact(run, path),
             Self::Memory(_) => match artifacts::read(run, path)? {
@@ -45,7 +45,7 @@ impl Keeping {
     }
 
     /// The bytes of this digest.
-    pub fn read(&self, run: &RunDir, digest: &Digest) -> Result<Vec<u8>, RunsError> {
+    pub(crate) fn read(&self, run: &RunDir, digest: &Digest) -> Result<Vec<u8>, RunsError> {
         match self {
             Self::Versions => versions::read(run, digest),
             Self::Memory(held) => match held.borrow().get(digest) {
@@ -56,7 +56,7 @@ impl Keeping {
     }
 
     /// Lets go of what is only in memory.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         if let Self::Memory(held) = self {
             held.borrow_mut().clear();
         }

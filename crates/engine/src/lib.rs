@@ -282,12 +282,12 @@ impl Engine {
     }
 
     /// The session: its leases are its own.
-    pub fn session(&self) -> &str {
+    pub(crate) fn session(&self) -> &str {
         &self.session
     }
 
     /// The runs directory.
-    pub fn runs_dir(&self) -> &std::path::Path {
+    pub(crate) fn runs_dir(&self) -> &std::path::Path {
         self.runs.path()
     }
 

@@ -79,7 +79,7 @@ pub enum EngineError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Newer {
     /// The version of its schema.
-    pub found: u32,
+    pub(crate) found: u32,
 }
 
 impl fmt::Display for Newer {

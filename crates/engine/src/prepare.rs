@@ -44,20 +44,20 @@ const CFG_BYTES_MAX: usize = 1024 * 1024;
 
 /// Looks at rows and files for one process.
 pub(super) struct Preparer {
-    pub runs: RunsDir,
-    pub reader: Reader,
-    pub session: String,
-    pub clock: Arc<dyn Clock>,
-    pub config: Arc<Config>,
+    pub(crate) runs: RunsDir,
+    pub(crate) reader: Reader,
+    pub(crate) session: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: Arc<Config>,
     pub history: History,
-    pub keeping: Keeping,
-    pub in_place: InPlace,
-    pub digests: Digests,
+    pub(crate) keeping: Keeping,
+    pub(crate) in_place: InPlace,
+    pub(crate) digests: Digests,
 }
 
 impl Preparer {
     /// One for another thread, that keeps nothing and knows what this one has put in place: for dry runs and queries.
-    pub fn for_reading(&self) -> Result<Self, StoreError> {
+    pub(crate) fn for_reading(&self) -> Result<Self, StoreError> {
         Ok(Self {
             runs: self.runs.clone(),
             reader: Reader::open(self.runs.path())?,
@@ -72,7 +72,7 @@ impl Preparer {
     }
 
     /// What the rules need besides rows and input, now.
-    pub fn context<'a>(&'a self, via: &'a Via) -> Context<'a> {
+    pub(crate) fn context<'a>(&'a self, via: &'a Via) -> Context<'a> {
         Context {
             now: self.clock.now(),
             policies: &self.config.gates,
@@ -82,7 +82,7 @@ impl Preparer {
     }
 
     /// Turns somebody's command into the input of a transaction, or says at once why not.
-    pub fn command(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
+    pub(crate) fn command(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
         let (job_id, prepared) = self.looked_up(operator, command)?;
         let is_session = operator.via.surface == Surface::Console;
         let session = is_session.then(|| self.session.clone());
@@ -216,7 +216,7 @@ impl Preparer {
     }
 
     /// What a due gate's expiry may need. What cannot be read for want of rights or of a disk is an error: the timer approves nothing then.
-    pub fn expiry(&mut self, due: DueGate) -> Result<Prepared, Refusal> {
+    pub(crate) fn expiry(&mut self, due: DueGate) -> Result<Prepared, Refusal> {
         let (mut bare, mut on_disk) = (BTreeMap::new(), Vec::new());
         if let Some(rows) = self.rows(&due.key.job_id)? {
             bare = self.bare_artifacts(&rows);
@@ -240,7 +240,7 @@ impl Preparer {
     }
 
     /// Registers what a stage made: each promised artifact is kept as a version.
-    pub fn stage_made(
+    pub(crate) fn stage_made(
         &mut self,
         job_id: &JobId,
         stage: &StageName,
@@ -275,7 +275,7 @@ impl Preparer {
     }
 
     /// What lies on disk of everything that this stage may read.
-    pub fn look_before(&self, rows: &JobRows, stage: &StageName) -> Result<Vec<OnDisk>, Refusal> {
+    pub(crate) fn look_before(&self, rows: &JobRows, stage: &StageName) -> Result<Vec<OnDisk>, Refusal> {
         let agreed = rows.agreed_before(stage).into_iter();
         agreed
             .map(|agreed| self.readable_on_disk(rows, &agreed.artifact.path, agreed.digest))
@@ -283,7 +283,7 @@ impl Preparer {
     }
 
     /// How many stages come before the one of this job that waits for its start, and how many may run at once; none where none waits.
-    pub fn slots(&self, rows: &JobRows) -> Option<Slots> {
+    pub(crate) fn slots(&self, rows: &JobRows) -> Option<Slots> {
         rows.waiting().filter(|_| rows.job.status == JobStatus::Queued)?;
         Some(Slots {
             ahead: self.reader.attempts_before(&rows.job.id).ok()?,
@@ -292,14 +292,14 @@ impl Preparer {
     }
 
     /// Whether files of the job may not be in place yet; whether they are on disk is another matter.
-    pub fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
+    pub(crate) fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
         let owed = self.reader.owed_of(job_id).map_err(|error| store_refusal(&error))?;
         Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.in_place.up_to(job_id))))
     }
 
     /// What is not owed any more, or was put there by this process, is in place, whatever became of it since. A file that cannot be read is
     /// not there for whoever waits.
-    pub fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, StoreError> {
+    pub(crate) fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, StoreError> {
         let job_id = sealed.decision.job_id();
         let put_up_to = self.in_place.up_to(job_id);
         let is_owed = self.reader.owed_with(sealed.seq)?.is_some_and(|seq| seq > put_up_to);
@@ -308,7 +308,7 @@ impl Preparer {
         Ok(!is_owed || sealed.decision.files().iter().all(is_there))
     }
 
-    pub fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
+    pub(crate) fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
         self.reader.job(job_id).map_err(|error| store_refusal(&error))
     }
 
@@ -402,7 +402,7 @@ impl Preparer {
     }
 
     /// The refusal of a command as it is told: that there is no such job is half the truth of an old record.
-    pub fn told(&self, job_id: Option<&JobId>, refusal: Refusal) -> Refusal {
+    pub(crate) fn told(&self, job_id: Option<&JobId>, refusal: Refusal) -> Refusal {
         match job_id {
             Some(job_id) if refusal == Refusal::no_such_job(job_id) => {
                 self.refuse_old_record(job_id).err().unwrap_or(refusal)

@@ -63,17 +63,17 @@ pub(super) enum Ask {
 /// Everything the thread owns.
 pub(super) struct ReaderThread {
     /// Looks at rows and files, and keeps nothing.
-    pub preparer: Preparer,
-    pub program: Option<String>,
+    pub(crate) preparer: Preparer,
+    pub(crate) program: Option<String>,
     /// Which rows the last look found. None: it failed, or an answer since.
-    pub found: Option<i64>,
-    pub asks: Receiver<Ask>,
-    pub inbox: Sender<Inbox>,
+    pub(crate) found: Option<i64>,
+    pub(crate) asks: Receiver<Ask>,
+    pub(crate) inbox: Sender<Inbox>,
 }
 
 impl ReaderThread {
     /// Works until the loop is gone.
-    pub fn run(mut self) {
+    pub(crate) fn run(mut self) {
         while let Ok(ask) = self.asks.recv() {
             let message = match ask {
                 Ask::Query(request, query) => Inbox::Answer(request, self.answer(query)),

@@ -21,14 +21,14 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// What the watching threads need.
 #[derive(Clone)]
 pub(super) struct Watch {
-    pub runs: RunsDir,
+    pub(crate) runs: RunsDir,
     /// The binary that supervises: our own.
-    pub program: PathBuf,
+    pub(crate) program: PathBuf,
 }
 
 impl Watch {
     /// What to launch for an attempt.
-    pub fn launch_of<'a>(&self, rows: &'a JobRows, key: &StageKey) -> Option<StageLaunch<'a>> {
+    pub(crate) fn launch_of<'a>(&self, rows: &'a JobRows, key: &StageKey) -> Option<StageLaunch<'a>> {
         let stage = rows.stage_spec(&key.stage)?;
         let attempt = rows.attempt(&key.stage, key.attempt)?;
         Some(StageLaunch {
@@ -46,19 +46,19 @@ impl Watch {
     }
 
     /// Waits for a supervisor that this process started. False: there is no thread for it.
-    pub fn follow(&self, supervised: Supervised, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
+    pub(crate) fn follow(&self, supervised: Supervised, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
         let run = self.run(&key);
         spawn(move || tell_end(Some(supervised), &run, key, epoch, &inbox))
     }
 
     /// Waits for a supervisor that another process started. False: there is no thread for it.
-    pub fn adopt(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
+    pub(crate) fn adopt(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
         let run = self.run(&key);
         spawn(move || tell_end(None, &run, key, epoch, &inbox))
     }
 
     /// Ends stages that nobody wants any more: their supervisors do it, and where one is dead, its orphans are ended here.
-    pub fn end(&self, keys: Vec<StageKey>) {
+    pub(crate) fn end(&self, keys: Vec<StageKey>) {
         if keys.is_empty() {
             return;
         }
@@ -78,7 +78,7 @@ impl Watch {
     }
 
     /// Tells an end once more after a while. False: there is no thread for it.
-    pub fn again(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
+    pub(crate) fn again(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
         let run = self.run(&key);
         spawn(move || {
             thread::park_timeout(AGAIN);

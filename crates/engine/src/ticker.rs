@@ -12,7 +12,7 @@ use domain::time::{Now, SECOND_US};
 use domain::wake::{Armed, Due, Wake};
 
 /// How long a process that does not lead leaves a due gate to the leader (SPEC §9): a stopped leader freezes no timer.
-pub const FOLLOWER_PATIENCE_US: i64 = 5 * SECOND_US;
+pub(crate) const FOLLOWER_PATIENCE_US: i64 = 5 * SECOND_US;
 
 /// The longest sleep: suspend and clock steps are noticed at least this often.
 const SLEEP_US_MAX: i64 = 30 * SECOND_US;
@@ -58,7 +58,7 @@ impl Ticker {
     }
 
     /// Replaces what is known of one job's gates by these wake-up times.
-    pub fn set_job(&mut self, job_id: &JobId, wakes: impl IntoIterator<Item = (GateKey, Wake)>, now: Now) {
+    pub(crate) fn set_job(&mut self, job_id: &JobId, wakes: impl IntoIterator<Item = (GateKey, Wake)>, now: Now) {
         let mut former = self.by_job.remove(job_id).unwrap_or_default();
         let mut keys = HashSet::new();
         for (key, wake) in wakes {
@@ -141,7 +141,7 @@ impl Ticker {
     }
 
     /// Microseconds until there may be something to do; none when no gate is timed.
-    pub fn sleep_us(&mut self, now: Now) -> Option<i64> {
+    pub(crate) fn sleep_us(&mut self, now: Now) -> Option<i64> {
         let mut waits = None;
         let mut later = Vec::new();
         while let Some(Reverse((boot_us, key))) = self.heap.peek().cloned() {
@@ -170,12 +170,12 @@ impl Ticker {
     }
 
     /// How many gates are timed.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.armed.len()
     }
 
     /// Whether no gate is timed.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.armed.is_empty()
     }
 }

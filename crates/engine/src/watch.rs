@@ -28,7 +28,7 @@ pub(super) struct FileWatch {
 
 impl FileWatch {
     /// How long the loop may go without a look.
-    pub fn backstop(&self) -> Duration {
+    pub(crate) fn backstop(&self) -> Duration {
         if self.watcher.is_some() && !self.is_lost.load(Ordering::Relaxed) {
             BACKSTOP_WATCHED
         } else {
@@ -37,12 +37,12 @@ impl FileWatch {
     }
 
     /// Whether the nudge file has to be made and watched again.
-    pub fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         self.watcher.is_some() && self.is_lost.load(Ordering::Relaxed)
     }
 
     /// Watches the nudge file anew; it must be there. What was missed meanwhile is seen by the next look.
-    pub fn watch_again(&mut self) {
+    pub(crate) fn watch_again(&mut self) {
         let Some(watcher) = &mut self.watcher else { return };
         // It is most likely forgotten already.
         let _ = watcher.unwatch(&self.nudge);

@@ -71,21 +71,21 @@ pub(super) enum Work {
 
 /// Everything the thread owns.
 pub(super) struct Writer {
-    pub store: Store,
-    pub flusher: Flusher,
-    pub drafts: DraftKeeper,
-    pub preparer: Preparer,
+    pub(crate) store: Store,
+    pub(crate) flusher: Flusher,
+    pub(crate) drafts: DraftKeeper,
+    pub(crate) preparer: Preparer,
     /// In whose name the process runs.
-    pub operator: Operator,
-    pub work: Receiver<Work>,
-    pub inbox: Sender<Inbox>,
-    pub watch: Watch,
+    pub(crate) operator: Operator,
+    pub(crate) work: Receiver<Work>,
+    pub(crate) inbox: Sender<Inbox>,
+    pub(crate) watch: Watch,
     /// Requests whose files are not in place yet, by job.
-    pub owed: BTreeMap<JobId, Vec<RequestId>>,
-    pub is_owing: bool,
+    pub(crate) owed: BTreeMap<JobId, Vec<RequestId>>,
+    pub(crate) is_owing: bool,
     /// How long to wait for another publisher.
-    pub patience: Duration,
-    pub trouble: Option<String>,
+    pub(crate) patience: Duration,
+    pub(crate) trouble: Option<String>,
 }
 
 /// What the rule reads: the rows do not say the id of a job that does not exist.
@@ -107,7 +107,7 @@ enum Tell {
 
 impl Writer {
     /// Works until the loop is gone; then pays what is owed once more.
-    pub fn run(mut self) {
+    pub(crate) fn run(mut self) {
         self.sweep();
         self.is_owing = true;
         loop {

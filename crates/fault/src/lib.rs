@@ -74,7 +74,7 @@ pub const POINTS: [(&str, &str); 29] = [
 ];
 
 /// Steps beside that way: `tests/http` dies there.
-pub const ASIDE: [(&str, &str); 1] = [("webhook_answered", "a webhook's receiver has answered, no row says so")];
+pub(crate) const ASIDE: [(&str, &str); 1] = [("webhook_answered", "a webhook's receiver has answered, no row says so")];
 
 /// Dies here when a test asked for it.
 pub fn point(name: &'static str) {

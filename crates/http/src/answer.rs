@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use domain::refusal::{Refusal, RefusalCode};
 
 /// A document with this status.
-pub fn document(status: StatusCode, document: &impl Serialize) -> Response {
+pub(crate) fn document(status: StatusCode, document: &impl Serialize) -> Response {
     match serde_json::to_vec(document) {
         Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
         // Documents are made of names, numbers and text; only a map with keys that are no text could fail.
@@ -18,21 +18,21 @@ pub fn document(status: StatusCode, document: &impl Serialize) -> Response {
 }
 
 /// A document with status 200.
-pub fn ok(value: &impl Serialize) -> Response {
+pub(crate) fn ok(value: &impl Serialize) -> Response {
     document(StatusCode::OK, value)
 }
 
 /// One fault of what was sent: the shape that clients of the old system read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// What kind of fault, as a word: `missing`, `string_type`, `patch_unfit`.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Where: `body`, `query` or `path`, then names and positions.
-    pub loc: Vec<Value>,
+    pub(crate) loc: Vec<Value>,
     /// What is wrong and what would be right.
-    pub msg: String,
+    pub(crate) msg: String,
     /// What stood there; null where it is long or nothing stood there.
-    pub input: Value,
+    pub(crate) input: Value,
 }
 
 /// The longest input that is repeated in a fault, in bytes of JSON.
@@ -40,7 +40,7 @@ const INPUT_BYTES_MAX: usize = 1024;
 
 impl Fault {
     /// A fault at a place; a long input is left out.
-    pub fn new(kind: &str, loc: Vec<Value>, msg: impl Into<String>, input: &Value) -> Self {
+    pub(crate) fn new(kind: &str, loc: Vec<Value>, msg: impl Into<String>, input: &Value) -> Self {
         let is_short = serde_json::to_vec(input).is_ok_and(|bytes| bytes.len() <= INPUT_BYTES_MAX);
         Self {
             kind: kind.to_owned(),
@@ -58,7 +58,7 @@ impl Fault {
 /// Why a request was not fulfilled.
 // Boxed: it is the rare end of every route, and large.
 #[derive(Debug)]
-pub struct ApiError(Box<Refused>);
+pub(crate) struct ApiError(Box<Refused>);
 
 #[derive(Debug)]
 struct Refused {
@@ -71,7 +71,7 @@ struct Refused {
 
 impl ApiError {
     /// A refusal in one line.
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self(Box::new(Refused {
             status,
             detail: Value::String(detail.into()),
@@ -82,24 +82,24 @@ impl ApiError {
     }
 
     /// What was sent is wrong.
-    pub fn unprocessable(faults: &[Fault]) -> Self {
+    pub(crate) fn unprocessable(faults: &[Fault]) -> Self {
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "");
         error.0.detail = faults.iter().map(Fault::to_value).collect();
         error
     }
 
     /// There is no such thing.
-    pub fn not_found(detail: impl Into<String>) -> Self {
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
     /// Not now.
-    pub fn unavailable(detail: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_possible", detail)
     }
 
     /// Too often, or too much at once.
-    pub fn too_many(detail: impl Into<String>, retry_after_s: u64) -> Self {
+    pub(crate) fn too_many(detail: impl Into<String>, retry_after_s: u64) -> Self {
         let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
         error.0.retry_after_s = Some(retry_after_s.max(1));
         error
@@ -107,13 +107,13 @@ impl ApiError {
 
     /// Adds what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
 
     /// What the engine's rules say about a body; `patch_at` is where a patch stood in it.
-    pub fn refused(refusal: Refusal, patch_at: &[&str]) -> Self {
+    pub(crate) fn refused(refusal: Refusal, patch_at: &[&str]) -> Self {
         let status = match refusal.code {
             RefusalCode::NotFound => StatusCode::NOT_FOUND,
             RefusalCode::AlreadyDecided

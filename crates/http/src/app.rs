@@ -33,32 +33,32 @@ const LONG_MAX: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What every route works with.
-pub struct App {
+pub(crate) struct App {
     /// The way to the engine.
-    pub door: Door,
+    pub(crate) door: Door,
     /// The clocks.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// The absolute path of the runs directory; none where clients are on other machines.
-    pub runs_dir: Option<String>,
+    pub(crate) runs_dir: Option<String>,
     /// The configuration file; none: the embedded text.
-    pub config_path: Option<PathBuf>,
+    pub(crate) config_path: Option<PathBuf>,
     /// Who may come in.
-    pub keys: Keys,
+    pub(crate) keys: Keys,
     /// How often.
-    pub rates: RateLimits,
+    pub(crate) rates: RateLimits,
     /// What is counted.
-    pub metrics: Metrics,
+    pub(crate) metrics: Metrics,
     /// True once the server is leaving.
-    pub leaving: watch::Receiver<bool>,
+    pub(crate) leaving: watch::Receiver<bool>,
     /// The documents of OpenAPI, made once.
-    pub openapi: super::openapi::Documents,
+    pub(crate) openapi: super::openapi::Documents,
     long: Arc<Semaphore>,
 }
 
 impl App {
     /// All of it, with nothing under way yet.
     #[expect(clippy::too_many_arguments, reason = "each is one field")]
-    pub fn new(
+    pub(crate) fn new(
         door: Door,
         clock: Arc<dyn Clock>,
         runs_dir: Option<String>,
@@ -83,23 +83,23 @@ impl App {
     }
 
     /// The time.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().utc
     }
 
     /// The configuration in force.
-    pub fn config(&self) -> Arc<Config> {
+    pub(crate) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.door.standing().config)
     }
 
     /// Who may decide, as far as it is known beforehand: tokens, and the login of this process.
-    pub fn deciders<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn deciders<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = &'a str> {
         let own = self.door.operator().name.as_str();
         self.keys.deciders(config).chain([own])
     }
 
     /// What documents need to know beside the rows.
-    pub fn lens<'a>(&'a self, config: &'a Config) -> Lens<'a> {
+    pub(crate) fn lens<'a>(&'a self, config: &'a Config) -> Lens<'a> {
         Lens {
             policies: &config.gates,
             grace_s: config.pipeline.overdue_grace_s,
@@ -109,19 +109,19 @@ impl App {
     }
 
     /// A place among the requests that take long.
-    pub fn long_place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+    pub(crate) fn long_place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         Arc::clone(&self.long)
             .try_acquire_owned()
             .map_err(|_| ApiError::too_many(format!("{LONG_MAX} streams and waiting requests are open already"), 5))
     }
 
     /// Has a command done in the caller's name.
-    pub async fn act(&self, caller: &Caller, command: Command) -> Result<Done, ApiError> {
+    pub(crate) async fn act(&self, caller: &Caller, command: Command) -> Result<Done, ApiError> {
         self.act_on(caller, command, &["patch"]).await
     }
 
     /// The same, where a patch stands elsewhere in the body.
-    pub async fn act_on(&self, caller: &Caller, command: Command, patch_at: &[&str]) -> Result<Done, ApiError> {
+    pub(crate) async fn act_on(&self, caller: &Caller, command: Command, patch_at: &[&str]) -> Result<Done, ApiError> {
         let done = self.door.command(caller.operator.clone(), command);
         match tokio::time::timeout(PATIENCE, done).await {
             Ok(done) => done.map_err(|refusal| ApiError::refused(refusal, patch_at)),
@@ -134,7 +134,7 @@ impl App {
     }
 
     /// What a command would do in the caller's name; refused as the command itself would be.
-    pub async fn preview(
+    pub(crate) async fn preview(
         &self,
         caller: &Caller,
         job_id: &JobId,
@@ -154,7 +154,7 @@ impl App {
     }
 
     /// Has a query answered; what cannot be read is an error.
-    pub async fn read(&self, query: Query) -> Result<Answer, ApiError> {
+    pub(crate) async fn read(&self, query: Query) -> Result<Answer, ApiError> {
         match tokio::time::timeout(PATIENCE, self.door.read(query)).await {
             Ok(Answer::Failed(why)) => Err(ApiError::unavailable(why)),
             Ok(answer) => Ok(answer),
@@ -166,7 +166,7 @@ impl App {
     }
 
     /// A job that must exist.
-    pub async fn job(&self, id: &JobId) -> Result<Arc<JobRows>, ApiError> {
+    pub(crate) async fn job(&self, id: &JobId) -> Result<Arc<JobRows>, ApiError> {
         let Answer::Job(rows) = self.read(Query::Job(id.clone())).await? else {
             return Err(mismatched());
         };
@@ -178,7 +178,7 @@ impl App {
     }
 
     /// The same where history will do as well.
-    pub async fn job_or_old(&self, id: &JobId) -> Result<JobOrOld, ApiError> {
+    pub(crate) async fn job_or_old(&self, id: &JobId) -> Result<JobOrOld, ApiError> {
         let Answer::Job(rows) = self.read(Query::Job(id.clone())).await? else {
             return Err(mismatched());
         };
@@ -199,7 +199,7 @@ impl App {
     }
 
     /// Old jobs, newest first.
-    pub async fn old_jobs(&self, filter: JobFilter) -> Result<Vec<OldJob>, ApiError> {
+    pub(crate) async fn old_jobs(&self, filter: JobFilter) -> Result<Vec<OldJob>, ApiError> {
         let Answer::Old(OldAnswer::Jobs(jobs)) = self.read(Query::Old(OldQuery::Jobs(filter))).await? else {
             return Err(mismatched());
         };
@@ -207,7 +207,7 @@ impl App {
     }
 
     /// The events of an old job, oldest first.
-    pub async fn old_events(&self, id: &JobId) -> Result<Vec<OldEvent>, ApiError> {
+    pub(crate) async fn old_events(&self, id: &JobId) -> Result<Vec<OldEvent>, ApiError> {
         let Answer::Old(OldAnswer::Events(events)) = self.read(Query::Old(OldQuery::Events(id.clone()))).await? else {
             return Err(mismatched());
         };
@@ -215,7 +215,7 @@ impl App {
     }
 
     /// Old decisions, newest first.
-    pub async fn old_decisions(&self, limit: u32) -> Result<Vec<OldDecision>, ApiError> {
+    pub(crate) async fn old_decisions(&self, limit: u32) -> Result<Vec<OldDecision>, ApiError> {
         let Answer::Old(OldAnswer::Decisions(decisions)) = self.read(Query::Old(OldQuery::Decisions { limit })).await?
         else {
             return Err(mismatched());
@@ -224,7 +224,7 @@ impl App {
     }
 
     /// Jobs, newest first.
-    pub async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRows>, ApiError> {
+    pub(crate) async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRows>, ApiError> {
         let Answer::Jobs(jobs) = self.read(Query::Jobs(filter)).await? else {
             return Err(mismatched());
         };
@@ -232,7 +232,7 @@ impl App {
     }
 
     /// Decisions, newest first, every attempt.
-    pub async fn decisions(
+    pub(crate) async fn decisions(
         &self,
         job_id: Option<JobId>,
         stage: Option<StageName>,
@@ -245,7 +245,7 @@ impl App {
     }
 
     /// How many jobs have files that are behind their rows.
-    pub async fn owing(&self) -> Result<usize, ApiError> {
+    pub(crate) async fn owing(&self) -> Result<usize, ApiError> {
         let Answer::Owing(jobs) = self.read(Query::Owing).await? else {
             return Err(mismatched());
         };
@@ -254,7 +254,7 @@ impl App {
 }
 
 /// A job of ours, or one of the old system's.
-pub enum JobOrOld {
+pub(crate) enum JobOrOld {
     /// Ours.
     Ours(Arc<JobRows>),
     /// History: read, and nothing else.
@@ -262,17 +262,17 @@ pub enum JobOrOld {
 }
 
 /// There is no such job: the same words for an id that cannot be one.
-pub fn no_such_job(id: &JobId) -> ApiError {
+pub(crate) fn no_such_job(id: &JobId) -> ApiError {
     ApiError::not_found(Refusal::no_such_job(id).message)
 }
 
 /// The stage is none, its gate never opened, or it has no such attempt.
-pub fn no_gate(rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> ApiError {
+pub(crate) fn no_gate(rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> ApiError {
     Refusal::no_gate(rows, stage, attempt).into()
 }
 
 /// Answers bear the name of their question, so this is a fault of the engine.
-pub fn mismatched() -> ApiError {
+pub(crate) fn mismatched() -> ApiError {
     ApiError::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",

@@ -34,23 +34,23 @@ const FOR_PIPELINES: [&str; 6] = [
 
 /// Who is asking, as their token says.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// In whose name everything is done.
-    pub operator: Operator,
+    pub(crate) operator: Operator,
     /// What the token opens.
-    pub role: TokenRole,
+    pub(crate) role: TokenRole,
     sha256: Digest,
 }
 
 /// What opens HTTP.
-pub struct Keys {
+pub(crate) struct Keys {
     admin: Option<Token>,
     via: Via,
 }
 
 impl Keys {
     /// The configuration's tokens and that of the environment's `ADMIN_TOKEN`; `via` is this process.
-    pub fn new(admin_token: Option<&str>, via: Via) -> Self {
+    pub(crate) fn new(admin_token: Option<&str>, via: Via) -> Self {
         let admin = admin_token.map(|text| Token {
             name: ADMIN_NAME.to_owned(),
             role: TokenRole::Operator,
@@ -66,7 +66,7 @@ impl Keys {
     }
 
     /// The names of all tokens that decide.
-    pub fn deciders<'k>(&'k self, config: &'k Config) -> impl Iterator<Item = &'k str> {
+    pub(crate) fn deciders<'k>(&'k self, config: &'k Config) -> impl Iterator<Item = &'k str> {
         let tokens = self.admin.iter().chain(config.security.tokens.iter());
         tokens
             .filter(|token| token.role == TokenRole::Operator)
@@ -74,12 +74,12 @@ impl Keys {
     }
 
     /// Whether anybody could come in at all.
-    pub fn is_any(&self, config: &Config) -> bool {
+    pub(crate) fn is_any(&self, config: &Config) -> bool {
         self.admin.is_some() || !config.security.tokens.is_empty()
     }
 
     /// Whether `ADMIN_TOKEN` is the text that stands in the old configuration for everybody to read.
-    pub fn is_default(&self, config: &Config) -> bool {
+    pub(crate) fn is_default(&self, config: &Config) -> bool {
         let admin = self.admin.as_ref().map(|token| token.sha256);
         admin.is_some() && admin == config.security.default_token
     }
@@ -104,7 +104,7 @@ impl Keys {
     }
 
     /// Whether the caller's token still opens what it did: a saved configuration may have taken it away.
-    pub fn is_valid(&self, config: &Config, caller: &Caller) -> bool {
+    pub(crate) fn is_valid(&self, config: &Config, caller: &Caller) -> bool {
         self.caller(config, caller.sha256)
             .is_some_and(|now| now.role == caller.role && now.operator.name == caller.operator.name)
     }
@@ -133,7 +133,7 @@ fn needed(method: &Method, path: &str) -> TokenRole {
 }
 
 /// Lets through who may, with a [`Caller`] among the request's extensions.
-pub async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let Some(path) = request
         .extensions()
         .get::<MatchedPath>()

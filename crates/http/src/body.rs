@@ -16,12 +16,12 @@ use text::words::duration;
 use super::answer::{ApiError, Fault};
 
 /// The most bytes of a request's body (SPEC §10).
-pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(20);
 
 /// A body's bytes, within the limits.
-pub struct Raw(pub Vec<u8>);
+pub(crate) struct Raw(pub Vec<u8>);
 
 impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = ApiError;
@@ -53,7 +53,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
 }
 
 /// A body that is one JSON object; nothing at all, or null, counts as an empty one.
-pub struct Object(pub Value);
+pub(crate) struct Object(pub Value);
 
 impl<S: Send + Sync> FromRequest<S> for Object {
     type Rejection = ApiError;
@@ -87,7 +87,7 @@ fn whole_of(number: f64) -> Option<u64> {
 }
 
 /// Reads typed fields out of an object and notes every fault.
-pub struct Fields<'v> {
+pub(crate) struct Fields<'v> {
     object: &'v Value,
     loc: Vec<Value>,
     faults: Vec<Fault>,
@@ -95,12 +95,12 @@ pub struct Fields<'v> {
 
 impl<'v> Fields<'v> {
     /// Of a whole body.
-    pub fn of(Object(object): &'v Object) -> Self {
+    pub(crate) fn of(Object(object): &'v Object) -> Self {
         Self::at(object, vec!["body".into()])
     }
 
     /// Of an object inside one.
-    pub fn at(object: &'v Value, loc: Vec<Value>) -> Self {
+    pub(crate) fn at(object: &'v Value, loc: Vec<Value>) -> Self {
         Self {
             object,
             loc,
@@ -109,31 +109,31 @@ impl<'v> Fields<'v> {
     }
 
     /// Where a field stands.
-    pub fn loc(&self, key: &str) -> Vec<Value> {
+    pub(crate) fn loc(&self, key: &str) -> Vec<Value> {
         let mut loc = self.loc.clone();
         loc.push(key.into());
         loc
     }
 
     /// Notes a fault of a field.
-    pub fn fault(&mut self, key: &str, kind: &str, msg: impl Into<String>) {
+    pub(crate) fn fault(&mut self, key: &str, kind: &str, msg: impl Into<String>) {
         let input = self.object.get(key).unwrap_or(&Value::Null);
         let fault = Fault::new(kind, self.loc(key), msg, input);
         self.faults.push(fault);
     }
 
     /// Takes the faults of an object inside.
-    pub fn adopt(&mut self, inner: Fields<'_>) {
+    pub(crate) fn adopt(&mut self, inner: Fields<'_>) {
         self.faults.extend(inner.faults);
     }
 
     /// A field that is there and not null.
-    pub fn any(&self, key: &str) -> Option<&'v Value> {
+    pub(crate) fn any(&self, key: &str) -> Option<&'v Value> {
         self.object.get(key).filter(|value| !value.is_null())
     }
 
     /// Notes a field that is missing.
-    pub fn require(&mut self, key: &str) {
+    pub(crate) fn require(&mut self, key: &str) {
         if self.object.get(key).is_none() {
             let fault = Fault::new("missing", self.loc(key), "Field required", self.object);
             self.faults.push(fault);
@@ -143,7 +143,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A text, where there is one.
-    pub fn text(&mut self, key: &str) -> Option<&'v str> {
+    pub(crate) fn text(&mut self, key: &str) -> Option<&'v str> {
         let value = self.any(key)?;
         let text = value.as_str();
         if text.is_none() {
@@ -153,13 +153,13 @@ impl<'v> Fields<'v> {
     }
 
     /// A text that must be there.
-    pub fn needed_text(&mut self, key: &str) -> &'v str {
+    pub(crate) fn needed_text(&mut self, key: &str) -> &'v str {
         self.require(key);
         self.text(key).unwrap_or_default()
     }
 
     /// True or false, where it is said.
-    pub fn boolean(&mut self, key: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, key: &str) -> Option<bool> {
         let value = self.any(key)?;
         let boolean = value.as_bool();
         if boolean.is_none() {
@@ -169,7 +169,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A whole number in a range, where there is one.
-    pub fn whole(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    pub(crate) fn whole(&mut self, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let value = self.any(key)?;
         // JSON knows one kind of number: 600.0 is a whole one.
         let whole = value.as_u64().or_else(|| whole_of(value.as_f64()?));
@@ -186,7 +186,7 @@ impl<'v> Fields<'v> {
     }
 
     /// An object, where there is one.
-    pub fn object(&mut self, key: &str) -> Option<&'v Map<String, Value>> {
+    pub(crate) fn object(&mut self, key: &str) -> Option<&'v Map<String, Value>> {
         let value = self.any(key)?;
         let object = value.as_object();
         if object.is_none() {
@@ -196,7 +196,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A list that must be there.
-    pub fn needed_list(&mut self, key: &str) -> &'v [Value] {
+    pub(crate) fn needed_list(&mut self, key: &str) -> &'v [Value] {
         self.require(key);
         let Some(value) = self.any(key) else { return &[] };
         match value.as_array() {
@@ -209,7 +209,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A stage's name, where there is one.
-    pub fn stage(&mut self, key: &str) -> Option<StageName> {
+    pub(crate) fn stage(&mut self, key: &str) -> Option<StageName> {
         let text = self.text(key)?;
         match StageName::new(text) {
             Ok(stage) => Some(stage),
@@ -221,7 +221,7 @@ impl<'v> Fields<'v> {
     }
 
     /// An artifact's path, where there is one.
-    pub fn path(&mut self, key: &str) -> Option<ArtifactPath> {
+    pub(crate) fn path(&mut self, key: &str) -> Option<ArtifactPath> {
         let text = self.text(key)?;
         match ArtifactPath::new(text) {
             Ok(path) => Some(path),
@@ -233,7 +233,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A digest, where there is one.
-    pub fn digest(&mut self, key: &str) -> Option<Digest> {
+    pub(crate) fn digest(&mut self, key: &str) -> Option<Digest> {
         let text = self.text(key)?;
         match Digest::parse(text) {
             Ok(digest) => Some(digest),
@@ -245,7 +245,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A time, where there is one.
-    pub fn time(&mut self, key: &str) -> Option<Timestamp> {
+    pub(crate) fn time(&mut self, key: &str) -> Option<Timestamp> {
         let time = Timestamp::parse(self.text(key)?);
         if time.is_none() {
             self.fault(key, "datetime", "Input should be an RFC 3339 time");
@@ -254,7 +254,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Refuses when anything was wrong.
-    pub fn finish(self) -> Result<(), ApiError> {
+    pub(crate) fn finish(self) -> Result<(), ApiError> {
         if self.faults.is_empty() {
             Ok(())
         } else {

@@ -51,7 +51,7 @@ enum Phase {
 }
 
 /// One stream.
-pub struct Follow {
+pub(crate) struct Follow {
     app: Arc<App>,
     caller: Caller,
     job_id: JobId,
@@ -72,22 +72,22 @@ pub struct Follow {
 }
 
 /// Where a stream begins.
-pub struct Start {
+pub(crate) struct Start {
     /// The job.
-    pub job_id: JobId,
+    pub(crate) job_id: JobId,
     /// Its status.
-    pub status: JobStatus,
+    pub(crate) status: JobStatus,
     /// The stage it is at.
-    pub stage: Option<StageName>,
+    pub(crate) stage: Option<StageName>,
     /// The newest event that the client knows.
-    pub last: u64,
+    pub(crate) last: u64,
     /// Whether what came after that is sent first.
-    pub is_replaying: bool,
+    pub(crate) is_replaying: bool,
 }
 
 impl Follow {
     /// A stream for this caller; `feed` must be older than what `start` says.
-    pub fn new(
+    pub(crate) fn new(
         app: Arc<App>,
         caller: Caller,
         start: Start,
@@ -117,7 +117,7 @@ impl Follow {
     }
 
     /// As the body of an answer.
-    pub fn into_stream(self) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    pub(crate) fn into_stream(self) -> impl Stream<Item = Result<sse::Event, Infallible>> {
         unfold(self, |mut follow| async move {
             let event = follow.next().await?;
             Some((Ok(event), follow))
@@ -263,7 +263,7 @@ impl Follow {
 }
 
 /// Waits until something happened to a job, in any process, or the server leaves. False: it leaves, or the feed has ended.
-pub async fn news_of(app: &App, feed: &mut Receiver<Arc<[Event]>>, job_id: &JobId) -> bool {
+pub(crate) async fn news_of(app: &App, feed: &mut Receiver<Arc<[Event]>>, job_id: &JobId) -> bool {
     let mut leaving = app.leaving.clone();
     if *leaving.borrow_and_update() {
         return false;

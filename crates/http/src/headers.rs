@@ -24,7 +24,7 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// Adds them, and that nothing is kept: what waits for a decision is nobody's cache's business.
-pub async fn add(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn add(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let is_wanted = app.door.standing().config.security.has_security_headers;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -40,7 +40,7 @@ pub async fn add(State(app): State<Arc<App>>, request: Request, next: Next) -> R
 }
 
 /// Lets the listed origins read answers; those of the configuration in force.
-pub fn cors(app: &Arc<App>) -> CorsLayer {
+pub(crate) fn cors(app: &Arc<App>) -> CorsLayer {
     let app = Arc::clone(app);
     let is_listed = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
         let config = app.config();

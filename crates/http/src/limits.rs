@@ -13,11 +13,11 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use super::answer::ApiError;
 
 /// The most bytes of a request's head.
-pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Refuses a head over the limit.
 // The connection has the same limit, but looks only when it reads more: a head that came in one piece may be half as long again.
-pub async fn head(request: Request, next: Next) -> Response {
+pub(crate) async fn head(request: Request, next: Next) -> Response {
     let bytes = head_bytes(&request);
     if bytes <= HEAD_BYTES_MAX {
         return next.run(request).await;
@@ -40,7 +40,7 @@ fn head_bytes(request: &Request) -> usize {
 }
 
 /// The limits, and how near to them everybody is.
-pub struct RateLimits {
+pub(crate) struct RateLimits {
     requests: Option<DefaultKeyedRateLimiter<String>>,
     jobs: Option<DefaultKeyedRateLimiter<String>>,
     failed: Option<DefaultKeyedRateLimiter<Option<IpAddr>>>,
@@ -54,7 +54,7 @@ fn keyed<K: std::hash::Hash + Eq + Clone>(per_minute: u32) -> Option<DefaultKeye
 
 impl RateLimits {
     /// The limits that a configuration asks for.
-    pub fn new(limits: config::RateLimits) -> Self {
+    pub(crate) fn new(limits: config::RateLimits) -> Self {
         let wanted = |per_minute: u32| if limits.enabled { keyed(per_minute) } else { None };
         Self {
             requests: wanted(limits.api_requests_per_minute),
@@ -65,7 +65,7 @@ impl RateLimits {
     }
 
     /// Counts a request of the holder of this token.
-    pub fn request(&self, name: &str, method: &Method, path: &str) -> Result<(), ApiError> {
+    pub(crate) fn request(&self, name: &str, method: &Method, path: &str) -> Result<(), ApiError> {
         let is_new_job = method == Method::POST && path == "/api/v1/jobs";
         let counted = [(&self.requests, "requests"), (&self.jobs, "new jobs")];
         for (limiter, what) in counted.into_iter().take(if is_new_job { 2 } else { 1 }) {
@@ -80,7 +80,7 @@ impl RateLimits {
     }
 
     /// Counts a request without a token that opens something.
-    pub fn failed(&self, peer: Option<IpAddr>) -> Result<(), ApiError> {
+    pub(crate) fn failed(&self, peer: Option<IpAddr>) -> Result<(), ApiError> {
         let Some(failed) = &self.failed else { return Ok(()) };
         failed.check_key(&peer).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
@@ -92,7 +92,7 @@ impl RateLimits {
     }
 
     /// Forgets who has not come for long.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         if let Some(failed) = &self.failed {
             failed.retain_recent();
         }

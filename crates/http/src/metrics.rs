@@ -70,14 +70,14 @@ impl MetricConstructor<Histogram> for Latency {
 }
 
 /// Everything that is counted over time.
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     latency: Family<RouteLabels, Histogram, Latency>,
     decisions: Family<DecisionLabels, Counter>,
     lateness: Histogram,
     /// Streams that were ended because their client was too slow.
-    pub streams_dropped: Counter,
+    pub(crate) streams_dropped: Counter,
 }
 
 impl Default for Metrics {
@@ -140,7 +140,7 @@ impl Metrics {
 }
 
 /// Measures every request.
-pub async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>();
     // What is not ours has one name: anybody may ask for any path.
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
@@ -166,7 +166,7 @@ pub async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) 
 }
 
 /// Counts decisions as they happen, in any process, until the server leaves.
-pub async fn follow(app: Arc<App>) {
+pub(crate) async fn follow(app: Arc<App>) {
     let mut feed = app.door.follow();
     let mut leaving = app.leaving.clone();
     let mut last = 0;
@@ -291,7 +291,7 @@ fn register_webhooks(registry: &mut Registry, webhooks: &[WebhookStanding]) {
 
 /// Everything, as OpenMetrics text.
 #[utoipa::path(get, path = "/metrics", tag = "observe", responses((status = 200, description = "OpenMetrics text", content_type = "application/openmetrics-text", body = String)))]
-pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let Answer::Queue(queue) = app.read(Query::Queue).await? else {
         return Err(mismatched());
     };

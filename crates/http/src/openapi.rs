@@ -19,16 +19,16 @@ const ABOUT: &str = "Start jobs, read what waits, decide. Every route but /healt
                      everything. A GET never changes anything. Times are RFC 3339, digests SHA-256 in hexadecimal.";
 
 /// The documents that are served, made once.
-pub struct Documents {
+pub(crate) struct Documents {
     /// OpenAPI 3.1 as JSON.
-    pub json: Vec<u8>,
+    pub(crate) json: Vec<u8>,
     /// The same for people, as a plain page.
-    pub page: String,
+    pub(crate) page: String,
 }
 
 impl Documents {
     /// Completes what the routes say.
-    pub fn new(api: OpenApi) -> Self {
+    pub(crate) fn new(api: OpenApi) -> Self {
         let mut document = serde_json::to_value(api).unwrap_or_default();
         complete(&mut document);
         Self {
@@ -39,7 +39,7 @@ impl Documents {
 }
 
 /// What stands above the routes.
-pub fn head() -> OpenApi {
+pub(crate) fn head() -> OpenApi {
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     OpenApiBuilder::new()
         .info(
@@ -195,6 +195,6 @@ fn refusals(path: &str, is_post: bool) -> Vec<(&'static str, &'static str, &'sta
 
 /// The OpenAPI document.
 #[utoipa::path(get, path = "/openapi.json", tag = "observe", responses((status = 200, description = "This document", content_type = "application/json", body = serde_json::Value)))]
-pub async fn document(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn document(State(app): State<Arc<App>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], app.openapi.json.clone()).into_response()
 }

@@ -129,7 +129,7 @@ fn operation(page: &mut String, method: &str, path: &str, operation: &Value) {
 }
 
 /// The page of a whole document.
-pub fn render(document: &Value) -> String {
+pub(crate) fn render(document: &Value) -> String {
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>holdpoint over HTTP</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style><h1>holdpoint over HTTP</h1><p>{}</p>\
@@ -157,7 +157,7 @@ pub fn render(document: &Value) -> String {
 
 /// The documentation, for people.
 #[utoipa::path(get, path = "/docs", tag = "observe", responses((status = 200, description = "A page of HTML", content_type = "text/html", body = String)))]
-pub async fn docs(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn docs(State(app): State<Arc<App>>) -> Response {
     (
         [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
         app.openapi.page.clone(),

@@ -36,7 +36,7 @@ fn not_a_name(error: &NameError) -> ApiError {
 }
 
 /// The job of a path.
-pub struct Job(pub JobId);
+pub(crate) struct Job(pub JobId);
 
 impl<S: Send + Sync> FromRequestParts<S> for Job {
     type Rejection = ApiError;
@@ -47,7 +47,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Job {
 }
 
 /// The job and the stage of a path.
-pub struct Gate(pub JobId, pub StageName);
+pub(crate) struct Gate(pub JobId, pub StageName);
 
 impl<S: Send + Sync> FromRequestParts<S> for Gate {
     type Rejection = ApiError;
@@ -61,7 +61,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Gate {
 }
 
 /// The rest of a path, as one text.
-pub struct Rest(pub String);
+pub(crate) struct Rest(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Rest {
     type Rejection = ApiError;
@@ -75,7 +75,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Rest {
 }
 
 /// Values behind the question mark; of equal names the last counts.
-pub struct Asked(HashMap<String, String>);
+pub(crate) struct Asked(HashMap<String, String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = ApiError;
@@ -92,18 +92,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 
 impl Asked {
     /// A value as it was sent; an empty one counts as none.
-    pub fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// A fault of a value.
-    pub fn fault(&self, key: &str, kind: &str, msg: impl Into<String>) -> ApiError {
+    pub(crate) fn fault(&self, key: &str, kind: &str, msg: impl Into<String>) -> ApiError {
         let input = self.text(key).map_or(Value::Null, Value::from);
         ApiError::unprocessable(&[Fault::new(kind, vec!["query".into(), key.into()], msg, &input)])
     }
 
     /// A whole number in a range.
-    pub fn number(&self, key: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, ApiError> {
+    pub(crate) fn number(&self, key: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, ApiError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         match text.parse() {
             Ok(number) if range.contains(&number) => Ok(Some(number)),
@@ -119,7 +119,12 @@ impl Asked {
     }
 
     /// One of some words, as `parse` reads it.
-    pub fn word<T>(&self, key: &str, known: &[&str], parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
+    pub(crate) fn word<T>(
+        &self,
+        key: &str,
+        known: &[&str],
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         let read = parse(text);
         if read.is_none() {
@@ -129,7 +134,7 @@ impl Asked {
     }
 
     /// A stage's name.
-    pub fn stage(&self, key: &str) -> Result<Option<StageName>, ApiError> {
+    pub(crate) fn stage(&self, key: &str) -> Result<Option<StageName>, ApiError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         StageName::new(text)
             .map(Some)
@@ -137,7 +142,7 @@ impl Asked {
     }
 
     /// A time; a `+` that came unescaped is read as one.
-    pub fn time(&self, key: &str) -> Result<Option<Timestamp>, ApiError> {
+    pub(crate) fn time(&self, key: &str) -> Result<Option<Timestamp>, ApiError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         match Timestamp::parse(&text.replace(' ', "+")) {
             Some(time) => Ok(Some(time)),
@@ -146,7 +151,7 @@ impl Asked {
     }
 
     /// Whether something is wanted.
-    pub fn flag(&self, key: &str) -> Result<bool, ApiError> {
+    pub(crate) fn flag(&self, key: &str) -> Result<bool, ApiError> {
         let read = |text: &str| match text {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
@@ -156,7 +161,7 @@ impl Asked {
     }
 
     /// A digest.
-    pub fn digest(&self, key: &str) -> Result<Option<Digest>, ApiError> {
+    pub(crate) fn digest(&self, key: &str) -> Result<Option<Digest>, ApiError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         Digest::parse(text)
             .map(Some)
@@ -164,7 +169,7 @@ impl Asked {
     }
 
     /// A job's id.
-    pub fn job(&self, key: &str) -> Result<Option<JobId>, ApiError> {
+    pub(crate) fn job(&self, key: &str) -> Result<Option<JobId>, ApiError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         JobId::new(text)
             .map(Some)

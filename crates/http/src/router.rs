@@ -20,7 +20,7 @@ use super::routes::{
 use super::{auth, headers, limits, metrics, openapi, page};
 
 /// All routes, and what OpenAPI says of them.
-pub fn routes() -> (Router<Arc<App>>, OpenApi) {
+pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
     let api = OpenApiRouter::new()
         .routes(routes!(health::healthz))
         .routes(routes!(configuration::operator))
@@ -62,7 +62,7 @@ pub fn routes() -> (Router<Arc<App>>, OpenApi) {
 }
 
 /// The layers around the routes, the outermost last.
-pub fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
+pub(crate) fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
     let routed = routes
         .fallback(|| async { ApiError::not_found("Not Found") })
         .method_not_allowed_fallback(|| async {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 /// A job to start.
 #[derive(ToSchema)]
-pub struct NewJob {
+pub(crate) struct NewJob {
     /// A short name for people, at most 200 bytes.
     #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
     slug: String,
@@ -31,7 +31,7 @@ pub struct NewJob {
 
 /// A verdict on a gate.
 #[derive(ToSchema)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// The stage; missing: the one that the job is at.
     #[schema(pattern = "^[a-z][a-z0-9_-]{0,49}$")]
     stage: Option<String>,
@@ -55,7 +55,7 @@ pub struct Verdict {
 
 /// A patch; its fields depend on its type, see `GET /api/v1/patches/types`.
 #[derive(ToSchema)]
-pub struct Patch {
+pub(crate) struct Patch {
     /// The type of the patch.
     r#type: String,
     /// The path of the artifact that is meant, with several.
@@ -64,7 +64,7 @@ pub struct Patch {
 
 /// Which gate's timer is meant, and why.
 #[derive(ToSchema)]
-pub struct Timed {
+pub(crate) struct Timed {
     /// Why, for the record.
     reason: Option<String>,
     /// Exactly this attempt; missing: the newest.
@@ -74,7 +74,7 @@ pub struct Timed {
 
 /// More time for a gate.
 #[derive(ToSchema)]
-pub struct Extension {
+pub(crate) struct Extension {
     /// How many seconds more.
     #[schema(minimum = 1, maximum = 4_294_967_295_u64)]
     seconds: u64,
@@ -87,7 +87,7 @@ pub struct Extension {
 
 /// Which patch to take back.
 #[derive(ToSchema)]
-pub struct Undo {
+pub(crate) struct Undo {
     /// The newest patch of this artifact; missing: of all.
     #[schema(pattern = "^artifacts/[a-z][a-z0-9_-]*/[A-Za-z0-9_-]+$")]
     artifact: Option<String>,
@@ -98,7 +98,7 @@ pub struct Undo {
 
 /// A file that comes with a request: its text, or its bytes in base64.
 #[derive(ToSchema)]
-pub struct File {
+pub(crate) struct File {
     /// What it is: script, storyboard, voiceover, …
     #[schema(min_length = 1, max_length = 100)]
     kind: String,
@@ -113,7 +113,7 @@ pub struct File {
 
 /// What an artifact is compared with.
 #[derive(ToSchema)]
-pub struct BaseFile {
+pub(crate) struct BaseFile {
     /// The name of the artifact that it is for; missing: the first one's.
     #[schema(pattern = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
     name: Option<String>,
@@ -125,7 +125,7 @@ pub struct BaseFile {
 
 /// A gate that a pipeline opens.
 #[derive(ToSchema)]
-pub struct NewGate {
+pub(crate) struct NewGate {
     /// The stage.
     #[schema(pattern = "^[a-z][a-z0-9_-]{0,49}$")]
     stage: String,
@@ -138,7 +138,7 @@ pub struct NewGate {
 
 /// A brief in plain words.
 #[derive(ToSchema)]
-pub struct BriefText {
+pub(crate) struct BriefText {
     /// The text; at most 64 KiB.
     #[schema(pattern = r"\S")]
     free_text_brief: String,
@@ -146,7 +146,7 @@ pub struct BriefText {
 
 /// A brief as a job takes it.
 #[derive(ToSchema)]
-pub struct CompiledBrief {
+pub(crate) struct CompiledBrief {
     /// What to send to `POST /api/v1/jobs`.
     #[schema(value_type = Object)]
     compiled_brief: Value,
@@ -158,7 +158,7 @@ pub struct CompiledBrief {
 
 /// Whether everything works.
 #[derive(ToSchema)]
-pub struct Health {
+pub(crate) struct Health {
     /// Whether it does.
     ok: bool,
     /// healthy or unhealthy.
@@ -174,7 +174,7 @@ pub struct Health {
 
 /// An artifact under review.
 #[derive(ToSchema)]
-pub struct GateArtifact {
+pub(crate) struct GateArtifact {
     /// What it is.
     kind: String,
     /// Relative to the run directory.
@@ -205,7 +205,7 @@ pub struct GateArtifact {
 
 /// A rejection that came after the version that an artifact is compared with.
 #[derive(ToSchema)]
-pub struct SinceRejection {
+pub(crate) struct SinceRejection {
     /// The attempt that was rejected.
     attempt: u32,
     /// Who rejected it.
@@ -220,7 +220,7 @@ pub struct SinceRejection {
 
 /// A person's hold of a timer.
 #[derive(ToSchema)]
-pub struct Hold {
+pub(crate) struct Hold {
     /// Who.
     by: String,
     /// Since when.
@@ -234,7 +234,7 @@ pub struct Hold {
 
 /// One stage's gate, reached or not, of its latest attempt.
 #[derive(ToSchema)]
-pub struct Gate {
+pub(crate) struct Gate {
     /// The stage.
     stage: String,
     /// not_reached, passed, open, approved, rejected or canceled.
@@ -313,7 +313,7 @@ pub struct Gate {
 
 /// A timer that persons stop.
 #[derive(ToSchema)]
-pub struct Stopped {
+pub(crate) struct Stopped {
     /// Seconds that were left, and stand still.
     left_seconds: f64,
     /// When it runs again at the latest.
@@ -322,7 +322,7 @@ pub struct Stopped {
 
 /// Who ended a gate without a decision.
 #[derive(ToSchema)]
-pub struct Canceled {
+pub(crate) struct Canceled {
     /// Who.
     by: String,
     /// When.
@@ -331,7 +331,7 @@ pub struct Canceled {
 
 /// A registered artifact.
 #[derive(ToSchema)]
-pub struct Artifact {
+pub(crate) struct Artifact {
     /// The stage that made it.
     stage: String,
     /// What it is.
@@ -353,7 +353,7 @@ pub struct Artifact {
 
 /// A job.
 #[derive(ToSchema)]
-pub struct Job {
+pub(crate) struct Job {
     /// Its id.
     id: String,
     /// A short name for people.
@@ -393,7 +393,7 @@ pub struct Job {
 
 /// A decision file.
 #[derive(ToSchema)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// The stage.
     stage: String,
     /// Whether the work may go on.
@@ -439,7 +439,7 @@ pub struct Decision {
 
 /// That something was done.
 #[derive(ToSchema)]
-pub struct Done {
+pub(crate) struct Done {
     /// One line for a person.
     message: String,
     /// The job.
@@ -469,7 +469,7 @@ pub struct Done {
 
 /// A gate that was opened because what was decided on is not what lies there.
 #[derive(ToSchema)]
-pub struct Review {
+pub(crate) struct Review {
     /// Its stage.
     stage: String,
     /// Its attempt.
@@ -482,7 +482,7 @@ pub struct Review {
 
 /// An artifact that is not what was decided on.
 #[derive(ToSchema)]
-pub struct Moved {
+pub(crate) struct Moved {
     /// Relative to the run directory.
     path: String,
     /// What was decided on.
@@ -496,7 +496,7 @@ pub struct Moved {
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[expect(clippy::large_enum_variant, reason = "it describes documents and is never made")]
-pub enum Acted {
+pub(crate) enum Acted {
     /// It was done.
     Done(Done),
     /// Nothing was changed.
@@ -505,7 +505,7 @@ pub enum Acted {
 
 /// What a request would do.
 #[derive(ToSchema)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// Always true.
     dry_run: bool,
     /// In one line.
@@ -530,7 +530,7 @@ pub struct Preview {
 
 /// What resuming a job would do that would pause.
 #[derive(ToSchema)]
-pub struct Resumed {
+pub(crate) struct Resumed {
     /// What would happen.
     #[schema(value_type = Vec<Object>)]
     facts: Value,
@@ -541,7 +541,7 @@ pub struct Resumed {
 
 /// Where all gates of a job stand.
 #[derive(ToSchema)]
-pub struct GatesStatus {
+pub(crate) struct GatesStatus {
     /// The job.
     job_id: String,
     /// Its status.
@@ -563,7 +563,7 @@ pub struct GatesStatus {
 
 /// The newest decision of each stage.
 #[derive(ToSchema)]
-pub struct JobDecisions {
+pub(crate) struct JobDecisions {
     /// The job.
     job_id: String,
     /// Decision files by stage.
@@ -575,7 +575,7 @@ pub struct JobDecisions {
 
 /// An event.
 #[derive(ToSchema)]
-pub struct Event {
+pub(crate) struct Event {
     /// Strictly rising.
     seq: u64,
     /// When.
@@ -603,7 +603,7 @@ pub struct Event {
 
 /// A page of events.
 #[derive(ToSchema)]
-pub struct Events {
+pub(crate) struct Events {
     /// The job.
     job_id: String,
     /// Oldest first.
@@ -624,7 +624,7 @@ pub struct Events {
 
 /// A gate with its job.
 #[derive(ToSchema)]
-pub struct JobGate {
+pub(crate) struct JobGate {
     /// The job.
     job_id: String,
     /// Its short name.
@@ -643,7 +643,7 @@ pub struct JobGate {
 
 /// What changed in one artifact.
 #[derive(ToSchema)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// What it is.
     kind: String,
     /// Relative to the run directory.
@@ -673,7 +673,7 @@ pub struct Difference {
 
 /// One value that changed.
 #[derive(ToSchema)]
-pub struct ValueChange {
+pub(crate) struct ValueChange {
     /// Like `scenes[2].duration_ms`; empty for the whole document.
     path: String,
     /// The id of the innermost element on the path that has one.
@@ -692,7 +692,7 @@ pub struct ValueChange {
 
 /// Whether a configuration may be used.
 #[derive(ToSchema)]
-pub struct Validation {
+pub(crate) struct Validation {
     /// No errors; warnings do not count.
     valid: bool,
     /// In one line.
@@ -705,7 +705,7 @@ pub struct Validation {
 
 /// One fault or doubt.
 #[derive(ToSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// error or warning.
     severity: String,
     /// The text.

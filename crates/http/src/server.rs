@@ -99,7 +99,7 @@ impl StartError {
 
 /// Who is at the other end of the connection.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+pub(crate) struct Peer(pub SocketAddr);
 
 /// A server at work.
 pub struct Serving {

@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 use text::words::duration;
 
 /// A stream whose writes must make progress.
-pub struct Impatient<S> {
+pub(crate) struct Impatient<S> {
     stream: S,
     patience: Duration,
     /// Runs while a write waits.
@@ -21,7 +21,7 @@ pub struct Impatient<S> {
 
 impl<S> Impatient<S> {
     /// Ends writing with an error once nothing was taken for so long.
-    pub fn new(stream: S, patience: Duration) -> Self {
+    pub(crate) fn new(stream: S, patience: Duration) -> Self {
         Self {
             stream,
             patience,

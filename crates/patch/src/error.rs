@@ -24,7 +24,7 @@ pub enum PatchFault {
 #[error("{message}")]
 pub struct PatchError {
     /// What is at fault.
-    pub fault: PatchFault,
+    pub(crate) fault: PatchFault,
     /// Path of the field in the patch, such as `replacements[1].old`; empty path: the whole patch.
     pub field: Option<Box<str>>,
     /// Line in the patch's JSON text, from 1, where it is known.
@@ -34,7 +34,7 @@ pub struct PatchError {
     /// Line in the artifact, from 1, that explains the refusal.
     pub artifact_line: Option<u32>,
     /// Paths or names to choose from.
-    pub candidates: Box<[String]>,
+    pub(crate) candidates: Box<[String]>,
     /// What was wrong, in the words of a screen.
     pub message: String,
     /// What would be right.
@@ -43,7 +43,7 @@ pub struct PatchError {
 
 impl PatchError {
     /// A refusal without a place.
-    pub fn new(fault: PatchFault, message: impl Into<String>) -> Self {
+    pub(crate) fn new(fault: PatchFault, message: impl Into<String>) -> Self {
         Self {
             fault,
             field: None,
@@ -57,25 +57,25 @@ impl PatchError {
     }
 
     /// A sound patch that this artifact does not fit.
-    pub fn unfit(message: impl Into<String>) -> Self {
+    pub(crate) fn unfit(message: impl Into<String>) -> Self {
         Self::new(PatchFault::Unfit, message)
     }
 
     /// A field with a value that cannot be taken.
-    pub fn wrong_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn wrong_field(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(PatchFault::Field, message).at_field(field)
     }
 
     /// Names the field of the patch.
     #[must_use]
-    pub fn at_field(mut self, field: impl Into<String>) -> Self {
+    pub(crate) fn at_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into().into_boxed_str());
         self
     }
 
     /// Names the position in the patch's text.
     #[must_use]
-    pub fn at_position(mut self, line: usize, column: usize) -> Self {
+    pub(crate) fn at_position(mut self, line: usize, column: usize) -> Self {
         self.line = u32::try_from(line).ok();
         self.column = u32::try_from(column).ok();
         self
@@ -83,21 +83,21 @@ impl PatchError {
 
     /// Names the line of the artifact.
     #[must_use]
-    pub fn at_artifact_line(mut self, line: usize) -> Self {
+    pub(crate) fn at_artifact_line(mut self, line: usize) -> Self {
         self.artifact_line = u32::try_from(line).ok();
         self
     }
 
     /// Says what would be right.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into().into_boxed_str());
         self
     }
 
     /// Offers something to choose from.
     #[must_use]
-    pub fn with_candidates(mut self, candidates: Vec<String>) -> Self {
+    pub(crate) fn with_candidates(mut self, candidates: Vec<String>) -> Self {
         self.candidates = candidates.into_boxed_slice();
         self
     }

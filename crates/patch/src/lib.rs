@@ -56,8 +56,8 @@ pub use template::{template, template_of};
 /// The longest patch text that is read, in bytes (SPEC §10: 1 MiB).
 pub const PATCH_BYTES_MAX: usize = 1 << 20;
 /// The largest artifact that is read or made, in bytes (SPEC §10: 64 MiB).
-pub const ARTIFACT_BYTES_MAX: usize = 64 << 20;
+pub(crate) const ARTIFACT_BYTES_MAX: usize = 64 << 20;
 /// The most replacements or adjustments in one patch: bounds the work that 1 MiB of patch can ask for.
-pub const PATCH_ITEMS_MAX: usize = 1000;
+pub(crate) const PATCH_ITEMS_MAX: usize = 1000;
 /// The most changes that a plan lists one by one; a consequence counts the rest.
-pub const CHANGES_LISTED_MAX: usize = 200;
+pub(crate) const CHANGES_LISTED_MAX: usize = 200;

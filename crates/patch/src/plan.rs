@@ -216,7 +216,7 @@ impl Patch {
     }
 
     /// The artifact that it names, if it names one.
-    pub fn artifact(&self) -> Option<&str> {
+    pub(crate) fn artifact(&self) -> Option<&str> {
         self.artifact.as_deref()
     }
 

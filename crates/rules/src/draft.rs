@@ -47,19 +47,19 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
 
 /// The rows as they will be, and the changes that make them so.
 pub(super) struct Draft<'a> {
-    pub rows: JobRows,
-    pub cx: Context<'a>,
+    pub(crate) rows: JobRows,
+    pub(crate) cx: Context<'a>,
     /// Whose open editor or prompt is passed over, on which gate.
-    pub overridden: Vec<(GateKey, String)>,
+    pub(crate) overridden: Vec<(GateKey, String)>,
     /// See [`Prepared::ahead`].
-    pub ahead: Option<&'a [OnDisk]>,
+    pub(crate) ahead: Option<&'a [OnDisk]>,
     bare: &'a BareArtifacts,
     before: Option<Job>,
     changes: Vec<Change>,
 }
 
 impl<'a> Draft<'a> {
-    pub fn new(rows: &JobRows, prepared: &'a Prepared, cx: Context<'a>) -> Self {
+    pub(crate) fn new(rows: &JobRows, prepared: &'a Prepared, cx: Context<'a>) -> Self {
         Self {
             rows: rows.clone(),
             cx,
@@ -72,7 +72,7 @@ impl<'a> Draft<'a> {
     }
 
     /// A draft of a job that does not exist yet; logs its creation.
-    pub fn of_new_job(job: Job, bare: &'a BareArtifacts, cx: Context<'a>) -> Self {
+    pub(crate) fn of_new_job(job: Job, bare: &'a BareArtifacts, cx: Context<'a>) -> Self {
         let rows = JobRows {
             job,
             attempts: Vec::new(),
@@ -97,7 +97,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The changes, the job's own row first.
-    pub fn finish(mut self) -> Vec<Change> {
+    pub(crate) fn finish(mut self) -> Vec<Change> {
         let job = &mut self.rows.job;
         match &self.before {
             None => {
@@ -114,7 +114,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Logs an event; one that does something to a gate says who had that open.
-    pub fn log(&mut self, kind: EventType, stage: Option<&StageName>, message: impl Into<String>, mut payload: Value) {
+    pub(crate) fn log(
+        &mut self,
+        kind: EventType,
+        stage: Option<&StageName>,
+        message: impl Into<String>,
+        mut payload: Value,
+    ) {
         let status = self.rows.job.status;
         let mut message = message.into();
         if let Some(name) = self.passed_over(kind, stage, &payload) {
@@ -131,13 +137,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether something of this kind was logged.
-    pub fn has_logged(&self, kind: EventType) -> bool {
+    pub(crate) fn has_logged(&self, kind: EventType) -> bool {
         let is_of = |change: &Change| matches!(change, Change::Event(event) if event.kind == kind);
         self.changes.iter().any(is_of)
     }
 
     /// Whose open editor or prompt on this gate is passed over.
-    pub fn overridden_on(&self, key: &GateKey) -> Option<String> {
+    pub(crate) fn overridden_on(&self, key: &GateKey) -> Option<String> {
         self.overridden_where(|of| of == key)
     }
 
@@ -167,18 +173,18 @@ impl<'a> Draft<'a> {
     }
 
     /// The gate that was meant, or why there is none such.
-    pub fn gate(&self, wanted: &GateRef) -> Result<Gate, Refusal> {
+    pub(crate) fn gate(&self, wanted: &GateRef) -> Result<Gate, Refusal> {
         find_gate(&self.rows, wanted).cloned()
     }
 
-    pub fn put_gate(&mut self, gate: Gate) {
+    pub(crate) fn put_gate(&mut self, gate: Gate) {
         if let Some(slot) = self.rows.gates.iter_mut().find(|other| other.key == gate.key) {
             *slot = gate.clone();
         }
         self.changes.push(Change::PutGate(Box::new(gate)));
     }
 
-    pub fn put_attempt(&mut self, attempt: Attempt) {
+    pub(crate) fn put_attempt(&mut self, attempt: Attempt) {
         let slot = self
             .rows
             .attempts
@@ -192,7 +198,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Registers these as the current versions; what is registered already stays as it is.
-    pub fn put_artifacts(&mut self, stage: &StageName, artifacts: &[GateArtifact]) {
+    pub(crate) fn put_artifacts(&mut self, stage: &StageName, artifacts: &[GateArtifact]) {
         for made in artifacts {
             let slot = self.rows.artifacts.iter_mut().find(|other| other.path == made.path);
             let former = slot.as_ref().map(|old| old.digest);
@@ -217,7 +223,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Asks for one execution of a stage; the leader starts it.
-    pub fn queue_attempt(&mut self, stage: &StageName, notes: Option<String>, patch: Option<Value>) {
+    pub(crate) fn queue_attempt(&mut self, stage: &StageName, notes: Option<String>, patch: Option<Value>) {
         let attempt = Attempt {
             stage: stage.clone(),
             number: self.rows.next_attempt(stage),
@@ -235,7 +241,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The policy for a gate of this stage that opens now; none: the stage has no gate.
-    pub fn policy_in_force(&self, stage: &StageName) -> Option<GatePolicy> {
+    pub(crate) fn policy_in_force(&self, stage: &StageName) -> Option<GatePolicy> {
         let policy = self.cx.policies.get(stage)?;
         match policy.rule() {
             GateRule::Pass => None,
@@ -244,7 +250,7 @@ impl<'a> Draft<'a> {
     }
 
     /// A stage's work is done: its gate opens, or it passes and the job goes on.
-    pub fn stage_done(&mut self, stage: &StageName, attempt: u32, artifacts: Vec<GateArtifact>) {
+    pub(crate) fn stage_done(&mut self, stage: &StageName, attempt: u32, artifacts: Vec<GateArtifact>) {
         self.put_artifacts(stage, &artifacts);
         self.drop_lost_sidecars(&artifacts);
         match self.policy_in_force(stage) {
@@ -263,12 +269,18 @@ impl<'a> Draft<'a> {
     }
 
     /// Opens a gate; the policy is frozen into it.
-    pub fn open_gate(&mut self, stage: &StageName, attempt: u32, policy: GatePolicy, artifacts: Vec<GateArtifact>) {
+    pub(crate) fn open_gate(
+        &mut self,
+        stage: &StageName,
+        attempt: u32,
+        policy: GatePolicy,
+        artifacts: Vec<GateArtifact>,
+    ) {
         self.open_gate_by(stage, attempt, policy, artifacts, None);
     }
 
     /// The same; a gate that is opened from outside names who did it.
-    pub fn open_gate_by(
+    pub(crate) fn open_gate_by(
         &mut self,
         stage: &StageName,
         attempt: u32,
@@ -328,7 +340,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The one transition of a gate, with a decision.
-    pub fn settle(&mut self, gate: &Gate, decision: Decision, artifacts: Vec<GateArtifact>) {
+    pub(crate) fn settle(&mut self, gate: &Gate, decision: Decision, artifacts: Vec<GateArtifact>) {
         let state = if decision.is_approved() {
             GateState::Approved
         } else {
@@ -356,7 +368,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Ends a gate without a decision, and says so.
-    pub fn cancel_gate(&mut self, gate: &Gate, by: &str, why: &str) {
+    pub(crate) fn cancel_gate(&mut self, gate: &Gate, by: &str, why: &str) {
         let GateKey { stage, attempt, .. } = self.end_gate(gate, by);
         let payload = json!({ "attempt": attempt, "by": by, "why": why });
         let message = format!("{stage} #{attempt} canceled: {why}");
@@ -364,7 +376,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Ends a gate without a decision; which.
-    pub fn end_gate(&mut self, gate: &Gate, by: &str) -> GateKey {
+    pub(crate) fn end_gate(&mut self, gate: &Gate, by: &str) -> GateKey {
         let settled = Settled {
             by: by.to_owned(),
             at: self.cx.now.utc,
@@ -387,7 +399,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Puts a patch's result in place of what was there; returns the artifacts as they are then.
-    pub fn patched(
+    pub(crate) fn patched(
         &mut self,
         stage: &StageName,
         attempt: u32,
@@ -459,13 +471,13 @@ impl<'a> Draft<'a> {
     }
 
     /// An artifact that only a patch made is none any more.
-    pub fn drop_artifact(&mut self, path: &ArtifactPath) {
+    pub(crate) fn drop_artifact(&mut self, path: &ArtifactPath) {
         self.rows.artifacts.retain(|artifact| artifact.path != *path);
         self.changes.push(Change::DropArtifact(path.clone()));
     }
 
     /// Logs and registers versions that somebody else put in place and the decider read.
-    pub fn take_reviewed(
+    pub(crate) fn take_reviewed(
         &mut self,
         stage: &StageName,
         attempt: u32,
@@ -487,7 +499,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The job goes on after this stage; none: from the beginning. Everything that needs no child process happens here and now.
-    pub fn advance_from(&mut self, stage: Option<&StageName>) {
+    pub(crate) fn advance_from(&mut self, stage: Option<&StageName>) {
         if self.rows.job.is_manual {
             // Rejected at one gate: an approval at another does not end the pause.
             if self.rows.job.status == JobStatus::Paused {
@@ -540,12 +552,12 @@ impl<'a> Draft<'a> {
     }
 
     /// What a bare stage has to show.
-    pub fn bare_artifacts(&self, stage: &StageName) -> Vec<GateArtifact> {
+    pub(crate) fn bare_artifacts(&self, stage: &StageName) -> Vec<GateArtifact> {
         self.bare.get(stage).cloned().unwrap_or_default()
     }
 
     /// The event of a decision, and what the job does because of it.
-    pub fn decided(&mut self, decision: &Decision) {
+    pub(crate) fn decided(&mut self, decision: &Decision) {
         let (stage, attempt) = (decision.stage().clone(), decision.attempt());
         let verdict = if decision.is_approved() {
             Verdict::Approve

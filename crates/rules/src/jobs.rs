@@ -17,7 +17,7 @@ use super::draft::{BareArtifacts, Draft};
 use super::{Context, ResumePlan, review};
 
 /// The note of the approval that follows an applied patch (SPEC §5).
-pub const NOTE_AFTER_PATCH: &str = "approved after patch";
+pub(crate) const NOTE_AFTER_PATCH: &str = "approved after patch";
 
 pub(super) fn id_taken(id: &JobId) -> Refusal {
     Refusal::new(RefusalCode::Invalid, format!("there is a job {id} already"))

@@ -23,7 +23,7 @@ use super::versions;
 use domain::ids::{ArtifactPath, Digest, StageName};
 
 /// The most bytes an artifact may have (SPEC §10).
-pub const ARTIFACT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(crate) const ARTIFACT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// How often the kernel may ask to look again because a directory was renamed meanwhile (openat2(2), EAGAIN).
 const OPEN_TRIES_MAX: u32 = 16;
@@ -70,7 +70,7 @@ fn open_beneath(top: &File, path: &str) -> std::result::Result<OwnedFd, Errno> {
 
 /// Opens an artifact for reading. None: there is no such file. Refused: a symlink that leaves the run directory, and whatever is not a
 /// regular file (a directory cannot be reviewed: the pipeline registers an index file instead).
-pub fn open(run: &RunDir, path: &ArtifactPath) -> Result<Option<File>> {
+pub(crate) fn open(run: &RunDir, path: &ArtifactPath) -> Result<Option<File>> {
     let shown = run.artifact(path);
     let top = match open_directory(run.path()) {
         Ok(top) => top,
@@ -194,7 +194,7 @@ pub fn read_log(run: &RunDir, stage: &StageName, attempt: u32, bytes_max: u64) -
 }
 
 /// The name under the run directory that a file from outside would get; refused when its basename is no part of an artifact path.
-pub fn path_for(stage: &StageName, outside: &Path) -> Result<ArtifactPath> {
+pub(crate) fn path_for(stage: &StageName, outside: &Path) -> Result<ArtifactPath> {
     let name = outside
         .file_name()
         .and_then(|name| name.to_str())

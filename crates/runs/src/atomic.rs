@@ -74,7 +74,7 @@ pub(super) fn is_torn(found: &[u8], bytes: &[u8]) -> bool {
 
 /// Writes a whole file below `base`, durable when this returns; replaces what was there. Its directory must be there, and no link may be
 /// on the way.
-pub fn write(base: &Path, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
+pub(crate) fn write(base: &Path, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
     let (place, name) = place_of(base, path, modes)?;
     write_at(&place, &name, bytes)
 }

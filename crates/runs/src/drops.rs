@@ -20,14 +20,14 @@ use super::place::Place;
 use domain::ids::{JobId, StageName};
 
 /// The most bytes of a dropped file.
-pub const DROP_BYTES_MAX: u64 = 256 * 1024;
+pub(crate) const DROP_BYTES_MAX: u64 = 256 * 1024;
 
 const OPEN_SUFFIX: &str = ".open.json";
 const CLAIM_SUFFIX: &str = ".open.claimed";
 const ERROR_SUFFIX: &str = ".open.error.json";
 
 /// The most misplaced files that are told of one job.
-pub const MISPLACED_MAX: usize = 20;
+pub(crate) const MISPLACED_MAX: usize = 20;
 
 const BESIDE: &str =
     "no gate is opened: it does not lie in the job's gates/ itself   hint: move it to gates/STAGE.open.json";

@@ -20,7 +20,7 @@ pub type Result<T> = std::result::Result<T, RunsError>;
 
 impl RunsError {
     /// An error of `verb` on `path`.
-    pub fn new(verb: &str, path: &Path, source: impl Into<io::Error>) -> Self {
+    pub(crate) fn new(verb: &str, path: &Path, source: impl Into<io::Error>) -> Self {
         Self {
             operation: format!("{verb} {}", path.display()),
             source: source.into(),
@@ -28,7 +28,7 @@ impl RunsError {
     }
 
     /// A refusal by a rule of ours instead of the operating system; `reason` is the text after the colon.
-    pub fn refused(verb: &str, path: &Path, reason: impl Into<String>) -> Self {
+    pub(crate) fn refused(verb: &str, path: &Path, reason: impl Into<String>) -> Self {
         Self::new(verb, path, io::Error::new(io::ErrorKind::InvalidInput, reason.into()))
     }
 

@@ -8,7 +8,7 @@ use super::layout::RunDir;
 use domain::ids::ArtifactPath;
 
 /// The most files that are listed, those nearest to the run directory first; a run directory with more is no material for a person.
-pub const FILES_MAX: usize = 20_000;
+pub(crate) const FILES_MAX: usize = 20_000;
 /// So many directories deep is looked, which also ends every loop of mounts.
 const DEPTH_MAX: usize = 16;
 

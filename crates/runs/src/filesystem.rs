@@ -72,7 +72,7 @@ fn mount_type(mountinfo: &str, device: &str) -> Option<String> {
 }
 
 /// Refuses a directory on a network file system, by its name (SPEC §9).
-pub fn refuse_network(directory: &Path) -> Result<()> {
+pub(crate) fn refuse_network(directory: &Path) -> Result<()> {
     let kind = statfs(directory).doing("examine", directory)?.filesystem_type();
     // The field's type differs between platforms, and so may its sign; magic numbers are 32 bits wide.
     #[allow(clippy::unnecessary_cast, reason = "the type of f_type differs between platforms")]

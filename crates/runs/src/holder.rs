@@ -15,7 +15,7 @@ const COMMAND_CHARS_MAX: usize = 60;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// Its number.
-    pub pid: i32,
+    pub(crate) pid: i32,
     command: String,
     is_stopped: bool,
 }

@@ -37,9 +37,9 @@ pub(super) use domain::decision::{DIRECTORY as GATES, file_name as decision_file
 
 /// Rights of new files and directories, set whatever the umask is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Modes {
+pub(crate) struct Modes {
     /// The group that shares the files (`storage.group`); none: private.
-    pub group: Option<u32>,
+    pub(crate) group: Option<u32>,
 }
 
 /// The rights of what is its owner's alone.
@@ -47,17 +47,17 @@ pub(super) const PRIVATE: Modes = Modes { group: None };
 
 impl Modes {
     /// 0600, or 0660 for a group.
-    pub fn file(self) -> u32 {
+    pub(crate) fn file(self) -> u32 {
         if self.group.is_some() { 0o660 } else { 0o600 }
     }
 
     /// 0700, or 2770 for a group: new files inherit the group.
-    pub fn directory(self) -> u32 {
+    pub(crate) fn directory(self) -> u32 {
         if self.group.is_some() { 0o2770 } else { 0o700 }
     }
 
     /// The umask of stage commands that gives their files the same rights.
-    pub fn umask(self) -> u32 {
+    pub(crate) fn umask(self) -> u32 {
         if self.group.is_some() { 0o007 } else { 0o077 }
     }
 
@@ -203,7 +203,7 @@ impl RunsDir {
     }
 
     /// The rights of new files.
-    pub fn modes(&self) -> Modes {
+    pub(crate) fn modes(&self) -> Modes {
         self.modes
     }
 
@@ -247,17 +247,17 @@ impl RunsDir {
     }
 
     /// The lock under which files are published.
-    pub fn publish_lock(&self) -> PathBuf {
+    pub(crate) fn publish_lock(&self) -> PathBuf {
         self.path.join(".publish.lock")
     }
 
     /// The lock that the leader holds.
-    pub fn leader_lock(&self) -> PathBuf {
+    pub(crate) fn leader_lock(&self) -> PathBuf {
         self.path.join(".leader.lock")
     }
 
     /// The lock that every process with an open database shares.
-    pub fn presence_lock(&self) -> PathBuf {
+    pub(crate) fn presence_lock(&self) -> PathBuf {
         self.path.join(".open.lock")
     }
 
@@ -311,7 +311,7 @@ impl RunDir {
         &self.job_id
     }
     /// The rights of new files.
-    pub fn modes(&self) -> Modes {
+    pub(crate) fn modes(&self) -> Modes {
         self.modes
     }
     /// `state.json`.
@@ -335,11 +335,11 @@ impl RunDir {
         self.gates().join(decision_file(stage, Some(attempt)))
     }
     /// An artifact's current version. Not safe to open as it is when others can write there: see [`super::artifacts`].
-    pub fn artifact(&self, path: &ArtifactPath) -> PathBuf {
+    pub(crate) fn artifact(&self, path: &ArtifactPath) -> PathBuf {
         self.path.join(path.as_str())
     }
     /// `versions/`.
-    pub fn versions(&self) -> PathBuf {
+    pub(crate) fn versions(&self) -> PathBuf {
         self.path.join(VERSIONS)
     }
     /// A kept version.
@@ -347,7 +347,7 @@ impl RunDir {
         self.versions().join(digest.to_string())
     }
     /// `logs/`.
-    pub fn logs(&self) -> PathBuf {
+    pub(crate) fn logs(&self) -> PathBuf {
         self.path.join(LOGS)
     }
     /// What a stage's command said.

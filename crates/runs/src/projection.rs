@@ -30,7 +30,7 @@ pub const STATE_SCHEMA: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// [`STATE_SCHEMA`] of whoever wrote it.
-    pub schema: u32,
+    pub(crate) schema: u32,
     /// The newest event that this state knows of: what lies beyond it in other files was not yet published as a whole. None in schema 1.
     #[serde(default)]
     pub up_to: Option<u64>,

@@ -103,7 +103,7 @@ struct UnconfirmedJob {
 }
 
 /// A job, the event up to which its files are on disk now, or why they are not known to be.
-pub type Confirmed = (JobId, u64, Result<()>);
+pub(crate) type Confirmed = (JobId, u64, Result<()>);
 
 impl Unconfirmed {
     /// The jobs, with the event up to which each has its files.

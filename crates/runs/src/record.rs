@@ -137,7 +137,7 @@ pub struct GateFile {
 
 impl GateFile {
     /// Reads a file name: `script.json`, `script.2.json`. None: it is no decision's.
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(".json")?;
         let (stage, attempt) = match stem.split_once('.') {
             None => (stem, None),

@@ -15,7 +15,7 @@ use super::layout::{RunDir, RunsDir, job_of};
 use domain::ids::JobId;
 
 /// The most names that one part goes through.
-pub const PART_MAX: usize = 2_500;
+pub(crate) const PART_MAX: usize = 2_500;
 
 /// The most directories of a part that are looked into once more although their times are the same.
 const UNSURE_MAX: usize = 50;
@@ -44,7 +44,7 @@ struct Known {
 #[derive(Debug, Default)]
 pub struct Part {
     /// How many names it went through.
-    pub examined: usize,
+    pub(crate) examined: usize,
     /// The jobs whose directories are new or have changed.
     pub changed: Vec<JobId>,
     /// Those whose times are the same, and which are to be looked into once more.

@@ -4,7 +4,7 @@ use super::mp3;
 
 /// Kinds of sound, told apart by their first bytes and never by a file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Container {
+pub(crate) enum Container {
     /// RIFF WAVE, little-endian.
     Wav,
     /// A RIFF WAVE in a form that is not read here: RF64, BW64 or big-endian.
@@ -45,7 +45,7 @@ const MAGIC: [(&[u8], usize, &[u8], Container); 12] = [
 ];
 
 /// What the bytes announce; none: nothing that is known.
-pub fn sniff(bytes: &[u8]) -> Option<Container> {
+pub(crate) fn sniff(bytes: &[u8]) -> Option<Container> {
     let stands_at = |offset: usize, what: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(what));
     MAGIC
         .iter()

@@ -23,9 +23,9 @@ use format::Container;
 use measure::Measure;
 
 /// The longest MP3 that is decoded, in hours: bounds the work that a small file of a low bit rate can ask for.
-pub const DURATION_H_MAX: u64 = 4;
+pub(crate) const DURATION_H_MAX: u64 = 4;
 /// The largest file that is measured, in bytes (SPEC §10: 64 MiB).
-pub const AUDIO_BYTES_MAX: usize = 64 << 20;
+pub(crate) const AUDIO_BYTES_MAX: usize = 64 << 20;
 
 /// What is known of a sound.
 #[derive(Debug, Clone, PartialEq, Serialize)]

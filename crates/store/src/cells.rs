@@ -18,12 +18,12 @@ pub(super) struct Cells<'r> {
 }
 
 impl<'r> Cells<'r> {
-    pub fn new(row: &'r Row<'r>, table: &'static str, keys: usize) -> Self {
+    pub(crate) fn new(row: &'r Row<'r>, table: &'static str, keys: usize) -> Self {
         Self { row, table, keys }
     }
 
     /// A fault of this row.
-    pub fn bad(&self, column: usize, what: impl Display) -> RowError {
+    pub(crate) fn bad(&self, column: usize, what: impl Display) -> RowError {
         let name = self.row.as_ref().column_name(column).unwrap_or("?");
         RowError::Bad {
             table: self.table,
@@ -41,61 +41,61 @@ impl<'r> Cells<'r> {
         cells.collect::<Vec<_>>().join(" / ")
     }
 
-    pub fn get<T: FromSql>(&self, column: usize) -> Result<T, RowError> {
+    pub(crate) fn get<T: FromSql>(&self, column: usize) -> Result<T, RowError> {
         let cell = self.row.get_ref(column)?;
         T::column_result(cell).map_err(|error| self.bad(column, error))
     }
 
-    pub fn text(&self, column: usize) -> Result<&'r str, RowError> {
+    pub(crate) fn text(&self, column: usize) -> Result<&'r str, RowError> {
         let cell = self.row.get_ref(column)?;
         cell.as_str().map_err(|error| self.bad(column, error))
     }
 
-    pub fn optional_text(&self, column: usize) -> Result<Option<&'r str>, RowError> {
+    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&'r str>, RowError> {
         let cell = self.row.get_ref(column)?;
         cell.as_str_or_null().map_err(|error| self.bad(column, error))
     }
 
-    pub fn u64(&self, column: usize) -> Result<u64, RowError> {
+    pub(crate) fn u64(&self, column: usize) -> Result<u64, RowError> {
         u64::try_from(self.get::<i64>(column)?).map_err(|error| self.bad(column, error))
     }
 
-    pub fn time(&self, column: usize) -> Result<Timestamp, RowError> {
+    pub(crate) fn time(&self, column: usize) -> Result<Timestamp, RowError> {
         Ok(Timestamp::from_micros(self.get(column)?))
     }
 
-    pub fn optional_time(&self, column: usize) -> Result<Option<Timestamp>, RowError> {
+    pub(crate) fn optional_time(&self, column: usize) -> Result<Option<Timestamp>, RowError> {
         Ok(self.get::<Option<i64>>(column)?.map(Timestamp::from_micros))
     }
 
-    pub fn job_id(&self, column: usize) -> Result<JobId, RowError> {
+    pub(crate) fn job_id(&self, column: usize) -> Result<JobId, RowError> {
         JobId::new(self.text(column)?).map_err(|error| self.bad(column, error))
     }
 
-    pub fn stage(&self, column: usize) -> Result<StageName, RowError> {
+    pub(crate) fn stage(&self, column: usize) -> Result<StageName, RowError> {
         StageName::new(self.text(column)?).map_err(|error| self.bad(column, error))
     }
 
-    pub fn optional_stage(&self, column: usize) -> Result<Option<StageName>, RowError> {
+    pub(crate) fn optional_stage(&self, column: usize) -> Result<Option<StageName>, RowError> {
         let stage = self.optional_text(column)?.map(StageName::new).transpose();
         stage.map_err(|error| self.bad(column, error))
     }
 
-    pub fn digest(&self, column: usize) -> Result<Digest, RowError> {
+    pub(crate) fn digest(&self, column: usize) -> Result<Digest, RowError> {
         Digest::parse(self.text(column)?).map_err(|error| self.bad(column, error))
     }
 
     /// A word that `parse` knows.
-    pub fn word<T>(&self, column: usize, parse: impl Fn(&str) -> Option<T>) -> Result<T, RowError> {
+    pub(crate) fn word<T>(&self, column: usize, parse: impl Fn(&str) -> Option<T>) -> Result<T, RowError> {
         let text = self.text(column)?;
         parse(text).ok_or_else(|| self.bad(column, format_args!("{text:?} is not one of its words")))
     }
 
-    pub fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, RowError> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, RowError> {
         serde_json::from_str(self.text(column)?).map_err(|error| self.bad(column, error))
     }
 
-    pub fn optional_json<T: DeserializeOwned>(&self, column: usize) -> Result<Option<T>, RowError> {
+    pub(crate) fn optional_json<T: DeserializeOwned>(&self, column: usize) -> Result<Option<T>, RowError> {
         let value = self.optional_text(column)?.map(serde_json::from_str).transpose();
         value.map_err(|error| self.bad(column, error))
     }

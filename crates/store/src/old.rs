@@ -42,7 +42,7 @@ pub struct OldDatabase {
 
 impl OldDatabase {
     /// Names it; nothing is opened.
-    pub fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         Self { path }
     }
 

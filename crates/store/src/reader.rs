@@ -54,12 +54,12 @@ impl Reader {
     }
 
     /// The version of the database's schema.
-    pub fn schema_version(&self) -> u32 {
+    pub(crate) fn schema_version(&self) -> u32 {
         self.schema_version
     }
 
     /// Whether a newer holdpoint wrote this database: what this one reads may be incomplete.
-    pub fn is_newer(&self) -> bool {
+    pub(crate) fn is_newer(&self) -> bool {
         self.schema_version > SCHEMA_VERSION
     }
 

@@ -45,7 +45,7 @@ pub struct Span<'a> {
 
 impl Span<'_> {
     /// True for what stands in place of the text.
-    pub fn is_mark(&self) -> bool {
+    pub(crate) fn is_mark(&self) -> bool {
         self.kind == SpanKind::Mark
     }
 }

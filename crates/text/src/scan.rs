@@ -8,8 +8,8 @@ use super::marks::{COMBINING_MAX, CharClass, classify, mark};
 /// A piece of a line; `source` is its byte range in the line.
 #[derive(Debug)]
 pub(super) struct Piece {
-    pub source: Range<usize>,
-    pub kind: PieceKind,
+    pub(crate) source: Range<usize>,
+    pub(crate) kind: PieceKind,
 }
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    pub fn new(line: &'a [u8], breaks: &'a [Range<usize>]) -> Self {
+    pub(crate) fn new(line: &'a [u8], breaks: &'a [Range<usize>]) -> Self {
         Scan {
             line,
             at: 0,

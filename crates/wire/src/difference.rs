@@ -14,27 +14,27 @@ use domain::ids::{ArtifactPath, Digest};
 #[derive(Debug, Serialize)]
 pub struct DifferenceDoc {
     /// What it is.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Relative to the run directory.
-    pub path: ArtifactPath,
+    pub(crate) path: ArtifactPath,
     /// The version that it is compared with.
-    pub base_sha256: Option<Digest>,
+    pub(crate) base_sha256: Option<Digest>,
     /// Of the bytes that are compared; null when they are gone.
-    pub sha256: Option<Digest>,
+    pub(crate) sha256: Option<Digest>,
     /// Whether these are the bytes under review.
-    pub is_reviewed: bool,
+    pub(crate) is_reviewed: bool,
     /// Their size.
-    pub size_bytes: Option<u64>,
+    pub(crate) size_bytes: Option<u64>,
     /// Whether there is nothing to read.
     pub is_binary: bool,
     /// Lines added.
-    pub added_lines: usize,
+    pub(crate) added_lines: usize,
     /// Lines removed.
-    pub removed_lines: usize,
+    pub(crate) removed_lines: usize,
     /// The changed values of a JSON document; null for others, and without a base.
-    pub values: Option<Vec<ValueChange>>,
+    pub(crate) values: Option<Vec<ValueChange>>,
     /// The unified diff; null for binaries, and where it is not UTF-8.
-    pub diff: Option<String>,
+    pub(crate) diff: Option<String>,
 }
 
 impl DifferenceDoc {

@@ -25,9 +25,9 @@ pub struct GateDoc<'a> {
     /// The attempt, from 1; null before the first.
     pub attempt: Option<u32>,
     /// Whether a person is wanted at all: as frozen, else as in force.
-    pub required: bool,
+    pub(crate) required: bool,
     /// Null unless decided.
-    pub approved: Option<bool>,
+    pub(crate) approved: Option<bool>,
     /// Who decided; null unless decided.
     pub by: Option<&'a str>,
     /// When it was decided; never the time of opening.
@@ -35,25 +35,25 @@ pub struct GateDoc<'a> {
     /// What the decider wrote.
     pub notes: Option<&'a str>,
     /// The patch that came with the decision.
-    pub patch: Option<&'a Value>,
+    pub(crate) patch: Option<&'a Value>,
     /// Whether there is one.
-    pub has_patch: bool,
+    pub(crate) has_patch: bool,
     /// Whether the timer approved.
-    pub auto_approved: bool,
+    pub(crate) auto_approved: bool,
     /// When it opened.
     pub opened_at: Option<Timestamp>,
     /// When the timer acts, absolute; null: never.
     pub deadline: Option<Timestamp>,
     /// Seconds from opening to the deadline.
-    pub timeout_seconds: Option<u64>,
+    pub(crate) timeout_seconds: Option<u64>,
     /// Whether silence may decide.
-    pub auto_approve_enabled: bool,
+    pub(crate) auto_approve_enabled: bool,
     /// What the timer does at the deadline.
     pub on_timeout: &'static str,
     /// Seconds until the timer acts, at the latest where persons stop it; null when it does not run, or the gate is not open.
     pub time_remaining: Option<f64>,
     /// Seconds that it has been open, or was.
-    pub time_elapsed: Option<f64>,
+    pub(crate) time_elapsed: Option<f64>,
     /// Since when it is overdue.
     pub overdue_since: Option<Timestamp>,
     /// Whether the policy stopped the timer for good.
@@ -67,7 +67,7 @@ pub struct GateDoc<'a> {
     /// Seconds that persons may still add by holds, leases and extensions; null without a timer that runs or is held.
     pub addable_seconds: Option<f64>,
     /// The digest that a decision may name (SPEC §6); null without a gate.
-    pub digest: Option<Digest>,
+    pub(crate) digest: Option<Digest>,
     /// What is under review.
     pub artifacts: Vec<GateArtifactDoc<'a>>,
     /// Who has looked.
@@ -99,7 +99,7 @@ pub struct HoldDoc<'a> {
     /// Why, if they said so.
     pub reason: Option<&'a str>,
     /// Whether its time is used up, so that the timer runs on.
-    pub is_used_up: bool,
+    pub(crate) is_used_up: bool,
 }
 
 impl HoldDoc<'_> {
@@ -127,7 +127,7 @@ pub struct GateArtifactDoc<'a> {
     pub path: &'a ArtifactPath,
     /// The absolute path of the same, for readers on the same machine: what an outside pipeline goes on with.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
+    pub(crate) file: Option<String>,
     /// SHA-256 of the version under review.
     pub sha256: Digest,
     /// Its size.
@@ -137,7 +137,7 @@ pub struct GateArtifactDoc<'a> {
     /// Where that came from, in words.
     pub base: Option<String>,
     /// Every version it may be compared with, that one first.
-    pub bases: Vec<BaseDoc>,
+    pub(crate) bases: Vec<BaseDoc>,
     /// Lines added against the base.
     pub added_lines: u32,
     /// Lines removed.
@@ -146,16 +146,16 @@ pub struct GateArtifactDoc<'a> {
     pub is_binary: bool,
     /// What changed since a version was rejected that is nearer than the base; absent where none is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub since_rejection: Option<&'a SinceRejection>,
+    pub(crate) since_rejection: Option<&'a SinceRejection>,
 }
 
 /// A version that an artifact may be compared with.
 #[derive(Debug, Clone, Serialize)]
 pub struct BaseDoc {
     /// SHA-256.
-    pub sha256: Digest,
+    pub(crate) sha256: Digest,
     /// Where it came from, in words.
-    pub origin: String,
+    pub(crate) origin: String,
 }
 
 impl BaseDoc {
@@ -169,7 +169,7 @@ impl BaseDoc {
 
 impl<'a> GateArtifactDoc<'a> {
     /// The document of one artifact under review.
-    pub fn of(job_id: &JobId, artifact: &'a GateArtifact, lens: Lens<'_>) -> Self {
+    pub(crate) fn of(job_id: &JobId, artifact: &'a GateArtifact, lens: Lens<'_>) -> Self {
         Self {
             kind: &artifact.kind,
             path: &artifact.path,

@@ -16,19 +16,19 @@ use domain::time::Timestamp;
 #[derive(Debug, Clone, Serialize)]
 pub struct ArtifactDoc<'a> {
     /// The stage that made it.
-    pub stage: &'a StageName,
+    pub(crate) stage: &'a StageName,
     /// What it is.
-    pub kind: &'a str,
+    pub(crate) kind: &'a str,
     /// Relative to the run directory; of an old record as it was written down.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// Kept for clients; only old records have any.
-    pub meta: Cow<'a, Map<String, Value>>,
+    pub(crate) meta: Cow<'a, Map<String, Value>>,
     /// When this version was registered.
-    pub created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// Its size; null for an old record's.
-    pub size_bytes: Option<u64>,
+    pub(crate) size_bytes: Option<u64>,
     /// SHA-256; null for an old record's.
-    pub checksum: Option<Digest>,
+    pub(crate) checksum: Option<Digest>,
 }
 
 impl<'a> ArtifactDoc<'a> {
@@ -67,32 +67,32 @@ pub struct JobDoc<'a> {
     /// A short name for people.
     pub slug: &'a str,
     /// What it is for.
-    pub intent: &'a str,
+    pub(crate) intent: &'a str,
     /// Where it stands.
     pub status: JobStatus,
     /// The stage it is at.
     pub stage: Option<&'a StageName>,
     /// What the client sent along.
-    pub cfg: &'a Map<String, Value>,
+    pub(crate) cfg: &'a Map<String, Value>,
     /// One entry for each stage of the pipeline, in order.
-    pub gates: Vec<GateDoc<'a>>,
+    pub(crate) gates: Vec<GateDoc<'a>>,
     /// What is registered.
-    pub artifacts: Vec<ArtifactDoc<'a>>,
+    pub(crate) artifacts: Vec<ArtifactDoc<'a>>,
     /// What stage commands read.
-    pub params: Cow<'a, Map<String, Value>>,
+    pub(crate) params: Cow<'a, Map<String, Value>>,
     /// When it was started.
     pub created_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
     /// Who started it.
     pub operator: &'a str,
     /// Whether a pipeline of its own opens its gates.
-    pub manual: bool,
+    pub(crate) manual: bool,
     /// Every execution of a stage, oldest first.
-    pub attempts: &'a [Attempt],
+    pub(crate) attempts: &'a [Attempt],
     /// When somebody noted that it failed. Told only then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub acknowledged_at: Option<Timestamp>,
+    pub(crate) acknowledged_at: Option<Timestamp>,
     /// Whether it is history: never run, timed, advanced or decided. Told only where it is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub old_record: bool,

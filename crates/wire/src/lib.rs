@@ -111,26 +111,26 @@ impl StageState {
 #[derive(Debug, Clone, Serialize)]
 pub struct EventDoc<'a> {
     /// Strictly rising over the whole runs directory; in an old record, over its log.
-    pub seq: u64,
+    pub(crate) seq: u64,
     /// When.
-    pub ts: Timestamp,
+    pub(crate) ts: Timestamp,
     /// The same.
-    pub timestamp: Timestamp,
+    pub(crate) timestamp: Timestamp,
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: &'a str,
+    pub(crate) kind: &'a str,
     /// The same.
-    pub event_type: &'a str,
+    pub(crate) event_type: &'a str,
     /// The job.
-    pub job_id: &'a JobId,
+    pub(crate) job_id: &'a JobId,
     /// The stage it is about.
-    pub stage: Option<&'a StageName>,
+    pub(crate) stage: Option<&'a StageName>,
     /// The job's status after it; null where an old record does not tell it.
-    pub status: Option<JobStatus>,
+    pub(crate) status: Option<JobStatus>,
     /// One line for a person.
-    pub message: &'a str,
+    pub(crate) message: &'a str,
     /// The facts.
-    pub payload: &'a Value,
+    pub(crate) payload: &'a Value,
 }
 
 impl<'a> EventDoc<'a> {
@@ -207,24 +207,24 @@ pub struct DoneDoc<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub struct ReviewDoc<'a> {
     /// Its stage.
-    pub stage: &'a StageName,
+    pub(crate) stage: &'a StageName,
     /// Its attempt.
-    pub attempt: u32,
+    pub(crate) attempt: u32,
     /// `artifact_changed`.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
     /// What differs.
-    pub artifacts: Vec<MovedDoc<'a>>,
+    pub(crate) artifacts: Vec<MovedDoc<'a>>,
 }
 
 /// An artifact that is not what was decided on.
 #[derive(Debug, Clone, Serialize)]
-pub struct MovedDoc<'a> {
+pub(crate) struct MovedDoc<'a> {
     /// Relative to the run directory.
-    pub path: &'a ArtifactPath,
+    pub(crate) path: &'a ArtifactPath,
     /// SHA-256 of what was decided on.
-    pub decided_sha256: Digest,
+    pub(crate) decided_sha256: Digest,
     /// SHA-256 of what lies there.
-    pub found_sha256: Option<Digest>,
+    pub(crate) found_sha256: Option<Digest>,
 }
 
 impl<'a> ReviewDoc<'a> {

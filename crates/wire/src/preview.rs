@@ -11,35 +11,35 @@ use domain::refusal::Refusal;
 #[derive(Debug, Clone, Serialize)]
 pub struct PreviewDoc<'a> {
     /// Always true: that nothing was changed.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// In one line.
-    pub message: String,
+    pub(crate) message: String,
     /// The job.
-    pub job_id: &'a JobId,
+    pub(crate) job_id: &'a JobId,
     /// The status that it would have.
-    pub job_status: JobStatus,
+    pub(crate) job_status: JobStatus,
     /// The stage that it would be at.
-    pub job_stage: Option<&'a StageName>,
+    pub(crate) job_stage: Option<&'a StageName>,
     /// What would happen, in plain words.
-    pub sentences: Vec<String>,
+    pub(crate) sentences: Vec<String>,
     /// The same as data, in the same order.
-    pub facts: &'a [Fact],
+    pub(crate) facts: &'a [Fact],
     /// Where the job would pause: what resuming it would do then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resumed: Option<ResumedDoc<'a>>,
+    pub(crate) resumed: Option<ResumedDoc<'a>>,
     /// The gate's digest after a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Digest>,
+    pub(crate) digest: Option<Digest>,
 }
 
 /// What resuming a job would do that would pause.
 #[derive(Debug, Clone, Serialize)]
 pub struct ResumedDoc<'a> {
     /// What would happen.
-    pub facts: &'a [Fact],
+    pub(crate) facts: &'a [Fact],
     /// Why it would be refused as things are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused: Option<&'a Refusal>,
+    pub(crate) refused: Option<&'a Refusal>,
 }
 
 impl<'a> PreviewDoc<'a> {

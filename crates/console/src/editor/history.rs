@@ -13,18 +13,18 @@ const BYTES_MAX: usize = 8 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     /// Where.
-    pub at: Place,
+    pub(crate) at: Place,
     /// What stood there.
-    pub removed: String,
+    pub(crate) removed: String,
     /// What was put there.
-    pub written: String,
+    pub(crate) written: String,
     /// Where the cursor stood before.
-    pub cursor: Place,
+    pub(crate) cursor: Place,
 }
 
 impl Change {
     /// The place behind a text that begins at `at`.
-    pub fn behind(at: Place, text: &str) -> Place {
+    pub(crate) fn behind(at: Place, text: &str) -> Place {
         match text.rfind('\n') {
             Some(last) => Place {
                 line: at.line + text.matches('\n').count(),
@@ -66,7 +66,7 @@ pub(super) struct History {
 
 impl History {
     /// Remembers a change.
-    pub fn push(&mut self, change: Change) {
+    pub(crate) fn push(&mut self, change: Change) {
         self.undone.clear();
         self.size_bytes += change.size_bytes();
         let is_closed = std::mem::replace(&mut self.is_closed, false);
@@ -82,12 +82,12 @@ impl History {
     }
 
     /// What is typed next is a step of its own.
-    pub fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.is_closed = true;
     }
 
     /// The last change, to be taken back.
-    pub fn undo(&mut self) -> Option<Change> {
+    pub(crate) fn undo(&mut self) -> Option<Change> {
         let change = self.done.pop_back()?;
         self.size_bytes = self.size_bytes.saturating_sub(change.size_bytes());
         self.undone.push(change.clone());
@@ -96,7 +96,7 @@ impl History {
     }
 
     /// The change that was taken back last, to be made again.
-    pub fn redo(&mut self) -> Option<Change> {
+    pub(crate) fn redo(&mut self) -> Option<Change> {
         let change = self.undone.pop()?;
         self.size_bytes += change.size_bytes();
         self.done.push_back(change.clone());

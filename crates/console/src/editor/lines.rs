@@ -12,7 +12,7 @@ pub struct Place {
     /// The line.
     pub line: usize,
     /// The byte in it, always the beginning of a character or the line's end.
-    pub byte: usize,
+    pub(crate) byte: usize,
 }
 
 /// Lines without their ends; never none.
@@ -24,7 +24,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         // A text's last line end is a last, empty line here, and comes back as one.
         Self {
             lines: text.split('\n').map(str::to_owned).collect(),
@@ -32,20 +32,20 @@ impl Lines {
         }
     }
 
-    pub fn all(&self) -> &[String] {
+    pub(crate) fn all(&self) -> &[String] {
         &self.lines
     }
 
-    pub fn size_bytes(&self) -> usize {
+    pub(crate) fn size_bytes(&self) -> usize {
         self.size_bytes
     }
 
-    pub fn line(&self, line: usize) -> &str {
+    pub(crate) fn line(&self, line: usize) -> &str {
         self.lines.get(line).map_or("", String::as_str)
     }
 
     /// Behind the last character.
-    pub fn end(&self) -> Place {
+    pub(crate) fn end(&self) -> Place {
         let line = self.lines.len().saturating_sub(1);
         Place {
             line,
@@ -54,7 +54,7 @@ impl Lines {
     }
 
     /// The place, or the nearest one before it that there is.
-    pub fn clamped(&self, place: Place) -> Place {
+    pub(crate) fn clamped(&self, place: Place) -> Place {
         if place.line >= self.lines.len() {
             return self.end();
         }
@@ -65,7 +65,7 @@ impl Lines {
         }
     }
 
-    pub fn text_between(&self, from: Place, to: Place) -> String {
+    pub(crate) fn text_between(&self, from: Place, to: Place) -> String {
         if from.line == to.line {
             let line = self.line(from.line);
             return line.get(from.byte..to.byte).unwrap_or_default().to_owned();
@@ -81,7 +81,7 @@ impl Lines {
     }
 
     /// Puts `text` in place of what stands between two places; returns what stood there, and the place behind the new text.
-    pub fn replace(&mut self, from: Place, to: Place, text: &str) -> (String, Place) {
+    pub(crate) fn replace(&mut self, from: Place, to: Place, text: &str) -> (String, Place) {
         let from = self.clamped(from);
         let to = self.clamped(to).max(from);
         let removed = self.text_between(from, to);
@@ -110,7 +110,7 @@ impl Lines {
     }
 
     /// One grapheme back, over the line's beginning to the end of the line before.
-    pub fn before(&self, place: Place) -> Place {
+    pub(crate) fn before(&self, place: Place) -> Place {
         let head = self.line(place.line).get(..place.byte).unwrap_or_default();
         match head.graphemes(true).next_back() {
             Some(grapheme) => Place {
@@ -123,7 +123,7 @@ impl Lines {
     }
 
     /// One grapheme on, over the line's end to the beginning of the next line.
-    pub fn after(&self, place: Place) -> Place {
+    pub(crate) fn after(&self, place: Place) -> Place {
         let tail = self.line(place.line).get(place.byte..).unwrap_or_default();
         match tail.graphemes(true).next() {
             Some(grapheme) => Place {
@@ -138,7 +138,7 @@ impl Lines {
         }
     }
 
-    pub fn line_end(&self, line: usize) -> Place {
+    pub(crate) fn line_end(&self, line: usize) -> Place {
         Place {
             line,
             byte: self.line(line).len(),
@@ -146,7 +146,7 @@ impl Lines {
     }
 
     /// The beginning of the next word: behind this one and the blanks that follow.
-    pub fn next_word(&self, place: Place) -> Place {
+    pub(crate) fn next_word(&self, place: Place) -> Place {
         let tail = self.line(place.line).get(place.byte..).unwrap_or_default();
         let Some(first) = tail.chars().next() else {
             return self.after(place);
@@ -162,7 +162,7 @@ impl Lines {
     }
 
     /// The beginning of this word, or of the one before.
-    pub fn former_word(&self, place: Place) -> Place {
+    pub(crate) fn former_word(&self, place: Place) -> Place {
         let head = self.line(place.line).get(..place.byte).unwrap_or_default();
         if head.is_empty() {
             return self.before(place);
@@ -181,7 +181,7 @@ impl Lines {
     }
 
     /// Where the rows of a line begin that is drawn in so many columns; at least one. In 0 columns a line is one row.
-    pub fn rows(&self, line: usize, columns: usize) -> Vec<usize> {
+    pub(crate) fn rows(&self, line: usize, columns: usize) -> Vec<usize> {
         let mut starts = vec![0];
         if columns > 0 {
             starts.extend(wrap(self.line(line).as_bytes(), Shape::default().tab_cells, columns));
@@ -190,7 +190,7 @@ impl Lines {
     }
 
     /// The row of its line in which a place is drawn, and the cells before it there.
-    pub fn row_of(&self, place: Place, columns: usize) -> (usize, usize) {
+    pub(crate) fn row_of(&self, place: Place, columns: usize) -> (usize, usize) {
         let rows = self.rows(place.line, columns);
         let row = rows.partition_point(|start| *start <= place.byte).saturating_sub(1);
         let start = rows.get(row).copied().unwrap_or(0);
@@ -219,7 +219,7 @@ impl Lines {
     }
 
     /// The place so many rows further down (negative: up) with so many cells before it.
-    pub fn rows_away(&self, from: Place, by: isize, wanted: usize, columns: usize) -> Place {
+    pub(crate) fn rows_away(&self, from: Place, by: isize, wanted: usize, columns: usize) -> Place {
         let mut line = from.line;
         let mut rows = self.rows(line, columns);
         let (mut row, _) = self.row_of(from, columns);

@@ -11,7 +11,7 @@ const PAGE_LINES: isize = 10;
 
 impl Editor {
     /// Takes a key; returns whether the text changed.
-    pub fn press(&mut self, key: Key) -> bool {
+    pub(crate) fn press(&mut self, key: Key) -> bool {
         if let Some(place) = self.motion(key) {
             self.go(place, key);
             return false;

@@ -3,37 +3,37 @@
 use super::{Fact, Pair};
 
 /// The small copy is no larger than this: twice what the widest usual screen shows of one of two pictures.
-pub const SMALL_COLUMNS_MAX: u32 = 200;
+pub(crate) const SMALL_COLUMNS_MAX: u32 = 200;
 /// As [`SMALL_COLUMNS_MAX`].
-pub const SMALL_LINES_MAX: u32 = 120;
+pub(crate) const SMALL_LINES_MAX: u32 = 120;
 
 /// What is told of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PictureFacts {
     /// `PNG`, `JPEG`, `GIF`, `WebP`.
-    pub format: &'static str,
+    pub(crate) format: &'static str,
     /// In pixels.
-    pub width: u32,
+    pub(crate) width: u32,
     /// In pixels.
-    pub height: u32,
+    pub(crate) height: u32,
     /// The small copy.
-    pub small: Small,
+    pub(crate) small: Small,
 }
 
 /// A small copy of a picture, transparent parts on black.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Small {
+pub(crate) struct Small {
     /// In pixels.
-    pub width: usize,
+    pub(crate) width: usize,
     /// In pixels.
-    pub height: usize,
+    pub(crate) height: usize,
     /// Red, green and blue, line by line from the top.
-    pub pixels: Vec<[u8; 3]>,
+    pub(crate) pixels: Vec<[u8; 3]>,
 }
 
 impl Small {
     /// The mean colour of the part that falls on one of `columns` × `lines` cells; black outside.
-    pub fn cell(&self, column: usize, line: usize, columns: usize, lines: usize) -> [u8; 3] {
+    pub(crate) fn cell(&self, column: usize, line: usize, columns: usize, lines: usize) -> [u8; 3] {
         let part = |at: usize, cells: usize, pixels: usize| {
             let start = at * pixels / cells.max(1);
             let end = ((at + 1) * pixels).div_ceil(cells.max(1));
@@ -56,7 +56,7 @@ impl Small {
 
     /// The largest size in columns and half lines that keeps the picture's proportions within a room; a half line is as
     /// high as a column is wide.
-    pub fn fitting(&self, columns: usize, half_lines: usize) -> (usize, usize) {
+    pub(crate) fn fitting(&self, columns: usize, half_lines: usize) -> (usize, usize) {
         if self.width == 0 || self.height == 0 {
             return (0, 0);
         }
@@ -70,7 +70,7 @@ impl Small {
 }
 
 /// What is told of a picture, in words.
-pub fn fact(pair: &Pair<PictureFacts>, differing: Option<f64>) -> Fact {
+pub(crate) fn fact(pair: &Pair<PictureFacts>, differing: Option<f64>) -> Fact {
     let words = |told: &Result<PictureFacts, String>| match told {
         Ok(facts) => format!("{} {} x {}", facts.format, facts.width, facts.height),
         Err(why) => format!("not read: {why}"),
@@ -127,13 +127,13 @@ mod decoded {
     #[derive(Debug)]
     pub struct Decoded {
         /// What is kept of it.
-        pub facts: PictureFacts,
+        pub(crate) facts: PictureFacts,
         pixels: DynamicImage,
     }
 
     impl Decoded {
         /// The share of pixels that differ, from 0 to 1; none for pictures of different sizes.
-        pub fn differing(&self, other: &Self) -> Option<f64> {
+        pub(crate) fn differing(&self, other: &Self) -> Option<f64> {
             if (self.facts.width, self.facts.height) != (other.facts.width, other.facts.height) {
                 return None;
             }
@@ -260,12 +260,12 @@ mod unknown {
     #[derive(Debug)]
     pub struct Decoded {
         /// What is kept of it.
-        pub facts: PictureFacts,
+        pub(crate) facts: PictureFacts,
     }
 
     impl Decoded {
         /// Nothing is compared.
-        pub fn differing(&self, _other: &Self) -> Option<f64> {
+        pub(crate) fn differing(&self, _other: &Self) -> Option<f64> {
             None
         }
     }

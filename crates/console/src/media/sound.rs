@@ -131,19 +131,19 @@ fn is_clipping(unit: &str, value: f64) -> bool {
 }
 
 /// The lowest level that the outline shows: speech at a usual level fills it.
-pub const OUTLINE_FLOOR_DB: f64 = -42.0;
+pub(crate) const OUTLINE_FLOOR_DB: f64 = -42.0;
 
 /// A column of an outline.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bar {
+pub(crate) struct Bar {
     /// From 0 ([`OUTLINE_FLOOR_DB`] and below) to 1 (full scale), in decibels.
-    pub height: f64,
+    pub(crate) height: f64,
     /// Reaches full scale.
-    pub clips: bool,
+    pub(crate) clips: bool,
 }
 
 /// The outline in so many columns, as wide as a sound of `duration_s` seconds: two sounds are drawn to one scale of time.
-pub fn outline(facts: &AudioFacts, columns: usize, duration_s: f64) -> Vec<Bar> {
+pub(crate) fn outline(facts: &AudioFacts, columns: usize, duration_s: f64) -> Vec<Bar> {
     let frames = (duration_s * f64::from(facts.sample_rate_hz)).ceil() as u64;
     let bar = |(low, high): (f32, f32)| {
         let amplitude = f64::from(low.abs().max(high.abs()));

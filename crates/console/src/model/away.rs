@@ -6,7 +6,7 @@ use crate::own_editor::{Ending, OwnEditor};
 
 /// How far that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// The copy is being made.
     Opening,
     /// The editor has the terminal.
@@ -19,11 +19,11 @@ pub enum Stage {
 #[derive(Debug, Clone)]
 pub struct Away {
     /// The editor.
-    pub editor: OwnEditor,
+    pub(crate) editor: OwnEditor,
     /// How far.
-    pub stage: Stage,
+    pub(crate) stage: Stage,
     /// The text that it was given; none: it was given what it had left before.
-    pub given: Option<Arc<str>>,
+    pub(crate) given: Option<Arc<str>>,
     /// When it was last seen whether something was saved, on the boot clock.
-    pub looked_boot_us: i64,
+    pub(crate) looked_boot_us: i64,
 }

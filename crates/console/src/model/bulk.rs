@@ -9,22 +9,22 @@ use domain::ids::Digest;
 use domain::key::GateKey;
 
 /// At most so many gates are marked: each takes a lease and a place in the writer's queue.
-pub const MARKS_MAX: usize = 400;
+pub(crate) const MARKS_MAX: usize = 400;
 
 /// A marked gate, as it was when it was marked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mark {
     /// Its digest; none while it is being read.
-    pub digest: Option<Digest>,
+    pub(crate) digest: Option<Digest>,
     /// Whether this operator has seen all of exactly that.
-    pub is_seen: bool,
+    pub(crate) is_seen: bool,
     /// How much of it is on record; none: they have not looked at it.
-    pub extent: Option<Extent>,
+    pub(crate) extent: Option<Extent>,
 }
 
 /// Why Enter on a bulk leaves a gate out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeftOut {
+pub(crate) enum LeftOut {
     /// This operator has not seen all of it; it can be taken in.
     NotSeen,
     /// Somebody else has it open.
@@ -35,7 +35,7 @@ pub enum LeftOut {
 
 /// Where one gate of a bulk stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ItemState {
+pub(crate) enum ItemState {
     /// Waits for the operator's Enter.
     Asking,
     /// Enter does not decide it: why.
@@ -54,42 +54,42 @@ pub struct Item {
     /// The gate and what of it was marked.
     pub pin: Pin,
     /// What changed, as in the queue.
-    pub change: String,
+    pub(crate) change: String,
     /// Whether this operator has looked at exactly that.
-    pub is_seen: bool,
+    pub(crate) is_seen: bool,
     /// Where it stands.
-    pub state: ItemState,
+    pub(crate) state: ItemState,
     /// Whether its line was on the terminal since the question is asked.
-    pub is_drawn: bool,
+    pub(crate) is_drawn: bool,
 }
 
 /// The question before all marked gates are decided: each on its own digest, each with its own answer.
 #[derive(Debug, Clone)]
 pub struct BulkAsk {
     /// Approve or reject.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// The gates.
     pub items: Vec<Item>,
     /// The note that goes with each.
-    pub note: Editor,
+    pub(crate) note: Editor,
     /// The gate whose draft keeps the note.
-    pub note_key: GateKey,
+    pub(crate) note_key: GateKey,
     /// Whether keys are typed into the note.
-    pub is_note_focused: bool,
+    pub(crate) is_note_focused: bool,
     /// Whether Enter was pressed once on an empty note of a rejection.
-    pub is_empty_accepted: bool,
+    pub(crate) is_empty_accepted: bool,
     /// Whether what was not looked at was taken in, by a key that says so.
-    pub has_taken_in: bool,
+    pub(crate) has_taken_in: bool,
     /// Whether Enter was pressed once on gates that were not looked at.
-    pub is_unseen_accepted: bool,
+    pub(crate) is_unseen_accepted: bool,
     /// Whether it was sent.
-    pub is_sent: bool,
+    pub(crate) is_sent: bool,
     /// The first item on screen.
-    pub top: usize,
+    pub(crate) top: usize,
     /// See [`super::prompt::Confirm::revision`].
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// See [`super::prompt::Confirm::is_drawn`].
-    pub is_drawn: bool,
+    pub(crate) is_drawn: bool,
 }
 
 impl BulkAsk {
@@ -104,7 +104,7 @@ impl BulkAsk {
     }
 
     /// How many gates Enter would decide.
-    pub fn asking(&self) -> usize {
+    pub(crate) fn asking(&self) -> usize {
         self.count(|state| *state == ItemState::Asking)
     }
 
@@ -115,7 +115,7 @@ impl BulkAsk {
     }
 
     /// Notes that these lines of the list are on the terminal. Returns whether any of them is there for the first time.
-    pub fn note_drawn(&mut self, lines: std::ops::Range<usize>) -> bool {
+    pub(crate) fn note_drawn(&mut self, lines: std::ops::Range<usize>) -> bool {
         let items = self.items.get_mut(lines).unwrap_or_default();
         let is_news = items.iter().any(|item| !item.is_drawn);
         items.iter_mut().for_each(|item| item.is_drawn = true);
@@ -123,17 +123,17 @@ impl BulkAsk {
     }
 
     /// How many are sent and not yet answered.
-    pub fn writing(&self) -> usize {
+    pub(crate) fn writing(&self) -> usize {
         self.count(|state| matches!(state, ItemState::Writing(_)))
     }
 
     /// How many were decided as asked.
-    pub fn done(&self) -> usize {
+    pub(crate) fn done(&self) -> usize {
         self.count(|state| *state == ItemState::Done)
     }
 
     /// The gates that are left out for this, each with its number in the list.
-    pub fn left_out(&self, why: LeftOut) -> Vec<(usize, &Item)> {
+    pub(crate) fn left_out(&self, why: LeftOut) -> Vec<(usize, &Item)> {
         let items = (1..).zip(&self.items);
         items
             .filter(|(_, item)| item.state == ItemState::LeftOut(why))
@@ -141,37 +141,37 @@ impl BulkAsk {
     }
 
     /// How many that were not looked at Enter would decide.
-    pub fn taken_in(&self) -> usize {
+    pub(crate) fn taken_in(&self) -> usize {
         let is_unseen = |item: &&Item| item.state == ItemState::Asking && !item.is_seen;
         self.items.iter().filter(is_unseen).count()
     }
 
     /// Whether the rules would refuse all of it, so that there is nothing to wait for.
-    pub fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         let is_refused = |item: &Item| item.state == ItemState::LeftOut(LeftOut::Refused);
         self.is_asking() && self.items.iter().all(is_refused)
     }
 
     /// Whether there is something that was not looked at to be taken in.
-    pub fn can_take_in(&self) -> bool {
+    pub(crate) fn can_take_in(&self) -> bool {
         self.is_asking() && !self.left_out(LeftOut::NotSeen).is_empty()
     }
 
     /// Whether it still waits for the operator: nothing was sent, and there is something that could be.
-    pub fn is_asking(&self) -> bool {
+    pub(crate) fn is_asking(&self) -> bool {
         let could_be = |state: &ItemState| matches!(state, ItemState::Asking | ItemState::LeftOut(_));
         !self.is_sent && self.count(could_be) > 0
     }
 
     /// The item that a submission decides.
-    pub fn item_of(&mut self, submission: Submission) -> Option<&mut Item> {
+    pub(crate) fn item_of(&mut self, submission: Submission) -> Option<&mut Item> {
         self.items
             .iter_mut()
             .find(|item| item.state == ItemState::Writing(submission))
     }
 
     /// The verb on the key line.
-    pub fn verb(&self) -> &'static str {
+    pub(crate) fn verb(&self) -> &'static str {
         match self.verdict {
             Verdict::Approve => "approve",
             Verdict::Reject => "reject",
@@ -179,7 +179,7 @@ impl BulkAsk {
     }
 
     /// When it was not done.
-    pub fn not_done(&self) -> &'static str {
+    pub(crate) fn not_done(&self) -> &'static str {
         match self.verdict {
             Verdict::Approve => "Not approved",
             Verdict::Reject => "Not rejected",
@@ -187,7 +187,7 @@ impl BulkAsk {
     }
 
     /// When it was done.
-    pub fn done_word(&self) -> &'static str {
+    pub(crate) fn done_word(&self) -> &'static str {
         match self.verdict {
             Verdict::Approve => "Approved",
             Verdict::Reject => "Rejected",

@@ -11,7 +11,7 @@ use patch::{Candidate, types};
 
 /// What is known of the text in the editor.
 #[derive(Debug, Clone)]
-pub enum Check {
+pub(crate) enum Check {
     /// Being checked.
     Pending,
     /// It is a patch that fits, or an edit that a patch makes.
@@ -24,11 +24,11 @@ pub enum Check {
 #[derive(Debug, Clone)]
 pub struct Sheets {
     /// A filled template of every patch type that fits the artifact.
-    pub templates: Vec<(&'static str, Template)>,
+    pub(crate) templates: Vec<(&'static str, Template)>,
     /// The patch type that was chosen last.
-    pub type_name: &'static str,
+    pub(crate) type_name: &'static str,
     /// What was written as other types, with its undo history.
-    pub shelf: Vec<(&'static str, Editor)>,
+    pub(crate) shelf: Vec<(&'static str, Editor)>,
 }
 
 /// The version that an edit began from.
@@ -64,7 +64,7 @@ pub enum Subject {
 
 /// A list below the cursor.
 #[derive(Debug, Clone)]
-pub enum List {
+pub(crate) enum List {
     /// The patch types, by their place among the templates.
     Types {
         /// The chosen one.
@@ -83,7 +83,7 @@ pub enum List {
 #[derive(Debug, Clone)]
 pub struct Compose {
     /// What it is about.
-    pub pin: Pin,
+    pub(crate) pin: Pin,
     /// The artifact it was opened on.
     pub path: ArtifactPath,
     /// What the text is.
@@ -91,29 +91,29 @@ pub struct Compose {
     /// The text.
     pub editor: Editor,
     /// Rises with every change of the text.
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// What came of checking.
-    pub check: Check,
+    pub(crate) check: Check,
     /// The revision that `check` is about.
-    pub checked_revision: Option<u64>,
+    pub(crate) checked_revision: Option<u64>,
     /// The revision that is being checked: there is never more than one.
-    pub checking: Option<u64>,
+    pub(crate) checking: Option<u64>,
     /// What the checked patch would make of the artifact, with the revision that it is about.
-    pub preview: Option<(u64, Preview)>,
+    pub(crate) preview: Option<(u64, Preview)>,
     /// Lines that the preview is scrolled by from where it would stand by itself; negative is up.
-    pub preview_scroll: isize,
+    pub(crate) preview_scroll: isize,
     /// Whether the preview takes more of a narrow screen than its share.
-    pub is_preview_large: bool,
+    pub(crate) is_preview_large: bool,
     /// Why the text can no longer be used; it is kept.
-    pub closed: Option<String>,
+    pub(crate) closed: Option<String>,
     /// The files of the run directory that a patch may name.
-    pub names: Arc<[String]>,
+    pub(crate) names: Arc<[String]>,
     /// A list that has the keys.
-    pub list: Option<List>,
+    pub(crate) list: Option<List>,
     /// What is searched for in the text.
-    pub find: Option<String>,
+    pub(crate) find: Option<String>,
     /// Whether the draft lags behind the text: it is brought up to date before it is written or read.
-    pub is_draft_behind: bool,
+    pub(crate) is_draft_behind: bool,
 }
 
 impl Compose {
@@ -140,7 +140,7 @@ impl Compose {
     }
 
     /// The patch types, when a patch is written.
-    pub fn sheets(&self) -> Option<&Sheets> {
+    pub(crate) fn sheets(&self) -> Option<&Sheets> {
         match &self.subject {
             Subject::Patch(sheets) => Some(sheets),
             Subject::Artifact(_) => None,
@@ -148,7 +148,7 @@ impl Compose {
     }
 
     /// The edit, when the artifact itself is edited.
-    pub fn edited(&self) -> Option<&Edited> {
+    pub(crate) fn edited(&self) -> Option<&Edited> {
         match &self.subject {
             Subject::Patch(_) => None,
             Subject::Artifact(edited) => Some(edited),
@@ -156,7 +156,7 @@ impl Compose {
     }
 
     /// Whether the text is still as it was opened: a template as it was filled in, or the artifact.
-    pub fn is_untouched(&self) -> bool {
+    pub(crate) fn is_untouched(&self) -> bool {
         match &self.subject {
             Subject::Patch(sheets) => sheets
                 .templates
@@ -172,12 +172,12 @@ impl Compose {
     }
 
     /// Whether the operator has written anything, in this type or another.
-    pub fn is_changed(&self) -> bool {
+    pub(crate) fn is_changed(&self) -> bool {
         !self.is_untouched() || self.sheets().is_some_and(|sheets| !sheets.shelf.is_empty())
     }
 
     /// The patch type as the text names it: the operator may write another than was chosen.
-    pub fn written_type(&self) -> Option<&'static str> {
+    pub(crate) fn written_type(&self) -> Option<&'static str> {
         let named = |line: &String| {
             let after = line.split_once("\"type\"")?.1.trim_start().strip_prefix(':')?;
             let name = after.trim_start().strip_prefix('"')?.split('"').next()?;
@@ -188,7 +188,7 @@ impl Compose {
     }
 
     /// The type of the patch, where it is known: as written, or as derived from the edit.
-    pub fn type_name(&self) -> Option<&'static str> {
+    pub(crate) fn type_name(&self) -> Option<&'static str> {
         match (&self.subject, &self.check) {
             (Subject::Patch(_), _) => self.written_type(),
             (Subject::Artifact(_), Check::Fits(checked)) => Some(checked.type_name),

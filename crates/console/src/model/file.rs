@@ -15,7 +15,7 @@ use domain::ids::Digest;
 
 /// Bytes on their way.
 #[derive(Debug, Clone, Default)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// Asked for.
     #[default]
     Waiting,
@@ -31,7 +31,7 @@ pub enum Slot {
 
 /// How far a file has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub(crate) enum Reading {
     /// It must be read.
     Wanted,
     /// It is being read: with all that is shown of it, or for its digest only.
@@ -65,7 +65,7 @@ pub enum Content {
 
 /// What a file is compared with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Against {
+pub(crate) enum Against {
     /// The version that the gate names: the given one, else the one last approved, else nothing.
     #[default]
     Usual,
@@ -79,16 +79,16 @@ pub enum Against {
 
 /// What can be done with the bytes of a file: found out once, when they come, because every frame asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Uses {
+pub(crate) struct Uses {
     /// Whether they can be edited as a text, or why not.
-    pub editing: Result<(), NotEditable>,
+    pub(crate) editing: Result<(), NotEditable>,
     /// Whether a patch that fits their kind can be written, whatever the job's parameters are.
-    pub is_patchable: bool,
+    pub(crate) is_patchable: bool,
 }
 
 impl Uses {
     /// What can be done with these bytes of an artifact.
-    pub fn of(artifact: &GateArtifact, bytes: &[u8]) -> Self {
+    pub(crate) fn of(artifact: &GateArtifact, bytes: &[u8]) -> Self {
         // Any text can be replaced: the patches themselves are made only where that is not so.
         let fits = || !work::templates(&artifact.kind, artifact.path.as_str(), bytes, &Map::new()).is_empty();
         Self {
@@ -104,13 +104,13 @@ pub struct FileView {
     /// As registered.
     pub artifact: GateArtifact,
     /// Numbers the readings of the console: answers for another one are of no interest.
-    pub number: u64,
+    pub(crate) number: u64,
     /// How far it has been read.
-    pub reading: Reading,
+    pub(crate) reading: Reading,
     /// The bytes on disk.
-    pub new: Slot,
+    pub(crate) new: Slot,
     /// The bytes of the base.
-    pub old: Slot,
+    pub(crate) old: Slot,
     /// What can be shown.
     pub content: Content,
     /// SHA-256 of what is shown.
@@ -118,23 +118,23 @@ pub struct FileView {
     /// The bytes that are shown.
     pub bytes: Option<Arc<Vec<u8>>>,
     /// What can be done with them; none: they have not come yet.
-    pub uses: Option<Uses>,
+    pub(crate) uses: Option<Uses>,
     /// What it is to be compared with.
-    pub against: Against,
+    pub(crate) against: Against,
     /// What the content is compared with.
-    pub shown_against: Against,
+    pub(crate) shown_against: Against,
     /// The version that was on the screen before another one came.
-    pub read: Option<Digest>,
+    pub(crate) read: Option<Digest>,
     /// Whether the diff begins at its first hunk when it comes.
-    pub starts_over: bool,
+    pub(crate) starts_over: bool,
     /// The changed values of a JSON document.
     pub values: Option<Arc<ChangedValues>>,
     /// The running time of a storyboard, before and now.
-    pub running_time: Option<String>,
+    pub(crate) running_time: Option<String>,
     /// The first changed value shown, where they are listed.
-    pub values_top: usize,
+    pub(crate) values_top: usize,
     /// What is known of a sound or a picture.
-    pub media: Option<Arc<Media>>,
+    pub(crate) media: Option<Arc<Media>>,
     /// Whether values or media are being found out.
     pub is_measuring: bool,
     /// The first line shown.
@@ -142,18 +142,18 @@ pub struct FileView {
     /// Cells scrolled to the right.
     pub left: usize,
     /// What of the diff with the usual base was on the screen.
-    pub shown: Shown,
+    pub(crate) shown: Shown,
     /// Whether the file was on the screen at all.
-    pub is_shown: bool,
+    pub(crate) is_shown: bool,
     /// Whether what is shown was read before the last reload, and its successor is on the way.
-    pub is_stale: bool,
+    pub(crate) is_stale: bool,
     /// What was registered before, since this view saw another version registered.
-    pub former: Option<Digest>,
+    pub(crate) former: Option<Digest>,
 }
 
 impl FileView {
     /// A file to be read.
-    pub fn new(artifact: GateArtifact) -> Self {
+    pub(crate) fn new(artifact: GateArtifact) -> Self {
         Self {
             artifact,
             number: 0,
@@ -183,7 +183,7 @@ impl FileView {
     }
 
     /// Begins again for a version; what is on screen stays there until its successor has been read.
-    pub fn succeeding(artifact: &GateArtifact, former: Self) -> Self {
+    pub(crate) fn succeeding(artifact: &GateArtifact, former: Self) -> Self {
         let is_other = former.artifact.digest != artifact.digest;
         let has_same_base = former.artifact.base == artifact.base;
         let mut file = Self {
@@ -217,12 +217,12 @@ impl FileView {
     }
 
     /// Bytes of memory that its texts take; its base is taken to be as large as itself.
-    pub fn kept_bytes(&self) -> u64 {
+    pub(crate) fn kept_bytes(&self) -> u64 {
         self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64 * 2)
     }
 
     /// What it is compared with, by digest; none: nothing.
-    pub fn base_digest(&self, against: &Against) -> Option<Digest> {
+    pub(crate) fn base_digest(&self, against: &Against) -> Option<Digest> {
         match against {
             Against::Usual => self.artifact.base.as_ref().map(|base| base.digest),
             Against::Other(base) => Some(base.digest),
@@ -232,7 +232,7 @@ impl FileView {
     }
 
     /// Everything that it can be compared with, the usual base first.
-    pub fn bases(&self) -> Vec<Against> {
+    pub(crate) fn bases(&self) -> Vec<Against> {
         let usual = self.base_digest(&Against::Usual);
         let others = self.artifact.bases.iter().filter(|base| Some(base.digest) != usual);
         let read = self
@@ -248,7 +248,7 @@ impl FileView {
     }
 
     /// In words, what the content is compared with: `last approved #1`.
-    pub fn base_label(&self, against: &Against) -> String {
+    pub(crate) fn base_label(&self, against: &Against) -> String {
         match against {
             Against::Usual => self
                 .artifact
@@ -262,7 +262,7 @@ impl FileView {
     }
 
     /// Whether the disk still has the former version: the registered one is written after the commit, and is awaited.
-    pub fn is_behind(&self) -> bool {
+    pub(crate) fn is_behind(&self) -> bool {
         self.is_new_and_awaited()
             || self.digest.is_some() && self.digest == self.former && self.digest != Some(self.artifact.digest)
     }
@@ -274,13 +274,13 @@ impl FileView {
     }
 
     /// Whether other bytes than the registered ones lie on disk, and no writer is awaited.
-    pub fn is_changed_on_disk(&self) -> bool {
+    pub(crate) fn is_changed_on_disk(&self) -> bool {
         let is_other = self.digest.is_some_and(|digest| digest != self.artifact.digest);
         is_other && !self.is_stale
     }
 
     /// Whether everything that is new in it was on the screen.
-    pub fn is_wholly_shown(&self) -> bool {
+    pub(crate) fn is_wholly_shown(&self) -> bool {
         let is_rest_shown = match self.shown.unseen_lines() {
             Some((unseen, _)) => unseen == 0,
             None => self.shown.unseen_hunk_count() == 0,
@@ -289,18 +289,18 @@ impl FileView {
     }
 
     /// Whether any of what changed in it was on the screen; of a file without lines to count, whether it was there at all.
-    pub fn is_begun(&self) -> bool {
+    pub(crate) fn is_begun(&self) -> bool {
         self.is_shown && (self.shown.is_begun() || self.shown.hunk_count() == 0)
     }
 
     /// How many hunks it counts for in a record: one where they are not known, or are none because it is no text.
-    pub fn hunk_count(&self) -> usize {
+    pub(crate) fn hunk_count(&self) -> usize {
         let is_changed = self.artifact.base.as_ref().map(|base| base.digest) != Some(self.artifact.digest);
         self.shown.hunk_count().max(usize::from(is_changed))
     }
 
     /// Of how many of them every changed line was shown.
-    pub fn hunks_shown(&self) -> usize {
+    pub(crate) fn hunks_shown(&self) -> usize {
         match self.shown.hunk_count() {
             0 if self.is_shown => self.hunk_count(),
             count => count - self.shown.unseen_hunk_count(),
@@ -308,7 +308,7 @@ impl FileView {
     }
 
     /// Why its bytes cannot be had, in words that follow its name; none: they are there, or come when they are wanted.
-    pub fn problem(&self) -> Option<String> {
+    pub(crate) fn problem(&self) -> Option<String> {
         match &self.content {
             Content::Missing => Some("is missing from the run directory".to_owned()),
             Content::Failed(why) => Some(format!("cannot be read: {why}")),
@@ -327,7 +327,7 @@ impl FileView {
     /// Notes what was on the screen; returns whether that is news.
     // Only the usual base counts: what the gate asks about is how this version differs from that. What was
     // seen of it against another base may hide just that.
-    pub fn note_shown(&mut self, sights: &[Sight]) -> bool {
+    pub(crate) fn note_shown(&mut self, sights: &[Sight]) -> bool {
         let is_first = !std::mem::replace(&mut self.is_shown, true);
         match &self.content {
             Content::Text(document) if self.shown_against == Against::Usual => {

@@ -25,44 +25,44 @@ const READINGS_MAX: usize = 2;
 #[derive(Debug, Clone)]
 pub struct GateView {
     /// Which gate.
-    pub key: GateKey,
+    pub(crate) key: GateKey,
     /// Its slug, for the label.
-    pub slug: String,
+    pub(crate) slug: String,
     /// The whole job; none while loading.
-    pub rows: Option<Arc<JobRows>>,
+    pub(crate) rows: Option<Arc<JobRows>>,
     /// Rises with every (re)load of the files.
-    pub generation: u64,
+    pub(crate) generation: u64,
     /// The files under review.
     pub files: Vec<FileView>,
     /// The file on screen.
-    pub file: usize,
+    pub(crate) file: usize,
     /// The file that the patch in the editor is for, where that is not the one on screen.
-    pub aimed: Option<ArtifactPath>,
+    pub(crate) aimed: Option<ArtifactPath>,
     /// What is searched for.
     pub search: Option<String>,
     /// The last match, and the number of the search under way.
-    pub found: (Option<Spot>, u64),
+    pub(crate) found: (Option<Spot>, u64),
     /// Whether only what changed since it was read is to be shown, as soon as it is known.
-    pub wants_since_read: bool,
+    pub(crate) wants_since_read: bool,
     /// What stands on the terminal.
-    pub standing: Option<Standing>,
+    pub(crate) standing: Option<Standing>,
     /// Whether a gate without files was on the screen.
-    pub is_bare_shown: bool,
+    pub(crate) is_bare_shown: bool,
     /// Whether it was said that there is nothing more to read.
-    pub is_end_told: bool,
+    pub(crate) is_end_told: bool,
     /// Whether it is read on from the queue: a low window then gives its rows to the diff.
-    pub is_read_on: bool,
+    pub(crate) is_read_on: bool,
     /// When more of it was shown last, on the boot clock.
-    pub shown_boot_us: i64,
+    pub(crate) shown_boot_us: i64,
     /// How much was recorded as seen, and of which digest.
-    pub recorded: Option<(Digest, Extent)>,
+    pub(crate) recorded: Option<(Digest, Extent)>,
     /// How often the files were read again because the disk was behind, and when last, on the boot clock.
-    pub rereads: (u32, i64),
+    pub(crate) rereads: (u32, i64),
 }
 
 impl GateView {
     /// Why it is open again on what lies there; none: it is its stage's turn.
-    pub fn review(&self) -> Option<String> {
+    pub(crate) fn review(&self) -> Option<String> {
         self.rows.as_deref()?.review_words(self.gate()?)
     }
 
@@ -90,14 +90,14 @@ impl GateView {
     }
 
     /// The gate as stored.
-    pub fn gate(&self) -> Option<&Gate> {
+    pub(crate) fn gate(&self) -> Option<&Gate> {
         self.rows.as_ref()?.gate(&self.key.stage, self.key.attempt)
     }
 
     /// The next file to read, and whether with everything that is shown of it: the one on screen and its neighbours first,
     /// then the others, of which only the digest is needed once there are enough in memory. None: all are read, or enough are
     /// under way.
-    pub fn next_reading(&self) -> Option<(usize, bool)> {
+    pub(crate) fn next_reading(&self) -> Option<(usize, bool)> {
         let under_way = self
             .files
             .iter()
@@ -126,7 +126,7 @@ impl GateView {
     }
 
     /// Forgets what can be read again of files that are not near the one on screen, while there is too much of it.
-    pub fn forget_distant(&mut self) {
+    pub(crate) fn forget_distant(&mut self) {
         let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
         let (current, aimed) = (self.file, self.aimed_file());
         let mut distant: Vec<usize> = (0..self.files.len())
@@ -160,7 +160,7 @@ impl GateView {
     }
 
     /// Begins again with these artifacts; what was seen stays seen until other bytes are read.
-    pub fn reload(&mut self, artifacts: &[GateArtifact], generation: u64) {
+    pub(crate) fn reload(&mut self, artifacts: &[GateArtifact], generation: u64) {
         let mut former = std::mem::take(&mut self.files);
         self.generation = generation;
         self.files = artifacts
@@ -177,7 +177,7 @@ impl GateView {
     }
 
     /// Whether a registered version is not on disk yet, and is still worth asking for.
-    pub fn is_behind(&self) -> bool {
+    pub(crate) fn is_behind(&self) -> bool {
         self.rereads.0 < REREADS_MAX && self.files.iter().any(FileView::is_behind)
     }
 
@@ -200,7 +200,7 @@ impl GateView {
     }
 
     /// How much of what changed was shown; none before the first of it was.
-    pub fn extent(&self) -> Option<Extent> {
+    pub(crate) fn extent(&self) -> Option<Extent> {
         let is_begun = self.files.iter().any(FileView::is_begun) || self.files.is_empty() && self.is_bare_shown;
         let sum = |count: fn(&FileView) -> usize| {
             let sum: usize = self.files.iter().map(count).sum();
@@ -213,7 +213,7 @@ impl GateView {
     }
 
     /// How much was never on the screen: `2 hunks, 1 file`.
-    pub fn unseen_count(&self) -> String {
+    pub(crate) fn unseen_count(&self) -> String {
         let files = self.files.iter().filter(|file| !file.is_shown).count();
         let shown = self.files.iter().filter(|file| file.is_shown);
         let lines: usize = shown
@@ -237,7 +237,7 @@ impl GateView {
     }
 
     /// What was never on the screen, in words: `hunk 3`, `17 of 27 lines`, `captions.srt`.
-    pub fn unseen(&self) -> Vec<String> {
+    pub(crate) fn unseen(&self) -> Vec<String> {
         let mut unseen = Vec::new();
         for (index, file) in self.files.iter().enumerate() {
             if !file.is_shown {

@@ -6,25 +6,25 @@ use domain::old::OldDecision;
 use domain::time::Timestamp;
 
 /// At most so many of either kind are listed.
-pub const DECISIONS_MAX: u32 = 500;
+pub(crate) const DECISIONS_MAX: u32 = 500;
 
 /// The history pane.
 #[derive(Debug, Clone, Default)]
-pub struct History {
+pub(crate) struct History {
     /// Ours, newest first.
-    pub decisions: Vec<SealedDecision>,
+    pub(crate) decisions: Vec<SealedDecision>,
     /// The old system's, newest first; read when the pane is first shown.
-    pub old: Vec<OldDecision>,
+    pub(crate) old: Vec<OldDecision>,
     /// The selected decision; none: the newest.
-    pub selected: Option<Key>,
+    pub(crate) selected: Option<Key>,
     /// The first row shown.
-    pub top: usize,
+    pub(crate) top: usize,
     /// The first line shown of the selected decision's facts.
-    pub detail_top: usize,
+    pub(crate) detail_top: usize,
     /// Whether an answer has come.
-    pub is_loaded: bool,
+    pub(crate) is_loaded: bool,
     /// Whether old ones were asked for.
-    pub is_old_asked: bool,
+    pub(crate) is_old_asked: bool,
 }
 
 /// What stays the same of a decision while others come in above it.
@@ -47,7 +47,7 @@ pub enum Entry<'h> {
 
 impl<'h> Entry<'h> {
     /// See [`Key`].
-    pub fn key(self) -> Key {
+    pub(crate) fn key(self) -> Key {
         match self {
             Self::Ours(sealed) => Key::Ours(sealed.seq),
             Self::Old(old) => Key::Old(old.job_id.clone(), old.stage.clone()),
@@ -55,7 +55,7 @@ impl<'h> Entry<'h> {
     }
 
     /// When.
-    pub fn at(self) -> Timestamp {
+    pub(crate) fn at(self) -> Timestamp {
         match self {
             Self::Ours(sealed) => sealed.decision.at(),
             Self::Old(old) => old.at,
@@ -63,7 +63,7 @@ impl<'h> Entry<'h> {
     }
 
     /// The job.
-    pub fn job_id(self) -> &'h JobId {
+    pub(crate) fn job_id(self) -> &'h JobId {
         match self {
             Self::Ours(sealed) => sealed.decision.job_id(),
             Self::Old(old) => &old.job_id,
@@ -71,7 +71,7 @@ impl<'h> Entry<'h> {
     }
 
     /// Who decided.
-    pub fn by(self) -> &'h str {
+    pub(crate) fn by(self) -> &'h str {
         match self {
             Self::Ours(sealed) => sealed.decision.by(),
             Self::Old(old) => &old.by,
@@ -79,7 +79,7 @@ impl<'h> Entry<'h> {
     }
 
     /// The stage, with the attempt where there is one.
-    pub fn stage(self) -> String {
+    pub(crate) fn stage(self) -> String {
         match self {
             Self::Ours(sealed) => format!("{} #{}", sealed.decision.stage(), sealed.decision.attempt()),
             Self::Old(old) => format!("{} old", old.stage),
@@ -87,7 +87,7 @@ impl<'h> Entry<'h> {
     }
 
     /// Whether the work was to go on.
-    pub fn is_approved(self) -> bool {
+    pub(crate) fn is_approved(self) -> bool {
         match self {
             Self::Ours(sealed) => sealed.decision.is_approved(),
             Self::Old(old) => old.approved,
@@ -95,7 +95,7 @@ impl<'h> Entry<'h> {
     }
 
     /// Whether the timer decided.
-    pub fn is_by_timer(self) -> bool {
+    pub(crate) fn is_by_timer(self) -> bool {
         match self {
             Self::Ours(sealed) => sealed.decision.is_by_timer(),
             Self::Old(old) => old.auto_approved,
@@ -103,7 +103,7 @@ impl<'h> Entry<'h> {
     }
 
     /// What the decider wrote.
-    pub fn notes(self) -> Option<&'h str> {
+    pub(crate) fn notes(self) -> Option<&'h str> {
         match self {
             Self::Ours(sealed) => sealed.decision.notes(),
             Self::Old(old) => old.notes.as_deref(),
@@ -111,7 +111,7 @@ impl<'h> Entry<'h> {
     }
 
     /// The patch that came with it.
-    pub fn patch(self) -> Option<&'h serde_json::Value> {
+    pub(crate) fn patch(self) -> Option<&'h serde_json::Value> {
         match self {
             Self::Ours(sealed) => sealed.decision.patch(),
             Self::Old(old) => old.patch.as_ref(),
@@ -121,12 +121,12 @@ impl<'h> Entry<'h> {
 
 impl History {
     /// How many rows there are.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.decisions.len() + self.old.len()
     }
 
     /// The row at a place.
-    pub fn entry(&self, place: usize) -> Option<Entry<'_>> {
+    pub(crate) fn entry(&self, place: usize) -> Option<Entry<'_>> {
         match self.decisions.get(place) {
             Some(sealed) => Some(Entry::Ours(sealed)),
             None => self.old.get(place.checked_sub(self.decisions.len())?).map(Entry::Old),
@@ -134,7 +134,7 @@ impl History {
     }
 
     /// Rows from a place on.
-    pub fn entries(&self, from: usize, rows: usize) -> Vec<Entry<'_>> {
+    pub(crate) fn entries(&self, from: usize, rows: usize) -> Vec<Entry<'_>> {
         (from..self.count())
             .take(rows)
             .filter_map(|place| self.entry(place))
@@ -142,7 +142,7 @@ impl History {
     }
 
     /// The place of the selected decision.
-    pub fn index(&self) -> usize {
+    pub(crate) fn index(&self) -> usize {
         let found = self.selected.as_ref().and_then(|key| match key {
             Key::Ours(seq) => self.decisions.iter().position(|sealed| sealed.seq == *seq),
             Key::Old(job_id, stage) => {
@@ -157,7 +157,7 @@ impl History {
     }
 
     /// Selects the row at a place.
-    pub fn select(&mut self, place: usize) {
+    pub(crate) fn select(&mut self, place: usize) {
         let key = self.entry(place).map(Entry::key);
         if self.selected != key {
             self.detail_top = 0;
@@ -166,7 +166,7 @@ impl History {
     }
 
     /// The selected decision.
-    pub fn current(&self) -> Option<Entry<'_>> {
+    pub(crate) fn current(&self) -> Option<Entry<'_>> {
         self.entry(self.index())
     }
 }

@@ -7,40 +7,40 @@ use domain::ids::{JobId, StageName};
 use domain::job::{AttemptState, JobRows};
 
 /// So many bytes from the end of a log are shown.
-pub const LOG_BYTES_MAX: u64 = 256 * 1024;
+pub(crate) const LOG_BYTES_MAX: u64 = 256 * 1024;
 /// So many events are shown.
-pub const EVENTS_MAX: u32 = 200;
+pub(crate) const EVENTS_MAX: u32 = 200;
 
 /// The job pane.
 #[derive(Debug, Clone)]
 pub struct JobView {
     /// The job.
-    pub job_id: JobId,
+    pub(crate) job_id: JobId,
     /// Everything known of it; none while loading.
     pub rows: Option<Arc<JobRows>>,
     /// Whether there is no such job any more.
-    pub is_missing: bool,
+    pub(crate) is_missing: bool,
     /// Whether the rules would refuse to resume it, as they were asked when it was read last.
-    pub is_resume_refused: bool,
+    pub(crate) is_resume_refused: bool,
     /// Whether they are being asked, and whether once more after that.
-    pub resume_asked: (bool, bool),
+    pub(crate) resume_asked: (bool, bool),
     /// Its last events, oldest first.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// The stage and attempt whose log is shown; none: the newest.
-    pub log_of: Option<(StageName, u32)>,
+    pub(crate) log_of: Option<(StageName, u32)>,
     /// The lines of the log; none: no log.
-    pub log: Option<Vec<String>>,
+    pub(crate) log: Option<Vec<String>>,
     /// The newest events that are scrolled out at the bottom.
-    pub events_up: usize,
+    pub(crate) events_up: usize,
     /// The log's last lines that are scrolled out at the bottom.
-    pub up: usize,
+    pub(crate) up: usize,
     /// When the log was asked for last, on the boot clock.
-    pub log_boot_us: i64,
+    pub(crate) log_boot_us: i64,
 }
 
 impl JobView {
     /// A view that waits for its answers.
-    pub fn new(job_id: JobId) -> Self {
+    pub(crate) fn new(job_id: JobId) -> Self {
         Self {
             job_id,
             rows: None,
@@ -57,7 +57,7 @@ impl JobView {
     }
 
     /// The executions whose logs can be shown, oldest first.
-    pub fn logs(&self) -> Vec<(StageName, u32)> {
+    pub(crate) fn logs(&self) -> Vec<(StageName, u32)> {
         let attempts = self.rows.iter().flat_map(|rows| &rows.attempts);
         attempts
             .filter(|attempt| attempt.started_at.is_some())
@@ -66,12 +66,12 @@ impl JobView {
     }
 
     /// The execution whose log is shown.
-    pub fn current_log(&self) -> Option<(StageName, u32)> {
+    pub(crate) fn current_log(&self) -> Option<(StageName, u32)> {
         self.log_of.clone().or_else(|| self.logs().pop())
     }
 
     /// Whether a command of this job runs, so that its log grows without an event.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         let mut attempts = self.rows.iter().flat_map(|rows| &rows.attempts);
         attempts.any(|attempt| attempt.state == AttemptState::Running)
     }

@@ -14,7 +14,7 @@ pub enum Mode {
 
 impl Mode {
     /// In words.
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Unified => "unified",
             Self::SideBySide => "side by side",
@@ -29,7 +29,7 @@ pub struct Look {
     /// How a changed text is shown.
     pub mode: Mode,
     /// Whether long lines go on below; else they are cut, and the diff scrolls sideways.
-    pub wraps: bool,
+    pub(crate) wraps: bool,
 }
 
 impl Default for Look {

@@ -1,19 +1,19 @@
 //! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
 
-pub mod away;
-pub mod bulk;
+pub(crate) mod away;
+pub(crate) mod bulk;
 pub mod compose;
 pub mod file;
 pub mod gate;
-pub mod history;
+pub(crate) mod history;
 pub mod job;
 pub mod look;
 pub mod preview;
 pub mod prompt;
 pub mod queue;
-pub mod shown;
-pub mod slips;
-pub mod standing;
+pub(crate) mod shown;
+pub(crate) mod slips;
+pub(crate) mod standing;
 pub mod toast;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -99,53 +99,53 @@ pub enum Field {
 
 /// What was sent and is not yet answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// For a toast: `Approved`, `Resumed`.
-    pub done: &'static str,
+    pub(crate) done: &'static str,
     /// For a refusal: `Not approved`.
-    pub not_done: &'static str,
+    pub(crate) not_done: &'static str,
     /// What it was about.
-    pub subject: String,
+    pub(crate) subject: String,
     /// The gate that it decides, if it decides one.
-    pub decides: Option<GateKey>,
+    pub(crate) decides: Option<GateKey>,
     /// Whether a patch goes with it.
-    pub has_patch: bool,
+    pub(crate) has_patch: bool,
     /// Whether it was answered, and only its files are owed.
-    pub is_committed: bool,
+    pub(crate) is_committed: bool,
     /// The gate whose lease it takes or renews.
-    pub leases: Option<GateKey>,
+    pub(crate) leases: Option<GateKey>,
     /// Whether it is one of many: what became of it stands in their list.
-    pub is_part: bool,
+    pub(crate) is_part: bool,
     /// Whether nobody wants to hear of it unless a prompt waits for it (leases, looks).
-    pub is_quiet: bool,
+    pub(crate) is_quiet: bool,
 }
 
 /// A lease that this session wants while a prompt or the editor is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseHeld {
     /// What for.
-    pub purpose: LeasePurpose,
+    pub(crate) purpose: LeasePurpose,
     /// When it was last asked for, on the boot clock.
-    pub beat_boot_us: i64,
+    pub(crate) beat_boot_us: i64,
     /// Since when this session has it; none: it was never given.
-    pub taken_at: Option<Timestamp>,
+    pub(crate) taken_at: Option<Timestamp>,
     /// Whether it was refused the last time.
-    pub is_refused: bool,
+    pub(crate) is_refused: bool,
     /// Whether somebody took it from this session.
-    pub is_lost: bool,
+    pub(crate) is_lost: bool,
 }
 
 /// The console.
 #[derive(Debug)]
 pub struct Model {
     /// Who sits here.
-    pub session: Session,
+    pub(crate) session: Session,
     /// Columns and rows.
     pub size: (u16, u16),
     /// What the clocks said last.
     pub now: Now,
     /// Colours.
-    pub theme: Theme,
+    pub(crate) theme: Theme,
     /// Whether the keys go to what stands below the queue.
     pub is_lower_focused: bool,
     /// What stands below the queue.
@@ -155,7 +155,7 @@ pub struct Model {
     /// The marked gates.
     pub marks: BTreeMap<GateKey, Mark>,
     /// The marks that were taken off last, to be set again.
-    pub marks_off: BTreeMap<GateKey, Mark>,
+    pub(crate) marks_off: BTreeMap<GateKey, Mark>,
     /// Where a range of marks began.
     pub range: Option<RowKey>,
     /// How diffs are looked at.
@@ -165,9 +165,9 @@ pub struct Model {
     /// The job of the selected row.
     pub job: Option<JobView>,
     /// The decisions.
-    pub history: History,
+    pub(crate) history: History,
     /// What was shown of gates that the selection left, the newest last.
-    pub remembered: VecDeque<Remembered>,
+    pub(crate) remembered: VecDeque<Remembered>,
     /// The question that is asked.
     pub prompt: Option<Prompt>,
     /// What the rules say that its Enter would do.
@@ -181,47 +181,47 @@ pub struct Model {
     /// A one-line field.
     pub field: Option<Field>,
     /// What keeps a slip from acting.
-    pub slips: Slips,
+    pub(crate) slips: Slips,
     /// What happened, newest last.
     pub toasts: Toasts,
     /// Unsent words, by gate.
     pub drafts: BTreeMap<GateKey, Draft>,
     /// What was thrown away lately, newest first.
-    pub discarded: Vec<Discarded>,
+    pub(crate) discarded: Vec<Discarded>,
     /// Drafts to be written.
-    pub unsaved: BTreeSet<GateKey>,
+    pub(crate) unsaved: BTreeSet<GateKey>,
     /// When the oldest unsaved change was typed, on the boot clock.
-    pub unsaved_boot_us: Option<i64>,
+    pub(crate) unsaved_boot_us: Option<i64>,
     /// Commands under way.
-    pub sent: BTreeMap<Submission, Sent>,
+    pub(crate) sent: BTreeMap<Submission, Sent>,
     /// The leases that are kept, by gate.
     pub leases: BTreeMap<GateKey, LeaseHeld>,
     /// Who leads; none: nobody.
-    pub leader: Option<LeaderInfo>,
+    pub(crate) leader: Option<LeaderInfo>,
     /// Whether the leader was ever asked for and told.
-    pub is_leader_known: bool,
+    pub(crate) is_leader_known: bool,
     /// Whether this process leads.
-    pub is_leading: bool,
+    pub(crate) is_leading: bool,
     /// Files or database cannot be written.
-    pub trouble: Option<String>,
+    pub(crate) trouble: Option<String>,
     /// The configuration's faults.
-    pub config_faults: Vec<String>,
+    pub(crate) config_faults: Vec<String>,
     /// Why drafts of former sessions are not offered.
-    pub draft_problems: Vec<String>,
+    pub(crate) draft_problems: Vec<String>,
     /// When a key was last pressed, on the boot clock; none: not yet, and a console that runs is nobody who looks.
-    pub key_boot_us: Option<i64>,
+    pub(crate) key_boot_us: Option<i64>,
     /// Since when somebody is at the keys without a long break, on the boot clock.
-    pub present_boot_us: i64,
+    pub(crate) present_boot_us: i64,
     /// When the leader was last asked for, on the boot clock.
-    pub leader_boot_us: i64,
+    pub(crate) leader_boot_us: i64,
     /// Whether a query for the queue is under way, and whether another must follow.
     pub queue_asked: (bool, bool),
     /// The job that a query is under way for, and whether another must follow.
-    pub job_asked: Option<(domain::ids::JobId, bool)>,
+    pub(crate) job_asked: Option<(domain::ids::JobId, bool)>,
     /// Gates that this console decided lately: their events are no news.
-    pub own: VecDeque<GateKey>,
+    pub(crate) own: VecDeque<GateKey>,
     /// Rises with every view of a gate, prompt text or submission.
-    pub counter: u64,
+    pub(crate) counter: u64,
     /// Whether the screen must be drawn.
     pub is_dirty: bool,
 }
@@ -327,13 +327,13 @@ impl Model {
     }
 
     /// The next number.
-    pub fn next_number(&mut self) -> u64 {
+    pub(crate) fn next_number(&mut self) -> u64 {
         self.counter = self.counter.saturating_add(1);
         self.counter
     }
 
     /// The draft of a gate, if there is one.
-    pub fn draft(&self, key: &GateKey) -> Option<&Draft> {
+    pub(crate) fn draft(&self, key: &GateKey) -> Option<&Draft> {
         self.drafts.get(key)
     }
 
@@ -345,7 +345,7 @@ impl Model {
     }
 
     /// The decision of this gate that is being written, if one is.
-    pub fn writing(&self, key: &GateKey) -> Option<&Sent> {
+    pub(crate) fn writing(&self, key: &GateKey) -> Option<&Sent> {
         self.sent
             .values()
             .find(|sent| !sent.is_committed && sent.decides.as_ref() == Some(key))

@@ -13,9 +13,9 @@ pub struct Foreseen {
     /// The question that is under way.
     pub asked: Option<Asked>,
     /// Whether Enter came while answers on the screen were being asked again: it counts if they are the same.
-    pub is_enter_waiting: bool,
+    pub(crate) is_enter_waiting: bool,
     /// Whether an answer let the prompt stand: from then on what becomes of it is said in its place.
-    pub has_stood: bool,
+    pub(crate) has_stood: bool,
     /// The questions, and what was answered.
     pub jobs: Vec<JobPreview>,
 }
@@ -26,22 +26,22 @@ pub struct Asked {
     /// Its number.
     pub number: u64,
     /// See [`JobPreview::job_id`].
-    pub job_id: JobId,
+    pub(crate) job_id: JobId,
     /// See [`JobPreview::commands`].
-    pub gist: Vec<Command>,
+    pub(crate) gist: Vec<Command>,
 }
 
 /// What would be done to one job.
 #[derive(Debug, Clone)]
 pub struct JobPreview {
     /// The job.
-    pub job_id: JobId,
+    pub(crate) job_id: JobId,
     /// What Enter would send, in this order; of notes no more than that there are some.
-    pub commands: Vec<Command>,
+    pub(crate) commands: Vec<Command>,
     /// Whether something has happened, or been written, since it was asked.
-    pub is_stale: bool,
+    pub(crate) is_stale: bool,
     /// Whether Enter waits for the answer to it.
-    pub is_awaited: bool,
+    pub(crate) is_awaited: bool,
     /// The newest answer to each command; none: it was not answered yet.
     pub answers: Option<Vec<Result<Outlook, Refusal>>>,
 }
@@ -61,7 +61,7 @@ impl JobPreview {
 impl Foreseen {
     /// Enter: waits for every question that is asked again, or is to be. What comes up later is not waited for, so that it cannot keep
     /// Enter waiting for ever. Returns whether there is something to wait for.
-    pub fn await_answers(&mut self) -> bool {
+    pub(crate) fn await_answers(&mut self) -> bool {
         for job in &mut self.jobs {
             let is_under_way = self.asked.as_ref().is_some_and(|asked| asked.job_id == job.job_id);
             job.is_awaited = job.is_stale || is_under_way;
@@ -71,29 +71,29 @@ impl Foreseen {
     }
 
     /// Whether Enter waited and does no longer.
-    pub fn is_enter_due(&self) -> bool {
+    pub(crate) fn is_enter_due(&self) -> bool {
         self.is_enter_waiting && self.jobs.iter().all(|job| !job.is_awaited)
     }
 
     /// Whether every question has an answer, even if it is being asked again.
-    pub fn is_answered(&self) -> bool {
+    pub(crate) fn is_answered(&self) -> bool {
         self.jobs.iter().all(|one| one.answers.is_some())
     }
 
     /// How many questions have an answer, and how many there are.
-    pub fn progress(&self) -> (usize, usize) {
+    pub(crate) fn progress(&self) -> (usize, usize) {
         let answered = self.jobs.iter().filter(|one| one.answers.is_some());
         (answered.count(), self.jobs.len())
     }
 
     /// The first refusal.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
         let mut pairs = self.jobs.iter().flat_map(JobPreview::pairs);
         pairs.find_map(|(_, answer)| answer.as_ref().err())
     }
 
     /// Why what would be sent about this gate would be refused.
-    pub fn refusal_of(&self, key: &GateKey) -> Option<&Refusal> {
+    pub(crate) fn refusal_of(&self, key: &GateKey) -> Option<&Refusal> {
         let is_of = |gate: &GateRef| gate.stage == key.stage && gate.attempt == Some(key.attempt);
         let of_job = self.jobs.iter().filter(|question| question.job_id == key.job_id);
         let mut pairs = of_job.flat_map(JobPreview::pairs);
@@ -101,14 +101,14 @@ impl Foreseen {
     }
 
     /// Whether a stage that waits would not start any more.
-    pub fn drops_a_stage(&self) -> bool {
+    pub(crate) fn drops_a_stage(&self) -> bool {
         let foreseen = self.jobs.iter().flat_map(JobPreview::foreseen);
         let mut facts = foreseen.flat_map(|outlook| &outlook.facts);
         facts.any(|fact| matches!(fact, Fact::StageStops { .. }))
     }
 
     /// What would happen, in the words of the rules; of several commands in few words, what would be refused left out.
-    pub fn sentences(&self) -> Vec<String> {
+    pub(crate) fn sentences(&self) -> Vec<String> {
         let jobs = self.jobs.iter().map(JobPreview::foreseen);
         let jobs: Vec<_> = jobs.filter(|outlooks| !outlooks.is_empty()).collect();
         match jobs.as_slice() {

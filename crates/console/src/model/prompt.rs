@@ -12,7 +12,7 @@ use domain::refusal::Refusal;
 
 /// What a confirm prompt would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
+pub(crate) enum Intent {
     /// Approve.
     Approve,
     /// Reject.
@@ -25,7 +25,7 @@ pub enum Intent {
 
 impl Intent {
     /// The verb on the key line: `[Enter] approve`.
-    pub fn verb(self) -> &'static str {
+    pub(crate) fn verb(self) -> &'static str {
         match self {
             Self::Approve => "approve",
             Self::Reject => "reject",
@@ -34,7 +34,7 @@ impl Intent {
         }
     }
     /// The head of the prompt.
-    pub fn head(self) -> &'static str {
+    pub(crate) fn head(self) -> &'static str {
         match self {
             Self::Approve => "APPROVE",
             Self::Reject => "REJECT",
@@ -43,7 +43,7 @@ impl Intent {
         }
     }
     /// When it was done.
-    pub fn done(self) -> &'static str {
+    pub(crate) fn done(self) -> &'static str {
         match self {
             Self::Approve => "Approved",
             Self::Reject => "Rejected",
@@ -52,7 +52,7 @@ impl Intent {
         }
     }
     /// When it was not.
-    pub fn not_done(self) -> &'static str {
+    pub(crate) fn not_done(self) -> &'static str {
         match self {
             Self::Approve => "Not approved",
             Self::Reject => "Not rejected",
@@ -61,7 +61,7 @@ impl Intent {
         }
     }
     /// The verdict, where it decides the gate.
-    pub fn verdict(self) -> Option<Verdict> {
+    pub(crate) fn verdict(self) -> Option<Verdict> {
         match self {
             Self::Approve => Some(Verdict::Approve),
             Self::Reject => Some(Verdict::Reject),
@@ -69,7 +69,7 @@ impl Intent {
         }
     }
     /// Whether it decides the gate: a decision has a note, and is for good.
-    pub fn is_decision(self) -> bool {
+    pub(crate) fn is_decision(self) -> bool {
         self.verdict().is_some()
     }
 }
@@ -87,7 +87,7 @@ pub struct Pin {
 
 /// Where a confirm prompt stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConfirmState {
+pub(crate) enum ConfirmState {
     /// Waits for the operator.
     Asking,
     /// Sent; not yet answered.
@@ -102,31 +102,31 @@ pub struct Confirm {
     /// What it is about.
     pub pin: Pin,
     /// What it would do.
-    pub intent: Intent,
+    pub(crate) intent: Intent,
     /// The note.
     pub note: Editor,
     /// Whether keys are typed into the note.
-    pub is_note_focused: bool,
+    pub(crate) is_note_focused: bool,
     /// The patch that goes with it.
-    pub patch: Option<Checked>,
+    pub(crate) patch: Option<Checked>,
     /// Rises with every change of what is asked.
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// Whether this revision was on the terminal: only then does Enter confirm.
-    pub is_drawn: bool,
+    pub(crate) is_drawn: bool,
     /// Whether Enter was pressed once on an empty note of a rejection.
-    pub is_empty_accepted: bool,
+    pub(crate) is_empty_accepted: bool,
     /// Where it stands.
-    pub state: ConfirmState,
+    pub(crate) state: ConfirmState,
 }
 
 impl Confirm {
     /// Whether it waits for the operator.
-    pub fn is_asking(&self) -> bool {
+    pub(crate) fn is_asking(&self) -> bool {
         self.state == ConfirmState::Asking
     }
 
     /// Whether it was sent.
-    pub fn is_writing(&self) -> bool {
+    pub(crate) fn is_writing(&self) -> bool {
         matches!(self.state, ConfirmState::Writing(_))
     }
 }
@@ -135,30 +135,30 @@ impl Confirm {
 #[derive(Debug, Clone)]
 pub struct ResumeAsk {
     /// The job.
-    pub job_id: JobId,
+    pub(crate) job_id: JobId,
     /// `j-21 dunes`.
-    pub label: String,
+    pub(crate) label: String,
     /// What whoever rejected the stage wrote.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
     /// See [`Confirm::revision`].
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// See [`Confirm::is_drawn`].
-    pub is_drawn: bool,
+    pub(crate) is_drawn: bool,
 }
 
 /// The question before a job is canceled.
 #[derive(Debug, Clone)]
 pub struct CancelAsk {
     /// The job.
-    pub job_id: JobId,
+    pub(crate) job_id: JobId,
     /// `j-21 dunes`.
-    pub label: String,
+    pub(crate) label: String,
     /// What was typed: must be the job's id.
     pub typed: Editor,
     /// See [`Confirm::revision`].
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// See [`Confirm::is_drawn`].
-    pub is_drawn: bool,
+    pub(crate) is_drawn: bool,
 }
 
 /// What a question about a gate's timer would do.
@@ -174,7 +174,7 @@ pub enum TimerIntent {
 
 impl TimerIntent {
     /// The verb on the key line.
-    pub fn verb(self) -> &'static str {
+    pub(crate) fn verb(self) -> &'static str {
         match self {
             Self::Hold => "hold",
             Self::Release => "release",
@@ -182,7 +182,7 @@ impl TimerIntent {
         }
     }
     /// The head of the prompt.
-    pub fn head(self) -> &'static str {
+    pub(crate) fn head(self) -> &'static str {
         match self {
             Self::Hold => "HOLD TIMER",
             Self::Release => "RELEASE TIMER",
@@ -190,7 +190,7 @@ impl TimerIntent {
         }
     }
     /// When it was done.
-    pub fn done(self) -> &'static str {
+    pub(crate) fn done(self) -> &'static str {
         match self {
             Self::Hold => "Held",
             Self::Release => "Released",
@@ -198,7 +198,7 @@ impl TimerIntent {
         }
     }
     /// When it was not.
-    pub fn not_done(self) -> &'static str {
+    pub(crate) fn not_done(self) -> &'static str {
         match self {
             Self::Hold => "Not held",
             Self::Release => "Not released",
@@ -213,45 +213,45 @@ pub struct TimerAsk {
     /// The gate, with its attempt.
     pub key: GateKey,
     /// `j-21 dunes / storyboard #1`.
-    pub label: String,
+    pub(crate) label: String,
     /// What would be done.
-    pub intent: TimerIntent,
+    pub(crate) intent: TimerIntent,
     /// The reason, or for how long.
     pub typed: Editor,
     /// See [`Confirm::revision`].
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// See [`Confirm::is_drawn`].
-    pub is_drawn: bool,
+    pub(crate) is_drawn: bool,
     /// Sent; not yet answered.
-    pub sent: Option<Submission>,
+    pub(crate) sent: Option<Submission>,
 }
 
 impl TimerAsk {
     /// Whether a refusal is about what was typed: it can be mended there.
-    pub fn is_of_typed(refusal: &Refusal) -> bool {
+    pub(crate) fn is_of_typed(refusal: &Refusal) -> bool {
         matches!(refusal.place.as_deref(), Some("seconds" | "reason"))
     }
 }
 
 /// What has to be typed before a text is thrown away.
-pub const DISCARD_WORD: &str = "discard";
+pub(crate) const DISCARD_WORD: &str = "discard";
 
 /// The question before a text is thrown away.
 #[derive(Debug, Clone)]
 pub struct DiscardAsk {
     /// What was typed: must be [`DISCARD_WORD`].
-    pub typed: Editor,
+    pub(crate) typed: Editor,
     /// See [`Confirm::revision`].
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// See [`Confirm::is_drawn`].
-    pub is_drawn: bool,
+    pub(crate) is_drawn: bool,
 }
 
 /// The question before leaving although something is under way.
 #[derive(Debug, Clone)]
 pub struct QuitAsk {
     /// What is under way, as it is now.
-    pub reasons: Vec<String>,
+    pub(crate) reasons: Vec<String>,
 }
 
 /// A question.
@@ -290,7 +290,7 @@ impl Prompt {
     }
 
     /// The revision that is asked, where Enter depends on its being drawn.
-    pub fn revision(&self) -> Option<u64> {
+    pub(crate) fn revision(&self) -> Option<u64> {
         match self {
             Self::Confirm(confirm) => Some(confirm.revision),
             Self::Resume(ask) => Some(ask.revision),
@@ -314,7 +314,7 @@ impl Prompt {
     }
 
     /// When it was not done.
-    pub fn not_done(&self) -> &'static str {
+    pub(crate) fn not_done(&self) -> &'static str {
         match self {
             Self::Confirm(confirm) => confirm.intent.not_done(),
             Self::Resume(_) => "Not resumed",
@@ -327,7 +327,7 @@ impl Prompt {
     }
 
     /// Whether it was sent, or is over already.
-    pub fn is_sent(&self) -> bool {
+    pub(crate) fn is_sent(&self) -> bool {
         match self {
             Self::Confirm(confirm) => !confirm.is_asking(),
             Self::Bulk(ask) => !ask.is_asking(),
@@ -337,7 +337,7 @@ impl Prompt {
     }
 
     /// Whether it shows what comes of a submission.
-    pub fn waits_for(&self, submission: Submission) -> bool {
+    pub(crate) fn waits_for(&self, submission: Submission) -> bool {
         match self {
             Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(submission),
             Self::Timer(ask) => ask.sent == Some(submission),
@@ -347,7 +347,7 @@ impl Prompt {
     }
 
     /// Notes that a revision is on the terminal, all of it.
-    pub fn note_drawn(&mut self, revision: u64) {
+    pub(crate) fn note_drawn(&mut self, revision: u64) {
         if let Some((current, is_drawn)) = self.asked()
             && *current == revision
         {
@@ -356,7 +356,7 @@ impl Prompt {
     }
 
     /// Asks anew: what was on the terminal so far does not count.
-    pub fn ask_again(&mut self, revision: u64) {
+    pub(crate) fn ask_again(&mut self, revision: u64) {
         if let Some((current, is_drawn)) = self.asked() {
             (*current, *is_drawn) = (revision, false);
         }

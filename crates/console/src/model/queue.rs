@@ -32,7 +32,7 @@ impl RowKey {
     }
 
     /// Whether this is the row's key; costs no copy.
-    pub fn names(&self, row: &QueueRow) -> bool {
+    pub(crate) fn names(&self, row: &QueueRow) -> bool {
         match self {
             Self::Gate(key) => is_gate(row, key),
             Self::Job(job_id) => row.kind != QueueKind::Gate && row.job_id == *job_id,
@@ -58,7 +58,7 @@ fn is_gate(row: &QueueRow, key: &GateKey) -> bool {
 
 /// The order of the queue. Gates always stand above jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
+pub(crate) enum Sort {
     /// The next deadline first.
     #[default]
     Left,
@@ -72,7 +72,7 @@ pub enum Sort {
 
 impl Sort {
     /// The next one.
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         match self {
             Self::Left => Self::Age,
             Self::Age => Self::Job,
@@ -82,7 +82,7 @@ impl Sort {
     }
 
     /// In words.
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Left => "time left",
             Self::Age => "age",
@@ -112,17 +112,17 @@ pub struct Queue {
     /// Where it was found among all rows; looked up again when it is there no longer.
     selected_at: usize,
     /// Whether the operator chose the selected row; else a gate that opens may take its place.
-    pub is_chosen: bool,
+    pub(crate) is_chosen: bool,
     /// Whether the selected row went away: it is none any more; what it was about stays on the screen until it is left.
-    pub is_gone: bool,
+    pub(crate) is_gone: bool,
     /// The order.
-    pub sort: Sort,
+    pub(crate) sort: Sort,
     /// What a row must contain.
     pub filter: String,
     /// The first visible row on screen.
-    pub top: usize,
+    pub(crate) top: usize,
     /// Whether an answer has come.
-    pub is_loaded: bool,
+    pub(crate) is_loaded: bool,
 }
 
 fn matches(row: &QueueRow, filter: &str) -> bool {
@@ -146,24 +146,24 @@ impl Queue {
     }
 
     /// So many visible rows from the first one on screen.
-    pub fn on_screen(&self, count: usize) -> impl Iterator<Item = &QueueRow> {
+    pub(crate) fn on_screen(&self, count: usize) -> impl Iterator<Item = &QueueRow> {
         let order = self.order.get(self.top..).unwrap_or_default();
         order.iter().take(count).filter_map(|index| self.rows.get(*index))
     }
 
     /// All rows, visible or not.
-    pub fn present(&self) -> impl Iterator<Item = &QueueRow> {
+    pub(crate) fn present(&self) -> impl Iterator<Item = &QueueRow> {
         self.rows.iter()
     }
 
     /// The gates with a timer, the next deadline first, each with its place among the visible rows; none: the filter hides it.
-    pub fn by_deadline(&self) -> impl Iterator<Item = (&QueueRow, Option<usize>)> {
+    pub(crate) fn by_deadline(&self) -> impl Iterator<Item = (&QueueRow, Option<usize>)> {
         let row = |index: &usize| Some((self.rows.get(*index)?, self.places.get(*index).copied().flatten()));
         self.deadlines.iter().filter_map(row)
     }
 
     /// How many gates are open.
-    pub fn gates(&self) -> usize {
+    pub(crate) fn gates(&self) -> usize {
         self.gates
     }
 
@@ -188,7 +188,7 @@ impl Queue {
     }
 
     /// Whether the filter shows this gate.
-    pub fn is_visible(&self, key: &GateKey) -> bool {
+    pub(crate) fn is_visible(&self, key: &GateKey) -> bool {
         let place = self.index_of(key).and_then(|index| self.places.get(index));
         place.is_some_and(Option::is_some)
     }
@@ -204,12 +204,12 @@ impl Queue {
     }
 
     /// How many rows are visible.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.order.len()
     }
 
     /// Whether no row is visible.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
@@ -219,7 +219,7 @@ impl Queue {
     }
 
     /// A visible row.
-    pub fn row(&self, place: usize) -> Option<&QueueRow> {
+    pub(crate) fn row(&self, place: usize) -> Option<&QueueRow> {
         self.rows.get(*self.order.get(place)?)
     }
 
@@ -229,17 +229,17 @@ impl Queue {
     }
 
     /// The place of the selected row among the visible ones.
-    pub fn place(&self) -> Option<usize> {
+    pub(crate) fn place(&self) -> Option<usize> {
         self.places.get(self.selected_row()?).copied().flatten()
     }
 
     /// The selected row.
-    pub fn current(&self) -> Option<&QueueRow> {
+    pub(crate) fn current(&self) -> Option<&QueueRow> {
         self.row(self.place()?)
     }
 
     /// Takes fresh rows. The selected row stays under the operator's eyes, at its height on the screen.
-    pub fn refresh(&mut self, fresh: Vec<QueueRow>) {
+    pub(crate) fn refresh(&mut self, fresh: Vec<QueueRow>) {
         let height = self.place().map(|place| place.saturating_sub(self.top));
         self.rows = fresh;
         self.is_loaded = true;
@@ -269,7 +269,7 @@ impl Queue {
     }
 
     /// Takes a row away that is known to be over, before the next answer says so.
-    pub fn remove(&mut self, key: &RowKey) {
+    pub(crate) fn remove(&mut self, key: &RowKey) {
         self.rows.retain(|row| !key.names(row));
         if self.selected.as_ref() == Some(key) {
             (self.selected, self.is_gone) = (None, false);
@@ -279,7 +279,7 @@ impl Queue {
 
     /// The places of the visible open gates, the most urgent first: by the time left, then those whose timer stands still or that
     /// have none, the oldest first.
-    pub fn by_urgency(&self) -> impl Iterator<Item = usize> + use<> {
+    pub(crate) fn by_urgency(&self) -> impl Iterator<Item = usize> + use<> {
         let mut gates: Vec<_> = (0..)
             .zip(self.visible())
             .filter(|(_, row)| row.kind == QueueKind::Gate)
@@ -303,7 +303,7 @@ impl Queue {
     }
 
     /// Puts the rows in order and applies the filter.
-    pub fn arrange(&mut self) {
+    pub(crate) fn arrange(&mut self) {
         let mut order: Vec<usize> = (0..self.rows.len())
             .filter(|index| self.rows.get(*index).is_some_and(|row| matches(row, &self.filter)))
             .collect();
@@ -336,7 +336,7 @@ impl Queue {
     }
 
     /// Selects a visible row; returns whether the selection changed.
-    pub fn select(&mut self, place: usize) -> bool {
+    pub(crate) fn select(&mut self, place: usize) -> bool {
         let place = place.min(self.len().saturating_sub(1));
         let Some(key) = self.row(place).map(RowKey::of) else {
             return false;
@@ -348,7 +348,7 @@ impl Queue {
     }
 
     /// Selects a row by its key; returns whether the selection changed.
-    pub fn select_key(&mut self, key: RowKey) -> bool {
+    pub(crate) fn select_key(&mut self, key: RowKey) -> bool {
         if self.selected.as_ref() == Some(&key) {
             return false;
         }
@@ -357,12 +357,12 @@ impl Queue {
     }
 
     /// Forgets a selection that cannot be kept.
-    pub fn deselect(&mut self) {
+    pub(crate) fn deselect(&mut self) {
         (self.selected, self.is_gone) = (None, false);
     }
 
     /// Moves the view so that the selected row is on a screen of so many rows.
-    pub fn scroll_to_selected(&mut self, height: usize) {
+    pub(crate) fn scroll_to_selected(&mut self, height: usize) {
         let height = height.max(1);
         match self.place() {
             Some(place) if place < self.top => self.top = place,

@@ -14,18 +14,18 @@ use text::words::counted;
 /// A row of a hunk that is on the screen, and which bytes of its text. Named so that it means the same under every folding:
 /// the frame may have been drawn before a key that came first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub(crate) struct Sight {
     /// The hunk.
-    pub hunk: usize,
+    pub(crate) hunk: usize,
     /// The row, counted from the hunk's first.
-    pub at: usize,
+    pub(crate) at: usize,
     /// Of its text.
-    pub bytes: Range<usize>,
+    pub(crate) bytes: Range<usize>,
 }
 
 impl Sight {
     /// A row as it stands in a diff; none between the hunks.
-    pub fn of(document: &DiffDocument, row: usize, bytes: Range<usize>) -> Option<Self> {
+    pub(crate) fn of(document: &DiffDocument, row: usize, bytes: Range<usize>) -> Option<Self> {
         let hunk = document.hunk_at(row)?;
         let at = row.checked_sub(document.hunk_rows(hunk)?.start)?;
         Some(Self { hunk, at, bytes })
@@ -37,7 +37,7 @@ const HUNKS_NAMED_MAX: usize = 100;
 
 /// What of a file's changes was on the screen. Remembers how many there are, so that the diff itself need not be kept.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// Rows of hunks, counted from the hunk's first: folding moves hunks but never changes one.
     rows: HashMap<usize, RowSet>,
     /// Of rows that were on the screen in part only, by hunk and row of it: which bytes.
@@ -53,20 +53,20 @@ pub struct Shown {
 
 impl Shown {
     /// Nothing of this diff was shown yet.
-    pub fn nothing_of(document: &DiffDocument) -> Self {
+    pub(crate) fn nothing_of(document: &DiffDocument) -> Self {
         let mut shown = Self::default();
         shown.measure(document);
         shown
     }
 
     /// Takes the size of a diff of the same bytes.
-    pub fn measure(&mut self, document: &DiffDocument) {
+    pub(crate) fn measure(&mut self, document: &DiffDocument) {
         self.hunk_count = document.hunk_count();
         self.new_lines = document.is_new().then(|| document.line_count(Side::New));
     }
 
     /// How many lines of a text without a base were not shown, and how many it has; none for other texts.
-    pub fn unseen_lines(&self) -> Option<(usize, usize)> {
+    pub(crate) fn unseen_lines(&self) -> Option<(usize, usize)> {
         let lines = self.new_lines?;
         let is_whole = self.whole.len() == self.hunk_count;
         let shown = self.rows.get(&0).map_or(0, |rows| rows.count_before(lines));
@@ -74,23 +74,23 @@ impl Shown {
     }
 
     /// How many hunks there are.
-    pub fn hunk_count(&self) -> usize {
+    pub(crate) fn hunk_count(&self) -> usize {
         self.hunk_count
     }
 
     /// Whether any changed line was shown.
-    pub fn is_begun(&self) -> bool {
+    pub(crate) fn is_begun(&self) -> bool {
         self.is_begun
     }
 
     /// Whether this row was shown, or need not be any more.
-    pub fn has(&self, sight: &Sight) -> bool {
+    pub(crate) fn has(&self, sight: &Sight) -> bool {
         let at = sight.at;
         self.whole.contains(&sight.hunk) || self.rows.get(&sight.hunk).is_some_and(|rows| rows.covers(at..at + 1))
     }
 
     /// The first changed row from here on that was not shown, and where in it begins what was not: in this hunk, else in one below.
-    pub fn next_unshown(&self, document: &DiffDocument, from_row: usize) -> Option<(usize, usize)> {
+    pub(crate) fn next_unshown(&self, document: &DiffDocument, from_row: usize) -> Option<(usize, usize)> {
         let first = document.hunk_before(from_row).unwrap_or(0);
         let hunks = (first..self.hunk_count).filter(|hunk| !self.whole.contains(hunk));
         hunks.into_iter().find_map(|hunk| {
@@ -133,12 +133,12 @@ impl Shown {
     }
 
     /// How many hunks were not wholly shown.
-    pub fn unseen_hunk_count(&self) -> usize {
+    pub(crate) fn unseen_hunk_count(&self) -> usize {
         self.hunk_count.saturating_sub(self.whole.len())
     }
 
     /// Those hunks, from 0; at most so many.
-    pub fn unseen_hunks(&self, most: usize) -> Vec<usize> {
+    pub(crate) fn unseen_hunks(&self, most: usize) -> Vec<usize> {
         (0..self.hunk_count)
             .filter(|hunk| !self.whole.contains(hunk))
             .take(most)
@@ -146,7 +146,7 @@ impl Shown {
     }
 
     /// What of it was never on the screen, in words: `hunk 3`, `17 of 27 lines`; nothing when all of it was.
-    pub fn unseen_words(&self, place: &str) -> Option<String> {
+    pub(crate) fn unseen_words(&self, place: &str) -> Option<String> {
         if let Some((lines, all)) = self.unseen_lines() {
             return (lines > 0).then(|| format!("{lines} of {all} lines{place}"));
         }
@@ -161,7 +161,7 @@ impl Shown {
     }
 
     /// Notes what was on the screen; returns whether that is news.
-    pub fn note(&mut self, document: &DiffDocument, sights: &[Sight]) -> bool {
+    pub(crate) fn note(&mut self, document: &DiffDocument, sights: &[Sight]) -> bool {
         let mut is_news = false;
         for sight in sights {
             let (hunk, at) = (sight.hunk, sight.at);
@@ -207,28 +207,28 @@ impl Shown {
 
 /// What was shown of a gate that the selection left.
 #[derive(Debug, Clone)]
-pub struct Remembered {
+pub(crate) struct Remembered {
     /// The gate.
-    pub key: GateKey,
+    pub(crate) key: GateKey,
     /// What was recorded of it.
-    pub recorded: Option<(Digest, Extent)>,
+    pub(crate) recorded: Option<(Digest, Extent)>,
     /// Its files that were on the screen.
-    pub files: Vec<RememberedFile>,
+    pub(crate) files: Vec<RememberedFile>,
 }
 
 /// What was shown of a file: of these bytes, against this base.
 #[derive(Debug, Clone)]
-pub struct RememberedFile {
+pub(crate) struct RememberedFile {
     path: ArtifactPath,
     digest: Digest,
     base: Option<Digest>,
     /// What.
-    pub shown: Shown,
+    pub(crate) shown: Shown,
 }
 
 impl Remembered {
     /// What was not on the screen, of a gate with so many files.
-    pub fn unseen(&self, files: usize) -> Vec<String> {
+    pub(crate) fn unseen(&self, files: usize) -> Vec<String> {
         let place = |file: &RememberedFile| match files {
             0 | 1 => String::new(),
             _ => format!(" of {}", file.path.file_name()),
@@ -244,7 +244,7 @@ impl Remembered {
 
 impl RememberedFile {
     /// Of a file that was on the screen.
-    pub fn of(file: &FileView) -> Option<Self> {
+    pub(crate) fn of(file: &FileView) -> Option<Self> {
         let digest = file.digest.filter(|_| file.is_shown)?;
         Some(Self {
             path: file.artifact.path.clone(),
@@ -255,7 +255,7 @@ impl RememberedFile {
     }
 
     /// Whether this is the file, and what is read of it is what was shown.
-    pub fn is_of(&self, file: &FileView) -> bool {
+    pub(crate) fn is_of(&self, file: &FileView) -> bool {
         self.path == file.artifact.path
             && Some(self.digest) == file.digest
             && self.base == file.base_digest(&Against::Usual)
@@ -264,11 +264,11 @@ impl RememberedFile {
 
 /// Rows of a hunk that were on the screen: sorted, disjoint ranges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RowSet(Vec<Range<usize>>);
+pub(crate) struct RowSet(Vec<Range<usize>>);
 
 impl RowSet {
     /// Adds rows.
-    pub fn insert(&mut self, added: Range<usize>) {
+    pub(crate) fn insert(&mut self, added: Range<usize>) {
         if added.is_empty() {
             return;
         }
@@ -287,7 +287,7 @@ impl RowSet {
     }
 
     /// How many of the first rows were added.
-    pub fn count_before(&self, end: usize) -> usize {
+    pub(crate) fn count_before(&self, end: usize) -> usize {
         let counted = self
             .0
             .iter()
@@ -296,7 +296,7 @@ impl RowSet {
     }
 
     /// The first row from here up to this end that was not added.
-    pub fn first_gap(&self, from: usize, end: usize) -> Option<usize> {
+    pub(crate) fn first_gap(&self, from: usize, end: usize) -> Option<usize> {
         let mut at = from;
         for range in &self.0 {
             if range.start > at {
@@ -308,7 +308,7 @@ impl RowSet {
     }
 
     /// Whether all these rows were added.
-    pub fn covers(&self, rows: Range<usize>) -> bool {
+    pub(crate) fn covers(&self, rows: Range<usize>) -> bool {
         rows.is_empty()
             || self
                 .0

@@ -9,80 +9,80 @@ use crate::model::queue::RowKey;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Slips {
+pub(crate) struct Slips {
     /// What stood before the last key, if that was Escape: it may turn out to be the beginning of another key.
-    pub before_esc: Option<Box<BeforeEsc>>,
+    pub(crate) before_esc: Option<Box<BeforeEsc>>,
     /// Whether the last key was an Escape that only said what the next one takes off.
-    pub is_clear_asked: bool,
+    pub(crate) is_clear_asked: bool,
     /// The key that opened the field that now takes the letters.
-    pub opened_by: Option<OpenedBy>,
+    pub(crate) opened_by: Option<OpenedBy>,
     /// When Enter came last in a question that is to be read before Enter counts, or the last letter of a text, on the boot clock.
-    pub once_more_boot_us: Option<i64>,
+    pub(crate) once_more_boot_us: Option<i64>,
     /// The letters that came last where none is written.
-    pub letters: Option<Letters>,
+    pub(crate) letters: Option<Letters>,
     /// The letters that came last at the pace of a paste, wherever they went.
-    pub paced: Option<Paced>,
+    pub(crate) paced: Option<Paced>,
     /// What of a prompt was on the last frame that the terminal has taken.
-    pub on_screen: Option<PromptFacts>,
+    pub(crate) on_screen: Option<PromptFacts>,
 }
 
 /// A key that opened a field, and what comes of the same key after it: a letter, or the key held down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenedBy {
+pub(crate) struct OpenedBy {
     /// The key.
-    pub key: Key,
+    pub(crate) key: Key,
     /// When it came last, on the boot clock.
-    pub boot_us: i64,
+    pub(crate) boot_us: i64,
     /// Whether one more is held back until it is known which of the two it is.
-    pub is_held_back: bool,
+    pub(crate) is_held_back: bool,
     /// Whether it repeats itself: nothing of it is a letter.
-    pub is_repeating: bool,
+    pub(crate) is_repeating: bool,
 }
 
 /// Letters that came one soon after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Letters {
+pub(crate) struct Letters {
     /// When the last one came, on the boot clock.
-    pub boot_us: i64,
+    pub(crate) boot_us: i64,
     /// The last one, if it came at a question.
-    pub at_question: Option<char>,
+    pub(crate) at_question: Option<char>,
     /// Whether they are a text.
-    pub is_text: bool,
+    pub(crate) is_text: bool,
 }
 
 /// Letters that came one so soon behind the other that hands hardly do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Paced {
+pub(crate) struct Paced {
     /// The last one.
-    pub letter: char,
+    pub(crate) letter: char,
     /// When it came, on the boot clock.
-    pub boot_us: i64,
+    pub(crate) boot_us: i64,
     /// How many, a letter that came again not counted.
-    pub count: u8,
+    pub(crate) count: u8,
 }
 
 /// What Escape may close.
 #[derive(Debug, Clone)]
-pub struct BeforeEsc {
+pub(crate) struct BeforeEsc {
     /// The question.
-    pub prompt: Option<Prompt>,
+    pub(crate) prompt: Option<Prompt>,
     /// The field.
-    pub field: Option<Field>,
+    pub(crate) field: Option<Field>,
     /// The list over everything else.
-    pub overlay: Option<Overlay>,
+    pub(crate) overlay: Option<Overlay>,
     /// The list in the editor.
-    pub list: Option<List>,
+    pub(crate) list: Option<List>,
     /// The queue's filter.
-    pub filter: String,
+    pub(crate) filter: String,
     /// The range of marks.
-    pub range: Option<RowKey>,
+    pub(crate) range: Option<RowKey>,
     /// Where the keys went.
-    pub pane: (bool, Lower),
+    pub(crate) pane: (bool, Lower),
 }
 
 impl BeforeEsc {
     /// What stands now.
-    pub fn of(model: &Model) -> Self {
+    pub(crate) fn of(model: &Model) -> Self {
         Self {
             prompt: model.prompt.clone(),
             field: model.field.clone(),

@@ -7,7 +7,7 @@ use domain::time::SECOND_US;
 
 /// A line counts as shown when it stood on the screen for 300 ms while somebody was there. A finger that turns a page every 0.3 s is
 /// no clock: what its keys lack of that is not held against it.
-pub const STOOD_US: i64 = 3 * SECOND_US / 10 - SLACK_US;
+pub(crate) const STOOD_US: i64 = 3 * SECOND_US / 10 - SLACK_US;
 const SLACK_US: i64 = SECOND_US / 50;
 
 /// A line that does not count yet.
@@ -19,7 +19,7 @@ struct Waiting {
 
 /// What the last frame showed of a gate.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// The file: its index, and the number of its reading.
     file: (usize, u64),
     since_us: i64,
@@ -32,7 +32,7 @@ pub struct Standing {
 
 impl Standing {
     /// What a frame shows from now on, of a file of which so much was shown before. What stood there already keeps its time.
-    pub fn of(
+    pub(crate) fn of(
         former: Option<Self>,
         file: (usize, u64),
         sights: Vec<Sight>,
@@ -65,19 +65,19 @@ impl Standing {
     }
 
     /// Index of the file, and number of its reading.
-    pub fn file(&self) -> (usize, u64) {
+    pub(crate) fn file(&self) -> (usize, u64) {
         self.file
     }
 
     /// When the next of it counts, on the boot clock, for somebody who is there since then; none: all of it did.
-    pub fn ripens_us(&self, present_since_us: i64) -> Option<i64> {
+    pub(crate) fn ripens_us(&self, present_since_us: i64) -> Option<i64> {
         let file = (!self.is_counted).then_some(self.since_us);
         let since = self.waiting.iter().map(|waiting| waiting.since_us).chain(file).min()?;
         Some(since.max(present_since_us).saturating_add(STOOD_US))
     }
 
     /// Takes what counts by now; none: nothing does.
-    pub fn take_ripe(&mut self, present_since_us: i64, boot_us: i64) -> Option<Vec<Sight>> {
+    pub(crate) fn take_ripe(&mut self, present_since_us: i64, boot_us: i64) -> Option<Vec<Sight>> {
         let is_ripe = |since_us: i64| since_us.max(present_since_us).saturating_add(STOOD_US) <= boot_us;
         let is_file_ripe = !self.is_counted && is_ripe(self.since_us);
         let (ripe, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)

@@ -21,15 +21,15 @@ pub enum Tone {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     /// When.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// What; may hold untrusted text.
     pub text: String,
     /// How.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// Whether it is a decision or the end of a job, and not only an answer to a key.
-    pub is_news: bool,
+    pub(crate) is_news: bool,
     /// Whether a key was answered with it at once: it is about what was on the screen then.
-    pub is_answer: bool,
+    pub(crate) is_answer: bool,
 }
 
 /// The last lines, newest last.
@@ -45,7 +45,7 @@ pub struct Toasts {
     /// Whether what is being taken came from the operator's hands.
     is_by_hand: bool,
     /// Whether the newest is a refusal of the text that is being written: it goes when that changes.
-    pub is_about_text: bool,
+    pub(crate) is_about_text: bool,
 }
 
 /// So many lines are kept.
@@ -64,7 +64,7 @@ impl Toasts {
     }
 
     /// Adds a line about a decision or the end of a job.
-    pub fn push_news(&mut self, at: Timestamp, tone: Tone, text: String) {
+    pub(crate) fn push_news(&mut self, at: Timestamp, tone: Tone, text: String) {
         self.add(Toast {
             at,
             text,
@@ -85,18 +85,18 @@ impl Toasts {
     }
 
     /// Something comes in.
-    pub fn begin(&mut self, is_by_hand: bool) {
+    pub(crate) fn begin(&mut self, is_by_hand: bool) {
         (self.before, self.is_by_hand) = (self.lines.len(), is_by_hand);
     }
 
     /// The operator pressed a key: what stands there was read.
-    pub fn key_pressed(&mut self) {
+    pub(crate) fn key_pressed(&mut self) {
         self.unread = 0;
     }
 
     /// What came in led to another gate, or opened a question: what keys were answered before is not about that. Where it came by itself,
     /// a refusal stays to be read. News stay as long as they are the last, but under no question.
-    pub fn forget_answers(&mut self, is_asked: bool) {
+    pub(crate) fn forget_answers(&mut self, is_asked: bool) {
         let (before, is_by_hand) = (self.before, self.is_by_hand);
         let stays = |toast: &Toast| toast.is_news || !is_by_hand && (!toast.is_answer || toast.tone == Tone::Error);
         let has_last = before
@@ -116,7 +116,7 @@ impl Toasts {
     }
 
     /// The text being written is another now, or gone: what was said against it holds no longer.
-    pub fn text_changed(&mut self) {
+    pub(crate) fn text_changed(&mut self) {
         if std::mem::take(&mut self.is_about_text) {
             self.lines.pop_back();
             (self.before, self.past) = (self.before.min(self.lines.len()), self.lines.len());
@@ -129,7 +129,7 @@ impl Toasts {
     }
 
     /// Decisions and ends of jobs, newest first.
-    pub fn news(&self) -> impl Iterator<Item = &Toast> {
+    pub(crate) fn news(&self) -> impl Iterator<Item = &Toast> {
         self.lines.iter().rev().filter(|toast| toast.is_news)
     }
 }

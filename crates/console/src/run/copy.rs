@@ -80,7 +80,7 @@ impl Copy {
     }
 
     /// A look at it; none: one is under way.
-    pub fn look(&mut self) -> Option<impl FnOnce() -> Done + Send + 'static> {
+    pub(crate) fn look(&mut self) -> Option<impl FnOnce() -> Done + Send + 'static> {
         if std::mem::replace(&mut self.is_looking, true) {
             return None;
         }
@@ -95,18 +95,18 @@ impl Copy {
     }
 
     /// A reading of what the editor left.
-    pub fn reader(&self) -> impl FnOnce() -> Result<String, String> + Send + 'static {
+    pub(crate) fn reader(&self) -> impl FnOnce() -> Result<String, String> + Send + 'static {
         let copy = self.copy.clone();
         move || left(&copy)
     }
 
     /// What an editor that was ended left.
-    pub fn rescued(&self) -> Option<String> {
+    pub(crate) fn rescued(&self) -> Option<String> {
         left(&self.copy).ok()
     }
 
     /// Removes it, or what of it nobody needs any more.
-    pub fn close(&self, is_kept: bool) -> Done {
+    pub(crate) fn close(&self, is_kept: bool) -> Done {
         let is_taken = text(&self.copy).is_ok();
         let removed = match (is_kept, is_taken) {
             (false, _) => self.copy.remove(),

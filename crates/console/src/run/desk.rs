@@ -71,7 +71,7 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (outbox, inbox) = mpsc::channel(4);
         Self {
             asked: HashMap::new(),
@@ -97,7 +97,7 @@ impl Desk {
     }
 
     /// Takes effects; returns what is the loop's own business.
-    pub fn take<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B) -> Vec<Order> {
+    pub(crate) fn take<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B) -> Vec<Order> {
         let mut orders = Vec::new();
         for effect in effects {
             match effect {
@@ -184,7 +184,7 @@ impl Desk {
     }
 
     /// The copy, for the moment before the process leaves.
-    pub fn take_copy(&mut self) -> Option<Copy> {
+    pub(crate) fn take_copy(&mut self) -> Option<Copy> {
         self.copy.take()
     }
 
@@ -309,7 +309,7 @@ impl Desk {
     }
 
     /// The next finished work that there is something to say of. Cancel-safe.
-    pub async fn done(&mut self) -> Msg {
+    pub(crate) async fn done(&mut self) -> Msg {
         loop {
             // The sender is kept here, so the channel never closes.
             let Some(done) = self.inbox.recv().await else {
@@ -367,7 +367,7 @@ impl Desk {
     }
 
     /// A notice as a message, with what it answers.
-    pub fn translate(&mut self, notice: Notice) -> Msg {
+    pub(crate) fn translate(&mut self, notice: Notice) -> Msg {
         match notice {
             Notice::Done(id, result) => match self.submitted.get(&id).copied() {
                 Some(submission) => {

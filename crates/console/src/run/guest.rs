@@ -47,7 +47,7 @@ pub(super) struct Guest {
 
 impl Guest {
     /// Starts an editor on a file and gives it the terminal, whose settings are these.
-    pub fn start(editor: &OwnEditor, path: &Path, ours: Termios) -> io::Result<Self> {
+    pub(crate) fn start(editor: &OwnEditor, path: &Path, ours: Termios) -> io::Result<Self> {
         let child = Command::new("/bin/sh")
             .arg("-c")
             .arg(editor.script())
@@ -89,7 +89,7 @@ impl Guest {
     }
 
     /// Looks at it; never waits.
-    pub fn look(&self) -> Found {
+    pub(crate) fn look(&self) -> Found {
         let flags = WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED;
         loop {
             return match waitpid(self.group, Some(flags)) {
@@ -111,7 +111,7 @@ impl Guest {
     }
 
     /// Takes the terminal from it while it is stopped, as the shell is to find it.
-    pub fn step_back(&mut self) -> io::Result<()> {
+    pub(crate) fn step_back(&mut self) -> io::Result<()> {
         self.signal(Signal::SIGTSTP);
         self.theirs = tcgetattr(io::stdin()).ok();
         self.is_stopped = true;
@@ -119,7 +119,7 @@ impl Guest {
     }
 
     /// Gives it the terminal as it had it, and has it go on.
-    pub fn step_forward(&mut self) -> io::Result<()> {
+    pub(crate) fn step_forward(&mut self) -> io::Result<()> {
         if let Some(theirs) = self.theirs.take() {
             let _guard = job_control::FromBackground::new();
             tcsetattr(io::stdin(), SetArg::TCSADRAIN, &theirs)?;
@@ -129,12 +129,12 @@ impl Guest {
     }
 
     /// The settings that the terminal had before it came.
-    pub fn settings(&self) -> &Termios {
+    pub(crate) fn settings(&self) -> &Termios {
         &self.ours
     }
 
     /// Has it end, with what it makes of this signal; an editor that makes nothing of it is killed. Takes the terminal from it.
-    pub async fn end(mut self, signal: Signal) {
+    pub(crate) async fn end(mut self, signal: Signal) {
         self.signal(signal);
         self.signal(Signal::SIGCONT);
         let ended = async {

@@ -46,7 +46,7 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Takes what was read at this time.
-    pub fn feed(&mut self, bytes: &[u8], now_us: i64, inputs: &mut Vec<Input>) {
+    pub(crate) fn feed(&mut self, bytes: &[u8], now_us: i64, inputs: &mut Vec<Input>) {
         self.tick(now_us, inputs);
         let is_rest = self.esc_us.take().is_some_and(|at| now_us - at <= TORN_US);
         let is_first = is_rest && bytes.first().is_some_and(|byte| begins(*byte));
@@ -121,7 +121,7 @@ impl Decoder {
     }
 
     /// Time passes: what did not become the rest of a torn sequence was typed.
-    pub fn tick(&mut self, now_us: i64, inputs: &mut Vec<Input>) {
+    pub(crate) fn tick(&mut self, now_us: i64, inputs: &mut Vec<Input>) {
         if self.torn_us.is_some_and(|at| now_us - at > TORN_US) {
             self.torn_us = None;
             if std::mem::take(&mut self.is_dropping) {
@@ -132,12 +132,12 @@ impl Decoder {
     }
 
     /// When [`Self::tick`] has something to do.
-    pub fn wake_us(&self) -> Option<i64> {
+    pub(crate) fn wake_us(&self) -> Option<i64> {
         self.torn_us.map(|at| at + TORN_US + 1)
     }
 
     /// Forgets what was begun: another program has read on.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         *self = Self::default();
     }
 

@@ -7,13 +7,13 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::unistd::{Pid, getpgid, getpgrp, getsid, tcgetpgrp, tcsetpgrp};
 
 /// As long as this lives its thread may change the terminal from the background without being stopped for it.
-pub struct FromBackground {
+pub(crate) struct FromBackground {
     former: Option<SigSet>,
 }
 
 impl FromBackground {
     /// Blocks SIGTTOU.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut signals = SigSet::empty();
         signals.add(Signal::SIGTTOU);
         Self {
@@ -32,7 +32,7 @@ impl Drop for FromBackground {
 }
 
 /// Gives the terminal to a process group.
-pub fn give_to(group: Pid) -> io::Result<()> {
+pub(crate) fn give_to(group: Pid) -> io::Result<()> {
     let _guard = FromBackground::new();
     match tcsetpgrp(io::stdin(), group) {
         // Not our controlling terminal: then no group is in its foreground, and none is stopped for reading it.
@@ -42,25 +42,25 @@ pub fn give_to(group: Pid) -> io::Result<()> {
 }
 
 /// Gives the terminal to the group of this process.
-pub fn take() -> io::Result<()> {
+pub(crate) fn take() -> io::Result<()> {
     give_to(getpgrp())
 }
 
 /// Whether the terminal is this group's.
-pub fn is_ours() -> bool {
+pub(crate) fn is_ours() -> bool {
     tcgetpgrp(io::stdin()).map_or(true, |group| group == getpgrp())
 }
 
 /// Whether there is a shell that could continue this process once it is stopped.
 ///
 /// A session's leader in our own group is no such shell: that is `ssh -t host holdpoint`, or a terminal that runs the console alone.
-pub fn has_shell() -> bool {
+pub(crate) fn has_shell() -> bool {
     let leader_group = getsid(None).and_then(|leader| getpgid(Some(leader)));
     leader_group.is_ok_and(|group| group != getpgrp())
 }
 
 /// Stops this process and whatever was started together with it, until the shell continues them. Not SIGTSTP, which the loop takes:
 /// what has to be done before a stop is done by then.
-pub fn stop() -> io::Result<()> {
+pub(crate) fn stop() -> io::Result<()> {
     Ok(kill(Pid::from_raw(0), Signal::SIGSTOP)?)
 }

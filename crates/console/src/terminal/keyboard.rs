@@ -31,7 +31,7 @@ pub(super) struct Keyboard {
 
 impl Keyboard {
     /// Starts the thread.
-    pub fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let (sender, inputs) = mpsc::channel(INPUTS_MAX);
         let (resting, rested) = mpsc::channel(1);
         let (mut heard, words) = io::pipe()?;
@@ -61,18 +61,18 @@ impl Keyboard {
     }
 
     /// The next input; none: the terminal is gone. Cancel-safe.
-    pub async fn next(&mut self) -> Option<Input> {
+    pub(crate) async fn next(&mut self) -> Option<Input> {
         self.inputs.recv().await
     }
 
     /// An input that is there already.
-    pub fn ready(&mut self) -> Option<Input> {
+    pub(crate) fn ready(&mut self) -> Option<Input> {
         self.inputs.try_recv().ok()
     }
 
     /// Returns when the thread reads no more. What was typed until then is dropped: it was meant for the program that comes now, and
     /// would be read by the console that comes back.
-    pub async fn rest(&mut self) -> io::Result<()> {
+    pub(crate) async fn rest(&mut self) -> io::Result<()> {
         self.words.write_all(b".")?;
         loop {
             tokio::select! {
@@ -92,7 +92,7 @@ impl Keyboard {
     }
 
     /// Has the thread read again.
-    pub fn go_on(&mut self) -> io::Result<()> {
+    pub(crate) fn go_on(&mut self) -> io::Result<()> {
         self.words.write_all(b".")
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Line {
 
 impl Line {
     /// The line to this process's terminal, which is its standard output.
-    pub fn open() -> io::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let (frames, inbox) = sync_channel::<Vec<u8>>(1);
         let (outbox, written) = mpsc::channel(2);
@@ -44,12 +44,12 @@ impl Line {
     }
 
     /// Whether a frame is still being written: no other may be sent.
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.is_busy
     }
 
     /// Sends a frame. Returns whether it is written already; else [`Self::written`] tells. The error is that the line is gone.
-    pub fn send(&mut self, mut bytes: Vec<u8>) -> io::Result<bool> {
+    pub(crate) fn send(&mut self, mut bytes: Vec<u8>) -> io::Result<bool> {
         if !self.is_busy {
             let taken = self.direct.as_ref().map_or(0, |direct| take(direct, &bytes));
             if taken == bytes.len() {
@@ -70,7 +70,7 @@ impl Line {
     }
 
     /// Waits for the thread; for ever when no frame is under way. False: the thread has ended, the line is gone. Cancel-safe.
-    pub async fn written(&mut self) -> bool {
+    pub(crate) async fn written(&mut self) -> bool {
         if !self.is_busy {
             std::future::pending::<()>().await;
         }

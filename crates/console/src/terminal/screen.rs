@@ -43,7 +43,7 @@ struct Shift {
 
 impl Screen {
     /// A terminal of this size of which nothing is known.
-    pub fn new(columns: u16, rows: u16) -> Self {
+    pub(crate) fn new(columns: u16, rows: u16) -> Self {
         let area = Rect::new(0, 0, columns, rows);
         Self {
             shown: Buffer::empty(area),
@@ -54,7 +54,7 @@ impl Screen {
     }
 
     /// Draws a frame; returns the bytes that make it, none when it is on the terminal already.
-    pub fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<Vec<u8>> {
+    pub(crate) fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<Vec<u8>> {
         let area = self.next.area;
         self.next.reset();
         let cursor = render(area, &mut self.next).filter(|cursor| area.contains(*cursor));

@@ -18,7 +18,7 @@ use domain::view::QueueKind;
 use text::words::counted_are;
 
 /// Does what an action asks for in a focus.
-pub fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
+pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
     if focus == Focus::Menu && verb::replaces_text(action) && !prompt::is_menu_drawn(model) {
         return toast(model, Tone::Info, prompt::MENU_NOT_DRAWN);
     }
@@ -341,7 +341,7 @@ fn left_behind(model: &Model) -> Vec<String> {
 }
 
 /// Leaves, or asks first when something would be left behind.
-pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
     let reasons = left_behind(model);
     look::leave(model, fx);
     if reasons.is_empty() {
@@ -352,7 +352,7 @@ pub fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// The question before leaving says what is so now.
-pub fn recheck_quit(model: &mut Model) {
+pub(crate) fn recheck_quit(model: &mut Model) {
     if !matches!(model.prompt, Some(Prompt::Quit(_))) {
         return;
     }

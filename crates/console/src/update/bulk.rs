@@ -21,7 +21,7 @@ use engine::api::Command;
 use text::words::counted;
 
 /// `a` or `r` on a marked gate of the queue: it is about all marked ones.
-pub fn open(model: &mut Model, verdict: Verdict) {
+pub(crate) fn open(model: &mut Model, verdict: Verdict) {
     let selected = match model.queue.selected() {
         Some(RowKey::Gate(key)) => key.clone(),
         Some(RowKey::Job(_)) | None => return,
@@ -65,7 +65,7 @@ fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
 }
 
 /// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
-pub fn recheck(model: &mut Model) {
+pub(crate) fn recheck(model: &mut Model) {
     let Some(Prompt::Bulk(ask)) = &model.prompt else {
         return;
     };
@@ -93,7 +93,7 @@ pub fn recheck(model: &mut Model) {
 }
 
 /// Takes in what was not looked at; Enter then asks once more.
-pub fn take_in(model: &mut Model) {
+pub(crate) fn take_in(model: &mut Model) {
     let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
         return;
     };
@@ -143,14 +143,14 @@ fn command_of(item: &Item, verdict: Verdict, notes: Option<String>) -> Command {
 }
 
 /// What Enter sends, and what it leaves out because the rules would refuse it: the rules are asked about the very same.
-pub fn commands_of(ask: &BulkAsk, notes: Option<String>) -> Vec<Command> {
+pub(crate) fn commands_of(ask: &BulkAsk, notes: Option<String>) -> Vec<Command> {
     let is_asked = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::LeftOut(LeftOut::Refused));
     let items = ask.items.iter().filter(is_asked);
     items.map(|item| command_of(item, ask.verdict, notes.clone())).collect()
 }
 
 /// Enter. Returns whether the question stays.
-pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> bool {
+pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> bool {
     if ask.writing() > 0 {
         return true;
     }
@@ -186,7 +186,7 @@ pub fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>) -> boo
 }
 
 /// One gate of a bulk was answered: with its refusal, or decided.
-pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refusal>) {
+pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refusal>) {
     let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
         return;
     };
@@ -238,7 +238,7 @@ pub fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refu
 }
 
 /// Scrolls the list.
-pub fn scroll(model: &mut Model, step: Step) {
+pub(crate) fn scroll(model: &mut Model, step: Step) {
     let rows = list_rows(model, layout::of(model).prompt.height);
     let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
         return;

@@ -35,7 +35,7 @@ use domain::key::GateKey;
 use engine::api::Query;
 
 /// Opens the editor on a patch for the file on screen, or on the draft of one.
-pub fn open(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     let Ok(pin) = verb::pin(model) else {
         return;
     };
@@ -115,7 +115,7 @@ fn is_of_stage(draft: &GateKey, key: &GateKey) -> bool {
 }
 
 /// The text changed. Costs nothing by the text: what is made of it is made once, when the loop has time.
-pub fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
     let revision = model.next_number();
     let Some(compose) = &mut model.compose else {
         return;
@@ -129,7 +129,7 @@ pub fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// What opens the draft of the gate on screen: the patch, else the edit.
-pub fn draft_key(model: &Model) -> Action {
+pub(crate) fn draft_key(model: &Model) -> Action {
     let draft = model.gate.as_ref().and_then(|view| model.draft(&view.key));
     match draft {
         Some(draft) if draft.patch.is_none() && !draft.edits.is_empty() => Action::Edit,
@@ -138,7 +138,7 @@ pub fn draft_key(model: &Model) -> Action {
 }
 
 /// From the menu into a confirm prompt.
-pub fn submit(model: &mut Model, intent: Intent) {
+pub(crate) fn submit(model: &mut Model, intent: Intent) {
     let compose = model.compose.as_ref();
     let with = compose.and_then(|compose| Some((compose.pin.clone(), compose.fitting()?.clone())));
     if let Some((pin, checked)) = with {
@@ -147,7 +147,7 @@ pub fn submit(model: &mut Model, intent: Intent) {
 }
 
 /// Leaves the editor; the draft stays.
-pub fn leave(model: &mut Model) {
+pub(crate) fn leave(model: &mut Model) {
     model.prompt = None;
     keep_up(model);
     if let Some(compose) = model.compose.take()
@@ -159,7 +159,7 @@ pub fn leave(model: &mut Model) {
 }
 
 /// Asks before the text is thrown away; an untouched one is not worth a question.
-pub fn ask_discard(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn ask_discard(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.compose.as_ref().is_some_and(Compose::is_changed) {
         prompt::open_discard(model);
     } else {
@@ -168,7 +168,7 @@ pub fn ask_discard(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Throws the text away, to where it can be taken back from for some days.
-pub fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
     model.prompt = None;
     draft::put_text_aside(model, fx);
     if let Some(compose) = model.compose.take() {
@@ -180,7 +180,7 @@ pub fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Tells the editor how wide it is drawn: before a key that moves by rows.
-pub fn note_columns(model: &mut Model) {
+pub(crate) fn note_columns(model: &mut Model) {
     let columns = model
         .compose
         .as_ref()
@@ -191,14 +191,14 @@ pub fn note_columns(model: &mut Model) {
 }
 
 /// More of a narrow screen for the preview, or its share again.
-pub fn resize_preview(model: &mut Model) {
+pub(crate) fn resize_preview(model: &mut Model) {
     if let Some(compose) = &mut model.compose {
         compose.is_preview_large = !compose.is_preview_large;
     }
 }
 
 /// Scrolls the preview by so many lines.
-pub fn scroll_preview(model: &mut Model, lines: isize) {
+pub(crate) fn scroll_preview(model: &mut Model, lines: isize) {
     if let Some(compose) = &mut model.compose {
         compose.preview_scroll = compose.preview_scroll.saturating_add(lines);
     }

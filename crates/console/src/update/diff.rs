@@ -15,7 +15,7 @@ use diff::{DiffDocument, Folding, Side};
 use text::{Shape, visible_window, width};
 
 /// Sideways a diff scrolls so far: what is further right is reached by wrapping. A line is read from its beginning up to there.
-pub const LEFT_MAX: usize = 4000;
+pub(crate) const LEFT_MAX: usize = 4000;
 
 /// The layout of the diff on screen, and its first line.
 fn with_page<T>(model: &Model, ask: impl FnOnce(&Page<'_>, Place) -> T) -> Option<T> {
@@ -38,7 +38,7 @@ fn scroll_to(model: &mut Model, place: Place) {
 }
 
 /// Scrolls by lines.
-pub fn scroll_by(model: &mut Model, lines: isize) {
+pub(crate) fn scroll_by(model: &mut Model, lines: isize) {
     if let Some(count) = listed_values(model) {
         return scroll_values(model, count, lines);
     }
@@ -73,7 +73,7 @@ fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<Place> {
 }
 
 /// To the next hunk below, if there is one.
-pub fn next_hunk(model: &mut Model) -> bool {
+pub(crate) fn next_hunk(model: &mut Model) -> bool {
     to_hunk(model, true)
 }
 
@@ -106,7 +106,7 @@ fn to_hunk(model: &mut Model, is_forward: bool) -> bool {
 }
 
 /// To the next hunk, or the one before.
-pub fn hunk(model: &mut Model, is_forward: bool) {
+pub(crate) fn hunk(model: &mut Model, is_forward: bool) {
     if let Some(count) = listed_values(model) {
         return scroll_values(model, count, if is_forward { 1 } else { -1 });
     }
@@ -128,7 +128,7 @@ pub fn hunk(model: &mut Model, is_forward: bool) {
 }
 
 /// Goes to a byte of a row: a line above it stays in sight, and where lines are cut it scrolls sideways.
-pub fn go_to_row(model: &mut Model, row_at: usize, offset: usize) {
+pub(crate) fn go_to_row(model: &mut Model, row_at: usize, offset: usize) {
     let place = with_page(model, |page, _| page.moved(page.place_of(row_at, offset), -1));
     if let Some(place) = place {
         scroll_to(model, place);
@@ -162,7 +162,7 @@ pub fn file(model: &mut Model, is_forward: bool) {
 }
 
 /// The file of this index, or the last one.
-pub fn go_to_file(model: &mut Model, index: usize) {
+pub(crate) fn go_to_file(model: &mut Model, index: usize) {
     if let Some(view) = &mut model.gate {
         view.found = (None, 0);
         view.file = index.min(view.files.len().saturating_sub(1));
@@ -171,7 +171,7 @@ pub fn go_to_file(model: &mut Model, index: usize) {
 }
 
 /// Changes how the diff is laid out; the line at the top stays there as nearly as it can.
-pub fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
+pub(crate) fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
     // Rows are other rows under another folding, lines are the same.
     let kept = with_page(model, |page, top| {
         let part = page
@@ -201,7 +201,7 @@ pub fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
 }
 
 /// Shows the whole file, then nothing but changed lines, then those with a few around them.
-pub fn fold(model: &mut Model) {
+pub(crate) fn fold(model: &mut Model) {
     if let Some(file) = model.gate.as_ref().and_then(GateView::current)
         && is_listed(model, file)
     {
@@ -241,7 +241,7 @@ fn refold(model: &mut Model) {
 const TWO_COLUMNS_MIN: u16 = 60;
 
 /// The next way to show a changed text, of those that there are for it.
-pub fn mode(model: &mut Model) {
+pub(crate) fn mode(model: &mut Model) {
     let columns = model.size.0;
     let is_narrow = columns < TWO_COLUMNS_MIN;
     let file = model.gate.as_ref().and_then(GateView::current);
@@ -272,7 +272,7 @@ pub fn mode(model: &mut Model) {
 }
 
 /// Whether the changed values of a file are what is shown of it.
-pub fn is_listed(model: &Model, file: &FileView) -> bool {
+pub(crate) fn is_listed(model: &Model, file: &FileView) -> bool {
     model.look.mode == Mode::Values && file.values.is_some()
 }
 
@@ -291,7 +291,7 @@ fn scroll_values(model: &mut Model, count: usize, by: isize) {
 }
 
 /// Wraps long lines, or cuts them.
-pub fn wrap(model: &mut Model) {
+pub(crate) fn wrap(model: &mut Model) {
     relayout(model, |model| model.look.wraps = !model.look.wraps);
     let text = if model.look.wraps {
         "Long lines are wrapped"
@@ -305,7 +305,7 @@ pub fn wrap(model: &mut Model) {
 }
 
 /// Whether lines on the screen are cut on this side, by the window or by scrolling.
-pub fn is_cut(model: &Model, is_right: bool) -> bool {
+pub(crate) fn is_cut(model: &Model, is_right: bool) -> bool {
     if !verb::is_diff_shown(model) {
         return false;
     }
@@ -325,7 +325,7 @@ pub fn is_cut(model: &Model, is_right: bool) -> bool {
 }
 
 /// Looks for the next match, or the one before; without a search, goes to a hunk.
-pub fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effect>) {
+pub(crate) fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effect>) {
     let Some(view) = &model.gate else {
         return;
     };
@@ -371,7 +371,7 @@ fn spot_above(page: &Page<'_>, top: Place) -> Option<Spot> {
 }
 
 /// Goes where a search led.
-pub fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
+pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
     let Some(view) = model.gate.as_mut().filter(|view| view.found.1 == number) else {
         return;
     };

@@ -12,7 +12,7 @@ use ::diff::page::Place;
 use engine::api::{Answer, Query};
 
 /// Reads what must be read next.
-pub fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
     while let Some((index, is_full)) = model.gate.as_ref().and_then(GateView::next_reading) {
         let number = model.next_number();
         let Some(view) = &mut model.gate else {
@@ -45,7 +45,14 @@ fn file_of(model: &mut Model, index: usize, number: u64) -> Option<&mut FileView
 }
 
 /// Takes the bytes of a file; when both sides are there, has the diff computed.
-pub fn take_bytes(model: &mut Model, number: u64, index: usize, is_base: bool, answer: Answer, fx: &mut Vec<Effect>) {
+pub(crate) fn take_bytes(
+    model: &mut Model,
+    number: u64,
+    index: usize,
+    is_base: bool,
+    answer: Answer,
+    fx: &mut Vec<Effect>,
+) {
     let generation = model.gate.as_ref().map_or(0, |view| view.generation);
     let Some(file) = file_of(model, index, number) else {
         return;
@@ -140,7 +147,7 @@ fn handed_on(file: &mut FileView, generation: u64, index: usize) -> Option<DiffJ
 }
 
 /// Takes a diff.
-pub fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>) {
+pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>) {
     let generation = model.gate.as_ref().map_or(0, |view| view.generation);
     let is_current = model.gate.as_ref().is_some_and(|view| view.file == done.file);
     let Some(file) = file_of(model, done.file, done.number) else {
@@ -241,7 +248,7 @@ fn begin_at_first_hunk(file: &mut FileView) {
 }
 
 /// A worker gave up: the file stays unread, and says so.
-pub fn diff_failed(model: &mut Model, index: usize, number: u64) {
+pub(crate) fn diff_failed(model: &mut Model, index: usize, number: u64) {
     if let Some(file) = file_of(model, index, number) {
         fail(
             file,
@@ -252,7 +259,7 @@ pub fn diff_failed(model: &mut Model, index: usize, number: u64) {
 }
 
 /// Takes what took longer than the diff.
-pub fn measured(model: &mut Model, index: usize, number: u64, details: Details) {
+pub(crate) fn measured(model: &mut Model, index: usize, number: u64, details: Details) {
     if let Some(file) = file_of(model, index, number) {
         file.is_measuring = false;
         (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
@@ -260,7 +267,7 @@ pub fn measured(model: &mut Model, index: usize, number: u64, details: Details) 
 }
 
 /// Compares the file on screen with something else.
-pub fn compare_with(model: &mut Model, against: Against) {
+pub(crate) fn compare_with(model: &mut Model, against: Against) {
     if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) {
         file.starts_over = matches!(against, Against::Read(_));
         file.is_stale = file.digest.is_some();
@@ -271,7 +278,7 @@ pub fn compare_with(model: &mut Model, against: Against) {
 }
 
 /// The next thing to compare with.
-pub fn next_base(model: &mut Model) {
+pub(crate) fn next_base(model: &mut Model) {
     let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
         return;
     };
@@ -295,7 +302,7 @@ pub fn next_base(model: &mut Model) {
 }
 
 /// After a refusal because the material moved: shows only what changed since it was read, once that is on screen.
-pub fn keep_since_read(model: &mut Model) {
+pub(crate) fn keep_since_read(model: &mut Model) {
     let Some(view) = model.gate.as_mut().filter(|view| view.wants_since_read) else {
         return;
     };

@@ -14,7 +14,7 @@ use domain::job::{JobRows, JobStatus};
 use engine::api::{Answer, Command, Query};
 
 /// The selection moved: show what it is on now.
-pub fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
     look::leave(model, fx);
     let selected = model.queue.selected().cloned();
     let slug = model
@@ -44,7 +44,7 @@ pub fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Asks for the selected job; while a question is under way, once more after it.
-pub fn ask_job(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn ask_job(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(job) = &model.job else {
         return;
     };
@@ -65,7 +65,7 @@ fn is_job_shown(model: &Model) -> bool {
 }
 
 /// Asks for what the job pane shows beside the job.
-pub fn ask_job_pane(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn ask_job_pane(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(job) = &model.job else {
         return;
     };
@@ -80,7 +80,7 @@ pub fn ask_job_pane(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Asks for the log on screen.
-pub fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
     let boot = model.now.boot_us;
     let Some(job) = &mut model.job else {
         return;
@@ -99,7 +99,7 @@ pub fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Takes the job.
-pub fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRows>>, fx: &mut Vec<Effect>) {
+pub(crate) fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRows>>, fx: &mut Vec<Effect>) {
     let must_follow = model.job_asked.take().is_some_and(|(_, must_follow)| must_follow);
     let is_current = model.job.as_ref().is_some_and(|job| job.job_id == *asked);
     if is_current {
@@ -118,7 +118,7 @@ pub fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRows>>, fx
 }
 
 /// Takes the job as it is now: from an answer or a receipt.
-pub fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
+pub(crate) fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
     let Some(job) = &mut model.job else {
         return;
     };
@@ -175,7 +175,7 @@ fn ask_resumable(job: &mut JobView) -> Option<Effect> {
 }
 
 /// Whether the rules would resume the job.
-pub fn take_resumable(model: &mut Model, job_id: &JobId, answer: &Answer, fx: &mut Vec<Effect>) {
+pub(crate) fn take_resumable(model: &mut Model, job_id: &JobId, answer: &Answer, fx: &mut Vec<Effect>) {
     let Some(job) = model.job.as_mut().filter(|job| job.job_id == *job_id) else {
         return;
     };
@@ -189,7 +189,7 @@ pub fn take_resumable(model: &mut Model, job_id: &JobId, answer: &Answer, fx: &m
 }
 
 /// Reads the files of the gate once more: they are not what they were on screen.
-pub fn reload_files(model: &mut Model) {
+pub(crate) fn reload_files(model: &mut Model) {
     let generation = model.next_number();
     if let Some(view) = &mut model.gate {
         let artifacts: Vec<_> = view.files.iter().map(|file| file.artifact.clone()).collect();
@@ -198,7 +198,7 @@ pub fn reload_files(model: &mut Model) {
 }
 
 /// A version is registered before its file is written, here or by another process: reads again while the disk is behind.
-pub fn reread_if_behind(model: &mut Model) {
+pub(crate) fn reread_if_behind(model: &mut Model) {
     let boot = model.now.boot_us;
     let Some(view) = model.gate.as_mut().filter(|view| view.is_behind()) else {
         return;

@@ -19,7 +19,7 @@ use domain::time::SECOND_US;
 use engine::api::Command;
 
 /// Makes everything hold.
-pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     bulk::recheck(model);
     act::recheck_quit(model);
@@ -34,7 +34,7 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Scrolls the queue: to the selected row, and while something is being written to the gates whose last minute runs.
-pub fn keep_queue(model: &mut Model) {
+pub(crate) fn keep_queue(model: &mut Model) {
     let rows = layout::of(model).queue_rows();
     model.queue.scroll_to_selected(rows);
     if model.compose.is_none() && model.prompt.is_none() {
@@ -140,7 +140,7 @@ fn beat_us(model: &Model, key: &GateKey, lease: &LeaseHeld) -> i64 {
 }
 
 /// Microseconds until a lease must be renewed; none without leases.
-pub fn lease_wake_us(model: &Model) -> Option<i64> {
+pub(crate) fn lease_wake_us(model: &Model) -> Option<i64> {
     let boot = model.now.boot_us;
     let wakes = model.leases.iter();
     wakes
@@ -149,7 +149,7 @@ pub fn lease_wake_us(model: &Model) -> Option<i64> {
 }
 
 /// Takes, renews or gives back leases.
-pub fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.leases.is_empty() && model.prompt.is_none() && model.compose.is_none() {
         return;
     }
@@ -210,7 +210,7 @@ pub fn release_leases(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the editor was open here.
-pub fn tell_lost(model: &mut Model) {
+pub(crate) fn tell_lost(model: &mut Model) {
     if model.leases.is_empty() {
         return;
     }

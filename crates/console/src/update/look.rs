@@ -23,7 +23,7 @@ const PRESENT_US: i64 = 60 * SECOND_US;
 const REST_US: i64 = 3 * SECOND_US;
 
 /// Somebody pressed a key, or used the mouse.
-pub fn present(model: &mut Model) {
+pub(crate) fn present(model: &mut Model) {
     if !is_attended(model) {
         model.present_boot_us = model.now.boot_us;
     }
@@ -31,7 +31,7 @@ pub fn present(model: &mut Model) {
 }
 
 /// Whether anybody has used the console since it was started.
-pub fn is_touched(model: &Model) -> bool {
+pub(crate) fn is_touched(model: &Model) -> bool {
     model.key_boot_us.is_some()
 }
 
@@ -41,7 +41,7 @@ fn is_attended(model: &Model) -> bool {
 }
 
 /// A frame with this of the diff is on the terminal; what the one before showed has stood until now.
-pub fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
+pub(crate) fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
     count(model);
     let boot = model.now.boot_us;
     let Some(view) = &mut model.gate else {
@@ -64,7 +64,7 @@ pub fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
 }
 
 /// Counts what stood on the screen long enough.
-pub fn count(model: &mut Model) {
+pub(crate) fn count(model: &mut Model) {
     if !is_attended(model) {
         return;
     }
@@ -131,7 +131,7 @@ pub fn wake_us(model: &Model) -> Option<i64> {
 }
 
 /// Records what must be recorded by now.
-pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     if let Some((key, digest, extent)) = unrecorded(model)
         && is_due(model, digest, extent)
     {
@@ -143,7 +143,7 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
 const REMEMBERED_MAX: usize = 100;
 
 /// Records what was shown of the gate that is left, and remembers it for when the selection comes back.
-pub fn leave(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn leave(model: &mut Model, fx: &mut Vec<Effect>) {
     if let Some(view) = &model.gate
         && view.files.iter().any(|file| file.is_shown)
     {
@@ -164,7 +164,7 @@ pub fn leave(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// A file was read for the first time in this view: what was shown of the same bytes against the same base before is known.
-pub fn recall(model: &mut Model, index: usize) {
+pub(crate) fn recall(model: &mut Model, index: usize) {
     let Some(view) = &mut model.gate else {
         return;
     };

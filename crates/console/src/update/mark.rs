@@ -88,7 +88,7 @@ fn take_off(model: &mut Model, keys: &[GateKey]) {
 }
 
 /// M: the marks that were taken off last are set again, each on what it was set on.
-pub fn again(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn again(model: &mut Model, fx: &mut Vec<Effect>) {
     let off = std::mem::take(&mut model.marks_off);
     let room = MARKS_MAX.saturating_sub(model.marks.len());
     let left_out = off.len().saturating_sub(room);
@@ -112,7 +112,7 @@ fn ask(job_id: JobId, fx: &mut Vec<Effect>) {
 }
 
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range, marks that.
-pub fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.range.is_some() {
         return range(model, fx);
     }
@@ -129,7 +129,7 @@ pub fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// V: a range begins; once more: its gates are marked.
-pub fn range(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn range(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.range.is_some() {
         let keys = in_range(model);
         model.range = None;
@@ -147,7 +147,7 @@ pub fn range(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// `*`: marks every gate that the filter shows; when all of them are marked already, takes those marks off.
-pub fn all(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
     model.range = None;
     let keys = gates(model, 0..=model.queue.len());
     if keys.is_empty() {
@@ -173,7 +173,7 @@ pub fn all(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Esc: drops the range, else all marks, at the second press: the first may be the beginning of another key that the line has torn.
 /// Returns whether there was anything to drop.
-pub fn clear(model: &mut Model) -> bool {
+pub(crate) fn clear(model: &mut Model) -> bool {
     if model.range.take().is_some() {
         return true;
     }
@@ -192,7 +192,7 @@ pub fn clear(model: &mut Model) -> bool {
 }
 
 /// Something happened: what is marked in these jobs is looked at again.
-pub fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
+pub(crate) fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
     let mut jobs: Vec<JobId> = Vec::new();
     for event in events {
         let is_marked = model.marks.keys().any(|key| key.job_id == event.job_id);
@@ -206,7 +206,7 @@ pub fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
 }
 
 /// The queue was read: a marked gate that is no longer in it is looked at.
-pub fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
+pub(crate) fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
     let mut jobs: Vec<JobId> = Vec::new();
     let is_gone = |key: &&GateKey| model.queue.gate(key).is_none();
     for key in model.marks.keys().filter(is_gone) {
@@ -220,7 +220,7 @@ pub fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
 }
 
 /// Takes what a marked job is now. A gate that was decided or has changed loses its mark, aloud.
-pub fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
+pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
     let me = model.session.operator.name.clone();
     let keys: Vec<GateKey> = model
         .marks

@@ -9,7 +9,7 @@ use super::{bulk, diff, gate, queue};
 
 /// How far to move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Rows; negative is up.
     Rows(isize),
     /// Pages; negative is up.
@@ -37,7 +37,7 @@ impl Step {
 }
 
 /// Moves in the pane that has the keys.
-pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
+pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
     let layout = layout::of(model);
     match focus {
         // Pages are for reading: the queue has half pages, and takes whole ones where there is nothing to read.
@@ -123,7 +123,7 @@ pub fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
 }
 
 /// Sideways in the diff, from the queue too where lines are cut there; elsewhere to the other pane.
-pub fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Effect>) {
+pub(crate) fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Effect>) {
     const CELLS: usize = 8;
     let is_cut = focus == Focus::Queue && diff::is_cut(model, is_right);
     if focus != Focus::Diff && !is_cut {
@@ -151,7 +151,7 @@ pub fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Ef
 }
 
 /// The keys go to the other pane.
-pub fn other_pane(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn other_pane(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.is_lower_focused {
         model.is_lower_focused = false;
     } else {
@@ -160,7 +160,7 @@ pub fn other_pane(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Shows a pane and gives it the keys.
-pub fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
+pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
     model.lower = lower;
     model.is_lower_focused = true;
     match lower {

@@ -13,7 +13,7 @@ use super::queue;
 const WHEEL_ROWS: isize = 3;
 
 /// Takes a mouse event.
-pub fn mouse(model: &mut Model, mouse: Mouse, fx: &mut Vec<Effect>) {
+pub(crate) fn mouse(model: &mut Model, mouse: Mouse, fx: &mut Vec<Effect>) {
     let layout = layout::of(model);
     let at = Position::new(mouse.column, mouse.row);
     let is_free = model.prompt.is_none() && model.compose.is_none() && model.overlay.is_none() && model.field.is_none();

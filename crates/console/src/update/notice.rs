@@ -16,7 +16,7 @@ use domain::policy::GatePolicy;
 use engine::api::{Answer, OldAnswer, OldQuery, Query};
 
 /// Asks for the history.
-pub fn ask_decisions(fx: &mut Vec<Effect>) {
+pub(crate) fn ask_decisions(fx: &mut Vec<Effect>) {
     let query = Query::Decisions {
         job_id: None,
         stage: None,
@@ -26,7 +26,7 @@ pub fn ask_decisions(fx: &mut Vec<Effect>) {
 }
 
 /// Asks for the history of the old system, once: nothing adds to it.
-pub fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
     if !std::mem::replace(&mut model.history.is_old_asked, true) {
         let query = OldQuery::Decisions { limit: DECISIONS_MAX };
         fx.push(Effect::Ask(Question::OldDecisions, Query::Old(query)));
@@ -34,7 +34,7 @@ pub fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Takes an answer. One that does not fit its question is dropped: the question is asked again by the next event.
-pub fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut Vec<Effect>) {
+pub(crate) fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut Vec<Effect>) {
     if let Answer::Failed(why) = &answer {
         let is_file = matches!(
             question,
@@ -152,7 +152,7 @@ fn log_lines(bytes: &[u8]) -> Vec<String> {
 }
 
 /// Something happened, here or elsewhere.
-pub fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) {
+pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) {
     queue::ask(model, fx);
     mark::recheck(model, events, fx);
     let job_id = model.job.as_ref().map(|job| job.job_id.clone());
@@ -228,7 +228,7 @@ fn tell(model: &mut Model, event: &Event) {
 }
 
 /// The configuration was loaded again.
-pub fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolicy>>, warnings: &[String]) {
+pub(crate) fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolicy>>, warnings: &[String]) {
     model.config_faults.clear();
     model.session.gates = gates;
     let text = match warnings {

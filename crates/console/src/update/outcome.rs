@@ -19,7 +19,7 @@ use engine::api::Receipt;
 const OWN_MAX: usize = 2 * MARKS_MAX;
 
 /// The digest or the state of the pinned gate changed: the prompt becomes a refusal, the editor read-only.
-pub fn recheck(model: &mut Model) {
+pub(crate) fn recheck(model: &mut Model) {
     let Some(view) = &model.gate else {
         return;
     };
@@ -123,7 +123,7 @@ fn leased(model: &mut Model, key: &GateKey, receipt: &Receipt) {
 }
 
 /// A command was committed.
-pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mut Vec<Effect>) {
+pub(crate) fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mut Vec<Effect>) {
     let Some(sent) = model.sent.get_mut(&submission) else {
         return;
     };
@@ -188,7 +188,7 @@ pub fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mu
 }
 
 /// A command was refused.
-pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: &mut Vec<Effect>) {
+pub(crate) fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: &mut Vec<Effect>) {
     let Some(sent) = model.sent.remove(&submission) else {
         return;
     };
@@ -234,7 +234,7 @@ pub fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: 
 }
 
 /// A command's files are in place, or not yet.
-pub fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
+pub(crate) fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
     gate::reread_if_behind(model);
     let sent = model.sent.remove(&submission);
     if let Err(why) = result {

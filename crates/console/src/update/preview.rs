@@ -126,7 +126,7 @@ fn align(model: &mut Model, jobs: Vec<(JobId, Vec<Command>)>) {
 }
 
 /// Asks where there is something to ask. One question at a time: what happens meanwhile is asked after it.
-pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.prompt.is_none() {
         model.preview = Foreseen::default();
         return;
@@ -159,7 +159,7 @@ pub fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Something has happened, to some jobs or to what holds for all: what was answered may not be so any more.
-pub fn outdate(model: &mut Model, events: Option<&[Event]>) {
+pub(crate) fn outdate(model: &mut Model, events: Option<&[Event]>) {
     let is_bulk = matches!(model.prompt, Some(Prompt::Bulk(_)));
     for question in &mut model.preview.jobs {
         let is_of = |event: &Event| event.job_id == question.job_id;
@@ -191,7 +191,7 @@ fn said(answers: &[Result<Outlook, Refusal>]) -> Vec<Result<Vec<String>, Refusal
 }
 
 /// Takes an answer. Where it is not what stood there, Enter waits until somebody could read it.
-pub fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Effect>) {
+pub(crate) fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Effect>) {
     let Some(asked) = model.preview.asked.take_if(|asked| asked.number == number) else {
         return;
     };

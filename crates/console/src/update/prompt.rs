@@ -16,19 +16,19 @@ use domain::key::GateKey;
 use engine::api::Command;
 
 /// Says what did not happen, why, and what to do.
-pub fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
+pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
     toast(model, Tone::Error, verb::in_words(what, why, hint));
 }
 
 /// Asks before the gate on screen is decided.
-pub fn open_decision(model: &mut Model, intent: Intent) {
+pub(crate) fn open_decision(model: &mut Model, intent: Intent) {
     if let Ok(pin) = verb::pin(model) {
         open_about(model, intent, pin, None);
     }
 }
 
 /// Asks before a patch is applied, or the gate that it was written for decided with it.
-pub fn open_with(model: &mut Model, intent: Intent, pin: Pin, checked: Checked) {
+pub(crate) fn open_with(model: &mut Model, intent: Intent, pin: Pin, checked: Checked) {
     open_about(model, intent, pin, Some(checked));
 }
 
@@ -54,7 +54,7 @@ fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked
 }
 
 /// Asks before a paused job goes on.
-pub fn open_resume(model: &mut Model) {
+pub(crate) fn open_resume(model: &mut Model) {
     let Ok(rows) = verb::resumable(model).cloned() else {
         return;
     };
@@ -71,7 +71,7 @@ pub fn open_resume(model: &mut Model) {
 }
 
 /// Asks before a job is canceled.
-pub fn open_cancel(model: &mut Model) {
+pub(crate) fn open_cancel(model: &mut Model) {
     let Ok(rows) = verb::cancelable(model).cloned() else {
         return;
     };
@@ -87,12 +87,12 @@ pub fn open_cancel(model: &mut Model) {
     })));
 }
 
-pub const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
+pub(crate) const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
 const KEY_NOT_DRAWN: &str = "The key came before the question was on the screen: read it, then press the key";
-pub const MENU_NOT_DRAWN: &str = "The key came before the menu was on the screen: read it, then press the key";
+pub(crate) const MENU_NOT_DRAWN: &str = "The key came before the menu was on the screen: read it, then press the key";
 
 /// Asks before the text in the editor is thrown away.
-pub fn open_discard(model: &mut Model) {
+pub(crate) fn open_discard(model: &mut Model) {
     let revision = model.next_number();
     model.prompt = Some(Prompt::Discard(Box::new(DiscardAsk {
         typed: Editor::of_line(""),
@@ -102,7 +102,7 @@ pub fn open_discard(model: &mut Model) {
 }
 
 /// Enter counts on what somebody could read: all of the question as it is now, on the terminal. False says why not.
-pub fn is_read(model: &mut Model) -> bool {
+pub(crate) fn is_read(model: &mut Model) -> bool {
     let Some(now) = model
         .prompt
         .as_ref()
@@ -124,7 +124,7 @@ pub fn is_read(model: &mut Model) -> bool {
 }
 
 /// Whether the key that takes in what was not looked at is on the terminal, with all of its question. False says why not.
-pub fn is_taking_in_drawn(model: &mut Model) -> bool {
+pub(crate) fn is_taking_in_drawn(model: &mut Model) -> bool {
     let is_whole = view::prompt::facts(model).is_none_or(|facts| facts.is_whole);
     if !is_whole {
         let what = "Not taken in";
@@ -143,20 +143,20 @@ pub fn is_taking_in_drawn(model: &mut Model) -> bool {
 }
 
 /// Whether the editor's menu is on the terminal: what replaces the text is not done before.
-pub fn is_menu_drawn(model: &Model) -> bool {
+pub(crate) fn is_menu_drawn(model: &Model) -> bool {
     let now = view::prompt::facts(model);
     now.is_some() && model.slips.on_screen == now
 }
 
 /// Enter, which was offered and read. Where something has happened since the rules were asked, it counts if their answer is the same.
-pub fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
     if !model.preview.await_answers() {
         carry_out(model, fx);
     }
 }
 
 /// Does what the question says.
-pub fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(mut prompt) = model.prompt.take() else {
         return;
     };
@@ -190,7 +190,7 @@ pub fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// What is sent beside decisions and patches, for its toast.
-pub fn other_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
+pub(crate) fn other_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
     Sent {
         done,
         not_done,
@@ -283,7 +283,7 @@ fn undoable_path(model: &Model, key: &GateKey) -> Option<ArtifactPath> {
 }
 
 /// Closes the prompt; nothing is decided, and what was written is kept.
-pub fn close(model: &mut Model) {
+pub(crate) fn close(model: &mut Model) {
     match &model.prompt {
         Some(Prompt::Confirm(confirm)) if confirm.is_writing() => {
             toast(model, Tone::Info, "Sent already: the answer will show here");
@@ -325,7 +325,7 @@ pub fn close(model: &mut Model) {
 }
 
 /// Notes that the selected job failed. It asks nothing: nothing is lost by it, and the record names who did.
-pub fn acknowledge(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn acknowledge(model: &mut Model, fx: &mut Vec<Effect>) {
     let Ok(row) = verb::failed(model) else {
         return;
     };

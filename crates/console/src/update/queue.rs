@@ -12,7 +12,7 @@ use domain::view::QueueRow;
 use engine::api::Query;
 
 /// Asks for the queue; while a question is under way, once more after it.
-pub fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.queue_asked.0 {
         model.queue_asked.1 = true;
         return;
@@ -22,7 +22,7 @@ pub fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Takes the queue.
-pub fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>) {
+pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>) {
     let must_follow = model.queue_asked.1;
     model.queue_asked = (false, false);
     if must_follow {
@@ -85,7 +85,7 @@ fn is_in_hand(model: &Model) -> bool {
 
 /// Where the selection rests by itself: on the most urgent open gate. A row that is over is left as soon as nobody is at it, and
 /// one that nobody chose makes way for a gate.
-pub fn keep_selected(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn keep_selected(model: &mut Model, fx: &mut Vec<Effect>) {
     let is_over = model.queue.selected().is_none() || model.queue.is_gone && !is_in_hand(model);
     let is_idle = !model.queue.is_chosen && matches!(model.queue.selected(), Some(RowKey::Job(_)));
     if !is_over && !is_idle || model.queue.is_empty() && model.queue.selected().is_none() {
@@ -98,7 +98,7 @@ pub fn keep_selected(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Selects the most urgent open gate, or the first row where there is none.
-pub fn select_most_urgent(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn select_most_urgent(model: &mut Model, fx: &mut Vec<Effect>) {
     let gate = model.queue.by_urgency().next();
     let place = gate.map(|place| model.queue.row(place).map(RowKey::of));
     model.queue.deselect();
@@ -112,7 +112,7 @@ pub fn select_most_urgent(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// A gate was decided here: the next most urgent one is shown, in the same pane.
-pub fn decided(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
+pub(crate) fn decided(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
     let key = RowKey::Gate(key.clone());
     let was_selected = model.queue.selected() == Some(&key);
     model.queue.remove(&key);
@@ -122,7 +122,7 @@ pub fn decided(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
 }
 
 /// Says why the console did not open where it was to.
-pub fn not_found(model: &mut Model, job_id: &JobId, stage: Option<&StageName>, rows: Option<&JobRows>) {
+pub(crate) fn not_found(model: &mut Model, job_id: &JobId, stage: Option<&StageName>, rows: Option<&JobRows>) {
     let Some(rows) = rows else {
         return toast(model, Tone::Error, format!("Not opened: there is no job {job_id}"));
     };
@@ -142,7 +142,7 @@ pub fn not_found(model: &mut Model, job_id: &JobId, stage: Option<&StageName>, r
 }
 
 /// The operator selects the row at a place.
-pub fn choose(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
+pub(crate) fn choose(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
     model.queue.is_chosen = true;
     if model.queue.select(place) {
         gate::follow_selection(model, fx);
@@ -150,7 +150,7 @@ pub fn choose(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
 }
 
 /// The filter or the order changed: the selection stays where it can.
-pub fn rearrange(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn rearrange(model: &mut Model, fx: &mut Vec<Effect>) {
     model.queue.arrange();
     if model.queue.place().is_none() {
         select_most_urgent(model, fx);

@@ -16,7 +16,7 @@ use ::diff::DiffDocument;
 use ::diff::page::Part;
 
 /// Goes to what is to be read next.
-pub fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     if model.gate.is_none() {
         return toast(model, Tone::Info, "There is no gate on the screen to read");
     }

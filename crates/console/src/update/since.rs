@@ -15,7 +15,7 @@ const EVENTS_MAX: u32 = 500;
 const DAY_US: i64 = 24 * 3600 * SECOND_US;
 
 /// Asks for what tells when the operator was here last; the decisions are known by then.
-pub fn ask(fx: &mut Vec<Effect>) {
+pub(crate) fn ask(fx: &mut Vec<Effect>) {
     let query = Query::Events {
         job_id: None,
         since: 0,
@@ -65,7 +65,7 @@ fn decided(model: &Model, since: Timestamp) -> String {
 }
 
 /// Tells it, if there is something to tell.
-pub fn tell(model: &mut Model, events: &[Event]) {
+pub(crate) fn tell(model: &mut Model, events: &[Event]) {
     let now = model.now.utc;
     let here = last_here(model, events);
     let decided = decided(model, here.unwrap_or_else(|| now.plus_us(-DAY_US)));

@@ -40,7 +40,7 @@ pub const ENTER_BEHIND_TEXT: &str =
     "Letters came as a text does, and Enter does nothing right behind them: read what is asked, then press it";
 
 /// A question asks for Enter once more, or a text comes in where none is written.
-pub fn ask_once_more(model: &mut Model) {
+pub(crate) fn ask_once_more(model: &mut Model) {
     model.slips.once_more_boot_us = Some(model.now.boot_us);
 }
 
@@ -61,7 +61,7 @@ fn once_more_us(model: &Model) -> Option<i64> {
 }
 
 /// Before a key acts. False: it does not act.
-pub fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
+pub(crate) fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
     note_pace(model, key);
     if !is_meant(model, key, fx) {
         return false;
@@ -138,7 +138,7 @@ fn note_letter(model: &mut Model, key: Key) {
 }
 
 /// Letters came as only a text does: in one piece, or one so soon behind the other.
-pub fn text_came(model: &mut Model) {
+pub(crate) fn text_came(model: &mut Model) {
     model.slips.letters = Some(Letters {
         boot_us: model.now.boot_us,
         at_question: None,
@@ -148,7 +148,7 @@ pub fn text_came(model: &mut Model) {
 }
 
 /// After a key that went to this focus.
-pub fn after(model: &mut Model, focus: Focus, key: Key) {
+pub(crate) fn after(model: &mut Model, focus: Focus, key: Key) {
     let has_opened = !focus.is_text() && key.typed().is_some() && model.focus().is_text();
     if has_opened {
         model.slips.opened_by = Some(OpenedBy {
@@ -186,7 +186,7 @@ fn is_meant(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
 }
 
 /// The key was a letter.
-pub fn write_held_back(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn write_held_back(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(opened) = model.slips.opened_by.take().filter(|opened| opened.is_held_back) else {
         return;
     };
@@ -214,7 +214,7 @@ fn held_back_us(model: &Model) -> Option<i64> {
 }
 
 /// Time passes.
-pub fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
     if held_back_us(model) == Some(0) {
         write_held_back(model, fx);
     }
@@ -228,7 +228,7 @@ pub fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// An Escape turned out to be the beginning of another key, of which the rest came apart: what it closed is open again, and the key
 /// does nothing.
-pub fn torn(model: &mut Model, key: Option<Key>, fx: &mut Vec<Effect>) {
+pub(crate) fn torn(model: &mut Model, key: Option<Key>, fx: &mut Vec<Effect>) {
     look::present(model);
     model.toasts.key_pressed();
     model.slips.is_clear_asked = false;

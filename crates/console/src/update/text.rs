@@ -12,7 +12,7 @@ use super::{act, compose, look, queue, slips, toast};
 use text::words::counted;
 
 /// A key that means nothing here says so, once.
-pub fn unknown(model: &mut Model, focus: Focus, key: Key) {
+pub(crate) fn unknown(model: &mut Model, focus: Focus, key: Key) {
     if is_interrupt(key)
         && let Some(leave) = keymap::key_of(Focus::Queue, Action::Quit)
     {
@@ -32,7 +32,7 @@ fn is_interrupt(key: Key) -> bool {
 }
 
 /// A key without a meaning of its own in a text.
-pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
+pub(crate) fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
     if matches!(key.code, Code::Function(_)) {
         return unknown(model, focus, key);
     }
@@ -43,7 +43,7 @@ pub fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
 }
 
 /// A bracketed paste.
-pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
+pub(crate) fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     look::present(model);
     // What was typed before it stands before it.
     slips::write_held_back(model, fx);
@@ -58,7 +58,7 @@ pub fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
 
 /// More letters at once than hands press. An open field takes them as a text; anywhere else none of them is a key, and in neither is an
 /// Enter in it somebody's yes.
-pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
+pub(crate) fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     let focus = model.focus();
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     let has_end = line.len() < text.len();
@@ -101,12 +101,12 @@ pub fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
 }
 
 /// Whether letters are written into a field of a question.
-pub fn is_answer(focus: Focus) -> bool {
+pub(crate) fn is_answer(focus: Focus) -> bool {
     focus.is_text() && focus.is_prompt()
 }
 
 /// An Enter in such a field that is part of a text, and why it is.
-pub fn end_line(model: &mut Model, why: &str, fx: &mut Vec<Effect>) {
+pub(crate) fn end_line(model: &mut Model, why: &str, fx: &mut Vec<Effect>) {
     paste(model, "\n", fx);
     toast(model, Tone::Info, why);
 }
@@ -114,7 +114,7 @@ pub fn end_line(model: &mut Model, why: &str, fx: &mut Vec<Effect>) {
 const ENTER_IN_TEXT: &str = "What came at once is text: the Enter in it did nothing   hint: press Enter";
 
 /// An Enter that came together with letters, or right behind a text.
-pub fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+pub(crate) fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     let focus = model.focus();
     match focus {
         Focus::Compose | Focus::Candidates => paste(model, "\n", fx),

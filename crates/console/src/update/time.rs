@@ -80,7 +80,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
 }
 
 /// The clock moved on.
-pub fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
+pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     let step = step_us(model);
     let before = model.now.utc.micros().div_euclid(step);
     model.now = now;

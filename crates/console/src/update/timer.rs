@@ -13,7 +13,7 @@ use domain::time::parse_span_s;
 use engine::api::Command;
 
 /// Asks before the timer of the selected gate is stopped, moved or let run again.
-pub fn open(model: &mut Model, intent: TimerIntent) {
+pub(crate) fn open(model: &mut Model, intent: TimerIntent) {
     let Ok((key, label)) = verb::timed(model, intent) else {
         return;
     };
@@ -46,7 +46,7 @@ pub fn command_of(ask: &TimerAsk) -> Result<Command, String> {
 }
 
 /// Enter. Returns whether the question stays.
-pub fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>) -> bool {
+pub(crate) fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>) -> bool {
     if ask.sent.is_some() {
         return true;
     }
@@ -62,7 +62,7 @@ pub fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>) -> bo
 }
 
 /// Takes what the prompt or the editor is about over from whoever else has it open.
-pub fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
     for (key, purpose) in keep::open_elsewhere(model) {
         let Some(name) = model.lease_of_other(&key).map(|lease| lease.holder.name.clone()) else {
             continue;

@@ -15,7 +15,7 @@ use domain::timer::GateTimer;
 use domain::view::{QueueKind, QueueRow};
 
 /// Why not, and what to do: what did not happen is told by who asks.
-pub type Why = (String, String);
+pub(crate) type Why = (String, String);
 
 pub(super) fn why(why: impl Into<String>, hint: &str) -> Why {
     (why.into(), hint.to_owned())

@@ -9,7 +9,7 @@ use super::prompt::ROWS_MIN;
 use crate::model::Model;
 
 /// The line, when something is broken.
-pub fn text(model: &Model) -> Option<String> {
+pub(crate) fn text(model: &Model) -> Option<String> {
     if let Some(why) = &model.session.newer {
         return Some(format!("read-only: {why}"));
     }
@@ -47,7 +47,7 @@ fn lines(model: &Model, columns: u16) -> Vec<String> {
 }
 
 /// How many lines it wants.
-pub fn height(model: &Model, columns: u16) -> u16 {
+pub(crate) fn height(model: &Model, columns: u16) -> u16 {
     u16::try_from(lines(model, columns).len()).unwrap_or(u16::MAX)
 }
 

@@ -8,16 +8,16 @@ use text::{visible_line, width};
 
 /// A line, and which side it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// The words.
-    pub text: String,
+    pub(crate) text: String,
     /// What they are.
-    pub side: Side,
+    pub(crate) side: Side,
 }
 
 /// What a line shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     /// Place, before and after in one.
     Both,
     /// What stands there now.
@@ -27,7 +27,7 @@ pub enum Side {
 }
 
 /// The colour of a side.
-pub fn style(side: Side, theme: Theme) -> Style {
+pub(crate) fn style(side: Side, theme: Theme) -> Style {
     match side {
         Side::Both => theme.plain(),
         Side::Before => theme.removed(),
@@ -39,7 +39,7 @@ pub fn style(side: Side, theme: Theme) -> Style {
 const PLACE_CELLS: usize = 20;
 
 /// The change in lines of so many columns: one line where both sides fit in it, else each side in at most `rows_each` lines.
-pub fn lines(change: &Change, columns: usize, rows_each: usize) -> Vec<Line> {
+pub(crate) fn lines(change: &Change, columns: usize, rows_each: usize) -> Vec<Line> {
     let line = |text: String, side| Line { text, side };
     let whole = change.to_string();
     if cells(&whole) <= columns {

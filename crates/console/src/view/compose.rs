@@ -58,10 +58,10 @@ fn verdict_height(area: Rect, wanted: usize, text_rows: usize, share: u16, is_as
 const VERDICT_LINES: u16 = 8;
 
 /// From this width on the preview stands beside the text.
-pub const BESIDE_COLUMNS: u16 = 100;
+pub(crate) const BESIDE_COLUMNS: u16 = 100;
 
 /// Columns in which the text is drawn.
-pub fn text_columns(model: &Model, compose: &Compose) -> usize {
+pub(crate) fn text_columns(model: &Model, compose: &Compose) -> usize {
     let width = layout::of(model).lower.width;
     let width = if is_beside(compose, width) { width / 2 } else { width };
     text::columns(&compose.editor, width)

@@ -11,13 +11,13 @@ use domain::view::{QueueKind, QueueRow};
 use text::words::{duration, seconds_begun};
 
 /// Above one hour minutes are shown.
-pub const HOUR_US: i64 = 3600 * SECOND_US;
+pub(crate) const HOUR_US: i64 = 3600 * SECOND_US;
 
 /// In its last minute a gate is urgent.
 const URGENT_US: i64 = 60 * SECOND_US;
 
 /// How a gate's timer stands.
-pub fn status(model: &Model, row: &QueueRow) -> Option<TimerStatus> {
+pub(crate) fn status(model: &Model, row: &QueueRow) -> Option<TimerStatus> {
     let timer = row.timer.as_ref()?;
     Some(timer.status(
         row.lease.as_deref(),
@@ -36,13 +36,13 @@ fn fires_at(status: TimerStatus) -> Option<Timestamp> {
 }
 
 /// Microseconds left of a countdown that runs.
-pub fn left_us(model: &Model, row: &QueueRow) -> Option<i64> {
+pub(crate) fn left_us(model: &Model, row: &QueueRow) -> Option<i64> {
     let at = fires_at(status(model, row)?)?;
     Some(at.us_since(model.now.utc))
 }
 
 /// The next expiry of all gates: microseconds left, and the gate.
-pub fn next_expiry(model: &Model) -> Option<(i64, &QueueRow)> {
+pub(crate) fn next_expiry(model: &Model) -> Option<(i64, &QueueRow)> {
     let mut next: Option<(i64, &QueueRow)> = None;
     for (row, _) in model.queue.by_deadline() {
         // No timer fires before its deadline: what has a later one is not the next.
@@ -64,12 +64,12 @@ fn until_deadline_us(model: &Model, row: &QueueRow) -> i64 {
 }
 
 /// A countdown: `1:42`; from one hour on `2h05m`; never `0:00` while time is left.
-pub fn text(left_us: i64) -> String {
+pub(crate) fn text(left_us: i64) -> String {
     duration(seconds_begun(left_us))
 }
 
 /// The column LEFT.
-pub fn left(model: &Model, row: &QueueRow) -> String {
+pub(crate) fn left(model: &Model, row: &QueueRow) -> String {
     match status(model, row) {
         None if row.kind == QueueKind::Gate => "--:--".to_owned(),
         None => String::new(),
@@ -81,7 +81,7 @@ pub fn left(model: &Model, row: &QueueRow) -> String {
 }
 
 /// The most cells of a time left.
-pub const LEFT_CELLS: usize = 6;
+pub(crate) const LEFT_CELLS: usize = 6;
 
 /// The time that is left under a hold or a lease: it stands, and its sign says so where there is room for one.
 fn stopped(model: &Model, row: &QueueRow) -> String {
@@ -93,24 +93,24 @@ fn stopped(model: &Model, row: &QueueRow) -> String {
 }
 
 /// Whether a hold or a lease stops the timer.
-pub fn is_stopped(model: &Model, row: &QueueRow) -> bool {
+pub(crate) fn is_stopped(model: &Model, row: &QueueRow) -> bool {
     matches!(status(model, row), Some(TimerStatus::Leased(_) | TimerStatus::Held(_)))
 }
 
 /// How long a hold or a lease still stops the timer; none where nothing does.
-pub fn stands_for_us(model: &Model, row: &QueueRow) -> Option<i64> {
+pub(crate) fn stands_for_us(model: &Model, row: &QueueRow) -> Option<i64> {
     let timer = row.timer.as_ref().filter(|_| is_stopped(model, row))?;
     Some(timer.addable_us(model.now, row.max_hold_s))
 }
 
 /// The time that was left when a hold or a lease stopped the timer.
-pub fn left_when_stopped(model: &Model, row: &QueueRow) -> Option<String> {
+pub(crate) fn left_when_stopped(model: &Model, row: &QueueRow) -> Option<String> {
     let timer = row.timer.as_ref()?;
     Some(text(timer.left_when_stopped_us(model.session.overdue_grace_s)?))
 }
 
 /// The column THEN.
-pub fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
+pub(crate) fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
     match (row.kind, &row.timer) {
         (QueueKind::Gate, None) => "person",
         (QueueKind::Gate, Some(_)) if status(model, row) == Some(TimerStatus::HeldByPolicy) => "person",
@@ -127,12 +127,12 @@ pub fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
 }
 
 /// Whether the row wants its `!`.
-pub fn is_urgent(model: &Model, row: &QueueRow) -> bool {
+pub(crate) fn is_urgent(model: &Model, row: &QueueRow) -> bool {
     left_us(model, row).is_some_and(|left_us| left_us <= URGENT_US)
 }
 
 /// The places of the queue from the first to the last gate that wants its `!`; none without such a gate.
-pub fn urgent_places(model: &Model) -> Option<std::ops::Range<usize>> {
+pub(crate) fn urgent_places(model: &Model) -> Option<std::ops::Range<usize>> {
     let soon = model
         .queue
         .by_deadline()
@@ -147,7 +147,7 @@ pub fn urgent_places(model: &Model) -> Option<std::ops::Range<usize>> {
 }
 
 /// The colour of time left.
-pub fn style(model: &Model, row: &QueueRow, theme: Theme) -> Style {
+pub(crate) fn style(model: &Model, row: &QueueRow, theme: Theme) -> Style {
     match (left_us(model, row), status(model, row)) {
         (Some(left_us), _) if left_us <= URGENT_US => theme.urgent(),
         (Some(left_us), _) if left_us <= 300 * SECOND_US => theme.warning(),

@@ -20,7 +20,7 @@ const SIGN_CELLS: usize = 2;
 
 /// A diff as it stands on so many columns of the screen, `left` cells scrolled sideways where it does not wrap. A text
 /// without a former one has one column: there is nothing to stand beside it.
-pub fn page(document: &DiffDocument, look: Look, left: usize, columns: u16) -> Page<'_> {
+pub(crate) fn page(document: &DiffDocument, look: Look, left: usize, columns: u16) -> Page<'_> {
     let columns = usize::from(columns);
     let numbers = number_cells(document);
     let columns = match look.mode {

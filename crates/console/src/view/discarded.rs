@@ -11,7 +11,7 @@ use crate::layout::Layout;
 use crate::model::{Model, Overlay};
 
 /// What fits what is typed, by its index.
-pub fn matching(model: &Model) -> Vec<usize> {
+pub(crate) fn matching(model: &Model) -> Vec<usize> {
     let text = match &model.overlay {
         Some(Overlay::Discarded { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Files { .. }) | None => String::new(),

@@ -12,7 +12,7 @@ use crate::model::{Model, Overlay};
 use text::words::{NO_TEXT, counted};
 
 /// The files that fit what is typed, by their index.
-pub fn matching(model: &Model) -> Vec<usize> {
+pub(crate) fn matching(model: &Model) -> Vec<usize> {
     let text = match &model.overlay {
         Some(Overlay::Files { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Discarded { .. }) | None => String::new(),
@@ -31,7 +31,7 @@ pub fn matching(model: &Model) -> Vec<usize> {
 }
 
 /// How much changed in it: lines, or its size; and how many values, where they are known.
-pub fn change(file: &FileView) -> String {
+pub(crate) fn change(file: &FileView) -> String {
     let artifact = &file.artifact;
     if artifact.is_binary {
         return format!("{NO_TEXT}, {}", label::size(artifact.size_bytes));

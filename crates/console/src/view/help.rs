@@ -15,7 +15,7 @@ const KEYS_CELLS: usize = 23;
 const INDENT: usize = 3;
 
 /// A line of the help: a group's name, or keys and what they mean.
-pub enum HelpRow {
+pub(crate) enum HelpRow {
     /// A group.
     Group(&'static str),
     /// Keys and meaning, as far as they go into one line; what goes on below has lines of its own.
@@ -31,7 +31,7 @@ fn sides(width: u16) -> u16 {
 }
 
 /// How many lines are in sight at once, but for one for each column of them.
-pub fn page(model: &Model) -> usize {
+pub(crate) fn page(model: &Model) -> usize {
     usize::from(model.size.1.saturating_sub(4)) * usize::from(sides(model.size.0))
 }
 
@@ -79,7 +79,7 @@ const STAGES: [(&str, &str); 4] = [
 ];
 
 /// The lines, narrowed down.
-pub fn rows(model: &Model) -> Vec<HelpRow> {
+pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
     let filter = match &model.overlay {
         Some(Overlay::Help { filter, .. }) => filter.text().to_lowercase(),
         Some(Overlay::Palette { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),

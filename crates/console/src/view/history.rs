@@ -20,7 +20,7 @@ const ROWS_MIN: u16 = 3;
 const DETAIL_LINES_MIN: u16 = 7;
 
 /// How many decisions fit.
-pub fn rows(model: &Model) -> usize {
+pub(crate) fn rows(model: &Model) -> usize {
     list_rows(model, layout::of(model).lower)
 }
 
@@ -171,7 +171,7 @@ fn fact_rows(lines: usize, area: Rect) -> usize {
 }
 
 /// The first line of the selected decision's facts that can stand at the top, at most, and how many are in sight.
-pub fn detail_rows(model: &Model) -> (usize, usize) {
+pub(crate) fn detail_rows(model: &Model) -> (usize, usize) {
     let area = layout::of(model).lower;
     let lines = model
         .history

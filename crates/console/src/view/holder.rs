@@ -33,7 +33,7 @@ fn held(model: &Model, row: &QueueRow) -> Option<Held> {
 }
 
 /// Whether somebody holds its timer, by name.
-pub fn is_held(model: &Model, row: &QueueRow) -> bool {
+pub(crate) fn is_held(model: &Model, row: &QueueRow) -> bool {
     held(model, row).is_some()
 }
 
@@ -54,7 +54,7 @@ fn name<'a>(model: &Model, name: &'a str) -> &'a str {
 }
 
 /// Who or what holds a gate, in so many cells; nothing when nobody does. A time of day stands there, never one that counts up.
-pub fn words(model: &Model, row: &QueueRow, cells: usize) -> Option<String> {
+pub(crate) fn words(model: &Model, row: &QueueRow, cells: usize) -> Option<String> {
     let RowKey::Gate(key) = RowKey::of(row) else {
         return None;
     };
@@ -124,7 +124,7 @@ fn hold_wordings(Held { who, until, reason }: Held, cells: usize) -> Vec<String>
 }
 
 /// For the head of the gate: who else has it open, as `ana composing`; what this console does itself is not told.
-pub fn head(model: &Model, row: &QueueRow) -> Option<String> {
+pub(crate) fn head(model: &Model, row: &QueueRow) -> Option<String> {
     let lease = live_lease(model, row).filter(|lease| !is_own(model, lease))?;
     let who = name(model, &lease.holder.name);
     Some(format!("{} {}", other_console(who), doing(lease.purpose)))
@@ -150,7 +150,7 @@ const HOLD_LINES_MAX: usize = 3;
 
 /// For the lines below the head: who holds the timer, until when at the latest, what is left then, and why; or that the time for that is
 /// used up.
-pub fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String> {
+pub(crate) fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String> {
     let words = held(model, row).and_then(|Held { who, until, reason }| {
         let left = countdown::left_when_stopped(model, row)?;
         let why = reason.unwrap_or_else(|| "no reason given".to_owned());
@@ -164,7 +164,7 @@ pub fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String> {
 }
 
 /// In a list of gates: who holds this one's timer, and why, in so many cells; the reason gives way, the name never.
-pub fn held_by(model: &Model, key: &GateKey, cells: usize) -> Option<String> {
+pub(crate) fn held_by(model: &Model, key: &GateKey, cells: usize) -> Option<String> {
     let Held { who, reason, .. } = held(model, model.queue.gate(key)?)?;
     let short = format!("held by {who}");
     let long = reason.map(|reason| format!("{short}: {reason}"));
@@ -176,14 +176,14 @@ pub fn held_by(model: &Model, key: &GateKey, cells: usize) -> Option<String> {
 }
 
 /// In a list of gates: who else has this one open, as `ana composing`.
-pub fn other(model: &Model, key: &GateKey) -> Option<String> {
+pub(crate) fn other(model: &Model, key: &GateKey) -> Option<String> {
     let lease = model.lease_of_other(key)?;
     let who = other_console(name(model, &lease.holder.name));
     Some(format!("{who} {}", doing(lease.purpose)))
 }
 
 /// For a prompt or the editor on a gate that somebody else has open: who, since when, what that means, and how to take it over.
-pub fn warning(model: &Model, key: &GateKey) -> Option<String> {
+pub(crate) fn warning(model: &Model, key: &GateKey) -> Option<String> {
     let lease = model.lease_of_other(key)?;
     let who = other_console(name(model, &lease.holder.name));
     let what = match lease.purpose {

@@ -23,7 +23,7 @@ use text::words::OWN_PIPELINE;
 const TIMER_APPROVED: &str = "timer approved";
 
 /// A stage's sign and word: what its newest gate or attempt came to.
-pub fn stage_state(rows: &JobRows, stage: &StageName, theme: Theme) -> (&'static str, String, Style) {
+pub(crate) fn stage_state(rows: &JobRows, stage: &StageName, theme: Theme) -> (&'static str, String, Style) {
     let gate = rows.newest_gate(stage);
     let attempt = rows.newest_attempt(stage);
     let is_rerun = matches!((gate, attempt), (Some(gate), Some(attempt)) if attempt.number > gate.key.attempt);
@@ -173,9 +173,9 @@ pub struct Shares {
     /// Lines of events.
     pub events: usize,
     /// All the lines that the events have.
-    pub event_lines: usize,
+    pub(crate) event_lines: usize,
     /// Lines of the log.
-    pub log: usize,
+    pub(crate) log: usize,
 }
 
 /// Shares the height out: who needs less than half leaves the rest to the other.

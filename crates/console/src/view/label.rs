@@ -31,7 +31,7 @@ pub fn job(id: &JobId, slug: &str) -> String {
 }
 
 /// A sentence of the rules, which name jobs by their whole id, with every generated id as people read it.
-pub fn readable(text: &str, slug_of: impl Fn(&JobId) -> Option<String>) -> String {
+pub(crate) fn readable(text: &str, slug_of: impl Fn(&JobId) -> Option<String>) -> String {
     let is_of_id = |character: char| character.is_ascii_alphanumeric() || character == '-';
     let mut said = String::with_capacity(text.len());
     let mut rest = text;
@@ -56,15 +56,15 @@ pub fn gate(key: &GateKey, slug: &str) -> String {
 }
 
 /// So many cells of a job's name are left when a title gives way: less says nothing.
-pub const JOB_CELLS_MIN: usize = 6;
+pub(crate) const JOB_CELLS_MIN: usize = 6;
 
 /// What follows the job in a label: `/ storyboard #1`.
-pub fn tail(key: &GateKey) -> String {
+pub(crate) fn tail(key: &GateKey) -> String {
     format!(" / {} #{}", key.stage, key.attempt)
 }
 
 /// A label of this gate in so many cells: the job gives way, stage and attempt never do.
-pub fn within(label: &str, key: &GateKey, cells: usize) -> String {
+pub(crate) fn within(label: &str, key: &GateKey, cells: usize) -> String {
     let tail = tail(key);
     let job = label.strip_suffix(&tail).unwrap_or(label);
     let room = cells.saturating_sub(tail.len()).max(JOB_CELLS_MIN);
@@ -72,22 +72,22 @@ pub fn within(label: &str, key: &GateKey, cells: usize) -> String {
 }
 
 /// `14:03:05Z`.
-pub fn clock(at: Timestamp) -> String {
+pub(crate) fn clock(at: Timestamp) -> String {
     at.to_utc().format("%H:%M:%SZ").to_string()
 }
 
 /// `14:03Z`.
-pub fn clock_minutes(at: Timestamp) -> String {
+pub(crate) fn clock_minutes(at: Timestamp) -> String {
     at.to_utc().format("%H:%MZ").to_string()
 }
 
 /// `2026-11-22 14:03Z`.
-pub fn date(at: Timestamp) -> String {
+pub(crate) fn date(at: Timestamp) -> String {
     at.to_utc().format("%Y-%m-%d %H:%MZ").to_string()
 }
 
 /// Today `14:03:05Z`, on other days `2026-11-21`.
-pub fn time_or_date(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn time_or_date(at: Timestamp, now: Timestamp) -> String {
     if at.to_utc().date_naive() == now.to_utc().date_naive() {
         clock(at)
     } else {
@@ -96,7 +96,7 @@ pub fn time_or_date(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// `812 B`, `4.1 kB`, `12.0 MB`.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         ..1000 => format!("{bytes} B"),
         1000..1_000_000 => format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100),
@@ -105,7 +105,7 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// A number in at most four cells: `999`, `1.2k`, `45k`, `3M`.
-pub fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     match number {
         ..1000 => number.to_string(),
         1000..10_000 => format!("{}.{}k", number / 1000, number % 1000 / 100),

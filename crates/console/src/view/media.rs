@@ -17,13 +17,13 @@ use text::words::duration;
 #[derive(Debug)]
 pub struct Versions {
     /// Digest of the base, short, and where it came from; none without a base.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// Digest of the version under review, short.
-    pub now: String,
+    pub(crate) now: String,
     /// Size of the version under review.
-    pub size: String,
+    pub(crate) size: String,
     /// Where it lies, to be played or opened.
-    pub path: String,
+    pub(crate) path: String,
 }
 
 /// Draws what is known; returns the lines used.

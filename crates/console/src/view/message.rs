@@ -13,7 +13,7 @@ use crate::theme::Theme;
 use text::{visible_line, width};
 
 /// The colour of a line.
-pub fn style(tone: Tone, theme: Theme) -> Style {
+pub(crate) fn style(tone: Tone, theme: Theme) -> Style {
     match tone {
         Tone::Info => theme.plain(),
         Tone::Done => theme.added(),
@@ -23,7 +23,7 @@ pub fn style(tone: Tone, theme: Theme) -> Style {
 }
 
 /// Draws a one-line field with its cursor; a long text shows its end.
-pub fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) -> Option<Position> {
+pub(crate) fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) -> Option<Position> {
     let text = editor.text();
     let (_, character) = editor.cursor();
     let before: String = text.chars().take(character).collect();
@@ -63,12 +63,12 @@ fn earlier(model: &Model) -> String {
 const START_CELLS: usize = 14;
 
 /// Splits at blanks into at most so many lines; the last takes the rest.
-pub fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
+pub(crate) fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
     split_behind(text, 0, columns, most)
 }
 
 /// The same where so many cells of the first line are taken.
-pub fn split_behind(text: &str, taken: usize, columns: usize, most: usize) -> Vec<String> {
+pub(crate) fn split_behind(text: &str, taken: usize, columns: usize, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut has_room = most > 1;
     for word in text.split(' ').flat_map(|word| pieces(word, columns.max(1))) {
@@ -114,14 +114,14 @@ fn pieces(word: &str, columns: usize) -> Vec<String> {
 }
 
 /// How many lines the message wants.
-pub fn height(model: &Model, columns: u16) -> u16 {
+pub(crate) fn height(model: &Model, columns: u16) -> u16 {
     u16::try_from(lines(model, usize::from(columns), LINES_MAX).len())
         .unwrap_or(1)
         .max(1)
 }
 
 /// A line of news in lines of so many columns, all but the first of which begin at `indent`: clock and sign stand before the first.
-pub fn after_clock(toast: &Toast, indent: usize, columns: usize, most: usize) -> Vec<String> {
+pub(crate) fn after_clock(toast: &Toast, indent: usize, columns: usize, most: usize) -> Vec<String> {
     let sign = width(sign(toast.tone));
     let taken = (CLOCK_CELLS + sign).saturating_sub(indent);
     split_behind(&toast.text, taken, columns, most)

@@ -2,33 +2,33 @@
 //!
 //! Every text that comes from outside passes `text` on its way ([`pen::Pen::text`]).
 
-pub mod banner;
-pub mod change;
+pub(crate) mod banner;
+pub(crate) mod change;
 pub mod compose;
-pub mod countdown;
+pub(crate) mod countdown;
 pub mod diff_rows;
-pub mod discarded;
-pub mod files;
+pub(crate) mod discarded;
+pub(crate) mod files;
 pub mod gate;
-pub mod header;
-pub mod help;
-pub mod hint;
-pub mod history;
-pub mod holder;
+pub(crate) mod header;
+pub(crate) mod help;
+pub(crate) mod hint;
+pub(crate) mod history;
+pub(crate) mod holder;
 pub mod job;
-pub mod label;
+pub(crate) mod label;
 pub mod media;
-pub mod message;
+pub(crate) mod message;
 pub mod palette;
-pub mod past;
-pub mod pen;
+pub(crate) mod past;
+pub(crate) mod pen;
 pub mod plain;
 pub mod prompt;
 pub mod queue;
-pub mod shorten;
-pub mod side;
-pub mod title;
-pub mod values;
+pub(crate) mod shorten;
+pub(crate) mod side;
+pub(crate) mod title;
+pub(crate) mod values;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

@@ -17,7 +17,7 @@ pub struct Entry {
     /// What it is called.
     pub name: &'static str,
     /// Its key.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What it does.
     pub action: Action,
 }

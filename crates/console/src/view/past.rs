@@ -8,7 +8,7 @@ use domain::key::GateKey;
 use domain::undo::Undoable;
 
 /// Of the patch that would be taken back: whose it is, of when, and the lines that were changed before it. Nothing when there is none.
-pub fn of_undo(rows: &JobRows, key: &GateKey) -> Vec<String> {
+pub(crate) fn of_undo(rows: &JobRows, key: &GateKey) -> Vec<String> {
     let gate = rows.gate(&key.stage, key.attempt);
     let Some(Ok(Undoable { artifact, step })) = gate.map(|gate| gate.undoable(None)) else {
         return Vec::new();
@@ -36,7 +36,7 @@ pub fn of_undo(rows: &JobRows, key: &GateKey) -> Vec<String> {
 }
 
 /// Why the former attempt was rejected: what this one was to mend. None when it was not, or there was none.
-pub fn former_rejection(rows: &JobRows, key: &GateKey) -> Option<String> {
+pub(crate) fn former_rejection(rows: &JobRows, key: &GateKey) -> Option<String> {
     let former = rows
         .decisions
         .iter()
@@ -49,7 +49,7 @@ pub fn former_rejection(rows: &JobRows, key: &GateKey) -> Option<String> {
 }
 
 /// What whoever rejected the stage wrote: it is what a resume answers to.
-pub fn rejection_note(rows: &JobRows) -> Option<String> {
+pub(crate) fn rejection_note(rows: &JobRows) -> Option<String> {
     let decision = &rows.rejection_to_answer()?.decision;
     Some(format!("{} wrote: {}", decision.by(), decision.notes()?))
 }

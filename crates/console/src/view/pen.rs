@@ -10,7 +10,7 @@ use crate::theme::Theme;
 use text::{Shape, SpanKind, cut, visible_window, width};
 
 /// A line being written.
-pub struct Pen<'a> {
+pub(crate) struct Pen<'a> {
     buffer: &'a mut Buffer,
     y: u16,
     start: u16,
@@ -20,7 +20,7 @@ pub struct Pen<'a> {
 
 impl<'a> Pen<'a> {
     /// At the beginning of the first line of an area; an area without lines takes nothing.
-    pub fn new(buffer: &'a mut Buffer, area: Rect) -> Self {
+    pub(crate) fn new(buffer: &'a mut Buffer, area: Rect) -> Self {
         let area = area.intersection(buffer.area);
         let end = if area.height == 0 { area.x } else { area.right() };
         Self {
@@ -33,7 +33,7 @@ impl<'a> Pen<'a> {
     }
 
     /// At the beginning of a line of an area.
-    pub fn at_line(buffer: &'a mut Buffer, area: Rect, line: u16) -> Self {
+    pub(crate) fn at_line(buffer: &'a mut Buffer, area: Rect, line: u16) -> Self {
         let height = u16::from(line < area.height);
         Self::new(
             buffer,
@@ -46,17 +46,17 @@ impl<'a> Pen<'a> {
     }
 
     /// Cells left.
-    pub fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         usize::from(self.end.saturating_sub(self.x))
     }
 
     /// The column where the next cell goes, on the screen.
-    pub fn column(&self) -> u16 {
+    pub(crate) fn column(&self) -> u16 {
         self.x
     }
 
     /// Writes a text, made visible; what finds no room is told by a final `…`.
-    pub fn text(&mut self, text: &str, style: Style) -> &mut Self {
+    pub(crate) fn text(&mut self, text: &str, style: Style) -> &mut Self {
         let room = self.room();
         if room > 0 {
             self.put(&cut(text, room), style);
@@ -65,7 +65,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Writes a text into exactly so many cells.
-    pub fn cell(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
+    pub(crate) fn cell(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
         let cells = cells.min(self.room());
         let shown = cut(text, cells);
         let blank = cells.saturating_sub(width(&shown));
@@ -75,7 +75,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Writes a text to the right end of so many cells.
-    pub fn cell_right(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
+    pub(crate) fn cell_right(&mut self, text: &str, cells: usize, style: Style) -> &mut Self {
         let cells = cells.min(self.room());
         let shown = cut(text, cells);
         let blank = cells.saturating_sub(width(&shown));
@@ -84,19 +84,19 @@ impl<'a> Pen<'a> {
     }
 
     /// Leaves so many cells as they are.
-    pub fn skip(&mut self, cells: u16) -> &mut Self {
+    pub(crate) fn skip(&mut self, cells: u16) -> &mut Self {
         self.x = self.x.saturating_add(cells).min(self.end);
         self
     }
 
     /// Goes on at a column of the area, never back.
-    pub fn to(&mut self, column: u16) -> &mut Self {
+    pub(crate) fn to(&mut self, column: u16) -> &mut Self {
         self.x = self.x.max(self.start.saturating_add(column)).min(self.end);
         self
     }
 
     /// Writes a text at the right end, if it finds room behind what is written.
-    pub fn right(&mut self, text: &str, style: Style) -> &mut Self {
+    pub(crate) fn right(&mut self, text: &str, style: Style) -> &mut Self {
         let cells = u16::try_from(width(text)).unwrap_or(u16::MAX);
         if self.x.saturating_add(cells) < self.end {
             self.x = self.end - cells;
@@ -106,7 +106,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Writes a window of a line's bytes, emphasised ranges marked; the whole untrusted line passes the text gate.
-    pub fn line(
+    pub(crate) fn line(
         &mut self,
         line: &[u8],
         emphasis: &[Range<usize>],
@@ -122,7 +122,7 @@ impl<'a> Pen<'a> {
     }
 
     /// The same with a say in how blanks at the line's end are shown.
-    pub fn shaped_line(
+    pub(crate) fn shaped_line(
         &mut self,
         line: &[u8],
         emphasis: &[Range<usize>],
@@ -157,13 +157,13 @@ impl<'a> Pen<'a> {
     }
 
     /// Draws a rule to the right end.
-    pub fn rule(&mut self, theme: Theme) -> &mut Self {
+    pub(crate) fn rule(&mut self, theme: Theme) -> &mut Self {
         let rule = "─".repeat(self.room());
         self.put(&rule, theme.rule())
     }
 
     /// Styles the whole line.
-    pub fn fill(&mut self, style: Style) -> &mut Self {
+    pub(crate) fn fill(&mut self, style: Style) -> &mut Self {
         let height = u16::from(self.end > self.start);
         let area = Rect::new(self.start, self.y, self.end.saturating_sub(self.start), height);
         self.buffer.set_style(area, style);
@@ -180,7 +180,7 @@ impl<'a> Pen<'a> {
 }
 
 /// Blanks an area.
-pub fn clear(buffer: &mut Buffer, area: Rect) {
+pub(crate) fn clear(buffer: &mut Buffer, area: Rect) {
     for position in area.intersection(buffer.area).positions() {
         if let Some(cell) = buffer.cell_mut(position) {
             cell.reset();

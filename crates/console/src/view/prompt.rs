@@ -1,6 +1,6 @@
 //! The prompt: what will happen, what was not seen, the note, and the keys. It takes the bottom of the lower pane.
 
-pub mod bulk;
+pub(crate) mod bulk;
 mod confirm;
 mod menu;
 mod timer;
@@ -259,7 +259,7 @@ fn key_rows(model: &Model, columns: usize, pairs: &[(&str, &str)], lines: &mut V
 }
 
 /// How many lines the prompt wants; none without a prompt.
-pub fn height(model: &Model, columns: u16) -> u16 {
+pub(crate) fn height(model: &Model, columns: u16) -> u16 {
     if model.prompt.is_none() {
         return 0;
     }

@@ -120,7 +120,7 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
 }
 
 /// What changed: `+12 -4`, `new 48`, `no text`.
-pub fn change(row: &QueueRow) -> String {
+pub(crate) fn change(row: &QueueRow) -> String {
     if row.kind != QueueKind::Gate {
         return String::new();
     }
@@ -141,7 +141,7 @@ pub fn change(row: &QueueRow) -> String {
 }
 
 /// Who is at it, or who is not, in so many cells.
-pub fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
+pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     let theme = model.theme;
     if let Some(holder) = holder::words(model, row, cells) {
         return (holder, theme.held());

@@ -24,7 +24,7 @@ fn back(text: &str, cells: usize) -> String {
 }
 
 /// The front and the back of a name, `…` between them; whole where it fits.
-pub fn middle(name: &str, cells: usize) -> String {
+pub(crate) fn middle(name: &str, cells: usize) -> String {
     let safe = visible_line(name);
     if width(&safe) <= cells {
         return safe.into_owned();
@@ -39,7 +39,7 @@ fn common(a: &str, b: &str) -> usize {
 }
 
 /// Shortens names that stand below each other. Two that would look alike show what begins where they part.
-pub fn distinct(names: &[String], cells: usize) -> Vec<String> {
+pub(crate) fn distinct(names: &[String], cells: usize) -> Vec<String> {
     let mut shown: Vec<String> = names.iter().map(|name| middle(name, cells)).collect();
     let first = shown.clone();
     for (index, name) in names.iter().enumerate() {

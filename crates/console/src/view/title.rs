@@ -41,11 +41,11 @@ fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
 }
 
 /// What is compared with what and, where a rejection is nearer, what changed since, in one line as far as it fits.
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// The versions, and what changed since.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// What found no room there and has a line of its own; another base than the usual one too.
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
 }
 
 impl Comparison {
@@ -78,7 +78,7 @@ impl Comparison {
 }
 
 /// What changed since a nearer rejection, where the line that says what is compared has no room for it.
-pub fn since_line(model: &Model, is_wide: bool, columns: u16) -> Option<String> {
+pub(crate) fn since_line(model: &Model, is_wide: bool, columns: u16) -> Option<String> {
     let view = model.gate.as_ref()?;
     let file = view.current()?;
     if is_wide {
@@ -118,26 +118,26 @@ fn warnings(model: &Model, view: &GateView, file: &FileView) -> Vec<(String, Sty
 }
 
 /// The title of the pane.
-pub struct Title {
+pub(crate) struct Title {
     /// The gate.
-    pub label: String,
+    pub(crate) label: String,
     /// Who is at it, and what became of it.
-    pub states: Vec<(String, Style)>,
+    pub(crate) states: Vec<(String, Style)>,
     /// The file.
-    pub place: String,
+    pub(crate) place: String,
     /// What must be known of the file.
-    pub warnings: Vec<(String, Style)>,
+    pub(crate) warnings: Vec<(String, Style)>,
     /// What is compared with what.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// What found no room there.
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
 }
 
 /// Less than this of a name reads badly; for the digests it goes down to [`NAME_CELLS_MIN`].
 const NAME_CELLS_EASY: usize = 14;
 
 /// The job's name gives way first, then the file's; stage, attempt, who is at it and the digests never do.
-pub fn title(model: &Model, view: &GateView, is_wide: bool, columns: usize) -> Title {
+pub(crate) fn title(model: &Model, view: &GateView, is_wide: bool, columns: usize) -> Title {
     let theme = model.theme;
     let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
     let states = state(view.gate()).into_iter().chain(holder);
@@ -177,10 +177,10 @@ pub fn title(model: &Model, view: &GateView, is_wide: bool, columns: usize) -> T
 }
 
 /// `base    `, as the lines above it begin.
-pub const BASE_CELLS: u16 = 8;
+pub(crate) const BASE_CELLS: u16 = 8;
 
 /// What the current file is compared with, on a wide screen; on a narrow one that stands in the title.
-pub fn base(model: &Model, file: &FileView, columns: usize) -> Comparison {
+pub(crate) fn base(model: &Model, file: &FileView, columns: usize) -> Comparison {
     let room = columns.saturating_sub(1 + usize::from(BASE_CELLS));
     Comparison::of(model, file, room, room)
 }

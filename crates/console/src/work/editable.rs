@@ -25,7 +25,7 @@ pub enum NotEditable {
 
 impl NotEditable {
     /// In a sentence about the file of this name.
-    pub fn about(self, name: &str) -> impl fmt::Display {
+    pub(crate) fn about(self, name: &str) -> impl fmt::Display {
         match self {
             Self::Binary => format!("{name} is not text"),
             Self::NotUtf8(byte) => format!("{name} is not UTF-8 at byte {byte}"),
@@ -37,7 +37,7 @@ impl NotEditable {
     }
 
     /// What to do with such an artifact instead.
-    pub fn hint(self) -> &'static str {
+    pub(crate) fn hint(self) -> &'static str {
         match self {
             Self::Binary => "press p to see which patches it takes, or reject it with a note",
             Self::NotUtf8(_) => "no text patch applies to it; reject it with a note",

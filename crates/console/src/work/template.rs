@@ -8,9 +8,9 @@ use patch::ArtifactFacts;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     /// The text.
-    pub text: String,
+    pub(crate) text: String,
     /// Line and character, from 0, where the operator will want to write first.
-    pub cursor: (usize, usize),
+    pub(crate) cursor: (usize, usize),
 }
 
 /// Patches to begin with, made for an artifact: one of each type that it can be filled for, the likeliest first. None for what no patch type

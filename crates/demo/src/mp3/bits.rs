@@ -2,14 +2,14 @@
 
 /// A growing run of bits.
 #[derive(Debug, Default)]
-pub struct BitWriter {
+pub(crate) struct BitWriter {
     bytes: Vec<u8>,
     length_bits: usize,
 }
 
 impl BitWriter {
     /// Appends the lowest `count` bits of `value`, at most 32.
-    pub fn put(&mut self, value: u32, count: u32) {
+    pub(crate) fn put(&mut self, value: u32, count: u32) {
         for shift in (0..count).rev() {
             if self.length_bits.is_multiple_of(8) {
                 self.bytes.push(0);
@@ -23,12 +23,12 @@ impl BitWriter {
     }
 
     /// Bits written so far.
-    pub fn length_bits(&self) -> usize {
+    pub(crate) fn length_bits(&self) -> usize {
         self.length_bits
     }
 
     /// The bytes, filled up with zeros to `length_bytes`; never cut.
-    pub fn into_bytes(mut self, length_bytes: usize) -> Vec<u8> {
+    pub(crate) fn into_bytes(mut self, length_bytes: usize) -> Vec<u8> {
         let length_bytes = length_bytes.max(self.bytes.len());
         self.bytes.resize(length_bytes, 0);
         self.bytes

@@ -6,16 +6,16 @@ use super::tables::WINDOW_HALF;
 use std::f64::consts::PI;
 
 /// Subbands of the polyphase filter.
-pub const SUBBANDS: usize = 32;
+pub(crate) const SUBBANDS: usize = 32;
 /// Lines of one subband in one granule, which is also the number of filter steps in one granule.
-pub const LINES: usize = 18;
+pub(crate) const LINES: usize = 18;
 /// Samples, and spectral lines, of one granule.
-pub const GRANULE: usize = SUBBANDS * LINES;
+pub(crate) const GRANULE: usize = SUBBANDS * LINES;
 
 const ALIAS: [f64; 8] = [-0.6, -0.535, -0.33, -0.185, -0.095, -0.041, -0.0142, -0.0037];
 
 /// The filter with its memory of the samples and subband values that came before.
-pub struct FilterBank {
+pub(crate) struct FilterBank {
     history: [f64; 512],
     /// For each subband the values of the last granule, then those of this one.
     blocks: [[f64; 2 * LINES]; SUBBANDS],
@@ -26,7 +26,7 @@ pub struct FilterBank {
 
 impl FilterBank {
     /// A filter that has heard only silence.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut window = [0.0; 512];
         for (index, value) in window.iter_mut().enumerate() {
             let half = WINDOW_HALF[index.min(512 - index)];
@@ -57,7 +57,7 @@ impl FilterBank {
     }
 
     /// The spectrum of the next granule; samples that are missing at the end count as silence.
-    pub fn granule(&mut self, samples: &[f64]) -> [f64; GRANULE] {
+    pub(crate) fn granule(&mut self, samples: &[f64]) -> [f64; GRANULE] {
         for block in &mut self.blocks {
             block.copy_within(LINES.., 0);
         }

@@ -13,11 +13,11 @@ use filterbank::{FilterBank, GRANULE};
 use spectrum::Granule;
 
 /// The one sample rate this encoder writes.
-pub const SAMPLE_RATE_HZ: u32 = 48_000;
+pub(crate) const SAMPLE_RATE_HZ: u32 = 48_000;
 /// Samples in one frame, which has two granules.
-pub const FRAME_SAMPLES: usize = 2 * GRANULE;
+pub(crate) const FRAME_SAMPLES: usize = 2 * GRANULE;
 /// Bytes of every frame: 144 · 96 000 / 48 000; at this rate no frame ever needs a padding slot.
-pub const FRAME_BYTES: usize = 288;
+pub(crate) const FRAME_BYTES: usize = 288;
 const HEADER_BYTES: usize = 4;
 const SIDE_BYTES: usize = 17;
 /// Sync word, MPEG-1, Layer III, no CRC; 96 kbit/s, 48 kHz, no padding; mono, original.
@@ -25,7 +25,7 @@ const HEADER: u32 = 0xfffb_74c4;
 
 /// Encodes mono samples between −1 and 1, at [`SAMPLE_RATE_HZ`]. The end is filled with silence up to a whole frame, and one frame
 /// follows so that the filter's delay swallows nothing.
-pub fn encode(samples: &[f64]) -> Vec<u8> {
+pub(crate) fn encode(samples: &[f64]) -> Vec<u8> {
     let frames = samples.len().div_ceil(FRAME_SAMPLES) + 1;
     let mut bank = FilterBank::new();
     let mut stream = Vec::with_capacity(frames * FRAME_BYTES);

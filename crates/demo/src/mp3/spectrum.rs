@@ -17,7 +17,7 @@ const REGION_COUNTS: (u32, u32) = (7, 7);
 
 /// One granule, ready to be written.
 #[derive(Debug)]
-pub struct Granule {
+pub(crate) struct Granule {
     values: [i32; GRANULE],
     global_gain: u32,
     pairs: usize,
@@ -27,7 +27,7 @@ pub struct Granule {
 
 impl Granule {
     /// Quantises as finely as `budget_bits` allow.
-    pub fn fit(lines: &[f64; GRANULE], budget_bits: usize) -> Self {
+    pub(crate) fn fit(lines: &[f64; GRANULE], budget_bits: usize) -> Self {
         let budget_bits = budget_bits.min(GRANULE_BITS_MAX);
         let powers = std::array::from_fn(|index: usize| lines[index].abs().powf(0.75).copysign(lines[index]));
         // More gain means coarser steps and fewer bits; the search keeps `low` too fine and `high` coarse enough.
@@ -105,7 +105,7 @@ impl Granule {
     }
 
     /// Writes the 59 bits of side information (2.4.1.7).
-    pub fn write_side(&self, bits: &mut BitWriter) {
+    pub(crate) fn write_side(&self, bits: &mut BitWriter) {
         bits.put(self.main_bits() as u32, 12);
         bits.put(self.pairs as u32, 9);
         bits.put(self.global_gain, 8);
@@ -121,7 +121,7 @@ impl Granule {
     }
 
     /// Writes the code words.
-    pub fn write_main(&self, bits: &mut BitWriter) {
+    pub(crate) fn write_main(&self, bits: &mut BitWriter) {
         let linbits = LINBITS.get(self.family).copied().unwrap_or(0);
         for pair in self.values[..2 * self.pairs].chunks_exact(2) {
             let index = code_index(pair);

@@ -3,13 +3,13 @@
 //! Data only; what the numbers are used for is said where they are used.
 
 /// Widths of the 22 scale factor bands of long blocks at 48 kHz, as their 23 edges in spectral lines (table B.8).
-pub const BAND_EDGES: [usize; 23] = [
+pub(crate) const BAND_EDGES: [usize; 23] = [
     0, 4, 8, 12, 16, 20, 24, 30, 36, 42, 50, 60, 72, 88, 106, 128, 156, 190, 230, 276, 330, 384, 576,
 ];
 
 /// First half and middle of the synthesis window D in units of 1/65536 (table B.3); `filterbank` mirrors it.
 #[rustfmt::skip]
-pub const WINDOW_HALF: [i32; 257] = [
+pub(crate) const WINDOW_HALF: [i32; 257] = [
     0, -1, -1, -1, -1, -1, -1, -2, -2, -2, -2, -3, -3, -4, -4, -5,
     -5, -6, -7, -7, -8, -9, -10, -11, -13, -14, -16, -17, -19, -21, -24, -26,
     -29, -31, -35, -38, -41, -45, -49, -53, -58, -63, -68, -73, -79, -85, -91, -97,
@@ -31,7 +31,7 @@ pub const WINDOW_HALF: [i32; 257] = [
 
 /// Code words of the Huffman table shared by the table numbers 24 to 31, at `x * 16 + y` (table B.7).
 #[rustfmt::skip]
-pub const CODES: [u16; 256] = [
+pub(crate) const CODES: [u16; 256] = [
     15, 13, 46, 80, 146, 262, 248, 434, 426, 669, 653, 649, 621, 517, 1032, 88,
     14, 12, 21, 38, 71, 130, 122, 216, 209, 198, 327, 345, 319, 297, 279, 42,
     47, 22, 41, 74, 68, 128, 120, 221, 207, 194, 182, 340, 315, 295, 541, 18,
@@ -52,7 +52,7 @@ pub const CODES: [u16; 256] = [
 
 /// Lengths in bits of [`CODES`].
 #[rustfmt::skip]
-pub const CODE_LENGTHS: [u8; 256] = [
+pub(crate) const CODE_LENGTHS: [u8; 256] = [
     4, 4, 6, 7, 8, 9, 9, 10, 10, 11, 11, 11, 11, 11, 12, 9,
     4, 4, 5, 6, 7, 8, 8, 9, 9, 9, 10, 10, 10, 10, 10, 8,
     6, 5, 6, 7, 7, 8, 8, 9, 9, 9, 9, 10, 10, 10, 11, 7,

@@ -8,14 +8,14 @@ use crate::lines::{Block, LineDiff, LineIndex};
 
 #[derive(Debug)]
 pub(super) struct Layout {
-    pub folding: Folding,
-    pub row_count: usize,
+    pub(crate) folding: Folding,
+    pub(crate) row_count: usize,
     /// The first block of every hunk.
-    pub hunks: Vec<u32>,
+    pub(crate) hunks: Vec<u32>,
     /// The row at which each block begins.
     block_rows: Vec<u32>,
     /// How many lines there are with both texts side by side.
-    pub pair_count: usize,
+    pub(crate) pair_count: usize,
     /// The side-by-side line at which each block begins.
     block_pairs: Vec<u32>,
 }
@@ -58,7 +58,7 @@ impl Gap {
 }
 
 impl Layout {
-    pub fn new(diff: &LineDiff, folding: Folding) -> Self {
+    pub(crate) fn new(diff: &LineDiff, folding: Folding) -> Self {
         let mut layout = Layout {
             folding,
             row_count: 0,
@@ -92,7 +92,7 @@ impl Layout {
     }
 
     /// The rows of a side-by-side line.
-    pub fn pair(&self, diff: &LineDiff, pair: usize) -> Option<PairRows> {
+    pub(crate) fn pair(&self, diff: &LineDiff, pair: usize) -> Option<PairRows> {
         if pair >= self.pair_count {
             return None;
         }
@@ -116,7 +116,7 @@ impl Layout {
     }
 
     /// The side-by-side line that holds a row.
-    pub fn pair_of_row(&self, diff: &LineDiff, row: usize) -> usize {
+    pub(crate) fn pair_of_row(&self, diff: &LineDiff, row: usize) -> usize {
         let after = self.block_rows.partition_point(|&start| start as usize <= row);
         let place = after.checked_sub(1).and_then(|block_at| {
             let parts = block_parts(diff, diff.blocks.get(block_at)?);
@@ -135,17 +135,17 @@ impl Layout {
         place.unwrap_or(row).min(self.pair_count.saturating_sub(1))
     }
 
-    pub fn block_row(&self, block: usize) -> Option<usize> {
+    pub(crate) fn block_row(&self, block: usize) -> Option<usize> {
         self.block_rows.get(block).map(|&row| row as usize)
     }
 
-    pub fn rows_of_block(&self, diff: &LineDiff, block: usize) -> usize {
+    pub(crate) fn rows_of_block(&self, diff: &LineDiff, block: usize) -> usize {
         diff.blocks
             .get(block)
             .map_or(0, |block| block_parts(diff, block).iter().sum())
     }
 
-    pub fn hunk_blocks(&self, hunk: usize) -> Option<Range<usize>> {
+    pub(crate) fn hunk_blocks(&self, hunk: usize) -> Option<Range<usize>> {
         let start = *self.hunks.get(hunk)? as usize;
         let end = self
             .hunks
@@ -154,7 +154,7 @@ impl Layout {
         Some(start..end)
     }
 
-    pub fn place(&self, diff: &LineDiff, row: usize) -> Option<Place> {
+    pub(crate) fn place(&self, diff: &LineDiff, row: usize) -> Option<Place> {
         if row >= self.row_count {
             return None;
         }
@@ -191,7 +191,7 @@ impl Layout {
     }
 
     /// The row of a line that exists, or of the fold that hides it.
-    pub fn row_of_line(&self, diff: &LineDiff, side: Side, line: usize) -> usize {
+    pub(crate) fn row_of_line(&self, diff: &LineDiff, side: Side, line: usize) -> usize {
         let lines_of = |block: &Block| match side {
             Side::Old => block.removed(),
             Side::New => block.added(),

@@ -51,7 +51,7 @@ impl RowBreaks {
     }
 
     /// How many lines the row takes, at least one.
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         match &self.0 {
             Breaks::At(breaks) => breaks.len() + 1,
             Breaks::Every { cells, bytes } => bytes.div_ceil(*cells).max(1),
@@ -59,7 +59,7 @@ impl RowBreaks {
     }
 
     /// The bytes of one of the lines; empty for one that does not exist.
-    pub fn line(&self, line: usize, bytes: usize) -> Range<usize> {
+    pub(crate) fn line(&self, line: usize, bytes: usize) -> Range<usize> {
         let start_of = |line: usize| match &self.0 {
             Breaks::At(breaks) => line
                 .checked_sub(1)
@@ -70,7 +70,7 @@ impl RowBreaks {
     }
 
     /// The line that holds a byte of the text.
-    pub fn line_of(&self, offset: usize) -> usize {
+    pub(crate) fn line_of(&self, offset: usize) -> usize {
         match &self.0 {
             Breaks::At(breaks) => breaks.partition_point(|&start| start <= offset),
             Breaks::Every { cells, bytes } => offset.min(bytes.saturating_sub(1)) / cells,
@@ -80,7 +80,7 @@ impl RowBreaks {
 
 impl LongLines {
     /// Reads the long lines of both texts once.
-    pub fn of(old: &[u8], new: &[u8], diff: &LineDiff) -> Self {
+    pub(crate) fn of(old: &[u8], new: &[u8], diff: &LineDiff) -> Self {
         let mut long = LongLines::default();
         for (side, text, index) in [(Side::Old, old, &diff.old_lines), (Side::New, new, &diff.new_lines)] {
             for line in (0..index.count()).filter(|&line| index.range(line).len() > LONG_BYTES) {
@@ -110,12 +110,12 @@ impl LongLines {
     }
 
     /// The changed words of a row, where they are known.
-    pub fn marks(&self, row: &Row) -> Option<&[Range<usize>]> {
+    pub(crate) fn marks(&self, row: &Row) -> Option<&[Range<usize>]> {
         self.marks.get(&key(row)?).map(Vec::as_slice)
     }
 
     /// Where a long row is broken.
-    pub fn breaks(&self, row: &Row, cells: usize) -> Option<RowBreaks> {
+    pub(crate) fn breaks(&self, row: &Row, cells: usize) -> Option<RowBreaks> {
         // A long line is hardly ever there: nothing is looked up for the others.
         if row.text.len() + 2 <= LONG_BYTES {
             return None;

@@ -75,7 +75,7 @@ impl DiffDocument {
     }
 
     /// The text of one side; empty for an old text that there is not.
-    pub fn text(&self, side: Side) -> &[u8] {
+    pub(crate) fn text(&self, side: Side) -> &[u8] {
         match side {
             Side::Old => self.old.as_ref().map_or(&[], |old| old.as_slice()),
             Side::New => &self.new,
@@ -156,13 +156,13 @@ impl DiffDocument {
     }
 
     /// How many lines there are with both texts side by side, under the present folding.
-    pub fn pair_count(&self) -> usize {
+    pub(crate) fn pair_count(&self) -> usize {
         self.layout.pair_count
     }
 
     /// One line with both texts side by side: removed lines on the left, in the order of their block the added ones on the
     /// right; what is no change stands on both sides.
-    pub fn pair(&self, pair: usize) -> Option<RowPair> {
+    pub(crate) fn pair(&self, pair: usize) -> Option<RowPair> {
         let numbered = |row: Option<usize>| row.and_then(|row| Some((row, self.row(row)?)));
         Some(match self.layout.pair(&self.diff, pair)? {
             PairRows::Both(row) => RowPair {
@@ -177,7 +177,7 @@ impl DiffDocument {
     }
 
     /// The side-by-side line that holds a row; the last one for a row beyond the end.
-    pub fn pair_of_row(&self, row: usize) -> usize {
+    pub(crate) fn pair_of_row(&self, row: usize) -> usize {
         self.layout.pair_of_row(&self.diff, row)
     }
 
@@ -230,7 +230,7 @@ impl DiffDocument {
     }
 
     /// Where a row's text is broken into lines of so many cells: the starts of the lines after the first.
-    pub fn row_breaks(&self, row: &Row, tab_cells: usize, cells: usize) -> RowBreaks {
+    pub(crate) fn row_breaks(&self, row: &Row, tab_cells: usize, cells: usize) -> RowBreaks {
         self.long
             .breaks(row, cells)
             .unwrap_or_else(|| RowBreaks::of(text::wrap(self.row_text(row), tab_cells, cells)))

@@ -35,7 +35,7 @@ pub struct Row {
     /// Number of the line in the new text, from 1 (of a fold: of its first line).
     pub new_line: Option<usize>,
     /// The text that `text` refers to; of a `NoNewline` row: the text that lacks it (the new one if both do).
-    pub side: Side,
+    pub(crate) side: Side,
     /// Bytes of the line, its end left out.
     pub text: Range<usize>,
     /// How the line ends.
@@ -47,6 +47,6 @@ pub struct Row {
 /// A line with both texts side by side: each side's row with its number in the order of [`super::DiffDocument::row`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowPair {
-    pub left: Option<(usize, Row)>,
-    pub right: Option<(usize, Row)>,
+    pub(crate) left: Option<(usize, Row)>,
+    pub(crate) right: Option<(usize, Row)>,
 }

@@ -28,9 +28,9 @@ const ALIGNED_MAX: usize = 10_000;
 
 /// The pairs of two arrays, and the ids that they were found by, as they are written; without any, there are no ids.
 pub(super) struct Pairs<'a> {
-    pub pairs: Vec<Pair>,
-    pub old_ids: Vec<&'a str>,
-    pub new_ids: Vec<&'a str>,
+    pub(crate) pairs: Vec<Pair>,
+    pub(crate) old_ids: Vec<&'a str>,
+    pub(crate) new_ids: Vec<&'a str>,
 }
 
 /// Pairs the elements: removed ones first, then the others in the order of the new array.

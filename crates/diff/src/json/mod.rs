@@ -22,7 +22,7 @@ pub use value::spelled;
 use super::lines::Limit;
 
 /// More changes than this are not listed: the list is for a person to read.
-pub const CHANGES_MAX: usize = 2000;
+pub(crate) const CHANGES_MAX: usize = 2000;
 
 /// How a value changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

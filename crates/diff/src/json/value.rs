@@ -95,18 +95,18 @@ impl<'a> Members<'a> {
         (places.len() == entries.len()).then_some(Members { entries, places })
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.entries.iter().map(|(key, value)| (key.as_str(), *value))
     }
 
-    pub fn get(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
         self.places
             .get(key)
             .and_then(|&at| self.entries.get(at))
             .map(|&(_, value)| value)
     }
 
-    pub fn contains(&self, key: &str) -> bool {
+    pub(crate) fn contains(&self, key: &str) -> bool {
         self.places.contains_key(key)
     }
 }

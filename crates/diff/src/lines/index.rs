@@ -23,7 +23,7 @@ pub struct LineIndex {
 
 impl LineIndex {
     /// Reads `text` once. What lies beyond 4 GiB is not addressed: artifacts end at 64 MiB (SPEC §10).
-    pub fn of(text: &[u8]) -> Self {
+    pub(crate) fn of(text: &[u8]) -> Self {
         let text = &text[..text.len().min(u32::MAX as usize)];
         let newlines = text.iter().filter(|&&byte| byte == b'\n').count();
         let mut bounds = Vec::with_capacity(newlines + 2);
@@ -44,27 +44,27 @@ impl LineIndex {
     }
 
     /// How many lines there are; an empty text has none.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.bounds.len().saturating_sub(1)
     }
 
     /// How many lines end with CRLF.
-    pub fn crlf_count(&self) -> usize {
+    pub(crate) fn crlf_count(&self) -> usize {
         self.crlf_count
     }
 
     /// How many lines end with a LF alone.
-    pub fn lf_count(&self) -> usize {
+    pub(crate) fn lf_count(&self) -> usize {
         self.lf_count
     }
 
     /// True if the text is not empty and its last line has no newline.
-    pub fn lacks_final_newline(&self) -> bool {
+    pub(crate) fn lacks_final_newline(&self) -> bool {
         self.count() > self.crlf_count + self.lf_count
     }
 
     /// The byte range of a line, its end included; empty at the text's end for a line that does not exist.
-    pub fn range(&self, line: usize) -> Range<usize> {
+    pub(crate) fn range(&self, line: usize) -> Range<usize> {
         self.range_of(line..line.saturating_add(1))
     }
 
@@ -74,7 +74,7 @@ impl LineIndex {
     }
 
     /// The byte range of a line without its end, and how it ends.
-    pub fn content(&self, text: &[u8], line: usize) -> (Range<usize>, LineEnd) {
+    pub(crate) fn content(&self, text: &[u8], line: usize) -> (Range<usize>, LineEnd) {
         let Range { start, end } = self.range(line);
         match text.get(start..end).unwrap_or_default() {
             [.., b'\r', b'\n'] => (start..end - 2, LineEnd::CrLf),
@@ -84,7 +84,7 @@ impl LineIndex {
     }
 
     /// The line that holds this byte offset; the last line for an offset beyond the end.
-    pub fn line_at(&self, offset: usize) -> usize {
+    pub(crate) fn line_at(&self, offset: usize) -> usize {
         self.bounds
             .partition_point(|&bound| bound as usize <= offset)
             .saturating_sub(1)

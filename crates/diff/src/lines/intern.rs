@@ -10,16 +10,16 @@ use super::index::LineIndex;
 
 /// Some lines of one text.
 pub(super) struct Lines<'a> {
-    pub text: &'a [u8],
-    pub index: &'a LineIndex,
-    pub range: Range<usize>,
+    pub(crate) text: &'a [u8],
+    pub(crate) index: &'a LineIndex,
+    pub(crate) range: Range<usize>,
 }
 
 /// The lines of both texts as numbers, dense from 0 in order of appearance.
 pub(super) struct Interned {
-    pub old: Vec<u32>,
-    pub new: Vec<u32>,
-    pub distinct: usize,
+    pub(crate) old: Vec<u32>,
+    pub(crate) new: Vec<u32>,
+    pub(crate) distinct: usize,
 }
 
 const FREE: u32 = u32::MAX;

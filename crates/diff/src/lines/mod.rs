@@ -52,10 +52,10 @@ impl<'a> Limit<'a> {
 /// empty. Between two blocks both texts are equal, byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
-    pub old_start: u32,
-    pub old_end: u32,
-    pub new_start: u32,
-    pub new_end: u32,
+    pub(crate) old_start: u32,
+    pub(crate) old_end: u32,
+    pub(crate) new_start: u32,
+    pub(crate) new_end: u32,
 }
 
 impl Block {

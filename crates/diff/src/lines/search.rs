@@ -13,8 +13,8 @@ use super::{Block, Limit};
 
 /// The blocks, and whether the limit made them coarser than they could be.
 pub(super) struct Found {
-    pub blocks: Vec<Block>,
-    pub is_coarse: bool,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) is_coarse: bool,
 }
 
 /// A length of run to try as anchors, in gaps of so many lines.

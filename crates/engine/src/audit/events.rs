@@ -21,7 +21,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(reader: &'a Reader, job_id: &'a JobId) -> Self {
+    pub(crate) fn new(reader: &'a Reader, job_id: &'a JobId) -> Self {
         Self {
             reader,
             job_id,
@@ -31,7 +31,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The next row; none at the end.
-    pub fn next_row(&mut self) -> Result<Option<StoredEvent>, Trouble> {
+    pub(crate) fn next_row(&mut self) -> Result<Option<StoredEvent>, Trouble> {
         if self.page.is_empty() {
             self.page = self.reader.stored_events(self.job_id, self.after, PAGE)?.into();
         }

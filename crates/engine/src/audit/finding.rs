@@ -25,7 +25,7 @@ pub struct Place {
     /// Its line, from 1.
     pub line: Option<u64>,
     /// The line's byte, from 1.
-    pub column: Option<u64>,
+    pub(crate) column: Option<u64>,
     /// The file's byte, or the row's column's, from 0.
     pub offset: Option<u64>,
     /// The table of a row.
@@ -33,7 +33,7 @@ pub struct Place {
     /// The row's key.
     pub row: Option<String>,
     /// The key of a JSON text, or the column of a row.
-    pub field: Option<String>,
+    pub(crate) field: Option<String>,
 }
 
 impl Place {
@@ -64,7 +64,7 @@ impl Place {
     }
 
     /// A line of it.
-    pub fn at_line(self, number: u64, offset: u64) -> Self {
+    pub(crate) fn at_line(self, number: u64, offset: u64) -> Self {
         Self {
             line: Some(number),
             column: Some(1),
@@ -74,7 +74,7 @@ impl Place {
     }
 
     /// The spot in the text that begins at this place.
-    pub fn at_span(self, span: &Span) -> Self {
+    pub(crate) fn at_span(self, span: &Span) -> Self {
         let is_same_line = span.line == 1;
         let before = if is_same_line { self.column.unwrap_or(1) - 1 } else { 0 };
         Self {
@@ -133,9 +133,10 @@ pub struct Finding {
 }
 
 /// What writes files again from their rows.
-pub const REPAIR: &str = "holdpoint doctor --repair writes it again from the database; the altered file is kept aside";
+pub(crate) const REPAIR: &str =
+    "holdpoint doctor --repair writes it again from the database; the altered file is kept aside";
 /// What a damaged row needs.
-pub const LOOK: &str = "put the database back from a copy, or make it again from the run directories: holdpoint doctor --rebuild --replace";
+pub(crate) const LOOK: &str = "put the database back from a copy, or make it again from the run directories: holdpoint doctor --rebuild --replace";
 
 impl Finding {
     /// A finding without a remedy.
@@ -156,17 +157,17 @@ impl Finding {
     }
 
     /// Whether writing a file again from its rows mends it.
-    pub fn is_mendable(&self) -> bool {
+    pub(crate) fn is_mendable(&self) -> bool {
         self.hint == Some(REPAIR)
     }
 
     /// Whether a row is damaged or gone: what the files hold may be all that is left of it.
-    pub fn is_of_rows(&self) -> bool {
+    pub(crate) fn is_of_rows(&self) -> bool {
         self.hint == Some(LOOK)
     }
 
     /// Whether it is about this file.
-    pub fn is_of(&self, runs: &RunsDir, path: &Path) -> bool {
+    pub(crate) fn is_of(&self, runs: &RunsDir, path: &Path) -> bool {
         self.place.file == Place::file(runs, path).file
     }
 
@@ -216,7 +217,7 @@ pub struct Report {
     /// Jobs looked at.
     pub jobs: u64,
     /// Kept versions looked at.
-    pub versions: u64,
+    pub(crate) versions: u64,
     /// What is wrong, at most [`FINDINGS_MAX`] of it.
     pub findings: Vec<Finding>,
     /// How many more there are.

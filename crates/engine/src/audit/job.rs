@@ -13,13 +13,13 @@ use store::{JobMark, RawDecision, Reader};
 
 /// One job while it is looked at.
 pub(super) struct JobLook<'a> {
-    pub runs: &'a RunsDir,
-    pub reader: &'a Reader,
-    pub run: RunDir,
-    pub job_id: &'a JobId,
-    pub mark: &'a JobMark,
-    pub report: Report,
-    pub owed: OwedFiles,
+    pub(crate) runs: &'a RunsDir,
+    pub(crate) reader: &'a Reader,
+    pub(crate) run: RunDir,
+    pub(crate) job_id: &'a JobId,
+    pub(crate) mark: &'a JobMark,
+    pub(crate) report: Report,
+    pub(crate) owed: OwedFiles,
 }
 
 /// Looks at one job. Files are read after the rows they follow from.

@@ -2,22 +2,22 @@
 
 /// A spot in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// From 1, counted in the text.
-    pub line: u64,
+    pub(crate) line: u64,
     /// The line's byte, from 1.
-    pub column: u64,
+    pub(crate) column: u64,
     /// The text's byte, from 0.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// The top-level key of a JSON object that the spot belongs to.
-    pub field: Option<String>,
+    pub(crate) field: Option<String>,
 }
 
 /// The bytes of each text that are shown from where they part.
 const SHOWN_BYTES: usize = 24;
 
 /// Where they part; none: they are equal. The key is that of `expected`.
-pub fn first_difference(found: &[u8], expected: &[u8]) -> Option<Span> {
+pub(crate) fn first_difference(found: &[u8], expected: &[u8]) -> Option<Span> {
     if found == expected {
         return None;
     }
@@ -41,7 +41,7 @@ pub fn first_difference(found: &[u8], expected: &[u8]) -> Option<Span> {
 }
 
 /// What both texts hold where they part, for the message; `row` is what the expected one was made from.
-pub fn told(found: &[u8], expected: &[u8], span: &Span, row: &str) -> String {
+pub(crate) fn told(found: &[u8], expected: &[u8], span: &Span, row: &str) -> String {
     let from = usize::try_from(span.offset).unwrap_or(usize::MAX);
     let shown = |text: &[u8]| {
         let rest = text.get(from..).unwrap_or_default();

@@ -31,9 +31,9 @@ const RETIRE_EVERY_US: i64 = 3600 * SECOND_US;
 
 /// What a courier works with.
 pub(super) struct Office {
-    pub runs_dir: PathBuf,
-    pub clock: Arc<dyn Clock>,
-    pub inbox: Sender<Inbox>,
+    pub(crate) runs_dir: PathBuf,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) inbox: Sender<Inbox>,
 }
 
 /// The couriers of this process: one for each webhook while it leads.
@@ -55,7 +55,7 @@ struct Handle {
 
 impl Couriers {
     /// Lets go of those there are and starts one for each webhook, for the leader of this epoch.
-    pub fn start(&mut self, office: &Office, config: &Config, epoch: u64) {
+    pub(crate) fn start(&mut self, office: &Office, config: &Config, epoch: u64) {
         self.stop();
         if !Client::CAN_SEND {
             if !config.webhooks.is_empty() {
@@ -99,7 +99,7 @@ impl Couriers {
     }
 
     /// Lets go of all of them. An attempt under way ends by itself.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         for handle in self.at_work.drain(..) {
             handle.is_over.store(true, Ordering::Release);
             self.leaving.insert(handle.webhook, handle.thread);
@@ -107,7 +107,7 @@ impl Couriers {
     }
 
     /// What is to be noted of webhooks that were taken out; none: it was not long ago.
-    pub fn retire(&mut self, config: &Config, now: Now) -> Option<OutboxChange> {
+    pub(crate) fn retire(&mut self, config: &Config, now: Now) -> Option<OutboxChange> {
         let is_early = |at_us: i64| now.boot_us.saturating_sub(at_us) < RETIRE_EVERY_US;
         if self.retired_at_us.is_some_and(is_early) {
             return None;
@@ -122,7 +122,7 @@ impl Couriers {
     }
 
     /// Something happened.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         for handle in &self.at_work {
             // Full: it is awake already.
             let _ = handle.wake.try_send(());

@@ -31,14 +31,14 @@ const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a thread owns.
 pub(super) struct Courier {
-    pub webhook: Webhook,
-    pub config: Arc<Config>,
-    pub runs_dir: PathBuf,
-    pub clock: Arc<dyn Clock>,
-    pub inbox: Sender<Inbox>,
-    pub epoch: u64,
-    pub woken: Receiver<()>,
-    pub is_over: Arc<AtomicBool>,
+    pub(crate) webhook: Webhook,
+    pub(crate) config: Arc<Config>,
+    pub(crate) runs_dir: PathBuf,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) inbox: Sender<Inbox>,
+    pub(crate) epoch: u64,
+    pub(crate) woken: Receiver<()>,
+    pub(crate) is_over: Arc<AtomicBool>,
 }
 
 /// Why a round ended before everything was done.
@@ -57,7 +57,7 @@ impl<E: std::error::Error> From<E> for Stop {
 
 impl Courier {
     /// Works until somebody else leads.
-    pub fn run(self) {
+    pub(crate) fn run(self) {
         let client = Client::new();
         let mut reader = None;
         let mut unnoted = None;

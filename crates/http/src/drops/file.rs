@@ -12,18 +12,18 @@ const KIND_BYTES_MAX: usize = 100;
 
 /// A gate as a dropped file asks for it; paths are relative to the run directory.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// 1 + the highest attempt that is there.
-    pub attempt: u32,
+    pub(crate) attempt: u32,
     /// Kind and path.
-    pub artifacts: Vec<(String, ArtifactPath)>,
+    pub(crate) artifacts: Vec<(String, ArtifactPath)>,
     /// What the artifact of this file name, else the first, is compared with.
-    pub base: Option<ArtifactPath>,
+    pub(crate) base: Option<ArtifactPath>,
 }
 
 /// Why a dropped file is not what was meant.
 #[derive(Debug)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It ends in the middle: it may still be being written.
     Torn(Refusal),
     /// It breaks a rule.
@@ -47,7 +47,7 @@ struct Artifact {
 }
 
 /// Reads it; nothing is looked up.
-pub fn parse(bytes: &[u8]) -> Result<Asked, Fault> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Asked, Fault> {
     let document: Document = serde_json::from_slice(bytes).map_err(|error| {
         let refusal = Refusal::new(RefusalCode::Invalid, format!("the file is no request: {error}"))
             .with_hint(

@@ -21,7 +21,7 @@ use runs::rounds::{Part, Rounds};
 use runs::{RunDir, RunsDir, drops};
 
 /// How many directories are watched at most; the kernel's limit is for all programs of a user.
-pub const WATCHED_MAX: usize = 2_000;
+pub(crate) const WATCHED_MAX: usize = 2_000;
 /// The pause between two parts of a round, where not everything can be watched.
 const PART_TIME: Duration = Duration::from_secs(5);
 
@@ -46,7 +46,7 @@ impl Hints {
 }
 
 /// The watching; ends when dropped.
-pub struct Watch {
+pub(crate) struct Watch {
     runs: RunsDir,
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<JobId>,
@@ -66,7 +66,7 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to watch these jobs, as many as may be; the first round is due. Blocks.
-    pub fn new(runs: &RunsDir, newest: Vec<JobId>) -> Self {
+    pub(crate) fn new(runs: &RunsDir, newest: Vec<JobId>) -> Self {
         let hints = Arc::new(Hints::default());
         let watcher = watcher(runs.path(), Arc::clone(&hints));
         let mut watch = Self {
@@ -86,17 +86,17 @@ impl Watch {
     }
 
     /// The jobs to look at now.
-    pub fn take_due(&mut self) -> Vec<JobId> {
+    pub(crate) fn take_due(&mut self) -> Vec<JobId> {
         std::mem::take(&mut self.due).into_iter().collect()
     }
 
     /// Has a job looked at again.
-    pub fn again(&mut self, job_id: JobId) {
+    pub(crate) fn again(&mut self, job_id: JobId) {
         self.due.insert(job_id);
     }
 
     /// Returns when there is something to look at. Cancel-safe.
-    pub async fn changed(&mut self) {
+    pub(crate) async fn changed(&mut self) {
         tokio::select! {
             () = self.hints.news.notified() => {}
             () = &mut self.pause, if self.rounds.is_some() => self.is_part_due = true,
@@ -110,7 +110,7 @@ impl Watch {
     }
 
     /// Goes on with the round, when it is time.
-    pub async fn look(&mut self) {
+    pub(crate) async fn look(&mut self) {
         if !std::mem::take(&mut self.is_part_due) {
             return;
         }
@@ -148,7 +148,7 @@ impl Watch {
     }
 
     /// A job is over: a file that is dropped there is refused, so it is watched as long as there is room for those that are not.
-    pub fn ended(&mut self, job_id: JobId) {
+    pub(crate) fn ended(&mut self, job_id: JobId) {
         if self.watched.contains(&job_id) {
             self.ended.push_back(job_id);
         }

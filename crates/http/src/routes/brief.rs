@@ -15,7 +15,7 @@ const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Reads a brief in plain words: what it says goes where a job takes it, what it does not say is named. Starts nothing.
 #[utoipa::path(post, path = "/compile-brief", tag = "jobs", request_body = schema::BriefText,
     responses((status = 200, description = "What to start a job with", body = schema::CompiledBrief)))]
-pub async fn compile(body: Object) -> Result<Response, ApiError> {
+pub(crate) async fn compile(body: Object) -> Result<Response, ApiError> {
     let mut fields = Fields::of(&body);
     let text = fields.needed_text("free_text_brief");
     if text.len() > TEXT_BYTES_MAX {

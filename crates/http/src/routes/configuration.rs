@@ -16,7 +16,7 @@ use wire::ValidationDoc;
 
 /// The configuration in force, without any secret.
 #[utoipa::path(get, path = "/config/operator", tag = "configuration", responses((status = 200, description = "The configuration", body = serde_json::Value)))]
-pub async fn operator(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn operator(State(app): State<Arc<App>>) -> Response {
     answer::ok(&app.config().doc())
 }
 
@@ -24,7 +24,7 @@ pub async fn operator(State(app): State<Arc<App>>) -> Response {
 #[utoipa::path(post, path = "/config/validate", tag = "configuration",
     request_body(content = Option<String>, content_type = "application/yaml", description = "The text; none: the file in force"),
     responses((status = 200, description = "Every fault and doubt", body = schema::Validation)))]
-pub async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Result<Response, ApiError> {
+pub(crate) async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Result<Response, ApiError> {
     let now = app.now();
     let (origin, problems) = if body.is_empty() {
         let path = app.config_path.clone();

@@ -24,7 +24,7 @@ use super::done;
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = schema::Acted)))]
-pub async fn approve(
+pub(crate) async fn approve(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,
@@ -40,7 +40,7 @@ pub async fn approve(
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = schema::Acted)))]
-pub async fn reject(
+pub(crate) async fn reject(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,

@@ -24,7 +24,11 @@ use wire::DifferenceDoc;
         ("base" = Option<String>, Query, pattern = "^(approved|rejected|decided|attempt|given|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: approved, rejected, decided (the newer of the two), attempt, given (the one sent along), none, or a version's sha256, of those that have it; else the usual base"),
     ),
     responses((status = 200, description = "One for each artifact", body = [schema::Difference])))]
-pub async fn diff(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Asked) -> Result<Response, ApiError> {
+pub(crate) async fn diff(
+    State(app): State<Arc<App>>,
+    Gate(id, stage): Gate,
+    asked: Asked,
+) -> Result<Response, ApiError> {
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
     let choice = match asked.text("base").map(str::parse::<BaseChoice>) {
         None => None,

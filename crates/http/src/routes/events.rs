@@ -29,7 +29,7 @@ const LIMIT_DEFAULT: u32 = 500;
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 5000, description = "At most so many, 500 unless asked; after a time, those that share the time of the last come with it"),
     ),
     responses((status = 200, description = "A page", body = schema::Events)))]
-pub async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
     let since = since(&asked)?;
     let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
     if let JobOrOld::Old(_) = app.job_or_old(&id).await? {

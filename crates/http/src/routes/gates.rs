@@ -47,7 +47,7 @@ struct StatusDoc<'a> {
 /// Where the gates of a job stand, one for each stage.
 #[utoipa::path(get, path = "/jobs/{id}/gates/status", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "All stages", body = schema::GatesStatus)))]
-pub async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+pub(crate) async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let config = app.config();
     let found = app.job_or_old(&id).await?;
     let (job_status, current_stage) = match &found {
@@ -81,7 +81,7 @@ pub async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Respons
 /// The newest decision of each stage of a job.
 #[utoipa::path(get, path = "/jobs/{id}/gates/decisions", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Decision files by stage", body = schema::JobDecisions)))]
-pub async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let rows = match app.job_or_old(&id).await? {
         JobOrOld::Ours(rows) => rows,
         JobOrOld::Old(job) => {
@@ -116,7 +116,11 @@ pub async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) -> Resu
         ("wait" = Option<u32>, Query, minimum = 0, maximum = 600, description = "Wait so many seconds for it"),
     ),
     responses((status = 200, description = "The decision file", body = schema::Decision)))]
-pub async fn decision(State(app): State<Arc<App>>, Gate(id, stage): Gate, asked: Asked) -> Result<Response, ApiError> {
+pub(crate) async fn decision(
+    State(app): State<Arc<App>>,
+    Gate(id, stage): Gate,
+    asked: Asked,
+) -> Result<Response, ApiError> {
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
     let wait_s = asked.number("wait", 0..=WAIT_S_MAX)?;
     let rows = match app.job_or_old(&id).await? {
@@ -241,7 +245,7 @@ async fn wait(
 #[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
     params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all")),
     responses((status = 200, description = "Gates", body = [schema::JobGate])))]
-pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let words = ["open", "approved", "rejected", "canceled", "all"];
     let parse = |text: &str| {
         if text == "all" {
@@ -284,7 +288,7 @@ pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response,
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "At most so many; 100 unless asked"),
     ),
     responses((status = 200, description = "Decision files", body = [schema::Decision])))]
-pub async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
+pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let limit = asked.number("limit", 1..=DECISIONS_MAX)?.unwrap_or(DECISIONS_DEFAULT);
     let (job_id, stage) = (asked.job("job_id")?, asked.stage("stage")?);
     if let Some(id) = &job_id

@@ -17,7 +17,7 @@ use engine::api::Query;
     (status = 200, description = "Everything works", body = schema::Health),
     (status = 503, description = "Something does not", body = schema::Health),
 ))]
-pub async fn healthz(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
     let is_read = app.read(Query::Leader).await.is_ok();
     let standing = app.door.standing().clone();
     let word = |is_well: bool| if is_well { "healthy" } else { "unhealthy" };
@@ -40,6 +40,6 @@ pub async fn healthz(State(app): State<Arc<App>>) -> Response {
     (status = 200, description = "Everything works", body = schema::Health),
     (status = 503, description = "Something does not", body = schema::Health),
 ))]
-pub async fn healthz_at_root(app: State<Arc<App>>) -> Response {
+pub(crate) async fn healthz_at_root(app: State<Arc<App>>) -> Response {
     healthz(app).await
 }

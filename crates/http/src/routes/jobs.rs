@@ -86,7 +86,7 @@ pub async fn start(
         ("before" = Option<String>, Query, description = "Only those started before this time (RFC 3339)"),
     ),
     responses((status = 200, description = "Jobs", body = [schema::Job])))]
-pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let words = JobStatus::ALL.map(JobStatus::as_str);
     let filter = JobFilter {
         status: asked.word("status", &words, JobStatus::parse)?,
@@ -107,7 +107,7 @@ pub async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response,
 /// A job.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "The job", body = schema::Job)))]
-pub async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+pub(crate) async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let config = app.config();
     Ok(match app.job_or_old(&id).await? {
         JobOrOld::Ours(rows) => answer::ok(&JobDoc::of(&rows, app.lens(&config))),
@@ -118,7 +118,7 @@ pub async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response,
 /// What a job made.
 #[utoipa::path(get, path = "/jobs/{id}/artifacts", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Artifacts", body = [schema::Artifact])))]
-pub async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+pub(crate) async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     Ok(match app.job_or_old(&id).await? {
         JobOrOld::Ours(rows) => answer::ok(&rows.artifacts.iter().map(ArtifactDoc::of).collect::<Vec<_>>()),
         JobOrOld::Old(job) => answer::ok(&job.artifacts.iter().map(ArtifactDoc::of_old).collect::<Vec<_>>()),
@@ -132,7 +132,11 @@ pub async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Resp
         ("path" = String, Path, description = "The artifact's path, as the list names it"),
     ),
     responses((status = 200, description = "The bytes", content_type = "application/octet-stream", body = String)))]
-pub async fn artifact(State(app): State<Arc<App>>, Job(id): Job, Rest(path): Rest) -> Result<Response, ApiError> {
+pub(crate) async fn artifact(
+    State(app): State<Arc<App>>,
+    Job(id): Job,
+    Rest(path): Rest,
+) -> Result<Response, ApiError> {
     let rows = app.job(&id).await?;
     let none = || ApiError::not_found(format!("job {id} has no such artifact"));
     // Only what is registered: a path is looked up, never opened.

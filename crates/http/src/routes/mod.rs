@@ -1,19 +1,19 @@
 //! The routes, a file for each matter. Each says what OpenAPI is to say of it.
 
-pub mod brief;
-pub mod configuration;
-pub mod decide;
-pub mod diff;
-pub mod events;
-pub mod gates;
-pub mod health;
-pub mod jobs;
-pub mod open;
-pub mod patches;
-pub mod steer;
-pub mod stream;
-pub mod timer;
-pub mod withdraw;
+pub(crate) mod brief;
+pub(crate) mod configuration;
+pub(crate) mod decide;
+pub(crate) mod diff;
+pub(crate) mod events;
+pub(crate) mod gates;
+pub(crate) mod health;
+pub(crate) mod jobs;
+pub(crate) mod open;
+pub(crate) mod patches;
+pub(crate) mod steer;
+pub(crate) mod stream;
+pub(crate) mod timer;
+pub(crate) mod withdraw;
 
 use axum::response::Response;
 

@@ -28,7 +28,7 @@ const KIND_BYTES_MAX: usize = 100;
         (status = 201, description = "The gate is open", body = schema::JobGate),
         (status = 200, description = "It was open already, with the same artifacts", body = schema::JobGate),
     ))]
-pub async fn open(
+pub(crate) async fn open(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(job_id): Job,

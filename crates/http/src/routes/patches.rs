@@ -27,7 +27,7 @@ use super::done;
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     request_body = schema::Patch, responses((status = 200, description = "What changed; with dry_run: what would", body = schema::Acted)))]
-pub async fn apply(
+pub(crate) async fn apply(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Gate(job_id, stage): Gate,
@@ -65,7 +65,7 @@ pub async fn apply(
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     request_body = schema::Undo, responses((status = 200, description = "What changed; with dry_run: what would", body = schema::Acted)))]
-pub async fn undo(
+pub(crate) async fn undo(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Gate(job_id, stage): Gate,
@@ -97,6 +97,6 @@ pub async fn undo(
 
 /// The patch types, with examples.
 #[utoipa::path(get, path = "/patches/types", tag = "decide", responses((status = 200, description = "By kind of artifact", body = serde_json::Value)))]
-pub async fn types() -> Response {
+pub(crate) async fn types() -> Response {
     answer::ok(&wire::patch_types(patch_types()))
 }

@@ -21,7 +21,7 @@ use super::done;
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     responses((status = 200, description = "It goes on; with dry_run: what would happen", body = schema::Acted)))]
-pub async fn resume(
+pub(crate) async fn resume(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,
@@ -46,7 +46,7 @@ pub async fn resume(
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     responses((status = 200, description = "It has ended; with dry_run: what would happen", body = schema::Acted)))]
-pub async fn cancel(
+pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,
@@ -61,7 +61,7 @@ pub async fn cancel(
 /// Ends a manual job well.
 #[utoipa::path(post, path = "/jobs/{id}/complete", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "It has ended", body = schema::Done)))]
-pub async fn complete(
+pub(crate) async fn complete(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,
@@ -72,7 +72,7 @@ pub async fn complete(
 /// Notes that a job failed: it leaves the queue of every console. A request may be repeated: the job was noted once.
 #[utoipa::path(post, path = "/jobs/{id}/acknowledge", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "It is noted", body = schema::Done)))]
-pub async fn acknowledge(
+pub(crate) async fn acknowledge(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,

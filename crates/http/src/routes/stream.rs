@@ -22,7 +22,7 @@ use engine::api::{Answer, Query};
         ("since" = Option<u64>, Query, description = "The same, for clients that cannot set headers"),
     ),
     responses((status = 200, description = "Events", content_type = "text/event-stream", body = String)))]
-pub async fn stream(
+pub(crate) async fn stream(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Job(id): Job,

@@ -20,7 +20,7 @@ use wire::{GateDoc, JobGateDoc};
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/hold", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, held", body = schema::JobGate)))]
-pub async fn hold(
+pub(crate) async fn hold(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     gate: Gate,
@@ -34,7 +34,7 @@ pub async fn hold(
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/release", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, its timer running", body = schema::JobGate)))]
-pub async fn release(
+pub(crate) async fn release(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     gate: Gate,
@@ -49,7 +49,7 @@ pub async fn release(
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/extend", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = schema::Extension, responses((status = 200, description = "The gate with its new deadline", body = schema::JobGate)))]
-pub async fn extend(
+pub(crate) async fn extend(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     gate: Gate,

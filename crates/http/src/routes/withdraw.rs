@@ -20,7 +20,7 @@ use super::timer::{act, reasoned};
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/withdraw", tag = "gates",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, canceled", body = schema::JobGate)))]
-pub async fn withdraw(
+pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     gate: Gate,

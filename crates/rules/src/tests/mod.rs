@@ -87,22 +87,22 @@ pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
 
 /// One job, a clock that is moved by hand, and the policies in force.
 pub(super) struct World {
-    pub rows: Option<JobRows>,
-    pub policies: BTreeMap<StageName, GatePolicy>,
-    pub now_s: i64,
-    pub stepped_s: i64,
-    pub log: Vec<(EventType, Value)>,
+    pub(crate) rows: Option<JobRows>,
+    pub(crate) policies: BTreeMap<StageName, GatePolicy>,
+    pub(crate) now_s: i64,
+    pub(crate) stepped_s: i64,
+    pub(crate) log: Vec<(EventType, Value)>,
     /// The session that asks; none: a command.
-    pub session: Option<String>,
+    pub(crate) session: Option<String>,
     /// What was found on disk of everything that a stage may read which would start; none: nobody has looked.
-    pub ahead: Option<Vec<OnDisk>>,
+    pub(crate) ahead: Option<Vec<OnDisk>>,
     /// All decisions; the rows keep the newest of each stage.
-    pub chain: Vec<SealedDecision>,
+    pub(crate) chain: Vec<SealedDecision>,
 }
 
 impl World {
     /// A world with a job of these stages (`name` or `name!` for one with a command) and a person's gate on each stage named in `gates`.
-    pub fn new(stages: &[&str], gates: &[&str]) -> Self {
+    pub(crate) fn new(stages: &[&str], gates: &[&str]) -> Self {
         let policies = gates.iter().map(|name| (stage(name), GatePolicy::default())).collect();
         let mut world = Self {
             rows: None,
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// A world without a job.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             session: None,
             ahead: None,
@@ -155,12 +155,12 @@ impl World {
         })))
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.now_s * SECOND_US)
     }
 
     /// Both clocks. They began to count together; `stepped_s` is what somebody set the civil one forward by.
-    pub fn both(&self) -> Now {
+    pub(crate) fn both(&self) -> Now {
         Now {
             utc: self.now(),
             boot_us: (self.now_s - self.stepped_s) * SECOND_US,
@@ -168,16 +168,16 @@ impl World {
         }
     }
 
-    pub fn step_s(&mut self, seconds: i64) {
+    pub(crate) fn step_s(&mut self, seconds: i64) {
         self.now_s += seconds;
         self.stepped_s += seconds;
     }
 
-    pub fn pass_s(&mut self, seconds: i64) {
+    pub(crate) fn pass_s(&mut self, seconds: i64) {
         self.now_s += seconds;
     }
 
-    pub fn timer(&mut self, name: &str, after_s: u64, on_timeout: OnTimeout) {
+    pub(crate) fn timer(&mut self, name: &str, after_s: u64, on_timeout: OnTimeout) {
         let policy = GatePolicy {
             auto_approve: true,
             auto_approve_after_s: Some(after_s),
@@ -188,7 +188,7 @@ impl World {
     }
 
     /// Feeds one input, applies what comes of it as the store would.
-    pub fn put(&mut self, input: Input) -> Result<(), Refusal> {
+    pub(crate) fn put(&mut self, input: Input) -> Result<(), Refusal> {
         let via = via("serve");
         let cx = Context {
             now: self.both(),
@@ -223,23 +223,23 @@ impl World {
         }
     }
 
-    pub fn rows(&self) -> &JobRows {
+    pub(crate) fn rows(&self) -> &JobRows {
         self.rows.as_ref().unwrap()
     }
 
-    pub fn status(&self) -> JobStatus {
+    pub(crate) fn status(&self) -> JobStatus {
         self.rows().job.status
     }
 
-    pub fn at(&self) -> Option<&str> {
+    pub(crate) fn at(&self) -> Option<&str> {
         self.rows().job.stage.as_ref().map(StageName::as_str)
     }
 
-    pub fn newest(&self, name: &str) -> &Gate {
+    pub(crate) fn newest(&self, name: &str) -> &Gate {
         self.rows().newest_gate(&stage(name)).unwrap()
     }
 
-    pub fn gate_ref(&self, name: &str) -> GateRef {
+    pub(crate) fn gate_ref(&self, name: &str) -> GateRef {
         GateRef {
             job_id: JobId::new("j-1").unwrap(),
             stage: stage(name),
@@ -247,12 +247,12 @@ impl World {
         }
     }
 
-    pub fn key(&self, name: &str) -> GateKey {
+    pub(crate) fn key(&self, name: &str) -> GateKey {
         self.newest(name).key.clone()
     }
 
     /// What lies on disk is what the gate shows.
-    pub fn on_disk(&self, name: &str) -> Vec<OnDisk> {
+    pub(crate) fn on_disk(&self, name: &str) -> Vec<OnDisk> {
         let gate = self.newest(name);
         gate.artifacts
             .iter()
@@ -264,7 +264,7 @@ impl World {
             .collect()
     }
 
-    pub fn request(&self, who: &str, verdict: Verdict) -> DecisionRequest {
+    pub(crate) fn request(&self, who: &str, verdict: Verdict) -> DecisionRequest {
         DecisionRequest {
             operator: person(who),
             verdict,
@@ -275,7 +275,13 @@ impl World {
         }
     }
 
-    pub fn decide(&mut self, name: &str, who: &str, verdict: Verdict, notes: Option<&str>) -> Result<(), Refusal> {
+    pub(crate) fn decide(
+        &mut self,
+        name: &str,
+        who: &str,
+        verdict: Verdict,
+        notes: Option<&str>,
+    ) -> Result<(), Refusal> {
         let on_disk = self
             .rows()
             .newest_gate(&stage(name))
@@ -292,11 +298,11 @@ impl World {
         })
     }
 
-    pub fn approve(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+    pub(crate) fn approve(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
         self.decide(name, who, Verdict::Approve, None)
     }
 
-    pub fn expire(&mut self, name: &str, is_missed: bool) -> Result<(), Refusal> {
+    pub(crate) fn expire(&mut self, name: &str, is_missed: bool) -> Result<(), Refusal> {
         let wake = self.wake(name);
         self.put(Input::Expire {
             key: self.key(name),
@@ -307,7 +313,7 @@ impl World {
     }
 
     /// When the ticker would ask, as one that has just looked knows it.
-    pub fn wake(&self, name: &str) -> Wake {
+    pub(crate) fn wake(&self, name: &str) -> Wake {
         let gate = self.newest(name);
         let timer = gate.timer.as_ref();
         let wake = timer.and_then(|timer| timer.wake(gate.lease.as_ref(), gate.policy.max_hold_s, 60));
@@ -319,7 +325,7 @@ impl World {
     }
 
     /// What this stage may read is as it was agreed on.
-    pub fn agreed(&self, name: &str) -> Vec<OnDisk> {
+    pub(crate) fn agreed(&self, name: &str) -> Vec<OnDisk> {
         let agreed = self.rows().agreed_before(&stage(name)).into_iter();
         agreed
             .map(|agreed| OnDisk {
@@ -330,7 +336,7 @@ impl World {
             .collect()
     }
 
-    pub fn begin(&mut self, name: &str, attempt: u32) -> Result<(), Refusal> {
+    pub(crate) fn begin(&mut self, name: &str, attempt: u32) -> Result<(), Refusal> {
         self.put(Input::StageStarted {
             stage: stage(name),
             attempt,
@@ -338,7 +344,7 @@ impl World {
         })
     }
 
-    pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
+    pub(crate) fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
         self.begin(name, attempt)?;
         self.put(Input::StageEnded {
             stage: stage(name),
@@ -348,21 +354,21 @@ impl World {
     }
 
     /// Does something of which whoever asks has found this on disk, of everything that a stage may read which starts because of it.
-    pub fn seeing<T>(&mut self, ahead: Vec<OnDisk>, deed: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn seeing<T>(&mut self, ahead: Vec<OnDisk>, deed: impl FnOnce(&mut Self) -> T) -> T {
         self.ahead = Some(ahead);
         let done = deed(self);
         self.ahead = None;
         done
     }
 
-    pub fn resume(&mut self, who: &str, plan: ResumePlan) -> Result<(), Refusal> {
+    pub(crate) fn resume(&mut self, who: &str, plan: ResumePlan) -> Result<(), Refusal> {
         self.put(Input::Resume {
             operator: person(who),
             plan,
         })
     }
 
-    pub fn lease(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+    pub(crate) fn lease(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
         let (gate, session) = (self.gate_ref(name), format!("{who}'s session"));
         self.put(Input::TakeLease {
             gate,
@@ -373,7 +379,7 @@ impl World {
         })
     }
 
-    pub fn take_over(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+    pub(crate) fn take_over(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
         let (gate, session) = (self.gate_ref(name), format!("{who}'s session"));
         self.put(Input::TakeLease {
             gate,
@@ -384,7 +390,7 @@ impl World {
         })
     }
 
-    pub fn hold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+    pub(crate) fn hold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
         let (gate, operator) = (self.gate_ref(name), person(who));
         self.put(Input::Hold {
             gate,
@@ -393,7 +399,7 @@ impl World {
         })
     }
 
-    pub fn unhold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+    pub(crate) fn unhold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
         let (gate, operator) = (self.gate_ref(name), person(who));
         self.put(Input::Release {
             gate,
@@ -402,11 +408,11 @@ impl World {
         })
     }
 
-    pub fn extend(&mut self, name: &str, who: &str, seconds: u64) -> Result<(), Refusal> {
+    pub(crate) fn extend(&mut self, name: &str, who: &str, seconds: u64) -> Result<(), Refusal> {
         self.extend_from(name, who, seconds, None)
     }
 
-    pub fn extend_from(
+    pub(crate) fn extend_from(
         &mut self,
         name: &str,
         who: &str,
@@ -422,14 +428,14 @@ impl World {
         })
     }
 
-    pub fn release(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
+    pub(crate) fn release(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
         self.put(Input::ReleaseLease {
             gate: self.gate_ref(name),
             session: format!("{who}'s session"),
         })
     }
 
-    pub fn count(&self, kind: EventType) -> usize {
+    pub(crate) fn count(&self, kind: EventType) -> usize {
         self.log.iter().filter(|(logged, _)| *logged == kind).count()
     }
 }

@@ -13,9 +13,9 @@ pub(super) fn is_withheld(name: &str) -> bool {
 /// A text for the command: in the variable where it fits, and in a file in any case.
 pub(super) struct Told<'a> {
     /// `NOTES`, `PATCH`.
-    pub name: &'static str,
-    pub text: &'a str,
-    pub file: String,
+    pub(crate) name: &'static str,
+    pub(crate) text: &'a str,
+    pub(crate) file: String,
 }
 
 /// All variables that are added for the command. The stage's own `env` comes first, so that it cannot claim to be another job.

@@ -18,10 +18,10 @@ use domain::ids::StageName;
 /// `pid.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pids {
-    pub world: World,
+    pub(crate) world: World,
     pub supervisor: ProcessId,
     /// The command, leader of its process group; none before it was started.
-    pub command: Option<ProcessId>,
+    pub(crate) command: Option<ProcessId>,
 }
 
 /// Rounds of looking for members; between two the family's lock is waited for.

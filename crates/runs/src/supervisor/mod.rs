@@ -42,7 +42,7 @@ use domain::time::Timestamp;
 pub const SUBCOMMAND: &str = "__stage";
 
 /// Seconds between TERM and KILL.
-pub const GRACE_S: u32 = 5;
+pub(crate) const GRACE_S: u32 = 5;
 
 /// How a command ended, as the supervisor saw it: `exit.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,9 +56,9 @@ pub struct ExitRecord {
     /// Whether somebody canceled it.
     pub canceled: bool,
     /// When the supervisor began.
-    pub started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
     /// When the command had ended.
-    pub ended_at: Timestamp,
+    pub(crate) ended_at: Timestamp,
     /// In words: `exit status 0`, `timed out after 30 s`, `cannot start mkae: no such file or directory`.
     pub message: String,
 }

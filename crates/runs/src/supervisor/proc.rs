@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 /// One process that cannot be mistaken for another on this boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ProcessId {
-    pub pid: i32,
+    pub(crate) pid: i32,
     /// Clock ticks after boot.
-    pub start_ticks: u64,
+    pub(crate) start_ticks: u64,
 }
 
 /// Where numbers of processes mean what they meant when they were written down.
@@ -36,12 +36,12 @@ impl World {
 /// One line of `/proc/<pid>/stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stat {
-    pub id: ProcessId,
-    pub parent: i32,
-    pub group: i32,
-    pub session: i32,
+    pub(crate) id: ProcessId,
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    pub(crate) session: i32,
     /// Dead and only waiting to be reaped: holds no lock and runs nothing.
-    pub is_zombie: bool,
+    pub(crate) is_zombie: bool,
 }
 
 fn parse(text: &str) -> Option<Stat> {

@@ -34,7 +34,7 @@ const LEVEL_CHUNKS: [(&[u8; 4], &str); 3] = [(b"bext", "bext"), (b"levl", "levl"
 
 /// A WAV file whose header was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wav {
+pub(crate) struct Wav {
     /// How many channels, from 1.
     pub(in super::super) channels: u32,
     /// Frames in a second, from 1.

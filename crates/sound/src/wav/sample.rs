@@ -2,7 +2,7 @@
 
 /// How a sample is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sample {
+pub(crate) enum Sample {
     /// A whole number, little-endian; of 8 bits: unsigned around 128, else signed.
     Integer {
         /// 1 to 4.

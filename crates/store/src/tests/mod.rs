@@ -226,32 +226,32 @@ pub(super) fn decided(gate: &Gate, by: &str, verdict: Verdict, when: Timestamp) 
 }
 
 pub(super) struct House {
-    pub dir: TempDir,
-    pub store: Store,
+    pub(crate) dir: TempDir,
+    pub(crate) store: Store,
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = TempDir::new().unwrap();
         let store = Store::open(dir.path()).unwrap();
         Self { dir, store }
     }
 
-    pub fn reader(&self) -> Reader {
+    pub(crate) fn reader(&self) -> Reader {
         Reader::open(self.dir.path()).unwrap()
     }
 
     /// Another process's connection.
-    pub fn second(&self) -> Store {
+    pub(crate) fn second(&self) -> Store {
         Store::open(self.dir.path()).unwrap()
     }
 
     /// Applies these changes to the job, whatever it is.
-    pub fn put(&mut self, job_id: &str, changes: Vec<Change>) -> Result<Applied, Refusal> {
+    pub(crate) fn put(&mut self, job_id: &str, changes: Vec<Change>) -> Result<Applied, Refusal> {
         self.put_at(job_id, changes, at(3))
     }
 
-    pub fn put_at(&mut self, job_id: &str, changes: Vec<Change>, now: Timestamp) -> Result<Applied, Refusal> {
+    pub(crate) fn put_at(&mut self, job_id: &str, changes: Vec<Change>, now: Timestamp) -> Result<Applied, Refusal> {
         let submission = Submission::new(id(job_id), changes);
         let mut answers = self
             .store
@@ -260,12 +260,12 @@ impl House {
         answers.pop().unwrap()
     }
 
-    pub fn rows(&self, job_id: &str) -> JobRows {
+    pub(crate) fn rows(&self, job_id: &str) -> JobRows {
         self.reader().job(&id(job_id)).unwrap().unwrap()
     }
 
     /// Changes a row behind the store's back.
-    pub fn edit(&self, sql: &str) {
+    pub(crate) fn edit(&self, sql: &str) {
         let connection = rusqlite::Connection::open(self.dir.path().join(super::DATABASE_FILE)).unwrap();
         assert_eq!(connection.execute(sql, []).unwrap(), 1, "{sql}");
     }

@@ -12,7 +12,7 @@ use diff::page::{Page, Place};
 use diff::{DiffDocument, Side};
 
 /// The diff, where the text fits and what changes is text.
-pub fn document(compose: &Compose) -> Option<&DiffDocument> {
+pub(crate) fn document(compose: &Compose) -> Option<&DiffDocument> {
     compose
         .preview
         .as_ref()

@@ -316,7 +316,7 @@ pub(super) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
 }
 
 /// How many gates of the list are in sight in a prompt of this height.
-pub fn list_rows(model: &Model, height: u16) -> usize {
+pub(crate) fn list_rows(model: &Model, height: u16) -> usize {
     let Some(Prompt::Bulk(ask)) = &model.prompt else {
         return 0;
     };
