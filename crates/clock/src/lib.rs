@@ -92,12 +92,6 @@ impl ManualClock {
             boot: now.boot,
         };
     }
-
-    /// Steps civil time only, as an administrator or NTP does.
-    pub(crate) fn step_us(&self, us: i64) {
-        let mut now = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        now.utc = now.utc.plus_us(us);
-    }
 }
 
 impl Clock for ManualClock {

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::ids::StageName;
-use domain::policy::{GatePolicy, GateRule};
+use domain::policy::GatePolicy;
 
 pub use doc::ConfigDoc;
 pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
@@ -156,11 +156,6 @@ impl Config {
             }
         }
         paths
-    }
-
-    /// What happens when a job reaches this stage; a stage absent from `gates` passes (SPEC §2).
-    pub(crate) fn gate_rule(&self, stage: &StageName) -> GateRule {
-        self.gates.get(stage).map_or(GateRule::Pass, GatePolicy::rule)
     }
 
     /// Whether somebody on this login may act under another name (SPEC §8).

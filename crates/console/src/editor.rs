@@ -170,11 +170,6 @@ impl Editor {
         self.jump(Place { line, byte });
     }
 
-    /// Puts the cursor behind the last character.
-    pub(crate) fn move_to_end(&mut self) {
-        self.jump(self.lines.end());
-    }
-
     fn jump(&mut self, place: Place) {
         self.cursor = self.lines.clamped(place);
         (self.anchor, self.goal_cells) = (None, None);
@@ -363,7 +358,7 @@ mod tests {
     #[test]
     fn typing_undo_and_paste() {
         let mut editor = Editor::of_text("one\ntwo");
-        editor.move_to_end();
+        editor.jump(editor.lines.end());
         typed(&mut editor, "! Enter x");
         assert_eq!(editor.text(), "one\ntwo!\nx");
         typed(&mut editor, "Ctrl-u");

@@ -186,14 +186,6 @@ pub enum BaseOrigin {
 }
 
 impl BaseOrigin {
-    /// Whether a gate is decided by the difference to it, unless somebody asks for another: what was given, and what was approved.
-    pub(crate) fn is_usual(&self) -> bool {
-        match self {
-            Self::Given | Self::Decided { approved: true, .. } => true,
-            Self::Decided { approved: false, .. } | Self::Attempt { .. } => false,
-        }
-    }
-
     /// In words, for the line under the header: `last approved #1`.
     pub fn label(&self) -> String {
         match self {

@@ -268,10 +268,6 @@ impl Decision {
         });
         own.into_iter().chain(patched).collect()
     }
-    /// Whose open prompt or editor it did not wait for, or was taken over.
-    pub(crate) fn overridden(&self) -> Option<&str> {
-        self.overridden.as_deref()
-    }
     /// How the decider came in.
     pub fn via(&self) -> &Via {
         &self.via

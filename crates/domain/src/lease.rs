@@ -90,11 +90,6 @@ impl Lease {
         self.anchor.read(now).us_since(self.expires_at).max(0)
     }
 
-    /// Microseconds since it was taken.
-    pub(crate) fn age_us(&self, now: Now) -> i64 {
-        self.anchor.read(now).us_since(self.taken_at).max(0)
-    }
-
     /// When the ticker ends it.
     pub(crate) fn end(&self) -> Wake {
         Wake {

@@ -76,11 +76,6 @@ impl FileEffect {
         &self.after.path
     }
 
-    /// Whether that is a file beside the artifact.
-    pub(crate) fn is_beside(&self) -> bool {
-        self.artifact != self.after.path
-    }
-
     /// SHA-256 of the version that it replaces; none: there is no such file yet.
     pub fn before(&self) -> Option<Digest> {
         self.former.as_ref().map(|former| former.digest)

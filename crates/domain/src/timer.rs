@@ -14,9 +14,6 @@ use super::time::{Now, SECOND_US, Timestamp};
 use super::wake::{Wake, WakeKind};
 use crate::key::GateKey;
 
-/// Seconds of `overdue_grace_s` when the configuration names none.
-pub(crate) const OVERDUE_GRACE_S_DEFAULT: u64 = 60;
-
 /// A lease or hold that ends leaves at least this much time (SPEC §3), unless the bound is used up.
 pub(crate) const LEFT_AFTER_HOLD_US: i64 = 60 * SECOND_US;
 

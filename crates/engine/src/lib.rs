@@ -103,7 +103,6 @@ pub struct Engine {
     config_path: Option<PathBuf>,
     operator: Operator,
     role: Role,
-    session: String,
     watch: Watch,
     work: Option<SyncSender<Work>>,
     /// Nothing is changed from here on.
@@ -169,11 +168,10 @@ impl Engine {
             runs: runs.clone(),
             program: settings.program.clone(),
         };
-        let session = session_name(&settings);
         let preparer = Preparer {
             runs: runs.clone(),
             reader: first_reader,
-            session: session.clone(),
+            session: session_name(&settings),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
             history: History::new(runs.clone(), settings.old_databases),
@@ -237,7 +235,6 @@ impl Engine {
             config_path: settings.config_path,
             operator: settings.operator,
             role: settings.role,
-            session,
             watch,
             work: newer.is_none().then_some(work),
             newer,
@@ -279,16 +276,6 @@ impl Engine {
     /// In whose name this engine acts.
     pub fn operator(&self) -> &Operator {
         &self.operator
-    }
-
-    /// The session: its leases are its own.
-    pub(crate) fn session(&self) -> &str {
-        &self.session
-    }
-
-    /// The runs directory.
-    pub(crate) fn runs_dir(&self) -> &std::path::Path {
-        self.runs.path()
     }
 
     /// The configuration in force for gates that open now.

@@ -168,16 +168,6 @@ impl Ticker {
         self.heap.extend(later);
         waits.map(|wait_us| wait_us.clamp(0, SLEEP_US_MAX))
     }
-
-    /// How many gates are timed.
-    pub(crate) fn len(&self) -> usize {
-        self.armed.len()
-    }
-
-    /// Whether no gate is timed.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.armed.is_empty()
-    }
 }
 
 #[cfg(test)]
@@ -260,7 +250,7 @@ mod tests {
         assert!(due_jobs(&mut ticker, now(1050, 50)).is_empty());
         assert_eq!(due_jobs(&mut ticker, now(1100, 100)), ["a"]);
         ticker.set_job(&key("a").job_id, [], now(1100, 100));
-        assert!(ticker.is_empty());
+        assert!(ticker.armed.is_empty());
         assert_eq!(ticker.sleep_us(now(1100, 100)), None);
     }
 

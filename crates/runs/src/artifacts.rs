@@ -193,16 +193,6 @@ pub fn read_log(run: &RunDir, stage: &StageName, attempt: u32, bytes_max: u64) -
     Ok(Some(bytes))
 }
 
-/// The name under the run directory that a file from outside would get; refused when its basename is no part of an artifact path.
-pub(crate) fn path_for(stage: &StageName, outside: &Path) -> Result<ArtifactPath> {
-    let name = outside
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| RunsError::refused("take", outside, "its name is not UTF-8 text"))?;
-    ArtifactPath::new(&format!("artifacts/{stage}/{name}"))
-        .map_err(|error| RunsError::refused("take", outside, error.to_string()))
-}
-
 /// Opens a file that the caller of a command named: any regular file that they can read; symlinks are theirs to follow.
 fn open_outside(outside: &Path) -> Result<File> {
     let file = File::options()
@@ -402,7 +392,8 @@ mod tests {
 
     /// What `gate open` does with a file: kept first, then the kept bytes are placed, so that a change meanwhile does not matter.
     fn copy(run: &RunDir, outside: &Path, stage: &str) -> Result<ArtifactPath> {
-        let path = path_for(&StageName::new(stage).unwrap(), outside)?;
+        let name = outside.file_name().and_then(|name| name.to_str()).unwrap();
+        let path = artifact(&format!("artifacts/{stage}/{name}"));
         let (digest, _) = keep_outside(run, outside)?;
         place(run, &path, &digest)?;
         Ok(path)

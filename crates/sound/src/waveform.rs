@@ -54,11 +54,6 @@ impl Waveform {
         whole * self.frames_per_stretch + self.frames_in_last
     }
 
-    /// Whether there is nothing to draw.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stretches.is_empty()
-    }
-
     /// The outline in so many columns of equal duration: lowest and highest sample of each. Empty only without sound or columns.
     pub fn columns(&self, columns: usize) -> Vec<(f32, f32)> {
         self.columns_of(columns, self.frames())

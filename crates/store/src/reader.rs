@@ -24,7 +24,6 @@ use domain::view::{JobFilter, LeaderInfo, Since};
 pub struct Reader {
     path: PathBuf,
     connection: Connection,
-    schema_version: u32,
 }
 
 impl Reader {
@@ -37,30 +36,13 @@ impl Reader {
         let failed = |error| StoreError::of(&path, "open", error);
         let connection = connect(&path, Access::Read).map_err(failed)?;
         let refused = |detail: String| StoreError::new(&path, "read", StoreErrorKind::Other, detail);
-        let schema_version = match version(&connection).map_err(failed)? {
-            None => return Err(refused("it is a database of another program".to_owned())),
-            Some(found) if found < SCHEMA_VERSION => {
-                return Err(refused(format!(
-                    "its schema is version {found}; {SCHEMA_VERSION} is needed, and any command that may write here brings it up"
-                )));
-            }
-            Some(found) => found,
-        };
-        Ok(Self {
-            path,
-            connection,
-            schema_version,
-        })
-    }
-
-    /// The version of the database's schema.
-    pub(crate) fn schema_version(&self) -> u32 {
-        self.schema_version
-    }
-
-    /// Whether a newer holdpoint wrote this database: what this one reads may be incomplete.
-    pub(crate) fn is_newer(&self) -> bool {
-        self.schema_version > SCHEMA_VERSION
+        match version(&connection).map_err(failed)? {
+            None => Err(refused("it is a database of another program".to_owned())),
+            Some(found) if found < SCHEMA_VERSION => Err(refused(format!(
+                "its schema is version {found}; {SCHEMA_VERSION} is needed, and any command that may write here brings it up"
+            ))),
+            Some(_) => Ok(Self { path, connection }),
+        }
     }
 
     /// The schema's version now, when a newer holdpoint has brought it up since this one was built.

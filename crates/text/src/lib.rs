@@ -43,12 +43,7 @@ pub struct Span<'a> {
     pub is_emphasised: bool,
 }
 
-impl Span<'_> {
-    /// True for what stands in place of the text.
-    pub(crate) fn is_mark(&self) -> bool {
-        self.kind == SpanKind::Mark
-    }
-}
+impl Span<'_> {}
 
 /// How a line is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -79,7 +79,10 @@ fn bytes_that_are_no_utf8_are_shown_one_by_one() {
 #[test]
 fn marks_are_flagged_so_that_they_are_not_taken_for_text() {
     let spans = visible("a\u{1b}b");
-    let flags: Vec<_> = spans.iter().map(|span| (span.text.as_ref(), span.is_mark())).collect();
+    let flags: Vec<_> = spans
+        .iter()
+        .map(|span| (span.text.as_ref(), span.kind == SpanKind::Mark))
+        .collect();
     assert_eq!(flags, [("a", false), ("␛", true), ("b", false)]);
 }
 

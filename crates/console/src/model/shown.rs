@@ -52,13 +52,6 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Nothing of this diff was shown yet.
-    pub(crate) fn nothing_of(document: &DiffDocument) -> Self {
-        let mut shown = Self::default();
-        shown.measure(document);
-        shown
-    }
-
     /// Takes the size of a diff of the same bytes.
     pub(crate) fn measure(&mut self, document: &DiffDocument) {
         self.hunk_count = document.hunk_count();
