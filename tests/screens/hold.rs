@@ -279,3 +279,18 @@ fn a_prompt_on_a_timer_that_nobody_may_hold_says_that_it_runs() {
     console.pass(10);
     console.shows("approve in 1:32");
 }
+
+#[test]
+fn what_fits_into_its_column_stands_there_also_in_the_row_of_a_held_gate() {
+    let mut world = World::drawn();
+    world.hold("j-17", "bea", Some("the lawyer looks at clause 7"));
+    let mut console = Console::new(world, 80, 24);
+    console.press("g a");
+    console.shows("APPROVE j-17");
+    let text = console.text();
+    let column = |line: &str, word: &str| line.find(word).map(|at| line[..at].chars().count());
+    let mut lines = text.lines().skip(1);
+    let head = lines.next().and_then(|line| column(line, "WHO"));
+    let row = lines.next().and_then(|line| column(line, "you decide"));
+    assert_eq!(row, head, "{text}");
+}

@@ -11,10 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use clock::{Clock, SystemClock};
-use domain::time::Now;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
@@ -26,18 +24,21 @@ use super::terminal::{Shared, State};
 use super::{environment, keys, screen};
 
 /// Since when something is waited for.
-pub struct Waiting(Now);
+pub struct Waiting(Instant);
 
 impl Waiting {
     /// From now on.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tool that takes the pictures shares this file, and has none of our crates"
+    )]
     pub fn begun() -> Self {
-        Self(SystemClock.now())
+        Self(Instant::now())
     }
 
     /// Whether it took longer than that.
     pub fn has_lasted(&self, most: Duration) -> bool {
-        let us = SystemClock.now().boot_us - self.0.boot_us;
-        us > i64::try_from(most.as_micros()).unwrap_or(i64::MAX)
+        self.0.elapsed() > most
     }
 }
 

@@ -208,7 +208,11 @@ fn draw_row(
     };
     pen.text(if is_marked { "*" } else { " " }, theme.strong());
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
-    let is_held = holder::is_held(model, row);
+    let who_cells = columns
+        .iter()
+        .find(|(column, _)| *column == Column::Who)
+        .map_or(0, |(_, cells)| *cells);
+    let is_held = holder::is_held(model, row) && width(&who(model, row, usize::from(area.width)).0) > who_cells;
     let has_who = columns.iter().any(|(column, _)| *column == Column::Who);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
