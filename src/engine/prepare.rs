@@ -17,7 +17,7 @@ use crate::domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use crate::domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use crate::domain::job::{Job, JobRows, JobStatus};
 use crate::domain::operator::{Operator, Surface, Via};
-use crate::domain::outlook::Slots;
+use crate::domain::outlook::{Outlook, Slots};
 use crate::domain::patch::PARAMS_BYTES_MAX;
 use crate::domain::proposal::Proposal;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -131,7 +131,7 @@ impl Preparer {
             }
             Command::ApplyPatch { gate, patch, digest } => self.apply_patch(operator, gate, patch, *digest),
             Command::UndoPatch { gate, path, digest } => self.undo_patch(operator, gate, path.as_ref(), *digest),
-            Command::Resume(job_id) => self.resume(operator, job_id),
+            Command::Resume { job_id, expected } => self.resume(operator, job_id, expected.clone()),
             Command::Cancel(job_id) => Ok(plain(
                 job_id,
                 Input::Cancel {
@@ -571,9 +571,18 @@ impl Preparer {
         Ok(plain(&gate.job_id, input))
     }
 
-    fn resume(&mut self, operator: &Operator, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
+    fn resume(
+        &mut self,
+        operator: &Operator,
+        job_id: &JobId,
+        expected: Option<Box<Outlook>>,
+    ) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
-        Ok((job_id.clone(), self.resume_of(operator, &rows)?))
+        let mut prepared = self.resume_of(operator, &rows)?;
+        if let Input::Resume { plan, .. } = &mut prepared.input {
+            plan.expected = expected;
+        }
+        Ok((job_id.clone(), prepared))
     }
 
     /// What resuming the job of these rows needs to know.
