@@ -72,7 +72,7 @@ async fn rejected_with_notes_the_stage_runs_again_with_them_and_what_changed_sin
         .await
         .unwrap();
     assert_eq!(job(&mut engine, &id).await.job.status, JobStatus::Paused);
-    engine.call(Command::Resume(id.clone())).await.unwrap();
+    engine.call(Command::resume(id.clone())).await.unwrap();
     let rows = until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
     let second = rows.gates.last().unwrap();
     assert_eq!(
@@ -128,7 +128,7 @@ async fn rejected_with_a_patch_resume_applies_it_and_approves_without_running_th
         .call(decide(&id, "script", Verdict::Reject, Some("wording"), Some(patch)))
         .await
         .unwrap();
-    let receipt = engine.call(Command::Resume(id.clone())).await.unwrap();
+    let receipt = engine.call(Command::resume(id.clone())).await.unwrap();
     assert_eq!(receipt.patches_applied, 1);
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Completed).await;
     engine.close();
@@ -186,7 +186,7 @@ async fn an_artifact_changed_after_the_decision_pauses_the_job_before_the_next_s
     .unwrap();
     let mut leader = open(folder.path(), PIPELINE, "serve", Role::Candidate("serve"));
     until(&mut leader, &id, |rows| rows.job.status == JobStatus::Paused).await;
-    let receipt = leader.call(Command::Resume(id.clone())).await.unwrap();
+    let receipt = leader.call(Command::resume(id.clone())).await.unwrap();
     assert!(
         receipt.message.starts_with("Gate script #2")
             && receipt.message.contains("script.txt is not what was decided on"),

@@ -217,7 +217,7 @@ async fn a_lost_rerun_runs_again() {
         .unwrap()
         .1
         .unwrap();
-    engine.call(Command::Resume(id.clone())).await.unwrap();
+    engine.call(Command::resume(id.clone())).await.unwrap();
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Running).await;
     hangs(folder.path()).await;
     let pids = read_json(&runs.join(id.as_str()).join(".stage/script.2.pid.json"));
@@ -300,10 +300,10 @@ async fn a_vanished_artifact_keeps_the_job_paused_until_it_is_back() {
     fs::rename(&path, &aside).unwrap();
     engine.stand();
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Paused).await;
-    let refusal = engine.call(Command::Resume(id.clone())).await.unwrap_err();
+    let refusal = engine.call(Command::resume(id.clone())).await.unwrap_err();
     assert!(refusal.message.contains("script.txt"), "{refusal}");
     fs::rename(&aside, &path).unwrap();
-    engine.call(Command::Resume(id.clone())).await.unwrap();
+    engine.call(Command::resume(id.clone())).await.unwrap();
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Completed).await;
     engine.close();
 }

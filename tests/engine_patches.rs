@@ -249,7 +249,7 @@ async fn the_patch_of_a_rejection_is_planned_again_at_resume_and_refused_when_it
     for text in ["something else\n", "attempt 1: and more"] {
         // Unfit, and fitting but not what was reviewed.
         at.write(text);
-        let refusal = at.engine.call(Command::Resume(at.id.clone())).await.unwrap_err();
+        let refusal = at.engine.call(Command::resume(at.id.clone())).await.unwrap_err();
         assert!(
             matches!(refusal.code, RefusalCode::PatchUnfit | RefusalCode::ArtifactChanged),
             "{refusal}"
@@ -258,7 +258,7 @@ async fn the_patch_of_a_rejection_is_planned_again_at_resume_and_refused_when_it
         assert_eq!(at.text(), text, "no byte is changed");
     }
     at.write(&original);
-    at.engine.call(Command::Resume(at.id.clone())).await.unwrap();
+    at.engine.call(Command::resume(at.id.clone())).await.unwrap();
     let rows = until(&mut at.engine, &at.id, |rows| rows.job.status == JobStatus::Completed).await;
     assert_eq!(
         rows.attempts
@@ -342,7 +342,7 @@ async fn every_change_of_an_artifact_keeps_the_former_bytes() {
         digest: Some(Digest::of(b"by hand")),
     };
     at.engine.call(reject).await.unwrap();
-    at.engine.call(Command::Resume(at.id.clone())).await.unwrap();
+    at.engine.call(Command::resume(at.id.clone())).await.unwrap();
     until(&mut at.engine, &at.id, |rows| {
         rows.job.status == JobStatus::NeedsApproval
     })
@@ -456,7 +456,7 @@ async fn rejected_with_params_the_stage_runs_again_with_them() {
     let reject = decide(&id, "script", Verdict::Reject, Some("brighter"), Some(patch.clone()));
     engine.call_published(reject).await.unwrap().1.unwrap();
     assert_eq!(read_json(&run.join("gates/script.1.json"))["patch"], patch);
-    let receipt = engine.call(Command::Resume(id.clone())).await.unwrap();
+    let receipt = engine.call(Command::resume(id.clone())).await.unwrap();
     assert_eq!(receipt.patches_applied, 1);
     assert_eq!(
         receipt.changes,
@@ -519,7 +519,7 @@ async fn a_sidecar_is_reviewed_undone_decided_and_reviewed_again_with_the_next_a
     at.apply(louder(3.0)).await;
     let reject = decide(&at.id, "script", Verdict::Reject, Some("again"), None);
     at.engine.call(reject).await.unwrap();
-    at.engine.call(Command::Resume(at.id.clone())).await.unwrap();
+    at.engine.call(Command::resume(at.id.clone())).await.unwrap();
     let rows = until(&mut at.engine, &at.id, |rows| rows.gates.len() == 2).await;
     let second = &rows.gates[1].artifacts;
     assert_eq!((second.len(), second[1].kind.as_str()), (2, "mix"));

@@ -97,7 +97,7 @@ async fn a_rejection_says_what_resuming_would_do_and_a_resume_says_it_again() {
         "{words}"
     );
     engine.call(reject).await.unwrap();
-    let outlook = preview(&mut engine, Command::Resume(id.clone())).await.unwrap();
+    let outlook = preview(&mut engine, Command::resume(id.clone())).await.unwrap();
     assert_eq!(
         in_words(&outlook),
         "Stage script runs again as #2; its command gets the note."
@@ -168,13 +168,13 @@ gates:
         (done.rows.job.status, done.hindrance().as_deref()),
         (JobStatus::Paused, Some(held_up))
     );
-    let outlook = preview(&mut engine, Command::Resume(id.clone())).await.unwrap();
+    let outlook = preview(&mut engine, Command::resume(id.clone())).await.unwrap();
     assert_eq!(in_words(&outlook), review);
     fs::remove_file(&file).unwrap();
-    let missing = preview(&mut engine, Command::Resume(id.clone())).await.unwrap_err();
+    let missing = preview(&mut engine, Command::resume(id.clone())).await.unwrap_err();
     assert_eq!(missing.code, RefusalCode::ArtifactChanged);
     fs::write(&file, "plan\n").unwrap();
-    engine.call(Command::Resume(id.clone())).await.unwrap();
+    engine.call(Command::resume(id.clone())).await.unwrap();
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
 
     engine
@@ -183,7 +183,7 @@ gates:
         .unwrap();
     engine.rest().await;
     fs::write(&file, "forged again\n").unwrap();
-    let outlook = preview(&mut engine, Command::Resume(id.clone())).await.unwrap();
+    let outlook = preview(&mut engine, Command::resume(id.clone())).await.unwrap();
     assert_eq!(
         in_words(&outlook),
         format!(
@@ -191,7 +191,24 @@ gates:
             changed("forged again\n")
         )
     );
-    let done = engine.call(Command::Resume(id.clone())).await.unwrap();
+    // What the operator said yes to: other bytes, or those that were decided on, are another deed.
+    let resume = |outlook| Command::Resume {
+        job_id: id.clone(),
+        expected: Some(Box::new(outlook)),
+    };
+    for (bytes, now) in [
+        ("forged once more\n", "Stage c #2 does not start."),
+        ("plan\n", "Stage c runs again as #2"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let refusal = engine.call(resume(outlook.clone())).await.unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::WrongState);
+        let told = format!("what was asked is not so any more. {now}");
+        assert!(refusal.message.starts_with(&told), "{refusal}");
+        assert_eq!(job(&mut engine, &id).await.job.status, JobStatus::Paused);
+    }
+    fs::write(&file, "forged again\n").unwrap();
+    let done = engine.call(resume(outlook)).await.unwrap();
     assert_eq!(done.review.as_ref().map(|review| review.gate.attempt), Some(2));
     assert_eq!(done.rows.job.status, JobStatus::NeedsApproval);
     engine
@@ -241,7 +258,7 @@ gates:
     engine.close();
     let mut engine = open(folder.path(), yaml, "ana", Role::Candidate("serve"));
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Paused).await;
-    engine.call(Command::Resume(id.clone())).await.unwrap();
+    engine.call(Command::resume(id.clone())).await.unwrap();
     let outlook = preview(&mut engine, decide(&id, "write", Verdict::Approve, None, None))
         .await
         .unwrap();
@@ -302,7 +319,7 @@ async fn a_preview_refuses_with_the_words_of_the_command_itself() {
         decide(&id, "script", Verdict::Approve, None, Some(unfit)),
         decide(&id, "audio", Verdict::Approve, None, None),
         decide(&nobody, "script", Verdict::Approve, None, None),
-        Command::Resume(id.clone()),
+        Command::resume(id.clone()),
         Command::UndoPatch {
             gate: gate(&id, "script"),
             path: None,
@@ -571,7 +588,7 @@ fn wish(random: &mut Random, rows: &JobRows) -> Command {
     let note = random.one_in(2).then_some("a note");
     let gate = gate(&id, &stage);
     if rows.job.status == JobStatus::Paused && random.one_in(2) {
-        return Command::Resume(id);
+        return Command::resume(id);
     }
     match random.below(17) {
         14 => Command::Hold { gate, reason: None },
@@ -597,7 +614,7 @@ fn wish(random: &mut Random, rows: &JobRows) -> Command {
             digest: None,
         },
         12 if random.one_in(3) => Command::Cancel(id),
-        _ => Command::Resume(id),
+        _ => Command::resume(id),
     }
 }
 
@@ -809,7 +826,7 @@ async fn play(seed: u64, told: &mut Told) {
                 );
                 follow(&mut engine, &id, &outlook, &mut hog, told).await;
                 if let (Some(Ok(facts)), true) = (outlook.resumed, random.one_in(2)) {
-                    let resumed = engine.call(Command::Resume(id.clone())).await.unwrap();
+                    let resumed = engine.call(Command::resume(id.clone())).await.unwrap();
                     told.reviewed += usize::from(resumed.review.is_some());
                     let lies = lies_of_resume(&facts, &receipt.rows, &resumed.rows);
                     assert!(lies.is_empty(), "resumed after {}\n{lies:#?}\n{facts:#?}", context());

@@ -139,12 +139,12 @@ pub async fn run(global: &GlobalArguments, command: JobCommand) -> Outcome {
         JobCommand::List { status, limit } => list(global, output, status, limit).await?,
         JobCommand::Show { job } => job_show::run(global, output, &job).await?,
         JobCommand::Resume { job, dry_run: true } => {
-            foresee(global, output, "resumed", &job, Command::Resume(job.clone())).await?;
+            foresee(global, output, "resumed", &job, Command::resume(job.clone())).await?;
         }
         JobCommand::Cancel { job, dry_run: true } => {
             foresee(global, output, "canceled", &job, Command::Cancel(job.clone())).await?;
         }
-        JobCommand::Resume { job, .. } => steer(global, output, "resumed", Command::Resume(job)).await?,
+        JobCommand::Resume { job, .. } => steer(global, output, "resumed", Command::resume(job)).await?,
         JobCommand::Cancel { job, .. } => steer(global, output, "canceled", Command::Cancel(job)).await?,
         JobCommand::Acknowledge { job } => {
             steer(global, output, "acknowledged", Command::Acknowledge(job)).await?;
@@ -205,7 +205,7 @@ async fn steer(
     command: Command,
 ) -> Result<(), Failure> {
     let session = Session::resolve(global, Surface::Cli, deed)?;
-    let is_resume = matches!(command, Command::Resume(_));
+    let is_resume = matches!(command, Command::Resume { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         let done = ask::act(engine, command, deed).await?;
         let receipt = &done.receipt;

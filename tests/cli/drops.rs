@@ -173,6 +173,30 @@ fn what_lies_in_a_wrong_place_is_told_once() {
     }
 }
 
+#[test]
+fn what_lies_below_a_name_that_no_job_can_have_is_told_once_and_so_is_what_lies_beside_the_jobs() {
+    let workspace = Workspace::new("gates: {script: {required: true}}\n");
+    // One lies there before anybody leads; into the other it is dropped later.
+    workspace.write("runs/v1.2.3/gates/script.open.json", request(1));
+    fs::create_dir_all(workspace.root().join("runs/v1.2.4")).unwrap();
+    let mut leader = Beside::leader(&workspace);
+    let line = leader.line_with("v1.2.3/gates/script.open.json: no gate is opened");
+    assert!(line.contains("a job id is 1 to 100 letters"), "{line}");
+    workspace.write("runs/v1.2.4/gates/script.open.json", request(1));
+    leader.line_with("v1.2.4/gates/script.open.json: no gate is opened");
+    // The third directory did not exist before.
+    workspace.write("runs/new job/script.open.json", request(1));
+    leader.line_with("new job/script.open.json: no gate is opened");
+    workspace.write("runs/nightly-17.open.json", request(1));
+    let line = leader.line_with("nightly-17.open.json: no gate is opened: it lies in no job's directory");
+    assert!(line.contains("JOB/gates/STAGE.open.json"), "{line}");
+    // It is looked at once more, and what lay there is not told again.
+    workspace.write("runs/v1.2.3/gates/audio.open.json", request(1));
+    let line = leader.line_with("v1.2.3/");
+    assert!(line.contains("audio.open.json"), "{line}");
+    assert_eq!(workspace.json(&["gate", "list"]), json!([]));
+}
+
 /// A manual job has nothing in the queue between its gates: whoever leads next looks for its files all the same.
 #[test]
 fn the_next_leader_finds_files_of_a_job_that_is_between_two_gates() {

@@ -19,7 +19,7 @@ use domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
-use domain::view::{QueueKind, QueueRow};
+use domain::view::{Pause, QueueKind, QueueRow};
 use engine::api::{Answer, Command, OldAnswer, Query, Receipt};
 use patch::{Patch, Surroundings};
 use rules::{Ahead, Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce};
@@ -62,6 +62,12 @@ fn pinned(gate: &Gate) -> GateRef {
 }
 
 impl World {
+    fn why_paused(&self, id: &JobId) -> Option<Pause> {
+        let is_it = |event: &&Event| event.job_id == *id && event.kind == EventType::JobPaused;
+        let newest = self.events.iter().rev().find(is_it);
+        Pause::parse(newest?.payload["reason"].as_str()?)
+    }
+
     pub fn queue(&self) -> Vec<QueueRow> {
         let mut queue: Vec<_> = self.slots.iter().filter(|row| self.still_so(row)).cloned().collect();
         for rows in self.jobs.values() {
@@ -73,7 +79,12 @@ impl World {
             let kind = QueueKind::of(rows.job.status).filter(|_| !is_hidden);
             if let (Some(kind), true, false) = (kind, open.is_empty(), is_listed) {
                 let name = rows.job.stage.as_ref().map(StageName::as_str);
-                queue.push(job_row(rows.job.id.as_str(), &rows.job.slug, kind, name));
+                let why = self.why_paused(&rows.job.id);
+                let row = job_row(rows.job.id.as_str(), &rows.job.slug, kind, name);
+                queue.push(QueueRow {
+                    pause: row.pause.and(why),
+                    ..row
+                });
             }
             for gate in open {
                 queue.push(gate_row(rows, gate));
@@ -516,9 +527,13 @@ impl World {
                     on_disk,
                 }
             }
-            Command::Resume(id) => {
-                let rows = self.jobs[&id].clone();
-                return self.resume(operator, &rows);
+            Command::Resume { job_id, expected } => {
+                let rows = self.jobs[&job_id].clone();
+                let mut prepared = self.resume(operator, &rows)?;
+                if let Input::Resume { plan, .. } = &mut prepared.input {
+                    plan.expected = expected;
+                }
+                return Ok(prepared);
             }
             Command::Cancel(_) => Input::Cancel { operator },
             Command::TakeLease {
@@ -664,7 +679,7 @@ fn in_words(command: &Command) -> String {
             path.as_ref().unwrap(),
             digest.unwrap().short()
         ),
-        Command::Resume(id) => format!("Resume {id}"),
+        Command::Resume { job_id, .. } => format!("Resume {job_id}"),
         Command::Cancel(id) => format!("Cancel {id}"),
         Command::TakeLease {
             gate,

@@ -6,7 +6,7 @@ use console::effect::{Effect, Msg, Question};
 use console::update::update;
 use domain::event::EventType;
 use domain::gate::Verdict;
-use domain::job::JobRows;
+use domain::job::{JobRows, JobStatus};
 use domain::lease::LeasePurpose;
 use engine::api::Answer;
 
@@ -80,7 +80,7 @@ fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
     let mut console = Console::new(world, 80, 24);
     console.press("R");
     console.shows("Stage script runs again as #2; its command gets the note.");
-    let resume = engine::api::Command::Resume(job_id("j-30"));
+    let resume = engine::api::Command::resume(job_id("j-30"));
     assert!(
         console.world.submit(resume).unwrap().is_ok(),
         "somebody else resumes it"
@@ -110,6 +110,32 @@ fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_
     let rows = &console.world.jobs[&job_id("j-17")];
     let gate = rows.gates.last().unwrap();
     assert_eq!((gate.key.attempt, gate.settled.is_none()), (3, true));
+}
+
+/// The question said that the stage runs; what was put there behind it nobody has said yes to.
+#[test]
+fn a_resume_that_came_to_something_else_than_the_question_said_is_refused_and_what_it_would_do_now_is_said() {
+    let mut console = Console::drawn();
+    console
+        .world
+        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
+        .unwrap();
+    let script = console.world.jobs[&job_id("j-17")].artifacts[0].path.clone();
+    let path = (job_id("j-17"), script);
+    let decided_on = console.world.disk[&path].clone();
+    console.world.disk.insert(path.clone(), b"other bytes\n".to_vec());
+    console.world.moved("j-17");
+    console.world.disk.insert(path.clone(), decided_on);
+    console.tell(Msg::Changed);
+    console.press("/").typed("tides").press("Enter R");
+    console.shows("Then stage storyboard starts.");
+    console.world.disk.insert(path, b"other bytes\n".to_vec());
+    console.press("Enter");
+    console.shows("Not resumed: what was asked is not so any more.");
+    let rows = &console.world.jobs[&job_id("j-17")];
+    assert_eq!((rows.job.status, rows.gates.len()), (JobStatus::Paused, 1));
+    console.press("R");
+    console.shows("Gate script #3 opens on what lies there: a person must decide.");
 }
 
 /// Selects the gate of that job, wherever its lease has it stand.

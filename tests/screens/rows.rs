@@ -7,6 +7,7 @@ use domain::lease::LeasePurpose;
 use domain::view::QueueKind;
 
 use crate::console::Console;
+use crate::steady::columns;
 use crate::world::{World, job_row};
 
 #[test]
@@ -224,18 +225,6 @@ fn a_console_that_only_reads_counts_the_open_gates_in_a_narrow_window_too() {
 
 #[test]
 fn no_text_that_wants_room_moves_a_column_of_the_queue() {
-    let head = |console: &Console| {
-        let text = console.text();
-        let line = text.lines().nth(1).unwrap();
-        line.split('│')
-            .next()
-            .unwrap()
-            .split(" +")
-            .next()
-            .unwrap()
-            .trim_end()
-            .to_owned()
-    };
     for (width, height) in [
         (60, 14),
         (80, 24),
@@ -248,9 +237,14 @@ fn no_text_that_wants_room_moves_a_column_of_the_queue() {
         for keys in ["Enter", "v", "2", "3", "4", "e", "p", "a", "e x Esc", "L", "t"] {
             let mut console = Console::new(World::drawn(), width, height);
             console.press("j");
-            let before = head(&console);
+            let before = columns(&console);
             console.press(keys);
-            assert_eq!(head(&console), before, "{keys} at {width}x{height}: {}", console.text());
+            assert_eq!(
+                columns(&console),
+                before,
+                "{keys} at {width}x{height}: {}",
+                console.text()
+            );
         }
     }
 }

@@ -61,8 +61,8 @@ fn what_a_field_or_a_list_takes_is_said_whole_at_60_columns() {
     }
 }
 
-/// The heads of the columns, and the places in which the cells of the first row begin.
-fn columns(console: &Console) -> String {
+/// The heads of the queue's columns, each in its place.
+pub fn columns(console: &Console) -> String {
     let text = console.text();
     let head = text.lines().nth(1).unwrap();
     head.split('│')

@@ -245,6 +245,11 @@ impl Outlook {
         }
     }
 
+    /// Whether the same would happen, however many stages come before.
+    pub fn is_same_deed(&self, other: &Self) -> bool {
+        self.clone().among(None) == other.clone().among(None)
+    }
+
     /// The same, with what a resume would do then.
     #[must_use]
     pub fn then_resumed(self, resumed: Result<Self, Refusal>) -> Self {

@@ -303,6 +303,16 @@ impl Refusal {
         .at(id.to_string())
     }
 
+    /// What would be done is something else than the operator was told when they were asked.
+    pub fn other_than_told(id: &JobId, now: &[String]) -> Self {
+        Self::new(
+            RefusalCode::WrongState,
+            format!("what was asked is not so any more. {}", now.join(" ")),
+        )
+        .with_hint("ask again")
+        .at(id.to_string())
+    }
+
     /// The patch is for something that this gate does not hold.
     pub(crate) fn not_under_review(path: &ArtifactPath, key: &GateKey) -> Self {
         Self::new(RefusalCode::PatchUnfit, format!("{path} is not under review at {key}")).at("artifact")

@@ -133,7 +133,12 @@ pub enum Command {
         digest: Option<Digest>,
     },
     /// Let a paused job go on.
-    Resume(JobId),
+    Resume {
+        /// The job.
+        job_id: JobId,
+        /// What the operator was told would come of it: nothing is done where it is something else by then.
+        expected: Option<Box<Outlook>>,
+    },
     /// End a job; the running stage's process group dies.
     Cancel(JobId),
     /// Note that a job failed: it leaves the queues.
@@ -196,12 +201,18 @@ pub enum Command {
 }
 
 impl Command {
+    /// A resume, whatever comes of it.
+    pub fn resume(job_id: JobId) -> Self {
+        let expected = None;
+        Self::Resume { job_id, expected }
+    }
+
     /// The job that it is about; none for a job whose id is still to be found.
     pub fn job_id(&self) -> Option<&JobId> {
         match self {
             Self::StartJob(job) => job.id.as_ref(),
             Self::OpenGate { job_id, .. }
-            | Self::Resume(job_id)
+            | Self::Resume { job_id, .. }
             | Self::Cancel(job_id)
             | Self::Complete(job_id)
             | Self::Acknowledge(job_id) => Some(job_id),
@@ -233,7 +244,7 @@ impl Command {
             | Self::MarkSeen { gate, .. } => Some(gate),
             Self::StartJob(_)
             | Self::OpenGate { .. }
-            | Self::Resume(_)
+            | Self::Resume { .. }
             | Self::Cancel(_)
             | Self::Complete(_)
             | Self::Acknowledge(_) => None,

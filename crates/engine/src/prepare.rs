@@ -17,7 +17,7 @@ use domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{Job, JobRows, JobStatus};
 use domain::operator::{Operator, Surface, Via};
-use domain::outlook::Slots;
+use domain::outlook::{Outlook, Slots};
 use domain::proposal::Proposal;
 use domain::refusal::{Refusal, RefusalCode};
 use patch::PARAMS_BYTES_MAX;
@@ -132,7 +132,7 @@ impl Preparer {
             }
             Command::ApplyPatch { gate, patch, digest } => self.apply_patch(operator, gate, patch, *digest),
             Command::UndoPatch { gate, path, digest } => self.undo_patch(operator, gate, path.as_ref(), *digest),
-            Command::Resume(job_id) => self.resume(operator, job_id),
+            Command::Resume { job_id, expected } => self.resume(operator, job_id, expected.clone()),
             Command::Cancel(job_id) => Ok(plain(
                 job_id,
                 Input::Cancel {
@@ -572,9 +572,18 @@ impl Preparer {
         Ok(plain(&gate.job_id, input))
     }
 
-    fn resume(&mut self, operator: &Operator, job_id: &JobId) -> Result<(JobId, Prepared), Refusal> {
+    fn resume(
+        &mut self,
+        operator: &Operator,
+        job_id: &JobId,
+        expected: Option<Box<Outlook>>,
+    ) -> Result<(JobId, Prepared), Refusal> {
         let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
-        Ok((job_id.clone(), self.resume_of(operator, &rows)?))
+        let mut prepared = self.resume_of(operator, &rows)?;
+        if let Input::Resume { plan, .. } = &mut prepared.input {
+            plan.expected = expected;
+        }
+        Ok((job_id.clone(), prepared))
     }
 
     /// What resuming the job of these rows needs to know.

@@ -27,7 +27,7 @@ pub(super) fn verb(command: &Command) -> &'static str {
         } => "rejected",
         Command::ApplyPatch { .. } => "patched",
         Command::UndoPatch { .. } => "undone",
-        Command::Resume(_) => "resumed",
+        Command::Resume { .. } => "resumed",
         Command::Cancel(_) => "canceled",
         Command::Complete(_) => "completed",
         Command::Acknowledge(_) => "acknowledged",

@@ -540,7 +540,7 @@ fn needs_files(command: &Command) -> bool {
         Command::Decide { .. }
         | Command::ApplyPatch { .. }
         | Command::UndoPatch { .. }
-        | Command::Resume(_)
+        | Command::Resume { .. }
         | Command::Withdraw { .. }
         | Command::OpenGate { .. } => true,
         Command::StartJob(_)

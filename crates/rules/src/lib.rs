@@ -61,6 +61,8 @@ pub struct ResumePlan {
     pub on_disk: Vec<OnDisk>,
     /// What has to be reviewed before the job may go on.
     pub review: Option<Review>,
+    /// What the operator was told would come of it; none: whatever it is.
+    pub expected: Option<Box<Outlook>>,
 }
 
 /// Artifacts that are not what was decided on: the stage that answers for them, and what of them lies there now.
@@ -387,7 +389,11 @@ pub fn reduce(
             is_missed,
             on_disk,
         } => decide::expire(draft, key, *wake, *is_missed, on_disk),
-        Input::Resume { operator, plan } => jobs::resume(draft, operator, plan),
+        Input::Resume { operator, plan } => {
+            let changes = jobs::resume(draft, operator, plan)?;
+            as_expected(rows, &changes, plan.expected.as_deref(), cx)?;
+            Ok(changes)
+        }
         Input::Cancel { operator } => jobs::cancel(draft, operator),
         Input::Acknowledge { operator } => jobs::acknowledge(draft, operator),
         Input::Complete { operator } => jobs::complete(draft, operator),
@@ -434,6 +440,22 @@ pub fn reduce(
     }
 }
 
+/// Refuses what would come to something else than the operator was told.
+fn as_expected(
+    before: &JobRows,
+    changes: &[Change],
+    expected: Option<&Outlook>,
+    cx: Context<'_>,
+) -> Result<(), Refusal> {
+    let Some(expected) = expected else { return Ok(()) };
+    let after = applied(&before.job.id, Some(before), changes)?;
+    let now = Outlook::of(before, &after, changes, cx.now, cx.grace_s);
+    if now.is_same_deed(expected) {
+        return Ok(());
+    }
+    Err(Refusal::other_than_told(&before.job.id, &now.sentences()))
+}
+
 /// What the rules would make of an input, and of the job's rows: found by running them dry; nobody's rows change.
 ///
 /// Whoever makes the job pause by a decision wants to know what comes of resuming it: `resume` finds what that needs to know on the rows
@@ -473,6 +495,12 @@ fn dry(
     cx: Context<'_>,
 ) -> Result<(Vec<Change>, JobRows), Refusal> {
     let changes = reduce(job_id, rows, prepared, cx)?;
+    let after = applied(job_id, rows, &changes)?;
+    Ok((changes, after))
+}
+
+/// The rows as changes make them.
+fn applied(job_id: &JobId, rows: Option<&JobRows>, changes: &[Change]) -> Result<JobRows, Refusal> {
     let mut after = rows.cloned();
     let mut decisions = Vec::new();
     for change in changes.iter().cloned() {
@@ -485,5 +513,5 @@ fn dry(
     for decision in decisions {
         after.note_newest(*decision);
     }
-    Ok((changes, after))
+    Ok(after)
 }

@@ -7,6 +7,7 @@
 //! A claimed file is nobody else's: what the pipeline drops meanwhile is another one, and neither is lost. A crash leaves the claim,
 //! which is found again.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ const BESIDE: &str =
 const NO_DIRECTORY: &str =
     "no gate is opened by what lies there: it is a link, or no directory   hint: put a directory in its place";
 const DIRECTORY: &str = "no gate is opened: it is a directory   hint: write a file of that name";
+const NOT_BELOW_A_JOB: &str =
+    "no gate is opened: it lies in no job's directory   hint: move it to JOB/gates/STAGE.open.json";
 const NO_STAGE: &str = "no gate is opened: what stands before .open.json is no stage name   hint: a stage is 1 to 50 lower-case letters, digits, _ and -, beginning with a letter";
 
 /// A stage that a dropped file names.
@@ -58,7 +61,7 @@ pub struct Misplaced {
     /// Where it lies, below the runs directory; for a log line.
     pub place: String,
     /// Why no gate is opened, and what to do.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 /// What lies in some jobs' directories.
@@ -66,15 +69,18 @@ pub struct Misplaced {
 pub struct Found {
     /// What waits to be answered, sorted.
     pub drops: Vec<Drop>,
-    /// What nobody answers: of each job that was looked at, at most so many as [`MISPLACED_MAX`].
-    pub misplaced: BTreeMap<JobId, BTreeSet<Misplaced>>,
+    /// What nobody answers: of each directory that was looked at, at most so many as [`MISPLACED_MAX`].
+    pub misplaced: BTreeMap<String, BTreeSet<Misplaced>>,
     /// The jobs whose directories could not be read, and why.
     pub unread: Vec<(JobId, RunsError)>,
 }
 
-/// Looks at these jobs' directories; one that cannot be read keeps nobody from the others.
-pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Found {
+/// Looks at these jobs' directories; one that cannot be read keeps nobody from the others. What lies in a stray is no more than told.
+pub fn find(runs: &RunsDir, jobs: &[JobId], strays: &[String]) -> Found {
     let mut found = Found::default();
+    for name in strays {
+        found.misplaced.insert(name.clone(), misplaced_in_stray(runs, name));
+    }
     for job_id in jobs {
         if let Err(error) = find_in(&runs.run(job_id), &mut found) {
             found.unread.push((job_id.clone(), error));
@@ -90,6 +96,32 @@ pub fn find(runs: &RunsDir, jobs: &[JobId]) -> Found {
 pub fn is_any(run: &RunDir) -> bool {
     let names = gates_to_list(run).and_then(|gates| gates.map_or_else(|| Ok(Vec::new()), |gates| gates.names()));
     names.map_or(true, |names| names.iter().any(|name| stage_of(name).is_some()))
+}
+
+/// Whether an entry of the runs directory is a file or directory where pipelines drop files by mistake: no job can have that name.
+pub fn is_stray(name: &str, is_directory: bool) -> bool {
+    // Our own files, and those of whoever does not want to be seen, begin with a dot.
+    !name.starts_with('.') && (is_directory || is_dropped(name)) && JobId::new(name).is_err()
+}
+
+fn misplaced_in_stray(runs: &RunsDir, name: &str) -> BTreeSet<Misplaced> {
+    let mut misplaced = BTreeSet::new();
+    let Err(wrong) = JobId::new(name) else { return misplaced };
+    let Ok(top) = Place::top_to_pass(runs.path(), runs.modes()) else {
+        return misplaced;
+    };
+    if top.has(name) && !top.has_directory(name) {
+        note(&mut misplaced, name, &[], NOT_BELOW_A_JOB);
+        return misplaced;
+    }
+    let why = format!("no gate is opened: {wrong}");
+    let Ok(home) = top.open(name) else { return misplaced };
+    for (place, parents) in [(home.open(GATES), &[name, GATES][..]), (Ok(home), &[name])] {
+        for below in place.and_then(|place| place.names()).unwrap_or_default() {
+            note(&mut misplaced, &below, parents, why.clone());
+        }
+    }
+    misplaced
 }
 
 fn find_in(run: &RunDir, found: &mut Found) -> Result<()> {
@@ -112,7 +144,7 @@ fn find_in(run: &RunDir, found: &mut Found) -> Result<()> {
         }
         Err(error) => return Err(error),
     }
-    found.misplaced.insert(job_id.clone(), misplaced);
+    found.misplaced.insert(job_id.to_string(), misplaced);
     Ok(())
 }
 
@@ -136,14 +168,14 @@ fn look_at(gates: &Place, name: &str, job_id: &JobId, misplaced: &mut BTreeSet<M
 }
 
 impl Misplaced {
-    fn at(parts: &[&str], why: &'static str) -> Self {
+    fn at(parts: &[&str], why: impl Into<Cow<'static, str>>) -> Self {
         // Whoever drops it chooses the name: nothing in it may act on a terminal.
         let place = parts.join("/").escape_debug().to_string();
-        Self { place, why }
+        Self { place, why: why.into() }
     }
 }
 
-fn note(misplaced: &mut BTreeSet<Misplaced>, name: &str, parents: &[&str], why: &'static str) {
+fn note(misplaced: &mut BTreeSet<Misplaced>, name: &str, parents: &[&str], why: impl Into<Cow<'static, str>>) {
     if is_dropped(name) && misplaced.len() < MISPLACED_MAX {
         misplaced.insert(Misplaced::at(&[parents, &[name]].concat(), why));
     }
@@ -267,7 +299,7 @@ mod tests {
         rights(run.path(), 0o311);
         let stage = StageName::new("script").unwrap();
         let (found, claimed) = as_stranger(|| {
-            let found = find(&runs, &[run.job_id().clone()]);
+            let found = find(&runs, &[run.job_id().clone()], &[]);
             assert!(is_any(&run));
             (found, claim(&run, &stage))
         });
@@ -299,17 +331,17 @@ mod tests {
         fs::rename(run.gates(), &elsewhere).unwrap();
         File::create(elsewhere.join("script.open.json")).unwrap();
         symlink(&elsewhere, run.gates()).unwrap();
-        let found = find(&runs, &[run.job_id().clone()]);
+        let found = find(&runs, &[run.job_id().clone()], &[]);
         assert!(found.drops.is_empty() && found.unread.is_empty(), "{found:?}");
-        let told = found.misplaced[run.job_id()].first().unwrap();
-        assert_eq!((told.place.as_str(), told.why), ("j-17/gates", NO_DIRECTORY));
+        let told = found.misplaced[run.job_id().as_str()].first().unwrap();
+        assert_eq!((told.place.as_str(), &*told.why), ("j-17/gates", NO_DIRECTORY));
         // Below them none is followed either.
         fs::remove_file(run.gates()).unwrap();
         fs::create_dir(run.gates()).unwrap();
         symlink(&elsewhere, run.gates().join("more")).unwrap();
-        let found = find(&runs, &[run.job_id().clone()]);
+        let found = find(&runs, &[run.job_id().clone()], &[]);
         assert!(
-            found.drops.is_empty() && found.misplaced[run.job_id()].is_empty(),
+            found.drops.is_empty() && found.misplaced[run.job_id().as_str()].is_empty(),
             "{found:?}"
         );
     }

@@ -288,9 +288,13 @@ impl RunsDir {
 
 /// The job whose directory this entry of the runs directory may be.
 pub(super) fn job_of(entry: &fs::DirEntry) -> Option<JobId> {
+    directory_of(entry).and_then(|name| JobId::new(&name).ok())
+}
+
+/// The name of an entry that is a directory.
+pub(super) fn directory_of(entry: &fs::DirEntry) -> Option<String> {
     let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-    let name = entry.file_name();
-    is_directory.then(|| JobId::new(name.to_str()?).ok()).flatten()
+    is_directory.then(|| entry.file_name().into_string().ok()).flatten()
 }
 
 /// The directory of one job. Its directories are made when something is written into them.

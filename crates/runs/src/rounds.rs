@@ -10,8 +10,9 @@ use std::fs::{self, Metadata, ReadDir};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::{DirEntryExt as _, MetadataExt as _};
 
+use super::drops;
 use super::error::{Doing, Result};
-use super::layout::{RunDir, RunsDir, job_of};
+use super::layout::{RunDir, RunsDir, directory_of};
 use domain::ids::JobId;
 
 /// The most names that one part goes through.
@@ -49,6 +50,8 @@ pub struct Part {
     pub changed: Vec<JobId>,
     /// Those whose times are the same, and which are to be looked into once more.
     pub unsure: Vec<JobId>,
+    /// The names of what lies where a run directory would, and is no job's; see [`drops::is_stray`].
+    pub strays: Vec<String>,
 }
 
 impl Rounds {
@@ -79,8 +82,13 @@ impl Rounds {
         for entry in listing.by_ref().take(PART_MAX) {
             let entry = entry.doing("list", self.runs.path())?;
             part.examined += 1;
-            if let Some(job_id) = job_of(&entry) {
-                self.compare(entry.ino(), job_id, &mut part);
+            match directory_of(&entry).map(|name| JobId::new(&name).map_err(|_| name)) {
+                Some(Ok(job_id)) => self.compare(entry.ino(), job_id, &mut part),
+                Some(Err(name)) => part.strays.extend(drops::is_stray(&name, true).then_some(name)),
+                None => {
+                    let name = entry.file_name().into_string().ok();
+                    part.strays.extend(name.filter(|name| drops::is_stray(name, false)));
+                }
             }
         }
         if part.examined == PART_MAX {

@@ -86,6 +86,12 @@ impl Foreseen {
         (answered.count(), self.jobs.len())
     }
 
+    /// What the only command would do, as far as it was answered.
+    pub fn foreseen(&self) -> Option<Outlook> {
+        let foreseen = self.jobs.first().map(JobPreview::foreseen);
+        foreseen.and_then(|foreseen| foreseen.first().copied().cloned())
+    }
+
     /// The first refusal.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         let mut pairs = self.jobs.iter().flat_map(JobPreview::pairs);

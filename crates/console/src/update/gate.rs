@@ -169,7 +169,7 @@ fn ask_resumable(job: &mut JobView) -> Option<Effect> {
     let job_id = job.job_id.clone();
     let query = Query::Preview {
         operator: None,
-        commands: vec![Command::Resume(job_id.clone())],
+        commands: vec![Command::resume(job_id.clone())],
     };
     Some(Effect::Ask(Question::Resumable(job_id), query))
 }

@@ -45,7 +45,7 @@ fn gists(model: &Model) -> Vec<Command> {
         Some(Prompt::Confirm(confirm)) if confirm.is_asking() => vec![prompt::command_of(model, confirm, gist)],
         Some(Prompt::Bulk(ask)) if ask.is_asking() => bulk::commands_of(ask, gist),
         Some(Prompt::Timer(ask)) if ask.sent.is_none() => timer::command_of(ask).into_iter().collect(),
-        Some(Prompt::Resume(ask)) => vec![Command::Resume(ask.job_id.clone())],
+        Some(Prompt::Resume(ask)) => vec![Command::resume(ask.job_id.clone())],
         Some(Prompt::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
         Some(
             Prompt::Confirm(_)

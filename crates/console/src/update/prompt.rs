@@ -165,7 +165,11 @@ pub(crate) fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
         Prompt::Resume(ask) => {
             if ask.is_drawn {
                 let sent = other_sent("Resumed", "Not resumed", &ask.label);
-                send(model, sent, Command::Resume(ask.job_id.clone()), fx);
+                let command = Command::Resume {
+                    job_id: ask.job_id.clone(),
+                    expected: model.preview.foreseen().map(Box::new),
+                };
+                send(model, sent, command, fx);
             } else {
                 toast(model, Tone::Info, NOT_DRAWN);
             }

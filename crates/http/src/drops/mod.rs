@@ -69,7 +69,7 @@ pub async fn serve(door: Door, runs: RunsDir) {
         while standing.borrow().is_lead {
             let had_left = !left.is_empty();
             watch.look().await;
-            left.extend(taker.answer(watch.take_due(), is_again).await);
+            left.extend(taker.answer(watch.take_due(), watch.take_strays(), is_again).await);
             if is_again || !had_left {
                 pause.set(tokio::time::sleep(AGAIN_TIME));
             }
@@ -102,7 +102,7 @@ struct Taker<'a> {
     /// Files that ended in the middle when they were looked at last, and after how many bytes.
     torn: BTreeMap<Drop, usize>,
     /// What was told of files that open nothing where they lie: each once, as long as it lies there.
-    misplaced: BTreeMap<JobId, BTreeSet<Misplaced>>,
+    misplaced: BTreeMap<String, BTreeSet<Misplaced>>,
 }
 
 /// What became of one look.
@@ -126,14 +126,15 @@ enum Outcome {
 }
 
 impl Taker<'_> {
-    /// Answers what lies in these jobs' directories; `is_again` when what was left before has had its time. Returns the jobs to look at again.
-    async fn answer(&mut self, jobs: Vec<JobId>, is_again: bool) -> BTreeSet<JobId> {
+    /// Answers what lies in these jobs' directories, and tells of what lies in strays; `is_again` when what was left before has had its
+    /// time. Returns the jobs to look at again.
+    async fn answer(&mut self, jobs: Vec<JobId>, strays: Vec<String>, is_again: bool) -> BTreeSet<JobId> {
         let mut again = BTreeSet::new();
-        if jobs.is_empty() {
+        if jobs.is_empty() && strays.is_empty() {
             return again;
         }
         let runs = self.runs.clone();
-        let found = match blocking(move || Ok(drops::find(&runs, &jobs))).await {
+        let found = match blocking(move || Ok(drops::find(&runs, &jobs, &strays))).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!("dropped files: {error}");
@@ -168,14 +169,14 @@ impl Taker<'_> {
         again
     }
 
-    fn tell_misplaced(&mut self, found: BTreeMap<JobId, BTreeSet<Misplaced>>) {
-        for (job_id, now) in found {
-            let told = self.misplaced.remove(&job_id).unwrap_or_default();
+    fn tell_misplaced(&mut self, found: BTreeMap<String, BTreeSet<Misplaced>>) {
+        for (home, now) in found {
+            let told = self.misplaced.remove(&home).unwrap_or_default();
             for Misplaced { place, why } in now.difference(&told) {
                 tracing::warn!("{place}: {why}");
             }
             if !now.is_empty() {
-                self.misplaced.insert(job_id, now);
+                self.misplaced.insert(home, now);
             }
         }
     }

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::Sleep;
 
 use super::blocking;
+use domain::decision::DIRECTORY as GATES;
 use domain::ids::JobId;
 use runs::rounds::{Part, Rounds};
 use runs::{RunDir, RunsDir, drops};
@@ -25,23 +26,31 @@ pub(crate) const WATCHED_MAX: usize = 2_000;
 /// The pause between two parts of a round, where not everything can be watched.
 const PART_TIME: Duration = Duration::from_secs(5);
 
+/// A directory in which something happened.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Home {
+    Job(JobId),
+    /// One that is no job's, or a file; see [`drops::is_stray`].
+    Stray(String),
+}
+
 /// Where the operating system saw something happen.
 #[derive(Default)]
 struct Hints {
-    jobs: Mutex<BTreeSet<JobId>>,
+    homes: Mutex<BTreeSet<Home>>,
     /// The operating system could not keep up: it may have told too little.
     is_some_lost: AtomicBool,
     news: Notify,
 }
 
 impl Hints {
-    fn add(&self, job_id: JobId) {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).insert(job_id);
+    fn add(&self, home: Home) {
+        self.homes.lock().unwrap_or_else(PoisonError::into_inner).insert(home);
         self.news.notify_one();
     }
 
-    fn take(&self) -> BTreeSet<JobId> {
-        std::mem::take(&mut self.jobs.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take(&self) -> BTreeSet<Home> {
+        std::mem::take(&mut self.homes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -52,9 +61,12 @@ pub(crate) struct Watch {
     watched: BTreeSet<JobId>,
     /// Those of them that are over, the first to end first.
     ended: VecDeque<JobId>,
+    /// What is watched beside jobs.
+    strays: BTreeSet<String>,
     hints: Arc<Hints>,
     /// Where to look next.
     due: BTreeSet<JobId>,
+    due_strays: BTreeSet<String>,
     /// Not every directory is watched.
     is_blind: bool,
     /// The first round looks into every directory, without pauses; others follow where not all are watched. None: none is under way.
@@ -75,8 +87,10 @@ impl Watch {
             watcher,
             watched: BTreeSet::new(),
             ended: VecDeque::new(),
+            strays: BTreeSet::new(),
             hints,
             due: BTreeSet::new(),
+            due_strays: BTreeSet::new(),
             rounds: Some(Rounds::new(runs.clone())),
             pause: Box::pin(tokio::time::sleep(Duration::ZERO)),
             is_part_due: true,
@@ -90,6 +104,11 @@ impl Watch {
         std::mem::take(&mut self.due).into_iter().collect()
     }
 
+    /// What else to look at now.
+    pub fn take_strays(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.due_strays).into_iter().collect()
+    }
+
     /// Has a job looked at again.
     pub(crate) fn again(&mut self, job_id: JobId) {
         self.due.insert(job_id);
@@ -101,8 +120,11 @@ impl Watch {
             () = self.hints.news.notified() => {}
             () = &mut self.pause, if self.rounds.is_some() => self.is_part_due = true,
         }
-        for job_id in self.hints.take() {
-            self.hint(job_id);
+        for home in self.hints.take() {
+            match home {
+                Home::Job(job_id) => self.hint(job_id),
+                Home::Stray(name) => self.hint_stray(name),
+            }
         }
         if self.hints.is_some_lost.swap(false, Ordering::Relaxed) {
             self.go_blind();
@@ -127,8 +149,9 @@ impl Watch {
         self.watched = watched;
         let is_hurried = rounds.is_first() && part.is_ok();
         match part {
-            Ok(Sifted { due, strange }) => {
+            Ok(Sifted { due, strange, strays }) => {
                 strange.into_iter().for_each(|job_id| self.hint(job_id));
+                strays.into_iter().for_each(|name| self.hint_stray(name));
                 self.due.extend(due);
             }
             Err(error) => tracing::warn!("dropped files: {error}"),
@@ -156,7 +179,7 @@ impl Watch {
 
     /// Whether one more job can be watched; the one that ended first makes room.
     fn make_room(&mut self) -> bool {
-        if self.watched.len() < WATCHED_MAX {
+        if self.watched.len() + self.strays.len() < WATCHED_MAX {
             return true;
         }
         let Some(job_id) = self.ended.pop_front() else {
@@ -170,6 +193,23 @@ impl Watch {
             let _ = watcher.unwatch(run.path());
         }
         true
+    }
+
+    /// Watches a directory that is no job's, and its `gates/`, before it is looked at: what is dropped there is told.
+    fn hint_stray(&mut self, name: String) {
+        let path = self.runs.path().join(&name);
+        self.due_strays.insert(name.clone());
+        if !is_directory(&path) {
+            self.strays.remove(&name);
+            return;
+        }
+        let is_room = self.strays.contains(&name) || self.make_room();
+        let is_watched = is_room && self.watcher.as_mut().is_some_and(|watcher| watch_stray(watcher, &path));
+        if is_watched {
+            self.strays.insert(name);
+        } else {
+            self.go_blind();
+        }
     }
 
     /// Watches a job's `gates/`, before it is looked at; its directory until there is one.
@@ -195,6 +235,8 @@ struct Sifted {
     due: Vec<JobId>,
     /// Without a state in their directory: nobody knows these jobs, and they are to be watched.
     strange: Vec<JobId>,
+    /// No job's.
+    strays: Vec<String>,
 }
 
 /// Where all are new, in the first round, and of what is looked at once more, most have nothing. They are not opened themselves, only their
@@ -215,6 +257,7 @@ fn sifted(runs: &RunsDir, watched: &BTreeSet<JobId>, part: Part, is_first: bool)
     Sifted {
         due: changed.chain(unsure).collect(),
         strange,
+        strays: part.strays,
     }
 }
 
@@ -230,6 +273,16 @@ fn watch_run(watcher: &mut RecommendedWatcher, run: &RunDir) -> bool {
     is_watched
 }
 
+fn watch_stray(watcher: &mut RecommendedWatcher, path: &Path) -> bool {
+    let gates = path.join(GATES);
+    let is_watched = watcher.watch(path, RecursiveMode::NonRecursive).is_ok();
+    is_watched && (!is_directory(&gates) || watcher.watch(&gates, RecursiveMode::NonRecursive).is_ok())
+}
+
+fn is_directory(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
+}
+
 fn watcher(runs: &Path, hints: Arc<Hints>) -> Option<RecommendedWatcher> {
     // The watcher tells absolute paths, whatever it was given.
     let root = std::path::absolute(runs).ok()?;
@@ -241,7 +294,9 @@ fn watcher(runs: &Path, hints: Arc<Hints>) -> Option<RecommendedWatcher> {
         }
         if is_whole(event.kind) {
             let below = event.paths.iter().filter_map(|path| path.strip_prefix(&root).ok());
-            below.filter_map(job_of).for_each(|job_id| hints.add(job_id));
+            below
+                .filter_map(|below| home_of(&root, below))
+                .for_each(|home| hints.add(home));
         }
     };
     let watching = notify::recommended_watcher(handler).and_then(|mut watcher| {
@@ -265,14 +320,19 @@ fn is_whole(kind: EventKind) -> bool {
     ) || (!cfg!(target_os = "linux") && matches!(kind, EventKind::Create(_) | EventKind::Modify(_)))
 }
 
-/// The job that a path below the runs directory may open a gate of: its directory, its `gates/`, or a dropped file in one of them.
-fn job_of(below: &Path) -> Option<JobId> {
+/// Where a path below the runs directory may open a gate, or is meant to: a directory in it, its `gates/`, or a dropped file in one of them.
+fn home_of(root: &Path, below: &Path) -> Option<Home> {
     let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
-    match parts?[..] {
-        [job] | [job, "gates"] => JobId::new(job).ok(),
-        [job, name] | [job, "gates", name] if drops::is_dropped(name) => JobId::new(job).ok(),
-        _ => None,
-    }
+    let name = match parts?[..] {
+        [home] | [home, GATES] => home,
+        [home, name] | [home, GATES, name] if drops::is_dropped(name) => home,
+        _ => return None,
+    };
+    let is_stray = || drops::is_stray(name, is_directory(&root.join(name)));
+    JobId::new(name)
+        .map(Home::Job)
+        .ok()
+        .or_else(|| is_stray().then(|| Home::Stray(name.to_owned())))
 }
 
 #[cfg(test)]

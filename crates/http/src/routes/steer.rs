@@ -28,9 +28,9 @@ pub(crate) async fn resume(
     asked: Asked,
 ) -> Result<Response, ApiError> {
     if asked.flag("dry_run")? {
-        return app.preview(&caller, &id, Command::Resume(id.clone()), &[]).await;
+        return app.preview(&caller, &id, Command::resume(id.clone()), &[]).await;
     }
-    let result = app.act(&caller, Command::Resume(id)).await?;
+    let result = app.act(&caller, Command::resume(id)).await?;
     let receipt = &result.0;
     Ok(done(&result, |document| {
         document.decision = receipt.decision.as_ref();
