@@ -8,6 +8,7 @@
 
 mod support;
 
+use domain::ask::{Command, OutsideArtifact};
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
 use domain::ids::{JobId, StageName};
@@ -16,7 +17,7 @@ use domain::lease::LeasePurpose;
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
 use engine::Role;
-use engine::api::{Answer, Command, Notice, OutsideArtifact, Query};
+use engine::api::{Answer, Notice, Query};
 use serde_json::{Value, json};
 use support::engine::{PIPELINE, decide, gate, job, open, read_json, start, until};
 

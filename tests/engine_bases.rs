@@ -10,9 +10,10 @@ mod support;
 
 use std::path::Path;
 
+use domain::ask::{Command, OutsideArtifact};
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
-use engine::api::{Answer, Command, OutsideArtifact, Query};
+use engine::api::{Answer, Query};
 use engine::{Engine, Role};
 use support::engine::{decide, open};
 

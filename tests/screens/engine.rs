@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::artifact::GateArtifact;
+use domain::ask::Command;
 use domain::change::{Applied, Beside};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
@@ -20,7 +21,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
-use engine::api::{Answer, Command, OldAnswer, Query, Receipt};
+use engine::api::{Answer, OldAnswer, Query, Receipt};
 use patch::{Patch, Surroundings};
 use rules::{Ahead, Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce};
 use serde_json::Value;

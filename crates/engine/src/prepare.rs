@@ -25,7 +25,6 @@ use runs::digests::Digests;
 use runs::{RunsDir, artifacts, versions};
 use store::{Reader, StoreError};
 
-use super::api::{Command, NewJob, OutsideArtifact, OutsideFile};
 use super::audit::Trouble;
 use super::bases::{comparison, given_bases};
 use super::history::History;
@@ -33,6 +32,7 @@ use super::in_place::InPlace;
 use super::keeping::Keeping;
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
+use domain::ask::{Command, NewJob, OutsideArtifact, OutsideFile};
 use domain::key::GateRef;
 use rules::{Ahead, Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 

@@ -10,8 +10,8 @@ use domain::operator::Operator;
 use domain::outlook::Outlook;
 use domain::refusal::{Refusal, RefusalCode};
 
-use super::api::Command;
 use super::prepare::Preparer;
+use domain::ask::Command;
 use rules::foresee;
 
 impl Preparer {
@@ -77,7 +77,6 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::api::{NewJob, OutsideArtifact, OutsideFile};
     use super::super::history::History;
     use super::super::in_place::InPlace;
     use super::super::keeping::Keeping;
@@ -85,6 +84,7 @@ mod tests {
     use super::*;
     use clock::{Clock as _, ManualClock, SystemClock};
     use config::Config;
+    use domain::ask::{NewJob, OutsideArtifact, OutsideFile};
     use domain::gate::{OnDisk, Verdict};
     use domain::ids::{ArtifactPath, StageName};
     use domain::key::GateRef;

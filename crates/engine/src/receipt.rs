@@ -9,7 +9,8 @@ use domain::job::JobRows;
 use domain::outlook::{Fact, Slots};
 use domain::time::clock_time;
 
-use super::api::{Command, Receipt, ReviewOpened};
+use super::api::{Receipt, ReviewOpened};
+use domain::ask::Command;
 use domain::key::GateRef;
 use rules::{Input, Prepared, ResumePlan};
 

@@ -22,7 +22,7 @@ use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
 use store::{Candidate, OutboxChange, Store, StoreError, Submission};
 
-use super::api::{Command, RequestId};
+use super::api::RequestId;
 use super::debts::PUBLISH_JOBS_MAX;
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
@@ -32,6 +32,7 @@ use super::receipt::{receipt, verb};
 use super::stage_watch::Watch;
 use super::ticker::DueGate;
 use super::trouble::{runs_refusal, store_refusal};
+use domain::ask::Command;
 use rules::{Input, Prepared, StageOutcome, reduce};
 
 /// The most inputs of one transaction.

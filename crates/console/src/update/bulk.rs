@@ -14,10 +14,10 @@ use super::super::view::{label, queue::change};
 use super::motion::Step;
 use super::prompt::{NOT_DRAWN, other_sent};
 use super::{compose, gate_ref, send, slips, toast};
+use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
-use engine::api::Command;
 use text::words::counted;
 
 /// `a` or `r` on a marked gate of the queue: it is about all marked ones.

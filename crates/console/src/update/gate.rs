@@ -8,10 +8,11 @@ use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
 use super::super::model::queue::RowKey;
 use super::super::model::{Lower, Model};
 use super::look;
+use domain::ask::Command;
 use domain::gate::Gate;
 use domain::ids::JobId;
 use domain::job::{JobRows, JobStatus};
-use engine::api::{Answer, Command, Query};
+use engine::api::{Answer, Query};
 
 /// The selection moved: show what it is on now.
 pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {

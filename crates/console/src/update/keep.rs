@@ -13,10 +13,10 @@ use super::super::model::toast::Tone;
 use super::super::model::{LeaseHeld, Model};
 use super::super::view::countdown;
 use super::{act, bulk, compose, files, gate_ref, look, outcome, preview, queue, send_quietly, toast};
+use domain::ask::Command;
 use domain::key::GateKey;
 use domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use domain::time::SECOND_US;
-use engine::api::Command;
 
 /// Makes everything hold.
 pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {

@@ -10,12 +10,12 @@ use super::super::model::prompt::Prompt;
 use super::super::model::shown::{Remembered, RememberedFile};
 use super::super::model::standing::Standing;
 use super::{gate_ref, send_quietly};
+use domain::ask::Command;
 use domain::decision::Extent;
 use domain::gate::GateState;
 use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::time::SECOND_US;
-use engine::api::Command;
 
 /// Somebody is there this long after a key.
 const PRESENT_US: i64 = 60 * SECOND_US;

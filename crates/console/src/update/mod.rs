@@ -31,10 +31,11 @@ use super::model::prompt::Prompt;
 use super::model::toast::Tone;
 use super::model::{Model, Sent};
 use super::view::label;
+use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::key::GateRef;
-use engine::api::{Command, Query};
+use engine::api::Query;
 
 pub use keep::{concerned, open_elsewhere, release_leases, wanted};
 pub use look::wake_us as look_wake_us;

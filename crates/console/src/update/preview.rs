@@ -14,13 +14,14 @@ use super::super::verb;
 use super::keep::concerned;
 use super::prompt::{self, refuse};
 use super::{act, bulk, gate, timer, toast};
+use domain::ask::Command;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::outlook::Outlook;
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::{Answer, Command, Query};
+use engine::api::{Answer, Query};
 
 /// The note that goes with each command of the prompt.
 fn note(model: &Model) -> Option<&Editor> {

@@ -11,9 +11,9 @@ use super::super::model::{Lower, Model, Sent};
 use super::super::verb;
 use super::super::view::{self, label, past};
 use super::{bulk, compose, gate_ref, send, slips, timer, toast};
+use domain::ask::Command;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
-use engine::api::Command;
 
 /// Says what did not happen, why, and what to do.
 pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {

@@ -9,8 +9,8 @@ use super::super::model::toast::Tone;
 use super::super::verb;
 use super::prompt::{NOT_DRAWN, other_sent};
 use super::{gate_ref, keep, send, toast};
+use domain::ask::Command;
 use domain::time::parse_span_s;
-use engine::api::Command;
 
 /// Asks before the timer of the selected gate is stopped, moved or let run again.
 pub(crate) fn open(model: &mut Model, intent: TimerIntent) {

@@ -11,10 +11,10 @@ use crate::auth::Caller;
 use crate::body::{Fields, Object};
 use crate::params::{Asked, Job};
 use crate::schema;
+use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::ids::JobId;
 use domain::key::GateRef;
-use engine::api::Command;
 
 use super::done;
 

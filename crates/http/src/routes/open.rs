@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::body::{Fields, Object};
 use crate::params::Job;
 use crate::schema;
-use engine::api::{Command, OutsideArtifact, OutsideFile};
+use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use wire::{GateDoc, JobGateDoc};
 
 /// The most bytes of a kind.

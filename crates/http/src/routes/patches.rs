@@ -14,7 +14,7 @@ use crate::auth::Caller;
 use crate::body::{Fields, Object};
 use crate::params::{Asked, Gate};
 use crate::schema;
-use engine::api::Command;
+use domain::ask::Command;
 
 use super::done;
 

@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::params::{Asked, Job};
 use crate::schema;
-use engine::api::{Command, ReviewOpened};
+use domain::ask::Command;
+use engine::api::ReviewOpened;
 
 use super::done;
 

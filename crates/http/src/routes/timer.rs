@@ -11,8 +11,8 @@ use crate::auth::Caller;
 use crate::body::{Fields, Object};
 use crate::params::Gate;
 use crate::schema;
+use domain::ask::Command;
 use domain::key::GateRef;
-use engine::api::Command;
 use wire::{GateDoc, JobGateDoc};
 
 /// Stops the timer of an open gate in the caller's name, at most for what its `max_hold_s` leaves. Asked again by its holder, it stays as

@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::Gate;
 use crate::schema;
-use engine::api::Command;
+use domain::ask::Command;
 
 use super::timer::{act, reasoned};
 
