@@ -34,14 +34,15 @@ impl Preparer {
         command: &Command,
         then: &mut BTreeMap<JobId, JobRows>,
     ) -> Result<Outlook, Refusal> {
-        let (job_id, prepared) = self.command(operator, command)?;
+        let ask = self.asked(operator.clone(), command.clone());
+        let (job_id, evidence) = self.evidence(&ask)?;
         let rows = match then.remove(&job_id) {
             None => self.rows(&job_id)?,
             changed => changed,
         };
         let cx = self.context(&operator.via);
-        let foreseen = foresee(&job_id, rows.as_ref(), &prepared, cx, &mut |rows| {
-            self.resume_of(operator, rows)
+        let foreseen = foresee(&job_id, rows.as_ref(), &ask, &evidence, cx, &mut |ask, rows| {
+            self.resume(ask, rows)
         });
         match foreseen {
             Ok((outlook, after)) => {
@@ -320,8 +321,9 @@ mod tests {
         let outline = artifacts.join("outline");
         fs::write(&outline, "OUTLINE").unwrap();
         writer.digests.pretend_unchanged(&outline);
-        let (_, prepared) = writer.command(&settings.operator, &approve("script")).unwrap();
-        let looks = prepared.ahead.unwrap();
+        let ask = writer.asked(settings.operator.clone(), approve("script"));
+        let (_, evidence) = writer.evidence(&ask).unwrap();
+        let looks = evidence.ahead.unwrap();
         assert!(looks.len() == 2 && !looks.iter().any(OnDisk::is_moved), "{looks:?}");
     }
 }
