@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use config::ConfigText;
-use demo::{DemoError, DemoJob};
+use demo::{DemoError, DemoJob, StageEnv, run_stage};
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::operator::Surface;
@@ -17,7 +17,7 @@ use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
 use super::console;
 use super::output::note;
-use super::report::{Failure, Outcome};
+use super::report::{Exit, Failure, Outcome};
 use super::resolve::{Session, config_text, load};
 
 /// Where the demo keeps its jobs unless `--runs` names another place (SPEC §8).
@@ -48,6 +48,13 @@ pub async fn run(global: &GlobalArguments) -> Outcome {
     .await?;
     let hint = "This is the demo: nothing you decide here harms anything";
     console::show(session, None, Some(hint.to_owned()), console::Rights::default()).await
+}
+
+/// Does the work of a stage of the demo; its words go to the stage's log.
+pub fn stage(stage: &str) -> Outcome {
+    let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));
+    done.map(|_| Exit::Done)
+        .map_err(|error| Failure::new("made", "demo_stage", error.to_string()))
 }
 
 async fn prepare(engine: &mut Engine, session: &Session) -> Result<(), Failure> {

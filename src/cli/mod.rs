@@ -13,6 +13,7 @@ mod audit_report;
 mod config;
 mod console;
 mod decisions;
+#[cfg_attr(not(feature = "demo"), path = "demo_left_out.rs")]
 mod demo;
 mod doctor;
 mod done;
@@ -50,7 +51,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use ::demo::{StageEnv, run_stage};
 use clock::{Clock, SystemClock};
 use runs::supervisor;
 
@@ -96,7 +96,7 @@ fn run(arguments: Arguments) -> Outcome {
         restricted: false,
     });
     match command {
-        Command::DemoStage { stage } => demo_stage(&stage),
+        Command::DemoStage { stage } => demo::stage(&stage),
         Command::SuperviseStage { spec } => {
             // Reached only with global flags before it, which no leader writes.
             let message = format!("{} comes with {} alone", spec.display(), supervisor::SUBCOMMAND);
@@ -163,13 +163,6 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Drafts(command) => drafts::run(global, &command),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
-}
-
-/// Does the work of a demo stage; its words go to the stage's log.
-fn demo_stage(stage: &str) -> Outcome {
-    let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));
-    done.map(|_| Exit::Done)
-        .map_err(|error| Failure::new("made", "demo_stage", error.to_string()))
 }
 
 #[cfg(test)]
