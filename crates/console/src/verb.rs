@@ -6,16 +6,16 @@ mod enter;
 mod gate;
 mod text;
 
-use super::action::Action;
-use super::draft::DISCARDED_DAYS;
-use super::keymap::Focus;
-use super::model::compose::Compose;
-use super::model::file::FileView;
-use super::model::gate::GateView;
-use super::model::prompt::{Intent, Prompt, TimerIntent};
-use super::model::{Lower, Model};
-use super::update::{concerned, open_elsewhere};
-use super::view;
+use crate::action::Action;
+use crate::draft::DISCARDED_DAYS;
+use crate::keymap::Focus;
+use crate::model::compose::Compose;
+use crate::model::file::FileView;
+use crate::model::gate::GateView;
+use crate::model::prompt::{Intent, Prompt, TimerIntent};
+use crate::model::{Lower, Model};
+use crate::update::{concerned, open_elsewhere};
+use crate::view;
 
 pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
 

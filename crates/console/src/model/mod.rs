@@ -18,12 +18,12 @@ pub mod toast;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::draft::{Discarded, Draft};
-use super::editor::{Editor, Place};
-use super::effect::Submission;
-use super::keymap::Focus;
-use super::session::Session;
-use super::theme::Theme;
+use crate::draft::{Discarded, Draft};
+use crate::editor::{Editor, Place};
+use crate::effect::Submission;
+use crate::keymap::Focus;
+use crate::session::Session;
+use crate::theme::Theme;
 use away::Away;
 use bulk::Mark;
 use compose::{Compose, List};

@@ -1,18 +1,18 @@
 //! What comes of an action.
 
-use super::super::action::Action;
-use super::super::editor::Editor;
-use super::super::effect::Effect;
-use super::super::keymap::Focus;
-use super::super::model::history::Entry;
-use super::super::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
-use super::super::model::toast::Tone;
-use super::super::model::{Field, Lower, Model, Overlay};
-use super::super::verb::{self, No};
-use super::super::view::{self, palette};
 use super::motion::{self, Step};
 use super::prompt::refuse;
 use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer, toast};
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::Effect;
+use crate::keymap::Focus;
+use crate::model::history::Entry;
+use crate::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
+use crate::model::toast::Tone;
+use crate::model::{Field, Lower, Model, Overlay};
+use crate::verb::{self, No};
+use crate::view::{self, palette};
 use domain::gate::Verdict;
 use domain::view::QueueKind;
 use text::words::counted_are;

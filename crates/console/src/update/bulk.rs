@@ -1,19 +1,19 @@
 //! Deciding all marked gates: one question, and an answer for each of them.
 
-use super::super::editor::Editor;
-use super::super::effect::{Effect, Submission};
-use super::super::layout;
-use super::super::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
-use super::super::model::preview::Foreseen;
-use super::super::model::prompt::{Pin, Prompt};
-use super::super::model::queue::RowKey;
-use super::super::model::toast::Tone;
-use super::super::model::{Model, Sent};
-use super::super::view::prompt::bulk::list_rows;
-use super::super::view::{label, queue::change};
 use super::motion::Step;
 use super::prompt::{NOT_DRAWN, other_sent};
 use super::{compose, gate_ref, send, slips, toast};
+use crate::editor::Editor;
+use crate::effect::{Effect, Submission};
+use crate::layout;
+use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
+use crate::model::preview::Foreseen;
+use crate::model::prompt::{Pin, Prompt};
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
+use crate::model::{Model, Sent};
+use crate::view::prompt::bulk::list_rows;
+use crate::view::{label, queue::change};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;

@@ -18,19 +18,19 @@ pub use own_editor::{
 };
 pub use sheets::{choose_type, move_choice, other_type};
 
-use super::super::action::Action;
-use super::super::draft::{DISCARDED_DAYS, PatchDraft};
-use super::super::editor::Editor;
-use super::super::effect::{Effect, Question};
-use super::super::model::compose::{Compose, Sheets, Subject};
-use super::super::model::gate::GateView;
-use super::super::model::prompt::{Intent, Pin};
-use super::super::model::toast::Tone;
-use super::super::model::{Lower, Model};
-use super::super::work;
-use super::super::{verb, view};
 use super::prompt;
 use super::toast;
+use crate::action::Action;
+use crate::draft::{DISCARDED_DAYS, PatchDraft};
+use crate::editor::Editor;
+use crate::effect::{Effect, Question};
+use crate::model::compose::{Compose, Sheets, Subject};
+use crate::model::gate::GateView;
+use crate::model::prompt::{Intent, Pin};
+use crate::model::toast::Tone;
+use crate::model::{Lower, Model};
+use crate::work;
+use crate::{verb, view};
 use domain::key::GateKey;
 use engine::api::Query;
 

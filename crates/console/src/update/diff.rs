@@ -1,13 +1,13 @@
 //! Moving in the diff: rows, hunks, matches, files, folds.
 
-use super::super::effect::{Effect, FindJob};
-use super::super::keymap::Focus;
-use super::super::layout;
-use super::super::model::Model;
-use super::super::model::file::{Content, FileView};
-use super::super::model::gate::GateView;
-use super::super::model::look::Mode;
-use super::super::verb;
+use crate::effect::{Effect, FindJob};
+use crate::keymap::Focus;
+use crate::layout;
+use crate::model::Model;
+use crate::model::file::{Content, FileView};
+use crate::model::gate::GateView;
+use crate::model::look::Mode;
+use crate::verb;
 use diff::document::{CONTEXT_LINES, RowKind};
 use diff::page::{Page, Part, Place};
 use diff::search::{Direction, Needle, Spot};

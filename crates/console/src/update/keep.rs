@@ -4,15 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use super::super::effect::Effect;
-use super::super::layout;
-use super::super::model::bulk::{Item, ItemState};
-use super::super::model::prompt::{ConfirmState, Prompt, TimerIntent};
-use super::super::model::queue::RowKey;
-use super::super::model::toast::Tone;
-use super::super::model::{LeaseHeld, Model};
-use super::super::view::countdown;
 use super::{act, bulk, compose, files, gate_ref, look, outcome, preview, queue, send_quietly, toast};
+use crate::effect::Effect;
+use crate::layout;
+use crate::model::bulk::{Item, ItemState};
+use crate::model::prompt::{ConfirmState, Prompt, TimerIntent};
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
+use crate::model::{LeaseHeld, Model};
+use crate::view::countdown;
 use domain::key::GateKey;
 use domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use domain::time::SECOND_US;

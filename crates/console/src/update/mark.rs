@@ -1,14 +1,14 @@
 //! Marks: setting them, and taking them off when what was marked is no longer what is there.
 
-use super::super::action::Action;
-use super::super::effect::{Effect, Question};
-use super::super::keymap::{self, Focus};
-use super::super::model::Model;
-use super::super::model::bulk::{ItemState, MARKS_MAX, Mark};
-use super::super::model::prompt::Prompt;
-use super::super::model::queue::RowKey;
-use super::super::model::toast::Tone;
 use super::toast;
+use crate::action::Action;
+use crate::effect::{Effect, Question};
+use crate::keymap::{self, Focus};
+use crate::model::Model;
+use crate::model::bulk::{ItemState, MARKS_MAX, Mark};
+use crate::model::prompt::Prompt;
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
 use domain::decision::Seen;
 use domain::event::Event;
 use domain::ids::JobId;

@@ -1,11 +1,11 @@
 //! Moving about: one set of keys, a meaning in each pane.
 
-use super::super::effect::Effect;
-use super::super::keymap::Focus;
-use super::super::model::gate::GateView;
-use super::super::model::{Lower, Model, Overlay};
-use super::super::{layout, verb, view};
 use super::{bulk, diff, gate, queue};
+use crate::effect::Effect;
+use crate::keymap::Focus;
+use crate::model::gate::GateView;
+use crate::model::{Lower, Model, Overlay};
+use crate::{layout, verb, view};
 
 /// How far to move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

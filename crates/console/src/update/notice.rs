@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::effect::{Effect, Question};
-use super::super::model::Model;
-use super::super::model::history::DECISIONS_MAX;
-use super::super::model::toast::Tone;
-use super::super::view::label;
 use super::{compose, files, gate, mark, preview, queue, readable, since, toast};
+use crate::effect::{Effect, Question};
+use crate::model::Model;
+use crate::model::history::DECISIONS_MAX;
+use crate::model::toast::Tone;
+use crate::view::label;
 use domain::event::{Event, EventType};
 use domain::ids::StageName;
 use domain::key::GateKey;

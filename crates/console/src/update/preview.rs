@@ -3,17 +3,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::action::Action;
-use super::super::editor::Editor;
-use super::super::effect::{Effect, Question};
-use super::super::model::Model;
-use super::super::model::preview::{Asked, Foreseen, JobPreview};
-use super::super::model::prompt::{ConfirmState, Prompt, TimerAsk};
-use super::super::model::toast::Tone;
-use super::super::verb;
 use super::keep::concerned;
 use super::prompt::{self, refuse};
 use super::{act, bulk, gate, timer, toast};
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::{Effect, Question};
+use crate::model::Model;
+use crate::model::preview::{Asked, Foreseen, JobPreview};
+use crate::model::prompt::{ConfirmState, Prompt, TimerAsk};
+use crate::model::toast::Tone;
+use crate::verb;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
 use domain::ids::JobId;

@@ -1,16 +1,16 @@
 //! Prompts: opening, accepting, closing.
 
-use super::super::action::Action;
-use super::super::editor::Editor;
-use super::super::effect::{Checked, Effect};
-use super::super::keymap::{self, Focus};
-use super::super::model::preview::Foreseen;
-use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
-use super::super::model::toast::Tone;
-use super::super::model::{Lower, Model, Sent};
-use super::super::verb;
-use super::super::view::{self, label, past};
 use super::{bulk, compose, gate_ref, send, slips, timer, toast};
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::{Checked, Effect};
+use crate::keymap::{self, Focus};
+use crate::model::preview::Foreseen;
+use crate::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
+use crate::model::toast::Tone;
+use crate::model::{Lower, Model, Sent};
+use crate::verb;
+use crate::view::{self, label, past};
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
 use engine::api::Command;

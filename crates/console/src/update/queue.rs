@@ -1,10 +1,10 @@
 //! The queue: asking for it, taking it, moving in it.
 
-use super::super::effect::{Effect, Question};
-use super::super::model::Model;
-use super::super::model::queue::RowKey;
-use super::super::model::toast::Tone;
 use super::{gate, keep, look, mark, toast};
+use crate::effect::{Effect, Question};
+use crate::model::Model;
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;

@@ -12,14 +12,14 @@
 //! line, so that what comes behind it is written there too and acts nowhere. One key, however often it comes, is no text: who reads on with
 //! it may press Enter at once. (What a terminal brackets is told from keys without this: see `terminal::decode`.)
 
-use super::super::effect::Effect;
-use super::super::input::{Code, Key};
-use super::super::keymap::{self, Focus};
-use super::super::model::Model;
-use super::super::model::prompt::Prompt;
-use super::super::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
-use super::super::model::toast::Tone;
 use super::{look, queue, text, toast};
+use crate::effect::Effect;
+use crate::input::{Code, Key};
+use crate::keymap::{self, Focus};
+use crate::model::Model;
+use crate::model::prompt::Prompt;
+use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
+use crate::model::toast::Tone;
 
 /// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and no keyboard repeats more slowly.
 const REPEAT_US: i64 = 150_000;

@@ -1,14 +1,14 @@
 //! Keys and pastes that go into a text.
 
-use super::super::action::Action;
-use super::super::editor::Editor;
-use super::super::effect::Effect;
-use super::super::input::{Code, Key};
-use super::super::keymap::{self, Focus};
-use super::super::model::prompt::Prompt;
-use super::super::model::toast::Tone;
-use super::super::model::{Field, Model, Overlay};
 use super::{act, compose, look, queue, slips, toast};
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::Effect;
+use crate::input::{Code, Key};
+use crate::keymap::{self, Focus};
+use crate::model::prompt::Prompt;
+use crate::model::toast::Tone;
+use crate::model::{Field, Model, Overlay};
 use text::words::counted;
 
 /// A key that means nothing here says so, once.

@@ -1,9 +1,9 @@
 //! What the passing of time changes on screen, and when to wake up for it.
 
-use super::super::effect::Effect;
-use super::super::model::{Lower, Model};
-use super::super::{layout, view};
 use super::{ask_leader, compose, gate, keep, look, slips};
+use crate::effect::Effect;
+use crate::model::{Lower, Model};
+use crate::{layout, view};
 use domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -32,11 +32,7 @@ fn step_us(model: &Model) -> i64 {
 
 fn is_log_followed(model: &Model) -> bool {
     let is_shown = model.lower == Lower::Job || model.gate.is_none();
-    is_shown
-        && model
-            .job
-            .as_ref()
-            .is_some_and(super::super::model::job::JobView::is_running)
+    is_shown && model.job.as_ref().is_some_and(crate::model::job::JobView::is_running)
 }
 
 /// Microseconds until something visible changes or something must be done by itself.

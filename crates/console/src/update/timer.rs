@@ -1,14 +1,14 @@
 //! A gate's timer under somebody's hands: holding it, giving it time, and taking a gate over from whoever has it open.
 
-use super::super::editor::Editor;
-use super::super::effect::Effect;
-use super::super::model::Model;
-use super::super::model::preview::Foreseen;
-use super::super::model::prompt::{Prompt, TimerAsk, TimerIntent};
-use super::super::model::toast::Tone;
-use super::super::verb;
 use super::prompt::{NOT_DRAWN, other_sent};
 use super::{gate_ref, keep, send, toast};
+use crate::editor::Editor;
+use crate::effect::Effect;
+use crate::model::Model;
+use crate::model::preview::Foreseen;
+use crate::model::prompt::{Prompt, TimerAsk, TimerIntent};
+use crate::model::toast::Tone;
+use crate::verb;
 use domain::time::parse_span_s;
 use engine::api::Command;
 

@@ -33,12 +33,12 @@ pub(crate) mod values;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::effect::{DiffFacts, FrameFacts};
-use super::layout;
-use super::model::file::FileView;
-use super::model::look::Mode;
-use super::model::shown::Sight;
-use super::model::{Lower, Model, Overlay};
+use crate::effect::{DiffFacts, FrameFacts};
+use crate::layout;
+use crate::model::file::FileView;
+use crate::model::look::Mode;
+use crate::model::shown::Sight;
+use crate::model::{Lower, Model, Overlay};
 use diff::page::Part;
 use pen::Pen;
 

@@ -1,13 +1,13 @@
 //! Drafts of what is being written: kept up with the text, and let go of once it was sent or discarded.
 
-use super::super::super::draft::{Discarded, Draft, EditDraft, PatchDraft};
-use super::super::super::effect::Effect;
-use super::super::super::model::compose::{Compose, Subject};
-use super::super::super::model::toast::Tone;
-use super::super::super::model::{Model, Sent};
-use super::super::prompt::refuse;
-use super::super::toast;
 use super::is_of_stage;
+use crate::draft::{Discarded, Draft, EditDraft, PatchDraft};
+use crate::effect::Effect;
+use crate::model::compose::{Compose, Subject};
+use crate::model::toast::Tone;
+use crate::model::{Model, Sent};
+use crate::update::prompt::refuse;
+use crate::update::toast;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 

@@ -1,16 +1,16 @@
 //! Editing an artifact itself; the patch is derived from what was changed.
 
-use super::super::super::draft::EditDraft;
-use super::super::super::editor::Editor;
-use super::super::super::effect::{Effect, Question};
-use super::super::super::model::Model;
-use super::super::super::model::compose::{Compose, Edited, Sheets, Subject, Version};
-use super::super::super::model::file::FileView;
-use super::super::super::model::gate::GateView;
-use super::super::super::model::toast::Tone;
-use super::super::super::verb;
-use super::super::toast;
 use super::{draft, edited, is_of_stage, say_draft_is_back, show};
+use crate::draft::EditDraft;
+use crate::editor::Editor;
+use crate::effect::{Effect, Question};
+use crate::model::Model;
+use crate::model::compose::{Compose, Edited, Sheets, Subject, Version};
+use crate::model::file::FileView;
+use crate::model::gate::GateView;
+use crate::model::toast::Tone;
+use crate::update::toast;
+use crate::verb;
 use diff::Side;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;

@@ -3,11 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::super::diff_rows;
-use super::super::pen::Pen;
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
 use crate::model::look::Look;
+use crate::view::diff_rows;
+use crate::view::pen::Pen;
 use diff::page::{Page, Place};
 use diff::{DiffDocument, Side};
 

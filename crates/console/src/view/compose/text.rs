@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::super::pen::Pen;
 use crate::editor::Editor;
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
+use crate::view::pen::Pen;
 use diff::search::Needle;
 
 fn digits(editor: &Editor) -> usize {
