@@ -1,12 +1,13 @@
 //! Where everything stands: a function of the size and of what there is to show. Shared by drawing, paging and the mouse.
 
+use crate::facts::wrap;
 use ratatui::layout::Rect;
 
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
 use crate::model::look::Mode;
 use crate::model::{Lower, Model};
-use crate::view::{diff_rows, message};
+use crate::view::diff_rows;
 use diff::page::Page;
 
 /// In a window of this size the gate has lines of its own for policy, files and base, and the job's stages stand beside it.
@@ -104,11 +105,11 @@ pub(crate) fn hold_lines(model: &Model) -> Vec<String> {
     let view = model.gate.as_ref();
     let review = view.and_then(GateView::review).map(|review| format!("open {review}"));
     let review = review
-        .map(|review| message::split(&review, columns, 1))
+        .map(|review| wrap::split(&review, columns, 1))
         .unwrap_or_default();
     let row = view.and_then(|view| model.queue.gate(&view.key));
     let hold = row
-        .map(|row| crate::view::holder::hold(model, row, columns))
+        .map(|row| crate::facts::holder::hold(model, row, columns))
         .unwrap_or_default();
     let mut lines: Vec<_> = review.into_iter().chain(hold).collect();
     // In a low window the diff comes first; the job's events tell the rest.
@@ -123,7 +124,7 @@ pub(crate) fn hold_lines(model: &Model) -> Vec<String> {
 pub(crate) fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let facts = if is_wide { 3 } else { 0 };
     let hold = u16::try_from(hold_lines(model).len()).unwrap_or(0);
-    let since = crate::view::title::since_line(model, is_wide, lower_columns(model));
+    let since = crate::facts::title::since_line(model, is_wide, lower_columns(model));
     1 + hold + facts + u16::from(since.is_some()) + u16::from(has_values_line(model))
 }
 
@@ -184,7 +185,7 @@ fn is_read_low(model: &Model) -> bool {
 
 /// Lines of the queue that show every gate whose last minute runs, the head included; none without such a gate.
 fn urgent_height(model: &Model) -> u16 {
-    match crate::view::countdown::urgent_places(model) {
+    match crate::facts::countdown::urgent_places(model) {
         Some(places) => u16::try_from(places.len() + 1).unwrap_or(u16::MAX),
         None => 0,
     }

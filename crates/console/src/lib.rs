@@ -18,6 +18,7 @@ pub(crate) mod backend;
 pub mod draft;
 pub mod editor;
 pub mod effect;
+pub mod facts;
 pub mod input;
 pub mod keymap;
 pub mod layout;

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use super::{act, bulk, compose, files, gate_ref, look, outcome, preview, queue, send_quietly, toast};
 use crate::effect::Effect;
+use crate::facts::countdown;
 use crate::layout;
 use crate::model::bulk::{Item, ItemState};
 use crate::model::prompt::{ConfirmState, Prompt, TimerIntent};
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::model::{LeaseHeld, Model};
-use crate::view::countdown;
 use domain::key::GateKey;
 use domain::lease::{HEARTBEAT_S, LeasePurpose, PRESENCE_S};
 use domain::time::SECOND_US;

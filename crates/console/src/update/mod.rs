@@ -25,12 +25,12 @@ mod timer;
 
 use crate::draft::Draft;
 use crate::effect::{Effect, FrameFacts, Msg, Question, Submission};
+use crate::facts::label;
 use crate::input::{Input, Key};
 use crate::keymap;
 use crate::model::prompt::Prompt;
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
-use crate::view::label;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::key::GateRef;

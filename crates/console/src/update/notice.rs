@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::{compose, files, gate, mark, preview, queue, readable, since, toast};
 use crate::effect::{Effect, Question};
+use crate::facts::label;
 use crate::model::Model;
 use crate::model::history::DECISIONS_MAX;
 use crate::model::toast::Tone;
-use crate::view::label;
 use domain::event::{Event, EventType};
 use domain::ids::StageName;
 use domain::key::GateKey;

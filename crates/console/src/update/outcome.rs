@@ -3,12 +3,12 @@
 use super::prompt::refuse;
 use super::{bulk, compose, gate, preview, queue, readable};
 use crate::effect::{Effect, Submission};
+use crate::facts::label;
 use crate::model::Model;
 use crate::model::bulk::MARKS_MAX;
 use crate::model::gate::GateView;
 use crate::model::prompt::{ConfirmState, Pin, Prompt};
 use crate::model::toast::Tone;
-use crate::view::label;
 use domain::gate::{Gate, Verdict};
 use domain::ids::Digest;
 use domain::key::GateKey;

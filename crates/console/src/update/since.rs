@@ -2,9 +2,9 @@
 
 use super::toast;
 use crate::effect::{Effect, Question};
+use crate::facts::label;
 use crate::model::Model;
 use crate::model::toast::Tone;
-use crate::view::label;
 use domain::event::Event;
 use domain::time::{SECOND_US, Timestamp};
 use engine::api::Query;

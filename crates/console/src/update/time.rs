@@ -2,8 +2,9 @@
 
 use super::{ask_leader, compose, gate, keep, look, slips};
 use crate::effect::Effect;
+use crate::facts::countdown;
+use crate::layout;
 use crate::model::{Lower, Model};
-use crate::{layout, view};
 use domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -20,9 +21,9 @@ const MINUTE_US: i64 = 60 * SECOND_US;
 fn step_us(model: &Model) -> i64 {
     let rows = layout::of(model).queue_rows();
     let mut visible = model.queue.on_screen(rows);
-    let next = view::countdown::next_expiry(model).map(|(left_us, _)| left_us);
-    let has_seconds = |left_us: i64| left_us < view::countdown::HOUR_US;
-    let ticks = |row| view::countdown::left_us(model, row).is_some_and(has_seconds);
+    let next = countdown::next_expiry(model).map(|(left_us, _)| left_us);
+    let has_seconds = |left_us: i64| left_us < countdown::HOUR_US;
+    let ticks = |row| countdown::left_us(model, row).is_some_and(has_seconds);
     if visible.any(ticks) || next.is_some_and(has_seconds) {
         SECOND_US
     } else {
@@ -46,10 +47,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
     // A hold or lease whose bound is used up stops nothing any more: its row counts down from then on.
     let rows = layout::of(model).queue_rows();
     let visible = model.queue.on_screen(rows);
-    if let Some(stands_us) = visible
-        .filter_map(|row| view::countdown::stands_for_us(model, row))
-        .min()
-    {
+    if let Some(stands_us) = visible.filter_map(|row| countdown::stands_for_us(model, row)).min() {
         wake = wake.min(stands_us);
     }
     if let Some(since) = model.unsaved_boot_us {

@@ -1,12 +1,12 @@
 //! What may be done to the selected gate or job; the rules themselves are the domain's.
 
+use crate::facts::label;
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
 use crate::model::gate::GateView;
 use crate::model::prompt::{Pin, TimerIntent};
 use crate::model::queue::RowKey;
 use crate::update::marked_range;
-use crate::view::label;
 use crate::work::{self, NotEditable};
 use domain::job::{JobRows, JobStatus};
 use domain::key::GateKey;

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::message::split;
 use super::pen::Pen;
 use super::prompt::ROWS_MIN;
+use crate::facts::wrap::split;
 use crate::model::Model;
 
 /// The line, when something is broken.

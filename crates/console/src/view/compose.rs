@@ -9,8 +9,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::label;
 use super::pen::Pen;
+use crate::facts::label;
 use crate::layout;
 use crate::model::Model;
 use crate::model::compose::{Compose, List};

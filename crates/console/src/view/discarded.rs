@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::label;
 use super::message;
 use super::pen::{Pen, clear};
 use crate::draft::{DISCARDED_DAYS, Discarded};
+use crate::facts::label;
 use crate::layout::Layout;
 use crate::model::{Model, Overlay};
 

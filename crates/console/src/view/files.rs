@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::label;
 use super::message;
 use super::pen::{Pen, clear};
+use crate::facts::label;
 use crate::layout::Layout;
 use crate::model::file::FileView;
 use crate::model::{Model, Overlay};

@@ -1,5 +1,6 @@
 //! The keys, made from the keymap, narrowed down by what is typed.
 
+use crate::facts::wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -45,8 +46,8 @@ fn cells(columns: u16) -> (usize, usize) {
 /// Keys and meaning in as many lines as they need.
 fn wrapped(keys: &str, meaning: &str, columns: u16) -> Vec<HelpRow> {
     let (key_cells, cells) = cells(columns);
-    let mut keys = message::split(keys, key_cells, usize::MAX).into_iter();
-    let mut meaning = message::split(meaning, cells, usize::MAX).into_iter();
+    let mut keys = wrap::split(keys, key_cells, usize::MAX).into_iter();
+    let mut meaning = wrap::split(meaning, cells, usize::MAX).into_iter();
     let lines = std::iter::from_fn(|| match (keys.next(), meaning.next()) {
         (None, None) => None,
         (keys, meaning) => Some(HelpRow::Keys(keys.unwrap_or_default(), meaning.unwrap_or_default())),

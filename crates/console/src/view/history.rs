@@ -1,11 +1,12 @@
 //! The decisions made so far, newest first, and the facts of the selected one.
 
+use crate::facts::wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use super::{label, message, shorten};
 use crate::action::Action;
+use crate::facts::{label, shorten};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
@@ -129,7 +130,7 @@ fn detail(entry: Entry<'_>, columns: u16) -> Vec<(&'static str, String)> {
     ];
     let room = usize::from(columns).saturating_sub(1 + FACT_CELLS);
     let lines = |(name, text, most): (&'static str, String, usize)| {
-        let split = message::split(&text, room, most);
+        let split = wrap::split(&text, room, most);
         let names = std::iter::once(name).chain(std::iter::repeat(""));
         names.zip(split).collect::<Vec<_>>()
     };

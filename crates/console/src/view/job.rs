@@ -1,12 +1,13 @@
 //! The job: its stages in one or two lines, its events and a stage's log, which share the height.
 
+use crate::facts::wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
 use super::prompt::is_low;
-use super::{label, message};
+use crate::facts::label;
 use crate::layout;
 use crate::model::Model;
 use crate::model::job::JobView;
@@ -264,7 +265,7 @@ fn event_lines(view: &JobView, columns: u16) -> Vec<EventLine<'_>> {
     let indent = if begin + WORDS_CELLS_MIN <= columns { begin } else { 3 };
     let room = columns.saturating_sub(indent);
     let lines = view.events.iter().flat_map(|event| {
-        let split = message::split_behind(&event.message, begin - indent, room, EVENT_LINES_MAX);
+        let split = wrap::split_behind(&event.message, begin - indent, room, EVENT_LINES_MAX);
         split.into_iter().enumerate().map(move |(place, words)| EventLine {
             head: (place == 0).then_some(event),
             words,

@@ -3,9 +3,7 @@
 //! Every text that comes from outside passes `text` on its way ([`pen::Pen::text`]).
 
 pub(crate) mod banner;
-pub(crate) mod change;
 pub mod compose;
-pub(crate) mod countdown;
 pub mod diff_rows;
 pub(crate) mod discarded;
 pub(crate) mod files;
@@ -14,20 +12,15 @@ pub(crate) mod header;
 pub(crate) mod help;
 pub(crate) mod hint;
 pub(crate) mod history;
-pub(crate) mod holder;
 pub mod job;
-pub(crate) mod label;
 pub mod media;
 pub(crate) mod message;
 pub mod palette;
-pub(crate) mod past;
 pub(crate) mod pen;
 pub mod plain;
 pub mod prompt;
 pub mod queue;
-pub(crate) mod shorten;
 pub(crate) mod side;
-pub(crate) mod title;
 pub(crate) mod values;
 
 use ratatui::buffer::Buffer;

@@ -6,18 +6,19 @@ mod menu;
 mod timer;
 mod whole;
 
+use crate::facts::wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::holder;
-use super::label;
 use super::message;
 use super::pen::{Pen, clear};
-use super::shorten;
 use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
 use crate::editor::Editor;
+use crate::facts::holder;
+use crate::facts::label;
+use crate::facts::shorten;
 use crate::keymap;
 use crate::model::Model;
 use crate::model::prompt::{DISCARD_WORD, Prompt};
@@ -69,7 +70,7 @@ fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> Line<'static> 
 }
 
 fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>) {
-    let split = message::split(words, columns, usize::MAX);
+    let split = wrap::split(words, columns, usize::MAX);
     lines.extend(split.into_iter().map(|line| text(line, style)));
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use super::{countdown, holder, label, shorten};
+use crate::facts::{countdown, holder, label, shorten};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::queue::RowKey;

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use super::job::stage_state;
 use super::pen::Pen;
-use super::{label, message, pen, shorten};
+use super::{message, pen};
+use crate::facts::{label, shorten};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::toast::Toast;

@@ -4,11 +4,11 @@ use ratatui::style::Style;
 
 use super::Parts;
 use crate::effect::{Checked, Unfit};
+use crate::facts::wrap::split;
+use crate::facts::{change, holder};
 use crate::model::Model;
 use crate::model::compose::{Check, Compose, Version};
 use crate::theme::Theme;
-use crate::view::message::split;
-use crate::view::{change, holder};
 
 /// At most so many lines for one sentence.
 const LINES_MAX: usize = 4;

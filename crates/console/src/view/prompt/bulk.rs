@@ -6,12 +6,12 @@ use ratatui::style::Style;
 
 use super::{Line, answers, keys, other_title, outlook, text, wrapped};
 use crate::draft::Draft;
+use crate::facts::{holder, label};
 use crate::layout;
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::gate::GateView;
 use crate::model::prompt::Prompt;
-use crate::view::{holder, label};
 use domain::gate::Verdict;
 use domain::ids::Digest;
 use text::{cut, width};

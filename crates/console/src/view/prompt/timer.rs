@@ -2,10 +2,10 @@
 
 use super::{Line, answers, elsewhere, gate_label, outlook, text, title, wrapped};
 use crate::action::Action;
+use crate::facts::{countdown, holder};
 use crate::model::Model;
 use crate::model::prompt::{TimerAsk, TimerIntent};
 use crate::verb::{self, No};
-use crate::view::{countdown, holder};
 use text::words::duration;
 
 /// Its lines.
