@@ -1,5 +1,8 @@
 //! Where everything stands: a function of the size and of what there is to show. Shared by drawing, paging and the mouse.
 
+pub(crate) mod question;
+
+use crate::facts::page;
 use crate::facts::wrap;
 use ratatui::layout::Rect;
 
@@ -7,13 +10,12 @@ use crate::model::file::FileView;
 use crate::model::gate::GateView;
 use crate::model::look::Mode;
 use crate::model::{Lower, Model};
-use crate::view::diff_rows;
 use diff::page::Page;
 
 /// In a window of this size the gate has lines of its own for policy, files and base, and the job's stages stand beside it.
 const WIDE: (u16, u16) = (110, 30);
 /// So much want a text with its preview, and two texts side by side: what stands to their left leaves it to them.
-const GATE_COLUMNS: u16 = crate::view::compose::BESIDE_COLUMNS;
+const GATE_COLUMNS: u16 = crate::facts::compose::BESIDE_COLUMNS;
 /// So much wants a diff, before stages and news stand beside it.
 const DIFF_COLUMNS: u16 = 80;
 /// A queue beside the gate has this much at least: every column that a queue above it has.
@@ -96,7 +98,7 @@ fn lower_columns(model: &Model) -> u16 {
 pub(crate) fn has_values_line(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let is_listed = model.look.mode == Mode::Values;
-    file.is_some_and(|file| file.values.is_some()) && !is_listed && !crate::view::prompt::is_low(model)
+    file.is_some_and(|file| file.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
 }
 
 /// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
@@ -113,7 +115,7 @@ pub(crate) fn hold_lines(model: &Model) -> Vec<String> {
         .unwrap_or_default();
     let mut lines: Vec<_> = review.into_iter().chain(hold).collect();
     // In a low window the diff comes first; the job's events tell the rest.
-    if crate::view::prompt::is_low(model) {
+    if crate::facts::window::is_low(model) {
         lines.truncate(1);
     }
     lines
@@ -138,7 +140,7 @@ pub fn diff_rows(model: &Model) -> usize {
 /// The file's diff as it is laid out now; none without a diff.
 pub(crate) fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a>> {
     let columns = of(model).lower.width;
-    Some(diff_rows::page(file.document()?, model.look, file.left, columns))
+    Some(page::page(file.document()?, model.look, file.left, columns))
 }
 
 fn take_top(area: &mut Rect, height: u16) -> Rect {
@@ -180,7 +182,7 @@ const QUEUE_BESIDE_QUESTION: u16 = 2;
 /// Whether somebody reads or writes in a low window: of the queue the selected row stays, and of what happened last a line or two.
 fn is_read_low(model: &Model) -> bool {
     let is_read_on = model.gate.as_ref().is_some_and(|view| view.is_read_on);
-    crate::view::prompt::is_low(model) && (model.is_lower_focused || model.compose.is_some() || is_read_on)
+    crate::facts::window::is_low(model) && (model.is_lower_focused || model.compose.is_some() || is_read_on)
 }
 
 /// Lines of the queue that show every gate whose last minute runs, the head included; none without such a gate.
@@ -218,13 +220,13 @@ pub fn of(model: &Model) -> Layout {
         header: take_top(&mut rest, 1),
         ..Layout::default()
     };
-    layout.banner = take_top(&mut rest, crate::view::banner::height(model, width));
+    layout.banner = take_top(&mut rest, crate::facts::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
     // A long message never takes a line from a question: what Enter does comes first.
-    let question = crate::view::prompt::least_height(model, lower_columns(model));
-    let message = crate::view::message::height(model, width);
+    let question = crate::facts::prompt::whole::least_height(model, lower_columns(model));
+    let message = crate::facts::message::height(model, width);
     let is_read_low = is_read_low(model);
-    let is_low = crate::view::prompt::is_low(model);
+    let is_low = crate::facts::window::is_low(model);
     let message = match (is_read_low, model.compose.is_some()) {
         (true, true) => message.min(1),
         (true, false) => message.min(2),
@@ -257,7 +259,7 @@ pub fn of(model: &Model) -> Layout {
         let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
         let share = if is_long { share.min(rows_beside_text) } else { share };
         // Only a prompt that would leave nothing of the diff makes the queue yield.
-        let prompt = crate::view::prompt::height(model, lower_columns(model));
+        let prompt = crate::facts::prompt::height(model, lower_columns(model));
         let beside = if prompt == 0 { 0 } else { prompt + DIFF_BESIDE_PROMPT };
         let share = share.min(rest.height.saturating_sub(beside));
         let urgent = if is_long {
@@ -279,8 +281,8 @@ pub fn of(model: &Model) -> Layout {
             layout.side = take_left(&mut rest, columns, &mut layout.rule);
         }
     }
-    let wanted = crate::view::prompt::height(model, rest.width);
-    let question = crate::view::prompt::least_height(model, rest.width);
+    let wanted = crate::facts::prompt::height(model, rest.width);
+    let question = crate::facts::prompt::whole::least_height(model, rest.width);
     let most = rest.height.saturating_sub(2).max(question.min(rest.height));
     layout.prompt = take_bottom(&mut rest, wanted.min(most));
     layout.lower = rest;

@@ -30,7 +30,6 @@ pub mod session;
 mod terminal;
 pub(crate) mod theme;
 pub mod update;
-pub mod verb;
 pub mod view;
 pub mod work;
 

@@ -1,18 +1,21 @@
 //! What comes of an action.
 
 use super::motion::{self, Step};
-use super::prompt::refuse;
-use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer, toast};
+use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
+use crate::facts::lists;
+use crate::facts::verb;
+use crate::facts::verb::No;
+use crate::facts::window;
 use crate::keymap::Focus;
 use crate::model::history::Entry;
 use crate::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
 use crate::model::toast::Tone;
 use crate::model::{Field, Lower, Model, Overlay};
-use crate::verb::{self, No};
-use crate::view::{self, palette};
+use crate::update::common::refuse;
+use crate::update::common::toast;
 use domain::gate::Verdict;
 use domain::view::QueueKind;
 use text::words::counted_are;
@@ -181,7 +184,7 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
         diff::file(model, is_forward);
         return;
     }
-    let is_low = view::prompt::is_low(model);
+    let is_low = window::is_low(model);
     if let Some(job) = &mut model.job {
         let logs = job.logs();
         let current = job.current_log();
@@ -243,7 +246,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         }
         Focus::Help => model.overlay = None,
         Focus::Discarded => {
-            let listed = view::discarded::matching(model);
+            let listed = lists::discarded(model);
             if let Some(Overlay::Discarded { chosen, .. }) = model.overlay.take()
                 && let Some(discarded) = listed
                     .get(chosen)
@@ -254,7 +257,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Files => {
-            let files = view::files::matching(model);
+            let files = lists::files(model);
             if let Some(Overlay::Files { chosen, .. }) = model.overlay.take()
                 && let Some(index) = files.get(chosen)
             {
@@ -262,7 +265,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Palette => {
-            let entries = palette::entries(model);
+            let entries = lists::entries(model);
             if let Some(Overlay::Palette { chosen, .. }) = model.overlay.take()
                 && let Some(entry) = entries.get(chosen)
             {

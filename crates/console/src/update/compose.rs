@@ -10,7 +10,7 @@ mod sheets;
 
 pub use check::{checked, file_came, keep_checked, previewed, taken_names, taken_version};
 pub use complete::{choose_candidate, complete, completed};
-pub use draft::{change_draft, keep_up, sent, take_back};
+pub use draft::{change_draft, keep_up, sent, take_back, unsaved_drafts};
 pub use edit::{as_patch, carry_over, open_edit};
 pub use find::{find, find_next, find_typed};
 pub use own_editor::{
@@ -19,18 +19,20 @@ pub use own_editor::{
 pub use sheets::{choose_type, move_choice, other_type};
 
 use super::prompt;
-use super::toast;
 use crate::action::Action;
 use crate::draft::{DISCARDED_DAYS, PatchDraft};
 use crate::editor::Editor;
 use crate::effect::{Effect, Question};
+use crate::facts::compose;
+use crate::facts::verb;
+use crate::layout;
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::gate::GateView;
 use crate::model::prompt::{Intent, Pin};
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model};
+use crate::update::common::toast;
 use crate::work;
-use crate::{verb, view};
 use domain::key::GateKey;
 use engine::api::Query;
 
@@ -181,10 +183,9 @@ pub(crate) fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Tells the editor how wide it is drawn: before a key that moves by rows.
 pub(crate) fn note_columns(model: &mut Model) {
-    let columns = model
-        .compose
-        .as_ref()
-        .map(|compose| view::compose::text_columns(model, compose));
+    let width = layout::of(model).lower.width;
+    let compose = model.compose.as_ref();
+    let columns = compose.map(|compose| compose::text_columns(compose, width));
     if let (Some(compose), Some(columns)) = (&mut model.compose, columns) {
         compose.editor.set_columns(columns);
     }

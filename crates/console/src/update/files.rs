@@ -1,12 +1,13 @@
 //! The files of the gate: reading them, comparing them, and with what.
 
-use super::{compose, diff, look, toast};
+use super::{compose, diff, look};
 use crate::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob, Question};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView, Reading, Slot, Uses};
 use crate::model::gate::GateView;
 use crate::model::shown::Shown;
 use crate::model::toast::Tone;
+use crate::update::common::toast;
 use ::diff::DiffDocument;
 use ::diff::page::Place;
 use engine::api::{Answer, Query};

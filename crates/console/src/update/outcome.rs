@@ -1,7 +1,6 @@
 //! What comes back to a prompt: changes of what it is about, receipts, refusals.
 
-use super::prompt::refuse;
-use super::{bulk, compose, gate, preview, queue, readable};
+use super::{bulk, compose, gate, preview, queue};
 use crate::effect::{Effect, Submission};
 use crate::facts::label;
 use crate::model::Model;
@@ -9,6 +8,8 @@ use crate::model::bulk::MARKS_MAX;
 use crate::model::gate::GateView;
 use crate::model::prompt::{ConfirmState, Pin, Prompt};
 use crate::model::toast::Tone;
+use crate::update::common::readable;
+use crate::update::common::refuse;
 use domain::gate::{Gate, Verdict};
 use domain::ids::Digest;
 use domain::key::GateKey;

@@ -1,10 +1,11 @@
 //! The queue: asking for it, taking it, moving in it.
 
-use super::{gate, keep, look, mark, toast};
+use super::{gate, keep, look, mark};
 use crate::effect::{Effect, Question};
 use crate::model::Model;
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
+use crate::update::common::toast;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;

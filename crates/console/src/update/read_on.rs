@@ -1,8 +1,9 @@
 //! Reading on: one key that goes to what was not shown yet, line by line, hunk by hunk, file by file; at the end it says so.
 
-use super::{diff, queue, toast};
+use super::{diff, queue};
 use crate::action::Action;
 use crate::effect::Effect;
+use crate::facts::verb;
 use crate::keymap::Focus;
 use crate::layout;
 use crate::model::Model;
@@ -11,7 +12,7 @@ use crate::model::gate::GateView;
 use crate::model::queue::RowKey;
 use crate::model::shown::{Shown, Sight};
 use crate::model::toast::Tone;
-use crate::verb;
+use crate::update::common::toast;
 use ::diff::DiffDocument;
 use ::diff::page::Part;
 

@@ -1,14 +1,17 @@
 //! Keys and pastes that go into a text.
 
-use super::{act, compose, look, queue, slips, toast};
+use super::{act, compose, look, queue, slips};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
+use crate::facts::enter;
 use crate::input::{Code, Key};
 use crate::keymap::{self, Focus};
 use crate::model::prompt::Prompt;
 use crate::model::toast::Tone;
 use crate::model::{Field, Model, Overlay};
+use crate::update::common;
+use crate::update::common::toast;
 use text::words::counted;
 
 /// A key that means nothing here says so, once.
@@ -119,13 +122,13 @@ pub(crate) fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
     match focus {
         Focus::Compose | Focus::Candidates => paste(model, "\n", fx),
         Focus::Note | Focus::Answer => {
-            if slips::is_behind_text(model) {
-                slips::ask_once_more(model);
+            if enter::is_behind_text(model) {
+                common::ask_once_more(model);
             }
             end_line(model, ENTER_IN_TEXT, fx);
         }
         Focus::Confirm | Focus::Bulk | Focus::Ask => {
-            slips::ask_once_more(model);
+            common::ask_once_more(model);
             super::press(model, key, fx);
         }
         Focus::Queue

@@ -1,10 +1,11 @@
 //! What the passing of time changes on screen, and when to wake up for it.
 
-use super::{ask_leader, compose, gate, keep, look, slips};
+use super::{compose, gate, keep, look, slips};
 use crate::effect::Effect;
 use crate::facts::countdown;
 use crate::layout;
 use crate::model::{Lower, Model};
+use crate::update::common::ask_leader;
 use domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -86,7 +87,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     if let Some(since) = model.unsaved_boot_us
         && now.boot_us >= since + DRAFT_DELAY_US
     {
-        for (key, draft) in super::unsaved_drafts(model) {
+        for (key, draft) in crate::update::compose::unsaved_drafts(model) {
             fx.push(Effect::SaveDraft(key, draft));
         }
     }

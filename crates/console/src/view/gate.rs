@@ -73,7 +73,7 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let entry = |index: usize, file: &FileView| {
         let sign = if index == view.file { ">" } else { "" };
         let seen = if file.is_wholly_shown() { "" } else { " unseen" };
-        let change = super::files::change(file);
+        let change = crate::facts::label::change_of_file(file);
         format!("{sign}{} {change}{seen}", file.artifact.path.file_name())
     };
     let first = if view.files.len() > 3 { view.file } else { 0 };

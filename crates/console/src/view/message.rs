@@ -1,6 +1,6 @@
 //! The line above the keys: the field that is open, else what happened last.
 
-use crate::facts::wrap::split_behind;
+use crate::facts::message::{START_CELLS, earlier, lines, sign};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -35,56 +35,6 @@ pub(crate) fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) ->
     pen.line(text.as_bytes(), &[], left, theme.plain(), theme);
     let column = start.saturating_add(u16::try_from(cells - left.min(cells)).unwrap_or(u16::MAX));
     Some(Position::new(column, y))
-}
-
-/// At most so many lines for one message: a refusal, what explains it and a hint with a path and a digest.
-const LINES_MAX: usize = 6;
-
-/// The newest message in at most so many lines of so many columns, until the next key; then one line. The last takes the rest.
-fn lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
-    let Some(newest) = model.toasts.newest() else {
-        return Vec::new();
-    };
-    let is_fresh = model.toasts.unread > 0 && model.field.is_none();
-    let most = if is_fresh { most.min(LINES_MAX) } else { 1 };
-    // The clock and the sign stand before every line.
-    let columns = columns.saturating_sub(START_CELLS);
-    split_behind(&newest.text, width(&earlier(model)), columns, most)
-}
-
-/// How many lines came before the newest since the last key.
-fn earlier(model: &Model) -> String {
-    match model.toasts.unread.saturating_sub(1) {
-        0 => String::new(),
-        more => format!("+{more} earlier "),
-    }
-}
-
-/// Cells before the text of a message: a blank, the clock, a blank, the sign of an error.
-const START_CELLS: usize = 14;
-
-/// How many lines the message wants.
-pub(crate) fn height(model: &Model, columns: u16) -> u16 {
-    u16::try_from(lines(model, usize::from(columns), LINES_MAX).len())
-        .unwrap_or(1)
-        .max(1)
-}
-
-/// A line of news in lines of so many columns, all but the first of which begin at `indent`: clock and sign stand before the first.
-pub(crate) fn after_clock(toast: &Toast, indent: usize, columns: usize, most: usize) -> Vec<String> {
-    let sign = width(sign(toast.tone));
-    let taken = (CLOCK_CELLS + sign).saturating_sub(indent);
-    split_behind(&toast.text, taken, columns, most)
-}
-
-/// Cells of a clock and the blank behind it.
-const CLOCK_CELLS: usize = 10;
-
-fn sign(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Error => "! ",
-        Tone::Info | Tone::Done | Tone::Timer => "",
-    }
 }
 
 /// Writes a line of news.

@@ -27,7 +27,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::effect::{DiffFacts, FrameFacts};
-use crate::layout;
+use crate::layout::{self, question};
 use crate::model::file::FileView;
 use crate::model::look::Mode;
 use crate::model::shown::Sight;
@@ -121,7 +121,7 @@ pub fn facts(model: &Model) -> FrameFacts {
     let (prompt, listed) = if model.overlay.is_some() {
         (None, 0..0)
     } else {
-        (prompt::facts(model), prompt::listed(model))
+        (question::facts(model), question::listed(model))
     };
     FrameFacts { prompt, listed, diff }
 }

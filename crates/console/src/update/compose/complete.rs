@@ -6,7 +6,7 @@ use crate::input::{Code, Key};
 use crate::model::Model;
 use crate::model::compose::{Compose, List, Subject};
 use crate::model::toast::Tone;
-use crate::update::toast;
+use crate::update::common::toast;
 use patch::Candidate;
 
 /// Asks what could stand at the cursor; in a text that is no patch Tab is a tab.

@@ -6,8 +6,8 @@ use crate::effect::Effect;
 use crate::model::compose::{Compose, Subject};
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
-use crate::update::prompt::refuse;
-use crate::update::toast;
+use crate::update::common::refuse;
+use crate::update::common::toast;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 
@@ -220,4 +220,17 @@ fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
         model.drafts.remove(key);
     }
     fx.push(Effect::SaveDraft(key.clone(), model.drafts.get(key).cloned()));
+}
+
+/// Drafts that are not on disk yet: for the moment before the process leaves.
+pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
+    keep_up(model);
+    model.unsaved_boot_us = None;
+    std::mem::take(&mut model.unsaved)
+        .into_iter()
+        .map(|key| {
+            let draft = model.drafts.get(&key).cloned();
+            (key, draft)
+        })
+        .collect()
 }

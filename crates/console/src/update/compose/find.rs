@@ -3,7 +3,7 @@
 use crate::editor::{Editor, Place};
 use crate::model::toast::Tone;
 use crate::model::{Field, Model};
-use crate::update::toast;
+use crate::update::common::toast;
 use diff::search::Needle;
 
 /// Opens the field for what is sought.

@@ -14,8 +14,8 @@ use crate::model::away::{Away, Stage};
 use crate::model::prompt::Prompt;
 use crate::model::toast::Tone;
 use crate::own_editor::Ending;
-use crate::update::prompt::refuse;
-use crate::update::toast;
+use crate::update::common::refuse;
+use crate::update::common::toast;
 use domain::time::SECOND_US;
 
 /// The copy is looked at this often.

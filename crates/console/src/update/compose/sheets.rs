@@ -6,7 +6,7 @@ use crate::effect::Effect;
 use crate::model::Model;
 use crate::model::compose::{Check, List, Subject};
 use crate::model::toast::Tone;
-use crate::update::toast;
+use crate::update::common::toast;
 
 /// Opens the list of the patch types for this file.
 pub fn other_type(model: &mut Model) {

@@ -1,5 +1,6 @@
 //! The diff that the patch would make.
 
+use crate::facts::page;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -47,7 +48,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
         .text(&format!("+{}", document.diff().added), theme.added())
         .text(&format!(" -{} ", document.diff().removed), theme.removed());
     pen.rule(theme);
-    let page = diff_rows::page(document, Look::default(), 0, below.width);
+    let page = page::page(document, Look::default(), 0, below.width);
     diff_rows::draw(
         &page,
         top(compose, &page, usize::from(below.height)),

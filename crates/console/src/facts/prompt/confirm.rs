@@ -1,12 +1,12 @@
 //! The question before a decision or a patch.
 
-use super::{Line, answers, gate_label, keys, outlook, text, title, wrapped};
+use super::parts::{Line, answers, gate_label, keys, outlook, text, title, wrapped};
+use crate::facts::verb;
 use crate::facts::wrap;
 use crate::facts::{change, countdown, holder, past};
 use crate::model::Model;
 use crate::model::gate::GateView;
 use crate::model::prompt::{Confirm, ConfirmState, Intent};
-use crate::verb;
 use domain::time::Timestamp;
 use domain::timer::TimerStatus;
 use text::width;
