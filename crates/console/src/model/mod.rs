@@ -11,6 +11,7 @@ pub mod look;
 pub mod preview;
 pub mod prompt;
 pub mod queue;
+pub(crate) mod remembered;
 pub(crate) mod shown;
 pub(crate) mod slips;
 pub(crate) mod standing;
@@ -38,7 +39,7 @@ use look::Look;
 use preview::Foreseen;
 use prompt::Prompt;
 use queue::{Queue, RowKey};
-use shown::Remembered;
+use remembered::Remembered;
 use slips::Slips;
 use toast::Toasts;
 

@@ -1,6 +1,6 @@
 //! What comes of an action.
 
-use super::motion::{self, Step};
+use super::motion;
 use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer};
 use crate::action::Action;
 use crate::editor::Editor;
@@ -14,8 +14,10 @@ use crate::model::history::Entry;
 use crate::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
 use crate::model::toast::Tone;
 use crate::model::{Field, Lower, Model, Overlay};
+use crate::update::common::Step;
 use crate::update::common::refuse;
 use crate::update::common::toast;
+use crate::update::compose::open;
 use domain::gate::Verdict;
 use domain::view::QueueKind;
 use text::words::counted_are;
@@ -110,10 +112,10 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             // Only where the prompt says that there is a draft: elsewhere the key is none.
             if verb::applies(model, focus, action) {
                 model.prompt = None;
-                act(model, Focus::Diff, compose::draft_key(model), fx);
+                act(model, Focus::Diff, open::draft_key(model), fx);
             }
         }
-        Action::Compose => compose::open(model, fx),
+        Action::Compose => open::open(model, fx),
         Action::Edit => compose::open_edit(model, fx),
         Action::OwnEditor => compose::open_own_editor(model, fx),
         Action::OtherType => compose::other_type(model),
@@ -123,9 +125,9 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Find => compose::find(model),
         Action::FindNext => compose::find_next(model, true),
         Action::FindFormer => compose::find_next(model, false),
-        Action::ResizePreview => compose::resize_preview(model),
-        Action::PreviewUp => compose::scroll_preview(model, -1),
-        Action::PreviewDown => compose::scroll_preview(model, 1),
+        Action::ResizePreview => open::resize_preview(model),
+        Action::PreviewUp => open::scroll_preview(model, -1),
+        Action::PreviewDown => open::scroll_preview(model, 1),
         Action::Acknowledge => prompt::acknowledge(model, fx),
         Action::Undo => prompt::open_decision(model, Intent::Undo),
         Action::Resume => prompt::open_resume(model),
@@ -137,11 +139,11 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Note => note(model),
         Action::Close => close(model, focus, fx),
         Action::Menu => model.prompt = Some(Prompt::Menu),
-        Action::ApproveWith => compose::submit(model, Intent::Approve),
-        Action::RejectWith => compose::submit(model, Intent::Reject),
-        Action::ApplyOnly => compose::submit(model, Intent::Apply),
-        Action::Discard => compose::ask_discard(model, fx),
-        Action::Leave => compose::leave(model),
+        Action::ApproveWith => prompt::submit(model, Intent::Approve),
+        Action::RejectWith => prompt::submit(model, Intent::Reject),
+        Action::ApplyOnly => prompt::submit(model, Intent::Apply),
+        Action::Discard => prompt::ask_discard(model, fx),
+        Action::Leave => open::leave(model),
         Action::Help => {
             // The question is read anew when the keys are closed.
             let revision = model.next_number();

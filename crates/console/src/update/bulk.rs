@@ -1,7 +1,6 @@
 //! Deciding all marked gates: one question, and an answer for each of them.
 
 use super::compose;
-use super::motion::Step;
 use crate::editor::Editor;
 use crate::effect::{Effect, Submission};
 use crate::facts::command::of_item;
@@ -16,6 +15,7 @@ use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
 use crate::update::common;
+use crate::update::common::Step;
 use crate::update::common::{NOT_DRAWN, other_sent};
 use crate::update::common::{send, toast};
 use domain::gate::Verdict;

@@ -110,3 +110,32 @@ pub(crate) fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
 pub(crate) fn ask_once_more(model: &mut Model) {
     model.slips.once_more_boot_us = Some(model.now.boot_us);
 }
+
+/// How far to move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Rows; negative is up.
+    Rows(isize),
+    /// Pages; negative is up.
+    Pages(isize),
+    /// Half a page.
+    Half(isize),
+    /// The first row.
+    Top,
+    /// The last row.
+    Bottom,
+}
+
+impl Step {
+    pub(crate) fn rows(self, page: usize) -> isize {
+        let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
+        match self {
+            Self::Rows(rows) => rows,
+            // A line of the former page stays in sight.
+            Self::Pages(pages) => pages.saturating_mul((page - 1).max(1)),
+            Self::Half(halves) => halves.saturating_mul((page / 2).max(1)),
+            Self::Top => isize::MIN / 2,
+            Self::Bottom => isize::MAX / 2,
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::facts::command::gate_ref;
 use crate::model::Model;
 use crate::model::file::Against;
 use crate::model::prompt::Prompt;
-use crate::model::shown::{Remembered, RememberedFile};
+use crate::model::remembered::{Remembered, RememberedFile};
 use crate::model::standing::Standing;
 use crate::update::common::send_quietly;
 use domain::decision::Extent;

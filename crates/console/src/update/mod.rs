@@ -8,6 +8,8 @@ mod diff;
 mod files;
 mod gate;
 mod keep;
+mod keys;
+mod lease;
 mod look;
 mod mark;
 mod motion;
@@ -25,15 +27,15 @@ mod time;
 mod timer;
 
 use crate::effect::{Effect, FrameFacts, Msg};
-use crate::input::{Input, Key};
-use crate::keymap;
+use crate::input::Input;
 use crate::model::Model;
 use crate::model::prompt::Prompt;
 use crate::model::toast::Tone;
 use crate::update::common::{ask_leader, toast};
+use crate::update::keys::press;
 
 pub use compose::unsaved_drafts;
-pub use keep::release_leases;
+pub use lease::release_leases;
 pub use look::wake_us as look_wake_us;
 pub use time::next_wake_us;
 
@@ -79,7 +81,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Input(Input::Torn(key)) => slips::torn(model, key, fx),
         Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
         Msg::Input(Input::Burst(text)) => text::burst(model, &text, fx),
-        Msg::Input(Input::LineEnd(key)) => text::line_end(model, key, fx),
+        Msg::Input(Input::LineEnd(key)) => keys::line_end(model, key, fx),
         Msg::Input(Input::Mouse(mouse)) => {
             look::present(model);
             mouse::mouse(model, mouse, fx);
@@ -149,22 +151,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         model.toasts.forget_answers(is_asked);
     }
     effects
-}
-
-fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
-    look::present(model);
-    model.preview.is_enter_waiting = false;
-    model.toasts.key_pressed();
-    if !slips::before(model, key, fx) {
-        return;
-    }
-    let focus = model.focus();
-    match keymap::lookup(focus, key) {
-        Some(action) => act::act(model, focus, action, fx),
-        None if focus.is_text() => text::press(model, focus, key, fx),
-        None => text::unknown(model, focus, key),
-    }
-    slips::after(model, focus, key);
 }
 
 // What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.

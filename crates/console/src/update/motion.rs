@@ -9,35 +9,7 @@ use crate::layout;
 use crate::model::gate::GateView;
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model, Overlay};
-
-/// How far to move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Rows; negative is up.
-    Rows(isize),
-    /// Pages; negative is up.
-    Pages(isize),
-    /// Half a page.
-    Half(isize),
-    /// The first row.
-    Top,
-    /// The last row.
-    Bottom,
-}
-
-impl Step {
-    fn rows(self, page: usize) -> isize {
-        let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
-        match self {
-            Self::Rows(rows) => rows,
-            // A line of the former page stays in sight.
-            Self::Pages(pages) => pages.saturating_mul((page - 1).max(1)),
-            Self::Half(halves) => halves.saturating_mul((page / 2).max(1)),
-            Self::Top => isize::MIN / 2,
-            Self::Bottom => isize::MAX / 2,
-        }
-    }
-}
+use crate::update::common::Step;
 
 /// Moves in the pane that has the keys.
 pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {

@@ -1,6 +1,6 @@
 //! Prompts: opening, accepting, closing.
 
-use super::{bulk, compose, timer};
+use super::{bulk, timer};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::{Checked, Effect};
@@ -10,6 +10,7 @@ use crate::facts::window;
 use crate::facts::{label, past};
 use crate::keymap::{self, Focus};
 use crate::layout::question;
+use crate::model::compose::Compose;
 use crate::model::preview::Foreseen;
 use crate::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
 use crate::model::toast::Tone;
@@ -17,6 +18,7 @@ use crate::model::{Lower, Model, Sent};
 use crate::update::common;
 use crate::update::common::{NOT_DRAWN, other_sent, refuse};
 use crate::update::common::{send, toast};
+use crate::update::compose::open;
 use engine::api::Command;
 
 /// Asks before the gate on screen is decided.
@@ -181,7 +183,7 @@ pub(crate) fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
             false
         }
         Prompt::Discard(_) => {
-            compose::discard(model, fx);
+            open::discard(model, fx);
             false
         }
         Prompt::Menu => true,
@@ -286,4 +288,22 @@ pub(crate) fn acknowledge(model: &mut Model, fx: &mut Vec<Effect>) {
     let (job_id, label) = (row.job_id.clone(), label::job(&row.job_id, &row.slug));
     let sent = other_sent("Noted that it failed:", "Not noted", &label);
     send(model, sent, Command::Acknowledge(job_id), fx);
+}
+
+/// From the menu into a confirm prompt.
+pub(crate) fn submit(model: &mut Model, intent: Intent) {
+    let compose = model.compose.as_ref();
+    let with = compose.and_then(|compose| Some((compose.pin.clone(), compose.fitting()?.clone())));
+    if let Some((pin, checked)) = with {
+        open_with(model, intent, pin, checked);
+    }
+}
+
+/// Asks before the text is thrown away; an untouched one is not worth a question.
+pub(crate) fn ask_discard(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.compose.as_ref().is_some_and(Compose::is_changed) {
+        open_discard(model);
+    } else {
+        open::discard(model, fx);
+    }
 }

@@ -6,6 +6,7 @@ use crate::facts::countdown;
 use crate::layout;
 use crate::model::{Lower, Model};
 use crate::update::common::ask_leader;
+use crate::update::lease;
 use domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -42,7 +43,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
     let step = step_us(model);
     let mut wake = step - model.now.utc.micros().rem_euclid(step);
     let boot = model.now.boot_us;
-    if let Some(lease) = keep::lease_wake_us(model) {
+    if let Some(lease) = lease::lease_wake_us(model) {
         wake = wake.min(lease);
     }
     // A hold or lease whose bound is used up stops nothing any more: its row counts down from then on.
@@ -109,6 +110,6 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     }
     slips::tick(model, fx);
     compose::keep_looking(model, fx);
-    keep::keep_lease(model, fx);
+    lease::keep_lease(model, fx);
     look::keep(model, fx);
 }

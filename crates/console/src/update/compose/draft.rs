@@ -1,6 +1,5 @@
 //! Drafts of what is being written: kept up with the text, and let go of once it was sent or discarded.
 
-use super::is_of_stage;
 use crate::draft::{Discarded, Draft, EditDraft, PatchDraft};
 use crate::effect::Effect;
 use crate::model::compose::{Compose, Subject};
@@ -233,4 +232,9 @@ pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
             (key, draft)
         })
         .collect()
+}
+
+/// Whether a draft's key is this gate or a former attempt of it.
+pub(crate) fn is_of_stage(draft: &GateKey, key: &GateKey) -> bool {
+    draft.job_id == key.job_id && draft.stage == key.stage && draft.attempt <= key.attempt
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::edit::NOT;
-use super::{edited, open_edit};
+use super::open_edit;
 use crate::editor::Editor;
 use crate::effect::{CopyJob, CopyReady, Effect};
 use crate::model::Model;
@@ -16,6 +16,7 @@ use crate::model::toast::Tone;
 use crate::own_editor::Ending;
 use crate::update::common::refuse;
 use crate::update::common::toast;
+use crate::update::compose::open::edited;
 use domain::time::SECOND_US;
 
 /// The copy is looked at this often.
