@@ -1,7 +1,7 @@
 //! The console's loop: one select, then settle, then at most one frame.
 
 mod copy;
-mod desk;
+mod effects;
 mod guest;
 mod suspend;
 
@@ -25,7 +25,7 @@ use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update}
 use super::view;
 use clock::Alarm;
 
-use desk::{Desk, Order};
+use effects::{Desk, Order};
 use guest::{Found, Guest};
 use suspend::Suspended;
 

@@ -7,7 +7,7 @@ use super::super::backend::Backend;
 use super::super::model::Model;
 use super::super::terminal::{Terminal, job_control};
 use super::super::update::{release_leases, unsaved_drafts};
-use super::desk::Desk;
+use super::effects::Desk;
 use super::guest::Guest;
 use super::{Ended, Signals};
 
