@@ -3,6 +3,7 @@
 mod copy;
 mod effects;
 mod guest;
+mod slot;
 mod suspend;
 
 use std::io;
@@ -25,7 +26,7 @@ use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update}
 use super::view;
 use clock::Alarm;
 
-use effects::{Desk, Order};
+use effects::{EffectRunner, Order};
 use guest::{Found, Guest};
 use suspend::Suspended;
 
@@ -51,6 +52,8 @@ pub enum NotStarted {
     Terminal(#[from] std::io::Error),
 }
 
+/// After this long a diff is shown as coarse as it is then.
+const DIFF_WAIT: Duration = Duration::from_millis(800);
 /// So many notices are taken before the rest of the loop has its turn.
 const NOTICES_MAX: usize = 256;
 
@@ -84,7 +87,7 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
     };
     let mut terminal = Terminal::open()?;
     let mut model = Model::new(session, terminal.size(), backend.now());
-    let mut desk = Desk::new();
+    let mut desk = EffectRunner::new(Some(DIFF_WAIT));
     let (drafts, problems) = backend.load_drafts();
     let first = update(&mut model, Msg::Drafts(drafts, problems));
     desk.take(first, backend);
@@ -124,7 +127,7 @@ pub async fn run<B: Backend>(session: Session, backend: &mut B) -> Result<Ended,
 }
 
 /// Ends the operator's own editor because the console ends; what it leaves becomes the draft.
-async fn see_off(guest: Option<Guest>, ended: Ended, model: &mut Model, desk: &mut Desk) {
+async fn see_off(guest: Option<Guest>, ended: Ended, model: &mut Model, desk: &mut EffectRunner) {
     if let Some(guest) = guest {
         let signal = match ended {
             Ended::HungUp => Signal::SIGHUP,
@@ -153,7 +156,7 @@ struct Signals {
 
 async fn attend<B: Backend>(
     model: &mut Model,
-    desk: &mut Desk,
+    desk: &mut EffectRunner,
     terminal: &mut Terminal,
     signals: &mut Signals,
     backend: &mut B,
@@ -250,7 +253,7 @@ async fn attend<B: Backend>(
     }
 }
 
-fn tell<B: Backend>(model: &mut Model, desk: &mut Desk, backend: &mut B, msg: Msg, orders: &mut Vec<Order>) {
+fn tell<B: Backend>(model: &mut Model, desk: &mut EffectRunner, backend: &mut B, msg: Msg, orders: &mut Vec<Order>) {
     let effects = update(model, msg);
     orders.extend(desk.take(effects, backend));
 }
@@ -258,7 +261,7 @@ fn tell<B: Backend>(model: &mut Model, desk: &mut Desk, backend: &mut B, msg: Ms
 /// The terminal is the console's again, and the editor ended so.
 fn come_back<B: Backend>(
     model: &mut Model,
-    desk: &mut Desk,
+    desk: &mut EffectRunner,
     terminal: &Terminal,
     backend: &mut B,
     ending: Ending,
@@ -272,7 +275,7 @@ fn come_back<B: Backend>(
 async fn carry_out<B: Backend>(
     orders: &mut Vec<Order>,
     model: &mut Model,
-    desk: &mut Desk,
+    desk: &mut EffectRunner,
     terminal: &mut Terminal,
     signals: &mut Signals,
     backend: &mut B,

@@ -7,7 +7,7 @@ use super::super::backend::Backend;
 use super::super::model::Model;
 use super::super::terminal::{Terminal, job_control};
 use super::super::update::{release_leases, unsaved_drafts};
-use super::effects::Desk;
+use super::effects::EffectRunner;
 use super::guest::Guest;
 use super::{Ended, Signals};
 
@@ -27,7 +27,7 @@ pub(super) enum Suspended {
 /// Gives terminal and lead back, stops, and takes them again in the foreground.
 pub(super) async fn suspend<B: Backend>(
     model: &mut Model,
-    desk: &mut Desk,
+    desk: &mut EffectRunner,
     terminal: &mut Terminal,
     signals: &mut Signals,
     backend: &mut B,
