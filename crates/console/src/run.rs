@@ -2,7 +2,6 @@
 
 mod copy;
 mod effects;
-mod guest;
 mod slot;
 mod suspend;
 
@@ -21,13 +20,13 @@ use super::input::Input;
 use super::model::Model;
 use super::own_editor::Ending;
 use super::session::Session;
+use super::terminal::external_editor::{Found, Guest};
 use super::terminal::{self, Happened, Terminal};
 use super::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
 use super::view;
 use clock::Alarm;
 
 use effects::{EffectRunner, Order};
-use guest::{Found, Guest};
 use suspend::Suspended;
 
 /// How a console ended.

@@ -5,6 +5,7 @@
 
 mod cells;
 mod decode;
+pub(super) mod external_editor;
 pub(super) mod job_control;
 mod keyboard;
 mod line;

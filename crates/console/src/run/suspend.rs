@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::super::backend::Backend;
 use super::super::model::Model;
+use super::super::terminal::external_editor::Guest;
 use super::super::terminal::{Terminal, job_control};
 use super::super::update::{release_leases, unsaved_drafts};
 use super::effects::EffectRunner;
-use super::guest::Guest;
 use super::{Ended, Signals};
 
 /// Between being continued in the background and the next stop: time for a signal that ends the process to be heard.

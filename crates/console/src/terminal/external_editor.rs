@@ -15,8 +15,9 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::super::own_editor::{Ending, OwnEditor};
-use super::super::terminal::{self, job_control};
+use super::job_control;
+use crate::own_editor::{Ending, OwnEditor};
+use crate::terminal;
 
 /// An editor that is told to end is waited for no longer than this.
 const END_WAIT: Duration = Duration::from_secs(2);
@@ -24,7 +25,7 @@ const END_WAIT: Duration = Duration::from_secs(2);
 const END_LOOK: Duration = Duration::from_millis(20);
 
 /// What a look found.
-pub(super) enum Found {
+pub(crate) enum Found {
     /// It runs.
     Running,
     /// It was stopped: Ctrl-Z.
@@ -34,7 +35,7 @@ pub(super) enum Found {
 }
 
 /// The program.
-pub(super) struct Guest {
+pub(crate) struct Guest {
     // Never waited for by itself: its stops count too.
     child: Child,
     group: Pid,
