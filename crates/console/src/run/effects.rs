@@ -1,6 +1,6 @@
 //! Carries effects to the engine and the workers, and brings back what they answer as messages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -60,9 +60,8 @@ impl EffectRunner {
         }
     }
 
-    /// Takes effects; returns what is the loop's own business.
-    pub(crate) fn take<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B) -> Vec<Order> {
-        let mut orders = Vec::new();
+    /// Takes effects; what is the loop's own business goes to the orders.
+    pub(crate) fn take<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B, orders: &mut VecDeque<Order>) {
         for effect in effects {
             match effect {
                 Effect::Send(submission, command) => {
@@ -99,17 +98,16 @@ impl EffectRunner {
                         self.copying.spawn_blocking(move || copy.close(is_kept));
                     }
                 }
-                Effect::StartOwnEditor(editor, path) => orders.push(Order::StartOwnEditor(editor, path)),
+                Effect::StartOwnEditor(editor, path) => orders.push_back(Order::StartOwnEditor(editor, path)),
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::PutAside(discarded) => backend.put_aside(&discarded),
                 Effect::Restore(draft, discarded) => backend.restore(&draft, &discarded),
-                Effect::Copy(text) => orders.push(Order::Copy(text)),
-                Effect::Repaint => orders.push(Order::Repaint),
-                Effect::Suspend => orders.push(Order::Suspend),
-                Effect::Quit => orders.push(Order::Quit),
+                Effect::Copy(text) => orders.push_back(Order::Copy(text)),
+                Effect::Repaint => orders.push_back(Order::Repaint),
+                Effect::Suspend => orders.push_back(Order::Suspend),
+                Effect::Quit => orders.push_back(Order::Quit),
             }
         }
-        orders
     }
 
     /// The copy, for the moment before the process leaves.
