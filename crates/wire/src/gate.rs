@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Lens, StageState};
+use super::Lens;
 use domain::artifact::{Base, GateArtifact, SinceRejection};
 use domain::decision::{Decision, SealedDecision, Seen};
 use domain::gate::{Gate, GateState};
@@ -12,6 +12,7 @@ use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::old::{OldGate, OldJob};
 use domain::policy::{GatePolicy, OnTimeout};
+use domain::stage_state::StageState;
 use domain::time::{SECOND_US, Timestamp};
 use domain::timer::{GateTimer, TimerStatus};
 

@@ -20,9 +20,10 @@ use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::old::OldDecision;
+use domain::stage_state::StageState;
 use domain::view::JobFilter;
 use engine::left::until_in_place;
-use wire::{GateDoc, JobGateDoc, StageState};
+use wire::{GateDoc, JobGateDoc};
 
 /// The most decisions of a list, and how many unless asked.
 const DECISIONS_MAX: u32 = 10_000;
