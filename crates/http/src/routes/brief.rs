@@ -2,19 +2,33 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
 use crate::body::{Fields, Object};
 use crate::schema;
-use domain::brief;
+use domain::brief::{self, CompiledBrief};
 
 /// The most bytes of a text.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 
+/// A brief as a job takes it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CompiledBrief)]
+struct CompiledDoc<'a> {
+    /// What to send to `POST /api/v1/jobs`.
+    #[schema(value_type = Object)]
+    compiled_brief: &'a CompiledBrief,
+    /// What the text does not say.
+    assumptions: Vec<String>,
+    /// The text.
+    original_text: &'a str,
+}
+
 /// Reads a brief in plain words: what it says goes where a job takes it, what it does not say is named. Starts nothing.
 #[utoipa::path(post, path = "/compile-brief", tag = "jobs", request_body = schema::BriefText,
-    responses((status = 200, description = "What to start a job with", body = schema::CompiledBrief)))]
+    responses((status = 200, description = "What to start a job with", body = CompiledDoc)))]
 pub(crate) async fn compile(body: Object) -> Result<Response, ApiError> {
     let mut fields = Fields::of(&body);
     let text = fields.needed_text("free_text_brief");
@@ -31,7 +45,9 @@ pub(crate) async fn compile(body: Object) -> Result<Response, ApiError> {
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "empty", detail));
     }
     let brief = brief::compile(text);
-    Ok(answer::ok(&json!({
-        "compiled_brief": brief, "assumptions": brief.assumptions(), "original_text": text,
-    })))
+    Ok(answer::ok(&CompiledDoc {
+        compiled_brief: &brief,
+        assumptions: brief.assumptions(),
+        original_text: text,
+    }))
 }

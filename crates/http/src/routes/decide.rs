@@ -15,6 +15,7 @@ use domain::gate::Verdict;
 use domain::ids::JobId;
 use domain::key::GateRef;
 use engine::api::Command;
+use wire::ActedDoc;
 
 use super::done;
 
@@ -23,7 +24,7 @@ use super::done;
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = schema::Acted)))]
+    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = ActedDoc)))]
 pub(crate) async fn approve(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -39,7 +40,7 @@ pub(crate) async fn approve(
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = schema::Acted)))]
+    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = ActedDoc)))]
 pub(crate) async fn reject(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

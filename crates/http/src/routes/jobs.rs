@@ -37,7 +37,7 @@ struct StartedDoc<'a> {
 
 /// Starts a job; answers after its first step.
 #[utoipa::path(post, path = "/jobs", tag = "jobs", request_body = schema::NewJob,
-    responses((status = 201, description = "The job", body = schema::Job)))]
+    responses((status = 201, description = "The job", body = JobDoc)))]
 pub async fn start(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -85,7 +85,7 @@ pub async fn start(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 100 unless asked"),
         ("before" = Option<String>, Query, description = "Only those started before this time (RFC 3339)"),
     ),
-    responses((status = 200, description = "Jobs", body = [schema::Job])))]
+    responses((status = 200, description = "Jobs", body = [JobDoc])))]
 pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let words = JobStatus::ALL.map(JobStatus::as_str);
     let filter = JobFilter {
@@ -106,7 +106,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
 
 /// A job.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "The job", body = schema::Job)))]
+    responses((status = 200, description = "The job", body = JobDoc)))]
 pub(crate) async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let config = app.config();
     Ok(match app.job_or_old(&id).await? {
@@ -117,7 +117,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Re
 
 /// What a job made.
 #[utoipa::path(get, path = "/jobs/{id}/artifacts", tag = "jobs", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "Artifacts", body = [schema::Artifact])))]
+    responses((status = 200, description = "Artifacts", body = [ArtifactDoc])))]
 pub(crate) async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     Ok(match app.job_or_old(&id).await? {
         JobOrOld::Ours(rows) => answer::ok(&rows.artifacts.iter().map(ArtifactDoc::of).collect::<Vec<_>>()),

@@ -25,8 +25,8 @@ const KIND_BYTES_MAX: usize = 100;
 /// same artifacts on an open gate give that gate (200); others open the next attempt (201).
 #[utoipa::path(post, path = "/jobs/{id}/gates", tag = "gates", params(("id" = String, Path, description = "The job")),
     request_body = schema::NewGate, responses(
-        (status = 201, description = "The gate is open", body = schema::JobGate),
-        (status = 200, description = "It was open already, with the same artifacts", body = schema::JobGate),
+        (status = 201, description = "The gate is open", body = JobGateDoc),
+        (status = 200, description = "It was open already, with the same artifacts", body = JobGateDoc),
     ))]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,

@@ -15,6 +15,7 @@ use crate::body::{Fields, Object};
 use crate::params::{Asked, Gate};
 use crate::schema;
 use engine::api::Command;
+use wire::ActedDoc;
 
 use super::done;
 
@@ -26,7 +27,7 @@ use super::done;
         ("digest" = Option<String>, Query, pattern = "^[0-9a-fA-F]{64}$", description = "Apply only to exactly these bytes: the gate's digest"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    request_body = schema::Patch, responses((status = 200, description = "What changed; with dry_run: what would", body = schema::Acted)))]
+    request_body = schema::Patch, responses((status = 200, description = "What changed; with dry_run: what would", body = ActedDoc)))]
 pub(crate) async fn apply(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -64,7 +65,7 @@ pub(crate) async fn apply(
         ("stage" = String, Path, description = "The stage"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    request_body = schema::Undo, responses((status = 200, description = "What changed; with dry_run: what would", body = schema::Acted)))]
+    request_body = schema::Undo, responses((status = 200, description = "What changed; with dry_run: what would", body = ActedDoc)))]
 pub(crate) async fn undo(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -19,7 +19,7 @@ use wire::{GateDoc, JobGateDoc};
 /// it is: a request may be repeated.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/hold", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
-    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, held", body = schema::JobGate)))]
+    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, held", body = JobGateDoc)))]
 pub(crate) async fn hold(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -33,7 +33,7 @@ pub(crate) async fn hold(
 /// Lets a held timer run again with the time that was left, at least a minute. Anybody with the role may: the holder may be asleep.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/release", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
-    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, its timer running", body = schema::JobGate)))]
+    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, its timer running", body = JobGateDoc)))]
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -48,7 +48,7 @@ pub(crate) async fn release(
 /// says which deadline it is to move: sent once more, it gets 409 with the code `deadline_moved`.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/extend", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
-    request_body = schema::Extension, responses((status = 200, description = "The gate with its new deadline", body = schema::JobGate)))]
+    request_body = schema::Extension, responses((status = 200, description = "The gate with its new deadline", body = JobGateDoc)))]
 pub(crate) async fn extend(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -12,6 +12,7 @@ use crate::body::Object;
 use crate::params::Gate;
 use crate::schema;
 use engine::api::Command;
+use wire::JobGateDoc;
 
 use super::timer::{act, reasoned};
 
@@ -19,7 +20,7 @@ use super::timer::{act, reasoned};
 /// opened. A request may be repeated: what was withdrawn stays so, and the answer says by whom and when.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/withdraw", tag = "gates",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
-    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, canceled", body = schema::JobGate)))]
+    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, canceled", body = JobGateDoc)))]
 pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
