@@ -3,8 +3,7 @@
 use clap::Subcommand;
 
 use clock::{Clock, SystemClock};
-use config::Problem;
-use wire::ValidationDoc;
+use config::ValidationDoc;
 
 use super::args::GlobalArguments;
 use super::output::Output;
@@ -40,7 +39,7 @@ fn check(global: &GlobalArguments, output: &mut Output) -> Outcome {
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
     let message = summary(&text.origin, errors, problems.len() - errors);
     if output.is_json {
-        output.document(&ValidationDoc::<Problem> {
+        output.document(&ValidationDoc {
             valid: errors == 0,
             message,
             timestamp: SystemClock.now().utc,

@@ -1,16 +1,15 @@
 //! `holdpoint decisions`: the record, as decision files.
 
 use clap::Subcommand;
-use serde::Serialize;
 
 use domain::chain::ChainHead;
 use domain::decision::SealedDecision;
 use domain::ids::{JobId, StageName};
-use domain::old::OldDecision;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
 use engine::Role;
 use engine::audit::Scope;
+use wire::DecisionDoc;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -119,8 +118,8 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
         // Old ones stand outside the chain, and before it.
         let documents: Vec<_> = history
             .iter()
-            .map(Listed::Old)
-            .chain(decisions.iter().map(Listed::Ours))
+            .map(DecisionDoc::Old)
+            .chain(decisions.iter().map(DecisionDoc::Ours))
             .collect();
         return output.document(&documents);
     }
@@ -156,13 +155,6 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
         ]);
     }
     table.print(output, "Nothing was decided yet")
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Listed<'a> {
-    Old(&'a OldDecision),
-    Ours(&'a SealedDecision),
 }
 
 fn verdict(is_approved: bool) -> &'static str {

@@ -3,9 +3,10 @@
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::operator::Surface;
+use domain::stage_state::StageState;
 use engine::Role;
 use text::words::OWN_PIPELINE;
-use wire::{GateDoc, JobDoc, StageState};
+use wire::{GateDoc, JobDoc};
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};

@@ -10,9 +10,10 @@ use std::time::Duration;
 use domain::gate::GateState;
 use domain::ids::StageName;
 use domain::job::JobRows;
+use domain::stage_state::StageState;
 use engine::Engine;
 use engine::left::until_in_place;
-use wire::{GateDoc, JobGateDoc, StageState};
+use wire::{GateDoc, JobGateDoc};
 
 use super::ask;
 use super::gate::{GateArguments, no_gate};
