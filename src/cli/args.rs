@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use domain::ids::{JobId, StageName};
 
+use super::global::GlobalArguments;
 use super::{config, decisions, doctor, drafts, events, gate, job, patch, token, webhooks};
 
 /// The whole command line.
@@ -37,26 +38,6 @@ Exit codes
   4  still open at the time-out
   5  already decided
   6  not found";
-
-/// What holds for every command, before or after it.
-#[derive(Debug, Clone, Default, Args)]
-pub struct GlobalArguments {
-    /// Read the configuration from this file; it must exist [default: conf/operator.yaml, else the embedded one]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
-    pub config: Option<PathBuf>,
-    /// Keep jobs in this directory [default: storage.runs_dir of the configuration, else runs]
-    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
-    pub runs: Option<PathBuf>,
-    /// Decide in this person's name; only from a login named in security.shared_accounts
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
-    pub operator: Option<String>,
-    /// Print one JSON document (events and job watch: JSON Lines), and failures as JSON on standard error
-    #[arg(long, global = true, help_heading = "Global options")]
-    pub json: bool,
-    /// Never read from the terminal: what would (the console, `--patch -` without a pipe) is refused
-    #[arg(long, global = true, help_heading = "Global options")]
-    pub no_input: bool,
-}
 
 /// The commands.
 #[derive(Debug, Subcommand)]

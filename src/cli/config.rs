@@ -6,7 +6,7 @@ use clock::{Clock, SystemClock};
 use config::Problem;
 use wire::ValidationDoc;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::{config_text, read_config};

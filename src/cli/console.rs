@@ -11,7 +11,7 @@ use engine::Role;
 
 use console::own_editor::OwnEditor;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::http;
 use super::old;
 use super::report::{Exit, Failure, Outcome};

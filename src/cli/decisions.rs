@@ -12,8 +12,8 @@ use domain::refusal::Refusal;
 use engine::Role;
 use engine::audit::Scope;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};

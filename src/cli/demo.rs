@@ -13,9 +13,9 @@ use domain::view::JobFilter;
 use engine::api::{Command, NewJob, OutsideArtifact};
 use engine::{Engine, Role};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
 use super::console;
+use super::global::GlobalArguments;
 use super::output::note;
 use super::report::{Failure, Outcome};
 use super::resolve::{Session, config_text, load};

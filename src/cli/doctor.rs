@@ -10,8 +10,8 @@ use engine::repair;
 use runs::RunsDir;
 use store::Reader;
 
-use super::args::GlobalArguments;
 use super::audit_report::{self, AuditDoc, count};
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

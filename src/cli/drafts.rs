@@ -11,7 +11,7 @@ use domain::operator::Surface;
 use domain::time::{Timestamp, clock_time};
 use runs::RunsDir;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

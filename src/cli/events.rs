@@ -9,8 +9,8 @@ use domain::operator::Surface;
 use engine::{Engine, Role};
 use wire::EventDoc;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};

@@ -16,10 +16,10 @@ use engine::Role;
 use engine::api::{Command, OutsideArtifact};
 use wire::GateDoc;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
 use super::gate_decide::{self, DECIDE_HELP, DecideArguments};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
+use super::global::{GateArguments, GlobalArguments};
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -93,15 +93,6 @@ pub enum GateCommand {
         #[arg(long, value_name = "SECONDS", value_parser = parse_patience_s)]
         timeout: Option<u64>,
     },
-}
-
-/// A gate, named.
-#[derive(Debug, Clone, Args)]
-pub struct GateArguments {
-    /// The job
-    pub job: JobId,
-    /// The stage
-    pub stage: StageName,
 }
 
 /// A gate to open.

@@ -13,8 +13,8 @@ use domain::operator::Surface;
 use engine::api::Command;
 use engine::{Engine, Role};
 
-use super::args::GlobalArguments;
 use super::ask::{self, Done, with_engine};
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

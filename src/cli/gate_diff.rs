@@ -23,9 +23,10 @@ use wire::DifferenceDoc;
 use console::media::{self, Fact, Media};
 use console::view::plain;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::{GateArguments, no_gate};
+use super::gate::no_gate;
+use super::global::GateArguments;
+use super::global::GlobalArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

@@ -7,8 +7,8 @@ use domain::view::JobFilter;
 use text::words::NO_TEXT;
 use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Outcome};
 use super::resolve::Session;

@@ -9,10 +9,11 @@ use engine::Role;
 use text::words::{NO_TEXT, duration};
 use wire::{GateDoc, HoldDoc, JobGateDoc};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::{GateArguments, no_gate};
+use super::gate::no_gate;
 use super::gate_list::time_left;
+use super::global::GateArguments;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

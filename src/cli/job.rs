@@ -14,8 +14,8 @@ use engine::api::{Command, NewJob, ReviewOpened};
 use engine::{Engine, Role};
 use wire::JobDoc;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

@@ -7,8 +7,8 @@ use engine::Role;
 use text::words::OWN_PIPELINE;
 use wire::{GateDoc, JobDoc, StageState};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
 use super::report::Failure;

@@ -23,6 +23,7 @@ mod gate_decide;
 mod gate_diff;
 mod gate_list;
 mod gate_show;
+mod global;
 mod http;
 mod job;
 mod job_show;
@@ -54,8 +55,9 @@ use ::demo::{StageEnv, run_stage};
 use clock::{Clock, SystemClock};
 use runs::supervisor;
 
-use args::{Arguments, Command, GlobalArguments};
+use args::{Arguments, Command};
 use console::Rights;
+use global::GlobalArguments;
 use report::{Exit, Failure, Outcome};
 
 /// Runs the command that the process was started with; its exit status is SPEC §8's.

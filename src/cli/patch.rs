@@ -12,9 +12,9 @@ use patch::types;
 use engine::Role;
 use engine::api::Command;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::GateArguments;
+use super::global::GateArguments;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

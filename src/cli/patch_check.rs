@@ -10,9 +10,9 @@ use domain::refusal::Refusal;
 use engine::{Engine, Role};
 use patch::{ArtifactFacts, Change, Surroundings, Target, choose_target, plan_params, sidecar_path};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
 use super::gate::no_gate;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::patch::PatchArguments;
 use super::patch_file::{self, PatchFile};

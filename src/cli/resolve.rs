@@ -20,7 +20,7 @@ use store::{DATABASE_FILE, OldDatabase, Reader};
 use text::visible_line;
 use wire::Lens;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::note;
 use super::report::Failure;
 

@@ -11,7 +11,7 @@ use domain::view::LeaderInfo;
 use engine::api::{Answer, Notice, Query};
 use engine::{Engine, Role};
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::tell_notes;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

@@ -9,7 +9,7 @@ use config::token_name_fault;
 use domain::ids::Digest;
 use domain::operator::TokenRole;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 

@@ -4,8 +4,8 @@ use domain::chain::ChainHead;
 use domain::operator::Surface;
 use engine::audit::{Scope, audit};
 
-use super::args::GlobalArguments;
 use super::audit_report;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

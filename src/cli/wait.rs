@@ -15,8 +15,9 @@ use engine::left::until_in_place;
 use wire::{GateDoc, JobGateDoc, StageState};
 
 use super::ask;
-use super::gate::{GateArguments, no_gate};
+use super::gate::no_gate;
 use super::gate_show;
+use super::global::GateArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;

@@ -8,8 +8,8 @@ use config::Webhook;
 use domain::operator::Surface;
 use domain::webhook::{DeliveryKind, WebhookStanding};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Outcome};
 use super::resolve::Session;
