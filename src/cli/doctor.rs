@@ -4,7 +4,8 @@ use clap::Args;
 use serde::Serialize;
 
 use domain::operator::Surface;
-use engine::audit::{Finding, Place, Report, Scope, Trouble, audit};
+use engine::Trouble;
+use engine::audit::{Finding, Place, Report, Scope, audit};
 use engine::rebuild::{Rebuilt, rebuild};
 use engine::repair;
 use runs::RunsDir;

@@ -3,8 +3,8 @@
 use domain::ids::{JobId, StageName};
 use domain::old::{OldDecision, OldJob};
 use domain::view::JobFilter;
+use engine::Trouble;
 use engine::api::{OldAnswer, OldQuery};
-use engine::audit::Trouble;
 use engine::history::History;
 use runs::RunsDir;
 use store::Reader;

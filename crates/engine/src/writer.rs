@@ -31,7 +31,7 @@ use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
 use super::stage_watch::Watch;
 use super::ticker::DueGate;
-use super::trouble::{runs_refusal, store_refusal};
+use super::trouble::not_recorded;
 use rules::{Input, Prepared, StageOutcome, reduce};
 
 /// The most inputs of one transaction.
@@ -361,12 +361,12 @@ impl Writer {
                     self.tell(Inbox::Nudged);
                 }
             }
-            Err(error) => self.refuse_all(tells, &error),
+            Err(error) => self.refuse_all(tells, error),
         }
     }
 
-    fn refuse_all(&mut self, tells: Vec<Tell>, error: &StoreError) {
-        let refusal = store_refusal(error);
+    fn refuse_all(&mut self, tells: Vec<Tell>, error: StoreError) {
+        let refusal = not_recorded(error);
         self.report(Some(refusal.message.clone()));
         for tell in tells {
             match tell {
@@ -473,7 +473,7 @@ impl Writer {
             .launch_of(&rows, key)
             .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
         let run = self.preparer.runs.run(&key.job_id);
-        let supervised = supervisor::start(&run, &launch).map_err(|error| runs_refusal(&error))?;
+        let supervised = supervisor::start(&run, &launch)?;
         fault::point("after_launch");
         if !self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone()) {
             // It runs; the next look finds nobody waiting for it and adopts it.

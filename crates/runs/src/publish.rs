@@ -117,14 +117,14 @@ impl Unconfirmed {
         let failed = fault::step("files_named").doing("flush", std::path::Path::new("the files"));
         let chained = match (&self.chain, &failed) {
             (Some(chain), Ok(())) => chain.flush_files(),
-            (_, Err(error)) => Err(error.again()),
+            (_, Err(error)) => Err(error.clone()),
             (None, Ok(())) => Ok(()),
         };
         let mut results: Vec<Result<()>> = self
             .jobs
             .iter()
             .map(|job| {
-                failed.as_ref().map_err(RunsError::again)?;
+                failed.clone()?;
                 job.unflushed.flush_files()
             })
             .collect();
@@ -139,7 +139,7 @@ impl Unconfirmed {
                 *result = job.unflushed.flush_directories(&mut directories);
             }
             if result.is_ok() && job.is_chained {
-                *result = chained.as_ref().copied().map_err(RunsError::again);
+                *result = chained.clone();
             }
         }
         fault::point("after_files");
@@ -191,7 +191,7 @@ pub fn publish(
         let mut findings = Vec::new();
         let staged = match (&owed, &chained) {
             (None, _) => Ok(None),
-            (Some(owed), Err(error)) if !owed.decisions.is_empty() => Err(error.again()),
+            (Some(owed), Err(error)) if !owed.decisions.is_empty() => Err(error.clone()),
             (Some(owed), _) => {
                 let mut group = Group::default();
                 projection::project(&runs.run(&job_id), owed, &mut group, &mut findings)
