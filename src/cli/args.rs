@@ -39,6 +39,29 @@ Exit codes
   5  already decided
   6  not found";
 
+impl Arguments {
+    /// What does not happen where the command fails, as a past participle: `Not approved: …`.
+    pub fn action(&self) -> &'static str {
+        let Some(command) = &self.command else {
+            return "started";
+        };
+        match command {
+            Command::Console { .. } | Command::Demo | Command::Serve { .. } | Command::SuperviseStage { .. } => {
+                "started"
+            }
+            Command::Token(_) | Command::DemoStage { .. } => "made",
+            Command::Job(command) => command.action(),
+            Command::Gate(command) => command.action(),
+            Command::Patch(command) => command.action(),
+            Command::Decisions(command) => command.action(),
+            Command::Drafts(command) => command.action(),
+            Command::Events(_) | Command::Webhooks => "listed",
+            Command::Config(command) => command.action(),
+            Command::Doctor(_) => "examined",
+        }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {

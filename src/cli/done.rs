@@ -10,7 +10,7 @@ use super::ask::{self, Done};
 use super::output::{Output, note};
 use super::report::Failure;
 
-/// Tells that a deed is done. `line` is for people, the document for programs may be completed by `complete`.
+/// Tells what was done. `line` is for people, the document for programs may be completed by `complete`.
 pub async fn tell<'a>(
     engine: &mut Engine,
     output: &mut Output,
@@ -68,7 +68,8 @@ pub fn note_unpublished(done: &Done) {
 
 /// Says what to start when stages and timers have nobody who runs them.
 pub async fn note_without_leader(engine: &mut Engine) -> Result<(), Failure> {
-    if ask::leader(engine, "told").await?.is_none() {
+    let leader = ask::leader(engine).await.map_err(|failure| failure.not("told"))?;
+    if leader.is_none() {
         note("Nobody leads: stages and timers wait   hint: start holdpoint serve, or the console");
     }
     Ok(())

@@ -24,6 +24,9 @@ pub struct GlobalArguments {
     /// Never read from the terminal: what would (the console, `--patch -` without a pipe) is refused
     #[arg(long, global = true, help_heading = "Global options")]
     pub no_input: bool,
+    /// Where it fails, also print what that came of, down to the operating system's error
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub verbose: bool,
 }
 
 /// A gate, named.

@@ -76,12 +76,13 @@ pub fn main() -> ExitCode {
             if is_json {
                 output::hold_notes();
             }
+            let (is_verbose, action) = (arguments.global.verbose, arguments.action());
             match run(arguments) {
                 Ok(exit) => {
                     output::tell_notes();
                     exit
                 }
-                Err(failure) => failure.report(is_json),
+                Err(failure) => failure.not(action).report(is_json, is_verbose),
             }
         }
         Err(error) => misused::tell(error, arguments.iter().any(|argument| argument == "--json")),
@@ -102,7 +103,7 @@ fn run(arguments: Arguments) -> Outcome {
         Command::SuperviseStage { spec } => {
             // Reached only with global flags before it, which no leader writes.
             let message = format!("{} comes with {} alone", spec.display(), supervisor::SUBCOMMAND);
-            Err(Failure::new("started", "usage", message).with(|told| told.exit = Exit::Usage))
+            Err(Failure::new("usage", message).with(|told| told.exit = Exit::Usage))
         }
         Command::Config(command) => config::run(&global, &command),
         Command::Doctor(arguments) => doctor::run(&global, arguments),
@@ -124,7 +125,10 @@ fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new("started", "not_possible", format!("no event loop can be made: {error}")))?;
+        .map_err(|error| {
+            let message = format!("no event loop can be made: {error}");
+            Failure::new("not_possible", message).not("started").because(error)
+        })?;
     let outcome = runtime.block_on(dispatch(global, command));
     // What still blocks (a terminal that does not answer) must not keep the process.
     runtime.shutdown_background();
@@ -171,7 +175,7 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
 fn demo_stage(stage: &str) -> Outcome {
     let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));
     done.map(|_| Exit::Done)
-        .map_err(|error| Failure::new("made", "demo_stage", error.to_string()))
+        .map_err(|error| Failure::of("demo_stage", error))
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ use super::{http, log, old};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP.
 pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "started")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     log::to_stderr(session.config.server.log_level);
-    let refused = |error: std::io::Error| Failure::new("started", "not_possible", format!("signals: {error}"));
+    let refused = |error: std::io::Error| Failure::new("not_possible", format!("signals: {error}")).because(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(refused)?;
@@ -37,7 +37,8 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
             Ok(serving) => Some(serving),
             Err(error) => {
                 engine.close();
-                return Err(Failure::new("started", "http", error.to_string()).hint(error.hint()));
+                let hint = error.hint();
+                return Err(Failure::of("http", error).hint(hint));
             }
         }
     };
@@ -80,7 +81,8 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
 
 /// Nothing that serve does can be done on a newer database: it runs stages and timers, and takes decisions.
 fn too_old(why: String) -> Failure {
-    Failure::new("served", "runs_directory", why)
+    Failure::new("runs_directory", why)
+        .not("served")
         .hint("install the newer holdpoint; the console and the commands that look can still read")
 }
 
