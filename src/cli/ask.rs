@@ -169,7 +169,7 @@ pub struct Done {
     /// What was committed.
     pub receipt: Box<Receipt>,
     /// Why its files are not in place yet.
-    pub unpublished: Option<String>,
+    pub unpublished: Option<Refusal>,
 }
 
 /// Does one thing and waits for its files.

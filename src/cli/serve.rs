@@ -102,7 +102,7 @@ fn tell(engine: &Engine, notice: Notice) -> Option<String> {
             faults.iter().for_each(|fault| tracing::error!("{fault}"));
             tracing::error!("the configuration was saved and is broken: the former one stays in force");
         }
-        Notice::Trouble(Some(trouble)) => tracing::error!("{trouble}"),
+        Notice::Trouble(Some(trouble)) => tracing::error!("{}", trouble.with_causes()),
         Notice::Trouble(None) => tracing::info!("it works again"),
         Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed | Notice::Looked => {}
     }

@@ -157,11 +157,25 @@ impl Refusal {
         }
     }
 
+    /// This process may not, or not now.
+    pub fn not_possible(message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::NotPossible, message)
+    }
+
     /// Adds the error that it came of.
     #[must_use]
     pub fn because(mut self, error: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Cause::of(error);
         self
+    }
+
+    /// The same in other words.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            ..self
+        }
     }
 
     /// The line for the log: what it says and, where it came of an error, the causes of that.

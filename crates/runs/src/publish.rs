@@ -3,6 +3,7 @@
 //! Files are a projection of rows and every effect is idempotent: a crash between any two steps is made good by the next publish.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
@@ -149,7 +150,7 @@ impl Unconfirmed {
 }
 
 /// Puts what these jobs owe in place. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
-/// above it, now that no other process can publish; its error, in words, is that job's failure. The error is that the lock could not be
+/// above it, now that no other process can publish; its error is that job's failure. The error is that the lock could not be
 /// taken within `patience`; one job's failure is its own.
 ///
 /// Nothing is on disk before the second answer is flushed. Then the caller raises each watermark to at least the confirmed value, never
@@ -159,7 +160,7 @@ pub fn publish(
     runs: &RunsDir,
     jobs: &[JobId],
     patience: Duration,
-    mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, String>,
+    mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, Box<dyn Error + Send + Sync>>,
 ) -> Result<(Vec<Published>, Unconfirmed)> {
     let lock_path = runs.publish_lock();
     let lock = runs.append(&lock_path)?;
