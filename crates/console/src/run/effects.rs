@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::copy::{self, Copy};
 use super::slot::Slot;
 use config::Problem;
+use domain::refusal::Refusal;
 use engine::api::{Notice, RequestId};
 
 use crate::backend::Backend;
@@ -150,15 +151,18 @@ impl EffectRunner {
         match notice {
             Notice::Done(id, result) => match self.submitted.get(&id).copied() {
                 Some(submission) => {
-                    if result.is_err() {
+                    if let Err(refusal) = &result {
                         self.submitted.remove(&id);
+                        if refusal.cause.error().is_some() {
+                            tracing::warn!("{}", refusal.with_causes());
+                        }
                     }
                     Msg::Done(submission, result)
                 }
                 None => Msg::Changed,
             },
             Notice::Published(id, result) => match self.submitted.remove(&id) {
-                Some(submission) => Msg::Published(submission, result),
+                Some(submission) => Msg::Published(submission, result.map_err(logged)),
                 None => Msg::Changed,
             },
             Notice::Answer(id, answer) => match self.asked.remove(&id) {
@@ -172,9 +176,15 @@ impl EffectRunner {
             Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, brief(&warnings)),
             Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
             Notice::ReadOnly(why) => Msg::ReadOnly(why),
-            Notice::Trouble(trouble) => Msg::Trouble(trouble),
+            Notice::Trouble(trouble) => Msg::Trouble(trouble.map(logged)),
         }
     }
+}
+
+/// What is told of a trouble on the screen; the log says what it came of.
+fn logged(trouble: Refusal) -> String {
+    tracing::warn!("{}", trouble.with_causes());
+    trouble.message
 }
 
 fn brief(problems: &[Problem]) -> Vec<String> {
