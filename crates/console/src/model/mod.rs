@@ -296,15 +296,8 @@ impl Model {
             Some(Field::Find(..)) => return Focus::Find,
             None => {}
         }
-        match &self.prompt {
-            Some(Prompt::Confirm(confirm)) if confirm.is_note_focused && confirm.is_asking() => return Focus::Note,
-            Some(Prompt::Confirm(_)) => return Focus::Confirm,
-            Some(Prompt::Bulk(ask)) if ask.is_note_focused && ask.is_asking() => return Focus::Note,
-            Some(Prompt::Bulk(_)) => return Focus::Bulk,
-            Some(Prompt::Cancel(_) | Prompt::Timer(_) | Prompt::Discard(_)) => return Focus::Answer,
-            Some(Prompt::Menu) => return Focus::Menu,
-            Some(Prompt::Resume(_) | Prompt::Quit(_)) => return Focus::Ask,
-            None => {}
+        if let Some(prompt) = &self.prompt {
+            return prompt.focus();
         }
         if let Some(compose) = &self.compose {
             return match compose.list {
