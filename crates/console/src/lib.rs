@@ -14,7 +14,7 @@
 //! ```
 
 pub mod action;
-pub(crate) mod backend;
+mod backend;
 pub mod draft;
 pub mod editor;
 pub mod effect;
@@ -33,5 +33,6 @@ pub mod update;
 pub mod view;
 pub mod work;
 
-pub use run::{Ended, NotStarted, run};
-pub use terminal::columns as terminal_columns;
+pub use backend::Backend;
+pub use run::{Console, NotStarted, run};
+pub use terminal::{EditorState, Ended, Incoming, InputStream, Terminal, columns as terminal_columns};
