@@ -325,7 +325,7 @@ fn left_behind(model: &Model) -> Vec<String> {
     let mut reasons = Vec::new();
     let rows = model.queue.present();
     let running = rows.filter(|row| row.kind == QueueKind::Running).count();
-    if model.is_leading && running > 0 {
+    if model.lead.is_here && running > 0 {
         reasons.push(format!(
             "This console leads and {} running: stages go on; another console or serve takes the lead",
             counted_are(running, "stage")

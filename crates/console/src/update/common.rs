@@ -36,7 +36,7 @@ pub(crate) fn readable(model: &Model, text: &str) -> String {
 }
 
 pub(crate) fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
-    model.leader_boot_us = model.now.boot_us;
+    model.lead.asked_boot_us = model.now.boot_us;
     fx.push(Effect::Ask(Question::Leader, Query::Leader));
 }
 

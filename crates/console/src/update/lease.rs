@@ -53,7 +53,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has left it.
     let has_key = |key_us: i64| boot - key_us < PRESENCE_S as i64 * SECOND_US;
-    let is_present = model.away.is_some() || model.key_boot_us.is_some_and(has_key);
+    let is_present = model.away.is_some() || model.presence.key_boot_us.is_some_and(has_key);
     for (key, purpose) in wanted {
         let former = model.leases.get(&key).filter(|lease| lease.purpose == purpose);
         let is_due = former.is_none_or(|lease| boot - lease.beat_boot_us >= beat_us(model, &key, lease));
