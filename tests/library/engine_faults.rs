@@ -135,7 +135,7 @@ async fn published_means_on_disk() {
     assert_eq!(published, Ok(()), "what is in one job's way is in no other's");
     assert!(runs.join("j79/gates/script.json").exists());
     let (_, published) = engine.call_published(approve(&ids[0])).await.unwrap();
-    assert!(published.is_err_and(|why| why.contains("j0/gates")));
+    assert!(published.is_err_and(|why| why.message.contains("j0/gates")));
     engine.close();
 }
 
@@ -323,7 +323,7 @@ async fn a_launch_that_fails_is_tried_again_and_is_no_dead_supervisor() {
 async fn is_tried_again(engine: &mut Engine) -> bool {
     loop {
         if let Notice::Trouble(trouble) = engine.notice().await {
-            return trouble.is_some_and(|trouble| trouble.contains("it is tried again"));
+            return trouble.is_some_and(|trouble| trouble.message.contains("it is tried again"));
         }
     }
 }

@@ -1,10 +1,13 @@
-//! The house rules that a compiler does not check, read from our own source: sizes, words that may not be, what is pure.
+//! The house rules that a compiler does not check, read from our own source: sizes, words that may not be, what is pure, one name for
+//! one idea.
 //!
 //! Which crate may name which is not here: the manifests say it, and Cargo refuses the rest. A failure says file and line, what stands
 //! there and what would be right.
 
 mod rules;
 mod source;
+#[path = "tidy/words.rs"]
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -107,6 +110,18 @@ fn house_rules_hold_in_every_file() {
         }
     }
     assert_none(&findings);
+}
+
+#[test]
+fn a_public_type_has_a_name_of_its_own() {
+    assert_none(&words::doubles(&our_source()));
+}
+
+#[test]
+fn the_glossary_names_types_that_there_are() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md");
+    let page = std::fs::read_to_string(page).expect("it can be read");
+    assert_none(&words::glossary(&page, &our_source()));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The question before a decision or a patch.
 
-use super::{Line, answers, gate_label, keys, outlook, text, title, wrapped};
+use super::parts::{Line, answers, gate_label, keys, outlook, text, title, wrapped};
+use crate::facts::verb;
+use crate::facts::wrap;
+use crate::facts::{change, countdown, holder, past};
 use crate::model::Model;
 use crate::model::gate::GateView;
 use crate::model::prompt::{Confirm, ConfirmState, Intent};
-use crate::verb;
-use crate::view::{change, countdown, holder, message, past};
 use domain::time::Timestamp;
 use domain::timer::TimerStatus;
 use text::width;
@@ -103,7 +104,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     outlook(model, columns, &mut lines);
     let mut spare = Vec::new();
     if let Some(former) = rows.and_then(|rows| past::former_rejection(rows, &confirm.pin.key)) {
-        for line in message::split(&former, columns, 2) {
+        for line in wrap::split(&former, columns, 2) {
             spare.push(Line::Spare(vec![(line, theme.plain())]));
         }
     }
@@ -122,7 +123,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
             )]));
         }
         for consequence in patch.consequences.iter().take(2) {
-            for line in message::split(consequence, columns.saturating_sub(2), 2) {
+            for line in wrap::split(consequence, columns.saturating_sub(2), 2) {
                 spare.push(Line::Spare(vec![(format!("  {line}"), theme.warning())]));
             }
         }

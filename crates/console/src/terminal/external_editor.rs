@@ -1,4 +1,4 @@
-//! The program that has the terminal for a while: the operator's own editor, in a process group of its own.
+//! The external editor, which has the terminal for a while, in a process group of its own.
 //!
 //! A group of its own, because an editor that suspends itself stops its whole group: a console in it would be stopped together with
 //! the locks that it holds, before it could do anything about them.
@@ -15,26 +15,17 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::super::own_editor::{Ending, OwnEditor};
-use super::super::terminal::{self, job_control};
+use super::job_control;
+use crate::own_editor::{Ending, OwnEditor};
+use crate::terminal::{self, EditorState};
 
 /// An editor that is told to end is waited for no longer than this.
 const END_WAIT: Duration = Duration::from_secs(2);
 /// It is looked at this often meanwhile.
 const END_LOOK: Duration = Duration::from_millis(20);
 
-/// What a look found.
-pub(super) enum Found {
-    /// It runs.
-    Running,
-    /// It was stopped: Ctrl-Z.
-    Stopped,
-    /// It ended.
-    Ended(Ending),
-}
-
-/// The program.
-pub(super) struct Guest {
+/// An external editor that runs.
+pub(crate) struct ExternalEditor {
     // Never waited for by itself: its stops count too.
     child: Child,
     group: Pid,
@@ -45,7 +36,7 @@ pub(super) struct Guest {
     is_stopped: bool,
 }
 
-impl Guest {
+impl ExternalEditor {
     /// Starts an editor on a file and gives it the terminal, whose settings are these.
     pub(crate) fn start(editor: &OwnEditor, path: &Path, ours: Termios) -> io::Result<Self> {
         let child = Command::new("/bin/sh")
@@ -56,7 +47,7 @@ impl Guest {
             .process_group(0)
             .spawn()?;
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-        let mut guest = Self {
+        let mut started = Self {
             child,
             group,
             ours,
@@ -65,10 +56,10 @@ impl Guest {
         };
         // One that reads before the terminal is its own is stopped, and continued when that is seen.
         if let Err(error) = job_control::give_to(group) {
-            guest.kill();
+            started.kill();
             return Err(error);
         }
-        Ok(guest)
+        Ok(started)
     }
 
     /// Gives it the terminal and has it go on.
@@ -89,23 +80,23 @@ impl Guest {
     }
 
     /// Looks at it; never waits.
-    pub(crate) fn look(&self) -> Found {
+    pub(crate) fn look(&self) -> EditorState {
         let flags = WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED;
         loop {
             return match waitpid(self.group, Some(flags)) {
-                Ok(WaitStatus::Exited(_, status)) => Found::Ended(Ending::Status(status)),
-                Ok(WaitStatus::Signaled(_, signal, _)) => Found::Ended(Ending::Signal(signal.as_str())),
+                Ok(WaitStatus::Exited(_, status)) => EditorState::Ended(Ending::Status(status)),
+                Ok(WaitStatus::Signaled(_, signal, _)) => EditorState::Ended(Ending::Signal(signal.as_str())),
                 Ok(WaitStatus::Stopped(_, Signal::SIGTTIN | Signal::SIGTTOU)) => {
                     // It was quicker than the terminal came.
                     match self.go_on() {
                         Ok(()) => continue,
-                        Err(_) => Found::Stopped,
+                        Err(_) => EditorState::Stopped,
                     }
                 }
-                Ok(WaitStatus::Stopped(..)) => Found::Stopped,
+                Ok(WaitStatus::Stopped(..)) => EditorState::Stopped,
                 Err(Errno::EINTR) => continue,
-                Ok(_) => Found::Running,
-                Err(error) => Found::Ended(Ending::NotStarted(error.desc().to_owned())),
+                Ok(_) => EditorState::Running,
+                Err(error) => EditorState::Ended(Ending::NotStarted(error.desc().to_owned())),
             };
         }
     }
@@ -138,7 +129,7 @@ impl Guest {
         self.signal(signal);
         self.signal(Signal::SIGCONT);
         let ended = async {
-            while !matches!(self.look(), Found::Ended(_)) {
+            while !matches!(self.look(), EditorState::Ended(_)) {
                 tokio::time::sleep(END_LOOK).await;
             }
         };

@@ -1,6 +1,6 @@
 //! Who has a gate open, or holds its timer and until when.
 
-use super::{countdown, label, message, shorten};
+use super::{countdown, label, shorten, wrap};
 use crate::model::Model;
 use crate::model::queue::RowKey;
 use domain::hold;
@@ -160,7 +160,7 @@ pub(crate) fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String>
         let hold = row.timer.as_ref()?.used_up_hold(model.now, row.max_hold_s)?;
         Some(hold::used_up(name(model, &hold.holder.name)))
     });
-    words.map_or_else(Vec::new, |words| message::split(&words, columns, HOLD_LINES_MAX))
+    words.map_or_else(Vec::new, |words| wrap::split(&words, columns, HOLD_LINES_MAX))
 }
 
 /// In a list of gates: who holds this one's timer, and why, in so many cells; the reason gives way, the name never.

@@ -4,14 +4,12 @@ use std::ops::Range;
 
 use ratatui::style::Style;
 
-use super::{Line, answers, keys, other_title, outlook, text, wrapped};
+use super::parts::{Line, answers, keys, other_title, outlook, text, wrapped};
 use crate::draft::Draft;
-use crate::layout;
+use crate::facts::{holder, label};
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::gate::GateView;
-use crate::model::prompt::Prompt;
-use crate::view::{holder, label};
 use domain::gate::Verdict;
 use domain::ids::Digest;
 use text::{cut, width};
@@ -272,19 +270,19 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking
 }
 
 /// Its lines around the list.
-pub(super) fn around_words<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec<Line<'a>> {
+pub(crate) fn around_words<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec<Line<'a>> {
     let (mut above, below) = around(model, ask, columns);
     above.extend(below);
     above
 }
 
 /// How many rows it needs at least: everything but the list, and of that a line and where it stands.
-pub(super) fn least_rows(model: &Model, ask: &BulkAsk, columns: usize) -> usize {
+pub(crate) fn least_rows(model: &Model, ask: &BulkAsk, columns: usize) -> usize {
     around_words(model, ask, columns).len() + ask.items.len().min(2)
 }
 
 /// Which lines of the list are in sight beside so many others, in so many rows. Where it is cut, a line says so.
-pub(super) fn window(ask: &BulkAsk, around: usize, rows: usize) -> Range<usize> {
+pub(crate) fn window(ask: &BulkAsk, around: usize, rows: usize) -> Range<usize> {
     let count = ask.items.len();
     let room = rows.saturating_sub(around);
     let room = if count > room {
@@ -297,7 +295,7 @@ pub(super) fn window(ask: &BulkAsk, around: usize, rows: usize) -> Range<usize> 
 }
 
 /// Its lines in so many rows: the list gives way, and says so.
-pub(super) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, rows: usize) -> Vec<Line<'a>> {
+pub(crate) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, rows: usize) -> Vec<Line<'a>> {
     let (mut shown, below) = around(model, ask, columns);
     let count = ask.items.len();
     let window = window(ask, shown.len() + below.len(), rows);
@@ -313,14 +311,4 @@ pub(super) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
     }
     shown.extend(below);
     shown
-}
-
-/// How many gates of the list are in sight in a prompt of this height.
-pub(crate) fn list_rows(model: &Model, height: u16) -> usize {
-    let Some(Prompt::Bulk(ask)) = &model.prompt else {
-        return 0;
-    };
-    let columns = usize::from(layout::of(model).prompt.width).saturating_sub(2);
-    let around = around_words(model, ask, columns).len();
-    window(ask, around, usize::from(height)).len()
 }

@@ -1,11 +1,12 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::{Line, answers, elsewhere, gate_label, outlook, text, title, wrapped};
+use super::parts::{Line, answers, elsewhere, gate_label, outlook, text, title, wrapped};
 use crate::action::Action;
+use crate::facts::verb;
+use crate::facts::verb::No;
+use crate::facts::{countdown, holder};
 use crate::model::Model;
 use crate::model::prompt::{TimerAsk, TimerIntent};
-use crate::verb::{self, No};
-use crate::view::{countdown, holder};
 use text::words::duration;
 
 /// Its lines.

@@ -1,9 +1,13 @@
 //! Names of jobs and gates, times and sizes, as an operator reads them.
 
 use super::shorten;
+use crate::facts::label;
+use crate::model::file::FileView;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::time::Timestamp;
+use domain::view::{QueueKind, QueueRow};
+use text::words::NO_TEXT;
 
 /// Whether an id was made by holdpoint (a UUID) and not by a person.
 fn is_generated(id: &str) -> bool {
@@ -112,6 +116,43 @@ pub(crate) fn count(number: u64) -> String {
         10_000..1_000_000 => format!("{}k", number / 1000),
         1_000_000.. => format!("{}M", number / 1_000_000),
     }
+}
+
+/// How much changed in it: lines, or its size; and how many values, where they are known.
+pub(crate) fn change_of_file(file: &FileView) -> String {
+    let artifact = &file.artifact;
+    if artifact.is_binary {
+        return format!("{NO_TEXT}, {}", label::size(artifact.size_bytes));
+    }
+    let lines = format!("+{} -{}", artifact.added_lines, artifact.removed_lines);
+    match &file.values {
+        Some(values) => {
+            let more = if values.is_cut { "+" } else { "" };
+            format!("{lines}  {}{more} values", values.changes.len())
+        }
+        None => lines,
+    }
+}
+
+/// What changed: `+12 -4`, `new 48`, `no text`.
+pub(crate) fn change_of_gate(row: &QueueRow) -> String {
+    if row.kind != QueueKind::Gate {
+        return String::new();
+    }
+    if row.files == 0 {
+        return "no files".to_owned();
+    }
+    if row.is_binary {
+        return NO_TEXT.to_owned();
+    }
+    if row.is_new {
+        return format!("new {}", label::count(row.added_lines.into()));
+    }
+    format!(
+        "+{} -{}",
+        label::count(row.added_lines.into()),
+        label::count(row.removed_lines.into())
+    )
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What may be done to the selected gate or job; the rules themselves are the domain's.
 
+use crate::facts::label;
+use crate::facts::marks::in_range;
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
 use crate::model::gate::GateView;
 use crate::model::prompt::{Pin, TimerIntent};
 use crate::model::queue::RowKey;
-use crate::update::marked_range;
-use crate::view::label;
 use crate::work::{self, NotEditable};
 use domain::job::{JobRows, JobStatus};
 use domain::key::GateKey;
@@ -78,7 +78,7 @@ pub fn pin(model: &Model) -> Result<Pin, Why> {
 
 /// Whether `a` and `r` on the queue are about all marked gates; a range that is being drawn ends with them.
 pub fn is_bulk(model: &Model) -> bool {
-    let range = marked_range(model);
+    let range = in_range(model);
     let added = range.iter().filter(|key| !model.marks.contains_key(key)).count();
     let is_marked = |key: &GateKey| model.marks.contains_key(key) || range.contains(key);
     matches!(model.queue.selected(), Some(RowKey::Gate(key)) if is_marked(key)) && model.marks.len() + added > 1
@@ -97,7 +97,7 @@ pub(super) fn bulk(model: &Model) -> Result<(), Why> {
         return Err(why(words, hint));
     }
     let is_read = model.marks.values().all(|mark| mark.digest.is_some());
-    if is_read && marked_range(model).iter().all(|key| model.marks.contains_key(key)) {
+    if is_read && in_range(model).iter().all(|key| model.marks.contains_key(key)) {
         return Ok(());
     }
     Err(why("the marked gates are still being read", "press the key again"))

@@ -1,11 +1,11 @@
 //! What can be done with the text in the editor.
 
-use super::{Line, gate_label, key_rows, text, wrapped};
+use super::parts::{Line, gate_label, key_rows, text, wrapped};
 use crate::action::Action;
+use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::compose::Compose;
-use crate::verb;
 
 /// Its lines.
 pub(super) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {

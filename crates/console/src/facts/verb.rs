@@ -6,16 +6,16 @@ mod enter;
 mod gate;
 mod text;
 
-use super::action::Action;
-use super::draft::DISCARDED_DAYS;
-use super::keymap::Focus;
-use super::model::compose::Compose;
-use super::model::file::FileView;
-use super::model::gate::GateView;
-use super::model::prompt::{Intent, Prompt, TimerIntent};
-use super::model::{Lower, Model};
-use super::update::{concerned, open_elsewhere};
-use super::view;
+use crate::action::Action;
+use crate::draft::DISCARDED_DAYS;
+use crate::facts::lease::{concerned, open_elsewhere};
+use crate::facts::window;
+use crate::keymap::Focus;
+use crate::model::compose::Compose;
+use crate::model::file::FileView;
+use crate::model::gate::GateView;
+use crate::model::prompt::{Intent, Prompt, TimerIntent};
+use crate::model::{Lower, Model};
 
 pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
 
@@ -180,7 +180,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
             or_says(!open_elsewhere(model).is_empty(), words)
         }
         Action::NextFile | Action::FormerFile if focus == Focus::Job => {
-            let least = if view::prompt::is_low(model) { 1 } else { 2 };
+            let least = if window::is_low(model) { 1 } else { 2 };
             there_is(model.job.as_ref().is_some_and(|job| job.logs().len() >= least))
         }
         Action::MarkAgain => or_says(!model.marks_off.is_empty(), "No marks were taken off"),
@@ -299,8 +299,8 @@ fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), 
 
 /// The same where a question is asked first, which the window has to hold.
 fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), No> {
-    written(model, what, || match view::prompt::too_small(model) {
-        Some(why) => Err((why, view::prompt::MAKE_ROOM.to_owned())),
+    written(model, what, || match window::too_small(model) {
+        Some(why) => Err((why, window::MAKE_ROOM.to_owned())),
         None => rule(),
     })
 }

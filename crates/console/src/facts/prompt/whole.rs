@@ -2,46 +2,22 @@
 //!
 //! One answer for drawing, for the frame's report and for Enter.
 
-use std::ops::Range;
+use crate::facts::window::{MAKE_ROOM, NOT_WHOLE, too_small};
 
 use ratatui::layout::Rect;
 
-use super::{Line, bulk, keys, lines, text, wrapped};
-use crate::effect::PromptFacts;
-use crate::layout;
+use super::parts::{Line, keys, text, wrapped};
+use super::{bulk, lines};
 use crate::model::Model;
 use crate::model::prompt::Prompt;
 use text::{visible_line, width};
 
-/// In a smaller window nothing is asked that decides; everything can be read.
-const COLUMNS_MIN: u16 = 60;
-/// The same in lines.
-pub const ROWS_MIN: u16 = 14;
-
-/// What to do about it.
-pub const MAKE_ROOM: &str = "make the window larger; everything can be read";
-/// Why Enter does nothing.
-pub const NOT_WHOLE: &str = "this window does not hold the whole question";
-
-/// Whether the window is so small that nothing is asked in it that decides.
-pub fn is_low(model: &Model) -> bool {
-    let (columns, rows) = model.size;
-    columns < COLUMNS_MIN || rows < ROWS_MIN
-}
-
-/// Why nothing is asked that decides, where the window is too small for that.
-pub fn too_small(model: &Model) -> Option<String> {
-    let (columns, rows) = model.size;
-    is_low(model)
-        .then(|| format!("below {COLUMNS_MIN}x{ROWS_MIN} nothing is decided, and this window is {columns}x{rows}"))
-}
-
 /// Cells of a line behind the rule or the blank that it begins with.
-fn columns(area: Rect) -> usize {
+pub(crate) fn columns(area: Rect) -> usize {
     usize::from(area.width).saturating_sub(2)
 }
 
-fn parts_of<'l>(line: &'l Line<'_>) -> &'l [(String, ratatui::style::Style)] {
+pub(crate) fn parts_of<'l>(line: &'l Line<'_>) -> &'l [(String, ratatui::style::Style)] {
     match line {
         Line::Text(parts) | Line::Head(parts, _) => parts,
         Line::Spare(_) | Line::Field(..) => &[],
@@ -54,7 +30,7 @@ fn is_cut(line: &Line<'_>, columns: usize) -> bool {
 }
 
 /// The lines to draw, and whether they are all of the question.
-pub(super) fn fitted(model: &Model, area: Rect) -> (Vec<Line<'_>>, bool) {
+pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<Line<'_>>, bool) {
     let (columns, room) = (columns(area), usize::from(area.height));
     let mut all = match &model.prompt {
         Some(Prompt::Bulk(ask)) => bulk::within(model, ask, columns, room),
@@ -104,42 +80,4 @@ pub fn least_height(model: &Model, width: u16) -> u16 {
         None => 0,
     };
     u16::try_from(needed).unwrap_or(u16::MAX)
-}
-
-/// What of the question is on the screen; none without one.
-pub fn facts(model: &Model) -> Option<PromptFacts> {
-    let prompt = model.prompt.as_ref()?;
-    let area = layout::of(model).prompt;
-    let (_, is_whole) = fitted(model, area);
-    // Each gate of a bulk is pinned; the list scrolls.
-    let all = lines(model, columns(area));
-    let parts = all.iter().flat_map(|line| parts_of(line));
-    let words = parts
-        .flat_map(|(text, _)| text.split(' '))
-        .filter(|word| !is_time(word));
-    Some(PromptFacts {
-        revision: prompt.revision(),
-        words: words.collect::<Vec<_>>().join(" "),
-        is_whole,
-    })
-}
-
-/// Which lines of a bulk's list of gates are on the screen, with all of its question.
-pub fn listed(model: &Model) -> Range<usize> {
-    let area = layout::of(model).prompt;
-    match &model.prompt {
-        Some(Prompt::Bulk(ask)) if fitted(model, area).1 => {
-            let around = bulk::around_words(model, ask, columns(area)).len();
-            bulk::window(ask, around, usize::from(area.height))
-        }
-        Some(_) | None => 0..0,
-    }
-}
-
-/// `04:58`, `02:13:05Z`, `(00:10)`: what goes on by itself.
-fn is_time(word: &str) -> bool {
-    let bare = word
-        .trim_matches(|c: char| !c.is_ascii_alphanumeric())
-        .trim_end_matches('Z');
-    bare.contains(':') && bare.chars().all(|c| c.is_ascii_digit() || c == ':')
 }

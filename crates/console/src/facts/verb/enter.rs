@@ -5,10 +5,12 @@
 use super::gate::{EACH_OPEN_ELSEWHERE, Why, told, why};
 use super::{No, about_text, or_says, refused, written};
 use crate::editor::Editor;
+use crate::facts::command::of_timer;
+use crate::facts::enter::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter};
+use crate::facts::lease::open_elsewhere;
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, LeftOut};
 use crate::model::prompt::{DISCARD_WORD, Prompt, TimerAsk};
-use crate::update::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter, open_elsewhere, timer_command};
 use domain::gate::NOTES_BYTES_MAX;
 use domain::refusal::Refusal;
 
@@ -62,7 +64,7 @@ fn text(prompt: &Prompt) -> Result<(), Why> {
     match prompt {
         Prompt::Confirm(confirm) => note(&confirm.note),
         Prompt::Bulk(ask) => note(&ask.note),
-        Prompt::Timer(ask) => timer_command(ask).map(drop).map_err(|problem| why(problem, "")),
+        Prompt::Timer(ask) => of_timer(ask).map(drop).map_err(|problem| why(problem, "")),
         Prompt::Cancel(ask) => typed(&ask.typed, ask.job_id.as_str()),
         Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_) => Ok(()),
     }
