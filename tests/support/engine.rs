@@ -1,9 +1,4 @@
 //! What the tests of the engine share: opening one on a directory, asking it, and waiting for what it tells.
-#![allow(
-    clippy::unwrap_used,
-    clippy::wildcard_enum_match_arm,
-    reason = "a test fails by panicking"
-)]
 
 use std::path::Path;
 use std::sync::Arc;
