@@ -32,6 +32,10 @@ fn declared(source: &Source) -> Vec<Declared<'_>> {
                 Some(rest) => (true, rest),
                 None => (false, *line),
             };
+            // Types inside of functions are their own affair.
+            if line.starts_with(' ') {
+                return None;
+            }
             let mut words = rest.split_ascii_whitespace();
             let kind = words.next()?;
             if !KINDS.contains(&kind) {
