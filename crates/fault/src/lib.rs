@@ -73,7 +73,7 @@ pub const POINTS: [(&str, &str); 29] = [
     ("stage_ended", "the leader knows of the end, no row does"),
 ];
 
-/// Steps beside that way: `tests/http` dies there.
+/// Steps beside that way: `tests/program/http` dies there.
 pub(crate) const ASIDE: [(&str, &str); 1] = [("webhook_answered", "a webhook's receiver has answered, no row says so")];
 
 /// Dies here when a test asked for it.
