@@ -23,7 +23,7 @@ use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
 use engine::api::{Answer, OldAnswer, Query, Receipt};
 use patch::{Patch, Surroundings};
-use rules::{Ahead, Cause, Context, Evidence, Happening, Review, find_gate, foresee, reduce};
+use rules::{Ahead, Context, Evidence, Happening, Review, Trigger, find_gate, foresee, reduce};
 use serde_json::Value;
 
 use crate::world::{World, job_id, job_row, operator, stage};
@@ -143,8 +143,8 @@ impl World {
         }
     }
 
-    /// Has a cause judged by the rules, and its consequences in the rows, the log and the files.
-    pub fn put(&mut self, id: &JobId, cause: &Cause, evidence: &Evidence, now: Now) -> Result<Applied, Refusal> {
+    /// Has a trigger judged by the rules, and its consequences in the rows, the log and the files.
+    pub fn put(&mut self, id: &JobId, trigger: &Trigger, evidence: &Evidence, now: Now) -> Result<Applied, Refusal> {
         let via = operator("ops").via;
         let cx = Context {
             now,
@@ -153,7 +153,7 @@ impl World {
             grace_s: GRACE_S,
             via: &via,
         };
-        let changes = reduce(id, self.jobs.get(id), cause, evidence, cx)?;
+        let changes = reduce(id, self.jobs.get(id), trigger, evidence, cx)?;
         let mut rows = self.jobs.get(id).cloned();
         let mut applied = Applied::default();
         for change in changes {
@@ -213,7 +213,7 @@ impl World {
             on_disk,
             ..Evidence::default()
         };
-        self.put(id, &Cause::Happened(happening), &evidence, self.now)
+        self.put(id, &Trigger::Happened(happening), &evidence, self.now)
     }
 
     /// Somebody decides.
@@ -256,7 +256,7 @@ impl World {
             command,
         };
         let evidence = self.evidence(&ask)?;
-        let mut applied = self.put(&job_id(id), &Cause::Asked(ask), &evidence, self.now)?;
+        let mut applied = self.put(&job_id(id), &Trigger::Asked(ask), &evidence, self.now)?;
         Ok(applied.decisions.pop().unwrap())
     }
 
@@ -565,7 +565,7 @@ impl World {
         };
         let applied = self
             .evidence(&ask)
-            .and_then(|evidence| self.put(&id, &Cause::Asked(ask), &evidence, self.now));
+            .and_then(|evidence| self.put(&id, &Trigger::Asked(ask), &evidence, self.now));
         Some(applied.map(|mut applied| {
             Box::new(Receipt {
                 job_id: id.clone(),

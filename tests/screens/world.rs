@@ -22,7 +22,7 @@ use domain::stage::{STAGES_DEFAULT, StageSpec};
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
-use rules::{Cause, Evidence};
+use rules::{Evidence, Trigger};
 
 pub fn at(clock: &str) -> Timestamp {
     Timestamp::parse(&format!("2026-11-22T{clock}Z")).unwrap()
@@ -397,7 +397,7 @@ impl World {
 
     fn ask(&mut self, id: &str, who: &str, session: Option<String>, command: Command) {
         let by = operator(who);
-        let ask = Cause::Asked(Ask { by, session, command });
+        let ask = Trigger::Asked(Ask { by, session, command });
         self.put(&job_id(id), &ask, &Evidence::default(), self.now).unwrap();
     }
 
@@ -460,7 +460,7 @@ impl World {
             utc: at(clock),
             ..self.now
         };
-        self.put(&job_id(id), &Cause::Asked(ask), &evidence, now).unwrap();
+        self.put(&job_id(id), &Trigger::Asked(ask), &evidence, now).unwrap();
     }
 
     pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {

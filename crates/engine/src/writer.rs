@@ -20,7 +20,7 @@ use domain::refusal::{Refusal, RefusalCode};
 
 use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
-use store::{Candidate, Entry, OutboxChange, Store, StoreError};
+use store::{Batched, Candidate, OutboxChange, Store, StoreError};
 
 use super::api::RequestId;
 use super::debts::PUBLISH_JOBS_MAX;
@@ -33,7 +33,7 @@ use super::stage_watch::Watch;
 use super::ticker::DueGate;
 use super::trouble::not_recorded;
 use domain::ask::Command;
-use rules::{Cause, Evidence, Happening, StageOutcome, reduce};
+use rules::{Evidence, Happening, StageOutcome, Trigger, reduce};
 
 /// The most entries of one transaction.
 const BATCH_MAX: usize = 100;
@@ -91,7 +91,7 @@ pub(super) struct Writer {
 
 /// What the rules read of one entry of a transaction, and who hears what came of it.
 struct Matter {
-    cause: Cause,
+    trigger: Trigger,
     evidence: Evidence,
     tell: Tell,
 }
@@ -211,10 +211,10 @@ impl Writer {
         self.commit(items);
     }
 
-    fn command(&mut self, request: RequestId, by: Operator, command: Command, items: &mut Vec<Entry<Matter>>) {
+    fn command(&mut self, request: RequestId, by: Operator, command: Command, items: &mut Vec<Batched<Matter>>) {
         // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
         // other: the decisions of a bulk go into one transaction.
-        let is_of_same_job = |item: &Entry<Matter>| command.job_id() == Some(&item.job_id);
+        let is_of_same_job = |item: &Batched<Matter>| command.job_id() == Some(&item.job_id);
         if needs_files(&command) && items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
@@ -224,11 +224,11 @@ impl Writer {
             Ok((job_id, evidence)) => {
                 fault::point("prepared");
                 let matter = Matter {
-                    cause: Cause::Asked(ask),
+                    trigger: Trigger::Asked(ask),
                     evidence,
                     tell: Tell::Request(request),
                 };
-                items.push(Entry::new(job_id, matter));
+                items.push(Batched::new(job_id, matter));
             }
             Err(refusal) => {
                 let refusal = self.preparer.told(ask.command.job_id(), refusal);
@@ -237,18 +237,18 @@ impl Writer {
         }
     }
 
-    fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Entry<Matter>>) {
+    fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Batched<Matter>>) {
         for gate in gates {
             let job_id = gate.key.job_id.clone();
             match self.preparer.expiry(&gate) {
                 Ok(evidence) => {
                     let DueGate { key, wake, is_missed } = gate;
                     let matter = Matter {
-                        cause: Cause::Happened(Happening::Expired { key, wake, is_missed }),
+                        trigger: Trigger::Happened(Happening::Expired { key, wake, is_missed }),
                         evidence,
                         tell: Tell::Expiry(job_id.clone()),
                     };
-                    items.push(Entry::new(job_id, matter));
+                    items.push(Batched::new(job_id, matter));
                 }
                 Err(refusal) => self.report(Some(refusal)),
             }
@@ -258,7 +258,7 @@ impl Writer {
         }
     }
 
-    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Entry<Matter>>) {
+    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Batched<Matter>>) {
         fault::point("stage_ended");
         let (outcome, bare) = match outcome {
             StageOutcome::Made(_) => match self.preparer.stage_made(&key.job_id, &key.stage) {
@@ -285,7 +285,7 @@ impl Writer {
         items.push(of_stage(&key, epoch, ended, evidence, tell));
     }
 
-    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Entry<Matter>>) {
+    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Batched<Matter>>) {
         let not_started = |why: Refusal| Inbox::Started(key.clone(), Start::Hindered(why));
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
@@ -334,14 +334,14 @@ impl Writer {
     }
 
     /// One transaction for all of them, then all answers.
-    fn commit(&mut self, items: Vec<Entry<Matter>>) {
+    fn commit(&mut self, items: Vec<Batched<Matter>>) {
         if items.is_empty() {
             return;
         }
         let cx = self.preparer.context(&self.operator.via);
         fault::point("before_commit");
         let results = self.store.commit(&items, cx.now.utc, &mut |job_id, rows, matter| {
-            reduce(job_id, rows, &matter.cause, &matter.evidence, cx)
+            reduce(job_id, rows, &matter.trigger, &matter.evidence, cx)
         });
         fault::point("after_commit");
         match results {
@@ -362,7 +362,7 @@ impl Writer {
         }
     }
 
-    fn refuse_all(&mut self, items: Vec<Entry<Matter>>, error: StoreError) {
+    fn refuse_all(&mut self, items: Vec<Batched<Matter>>, error: StoreError) {
         let refusal = not_recorded(error);
         self.report(Some(refusal.clone()));
         for entry in items {
@@ -379,10 +379,14 @@ impl Writer {
     }
 
     fn answer(&mut self, job_id: JobId, matter: Matter, result: Result<Applied, Refusal>) {
-        let Matter { cause, evidence, tell } = matter;
+        let Matter {
+            trigger,
+            evidence,
+            tell,
+        } = matter;
         match (tell, result) {
             (Tell::Request(request), Ok(applied)) => {
-                if let Cause::Asked(ask) = &cause {
+                if let Trigger::Asked(ask) = &trigger {
                     self.done(request, &job_id, &ask.command, &evidence, applied);
                 }
             }
@@ -391,7 +395,7 @@ impl Writer {
                 self.tell(Inbox::Done(request, Err(refusal)));
             }
             (Tell::Start(key, epoch), Ok(_)) => {
-                let start = if matches!(cause, Cause::Happened(Happening::ArtifactMoved { .. })) {
+                let start = if matches!(trigger, Trigger::Happened(Happening::ArtifactMoved { .. })) {
                     Start::NotWanted
                 } else {
                     self.launch(&key, epoch)
@@ -526,12 +530,12 @@ fn artifact_moved(key: &StageKey, moved: &OnDisk) -> Happening {
 }
 
 /// What only the leader of this epoch may tell of a stage.
-fn of_stage(key: &StageKey, epoch: u64, happening: Happening, evidence: Evidence, tell: Tell) -> Entry<Matter> {
-    Entry {
+fn of_stage(key: &StageKey, epoch: u64, happening: Happening, evidence: Evidence, tell: Tell) -> Batched<Matter> {
+    Batched {
         job_id: key.job_id.clone(),
         epoch: Some(epoch),
         matter: Matter {
-            cause: Cause::Happened(happening),
+            trigger: Trigger::Happened(happening),
             evidence,
             tell,
         },
