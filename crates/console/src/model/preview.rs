@@ -1,8 +1,7 @@
 //! What the rules answered to the question: what would Enter do?
 
 use domain::ids::JobId;
-use domain::key::GateKey;
-use domain::key::GateRef;
+use domain::key::{GateKey, GateRef};
 use domain::outlook::{Fact, Outlook, together};
 use domain::refusal::Refusal;
 use engine::api::Command;
