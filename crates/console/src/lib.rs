@@ -12,6 +12,11 @@
 //! message   a field, else what happened last
 //! hint      the keys of the focus
 //! ```
+//!
+//! ```text
+//! model <- facts <- layout <- update     changes the model
+//!                          <- view       draws it
+//! ```
 
 pub mod action;
 mod backend;

@@ -1,16 +1,14 @@
 //! What all of `update` says, sends and asks.
 
 use crate::effect::{Effect, Question, Submission};
-use crate::facts::label;
-use crate::facts::verb;
+use crate::facts::{label, verb};
 use crate::model::history::DECISIONS_MAX;
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
 use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
-use engine::api::OldQuery;
-use engine::api::Query;
+use engine::api::{OldQuery, Query};
 
 pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;

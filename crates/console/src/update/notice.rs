@@ -1,6 +1,5 @@
 //! What the engine tells: answers, events, configuration.
 
-use crate::update::common::ask_decisions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use crate::effect::{Effect, Question};
 use crate::facts::label;
 use crate::model::Model;
 use crate::model::toast::Tone;
-use crate::update::common::{readable, toast};
+use crate::update::common::{ask_decisions, readable, toast};
 use domain::event::{Event, EventType};
 use domain::ids::StageName;
 use domain::key::GateKey;

@@ -1,22 +1,19 @@
 //! Asks the rules what Enter would do, as long as a prompt is open that can be confirmed: with the very commands that Enter sends, and again
 //! whenever something has happened to their jobs. No sentence about the future is made here.
 
-use crate::facts::command;
 use std::collections::{BTreeMap, HashMap};
 
-use super::prompt;
-use super::{act, bulk, gate};
+use super::{act, bulk, gate, prompt};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::{Effect, Question};
 use crate::facts::lease::concerned;
-use crate::facts::verb;
+use crate::facts::{command, verb};
 use crate::model::Model;
 use crate::model::preview::{Asked, Foreseen, JobPreview};
 use crate::model::prompt::{ConfirmState, Prompt, TimerAsk};
 use crate::model::toast::Tone;
-use crate::update::common::refuse;
-use crate::update::common::toast;
+use crate::update::common::{refuse, toast};
 use domain::ask::Command;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;

@@ -6,16 +6,14 @@ use crate::action::Action;
 use crate::draft::{DISCARDED_DAYS, PatchDraft};
 use crate::editor::Editor;
 use crate::effect::{Effect, Question};
-use crate::facts::compose;
-use crate::facts::verb;
-use crate::layout;
+use crate::facts::{compose, verb};
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::gate::GateView;
 use crate::model::prompt::Pin;
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model};
 use crate::update::common::toast;
-use crate::work;
+use crate::{layout, work};
 use domain::key::GateKey;
 use engine::api::Query;
 
