@@ -267,11 +267,6 @@ pub(crate) fn no_such_job(id: &JobId) -> ApiError {
     ApiError::not_found(Refusal::no_such_job(id).message)
 }
 
-/// The stage is none, its gate never opened, or it has no such attempt.
-pub(crate) fn no_gate(rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> ApiError {
-    Refusal::no_gate(rows, stage, attempt).into()
-}
-
 /// Answers bear the name of their question, so this is a fault of the engine.
 pub(crate) fn mismatched() -> ApiError {
     ApiError::new(

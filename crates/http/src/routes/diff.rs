@@ -6,11 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, mismatched, no_gate};
+use crate::app::{App, mismatched};
 use crate::params::{Asked, Gate};
 use diff::document::CONTEXT_LINES;
 use domain::compare::{self, BaseChoice};
 use domain::ids::{Digest, JobId};
+use domain::refusal::Refusal;
 use engine::api::{Answer, Query};
 use wire::DifferenceDoc;
 
@@ -36,7 +37,7 @@ pub(crate) async fn diff(
     };
     let rows = app.job(&id).await?;
     let gate = rows.gate_of(&stage, attempt);
-    let gate = gate.ok_or_else(|| no_gate(&rows, &stage, attempt))?;
+    let gate = gate.ok_or_else(|| Refusal::no_gate(&rows, &stage, attempt))?;
     let mut documents = Vec::with_capacity(gate.artifacts.len());
     let artifacts = gate.artifacts.iter().collect();
     for (artifact, base_sha256) in compare::with_bases(&rows, gate, artifacts, choice.as_ref())? {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, JobOrOld, no_gate};
+use crate::app::{App, JobOrOld};
 use crate::follow::news_of;
 use crate::params::{Asked, Gate, Job};
 use domain::decision::SealedDecision;
@@ -19,6 +19,7 @@ use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::old::{ListedDecision, OldDecision};
+use domain::refusal::Refusal;
 use domain::stage_state::StageState;
 use domain::view::JobFilter;
 use engine::left::until_in_place;
@@ -197,7 +198,7 @@ async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>
     let gate = rows.gate_of(stage, attempt);
     Err(match gate {
         Some(gate) => undecided(gate),
-        None => no_gate(rows, stage, attempt),
+        None => Refusal::no_gate(rows, stage, attempt).into(),
     })
 }
 
