@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use clock::SystemClock;
 use config::Config;
+use domain::ask::{Command, NewJob};
 use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
-use engine::api::{Answer, Command, NewJob, Query};
+use engine::api::{Answer, Query};
 use engine::{Engine, Role, Settings};
 use serde_json::Value;
 
