@@ -24,7 +24,7 @@ use nix::unistd::{Pid, mkfifo};
 use runs::RunsDir;
 use runs::supervisor::{self, StageEnd};
 use serde_json::json;
-use support::engine::{PIPELINE, decide, gate, job, open, read_json, settings, start, until};
+use support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, settings, start, until};
 
 fn approve(id: &JobId) -> Command {
     decide(id, "script", Verdict::Approve, None, None)

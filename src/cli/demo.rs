@@ -10,8 +10,9 @@ use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::operator::Surface;
 use domain::view::JobFilter;
+use engine::Role;
 use engine::api::{Command, NewJob, OutsideArtifact};
-use engine::{Engine, Role};
+use engine::client::Client;
 
 use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
@@ -50,7 +51,7 @@ pub async fn run(global: &GlobalArguments) -> Outcome {
     console::show(session, None, Some(hint.to_owned()), console::Rights::default()).await
 }
 
-async fn prepare(engine: &mut Engine, session: &Session) -> Result<(), Failure> {
+async fn prepare(engine: &Client, session: &Session) -> Result<(), Failure> {
     let filter = JobFilter {
         limit: u32::MAX,
         ..JobFilter::default()
@@ -85,7 +86,7 @@ fn failed(error: DemoError) -> Failure {
     Failure::new(DEED, "demo", error.to_string())
 }
 
-async fn start(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
+async fn start(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
     let new = NewJob {
         id: Some(id.clone()),
         slug: job.slug.clone(),
@@ -95,14 +96,14 @@ async fn start(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Fai
         is_manual: job.outside.is_some(),
     };
     // The files follow; nobody waits for them here.
-    match engine.call(Command::StartJob(new)).await {
+    match engine.command(Command::StartJob(new)).await {
         Ok(_) => Ok(()),
         Err(refusal) => Err(Failure::refused(DEED, refusal)),
     }
 }
 
 /// Opens the gate that another pipeline would open on a manual job.
-async fn open_outside(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
+async fn open_outside(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
     if job.outside.is_none() {
         return Ok(());
     }

@@ -6,7 +6,9 @@ use domain::event::Event;
 use domain::ids::JobId;
 use domain::job::JobStatus;
 use domain::operator::Surface;
-use engine::{Engine, Role};
+use engine::Role;
+use engine::client::Client;
+use engine::waits::news_of;
 use wire::EventDoc;
 
 use super::args::GlobalArguments;
@@ -67,13 +69,14 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
 
 /// Prints a job's events from `since` on, those to come as well, until the job ends. Returns how it ended.
 pub async fn follow(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     job_id: &JobId,
     since: u64,
     deed: &'static str,
 ) -> Result<JobStatus, Failure> {
     let mut since = since;
+    let mut news = engine.follow();
     loop {
         let rows = ask::job(engine, job_id, deed).await?;
         // Read after the status: whatever ended the job is among them.
@@ -81,9 +84,9 @@ pub async fn follow(
         if rows.job.status.is_ended() {
             return Ok(rows.job.status);
         }
-        // News that came while the answers were awaited is not told again: what was just printed may be newer than the status.
+        // What was just printed may be newer than the status.
         if printed == since {
-            ask::news_of(engine, job_id).await;
+            news_of(&mut news, job_id).await;
         }
         since = printed;
     }
@@ -91,7 +94,7 @@ pub async fn follow(
 
 /// Prints everything after `since` and returns the number of the last.
 async fn print_from(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     job_id: &JobId,
     since: u64,

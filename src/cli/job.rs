@@ -10,8 +10,8 @@ use domain::ids::JobId;
 use domain::job::JobStatus;
 use domain::operator::Surface;
 use domain::view::JobFilter;
+use engine::Role;
 use engine::api::{Command, NewJob, ReviewOpened};
-use engine::{Engine, Role};
 use wire::JobDoc;
 
 use super::args::GlobalArguments;
@@ -291,7 +291,7 @@ async fn list(
 async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Outcome {
     let session = Session::resolve(global, Surface::Cli, "watched")?;
     let engine = session.open_existing(Role::Candidate("watch"))?;
-    let status = with_engine(engine, async |engine: &mut Engine| {
+    let status = with_engine(engine, async |engine| {
         events::follow(engine, output, id, 0, "watched").await
     })
     .await?;

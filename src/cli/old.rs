@@ -3,7 +3,6 @@
 use domain::ids::{JobId, StageName};
 use domain::old::{OldDecision, OldJob};
 use domain::view::JobFilter;
-use engine::api::{OldAnswer, OldQuery};
 use engine::audit::Trouble;
 use engine::history::History;
 use runs::RunsDir;
@@ -17,20 +16,23 @@ use super::resolve::Session;
 use super::table::Table;
 use super::words::{ago, clock_time};
 
-/// Reads old records. None: there can be none, or ours cannot be told from them.
-fn read(session: &Session, query: OldQuery, deed: &'static str) -> Result<Option<OldAnswer>, Failure> {
+/// Reads old records. Nothing: there can be none, or ours cannot be told from them.
+fn read<T: Default>(
+    session: &Session,
+    deed: &'static str,
+    look: impl FnOnce(&mut History, Option<&Reader>) -> Result<T, Trouble>,
+) -> Result<T, Failure> {
     let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(deed, &error))?;
     let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
         Ok(ours) => ours,
         // Whoever opens the database for writing tells what is wrong with it.
-        Err(_) => return Ok(None),
+        Err(_) => return Ok(T::default()),
     };
     let mut history = History::new(runs, session.old_databases().to_vec());
-    let answer = history.answer(ours.as_ref(), query).map_err(|trouble| match trouble {
+    look(&mut history, ours.as_ref()).map_err(|trouble| match trouble {
         Trouble::Store(error) => Failure::store(deed, &error),
         Trouble::Runs(error) => Failure::runs(deed, &error),
-    })?;
-    Ok(Some(answer))
+    })
 }
 
 /// Names the old databases that cannot be read, a note each.
@@ -51,18 +53,12 @@ pub fn faults(session: &Session) -> Vec<String> {
 
 /// Old jobs, newest first.
 pub fn jobs(session: &Session, filter: JobFilter, deed: &'static str) -> Result<Vec<OldJob>, Failure> {
-    let Some(OldAnswer::Jobs(jobs)) = read(session, OldQuery::Jobs(filter), deed)? else {
-        return Ok(Vec::new());
-    };
-    Ok(jobs)
+    read(session, deed, |history, ours| history.jobs(ours, &filter))
 }
 
 /// Old decisions, oldest first.
 pub fn decisions(session: &Session, deed: &'static str) -> Result<Vec<OldDecision>, Failure> {
-    let query = OldQuery::Decisions { limit: u32::MAX };
-    let Some(OldAnswer::Decisions(mut decisions)) = read(session, query, deed)? else {
-        return Ok(Vec::new());
-    };
+    let mut decisions = read(session, deed, |history, ours| history.decisions(ours, u32::MAX))?;
     decisions.reverse();
     Ok(decisions)
 }
@@ -72,10 +68,7 @@ pub fn instead(session: &Session, id: &JobId, failure: Failure, deed: &'static s
     if matches!(failure, Failure::Interrupted | Failure::OutputGone) {
         return Err(failure);
     }
-    let Some(OldAnswer::Job(Some(job))) = read(session, OldQuery::Job(id.clone()), deed)? else {
-        return Err(failure);
-    };
-    Ok(job.as_ref().clone())
+    read(session, deed, |history, ours| history.job(ours, id))?.ok_or(failure)
 }
 
 /// Prints an old job.
@@ -157,9 +150,7 @@ pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Re
 
 /// Prints the events of an old job after `since`.
 pub fn events(output: &mut Output, session: &Session, id: &JobId, since: u64) -> Result<(), Failure> {
-    let Some(OldAnswer::Events(events)) = read(session, OldQuery::Events(id.clone()), "listed")? else {
-        return Ok(());
-    };
+    let events = read(session, "listed", |history, ours| history.events(ours, id))?;
     for event in events.iter().filter(|event| event.seq > since) {
         if output.is_json {
             output.json_line(&EventDoc::of_old(id, event))?;

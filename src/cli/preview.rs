@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use domain::ids::JobId;
 use domain::key::GateRef;
 use domain::outlook::Outlook;
-use engine::Engine;
 use engine::api::Command;
+use engine::client::Client;
 use wire::PreviewDoc;
 
 use super::ask;
@@ -15,7 +15,7 @@ use super::report::{Exit, Failure, Outcome};
 
 /// Tells what a command would do. What would be refused is the failure that the command itself would be.
 pub async fn tell(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     job_id: &JobId,
     command: Command,
@@ -33,7 +33,7 @@ pub async fn tell(
 
 /// Of several gates: each for itself, as if it were the only one. With `--json` the answer is an array.
 pub async fn tell_all(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     gates: &[GateRef],
     decide: &impl Fn(GateRef) -> Command,

@@ -147,7 +147,7 @@ impl Session {
         }
         if let Role::Candidate(_) = role {
             let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
-            tokio::spawn(drops::serve(engine.door(), runs));
+            tokio::spawn(drops::serve(engine.client(), runs));
         }
         Ok(engine)
     }

@@ -241,10 +241,10 @@ async fn attend<B: Backend>(
             Woken::Timer | Woken::Child => {}
         }
         for _ in 0..NOTICES_MAX {
-            let Some(notice) = backend.notice().now_or_never() else {
+            let notice = backend.notice().now_or_never().map(|notice| desk.translate(notice));
+            let Some(msg) = notice.or_else(|| desk.done().now_or_never()) else {
                 break;
             };
-            let msg = desk.translate(notice);
             tell(model, desk, backend, msg, &mut orders);
         }
     }

@@ -1,17 +1,14 @@
 //! What the engine's threads tell the loop.
 
-use std::sync::mpsc::SyncSender;
-
 use config::{Config, Problem};
 use domain::event::Event;
 use domain::ids::{JobId, StageName};
 use domain::job::Attempt;
 use domain::refusal::Refusal;
 use runs::locks::LeadGuard;
-use store::{OpenTimer, OutboxChange};
+use store::OpenTimer;
 
-use super::api::{Answer, Receipt, RequestId};
-use super::door::Knock;
+use super::api::{Receipt, RequestId};
 use rules::StageOutcome;
 
 /// Which gates a list of timers speaks of.
@@ -82,7 +79,6 @@ pub(super) enum Start {
 pub(super) enum Inbox {
     Done(RequestId, Result<Box<Receipt>, Refusal>),
     Published(RequestId, Result<(), String>),
-    Answer(RequestId, Answer),
     /// The rows changed: by this process, or another one touched the nudge file.
     Nudged,
     Looked(Result<Box<Look>, String>),
@@ -104,10 +100,6 @@ pub(super) enum Inbox {
     },
     /// These gates could not be expired as asked; their rows say otherwise.
     NotDue(Vec<JobId>),
-    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
-    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
-    /// A front end without a loop wants something.
-    Knock(Knock),
     ConfigFileTouched,
     ConfigRead(Result<(Box<Config>, Vec<Problem>), Vec<Problem>>),
     Trouble(Option<String>),

@@ -7,10 +7,9 @@
 pub mod api;
 pub mod audit;
 mod bases;
-mod call;
+pub mod client;
 mod courier;
 mod debts;
-pub mod door;
 mod draft_keeper;
 pub mod edit_copies;
 mod evidence;
@@ -20,11 +19,11 @@ mod in_place;
 mod inbox;
 mod keeping;
 mod lead;
-pub mod left;
 mod opening;
 mod prepare;
 mod preview;
 mod reader;
+pub mod reads;
 pub mod rebuild;
 mod receipt;
 pub mod repair;
@@ -32,14 +31,16 @@ mod stage_watch;
 pub mod ticker;
 mod trouble;
 mod turn;
+pub mod waits;
 mod watch;
 mod withdraw;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -49,7 +50,6 @@ use clock::{Alarm, Clock};
 use config::Config;
 use domain::ids::JobId;
 use domain::operator::Operator;
-use domain::refusal::{Refusal, RefusalCode};
 
 use runs::RunsDir;
 use runs::digests::Digests;
@@ -57,9 +57,9 @@ use runs::drafts::KeptDrafts;
 use runs::locks::{self, LeadGuard, PUBLISH_PATIENCE, Presence};
 use store::Reader;
 
-use api::{Answer, Command, Notice, Query, RequestId};
+use api::{Command, Notice, RequestId};
+use client::{Asker, Client, Telling, Threads};
 use courier::{Couriers, Office};
-use door::{Door, Doors, Knock};
 use draft_keeper::{DraftKeeper, Typed};
 use flusher::Flusher;
 use history::History;
@@ -69,7 +69,7 @@ use keeping::Keeping;
 pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
 use opening::{open_store, refuse_older_database, session_name};
 use prepare::Preparer;
-use reader::{Ask, ReaderThread};
+use reader::ReaderThread;
 use stage_watch::Watch;
 use ticker::Ticker;
 use watch::{FileWatch, watch_files};
@@ -104,16 +104,16 @@ pub struct Engine {
     operator: Operator,
     role: Role,
     watch: Watch,
-    work: Option<SyncSender<Work>>,
+    /// None: it is closing.
+    threads: Option<Arc<Threads>>,
     /// Nothing is changed from here on.
     newer: Option<Newer>,
-    asks: SyncSender<Ask>,
     inbox: Receiver<Inbox>,
     inbox_sender: Sender<Inbox>,
     writer: Option<JoinHandle<()>>,
     files: FileWatch,
     notices: VecDeque<Notice>,
-    doors: Doors,
+    clients: Telling,
     /// At work while this process leads.
     couriers: Couriers,
     ticker: Ticker,
@@ -140,6 +140,8 @@ pub struct Engine {
     /// A thread waits for the lock.
     is_standing: bool,
     stand_at_us: Option<i64>,
+    /// While the process is stopped: the writer goes on when this is let go of.
+    resting: Option<std::sync::mpsc::Sender<()>>,
     /// The next look is the first as leader.
     is_takeover: bool,
     /// Keeps away whoever would replace the database; until the writer is done.
@@ -227,7 +229,7 @@ impl Engine {
         }
         let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
         let now = settings.clock.now();
-        let doors = Doors::new(&settings.config);
+        let clients = Telling::new(&settings.config, newer);
         let mut engine = Self {
             runs,
             clock: settings.clock,
@@ -236,15 +238,14 @@ impl Engine {
             operator: settings.operator,
             role: settings.role,
             watch,
-            work: newer.is_none().then_some(work),
+            threads: Some(Arc::new(Threads { work, asks })),
             newer,
-            asks,
             inbox,
             inbox_sender,
             writer,
             files,
             notices: VecDeque::new(),
-            doors,
+            clients,
             couriers: Couriers::default(),
             ticker: Ticker::follower(),
             alarm: Alarm::default(),
@@ -266,6 +267,7 @@ impl Engine {
             wants_lead: false,
             is_standing: false,
             stand_at_us: None,
+            resting: None,
             is_takeover: false,
             _presence: presence,
         };
@@ -332,100 +334,61 @@ impl Engine {
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`] when it was committed.
     pub fn submit(&mut self, command: Command) -> RequestId {
-        self.submit_as(self.operator.clone(), command)
-    }
-
-    /// The same in somebody else's name: for a front door that knows better than the process who it is (HTTP and its tokens).
-    pub fn submit_as(&mut self, operator: Operator, command: Command) -> RequestId {
-        let request = self.new_request();
-        self.hand_over(request, operator, command);
+        let request = RequestId(self.next_request);
+        self.next_request += 1;
+        let operator = self.operator.clone();
+        let threads = self.threads.as_ref().ok_or_else(client::leaving);
+        let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(request), operator, command));
+        if let Err(refusal) = handed {
+            self.tell(Notice::Done(request, Err(refusal)));
+        }
         request
     }
 
-    fn hand_over(&mut self, request: RequestId, operator: Operator, command: Command) {
-        fault::begin(receipt::verb(&command));
-        fault::point("submitted");
-        if let Some(newer) = self.newer {
-            return self.tell(Notice::Done(request, Err(newer.refusal())));
-        }
-        if !self.put(Work::Command(request, operator, Box::new(command))) {
-            self.tell(Notice::Done(request, Err(busy())));
-        }
+    /// A way in for front ends; it works while this loop turns.
+    pub fn client(&self) -> Client {
+        let threads = self.threads.as_ref().map(Arc::downgrade).unwrap_or_default();
+        self.clients.client(threads, self.runs.clone(), self.operator.clone())
     }
 
-    /// Hands a query over; its answer comes as [`Notice::Answer`].
-    pub fn ask(&mut self, query: Query) -> RequestId {
-        let request = self.new_request();
-        self.hand_query(request, query);
-        request
-    }
-
-    fn hand_query(&mut self, request: RequestId, query: Query) {
-        let ask = match (query, self.newer) {
-            // What nobody may do has no future to be told.
-            (Query::Preview { commands, .. }, Some(newer)) => {
-                let refused = commands.iter().map(|_| Err(newer.refusal())).collect();
-                return self.tell(Notice::Answer(request, Answer::Preview(refused)));
+    /// Turns the loop while somebody works through a client; notices are dropped.
+    pub async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                _ = self.notice() => {}
             }
-            (Query::Preview { operator, commands }, None) => Ask::Preview {
-                request,
-                config: Arc::new(self.config.clone()),
-                operator: operator.unwrap_or_else(|| self.operator.clone()),
-                commands,
-            },
-            (query, _) => Ask::Query(request, query),
-        };
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.asks.try_send(ask) {
-            self.tell(Notice::Answer(request, Answer::Failed(busy().message)));
         }
-    }
-
-    /// A way in for a front end on another thread; it works while this loop turns.
-    pub fn door(&self) -> Door {
-        self.doors.door(self.inbox_sender.clone(), self.operator.clone())
     }
 
     fn office(&self) -> Office {
         Office {
             runs_dir: self.runs.path().to_owned(),
             clock: Arc::clone(&self.clock),
-            inbox: self.inbox_sender.clone(),
+            threads: self.threads.as_ref().map(Arc::downgrade).unwrap_or_default(),
         }
     }
 
-    fn knocked(&mut self, knock: Knock) {
-        let request = self.new_request();
-        match knock {
-            Knock::Command(operator, command, answer) => {
-                self.doors.expect_done(request, answer);
-                self.hand_over(request, operator, *command);
-            }
-            Knock::Query(query, answer) => {
-                self.doors.expect_answer(request, answer);
-                self.hand_query(request, query);
-            }
-        }
-    }
-
-    /// Tells whoever is to know: somebody behind a door, or the owner of the loop.
     fn tell(&mut self, notice: Notice) {
-        if let Some(notice) = self.doors.pass(notice) {
-            self.notices.push_back(notice);
-        }
+        self.clients.tell(&notice);
+        self.notices.push_back(notice);
     }
 
-    fn new_request(&mut self) -> RequestId {
-        let request = RequestId(self.next_request);
-        self.next_request += 1;
-        request
+    fn ask(&self, ask: impl FnOnce(&mut ReaderThread) + Send + 'static) -> bool {
+        let threads = self.threads.as_ref();
+        threads.is_some_and(|threads| threads.asks.try_send(Box::new(ask)).is_ok())
     }
 
     fn put(&mut self, work: Work) -> bool {
-        self.newer.is_none() && self.work.as_ref().is_some_and(|sender| sender.try_send(work).is_ok())
+        let threads = self.threads.as_ref().filter(|_| self.newer.is_none());
+        threads.is_some_and(|threads| threads.work.try_send(work).is_ok())
     }
 
     /// Takes what the threads told, a bounded batch, then asks the ticker what is due. Never blocks.
     pub fn settle(&mut self) {
+        self.resting = None;
         for _ in 0..TURN_MAX {
             match self.inbox.try_recv() {
                 Ok(message) => self.take(message),
@@ -461,7 +424,7 @@ impl Engine {
         }
         if self.config_at_us.is_some_and(|at_us| now.boot_us >= at_us)
             && let Some(path) = self.config_path.clone()
-            && self.asks.try_send(Ask::Config(path)).is_ok()
+            && self.ask(move |reader| reader.reread_config(&path))
         {
             self.config_at_us = None;
         }
@@ -531,11 +494,13 @@ impl Engine {
         }
     }
 
-    /// Waits until everything handed over so far is done. Before the process is stopped: a thread that is stopped inside a transaction
+    /// Waits until everything handed over so far is done; the writer does nothing more until the loop turns again. Before the process is stopped: a thread that is stopped inside a transaction
     /// would keep every other process out of the database.
     pub async fn rest(&mut self) {
+        self.resting = None;
         let (sender, mut rested) = tokio::sync::oneshot::channel();
-        if !self.put(Work::Rest(sender)) {
+        let (resting, released) = std::sync::mpsc::channel();
+        if !self.put(Work::Rest(sender, released)) {
             return;
         }
         // What the writer tells meanwhile is taken, or a full inbox would keep it from resting.
@@ -549,12 +514,14 @@ impl Engine {
         }
         // The lock may have come just before: it must not be kept either.
         self.settle();
+        self.resting = Some(resting);
     }
 
     /// Gives the lead back, lets the writer finish what was handed over, and ends the threads.
     pub fn close(mut self) {
         self.resign();
-        drop(self.work.take());
+        self.resting = None;
+        self.threads = None;
         // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits behind a door gets an answer.
         while self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
             match self.inbox.try_recv() {
@@ -591,8 +558,4 @@ impl Engine {
         // Not zero: a look in flight answers through the inbox, and a loop that spins on it would burn a core.
         Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
     }
-}
-
-fn busy() -> Refusal {
-    Refusal::new(RefusalCode::NotPossible, "too much is waiting for the database").with_hint("try again in a moment")
 }

@@ -13,7 +13,7 @@ use store::{Candidate, OpenTimer};
 
 use super::api::Notice;
 use super::inbox::{Inbox, Look, StageKey, StageWork, Start, Timers};
-use super::reader::{Ask, LeadLook};
+use super::reader::{LeadLook, LookFor};
 use super::writer::Work;
 use super::{Engine, Lead, Newer, Role};
 
@@ -32,13 +32,13 @@ impl Engine {
             (true, false) => LeadLook::Work,
             (true, true) => LeadLook::Takeover,
         };
-        let ask = Ask::Look {
+        let wanted = LookFor {
             since: self.seen_up_to,
             also: self.look_also.clone(),
             all_timers: self.wants_all_timers,
             lead,
         };
-        if self.asks.try_send(ask).is_ok() {
+        if self.ask(|reader| reader.look(wanted)) {
             self.is_looking = true;
             self.wants_look = false;
             self.wants_all_timers = false;
@@ -52,12 +52,6 @@ impl Engine {
         match message {
             Inbox::Done(request, result) => self.tell(Notice::Done(request, result)),
             Inbox::Published(request, result) => self.tell(Notice::Published(request, result)),
-            Inbox::Answer(request, answer) => self.tell(Notice::Answer(request, answer)),
-            Inbox::Knock(knock) => self.knocked(knock),
-            // A full queue drops it, and its thread hears that nobody answers: it comes again.
-            Inbox::Outbox(epoch, changes, answer) => {
-                self.put(Work::Outbox(epoch, changes, answer));
-            }
             Inbox::Nudged => self.wants_look = true,
             // A full queue has commands in it, and the writer looks after those.
             Inbox::Flushed => {
@@ -166,6 +160,7 @@ impl Engine {
         }
         self.resign();
         self.newer = Some(newer);
+        self.clients.set_newer(newer);
         tracing::warn!("{newer}");
         self.tell(Notice::ReadOnly(newer.to_string()));
     }
@@ -314,7 +309,7 @@ impl Engine {
                 self.is_config_broken = false;
                 self.config = *config;
                 self.put(Work::PutConfig(Arc::new(self.config.clone())));
-                self.doors.set_config(&self.config);
+                self.clients.set_config(&self.config);
                 if let Lead::Has { epoch, .. } = self.lead {
                     self.couriers.start(&self.office(), &self.config, epoch);
                 }

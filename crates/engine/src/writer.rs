@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::oneshot;
 
 use config::{Config, Webhook};
 use domain::change::Applied;
@@ -22,7 +23,8 @@ use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
 use store::{Candidate, OutboxChange, Store, StoreError, Submission};
 
-use super::api::{Command, RequestId};
+use super::api::{Command, Receipt, RequestId};
+use super::client::{Asker, Done};
 use super::debts::PUBLISH_JOBS_MAX;
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
@@ -42,7 +44,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What the loop asks of the writer.
 pub(super) enum Work {
     /// Somebody's command.
-    Command(RequestId, Operator, Box<Command>),
+    Command(Asker, Operator, Box<Command>),
     Expire(Vec<DueGate>),
     StartStage {
         key: StageKey,
@@ -59,14 +61,14 @@ pub(super) enum Work {
     /// Nobody wants these any more: end their process groups, unless the rows say that they run.
     EndStages(Vec<StageKey>),
     PutConfig(Arc<Config>),
-    /// See [`Inbox::Outbox`].
+    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
     Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
     /// Some job's files are behind its rows.
     Publish,
     /// Keeps what was typed, or no longer.
     Typed(Typed),
-    /// Tells when everything before is done.
-    Rest(tokio::sync::oneshot::Sender<()>),
+    /// Tells when everything before is done, and does nothing more until the other end is let go of.
+    Rest(oneshot::Sender<()>, Receiver<()>),
 }
 
 /// Everything the thread owns.
@@ -80,8 +82,8 @@ pub(super) struct Writer {
     pub(crate) work: Receiver<Work>,
     pub(crate) inbox: Sender<Inbox>,
     pub(crate) watch: Watch,
-    /// Requests whose files are not in place yet, by job.
-    pub(crate) owed: BTreeMap<JobId, Vec<RequestId>>,
+    /// Whose files are not in place yet, by job.
+    pub(crate) owed: BTreeMap<JobId, Vec<Unpublished>>,
     pub(crate) is_owing: bool,
     /// How long to wait for another publisher.
     pub(crate) patience: Duration,
@@ -97,8 +99,14 @@ struct Item {
     tell: Tell,
 }
 
+/// Who waits for the files of a command, which is committed.
+pub(super) enum Unpublished {
+    Loop(RequestId),
+    Client(oneshot::Sender<Result<Done, Refusal>>, Box<Receipt>),
+}
+
 enum Tell {
-    Request(RequestId, &'static str),
+    Asker(Asker, &'static str),
     Expiry(JobId),
     Start(StageKey, u64),
     End(StageKey, u64),
@@ -160,7 +168,7 @@ impl Writer {
         let mut items = Vec::with_capacity(waiting.len());
         for work in waiting {
             match work {
-                Work::Command(request, operator, command) => self.command(request, &operator, &command, &mut items),
+                Work::Command(asker, operator, command) => self.command(asker, &operator, &command, &mut items),
                 Work::Expire(gates) => self.expire(gates, &mut items),
                 Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
@@ -198,11 +206,12 @@ impl Writer {
                 Work::Publish => self.is_owing = true,
                 // What is not taken is told.
                 Work::Typed(typed) => self.is_owing |= !self.drafts.take(typed),
-                Work::Rest(rested) => {
+                Work::Rest(rested, released) => {
                     self.commit(std::mem::take(&mut items));
                     self.publish_to_the_end();
                     // Nobody waits any more when this fails.
                     let _ = rested.send(());
+                    let _ = released.recv();
                 }
             }
             if items.len() >= BATCH_MAX {
@@ -212,7 +221,7 @@ impl Writer {
         self.commit(items);
     }
 
-    fn command(&mut self, request: RequestId, operator: &Operator, command: &Command, items: &mut Vec<Item>) {
+    fn command(&mut self, asker: Asker, operator: &Operator, command: &Command, items: &mut Vec<Item>) {
         // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
         // other: the decisions of a bulk go into one transaction.
         let is_of_same_job = |item: &Item| command.job_id() == Some(&item.submission.job_id);
@@ -226,12 +235,12 @@ impl Writer {
                 let submission = submission(job_id, None, prepared);
                 items.push(Item {
                     submission,
-                    tell: Tell::Request(request, verb(command)),
+                    tell: Tell::Asker(asker, verb(command)),
                 });
             }
             Err(refusal) => {
                 let refusal = self.preparer.told(command.job_id(), refusal);
-                self.tell(Inbox::Done(request, Err(refusal)));
+                self.refuse(asker, refusal);
             }
         }
     }
@@ -370,7 +379,7 @@ impl Writer {
         self.report(Some(refusal.message.clone()));
         for tell in tells {
             match tell {
-                Tell::Request(request, _) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
+                Tell::Asker(asker, _) => self.refuse(asker, refusal.clone()),
                 Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.message.clone()))),
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
@@ -384,12 +393,10 @@ impl Writer {
     fn answer(&mut self, submission: Submission<Wanted>, tell: Tell, result: Result<Applied, Refusal>) {
         let job_id = submission.job_id;
         match (tell, result) {
-            (Tell::Request(request, verb), Ok(applied)) => {
-                self.done(request, verb, &job_id, &submission.input.1, applied)
-            }
-            (Tell::Request(request, _), Err(refusal)) => {
+            (Tell::Asker(asker, verb), Ok(applied)) => self.done(asker, verb, &job_id, &submission.input.1, applied),
+            (Tell::Asker(asker, _), Err(refusal)) => {
                 let refusal = self.preparer.told(Some(&job_id), refusal);
-                self.tell(Inbox::Done(request, Err(refusal)));
+                self.refuse(asker, refusal);
             }
             (Tell::Start(key, epoch), Ok(_)) => {
                 let start = if matches!(submission.input.1.input, Input::ArtifactMoved { .. }) {
@@ -413,12 +420,12 @@ impl Writer {
         }
     }
 
-    fn done(&mut self, request: RequestId, verb: &'static str, job_id: &JobId, prepared: &Prepared, applied: Applied) {
+    fn done(&mut self, asker: Asker, verb: &'static str, job_id: &JobId, prepared: &Prepared, applied: Applied) {
         let input = &prepared.input;
         let rows = match self.preparer.rows(job_id) {
             Ok(Some(rows)) => rows,
-            Ok(None) => return self.tell(Inbox::Done(request, Err(Refusal::no_such_job(job_id)))),
-            Err(refusal) => return self.tell(Inbox::Done(request, Err(refusal))),
+            Ok(None) => return self.refuse(asker, Refusal::no_such_job(job_id)),
+            Err(refusal) => return self.refuse(asker, refusal),
         };
         if matches!(input, Input::Cancel { .. }) {
             let canceled = rows
@@ -435,8 +442,34 @@ impl Writer {
         {
             receipt.warnings.extend(self.preparer.config.unknown_stage(stage));
         }
-        self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
-        self.owed.entry(job_id.clone()).or_default().push(request);
+        let receipt = Box::new(receipt);
+        let unpublished = match asker {
+            Asker::Loop(request) => {
+                self.tell(Inbox::Done(request, Ok(receipt)));
+                Unpublished::Loop(request)
+            }
+            Asker::Client(answer) => Unpublished::Client(answer, receipt),
+        };
+        self.owed.entry(job_id.clone()).or_default().push(unpublished);
+    }
+
+    fn refuse(&self, asker: Asker, refusal: Refusal) {
+        match asker {
+            Asker::Loop(request) => self.tell(Inbox::Done(request, Err(refusal))),
+            // The caller has left when this fails; so below.
+            Asker::Client(answer) => {
+                let _ = answer.send(Err(refusal));
+            }
+        }
+    }
+
+    pub(super) fn published(&self, unpublished: Unpublished, result: Result<(), String>) {
+        match unpublished {
+            Unpublished::Loop(request) => self.tell(Inbox::Published(request, result)),
+            Unpublished::Client(answer, receipt) => {
+                let _ = answer.send(Ok((receipt, result)));
+            }
+        }
     }
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
@@ -19,9 +22,10 @@ use patch::Candidate;
 use crate::backend::Backend;
 use crate::effect::{
     CheckJob, Checked, CompleteJob, Details, DiffDone, DiffJob, Effect, FindJob, MeasureJob, Msg, Planned, Preview,
-    Question, Submission, Unfit,
+    Submission, Unfit,
 };
 use crate::own_editor::OwnEditor;
+use crate::question::Answered;
 use crate::work;
 
 /// After this long a diff is shown as coarse as it is then.
@@ -49,7 +53,7 @@ enum Done {
 /// Requests under way. Of diffs, measures, searches, checks, previews and completions one each runs at a time; of the waiting ones only
 /// the newest are of interest.
 pub(super) struct Desk {
-    asked: HashMap<RequestId, Question>,
+    asked: FuturesOrdered<BoxFuture<'static, Answered>>,
     submitted: HashMap<RequestId, Submission>,
     diffs: VecDeque<DiffJob>,
     is_diff_running: bool,
@@ -74,7 +78,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         let (outbox, inbox) = mpsc::channel(4);
         Self {
-            asked: HashMap::new(),
+            asked: FuturesOrdered::new(),
             submitted: HashMap::new(),
             diffs: VecDeque::new(),
             is_diff_running: false,
@@ -105,10 +109,7 @@ impl Desk {
                     let id = backend.submit(command);
                     self.submitted.insert(id, submission);
                 }
-                Effect::Ask(question, query) => {
-                    let id = backend.ask(query);
-                    self.asked.insert(id, question);
-                }
+                Effect::Ask(question) => self.asked.push_back(backend.ask(question)),
                 Effect::Diff(job) => {
                     self.newest.fetch_max(job.generation, Ordering::Relaxed);
                     let newest = self.newest.load(Ordering::Relaxed);
@@ -308,15 +309,16 @@ impl Desk {
         });
     }
 
-    /// The next finished work that there is something to say of. Cancel-safe.
+    /// The next answer, or finished work that there is something to say of. Cancel-safe.
     pub(crate) async fn done(&mut self) -> Msg {
         loop {
-            // The sender is kept here, so the channel never closes.
-            let Some(done) = self.inbox.recv().await else {
-                return std::future::pending().await;
-            };
-            if let Some(msg) = self.told(done) {
-                return msg;
+            tokio::select! {
+                biased;
+                Some(answered) = self.asked.next() => return Msg::Answered(answered),
+                // The sender is kept here, so the channel never closes.
+                Some(done) = self.inbox.recv() => if let Some(msg) = self.told(done) {
+                    return msg;
+                },
             }
         }
     }
@@ -380,10 +382,6 @@ impl Desk {
             },
             Notice::Published(id, result) => match self.submitted.remove(&id) {
                 Some(submission) => Msg::Published(submission, result),
-                None => Msg::Changed,
-            },
-            Notice::Answer(id, answer) => match self.asked.remove(&id) {
-                Some(question) => Msg::Answered(question, answer),
                 None => Msg::Changed,
             },
             Notice::Events(events) => Msg::Events(events),

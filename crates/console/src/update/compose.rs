@@ -21,18 +21,18 @@ pub use sheets::{choose_type, move_choice, other_type};
 use super::super::action::Action;
 use super::super::draft::{DISCARDED_DAYS, PatchDraft};
 use super::super::editor::Editor;
-use super::super::effect::{Effect, Question};
+use super::super::effect::Effect;
 use super::super::model::compose::{Compose, Sheets, Subject};
 use super::super::model::gate::GateView;
 use super::super::model::prompt::{Intent, Pin};
 use super::super::model::toast::Tone;
 use super::super::model::{Lower, Model};
+use super::super::question::Question;
 use super::super::work;
 use super::super::{verb, view};
 use super::prompt;
 use super::toast;
 use domain::key::GateKey;
-use engine::api::Query;
 
 /// Opens the editor on a patch for the file on screen, or on the draft of one.
 pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -80,7 +80,7 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
 
 fn show(model: &mut Model, compose: Compose, fx: &mut Vec<Effect>) {
     let job_id = compose.pin.key.job_id.clone();
-    fx.push(Effect::Ask(Question::Names(job_id.clone()), Query::Files(job_id)));
+    fx.push(Effect::Ask(Question::Names(job_id)));
     model.lower = Lower::Gate;
     model.compose = Some(compose);
 }

@@ -1,20 +1,20 @@
 //! Marks: setting them, and taking them off when what was marked is no longer what is there.
 
 use super::super::action::Action;
-use super::super::effect::{Effect, Question};
+use super::super::effect::Effect;
 use super::super::keymap::{self, Focus};
 use super::super::model::Model;
 use super::super::model::bulk::{ItemState, MARKS_MAX, Mark};
 use super::super::model::prompt::Prompt;
 use super::super::model::queue::RowKey;
 use super::super::model::toast::Tone;
+use super::super::question::Question;
 use super::toast;
 use domain::decision::Seen;
 use domain::event::Event;
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::key::GateKey;
-use engine::api::Query;
 use text::words::counted;
 
 /// The open gates at these places of the visible queue.
@@ -108,7 +108,7 @@ pub(crate) fn again(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 fn ask(job_id: JobId, fx: &mut Vec<Effect>) {
-    fx.push(Effect::Ask(Question::Marked(job_id.clone()), Query::Job(job_id)));
+    fx.push(Effect::Ask(Question::Marked(job_id)));
 }
 
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range, marks that.

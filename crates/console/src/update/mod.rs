@@ -24,17 +24,18 @@ mod time;
 mod timer;
 
 use super::draft::Draft;
-use super::effect::{Effect, FrameFacts, Msg, Question, Submission};
+use super::effect::{Effect, FrameFacts, Msg, Submission};
 use super::input::{Input, Key};
 use super::keymap;
 use super::model::prompt::Prompt;
 use super::model::toast::Tone;
 use super::model::{Model, Sent};
+use super::question::Question;
 use super::view::label;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::key::GateRef;
-use engine::api::{Command, Query};
+use engine::api::Command;
 
 pub use keep::{concerned, open_elsewhere, release_leases, wanted};
 pub use look::wake_us as look_wake_us;
@@ -94,7 +95,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.size = (columns, rows);
             fx.push(Effect::Repaint);
         }
-        Msg::Answered(question, answer) => notice::answered(model, question, answer, fx),
+        Msg::Answered(answered) => notice::answered(model, answered, fx),
         Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
         Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
         Msg::Published(submission, result) => outcome::published(model, submission, result),
@@ -236,7 +237,7 @@ fn looked(model: &mut Model, fx: &mut Vec<Effect>) {
 
 fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
     model.leader_boot_us = model.now.boot_us;
-    fx.push(Effect::Ask(Question::Leader, Query::Leader));
+    fx.push(Effect::Ask(Question::Leader));
 }
 
 fn gate_ref(key: &GateKey) -> GateRef {

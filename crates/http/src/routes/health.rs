@@ -10,7 +10,6 @@ use serde_json::json;
 use crate::answer;
 use crate::app::App;
 use crate::schema;
-use engine::api::Query;
 
 /// Whether everything works.
 #[utoipa::path(get, path = "/healthz", tag = "observe", responses(
@@ -18,8 +17,8 @@ use engine::api::Query;
     (status = 503, description = "Something does not", body = schema::Health),
 ))]
 pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
-    let is_read = app.read(Query::Leader).await.is_ok();
-    let standing = app.door.standing().clone();
+    let is_read = app.read(app.engine.leader()).await.is_ok();
+    let standing = app.engine.standing().clone();
     let word = |is_well: bool| if is_well { "healthy" } else { "unhealthy" };
     let (storage, configuration) = (standing.trouble.is_none(), !standing.is_config_broken);
     let ok = is_read && storage && configuration;

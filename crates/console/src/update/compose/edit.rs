@@ -2,19 +2,19 @@
 
 use super::super::super::draft::EditDraft;
 use super::super::super::editor::Editor;
-use super::super::super::effect::{Effect, Question};
+use super::super::super::effect::Effect;
 use super::super::super::model::Model;
 use super::super::super::model::compose::{Compose, Edited, Sheets, Subject, Version};
 use super::super::super::model::file::FileView;
 use super::super::super::model::gate::GateView;
 use super::super::super::model::toast::Tone;
+use super::super::super::question::Question;
 use super::super::super::verb;
 use super::super::toast;
 use super::{draft, edited, is_of_stage, say_draft_is_back, show};
 use diff::Side;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
-use engine::api::Query;
 
 /// What did not happen when an edit is refused.
 pub(super) const NOT: &str = "Not edited";
@@ -44,11 +44,7 @@ pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
     let version = if base == now {
         Version::Here(bytes)
     } else {
-        let query = Query::Version {
-            job_id: pin.key.job_id.clone(),
-            digest: base,
-        };
-        fx.push(Effect::Ask(Question::Edited(base), query));
+        fx.push(Effect::Ask(Question::Edited(pin.key.job_id.clone(), base)));
         Version::Reading
     };
     let subject = Subject::Artifact(Edited {
