@@ -218,7 +218,7 @@ impl Telling {
             Notice::ConfigLoaded(..) => self.standing.send_modify(|standing| standing.is_config_broken = false),
             Notice::ConfigBroken(_) => self.standing.send_modify(|standing| standing.is_config_broken = true),
             Notice::Changed | Notice::Looked => {
-                let _ = self.looks.send_replace(());
+                self.looks.send_replace(());
             }
             Notice::Events(_) | Notice::ReadOnly(_) | Notice::Done(..) | Notice::Published(..) => {}
         }

@@ -40,7 +40,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ pub struct Engine {
     is_standing: bool,
     stand_at_us: Option<i64>,
     /// While the process is stopped: the writer goes on when this is let go of.
-    resting: Option<std::sync::mpsc::Sender<()>>,
+    resting: Option<SyncSender<()>>,
     /// The next look is the first as leader.
     is_takeover: bool,
     /// Keeps away whoever would replace the database; until the writer is done.
@@ -499,7 +499,7 @@ impl Engine {
     pub async fn rest(&mut self) {
         self.resting = None;
         let (sender, mut rested) = tokio::sync::oneshot::channel();
-        let (resting, released) = std::sync::mpsc::channel();
+        let (resting, released) = sync_channel(0);
         if !self.put(Work::Rest(sender, released)) {
             return;
         }
@@ -522,7 +522,7 @@ impl Engine {
         self.resign();
         self.resting = None;
         self.threads = None;
-        // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits behind a door gets an answer.
+        // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits at a client gets an answer.
         while self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
             match self.inbox.try_recv() {
                 Ok(message) => self.take(message),

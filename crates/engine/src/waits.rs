@@ -82,10 +82,14 @@ impl Client {
             let Some(rows) = self.job(job_id).await? else {
                 return Ok(None);
             };
-            match Waited::by(&rows, stage, followed) {
-                Waited::StillOpen(open) if !is_late => followed = open.or(followed),
-                waited => return Ok(Some((rows, waited))),
+            let waited = Waited::by(&rows, stage, followed);
+            let Waited::StillOpen(open) = waited else {
+                return Ok(Some((rows, waited)));
+            };
+            if is_late {
+                return Ok(Some((rows, waited)));
             }
+            followed = open.or(followed);
             tokio::select! {
                 biased;
                 () = news_of(&mut news, job_id) => {}
