@@ -36,7 +36,7 @@ mod watch;
 mod withdraw;
 mod writer;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -48,31 +48,32 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use clock::{Alarm, Clock};
 use config::Config;
-use domain::ids::JobId;
 use domain::operator::Operator;
 
 use runs::RunsDir;
 use runs::digests::Digests;
 use runs::drafts::KeptDrafts;
-use runs::locks::{self, LeadGuard, PUBLISH_PATIENCE, Presence};
+use runs::locks::{self, PUBLISH_PATIENCE, Presence};
 use store::Reader;
 
 use api::{Command, Notice, RequestId};
 use client::{Asker, Client, Telling, Threads};
-use courier::{Couriers, Office};
+use courier::Office;
 use draft_keeper::{DraftKeeper, Typed};
 use flusher::Flusher;
 use history::History;
 use in_place::InPlace;
-use inbox::{Inbox, StageKey};
+use inbox::Inbox;
 use keeping::Keeping;
+use lead::{Lead, Leading};
 pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
 use opening::{open_store, refuse_older_database, session_name};
 use prepare::Preparer;
 use reader::ReaderThread;
 use stage_watch::Watch;
 use ticker::Ticker;
-use watch::{FileWatch, watch_files};
+use turn::{Looking, Stages};
+use watch::watch_files;
 use writer::{Work, Writer};
 
 /// The most messages from threads that wait for the loop.
@@ -86,64 +87,44 @@ const EXPIRE_MAX: usize = 500;
 /// The longest sleep of the loop (HOUSE: suspend and clock steps are noticed).
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
-enum Lead {
-    /// Not standing, or waiting for the lock.
-    Not,
-    /// Has the lock; the epoch is being raised.
-    Taking(LeadGuard),
-    /// Leads.
-    Has { guard: LeadGuard, epoch: u64 },
+/// The configuration in force, and its file.
+struct Configuration {
+    config: Config,
+    config_path: Option<PathBuf>,
+    /// When the file may be read.
+    config_at_us: Option<i64>,
+    is_config_broken: bool,
+}
+
+/// The ends of the queues of all threads.
+struct Queues {
+    /// None: it is closing.
+    threads: Option<Arc<Threads>>,
+    inbox: Receiver<Inbox>,
+    inbox_sender: Sender<Inbox>,
+    writer: Option<JoinHandle<()>>,
+    /// While the process is stopped: the writer goes on when this is let go of.
+    resting: Option<SyncSender<()>>,
+    next_request: u64,
 }
 
 /// The engine; see the module.
 pub struct Engine {
     runs: RunsDir,
     clock: Arc<dyn Clock>,
-    config: Config,
-    config_path: Option<PathBuf>,
     operator: Operator,
     role: Role,
-    watch: Watch,
-    /// None: it is closing.
-    threads: Option<Arc<Threads>>,
     /// Nothing is changed from here on.
     newer: Option<Newer>,
-    inbox: Receiver<Inbox>,
-    inbox_sender: Sender<Inbox>,
-    writer: Option<JoinHandle<()>>,
-    files: FileWatch,
+    configuration: Configuration,
+    queues: Queues,
     notices: VecDeque<Notice>,
     clients: Telling,
-    /// At work while this process leads.
-    couriers: Couriers,
     ticker: Ticker,
     alarm: Alarm,
-    lead: Lead,
-    next_request: u64,
-    seen_up_to: u64,
-    is_looking: bool,
-    wants_look: bool,
-    look_also: BTreeSet<JobId>,
-    wants_all_timers: bool,
-    looked_at_us: i64,
-    pay_at_us: Option<i64>,
-    starting: HashSet<StageKey>,
-    start_again_us: BTreeMap<JobId, i64>,
-    /// The job whose stage was last told to be tried again.
-    hindered: Option<JobId>,
-    following: HashSet<StageKey>,
-    /// When the configuration file may be read.
-    config_at_us: Option<i64>,
-    is_config_broken: bool,
-    /// Whether this process stands for the lead at all: not while it is stopped.
-    wants_lead: bool,
-    /// A thread waits for the lock.
-    is_standing: bool,
-    stand_at_us: Option<i64>,
-    /// While the process is stopped: the writer goes on when this is let go of.
-    resting: Option<SyncSender<()>>,
-    /// The next look is the first as leader.
-    is_takeover: bool,
+    leading: Leading,
+    looking: Looking,
+    stages: Stages,
     /// Keeps away whoever would replace the database; until the writer is done.
     _presence: Presence,
 }
@@ -233,42 +214,39 @@ impl Engine {
         let mut engine = Self {
             runs,
             clock: settings.clock,
-            config: settings.config,
-            config_path: settings.config_path,
             operator: settings.operator,
             role: settings.role,
-            watch,
-            threads: Some(Arc::new(Threads { work, asks })),
             newer,
-            inbox,
-            inbox_sender,
-            writer,
-            files,
+            configuration: Configuration {
+                config: settings.config,
+                config_path: settings.config_path,
+                config_at_us: None,
+                is_config_broken: false,
+            },
+            queues: Queues {
+                threads: Some(Arc::new(Threads { work, asks })),
+                inbox,
+                inbox_sender,
+                writer,
+                resting: None,
+                next_request: 1,
+            },
             notices: VecDeque::new(),
             clients,
-            couriers: Couriers::default(),
             ticker: Ticker::follower(),
             alarm: Alarm::default(),
-            lead: Lead::Not,
-            next_request: 1,
-            seen_up_to,
-            is_looking: false,
-            wants_look: true,
-            look_also: BTreeSet::new(),
-            wants_all_timers: true,
-            looked_at_us: now.boot_us,
-            pay_at_us: None,
-            starting: HashSet::new(),
-            start_again_us: BTreeMap::new(),
-            hindered: None,
-            following: HashSet::new(),
-            config_at_us: None,
-            is_config_broken: false,
-            wants_lead: false,
-            is_standing: false,
-            stand_at_us: None,
-            resting: None,
-            is_takeover: false,
+            leading: Leading::default(),
+            looking: Looking {
+                files,
+                seen_up_to,
+                is_looking: false,
+                wants_look: true,
+                look_also: BTreeSet::new(),
+                wants_all_timers: true,
+                looked_at_us: now.boot_us,
+                pay_at_us: None,
+            },
+            stages: Stages::following_none(watch),
             _presence: presence,
         };
         engine.stand();
@@ -282,7 +260,7 @@ impl Engine {
 
     /// The configuration in force for gates that open now.
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.configuration.config
     }
 
     /// The clocks.
@@ -297,18 +275,18 @@ impl Engine {
 
     /// Whether this process leads.
     pub fn is_lead(&self) -> bool {
-        matches!(self.lead, Lead::Has { .. })
+        matches!(self.leading.lead, Lead::Has { .. })
     }
 
     /// Stands for the lead, where the role and the owner of the runs directory allow it.
     pub fn stand(&mut self) {
         let may_lead = matches!(self.role, Role::Candidate(_)) && self.runs.is_owner() && self.newer.is_none();
-        self.wants_lead = may_lead;
-        self.stand_at_us = None;
-        if may_lead && matches!(self.lead, Lead::Not) && !self.is_standing {
+        self.leading.wants_lead = may_lead;
+        self.leading.stand_at_us = None;
+        if may_lead && matches!(self.leading.lead, Lead::Not) && !self.leading.is_standing {
             // One thread waits at a time: two would hand the lock to each other when it is given back.
-            self.is_standing = lead::stand(&self.runs, self.inbox_sender.clone());
-            if !self.is_standing {
+            self.leading.is_standing = lead::stand(&self.runs, self.queues.inbox_sender.clone());
+            if !self.leading.is_standing {
                 self.stand_later();
             }
         }
@@ -316,14 +294,14 @@ impl Engine {
 
     /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process keeps its locks.
     pub fn resign(&mut self) {
-        self.wants_lead = false;
-        self.couriers.stop();
-        match std::mem::replace(&mut self.lead, Lead::Not) {
+        self.leading.wants_lead = false;
+        self.leading.couriers.stop();
+        match std::mem::replace(&mut self.leading.lead, Lead::Not) {
             Lead::Has { guard, epoch } => {
                 self.put(Work::Resign(epoch, Some(guard)));
                 self.ticker.set_lead(false);
-                self.following.clear();
-                self.starting.clear();
+                self.stages.following.clear();
+                self.stages.starting.clear();
                 self.tell(Notice::Lead(false));
             }
             // The epoch is on its way; its answer finds nobody who wants it.
@@ -334,10 +312,10 @@ impl Engine {
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`] when it was committed.
     pub fn submit(&mut self, command: Command) -> RequestId {
-        let request = RequestId(self.next_request);
-        self.next_request += 1;
+        let request = RequestId(self.queues.next_request);
+        self.queues.next_request += 1;
         let operator = self.operator.clone();
-        let threads = self.threads.as_ref().ok_or_else(client::leaving);
+        let threads = self.queues.threads.as_ref().ok_or_else(client::leaving);
         let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(request), operator, command));
         if let Err(refusal) = handed {
             self.tell(Notice::Done(request, Err(refusal)));
@@ -347,7 +325,7 @@ impl Engine {
 
     /// A way in for front ends; it works while this loop turns.
     pub fn client(&self) -> Client {
-        let threads = self.threads.as_ref().map(Arc::downgrade).unwrap_or_default();
+        let threads = self.queues.threads.as_ref().map(Arc::downgrade).unwrap_or_default();
         self.clients.client(threads, self.runs.clone(), self.operator.clone())
     }
 
@@ -367,7 +345,7 @@ impl Engine {
         Office {
             runs_dir: self.runs.path().to_owned(),
             clock: Arc::clone(&self.clock),
-            threads: self.threads.as_ref().map(Arc::downgrade).unwrap_or_default(),
+            threads: self.queues.threads.as_ref().map(Arc::downgrade).unwrap_or_default(),
         }
     }
 
@@ -377,20 +355,20 @@ impl Engine {
     }
 
     fn ask(&self, ask: impl FnOnce(&mut ReaderThread) + Send + 'static) -> bool {
-        let threads = self.threads.as_ref();
+        let threads = self.queues.threads.as_ref();
         threads.is_some_and(|threads| threads.asks.try_send(Box::new(ask)).is_ok())
     }
 
     fn put(&mut self, work: Work) -> bool {
-        let threads = self.threads.as_ref().filter(|_| self.newer.is_none());
+        let threads = self.queues.threads.as_ref().filter(|_| self.newer.is_none());
         threads.is_some_and(|threads| threads.work.try_send(work).is_ok())
     }
 
     /// Takes what the threads told, a bounded batch, then asks the ticker what is due. Never blocks.
     pub fn settle(&mut self) {
-        self.resting = None;
+        self.queues.resting = None;
         for _ in 0..TURN_MAX {
-            match self.inbox.try_recv() {
+            match self.queues.inbox.try_recv() {
                 Ok(message) => self.take(message),
                 Err(_) => break,
             }
@@ -403,32 +381,35 @@ impl Engine {
                 self.put(Work::Expire(due));
             }
         }
-        if self.pay_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
-            self.pay_at_us = None;
+        if self.looking.pay_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+            self.looking.pay_at_us = None;
             self.put(Work::Publish);
         }
-        let is_start_due = self.start_again_us.values().any(|at_us| now.boot_us >= *at_us);
+        let is_start_due = self.stages.start_again_us.values().any(|at_us| now.boot_us >= *at_us);
         if is_start_due {
-            self.start_again_us.retain(|_, at_us| now.boot_us < *at_us);
-            self.wants_look = true;
+            self.stages.start_again_us.retain(|_, at_us| now.boot_us < *at_us);
+            self.looking.wants_look = true;
         }
-        let backstop_us = i64::try_from(self.files.backstop().as_micros()).unwrap_or(i64::MAX);
-        if now.boot_us.saturating_sub(self.looked_at_us) >= backstop_us {
-            self.wants_look = true;
-            if self.files.is_lost() && self.runs.make_nudge().is_ok() {
-                self.files.watch_again();
+        let backstop_us = i64::try_from(self.looking.files.backstop().as_micros()).unwrap_or(i64::MAX);
+        if now.boot_us.saturating_sub(self.looking.looked_at_us) >= backstop_us {
+            self.looking.wants_look = true;
+            if self.looking.files.is_lost() && self.runs.make_nudge().is_ok() {
+                self.looking.files.watch_again();
             }
         }
-        if self.wants_look && !self.is_looking {
+        if self.looking.wants_look && !self.looking.is_looking {
             self.look(now.boot_us);
         }
-        if self.config_at_us.is_some_and(|at_us| now.boot_us >= at_us)
-            && let Some(path) = self.config_path.clone()
+        if self
+            .configuration
+            .config_at_us
+            .is_some_and(|at_us| now.boot_us >= at_us)
+            && let Some(path) = self.configuration.config_path.clone()
             && self.ask(move |reader| reader.reread_config(&path))
         {
-            self.config_at_us = None;
+            self.configuration.config_at_us = None;
         }
-        if self.stand_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+        if self.leading.stand_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
             self.stand();
         }
     }
@@ -443,7 +424,7 @@ impl Engine {
             let sleep = self.sleep();
             tokio::select! {
                 biased;
-                message = self.inbox.recv() => {
+                message = self.queues.inbox.recv() => {
                     if let Some(message) = message {
                         self.take(message);
                     }
@@ -497,7 +478,7 @@ impl Engine {
     /// Waits until everything handed over so far is done; the writer does nothing more until the loop turns again. Before the process is stopped: a thread that is stopped inside a transaction
     /// would keep every other process out of the database.
     pub async fn rest(&mut self) {
-        self.resting = None;
+        self.queues.resting = None;
         let (sender, mut rested) = tokio::sync::oneshot::channel();
         let (resting, released) = sync_channel(0);
         if !self.put(Work::Rest(sender, released)) {
@@ -509,30 +490,30 @@ impl Engine {
                 biased;
                 // An error means that the writer is gone, and nothing is under way.
                 _ = &mut rested => break,
-                message = self.inbox.recv() => if let Some(message) = message { self.take(message) },
+                message = self.queues.inbox.recv() => if let Some(message) = message { self.take(message) },
             }
         }
         // The lock may have come just before: it must not be kept either.
         self.settle();
-        self.resting = Some(resting);
+        self.queues.resting = Some(resting);
     }
 
     /// Gives the lead back, lets the writer finish what was handed over, and ends the threads.
     pub fn close(mut self) {
         self.resign();
-        self.resting = None;
-        self.threads = None;
+        self.queues.resting = None;
+        self.queues.threads = None;
         // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits at a client gets an answer.
-        while self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
-            match self.inbox.try_recv() {
+        while self.queues.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
+            match self.queues.inbox.try_recv() {
                 Ok(message) => self.take(message),
                 Err(_) => std::thread::park_timeout(Duration::from_millis(1)),
             }
         }
-        if let Some(writer) = self.writer.take() {
+        if let Some(writer) = self.queues.writer.take() {
             let _ = writer.join();
         }
-        while let Ok(message) = self.inbox.try_recv() {
+        while let Ok(message) = self.queues.inbox.try_recv() {
             self.take(message);
         }
     }
@@ -544,15 +525,19 @@ impl Engine {
 
     fn sleep(&mut self) -> Duration {
         let now = self.clock.now();
-        let mut sleep_us = i64::try_from(self.files.backstop().min(SLEEP_MAX).as_micros()).unwrap_or(i64::MAX);
-        sleep_us = sleep_us.saturating_sub(now.boot_us.saturating_sub(self.looked_at_us));
+        let mut sleep_us = i64::try_from(self.looking.files.backstop().min(SLEEP_MAX).as_micros()).unwrap_or(i64::MAX);
+        sleep_us = sleep_us.saturating_sub(now.boot_us.saturating_sub(self.looking.looked_at_us));
         if self.is_expirer()
             && let Some(tick_us) = self.ticker.sleep_us(now)
         {
             sleep_us = sleep_us.min(tick_us);
         }
-        let others = [self.pay_at_us, self.config_at_us, self.stand_at_us];
-        for at_us in others.iter().flatten().chain(self.start_again_us.values()) {
+        let others = [
+            self.looking.pay_at_us,
+            self.configuration.config_at_us,
+            self.leading.stand_at_us,
+        ];
+        for at_us in others.iter().flatten().chain(self.stages.start_again_us.values()) {
             sleep_us = sleep_us.min(at_us.saturating_sub(now.boot_us));
         }
         // Not zero: a look in flight answers through the inbox, and a loop that spins on it would burn a core.
