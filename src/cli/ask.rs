@@ -35,48 +35,42 @@ pub async fn with_engine<T>(
 }
 
 /// Reads something; what cannot be read is a failure.
-pub async fn read<T>(answer: impl Future<Output = Result<T, Unread>>, deed: &'static str) -> Result<T, Failure> {
-    let unread = |why: Unread| Failure::new(deed, "not_possible", why.to_string());
+pub async fn read<T>(answer: impl Future<Output = Result<T, Unread>>) -> Result<T, Failure> {
+    let unread = |why: Unread| Failure::new("not_possible", why.to_string());
     answer.await.map_err(unread)
 }
 
 /// How every webhook stands.
-pub async fn webhooks(engine: &Client, now: Timestamp, deed: &'static str) -> Result<Vec<WebhookStanding>, Failure> {
-    read(engine.webhooks(now), deed).await
+pub async fn webhooks(engine: &Client, now: Timestamp) -> Result<Vec<WebhookStanding>, Failure> {
+    read(engine.webhooks(now)).await
 }
 
 /// A job that must exist.
-pub async fn job(engine: &Client, id: &JobId, deed: &'static str) -> Result<Arc<JobRows>, Failure> {
-    match read(engine.job(id), deed).await? {
+pub async fn job(engine: &Client, id: &JobId) -> Result<Arc<JobRows>, Failure> {
+    match read(engine.job(id)).await? {
         Some(rows) => Ok(rows),
-        None => Err(no_job(engine, id, deed).await),
+        None => Err(no_job(engine, id).await),
     }
 }
 
 /// Why there is no such job.
-pub async fn no_job(engine: &Client, id: &JobId, deed: &'static str) -> Failure {
-    let refusal = match read(engine.old_job(id), deed).await {
+pub async fn no_job(engine: &Client, id: &JobId) -> Failure {
+    let refusal = match read(engine.old_job(id)).await {
         Ok(Some(_)) => Refusal::old_record(id),
         Ok(None) => Refusal::no_such_job(id),
         Err(failure) => return failure,
     };
-    Failure::refused(deed, refusal)
+    refusal.into()
 }
 
 /// Jobs, newest first.
-pub async fn jobs(engine: &Client, filter: JobFilter, deed: &'static str) -> Result<Vec<JobRows>, Failure> {
-    read(engine.jobs(filter), deed).await
+pub async fn jobs(engine: &Client, filter: JobFilter) -> Result<Vec<JobRows>, Failure> {
+    read(engine.jobs(filter)).await
 }
 
 /// A job's events after `since`, oldest first, at most `limit`.
-pub async fn events(
-    engine: &Client,
-    id: &JobId,
-    since: u64,
-    limit: u32,
-    deed: &'static str,
-) -> Result<Vec<Event>, Failure> {
-    read(engine.events(Some(id), since, limit), deed).await
+pub async fn events(engine: &Client, id: &JobId, since: u64, limit: u32) -> Result<Vec<Event>, Failure> {
+    read(engine.events(Some(id), since, limit)).await
 }
 
 /// Decisions, every attempt, oldest first.
@@ -84,43 +78,37 @@ pub async fn decisions(
     engine: &Client,
     job_id: Option<JobId>,
     stage: Option<StageName>,
-    deed: &'static str,
 ) -> Result<Vec<SealedDecision>, Failure> {
     let decisions = engine.decisions(job_id.as_ref(), stage.as_ref(), u32::MAX);
-    let mut decisions = read(decisions, deed).await?;
+    let mut decisions = read(decisions).await?;
     decisions.sort_by_key(|sealed| sealed.seq);
     Ok(decisions)
 }
 
 /// The bytes of a stored version.
-pub async fn version(engine: &Client, job_id: &JobId, digest: Digest, deed: &'static str) -> Result<Bytes, Failure> {
-    read(engine.version(job_id, digest), deed).await
+pub async fn version(engine: &Client, job_id: &JobId, digest: Digest) -> Result<Bytes, Failure> {
+    read(engine.version(job_id, digest)).await
 }
 
 /// The bytes of an artifact as it lies on disk now; none when it is gone.
-pub async fn on_disk(
-    engine: &Client,
-    job_id: &JobId,
-    path: &ArtifactPath,
-    deed: &'static str,
-) -> Result<Bytes, Failure> {
-    read(engine.on_disk(job_id, path), deed).await
+pub async fn on_disk(engine: &Client, job_id: &JobId, path: &ArtifactPath) -> Result<Bytes, Failure> {
+    read(engine.on_disk(job_id, path)).await
 }
 
 /// The regular files of a run directory that a patch may name.
-pub async fn files(engine: &Client, job_id: &JobId, deed: &'static str) -> Result<Arc<[String]>, Failure> {
-    read(engine.files(job_id), deed).await
+pub async fn files(engine: &Client, job_id: &JobId) -> Result<Arc<[String]>, Failure> {
+    read(engine.files(job_id)).await
 }
 
 /// Who leads; none when nobody does.
-pub async fn leader(engine: &Client, deed: &'static str) -> Result<Option<LeaderInfo>, Failure> {
-    read(engine.leader(), deed).await
+pub async fn leader(engine: &Client) -> Result<Option<LeaderInfo>, Failure> {
+    read(engine.leader()).await
 }
 
 /// What a command would do, or the failure that it would be.
-pub async fn preview(engine: &Client, command: Command, deed: &'static str) -> Result<Outlook, Failure> {
-    let foreseen = read(engine.preview(None, command), deed).await?;
-    foreseen.map_err(|refusal| Failure::refused(deed, refusal))
+pub async fn preview(engine: &Client, command: Command) -> Result<Outlook, Failure> {
+    let foreseen = read(engine.preview(None, command)).await?;
+    foreseen.map_err(Failure::from)
 }
 
 /// What was done, and whether its files are in place.
@@ -128,26 +116,26 @@ pub struct Done {
     /// What was committed.
     pub receipt: Box<Receipt>,
     /// Why its files are not in place yet.
-    pub unpublished: Option<String>,
+    pub unpublished: Option<Refusal>,
 }
 
 /// Does one thing and waits for its files.
-pub async fn act(engine: &Client, command: Command, deed: &'static str) -> Result<Done, Failure> {
-    outcome(engine.command(command).await, deed)
+pub async fn act(engine: &Client, command: Command) -> Result<Done, Failure> {
+    outcome(engine.command(command).await)
 }
 
 /// Does several things, handed over at once so that they share transactions, and waits for the files of each; answers in their order.
-pub async fn act_all(engine: &Client, commands: Vec<Command>, deed: &'static str) -> Vec<Result<Done, Failure>> {
+pub async fn act_all(engine: &Client, commands: Vec<Command>) -> Vec<Result<Done, Failure>> {
     let handed: Vec<_> = commands.into_iter().map(|command| engine.command(command)).collect();
     let mut outcomes = Vec::with_capacity(handed.len());
     for done in handed {
-        outcomes.push(outcome(done.await, deed));
+        outcomes.push(outcome(done.await));
     }
     outcomes
 }
 
-fn outcome(done: Result<engine::client::Done, Refusal>, deed: &'static str) -> Result<Done, Failure> {
-    let (receipt, published) = done.map_err(|refusal| Failure::refused(deed, refusal))?;
+fn outcome(done: Result<engine::client::Done, Refusal>) -> Result<Done, Failure> {
+    let (receipt, published) = done.map_err(Failure::from)?;
     let unpublished = published.err();
     Ok(Done { receipt, unpublished })
 }

@@ -3,7 +3,7 @@
 use domain::ids::{JobId, StageName};
 use domain::old::{OldDecision, OldJob};
 use domain::view::JobFilter;
-use engine::audit::Trouble;
+use engine::Trouble;
 use engine::history::History;
 use runs::RunsDir;
 use store::Reader;
@@ -19,20 +19,16 @@ use super::words::{ago, clock_time};
 /// Reads old records. Nothing: there can be none, or ours cannot be told from them.
 fn read<T: Default>(
     session: &Session,
-    deed: &'static str,
     look: impl FnOnce(&mut History, Option<&Reader>) -> Result<T, Trouble>,
 ) -> Result<T, Failure> {
-    let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(deed, &error))?;
+    let runs = RunsDir::look(&session.runs_dir, session.group())?;
     let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
         Ok(ours) => ours,
         // Whoever opens the database for writing tells what is wrong with it.
         Err(_) => return Ok(T::default()),
     };
     let mut history = History::new(runs, session.old_databases().to_vec());
-    look(&mut history, ours.as_ref()).map_err(|trouble| match trouble {
-        Trouble::Store(error) => Failure::store(deed, &error),
-        Trouble::Runs(error) => Failure::runs(deed, &error),
-    })
+    Ok(look(&mut history, ours.as_ref())?)
 }
 
 /// Names the old databases that cannot be read, a note each.
@@ -52,23 +48,23 @@ pub fn faults(session: &Session) -> Vec<String> {
 }
 
 /// Old jobs, newest first.
-pub fn jobs(session: &Session, filter: JobFilter, deed: &'static str) -> Result<Vec<OldJob>, Failure> {
-    read(session, deed, |history, ours| history.jobs(ours, &filter))
+pub fn jobs(session: &Session, filter: JobFilter) -> Result<Vec<OldJob>, Failure> {
+    read(session, |history, ours| history.jobs(ours, &filter))
 }
 
 /// Old decisions, oldest first.
-pub fn decisions(session: &Session, deed: &'static str) -> Result<Vec<OldDecision>, Failure> {
-    let mut decisions = read(session, deed, |history, ours| history.decisions(ours, u32::MAX))?;
+pub fn decisions(session: &Session) -> Result<Vec<OldDecision>, Failure> {
+    let mut decisions = read(session, |history, ours| history.decisions(ours, u32::MAX))?;
     decisions.reverse();
     Ok(decisions)
 }
 
 /// The old job that was meant where there is none of ours; else the failure as it was.
-pub fn instead(session: &Session, id: &JobId, failure: Failure, deed: &'static str) -> Result<OldJob, Failure> {
+pub fn instead(session: &Session, id: &JobId, failure: Failure) -> Result<OldJob, Failure> {
     if matches!(failure, Failure::Interrupted | Failure::OutputGone) {
         return Err(failure);
     }
-    read(session, deed, |history, ours| history.job(ours, id))?.ok_or(failure)
+    read(session, |history, ours| history.job(ours, id))?.ok_or(failure)
 }
 
 /// Prints an old job.
@@ -119,14 +115,11 @@ pub fn first_line(notes: Option<&str>) -> String {
 pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), Failure> {
     let decision = job.gate(stage).and_then(|gate| gate.decision.as_ref());
     let Some(decision) = decision else {
-        return Err(Failure::not_found(
-            "shown",
-            format!(
-                "the old record {} knows no decision on {}",
-                job.id,
-                visible_line(stage.as_str())
-            ),
-        ));
+        return Err(Failure::not_found(format!(
+            "the old record {} knows no decision on {}",
+            job.id,
+            visible_line(stage.as_str())
+        )));
     };
     if output.is_json {
         return output.document(decision);
@@ -150,7 +143,7 @@ pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Re
 
 /// Prints the events of an old job after `since`.
 pub fn events(output: &mut Output, session: &Session, id: &JobId, since: u64) -> Result<(), Failure> {
-    let events = read(session, "listed", |history, ours| history.events(ours, id))?;
+    let events = read(session, |history, ours| history.events(ours, id))?;
     for event in events.iter().filter(|event| event.seq > since) {
         if output.is_json {
             output.json_line(&EventDoc::of_old(id, event))?;

@@ -7,19 +7,18 @@ use std::time::Duration;
 
 use domain::gate::GateState;
 use domain::job::JobRows;
+use domain::refusal::Refusal;
 use engine::client::Client;
 use engine::waits::Waited;
 use wire::{GateDoc, JobGateDoc};
 
 use super::ask;
-use super::gate::{GateArguments, no_gate};
 use super::gate_show;
+use super::global::GateArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::words::clock_time;
-
-const DEED: &str = "waited for";
 
 /// Waits and tells; `attempt` is the one to wait for, else the newest. Returns the exit code that stands for the outcome.
 pub async fn run(
@@ -33,16 +32,16 @@ pub async fn run(
     output.flush()?;
     let (job, stage) = (&wanted.job, &wanted.stage);
     let waited = engine.until_decided(job, stage, attempt, timeout);
-    let Some((rows, waited)) = ask::read(waited, DEED).await? else {
-        return Err(ask::no_job(engine, job, DEED).await);
+    let Some((rows, waited)) = ask::read(waited).await? else {
+        return Err(ask::no_job(engine, job).await);
     };
     match waited {
         Waited::Settled(attempt) => settled(engine, session, output, &rows, wanted, attempt).await,
         Waited::Passed => passed(session, output, &rows, wanted),
-        Waited::NoGate => Err(no_gate(&rows, stage, DEED)),
+        Waited::NoGate => Err(Refusal::no_gate(&rows, stage, None).into()),
         Waited::Ended => {
             let message = format!("job {job} ended before: {}", rows.job.status.as_str());
-            Err(Failure::new(DEED, "job_ended", message).at(format!("{job} / {stage}")))
+            Err(Failure::new("job_ended", message).at(format!("{job} / {stage}")))
         }
         Waited::StillOpen(attempt) => still_open(session, output, &rows, wanted, attempt),
     }
@@ -57,9 +56,9 @@ async fn settled(
     attempt: u32,
 ) -> Outcome {
     let Some(gate) = rows.gate(&wanted.stage, attempt) else {
-        return Err(no_gate(rows, &wanted.stage, DEED));
+        return Err(Refusal::no_gate(rows, &wanted.stage, None).into());
     };
-    let decisions = ask::decisions(engine, Some(wanted.job.clone()), Some(wanted.stage.clone()), DEED).await?;
+    let decisions = ask::decisions(engine, Some(wanted.job.clone()), Some(wanted.stage.clone())).await?;
     let decision = decisions.iter().find(|sealed| sealed.decision.attempt() == attempt);
     let is_published = match decision {
         Some(sealed) => engine.until_in_place(sealed).await,

@@ -17,6 +17,7 @@ use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::Refusal;
 use engine::api::{Command, NewJob, Notice, Receipt};
+use engine::client::Done;
 use engine::{Engine, Role, Settings};
 use serde_json::Value;
 
@@ -126,7 +127,7 @@ pub trait Calls {
     /// Hands a command over and waits for its answer.
     async fn call(&mut self, command: Command) -> Result<Box<Receipt>, Refusal>;
     /// Waits until its files are in place as well, or are found not to be for now.
-    async fn call_published(&mut self, command: Command) -> Result<(Box<Receipt>, Result<(), String>), Refusal>;
+    async fn call_published(&mut self, command: Command) -> Result<Done, Refusal>;
 }
 
 impl Calls for Engine {
@@ -141,7 +142,7 @@ impl Calls for Engine {
         }
     }
 
-    async fn call_published(&mut self, command: Command) -> Result<(Box<Receipt>, Result<(), String>), Refusal> {
+    async fn call_published(&mut self, command: Command) -> Result<Done, Refusal> {
         let client = self.client();
         self.beside(client.command(command)).await
     }

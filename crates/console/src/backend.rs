@@ -1,6 +1,7 @@
-//! What the console needs of an engine: implemented by the engine's handle, and by a script in tests.
+//! What the console needs of an engine: implemented for the engine, and in tests by a world in memory over the real rules.
 
 use std::future::Future;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -17,6 +18,10 @@ use engine::edit_copies::EditCopies;
 pub trait Backend {
     /// What both clocks say.
     fn now(&self) -> Now;
+    /// After this long a diff, a check and the like are taken as coarse as they are then; none: they are always whole.
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_millis(800))
+    }
     /// Has something done.
     fn submit(&mut self, command: Command) -> RequestId;
     /// Has something read; answers come in the order of the questions.
@@ -45,7 +50,7 @@ pub trait Backend {
     fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>);
 }
 
-impl Backend for Engine {
+impl Backend for &mut Engine {
     fn now(&self) -> Now {
         self.clock().now()
     }

@@ -14,10 +14,11 @@
 //! ```
 
 pub mod action;
-pub(crate) mod backend;
+mod backend;
 pub mod draft;
 pub mod editor;
 pub mod effect;
+pub mod facts;
 pub mod input;
 pub mod keymap;
 pub mod layout;
@@ -30,9 +31,9 @@ pub mod session;
 mod terminal;
 pub(crate) mod theme;
 pub mod update;
-pub mod verb;
 pub mod view;
 pub mod work;
 
-pub use run::{Ended, NotStarted, run};
-pub use terminal::columns as terminal_columns;
+pub use backend::Backend;
+pub use run::{Console, NotStarted, run};
+pub use terminal::{EditorState, Ended, Incoming, InputStream, Terminal, columns as terminal_columns};

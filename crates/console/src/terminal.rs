@@ -5,28 +5,35 @@
 
 mod cells;
 mod decode;
-pub(super) mod job_control;
+mod external_editor;
+mod input;
+mod interface;
+mod job_control;
 mod keyboard;
 mod line;
 mod screen;
 mod sequence;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
+use nix::sys::signal::Signal;
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use keyboard::Keyboard;
+pub(crate) use input::TtyInput;
+pub use interface::{EditorState, Ended, Incoming, InputStream, Terminal};
+
+use super::own_editor::OwnEditor;
+use external_editor::ExternalEditor;
 use line::Line;
 use screen::Screen;
-
-use super::input::Input;
 
 // Clicks and wheel only (1000, 1006): the motion reports that crossterm would also ask for cost a thin line a lot.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[2J\x1b[H";
@@ -37,16 +44,15 @@ const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[0m\x1b[?10
 
 /// A stalled line is waited for no longer than this when the console leaves.
 const LEAVE_WAIT: Duration = Duration::from_secs(1);
-/// So many inputs are taken before the rest of the loop has its turn.
-const BATCH_MAX: usize = 4096;
 
-/// The terminal, given back when this is dropped.
-pub(super) struct Terminal {
+/// The terminal of this process, given back when this is dropped.
+pub(super) struct Tty {
     screen: Screen,
     /// Goes out before the next frame, in the same write.
     ahead: Vec<u8>,
     line: Line,
-    keyboard: Keyboard,
+    /// Has the terminal while there is one.
+    editor: Option<ExternalEditor>,
     former_size: (u16, u16),
     /// Shared with the panic hook: whether the terminal is ours right now.
     is_taken: Arc<AtomicBool>,
@@ -94,7 +100,7 @@ pub(super) fn is_there() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-impl Terminal {
+impl Tty {
     /// Takes the terminal.
     pub(crate) fn open() -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
@@ -105,7 +111,7 @@ impl Terminal {
             screen: Screen::new(columns, rows),
             ahead: Vec::new(),
             line,
-            keyboard: Keyboard::start()?,
+            editor: None,
             former_size: (columns, rows),
             is_taken,
         };
@@ -113,14 +119,7 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Columns and rows.
-    pub(crate) fn size(&self) -> (u16, u16) {
-        // The former size is a better answer than none.
-        crossterm::terminal::size().unwrap_or(self.former_size)
-    }
-
-    /// Takes the terminal again after [`Self::leave`].
-    pub(crate) fn enter(&mut self) -> io::Result<()> {
+    fn enter(&mut self) -> io::Result<()> {
         crossterm::terminal::enable_raw_mode()?;
         self.is_taken.store(true, Ordering::SeqCst);
         self.ahead.extend_from_slice(ENTER);
@@ -151,32 +150,57 @@ impl Terminal {
         }
     }
 
-    /// Gives the terminal back for another program and reads nothing from it any more. Returns the settings that it has then.
-    pub(crate) async fn lend(&mut self) -> io::Result<Termios> {
-        self.keyboard.rest().await?;
-        self.leave().await;
-        Ok(tcgetattr(io::stdin())?)
-    }
-
-    /// Takes the terminal again after [`Self::lend`], whatever the other program left it like: with these settings, and without what
-    /// was typed for that program.
-    pub(crate) fn take_back(&mut self, settings: &Termios) -> io::Result<()> {
+    /// Takes the terminal again, whatever an editor left it like: with these settings, and without what was typed for that program.
+    fn take_back(&mut self, settings: &Termios) -> io::Result<()> {
         restore(settings)?;
         self.ahead.extend_from_slice(RESET);
         self.enter()?;
-        self.keyboard.go_on()?;
         self.repaint(self.size());
         Ok(())
     }
 
-    /// The line is gone: nothing may be written or asked any more.
-    pub(crate) fn abandon(self) {
-        self.is_taken.store(false, Ordering::SeqCst);
-        std::mem::forget(self);
+    /// Ends the external editor, if there is one, because the console ends.
+    pub(crate) async fn end_editor(&mut self, signal: Signal) {
+        if let Some(editor) = self.editor.take() {
+            editor.end(signal).await;
+        }
     }
 
-    /// Puts a text on the operator's clipboard (OSC 52), with the next frame.
-    pub(crate) fn copy(&mut self, text: &str) {
+    /// The line is gone: nothing may be written or asked any more.
+    pub(crate) fn abandon(&mut self) {
+        self.is_taken.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Terminal for Tty {
+    fn size(&self) -> (u16, u16) {
+        // The former size is a better answer than none.
+        crossterm::terminal::size().unwrap_or(self.former_size)
+    }
+
+    fn repaint(&mut self, (columns, rows): (u16, u16)) {
+        self.former_size = (columns, rows);
+        self.screen = Screen::new(columns, rows);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.line.is_busy()
+    }
+
+    fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
+        let frame = self.screen.draw(render)?;
+        let mut bytes = std::mem::take(&mut self.ahead);
+        bytes.extend_from_slice(&frame);
+        // None: the same cells as before.
+        Ok(bytes.is_empty() || self.line.send(bytes)?)
+    }
+
+    async fn written(&mut self) -> bool {
+        self.line.written().await
+    }
+
+    /// By OSC 52, with the next frame.
+    fn copy(&mut self, text: &str) {
         let mut sequence = String::new();
         if CopyToClipboard::to_clipboard_from(text)
             .write_ansi(&mut sequence)
@@ -186,58 +210,65 @@ impl Terminal {
         }
     }
 
-    /// Makes the next frame a whole one, of this size. Never asks the terminal anything.
-    pub(crate) fn repaint(&mut self, (columns, rows): (u16, u16)) {
-        self.former_size = (columns, rows);
-        self.screen = Screen::new(columns, rows);
-    }
-
-    /// Whether a frame is still being written: no other may be made.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.line.is_busy()
-    }
-
-    /// Draws a frame and sends it; returns whether all of it is on the terminal now, else [`Happened::Written`] comes.
-    pub(crate) fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
-        let frame = self.screen.draw(render)?;
-        let mut bytes = std::mem::take(&mut self.ahead);
-        bytes.extend_from_slice(&frame);
-        // None: the same cells as before.
-        Ok(bytes.is_empty() || self.line.send(bytes)?)
-    }
-
-    /// Waits for whatever comes first. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Happened {
-        tokio::select! {
-            biased;
-            is_written = self.line.written() => {
-                if is_written { Happened::Written } else { Happened::Inputs(None) }
+    async fn lend(&mut self, editor: &OwnEditor, path: &Path) -> io::Result<Result<(), String>> {
+        self.leave().await;
+        let settings = tcgetattr(io::stdin())?;
+        match ExternalEditor::start(editor, path, settings.clone()) {
+            Ok(started) => self.editor = Some(started),
+            Err(error) => {
+                self.take_back(&settings)?;
+                return Ok(Err(error.to_string()));
             }
-            inputs = inputs(&mut self.keyboard) => Happened::Inputs(inputs),
+        }
+        Ok(Ok(()))
+    }
+
+    fn editor(&mut self) -> io::Result<Option<EditorState>> {
+        let state = self.editor.as_ref().map(ExternalEditor::look);
+        if let Some(EditorState::Ended(_)) = state
+            && let Some(editor) = self.editor.take()
+        {
+            self.take_back(editor.settings())?;
+        }
+        Ok(state)
+    }
+
+    fn is_lent(&self) -> bool {
+        self.editor.is_some()
+    }
+
+    async fn give_back(&mut self) -> io::Result<bool> {
+        let has_shell = job_control::has_shell();
+        match &mut self.editor {
+            Some(editor) if has_shell => editor.step_back()?,
+            Some(editor) => editor.step_forward()?,
+            None if has_shell => {
+                // The shell may have taken the terminal already, when the whole group was told to stop.
+                let _guard = job_control::FromBackground::new();
+                self.leave().await;
+            }
+            None => {}
+        }
+        Ok(has_shell)
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        job_control::stop()
+    }
+
+    fn is_at_hand(&self) -> bool {
+        job_control::is_ours() || !job_control::has_shell()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        match &mut self.editor {
+            Some(editor) => editor.step_forward(),
+            None => self.enter(),
         }
     }
 }
 
-/// What the terminal brings.
-pub(super) enum Happened {
-    /// The frame is written.
-    Written,
-    /// Input, all of it that was ready; none: the terminal is gone.
-    Inputs(Option<Vec<Input>>),
-}
-
-/// All input that is ready, once there is any. None: the terminal is gone.
-async fn inputs(keyboard: &mut Keyboard) -> Option<Vec<Input>> {
-    let mut inputs = vec![keyboard.next().await?];
-    while inputs.len() < BATCH_MAX
-        && let Some(input) = keyboard.ready()
-    {
-        inputs.push(input);
-    }
-    Some(inputs)
-}
-
-impl Drop for Terminal {
+impl Drop for Tty {
     fn drop(&mut self) {
         give_back(&self.is_taken);
     }

@@ -20,17 +20,17 @@ use runs::{RunsDir, RunsError};
 use store::StoreError;
 
 use super::api::{Command, Notice, Receipt, RequestId};
-use super::audit::Trouble;
 use super::opening::Newer;
 use super::reader::Ask;
 use super::receipt::verb;
+use super::trouble::Trouble;
 use super::writer::Work;
 
 /// How many batches of news a follower may be behind before it has lost some.
 const FEED_MAX: usize = 256;
 
 /// Something that is committed, and whether its files are in place under their names, or why not yet.
-pub type Done = (Box<Receipt>, Result<(), String>);
+pub type Done = (Box<Receipt>, Result<(), Refusal>);
 
 /// What a front end may want to know of the engine at any moment.
 #[derive(Clone)]
@@ -39,8 +39,8 @@ pub struct Standing {
     pub config: Arc<Config>,
     /// Whether the configuration file was saved broken since.
     pub is_config_broken: bool,
-    /// What does not work at the moment.
-    pub trouble: Option<String>,
+    /// Whether something does not work at the moment.
+    pub is_troubled: bool,
     /// Whether this process runs stages.
     pub is_lead: bool,
     /// The database is newer than this program: nothing is changed from here on.
@@ -174,7 +174,7 @@ impl Telling {
         let standing = Standing {
             config: Arc::new(config.clone()),
             is_config_broken: false,
-            trouble: None,
+            is_troubled: false,
             is_lead: false,
             newer,
         };
@@ -213,7 +213,7 @@ impl Telling {
             }
             Notice::Trouble(trouble) => self
                 .standing
-                .send_modify(|standing| standing.trouble.clone_from(trouble)),
+                .send_modify(|standing| standing.is_troubled = trouble.is_some()),
             Notice::Lead(is_lead) => self.standing.send_modify(|standing| standing.is_lead = *is_lead),
             Notice::ConfigLoaded(..) => self.standing.send_modify(|standing| standing.is_config_broken = false),
             Notice::ConfigBroken(_) => self.standing.send_modify(|standing| standing.is_config_broken = true),

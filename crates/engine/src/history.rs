@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use super::audit::Trouble;
+use super::trouble::Trouble;
 use domain::ids::JobId;
 use domain::old::{OldDecision, OldEvent, OldJob};
 use domain::time::Timestamp;

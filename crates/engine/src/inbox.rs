@@ -5,8 +5,9 @@ use domain::event::Event;
 use domain::ids::{JobId, StageName};
 use domain::job::Attempt;
 use domain::refusal::Refusal;
+use runs::RunsError;
 use runs::locks::LeadGuard;
-use store::OpenTimer;
+use store::{OpenTimer, StoreError};
 
 use super::api::{Receipt, RequestId};
 use rules::StageOutcome;
@@ -71,23 +72,23 @@ pub(super) enum Start {
     /// Its job is not to go on, as the rows have it now: paused, canceled, or somebody else was quicker.
     NotWanted,
     /// This is in the way; it is tried again.
-    Hindered(String),
+    Hindered(Refusal),
 }
 
 /// What arrives in the loop.
 #[derive(Debug)]
 pub(super) enum Inbox {
     Done(RequestId, Result<Box<Receipt>, Refusal>),
-    Published(RequestId, Result<(), String>),
+    Published(RequestId, Result<(), Refusal>),
     /// The rows changed: by this process, or another one touched the nudge file.
     Nudged,
-    Looked(Result<Box<Look>, String>),
+    Looked(Result<Box<Look>, StoreError>),
     /// Waiting for the lock failed.
-    NotStanding(String),
+    NotStanding(RunsError),
     /// The operating system's lock is ours.
     Locked(LeadGuard),
     /// The epoch is ours: leader-only work may begin.
-    Leading(Result<u64, String>),
+    Leading(Result<u64, StoreError>),
     /// The disk has taken what the writer has handed over, or has not.
     Flushed,
     /// A stage was to be started.
@@ -102,5 +103,5 @@ pub(super) enum Inbox {
     NotDue(Vec<JobId>),
     ConfigFileTouched,
     ConfigRead(Result<(Box<Config>, Vec<Problem>), Vec<Problem>>),
-    Trouble(Option<String>),
+    Trouble(Option<Refusal>),
 }

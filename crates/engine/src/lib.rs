@@ -72,6 +72,7 @@ use prepare::Preparer;
 use reader::ReaderThread;
 use stage_watch::Watch;
 use ticker::Ticker;
+pub use trouble::Trouble;
 use turn::{Looking, Stages};
 use watch::watch_files;
 use writer::{Work, Writer};

@@ -73,7 +73,7 @@ impl ReaderThread {
     /// Looks for what changed, and tells the loop.
     pub(crate) fn look(&mut self, wanted: LookFor) {
         let look = self.found_by(wanted);
-        self.tell(Inbox::Looked(look.map(Box::new).map_err(|error| error.to_string())));
+        self.tell(Inbox::Looked(look.map(Box::new)));
     }
 
     /// Reads the configuration file anew, and tells the loop.

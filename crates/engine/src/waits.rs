@@ -13,7 +13,7 @@ use domain::event::Event;
 use domain::gate::GateState;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
-use wire::StageState;
+use domain::stage_state::StageState;
 
 use super::client::{Client, Unread};
 use super::watch::watch_folders;

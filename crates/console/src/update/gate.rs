@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::super::effect::Effect;
-use super::super::model::gate::GateView;
-use super::super::model::job::JobView;
-use super::super::model::queue::RowKey;
-use super::super::model::{Lower, Model};
-use super::super::question::Question;
 use super::look;
+use crate::effect::Effect;
+use crate::model::gate::GateView;
+use crate::model::job::JobView;
+use crate::model::queue::RowKey;
+use crate::model::{Lower, Model};
+use crate::question::Question;
 use domain::gate::Gate;
 use domain::ids::JobId;
 use domain::job::{JobRows, JobStatus};

@@ -1,31 +1,20 @@
 //! What the engine tells: answers, events, configuration.
 
+use crate::update::common::ask_decisions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::effect::Effect;
-use super::super::model::Model;
-use super::super::model::toast::Tone;
-use super::super::view::label;
-use super::{compose, files, gate, mark, preview, queue, readable, since, toast};
+use super::{compose, files, gate, mark, preview, queue, since};
+use crate::effect::Effect;
+use crate::facts::label;
+use crate::model::Model;
+use crate::model::toast::Tone;
+use crate::question::{Answered, Read};
+use crate::update::common::{readable, toast};
 use domain::event::{Event, EventType};
 use domain::ids::StageName;
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
-
-use crate::question::{Answered, Question, Read};
-
-/// Asks for the history.
-pub(crate) fn ask_decisions(fx: &mut Vec<Effect>) {
-    fx.push(Effect::Ask(Question::Decisions));
-}
-
-/// Asks for the history of the old system, once: nothing adds to it.
-pub(crate) fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
-    if !std::mem::replace(&mut model.history.is_old_asked, true) {
-        fx.push(Effect::Ask(Question::OldDecisions));
-    }
-}
 
 /// Takes an answer. What could not be read is told, and asked for again by the next event.
 pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effect>) {

@@ -34,11 +34,11 @@ impl Limit<'_> {
 }
 
 impl<'a> Limit<'a> {
-    /// Stop at `deadline`, or as soon as `is_reached` says so: it should be true from the deadline on, and may be so
+    /// Stop at `deadline` if there is one, or as soon as `is_reached` says so: it should be true from the deadline on, and may be so
     /// earlier (a newer question made this one pointless). It is asked often.
-    pub fn new(deadline: Instant, is_reached: &'a dyn Fn() -> bool) -> Self {
+    pub fn new(deadline: impl Into<Option<Instant>>, is_reached: &'a dyn Fn() -> bool) -> Self {
         Limit {
-            deadline: Some(deadline),
+            deadline: deadline.into(),
             is_reached,
         }
     }
