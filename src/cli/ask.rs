@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::ask::Command;
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -12,7 +13,7 @@ use domain::time::Timestamp;
 use domain::view::{JobFilter, LeaderInfo};
 use domain::webhook::WebhookStanding;
 use engine::Engine;
-use engine::api::{Command, Receipt};
+use engine::api::Receipt;
 use engine::client::{Client, Unread};
 use engine::reads::Bytes;
 

@@ -6,12 +6,13 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use domain::ask::{Command, NewJob};
 use domain::ids::JobId;
 use domain::job::JobStatus;
 use domain::operator::Surface;
 use domain::view::JobFilter;
 use engine::Role;
-use engine::api::{Command, NewJob, ReviewOpened};
+use engine::api::ReviewOpened;
 use wire::JobDoc;
 
 use super::ask::{self, with_engine};

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateRef;
 use domain::outlook::Outlook;
-use engine::api::Command;
 use engine::client::Client;
 use wire::PreviewDoc;
 

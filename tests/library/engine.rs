@@ -1,5 +1,6 @@
 //! The engine on a real database, real files and real processes, without any front end.
 
+use domain::ask::{Command, OutsideArtifact};
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
 use domain::ids::{JobId, StageName};
@@ -8,7 +9,7 @@ use domain::lease::LeasePurpose;
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
 use engine::Role;
-use engine::api::{Command, Notice, OutsideArtifact};
+use engine::api::Notice;
 use serde_json::{Value, json};
 
 use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, start, until};

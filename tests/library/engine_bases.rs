@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use domain::ask::{Command, OutsideArtifact};
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
-use engine::api::{Command, OutsideArtifact};
 use engine::{Engine, Role};
 
 use crate::support::engine::{Calls as _, decide, open};

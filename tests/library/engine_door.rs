@@ -1,5 +1,6 @@
 //! The engine's client: what another thread hands in while the loop turns.
 
+use domain::ask::{Command, NewJob, OutsideArtifact, OutsideFile};
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
@@ -7,7 +8,6 @@ use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
 use domain::view::Since;
 use engine::Role;
-use engine::api::{Command, NewJob, OutsideArtifact, OutsideFile};
 use engine::client::Client;
 
 use crate::support::engine::{Calls as _, decide, open, read_json};

@@ -8,10 +8,11 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::draft::{Discarded, Draft};
 use super::question::{Answered, Question};
+use domain::ask::Command;
 use domain::key::GateKey;
 use domain::time::Now;
 use engine::Engine;
-use engine::api::{Command, Notice, RequestId};
+use engine::api::{Notice, RequestId};
 use engine::edit_copies::EditCopies;
 
 /// An engine, as the console uses it. No call blocks.

@@ -15,13 +15,14 @@ use super::question::{Answered, Question};
 use diff::DiffDocument;
 use diff::json::ChangedValues;
 use diff::search::{Direction, Needle, Spot};
+use domain::ask::Command;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::time::Now;
-use engine::api::{Command, Receipt};
+use engine::api::Receipt;
 use patch::{Candidate, Change};
 
 /// Numbers the commands of one console.

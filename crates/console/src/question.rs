@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::ask::Command;
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -10,7 +11,6 @@ use domain::old::OldDecision;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::view::{LeaderInfo, QueueRow};
-use engine::api::Command;
 use engine::client::{Client, Unread};
 use engine::reads::Bytes;
 

@@ -13,13 +13,14 @@ use std::sync::{Arc, Weak};
 use tokio::sync::{broadcast, oneshot, watch};
 
 use config::Config;
+use domain::ask::Command;
 use domain::event::Event;
 use domain::operator::Operator;
 use domain::refusal::{Refusal, RefusalCode};
 use runs::{RunsDir, RunsError};
 use store::StoreError;
 
-use super::api::{Command, Notice, Receipt, RequestId};
+use super::api::{Notice, Receipt, RequestId};
 use super::opening::Newer;
 use super::reader::Ask;
 use super::receipt::verb;

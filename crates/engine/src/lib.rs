@@ -56,9 +56,10 @@ use runs::drafts::KeptDrafts;
 use runs::locks::{self, PUBLISH_PATIENCE, Presence};
 use store::Reader;
 
-use api::{Command, Notice, RequestId};
+use api::{Notice, RequestId};
 use client::{Asker, Client, Telling, Threads};
 use courier::Office;
+use domain::ask::Command;
 use draft_keeper::{DraftKeeper, Typed};
 use flusher::Flusher;
 use history::History;

@@ -6,6 +6,7 @@ use std::sync::mpsc::TrySendError;
 
 use tokio::sync::oneshot;
 
+use domain::ask::Command;
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -19,7 +20,6 @@ use domain::view::{JobFilter, LeaderInfo, QueueRow, Since};
 use domain::webhook::WebhookStanding;
 use runs::{RunsError, artifacts, files, locks, versions};
 
-use super::api::Command;
 use super::client::{Client, Unread, busy, leaving};
 use super::prepare::Preparer;
 use super::reader::ReaderThread;

@@ -9,12 +9,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use clock::Clock;
 use config::Config;
+use domain::ask::Command;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::old::OldJob;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
-use engine::api::Command;
 use engine::client::{Client, Done, Unread};
 use text::words::duration;
 use wire::{Lens, PreviewDoc};

@@ -25,8 +25,8 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
         },
         Answered::Leader(leader) => {
             if let Some(leader) = told(model, leader) {
-                model.leader = leader;
-                model.is_leader_known = true;
+                model.lead.leader = leader;
+                model.lead.is_known = true;
             }
         }
         Answered::Job(job_id, rows) => match told(model, rows) {
@@ -186,7 +186,7 @@ fn tell(model: &mut Model, event: &Event) {
 
 /// The configuration was loaded again.
 pub(crate) fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolicy>>, warnings: &[String]) {
-    model.config_faults.clear();
+    model.broken.config_faults.clear();
     model.session.gates = gates;
     let text = match warnings {
         [] => "Configuration loaded; in force for gates opened from now on".to_owned(),
