@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use console::draft::{Discarded, Draft};
-use console::effect::{CopyReady, Effect, Msg, Question};
+use console::effect::{CopyReady, Effect, Msg};
 use console::input::{Code, Input, Key, Mouse, MouseKind};
 use console::model::Model;
 use console::own_editor::OwnEditor;
+use console::question::Question;
 use console::session::Session;
 use console::update::{start, update};
 use console::{view, work};
@@ -137,8 +138,8 @@ impl Console {
                 }
             };
             let msg = match effect {
-                Effect::Ask(Question::Preview(_), _) if self.world.is_asking => continue,
-                Effect::Ask(question, query) => Msg::Answered(question, self.world.answer(query)),
+                Effect::Ask(Question::Preview(..)) if self.world.is_asking => continue,
+                Effect::Ask(question) => Msg::Answered(self.world.answer(question)),
                 Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, diff::Limit::NONE))),
                 Effect::Measure(job) => Msg::Measured(job.file, job.number, work::measure(&job, diff::Limit::NONE)),
                 Effect::Find(job) => Msg::Found(job.number, work::find(&job, &|| false)),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use console::question::{Answered, Question};
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
 use domain::change::{Applied, Beside};
@@ -21,7 +22,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
-use engine::api::{Answer, OldAnswer, Query, Receipt};
+use engine::api::Receipt;
 use patch::{Patch, Surroundings};
 use rules::{Ahead, Context, Evidence, Happening, Review, Trigger, find_gate, foresee, reduce};
 use serde_json::Value;
@@ -95,52 +96,60 @@ impl World {
         row.kind == QueueKind::Gate || QueueKind::of(rows.job.status) == Some(row.kind) && !is_noted
     }
 
-    pub fn answer(&mut self, query: Query) -> Answer {
-        match query {
-            Query::Queue => Answer::Queue(self.queue()),
-            Query::Job(id) => Answer::Job(self.jobs.get(&id).cloned().map(Arc::new)),
-            Query::Jobs(_) => Answer::Jobs(self.jobs.values().cloned().collect()),
-            Query::Events { job_id, .. } => {
-                let is_asked = |event: &&Event| job_id.as_ref().is_none_or(|job_id| event.job_id == *job_id);
-                Answer::Events(self.events.iter().filter(is_asked).cloned().collect())
+    pub fn answer(&mut self, question: Question) -> Answered {
+        match question {
+            Question::Queue => Answered::Queue(Ok(self.queue())),
+            Question::Leader => Answered::Leader(Ok(self.leader.clone())),
+            Question::Job(id) => Answered::Job(id.clone(), Ok(self.rows(&id))),
+            Question::Sought(id, stage) => Answered::Sought(id.clone(), stage, Ok(self.rows(&id))),
+            Question::Marked(id) => Answered::Marked(id.clone(), Ok(self.rows(&id))),
+            Question::Events(id) => {
+                let of_job = self.events.iter().filter(|event| event.job_id == id);
+                let events = of_job.cloned().collect();
+                Answered::Events(id, Ok(events))
             }
-            Query::Decisions { .. } => Answer::Decisions(self.decisions.iter().rev().cloned().collect()),
-            Query::Version { digest, .. } => {
-                Answer::Bytes(self.versions.get(&digest).map(|bytes| Arc::from(&bytes[..])))
+            Question::Since => Answered::Since(Ok(self.events.clone())),
+            Question::Decisions => Answered::Decisions(Ok(self.decisions.iter().rev().cloned().collect())),
+            Question::OldDecisions => Answered::OldDecisions(Ok(self.old_decisions.clone())),
+            Question::Base(number, file, _, digest) => Answered::Base(number, file, Ok(self.version(&digest))),
+            Question::Edited(_, digest) => Answered::Edited(digest, Ok(self.version(&digest))),
+            Question::OnDisk(number, file, id, path) => {
+                let bytes = self.disk.get(&(id, path)).map(|bytes| Arc::from(&bytes[..]));
+                Answered::OnDisk(number, file, Ok(bytes))
             }
-            Query::OnDisk { job_id, path } => {
-                Answer::Bytes(self.disk.get(&(job_id, path)).map(|bytes| Arc::from(&bytes[..])))
-            }
-            Query::InPlace(_) => Answer::InPlace(true),
-            Query::Files(job_id) => {
-                let of_job = self.disk.keys().filter(|(owner, _)| *owner == job_id);
+            Question::Names(id) => {
+                let of_job = self.disk.keys().filter(|(owner, _)| *owner == id);
                 let mut files: Vec<_> = of_job.map(|(_, path)| path.to_string()).collect();
                 files.sort();
-                Answer::Files(files.into())
+                Answered::Names(id, Ok(files.into()))
             }
-            Query::Log {
-                job_id, stage, attempt, ..
-            } => Answer::Bytes(
-                self.logs
-                    .get(&(job_id, stage, attempt))
-                    .map(|bytes| Arc::from(&bytes[..])),
-            ),
-            Query::Leader => Answer::Leader(self.leader.clone()),
-            Query::Old(_) => Answer::Old(OldAnswer::Decisions(self.old_decisions.clone())),
-            Query::Preview {
-                operator: who,
-                commands,
-            } => {
-                let who = who.unwrap_or_else(|| operator("bea"));
-                let jobs = self.jobs.clone();
-                let foreseen = commands.iter().map(|command| self.preview(&who, command)).collect();
-                self.jobs = jobs;
-                Answer::Preview(foreseen)
+            Question::Log(id, stage, attempt) => {
+                let key = (id, stage, attempt);
+                let log = self.logs.get(&key).map(|bytes| Arc::from(&bytes[..]));
+                Answered::Log(key.0, key.1, attempt, Ok(log))
             }
-            Query::NewestUnfinished(_) | Query::EventPage { .. } | Query::Owing | Query::Webhooks(_) => {
-                unreachable!("no screen asks for it")
+            Question::Preview(number, commands) => Answered::Preview(number, Ok(self.previews(&commands))),
+            Question::Resumable(id) => {
+                let foreseen = self.previews(&[Command::resume(id.clone())]).pop().unwrap();
+                Answered::Resumable(id, Ok(foreseen))
             }
         }
+    }
+
+    fn rows(&self, id: &JobId) -> Option<Arc<JobRows>> {
+        self.jobs.get(id).cloned().map(Arc::new)
+    }
+
+    fn version(&self, digest: &Digest) -> Option<Arc<[u8]>> {
+        self.versions.get(digest).map(|bytes| Arc::from(&bytes[..]))
+    }
+
+    fn previews(&mut self, commands: &[Command]) -> Vec<Result<Outlook, Refusal>> {
+        let who = operator("bea");
+        let jobs = self.jobs.clone();
+        let foreseen = commands.iter().map(|command| self.preview(&who, command)).collect();
+        self.jobs = jobs;
+        foreseen
     }
 
     /// Has a trigger judged by the rules, and its consequences in the rows, the log and the files.

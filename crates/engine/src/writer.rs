@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::oneshot;
 
 use config::{Config, Webhook};
 use domain::change::Applied;
@@ -22,7 +23,8 @@ use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
 use store::{Batched, Candidate, OutboxChange, Store, StoreError};
 
-use super::api::RequestId;
+use super::api::{Receipt, RequestId};
+use super::client::{Asker, Done};
 use super::debts::PUBLISH_JOBS_MAX;
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
@@ -43,7 +45,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What the loop asks of the writer.
 pub(super) enum Work {
     /// Somebody's command.
-    Command(RequestId, Operator, Box<Command>),
+    Command(Asker, Operator, Box<Command>),
     Expire(Vec<DueGate>),
     StartStage {
         key: StageKey,
@@ -60,14 +62,14 @@ pub(super) enum Work {
     /// Nobody wants these any more: end their process groups, unless the rows say that they run.
     EndStages(Vec<StageKey>),
     PutConfig(Arc<Config>),
-    /// See [`Inbox::Outbox`].
+    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
     Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, StoreError>>),
     /// Some job's files are behind its rows.
     Publish,
     /// Keeps what was typed, or no longer.
     Typed(Typed),
-    /// Tells when everything before is done.
-    Rest(tokio::sync::oneshot::Sender<()>),
+    /// Tells when everything before is done, and does nothing more until the other end is let go of.
+    Rest(oneshot::Sender<()>, Receiver<()>),
 }
 
 /// Everything the thread owns.
@@ -81,8 +83,8 @@ pub(super) struct Writer {
     pub(crate) work: Receiver<Work>,
     pub(crate) inbox: Sender<Inbox>,
     pub(crate) watch: Watch,
-    /// Requests whose files are not in place yet, by job.
-    pub(crate) owed: BTreeMap<JobId, Vec<RequestId>>,
+    /// Whose files are not in place yet, by job.
+    pub(crate) owed: BTreeMap<JobId, Vec<Unpublished>>,
     pub(crate) is_owing: bool,
     /// How long to wait for another publisher.
     pub(crate) patience: Duration,
@@ -96,8 +98,14 @@ struct Matter {
     tell: Tell,
 }
 
+/// Who waits for the files of a command, which is committed.
+pub(super) enum Unpublished {
+    Loop(RequestId),
+    Client(oneshot::Sender<Result<Done, Refusal>>, Box<Receipt>),
+}
+
 enum Tell {
-    Request(RequestId),
+    Asker(Asker),
     Expiry(JobId),
     Start(StageKey, u64),
     End(StageKey, u64),
@@ -159,7 +167,7 @@ impl Writer {
         let mut items = Vec::with_capacity(waiting.len());
         for work in waiting {
             match work {
-                Work::Command(request, operator, command) => self.command(request, operator, *command, &mut items),
+                Work::Command(asker, operator, command) => self.command(asker, operator, *command, &mut items),
                 Work::Expire(gates) => self.expire(gates, &mut items),
                 Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
@@ -197,11 +205,12 @@ impl Writer {
                 Work::Publish => self.is_owing = true,
                 // What is not taken is told.
                 Work::Typed(typed) => self.is_owing |= !self.drafts.take(typed),
-                Work::Rest(rested) => {
+                Work::Rest(rested, released) => {
                     self.commit(std::mem::take(&mut items));
                     self.publish_to_the_end();
                     // Nobody waits any more when this fails.
                     let _ = rested.send(());
+                    let _ = released.recv();
                 }
             }
             if items.len() >= BATCH_MAX {
@@ -211,7 +220,7 @@ impl Writer {
         self.commit(items);
     }
 
-    fn command(&mut self, request: RequestId, by: Operator, command: Command, items: &mut Vec<Batched<Matter>>) {
+    fn command(&mut self, asker: Asker, by: Operator, command: Command, items: &mut Vec<Batched<Matter>>) {
         // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
         // other: the decisions of a bulk go into one transaction.
         let is_of_same_job = |item: &Batched<Matter>| command.job_id() == Some(&item.job_id);
@@ -226,13 +235,13 @@ impl Writer {
                 let matter = Matter {
                     trigger: Trigger::Asked(ask),
                     evidence,
-                    tell: Tell::Request(request),
+                    tell: Tell::Asker(asker),
                 };
                 items.push(Batched::new(job_id, matter));
             }
             Err(refusal) => {
                 let refusal = self.preparer.told(ask.command.job_id(), refusal);
-                self.tell(Inbox::Done(request, Err(refusal)));
+                self.refuse(asker, refusal);
             }
         }
     }
@@ -367,7 +376,7 @@ impl Writer {
         self.report(Some(refusal.clone()));
         for entry in items {
             match entry.matter.tell {
-                Tell::Request(request) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
+                Tell::Asker(asker) => self.refuse(asker, refusal.clone()),
                 Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.clone()))),
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
@@ -385,14 +394,14 @@ impl Writer {
             tell,
         } = matter;
         match (tell, result) {
-            (Tell::Request(request), Ok(applied)) => {
+            (Tell::Asker(asker), Ok(applied)) => {
                 if let Trigger::Asked(ask) = &trigger {
-                    self.done(request, &job_id, &ask.command, &evidence, applied);
+                    self.done(asker, &job_id, &ask.command, &evidence, applied);
                 }
             }
-            (Tell::Request(request), Err(refusal)) => {
+            (Tell::Asker(asker), Err(refusal)) => {
                 let refusal = self.preparer.told(Some(&job_id), refusal);
-                self.tell(Inbox::Done(request, Err(refusal)));
+                self.refuse(asker, refusal);
             }
             (Tell::Start(key, epoch), Ok(_)) => {
                 let start = if matches!(trigger, Trigger::Happened(Happening::ArtifactMoved { .. })) {
@@ -416,11 +425,11 @@ impl Writer {
         }
     }
 
-    fn done(&mut self, request: RequestId, job_id: &JobId, command: &Command, evidence: &Evidence, applied: Applied) {
+    fn done(&mut self, asker: Asker, job_id: &JobId, command: &Command, evidence: &Evidence, applied: Applied) {
         let rows = match self.preparer.rows(job_id) {
             Ok(Some(rows)) => rows,
-            Ok(None) => return self.tell(Inbox::Done(request, Err(Refusal::no_such_job(job_id)))),
-            Err(refusal) => return self.tell(Inbox::Done(request, Err(refusal))),
+            Ok(None) => return self.refuse(asker, Refusal::no_such_job(job_id)),
+            Err(refusal) => return self.refuse(asker, refusal),
         };
         if matches!(command, Command::Cancel(_)) {
             let canceled = rows
@@ -437,8 +446,34 @@ impl Writer {
         {
             receipt.warnings.extend(self.preparer.config.unknown_stage(stage));
         }
-        self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
-        self.owed.entry(job_id.clone()).or_default().push(request);
+        let receipt = Box::new(receipt);
+        let unpublished = match asker {
+            Asker::Loop(request) => {
+                self.tell(Inbox::Done(request, Ok(receipt)));
+                Unpublished::Loop(request)
+            }
+            Asker::Client(answer) => Unpublished::Client(answer, receipt),
+        };
+        self.owed.entry(job_id.clone()).or_default().push(unpublished);
+    }
+
+    fn refuse(&self, asker: Asker, refusal: Refusal) {
+        match asker {
+            Asker::Loop(request) => self.tell(Inbox::Done(request, Err(refusal))),
+            // The caller has left when this fails; so below.
+            Asker::Client(answer) => {
+                let _ = answer.send(Err(refusal));
+            }
+        }
+    }
+
+    pub(super) fn published(&self, unpublished: Unpublished, result: Result<(), Refusal>) {
+        match unpublished {
+            Unpublished::Loop(request) => self.tell(Inbox::Published(request, result)),
+            Unpublished::Client(answer, receipt) => {
+                let _ = answer.send(Ok((receipt, result)));
+            }
+        }
     }
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.

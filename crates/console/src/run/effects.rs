@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesOrdered;
 use tokio::task::JoinSet;
 
 use super::copy::{self, Copy};
@@ -15,8 +18,9 @@ use domain::refusal::Refusal;
 use engine::api::{Notice, RequestId};
 
 use crate::backend::Backend;
-use crate::effect::{CheckJob, CompleteJob, DiffJob, Effect, FindJob, MeasureJob, Msg, Planned, Question, Submission};
+use crate::effect::{CheckJob, CompleteJob, DiffJob, Effect, FindJob, MeasureJob, Msg, Planned, Submission};
 use crate::own_editor::OwnEditor;
+use crate::question::Answered;
 
 /// What the loop itself must do: everything about the terminal.
 pub(super) enum Order {
@@ -29,7 +33,7 @@ pub(super) enum Order {
 
 /// Requests and work that are under way.
 pub(super) struct EffectRunner {
-    asked: HashMap<RequestId, Question>,
+    asked: FuturesOrdered<BoxFuture<'static, Answered>>,
     submitted: HashMap<RequestId, Submission>,
     diffs: Slot<DiffJob>,
     measures: Slot<MeasureJob>,
@@ -48,7 +52,7 @@ impl EffectRunner {
         // A newer gate view makes both pointless.
         let generation = Arc::<AtomicU64>::default();
         Self {
-            asked: HashMap::new(),
+            asked: FuturesOrdered::new(),
             submitted: HashMap::new(),
             diffs: Slot::new(wait, generation.clone()),
             measures: Slot::new(wait, generation),
@@ -69,10 +73,7 @@ impl EffectRunner {
                     let id = backend.submit(command);
                     self.submitted.insert(id, submission);
                 }
-                Effect::Ask(question, query) => {
-                    let id = backend.ask(query);
-                    self.asked.insert(id, question);
-                }
+                Effect::Ask(question) => self.asked.push_back(backend.ask(question)),
                 Effect::Diff(job) => self.diffs.put(job),
                 Effect::Measure(job) => self.measures.put(job),
                 Effect::Find(job) => self.finds.put(job),
@@ -116,9 +117,10 @@ impl EffectRunner {
         self.copy.take()
     }
 
-    /// Whether no work is under way.
+    /// Whether nothing is being read and no work is under way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.copying.is_empty()
+        self.asked.is_empty()
+            && self.copying.is_empty()
             && self.diffs.is_idle()
             && self.measures.is_idle()
             && self.finds.is_idle()
@@ -127,11 +129,12 @@ impl EffectRunner {
             && self.previews.is_idle()
     }
 
-    /// What is said of the next work that is finished. Cancel-safe.
+    /// The next answer, or what is said of the next work that is finished. Cancel-safe.
     pub(crate) async fn done(&mut self) -> Msg {
         loop {
             let copied = tokio::select! {
                 biased;
+                Some(answered) = self.asked.next() => return Msg::Answered(answered),
                 Some(done) = self.copying.join_next() => done.unwrap_or(copy::Done::Failed),
                 msg = self.diffs.done() => return msg,
                 msg = self.measures.done() => return msg,
@@ -163,10 +166,6 @@ impl EffectRunner {
             },
             Notice::Published(id, result) => match self.submitted.remove(&id) {
                 Some(submission) => Msg::Published(submission, result.map_err(logged)),
-                None => Msg::Changed,
-            },
-            Notice::Answer(id, answer) => match self.asked.remove(&id) {
-                Some(question) => Msg::Answered(question, answer),
                 None => Msg::Changed,
             },
             Notice::Events(events) => Msg::Events(events),

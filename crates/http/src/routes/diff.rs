@@ -6,13 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, mismatched};
+use crate::app::App;
 use crate::params::{Asked, Gate};
 use diff::document::CONTEXT_LINES;
 use domain::compare::{self, BaseChoice};
 use domain::ids::{Digest, JobId};
 use domain::refusal::Refusal;
-use engine::api::{Answer, Query};
 use wire::DifferenceDoc;
 
 /// What changed in each artifact of a gate: the version under review (or that was decided on) against its base.
@@ -61,12 +60,6 @@ pub(crate) async fn diff(
 }
 
 async fn version(app: &App, job_id: &JobId, digest: Digest) -> Result<Arc<[u8]>, ApiError> {
-    let query = Query::Version {
-        job_id: job_id.clone(),
-        digest,
-    };
-    let Answer::Bytes(bytes) = app.read(query).await? else {
-        return Err(mismatched());
-    };
+    let bytes = app.read(app.engine.version(job_id, digest)).await?;
     bytes.ok_or_else(|| ApiError::not_found(format!("the bytes of version {digest} are gone")))
 }
