@@ -2,8 +2,12 @@
 //! of commands, timers and previews alike, is the engine's own.
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
+use console::Backend;
+use console::draft::{Discarded, Draft};
 use domain::artifact::GateArtifact;
 use domain::change::{Applied, Beside};
 use domain::decision::SealedDecision;
@@ -11,7 +15,7 @@ use domain::event::{Event, EventType};
 use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{AttemptState, JobRows, JobStatus};
-use domain::key::GateRef;
+use domain::key::{GateKey, GateRef};
 use domain::operator::{Operator, Via};
 use domain::outlook::{Fact, Outlook};
 use domain::policy::GatePolicy;
@@ -20,10 +24,13 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
-use engine::api::{Answer, Command, OldAnswer, Query, Receipt};
+use engine::api::{Answer, Command, Notice, OldAnswer, Query, Receipt, RequestId};
+use engine::edit_copies::EditCopies;
 use patch::{Patch, Surroundings};
 use rules::{Ahead, Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce};
+use runs::RunsDir;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::world::{World, job_id, job_row, operator, stage};
 
@@ -598,6 +605,11 @@ impl World {
         Ok(outlook)
     }
 
+    fn request(&mut self) -> RequestId {
+        self.requests += 1;
+        RequestId(self.requests)
+    }
+
     /// Carries a command out; none: it is not answered (yet).
     pub fn submit(&mut self, command: Command) -> Option<Result<Box<Receipt>, Refusal>> {
         self.sent.push(in_words(&command));
@@ -702,5 +714,82 @@ fn in_words(command: &Command) -> String {
             extent.hunks
         ),
         other => panic!("the console does not send {other:?}"),
+    }
+}
+
+/// The engine's side of the console's loop.
+impl Backend for World {
+    fn now(&self) -> Now {
+        self.now
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    fn submit(&mut self, command: Command) -> RequestId {
+        let id = self.request();
+        if let Some(result) = World::submit(self, command) {
+            let is_done = result.is_ok();
+            self.notices.push_back(Notice::Done(id, result));
+            if is_done {
+                let published = self.publish_problem.clone().map_or(Ok(()), Err);
+                self.notices.push_back(Notice::Published(id, published));
+            }
+        }
+        id
+    }
+
+    fn ask(&mut self, query: Query) -> RequestId {
+        let id = self.request();
+        let is_preview = matches!(query, Query::Preview { .. });
+        let answer = Notice::Answer(id, self.answer(query));
+        match (is_preview, self.is_asking) {
+            (true, true) => {}
+            (true, false) => self.previews.push_back(answer),
+            (false, _) => self.notices.push_back(answer),
+        }
+        id
+    }
+
+    fn settle(&mut self) {}
+
+    async fn notice(&mut self) -> Notice {
+        match self.notices.pop_front() {
+            Some(notice) => notice,
+            None => pending().await,
+        }
+    }
+
+    fn resign(&mut self) {}
+
+    async fn rest(&mut self) {}
+
+    fn stand(&mut self) {}
+
+    fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>) {
+        self.saved.push((key.clone(), draft.cloned()));
+    }
+
+    fn put_aside(&mut self, discarded: &Discarded) {
+        self.put_aside.push(discarded.clone());
+    }
+
+    fn restore(&mut self, draft: &Draft, discarded: &Discarded) {
+        self.put_aside.retain(|other| other != discarded);
+        self.saved.push((draft.key.clone(), Some(draft.clone())));
+    }
+
+    fn load_discarded(&mut self) -> Vec<Discarded> {
+        Vec::new()
+    }
+
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
+        (Vec::new(), Vec::new())
+    }
+
+    fn edit_copies(&self) -> EditCopies {
+        let directory = self.copies.get_or_init(|| TempDir::new().unwrap());
+        EditCopies::new(RunsDir::open(directory.path(), None).unwrap(), "bea".to_owned())
     }
 }

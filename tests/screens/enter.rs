@@ -36,7 +36,7 @@ fn unanswered(keys: &str) -> Console {
 fn lost(keys: &str) -> Console {
     let mut console = drawn(keys);
     console.pass(1);
-    console.world.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
+    console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
     console.event("j-17", "script", EventType::GateHeld, "ana takes script #2 over");
     console
 }
@@ -50,7 +50,7 @@ fn typed(mut console: Console, text: &str) -> Console {
 fn refused_in_bulk() -> Console {
     let mut console = drawn("Space Space");
     console
-        .world
+        .backend
         .change_on_disk("j-17", "artifacts/script/script.txt", b"other bytes\n");
     console.press("k a i");
     console
@@ -106,7 +106,7 @@ const PROMPTS: [State; 29] = [
 /// What was sent but leases and looks, which come and go with the screen.
 fn deeds(console: &Console) -> usize {
     let of_screen = ["TakeLease", "ReleaseLease", "MarkSeen"];
-    let sent = console.world.sent.iter();
+    let sent = console.backend.sent.iter();
     sent.filter(|words| of_screen.iter().all(|quiet| !words.starts_with(quiet)))
         .count()
 }

@@ -33,7 +33,7 @@ pub fn drawn(keys: &str) -> Console {
 
 fn used_up(keys: &str) -> Console {
     let mut console = drawn(keys);
-    console.world.change_timer(&job_id("j-17"), |timer| {
+    console.backend.change_timer(&job_id("j-17"), |timer| {
         let mut used = timer.clone();
         used.added_us = 3600 * 1_000_000;
         used
@@ -65,7 +65,7 @@ fn small(keys: &str) -> Console {
 
 pub fn elsewhere(keys: &str) -> Console {
     let mut console = drawn(keys);
-    let world = &mut console.world;
+    let world = &mut console.backend;
     world
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();

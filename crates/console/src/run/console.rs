@@ -29,7 +29,7 @@ const BACKGROUND_WAIT: Duration = Duration::from_millis(10);
 enum Woken {
     Written(bool),
     Incoming(Incoming),
-    Msg(Box<Msg>),
+    Msg(Option<Box<Msg>>),
     Notice(Box<Notice>),
     Timer,
 }
@@ -149,7 +149,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
             biased;
             is_written = self.terminal.written() => Woken::Written(is_written),
             incoming = self.input.next() => Woken::Incoming(incoming),
-            msg = self.effects.done() => Woken::Msg(Box::new(msg)),
+            msg = self.effects.done() => Woken::Msg(msg.map(Box::new)),
             notice = self.backend.notice() => Woken::Notice(Box::new(notice)),
         }
     }
@@ -166,9 +166,9 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
             }
             Woken::Incoming(Incoming::Ended(ended)) => return Ok(Some(ended)),
             Woken::Incoming(incoming) => self.take_incoming(incoming)?,
-            Woken::Msg(msg) => self.tell(*msg),
+            Woken::Msg(Some(msg)) => self.tell(*msg),
             Woken::Notice(notice) => self.take_notice(*notice),
-            Woken::Timer => {}
+            Woken::Msg(None) | Woken::Timer => {}
         }
         for _ in 0..NOTICES_MAX {
             let Some(notice) = self.backend.notice().now_or_never() else {

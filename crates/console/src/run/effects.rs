@@ -126,23 +126,21 @@ impl EffectRunner {
             && self.previews.is_idle()
     }
 
-    /// What is said of the next work that is finished. Cancel-safe.
-    pub(crate) async fn done(&mut self) -> Msg {
-        loop {
-            let copied = tokio::select! {
-                biased;
-                Some(done) = self.copying.join_next() => done.unwrap_or(copy::Done::Failed),
-                msg = self.diffs.done() => return msg,
-                msg = self.measures.done() => return msg,
-                msg = self.finds.done() => return msg,
-                msg = self.checks.done() => return msg,
-                msg = self.completions.done() => return msg,
-                msg = self.previews.done() => return msg,
-            };
-            if let Some(msg) = copy::told(&mut self.copy, copied) {
-                return msg;
+    /// What is said of the next work that is finished, if anything is. Cancel-safe.
+    pub(crate) async fn done(&mut self) -> Option<Msg> {
+        let msg = tokio::select! {
+            biased;
+            Some(done) = self.copying.join_next() => {
+                return copy::told(&mut self.copy, done.unwrap_or(copy::Done::Failed));
             }
-        }
+            msg = self.diffs.done() => msg,
+            msg = self.measures.done() => msg,
+            msg = self.finds.done() => msg,
+            msg = self.checks.done() => msg,
+            msg = self.completions.done() => msg,
+            msg = self.previews.done() => msg,
+        };
+        Some(msg)
     }
 
     /// A notice as a message, with what it answers.
