@@ -34,11 +34,11 @@ fuzz TARGET SECONDS="60":
 
 # so many random schedules of persons, timers, crashes and faults against the real rules
 simulate SCHEDULES="1000000":
-    HOLDPOINT_SIM_SCHEDULES={{SCHEDULES}} cargo test --profile simulate --test sim no_schedule -- --nocapture
+    HOLDPOINT_SIM_SCHEDULES={{SCHEDULES}} cargo test --profile simulate --test library no_schedule -- --nocapture
 
 # consoles, deciders and leaders killed at random for so long, then the record is compared
 torture MINUTES="20":
-    HOLDPOINT_TORTURE_MINUTES={{MINUTES}} cargo test --test torture -- --nocapture
+    HOLDPOINT_TORTURE_MINUTES={{MINUTES}} cargo test --test machine torture:: -- --nocapture
 
 # the pictures in screenshots/, from the real binary in a real terminal
 screenshots:

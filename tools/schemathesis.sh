@@ -23,7 +23,7 @@ cat > "$work/conf/operator.yaml" <<YAML
 gates: {outline: {}, script: {auto_approve: true, auto_approve_after_s: 3600}}
 server: {port: 0, log_level: warning}
 # The check that every route needs a token comes without one more often than a person who guesses may, and expects 401 each time; that
-# guesses are slowed down is tested in tests/http/limits.rs.
+# guesses are slowed down is tested in tests/program/http/limits.rs.
 security: {rate_limiting: {enabled: false, unauthorized_per_minute: 1000000}}
 YAML
 cd "$work"
@@ -57,7 +57,7 @@ include-path-regex = "/(approve|reject|apply|undo|gates)$"
 expected-statuses = ["2xx", 401, 403, 404, 409, 422, 429]
 TOML
 # Not "created resource not found": it takes every 404 after a new job for a lost one, and WIRE has 404 also for a stage, named in the body, whose
-# gate has not opened. That a new job is found is tested in tests/http/routes.rs.
+# gate has not opened. That a new job is found is tested in tests/program/http/routes.rs.
 "$SCHEMATHESIS" --config-file schemathesis.toml run "http://127.0.0.1:$port/openapi.json" \
     --header "Authorization: Bearer $token" \
     --checks all --exclude-checks ensure_resource_availability --mode all --max-examples "$examples" --continue-on-failure --generation-deterministic \

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use domain::ids::{JobId, StageName};
 
+use super::global::GlobalArguments;
 use super::{config, decisions, doctor, drafts, events, gate, job, patch, token, webhooks};
 
 /// The whole command line.
@@ -38,24 +39,27 @@ Exit codes
   5  already decided
   6  not found";
 
-/// What holds for every command, before or after it.
-#[derive(Debug, Clone, Default, Args)]
-pub struct GlobalArguments {
-    /// Read the configuration from this file; it must exist [default: conf/operator.yaml, else the embedded one]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
-    pub config: Option<PathBuf>,
-    /// Keep jobs in this directory [default: storage.runs_dir of the configuration, else runs]
-    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
-    pub runs: Option<PathBuf>,
-    /// Decide in this person's name; only from a login named in security.shared_accounts
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
-    pub operator: Option<String>,
-    /// Print one JSON document (events and job watch: JSON Lines), and failures as JSON on standard error
-    #[arg(long, global = true, help_heading = "Global options")]
-    pub json: bool,
-    /// Never read from the terminal: what would (the console, `--patch -` without a pipe) is refused
-    #[arg(long, global = true, help_heading = "Global options")]
-    pub no_input: bool,
+impl Arguments {
+    /// What does not happen where the command fails, as a past participle: `Not approved: …`.
+    pub fn action(&self) -> &'static str {
+        let Some(command) = &self.command else {
+            return "started";
+        };
+        match command {
+            Command::Console { .. } | Command::Demo | Command::Serve { .. } | Command::SuperviseStage { .. } => {
+                "started"
+            }
+            Command::Token(_) | Command::DemoStage { .. } => "made",
+            Command::Job(command) => command.action(),
+            Command::Gate(command) => command.action(),
+            Command::Patch(command) => command.action(),
+            Command::Decisions(command) => command.action(),
+            Command::Drafts(command) => command.action(),
+            Command::Events(_) | Command::Webhooks => "listed",
+            Command::Config(command) => command.action(),
+            Command::Doctor(_) => "examined",
+        }
+    }
 }
 
 /// The commands.

@@ -3,10 +3,9 @@
 use clap::Subcommand;
 
 use clock::{Clock, SystemClock};
-use config::Problem;
-use wire::ValidationDoc;
+use config::ValidationDoc;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::{config_text, read_config};
@@ -20,9 +19,18 @@ pub enum ConfigCommand {
     Show,
 }
 
+impl ConfigCommand {
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Check => "checked",
+            Self::Show => "shown",
+        }
+    }
+}
+
 /// Does one of them.
 pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> Outcome {
-    let mut output = Output::new(global.json);
+    let mut output = Output::new(global);
     let exit = match command {
         ConfigCommand::Check => check(global, &mut output)?,
         ConfigCommand::Show => show(global, &mut output)?,
@@ -32,7 +40,7 @@ pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> Outcome {
 }
 
 fn check(global: &GlobalArguments, output: &mut Output) -> Outcome {
-    let text = config_text(global, "checked")?;
+    let text = config_text(global)?;
     let problems = match text.load() {
         Ok(loaded) => loaded.warnings,
         Err(problems) => problems,
@@ -40,7 +48,7 @@ fn check(global: &GlobalArguments, output: &mut Output) -> Outcome {
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
     let message = summary(&text.origin, errors, problems.len() - errors);
     if output.is_json {
-        output.document(&ValidationDoc::<Problem> {
+        output.document(&ValidationDoc {
             valid: errors == 0,
             message,
             timestamp: SystemClock.now().utc,
@@ -66,14 +74,14 @@ fn summary(origin: &str, errors: usize, warnings: usize) -> String {
 }
 
 fn show(global: &GlobalArguments, output: &mut Output) -> Outcome {
-    let (config, _) = read_config(global, "shown")?;
+    let (config, _) = read_config(global)?;
     let document = config.doc();
     if output.is_json {
         output.document(&document)?;
     } else {
         let yaml = document
             .to_yaml()
-            .map_err(|error| Failure::new("shown", "configuration", error.to_string()))?;
+            .map_err(|error| Failure::of("configuration", error))?;
         // For a person every line is made safe; a file gets what can be read back.
         if output.is_terminal {
             output.block("", &yaml)?

@@ -11,7 +11,7 @@ use engine::Role;
 
 use console::own_editor::OwnEditor;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::http;
 use super::old;
 use super::report::{Exit, Failure, Outcome};
@@ -29,7 +29,7 @@ pub struct Rights {
 /// Opens the console, on a job's gate if one is named.
 pub async fn run(global: &GlobalArguments, job: Option<JobId>, stage: Option<StageName>, rights: Rights) -> Outcome {
     refuse_without_person(global)?;
-    let session = Session::resolve(global, Surface::Console, "started")?;
+    let session = Session::resolve(global, Surface::Console)?;
     // Said on the screen too: the line on stderr is gone as soon as the console takes the terminal.
     let hint = session
         .config_path
@@ -41,7 +41,7 @@ pub async fn run(global: &GlobalArguments, job: Option<JobId>, stage: Option<Sta
 /// Refuses where nobody sits: before anything is opened or started.
 pub fn refuse_without_person(global: &GlobalArguments) -> Result<(), Failure> {
     let hint = "use holdpoint gate list, or holdpoint serve";
-    let refused = |message: &str| Err(Failure::new("started", "no_terminal", message).hint(hint));
+    let refused = |message: &str| Err(Failure::new("no_terminal", message).hint(hint));
     if !stdout().is_terminal() {
         return refused("standard output is not a terminal");
     }
@@ -111,7 +111,7 @@ pub async fn show(
         Err(error) => {
             let message = error.to_string();
             let message = message.strip_prefix("Not started: ").unwrap_or(&message);
-            Err(Failure::new("started", "no_terminal", message))
+            Err(Failure::new("no_terminal", message))
         }
     }
 }

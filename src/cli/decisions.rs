@@ -1,19 +1,18 @@
 //! `holdpoint decisions`: the record, as decision files.
 
 use clap::Subcommand;
-use serde::Serialize;
 
 use domain::chain::ChainHead;
 use domain::decision::SealedDecision;
 use domain::ids::{JobId, StageName};
-use domain::old::OldDecision;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
 use engine::Role;
 use engine::audit::Scope;
+use wire::DecisionDoc;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
@@ -54,6 +53,16 @@ pub enum DecisionsCommand {
     Head,
 }
 
+impl DecisionsCommand {
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::List { .. } => "listed",
+            Self::Show { .. } | Self::Head => "shown",
+            Self::Verify { .. } => "verified",
+        }
+    }
+}
+
 const VERIFY_HELP: &str = "\
 Exit 0 when everything is as it was written, 1 with findings: each names file,
 line and column, or table, row and column. Files that are still owed (a crash,
@@ -66,7 +75,7 @@ where they cannot:
 
 /// Does one of them.
 pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> Outcome {
-    let mut output = Output::new(global.json);
+    let mut output = Output::new(global);
     match command {
         DecisionsCommand::List { job } => list(global, &mut output, job).await?,
         DecisionsCommand::Show { job, stage, attempt } => show(global, &mut output, &job, &stage, attempt).await?,
@@ -88,7 +97,7 @@ pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> Outcome
 }
 
 async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     old::note_faults(&session);
     let found = match session.open_list()? {
         None if job.is_some() => Err(session.no_jobs()),
@@ -97,17 +106,17 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
             let job = job.clone();
             with_engine(engine, async |engine| {
                 if let Some(job) = &job {
-                    ask::job(engine, job, "listed").await?;
+                    ask::job(engine, job).await?;
                 }
-                ask::decisions(engine, job, None, "listed").await
+                ask::decisions(engine, job, None).await
             })
             .await
         }
     };
     let (history, decisions) = match (job, found) {
-        (None, found) => (old::decisions(&session, "listed")?, found?),
+        (None, found) => (old::decisions(&session)?, found?),
         (Some(id), Err(failure)) => {
-            let job = old::instead(&session, &id, failure, "listed")?;
+            let job = old::instead(&session, &id, failure)?;
             (job.decisions().into_iter().cloned().collect(), Vec::new())
         }
         (Some(_), Ok(decisions)) => (Vec::new(), decisions),
@@ -119,8 +128,8 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
         // Old ones stand outside the chain, and before it.
         let documents: Vec<_> = history
             .iter()
-            .map(Listed::Old)
-            .chain(decisions.iter().map(Listed::Ours))
+            .map(DecisionDoc::Old)
+            .chain(decisions.iter().map(DecisionDoc::Ours))
             .collect();
         return output.document(&documents);
     }
@@ -158,13 +167,6 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
     table.print(output, "Nothing was decided yet")
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Listed<'a> {
-    Old(&'a OldDecision),
-    Ours(&'a SealedDecision),
-}
-
 fn verdict(is_approved: bool) -> &'static str {
     if is_approved { "approved" } else { "rejected" }
 }
@@ -184,32 +186,30 @@ async fn show(
     stage: &StageName,
     attempt: Option<u32>,
 ) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, "shown")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let engine = match session.open_existing(Role::Visitor) {
         Ok(engine) => engine,
-        Err(failure) => return old::show_decision(output, &old::instead(&session, job, failure, "shown")?, stage),
+        Err(failure) => return old::show_decision(output, &old::instead(&session, job, failure)?, stage),
     };
     let found = with_engine(engine, async |engine| {
-        let rows = ask::job(engine, job, "shown").await?;
-        let decisions = ask::decisions(engine, Some(job.clone()), Some(stage.clone()), "shown").await?;
+        let rows = ask::job(engine, job).await?;
+        let decisions = ask::decisions(engine, Some(job.clone()), Some(stage.clone())).await?;
         let wanted = |sealed: &SealedDecision| attempt.is_none_or(|attempt| sealed.decision.attempt() == attempt);
         if let Some(sealed) = decisions.into_iter().rev().find(wanted) {
             return Ok(sealed);
         }
         let gate = rows.gate_of(stage, attempt);
         if gate.is_none() {
-            return Err(Failure::refused("shown", Refusal::no_gate(&rows, stage, attempt)));
+            return Err(Failure::from(Refusal::no_gate(&rows, stage, attempt)));
         }
         let of = attempt.map_or_else(String::new, |attempt| format!(" #{attempt}"));
-        Err(
-            Failure::not_found("shown", format!("{job} / {stage}{of} has no decision"))
-                .hint(format!("holdpoint decisions list {job} names those there are")),
-        )
+        Err(Failure::not_found(format!("{job} / {stage}{of} has no decision"))
+            .hint(format!("holdpoint decisions list {job} names those there are")))
     })
     .await;
     let sealed = match found {
         Ok(sealed) => sealed,
-        Err(failure) => return old::show_decision(output, &old::instead(&session, job, failure, "shown")?, stage),
+        Err(failure) => return old::show_decision(output, &old::instead(&session, job, failure)?, stage),
     };
     if output.is_json {
         return output.document(&sealed);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use config::ConfigText;
-use demo::{DemoError, DemoJob};
+use demo::{DemoError, DemoJob, StageEnv, run_stage};
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::operator::Surface;
@@ -13,34 +13,33 @@ use domain::view::JobFilter;
 use engine::api::{Command, NewJob, OutsideArtifact};
 use engine::{Engine, Role};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
 use super::console;
+use super::global::GlobalArguments;
 use super::output::note;
-use super::report::{Failure, Outcome};
+use super::report::{Exit, Failure, Outcome};
 use super::resolve::{Session, config_text, load};
 
 /// Where the demo keeps its jobs unless `--runs` names another place (SPEC §8).
 const RUNS_DIR: &str = "runs/demo";
 /// The key in a job's `cfg` that says that the demo started it.
 const MARK: &str = "demo";
-const DEED: &str = "started";
 
 /// Starts the demo's jobs where there are none yet, then shows the console.
 pub async fn run(global: &GlobalArguments) -> Outcome {
     console::refuse_without_person(global)?;
     let text = match &global.config {
-        Some(_) => config_text(global, DEED)?,
+        Some(_) => config_text(global)?,
         None => ConfigText {
             text: demo::CONFIG.to_owned(),
             origin: "configuration of the demo".to_owned(),
             path: None,
         },
     };
-    let (config, text) = load(text, DEED)?;
+    let (config, text) = load(text)?;
     let mut global = global.clone();
     global.runs.get_or_insert_with(|| PathBuf::from(RUNS_DIR));
-    let session = Session::with_config(&global, Surface::Console, DEED, config, text)?;
+    let session = Session::with_config(&global, Surface::Console, config, text)?;
     // An engine of its own: what it is told on the way is not lost to the console, which begins afresh.
     with_engine(session.open(Role::Visitor)?, async |engine| {
         prepare(engine, &session).await
@@ -50,26 +49,31 @@ pub async fn run(global: &GlobalArguments) -> Outcome {
     console::show(session, None, Some(hint.to_owned()), console::Rights::default()).await
 }
 
+/// Does the work of a stage of the demo; its words go to the stage's log.
+pub fn stage(stage: &str) -> Outcome {
+    let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));
+    done.map(|_| Exit::Done)
+        .map_err(|error| Failure::of("demo_stage", error))
+}
+
 async fn prepare(engine: &mut Engine, session: &Session) -> Result<(), Failure> {
     let filter = JobFilter {
         limit: u32::MAX,
         ..JobFilter::default()
     };
-    let present = ask::jobs(engine, filter, DEED).await?;
+    let present = ask::jobs(engine, filter).await?;
     let is_ours = |rows: &JobRows| rows.job.cfg.contains_key(MARK);
     // Jobs that somebody added to the demo's are welcome; a directory of other work is not to be joined.
     if !present.is_empty() && !present.iter().any(is_ours) {
         let runs_dir = session.runs_dir.display();
-        return Err(Failure::new(
-            DEED,
-            "other_jobs",
-            format!("{runs_dir} holds other jobs than the demo's"),
-        )
-        .hint("choose another place: holdpoint demo --runs DIR")
-        .at(runs_dir.to_string()));
+        return Err(
+            Failure::new("other_jobs", format!("{runs_dir} holds other jobs than the demo's"))
+                .hint("choose another place: holdpoint demo --runs DIR")
+                .at(runs_dir.to_string()),
+        );
     }
     for job in demo::jobs().map_err(failed)? {
-        let id = JobId::new(&job.slug).map_err(|error| Failure::new(DEED, "invalid", error.to_string()))?;
+        let id = JobId::new(&job.slug).map_err(|error| Failure::of("invalid", error))?;
         let known = present.iter().find(|rows| rows.job.id == id);
         if known.is_none() {
             start(engine, &id, &job).await?;
@@ -82,7 +86,7 @@ async fn prepare(engine: &mut Engine, session: &Session) -> Result<(), Failure> 
 }
 
 fn failed(error: DemoError) -> Failure {
-    Failure::new(DEED, "demo", error.to_string())
+    Failure::of("demo", error)
 }
 
 async fn start(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
@@ -97,7 +101,7 @@ async fn start(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Fai
     // The files follow; nobody waits for them here.
     match engine.call(Command::StartJob(new)).await {
         Ok(_) => Ok(()),
-        Err(refusal) => Err(Failure::refused(DEED, refusal)),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
@@ -107,11 +111,11 @@ async fn open_outside(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<
         return Ok(());
     }
     let folder = tempfile::tempdir()
-        .map_err(|error| Failure::new(DEED, "demo", format!("no temporary directory can be made: {error}")))?;
+        .map_err(|error| Failure::new("demo", format!("no temporary directory can be made: {error}")).because(error))?;
     let Some(gate) = demo::outside_gate(job, folder.path()).map_err(failed)? else {
         return Ok(());
     };
-    let stage = StageName::new(gate.stage).map_err(|error| Failure::new(DEED, "invalid", error.to_string()))?;
+    let stage = StageName::new(gate.stage).map_err(|error| Failure::of("invalid", error))?;
     let command = Command::OpenGate {
         job_id: id.clone(),
         stage,
@@ -126,7 +130,7 @@ async fn open_outside(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<
         bases: gate.base.into_iter().map(Into::into).collect(),
     };
     // With the files in place: the temporary ones are about to go.
-    let done = ask::act(engine, command, DEED).await?;
+    let done = ask::act(engine, command).await?;
     if let Some(why) = &done.unpublished {
         note(&format!("Not yet on disk: {why}"));
     }

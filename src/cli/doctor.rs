@@ -4,14 +4,15 @@ use clap::Args;
 use serde::Serialize;
 
 use domain::operator::Surface;
-use engine::audit::{Finding, Place, Report, Scope, Trouble, audit};
+use engine::Trouble;
+use engine::audit::{Finding, Place, Report, Scope, audit};
 use engine::rebuild::{Rebuilt, rebuild};
 use engine::repair;
 use runs::RunsDir;
 use store::Reader;
 
-use super::args::GlobalArguments;
 use super::audit_report::{self, AuditDoc, count};
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -46,18 +47,16 @@ of a row that is gone.
 holdpoint serve. What was committed and not yet on disk is not made again;
 leases come back as they last were on disk, and lapse.";
 
-const DEED: &str = "examined";
-
 /// Looks, and does what was asked for.
 pub fn run(global: &GlobalArguments, arguments: DoctorArguments) -> Outcome {
-    let mut output = Output::new(global.json);
-    let session = Session::resolve(global, Surface::Cli, DEED)?;
+    let mut output = Output::new(global);
+    let session = Session::resolve(global, Surface::Cli)?;
     if !session.runs_dir.is_dir() {
         return Err(session.no_jobs());
     }
-    let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(DEED, &error))?;
+    let runs = RunsDir::look(&session.runs_dir, session.group())?;
     let exit = if arguments.rebuild {
-        make_again(&session, &runs, &mut output, arguments)?
+        make_again(&session, &runs, &mut output, arguments).map_err(|failure| failure.not("rebuilt"))?
     } else {
         look_or_mend(&session, &runs, &mut output, arguments)?
     };
@@ -99,12 +98,12 @@ fn look_or_mend(session: &Session, runs: &RunsDir, output: &mut Output, argument
     }
     let mut done = Vec::new();
     if arguments.repair {
-        let reader = Reader::open(runs.path()).map_err(|error| Failure::store("repaired", &error))?;
-        let mended = repair::repair(runs, &reader, &mut |what| done.push(what));
+        let opened = Reader::open(runs.path()).map_err(Trouble::from);
+        let mended = opened.and_then(|reader| repair::repair(runs, &reader, &mut |what| done.push(what)));
         if let Err(trouble) = mended {
             // What was done is told all the same.
             tell_done(output, &done)?;
-            return Err(failure("repaired", &trouble));
+            return Err(Failure::from(trouble).not("repaired"));
         }
     }
     let mut report = examine(runs, arguments.versions, output.is_json);
@@ -146,15 +145,7 @@ fn tell_done(output: &mut Output, done: &[String]) -> Result<(), Failure> {
     done.iter().try_for_each(|line| output.line(line))
 }
 
-fn failure(deed: &'static str, trouble: &Trouble) -> Failure {
-    match trouble {
-        Trouble::Store(error) => Failure::store(deed, error),
-        Trouble::Runs(error) => Failure::runs(deed, error),
-    }
-}
-
 fn make_again(session: &Session, runs: &RunsDir, output: &mut Output, arguments: DoctorArguments) -> Outcome {
-    const DEED: &str = "rebuilt";
     if session.has_jobs() {
         let report = examine(runs, false, output.is_json);
         let database = session.runs_dir.join(store::DATABASE_FILE);
@@ -162,21 +153,20 @@ fn make_again(session: &Session, runs: &RunsDir, output: &mut Output, arguments:
         match report.findings.iter().find(|finding| finding.is_of_database()) {
             None => {
                 let hint = "to make it again all the same, for it is older than the files say, move it away first";
-                return Err(Failure::new(DEED, "not_possible", format!("{shown} is there and sound")).hint(hint));
+                return Err(Failure::new("not_possible", format!("{shown} is there and sound")).hint(hint));
             }
             Some(finding) if !arguments.replace => {
                 let message = format!("{shown} is there, and damaged: {}", finding.message);
                 let hint = "holdpoint doctor --rebuild --replace moves it aside and makes a new one";
-                return Err(Failure::new(DEED, "not_possible", message).hint(hint));
+                return Err(Failure::new("not_possible", message).hint(hint));
             }
             Some(_) => {}
         }
     }
     // From here on something is written: rights and file system are looked at as for every other writer.
-    let runs = RunsDir::open(&session.runs_dir, session.group()).map_err(|error| Failure::runs(DEED, &error))?;
+    let runs = RunsDir::open(&session.runs_dir, session.group())?;
     let rebuilt = rebuild(&runs, arguments.replace).map_err(|trouble| {
-        let failed = failure(DEED, &trouble);
-        failed.with(|told| {
+        Failure::from(trouble).with(|told| {
             if told.message.ends_with("another holdpoint has it open") {
                 told.hint = Some("leave every console there, and stop holdpoint serve".to_owned());
             }

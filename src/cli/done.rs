@@ -10,7 +10,7 @@ use super::ask::{self, Done};
 use super::output::{Output, note};
 use super::report::Failure;
 
-/// Tells that a deed is done. `line` is for people, the document for programs may be completed by `complete`.
+/// Tells what was done. `line` is for people, the document for programs may be completed by `complete`.
 pub async fn tell<'a>(
     engine: &mut Engine,
     output: &mut Output,
@@ -20,7 +20,7 @@ pub async fn tell<'a>(
 ) -> Result<(), Failure> {
     let rows = &done.receipt.rows;
     if output.is_json {
-        let mut document = document(done);
+        let mut document = done.receipt.document(done.unpublished.as_ref());
         complete(&mut document);
         output.document(&document)?;
     } else {
@@ -32,24 +32,6 @@ pub async fn tell<'a>(
         note_without_leader(engine).await?;
     }
     Ok(())
-}
-
-fn document(done: &Done) -> DoneDoc<'_> {
-    let receipt = &done.receipt;
-    DoneDoc {
-        message: &receipt.message,
-        job_id: &receipt.job_id,
-        job_status: receipt.rows.job.status,
-        job_stage: receipt.rows.job.stage.as_ref(),
-        decision: None,
-        changed: None,
-        patches_applied: None,
-        digest: None,
-        review: None,
-        next: receipt.next.as_ref(),
-        published: done.unpublished.is_none(),
-        not_published_because: done.unpublished.as_deref(),
-    }
 }
 
 /// Says that files are still owed, which is no failure: the database has everything.
@@ -68,7 +50,8 @@ pub fn note_unpublished(done: &Done) {
 
 /// Says what to start when stages and timers have nobody who runs them.
 pub async fn note_without_leader(engine: &mut Engine) -> Result<(), Failure> {
-    if ask::leader(engine, "told").await?.is_none() {
+    let leader = ask::leader(engine).await.map_err(|failure| failure.not("told"))?;
+    if leader.is_none() {
         note("Nobody leads: stages and timers wait   hint: start holdpoint serve, or the console");
     }
     Ok(())

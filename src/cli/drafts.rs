@@ -11,7 +11,7 @@ use domain::operator::Surface;
 use domain::time::{Timestamp, clock_time};
 use runs::RunsDir;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -33,6 +33,16 @@ pub enum DraftsCommand {
         /// As `drafts list` names it
         id: String,
     },
+}
+
+impl DraftsCommand {
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::List => "listed",
+            Self::Show { .. } => "shown",
+            Self::Restore { .. } => "restored",
+        }
+    }
 }
 
 const RESTORE_HELP: &str = "\
@@ -77,31 +87,25 @@ impl Kept {
 
 /// Runs one of them.
 pub fn run(global: &GlobalArguments, command: &DraftsCommand) -> Outcome {
-    let deed = match command {
-        DraftsCommand::List => "listed",
-        DraftsCommand::Show { .. } => "shown",
-        DraftsCommand::Restore { .. } => "restored",
-    };
-    let session = Session::resolve(global, Surface::Cli, deed)?;
-    let mut output = Output::new(global.json);
-    let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(deed, &error))?;
-    let all = all(&session, &runs, deed)?;
+    let session = Session::resolve(global, Surface::Cli)?;
+    let mut output = Output::new(global);
+    let runs = RunsDir::look(&session.runs_dir, session.group())?;
+    let all = all(&session, &runs)?;
     match command {
         DraftsCommand::List => list(&mut output, &all)?,
-        DraftsCommand::Show { id } => show(&mut output, named(&all, id, deed)?)?,
-        DraftsCommand::Restore { id } => restore(&mut output, &session, &runs, named(&all, id, deed)?, deed)?,
+        DraftsCommand::Show { id } => show(&mut output, named(&all, id)?)?,
+        DraftsCommand::Restore { id } => restore(&mut output, &session, &runs, named(&all, id)?)?,
     }
     output.flush()?;
     Ok(Exit::Done)
 }
 
 /// Drafts first, then what was discarded, the newest first.
-fn all(session: &Session, runs: &RunsDir, deed: &'static str) -> Result<Vec<Kept>, Failure> {
+fn all(session: &Session, runs: &RunsDir) -> Result<Vec<Kept>, Failure> {
     let operator = &session.operator.name;
-    let failed = |error| Failure::runs(deed, &error);
-    let kept = runs.load_drafts(operator).map_err(failed)?;
+    let kept = runs.load_drafts(operator)?;
     let oldest_us = Discarded::oldest_us(session.now());
-    let aside = runs.load_discarded(operator, oldest_us).map_err(failed)?;
+    let aside = runs.load_discarded(operator, oldest_us)?;
     for problem in kept.problems.iter().chain(&aside.problems) {
         note(problem);
     }
@@ -130,7 +134,7 @@ fn all(session: &Session, runs: &RunsDir, deed: &'static str) -> Result<Vec<Kept
 }
 
 /// The text of this name; the beginning of one is enough.
-fn named<'a>(all: &'a [Kept], id: &str, deed: &'static str) -> Result<&'a Kept, Failure> {
+fn named<'a>(all: &'a [Kept], id: &str) -> Result<&'a Kept, Failure> {
     if let Some(exact) = all.iter().find(|kept| kept.id == id) {
         return Ok(exact);
     }
@@ -141,7 +145,7 @@ fn named<'a>(all: &'a [Kept], id: &str, deed: &'static str) -> Result<&'a Kept, 
         (Some(_), Some(_)) => format!("{id} is the beginning of several drafts"),
         (None, _) => format!("you have no draft {id}"),
     };
-    Err(Failure::not_found(deed, message).hint("holdpoint drafts list names them"))
+    Err(Failure::not_found(message).hint("holdpoint drafts list names them"))
 }
 
 fn list(output: &mut Output, all: &[Kept]) -> Result<(), Failure> {
@@ -192,22 +196,14 @@ fn show(output: &mut Output, kept: &Kept) -> Result<(), Failure> {
     Ok(())
 }
 
-fn restore(
-    output: &mut Output,
-    session: &Session,
-    runs: &RunsDir,
-    kept: &Kept,
-    deed: &'static str,
-) -> Result<(), Failure> {
+fn restore(output: &mut Output, session: &Session, runs: &RunsDir, kept: &Kept) -> Result<(), Failure> {
     let Some(discarded) = &kept.discarded else {
         let message = format!("{} was not discarded: the console offers it", kept.id);
-        return Err(Failure::new(deed, "wrong_state", message));
+        return Err(Failure::new("wrong_state", message));
     };
     let operator = &session.operator.name;
     let key = &discarded.draft.key;
-    let drafts = runs
-        .load_drafts(operator)
-        .map_err(|error| Failure::runs(deed, &error))?;
+    let drafts = runs.load_drafts(operator)?;
     let read = drafts
         .drafts
         .iter()
@@ -217,11 +213,10 @@ fn restore(
         .find(|draft| draft.key == *key)
         .unwrap_or_else(|| Draft::new(key.clone()));
     draft.take_back(&discarded.draft).map_err(|why| {
-        Failure::new(deed, "wrong_state", why).hint("send or discard that first; this one stays where it is")
+        Failure::new("wrong_state", why).hint("send or discard that first; this one stays where it is")
     })?;
     let bytes = serde_json::to_vec_pretty(&draft).unwrap_or_default();
-    runs.restore(operator, &draft.file_name(), &bytes, &discarded.file_name())
-        .map_err(|error| Failure::runs(deed, &error))?;
+    runs.restore(operator, &draft.file_name(), &bytes, &discarded.file_name())?;
     let message = format!("Restored {} of {key}", discarded.draft.contents());
     if output.is_json {
         return output.document(&json!({

@@ -9,8 +9,8 @@ use domain::operator::Surface;
 use engine::{Engine, Role};
 use wire::EventDoc;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
@@ -35,8 +35,8 @@ pub struct EventsArguments {
 
 /// Prints them.
 pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcome {
-    let mut output = Output::new(global.json);
-    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let mut output = Output::new(global);
+    let session = Session::resolve(global, Surface::Cli)?;
     let EventsArguments {
         job,
         follow: is_followed,
@@ -45,11 +45,11 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
     let told = match session.open_existing(Role::Visitor) {
         Ok(engine) => {
             with_engine(engine, async |engine| {
-                ask::job(engine, &job, "listed").await?;
+                ask::job(engine, &job).await?;
                 if is_followed {
-                    follow(engine, &mut output, &job, since, "listed").await?;
+                    follow(engine, &mut output, &job, since).await?;
                 } else {
-                    print_from(engine, &mut output, &job, since, "listed").await?;
+                    print_from(engine, &mut output, &job, since).await?;
                 }
                 Ok(())
             })
@@ -59,7 +59,7 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
     };
     if let Err(failure) = told {
         // History has ended: there is nothing to follow.
-        let job = old::instead(&session, &job, failure, "listed")?;
+        let job = old::instead(&session, &job, failure)?;
         old::events(&mut output, &session, &job.id, since)?;
     }
     Ok(Exit::Done)
@@ -71,13 +71,12 @@ pub async fn follow(
     output: &mut Output,
     job_id: &JobId,
     since: u64,
-    deed: &'static str,
 ) -> Result<JobStatus, Failure> {
     let mut since = since;
     loop {
-        let rows = ask::job(engine, job_id, deed).await?;
+        let rows = ask::job(engine, job_id).await?;
         // Read after the status: whatever ended the job is among them.
-        let printed = print_from(engine, output, job_id, since, deed).await?;
+        let printed = print_from(engine, output, job_id, since).await?;
         if rows.job.status.is_ended() {
             return Ok(rows.job.status);
         }
@@ -90,16 +89,10 @@ pub async fn follow(
 }
 
 /// Prints everything after `since` and returns the number of the last.
-async fn print_from(
-    engine: &mut Engine,
-    output: &mut Output,
-    job_id: &JobId,
-    since: u64,
-    deed: &'static str,
-) -> Result<u64, Failure> {
+async fn print_from(engine: &mut Engine, output: &mut Output, job_id: &JobId, since: u64) -> Result<u64, Failure> {
     let mut since = since;
     loop {
-        let events = ask::events(engine, job_id, since, BATCH, deed).await?;
+        let events = ask::events(engine, job_id, since, BATCH).await?;
         for event in &events {
             print(output, event)?;
         }

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 
 use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
-use domain::job::JobRows;
 use domain::key::GateRef;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
@@ -16,12 +15,12 @@ use engine::Role;
 use engine::api::{Command, OutsideArtifact};
 use wire::GateDoc;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
 use super::gate_decide::{self, DECIDE_HELP, DecideArguments};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
+use super::global::{GateArguments, GlobalArguments};
 use super::output::{Output, note};
-use super::report::{Exit, Failure, Outcome};
+use super::report::{Exit, Outcome};
 use super::resolve::Session;
 use super::words::{clock_time, length};
 use super::{done, gate_diff, gate_list, gate_show, wait};
@@ -95,13 +94,21 @@ pub enum GateCommand {
     },
 }
 
-/// A gate, named.
-#[derive(Debug, Clone, Args)]
-pub struct GateArguments {
-    /// The job
-    pub job: JobId,
-    /// The stage
-    pub stage: StageName,
+impl GateCommand {
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "opened",
+            Self::List { .. } => "listed",
+            Self::Show(_) | Self::Diff(_) => "shown",
+            Self::Approve(_) => Verdict::Approve.past(),
+            Self::Reject(_) => Verdict::Reject.past(),
+            Self::Hold { .. } => "held",
+            Self::Release { .. } => "released",
+            Self::Extend { .. } => "extended",
+            Self::Withdraw { .. } => "withdrawn",
+            Self::Wait { .. } => WAITED,
+        }
+    }
 }
 
 /// A gate to open.
@@ -124,6 +131,8 @@ pub struct OpenArguments {
     #[arg(long, value_name = "SECONDS", requires = "wait", value_parser = parse_patience_s)]
     timeout: Option<u64>,
 }
+
+const WAITED: &str = "waited for";
 
 const OPEN_HELP: &str = "\
 Examples:
@@ -174,7 +183,7 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
 
 /// Does one of them.
 pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
-    let mut output = Output::new(global.json);
+    let mut output = Output::new(global);
     let output = &mut output;
     let exit = match command {
         GateCommand::Open(arguments) => open(global, output, arguments).await?,
@@ -184,18 +193,14 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
         GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await?,
         GateCommand::Reject(arguments) => gate_decide::run(global, output, Verdict::Reject, arguments).await?,
         GateCommand::Hold { gate, reason } => {
-            timer(global, output, gate, "held", |gate| Command::Hold { gate, reason }).await?
+            timer(global, output, gate, |gate| Command::Hold { gate, reason }).await?
         }
         GateCommand::Release { gate, reason } => {
-            timer(global, output, gate, "released", |gate| Command::Release {
-                gate,
-                reason,
-            })
-            .await?
+            timer(global, output, gate, |gate| Command::Release { gate, reason }).await?
         }
         GateCommand::Withdraw { gate, reason } => withdraw(global, output, gate, reason).await?,
         GateCommand::Extend { gate, seconds } => {
-            timer(global, output, gate, "extended", |gate| Command::Extend {
+            timer(global, output, gate, |gate| Command::Extend {
                 gate,
                 seconds,
                 expected: None,
@@ -203,7 +208,7 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
             .await?
         }
         GateCommand::Wait { gate, timeout } => {
-            let session = Session::resolve(global, Surface::Cli, "waited for")?;
+            let session = Session::resolve(global, Surface::Cli)?;
             let timeout = timeout.map(Duration::from_secs);
             with_engine(session.open_existing(Role::Candidate("wait"))?, async |engine| {
                 wait::run(engine, &session, output, &gate, None, timeout).await
@@ -216,7 +221,7 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
 }
 
 async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArguments) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "opened")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let OpenArguments {
         job,
         stage,
@@ -247,7 +252,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         Role::Visitor
     };
     with_engine(session.open(role)?, async |engine| {
-        let done = ask::act(engine, command, "opened").await?;
+        let done = ask::act(engine, command).await?;
         done::note_unpublished(&done);
         for warning in &done.receipt.warnings {
             note(&format!("{} / {}: {warning}", gate.job, gate.stage));
@@ -265,7 +270,8 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
                 attempt,
                 timeout.map(Duration::from_secs),
             )
-            .await;
+            .await
+            .map_err(|failure| failure.not(WAITED));
         }
         if output.is_json {
             let warnings = &done.receipt.warnings;
@@ -302,10 +308,9 @@ async fn timer(
     global: &GlobalArguments,
     output: &mut Output,
     gate: GateArguments,
-    deed: &'static str,
     command: impl FnOnce(GateRef) -> Command,
 ) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, deed)?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let stage = gate.stage.clone();
     let command = command(GateRef {
         job_id: gate.job,
@@ -313,10 +318,10 @@ async fn timer(
         attempt: None,
     });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, command, deed).await?;
+        let done = ask::act(engine, command).await?;
         let rows = &done.receipt.rows;
         let Some(gate) = rows.newest_gate(&stage) else {
-            return Err(no_gate(rows, &stage, deed));
+            return Err(Refusal::no_gate(rows, &stage, None).into());
         };
         if output.is_json {
             gate_show::document(
@@ -349,7 +354,7 @@ async fn withdraw(
     gate: GateArguments,
     reason: Option<String>,
 ) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "withdrawn")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let stage = gate.stage.clone();
     let gate = GateRef {
         job_id: gate.job,
@@ -357,7 +362,7 @@ async fn withdraw(
         attempt: None,
     };
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, Command::Withdraw { gate, reason }, "withdrawn").await?;
+        let done = ask::act(engine, Command::Withdraw { gate, reason }).await?;
         let rows = &done.receipt.rows;
         if output.is_json {
             let published = Some(done.unpublished.is_none());
@@ -370,9 +375,4 @@ async fn withdraw(
         Ok(Exit::Done)
     })
     .await
-}
-
-/// The refusal for a gate that never opened, or a stage that is none.
-pub fn no_gate(rows: &JobRows, stage: &StageName, deed: &'static str) -> Failure {
-    Failure::refused(deed, Refusal::no_gate(rows, stage, None))
 }

@@ -13,8 +13,8 @@ use domain::operator::Surface;
 use engine::api::Command;
 use engine::{Engine, Role};
 
-use super::args::GlobalArguments;
 use super::ask::{self, Done, with_engine};
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -58,15 +58,15 @@ have one code (5 already decided, 6 not found), that one; else 1.";
 /// So many decisions are handed over at a time; they share transactions.
 const GROUP_MAX: usize = 100;
 
-fn usage(deed: &'static str, message: impl Into<String>) -> Failure {
-    Failure::new(deed, "usage", message)
+fn usage(message: impl Into<String>) -> Failure {
+    Failure::new("usage", message)
         .with(|told| told.exit = Exit::Usage)
         .hint("see --help")
 }
 
-fn gate_ref(job: &str, stage: &str, deed: &'static str) -> Result<GateRef, Failure> {
-    let job_id = JobId::new(job).map_err(|error| usage(deed, error.to_string()))?;
-    let stage = StageName::new(stage).map_err(|error| usage(deed, error.to_string()))?;
+fn gate_ref(job: &str, stage: &str) -> Result<GateRef, Failure> {
+    let job_id = JobId::new(job).map_err(|error| usage(error.to_string()))?;
+    let stage = StageName::new(stage).map_err(|error| usage(error.to_string()))?;
     Ok(GateRef {
         job_id,
         stage,
@@ -75,17 +75,19 @@ fn gate_ref(job: &str, stage: &str, deed: &'static str) -> Result<GateRef, Failu
 }
 
 /// `JOB STAGE`, or `JOB:STAGE` once or more. Neither has a colon in it, so the two cannot be taken for each other.
-fn gates(words: &[String], deed: &'static str) -> Result<Vec<GateRef>, Failure> {
+fn gates(words: &[String]) -> Result<Vec<GateRef>, Failure> {
     if let [job, stage] = words
         && !job.contains(':')
         && !stage.contains(':')
     {
-        return Ok(vec![gate_ref(job, stage, deed)?]);
+        return Ok(vec![gate_ref(job, stage)?]);
     }
     let pair = |word: &String| match word.split_once(':') {
-        Some((job, stage)) => gate_ref(job, stage, deed),
-        None => Err(usage(deed, format!("{word:?} is no gate"))
-            .hint("write JOB STAGE for one gate, JOB:STAGE for each of several")),
+        Some((job, stage)) => gate_ref(job, stage),
+        None => {
+            let hint = "write JOB STAGE for one gate, JOB:STAGE for each of several";
+            Err(usage(format!("{word:?} is no gate")).hint(hint))
+        }
     };
     words.iter().map(pair).collect()
 }
@@ -97,7 +99,6 @@ pub async fn run(
     verdict: Verdict,
     arguments: DecideArguments,
 ) -> Outcome {
-    let deed = verdict.past();
     let DecideArguments {
         gates: words,
         notes,
@@ -105,17 +106,14 @@ pub async fn run(
         digest,
         dry_run,
     } = arguments;
-    let gates = gates(&words, deed)?;
+    let gates = gates(&words)?;
     let is_one = gates.len() == 1;
     if !is_one && (patch.is_some() || digest.is_some()) {
-        return Err(usage(
-            deed,
-            "--patch and --digest go with one gate, and several are named",
-        ));
+        return Err(usage("--patch and --digest go with one gate, and several are named"));
     }
-    let session = Session::resolve(global, Surface::Cli, deed)?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let patch = match patch {
-        Some(file) => Some(patch_file::read(&file, global.no_input, deed)?.patch.value().clone()),
+        Some(file) => Some(patch_file::read(&file, global.no_input)?.patch.value().clone()),
         None => None,
     };
     let decide = |gate: GateRef| Command::Decide {
@@ -128,16 +126,16 @@ pub async fn run(
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         match gates.as_slice() {
             [one] if dry_run => {
-                preview::tell(engine, output, &one.job_id, decide(one.clone()), deed).await?;
+                preview::tell(engine, output, &one.job_id, decide(one.clone()), verdict.past()).await?;
                 Ok(Exit::Done)
             }
-            several if dry_run => preview::tell_all(engine, output, several, &decide, deed).await,
+            several if dry_run => preview::tell_all(engine, output, several, &decide, verdict.past()).await,
             [one] => {
-                let done = ask::act(engine, decide(one.clone()), deed).await?;
+                let done = ask::act(engine, decide(one.clone())).await?;
                 tell(engine, output, &done).await?;
                 Ok(Exit::Done)
             }
-            several => all(engine, output, several, &decide, deed).await,
+            several => all(engine, output, several, &decide, verdict.past()).await,
         }
     })
     .await
@@ -174,13 +172,13 @@ async fn all(
     output: &mut Output,
     gates: &[GateRef],
     decide: &impl Fn(GateRef) -> Command,
-    deed: &'static str,
+    done: &'static str,
 ) -> Outcome {
     let mut documents = Vec::new();
     let mut exits = Vec::new();
     for group in gates.chunks(GROUP_MAX) {
         let commands = group.iter().cloned().map(decide).collect();
-        for (gate, result) in group.iter().zip(ask::act_all(engine, commands, deed).await) {
+        for (gate, result) in group.iter().zip(ask::act_all(engine, commands).await) {
             match result {
                 Ok(done) if output.is_json => documents.push(document(gate, &done)),
                 Ok(done) => {
@@ -189,9 +187,9 @@ async fn all(
                 }
                 Err(failure) if output.is_json => {
                     exits.push(failure.exit());
-                    documents.push(json!({ "job_id": gate.job_id, "stage": gate.stage, "error": failure.document() }));
+                    documents.push(json!({ "job_id": gate.job_id, "stage": gate.stage, "error": failure.document(output.is_verbose) }));
                 }
-                Err(failure) => exits.push(failure.report(false)),
+                Err(failure) => exits.push(failure.not(done).report(false, output.is_verbose)),
             }
         }
     }

@@ -16,6 +16,7 @@ use domain::gate::Gate;
 use domain::ids::{ArtifactPath, Digest, JobId};
 use domain::job::JobRows;
 use domain::operator::Surface;
+use domain::refusal::Refusal;
 use engine::{Engine, Role};
 use text::visible;
 use wire::DifferenceDoc;
@@ -23,9 +24,9 @@ use wire::DifferenceDoc;
 use console::media::{self, Fact, Media};
 use console::view::plain;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::{GateArguments, no_gate};
+use super::global::GateArguments;
+use super::global::GlobalArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -87,8 +88,7 @@ fn comparisons<'g>(
     arguments: &DiffArguments,
 ) -> Result<Vec<(&'g GateArtifact, Option<Digest>)>, Failure> {
     let chosen = chosen(gate, arguments.file.as_deref())?;
-    compare::with_bases(rows, gate, chosen, arguments.base.as_ref())
-        .map_err(|refusal| Failure::refused("shown", refusal))
+    compare::with_bases(rows, gate, chosen, arguments.base.as_ref()).map_err(Failure::from)
 }
 
 fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifact>, Failure> {
@@ -103,10 +103,10 @@ fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifa
             .iter()
             .map(|artifact| artifact.path.file_name())
             .collect();
-        return Err(Failure::not_found(
-            "shown",
-            format!("{wanted} is not under review; these are: {}", names.join(", ")),
-        ));
+        return Err(Failure::not_found(format!(
+            "{wanted} is not under review; these are: {}",
+            names.join(", ")
+        )));
     }
     Ok(found)
 }
@@ -128,12 +128,12 @@ struct Compared {
 /// Prints it.
 pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &DiffArguments) -> Outcome {
     let wanted = &arguments.gate;
-    let session = Session::resolve(global, Surface::Cli, "shown")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Visitor)?;
     with_engine(engine, async |engine| {
-        let rows = ask::job(engine, &wanted.job, "shown").await?;
+        let rows = ask::job(engine, &wanted.job).await?;
         let Some(gate) = rows.newest_gate(&wanted.stage) else {
-            return Err(no_gate(&rows, &wanted.stage, "shown"));
+            return Err(Refusal::no_gate(&rows, &wanted.stage, None).into());
         };
         let mut documents = Vec::new();
         for (artifact, base) in comparisons(&rows, gate, arguments)? {
@@ -167,15 +167,15 @@ async fn read(
     is_asked_for: bool,
 ) -> Result<Compared, Failure> {
     let base = match version {
-        Some(digest) => ask::version(engine, job_id, digest, "shown").await?,
+        Some(digest) => ask::version(engine, job_id, digest).await?,
         None => None,
     };
     // The usual base may be gone: then everything is new. One that was asked for may not.
     if let (Some(version), None, true) = (version, &base, is_asked_for) {
         let message = format!("version {version} is not kept in job {job_id}");
-        return Err(Failure::not_found("shown", message).hint("gate show --json names the versions of each artifact"));
+        return Err(Failure::not_found(message).hint("gate show --json names the versions of each artifact"));
     }
-    let now = ask::on_disk(engine, job_id, &artifact.path, "shown").await?;
+    let now = ask::on_disk(engine, job_id, &artifact.path).await?;
     Ok(Compared { base, now })
 }
 

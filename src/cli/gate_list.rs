@@ -7,8 +7,8 @@ use domain::view::JobFilter;
 use text::words::NO_TEXT;
 use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Outcome};
 use super::resolve::Session;
@@ -17,7 +17,7 @@ use super::words::{ago, clock_time, length};
 
 /// Prints them.
 pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let jobs = match session.open_list()? {
         None => {
             session.note_no_jobs();
@@ -30,7 +30,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
                 before: None,
                 limit: u32::MAX,
             };
-            with_engine(engine, async |engine| ask::jobs(engine, filter, "listed").await).await?
+            with_engine(engine, async |engine| ask::jobs(engine, filter).await).await?
         }
     };
     let mut gates: Vec<(&JobRows, &Gate)> = Vec::new();

@@ -5,14 +5,15 @@ use domain::gate::Gate;
 use domain::job::JobRows;
 use domain::operator::Surface;
 use domain::policy::{GatePolicy, GateRule};
+use domain::refusal::Refusal;
 use engine::Role;
 use text::words::{NO_TEXT, duration};
 use wire::{GateDoc, HoldDoc, JobGateDoc};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::{GateArguments, no_gate};
 use super::gate_list::time_left;
+use super::global::GateArguments;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -20,11 +21,11 @@ use super::words::{ago, clock_time, length, looked, size};
 
 /// Prints it.
 pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "shown")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Visitor)?;
-    let rows = with_engine(engine, async |engine| ask::job(engine, &wanted.job, "shown").await).await?;
+    let rows = with_engine(engine, async |engine| ask::job(engine, &wanted.job).await).await?;
     let Some(gate) = rows.newest_gate(&wanted.stage) else {
-        return Err(no_gate(&rows, &wanted.stage, "shown"));
+        return Err(Refusal::no_gate(&rows, &wanted.stage, None).into());
     };
     let decision = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
     if output.is_json {

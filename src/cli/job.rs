@@ -14,8 +14,8 @@ use engine::api::{Command, NewJob, ReviewOpened};
 use engine::{Engine, Role};
 use wire::JobDoc;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -80,6 +80,21 @@ pub enum JobCommand {
     },
 }
 
+impl JobCommand {
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "started",
+            Self::List { .. } => "listed",
+            Self::Show { .. } => "shown",
+            Self::Resume { .. } => "resumed",
+            Self::Cancel { .. } => "canceled",
+            Self::Acknowledge { .. } => "acknowledged",
+            Self::Complete { .. } => "completed",
+            Self::Watch { .. } => "watched",
+        }
+    }
+}
+
 const START_HELP: &str = "\
 Examples:
   holdpoint job start --slug tide-pools --intent 'A short film about tide pools'
@@ -132,24 +147,25 @@ fn param(text: &str) -> Result<(String, Value), String> {
 
 /// Does one of them.
 pub async fn run(global: &GlobalArguments, command: JobCommand) -> Outcome {
-    let mut output = Output::new(global.json);
+    let mut output = Output::new(global);
     let output = &mut output;
+    let action = command.action();
     match command {
         JobCommand::Start(arguments) => start(global, output, arguments).await?,
         JobCommand::List { status, limit } => list(global, output, status, limit).await?,
         JobCommand::Show { job } => job_show::run(global, output, &job).await?,
         JobCommand::Resume { job, dry_run: true } => {
-            foresee(global, output, "resumed", &job, Command::resume(job.clone())).await?;
+            foresee(global, output, action, &job, Command::resume(job.clone())).await?;
         }
         JobCommand::Cancel { job, dry_run: true } => {
-            foresee(global, output, "canceled", &job, Command::Cancel(job.clone())).await?;
+            foresee(global, output, action, &job, Command::Cancel(job.clone())).await?;
         }
-        JobCommand::Resume { job, .. } => steer(global, output, "resumed", Command::resume(job)).await?,
-        JobCommand::Cancel { job, .. } => steer(global, output, "canceled", Command::Cancel(job)).await?,
+        JobCommand::Resume { job, .. } => steer(global, output, Command::resume(job)).await?,
+        JobCommand::Cancel { job, .. } => steer(global, output, Command::Cancel(job)).await?,
         JobCommand::Acknowledge { job } => {
-            steer(global, output, "acknowledged", Command::Acknowledge(job)).await?;
+            steer(global, output, Command::Acknowledge(job)).await?;
         }
-        JobCommand::Complete { job } => steer(global, output, "completed", Command::Complete(job)).await?,
+        JobCommand::Complete { job } => steer(global, output, Command::Complete(job)).await?,
         JobCommand::Watch { job } => return watch(global, output, &job).await,
     }
     output.flush()?;
@@ -164,12 +180,12 @@ struct StartedDoc<'a> {
 }
 
 async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartArguments) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, "started")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let mut params = Map::new();
     for (key, value) in arguments.params {
         if params.insert(key.clone(), value).is_some() {
             let message = format!("the parameter {key} is given twice");
-            return Err(Failure::new("started", "invalid", message)
+            return Err(Failure::new("invalid", message)
                 .hint("keep one of the two")
                 .at("params"));
         }
@@ -183,7 +199,7 @@ async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartAr
         is_manual: arguments.manual,
     };
     with_engine(session.open(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, Command::StartJob(new), "started").await?;
+        let done = ask::act(engine, Command::StartJob(new)).await?;
         if output.is_json {
             output.document(&StartedDoc {
                 job: JobDoc::of(&done.receipt.rows, session.lens()),
@@ -198,16 +214,11 @@ async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartAr
     .await
 }
 
-async fn steer(
-    global: &GlobalArguments,
-    output: &mut Output,
-    deed: &'static str,
-    command: Command,
-) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, deed)?;
+async fn steer(global: &GlobalArguments, output: &mut Output, command: Command) -> Result<(), Failure> {
+    let session = Session::resolve(global, Surface::Cli)?;
     let is_resume = matches!(command, Command::Resume { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, command, deed).await?;
+        let done = ask::act(engine, command).await?;
         let receipt = &done.receipt;
         done::tell(engine, output, &done, &receipt.message, |document| {
             if is_resume {
@@ -226,13 +237,13 @@ async fn steer(
 async fn foresee(
     global: &GlobalArguments,
     output: &mut Output,
-    deed: &'static str,
+    action: &str,
     job: &JobId,
     command: Command,
 ) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, deed)?;
+    let session = Session::resolve(global, Surface::Cli)?;
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        preview::tell(engine, output, job, command, deed).await
+        preview::tell(engine, output, job, command, action).await
     })
     .await
 }
@@ -243,7 +254,7 @@ async fn list(
     status: Option<JobStatus>,
     limit: u32,
 ) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let filter = JobFilter {
         status,
         before: None,
@@ -253,11 +264,11 @@ async fn list(
         None => Vec::new(),
         Some(engine) => {
             let filter = filter.clone();
-            with_engine(engine, async |engine| ask::jobs(engine, filter, "listed").await).await?
+            with_engine(engine, async |engine| ask::jobs(engine, filter).await).await?
         }
     };
     old::note_faults(&session);
-    let history = old::jobs(&session, filter, "listed")?;
+    let history = old::jobs(&session, filter)?;
     if history.is_empty() {
         session.note_no_jobs();
     }
@@ -289,10 +300,10 @@ async fn list(
 }
 
 async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "watched")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Candidate("watch"))?;
     let status = with_engine(engine, async |engine: &mut Engine| {
-        events::follow(engine, output, id, 0, "watched").await
+        events::follow(engine, output, id, 0).await
     })
     .await?;
     match status {

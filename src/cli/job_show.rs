@@ -3,12 +3,13 @@
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::operator::Surface;
+use domain::stage_state::StageState;
 use engine::Role;
 use text::words::OWN_PIPELINE;
-use wire::{GateDoc, JobDoc, StageState};
+use wire::{GateDoc, JobDoc};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
 use super::report::Failure;
@@ -18,15 +19,15 @@ use super::words::{ago, clock_time, size};
 
 /// Prints it.
 pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, "shown")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let found = match session.open_existing(Role::Visitor) {
-        Ok(engine) => with_engine(engine, async |engine| ask::job(engine, id, "shown").await).await,
+        Ok(engine) => with_engine(engine, async |engine| ask::job(engine, id).await).await,
         Err(failure) => Err(failure),
     };
     let rows = match found {
         Ok(rows) => rows,
         Err(failure) => {
-            let job = old::instead(&session, id, failure, "shown")?;
+            let job = old::instead(&session, id, failure)?;
             if output.is_json {
                 return output.document(&JobDoc::of_old(&job));
             }

@@ -13,6 +13,7 @@ mod audit_report;
 mod config;
 mod console;
 mod decisions;
+#[cfg_attr(not(feature = "demo"), path = "demo_left_out.rs")]
 mod demo;
 mod doctor;
 mod done;
@@ -23,6 +24,7 @@ mod gate_decide;
 mod gate_diff;
 mod gate_list;
 mod gate_show;
+mod global;
 mod http;
 mod job;
 mod job_show;
@@ -50,12 +52,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use ::demo::{StageEnv, run_stage};
 use clock::{Clock, SystemClock};
 use runs::supervisor;
 
-use args::{Arguments, Command, GlobalArguments};
+use args::{Arguments, Command};
 use console::Rights;
+use global::GlobalArguments;
 use report::{Exit, Failure, Outcome};
 
 /// Runs the command that the process was started with; its exit status is SPEC §8's.
@@ -74,12 +76,13 @@ pub fn main() -> ExitCode {
             if is_json {
                 output::hold_notes();
             }
+            let (is_verbose, action) = (arguments.global.verbose, arguments.action());
             match run(arguments) {
                 Ok(exit) => {
                     output::tell_notes();
                     exit
                 }
-                Err(failure) => failure.report(is_json),
+                Err(failure) => failure.not(action).report(is_json, is_verbose),
             }
         }
         Err(error) => misused::tell(error, arguments.iter().any(|argument| argument == "--json")),
@@ -96,11 +99,11 @@ fn run(arguments: Arguments) -> Outcome {
         restricted: false,
     });
     match command {
-        Command::DemoStage { stage } => demo_stage(&stage),
+        Command::DemoStage { stage } => demo::stage(&stage),
         Command::SuperviseStage { spec } => {
             // Reached only with global flags before it, which no leader writes.
             let message = format!("{} comes with {} alone", spec.display(), supervisor::SUBCOMMAND);
-            Err(Failure::new("started", "usage", message).with(|told| told.exit = Exit::Usage))
+            Err(Failure::new("usage", message).with(|told| told.exit = Exit::Usage))
         }
         Command::Config(command) => config::run(&global, &command),
         Command::Doctor(arguments) => doctor::run(&global, arguments),
@@ -122,7 +125,10 @@ fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new("started", "not_possible", format!("no event loop can be made: {error}")))?;
+        .map_err(|error| {
+            let message = format!("no event loop can be made: {error}");
+            Failure::new("not_possible", message).not("started").because(error)
+        })?;
     let outcome = runtime.block_on(dispatch(global, command));
     // What still blocks (a terminal that does not answer) must not keep the process.
     runtime.shutdown_background();
@@ -163,13 +169,6 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
         Command::Drafts(command) => drafts::run(global, &command),
         Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
     }
-}
-
-/// Does the work of a demo stage; its words go to the stage's log.
-fn demo_stage(stage: &str) -> Outcome {
-    let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));
-    done.map(|_| Exit::Done)
-        .map_err(|error| Failure::new("made", "demo_stage", error.to_string()))
 }
 
 #[cfg(test)]

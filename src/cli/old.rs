@@ -4,7 +4,6 @@ use domain::ids::{JobId, StageName};
 use domain::old::{OldDecision, OldJob};
 use domain::view::JobFilter;
 use engine::api::{OldAnswer, OldQuery};
-use engine::audit::Trouble;
 use engine::history::History;
 use runs::RunsDir;
 use store::Reader;
@@ -18,18 +17,15 @@ use super::table::Table;
 use super::words::{ago, clock_time};
 
 /// Reads old records. None: there can be none, or ours cannot be told from them.
-fn read(session: &Session, query: OldQuery, deed: &'static str) -> Result<Option<OldAnswer>, Failure> {
-    let runs = RunsDir::look(&session.runs_dir, session.group()).map_err(|error| Failure::runs(deed, &error))?;
+fn read(session: &Session, query: OldQuery) -> Result<Option<OldAnswer>, Failure> {
+    let runs = RunsDir::look(&session.runs_dir, session.group())?;
     let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
         Ok(ours) => ours,
         // Whoever opens the database for writing tells what is wrong with it.
         Err(_) => return Ok(None),
     };
     let mut history = History::new(runs, session.old_databases().to_vec());
-    let answer = history.answer(ours.as_ref(), query).map_err(|trouble| match trouble {
-        Trouble::Store(error) => Failure::store(deed, &error),
-        Trouble::Runs(error) => Failure::runs(deed, &error),
-    })?;
+    let answer = history.answer(ours.as_ref(), query)?;
     Ok(Some(answer))
 }
 
@@ -50,17 +46,17 @@ pub fn faults(session: &Session) -> Vec<String> {
 }
 
 /// Old jobs, newest first.
-pub fn jobs(session: &Session, filter: JobFilter, deed: &'static str) -> Result<Vec<OldJob>, Failure> {
-    let Some(OldAnswer::Jobs(jobs)) = read(session, OldQuery::Jobs(filter), deed)? else {
+pub fn jobs(session: &Session, filter: JobFilter) -> Result<Vec<OldJob>, Failure> {
+    let Some(OldAnswer::Jobs(jobs)) = read(session, OldQuery::Jobs(filter))? else {
         return Ok(Vec::new());
     };
     Ok(jobs)
 }
 
 /// Old decisions, oldest first.
-pub fn decisions(session: &Session, deed: &'static str) -> Result<Vec<OldDecision>, Failure> {
+pub fn decisions(session: &Session) -> Result<Vec<OldDecision>, Failure> {
     let query = OldQuery::Decisions { limit: u32::MAX };
-    let Some(OldAnswer::Decisions(mut decisions)) = read(session, query, deed)? else {
+    let Some(OldAnswer::Decisions(mut decisions)) = read(session, query)? else {
         return Ok(Vec::new());
     };
     decisions.reverse();
@@ -68,11 +64,11 @@ pub fn decisions(session: &Session, deed: &'static str) -> Result<Vec<OldDecisio
 }
 
 /// The old job that was meant where there is none of ours; else the failure as it was.
-pub fn instead(session: &Session, id: &JobId, failure: Failure, deed: &'static str) -> Result<OldJob, Failure> {
+pub fn instead(session: &Session, id: &JobId, failure: Failure) -> Result<OldJob, Failure> {
     if matches!(failure, Failure::Interrupted | Failure::OutputGone) {
         return Err(failure);
     }
-    let Some(OldAnswer::Job(Some(job))) = read(session, OldQuery::Job(id.clone()), deed)? else {
+    let Some(OldAnswer::Job(Some(job))) = read(session, OldQuery::Job(id.clone()))? else {
         return Err(failure);
     };
     Ok(job.as_ref().clone())
@@ -126,14 +122,11 @@ pub fn first_line(notes: Option<&str>) -> String {
 pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), Failure> {
     let decision = job.gate(stage).and_then(|gate| gate.decision.as_ref());
     let Some(decision) = decision else {
-        return Err(Failure::not_found(
-            "shown",
-            format!(
-                "the old record {} knows no decision on {}",
-                job.id,
-                visible_line(stage.as_str())
-            ),
-        ));
+        return Err(Failure::not_found(format!(
+            "the old record {} knows no decision on {}",
+            job.id,
+            visible_line(stage.as_str())
+        )));
     };
     if output.is_json {
         return output.document(decision);
@@ -157,7 +150,7 @@ pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Re
 
 /// Prints the events of an old job after `since`.
 pub fn events(output: &mut Output, session: &Session, id: &JobId, since: u64) -> Result<(), Failure> {
-    let Some(OldAnswer::Events(events)) = read(session, OldQuery::Events(id.clone()), "listed")? else {
+    let Some(OldAnswer::Events(events)) = read(session, OldQuery::Events(id.clone()))? else {
         return Ok(());
     };
     for event in events.iter().filter(|event| event.seq > since) {

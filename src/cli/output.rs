@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use text::visible_line;
 
+use super::global::GlobalArguments;
 use super::report::Failure;
 
 /// Standard output of one command.
@@ -16,18 +17,21 @@ pub struct Output {
     stdout: BufWriter<StdoutLock<'static>>,
     /// Whether documents are wanted instead of lines.
     pub is_json: bool,
+    /// Whether a failure is told with its causes.
+    pub is_verbose: bool,
     /// Whether a person looks at it directly.
     pub is_terminal: bool,
 }
 
 impl Output {
     /// Locks standard output for this command.
-    pub fn new(is_json: bool) -> Self {
+    pub fn new(global: &GlobalArguments) -> Self {
         let stdout = io::stdout();
         let is_terminal = stdout.is_terminal();
         Self {
             stdout: BufWriter::new(stdout.lock()),
-            is_json,
+            is_json: global.json,
+            is_verbose: global.verbose,
             is_terminal,
         }
     }

@@ -12,9 +12,9 @@ use patch::types;
 use engine::Role;
 use engine::api::Command;
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::GateArguments;
+use super::global::GateArguments;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -55,6 +55,17 @@ pub enum PatchCommand {
     },
 }
 
+impl PatchCommand {
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Types => "listed",
+            Self::Check(_) => "fit to apply",
+            Self::Apply { .. } => "applied",
+            Self::Undo { .. } => "undone",
+        }
+    }
+}
+
 const UNDO_HELP: &str = "\
 Each undo goes one patch further back, as far as what the attempt made. A patch
 that came with a decision stays: a decision cannot be taken back.";
@@ -71,14 +82,15 @@ pub struct PatchArguments {
 
 /// Does one of them.
 pub async fn run(global: &GlobalArguments, command: PatchCommand) -> Outcome {
-    let mut output = Output::new(global.json);
+    let mut output = Output::new(global);
     let output = &mut output;
+    let action = command.action();
     match command {
         PatchCommand::Types => list(output)?,
         PatchCommand::Check(arguments) => patch_check::run(global, output, &arguments).await?,
         PatchCommand::Apply { patch, digest, dry_run } => {
             let (session, gate, command) = apply(global, patch, digest)?;
-            act(&session, output, gate, command, "applied", dry_run).await?;
+            act(&session, output, gate, command, dry_run.then_some(action)).await?;
         }
         PatchCommand::Undo {
             gate,
@@ -87,7 +99,7 @@ pub async fn run(global: &GlobalArguments, command: PatchCommand) -> Outcome {
             dry_run,
         } => {
             let (session, gate, command) = undo(global, gate, artifact, digest)?;
-            act(&session, output, gate, command, "undone", dry_run).await?;
+            act(&session, output, gate, command, dry_run.then_some(action)).await?;
         }
     }
     output.flush()?;
@@ -115,9 +127,9 @@ fn apply(
     arguments: PatchArguments,
     digest: Option<Digest>,
 ) -> Result<(Session, GateRef, Command), Failure> {
-    let session = Session::resolve(global, Surface::Cli, "applied")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let PatchArguments { gate, file } = arguments;
-    let read = patch_file::read(&file, global.no_input, "applied")?;
+    let read = patch_file::read(&file, global.no_input)?;
     let gate = newest(gate);
     let command = Command::ApplyPatch {
         gate: gate.clone(),
@@ -133,7 +145,7 @@ fn undo(
     path: Option<ArtifactPath>,
     digest: Option<Digest>,
 ) -> Result<(Session, GateRef, Command), Failure> {
-    let session = Session::resolve(global, Surface::Cli, "undone")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let gate = newest(gate);
     let command = Command::UndoPatch {
         gate: gate.clone(),
@@ -151,20 +163,19 @@ fn newest(wanted: GateArguments) -> GateRef {
     }
 }
 
-/// Changes what is under review and tells the gate's new digest; a dry run only tells what would happen.
+/// Changes what is under review and tells the gate's new digest; with `foreseen`, the word for it, only tells what would happen.
 async fn act(
     session: &Session,
     output: &mut Output,
     gate: GateRef,
     command: Command,
-    deed: &'static str,
-    dry_run: bool,
+    foreseen: Option<&str>,
 ) -> Result<(), Failure> {
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        if dry_run {
-            return preview::tell(engine, output, &gate.job_id, command, deed).await;
+        if let Some(action) = foreseen {
+            return preview::tell(engine, output, &gate.job_id, command, action).await;
         }
-        let done = ask::act(engine, command, deed).await?;
+        let done = ask::act(engine, command).await?;
         let receipt = &done.receipt;
         let now = receipt.rows.newest_gate(&gate.stage).map(|gate| gate.digest());
         if output.is_json {

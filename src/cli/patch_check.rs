@@ -10,17 +10,13 @@ use domain::refusal::Refusal;
 use engine::{Engine, Role};
 use patch::{ArtifactFacts, Change, Surroundings, Target, choose_target, plan_params, sidecar_path};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
-use super::gate::no_gate;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::patch::PatchArguments;
 use super::patch_file::{self, PatchFile};
 use super::report::Failure;
 use super::resolve::Session;
-
-/// What did not turn out so.
-const DEED: &str = "fit to apply";
 
 /// What a patch would make of a file.
 #[derive(Serialize)]
@@ -49,14 +45,14 @@ struct ParamsPlanDoc<'a> {
 
 /// Prints the plan, or says why there is none.
 pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &PatchArguments) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli, DEED)?;
-    let read = patch_file::read(&arguments.file, global.no_input, DEED)?;
+    let session = Session::resolve(global, Surface::Cli)?;
+    let read = patch_file::read(&arguments.file, global.no_input)?;
     let wanted = &arguments.gate;
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let rows = ask::job(engine, &wanted.job, DEED).await?;
+        let rows = ask::job(engine, &wanted.job).await?;
         let gate = rows
             .newest_gate(&wanted.stage)
-            .ok_or_else(|| no_gate(&rows, &wanted.stage, DEED))?;
+            .ok_or_else(|| Refusal::no_gate(&rows, &wanted.stage, None))?;
         let facts: Vec<_> = gate
             .artifacts
             .iter()
@@ -70,7 +66,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &Patc
             Target::Job => check_params(output, &read, &wanted.job, &rows.job.params),
             Target::Artifact(index) => {
                 let artifact = gate.artifacts.get(index);
-                let artifact = artifact.ok_or_else(|| no_gate(&rows, &wanted.stage, DEED))?;
+                let artifact = artifact.ok_or_else(|| Refusal::no_gate(&rows, &wanted.stage, None))?;
                 check_file(engine, output, &read, &wanted.job, artifact).await
             }
         }
@@ -79,7 +75,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &Patc
 }
 
 fn unfit(read: &PatchFile, error: &patch::PatchError) -> Failure {
-    Failure::patch(DEED, Some(&read.name), error)
+    Failure::patch(Some(&read.name), error)
 }
 
 async fn check_file(
@@ -89,18 +85,18 @@ async fn check_file(
     job_id: &JobId,
     artifact: &GateArtifact,
 ) -> Result<(), Failure> {
-    let Some(now) = ask::on_disk(engine, job_id, &artifact.path, DEED).await? else {
-        return Err(Failure::refused(
-            DEED,
-            Refusal::artifact_vanished(&artifact.path, artifact.digest),
-        ));
+    let Some(now) = ask::on_disk(engine, job_id, &artifact.path).await? else {
+        return Err(Failure::from(Refusal::artifact_vanished(
+            &artifact.path,
+            artifact.digest,
+        )));
     };
     let sidecar = match ArtifactPath::new(&sidecar_path(artifact.path.as_str())) {
-        Ok(path) => ask::on_disk(engine, job_id, &path, DEED).await?,
+        Ok(path) => ask::on_disk(engine, job_id, &path).await?,
         // A name that long cannot have a file beside it.
         Err(_) => None,
     };
-    let files = ask::files(engine, job_id, DEED).await?;
+    let files = ask::files(engine, job_id).await?;
     let surroundings = Surroundings {
         files: &files,
         sidecar: sidecar.as_deref(),

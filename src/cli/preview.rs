@@ -13,20 +13,21 @@ use super::ask;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 
-/// Tells what a command would do. What would be refused is the failure that the command itself would be.
+/// Tells what a command would do; `done` is the word for it: `approved`. What would be refused is the failure that the
+/// command itself would be.
 pub async fn tell(
     engine: &mut Engine,
     output: &mut Output,
     job_id: &JobId,
     command: Command,
-    deed: &'static str,
+    done: &str,
 ) -> Result<(), Failure> {
     let subject = subject(&command, job_id);
-    let outlook = ask::preview(engine, command, deed).await?;
+    let outlook = ask::preview(engine, command).await?;
     if output.is_json {
         output.document(&PreviewDoc::of(job_id, &outlook))?;
     } else {
-        say(output, &subject, deed, &outlook)?;
+        say(output, &subject, done, &outlook)?;
     }
     Ok(())
 }
@@ -37,23 +38,25 @@ pub async fn tell_all(
     output: &mut Output,
     gates: &[GateRef],
     decide: &impl Fn(GateRef) -> Command,
-    deed: &'static str,
+    done: &'static str,
 ) -> Outcome {
     let mut documents = Vec::new();
     let mut exits = Vec::new();
     for gate in gates {
         let command = decide(gate.clone());
         let subject = subject(&command, &gate.job_id);
-        match ask::preview(engine, command, deed).await {
+        match ask::preview(engine, command).await {
             Ok(outlook) if output.is_json => documents.push(document(gate, &outlook)),
-            Ok(outlook) => say(output, &subject, deed, &outlook)?,
+            Ok(outlook) => say(output, &subject, done, &outlook)?,
             Err(failure) if output.is_json => {
                 exits.push(failure.exit());
-                documents.push(json!({ "job_id": gate.job_id, "stage": gate.stage, "error": failure.document() }));
+                documents.push(
+                    json!({ "job_id": gate.job_id, "stage": gate.stage, "error": failure.document(output.is_verbose) }),
+                );
             }
             Err(failure) => {
                 output.flush()?;
-                exits.push(failure.report(false));
+                exits.push(failure.not(done).report(false, output.is_verbose));
             }
         }
     }
@@ -79,9 +82,9 @@ fn subject(command: &Command, job_id: &JobId) -> String {
     }
 }
 
-fn say(output: &mut Output, subject: &str, deed: &str, outlook: &Outlook) -> Result<(), Failure> {
+fn say(output: &mut Output, subject: &str, done: &str, outlook: &Outlook) -> Result<(), Failure> {
     output.line(&format!(
-        "Nothing is changed (--dry-run). If {subject} were {deed} now:"
+        "Nothing is changed (--dry-run). If {subject} were {done} now:"
     ))?;
     for sentence in outlook.sentences() {
         output.line(&format!("  {sentence}"))?;

@@ -3,13 +3,15 @@
 //! `Not approved: ana approved script 4 seconds ago   hint: …`: what did not happen, the fact that explains it, what to do (HOUSE §5).
 //! Commands hand over a [`Failure`]; nothing else in the command line prints one.
 
+use std::error::Error;
 use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
 
-use config::Problem;
-use domain::refusal::{Refusal, RefusalCode};
+use config::{ConfigFileError, Problem};
+use domain::refusal::{Cause, Refusal, RefusalCode};
 use engine::EngineError;
+use engine::Trouble;
 use patch::PatchError;
 use runs::RunsError;
 use store::StoreError;
@@ -77,8 +79,8 @@ pub enum Failure {
 /// What is told about a failure.
 #[derive(Debug)]
 pub struct Told {
-    /// What did not happen, as a past participle: `approved`.
-    pub deed: &'static str,
+    /// What did not happen, as a past participle: `approved`. None: what the command is for.
+    action: Option<&'static str>,
     /// The word for programs.
     pub code: &'static str,
     /// The one fact that explains it.
@@ -91,6 +93,8 @@ pub struct Told {
     pub exit: Exit,
     /// All faults of a configuration.
     pub problems: Vec<Problem>,
+    /// The error that it came of.
+    cause: Cause,
 }
 
 /// What a command comes to.
@@ -98,46 +102,31 @@ pub type Outcome = Result<Exit, Failure>;
 
 impl Failure {
     /// Failed or refused, exit code 1.
-    pub fn new(deed: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self::Told(Box::new(Told {
-            deed,
+            action: None,
             code,
             message: message.into(),
             hint: None,
             place: None,
             exit: Exit::Failed,
             problems: Vec::new(),
+            cause: Cause::default(),
         }))
     }
 
-    /// There is no such thing, exit code 6.
-    pub fn not_found(deed: &'static str, message: impl Into<String>) -> Self {
-        Self::new(deed, RefusalCode::NotFound.as_str(), message).with(|told| told.exit = Exit::NotFound)
+    /// An error of something that is told in its own words.
+    pub fn of(code: &'static str, error: impl Error + Send + Sync + 'static) -> Self {
+        Self::new(code, error.to_string()).because(error)
     }
 
-    /// What the engine's rules say.
-    pub fn refused(deed: &'static str, refusal: Refusal) -> Self {
-        let exit = match refusal.code {
-            RefusalCode::AlreadyDecided => Exit::AlreadyDecided,
-            RefusalCode::NotFound => Exit::NotFound,
-            RefusalCode::GateCanceled
-            | RefusalCode::ArtifactChanged
-            | RefusalCode::PatchUnfit
-            | RefusalCode::WrongState
-            | RefusalCode::DeadlineMoved
-            | RefusalCode::Invalid
-            | RefusalCode::NotAllowed
-            | RefusalCode::NotPossible => Exit::Failed,
-        };
-        Self::new(deed, refusal.code.as_str(), refusal.message).with(|told| {
-            told.hint = refusal.hint;
-            told.place = refusal.place;
-            told.exit = exit;
-        })
+    /// There is no such thing, exit code 6.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Refusal::new(RefusalCode::NotFound, message).into()
     }
 
     /// A patch that is not taken; `file` is what the operator called it, when its text was read from one.
-    pub fn patch(deed: &'static str, file: Option<&str>, error: &PatchError) -> Self {
+    pub fn patch(file: Option<&str>, error: &PatchError) -> Self {
         let position = match (file, error.line) {
             (Some(file), Some(line)) => Some(format!("{file}:{line}:{}", error.column.unwrap_or(1))),
             (Some(_), None) | (None, _) => None,
@@ -146,7 +135,7 @@ impl Failure {
             Some(position) => format!("{position}: {error}"),
             None => error.to_string(),
         };
-        Self::new(deed, RefusalCode::PatchUnfit.as_str(), message).with(|told| {
+        Self::new(RefusalCode::PatchUnfit.as_str(), message).with(|told| {
             told.hint = error.hint.as_deref().map(str::to_owned);
             told.place = error
                 .field
@@ -157,35 +146,18 @@ impl Failure {
         })
     }
 
-    /// The database could not be read.
-    pub fn store(deed: &'static str, error: &StoreError) -> Self {
-        let failure = Self::new(deed, "runs_directory", error.to_string());
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+    /// Names what did not happen, unless that is known: who is nearest to it knows best, and `main` names the rest.
+    #[must_use]
+    pub fn not(self, action: &'static str) -> Self {
+        self.with(|told| {
+            told.action.get_or_insert(action);
+        })
     }
 
-    /// A file under the runs directory could not be read or written.
-    pub fn runs(deed: &'static str, error: &RunsError) -> Self {
-        Self::new(deed, "runs_directory", error.to_string())
-    }
-
-    /// The runs directory could not be opened.
-    pub fn engine(deed: &'static str, error: &EngineError) -> Self {
-        match error {
-            EngineError::Store(store) => Self::store(deed, store),
-            EngineError::Runs(runs) => Self::runs(deed, runs),
-            EngineError::LostDatabase { .. } => Self::new(deed, "runs_directory", error.to_string()).hint(
-                "put the database back from a copy, or make it again: holdpoint doctor --rebuild; to begin anew, move the run \
-                 directories away",
-            ),
-            EngineError::OlderDatabase { .. } => Self::new(deed, "runs_directory", error.to_string()).hint(
-                "put the newer database back; where it is lost, move this one away and make it from the record: holdpoint doctor \
-                 --rebuild",
-            ),
-            EngineError::Thread(_) => Self::new(deed, "runs_directory", error.to_string()),
-        }
+    /// Adds the error that it came of.
+    #[must_use]
+    pub fn because(self, error: impl Error + Send + Sync + 'static) -> Self {
+        self.with(|told| told.cause = Cause::of(error))
     }
 
     /// Adds what to do.
@@ -219,17 +191,21 @@ impl Failure {
     }
 
     /// What a program is told of it, for one of several results.
-    pub fn document(&self) -> Value {
+    pub fn document(&self, is_verbose: bool) -> Value {
         match self {
-            Self::Told(told) => told.error(),
+            Self::Told(told) => told.error(is_verbose),
             Self::OutputGone | Self::Interrupted => Value::Null,
         }
     }
 
     /// Tells the person, or the program, and says how the process ends.
-    pub fn report(self, is_json: bool) -> Exit {
+    pub fn report(self, is_json: bool, is_verbose: bool) -> Exit {
         if let Self::Told(told) = &self {
-            let text = if is_json { told.to_json() } else { told.to_text() };
+            let text = if is_json {
+                told.to_json(is_verbose)
+            } else {
+                told.to_text(is_verbose)
+            };
             // When even stderr is gone there is nobody left to tell.
             let _ = io::stderr().lock().write_all(text.as_bytes());
         }
@@ -238,34 +214,113 @@ impl Failure {
 }
 
 impl Told {
-    fn to_text(&self) -> String {
-        let mut text = String::new();
-        for problem in &self.problems {
-            text.push_str(&visible_line(&problem.to_string()));
-            text.push('\n');
-        }
+    fn to_text(&self, is_verbose: bool) -> String {
         let hint = self
             .hint
             .as_ref()
             .map_or(String::new(), |hint| format!("   hint: {hint}"));
-        let line = format!("Not {}: {}{hint}", self.deed, self.message);
-        text.push_str(&visible_line(&line));
-        text.push('\n');
-        text
+        let action = self.action.unwrap_or("done");
+        let mut lines: Vec<_> = self.problems.iter().map(ToString::to_string).collect();
+        lines.push(format!("Not {action}: {}{hint}", self.message));
+        if is_verbose {
+            lines.extend(self.causes().iter().map(|cause| format!("  because: {cause}")));
+        }
+        let visible = lines.iter().map(|line| visible_line(line) + "\n");
+        visible.collect()
     }
 
-    fn error(&self) -> Value {
+    /// What the errors say that it came of.
+    fn causes(&self) -> Vec<String> {
+        self.cause.chain(&self.message)
+    }
+
+    fn error(&self, is_verbose: bool) -> Value {
         let mut error = json!({ "code": self.code, "message": self.message, "hint": self.hint, "where": self.place });
         if !self.problems.is_empty() {
             error["problems"] = serde_json::to_value(&self.problems).unwrap_or(Value::Null);
         }
+        if is_verbose {
+            error["causes"] = self.causes().into();
+        }
         error
     }
 
-    fn to_json(&self) -> String {
-        let mut text = printable_json(&json!({ "error": self.error() }), false);
+    fn to_json(&self, is_verbose: bool) -> String {
+        let mut text = printable_json(&json!({ "error": self.error(is_verbose) }), false);
         text.push('\n');
         text
+    }
+}
+
+impl From<Refusal> for Failure {
+    /// What the engine's rules say.
+    fn from(refusal: Refusal) -> Self {
+        let exit = match refusal.code {
+            RefusalCode::AlreadyDecided => Exit::AlreadyDecided,
+            RefusalCode::NotFound => Exit::NotFound,
+            RefusalCode::GateCanceled
+            | RefusalCode::ArtifactChanged
+            | RefusalCode::PatchUnfit
+            | RefusalCode::WrongState
+            | RefusalCode::DeadlineMoved
+            | RefusalCode::Invalid
+            | RefusalCode::NotAllowed
+            | RefusalCode::NotPossible => Exit::Failed,
+        };
+        Self::new(refusal.code.as_str(), refusal.message).with(|told| {
+            told.hint = refusal.hint;
+            told.place = refusal.place;
+            told.exit = exit;
+            told.cause = refusal.cause;
+        })
+    }
+}
+
+impl From<ConfigFileError> for Failure {
+    fn from(error: ConfigFileError) -> Self {
+        let hint = error.hint().map(str::to_owned);
+        Self::of("configuration", error).with(|told| told.hint = hint)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let hint = error.hint().map(str::to_owned);
+        Self::of("runs_directory", error).with(|told| told.hint = hint)
+    }
+}
+
+impl From<RunsError> for Failure {
+    fn from(error: RunsError) -> Self {
+        Self::of("runs_directory", error)
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Store(error) => error.into(),
+            Trouble::Runs(error) => error.into(),
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let hint = match error {
+            EngineError::Store(error) => return error.into(),
+            EngineError::Runs(error) => return error.into(),
+            EngineError::LostDatabase { .. } => Some(
+                "put the database back from a copy, or make it again: holdpoint doctor --rebuild; to begin anew, move the \
+                 run directories away",
+            ),
+            EngineError::OlderDatabase { .. } => Some(
+                "put the newer database back; where it is lost, move this one away and make it from the record: holdpoint \
+                 doctor --rebuild",
+            ),
+            EngineError::Thread(_) => None,
+        };
+        Self::of("runs_directory", error).with(|told| told.hint = hint.map(str::to_owned))
     }
 }
 
@@ -275,11 +330,8 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::OutputGone
         } else {
-            Self::new(
-                "printed",
-                "output",
-                format!("standard output cannot be written: {error}"),
-            )
+            let message = format!("standard output cannot be written: {error}");
+            Self::new("output", message).not("printed").because(error)
         }
     }
 }
@@ -297,12 +349,12 @@ mod tests {
             (RefusalCode::PatchUnfit, 1),
         ] {
             let refusal = Refusal::new(code, "a fact").with_hint("do this").at("a place");
-            let Failure::Told(told) = Failure::refused("approved", refusal) else {
+            let Failure::Told(told) = Failure::from(refusal).not("approved") else {
                 panic!("a refusal is told")
             };
             assert_eq!(told.exit.code(), exit);
-            assert_eq!(told.to_text(), "Not approved: a fact   hint: do this\n");
-            let json: Value = serde_json::from_str(&told.to_json()).unwrap();
+            assert_eq!(told.to_text(false), "Not approved: a fact   hint: do this\n");
+            let json: Value = serde_json::from_str(&told.to_json(false)).unwrap();
             assert_eq!(
                 json["error"],
                 json!({"code": code.as_str(), "message": "a fact", "hint": "do this", "where": "a place"})
@@ -312,17 +364,38 @@ mod tests {
 
     #[test]
     fn what_others_wrote_cannot_steer_the_terminal() {
-        let failure = Failure::new("approved", "invalid", "ana\u{1b}[2J\nNot rejected: \u{202e}x");
+        let failure = Failure::new("invalid", "ana\u{1b}[2J\nNot rejected: \u{202e}x");
         let Failure::Told(told) = failure else { panic!("told") };
-        let text = told.to_text();
+        let text = told.to_text(false);
         assert_eq!(text.matches('\n').count(), 1);
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
-        assert!(!told.to_json().contains('\u{202e}'));
+        assert!(!told.to_json(false).contains('\u{202e}'));
+    }
+
+    #[test]
+    fn what_it_came_of_is_told_to_who_asks_once_each() {
+        let error = io::Error::from_raw_os_error(28);
+        let system = error.to_string();
+        let refusal = Refusal::new(RefusalCode::NotPossible, "cannot create x: no space left").because(error);
+        let Failure::Told(told) = Failure::from(refusal.clone()).not("held").not("approved") else {
+            panic!("told")
+        };
+        let line = "Not held: cannot create x: no space left\n";
+        assert_eq!(told.to_text(false), line);
+        assert_eq!(told.to_text(true), format!("{line}  because: {system}\n"));
+        let error = |is_verbose| serde_json::from_str::<Value>(&told.to_json(is_verbose)).unwrap()["error"].take();
+        assert_eq!(error(true)["causes"], json!([system]));
+        assert_eq!(error(false).get("causes"), None);
+        // A refusal is what it says, on the wire and beside another one.
+        assert_eq!(refusal, Refusal::new(RefusalCode::NotPossible, refusal.message.clone()));
+        // What the line before says already is no news.
+        let nested = refusal.clone().because(refusal);
+        assert_eq!(nested.cause.chain(&nested.message), [system]);
     }
 
     #[test]
     fn a_reader_that_left_is_no_failure() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!(failure.report(false).code(), 0);
+        assert_eq!(failure.report(false, false).code(), 0);
     }
 }

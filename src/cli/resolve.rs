@@ -20,7 +20,7 @@ use store::{DATABASE_FILE, OldDatabase, Reader};
 use text::visible_line;
 use wire::Lens;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::note;
 use super::report::Failure;
 
@@ -43,37 +43,30 @@ pub struct Session {
     program: PathBuf,
     group: Option<u32>,
     old_databases: Vec<OldDatabase>,
-    deed: &'static str,
 }
 
 /// Reads the configuration that a command is to use. Refused: every fault at once.
-pub fn read_config(global: &GlobalArguments, deed: &'static str) -> Result<(Config, ConfigText), Failure> {
-    let text = config_text(global, deed)?;
+pub fn read_config(global: &GlobalArguments) -> Result<(Config, ConfigText), Failure> {
+    let text = config_text(global)?;
     if text.path.is_none() {
         note("There is no conf/operator.yaml here: the embedded configuration is used");
     }
-    load(text, deed)
+    load(text)
 }
 
 /// The configuration's text, from the file that was named or the default one.
-pub fn config_text(global: &GlobalArguments, deed: &'static str) -> Result<ConfigText, Failure> {
-    ConfigText::read(global.config.as_deref()).map_err(|error| {
-        let failure = Failure::new(deed, "configuration", error.to_string());
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
-    })
+pub fn config_text(global: &GlobalArguments) -> Result<ConfigText, Failure> {
+    Ok(ConfigText::read(global.config.as_deref())?)
 }
 
 /// Loads a configuration's text.
-pub fn load(text: ConfigText, deed: &'static str) -> Result<(Config, ConfigText), Failure> {
+pub fn load(text: ConfigText) -> Result<(Config, ConfigText), Failure> {
     match text.load() {
         Ok(loaded) => Ok((loaded.config, text)),
         Err(problems) => {
             let errors = problems.iter().filter(|problem| problem.is_error()).count();
             let faults = if errors == 1 { "fault" } else { "faults" };
-            let failure = Failure::new(deed, "configuration", format!("{} has {errors} {faults}", text.origin));
+            let failure = Failure::new("configuration", format!("{} has {errors} {faults}", text.origin));
             let first = problems.iter().find(|problem| problem.is_error());
             let place = first.map(|problem| format!("{}:{}:{}", problem.file, problem.line, problem.column));
             Err(failure
@@ -87,24 +80,23 @@ pub fn load(text: ConfigText, deed: &'static str) -> Result<(Config, ConfigText)
 }
 
 impl Session {
-    /// Finds everything for a command that came in through `surface`; `deed` is what does not happen if something is missing.
-    pub fn resolve(global: &GlobalArguments, surface: Surface, deed: &'static str) -> Result<Self, Failure> {
-        let (config, text) = read_config(global, deed)?;
-        Self::with_config(global, surface, deed, config, text)
+    /// Finds everything for a command that came in through `surface`.
+    pub fn resolve(global: &GlobalArguments, surface: Surface) -> Result<Self, Failure> {
+        let (config, text) = read_config(global)?;
+        Self::with_config(global, surface, config, text)
     }
 
     /// The same with a configuration that was read before.
     pub fn with_config(
         global: &GlobalArguments,
         surface: Surface,
-        deed: &'static str,
         mut config: Config,
         text: ConfigText,
     ) -> Result<Self, Failure> {
-        let program = own_program(deed)?;
+        let program = own_program()?;
         config.resolve_program(&program);
-        let operator = identity(global, &config, surface, deed)?;
-        let group = group_id(&config, deed)?;
+        let operator = identity(global, &config, surface)?;
+        let group = group_id(&config)?;
         let runs_dir = config.runs_dir(global.runs.as_deref());
         let old_databases = OldDatabase::among(config.old_databases(&runs_dir), &runs_dir);
         let absolute = std::path::absolute(&runs_dir).unwrap_or_else(|_| runs_dir.clone());
@@ -118,7 +110,6 @@ impl Session {
             program: program.into(),
             group: group.map(Gid::as_raw),
             old_databases,
-            deed,
         })
     }
 
@@ -139,14 +130,13 @@ impl Session {
             program: self.program.clone(),
             group: self.group,
             old_databases: self.old_databases.clone(),
-        })
-        .map_err(|error| Failure::engine(self.deed, &error))?;
+        })?;
         if let Some(newer) = engine.newer() {
             note(&format!("read-only: {newer}"));
             return Ok(engine);
         }
         if let Role::Candidate(_) = role {
-            let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
+            let runs = RunsDir::look(&self.runs_dir, self.group)?;
             tokio::spawn(drops::serve(engine.door(), runs));
         }
         Ok(engine)
@@ -163,8 +153,8 @@ impl Session {
         if !self.has_jobs() {
             return Err(self.no_jobs());
         }
-        let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
-        let reader = Reader::open(runs.path()).map_err(|error| Failure::store(self.deed, &error))?;
+        let runs = RunsDir::look(&self.runs_dir, self.group)?;
+        let reader = Reader::open(runs.path())?;
         Ok((runs, reader))
     }
 
@@ -173,8 +163,8 @@ impl Session {
         if !self.runs_dir.is_dir() {
             return Ok(());
         }
-        let runs = RunsDir::look(&self.runs_dir, self.group).map_err(|error| Failure::runs(self.deed, &error))?;
-        engine::refuse_lost_database(&runs).map_err(|error| Failure::engine(self.deed, &error))
+        let runs = RunsDir::look(&self.runs_dir, self.group)?;
+        Ok(engine::refuse_lost_database(&runs)?)
     }
 
     /// That nothing was ever kept here.
@@ -184,7 +174,7 @@ impl Session {
             true => "",
             false => " but those of an old database: an old record is read and never written",
         };
-        Failure::not_found(self.deed, format!("there are no jobs in {runs_dir}{but}"))
+        Failure::not_found(format!("there are no jobs in {runs_dir}{but}"))
             .hint("name the directory with --runs")
             .at(runs_dir.to_string())
     }
@@ -240,29 +230,27 @@ impl Session {
     }
 }
 
-fn own_program(deed: &'static str) -> Result<String, Failure> {
-    let refused = |why: String| Failure::new(deed, "program", format!("holdpoint cannot tell its own path: {why}"));
+fn own_program() -> Result<String, Failure> {
+    let refused = |why: String| Failure::new("program", format!("holdpoint cannot tell its own path: {why}"));
     let path = std::env::current_exe().map_err(|error| refused(error.to_string()))?;
     path.into_os_string()
         .into_string()
         .map_err(|path| refused(format!("{} is not UTF-8 text", path.to_string_lossy())).hint("install it elsewhere"))
 }
 
-fn group_id(config: &Config, deed: &'static str) -> Result<Option<Gid>, Failure> {
+fn group_id(config: &Config) -> Result<Option<Gid>, Failure> {
     let Some(name) = &config.storage.group else {
         return Ok(None);
     };
     match Group::from_name(name) {
         Ok(Some(group)) => Ok(Some(group.gid)),
         Ok(None) => Err(Failure::new(
-            deed,
             "configuration",
             format!("storage.group: there is no group {name} on this machine"),
         )
         .hint("name an existing group, or leave storage.group out")
         .at("storage.group")),
         Err(error) => Err(Failure::new(
-            deed,
             "configuration",
             format!("storage.group: {name} cannot be looked up: {}", error.desc()),
         )
@@ -270,17 +258,12 @@ fn group_id(config: &Config, deed: &'static str) -> Result<Option<Gid>, Failure>
     }
 }
 
-fn identity(
-    global: &GlobalArguments,
-    config: &Config,
-    surface: Surface,
-    deed: &'static str,
-) -> Result<Operator, Failure> {
+fn identity(global: &GlobalArguments, config: &Config, surface: Surface) -> Result<Operator, Failure> {
     let uid = Uid::current();
     let known = User::from_uid(uid).ok().flatten();
     // A container may run under a uid without a name; the number is as true.
     let login = known.map_or_else(|| format!("uid-{uid}"), |user| user.name);
-    let refused = |message: String| Failure::new(deed, "operator", message).at("--operator");
+    let refused = |message: String| Failure::new("operator", message).at("--operator");
     let name = match &global.operator {
         None => login.clone(),
         Some(name) if *name == login => login.clone(),

@@ -11,7 +11,7 @@ use domain::view::LeaderInfo;
 use engine::api::{Answer, Notice, Query};
 use engine::{Engine, Role};
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::tell_notes;
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
@@ -19,9 +19,9 @@ use super::{http, log, old};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP.
 pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "started")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     log::to_stderr(session.config.server.log_level);
-    let refused = |error: std::io::Error| Failure::new("started", "not_possible", format!("signals: {error}"));
+    let refused = |error: std::io::Error| Failure::new("not_possible", format!("signals: {error}")).because(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(refused)?;
@@ -37,7 +37,8 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
             Ok(serving) => Some(serving),
             Err(error) => {
                 engine.close();
-                return Err(Failure::new("started", "http", error.to_string()).hint(error.hint()));
+                let hint = error.hint();
+                return Err(Failure::of("http", error).hint(hint));
             }
         }
     };
@@ -80,7 +81,8 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
 
 /// Nothing that serve does can be done on a newer database: it runs stages and timers, and takes decisions.
 fn too_old(why: String) -> Failure {
-    Failure::new("served", "runs_directory", why)
+    Failure::new("runs_directory", why)
+        .not("served")
         .hint("install the newer holdpoint; the console and the commands that look can still read")
 }
 
@@ -100,7 +102,7 @@ fn tell(engine: &Engine, notice: Notice) -> Option<String> {
             faults.iter().for_each(|fault| tracing::error!("{fault}"));
             tracing::error!("the configuration was saved and is broken: the former one stays in force");
         }
-        Notice::Trouble(Some(trouble)) => tracing::error!("{trouble}"),
+        Notice::Trouble(Some(trouble)) => tracing::error!("{}", trouble.with_causes()),
         Notice::Trouble(None) => tracing::info!("it works again"),
         Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed | Notice::Looked => {}
     }

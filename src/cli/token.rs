@@ -9,7 +9,7 @@ use config::token_name_fault;
 use domain::ids::Digest;
 use domain::operator::TokenRole;
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 
@@ -62,11 +62,11 @@ struct TokenDoc<'a> {
 pub fn run(global: &GlobalArguments, command: &TokenCommand) -> Outcome {
     let TokenCommand::New { name, role } = command;
     if let Some(fault) = token_name_fault(name) {
-        return Err(Failure::new("made", "invalid", fault).at("NAME"));
+        return Err(Failure::new("invalid", fault).at("NAME"));
     }
     let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random)
-        .map_err(|error| Failure::new("made", "not_possible", format!("no random bytes: {error}")))?;
+        .map_err(|error| Failure::new("not_possible", format!("no random bytes: {error}")).because(error))?;
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
     let sha256 = Digest::of(token.as_bytes());
     let shown_name = serde_json::to_string(name).unwrap_or_default();
@@ -74,7 +74,7 @@ pub fn run(global: &GlobalArguments, command: &TokenCommand) -> Outcome {
         "- {{name: {shown_name}, role: {}, sha256: \"{sha256}\"}}",
         role.as_str()
     );
-    let mut output = Output::new(global.json);
+    let mut output = Output::new(global);
     if output.is_json {
         output.document(&TokenDoc {
             name,

@@ -4,15 +4,15 @@ use domain::chain::ChainHead;
 use domain::operator::Surface;
 use engine::audit::{Scope, audit};
 
-use super::args::GlobalArguments;
 use super::audit_report;
+use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
+use super::report::{Exit, Outcome};
 use super::resolve::Session;
 
 /// Walks the chain and compares rows with files; changes nothing, opens nothing for writing.
 pub fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "verified")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let (runs, reader) = session.look()?;
     let report = audit(&runs, &reader, scope, &mut audit_report::teller(output.is_json));
     audit_report::print(output, &report)
@@ -20,9 +20,9 @@ pub fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> Ou
 
 /// Prints the newest decision's number and hash.
 pub fn head(global: &GlobalArguments, output: &mut Output) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli, "shown")?;
+    let session = Session::resolve(global, Surface::Cli)?;
     let (_, reader) = session.look()?;
-    let head = reader.chain_head().map_err(|error| Failure::store("shown", &error))?;
+    let head = reader.chain_head()?;
     match (head, output.is_json) {
         (head, true) => output.document(&head)?,
         (Some(head), false) => output.line(&head.to_string())?,

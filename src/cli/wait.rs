@@ -10,19 +10,19 @@ use std::time::Duration;
 use domain::gate::GateState;
 use domain::ids::StageName;
 use domain::job::JobRows;
+use domain::refusal::Refusal;
+use domain::stage_state::StageState;
 use engine::Engine;
 use engine::left::until_in_place;
-use wire::{GateDoc, JobGateDoc, StageState};
+use wire::{GateDoc, JobGateDoc};
 
 use super::ask;
-use super::gate::{GateArguments, no_gate};
 use super::gate_show;
+use super::global::GateArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
 use super::resolve::Session;
 use super::words::clock_time;
-
-const DEED: &str = "waited for";
 
 /// What the rows say to somebody who waits.
 enum Look {
@@ -54,13 +54,13 @@ pub async fn run(
     });
     let mut is_late = false;
     loop {
-        let rows = ask::job(engine, &wanted.job, DEED).await?;
+        let rows = ask::job(engine, &wanted.job).await?;
         match look(&rows, &wanted.stage, followed)? {
             Look::Settled(attempt) => return settled(engine, session, output, &rows, wanted, attempt).await,
             Look::Passed => return passed(session, output, &rows, wanted),
             Look::Ended => {
                 let message = format!("job {} ended before: {}", wanted.job, rows.job.status.as_str());
-                return Err(Failure::new(DEED, "job_ended", message).at(format!("{} / {}", wanted.job, wanted.stage)));
+                return Err(Failure::new("job_ended", message).at(format!("{} / {}", wanted.job, wanted.stage)));
             }
             Look::Wait(attempt) if is_late => return still_open(session, output, &rows, wanted, attempt),
             Look::Wait(attempt) => followed = attempt,
@@ -97,7 +97,7 @@ fn look(rows: &JobRows, stage: &StageName, followed: Option<u32>) -> Result<Look
         StageState::Passed => Look::Passed,
         // A manual job learns its stages from the gates that are opened.
         StageState::NotReached if rows.stage_spec(stage).is_none() && !rows.job.is_manual => {
-            return Err(no_gate(rows, stage, DEED));
+            return Err(Refusal::no_gate(rows, stage, None).into());
         }
         StageState::NotReached if rows.job.status.is_ended() => Look::Ended,
         StageState::NotReached => Look::Wait(None),
@@ -113,9 +113,9 @@ async fn settled(
     attempt: u32,
 ) -> Outcome {
     let Some(gate) = rows.gate(&wanted.stage, attempt) else {
-        return Err(no_gate(rows, &wanted.stage, DEED));
+        return Err(Refusal::no_gate(rows, &wanted.stage, None).into());
     };
-    let decisions = ask::decisions(engine, Some(wanted.job.clone()), Some(wanted.stage.clone()), DEED).await?;
+    let decisions = ask::decisions(engine, Some(wanted.job.clone()), Some(wanted.stage.clone())).await?;
     let decision = decisions.iter().find(|sealed| sealed.decision.attempt() == attempt);
     let is_published = match decision {
         Some(sealed) => until_in_place(sealed, &mut *engine).await,

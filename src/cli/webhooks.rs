@@ -8,8 +8,8 @@ use config::Webhook;
 use domain::operator::Surface;
 use domain::webhook::{DeliveryKind, WebhookStanding};
 
-use super::args::GlobalArguments;
 use super::ask::{self, with_engine};
+use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Outcome};
 use super::resolve::Session;
@@ -37,19 +37,14 @@ struct WebhookDoc<'a> {
 
 /// Lists them.
 pub async fn run(global: &GlobalArguments) -> Outcome {
-    let mut output = Output::new(global.json);
-    let session = Session::resolve(global, Surface::Cli, "listed")?;
+    let mut output = Output::new(global);
+    let session = Session::resolve(global, Surface::Cli)?;
     let standings = match session.open_list()? {
         None => {
             session.note_no_jobs();
             Vec::new()
         }
-        Some(engine) => {
-            with_engine(engine, async |engine| {
-                ask::webhooks(engine, session.now(), "listed").await
-            })
-            .await?
-        }
+        Some(engine) => with_engine(engine, async |engine| ask::webhooks(engine, session.now()).await).await?,
     };
     let mut all: BTreeMap<&str, (WebhookStanding, Option<&Webhook>)> = BTreeMap::new();
     for standing in &standings {

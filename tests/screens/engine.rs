@@ -733,7 +733,9 @@ impl Backend for World {
             let is_done = result.is_ok();
             self.notices.push_back(Notice::Done(id, result));
             if is_done {
-                let published = self.publish_problem.clone().map_or(Ok(()), Err);
+                let problem = self.publish_problem.clone();
+                let refusal = |why| Refusal::new(RefusalCode::NotPossible, why);
+                let published = problem.map_or(Ok(()), |why| Err(refusal(why)));
                 self.notices.push_back(Notice::Published(id, published));
             }
         }

@@ -2,9 +2,9 @@
 
 use console::action::Action;
 use console::effect::Msg;
+use console::facts::verb::{No, offer};
 use console::keymap;
 use console::model::prompt::Prompt;
-use console::verb::{No, offer};
 use domain::event::EventType;
 use domain::lease::LeasePurpose;
 use domain::view::QueueKind;

@@ -1,7 +1,8 @@
 //! Slips of the hand and of the line: torn keys, keys held down, windows too low, a note said for the wrong verdict.
 
 use console::effect::Msg;
-use console::view;
+use console::facts::job::shares;
+use console::layout;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::lease::LeasePurpose;
@@ -656,7 +657,7 @@ fn in_a_low_window_everything_can_be_read() {
         let mut console = Console::new(World::drawn(), columns, rows);
         console.press("g 3");
         assert!(
-            view::job::shares(&console.model).events > 0,
+            shares(&console.model, layout::of(&console.model).lower).events > 0,
             "{columns}x{rows}: no event"
         );
         // A text that was open before the window became small.

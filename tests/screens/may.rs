@@ -2,11 +2,11 @@
 
 use console::action::Action;
 use console::effect::{Msg, Question};
+use console::facts::lists;
+use console::facts::verb::{No, offer};
 use console::keymap::{self, Focus};
 use console::model::prompt::Prompt;
 use console::model::{Lower, Overlay};
-use console::verb::{No, offer};
-use console::view::palette;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::job::JobStatus;
@@ -290,7 +290,7 @@ fn no_hint_and_no_line_of_palette_or_menu_shows_what_would_be_refused() {
         console.press(":");
         assert!(matches!(console.model.overlay, Some(Overlay::Palette { .. })), "{name}");
         let pane = console.model.pane_focus();
-        for entry in palette::entries(&console.model) {
+        for entry in lists::entries(&console.model) {
             let answer = offer(&console.model, pane, entry.action);
             assert_eq!(answer, Ok(()), "{name}: {} is in the palette", entry.name);
         }

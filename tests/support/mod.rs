@@ -1,17 +1,21 @@
 //! What the tests that run the real binary share: a terminal, a workspace, keys and screens.
 //!
-//! Each test file says `mod support;` and uses its part. Nothing here knows what holdpoint's screens look like.
+//! Each test binary compiles it and uses its part. Nothing here knows what holdpoint's screens look like.
 #![allow(
     dead_code,
-    reason = "every test file compiles this module for itself and uses only its part"
+    reason = "every test binary compiles this module for itself and uses only its part"
 )]
 
 pub mod binary;
+pub mod client;
 pub mod engine;
 pub mod environment;
+pub mod happened;
 pub mod keys;
 pub mod old;
 pub mod pty;
+pub mod random;
+pub mod receiver;
 pub mod run;
 pub mod screen;
 pub mod tame;

@@ -31,7 +31,7 @@ use domain::policy::GatePolicy;
 pub use doc::ConfigDoc;
 pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
 pub use pipeline::{CONCURRENT_JOBS_MAX, Pipeline};
-pub use problem::{Place, Problem, Severity};
+pub use problem::{Place, Problem, Severity, ValidationDoc};
 pub use reader::SECONDS_MAX;
 pub use sections::Storage;
 pub use security::{ADMIN_NAME, RateLimits, Security, Token, token_name_fault};

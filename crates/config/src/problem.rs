@@ -5,7 +5,9 @@
 use std::fmt;
 use std::path::Path;
 
+use domain::time::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Whether a problem refuses the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,23 +28,40 @@ pub struct Place {
     pub(crate) column: u32,
 }
 
-/// One fault or doubt about a configuration text (the shape of WIRE.md's `config/validate`, plus `file` and `severity`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One fault or doubt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
-    /// Whether it refuses the configuration.
+    /// error or warning.
+    #[schema(value_type = String)]
     pub severity: Severity,
-    /// The file as the operator named it.
+    /// The text.
     pub file: String,
-    /// Line, from 1; 0 where none is known.
+    /// From 1; 0 where none is known.
     pub line: u32,
-    /// Column in characters, from 1; 0 where none is known.
+    /// From 1.
     pub column: u32,
-    /// The key from the top: `gates.audio.auto_approve_after_s`; empty for the whole text.
+    /// The key.
     pub path: String,
     /// What is wrong.
     pub message: String,
     /// What would be right.
+    #[schema(required = true)]
     pub hint: Option<String>,
+}
+
+/// Whether a configuration may be used.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Validation)]
+pub struct ValidationDoc<'a> {
+    /// No errors; warnings do not count.
+    pub valid: bool,
+    /// In one line.
+    pub message: String,
+    /// When it was looked at.
+    #[schema(value_type = String)]
+    pub timestamp: Timestamp,
+    /// Every fault and doubt.
+    pub problems: &'a [Problem],
 }
 
 impl Problem {

@@ -2,8 +2,8 @@
 //!
 //! A key means one thing in one focus. Must not know what an action does.
 
-use super::action::Action;
-use super::input::Key;
+use crate::action::Action;
+use crate::input::Key;
 
 /// Who receives the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,18 +1,21 @@
 //! Where everything stands: a function of the size and of what there is to show. Shared by drawing, paging and the mouse.
 
+pub(crate) mod question;
+
+use crate::facts::page;
+use crate::facts::wrap;
 use ratatui::layout::Rect;
 
-use super::model::file::FileView;
-use super::model::gate::GateView;
-use super::model::look::Mode;
-use super::model::{Lower, Model};
-use super::view::{diff_rows, message};
+use crate::model::file::FileView;
+use crate::model::gate::GateView;
+use crate::model::look::Mode;
+use crate::model::{Lower, Model};
 use diff::page::Page;
 
 /// In a window of this size the gate has lines of its own for policy, files and base, and the job's stages stand beside it.
 const WIDE: (u16, u16) = (110, 30);
 /// So much want a text with its preview, and two texts side by side: what stands to their left leaves it to them.
-const GATE_COLUMNS: u16 = super::view::compose::BESIDE_COLUMNS;
+const GATE_COLUMNS: u16 = crate::facts::compose::BESIDE_COLUMNS;
 /// So much wants a diff, before stages and news stand beside it.
 const DIFF_COLUMNS: u16 = 80;
 /// A queue beside the gate has this much at least: every column that a queue above it has.
@@ -95,7 +98,7 @@ fn lower_columns(model: &Model) -> u16 {
 pub(crate) fn has_values_line(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let is_listed = model.look.mode == Mode::Values;
-    file.is_some_and(|file| file.values.is_some()) && !is_listed && !super::view::prompt::is_low(model)
+    file.is_some_and(|file| file.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
 }
 
 /// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
@@ -104,15 +107,15 @@ pub(crate) fn hold_lines(model: &Model) -> Vec<String> {
     let view = model.gate.as_ref();
     let review = view.and_then(GateView::review).map(|review| format!("open {review}"));
     let review = review
-        .map(|review| message::split(&review, columns, 1))
+        .map(|review| wrap::split(&review, columns, 1))
         .unwrap_or_default();
     let row = view.and_then(|view| model.queue.gate(&view.key));
     let hold = row
-        .map(|row| super::view::holder::hold(model, row, columns))
+        .map(|row| crate::facts::holder::hold(model, row, columns))
         .unwrap_or_default();
     let mut lines: Vec<_> = review.into_iter().chain(hold).collect();
     // In a low window the diff comes first; the job's events tell the rest.
-    if super::view::prompt::is_low(model) {
+    if crate::facts::window::is_low(model) {
         lines.truncate(1);
     }
     lines
@@ -123,7 +126,7 @@ pub(crate) fn hold_lines(model: &Model) -> Vec<String> {
 pub(crate) fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let facts = if is_wide { 3 } else { 0 };
     let hold = u16::try_from(hold_lines(model).len()).unwrap_or(0);
-    let since = super::view::title::since_line(model, is_wide, lower_columns(model));
+    let since = crate::facts::title::since_line(model, is_wide, lower_columns(model));
     1 + hold + facts + u16::from(since.is_some()) + u16::from(has_values_line(model))
 }
 
@@ -137,7 +140,7 @@ pub fn diff_rows(model: &Model) -> usize {
 /// The file's diff as it is laid out now; none without a diff.
 pub(crate) fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a>> {
     let columns = of(model).lower.width;
-    Some(diff_rows::page(file.document()?, model.look, file.left, columns))
+    Some(page::page(file.document()?, model.look, file.left, columns))
 }
 
 fn take_top(area: &mut Rect, height: u16) -> Rect {
@@ -179,12 +182,12 @@ const QUEUE_BESIDE_QUESTION: u16 = 2;
 /// Whether somebody reads or writes in a low window: of the queue the selected row stays, and of what happened last a line or two.
 fn is_read_low(model: &Model) -> bool {
     let is_read_on = model.gate.as_ref().is_some_and(|view| view.is_read_on);
-    super::view::prompt::is_low(model) && (model.is_lower_focused || model.compose.is_some() || is_read_on)
+    crate::facts::window::is_low(model) && (model.is_lower_focused || model.compose.is_some() || is_read_on)
 }
 
 /// Lines of the queue that show every gate whose last minute runs, the head included; none without such a gate.
 fn urgent_height(model: &Model) -> u16 {
-    match super::view::countdown::urgent_places(model) {
+    match crate::facts::countdown::urgent_places(model) {
         Some(places) => u16::try_from(places.len() + 1).unwrap_or(u16::MAX),
         None => 0,
     }
@@ -217,13 +220,13 @@ pub fn of(model: &Model) -> Layout {
         header: take_top(&mut rest, 1),
         ..Layout::default()
     };
-    layout.banner = take_top(&mut rest, super::view::banner::height(model, width));
+    layout.banner = take_top(&mut rest, crate::facts::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
     // A long message never takes a line from a question: what Enter does comes first.
-    let question = super::view::prompt::least_height(model, lower_columns(model));
-    let message = super::view::message::height(model, width);
+    let question = crate::facts::prompt::whole::least_height(model, lower_columns(model));
+    let message = crate::facts::message::height(model, width);
     let is_read_low = is_read_low(model);
-    let is_low = super::view::prompt::is_low(model);
+    let is_low = crate::facts::window::is_low(model);
     let message = match (is_read_low, model.compose.is_some()) {
         (true, true) => message.min(1),
         (true, false) => message.min(2),
@@ -256,7 +259,7 @@ pub fn of(model: &Model) -> Layout {
         let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
         let share = if is_long { share.min(rows_beside_text) } else { share };
         // Only a prompt that would leave nothing of the diff makes the queue yield.
-        let prompt = super::view::prompt::height(model, lower_columns(model));
+        let prompt = crate::facts::prompt::height(model, lower_columns(model));
         let beside = if prompt == 0 { 0 } else { prompt + DIFF_BESIDE_PROMPT };
         let share = share.min(rest.height.saturating_sub(beside));
         let urgent = if is_long {
@@ -278,8 +281,8 @@ pub fn of(model: &Model) -> Layout {
             layout.side = take_left(&mut rest, columns, &mut layout.rule);
         }
     }
-    let wanted = super::view::prompt::height(model, rest.width);
-    let question = super::view::prompt::least_height(model, rest.width);
+    let wanted = crate::facts::prompt::height(model, rest.width);
+    let question = crate::facts::prompt::whole::least_height(model, rest.width);
     let most = rest.height.saturating_sub(2).max(question.min(rest.height));
     layout.prompt = take_bottom(&mut rest, wanted.min(most));
     layout.lower = rest;

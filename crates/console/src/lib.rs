@@ -18,6 +18,7 @@ mod backend;
 pub mod draft;
 pub mod editor;
 pub mod effect;
+pub mod facts;
 pub mod input;
 pub mod keymap;
 pub mod layout;
@@ -29,7 +30,6 @@ pub mod session;
 mod terminal;
 pub(crate) mod theme;
 pub mod update;
-pub mod verb;
 pub mod view;
 pub mod work;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::action::Action;
-use super::own_editor::OwnEditor;
+use crate::action::Action;
+use crate::own_editor::OwnEditor;
 use domain::ids::StageName;
 use domain::operator::Operator;
 use domain::policy::GatePolicy;

@@ -14,8 +14,8 @@ pub use editable::{EDIT_BYTES_MAX, NotEditable, editable};
 pub use preview::preview;
 pub use template::{Template, templates};
 
-use super::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob};
-use super::media;
+use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob};
+use crate::media;
 use diff::json::{ChangedValues, changed_values};
 use diff::search::{self, Spot};
 use diff::summary::is_binary;

@@ -4,12 +4,16 @@
 
 use super::script::Draft;
 use super::storyboard::{self, Scene};
+use super::voice::FRAME_S;
 use super::work::Work;
-use super::{DemoError, animatics, assets, audio, captions, mp3};
+use super::{DemoError, animatics, assets, audio, captions};
 use serde_json::Value;
+use sound::AudioFacts;
 
 const PEAK_DB_MAX: f64 = -1.0;
 const PEAK_DB_MIN: f64 = -30.0;
+/// What silence is shown as: one step of 16 bits.
+const SILENCE_DB: f64 = -90.3;
 /// How far the film may be from the length that was ordered.
 const LENGTH_TOLERANCE: f64 = 0.4;
 const LETTERS_PER_SECOND_MAX: f64 = 22.0;
@@ -112,19 +116,12 @@ fn assets_whole(work: &Work, _: &[Scene], _: u64) -> Result<Check, DemoError> {
     })
 }
 
-fn samples(work: &Work) -> Result<(Vec<i16>, u32), DemoError> {
-    let failed = |error: hound::Error| DemoError::artifact(audio::TUNE_PATH, error.to_string());
-    let mut reader = hound::WavReader::new(std::io::Cursor::new(work.read_bytes(audio::TUNE_PATH)?)).map_err(failed)?;
-    let rate_hz = reader.spec().sample_rate.max(1);
-    let samples = reader.samples::<i16>().collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    Ok((samples, rate_hz))
+fn heard(work: &Work, path: &str) -> Result<AudioFacts, DemoError> {
+    sound::facts(&work.read_bytes(path)?).map_err(|fault| DemoError::artifact(path, fault.to_string()))
 }
 
 fn sound_level(work: &Work, _: &[Scene], _: u64) -> Result<Check, DemoError> {
-    let (samples, _) = samples(work)?;
-    let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
-    // 32768 is full scale for a negative sample; silence is shown as one step and found too quiet.
-    let peak_db = 20.0 * (f64::from(peak.max(1)) / 32_768.0).log10();
+    let peak_db = heard(work, audio::TUNE_PATH)?.peak_dbfs.unwrap_or(SILENCE_DB);
     let good = (PEAK_DB_MIN..=PEAK_DB_MAX).contains(&peak_db);
     let figures = format!("peak {peak_db:.1} dBFS, allowed {PEAK_DB_MIN:.0} to {PEAK_DB_MAX:.0}");
     Ok(Check {
@@ -135,17 +132,15 @@ fn sound_level(work: &Work, _: &[Scene], _: u64) -> Result<Check, DemoError> {
 }
 
 fn sound_length(work: &Work, _: &[Scene], total_ms: u64) -> Result<Check, DemoError> {
-    let (samples, rate_hz) = samples(work)?;
     let film_s = total_ms as f64 / 1_000.0;
     let speed = animatics::guide_speed(work)?;
-    let tune_s = samples.len() as f64 / f64::from(rate_hz) * speed;
-    let frame_s = mp3::FRAME_SAMPLES as f64 / f64::from(mp3::SAMPLE_RATE_HZ);
-    let voice_frames = work.read_bytes(audio::VOICE_PATH)?.len() / mp3::FRAME_BYTES;
-    // The encoder adds one frame and fills up another.
-    let voice_s = voice_frames as f64 * frame_s;
-    let good = (tune_s - film_s).abs() < 0.04 && (0.0..=2.0 * frame_s + 0.001).contains(&(voice_s - film_s / speed));
+    let tune_s = heard(work, audio::TUNE_PATH)?.duration_s;
+    let voice_s = heard(work, audio::VOICE_PATH)?.duration_s;
+    // The voice ends with the frame in which the film ends.
+    let good = (tune_s * speed - film_s).abs() < 0.04 && (voice_s - film_s / speed).abs() <= FRAME_S;
     let figures = format!(
-        "film {film_s:.2} s, tune {tune_s:.2} s, voiceover {:.2} s",
+        "film {film_s:.2} s, tune {:.2} s, voiceover {:.2} s",
+        tune_s * speed,
         voice_s * speed
     );
     Ok(Check {

@@ -4,7 +4,7 @@ use super::captions;
 use super::storyboard::{self, Scene};
 use super::tune::{self, Playing};
 use super::work::Work;
-use super::{DemoError, animatics, mp3};
+use super::{DemoError, animatics, voice};
 
 /// Where the tune is written.
 pub(crate) const TUNE_PATH: &str = "artifacts/audio/guide.wav";
@@ -13,6 +13,8 @@ pub(crate) const VOICE_PATH: &str = "artifacts/audio/voiceover.mp3";
 /// Where the captions are written.
 pub(crate) const CAPTIONS_PATH: &str = "artifacts/audio/captions.srt";
 const TUNE_RATE_HZ: u32 = 22_050;
+/// Loudness of the loudest moment, unless somebody asked for another.
+const PEAK: f64 = 0.6;
 
 /// Runs the stage.
 pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
@@ -22,8 +24,9 @@ pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let wav = wav(&tune::tune(&scenes, playing, TUNE_RATE_HZ))?;
     work.write("guide.wav", &wav)?;
     work.step("humming the voiceover", 0.5);
-    let voice = tune::voice(&scenes, playing, mp3::SAMPLE_RATE_HZ);
-    work.write("voiceover.mp3", &mp3::encode(&voice))?;
+    let louder_db = 20.0 * (playing.peak / PEAK).log10();
+    let voice = voice::voice(&scenes, playing.speed, louder_db)?;
+    work.write("voiceover.mp3", &voice)?;
     work.step("writing captions", 0.2);
     let captions = captions::write(&timed(&scenes));
     work.write("captions.srt", captions.as_bytes())
@@ -44,7 +47,7 @@ fn playing(work: &Work, speed: f64) -> Playing {
     let pattern = work.brief.film.slug.len() + work.env.attempt as usize;
     let mut playing = Playing {
         key_hz: work.brief.film.key_hz,
-        peak: 0.6,
+        peak: PEAK,
         pattern,
         speed,
     };

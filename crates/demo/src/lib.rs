@@ -18,7 +18,6 @@ mod env;
 mod error;
 mod film;
 mod jobs;
-pub(crate) mod mp3;
 mod notes;
 mod outline;
 mod outside;
@@ -27,10 +26,9 @@ mod revise;
 mod script;
 mod storyboard;
 mod tune;
+mod voice;
 mod work;
 
-#[cfg(test)]
-mod heard;
 #[cfg(test)]
 mod pipeline_tests;
 

@@ -1,4 +1,4 @@
-//! The sound of the guide track, made from nothing: bells over a chord for each scene, and a hummed stand-in for the speaker.
+//! The sound of the guide track, made from nothing: bells over a chord for each scene.
 //!
 //! Pure: the same scenes give the same samples. Samples are mono, between −1 and 1.
 
@@ -8,7 +8,6 @@ use std::f64::consts::TAU;
 /// The guide track is no longer than this; a longer film is played faster.
 const GUIDE_S_MAX: f64 = 6.0;
 const BELL_S: f64 = 0.2;
-const SYLLABLE_S: f64 = 0.18;
 /// Roots of the chords that the scenes walk through, in semitones above the key note, and whether they are minor.
 const CHORDS: [(f64, bool); 4] = [(0.0, false), (9.0, true), (5.0, false), (7.0, false)];
 
@@ -30,30 +29,26 @@ pub(crate) fn guide_speed(total_ms: u64) -> f64 {
     (total_ms as f64 / 1_000.0 / GUIDE_S_MAX).max(1.0)
 }
 
-/// The tune alone.
+/// The tune.
 pub(crate) fn tune(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64> {
-    level(
-        sound(scenes, playing.speed, sample_rate_hz, |moment| bells(moment, playing)),
-        playing.peak,
-    )
-}
-
-/// The hummed speaker over a soft tune.
-pub(crate) fn voice(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64> {
-    let voice = |moment: &Moment| hum(moment, playing) + 0.25 * bells(moment, playing);
-    level(sound(scenes, playing.speed, sample_rate_hz, voice), playing.peak)
+    let mut samples = sound(scenes, playing, sample_rate_hz);
+    let loudest = samples
+        .iter()
+        .fold(1e-9, |loudest: f64, sample| loudest.max(sample.abs()));
+    samples.iter_mut().for_each(|sample| *sample *= playing.peak / loudest);
+    samples
 }
 
 /// A moment of the track.
-struct Moment<'a> {
-    vowels: &'a [char],
+struct Moment {
     number: usize,
     /// Since the scene began, in seconds of the guide track.
     at_s: f64,
     left_s: f64,
 }
 
-fn sound(scenes: &[Scene], speed: f64, sample_rate_hz: u32, voice: impl Fn(&Moment) -> f64) -> Vec<f64> {
+fn sound(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64> {
+    let speed = playing.speed;
     let rate = f64::from(sample_rate_hz);
     let total_ms: u64 = scenes.iter().map(|scene| scene.duration_ms).sum();
     let count = (total_ms as f64 / 1_000.0 / speed * rate).round() as usize;
@@ -62,18 +57,16 @@ fn sound(scenes: &[Scene], speed: f64, sample_rate_hz: u32, voice: impl Fn(&Mome
     for (number, scene) in scenes.iter().enumerate() {
         let start_s = end_s;
         end_s += scene.duration_ms as f64 / 1_000.0 / speed;
-        let vowels: Vec<char> = scene.text.chars().filter(|letter| "aeiou".contains(*letter)).collect();
         // Rounded from the running total, so that rounding errors of many scenes never add up.
         let end = ((end_s * rate).round() as usize).min(count);
         while samples.len() < end {
             let now_s = samples.len() as f64 / rate;
             let moment = Moment {
-                vowels: &vowels,
                 number,
                 at_s: now_s - start_s,
                 left_s: end_s - now_s,
             };
-            samples.push(voice(&moment) * fade(moment.left_s, 0.03) * fade(moment.at_s, 0.01));
+            samples.push(bells(&moment, playing) * fade(moment.left_s, 0.03) * fade(moment.at_s, 0.01));
         }
     }
     samples
@@ -81,14 +74,6 @@ fn sound(scenes: &[Scene], speed: f64, sample_rate_hz: u32, voice: impl Fn(&Mome
 
 fn fade(distance_s: f64, width_s: f64) -> f64 {
     (distance_s / width_s).clamp(0.0, 1.0)
-}
-
-fn level(mut samples: Vec<f64>, peak: f64) -> Vec<f64> {
-    let loudest = samples
-        .iter()
-        .fold(1e-9, |loudest: f64, sample| loudest.max(sample.abs()));
-    samples.iter_mut().for_each(|sample| *sample *= peak / loudest);
-    samples
 }
 
 fn semitones(key_hz: f64, count: f64) -> f64 {
@@ -108,39 +93,6 @@ fn bells(moment: &Moment, playing: Playing) -> f64 {
         .iter()
         .map(|note| (TAU * semitones(playing.key_hz, root + note) * moment.at_s).sin());
     0.5 * bell + 0.12 * pad.sum::<f64>()
-}
-
-/// Two resonances of each vowel in hertz, enough for an ear to tell them apart.
-fn resonances(vowel: char) -> (f64, f64) {
-    match vowel {
-        'a' => (750.0, 1_200.0),
-        'e' => (450.0, 2_000.0),
-        'i' => (300.0, 2_300.0),
-        'o' => (450.0, 800.0),
-        _ => (320.0, 700.0),
-    }
-}
-
-fn hum(moment: &Moment, playing: Playing) -> f64 {
-    let syllable = (moment.at_s / SYLLABLE_S).floor();
-    let Some(vowel) = moment.vowels.get(syllable as usize) else {
-        return 0.0;
-    };
-    let since = moment.at_s / SYLLABLE_S - syllable;
-    // The pitch falls towards the end of a scene, as it does at the end of a sentence.
-    let pitch_hz = playing.key_hz * 0.6 * if moment.left_s < 0.4 { 0.9 } else { 1.0 };
-    let (low_hz, high_hz) = resonances(*vowel);
-    let colour = |hz: f64, centre_hz: f64, width_hz: f64| 1.0 / (1.0 + ((hz - centre_hz) / width_hz).powi(2));
-    // Each harmonic's sine follows from the two below it: sin(n+1)x = 2 cos x · sin nx − sin(n−1)x.
-    let angle = TAU * pitch_hz * moment.at_s;
-    let (mut below, mut sine, twice_cosine) = (0.0, angle.sin(), 2.0 * angle.cos());
-    let mut sum = 0.0;
-    for number in 1..=24 {
-        let hz = pitch_hz * f64::from(number);
-        sum += sine * (colour(hz, low_hz, 90.0) + 0.5 * colour(hz, high_hz, 140.0) + 0.02);
-        (below, sine) = (sine, twice_cosine * sine - below);
-    }
-    sum * (since * std::f64::consts::PI).sin().powf(0.6)
 }
 
 #[cfg(test)]
@@ -173,9 +125,8 @@ mod tests {
 
     #[test]
     fn the_loudest_moment_is_as_loud_as_asked() {
-        for samples in [tune(&scenes(), PLAYING, 8_000), voice(&scenes(), PLAYING, 8_000)] {
-            let peak = samples.iter().fold(0.0, |peak: f64, sample| peak.max(sample.abs()));
-            assert!((peak - 0.5).abs() < 1e-9, "{peak}");
-        }
+        let samples = tune(&scenes(), PLAYING, 8_000);
+        let peak = samples.iter().fold(0.0, |peak: f64, sample| peak.max(sample.abs()));
+        assert!((peak - 0.5).abs() < 1e-9, "{peak}");
     }
 }

@@ -1,9 +1,9 @@
-//! What changed between two texts, and how untrusted text is made fit for a terminal.
+//! What changed between two texts.
 //!
-//! Owns: line diffs, their rows on demand, word marks, changed JSON values, unified diffs, change counts, search, and
-//! [`text`], the one gate through which untrusted text may reach a screen.
+//! Owns: line diffs, their rows on demand, word marks, changed JSON values, unified diffs, change counts, search.
 //! Must not know: clocks, files, threads, terminals, gates. Every function is a function of its arguments; when to stop
 //! looking is asked through [`Limit`].
+#![doc = include_str!("../README.md")]
 
 pub mod document;
 pub mod json;

@@ -26,6 +26,7 @@ pub mod policy;
 pub mod proposal;
 pub mod refusal;
 pub mod stage;
+pub mod stage_state;
 pub mod time;
 pub mod timer;
 pub mod undo;

@@ -3,7 +3,9 @@
 //! Every refusal says the one fact that explains it and what to do next (HOUSE: *what the operator reads*). The front end puts
 //! `Not approved:` before it, because only it knows what was wanted.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -72,7 +74,49 @@ pub struct Refusal {
     /// The place: a field, a path, a gate.
     #[serde(rename = "where")]
     pub place: Option<String>,
+    /// The error that it came of.
+    #[serde(skip)]
+    pub cause: Cause,
 }
+
+/// The error of a library that something came of, for the log and for `--verbose`. No document has it, and any two are
+/// equal: refusals compare by what they say.
+#[derive(Debug, Clone, Default)]
+pub struct Cause(Option<Arc<dyn Error + Send + Sync>>);
+
+impl Cause {
+    pub fn of(error: impl Error + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(error)))
+    }
+
+    /// The error itself, for [`Error::source`].
+    pub fn error(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_deref().map(|error| error as &(dyn Error + 'static))
+    }
+
+    /// What each error of the chain says, the nearest first; what the line before says already is left out. `said` is the
+    /// line before the first.
+    pub fn chain(&self, said: &str) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut next = self.error();
+        while let Some(error) = next {
+            let text = error.to_string();
+            if !causes.last().map_or(said, String::as_str).contains(&text) {
+                causes.push(text);
+            }
+            next = error.source();
+        }
+        causes
+    }
+}
+
+impl PartialEq for Cause {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Cause {}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,7 +124,11 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl Error for Refusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.error()
+    }
+}
 
 /// An artifact that is not what was read of it.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +153,39 @@ impl Refusal {
             message: message.into(),
             hint: None,
             place: None,
+            cause: Cause::default(),
         }
+    }
+
+    /// This process may not, or not now.
+    pub fn not_possible(message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::NotPossible, message)
+    }
+
+    /// Adds the error that it came of.
+    #[must_use]
+    pub fn because(mut self, error: impl Error + Send + Sync + 'static) -> Self {
+        self.cause = Cause::of(error);
+        self
+    }
+
+    /// The same in other words.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            ..self
+        }
+    }
+
+    /// The line for the log: what it says and, where it came of an error, the causes of that.
+    pub fn with_causes(&self) -> String {
+        let causes = self.cause.chain(&self.message);
+        std::iter::once(&self.message)
+            .chain(&causes)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(": ")
     }
 
     /// Adds what to do.

@@ -23,7 +23,7 @@ use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use domain::view::{JobFilter, LeaderInfo, QueueRow, Since};
 use domain::webhook::WebhookStanding;
-use wire::ReviewDoc;
+use wire::{DoneDoc, ReviewDoc};
 
 /// Pairs an answer with what was asked; rises in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -278,6 +278,24 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// For programs: what every command is answered with; `unpublished` is why its files are not in place.
+    pub fn document<'a>(&'a self, unpublished: Option<&'a Refusal>) -> DoneDoc<'a> {
+        DoneDoc {
+            message: &self.message,
+            job_id: &self.job_id,
+            job_status: self.rows.job.status,
+            job_stage: self.rows.job.stage.as_ref(),
+            decision: None,
+            changed: None,
+            patches_applied: None,
+            digest: None,
+            review: None,
+            next: self.next.as_ref(),
+            published: unpublished.is_none(),
+            not_published_because: unpublished.map(|why| why.message.as_str()),
+        }
+    }
+
     /// Why the stage that waits for its start does not start at once, in a sentence; none: none waits, or it does.
     pub fn hindrance(&self) -> Option<String> {
         self.next.as_ref().filter(|next| next.is_hindrance())?.words()
@@ -468,7 +486,7 @@ pub enum Notice {
     /// A command was committed or refused.
     Done(RequestId, Result<Box<Receipt>, Refusal>),
     /// The files that a command owes are in place under their names; or, with a reason, not yet.
-    Published(RequestId, Result<(), String>),
+    Published(RequestId, Result<(), Refusal>),
     /// A query's answer.
     Answer(RequestId, Answer),
     /// What happened since the last such notice, in any process, oldest first; what is on screen may be stale now.
@@ -486,5 +504,5 @@ pub enum Notice {
     /// A newer holdpoint has brought the database up while this process ran: nothing is changed from here on, and why.
     ReadOnly(String),
     /// Files could not be written, or the database not reached: what and why, and what holdpoint will do. None: it works again.
-    Trouble(Option<String>),
+    Trouble(Option<Refusal>),
 }

@@ -19,7 +19,7 @@ impl Engine {
     }
 
     /// Like [`Engine::call`], and waits until the files are in place under their names, or are found not to be for now.
-    pub async fn call_published(&mut self, command: Command) -> Result<(Box<Receipt>, Result<(), String>), Refusal> {
+    pub async fn call_published(&mut self, command: Command) -> Result<(Box<Receipt>, Result<(), Refusal>), Refusal> {
         let request = self.submit(command);
         let mut receipt = None;
         loop {

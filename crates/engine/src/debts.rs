@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::ids::JobId;
+use domain::refusal::Refusal;
+use runs::RunsError;
 use runs::locks::PUBLISH_PATIENCE;
 use runs::publish::{self, Owed};
+use store::StoreError;
 
 use super::flusher::FLUSH_PATIENCE;
 use super::inbox::Inbox;
@@ -22,7 +25,7 @@ impl Writer {
         if let Ok(Some(_)) = self.preparer.reader.newer_version() {
             // Its files are the newer holdpoint's to write.
             self.is_owing = false;
-            return self.leave_waiting("a newer holdpoint has brought the database up");
+            return self.leave_waiting(&Refusal::not_possible("a newer holdpoint has brought the database up"));
         }
         // Not tried again at once: what the disk refused a moment ago, it refuses now.
         let mut failed = self.flusher.new_failures();
@@ -32,14 +35,14 @@ impl Writer {
         loop {
             let jobs = match self.next_jobs(&failed) {
                 Ok(jobs) => jobs,
-                Err(why) => return self.give_up(&why),
+                Err(error) => return self.give_up(error.into()),
             };
             if jobs.is_empty() {
                 break;
             }
             match self.publish_group(&jobs) {
                 Ok(more) => failed.extend(more),
-                Err(why) => return self.give_up(&why),
+                Err(error) => return self.give_up(error.into()),
             }
         }
         self.is_owing = !failed.is_empty();
@@ -65,10 +68,10 @@ impl Writer {
     }
 
     /// The next jobs to publish: those whose files are not in place, and as many as there is room for of those whose files nobody flushes.
-    fn next_jobs(&mut self, failed: &BTreeMap<JobId, String>) -> Result<Vec<JobId>, String> {
+    fn next_jobs(&mut self, failed: &BTreeMap<JobId, Refusal>) -> Result<Vec<JobId>, StoreError> {
         let known = u32::try_from(failed.len() + self.preparer.in_place.count()).unwrap_or(u32::MAX);
         let limit = PUBLISH_JOBS_MAX.saturating_add(known);
-        let owed = self.preparer.reader.owed(limit).map_err(|error| error.to_string())?;
+        let owed = self.preparer.reader.owed(limit)?;
         if owed.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
             let owed: BTreeMap<_, _> = owed.iter().cloned().collect();
             self.preparer.in_place.retain(|job_id| owed.contains_key(job_id));
@@ -95,34 +98,33 @@ impl Writer {
     }
 
     /// Nothing can be paid for now.
-    fn give_up(&mut self, why: &str) {
-        self.leave_waiting(why);
-        self.report(Some(why.to_owned()));
+    fn give_up(&mut self, why: Refusal) {
+        self.leave_waiting(&why);
+        self.report(Some(why));
     }
 
     /// Nobody is left waiting for an answer.
-    fn leave_waiting(&mut self, why: &str) {
+    fn leave_waiting(&mut self, why: &Refusal) {
         for request in std::mem::take(&mut self.owed).into_values().flatten() {
-            self.tell(Inbox::Published(request, Err(why.to_owned())));
+            self.tell(Inbox::Published(request, Err(why.clone())));
         }
     }
 
     /// Which of them could not be paid, and why; the error: none of them.
-    fn publish_group(&mut self, jobs: &[JobId]) -> Result<BTreeMap<JobId, String>, String> {
+    fn publish_group(&mut self, jobs: &[JobId]) -> Result<BTreeMap<JobId, Refusal>, RunsError> {
         let runs = self.preparer.runs.clone();
         let patience = self.patience;
         let flusher = &self.flusher;
         let preparer = &self.preparer;
         let reader = &preparer.reader;
         let results = publish::publish(&runs, jobs, patience, |job_id| {
-            let owed = reader.owed_of(job_id).map_err(|error| error.to_string())?;
+            let owed = reader.owed_of(job_id)?;
             let Some(owed) = owed else { return Ok(None) };
             // A line that a crash or a hand tore is cut, and may have been whole once: then the watermark is above it.
-            let torn_after = publish::torn_after(&runs.run(job_id)).map_err(|error| error.to_string())?;
+            let torn_after = publish::torn_after(&runs.run(job_id))?;
             let torn_events = match torn_after.filter(|seq| *seq < owed.published_seq) {
                 Some(seq) => {
-                    let events = reader.events(Some(job_id), seq, u32::MAX, false);
-                    let mut events = events.map_err(|error| error.to_string())?;
+                    let mut events = reader.events(Some(job_id), seq, u32::MAX, false)?;
                     events.retain(|event| event.seq <= owed.published_seq);
                     events
                 }
@@ -146,7 +148,7 @@ impl Writer {
         } else {
             Duration::ZERO
         };
-        let (results, unconfirmed) = results.map_err(|error| error.to_string())?;
+        let (results, unconfirmed) = results?;
         let mut failed = BTreeMap::new();
         for published in results {
             for finding in &published.findings {
@@ -158,10 +160,10 @@ impl Writer {
                 }
                 // Its rows are gone: nothing can be written, and nothing is.
                 Ok(None) => {
-                    failed.insert(published.job_id, "there is no such job any more".to_owned());
+                    failed.insert(published.job_id, Refusal::not_possible("there is no such job any more"));
                 }
                 Err(error) => {
-                    failed.insert(published.job_id, error.to_string());
+                    failed.insert(published.job_id, error.into());
                 }
             }
         }

@@ -21,7 +21,7 @@ use super::inbox::Inbox;
 const FEED_MAX: usize = 256;
 
 /// Something that is committed, and whether its files are in place under their names, or why not yet.
-pub type Done = (Box<Receipt>, Result<(), String>);
+pub type Done = (Box<Receipt>, Result<(), Refusal>);
 
 /// What a front end may want to know of the engine at any moment.
 #[derive(Clone)]
@@ -30,8 +30,8 @@ pub struct Standing {
     pub config: Arc<Config>,
     /// Whether the configuration file was saved broken since.
     pub is_config_broken: bool,
-    /// What does not work at the moment.
-    pub trouble: Option<String>,
+    /// Whether something does not work at the moment.
+    pub is_troubled: bool,
     /// Whether this process runs stages.
     pub is_lead: bool,
 }
@@ -122,7 +122,7 @@ impl Doors {
         let standing = Standing {
             config: Arc::new(config.clone()),
             is_config_broken: false,
-            trouble: None,
+            is_troubled: false,
             is_lead: false,
         };
         Self {
@@ -193,7 +193,7 @@ impl Doors {
             }
             Notice::Trouble(trouble) => {
                 self.standing
-                    .send_modify(|standing| standing.trouble.clone_from(&trouble));
+                    .send_modify(|standing| standing.is_troubled = trouble.is_some());
                 Some(Notice::Trouble(trouble))
             }
             Notice::Lead(is_lead) => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
+use domain::refusal::Refusal;
 use runs::{RunsDir, drafts};
 
 use super::flusher::FLUSH_PATIENCE;
@@ -36,9 +37,9 @@ struct State {
     /// How many were done.
     done: u64,
     /// Why the last draft could not be kept.
-    trouble: Option<String>,
+    trouble: Option<Refusal>,
     /// Why the last text that was thrown away could not be kept.
-    aside_trouble: Option<String>,
+    aside_trouble: Option<Refusal>,
     /// The drafts whose texts were thrown away, and are nowhere else.
     not_aside: BTreeSet<String>,
     /// Somebody waited in vain, and nothing became done since.
@@ -53,7 +54,7 @@ impl State {
         !self.is_busy && self.waiting.is_empty()
     }
 
-    fn trouble(&self) -> Option<String> {
+    fn trouble(&self) -> Option<Refusal> {
         self.aside_trouble.clone().or_else(|| self.trouble.clone())
     }
 
@@ -62,7 +63,7 @@ impl State {
     }
 
     /// Notes what became of one of them.
-    fn note(&mut self, typed: &Typed, why: Option<String>) {
+    fn note(&mut self, typed: &Typed, why: Option<Refusal>) {
         match typed {
             Typed::Draft(..) | Typed::Restored(..) => self.trouble = why,
             Typed::Discarded(name, ..) => {
@@ -110,7 +111,7 @@ impl Drop for Busy<'_> {
         if std::thread::panicking() {
             state.is_gone = true;
             state.waiting.clear();
-            state.trouble = Some(GONE.to_owned());
+            state.trouble = Some(Refusal::not_possible(GONE));
         }
         self.0.changed.notify_all();
     }
@@ -155,8 +156,8 @@ impl DraftKeeper {
         } else {
             None
         };
-        if why.is_some() {
-            state.note(&typed, why);
+        if let Some(why) = why {
+            state.note(&typed, Some(Refusal::not_possible(why)));
             return false;
         }
         state.waiting.push_back(typed);
@@ -182,7 +183,7 @@ impl DraftKeeper {
     }
 
     /// Why the last text could not be kept; of those that were thrown away, why the last of them could not.
-    pub(crate) fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<Refusal> {
         self.shared.state().trouble()
     }
 }
@@ -221,18 +222,18 @@ fn run(runs: &RunsDir, operator: &str, shared: &Shared, inbox: &Sender<Inbox>) {
     }
 }
 
-fn keep(runs: &RunsDir, operator: &str, shared: &Shared, typed: &Typed) -> Result<(), String> {
+fn keep(runs: &RunsDir, operator: &str, shared: &Shared, typed: &Typed) -> Result<(), Refusal> {
     let kept = match typed {
         Typed::Draft(name, None) if !shared.state().may_remove(name) => {
-            return Err(format!(
+            return Err(Refusal::not_possible(format!(
                 "the draft {name} is not removed: what was thrown away of it could not be kept elsewhere"
-            ));
+            )));
         }
         Typed::Draft(name, bytes) => runs.save_draft(operator, name, bytes.as_deref()),
         Typed::Discarded(name, bytes, oldest_us) => runs.put_aside(operator, name, bytes, *oldest_us),
         Typed::Restored(name, bytes, aside) => runs.restore(operator, name, bytes, aside),
     };
-    kept.map_err(|error| error.to_string())
+    Ok(kept?)
 }
 
 #[cfg(test)]
@@ -262,7 +263,11 @@ mod tests {
         std::fs::File::create(&blocked).unwrap();
         keeper.take(draft(Some(b"lost")));
         assert!(keeper.rest(FLUSH_PATIENCE));
-        assert!(keeper.trouble().unwrap().contains(".drafts"), "{:?}", keeper.trouble());
+        assert!(
+            keeper.trouble().unwrap().message.contains(".drafts"),
+            "{:?}",
+            keeper.trouble()
+        );
         assert!(matches!(inbox.try_recv(), Ok(Inbox::Flushed)));
         std::fs::remove_file(blocked).unwrap();
         for bytes in [Some(&b"first"[..]), None, Some(b"second")] {
@@ -300,7 +305,7 @@ mod tests {
         assert!(keeper.rest(FLUSH_PATIENCE));
         assert_eq!(count(), 2, "one.json, and three.json that came later");
         assert!(
-            keeper.trouble().unwrap().contains("discarded"),
+            keeper.trouble().unwrap().message.contains("discarded"),
             "{:?}",
             keeper.trouble()
         );
@@ -312,7 +317,7 @@ mod tests {
         assert_eq!((count(), keeper.trouble()), (1, None));
         keeper.take(draft("one.json", None));
         assert!(keeper.rest(FLUSH_PATIENCE));
-        assert!(keeper.trouble().unwrap().contains("one.json is not removed"));
+        assert!(keeper.trouble().unwrap().message.contains("one.json is not removed"));
         keeper.take(discarded("9.one.json"));
         keeper.take(draft("one.json", None));
         assert!(keeper.rest(FLUSH_PATIENCE));
@@ -340,7 +345,7 @@ mod tests {
         assert!(keeper.rest(Duration::MAX));
         keeper.take(draft("three.json", Some(b"text")));
         assert!(keeper.rest(Duration::MAX));
-        assert_eq!(keeper.trouble().as_deref(), Some(GONE));
+        assert_eq!(keeper.trouble(), Some(Refusal::not_possible(GONE)));
     }
 
     /// The thread is stuck, as on a disk that hangs: here because nobody hears what it has to tell.
@@ -377,7 +382,7 @@ mod tests {
         keeper.take(draft("three.json", None));
         assert_eq!(keeper.shared.state().waiting.len(), WAITING_MAX);
         assert!(!keeper.shared.state().may_remove("three.json"));
-        assert!(keeper.trouble().unwrap().contains("is not kept"));
+        assert!(keeper.trouble().unwrap().message.contains("is not kept"));
         keeper
             .shared
             .state()

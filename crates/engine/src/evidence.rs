@@ -17,7 +17,6 @@ use runs::{RunDir, artifacts, files};
 
 use super::bases::{Comparison, comparison};
 use super::prepare::Preparer;
-use super::trouble::{runs_refusal, store_refusal};
 use rules::{Ahead, Review};
 
 impl Preparer {
@@ -64,11 +63,11 @@ impl Preparer {
         let (planned_on, _) =
             found_of(&target.path).ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
         let run = self.runs.run(&rows.job.id);
-        let read = |digest: &Digest| self.keeping.read(&run, digest).map_err(|error| runs_refusal(&error));
+        let read = |digest: &Digest| self.keeping.read(&run, digest).map_err(Refusal::from);
         let current = read(&planned_on)?;
         let sidecar = self.sidecar_of(rows, gate, target, on_disk)?;
         let sidecar_bytes = sidecar.as_ref().map(|sidecar| read(&sidecar.digest)).transpose()?;
-        let files = files::list(&run).map_err(|error| runs_refusal(&error))?;
+        let files = files::list(&run)?;
         let surroundings = Surroundings {
             files: &files,
             sidecar: sidecar_bytes.as_deref(),
@@ -76,10 +75,7 @@ impl Preparer {
         let plan = parsed
             .plan_among(target.path.as_str(), &current, surroundings)
             .map_err(unfit)?;
-        let (after, after_bytes) = self
-            .keeping
-            .keep(&run, &plan.bytes)
-            .map_err(|error| runs_refusal(&error))?;
+        let (after, after_bytes) = self.keeping.keep(&run, &plan.bytes)?;
         let is_beside = plan.path != target.path.as_str();
         let former = if is_beside {
             sidecar
@@ -253,9 +249,7 @@ impl Preparer {
             registered.map(|known| (known.digest, known.size_bytes))
         } else {
             let run = self.runs.run(&rows.job.id);
-            self.keeping
-                .keep_artifact(&run, path)
-                .map_err(|error| runs_refusal(&error))?
+            self.keeping.keep_artifact(&run, path)?
         };
         Ok(OnDisk {
             path: path.clone(),
@@ -267,8 +261,8 @@ impl Preparer {
     /// What lies in the place of an artifact; `wanted` is what ought to.
     fn lying(&self, rows: &JobRows, path: &ArtifactPath, wanted: Option<Digest>) -> Result<Lying, Refusal> {
         let run = self.runs.run(&rows.job.id);
-        let look = || {
-            let found = artifacts::hash(&run, path).map_err(|error| runs_refusal(&error))?;
+        let look = || -> Result<Lying, Refusal> {
+            let found = artifacts::hash(&run, path)?;
             Ok(Lying {
                 found,
                 is_former: false,
@@ -280,10 +274,7 @@ impl Preparer {
         }
         // A dry run looks while the writer puts files in place: what is owed is asked before the look that counts.
         let in_place = self.in_place.up_to(&rows.job.id);
-        let owed = self
-            .reader
-            .owed_of(&rows.job.id)
-            .map_err(|error| store_refusal(&error))?;
+        let owed = self.reader.owed_of(&rows.job.id)?;
         let lying = look()?;
         let Some(mut owed) = owed.filter(|_| lying.digest() != wanted) else {
             return Ok(lying);
@@ -337,11 +328,7 @@ impl Preparer {
         path: &ArtifactPath,
     ) -> Result<Option<GateArtifact>, Refusal> {
         let run = self.runs.run(&rows.job.id);
-        let Some((digest, size_bytes)) = self
-            .keeping
-            .keep_artifact(&run, path)
-            .map_err(|error| runs_refusal(&error))?
-        else {
+        let Some((digest, size_bytes)) = self.keeping.keep_artifact(&run, path)? else {
             return Ok(None);
         };
         let with = comparison(Some(rows), stage, path, None);
@@ -359,7 +346,7 @@ impl Preparer {
         size_bytes: u64,
         with: Comparison,
     ) -> Result<GateArtifact, Refusal> {
-        let read = |digest: &Digest| self.keeping.read(run, digest).map_err(|error| runs_refusal(&error));
+        let read = |digest: &Digest| self.keeping.read(run, digest).map_err(Refusal::from);
         let Comparison { base, bases, rejection } = with;
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
         let now = read(&digest)?;

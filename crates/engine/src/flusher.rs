@@ -18,6 +18,7 @@ use tokio::sync::mpsc::Sender;
 
 use domain::ids::JobId;
 
+use domain::refusal::Refusal;
 use runs::publish::Unconfirmed;
 use store::Marker;
 
@@ -36,7 +37,7 @@ struct State {
     /// How many were handed over and are not done.
     count: usize,
     /// Jobs whose last flush failed, and why.
-    failed: BTreeMap<JobId, String>,
+    failed: BTreeMap<JobId, Refusal>,
     /// Those of them that the writer has not heard of.
     is_new: BTreeSet<JobId>,
     /// The writer had more than there was room for.
@@ -113,7 +114,7 @@ impl Flusher {
     }
 
     /// The failures that the writer has not heard of.
-    pub(crate) fn new_failures(&self) -> BTreeMap<JobId, String> {
+    pub(crate) fn new_failures(&self) -> BTreeMap<JobId, Refusal> {
         let mut state = self.shared.state();
         let new = std::mem::take(&mut state.is_new);
         let failed = new.into_iter().filter_map(|job_id| {
@@ -129,7 +130,7 @@ impl Flusher {
     }
 
     /// Why some job's files are not known to be on disk, where a flush failed.
-    pub(crate) fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<Refusal> {
         self.shared.state().failed.values().next_back().cloned()
     }
 
@@ -175,14 +176,15 @@ impl Thread {
                         results.insert(job_id, (up_to, Ok(())));
                     }
                     Err(error) => {
-                        results.insert(job_id, (up_to, Err(error.to_string())));
+                        results.insert(job_id, (up_to, Err(error.into())));
                     }
                 }
             }
             // When this fails they will be flushed again.
             if let Err(error) = self.marker.mark_published(&done) {
+                let why = Refusal::from(error);
                 for (job_id, up_to) in done {
-                    results.insert(job_id, (up_to, Err(error.to_string())));
+                    results.insert(job_id, (up_to, Err(why.clone())));
                 }
             } else if !done.is_empty() {
                 fault::point("after_watermark");
@@ -195,7 +197,7 @@ impl Thread {
     }
 
     /// Whether the writer is to look again.
-    fn note(&self, results: BTreeMap<JobId, (u64, Result<(), String>)>) -> bool {
+    fn note(&self, results: BTreeMap<JobId, (u64, Result<(), Refusal>)>) -> bool {
         let mut state = self.shared.state();
         state.count = state.count.saturating_sub(results.len());
         for (job_id, (up_to, result)) in results {
@@ -208,7 +210,8 @@ impl Thread {
                     state.is_new.remove(&job_id);
                 }
                 Err(why) => {
-                    tracing::warn!("{job_id}: its files are in place, and not known to be on disk: {why}");
+                    let told = why.with_causes();
+                    tracing::warn!("{job_id}: its files are in place, and not known to be on disk: {told}");
                     state.failed.insert(job_id.clone(), why);
                     state.is_new.insert(job_id);
                 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::api::{OldAnswer, OldQuery};
-use super::audit::Trouble;
+use super::trouble::Trouble;
 use domain::ids::JobId;
 use domain::old::{OldDecision, OldEvent, OldJob};
 use domain::time::Timestamp;

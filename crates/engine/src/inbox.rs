@@ -7,8 +7,9 @@ use domain::event::Event;
 use domain::ids::{JobId, StageName};
 use domain::job::Attempt;
 use domain::refusal::Refusal;
+use runs::RunsError;
 use runs::locks::LeadGuard;
-use store::{OpenTimer, OutboxChange};
+use store::{OpenTimer, OutboxChange, StoreError};
 
 use super::api::{Answer, Receipt, RequestId};
 use super::door::Knock;
@@ -74,24 +75,24 @@ pub(super) enum Start {
     /// Its job is not to go on, as the rows have it now: paused, canceled, or somebody else was quicker.
     NotWanted,
     /// This is in the way; it is tried again.
-    Hindered(String),
+    Hindered(Refusal),
 }
 
 /// What arrives in the loop.
 #[derive(Debug)]
 pub(super) enum Inbox {
     Done(RequestId, Result<Box<Receipt>, Refusal>),
-    Published(RequestId, Result<(), String>),
+    Published(RequestId, Result<(), Refusal>),
     Answer(RequestId, Answer),
     /// The rows changed: by this process, or another one touched the nudge file.
     Nudged,
-    Looked(Result<Box<Look>, String>),
+    Looked(Result<Box<Look>, StoreError>),
     /// Waiting for the lock failed.
-    NotStanding(String),
+    NotStanding(RunsError),
     /// The operating system's lock is ours.
     Locked(LeadGuard),
     /// The epoch is ours: leader-only work may begin.
-    Leading(Result<u64, String>),
+    Leading(Result<u64, StoreError>),
     /// The disk has taken what the writer has handed over, or has not.
     Flushed,
     /// A stage was to be started.
@@ -105,10 +106,10 @@ pub(super) enum Inbox {
     /// These gates could not be expired as asked; their rows say otherwise.
     NotDue(Vec<JobId>),
     /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
-    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
+    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, StoreError>>),
     /// A front end without a loop wants something.
     Knock(Knock),
     ConfigFileTouched,
     ConfigRead(Result<(Box<Config>, Vec<Problem>), Vec<Problem>>),
-    Trouble(Option<String>),
+    Trouble(Option<Refusal>),
 }

@@ -19,7 +19,7 @@ pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) -> bool {
             let _ = inbox.blocking_send(Inbox::Locked(guard));
         }
         Err(error) => {
-            let _ = inbox.blocking_send(Inbox::NotStanding(error.to_string()));
+            let _ = inbox.blocking_send(Inbox::NotStanding(error));
         }
     };
     let thread = thread::Builder::new()

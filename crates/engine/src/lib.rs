@@ -72,6 +72,7 @@ use prepare::Preparer;
 use reader::{Ask, ReaderThread};
 use stage_watch::Watch;
 use ticker::Ticker;
+pub use trouble::Trouble;
 use watch::{FileWatch, watch_files};
 use writer::{Work, Writer};
 

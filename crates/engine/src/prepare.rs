@@ -26,13 +26,11 @@ use runs::{RunsDir, artifacts, versions};
 use store::{Reader, StoreError};
 
 use super::api::{Command, NewJob, OutsideArtifact, OutsideFile};
-use super::audit::Trouble;
 use super::bases::{comparison, given_bases};
 use super::history::History;
 use super::in_place::InPlace;
 use super::keeping::Keeping;
 use super::ticker::DueGate;
-use super::trouble::{runs_refusal, store_refusal};
 use domain::key::GateRef;
 use rules::{Ahead, Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
 
@@ -293,7 +291,7 @@ impl Preparer {
 
     /// Whether files of the job may not be in place yet; whether they are on disk is another matter.
     pub(crate) fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
-        let owed = self.reader.owed_of(job_id).map_err(|error| store_refusal(&error))?;
+        let owed = self.reader.owed_of(job_id)?;
         Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.in_place.up_to(job_id))))
     }
 
@@ -309,7 +307,7 @@ impl Preparer {
     }
 
     pub(crate) fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
-        self.reader.job(job_id).map_err(|error| store_refusal(&error))
+        self.reader.job(job_id).map_err(Refusal::from)
     }
 
     fn start(&mut self, operator: &Operator, new: &NewJob) -> Result<(JobId, Prepared), Refusal> {
@@ -388,14 +386,7 @@ impl Preparer {
 
     /// What the old system left under a job's name is history: a new job of that name would write over it (SPEC §4).
     fn refuse_old_record(&self, job_id: &JobId) -> Result<(), Refusal> {
-        let is_old = self
-            .history
-            .knows(Some(&self.reader), job_id)
-            .map_err(|trouble| match trouble {
-                Trouble::Store(error) => store_refusal(&error),
-                Trouble::Runs(error) => runs_refusal(&error),
-            })?;
-        if is_old {
+        if self.history.knows(Some(&self.reader), job_id)? {
             return Err(Refusal::old_record(job_id));
         }
         Ok(())
@@ -441,9 +432,9 @@ impl Preparer {
                         .at("artifact"),
                 );
             }
-            let (digest, size_bytes) = keep(file).map_err(|error| runs_refusal(&error))?;
+            let (digest, size_bytes) = keep(file)?;
             let given = match given {
-                Some(base) => Some(keep(base).map_err(|error| runs_refusal(&error))?.0),
+                Some(base) => Some(keep(base)?.0),
                 None => None,
             };
             let with = comparison(rows.as_ref(), stage, &path, given);
@@ -466,7 +457,7 @@ impl Preparer {
         // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
         if !reduce(job_id, rows.as_ref(), &prepared, cx)?.is_empty() {
             for (path, digest) in &placed {
-                artifacts::place(&run, path, digest).map_err(|error| runs_refusal(&error))?;
+                artifacts::place(&run, path, digest)?;
             }
         }
         Ok((job_id.clone(), prepared))
@@ -556,9 +547,7 @@ impl Preparer {
         if let Some(former) = &undoable.step.former {
             // What is put back must be there, and be what its name says.
             let run = self.runs.run(&gate.job_id);
-            self.keeping
-                .read(&run, &former.digest)
-                .map_err(|error| runs_refusal(&error))?;
+            self.keeping.read(&run, &former.digest)?;
         }
         let input = Input::UndoPatch {
             gate: pinned(gate, open),

@@ -84,7 +84,7 @@ impl ReaderThread {
                     lead,
                 } => {
                     let look = self.look(since, also, all_timers, lead);
-                    Inbox::Looked(look.map(Box::new).map_err(|error| error.to_string()))
+                    Inbox::Looked(look.map(Box::new))
                 }
                 Ask::Config(path) => Inbox::ConfigRead(self.read_config(&path)),
                 Ask::Preview {

@@ -18,7 +18,7 @@ use runs::record::{self, Lines};
 use runs::{RunDir, RunsDir, locks, mend};
 use store::Rebuilding;
 
-use super::audit::Trouble;
+use super::trouble::Trouble;
 
 /// What was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use runs::record::{self, GateFile, Lines};
 use runs::{RunsDir, mend};
 use store::{JobMark, Reader};
 
-use super::audit::{self, Trouble};
+use super::audit;
+use super::trouble::Trouble;
 
 /// Jobs, and rows, that are read at once.
 const PAGE: u32 = 500;

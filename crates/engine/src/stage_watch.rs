@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
 use domain::job::JobRows;
+use domain::refusal::Refusal;
 use runs::supervisor::{StageEnd, StageLaunch, Supervised, adopt, end_orphan, signal_cancel};
 use runs::{RunDir, RunsDir};
 
@@ -111,12 +112,15 @@ fn tell_end(mut supervised: Option<Supervised>, run: &RunDir, key: StageKey, epo
             // Never run beside its orphan: what the dead supervisor left is ended first, however long that takes.
             Ok(StageEnd::Lost) => match end_orphan(run, &key.stage, key.attempt) {
                 Ok(true) => break StageOutcome::Lost,
-                Ok(false) => "a process of the lost stage cannot be ended; it is not run again beside it".to_owned(),
-                Err(error) => error.to_string(),
+                Ok(false) => {
+                    Refusal::not_possible("a process of the lost stage cannot be ended; it is not run again beside it")
+                }
+                Err(error) => error.into(),
             },
-            Err(error) => error.to_string(),
+            Err(error) => error.into(),
         };
-        let trouble = format!("{} {} #{}: {trouble}", key.job_id, key.stage, key.attempt);
+        let said = format!("{} {} #{}: {trouble}", key.job_id, key.stage, key.attempt);
+        let trouble: Refusal = trouble.saying(said);
         if inbox.blocking_send(Inbox::Trouble(Some(trouble))).is_err() {
             return;
         }

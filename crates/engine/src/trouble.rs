@@ -1,36 +1,38 @@
-//! Errors of files and database, as the refusals and lines that a person reads.
+//! Errors of files and database, as the engine tells them.
 
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 use runs::RunsError;
 use runs::holder::holder;
 use store::{StoreError, StoreErrorKind};
 
-/// A file could not be read or written: nothing was decided.
-pub(super) fn runs_refusal(error: &RunsError) -> Refusal {
-    let code = if error.is_refusal() {
-        RefusalCode::Invalid
-    } else {
-        RefusalCode::NotPossible
-    };
-    let refusal = Refusal::new(code, error.to_string());
-    if error.is_full() {
-        refusal.with_hint("make space on that disk, then try again")
-    } else if error.is_permission() {
-        refusal.with_hint("check who owns that path, and who you are")
-    } else {
-        refusal
+/// Why files or rows could not be read, mended or made again.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Trouble {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file, a lock.
+    #[error(transparent)]
+    Runs(#[from] RunsError),
+}
+
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Store(error) => error.into(),
+            Trouble::Runs(error) => error.into(),
+        }
     }
 }
 
-/// The database could not be read or written: nothing was decided. Who keeps it locked is named where the kernel tells.
-pub(super) fn store_refusal(error: &StoreError) -> Refusal {
+/// Nothing could be recorded. Who keeps the database locked is named where the kernel tells.
+pub(super) fn not_recorded(error: StoreError) -> Refusal {
     let shared = error.path().with_extension("db-shm");
     let is_busy = error.kind() == StoreErrorKind::Busy;
     let who = is_busy.then(|| holder(&shared)).flatten();
-    let who = who.map(|holder| format!(": {holder}")).unwrap_or_default();
-    let refusal = Refusal::new(RefusalCode::NotPossible, format!("{error}{who}"));
-    match error.hint() {
-        Some(hint) => refusal.with_hint(hint),
-        None => refusal,
+    let mut refusal = Refusal::from(error);
+    if let Some(who) = who {
+        refusal.message = format!("{}: {who}", refusal.message);
     }
+    refusal
 }

@@ -9,7 +9,7 @@ use domain::ids::JobId;
 use domain::job::Attempt;
 use domain::outlook::Slots;
 use runs::locks::LeadGuard;
-use store::{Candidate, OpenTimer};
+use store::{Candidate, OpenTimer, StoreError};
 
 use super::api::Notice;
 use super::inbox::{Inbox, Look, StageKey, StageWork, Start, Timers};
@@ -67,16 +67,16 @@ impl Engine {
                 self.is_looking = false;
                 match look {
                     Ok(look) => self.looked(*look),
-                    Err(why) => {
+                    Err(error) => {
                         // What was asked for is asked for again; the backstop says when.
                         self.wants_all_timers = true;
-                        self.tell(Notice::Trouble(Some(why)));
+                        self.tell(Notice::Trouble(Some(error.into())));
                     }
                 }
             }
-            Inbox::NotStanding(why) => {
+            Inbox::NotStanding(error) => {
                 self.is_standing = false;
-                self.tell(Notice::Trouble(Some(why)));
+                self.tell(Notice::Trouble(Some(error.into())));
                 self.stand_later();
             }
             Inbox::Locked(guard) => self.locked(guard),
@@ -228,12 +228,10 @@ impl Engine {
             // Why the job does not go on is among its events.
             Start::NotWanted => self.not_hindered(&key.job_id),
             Start::Hindered(why) => {
-                let trouble = format!(
-                    "{} {} #{} not started: {why}; it is tried again",
-                    key.job_id, key.stage, key.attempt
-                );
-                tracing::warn!("{trouble}");
-                self.tell(Notice::Trouble(Some(trouble)));
+                let StageKey { job_id, stage, attempt } = &key;
+                tracing::warn!("{job_id} {stage} #{attempt} not started: {}", why.with_causes());
+                let trouble = format!("{job_id} {stage} #{attempt} not started: {why}; it is tried again");
+                self.tell(Notice::Trouble(Some(why.saying(trouble))));
                 let at_us = self.clock.now().boot_us.saturating_add(START_AGAIN_US);
                 self.hindered = Some(key.job_id.clone());
                 self.start_again_us.insert(key.job_id, at_us);
@@ -271,7 +269,7 @@ impl Engine {
         }
     }
 
-    fn leading(&mut self, epoch: Result<u64, String>) {
+    fn leading(&mut self, epoch: Result<u64, StoreError>) {
         match (std::mem::replace(&mut self.lead, Lead::Not), epoch) {
             (Lead::Taking(guard), Ok(epoch)) => {
                 self.lead = Lead::Has { guard, epoch };
@@ -282,8 +280,8 @@ impl Engine {
                 self.retire_webhooks();
                 self.tell(Notice::Lead(true));
             }
-            (Lead::Taking(_), Err(why)) => {
-                self.tell(Notice::Trouble(Some(why)));
+            (Lead::Taking(_), Err(error)) => {
+                self.tell(Notice::Trouble(Some(error.into())));
                 self.stand_later();
             }
             // Given back while the epoch was on its way: the row must not name a leader that is none.

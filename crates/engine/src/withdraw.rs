@@ -10,7 +10,6 @@ use domain::operator::{Operator, Surface};
 use domain::refusal::Refusal;
 
 use super::prepare::{Preparer, pinned, plain};
-use super::trouble::store_refusal;
 use domain::key::GateRef;
 use rules::{Input, OpeningRecord, Prepared, find_gate};
 
@@ -52,7 +51,7 @@ impl Preparer {
 
     /// What the log says of a gate's opening and its end.
     fn opening_record(&self, key: &GateKey) -> Result<OpeningRecord, Refusal> {
-        let events = self.reader.gate_events(key).map_err(|error| store_refusal(&error))?;
+        let events = self.reader.gate_events(key)?;
         let of_kind = |kind: EventType| events.iter().rev().find(move |event| event.kind == kind);
         let text = |event: &Event, name: &str| event.payload.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(OpeningRecord {

@@ -31,7 +31,7 @@ use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
 use super::stage_watch::Watch;
 use super::ticker::DueGate;
-use super::trouble::{runs_refusal, store_refusal};
+use super::trouble::not_recorded;
 use rules::{Input, Prepared, StageOutcome, reduce};
 
 /// The most inputs of one transaction.
@@ -60,7 +60,7 @@ pub(super) enum Work {
     EndStages(Vec<StageKey>),
     PutConfig(Arc<Config>),
     /// See [`Inbox::Outbox`].
-    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, String>>),
+    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, StoreError>>),
     /// Some job's files are behind its rows.
     Publish,
     /// Keeps what was typed, or no longer.
@@ -85,7 +85,7 @@ pub(super) struct Writer {
     pub(crate) is_owing: bool,
     /// How long to wait for another publisher.
     pub(crate) patience: Duration,
-    pub(crate) trouble: Option<String>,
+    pub(crate) trouble: Option<Refusal>,
 }
 
 /// What the rule reads: the rows do not say the id of a job that does not exist.
@@ -170,7 +170,7 @@ impl Writer {
                     self.start_stage(key, epoch, &mut items);
                 }
                 Work::TakeLead(info) => {
-                    let epoch = self.store.take_lead(&info).map_err(|error| error.to_string());
+                    let epoch = self.store.take_lead(&info);
                     fault::point("lead_taken");
                     if let Ok(epoch) = &epoch {
                         self.begin_webhooks(*epoch);
@@ -193,7 +193,7 @@ impl Writer {
                     self.commit(std::mem::take(&mut items));
                     let changed = self.store.change_outbox(epoch, &changes);
                     // Its thread has left when this fails.
-                    let _ = answer.send(changed.map_err(|error| error.to_string()));
+                    let _ = answer.send(changed);
                 }
                 Work::Publish => self.is_owing = true,
                 // What is not taken is told.
@@ -247,7 +247,7 @@ impl Writer {
                         tell: Tell::Expiry(job_id),
                     });
                 }
-                Err(refusal) => self.report(Some(refusal.message)),
+                Err(refusal) => self.report(Some(refusal)),
             }
             if items.len() >= BATCH_MAX {
                 self.commit(std::mem::take(items));
@@ -262,7 +262,7 @@ impl Writer {
                 Ok(made) => made,
                 Err(refusal) => {
                     // Disk or database: the stage is done, its end will be told again after a while.
-                    self.report(Some(refusal.message));
+                    self.report(Some(refusal));
                     self.watch.again(key, epoch, self.inbox.clone());
                     return;
                 }
@@ -289,17 +289,18 @@ impl Writer {
     }
 
     fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Item>) {
-        let not_started = |why: String| Inbox::Started(key.clone(), Start::Hindered(why));
+        let not_started = |why: Refusal| Inbox::Started(key.clone(), Start::Hindered(why));
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
             Ok(true) => {
-                return self.tell(not_started(format!("the files of {} are not in place yet", key.job_id)));
+                let why = format!("the files of {} are not in place yet", key.job_id);
+                return self.tell(not_started(Refusal::not_possible(why)));
             }
-            Err(refusal) => return self.tell(not_started(refusal.message)),
+            Err(refusal) => return self.tell(not_started(refusal)),
         }
         let on_disk = match self.look_before(&key) {
             Ok(on_disk) => on_disk,
-            Err(refusal) => return self.tell(not_started(refusal.message)),
+            Err(refusal) => return self.tell(not_started(refusal)),
         };
         let input = match on_disk.iter().find(|looked| looked.is_moved()) {
             None => Input::StageStarted {
@@ -361,17 +362,17 @@ impl Writer {
                     self.tell(Inbox::Nudged);
                 }
             }
-            Err(error) => self.refuse_all(tells, &error),
+            Err(error) => self.refuse_all(tells, error),
         }
     }
 
-    fn refuse_all(&mut self, tells: Vec<Tell>, error: &StoreError) {
-        let refusal = store_refusal(error);
-        self.report(Some(refusal.message.clone()));
+    fn refuse_all(&mut self, tells: Vec<Tell>, error: StoreError) {
+        let refusal = not_recorded(error);
+        self.report(Some(refusal.clone()));
         for tell in tells {
             match tell {
                 Tell::Request(request, _) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
-                Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.message.clone()))),
+                Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.clone()))),
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
                 Tell::End(key, epoch) => {
@@ -403,7 +404,7 @@ impl Writer {
                 let start = if refusal.code == RefusalCode::WrongState {
                     Start::NotWanted
                 } else {
-                    Start::Hindered(refusal.message)
+                    Start::Hindered(refusal)
                 };
                 self.tell(Inbox::Started(key, start));
             }
@@ -441,12 +442,13 @@ impl Writer {
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
     fn launch(&mut self, key: &StageKey, epoch: u64) -> Start {
-        let can_go_on = fault::step("before_launch").map_err(|error| error.to_string());
-        let looked = can_go_on.and_then(|()| self.look_before(key).map_err(|refusal| refusal.message));
+        let can_go_on =
+            fault::step("before_launch").map_err(|error| Refusal::not_possible(error.to_string()).because(error));
+        let looked = can_go_on.and_then(|()| self.look_before(key));
         let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
             Ok(None) => match self.supervise(key, epoch) {
                 Ok(()) => return Start::Launched,
-                Err(refusal) => refusal.message,
+                Err(why) => why,
             },
             Ok(Some(moved)) => {
                 self.put_back(key, epoch, artifact_moved(key, &moved));
@@ -457,7 +459,7 @@ impl Writer {
         let input = Input::StageNotStarted {
             stage: key.stage.clone(),
             attempt: key.attempt,
-            why: why.clone(),
+            why: why.message.clone(),
         };
         self.put_back(key, epoch, input);
         Start::Hindered(why)
@@ -473,7 +475,7 @@ impl Writer {
             .launch_of(&rows, key)
             .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
         let run = self.preparer.runs.run(&key.job_id);
-        let supervised = supervisor::start(&run, &launch).map_err(|error| runs_refusal(&error))?;
+        let supervised = supervisor::start(&run, &launch)?;
         fault::point("after_launch");
         if !self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone()) {
             // It runs; the next look finds nobody waiting for it and adopts it.
@@ -511,7 +513,7 @@ impl Writer {
         }
     }
 
-    pub(super) fn report(&mut self, trouble: Option<String>) {
+    pub(super) fn report(&mut self, trouble: Option<Refusal>) {
         if self.trouble != trouble {
             self.trouble.clone_from(&trouble);
             self.tell(Inbox::Trouble(trouble));

@@ -31,8 +31,8 @@ pub const POINTS: [(&str, &str); 29] = [
     ),
     ("before_commit", "nothing is in the database"),
     ("in_transaction", "all rows are changed, and not committed"),
-    ("after_commit", "committed, and nobody was told"),
-    ("answered", "who asked was told; no file is written"),
+    ("after_commit", "committed, and no answer is out"),
+    ("answered", "the answer is out; no file is written"),
     ("publish_locked", "the publish lock is held"),
     ("chain_torn", "half a line of chain.jsonl is written"),
     ("chain_appended", "chain.jsonl has its line, unflushed"),
@@ -54,7 +54,7 @@ pub const POINTS: [(&str, &str); 29] = [
         "the files are flushed, the directories that name them are not",
     ),
     ("after_files", "all files are on disk, the watermark is old"),
-    ("after_watermark", "the watermark is risen"),
+    ("after_watermark", "the watermark is raised"),
     ("before_nudge", "the other processes do not know yet"),
     ("lead_taken", "the epoch is raised, no stage was looked at"),
     ("before_launch", "the row says that the stage runs, and nothing runs"),
@@ -73,7 +73,7 @@ pub const POINTS: [(&str, &str); 29] = [
     ("stage_ended", "the leader knows of the end, no row does"),
 ];
 
-/// Steps beside that way: `tests/http` dies there.
+/// Steps beside that way: `tests/program/http` dies there.
 pub(crate) const ASIDE: [(&str, &str); 1] = [("webhook_answered", "a webhook's receiver has answered, no row says so")];
 
 /// Dies here when a test asked for it.

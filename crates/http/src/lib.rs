@@ -20,9 +20,9 @@ mod metrics;
 mod openapi;
 mod page;
 mod params;
+mod request;
 mod router;
 mod routes;
-mod schema;
 mod server;
 mod socket;
 

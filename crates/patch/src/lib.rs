@@ -3,6 +3,7 @@
 //! Owns the patch types, their checking and their planning: current bytes and a patch give new bytes with the changes in words, or a reason.
 //! Must not know files, digests, gates or jobs: who may apply a plan, and whether the artifact is still the reviewed one, is decided above.
 //! A further type is one file with a `TYPE`, named once in `catalog`.
+#![doc = include_str!("../README.md")]
 
 mod asset_path;
 mod asset_substitute;

@@ -156,7 +156,7 @@ impl Unflushed {
     pub(super) fn flush_directories(&self, done: &mut BTreeMap<PathBuf, Result<()>>) -> Result<()> {
         for (path, place) in &self.places {
             let flushed = done.entry(path.clone()).or_insert_with(|| place.flush());
-            flushed.as_ref().map_err(RunsError::again)?;
+            flushed.clone()?;
         }
         Ok(())
     }

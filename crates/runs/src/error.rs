@@ -3,16 +3,18 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
+use domain::refusal::{Refusal, RefusalCode};
 use nix::errno::Errno;
 
 /// A failed operation on a file under the runs directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RunsError {
     /// What was being done, verb first: `create runs/j-17/gates/script.json`.
     pub operation: String,
     /// Why it failed.
-    pub source: io::Error,
+    pub source: Arc<io::Error>,
 }
 
 /// The result of work on the runs directory.
@@ -23,24 +25,13 @@ impl RunsError {
     pub(crate) fn new(verb: &str, path: &Path, source: impl Into<io::Error>) -> Self {
         Self {
             operation: format!("{verb} {}", path.display()),
-            source: source.into(),
+            source: Arc::new(source.into()),
         }
     }
 
     /// A refusal by a rule of ours instead of the operating system; `reason` is the text after the colon.
     pub(crate) fn refused(verb: &str, path: &Path, reason: impl Into<String>) -> Self {
         Self::new(verb, path, io::Error::new(io::ErrorKind::InvalidInput, reason.into()))
-    }
-
-    /// The same error for somebody else whom it concerns.
-    pub(super) fn again(&self) -> Self {
-        Self {
-            operation: self.operation.clone(),
-            source: match self.source.raw_os_error() {
-                Some(code) => io::Error::from_raw_os_error(code),
-                None => io::Error::new(self.source.kind(), self.source.to_string()),
-            },
-        }
     }
 
     /// Whether the disk or a quota is full: worth trying again when space returns.
@@ -107,7 +98,27 @@ impl fmt::Display for RunsError {
 
 impl std::error::Error for RunsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+        Some(&*self.source)
+    }
+}
+
+impl From<RunsError> for Refusal {
+    /// A file could not be read or written: nothing was decided.
+    fn from(error: RunsError) -> Self {
+        let code = if error.is_refusal() {
+            RefusalCode::Invalid
+        } else {
+            RefusalCode::NotPossible
+        };
+        let refusal = Self::new(code, error.to_string());
+        let refusal = if error.is_full() {
+            refusal.with_hint("make space on that disk, then try again")
+        } else if error.is_permission() {
+            refusal.with_hint("check who owns that path, and who you are")
+        } else {
+            refusal
+        };
+        refusal.because(error)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Files are a projection of rows and every effect is idempotent: a crash between any two steps is made good by the next publish.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
@@ -117,14 +118,14 @@ impl Unconfirmed {
         let failed = fault::step("files_named").doing("flush", std::path::Path::new("the files"));
         let chained = match (&self.chain, &failed) {
             (Some(chain), Ok(())) => chain.flush_files(),
-            (_, Err(error)) => Err(error.again()),
+            (_, Err(error)) => Err(error.clone()),
             (None, Ok(())) => Ok(()),
         };
         let mut results: Vec<Result<()>> = self
             .jobs
             .iter()
             .map(|job| {
-                failed.as_ref().map_err(RunsError::again)?;
+                failed.clone()?;
                 job.unflushed.flush_files()
             })
             .collect();
@@ -139,7 +140,7 @@ impl Unconfirmed {
                 *result = job.unflushed.flush_directories(&mut directories);
             }
             if result.is_ok() && job.is_chained {
-                *result = chained.as_ref().copied().map_err(RunsError::again);
+                *result = chained.clone();
             }
         }
         fault::point("after_files");
@@ -149,7 +150,7 @@ impl Unconfirmed {
 }
 
 /// Puts what these jobs owe in place. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
-/// above it, now that no other process can publish; its error, in words, is that job's failure. The error is that the lock could not be
+/// above it, now that no other process can publish; its error is that job's failure. The error is that the lock could not be
 /// taken within `patience`; one job's failure is its own.
 ///
 /// Nothing is on disk before the second answer is flushed. Then the caller raises each watermark to at least the confirmed value, never
@@ -159,7 +160,7 @@ pub fn publish(
     runs: &RunsDir,
     jobs: &[JobId],
     patience: Duration,
-    mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, String>,
+    mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, Box<dyn Error + Send + Sync>>,
 ) -> Result<(Vec<Published>, Unconfirmed)> {
     let lock_path = runs.publish_lock();
     let lock = runs.append(&lock_path)?;
@@ -191,7 +192,7 @@ pub fn publish(
         let mut findings = Vec::new();
         let staged = match (&owed, &chained) {
             (None, _) => Ok(None),
-            (Some(owed), Err(error)) if !owed.decisions.is_empty() => Err(error.again()),
+            (Some(owed), Err(error)) if !owed.decisions.is_empty() => Err(error.clone()),
             (Some(owed), _) => {
                 let mut group = Group::default();
                 projection::project(&runs.run(&job_id), owed, &mut group, &mut findings)

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use domain::refusal::{Cause, Refusal, RefusalCode};
 use rusqlite::ErrorCode;
 
 use super::migrate::SCHEMA_VERSION;
@@ -39,6 +40,7 @@ pub struct StoreError {
     operation: &'static str,
     kind: StoreErrorKind,
     detail: String,
+    cause: Cause,
 }
 
 impl StoreError {
@@ -70,6 +72,7 @@ impl StoreError {
             operation,
             kind,
             detail: detail.into(),
+            cause: Cause::default(),
         }
     }
 
@@ -79,15 +82,23 @@ impl StoreError {
                 (StoreErrorKind::Corrupt, format!("table {table}, row {key}: {what}"))
             }
             RowError::Newer(found) => newer(found),
-            RowError::Sqlite(error) => of_sqlite(&error),
+            RowError::Sqlite(error) => {
+                let (kind, detail) = of_sqlite(&error);
+                return Self::new(path, operation, kind, detail).because(error);
+            }
         };
         Self::new(path, operation, kind, detail)
     }
 
-    pub(super) fn of_io(path: &Path, operation: &'static str, error: &io::Error) -> Self {
+    pub(super) fn of_io(path: &Path, operation: &'static str, error: io::Error) -> Self {
         let known = IO_KINDS.iter().find(|(known, _)| *known == error.kind());
         let kind = known.map_or(StoreErrorKind::Other, |(_, kind)| *kind);
-        Self::new(path, operation, kind, error.to_string())
+        Self::new(path, operation, kind, error.to_string()).because(error)
+    }
+
+    fn because(mut self, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause = Cause::of(error);
+        self
     }
 }
 
@@ -97,7 +108,23 @@ impl fmt::Display for StoreError {
     }
 }
 
-impl std::error::Error for StoreError {}
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.error()
+    }
+}
+
+impl From<StoreError> for Refusal {
+    /// The database could not be read or written: nothing was decided.
+    fn from(error: StoreError) -> Self {
+        let refusal = Self::new(RefusalCode::NotPossible, error.to_string());
+        let refusal = match error.hint() {
+            Some(hint) => refusal.with_hint(hint),
+            None => refusal,
+        };
+        refusal.because(error)
+    }
+}
 
 /// The system's errors that the caller can act on; all others are told in the system's words.
 const IO_KINDS: [(io::ErrorKind, StoreErrorKind); 5] = [

@@ -161,7 +161,7 @@ impl OldDatabase {
         let path = &self.path;
         let refused =
             |detail: &str| StoreError::new(path, "read the old database", StoreErrorKind::Other, detail.to_owned());
-        let metadata = fs::metadata(path).map_err(|error| StoreError::of_io(path, "read the old database", &error))?;
+        let metadata = fs::metadata(path).map_err(|error| StoreError::of_io(path, "read the old database", error))?;
         if !metadata.is_file() {
             return Err(refused("it is not a regular file"));
         }

@@ -88,7 +88,7 @@ pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf),
     refuse_link(&path)?;
     if !path
         .try_exists()
-        .map_err(|error| StoreError::of_io(&path, "open", &error))?
+        .map_err(|error| StoreError::of_io(&path, "open", error))?
     {
         create(runs_dir, &path)?;
     }
@@ -155,7 +155,7 @@ pub(super) fn draft(runs_dir: &Path, path: &Path) -> Result<(TempPath, Connectio
     let draft = tempfile::Builder::new()
         .prefix(".holdpoint.db.")
         .tempfile_in(runs_dir)
-        .map_err(|error| StoreError::of_io(path, "create", &error))?
+        .map_err(|error| StoreError::of_io(path, "create", error))?
         .into_temp_path();
     let mut connection = connect(&draft, Access::Durable).map_err(|error| StoreError::of(path, "create", error))?;
     bring_up(&mut connection, path)?;
@@ -165,7 +165,7 @@ pub(super) fn draft(runs_dir: &Path, path: &Path) -> Result<(TempPath, Connectio
 /// Gives a draft its name; false: the name is taken. No descriptor of the file is open then, so no lock of SQLite's can be dropped by
 /// closing one.
 pub(super) fn name(runs_dir: &Path, draft: TempPath, path: &Path) -> Result<bool, StoreError> {
-    let failed = |error: io::Error| StoreError::of_io(path, "create", &error);
+    let failed = |error: io::Error| StoreError::of_io(path, "create", error);
     let is_named = match draft.persist_noclobber(path) {
         Ok(()) => true,
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => false,

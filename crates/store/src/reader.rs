@@ -32,7 +32,7 @@ impl Reader {
     pub fn open(runs_dir: &Path) -> Result<Self, StoreError> {
         let path = runs_dir.join(DATABASE_FILE);
         refuse_link(&path)?;
-        fs::metadata(&path).map_err(|error| StoreError::of_io(&path, "open", &error))?;
+        fs::metadata(&path).map_err(|error| StoreError::of_io(&path, "open", error))?;
         let failed = |error| StoreError::of(&path, "open", error);
         let connection = connect(&path, Access::Read).map_err(failed)?;
         let refused = |detail: String| StoreError::new(&path, "read", StoreErrorKind::Other, detail);

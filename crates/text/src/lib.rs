@@ -1,8 +1,9 @@
-//! The only gate through which untrusted text reaches a screen (SPEC §7).
+//! The only gate through which untrusted text reaches a screen.
 //!
 //! Owns: what is shown in place of control, bidi, zero-width and look-alike characters and of bytes that are no UTF-8;
 //! tab stops; widths. Nothing is ever dropped silently: what cannot be shown becomes a mark.
 //! Must not know: colours, screens, diffs.
+#![doc = include_str!("../README.md")]
 
 mod cells;
 mod marks;
@@ -42,8 +43,6 @@ pub struct Span<'a> {
     /// Lies in one of the emphasised ranges that were asked for (changed words, search hits).
     pub is_emphasised: bool,
 }
-
-impl Span<'_> {}
 
 /// How a line is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,27 +3,33 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use diff::json::{ValueChange, changed_values};
+use diff::json::{ChangeKind, ValueChange, changed_values};
 use diff::summary::is_binary;
 use diff::{DiffDocument, Limit, unified};
 use domain::artifact::GateArtifact;
 use domain::ids::{ArtifactPath, Digest};
 
-/// One artifact's difference.
-#[derive(Debug, Serialize)]
+/// What changed in one artifact.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Difference)]
 pub struct DifferenceDoc {
     /// What it is.
     pub(crate) kind: String,
     /// Relative to the run directory.
+    #[schema(value_type = String)]
     pub(crate) path: ArtifactPath,
-    /// The version that it is compared with.
+    /// The version it is compared with.
+    #[schema(value_type = Option<String>, required = true)]
     pub(crate) base_sha256: Option<Digest>,
-    /// Of the bytes that are compared; null when they are gone.
+    /// The version under review.
+    #[schema(value_type = String)]
     pub(crate) sha256: Option<Digest>,
-    /// Whether these are the bytes under review.
+    /// Always true here: what lies on disk is not looked at.
     pub(crate) is_reviewed: bool,
-    /// Their size.
+    /// Its size.
+    #[schema(value_type = u64)]
     pub(crate) size_bytes: Option<u64>,
     /// Whether there is nothing to read.
     pub is_binary: bool,
@@ -32,9 +38,43 @@ pub struct DifferenceDoc {
     /// Lines removed.
     pub(crate) removed_lines: usize,
     /// The changed values of a JSON document; null for others, and without a base.
-    pub(crate) values: Option<Vec<ValueChange>>,
-    /// The unified diff; null for binaries, and where it is not UTF-8.
+    #[schema(required = true)]
+    pub(crate) values: Option<Vec<ValueChangeDoc>>,
+    /// The unified diff; null where there is nothing to read.
+    #[schema(required = true)]
     pub(crate) diff: Option<String>,
+}
+
+/// One value that changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ValueChange)]
+pub struct ValueChangeDoc {
+    /// Like `scenes[2].duration_ms`; empty for the whole document.
+    path: String,
+    /// The id of the innermost element on the path that has one.
+    #[schema(required = true)]
+    id: Option<String>,
+    /// How.
+    #[schema(value_type = String, pattern = "^(added|removed|changed|respelled|moved)$")]
+    kind: ChangeKind,
+    /// As the old document spells it, on one line; long values are cut.
+    #[schema(required = true)]
+    before: Option<String>,
+    /// As the new one does.
+    #[schema(required = true)]
+    after: Option<String>,
+}
+
+impl ValueChangeDoc {
+    fn of(change: ValueChange) -> Self {
+        Self {
+            path: change.path,
+            id: change.id,
+            kind: change.kind,
+            before: change.before,
+            after: change.after,
+        }
+    }
 }
 
 impl DifferenceDoc {
@@ -72,7 +112,7 @@ impl DifferenceDoc {
             let diff = unified::write_with_context(&difference, path, path, context_lines);
             document.diff = String::from_utf8(diff).ok();
             let values = base.and_then(|base| changed_values(base, now, Limit::NONE));
-            document.values = values.map(|values| values.changes);
+            document.values = values.map(|values| values.changes.into_iter().map(ValueChangeDoc::of).collect());
         }
         document
     }

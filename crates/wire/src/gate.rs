@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::{Lens, StageState};
+use super::Lens;
 use domain::artifact::{Base, GateArtifact, SinceRejection};
 use domain::decision::{Decision, SealedDecision, Seen};
 use domain::gate::{Gate, GateState};
@@ -12,93 +13,121 @@ use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::old::{OldGate, OldJob};
 use domain::policy::{GatePolicy, OnTimeout};
+use domain::stage_state::StageState;
 use domain::time::{SECOND_US, Timestamp};
 use domain::timer::{GateTimer, TimerStatus};
 
-/// One stage's gate.
-#[derive(Debug, Clone, Serialize)]
+/// One stage's gate, reached or not, of its latest attempt.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Gate)]
 pub struct GateDoc<'a> {
     /// The stage.
+    #[schema(value_type = String)]
     pub stage: &'a StageName,
-    /// See [`StageState`].
+    /// not_reached, passed, open, approved, rejected or canceled.
+    #[schema(value_type = String)]
     pub state: StageState,
-    /// The attempt, from 1; null before the first.
+    /// From 1; null before the first.
+    #[schema(required = true)]
     pub attempt: Option<u32>,
-    /// Whether a person is wanted at all: as frozen, else as in force.
+    /// Whether a person is wanted.
     pub(crate) required: bool,
     /// Null unless decided.
+    #[schema(required = true)]
     pub(crate) approved: Option<bool>,
-    /// Who decided; null unless decided.
+    /// Who decided.
+    #[schema(required = true)]
     pub by: Option<&'a str>,
-    /// When it was decided; never the time of opening.
+    /// When it was decided.
+    #[schema(value_type = Option<String>, required = true)]
     pub at: Option<Timestamp>,
     /// What the decider wrote.
+    #[schema(required = true)]
     pub notes: Option<&'a str>,
-    /// The patch that came with the decision.
+    /// The patch that came with it.
+    #[schema(value_type = Option<Object>, required = true)]
     pub(crate) patch: Option<&'a Value>,
     /// Whether there is one.
     pub(crate) has_patch: bool,
     /// Whether the timer approved.
     pub(crate) auto_approved: bool,
     /// When it opened.
+    #[schema(value_type = Option<String>, required = true)]
     pub opened_at: Option<Timestamp>,
-    /// When the timer acts, absolute; null: never.
+    /// When the timer acts; null: never.
+    #[schema(value_type = Option<String>, required = true)]
     pub deadline: Option<Timestamp>,
     /// Seconds from opening to the deadline.
+    #[schema(required = true)]
     pub(crate) timeout_seconds: Option<u64>,
     /// Whether silence may decide.
     pub(crate) auto_approve_enabled: bool,
-    /// What the timer does at the deadline.
+    /// approve, reject or hold.
     pub on_timeout: &'static str,
-    /// Seconds until the timer acts, at the latest where persons stop it; null when it does not run, or the gate is not open.
+    /// Seconds until the timer acts; while stopped: the time until it acts if the hold lasts as long as it may. Null: it never acts by
+    /// itself.
+    #[schema(required = true)]
     pub time_remaining: Option<f64>,
     /// Seconds that it has been open, or was.
+    #[schema(required = true)]
     pub(crate) time_elapsed: Option<f64>,
-    /// Since when it is overdue.
+    /// Since when it is overdue: its deadline passed while nobody could act.
+    #[schema(value_type = Option<String>, required = true)]
     pub overdue_since: Option<Timestamp>,
     /// Whether the policy stopped the timer for good.
     pub held_by_policy: bool,
     /// Who has a prompt or an editor open.
+    #[schema(required = true)]
     pub held_by: Option<&'a str>,
-    /// Who stopped the timer on purpose, and since when; null: nobody.
+    /// Who stopped the timer on purpose, and since when.
+    #[schema(required = true)]
     pub hold: Option<HoldDoc<'a>>,
-    /// How the timer stands while a hold, a prompt or an editor stops it; null while nothing does.
+    /// How the timer stands while a hold, a prompt or an editor stops it.
+    #[schema(required = true)]
     pub stopped: Option<StoppedDoc>,
-    /// Seconds that persons may still add by holds, leases and extensions; null without a timer that runs or is held.
+    /// Seconds that persons may still add; null without a timer.
+    #[schema(required = true)]
     pub addable_seconds: Option<f64>,
-    /// The digest that a decision may name (SPEC §6); null without a gate.
+    /// The digest that a decision may name.
+    #[schema(value_type = Option<String>, required = true)]
     pub(crate) digest: Option<Digest>,
     /// What is under review.
     pub artifacts: Vec<GateArtifactDoc<'a>>,
     /// Who has looked.
+    #[schema(value_type = Vec<Value>)]
     pub seen: &'a [Seen],
-    /// Why it is open again on what lies there, in words; absent where it is just its stage's turn.
+    /// Why it is open again on what lies there, in words: `for review: w.txt was replaced`; absent where it is just its stage's turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
-    /// Who ended it without a decision, and when; absent otherwise.
+    /// Who ended it without a decision, and when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canceled: Option<CanceledDoc<'a>>,
 }
 
 /// Who ended a gate without a decision.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Canceled)]
 pub struct CanceledDoc<'a> {
     /// Who.
     pub by: &'a str,
     /// When.
+    #[schema(value_type = String)]
     pub at: Timestamp,
 }
 
-/// A person's hold.
-#[derive(Debug, Clone, Copy, Serialize)]
+/// A person's hold of a timer.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Hold)]
 pub struct HoldDoc<'a> {
     /// Who.
     pub by: &'a str,
     /// Since when.
+    #[schema(value_type = String)]
     pub at: Timestamp,
     /// Why, if they said so.
+    #[schema(required = true)]
     pub reason: Option<&'a str>,
-    /// Whether its time is used up, so that the timer runs on.
+    /// Whether its time is used up (the gate's `max_hold_s`), so that the timer runs on.
     pub(crate) is_used_up: bool,
 }
 
@@ -110,33 +139,40 @@ impl HoldDoc<'_> {
 }
 
 /// A timer that persons stop.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Stopped)]
 pub struct StoppedDoc {
     /// Seconds that were left, and stand still.
     pub left_seconds: f64,
     /// When it runs again at the latest.
+    #[schema(value_type = String)]
     pub until: Timestamp,
 }
 
 /// An artifact under review.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = GateArtifact)]
 pub struct GateArtifactDoc<'a> {
     /// What it is.
     pub kind: &'a str,
     /// Relative to the run directory.
+    #[schema(value_type = String)]
     pub path: &'a ArtifactPath,
-    /// The absolute path of the same, for readers on the same machine: what an outside pipeline goes on with.
+    /// The absolute path, where the server listens on this machine only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<String>,
-    /// SHA-256 of the version under review.
+    /// The version under review.
+    #[schema(value_type = String)]
     pub sha256: Digest,
     /// Its size.
     pub size_bytes: u64,
-    /// SHA-256 of the version it is compared with.
+    /// The version it is compared with.
+    #[schema(value_type = Option<String>, required = true)]
     pub base_sha256: Option<Digest>,
     /// Where that came from, in words.
+    #[schema(required = true)]
     pub base: Option<String>,
-    /// Every version it may be compared with, that one first.
+    /// Every version it may be compared with.
     pub(crate) bases: Vec<BaseDoc>,
     /// Lines added against the base.
     pub added_lines: u32,
@@ -144,15 +180,46 @@ pub struct GateArtifactDoc<'a> {
     pub removed_lines: u32,
     /// Whether line counts say nothing.
     pub is_binary: bool,
-    /// What changed since a version was rejected that is nearer than the base; absent where none is.
+    /// What changed since a version was rejected that is nearer than the base.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) since_rejection: Option<&'a SinceRejection>,
+    pub(crate) since_rejection: Option<SinceRejectionDoc<'a>>,
+}
+
+/// A rejection that came after the version that an artifact is compared with.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = SinceRejection)]
+pub struct SinceRejectionDoc<'a> {
+    /// The attempt that was rejected.
+    attempt: u32,
+    /// Who rejected it.
+    by: &'a str,
+    /// The rejected version.
+    #[schema(value_type = String)]
+    digest: Digest,
+    /// Lines added since.
+    added_lines: u32,
+    /// Lines removed since.
+    removed_lines: u32,
+}
+
+impl<'a> SinceRejectionDoc<'a> {
+    fn of(since: &'a SinceRejection) -> Self {
+        Self {
+            attempt: since.attempt,
+            by: &since.by,
+            digest: since.digest,
+            added_lines: since.added_lines,
+            removed_lines: since.removed_lines,
+        }
+    }
 }
 
 /// A version that an artifact may be compared with.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = GateBase)]
 pub struct BaseDoc {
     /// SHA-256.
+    #[schema(value_type = String)]
     pub(crate) sha256: Digest,
     /// Where it came from, in words.
     pub(crate) origin: String,
@@ -184,7 +251,7 @@ impl<'a> GateArtifactDoc<'a> {
             added_lines: artifact.added_lines,
             removed_lines: artifact.removed_lines,
             is_binary: artifact.is_binary,
-            since_rejection: artifact.since_rejection.as_ref(),
+            since_rejection: artifact.since_rejection.as_ref().map(SinceRejectionDoc::of),
         }
     }
 }
@@ -350,31 +417,38 @@ impl<'a> GateDoc<'a> {
     }
 }
 
-/// A gate alone, with the job it belongs to.
-#[derive(Debug, Clone, Serialize)]
+/// A gate with its job.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = JobGate)]
 pub struct JobGateDoc<'a> {
     /// The job.
+    #[schema(value_type = String)]
     pub job_id: &'a JobId,
     /// Its short name.
     pub slug: &'a str,
     /// Where it stands.
+    #[schema(value_type = String)]
     pub job_status: JobStatus,
     /// The gate.
+    #[schema(inline)]
     #[serde(flatten)]
     pub gate: GateDoc<'a>,
     /// The policy that was frozen when it opened.
+    #[schema(ignore)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<&'a GatePolicy>,
     /// The policy in force for gates of this stage that open from now on.
+    #[schema(ignore)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_in_force: Option<&'a GatePolicy>,
     /// The decision file.
+    #[schema(ignore)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<&'a SealedDecision>,
-    /// Whether the decision file and the artifacts as decided are in place.
+    /// Whether the files are in place under their names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<bool>,
-    /// What whoever opened it should know.
+    /// What whoever opened it should know: the configuration does not know its stage, so no timer was agreed on.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub warnings: &'a [String],
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{GateDoc, Lens};
 use domain::artifact::Artifact;
@@ -13,21 +14,27 @@ use domain::old::{OldArtifact, OldJob};
 use domain::time::Timestamp;
 
 /// A registered artifact.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Artifact)]
 pub struct ArtifactDoc<'a> {
     /// The stage that made it.
+    #[schema(value_type = String)]
     pub(crate) stage: &'a StageName,
     /// What it is.
     pub(crate) kind: &'a str,
     /// Relative to the run directory; of an old record as it was written down.
     pub(crate) path: &'a str,
-    /// Kept for clients; only old records have any.
+    /// Empty but for old records.
+    #[schema(value_type = Object)]
     pub(crate) meta: Cow<'a, Map<String, Value>>,
     /// When this version was registered.
+    #[schema(value_type = String)]
     pub(crate) created_at: Timestamp,
     /// Its size; null for an old record's.
+    #[schema(required = true)]
     pub(crate) size_bytes: Option<u64>,
     /// SHA-256; null for an old record's.
+    #[schema(value_type = Option<String>, required = true)]
     pub(crate) checksum: Option<Digest>,
 }
 
@@ -59,41 +66,51 @@ impl<'a> ArtifactDoc<'a> {
     }
 }
 
-/// A job, whole.
-#[derive(Debug, Clone, Serialize)]
+/// A job.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Job)]
 pub struct JobDoc<'a> {
     /// Its id.
+    #[schema(value_type = String)]
     pub id: &'a JobId,
     /// A short name for people.
     pub slug: &'a str,
     /// What it is for.
     pub(crate) intent: &'a str,
-    /// Where it stands.
+    /// queued, running, needs_approval, paused, completed, failed or canceled.
+    #[schema(value_type = String)]
     pub status: JobStatus,
     /// The stage it is at.
+    #[schema(value_type = Option<String>, required = true)]
     pub stage: Option<&'a StageName>,
-    /// What the client sent along.
+    /// What its client sent along.
+    #[schema(value_type = Object)]
     pub(crate) cfg: &'a Map<String, Value>,
-    /// One entry for each stage of the pipeline, in order.
+    /// One for each stage.
     pub(crate) gates: Vec<GateDoc<'a>>,
     /// What is registered.
     pub(crate) artifacts: Vec<ArtifactDoc<'a>>,
     /// What stage commands read.
+    #[schema(value_type = Object)]
     pub(crate) params: Cow<'a, Map<String, Value>>,
     /// When it was started.
+    #[schema(value_type = String)]
     pub created_at: Timestamp,
     /// When it last changed.
+    #[schema(value_type = String)]
     pub(crate) updated_at: Timestamp,
     /// Who started it.
     pub operator: &'a str,
     /// Whether a pipeline of its own opens its gates.
     pub(crate) manual: bool,
     /// Every execution of a stage, oldest first.
+    #[schema(value_type = Vec<Value>)]
     pub(crate) attempts: &'a [Attempt],
-    /// When somebody noted that it failed. Told only then.
+    /// When somebody noted that it failed; told only then.
+    #[schema(value_type = Option<String>, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) acknowledged_at: Option<Timestamp>,
-    /// Whether it is history: never run, timed, advanced or decided. Told only where it is.
+    /// Whether it is history of the old system, which no request changes; told only where it is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub old_record: bool,
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns field names and what they mean; made from rows, never read back. Must not know where a document goes, nor any file but by name.
 
+mod decision;
 mod difference;
 mod gate;
 mod job;
@@ -11,12 +12,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use domain::decision::SealedDecision;
 use domain::event::Event;
-use domain::gate::{Gate, GateState, OnDisk};
+use domain::gate::OnDisk;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use domain::job::{AttemptState, JobRows, JobStatus};
+use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::old::OldEvent;
 use domain::outlook::Fact;
@@ -25,6 +27,7 @@ use domain::refusal::RefusalCode;
 use domain::time::{Now, Timestamp};
 use patch::{Family, TypeDoc};
 
+pub use decision::{DecisionDoc, DecisionFile};
 pub use difference::DifferenceDoc;
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 pub use job::{ArtifactDoc, JobDoc};
@@ -43,78 +46,17 @@ pub struct Lens<'a> {
     pub runs_dir: Option<&'a str>,
 }
 
-/// Where a stage's gate stands towards clients (SPEC §2): that of its latest attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StageState {
-    /// Its latest attempt has not come to a gate.
-    NotReached,
-    /// It went by without a gate.
-    Passed,
-    /// Waits for a decision.
-    Open,
-    /// Decided: the work may go on.
-    Approved,
-    /// Decided: it may not.
-    Rejected,
-    /// Ended without a decision.
-    Canceled,
-}
-
-impl StageState {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotReached => "not_reached",
-            Self::Passed => "passed",
-            Self::Open => "open",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Canceled => "canceled",
-        }
-    }
-
-    fn of_gate(state: GateState) -> Self {
-        match state {
-            GateState::Open => Self::Open,
-            GateState::Approved => Self::Approved,
-            GateState::Rejected => Self::Rejected,
-            GateState::Canceled => Self::Canceled,
-        }
-    }
-
-    /// The state of a stage, and the gate of its latest attempt where that has one.
-    pub fn of<'a>(rows: &'a JobRows, stage: &StageName) -> (Self, Option<&'a Gate>) {
-        let gate = rows.newest_gate(stage);
-        let attempt = rows.newest_attempt(stage);
-        if let Some(gate) = gate
-            && attempt.is_none_or(|attempt| attempt.number <= gate.key.attempt)
-        {
-            return (Self::of_gate(gate.state), Some(gate));
-        }
-        let position = |name: &StageName| rows.job.stages.iter().position(|spec| spec.name == *name);
-        let is_behind = match (&rows.job.stage, position(stage)) {
-            (Some(current), Some(own)) => position(current).is_some_and(|current| own < current),
-            (None, Some(_)) => rows.job.status == JobStatus::Completed,
-            (_, None) => false,
-        };
-        let is_done = attempt.is_some_and(|attempt| attempt.state == AttemptState::Completed);
-        if is_behind || is_done {
-            (Self::Passed, None)
-        } else {
-            (Self::NotReached, None)
-        }
-    }
-}
-
-/// An event in both spellings of time and type, because clients of both kinds exist.
-#[derive(Debug, Clone, Serialize)]
+/// An event.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub struct EventDoc<'a> {
-    /// Strictly rising over the whole runs directory; in an old record, over its log.
+    /// Strictly rising.
     pub(crate) seq: u64,
     /// When.
+    #[schema(value_type = String)]
     pub(crate) ts: Timestamp,
     /// The same.
+    #[schema(value_type = String)]
     pub(crate) timestamp: Timestamp,
     /// Its type.
     #[serde(rename = "type")]
@@ -122,14 +64,18 @@ pub struct EventDoc<'a> {
     /// The same.
     pub(crate) event_type: &'a str,
     /// The job.
+    #[schema(value_type = String)]
     pub(crate) job_id: &'a JobId,
     /// The stage it is about.
+    #[schema(value_type = Option<String>, required = true)]
     pub(crate) stage: Option<&'a StageName>,
     /// The job's status after it; null where an old record does not tell it.
+    #[schema(value_type = Option<String>, required = true)]
     pub(crate) status: Option<JobStatus>,
     /// One line for a person.
     pub(crate) message: &'a str,
     /// The facts.
+    #[schema(value_type = Object)]
     pub(crate) payload: &'a Value,
 }
 
@@ -167,18 +113,23 @@ impl<'a> EventDoc<'a> {
     }
 }
 
-/// The answer to something that was done.
-#[derive(Debug, Clone, Serialize)]
+/// That something was done.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Done)]
 pub struct DoneDoc<'a> {
     /// One line for a person.
     pub message: &'a str,
     /// The job.
+    #[schema(value_type = String)]
     pub job_id: &'a JobId,
     /// Its status after it.
+    #[schema(value_type = String)]
     pub job_status: JobStatus,
     /// The stage it is at now.
+    #[schema(value_type = Option<String>, required = true)]
     pub job_stage: Option<&'a StageName>,
     /// The decision that was made.
+    #[schema(value_type = Option<DecisionFile>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<&'a SealedDecision>,
     /// What a patch changed, in words.
@@ -190,13 +141,15 @@ pub struct DoneDoc<'a> {
     /// The gate that was opened for review instead of going on (`resume`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewDoc<'a>>,
-    /// What becomes of the stage that waits for its start now: `stage_starts` or `stage_held_up`, as a preview tells it.
+    /// What becomes of the stage that waits for its start now, as a fact of a dry run: `stage_starts` or `stage_held_up`.
+    #[schema(value_type = Option<Value>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<&'a Fact>,
     /// The gate's digest after a patch.
+    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// Whether the files are in place under their names. False is no failure: the database has it, and the files follow.
+    /// Whether the files are in place under their names; if not, they follow.
     pub published: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,9 +157,11 @@ pub struct DoneDoc<'a> {
 }
 
 /// A gate that was opened because what was decided on is not what lies there.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Review)]
 pub struct ReviewDoc<'a> {
     /// Its stage.
+    #[schema(value_type = String)]
     pub(crate) stage: &'a StageName,
     /// Its attempt.
     pub(crate) attempt: u32,
@@ -217,13 +172,17 @@ pub struct ReviewDoc<'a> {
 }
 
 /// An artifact that is not what was decided on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Moved)]
 pub(crate) struct MovedDoc<'a> {
     /// Relative to the run directory.
+    #[schema(value_type = String)]
     pub(crate) path: &'a ArtifactPath,
-    /// SHA-256 of what was decided on.
+    /// What was decided on.
+    #[schema(value_type = String)]
     pub(crate) decided_sha256: Digest,
-    /// SHA-256 of what lies there.
+    /// What lies there.
+    #[schema(value_type = Option<String>, required = true)]
     pub(crate) found_sha256: Option<Digest>,
 }
 
@@ -242,19 +201,6 @@ impl<'a> ReviewDoc<'a> {
             artifacts: moved.iter().map(of_one).collect(),
         }
     }
-}
-
-/// Whether a configuration may be used (`config check --json`, `POST config/validate`).
-#[derive(Debug, Clone, Serialize)]
-pub struct ValidationDoc<'a, Problem> {
-    /// No errors; warnings do not count.
-    pub valid: bool,
-    /// In one line.
-    pub message: String,
-    /// When it was looked at.
-    pub timestamp: Timestamp,
-    /// All of them, in the order of the text.
-    pub problems: &'a [Problem],
 }
 
 /// The patch types by the kind of artifact that they are offered for (`patch types --json`, `GET patches/types`).
@@ -289,4 +235,16 @@ pub fn patch_types(types: &[TypeDoc]) -> Value {
         "patch_types": kinds,
         "usage": "a patch is an object with `type`; with several artifacts also `artifact`, the path of the one that is meant",
     })
+}
+
+/// That something was done; asked with `dry_run`, what would happen.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Acted)]
+#[expect(clippy::large_enum_variant, reason = "each is made once and written at once")]
+pub enum ActedDoc<'a> {
+    /// It was done.
+    Done(DoneDoc<'a>),
+    /// Nothing was changed.
+    Preview(PreviewDoc<'a>),
 }

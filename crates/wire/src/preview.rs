@@ -1,43 +1,53 @@
 //! What a dry run answers.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use domain::ids::{Digest, JobId, StageName};
 use domain::job::JobStatus;
 use domain::outlook::{Fact, Outlook};
 use domain::refusal::Refusal;
 
-/// What a command would do (`--dry-run --json`, `?dry_run=true`).
-#[derive(Debug, Clone, Serialize)]
+/// What a request would do.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Preview)]
 pub struct PreviewDoc<'a> {
-    /// Always true: that nothing was changed.
+    /// Always true.
     pub(crate) dry_run: bool,
     /// In one line.
     pub(crate) message: String,
     /// The job.
+    #[schema(value_type = String)]
     pub(crate) job_id: &'a JobId,
     /// The status that it would have.
+    #[schema(value_type = String)]
     pub(crate) job_status: JobStatus,
     /// The stage that it would be at.
+    #[schema(value_type = Option<String>, required = true)]
     pub(crate) job_stage: Option<&'a StageName>,
     /// What would happen, in plain words.
     pub(crate) sentences: Vec<String>,
-    /// The same as data, in the same order.
+    /// The same as data: each names itself in `fact`.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) facts: &'a [Fact],
     /// Where the job would pause: what resuming it would do then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resumed: Option<ResumedDoc<'a>>,
     /// The gate's digest after a patch.
+    #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<Digest>,
 }
 
 /// What resuming a job would do that would pause.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Resumed)]
 pub struct ResumedDoc<'a> {
     /// What would happen.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) facts: &'a [Fact],
     /// Why it would be refused as things are.
+    #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refused: Option<&'a Refusal>,
 }

@@ -179,7 +179,7 @@ fn without_figures(screen: &Screen) -> String {
     text.chars().filter(|character| !character.is_ascii_digit()).collect()
 }
 
-/// Words that stand on the screen while something is still read, compared or checked. `tests/pictures.rs` refuses the same.
+/// Words that stand on the screen while something is still read, compared or checked. `tests/library/pictures.rs` refuses the same.
 const PENDING: [&str; 6] = ["Reading", "reading", "comparing", "checking", "being read", "writing…"];
 
 /// What of it is pending.

@@ -11,6 +11,7 @@ pub mod look;
 pub mod preview;
 pub mod prompt;
 pub mod queue;
+pub(crate) mod remembered;
 pub(crate) mod shown;
 pub(crate) mod slips;
 pub(crate) mod standing;
@@ -18,12 +19,12 @@ pub mod toast;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::draft::{Discarded, Draft};
-use super::editor::{Editor, Place};
-use super::effect::Submission;
-use super::keymap::Focus;
-use super::session::Session;
-use super::theme::Theme;
+use crate::draft::{Discarded, Draft};
+use crate::editor::{Editor, Place};
+use crate::effect::Submission;
+use crate::keymap::Focus;
+use crate::session::Session;
+use crate::theme::Theme;
 use away::Away;
 use bulk::Mark;
 use compose::{Compose, List};
@@ -38,7 +39,7 @@ use look::Look;
 use preview::Foreseen;
 use prompt::Prompt;
 use queue::{Queue, RowKey};
-use shown::Remembered;
+use remembered::Remembered;
 use slips::Slips;
 use toast::Toasts;
 

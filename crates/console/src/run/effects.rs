@@ -14,6 +14,7 @@ use super::copy::{self, Copy};
 use super::slot::{Job, Slot};
 use config::Problem;
 use diff::Limit;
+use domain::refusal::Refusal;
 use engine::api::{Notice, RequestId};
 
 use crate::backend::Backend;
@@ -26,7 +27,7 @@ pub(super) enum Order {
     Copy(String),
     Repaint,
     Suspend,
-    StartOwnEditor(OwnEditor, PathBuf),
+    LendTo(OwnEditor, PathBuf),
     Quit,
 }
 
@@ -77,8 +78,8 @@ impl EffectRunner {
         }
     }
 
-    /// Takes effects; what is the loop's own business goes to the orders.
-    pub(crate) fn take<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B, orders: &mut VecDeque<Order>) {
+    /// Carries effects out; what is the loop's own business goes to the orders.
+    pub(crate) fn run<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B, orders: &mut VecDeque<Order>) {
         for effect in effects {
             match effect {
                 Effect::Send(submission, command) => {
@@ -154,7 +155,7 @@ impl EffectRunner {
                         self.work_on_copy(move || copy.close(is_kept));
                     }
                 }
-                Effect::StartOwnEditor(editor, path) => orders.push_back(Order::StartOwnEditor(editor, path)),
+                Effect::StartOwnEditor(editor, path) => orders.push_back(Order::LendTo(editor, path)),
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::PutAside(discarded) => backend.put_aside(&discarded),
                 Effect::Restore(draft, discarded) => backend.restore(&draft, &discarded),
@@ -212,7 +213,7 @@ impl EffectRunner {
     /// What is said of the next work that is finished, if anything is. Cancel-safe.
     pub(crate) async fn done(&mut self) -> Option<Msg> {
         match self.work.join_next().await {
-            Some(Ok(Done::Copy(done))) => copy::told(&mut self.copy, done),
+            Some(Ok(Done::Copy(done))) => copy::answer(&mut self.copy, done),
             Some(Ok(Done::Job(kind, msg))) => {
                 self.slots[kind as usize].end();
                 self.start(kind);
@@ -229,15 +230,18 @@ impl EffectRunner {
         match notice {
             Notice::Done(id, result) => match self.submitted.get(&id).copied() {
                 Some(submission) => {
-                    if result.is_err() {
+                    if let Err(refusal) = &result {
                         self.submitted.remove(&id);
+                        if refusal.cause.error().is_some() {
+                            tracing::warn!("{}", refusal.with_causes());
+                        }
                     }
                     Msg::Done(submission, result)
                 }
                 None => Msg::Changed,
             },
             Notice::Published(id, result) => match self.submitted.remove(&id) {
-                Some(submission) => Msg::Published(submission, result),
+                Some(submission) => Msg::Published(submission, result.map_err(logged)),
                 None => Msg::Changed,
             },
             Notice::Answer(id, answer) => match self.asked.remove(&id) {
@@ -251,9 +255,15 @@ impl EffectRunner {
             Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, brief(&warnings)),
             Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
             Notice::ReadOnly(why) => Msg::ReadOnly(why),
-            Notice::Trouble(trouble) => Msg::Trouble(trouble),
+            Notice::Trouble(trouble) => Msg::Trouble(trouble.map(logged)),
         }
     }
+}
+
+/// What is told of a trouble on the screen; the log says what it came of.
+fn logged(trouble: Refusal) -> String {
+    tracing::warn!("{}", trouble.with_causes());
+    trouble.message
 }
 
 fn brief(problems: &[Problem]) -> Vec<String> {

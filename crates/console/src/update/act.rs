@@ -1,18 +1,23 @@
 //! What comes of an action.
 
-use super::super::action::Action;
-use super::super::editor::Editor;
-use super::super::effect::Effect;
-use super::super::keymap::Focus;
-use super::super::model::history::Entry;
-use super::super::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
-use super::super::model::toast::Tone;
-use super::super::model::{Field, Lower, Model, Overlay};
-use super::super::verb::{self, No};
-use super::super::view::{self, palette};
-use super::motion::{self, Step};
-use super::prompt::refuse;
-use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer, toast};
+use super::motion;
+use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer};
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::Effect;
+use crate::facts::lists;
+use crate::facts::verb;
+use crate::facts::verb::No;
+use crate::facts::window;
+use crate::keymap::Focus;
+use crate::model::history::Entry;
+use crate::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
+use crate::model::toast::Tone;
+use crate::model::{Field, Lower, Model, Overlay};
+use crate::update::common::Step;
+use crate::update::common::refuse;
+use crate::update::common::toast;
+use crate::update::compose::open;
 use domain::gate::Verdict;
 use domain::view::QueueKind;
 use text::words::counted_are;
@@ -107,10 +112,10 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             // Only where the prompt says that there is a draft: elsewhere the key is none.
             if verb::applies(model, focus, action) {
                 model.prompt = None;
-                act(model, Focus::Diff, compose::draft_key(model), fx);
+                act(model, Focus::Diff, open::draft_key(model), fx);
             }
         }
-        Action::Compose => compose::open(model, fx),
+        Action::Compose => open::open(model, fx),
         Action::Edit => compose::open_edit(model, fx),
         Action::OwnEditor => compose::open_own_editor(model, fx),
         Action::OtherType => compose::other_type(model),
@@ -120,9 +125,9 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Find => compose::find(model),
         Action::FindNext => compose::find_next(model, true),
         Action::FindFormer => compose::find_next(model, false),
-        Action::ResizePreview => compose::resize_preview(model),
-        Action::PreviewUp => compose::scroll_preview(model, -1),
-        Action::PreviewDown => compose::scroll_preview(model, 1),
+        Action::ResizePreview => open::resize_preview(model),
+        Action::PreviewUp => open::scroll_preview(model, -1),
+        Action::PreviewDown => open::scroll_preview(model, 1),
         Action::Acknowledge => prompt::acknowledge(model, fx),
         Action::Undo => prompt::open_decision(model, Intent::Undo),
         Action::Resume => prompt::open_resume(model),
@@ -134,11 +139,11 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Note => note(model),
         Action::Close => close(model, focus, fx),
         Action::Menu => model.prompt = Some(Prompt::Menu),
-        Action::ApproveWith => compose::submit(model, Intent::Approve),
-        Action::RejectWith => compose::submit(model, Intent::Reject),
-        Action::ApplyOnly => compose::submit(model, Intent::Apply),
-        Action::Discard => compose::ask_discard(model, fx),
-        Action::Leave => compose::leave(model),
+        Action::ApproveWith => prompt::submit(model, Intent::Approve),
+        Action::RejectWith => prompt::submit(model, Intent::Reject),
+        Action::ApplyOnly => prompt::submit(model, Intent::Apply),
+        Action::Discard => prompt::ask_discard(model, fx),
+        Action::Leave => open::leave(model),
         Action::Help => {
             // The question is read anew when the keys are closed.
             let revision = model.next_number();
@@ -181,7 +186,7 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
         diff::file(model, is_forward);
         return;
     }
-    let is_low = view::prompt::is_low(model);
+    let is_low = window::is_low(model);
     if let Some(job) = &mut model.job {
         let logs = job.logs();
         let current = job.current_log();
@@ -243,7 +248,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         }
         Focus::Help => model.overlay = None,
         Focus::Discarded => {
-            let listed = view::discarded::matching(model);
+            let listed = lists::discarded(model);
             if let Some(Overlay::Discarded { chosen, .. }) = model.overlay.take()
                 && let Some(discarded) = listed
                     .get(chosen)
@@ -254,7 +259,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Files => {
-            let files = view::files::matching(model);
+            let files = lists::files(model);
             if let Some(Overlay::Files { chosen, .. }) = model.overlay.take()
                 && let Some(index) = files.get(chosen)
             {
@@ -262,7 +267,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Palette => {
-            let entries = palette::entries(model);
+            let entries = lists::entries(model);
             if let Some(Overlay::Palette { chosen, .. }) = model.overlay.take()
                 && let Some(entry) = entries.get(chosen)
             {

@@ -1,23 +1,26 @@
 //! Deciding all marked gates: one question, and an answer for each of them.
 
-use super::super::editor::Editor;
-use super::super::effect::{Effect, Submission};
-use super::super::layout;
-use super::super::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
-use super::super::model::preview::Foreseen;
-use super::super::model::prompt::{Pin, Prompt};
-use super::super::model::queue::RowKey;
-use super::super::model::toast::Tone;
-use super::super::model::{Model, Sent};
-use super::super::view::prompt::bulk::list_rows;
-use super::super::view::{label, queue::change};
-use super::motion::Step;
-use super::prompt::{NOT_DRAWN, other_sent};
-use super::{compose, gate_ref, send, slips, toast};
+use super::compose;
+use crate::editor::Editor;
+use crate::effect::{Effect, Submission};
+use crate::facts::command::of_item;
+use crate::facts::label;
+use crate::facts::label::change_of_gate;
+use crate::layout;
+use crate::layout::question::list_rows;
+use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
+use crate::model::preview::Foreseen;
+use crate::model::prompt::{Pin, Prompt};
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
+use crate::model::{Model, Sent};
+use crate::update::common;
+use crate::update::common::Step;
+use crate::update::common::{NOT_DRAWN, other_sent};
+use crate::update::common::{send, toast};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
-use engine::api::Command;
 use text::words::counted;
 
 /// `a` or `r` on a marked gate of the queue: it is about all marked ones.
@@ -114,7 +117,7 @@ fn items(model: &Model) -> Option<Vec<Item>> {
                 digest: mark.digest?,
                 label: label::gate(key, row.map_or("", |row| &row.slug)),
             },
-            change: row.map(change).unwrap_or_default(),
+            change: row.map(change_of_gate).unwrap_or_default(),
             is_seen: mark.is_seen,
             state: standing(model, key, mark.is_seen),
             is_drawn: false,
@@ -130,23 +133,6 @@ fn items(model: &Model) -> Option<Vec<Item>> {
     let shown: std::collections::HashSet<GateKey> = keys.iter().cloned().collect();
     keys.extend(model.marks.keys().filter(|key| !shown.contains(key)).cloned());
     keys.iter().map(item).collect()
-}
-
-fn command_of(item: &Item, verdict: Verdict, notes: Option<String>) -> Command {
-    Command::Decide {
-        gate: gate_ref(&item.pin.key),
-        verdict,
-        notes,
-        patch: None,
-        digest: Some(item.pin.digest),
-    }
-}
-
-/// What Enter sends, and what it leaves out because the rules would refuse it: the rules are asked about the very same.
-pub(crate) fn commands_of(ask: &BulkAsk, notes: Option<String>) -> Vec<Command> {
-    let is_asked = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::LeftOut(LeftOut::Refused));
-    let items = ask.items.iter().filter(is_asked);
-    items.map(|item| command_of(item, ask.verdict, notes.clone())).collect()
 }
 
 /// Enter. Returns whether the question stays.
@@ -166,7 +152,7 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
     if wants_more {
         (ask.is_empty_accepted, ask.is_unseen_accepted) = (is_empty, ask.taken_in() > 0);
         (ask.revision, ask.is_drawn) = (model.next_number(), false);
-        slips::ask_once_more(model);
+        common::ask_once_more(model);
         return true;
     }
     ask.is_sent = true;
@@ -174,7 +160,7 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
     let (done, not_done, verdict) = (ask.done_word(), ask.not_done(), ask.verdict);
     // All at once: what waits together is committed together.
     for item in ask.items.iter_mut().filter(|item| item.state == ItemState::Asking) {
-        let command = command_of(item, verdict, notes.clone());
+        let command = of_item(item, verdict, notes.clone());
         let sent = Sent {
             decides: Some(item.pin.key.clone()),
             is_part: true,

@@ -1,13 +1,14 @@
 //! Moving in the diff: rows, hunks, matches, files, folds.
 
-use super::super::effect::{Effect, FindJob};
-use super::super::keymap::Focus;
-use super::super::layout;
-use super::super::model::Model;
-use super::super::model::file::{Content, FileView};
-use super::super::model::gate::GateView;
-use super::super::model::look::Mode;
-use super::super::verb;
+use crate::effect::{Effect, FindJob};
+use crate::facts::verb;
+use crate::keymap::Focus;
+use crate::layout;
+use crate::model::Model;
+use crate::model::file::{Content, FileView};
+use crate::model::gate::GateView;
+use crate::model::look::Mode;
+use crate::model::toast::Tone;
 use diff::document::{CONTEXT_LINES, RowKind};
 use diff::page::{Page, Part, Place};
 use diff::search::{Direction, Needle, Spot};
@@ -120,11 +121,7 @@ pub(crate) fn hunk(model: &mut Model, is_forward: bool) {
     } else {
         ""
     };
-    super::toast(
-        model,
-        super::Tone::Info,
-        format!("This is the {edge} hunk of the file{hint}"),
-    );
+    crate::update::common::toast(model, Tone::Info, format!("This is the {edge} hunk of the file{hint}"));
 }
 
 /// Goes to a byte of a row: a line above it stays in sight, and where lines are cut it scrolls sideways.
@@ -205,11 +202,7 @@ pub(crate) fn fold(model: &mut Model) {
     if let Some(file) = model.gate.as_ref().and_then(GateView::current)
         && is_listed(model, file)
     {
-        return super::toast(
-            model,
-            super::Tone::Info,
-            "Values are not folded   hint: v shows the text",
-        );
+        return crate::update::common::toast(model, Tone::Info, "Values are not folded   hint: v shows the text");
     }
     refold(model);
     let file = model.gate.as_ref().and_then(GateView::current);
@@ -219,7 +212,7 @@ pub(crate) fn fold(model: &mut Model) {
         Some(Folding::Context(_)) => "Three lines around each change",
         None => return,
     };
-    super::toast(model, super::Tone::Info, words);
+    crate::update::common::toast(model, Tone::Info, words);
 }
 
 fn refold(model: &mut Model) {
@@ -268,7 +261,7 @@ pub(crate) fn mode(model: &mut Model) {
     };
     let why = if former == Mode::Unified { why } else { String::new() };
     relayout(model, |model| model.look.mode = mode);
-    super::toast(model, super::Tone::Info, format!("Shown {}{why}", mode.label()));
+    crate::update::common::toast(model, Tone::Info, format!("Shown {}{why}", mode.label()));
 }
 
 /// Whether the changed values of a file are what is shown of it.
@@ -301,7 +294,7 @@ pub(crate) fn wrap(model: &mut Model) {
     } else {
         "Long lines are cut; h and l scroll sideways"
     };
-    super::toast(model, super::Tone::Info, text);
+    crate::update::common::toast(model, Tone::Info, text);
 }
 
 /// Whether lines on the screen are cut on this side, by the window or by scrolling.
@@ -377,7 +370,7 @@ pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
     };
     let Some(spot) = spot else {
         let text = view.search.clone().unwrap_or_default();
-        super::toast(model, super::Tone::Info, format!("Not found from here on: {text}"));
+        crate::update::common::toast(model, Tone::Info, format!("Not found from here on: {text}"));
         return;
     };
     view.found.0 = Some(spot);
@@ -388,11 +381,7 @@ pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
     });
     if is_hidden == Some(true) {
         refold(model);
-        super::toast(
-            model,
-            super::Tone::Info,
-            "Found in unchanged lines: all of them are shown now",
-        );
+        crate::update::common::toast(model, Tone::Info, "Found in unchanged lines: all of them are shown now");
     }
     let row_at = with_page(model, |page, _| page.document.row_of_line(spot.side, spot.line)).flatten();
     let Some(row_at) = row_at else {

@@ -1,12 +1,13 @@
 //! The files of the gate: reading them, comparing them, and with what.
 
-use super::super::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob, Question};
-use super::super::model::Model;
-use super::super::model::file::{Against, Content, FileView, Reading, Slot, Uses};
-use super::super::model::gate::GateView;
-use super::super::model::shown::Shown;
-use super::super::model::toast::Tone;
-use super::{compose, diff, look, toast};
+use super::{compose, diff, look};
+use crate::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob, Question};
+use crate::model::Model;
+use crate::model::file::{Against, Content, FileView, Reading, Slot, Uses};
+use crate::model::gate::GateView;
+use crate::model::shown::Shown;
+use crate::model::toast::Tone;
+use crate::update::common::toast;
 use ::diff::DiffDocument;
 use ::diff::page::Place;
 use engine::api::{Answer, Query};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::effect::{Effect, Question};
-use super::super::model::gate::GateView;
-use super::super::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
-use super::super::model::queue::RowKey;
-use super::super::model::{Lower, Model};
 use super::look;
+use crate::effect::{Effect, Question};
+use crate::model::gate::GateView;
+use crate::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
+use crate::model::queue::RowKey;
+use crate::model::{Lower, Model};
 use domain::gate::Gate;
 use domain::ids::JobId;
 use domain::job::{JobRows, JobStatus};

@@ -3,13 +3,14 @@
 //! A look is recorded at its first changed line and completed at its last. What is between is recorded when the eyes rest, when
 //! something is asked of this gate, and when it is left: the record must be true at a decision, and need not be written at every line.
 
-use super::super::effect::{DiffFacts, Effect};
-use super::super::model::Model;
-use super::super::model::file::Against;
-use super::super::model::prompt::Prompt;
-use super::super::model::shown::{Remembered, RememberedFile};
-use super::super::model::standing::Standing;
-use super::{gate_ref, send_quietly};
+use crate::effect::{DiffFacts, Effect};
+use crate::facts::command::gate_ref;
+use crate::model::Model;
+use crate::model::file::Against;
+use crate::model::prompt::Prompt;
+use crate::model::remembered::{Remembered, RememberedFile};
+use crate::model::standing::Standing;
+use crate::update::common::send_quietly;
 use domain::decision::Extent;
 use domain::gate::GateState;
 use domain::ids::Digest;

@@ -1,14 +1,15 @@
 //! Marks: setting them, and taking them off when what was marked is no longer what is there.
 
-use super::super::action::Action;
-use super::super::effect::{Effect, Question};
-use super::super::keymap::{self, Focus};
-use super::super::model::Model;
-use super::super::model::bulk::{ItemState, MARKS_MAX, Mark};
-use super::super::model::prompt::Prompt;
-use super::super::model::queue::RowKey;
-use super::super::model::toast::Tone;
-use super::toast;
+use crate::action::Action;
+use crate::effect::{Effect, Question};
+use crate::facts::marks::{gates, in_range};
+use crate::keymap::{self, Focus};
+use crate::model::Model;
+use crate::model::bulk::{ItemState, MARKS_MAX, Mark};
+use crate::model::prompt::Prompt;
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
+use crate::update::common::toast;
 use domain::decision::Seen;
 use domain::event::Event;
 use domain::ids::JobId;
@@ -16,28 +17,6 @@ use domain::job::JobRows;
 use domain::key::GateKey;
 use engine::api::Query;
 use text::words::counted;
-
-/// The open gates at these places of the visible queue.
-fn gates(model: &Model, places: std::ops::RangeInclusive<usize>) -> Vec<GateKey> {
-    let count = places.end().saturating_sub(*places.start()).saturating_add(1);
-    let rows = model.queue.visible().skip(*places.start()).take(count);
-    rows.map(RowKey::of)
-        .filter_map(|key| match key {
-            RowKey::Gate(key) => Some(key),
-            RowKey::Job(_) => None,
-        })
-        .collect()
-}
-
-/// The gates of the range that is being drawn; none without one.
-pub fn in_range(model: &Model) -> Vec<GateKey> {
-    let place = |key: &RowKey| model.queue.visible().position(|row| key.names(row));
-    let ends = model
-        .range
-        .as_ref()
-        .and_then(|from| Some((place(from)?, model.queue.place()?)));
-    ends.map_or_else(Vec::new, |(from, to)| gates(model, from.min(to)..=from.max(to)))
-}
 
 /// Marks gates; returns how many were left out, because no more can be marked.
 fn put(model: &mut Model, keys: Vec<GateKey>, fx: &mut Vec<Effect>) -> usize {

@@ -2,11 +2,14 @@
 
 mod act;
 mod bulk;
+mod common;
 mod compose;
 mod diff;
 mod files;
 mod gate;
 mod keep;
+mod keys;
+mod lease;
 mod look;
 mod mark;
 mod motion;
@@ -23,32 +26,25 @@ mod text;
 mod time;
 mod timer;
 
-use super::draft::Draft;
-use super::effect::{Effect, FrameFacts, Msg, Question, Submission};
-use super::input::{Input, Key};
-use super::keymap;
-use super::model::prompt::Prompt;
-use super::model::toast::Tone;
-use super::model::{Model, Sent};
-use super::view::label;
-use domain::ids::JobId;
-use domain::key::GateKey;
-use domain::key::GateRef;
-use engine::api::{Command, Query};
+use crate::effect::{Effect, FrameFacts, Msg};
+use crate::input::Input;
+use crate::model::Model;
+use crate::model::prompt::Prompt;
+use crate::model::toast::Tone;
+use crate::update::common::{ask_leader, toast};
+use crate::update::keys::press;
 
-pub use keep::{concerned, open_elsewhere, release_leases, wanted};
+pub use compose::unsaved_drafts;
+pub use lease::release_leases;
 pub use look::wake_us as look_wake_us;
-pub use mark::in_range as marked_range;
-pub use slips::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter};
 pub use time::next_wake_us;
-pub use timer::command_of as timer_command;
 
 /// What a console does first.
 pub fn start(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     queue::ask(model, &mut effects);
     ask_leader(model, &mut effects);
-    notice::ask_decisions(&mut effects);
+    common::ask_decisions(&mut effects);
     if let Some(hint) = model.session.hint.clone() {
         toast(model, Tone::Info, hint);
     }
@@ -85,7 +81,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Input(Input::Torn(key)) => slips::torn(model, key, fx),
         Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
         Msg::Input(Input::Burst(text)) => text::burst(model, &text, fx),
-        Msg::Input(Input::LineEnd(key)) => text::line_end(model, key, fx),
+        Msg::Input(Input::LineEnd(key)) => keys::line_end(model, key, fx),
         Msg::Input(Input::Mouse(mouse)) => {
             look::present(model);
             mouse::mouse(model, mouse, fx);
@@ -157,35 +153,6 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-/// Drafts that are not on disk yet: for the moment before the process leaves.
-pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
-    compose::keep_up(model);
-    model.unsaved_boot_us = None;
-    std::mem::take(&mut model.unsaved)
-        .into_iter()
-        .map(|key| {
-            let draft = model.drafts.get(&key).cloned();
-            (key, draft)
-        })
-        .collect()
-}
-
-fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
-    look::present(model);
-    model.preview.is_enter_waiting = false;
-    model.toasts.key_pressed();
-    if !slips::before(model, key, fx) {
-        return;
-    }
-    let focus = model.focus();
-    match keymap::lookup(focus, key) {
-        Some(action) => act::act(model, focus, action, fx),
-        None if focus.is_text() => text::press(model, focus, key, fx),
-        None => text::unknown(model, focus, key),
-    }
-    slips::after(model, focus, key);
-}
-
 // What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.
 fn drawn(model: &mut Model, facts: FrameFacts) {
     let listed = facts.listed;
@@ -204,67 +171,9 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
     look::drawn(model, facts.diff);
 }
 
-fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
-    let at = model.now.utc;
-    let text = readable(model, &text.into());
-    model.toasts.push(at, tone, text);
-}
-
-/// What the rules say, with jobs named as the screen names them. A hint stays: it may be a command, which wants the whole id.
-fn readable(model: &Model, text: &str) -> String {
-    let (said, hint) = text.split_at(text.find("hint: ").unwrap_or(text.len()));
-    let of_queue = |id: &JobId| {
-        let mut rows = model.queue.present();
-        rows.find(|row| row.job_id == *id).map(|row| row.slug.to_string())
-    };
-    let of_job = |id: &JobId| {
-        let rows = model.job.as_ref()?.rows.as_ref()?;
-        (rows.job.id == *id).then(|| rows.job.slug.clone())
-    };
-    let said = label::readable(said, |id| {
-        of_queue(id).or_else(|| of_job(id)).map(|slug| slug.to_string())
-    });
-    said + hint
-}
-
 /// What no row tells is looked at again: files, and who leads.
 fn looked(model: &mut Model, fx: &mut Vec<Effect>) {
     preview::outdate(model, None);
     ask_leader(model, fx);
     gate::ask_job(model, fx);
-}
-
-fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
-    model.leader_boot_us = model.now.boot_us;
-    fx.push(Effect::Ask(Question::Leader, Query::Leader));
-}
-
-fn gate_ref(key: &GateKey) -> GateRef {
-    GateRef {
-        job_id: key.job_id.clone(),
-        stage: key.stage.clone(),
-        attempt: Some(key.attempt),
-    }
-}
-
-fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Submission {
-    let submission = Submission(model.next_number());
-    model.sent.insert(submission, sent);
-    fx.push(Effect::Send(submission, command));
-    submission
-}
-
-fn send_quietly(model: &mut Model, leases: Option<GateKey>, command: Command, fx: &mut Vec<Effect>) -> Submission {
-    let sent = Sent {
-        done: "",
-        not_done: "",
-        subject: String::new(),
-        decides: None,
-        has_patch: false,
-        is_committed: false,
-        leases,
-        is_part: false,
-        is_quiet: true,
-    };
-    send(model, sent, command, fx)
 }

@@ -1,40 +1,15 @@
 //! Moving about: one set of keys, a meaning in each pane.
 
-use super::super::effect::Effect;
-use super::super::keymap::Focus;
-use super::super::model::gate::GateView;
-use super::super::model::{Lower, Model, Overlay};
-use super::super::{layout, verb, view};
 use super::{bulk, diff, gate, queue};
-
-/// How far to move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Rows; negative is up.
-    Rows(isize),
-    /// Pages; negative is up.
-    Pages(isize),
-    /// Half a page.
-    Half(isize),
-    /// The first row.
-    Top,
-    /// The last row.
-    Bottom,
-}
-
-impl Step {
-    fn rows(self, page: usize) -> isize {
-        let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
-        match self {
-            Self::Rows(rows) => rows,
-            // A line of the former page stays in sight.
-            Self::Pages(pages) => pages.saturating_mul((page - 1).max(1)),
-            Self::Half(halves) => halves.saturating_mul((page / 2).max(1)),
-            Self::Top => isize::MIN / 2,
-            Self::Bottom => isize::MAX / 2,
-        }
-    }
-}
+use crate::effect::Effect;
+use crate::facts::verb;
+use crate::facts::{help, history, job, lists};
+use crate::keymap::Focus;
+use crate::layout;
+use crate::model::gate::GateView;
+use crate::model::toast::Tone;
+use crate::model::{Lower, Model, Overlay};
+use crate::update::common::Step;
 
 /// Moves in the pane that has the keys.
 pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
@@ -52,7 +27,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         }
         Focus::Diff | Focus::Confirm => diff::scroll_by(model, step.rows(layout::diff_rows(model))),
         Focus::Job => {
-            let shares = view::job::shares(model);
+            let shares = job::shares(model, layout.lower);
             if let Some(job) = &mut model.job {
                 // Two lists in one pane: half pages are the log's, everything else is the events'.
                 let (up, count, page) = if matches!(step, Step::Half(_)) {
@@ -65,13 +40,13 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
             }
         }
         // Two lists in one pane here too: half pages are those of the facts, where they do not fit.
-        Focus::History if matches!(step, Step::Half(_)) && view::history::detail_rows(model).0 > 0 => {
-            let (most, rows) = view::history::detail_rows(model);
+        Focus::History if matches!(step, Step::Half(_)) && history::detail_rows(model, layout.lower).0 > 0 => {
+            let (most, rows) = history::detail_rows(model, layout.lower);
             let top = model.history.detail_top.min(most);
             model.history.detail_top = top.saturating_add_signed(step.rows(rows)).min(most);
         }
         Focus::History => {
-            let page = view::history::rows(model);
+            let page = history::rows(model, layout.lower);
             let last = model.history.count().saturating_sub(1);
             let target = model.history.index().saturating_add_signed(step.rows(page)).min(last);
             model.history.select(target);
@@ -83,8 +58,8 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         }
         Focus::Bulk => bulk::scroll(model, step),
         Focus::Help => {
-            let page = view::help::page(model);
-            let count = view::help::rows(model).len();
+            let page = help::page(model);
+            let count = help::rows(model).len();
             if let Some(Overlay::Help { top, .. }) = &mut model.overlay {
                 *top = top
                     .saturating_add_signed(step.rows(page))
@@ -92,19 +67,19 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
             }
         }
         Focus::Files => {
-            let count = view::files::matching(model).len();
+            let count = lists::files(model).len();
             if let Some(Overlay::Files { chosen, .. }) = &mut model.overlay {
                 *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
             }
         }
         Focus::Discarded => {
-            let count = view::discarded::matching(model).len();
+            let count = lists::discarded(model).len();
             if let Some(Overlay::Discarded { chosen, .. }) = &mut model.overlay {
                 *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
             }
         }
         Focus::Palette => {
-            let count = view::palette::entries(model).len();
+            let count = lists::entries(model).len();
             if let Some(Overlay::Palette { chosen, .. }) = &mut model.overlay {
                 *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
             }
@@ -136,9 +111,9 @@ pub(crate) fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut
         return;
     };
     if is_right && model.look.wraps {
-        super::toast(
+        crate::update::common::toast(
             model,
-            super::Tone::Info,
+            Tone::Info,
             "Long lines are wrapped: nothing is to the right   hint: w cuts them",
         );
     } else if is_right {
@@ -168,8 +143,8 @@ pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
         Lower::Gate => {}
         Lower::Job => gate::ask_job_pane(model, fx),
         Lower::History => {
-            super::notice::ask_decisions(fx);
-            super::notice::ask_old_decisions(model, fx);
+            crate::update::common::ask_decisions(fx);
+            crate::update::common::ask_old_decisions(model, fx);
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use ratatui::layout::Position;
 
-use super::super::effect::Effect;
-use super::super::input::{Mouse, MouseKind};
-use super::super::keymap::Focus;
-use super::super::layout;
-use super::super::model::{Lower, Model};
-use super::motion::{self, Step};
+use super::motion;
 use super::queue;
+use crate::effect::Effect;
+use crate::input::{Mouse, MouseKind};
+use crate::keymap::Focus;
+use crate::layout;
+use crate::model::{Lower, Model};
+use crate::update::common::Step;
 
 const WHEEL_ROWS: isize = 3;
 

@@ -1,37 +1,20 @@
 //! What the engine tells: answers, events, configuration.
 
+use crate::update::common::ask_decisions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::effect::{Effect, Question};
-use super::super::model::Model;
-use super::super::model::history::DECISIONS_MAX;
-use super::super::model::toast::Tone;
-use super::super::view::label;
-use super::{compose, files, gate, mark, preview, queue, readable, since, toast};
+use super::{compose, files, gate, mark, preview, queue, since};
+use crate::effect::{Effect, Question};
+use crate::facts::label;
+use crate::model::Model;
+use crate::model::toast::Tone;
+use crate::update::common::{readable, toast};
 use domain::event::{Event, EventType};
 use domain::ids::StageName;
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
-use engine::api::{Answer, OldAnswer, OldQuery, Query};
-
-/// Asks for the history.
-pub(crate) fn ask_decisions(fx: &mut Vec<Effect>) {
-    let query = Query::Decisions {
-        job_id: None,
-        stage: None,
-        limit: DECISIONS_MAX,
-    };
-    fx.push(Effect::Ask(Question::Decisions, query));
-}
-
-/// Asks for the history of the old system, once: nothing adds to it.
-pub(crate) fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
-    if !std::mem::replace(&mut model.history.is_old_asked, true) {
-        let query = OldQuery::Decisions { limit: DECISIONS_MAX };
-        fx.push(Effect::Ask(Question::OldDecisions, Query::Old(query)));
-    }
-}
+use engine::api::{Answer, OldAnswer};
 
 /// Takes an answer. One that does not fit its question is dropped: the question is asked again by the next event.
 pub(crate) fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut Vec<Effect>) {

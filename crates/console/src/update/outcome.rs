@@ -1,14 +1,15 @@
 //! What comes back to a prompt: changes of what it is about, receipts, refusals.
 
-use super::super::effect::{Effect, Submission};
-use super::super::model::Model;
-use super::super::model::bulk::MARKS_MAX;
-use super::super::model::gate::GateView;
-use super::super::model::prompt::{ConfirmState, Pin, Prompt};
-use super::super::model::toast::Tone;
-use super::super::view::label;
-use super::prompt::refuse;
-use super::{bulk, compose, gate, preview, queue, readable};
+use super::{bulk, compose, gate, preview, queue};
+use crate::effect::{Effect, Submission};
+use crate::facts::label;
+use crate::model::Model;
+use crate::model::bulk::MARKS_MAX;
+use crate::model::gate::GateView;
+use crate::model::prompt::{ConfirmState, Pin, Prompt};
+use crate::model::toast::Tone;
+use crate::update::common::readable;
+use crate::update::common::refuse;
 use domain::gate::{Gate, Verdict};
 use domain::ids::Digest;
 use domain::key::GateKey;

@@ -1,19 +1,22 @@
 //! Asks the rules what Enter would do, as long as a prompt is open that can be confirmed: with the very commands that Enter sends, and again
 //! whenever something has happened to their jobs. No sentence about the future is made here.
 
+use crate::facts::command;
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::action::Action;
-use super::super::editor::Editor;
-use super::super::effect::{Effect, Question};
-use super::super::model::Model;
-use super::super::model::preview::{Asked, Foreseen, JobPreview};
-use super::super::model::prompt::{ConfirmState, Prompt, TimerAsk};
-use super::super::model::toast::Tone;
-use super::super::verb;
-use super::keep::concerned;
-use super::prompt::{self, refuse};
-use super::{act, bulk, gate, timer, toast};
+use super::prompt;
+use super::{act, bulk, gate};
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::{Effect, Question};
+use crate::facts::lease::concerned;
+use crate::facts::verb;
+use crate::model::Model;
+use crate::model::preview::{Asked, Foreseen, JobPreview};
+use crate::model::prompt::{ConfirmState, Prompt, TimerAsk};
+use crate::model::toast::Tone;
+use crate::update::common::refuse;
+use crate::update::common::toast;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
 use domain::ids::JobId;
@@ -42,9 +45,9 @@ fn note(model: &Model) -> Option<&Editor> {
 fn gists(model: &Model) -> Vec<Command> {
     let gist = note(model).filter(|note| !note.is_blank()).map(|_| String::new());
     match &model.prompt {
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() => vec![prompt::command_of(model, confirm, gist)],
-        Some(Prompt::Bulk(ask)) if ask.is_asking() => bulk::commands_of(ask, gist),
-        Some(Prompt::Timer(ask)) if ask.sent.is_none() => timer::command_of(ask).into_iter().collect(),
+        Some(Prompt::Confirm(confirm)) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
+        Some(Prompt::Bulk(ask)) if ask.is_asking() => command::of_bulk(ask, gist),
+        Some(Prompt::Timer(ask)) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
         Some(Prompt::Resume(ask)) => vec![Command::resume(ask.job_id.clone())],
         Some(Prompt::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
         Some(

@@ -1,24 +1,25 @@
 //! Prompts: opening, accepting, closing.
 
-use super::super::action::Action;
-use super::super::editor::Editor;
-use super::super::effect::{Checked, Effect};
-use super::super::keymap::{self, Focus};
-use super::super::model::preview::Foreseen;
-use super::super::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
-use super::super::model::toast::Tone;
-use super::super::model::{Lower, Model, Sent};
-use super::super::verb;
-use super::super::view::{self, label, past};
-use super::{bulk, compose, gate_ref, send, slips, timer, toast};
-use domain::ids::ArtifactPath;
-use domain::key::GateKey;
+use super::{bulk, timer};
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::{Checked, Effect};
+use crate::facts::command::of_confirm;
+use crate::facts::verb;
+use crate::facts::window;
+use crate::facts::{label, past};
+use crate::keymap::{self, Focus};
+use crate::layout::question;
+use crate::model::compose::Compose;
+use crate::model::preview::Foreseen;
+use crate::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
+use crate::model::toast::Tone;
+use crate::model::{Lower, Model, Sent};
+use crate::update::common;
+use crate::update::common::{NOT_DRAWN, other_sent, refuse};
+use crate::update::common::{send, toast};
+use crate::update::compose::open;
 use engine::api::Command;
-
-/// Says what did not happen, why, and what to do.
-pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
-    toast(model, Tone::Error, verb::in_words(what, why, hint));
-}
 
 /// Asks before the gate on screen is decided.
 pub(crate) fn open_decision(model: &mut Model, intent: Intent) {
@@ -87,7 +88,6 @@ pub(crate) fn open_cancel(model: &mut Model) {
     })));
 }
 
-pub(crate) const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
 const KEY_NOT_DRAWN: &str = "The key came before the question was on the screen: read it, then press the key";
 pub(crate) const MENU_NOT_DRAWN: &str = "The key came before the menu was on the screen: read it, then press the key";
 
@@ -107,13 +107,13 @@ pub(crate) fn is_read(model: &mut Model) -> bool {
         .prompt
         .as_ref()
         .filter(|prompt| prompt.is_binding())
-        .and_then(|_| view::prompt::facts(model))
+        .and_then(|_| question::facts(model))
     else {
         return true;
     };
     if !now.is_whole {
         let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
-        refuse(model, what, view::prompt::NOT_WHOLE, view::prompt::MAKE_ROOM);
+        refuse(model, what, window::NOT_WHOLE, window::MAKE_ROOM);
         return false;
     }
     if model.slips.on_screen.as_ref() != Some(&now) {
@@ -125,10 +125,10 @@ pub(crate) fn is_read(model: &mut Model) -> bool {
 
 /// Whether the key that takes in what was not looked at is on the terminal, with all of its question. False says why not.
 pub(crate) fn is_taking_in_drawn(model: &mut Model) -> bool {
-    let is_whole = view::prompt::facts(model).is_none_or(|facts| facts.is_whole);
+    let is_whole = question::facts(model).is_none_or(|facts| facts.is_whole);
     if !is_whole {
         let what = "Not taken in";
-        refuse(model, what, view::prompt::NOT_WHOLE, view::prompt::MAKE_ROOM);
+        refuse(model, what, window::NOT_WHOLE, window::MAKE_ROOM);
         return false;
     }
     let key = keymap::key_of(Focus::Bulk, Action::TakeIn).map(|key| format!("[{key}]"));
@@ -144,7 +144,7 @@ pub(crate) fn is_taking_in_drawn(model: &mut Model) -> bool {
 
 /// Whether the editor's menu is on the terminal: what replaces the text is not done before.
 pub(crate) fn is_menu_drawn(model: &Model) -> bool {
-    let now = view::prompt::facts(model);
+    let now = question::facts(model);
     now.is_some() && model.slips.on_screen == now
 }
 
@@ -183,28 +183,13 @@ pub(crate) fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
             false
         }
         Prompt::Discard(_) => {
-            compose::discard(model, fx);
+            open::discard(model, fx);
             false
         }
         Prompt::Menu => true,
     };
     if keep {
         model.prompt = Some(prompt);
-    }
-}
-
-/// What is sent beside decisions and patches, for its toast.
-pub(crate) fn other_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
-    Sent {
-        done,
-        not_done,
-        subject: subject.to_owned(),
-        decides: None,
-        has_patch: false,
-        is_committed: false,
-        leases: None,
-        is_part: false,
-        is_quiet: false,
     }
 }
 
@@ -230,13 +215,13 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     }
     if confirm.intent == Intent::Reject && confirm.note.is_blank() && !confirm.is_empty_accepted {
         confirm.is_empty_accepted = true;
-        slips::ask_once_more(model);
+        common::ask_once_more(model);
         confirm.revision = model.next_number();
         confirm.is_drawn = false;
         return true;
     }
     let notes = confirm.note.words();
-    let command = command_of(model, confirm, notes);
+    let command = of_confirm(model, confirm, notes);
     let sent = Sent {
         done: confirm.intent.done(),
         not_done: confirm.intent.not_done(),
@@ -251,39 +236,6 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     let submission = send(model, sent, command, fx);
     confirm.state = ConfirmState::Writing(submission);
     true
-}
-
-/// What Enter sends: the rules are asked about the very same.
-pub fn command_of(model: &Model, confirm: &Confirm, notes: Option<String>) -> Command {
-    let patch = confirm.patch.as_ref().map(|checked| checked.value.clone());
-    let digest = Some(confirm.pin.digest);
-    let gate = gate_ref(&confirm.pin.key);
-    match (confirm.intent.verdict(), confirm.intent) {
-        (Some(verdict), _) => Command::Decide {
-            gate,
-            verdict,
-            notes,
-            patch,
-            digest,
-        },
-        (None, Intent::Undo) => Command::UndoPatch {
-            path: undoable_path(model, &confirm.pin.key),
-            gate,
-            digest,
-        },
-        (None, Intent::Apply | Intent::Approve | Intent::Reject) => Command::ApplyPatch {
-            gate,
-            patch: patch.unwrap_or_default(),
-            digest,
-        },
-    }
-}
-
-/// The artifact whose newest patch the prompt spoke of: while the digest is the pinned one, it is the same.
-fn undoable_path(model: &Model, key: &GateKey) -> Option<ArtifactPath> {
-    let view = model.gate.as_ref().filter(|view| view.key == *key)?;
-    let undoable = view.gate()?.undoable(None).ok()?;
-    Some(undoable.artifact.path.clone())
 }
 
 /// Closes the prompt; nothing is decided, and what was written is kept.
@@ -336,4 +288,22 @@ pub(crate) fn acknowledge(model: &mut Model, fx: &mut Vec<Effect>) {
     let (job_id, label) = (row.job_id.clone(), label::job(&row.job_id, &row.slug));
     let sent = other_sent("Noted that it failed:", "Not noted", &label);
     send(model, sent, Command::Acknowledge(job_id), fx);
+}
+
+/// From the menu into a confirm prompt.
+pub(crate) fn submit(model: &mut Model, intent: Intent) {
+    let compose = model.compose.as_ref();
+    let with = compose.and_then(|compose| Some((compose.pin.clone(), compose.fitting()?.clone())));
+    if let Some((pin, checked)) = with {
+        open_with(model, intent, pin, checked);
+    }
+}
+
+/// Asks before the text is thrown away; an untouched one is not worth a question.
+pub(crate) fn ask_discard(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.compose.as_ref().is_some_and(Compose::is_changed) {
+        open_discard(model);
+    } else {
+        open::discard(model, fx);
+    }
 }

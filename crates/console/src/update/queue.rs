@@ -1,10 +1,12 @@
 //! The queue: asking for it, taking it, moving in it.
 
-use super::super::effect::{Effect, Question};
-use super::super::model::Model;
-use super::super::model::queue::RowKey;
-use super::super::model::toast::Tone;
-use super::{gate, keep, look, mark, toast};
+use super::{gate, look, mark};
+use crate::effect::{Effect, Question};
+use crate::model::Model;
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
+use crate::update::common::toast;
+use crate::update::lease;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;
@@ -34,7 +36,7 @@ pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>)
     let is_over = |row: &QueueRow| model.own.iter().any(|key| RowKey::Gate(key.clone()).names(row));
     let rows = rows.into_iter().filter(|row| !is_over(row)).collect();
     model.queue.refresh(rows);
-    keep::tell_lost(model);
+    lease::tell_lost(model);
     mark::recheck_gone(model, fx);
     if !was_loaded {
         open_at(model, fx);

@@ -1,17 +1,18 @@
 //! Reading on: one key that goes to what was not shown yet, line by line, hunk by hunk, file by file; at the end it says so.
 
-use super::super::action::Action;
-use super::super::effect::Effect;
-use super::super::keymap::Focus;
-use super::super::layout;
-use super::super::model::Model;
-use super::super::model::file::{Against, Content, FileView};
-use super::super::model::gate::GateView;
-use super::super::model::queue::RowKey;
-use super::super::model::shown::{Shown, Sight};
-use super::super::model::toast::Tone;
-use super::super::verb;
-use super::{diff, queue, toast};
+use super::{diff, queue};
+use crate::action::Action;
+use crate::effect::Effect;
+use crate::facts::verb;
+use crate::keymap::Focus;
+use crate::layout;
+use crate::model::Model;
+use crate::model::file::{Against, Content, FileView};
+use crate::model::gate::GateView;
+use crate::model::queue::RowKey;
+use crate::model::shown::{Shown, Sight};
+use crate::model::toast::Tone;
+use crate::update::common::toast;
 use ::diff::DiffDocument;
 use ::diff::page::Part;
 

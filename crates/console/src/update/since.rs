@@ -1,10 +1,10 @@
 //! The line at start: what was decided since this operator was last here.
 
-use super::super::effect::{Effect, Question};
-use super::super::model::Model;
-use super::super::model::toast::Tone;
-use super::super::view::label;
-use super::toast;
+use crate::effect::{Effect, Question};
+use crate::facts::label;
+use crate::model::Model;
+use crate::model::toast::Tone;
+use crate::update::common::toast;
 use domain::event::Event;
 use domain::time::{SECOND_US, Timestamp};
 use engine::api::Query;

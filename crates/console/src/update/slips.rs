@@ -12,53 +12,27 @@
 //! line, so that what comes behind it is written there too and acts nowhere. One key, however often it comes, is no text: who reads on with
 //! it may press Enter at once. (What a terminal brackets is told from keys without this: see `terminal::decode`.)
 
-use super::super::effect::Effect;
-use super::super::input::{Code, Key};
-use super::super::keymap::{self, Focus};
-use super::super::model::Model;
-use super::super::model::prompt::Prompt;
-use super::super::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
-use super::super::model::toast::Tone;
-use super::{look, queue, text, toast};
+use super::{look, queue, text};
+use crate::effect::Effect;
+use crate::facts::enter::{ENTER_BEHIND_TEXT, ONCE_MORE_US, is_behind_text, is_same_enter, once_more_us};
+use crate::input::{Code, Key};
+use crate::keymap::{self, Focus};
+use crate::model::Model;
+use crate::model::prompt::Prompt;
+use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
+use crate::model::toast::Tone;
+use crate::update::common::ask_once_more;
+use crate::update::common::toast;
 
 /// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and no keyboard repeats more slowly.
 const REPEAT_US: i64 = 150_000;
 /// A key that repeated itself and rests this long was let go.
 const LET_GO_US: i64 = 500_000;
 
-/// Who answers a question that asks once more reads it first. What comes sooner is the same Enter: held down, or bouncing; or the end of a
-/// text that somebody wrote elsewhere than they thought, or that a slow line brings letter by letter.
-const ONCE_MORE_US: i64 = 700_000;
-
 /// Hands are slower than this from letter to letter, but for two that they roll over; what pastes by pressing keys is quicker.
 const PASTE_PACE_US: i64 = 50_000;
 /// So many letters at that pace no hand has typed.
 const PACED_MIN: u8 = 3;
-
-/// What an Enter right behind a text is answered with.
-pub const ENTER_BEHIND_TEXT: &str =
-    "Letters came as a text does, and Enter does nothing right behind them: read what is asked, then press it";
-
-/// A question asks for Enter once more, or a text comes in where none is written.
-pub(crate) fn ask_once_more(model: &mut Model) {
-    model.slips.once_more_boot_us = Some(model.now.boot_us);
-}
-
-/// Whether an Enter that came now would be the one that the question has had.
-pub fn is_same_enter(model: &Model) -> bool {
-    once_more_us(model).is_some_and(|left_us| left_us > 0)
-}
-
-/// Whether an Enter that came now would be part of a text.
-pub fn is_behind_text(model: &Model) -> bool {
-    is_same_enter(model) && model.slips.letters.is_some_and(|letters| letters.is_text)
-}
-
-/// Microseconds until the next Enter counts.
-fn once_more_us(model: &Model) -> Option<i64> {
-    let since = model.slips.once_more_boot_us?;
-    Some((since + ONCE_MORE_US - model.now.boot_us).max(0))
-}
 
 /// Before a key acts. False: it does not act.
 pub(crate) fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {

@@ -1,14 +1,16 @@
 //! Keys and pastes that go into a text.
 
-use super::super::action::Action;
-use super::super::editor::Editor;
-use super::super::effect::Effect;
-use super::super::input::{Code, Key};
-use super::super::keymap::{self, Focus};
-use super::super::model::prompt::Prompt;
-use super::super::model::toast::Tone;
-use super::super::model::{Field, Model, Overlay};
-use super::{act, compose, look, queue, slips, toast};
+use super::{act, compose, look, queue, slips};
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::Effect;
+use crate::input::{Code, Key};
+use crate::keymap::{self, Focus};
+use crate::model::prompt::Prompt;
+use crate::model::toast::Tone;
+use crate::model::{Field, Model, Overlay};
+use crate::update::common::toast;
+use crate::update::compose::open;
 use text::words::counted;
 
 /// A key that means nothing here says so, once.
@@ -37,7 +39,7 @@ pub(crate) fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effe
         return unknown(model, focus, key);
     }
     if focus == Focus::Compose && matches!(key.code, Code::Up | Code::Down | Code::PageUp | Code::PageDown) {
-        compose::note_columns(model);
+        open::note_columns(model);
     }
     change(model, focus, fx, |editor| editor.press(key));
 }
@@ -111,38 +113,7 @@ pub(crate) fn end_line(model: &mut Model, why: &str, fx: &mut Vec<Effect>) {
     toast(model, Tone::Info, why);
 }
 
-const ENTER_IN_TEXT: &str = "What came at once is text: the Enter in it did nothing   hint: press Enter";
-
-/// An Enter that came together with letters, or right behind a text.
-pub(crate) fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
-    let focus = model.focus();
-    match focus {
-        Focus::Compose | Focus::Candidates => paste(model, "\n", fx),
-        Focus::Note | Focus::Answer => {
-            if slips::is_behind_text(model) {
-                slips::ask_once_more(model);
-            }
-            end_line(model, ENTER_IN_TEXT, fx);
-        }
-        Focus::Confirm | Focus::Bulk | Focus::Ask => {
-            slips::ask_once_more(model);
-            super::press(model, key, fx);
-        }
-        Focus::Queue
-        | Focus::Diff
-        | Focus::Job
-        | Focus::History
-        | Focus::Menu
-        | Focus::Filter
-        | Focus::Search
-        | Focus::Find
-        | Focus::Types
-        | Focus::Help
-        | Focus::Palette
-        | Focus::Files
-        | Focus::Discarded => super::press(model, key, fx),
-    }
-}
+pub(crate) const ENTER_IN_TEXT: &str = "What came at once is text: the Enter in it did nothing   hint: press Enter";
 
 fn none_acted(model: &mut Model, text: &str) {
     let count = counted(text.chars().count(), "key");
@@ -162,7 +133,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             }
             let is_listed = open.list.is_some();
             if edit(&mut open.editor) {
-                compose::edited(model, fx);
+                open::edited(model, fx);
                 if is_listed {
                     compose::complete(model, fx);
                 }

@@ -1,9 +1,12 @@
 //! What the passing of time changes on screen, and when to wake up for it.
 
-use super::super::effect::Effect;
-use super::super::model::{Lower, Model};
-use super::super::{layout, view};
-use super::{ask_leader, compose, gate, keep, look, slips};
+use super::{compose, gate, keep, look, slips};
+use crate::effect::Effect;
+use crate::facts::countdown;
+use crate::layout;
+use crate::model::{Lower, Model};
+use crate::update::common::ask_leader;
+use crate::update::lease;
 use domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -20,9 +23,9 @@ const MINUTE_US: i64 = 60 * SECOND_US;
 fn step_us(model: &Model) -> i64 {
     let rows = layout::of(model).queue_rows();
     let mut visible = model.queue.on_screen(rows);
-    let next = view::countdown::next_expiry(model).map(|(left_us, _)| left_us);
-    let has_seconds = |left_us: i64| left_us < view::countdown::HOUR_US;
-    let ticks = |row| view::countdown::left_us(model, row).is_some_and(has_seconds);
+    let next = countdown::next_expiry(model).map(|(left_us, _)| left_us);
+    let has_seconds = |left_us: i64| left_us < countdown::HOUR_US;
+    let ticks = |row| countdown::left_us(model, row).is_some_and(has_seconds);
     if visible.any(ticks) || next.is_some_and(has_seconds) {
         SECOND_US
     } else {
@@ -32,11 +35,7 @@ fn step_us(model: &Model) -> i64 {
 
 fn is_log_followed(model: &Model) -> bool {
     let is_shown = model.lower == Lower::Job || model.gate.is_none();
-    is_shown
-        && model
-            .job
-            .as_ref()
-            .is_some_and(super::super::model::job::JobView::is_running)
+    is_shown && model.job.as_ref().is_some_and(crate::model::job::JobView::is_running)
 }
 
 /// Microseconds until something visible changes or something must be done by itself.
@@ -44,16 +43,13 @@ pub fn next_wake_us(model: &Model) -> i64 {
     let step = step_us(model);
     let mut wake = step - model.now.utc.micros().rem_euclid(step);
     let boot = model.now.boot_us;
-    if let Some(lease) = keep::lease_wake_us(model) {
+    if let Some(lease) = lease::lease_wake_us(model) {
         wake = wake.min(lease);
     }
     // A hold or lease whose bound is used up stops nothing any more: its row counts down from then on.
     let rows = layout::of(model).queue_rows();
     let visible = model.queue.on_screen(rows);
-    if let Some(stands_us) = visible
-        .filter_map(|row| view::countdown::stands_for_us(model, row))
-        .min()
-    {
+    if let Some(stands_us) = visible.filter_map(|row| countdown::stands_for_us(model, row)).min() {
         wake = wake.min(stands_us);
     }
     if let Some(since) = model.unsaved_boot_us {
@@ -92,7 +88,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     if let Some(since) = model.unsaved_boot_us
         && now.boot_us >= since + DRAFT_DELAY_US
     {
-        for (key, draft) in super::unsaved_drafts(model) {
+        for (key, draft) in crate::update::compose::unsaved_drafts(model) {
             fx.push(Effect::SaveDraft(key, draft));
         }
     }
@@ -114,6 +110,6 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     }
     slips::tick(model, fx);
     compose::keep_looking(model, fx);
-    keep::keep_lease(model, fx);
+    lease::keep_lease(model, fx);
     look::keep(model, fx);
 }

@@ -1,15 +1,17 @@
 //! A gate's timer under somebody's hands: holding it, giving it time, and taking a gate over from whoever has it open.
 
-use super::super::editor::Editor;
-use super::super::effect::Effect;
-use super::super::model::Model;
-use super::super::model::preview::Foreseen;
-use super::super::model::prompt::{Prompt, TimerAsk, TimerIntent};
-use super::super::model::toast::Tone;
-use super::super::verb;
-use super::prompt::{NOT_DRAWN, other_sent};
-use super::{gate_ref, keep, send, toast};
-use domain::time::parse_span_s;
+use crate::editor::Editor;
+use crate::effect::Effect;
+use crate::facts::command::gate_ref;
+use crate::facts::command::of_timer;
+use crate::facts::lease;
+use crate::facts::verb;
+use crate::model::Model;
+use crate::model::preview::Foreseen;
+use crate::model::prompt::{Prompt, TimerAsk, TimerIntent};
+use crate::model::toast::Tone;
+use crate::update::common::{NOT_DRAWN, other_sent};
+use crate::update::common::{send, toast};
 use engine::api::Command;
 
 /// Asks before the timer of the selected gate is stopped, moved or let run again.
@@ -30,21 +32,6 @@ pub(crate) fn open(model: &mut Model, intent: TimerIntent) {
     })));
 }
 
-/// What Enter sends: the rules are asked about the very same. The error: what was typed is no length of time.
-pub fn command_of(ask: &TimerAsk) -> Result<Command, String> {
-    let gate = gate_ref(&ask.key);
-    let reason = ask.typed.words();
-    Ok(match ask.intent {
-        TimerIntent::Hold => Command::Hold { gate, reason },
-        TimerIntent::Release => Command::Release { gate, reason },
-        TimerIntent::Extend => Command::Extend {
-            gate,
-            seconds: parse_span_s(&ask.typed.text())?,
-            expected: None,
-        },
-    })
-}
-
 /// Enter. Returns whether the question stays.
 pub(crate) fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>) -> bool {
     if ask.sent.is_some() {
@@ -54,7 +41,7 @@ pub(crate) fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>
         toast(model, Tone::Info, NOT_DRAWN);
         return true;
     }
-    if let Ok(command) = command_of(ask) {
+    if let Ok(command) = of_timer(ask) {
         let sent = other_sent(ask.intent.done(), ask.intent.not_done(), &ask.label);
         ask.sent = Some(send(model, sent, command, fx));
     }
@@ -63,7 +50,7 @@ pub(crate) fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>
 
 /// Takes what the prompt or the editor is about over from whoever else has it open.
 pub(crate) fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
-    for (key, purpose) in keep::open_elsewhere(model) {
+    for (key, purpose) in lease::open_elsewhere(model) {
         let Some(name) = model.lease_of_other(&key).map(|lease| lease.holder.name.clone()) else {
             continue;
         };

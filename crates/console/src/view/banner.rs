@@ -1,55 +1,11 @@
 //! What is broken: a line below the header for as long as it is.
 
+use crate::facts::banner::lines;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::message::split;
 use super::pen::Pen;
-use super::prompt::ROWS_MIN;
 use crate::model::Model;
-
-/// The line, when something is broken.
-pub(crate) fn text(model: &Model) -> Option<String> {
-    if let Some(why) = &model.session.newer {
-        return Some(format!("read-only: {why}"));
-    }
-    if let Some(trouble) = &model.trouble {
-        return Some(trouble.clone());
-    }
-    let not_loaded = first_of("Configuration not loaded", &model.config_faults);
-    // What is known of a fault and what mends it come first: the end may be cut.
-    let not_loaded = not_loaded.map(|fault| fault + "   the former policy stays");
-    not_loaded.or_else(|| first_of("A draft is not offered", &model.draft_problems))
-}
-
-/// How many problems there are, where it is more than one, and the first.
-fn first_of(what: &str, problems: &[String]) -> Option<String> {
-    match problems {
-        [] => None,
-        [one] => Some(format!("{what}: {one}")),
-        [first, ..] => Some(format!("{what} (1 of {}): {first}", problems.len())),
-    }
-}
-
-/// What is broken, where, and what was meant.
-const LINES_MAX: usize = 3;
-/// Where there are few lines, what is read comes first.
-const LINES_MAX_LOW: usize = 1;
-
-fn lines(model: &Model, columns: u16) -> Vec<String> {
-    let columns = usize::from(columns).saturating_sub(2);
-    let most = if model.size.1 < ROWS_MIN {
-        LINES_MAX_LOW
-    } else {
-        LINES_MAX
-    };
-    text(model).map(|text| split(&text, columns, most)).unwrap_or_default()
-}
-
-/// How many lines it wants.
-pub(crate) fn height(model: &Model, columns: u16) -> u16 {
-    u16::try_from(lines(model, columns).len()).unwrap_or(u16::MAX)
-}
 
 /// Draws it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {

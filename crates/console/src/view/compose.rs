@@ -5,13 +5,13 @@ mod preview;
 mod text;
 mod verdict;
 
+use crate::facts::compose::{columns, is_beside};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::label;
 use super::pen::Pen;
-use crate::layout;
+use crate::facts::label;
 use crate::model::Model;
 use crate::model::compose::{Compose, List};
 use ::text::width;
@@ -57,25 +57,6 @@ fn verdict_height(area: Rect, wanted: usize, text_rows: usize, share: u16, is_as
 /// At most so many lines below the text when the text wants them.
 const VERDICT_LINES: u16 = 8;
 
-/// From this width on the preview stands beside the text.
-pub(crate) const BESIDE_COLUMNS: u16 = 100;
-
-/// Columns in which the text is drawn.
-pub(crate) fn text_columns(model: &Model, compose: &Compose) -> usize {
-    let width = layout::of(model).lower.width;
-    let width = if is_beside(compose, width) { width / 2 } else { width };
-    text::columns(&compose.editor, width)
-}
-
-/// Whether the preview stands beside the text: for everything that has lines.
-fn is_beside(compose: &Compose, width: u16) -> bool {
-    let has_diff = compose
-        .preview
-        .as_ref()
-        .is_none_or(|(_, preview)| preview.document.is_some());
-    width >= BESIDE_COLUMNS && has_diff
-}
-
 /// Draws it; returns the cursor.
 pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     draw_head(model, compose, area, buffer);
@@ -84,11 +65,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
         height: area.height.saturating_sub(1),
         ..area
     };
-    let has_diff = compose
-        .preview
-        .as_ref()
-        .is_none_or(|(_, preview)| preview.document.is_some());
-    let is_beside = area.width >= BESIDE_COLUMNS && has_diff;
+    let is_beside = is_beside(compose, area.width);
     if is_beside {
         // The text keeps its columns whether it fits or not: words must not jump while they are typed.
         let width = body.width / 2;
@@ -128,9 +105,9 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
 
 /// The text, and below it what became of it; with the changes one by one where no diff shows them.
 fn draw_body(model: &Model, compose: &Compose, has_changes: bool, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let columns_of_text = columns(&compose.editor, area.width);
     let columns = usize::from(area.width.saturating_sub(2));
     let lines = 0..compose.editor.lines().len().min(usize::from(area.height));
-    let columns_of_text = text::columns(&compose.editor, area.width);
     let text_rows = lines.map(|line| compose.editor.rows(line, columns_of_text).len()).sum();
     // Where a diff shows the changes, less is to be said.
     let share = if has_changes { VERDICT_LINES } else { VERDICT_LINES / 2 };

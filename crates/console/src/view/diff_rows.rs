@@ -1,5 +1,6 @@
 //! The rows of a diff, in one column or in two: any diff, in any area. Knows nothing of gates.
 
+use crate::facts::page::number_cells;
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
@@ -7,43 +8,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use crate::model::look::{Look, Mode};
 use crate::theme::Theme;
-use diff::document::{DiffDocument, RowKind, Side};
+use diff::document::{RowKind, Side};
 use diff::lines::LineEnd;
-use diff::page::{Columns, END_CELLS, Page, Part, Place, Shown};
+use diff::page::{END_CELLS, Page, Part, Place, Shown};
 use diff::search::Needle;
 use text::{Shape, trailing_start};
-
-/// Sign and blank before a text.
-const SIGN_CELLS: usize = 2;
-
-/// A diff as it stands on so many columns of the screen, `left` cells scrolled sideways where it does not wrap. A text
-/// without a former one has one column: there is nothing to stand beside it.
-pub(crate) fn page(document: &DiffDocument, look: Look, left: usize, columns: u16) -> Page<'_> {
-    let columns = usize::from(columns);
-    let numbers = number_cells(document);
-    let columns = match look.mode {
-        Mode::SideBySide if !document.is_new() => {
-            // Number, blank and sign on both sides; a rule between them.
-            Columns::Two((columns.saturating_sub(1) / 2).saturating_sub(numbers + 1 + SIGN_CELLS))
-        }
-        Mode::SideBySide | Mode::Unified | Mode::Values => {
-            Columns::One(columns.saturating_sub(numbers + 2 + SIGN_CELLS))
-        }
-    };
-    Page {
-        document,
-        columns,
-        wraps: look.wraps,
-        left: if look.wraps { 0 } else { left },
-    }
-}
-
-fn number_cells(document: &DiffDocument) -> usize {
-    let lines = document.line_count(Side::New).max(document.line_count(Side::Old));
-    lines.to_string().len().max(3)
-}
 
 /// Draws the lines of a page from `top` on; matches of the needle are underlined.
 pub fn draw(page: &Page<'_>, top: Place, needle: Option<&Needle>, theme: Theme, area: Rect, buffer: &mut Buffer) {

@@ -1,29 +1,15 @@
 //! What was thrown away lately, as a list to take something back from.
 
+use crate::facts::lists;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::label;
 use super::message;
 use super::pen::{Pen, clear};
 use crate::draft::{DISCARDED_DAYS, Discarded};
+use crate::facts::label;
 use crate::layout::Layout;
 use crate::model::{Model, Overlay};
-
-/// What fits what is typed, by its index.
-pub(crate) fn matching(model: &Model) -> Vec<usize> {
-    let text = match &model.overlay {
-        Some(Overlay::Discarded { text, .. }) => text.text().to_lowercase(),
-        Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Files { .. }) | None => String::new(),
-    };
-    let fits = |discarded: &Discarded| {
-        let name = format!("{} {}", discarded.draft.key, discarded.draft.contents()).to_lowercase();
-        text.split_whitespace().all(|word| name.contains(word))
-    };
-    let listed = model.discarded.iter().enumerate();
-    let listed = listed.filter(|(_, discarded)| discarded.kept_until() > model.now.utc && fits(discarded));
-    listed.map(|(index, _)| index).collect()
-}
 
 /// The first words of what was thrown away.
 fn first_words(discarded: &Discarded) -> String {
@@ -48,7 +34,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     let Some(Overlay::Discarded { text, chosen }) = &model.overlay else {
         return None;
     };
-    let listed = matching(model);
+    let listed = lists::discarded(model);
     let wanted = u16::try_from(listed.len()).unwrap_or(u16::MAX).saturating_add(2);
     let height = wanted.clamp(3, 16).min(layout.hint.y.saturating_sub(1));
     let area = Rect::new(0, layout.hint.y - height, model.size.0, height);

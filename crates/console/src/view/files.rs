@@ -1,50 +1,15 @@
 //! The files under review, as a list to choose from.
 
+use crate::facts::label::change_of_file;
+use crate::facts::lists;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::label;
 use super::message;
 use super::pen::{Pen, clear};
 use crate::layout::Layout;
-use crate::model::file::FileView;
 use crate::model::{Model, Overlay};
-use text::words::{NO_TEXT, counted};
-
-/// The files that fit what is typed, by their index.
-pub(crate) fn matching(model: &Model) -> Vec<usize> {
-    let text = match &model.overlay {
-        Some(Overlay::Files { text, .. }) => text.text().to_lowercase(),
-        Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Discarded { .. }) | None => String::new(),
-    };
-    let files = model.gate.as_ref().map_or(&[][..], |view| &view.files[..]);
-    let fits = |file: &FileView| {
-        let name = file.artifact.path.as_str().to_lowercase();
-        text.split_whitespace().all(|word| name.contains(word))
-    };
-    files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| fits(file))
-        .map(|(index, _)| index)
-        .collect()
-}
-
-/// How much changed in it: lines, or its size; and how many values, where they are known.
-pub(crate) fn change(file: &FileView) -> String {
-    let artifact = &file.artifact;
-    if artifact.is_binary {
-        return format!("{NO_TEXT}, {}", label::size(artifact.size_bytes));
-    }
-    let lines = format!("+{} -{}", artifact.added_lines, artifact.removed_lines);
-    match &file.values {
-        Some(values) => {
-            let more = if values.is_cut { "+" } else { "" };
-            format!("{lines}  {}{more} values", values.changes.len())
-        }
-        None => lines,
-    }
-}
+use text::words::counted;
 
 /// Draws it above the keys.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
@@ -52,7 +17,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     let Some(Overlay::Files { text, chosen }) = &model.overlay else {
         return None;
     };
-    let files = matching(model);
+    let files = lists::files(model);
     let wanted = u16::try_from(files.len()).unwrap_or(u16::MAX).saturating_add(2);
     let height = wanted.clamp(3, 16).min(layout.hint.y.saturating_sub(1));
     let area = Rect::new(0, layout.hint.y - height, model.size.0, height);
@@ -86,7 +51,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
         pen.text(if is_chosen { " > " } else { "   " }, theme.strong())
             .cell(&(index + 1).to_string(), 4, theme.plain())
             .cell(name, name_cells, theme.plain())
-            .cell(&format!(" {}", change(file)), 24, theme.plain())
+            .cell(&format!(" {}", change_of_file(file)), 24, theme.plain())
             .text(seen, if seen == "seen" { theme.plain() } else { theme.warning() });
         if file.is_changed_on_disk() {
             pen.text(" CHANGED", theme.warning());

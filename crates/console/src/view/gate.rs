@@ -1,11 +1,13 @@
 //! The gate: what is under review, against what, and the diff.
 
+use crate::facts::wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use super::title::{BASE_CELLS, base, since_line, title};
-use super::{diff_rows, label, media, message};
+use super::{diff_rows, media};
+use crate::facts::label;
+use crate::facts::title::{BASE_CELLS, base, since_line, title};
 use crate::layout::{diff_page, gate_head_height, has_values_line, hold_lines};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView};
@@ -71,7 +73,7 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let entry = |index: usize, file: &FileView| {
         let sign = if index == view.file { ">" } else { "" };
         let seen = if file.is_wholly_shown() { "" } else { " unseen" };
-        let change = super::files::change(file);
+        let change = crate::facts::label::change_of_file(file);
         format!("{sign}{} {change}{seen}", file.artifact.path.file_name())
     };
     let first = if view.files.len() > 3 { view.file } else { 0 };
@@ -265,7 +267,7 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
                 "hint: copy the reviewed bytes back, from versions/{}",
                 file.artifact.digest
             );
-            for (line, words) in (1..).zip(message::split(&hint, columns, MISSING_LINES_MAX)) {
+            for (line, words) in (1..).zip(wrap::split(&hint, columns, MISSING_LINES_MAX)) {
                 Pen::at_line(buffer, area, line).skip(1).text(&words, theme.plain());
             }
         }
@@ -312,7 +314,7 @@ fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buff
         ),
     };
     let columns = usize::from(area.width).saturating_sub(2);
-    let words = message::split(&text, columns, BINARY_LINES_MAX).into_iter();
+    let words = wrap::split(&text, columns, BINARY_LINES_MAX).into_iter();
     let mut lines: Vec<_> = words.map(|words| (words, theme.plain())).collect();
     // The digests stand in the title too, in short: what is said of the file comes first.
     lines.extend(base.map(|base| (format!("- base  {base}"), theme.removed())));

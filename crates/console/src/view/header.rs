@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use super::{countdown, label, shorten};
+use crate::facts::{countdown, label, shorten};
 use crate::model::Model;
 use domain::time::SECOND_US;
 use text::width;

@@ -1,11 +1,14 @@
 //! The last line: the keys of the focus that apply now, whole hints only.
 
+use crate::facts::window;
+use crate::layout::question;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use super::prompt;
 use crate::action::Action;
+use crate::facts::enter::is_behind_text;
+use crate::facts::verb;
 use crate::keymap::{self, Binding, Focus};
 use crate::model::compose::Compose;
 use crate::model::file::Against;
@@ -13,8 +16,6 @@ use crate::model::gate::GateView;
 use crate::model::prompt::{ConfirmState, Intent, Prompt, TimerIntent};
 use crate::model::{Lower, Model};
 use crate::theme::Theme;
-use crate::update::is_behind_text;
-use crate::verb;
 
 /// The keys that look around behind the prompt, as far as there is something to look at.
 fn look(model: &Model) -> Option<String> {
@@ -35,7 +36,7 @@ fn text_comes(model: &Model, focus: Focus) -> Option<String> {
 
 /// Whether Enter answers the open question.
 fn is_enter_offered(model: &Model) -> bool {
-    let is_whole = prompt::facts(model).is_none_or(|facts| facts.is_whole);
+    let is_whole = question::facts(model).is_none_or(|facts| facts.is_whole);
     is_whole && verb::applies(model, model.focus(), Action::Accept)
 }
 
@@ -113,7 +114,7 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         Focus::Discarded => words(&["Enter restores it", "type to find", "Up Down move"]),
         Focus::Palette => words(&["Enter does it", "type to find", "Up Down move"]),
         // The menu names its keys itself.
-        Focus::Menu if !prompt::is_low(model) => words(&["the text is kept"]),
+        Focus::Menu if !window::is_low(model) => words(&["the text is kept"]),
         Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => Vec::new(),
     }
 }
@@ -220,7 +221,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     // The way back to the text comes before what can be done with it, which a window with room for it lists above; so does the way back
     // to the usual base, which alone counts as shown.
     let is_menu = focus == Focus::Menu;
-    let is_listed = is_menu && !prompt::is_low(model);
+    let is_listed = is_menu && !window::is_low(model);
     let file = model.gate.as_ref().and_then(GateView::current);
     let is_other_base = file.is_some_and(|file| file.against != Against::Usual);
     let is_back = |binding: &&Binding| match binding.action {

@@ -1,12 +1,13 @@
 //! The line above the keys: the field that is open, else what happened last.
 
+use crate::facts::message::{START_CELLS, earlier, lines, sign};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::label;
 use super::pen::Pen;
 use crate::editor::Editor;
+use crate::facts::label;
 use crate::model::toast::{Toast, Tone};
 use crate::model::{Field, Model};
 use crate::theme::Theme;
@@ -34,107 +35,6 @@ pub(crate) fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) ->
     pen.line(text.as_bytes(), &[], left, theme.plain(), theme);
     let column = start.saturating_add(u16::try_from(cells - left.min(cells)).unwrap_or(u16::MAX));
     Some(Position::new(column, y))
-}
-
-/// At most so many lines for one message: a refusal, what explains it and a hint with a path and a digest.
-const LINES_MAX: usize = 6;
-
-/// The newest message in at most so many lines of so many columns, until the next key; then one line. The last takes the rest.
-fn lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
-    let Some(newest) = model.toasts.newest() else {
-        return Vec::new();
-    };
-    let is_fresh = model.toasts.unread > 0 && model.field.is_none();
-    let most = if is_fresh { most.min(LINES_MAX) } else { 1 };
-    // The clock and the sign stand before every line.
-    let columns = columns.saturating_sub(START_CELLS);
-    split_behind(&newest.text, width(&earlier(model)), columns, most)
-}
-
-/// How many lines came before the newest since the last key.
-fn earlier(model: &Model) -> String {
-    match model.toasts.unread.saturating_sub(1) {
-        0 => String::new(),
-        more => format!("+{more} earlier "),
-    }
-}
-
-/// Cells before the text of a message: a blank, the clock, a blank, the sign of an error.
-const START_CELLS: usize = 14;
-
-/// Splits at blanks into at most so many lines; the last takes the rest.
-pub(crate) fn split(text: &str, columns: usize, most: usize) -> Vec<String> {
-    split_behind(text, 0, columns, most)
-}
-
-/// The same where so many cells of the first line are taken.
-pub(crate) fn split_behind(text: &str, taken: usize, columns: usize, most: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut has_room = most > 1;
-    for word in text.split(' ').flat_map(|word| pieces(word, columns.max(1))) {
-        let count = lines.len();
-        let Some(line) = lines.last_mut() else {
-            break;
-        };
-        let taken = if count == 1 { taken } else { 0 };
-        let used = width(line) + usize::from(!line.is_empty());
-        let is_begun = !line.is_empty() || taken > 0;
-        let is_full = is_begun && taken + used + width(&visible_line(&word)) > columns;
-        if is_full && has_room {
-            has_room = count + 1 < most;
-            lines.push(word);
-            continue;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(&word);
-    }
-    lines
-}
-
-/// A word that no line could hold, in pieces that one can; any other as it is.
-fn pieces(word: &str, columns: usize) -> Vec<String> {
-    if width(&visible_line(word)) <= columns {
-        return vec![word.to_owned()];
-    }
-    let mut pieces = vec![String::new()];
-    for character in word.chars() {
-        let full = pieces
-            .last()
-            .is_some_and(|piece| width(&visible_line(piece)) + 2 > columns && !piece.is_empty());
-        if full {
-            pieces.push(String::new());
-        }
-        if let Some(piece) = pieces.last_mut() {
-            piece.push(character);
-        }
-    }
-    pieces
-}
-
-/// How many lines the message wants.
-pub(crate) fn height(model: &Model, columns: u16) -> u16 {
-    u16::try_from(lines(model, usize::from(columns), LINES_MAX).len())
-        .unwrap_or(1)
-        .max(1)
-}
-
-/// A line of news in lines of so many columns, all but the first of which begin at `indent`: clock and sign stand before the first.
-pub(crate) fn after_clock(toast: &Toast, indent: usize, columns: usize, most: usize) -> Vec<String> {
-    let sign = width(sign(toast.tone));
-    let taken = (CLOCK_CELLS + sign).saturating_sub(indent);
-    split_behind(&toast.text, taken, columns, most)
-}
-
-/// Cells of a clock and the blank behind it.
-const CLOCK_CELLS: usize = 10;
-
-fn sign(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Error => "! ",
-        Tone::Info | Tone::Done | Tone::Timer => "",
-    }
 }
 
 /// Writes a line of news.

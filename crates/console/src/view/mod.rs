@@ -3,9 +3,7 @@
 //! Every text that comes from outside passes `text` on its way ([`pen::Pen::text`]).
 
 pub(crate) mod banner;
-pub(crate) mod change;
 pub mod compose;
-pub(crate) mod countdown;
 pub mod diff_rows;
 pub(crate) mod discarded;
 pub(crate) mod files;
@@ -14,31 +12,26 @@ pub(crate) mod header;
 pub(crate) mod help;
 pub(crate) mod hint;
 pub(crate) mod history;
-pub(crate) mod holder;
 pub mod job;
-pub(crate) mod label;
 pub mod media;
 pub(crate) mod message;
 pub mod palette;
-pub(crate) mod past;
 pub(crate) mod pen;
 pub mod plain;
 pub mod prompt;
 pub mod queue;
-pub(crate) mod shorten;
 pub(crate) mod side;
-pub(crate) mod title;
 pub(crate) mod values;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::effect::{DiffFacts, FrameFacts};
-use super::layout;
-use super::model::file::FileView;
-use super::model::look::Mode;
-use super::model::shown::Sight;
-use super::model::{Lower, Model, Overlay};
+use crate::effect::{DiffFacts, FrameFacts};
+use crate::layout::{self, question};
+use crate::model::file::FileView;
+use crate::model::look::Mode;
+use crate::model::shown::Sight;
+use crate::model::{Lower, Model, Overlay};
 use diff::page::Part;
 use pen::Pen;
 
@@ -128,7 +121,7 @@ pub fn facts(model: &Model) -> FrameFacts {
     let (prompt, listed) = if model.overlay.is_some() {
         (None, 0..0)
     } else {
-        (prompt::facts(model), prompt::listed(model))
+        (question::facts(model), question::listed(model))
     };
     FrameFacts { prompt, listed, diff }
 }

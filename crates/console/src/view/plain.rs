@@ -1,5 +1,6 @@
 //! A diff as the console draws it, in lines of plain text: for the command line.
 
+use crate::facts::page;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -27,7 +28,7 @@ pub fn side_by_side<E>(
         has_colour: false,
         has_palette: false,
     };
-    let page = diff_rows::page(document, look, 0, columns);
+    let page = page::page(document, look, 0, columns);
     let mut top = Place::default();
     loop {
         let lines = page.lines(top, usize::from(LINES_AT_ONCE));

@@ -5,14 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use super::{countdown, holder, label, shorten};
+use crate::facts::marks::in_range;
+use crate::facts::{countdown, holder, label, shorten};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::queue::RowKey;
-use crate::update::marked_range;
 use domain::view::{QueueKind, QueueRow};
 use text::width;
-use text::words::{NO_TEXT, age};
+use text::words::age;
 
 /// A column: head, width, whether numbers stand to the right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,27 +119,6 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
     chosen.iter().map(|column| (*column, cells(*column))).collect()
 }
 
-/// What changed: `+12 -4`, `new 48`, `no text`.
-pub(crate) fn change(row: &QueueRow) -> String {
-    if row.kind != QueueKind::Gate {
-        return String::new();
-    }
-    if row.files == 0 {
-        return "no files".to_owned();
-    }
-    if row.is_binary {
-        return NO_TEXT.to_owned();
-    }
-    if row.is_new {
-        return format!("new {}", label::count(row.added_lines.into()));
-    }
-    format!(
-        "+{} -{}",
-        label::count(row.added_lines.into()),
-        label::count(row.removed_lines.into())
-    )
-}
-
 /// Who is at it, or who is not, in so many cells.
 pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     let theme = model.theme;
@@ -181,7 +160,7 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
         Column::Left => (countdown::left(model, row), countdown::style(model, row, theme)),
         Column::AtZero if row.kind == QueueKind::Failed => ("failed".to_owned(), theme.error()),
         Column::AtZero => (countdown::at_zero(model, row).to_owned(), plain),
-        Column::Change => (change(row), plain),
+        Column::Change => (label::change_of_gate(row), plain),
         Column::Files if row.files > 0 => (row.files.to_string(), plain),
         Column::Files => (String::new(), plain),
         Column::Who => who(model, row, cells),
@@ -218,7 +197,7 @@ fn draw_row(
         pen.skip(u16::from(index > 0));
         // Who holds it, until when and why is more than how many files there are: it begins right behind what changed.
         if is_held && *column == Column::Change {
-            pen.text(&change(row), theme.plain()).skip(2);
+            pen.text(&label::change_of_gate(row), theme.plain()).skip(2);
             let (text, style) = who(model, row, pen.room());
             pen.text(&text, if is_reversed { theme.plain() } else { style });
             break;
@@ -309,7 +288,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     let names: Vec<String> = rows().map(|row| label::job(&row.job_id, &row.slug)).collect();
     let cells = columns.first().map_or(0, |(_, cells)| *cells);
     let names = shorten::distinct(&names, cells);
-    let in_range = marked_range(model);
+    let in_range = in_range(model);
     for (line, (row, name)) in (head..).zip(rows().zip(&names)) {
         let is_marked = match RowKey::of(row) {
             RowKey::Gate(key) => model.marks.contains_key(&key) || in_range.contains(&key),

@@ -1,11 +1,14 @@
 //! Below the queue in a wide window: the stages of the selected job, and the last news.
 
+use crate::facts::message::after_clock;
+use crate::view::message;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::job::stage_state;
+use super::pen;
 use super::pen::Pen;
-use super::{label, message, pen, shorten};
+use crate::facts::job::stage_state;
+use crate::facts::{label, shorten};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::toast::Toast;
@@ -84,7 +87,7 @@ fn draw_news(model: &Model, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width.saturating_sub(NEWS_INDENT));
     let mut line = 0;
     for toast in model.toasts.news() {
-        let lines = message::after_clock(toast, usize::from(NEWS_INDENT), columns, NEWS_LINES_MAX);
+        let lines = after_clock(toast, usize::from(NEWS_INDENT), columns, NEWS_LINES_MAX);
         for (offset, (words, part)) in (line..).zip(lines.iter().zip(0..)) {
             let mut pen = Pen::at_line(buffer, area, offset);
             match part {

@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::change::{self, Side};
 use super::pen::Pen;
+use crate::facts::change;
+use crate::facts::change::Side;
 use crate::theme::Theme;
 use diff::json::{ChangeKind, ChangedValues, ValueChange};
 use patch::Change;

@@ -41,7 +41,7 @@ pub enum ChangeKind {
 const DEPTH_MAX: usize = 100;
 
 /// One value that changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueChange {
     /// Like `scenes[2].duration_ms`, places as in the new document (of a removed value: as in the old one); empty for the
     /// whole document.

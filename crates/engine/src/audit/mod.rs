@@ -18,8 +18,10 @@ mod state;
 
 use domain::chain::ChainHead;
 use domain::ids::JobId;
-use runs::{RunsDir, RunsError};
-use store::{JobMark, Reader, StoreError};
+use runs::RunsDir;
+use store::{JobMark, Reader};
+
+use super::trouble::Trouble;
 
 pub use finding::{FINDINGS_MAX, Finding, OwedFiles, Place, Report};
 pub(crate) use job::is_intact;
@@ -45,17 +47,6 @@ pub struct Progress {
     pub done: u64,
     /// How many there are.
     pub of: u64,
-}
-
-/// Why the record could not be looked at, mended or made again.
-#[derive(Debug, thiserror::Error)]
-pub enum Trouble {
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A file, a lock.
-    #[error(transparent)]
-    Runs(#[from] RunsError),
 }
 
 /// What is wrong with one job's files and rows. Rows and files may move meanwhile, unless publishers are kept out.

@@ -139,7 +139,7 @@ impl Courier {
             Ok(Ok(false)) => Err(Stop::Over),
             Err(_) if self.is_over.load(Ordering::Acquire) => Err(Stop::Over),
             Err(_) => Err(Stop::Trouble("too much is waiting for the database".to_owned())),
-            Ok(Err(why)) => Err(Stop::Trouble(why)),
+            Ok(Err(error)) => Err(error.into()),
         }
     }
 

@@ -381,7 +381,7 @@ async fn blocking<T: Send + 'static>(
         // It panicked, or the runtime is going down.
         Err(error) => Err(RunsError {
             operation: "look at dropped files".to_owned(),
-            source: std::io::Error::other(error),
+            source: std::io::Error::other(error).into(),
         }),
     }
 }

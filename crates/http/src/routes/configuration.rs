@@ -10,9 +10,7 @@ use serde_json::Value;
 use crate::answer::{self, ApiError, Fault};
 use crate::app::App;
 use crate::body::Raw;
-use crate::schema;
-use config::{Config, ConfigText, Problem};
-use wire::ValidationDoc;
+use config::{Config, ConfigText, Problem, ValidationDoc};
 
 /// The configuration in force, without any secret.
 #[utoipa::path(get, path = "/config/operator", tag = "configuration", responses((status = 200, description = "The configuration", body = serde_json::Value)))]
@@ -23,7 +21,7 @@ pub(crate) async fn operator(State(app): State<Arc<App>>) -> Response {
 /// Checks a YAML or JSON text, or without a body the file in force. Changes nothing.
 #[utoipa::path(post, path = "/config/validate", tag = "configuration",
     request_body(content = Option<String>, content_type = "application/yaml", description = "The text; none: the file in force"),
-    responses((status = 200, description = "Every fault and doubt", body = schema::Validation)))]
+    responses((status = 200, description = "Every fault and doubt", body = ValidationDoc)))]
 pub(crate) async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Result<Response, ApiError> {
     let now = app.now();
     let (origin, problems) = if body.is_empty() {
@@ -49,7 +47,7 @@ pub(crate) async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Res
         0 => format!("{origin} can be used"),
         errors => format!("{origin} has {errors} {faults}"),
     };
-    Ok(answer::ok(&ValidationDoc::<Problem> {
+    Ok(answer::ok(&ValidationDoc {
         valid: errors == 0,
         message,
         timestamp: now,

@@ -4,26 +4,56 @@ use std::sync::Arc;
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
+use serde_json::{Map, Value};
 
 use crate::answer::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::body::{Fields, Object};
+use crate::body::Object;
 use crate::params::{Asked, Job};
-use crate::schema;
+use crate::request::{FieldValue, Fields, Unfit, request};
 use domain::gate::Verdict;
-use domain::ids::JobId;
+use domain::ids::{Digest, JobId, StageName};
 use domain::key::GateRef;
 use engine::api::Command;
+use wire::ActedDoc;
 
 use super::done;
+
+request! {
+    /// A verdict on a gate.
+    #[schema(as = Verdict)]
+    struct VerdictRequest {
+        /// The stage; missing: the one that the job is at.
+        #[schema(value_type = Option<String>, pattern = "^[a-z][a-z0-9_-]{0,49}$")]
+        stage: Option<StageName>,
+        /// May repeat what the path says: approve, approved, reject or rejected.
+        #[schema(value_type = Option<String>, pattern = "^(approved?|reject(ed)?)$")]
+        #[expect(dead_code, reason = "compared with the path before the rest is read")]
+        decision: Option<Said>,
+        /// Accepted and ignored: the token says who decides.
+        #[expect(dead_code, reason = "accepted and ignored")]
+        operator: Option<Value>,
+        /// Why, for the record; at most 64 KiB.
+        notes: Option<String>,
+        /// Decide only on exactly these bytes: the gate's digest.
+        #[schema(value_type = Option<String>, pattern = "^[0-9a-fA-F]{64}$")]
+        digest: Option<Digest>,
+        /// Decide exactly this attempt, from 1; missing: the newest.
+        #[schema(minimum = 1)]
+        attempt: Option<u32>,
+        /// A patch, applied with the decision or, after a rejection, on resume.
+        #[schema(value_type = Option<Object>)]
+        patch: Option<Map<String, Value>>,
+    }
+}
 
 /// Approves the gate of a stage: the job goes on. Answers when the decision file is in place, or with `published: false`.
 #[utoipa::path(post, path = "/jobs/{id}/approve", tag = "decide", params(
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = schema::Acted)))]
+    request_body = Option<VerdictRequest>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = ActedDoc)))]
 pub(crate) async fn approve(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -39,7 +69,7 @@ pub(crate) async fn approve(
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    request_body = Option<schema::Verdict>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = schema::Acted)))]
+    request_body = Option<VerdictRequest>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = ActedDoc)))]
 pub(crate) async fn reject(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -59,6 +89,17 @@ fn verdict_of(word: &str) -> Option<Verdict> {
     }
 }
 
+/// A word that means a verdict.
+pub(crate) struct Said;
+
+impl FieldValue for Said {
+    fn of(value: &Value) -> Result<Self, Unfit> {
+        let verdict = verdict_of(&String::of(value)?);
+        let said = verdict.map(|_| Self);
+        said.ok_or_else(|| ("enum", "Input should be approve or reject".to_owned()))
+    }
+}
+
 async fn decide(
     app: &App,
     caller: &Caller,
@@ -69,39 +110,28 @@ async fn decide(
 ) -> Result<Response, ApiError> {
     let dry_run = asked.flag("dry_run")?;
     let mut fields = Fields::of(body);
-    let stage = fields.stage("stage");
-    if let Some(word) = fields.text("decision") {
-        match verdict_of(word) {
-            Some(said) if said == verdict => {}
-            Some(_) => {
-                let msg = format!("the path says {}, the body {word}", verdict.past());
-                fields.fault("decision", "contradiction", msg);
-            }
-            None => fields.fault("decision", "enum", "Input should be approve or reject"),
-        }
+    let word = fields.any("decision").and_then(Value::as_str).unwrap_or_default();
+    if verdict_of(word).is_some_and(|said| said != verdict) {
+        let msg = format!("the path says {}, the body {word}", verdict.past());
+        fields.fault("decision", "contradiction", msg);
     }
-    let notes = fields.text("notes").map(str::to_owned);
-    let digest = fields.digest("digest");
-    let attempt = fields.whole("attempt", 1..=u64::from(u32::MAX));
-    fields.object("patch");
-    let patch = fields.any("patch").cloned();
-    fields.finish()?;
+    let asked: VerdictRequest = fields.finish()?;
     let rows = app.job(&job_id).await?;
-    let stage = match stage.or_else(|| rows.job.stage.clone()) {
+    let stage = match asked.stage.or_else(|| rows.job.stage.clone()) {
         Some(stage) => stage,
         None => return Err(ApiError::not_found(format!("job {job_id} is at no stage: name one"))),
     };
     let gate = GateRef {
         job_id: job_id.clone(),
         stage,
-        attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
+        attempt: asked.attempt,
     };
     let command = Command::Decide {
         gate,
         verdict,
-        notes,
-        patch,
-        digest,
+        notes: asked.notes,
+        patch: asked.patch.map(Value::Object),
+        digest: asked.digest,
     };
     if dry_run {
         return app.preview(caller, &job_id, command, &["patch"]).await;

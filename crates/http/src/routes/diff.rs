@@ -8,7 +8,6 @@ use axum::response::Response;
 use crate::answer::{self, ApiError};
 use crate::app::{App, mismatched, no_gate};
 use crate::params::{Asked, Gate};
-use crate::schema;
 use diff::document::CONTEXT_LINES;
 use domain::compare::{self, BaseChoice};
 use domain::ids::{Digest, JobId};
@@ -23,7 +22,7 @@ use wire::DifferenceDoc;
         ("attempt" = Option<u32>, Query, minimum = 1, description = "Exactly this attempt's; else the newest"),
         ("base" = Option<String>, Query, pattern = "^(approved|rejected|decided|attempt|given|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: approved, rejected, decided (the newer of the two), attempt, given (the one sent along), none, or a version's sha256, of those that have it; else the usual base"),
     ),
-    responses((status = 200, description = "One for each artifact", body = [schema::Difference])))]
+    responses((status = 200, description = "One for each artifact", body = [DifferenceDoc])))]
 pub(crate) async fn diff(
     State(app): State<Arc<App>>,
     Gate(id, stage): Gate,

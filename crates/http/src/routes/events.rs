@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
 use crate::app::{App, JobOrOld, mismatched};
 use crate::params::{Asked, Job};
-use crate::schema;
 use domain::ids::JobId;
 use domain::old::OldEvent;
 use domain::time::Timestamp;
@@ -21,6 +21,30 @@ use wire::EventDoc;
 const LIMIT_MAX: u32 = 5000;
 const LIMIT_DEFAULT: u32 = 500;
 
+/// A page of events.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Events)]
+struct EventsDoc<'a> {
+    /// The job.
+    #[schema(value_type = String)]
+    job_id: &'a JobId,
+    /// Oldest first.
+    events: Vec<EventDoc<'a>>,
+    /// How many there are after `since`.
+    total: u64,
+    /// Whether there are more than these.
+    has_more: bool,
+    /// When the last of these happened.
+    #[schema(value_type = Option<String>, required = true)]
+    last_event_time: Option<Timestamp>,
+    /// As it was asked for.
+    #[schema(required = true)]
+    since: Option<&'a str>,
+    /// When this was looked at.
+    #[schema(value_type = String)]
+    timestamp: Timestamp,
+}
+
 /// A job's events, oldest first.
 #[utoipa::path(get, path = "/jobs/{id}/events", tag = "events", operation_id = "list_events",
     params(
@@ -28,7 +52,7 @@ const LIMIT_DEFAULT: u32 = 500;
         ("since" = Option<String>, Query, description = "Only what came after: an event's number, or a time (RFC 3339)"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 5000, description = "At most so many, 500 unless asked; after a time, those that share the time of the last come with it"),
     ),
-    responses((status = 200, description = "A page", body = schema::Events)))]
+    responses((status = 200, description = "A page", body = EventsDoc)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
     let since = since(&asked)?;
     let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
@@ -43,11 +67,9 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked
     let Answer::EventPage(events, total) = app.read(query).await? else {
         return Err(mismatched());
     };
-    let documents: Vec<_> = events.iter().map(EventDoc::of).collect();
-    Ok(answer::ok(&json!({
-        "job_id": id, "events": documents, "total": total, "has_more": total > events.len() as u64,
-        "last_event_time": events.last().map(|event| event.ts), "since": asked.text("since"), "timestamp": app.now(),
-    })))
+    let documents = events.iter().map(EventDoc::of).collect();
+    let last = events.last().map(|event| event.ts);
+    Ok(page_of(&app, &asked, &id, documents, total, last))
 }
 
 /// The events of an old record, numbered by its log.
@@ -69,11 +91,28 @@ async fn old(app: &App, asked: &Asked, id: &JobId, since: Since, limit: u32) -> 
         limit = events.partition_point(|event| last.is_none_or(|last| event.ts <= last));
     }
     let page = events.get(..limit).unwrap_or(&events);
-    let documents: Vec<_> = page.iter().map(|event| EventDoc::of_old(id, event)).collect();
-    Ok(answer::ok(&json!({
-        "job_id": id, "events": documents, "total": total, "has_more": total > page.len(),
-        "last_event_time": page.last().map(|event| event.ts), "since": asked.text("since"), "timestamp": app.now(),
-    })))
+    let documents = page.iter().map(|event| EventDoc::of_old(id, event)).collect();
+    let last = page.last().map(|event| event.ts);
+    Ok(page_of(app, asked, id, documents, total as u64, last))
+}
+
+fn page_of(
+    app: &App,
+    asked: &Asked,
+    job_id: &JobId,
+    events: Vec<EventDoc<'_>>,
+    total: u64,
+    last_event_time: Option<Timestamp>,
+) -> Response {
+    answer::ok(&EventsDoc {
+        job_id,
+        total,
+        has_more: total > events.len() as u64,
+        events,
+        last_event_time,
+        since: asked.text("since"),
+        timestamp: app.now(),
+    })
 }
 
 /// `since` as a number or a time; a `+` that came unescaped is read as one.

@@ -8,21 +8,21 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
 use crate::app::{App, JobOrOld, no_gate};
 use crate::follow::news_of;
 use crate::params::{Asked, Gate, Job};
-use crate::schema;
 use domain::decision::SealedDecision;
 use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::old::OldDecision;
+use domain::stage_state::StageState;
 use domain::view::JobFilter;
 use engine::left::until_in_place;
-use wire::{GateDoc, JobGateDoc, StageState};
+use wire::{DecisionDoc, DecisionFile, GateDoc, JobGateDoc};
 
 /// The most decisions of a list, and how many unless asked.
 const DECISIONS_MAX: u32 = 10_000;
@@ -32,21 +32,48 @@ const JOBS_MAX: u32 = 10_000;
 /// The longest wait for a decision, in seconds.
 const WAIT_S_MAX: u32 = 600;
 
-#[derive(Serialize)]
+/// Where all gates of a job stand.
+#[derive(Serialize, ToSchema)]
+#[schema(as = GatesStatus)]
 struct StatusDoc<'a> {
+    /// The job.
+    #[schema(value_type = String)]
     job_id: &'a JobId,
+    /// Its status.
+    #[schema(value_type = String)]
     job_status: JobStatus,
+    /// The stage it is at.
+    #[schema(value_type = Option<String>, required = true)]
     current_stage: Option<&'a StageName>,
+    /// One for each stage.
     gates: Vec<GateDoc<'a>>,
+    /// How many stages there are.
     total_gates: usize,
+    /// How many gates are approved.
     approved_gates: usize,
+    /// How many are rejected.
     rejected_gates: usize,
+    /// How many are open.
     pending_gates: usize,
+}
+
+/// The newest decision of each stage.
+#[derive(Serialize, ToSchema)]
+#[schema(as = JobDecisions)]
+struct JobDecisionsDoc<'a> {
+    /// The job.
+    #[schema(value_type = String)]
+    job_id: &'a JobId,
+    /// Decision files by stage.
+    #[schema(value_type = Object)]
+    decisions: BTreeMap<&'a StageName, DecisionDoc<'a>>,
+    /// How many.
+    total_decisions: usize,
 }
 
 /// Where the gates of a job stand, one for each stage.
 #[utoipa::path(get, path = "/jobs/{id}/gates/status", tag = "gates", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "All stages", body = schema::GatesStatus)))]
+    responses((status = 200, description = "All stages", body = StatusDoc)))]
 pub(crate) async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let config = app.config();
     let found = app.job_or_old(&id).await?;
@@ -80,17 +107,14 @@ pub(crate) async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<
 
 /// The newest decision of each stage of a job.
 #[utoipa::path(get, path = "/jobs/{id}/gates/decisions", tag = "gates", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "Decision files by stage", body = schema::JobDecisions)))]
+    responses((status = 200, description = "Decision files by stage", body = JobDecisionsDoc)))]
 pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let rows = match app.job_or_old(&id).await? {
         JobOrOld::Ours(rows) => rows,
         JobOrOld::Old(job) => {
             let decisions = job.decisions().into_iter();
-            let decisions: BTreeMap<_, _> = decisions.map(|decision| (&decision.stage, decision)).collect();
-            let total = decisions.len();
-            return Ok(answer::ok(
-                &json!({ "job_id": id, "decisions": decisions, "total_decisions": total }),
-            ));
+            let decisions = decisions.map(|decision| (&decision.stage, DecisionDoc::Old(decision)));
+            return Ok(newest_decisions(&id, decisions.collect()));
         }
     };
     let mut newest: BTreeMap<&StageName, &SealedDecision> = BTreeMap::new();
@@ -100,10 +124,17 @@ pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) 
             *known = sealed;
         }
     }
-    let total = newest.len();
-    Ok(answer::ok(
-        &json!({ "job_id": id, "decisions": newest, "total_decisions": total }),
-    ))
+    let decisions = newest.into_iter();
+    let decisions = decisions.map(|(stage, sealed)| (stage, DecisionDoc::Ours(sealed)));
+    Ok(newest_decisions(&id, decisions.collect()))
+}
+
+fn newest_decisions<'a>(job_id: &'a JobId, decisions: BTreeMap<&'a StageName, DecisionDoc<'a>>) -> Response {
+    answer::ok(&JobDecisionsDoc {
+        job_id,
+        total_decisions: decisions.len(),
+        decisions,
+    })
 }
 
 /// The decision of a stage's gate. With `wait`, answers as soon as the gate that is open now (or opens) is decided, at the latest after
@@ -115,7 +146,7 @@ pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) 
         ("attempt" = Option<u32>, Query, minimum = 1, description = "Exactly this attempt's; else the newest"),
         ("wait" = Option<u32>, Query, minimum = 0, maximum = 600, description = "Wait so many seconds for it"),
     ),
-    responses((status = 200, description = "The decision file", body = schema::Decision)))]
+    responses((status = 200, description = "The decision file", body = DecisionFile)))]
 pub(crate) async fn decision(
     State(app): State<Arc<App>>,
     Gate(id, stage): Gate,
@@ -244,7 +275,7 @@ async fn wait(
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
 #[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
     params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all")),
-    responses((status = 200, description = "Gates", body = [schema::JobGate])))]
+    responses((status = 200, description = "Gates", body = [JobGateDoc])))]
 pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let words = ["open", "approved", "rejected", "canceled", "all"];
     let parse = |text: &str| {
@@ -287,7 +318,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
         ("stage" = Option<String>, Query, pattern = "^([a-z][a-z0-9_-]{0,49})?$", description = "Only this stage's"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "At most so many; 100 unless asked"),
     ),
-    responses((status = 200, description = "Decision files", body = [schema::Decision])))]
+    responses((status = 200, description = "Decision files", body = [DecisionFile])))]
 pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let limit = asked.number("limit", 1..=DECISIONS_MAX)?.unwrap_or(DECISIONS_DEFAULT);
     let (job_id, stage) = (asked.job("job_id")?, asked.stage("stage")?);
@@ -307,15 +338,8 @@ pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Resu
         Vec::new()
     };
     let of_stage = |decision: &&OldDecision| stage.as_ref().is_none_or(|stage| decision.stage == *stage);
-    let history = history.iter().filter(of_stage).take(left).map(Listed::Old);
+    let history = history.iter().filter(of_stage).take(left).map(DecisionDoc::Old);
     Ok(answer::ok(
-        &ours.iter().map(Listed::Ours).chain(history).collect::<Vec<_>>(),
+        &ours.iter().map(DecisionDoc::Ours).chain(history).collect::<Vec<_>>(),
     ))
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Listed<'a> {
-    Ours(&'a SealedDecision),
-    Old(&'a OldDecision),
 }

@@ -7,14 +7,14 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::answer::{self, ApiError};
 use crate::app::{App, JobOrOld, mismatched};
 use crate::auth::Caller;
-use crate::body::{Fields, Object};
+use crate::body::Object;
 use crate::params::{Asked, Job, Rest};
-use crate::schema;
+use crate::request::request;
 use domain::ids::ArtifactPath;
 use domain::job::JobStatus;
 use domain::view::JobFilter;
@@ -25,8 +25,30 @@ use wire::{ArtifactDoc, JobDoc};
 const LIMIT_MAX: u32 = 1000;
 const LIMIT_DEFAULT: u32 = 100;
 
-/// What a client may send along for itself; kept in the job's `cfg`.
-const KEPT: [&str; 3] = ["brief", "brief_config", "meta"];
+request! {
+    /// A job to start.
+    #[schema(as = NewJob)]
+    struct JobRequest {
+        /// A short name for people, at most 200 bytes.
+        #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+        slug: String,
+        /// What it is for.
+        intent: String,
+        /// What stage commands read.
+        #[schema(value_type = Option<Object>)]
+        params: Option<Map<String, Value>>,
+        /// Run nothing: your own pipeline opens the gates.
+        manual: Option<bool>,
+        /// Kept with the job, for its clients.
+        brief: Option<Value>,
+        /// The same.
+        #[schema(value_type = Option<Object>)]
+        brief_config: Option<Map<String, Value>>,
+        /// The same.
+        #[schema(value_type = Option<Object>)]
+        meta: Option<Map<String, Value>>,
+    }
+}
 
 #[derive(Serialize)]
 struct StartedDoc<'a> {
@@ -36,34 +58,29 @@ struct StartedDoc<'a> {
 }
 
 /// Starts a job; answers after its first step.
-#[utoipa::path(post, path = "/jobs", tag = "jobs", request_body = schema::NewJob,
-    responses((status = 201, description = "The job", body = schema::Job)))]
+#[utoipa::path(post, path = "/jobs", tag = "jobs", request_body = JobRequest,
+    responses((status = 201, description = "The job", body = JobDoc)))]
 pub async fn start(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     body: Object,
 ) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(&body);
-    let slug = fields.needed_text("slug").to_owned();
-    fields.require("intent");
-    let intent = fields.text("intent").unwrap_or_default().to_owned();
-    let params = fields.object("params").cloned().unwrap_or_default();
-    let is_manual = fields.boolean("manual").unwrap_or_default();
-    for key in ["brief_config", "meta"] {
-        fields.object(key);
-    }
-    let kept = KEPT
-        .iter()
-        .filter_map(|key| Some(((*key).to_owned(), fields.any(key)?.clone())));
-    let cfg: Map<_, _> = kept.collect();
-    fields.finish()?;
+    let job: JobRequest = body.read()?;
+    let kept = [
+        ("brief", job.brief),
+        ("brief_config", job.brief_config.map(Value::Object)),
+        ("meta", job.meta.map(Value::Object)),
+    ];
+    let kept = kept
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
     let new = NewJob {
         id: None,
-        slug,
-        intent,
-        params,
-        cfg,
-        is_manual,
+        slug: job.slug,
+        intent: job.intent,
+        params: job.params.unwrap_or_default(),
+        cfg: kept.collect(),
+        is_manual: job.manual.unwrap_or_default(),
     };
     let (receipt, published) = app.act(&caller, Command::StartJob(new)).await?;
     let config = app.config();
@@ -85,7 +102,7 @@ pub async fn start(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 100 unless asked"),
         ("before" = Option<String>, Query, description = "Only those started before this time (RFC 3339)"),
     ),
-    responses((status = 200, description = "Jobs", body = [schema::Job])))]
+    responses((status = 200, description = "Jobs", body = [JobDoc])))]
 pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let words = JobStatus::ALL.map(JobStatus::as_str);
     let filter = JobFilter {
@@ -106,7 +123,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
 
 /// A job.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "The job", body = schema::Job)))]
+    responses((status = 200, description = "The job", body = JobDoc)))]
 pub(crate) async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let config = app.config();
     Ok(match app.job_or_old(&id).await? {
@@ -117,7 +134,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Re
 
 /// What a job made.
 #[utoipa::path(get, path = "/jobs/{id}/artifacts", tag = "jobs", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "Artifacts", body = [schema::Artifact])))]
+    responses((status = 200, description = "Artifacts", body = [ArtifactDoc])))]
 pub(crate) async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     Ok(match app.job_or_old(&id).await? {
         JobOrOld::Ours(rows) => answer::ok(&rows.artifacts.iter().map(ArtifactDoc::of).collect::<Vec<_>>()),

@@ -25,20 +25,7 @@ use super::answer;
 /// What is answered after something was done; `complete` adds what belongs to it.
 fn done<'a>(done: &'a Done, complete: impl FnOnce(&mut DoneDoc<'a>)) -> Response {
     let (receipt, published) = done;
-    let mut document = DoneDoc {
-        message: &receipt.message,
-        job_id: &receipt.job_id,
-        job_status: receipt.rows.job.status,
-        job_stage: receipt.rows.job.stage.as_ref(),
-        decision: None,
-        changed: None,
-        patches_applied: None,
-        digest: None,
-        review: None,
-        next: receipt.next.as_ref(),
-        published: published.is_ok(),
-        not_published_because: published.as_ref().err().map(String::as_str),
-    };
+    let mut document = receipt.document(published.as_ref().err());
     complete(&mut document);
     answer::ok(&document)
 }

@@ -12,21 +12,67 @@ use serde_json::Value;
 use crate::answer::{self, ApiError};
 use crate::app::{App, no_gate};
 use crate::auth::Caller;
-use crate::body::{Fields, Object};
+use crate::body::Object;
 use crate::params::Job;
-use crate::schema;
+use crate::request::{FieldValue, Fields, Unfit, request};
+use domain::ids::StageName;
 use engine::api::{Command, OutsideArtifact, OutsideFile};
 use wire::{GateDoc, JobGateDoc};
 
 /// The most bytes of a kind.
 const KIND_BYTES_MAX: usize = 100;
 
+request! {
+    /// A file that comes with a request: its text, or its bytes in base64.
+    struct File {
+        /// What it is: script, storyboard, voiceover, …
+        #[schema(value_type = String, min_length = 1, max_length = 100)]
+        kind: Kind,
+        /// Its file name, without directories.
+        #[schema(value_type = String, pattern = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
+        name: FileName,
+        /// Its text.
+        content: Option<String>,
+        /// Its bytes, in standard base64; instead of `content`.
+        #[schema(value_type = Option<String>)]
+        content_base64: Option<Base64>,
+    } then one_content
+}
+
+request! {
+    /// What an artifact is compared with.
+    struct BaseFile {
+        /// The name of the artifact that it is for; missing: the first one's.
+        #[schema(value_type = Option<String>, pattern = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
+        name: Option<FileName>,
+        /// Its text.
+        content: Option<String>,
+        /// Its bytes, in standard base64; instead of `content`.
+        #[schema(value_type = Option<String>)]
+        content_base64: Option<Base64>,
+    } then one_content
+}
+
+request! {
+    /// A gate that a pipeline opens.
+    struct NewGate {
+        /// The stage.
+        #[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,49}$")]
+        stage: StageName,
+        /// What is to be reviewed.
+        #[schema(min_items = 1)]
+        artifacts: Vec<File>,
+        /// What they are compared with.
+        bases: Option<Vec<BaseFile>>,
+    } then at_least_one
+}
+
 /// Opens a gate on a manual job (made when there is none of this id), or on the current stage without a command of another one. The
 /// same artifacts on an open gate give that gate (200); others open the next attempt (201).
 #[utoipa::path(post, path = "/jobs/{id}/gates", tag = "gates", params(("id" = String, Path, description = "The job")),
-    request_body = schema::NewGate, responses(
-        (status = 201, description = "The gate is open", body = schema::JobGate),
-        (status = 200, description = "It was open already, with the same artifacts", body = schema::JobGate),
+    request_body = NewGate, responses(
+        (status = 201, description = "The gate is open", body = JobGateDoc),
+        (status = 200, description = "It was open already, with the same artifacts", body = JobGateDoc),
     ))]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
@@ -34,54 +80,27 @@ pub(crate) async fn open(
     Job(job_id): Job,
     body: Object,
 ) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(&body);
-    fields.require("stage");
-    let stage = fields.stage("stage");
-    let mut artifacts = Vec::new();
-    let list = fields.needed_list("artifacts");
-    if list.is_empty() && fields.any("artifacts").is_some_and(Value::is_array) {
-        fields.fault("artifacts", "too_short", "at least one artifact is needed");
-    }
-    for (inner, _) in objects(&mut fields, "artifacts", list) {
-        let mut inner = inner;
-        let kind = inner.needed_text("kind").to_owned();
-        if kind.trim().is_empty() || kind.len() > KIND_BYTES_MAX {
-            inner.fault(
-                "kind",
-                "string_length",
-                format!("a kind has 1 to {KIND_BYTES_MAX} bytes"),
-            );
-        }
-        inner.require("name");
-        let name = name(&mut inner).unwrap_or_default();
-        let bytes = content(&mut inner);
-        artifacts.push(OutsideArtifact {
-            kind,
-            file: OutsideFile::Bytes { name, bytes },
-        });
-        fields.adopt(inner);
-    }
-    let mut bases = Vec::new();
-    let list = match fields.any("bases") {
-        Some(_) => fields.needed_list("bases"),
-        None => &[],
-    };
-    for (inner, _) in objects(&mut fields, "bases", list) {
-        let mut inner = inner;
-        let name = name(&mut inner);
-        let bytes = content(&mut inner);
+    let NewGate {
+        stage,
+        artifacts,
+        bases,
+    } = body.read()?;
+    let first = artifacts.first().map(|file| file.name.0.clone()).unwrap_or_default();
+    let bases = bases.into_iter().flatten();
+    let bases = bases.map(|base| OutsideFile::Bytes {
         // Without a name it is the first artifact's.
-        let first = artifacts
-            .first()
-            .map(|artifact| artifact.file.as_ref().to_string_lossy().into_owned());
-        let name = name.or(first).unwrap_or_default();
-        bases.push(OutsideFile::Bytes { name, bytes });
-        fields.adopt(inner);
-    }
-    fields.finish()?;
-    let Some(stage) = stage else {
-        return Err(ApiError::not_found("there is no such stage"));
-    };
+        name: base.name.map_or_else(|| first.clone(), |name| name.0),
+        bytes: bytes(base.content, base.content_base64),
+    });
+    let bases = bases.collect();
+    let artifacts = artifacts.into_iter().map(|file| OutsideArtifact {
+        kind: file.kind.0,
+        file: OutsideFile::Bytes {
+            name: file.name.0,
+            bytes: bytes(file.content, file.content_base64),
+        },
+    });
+    let artifacts = artifacts.collect();
     let command = Command::OpenGate {
         job_id,
         stage: stage.clone(),
@@ -103,63 +122,73 @@ pub(crate) async fn open(
     Ok(answer::document(status, &document))
 }
 
-/// The objects of a list, each with its place.
-fn objects<'v>(fields: &mut Fields<'v>, key: &str, list: &'v [Value]) -> Vec<(Fields<'v>, usize)> {
-    let mut all = Vec::new();
-    for (index, item) in list.iter().enumerate() {
-        let mut loc = fields.loc(key);
-        loc.push(index.into());
-        if item.is_object() {
-            all.push((Fields::at(item, loc), index));
-        } else {
-            fields.fault(key, "dict_type", format!("item {index} should be an object"));
-        }
+fn bytes(content: Option<String>, encoded: Option<Base64>) -> Arc<[u8]> {
+    match content {
+        Some(text) => text.into_bytes().into(),
+        None => encoded.map_or_else(|| Arc::from([]), |encoded| encoded.0),
     }
-    all
+}
+
+fn one_content(fields: &mut Fields<'_>) {
+    match (fields.any("content"), fields.any("content_base64")) {
+        (Some(Value::String(_)), Some(Value::String(_))) => {
+            fields.fault("content", "contradiction", "either content or content_base64");
+        }
+        (None, None) => fields.require("content"),
+        (Some(_), Some(_)) | (Some(_), None) | (None, Some(_)) => {}
+    }
+}
+
+fn at_least_one(fields: &mut Fields<'_>) {
+    if fields
+        .any("artifacts")
+        .and_then(Value::as_array)
+        .is_some_and(Vec::is_empty)
+    {
+        fields.fault("artifacts", "too_short", "at least one artifact is needed");
+    }
+}
+
+/// What an artifact is.
+pub(crate) struct Kind(String);
+
+impl FieldValue for Kind {
+    fn of(value: &Value) -> Result<Self, Unfit> {
+        let kind = String::of(value)?;
+        if kind.trim().is_empty() || kind.len() > KIND_BYTES_MAX {
+            return Err(("string_length", format!("a kind has 1 to {KIND_BYTES_MAX} bytes")));
+        }
+        Ok(Self(kind))
+    }
 }
 
 /// A file name: one part of a path and nothing that leads elsewhere.
-fn name(fields: &mut Fields<'_>) -> Option<String> {
-    let name = fields.text("name")?;
-    let is_plain = !name.is_empty()
-        && name.len() <= 255
-        && name != "."
-        && name != ".."
-        && !name.contains(['/', '\\'])
-        && !name.chars().any(char::is_control);
-    if !is_plain {
-        fields.fault(
-            "name",
-            "file_name",
-            "a file name has 1 to 255 bytes and no slashes or control characters",
-        );
-        return None;
+pub(crate) struct FileName(String);
+
+impl FieldValue for FileName {
+    fn of(value: &Value) -> Result<Self, Unfit> {
+        let name = String::of(value)?;
+        let is_plain = !name.is_empty()
+            && name.len() <= 255
+            && name != "."
+            && name != ".."
+            && !name.contains(['/', '\\'])
+            && !name.chars().any(char::is_control);
+        if !is_plain {
+            let msg = "a file name has 1 to 255 bytes and no slashes or control characters";
+            return Err(("file_name", msg.to_owned()));
+        }
+        Ok(Self(name))
     }
-    Some(name.to_owned())
 }
 
-/// The bytes of a file, from its text or from base64.
-fn content(fields: &mut Fields<'_>) -> Arc<[u8]> {
-    let text = fields.text("content");
-    let encoded = fields.text("content_base64");
-    match (text, encoded) {
-        (Some(_), Some(_)) => {
-            fields.fault("content", "contradiction", "either content or content_base64");
-            Arc::from([])
-        }
-        (Some(text), None) => Arc::from(text.as_bytes()),
-        (None, Some(encoded)) => match STANDARD.decode(encoded) {
-            Ok(bytes) => bytes.into(),
-            Err(error) => {
-                fields.fault("content_base64", "base64", format!("Input should be base64: {error}"));
-                Arc::from([])
-            }
-        },
-        (None, None) => {
-            if fields.any("content").is_none() && fields.any("content_base64").is_none() {
-                fields.require("content");
-            }
-            Arc::from([])
-        }
+/// The bytes of a file that came in base64.
+pub(crate) struct Base64(Arc<[u8]>);
+
+impl FieldValue for Base64 {
+    fn of(value: &Value) -> Result<Self, Unfit> {
+        let bytes = STANDARD.decode(String::of(value)?);
+        let bytes = bytes.map_err(|error| ("base64", format!("Input should be base64: {error}")))?;
+        Ok(Self(bytes.into()))
     }
 }

@@ -4,19 +4,47 @@ use std::sync::Arc;
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
+use utoipa::ToSchema;
 
+use domain::ids::{ArtifactPath, Digest};
 use domain::key::GateRef;
 use patch::types as patch_types;
 
 use crate::answer::{self, ApiError};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::body::{Fields, Object};
+use crate::body::Object;
 use crate::params::{Asked, Gate};
-use crate::schema;
+use crate::request::request;
 use engine::api::Command;
+use wire::ActedDoc;
 
 use super::done;
+
+/// A patch; its fields depend on its type, see `GET /api/v1/patches/types`.
+// Described only: what is in it is for the patch type to read.
+#[derive(ToSchema)]
+#[schema(as = Patch)]
+#[expect(dead_code, reason = "described, never made")]
+pub(crate) struct PatchRequest {
+    /// The type of the patch.
+    r#type: String,
+    /// The path of the artifact that is meant, with several.
+    artifact: Option<String>,
+}
+
+request! {
+    /// Which patch to take back.
+    #[schema(as = Undo)]
+    struct UndoRequest {
+        /// The newest patch of this artifact; missing: of all.
+        #[schema(value_type = Option<String>, pattern = "^artifacts/[a-z][a-z0-9_-]*/[A-Za-z0-9_-]+$")]
+        artifact: Option<ArtifactPath>,
+        /// Only on exactly these bytes: the gate's digest.
+        #[schema(value_type = Option<String>, pattern = "^[0-9a-fA-F]{64}$")]
+        digest: Option<Digest>,
+    }
+}
 
 /// Changes an artifact; the gate stays open. Never 200 when nothing changed.
 #[utoipa::path(post, path = "/jobs/{id}/patches/{stage}/apply", tag = "decide",
@@ -26,7 +54,7 @@ use super::done;
         ("digest" = Option<String>, Query, pattern = "^[0-9a-fA-F]{64}$", description = "Apply only to exactly these bytes: the gate's digest"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    request_body = schema::Patch, responses((status = 200, description = "What changed; with dry_run: what would", body = schema::Acted)))]
+    request_body = PatchRequest, responses((status = 200, description = "What changed; with dry_run: what would", body = ActedDoc)))]
 pub(crate) async fn apply(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -64,7 +92,7 @@ pub(crate) async fn apply(
         ("stage" = String, Path, description = "The stage"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    request_body = schema::Undo, responses((status = 200, description = "What changed; with dry_run: what would", body = schema::Acted)))]
+    request_body = UndoRequest, responses((status = 200, description = "What changed; with dry_run: what would", body = ActedDoc)))]
 pub(crate) async fn undo(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -73,16 +101,17 @@ pub(crate) async fn undo(
     body: Object,
 ) -> Result<Response, ApiError> {
     let dry_run = asked.flag("dry_run")?;
-    let mut fields = Fields::of(&body);
-    let path = fields.path("artifact");
-    let digest = fields.digest("digest");
-    fields.finish()?;
+    let undo: UndoRequest = body.read()?;
     let gate = GateRef {
         job_id: job_id.clone(),
         stage: stage.clone(),
         attempt: None,
     };
-    let command = Command::UndoPatch { gate, path, digest };
+    let command = Command::UndoPatch {
+        gate,
+        path: undo.artifact,
+        digest: undo.digest,
+    };
     if dry_run {
         return app.preview(&caller, &job_id, command, &[]).await;
     }

@@ -9,8 +9,8 @@ use crate::answer::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::params::{Asked, Job};
-use crate::schema;
 use engine::api::{Command, ReviewOpened};
+use wire::{ActedDoc, DoneDoc};
 
 use super::done;
 
@@ -20,7 +20,7 @@ use super::done;
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    responses((status = 200, description = "It goes on; with dry_run: what would happen", body = schema::Acted)))]
+    responses((status = 200, description = "It goes on; with dry_run: what would happen", body = ActedDoc)))]
 pub(crate) async fn resume(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -45,7 +45,7 @@ pub(crate) async fn resume(
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
-    responses((status = 200, description = "It has ended; with dry_run: what would happen", body = schema::Acted)))]
+    responses((status = 200, description = "It has ended; with dry_run: what would happen", body = ActedDoc)))]
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -60,7 +60,7 @@ pub(crate) async fn cancel(
 
 /// Ends a manual job well.
 #[utoipa::path(post, path = "/jobs/{id}/complete", tag = "jobs", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "It has ended", body = schema::Done)))]
+    responses((status = 200, description = "It has ended", body = DoneDoc)))]
 pub(crate) async fn complete(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -71,7 +71,7 @@ pub(crate) async fn complete(
 
 /// Notes that a job failed: it leaves the queue of every console. A request may be repeated: the job was noted once.
 #[utoipa::path(post, path = "/jobs/{id}/acknowledge", tag = "jobs", params(("id" = String, Path, description = "The job")),
-    responses((status = 200, description = "It is noted", body = schema::Done)))]
+    responses((status = 200, description = "It is noted", body = DoneDoc)))]
 pub(crate) async fn acknowledge(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

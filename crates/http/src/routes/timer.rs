@@ -8,18 +8,46 @@ use axum::response::Response;
 use crate::answer::{self, ApiError};
 use crate::app::{App, no_gate};
 use crate::auth::Caller;
-use crate::body::{Fields, Object};
+use crate::body::Object;
 use crate::params::Gate;
-use crate::schema;
+use crate::request::request;
 use domain::key::GateRef;
+use domain::time::Timestamp;
 use engine::api::Command;
 use wire::{GateDoc, JobGateDoc};
+
+request! {
+    /// Which gate's timer is meant, and why.
+    struct Timed {
+        /// Exactly this attempt; missing: the newest.
+        #[schema(minimum = 1)]
+        attempt: Option<u32>,
+        /// Why, for the record.
+        reason: Option<String>,
+    }
+}
+
+request! {
+    /// More time for a gate.
+    #[schema(as = Extension)]
+    struct ExtensionRequest {
+        /// Exactly this attempt; missing: the newest.
+        #[schema(minimum = 1)]
+        attempt: Option<u32>,
+        /// How many seconds more.
+        #[schema(value_type = u64, minimum = 1, maximum = 4_294_967_295_u64)]
+        seconds: u32,
+        /// Only when the deadline is still this one, as the gate gave it: a repeated request then adds nothing and gets 409.
+        #[schema(value_type = Option<String>)]
+        expect_deadline: Option<Timestamp>,
+    }
+}
 
 /// Stops the timer of an open gate in the caller's name, at most for what its `max_hold_s` leaves. Asked again by its holder, it stays as
 /// it is: a request may be repeated.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/hold", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
-    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, held", body = schema::JobGate)))]
+    request_body = Option<Timed>, responses((status = 200, description = "The gate, held", body = JobGateDoc)))]
 pub(crate) async fn hold(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -33,7 +61,7 @@ pub(crate) async fn hold(
 /// Lets a held timer run again with the time that was left, at least a minute. Anybody with the role may: the holder may be asleep.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/release", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
-    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, its timer running", body = schema::JobGate)))]
+    request_body = Option<Timed>, responses((status = 200, description = "The gate, its timer running", body = JobGateDoc)))]
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -48,44 +76,32 @@ pub(crate) async fn release(
 /// says which deadline it is to move: sent once more, it gets 409 with the code `deadline_moved`.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/extend", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
-    request_body = schema::Extension, responses((status = 200, description = "The gate with its new deadline", body = schema::JobGate)))]
+    request_body = ExtensionRequest, responses((status = 200, description = "The gate with its new deadline", body = JobGateDoc)))]
 pub(crate) async fn extend(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     gate: Gate,
     body: Object,
 ) -> Result<Response, ApiError> {
-    let mut fields = Fields::of(&body);
-    let gate = named(gate, &mut fields);
-    fields.require("seconds");
-    let seconds = fields.whole("seconds", 1..=u64::from(u32::MAX)).unwrap_or_default();
-    let expected = fields.time("expect_deadline");
-    fields.finish()?;
+    let more: ExtensionRequest = body.read()?;
+    let gate = named(gate, more.attempt);
     let command = Command::Extend {
         gate: gate.clone(),
-        seconds,
-        expected,
+        seconds: more.seconds.into(),
+        expected: more.expect_deadline,
     };
     act(&app, &caller, gate, command).await
 }
 
 /// The gate that is meant, and why.
 pub(super) fn reasoned(gate: Gate, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
-    let mut fields = Fields::of(body);
-    let gate = named(gate, &mut fields);
-    let reason = fields.text("reason").map(str::to_owned);
-    fields.finish()?;
-    Ok((gate, reason))
+    let timed: Timed = body.read()?;
+    Ok((named(gate, timed.attempt), timed.reason))
 }
 
 /// The gate that is meant: the newest attempt's, or exactly the one that the body names.
-fn named(Gate(job_id, stage): Gate, fields: &mut Fields<'_>) -> GateRef {
-    let attempt = fields.whole("attempt", 1..=u64::from(u32::MAX));
-    GateRef {
-        job_id,
-        stage,
-        attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
-    }
+fn named(Gate(job_id, stage): Gate, attempt: Option<u32>) -> GateRef {
+    GateRef { job_id, stage, attempt }
 }
 
 /// Has it done, and answers with the gate as it is then.

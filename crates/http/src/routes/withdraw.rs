@@ -10,16 +10,16 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::Gate;
-use crate::schema;
 use engine::api::Command;
+use wire::JobGateDoc;
 
-use super::timer::{act, reasoned};
+use super::timer::{Timed, act, reasoned};
 
 /// Takes back a gate that this token opened: it is canceled, and nobody decides it. `admin` may take back any that no stage
 /// opened. A request may be repeated: what was withdrawn stays so, and the answer says by whom and when.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/withdraw", tag = "gates",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
-    request_body = Option<schema::Timed>, responses((status = 200, description = "The gate, canceled", body = schema::JobGate)))]
+    request_body = Option<Timed>, responses((status = 200, description = "The gate, canceled", body = JobGateDoc)))]
 pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

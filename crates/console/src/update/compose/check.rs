@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::super::effect::{CheckJob, Checked, Effect, GateFile, Preview, Unfit, UnreadFile, Written};
-use super::super::super::model::Model;
-use super::super::super::model::compose::{Check, Compose, Subject, Version};
+use crate::effect::{CheckJob, Checked, Effect, GateFile, Preview, Unfit, UnreadFile, Written};
+use crate::model::Model;
+use crate::model::compose::{Check, Compose, Subject, Version};
 use domain::ids::{Digest, JobId};
 use engine::api::Answer;
 

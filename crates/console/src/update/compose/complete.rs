@@ -1,12 +1,12 @@
 //! Completion: what could stand at the cursor of a patch, from what the artifact really holds.
 
-use super::super::super::effect::{CompleteJob, Effect, GateFile};
-use super::super::super::input::{Code, Key};
-use super::super::super::model::Model;
-use super::super::super::model::compose::{Compose, List, Subject};
-use super::super::super::model::toast::Tone;
-use super::super::toast;
-use super::edited;
+use crate::effect::{CompleteJob, Effect, GateFile};
+use crate::input::{Code, Key};
+use crate::model::Model;
+use crate::model::compose::{Compose, List, Subject};
+use crate::model::toast::Tone;
+use crate::update::common::toast;
+use crate::update::compose::open::edited;
 use patch::Candidate;
 
 /// Asks what could stand at the cursor; in a text that is no patch Tab is a tab.

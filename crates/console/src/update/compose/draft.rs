@@ -1,13 +1,12 @@
 //! Drafts of what is being written: kept up with the text, and let go of once it was sent or discarded.
 
-use super::super::super::draft::{Discarded, Draft, EditDraft, PatchDraft};
-use super::super::super::effect::Effect;
-use super::super::super::model::compose::{Compose, Subject};
-use super::super::super::model::toast::Tone;
-use super::super::super::model::{Model, Sent};
-use super::super::prompt::refuse;
-use super::super::toast;
-use super::is_of_stage;
+use crate::draft::{Discarded, Draft, EditDraft, PatchDraft};
+use crate::effect::Effect;
+use crate::model::compose::{Compose, Subject};
+use crate::model::toast::Tone;
+use crate::model::{Model, Sent};
+use crate::update::common::refuse;
+use crate::update::common::toast;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 
@@ -220,4 +219,22 @@ fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
         model.drafts.remove(key);
     }
     fx.push(Effect::SaveDraft(key.clone(), model.drafts.get(key).cloned()));
+}
+
+/// Drafts that are not on disk yet: for the moment before the process leaves.
+pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
+    keep_up(model);
+    model.unsaved_boot_us = None;
+    std::mem::take(&mut model.unsaved)
+        .into_iter()
+        .map(|key| {
+            let draft = model.drafts.get(&key).cloned();
+            (key, draft)
+        })
+        .collect()
+}
+
+/// Whether a draft's key is this gate or a former attempt of it.
+pub(crate) fn is_of_stage(draft: &GateKey, key: &GateKey) -> bool {
+    draft.job_id == key.job_id && draft.stage == key.stage && draft.attempt <= key.attempt
 }

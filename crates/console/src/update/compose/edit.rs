@@ -1,16 +1,18 @@
 //! Editing an artifact itself; the patch is derived from what was changed.
 
-use super::super::super::draft::EditDraft;
-use super::super::super::editor::Editor;
-use super::super::super::effect::{Effect, Question};
-use super::super::super::model::Model;
-use super::super::super::model::compose::{Compose, Edited, Sheets, Subject, Version};
-use super::super::super::model::file::FileView;
-use super::super::super::model::gate::GateView;
-use super::super::super::model::toast::Tone;
-use super::super::super::verb;
-use super::super::toast;
-use super::{draft, edited, is_of_stage, say_draft_is_back, show};
+use super::draft;
+use crate::draft::EditDraft;
+use crate::editor::Editor;
+use crate::effect::{Effect, Question};
+use crate::facts::verb;
+use crate::model::Model;
+use crate::model::compose::{Compose, Edited, Sheets, Subject, Version};
+use crate::model::file::FileView;
+use crate::model::gate::GateView;
+use crate::model::toast::Tone;
+use crate::update::common::toast;
+use crate::update::compose::draft::is_of_stage;
+use crate::update::compose::open::{edited, say_draft_is_back, show};
 use diff::Side;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
@@ -119,7 +121,7 @@ pub fn as_patch(model: &mut Model, fx: &mut Vec<Effect>) {
     if let Some(compose) = model.compose.take() {
         draft::forget(model, &compose, fx);
     }
-    super::open(model, fx);
+    crate::update::compose::open::open(model, fx);
     if let Some(compose) = &mut model.compose
         && let Subject::Patch(Sheets { type_name, .. }) = &mut compose.subject
     {

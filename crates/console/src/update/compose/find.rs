@@ -1,9 +1,9 @@
 //! Looking for words in the text that is being written.
 
-use super::super::super::editor::{Editor, Place};
-use super::super::super::model::toast::Tone;
-use super::super::super::model::{Field, Model};
-use super::super::toast;
+use crate::editor::{Editor, Place};
+use crate::model::toast::Tone;
+use crate::model::{Field, Model};
+use crate::update::common::toast;
 use diff::search::Needle;
 
 /// Opens the field for what is sought.

@@ -5,17 +5,18 @@
 
 use std::sync::Arc;
 
-use super::super::super::editor::Editor;
-use super::super::super::effect::{CopyJob, CopyReady, Effect};
-use super::super::super::model::Model;
-use super::super::super::model::away::{Away, Stage};
-use super::super::super::model::prompt::Prompt;
-use super::super::super::model::toast::Tone;
-use super::super::super::own_editor::Ending;
-use super::super::prompt::refuse;
-use super::super::toast;
 use super::edit::NOT;
-use super::{edited, open_edit};
+use super::open_edit;
+use crate::editor::Editor;
+use crate::effect::{CopyJob, CopyReady, Effect};
+use crate::model::Model;
+use crate::model::away::{Away, Stage};
+use crate::model::prompt::Prompt;
+use crate::model::toast::Tone;
+use crate::own_editor::Ending;
+use crate::update::common::refuse;
+use crate::update::common::toast;
+use crate::update::compose::open::edited;
 use domain::time::SECOND_US;
 
 /// The copy is looked at this often.

@@ -1,12 +1,12 @@
 //! The patch types to write in: choosing another, with what was written in it before.
 
-use super::super::super::editor::Editor;
-use super::super::super::effect::Effect;
-use super::super::super::model::Model;
-use super::super::super::model::compose::{Check, List, Subject};
-use super::super::super::model::toast::Tone;
-use super::super::toast;
-use super::edited;
+use crate::editor::Editor;
+use crate::effect::Effect;
+use crate::model::Model;
+use crate::model::compose::{Check, List, Subject};
+use crate::model::toast::Tone;
+use crate::update::common::toast;
+use crate::update::compose::open::edited;
 
 /// Opens the list of the patch types for this file.
 pub fn other_type(model: &mut Model) {

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::super::pen::{Pen, clear};
 use crate::model::Model;
 use crate::model::compose::{Compose, List};
+use crate::view::pen::{Pen, clear};
 use patch::{Candidate, types};
 
 /// At most so many candidates are in sight at a time.

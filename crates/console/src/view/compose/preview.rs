@@ -1,13 +1,14 @@
 //! The diff that the patch would make.
 
+use crate::facts::page;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::super::diff_rows;
-use super::super::pen::Pen;
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
 use crate::model::look::Look;
+use crate::view::diff_rows;
+use crate::view::pen::Pen;
 use diff::page::{Page, Place};
 use diff::{DiffDocument, Side};
 
@@ -47,7 +48,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
         .text(&format!("+{}", document.diff().added), theme.added())
         .text(&format!(" -{} ", document.diff().removed), theme.removed());
     pen.rule(theme);
-    let page = diff_rows::page(document, Look::default(), 0, below.width);
+    let page = page::page(document, Look::default(), 0, below.width);
     diff_rows::draw(
         &page,
         top(compose, &page, usize::from(below.height)),

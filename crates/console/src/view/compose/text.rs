@@ -1,22 +1,14 @@
 //! The text that is written, with its line numbers; long lines go on below.
 
+use crate::facts::compose::{self, digits};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::super::pen::Pen;
 use crate::editor::Editor;
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
+use crate::view::pen::Pen;
 use diff::search::Needle;
-
-fn digits(editor: &Editor) -> usize {
-    editor.lines().len().to_string().len().max(2)
-}
-
-/// Columns of the text itself, in so many with its numbers. One more is for the cursor behind a full row.
-pub fn columns(editor: &Editor, width: u16) -> usize {
-    usize::from(width).saturating_sub(digits(editor) + 3).max(1)
-}
 
 /// The row of a line.
 type At = (usize, usize);
@@ -46,7 +38,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
     let theme = model.theme;
     let editor = &compose.editor;
     let height = usize::from(area.height);
-    let columns = columns(editor, area.width);
+    let columns = compose::columns(editor, area.width);
     let fault = match &compose.check {
         Check::Unfit(unfit) if !compose.is_untouched() => unfit.line,
         Check::Unfit(_) | Check::Pending | Check::Fits(_) => None,

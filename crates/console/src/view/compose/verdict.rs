@@ -2,10 +2,10 @@
 
 use ratatui::style::Style;
 
-use super::super::message::split;
-use super::super::{change, holder};
 use super::Parts;
 use crate::effect::{Checked, Unfit};
+use crate::facts::wrap::split;
+use crate::facts::{change, holder};
 use crate::model::Model;
 use crate::model::compose::{Check, Compose, Version};
 use crate::theme::Theme;

@@ -1,0 +1,136 @@
+//! How many decisions and how many facts of one are in sight, and these facts.
+
+use crate::facts::label;
+use crate::facts::wrap;
+use crate::model::Model;
+use crate::model::history::Entry;
+use domain::decision::Decision;
+use ratatui::layout::Rect;
+
+/// So many decisions stay in sight above the facts of the selected one, where there is room for both.
+const ROWS_MIN: u16 = 3;
+
+/// Each fact in one line, and the rule above them.
+const DETAIL_LINES_MIN: u16 = 7;
+
+pub(crate) fn rows(model: &Model, area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(1 + detail_height(model, area))).max(1)
+}
+
+/// The lines of the selected decision's facts, the rule above them included.
+pub(crate) fn detail_height(model: &Model, area: Rect) -> u16 {
+    let Some(entry) = model.history.current() else {
+        return 0;
+    };
+    let wanted = u16::try_from(detail(entry, area.width).len() + 1).unwrap_or(u16::MAX);
+    wanted
+        .min(area.height.saturating_sub(1 + ROWS_MIN).max(DETAIL_LINES_MIN))
+        .min(area.height.saturating_sub(2))
+}
+
+/// Cells of a fact's name.
+pub(crate) const FACT_CELLS: usize = 6;
+
+/// A note takes at most so many lines.
+const NOTE_LINES_MAX: usize = 20;
+
+/// The facts of a decision, each with its name before the first of its lines. The note comes last: it alone may be long.
+pub(crate) fn detail(entry: Entry<'_>, columns: u16) -> Vec<(&'static str, String)> {
+    let is_auto = match entry {
+        Entry::Ours(sealed) => sealed.decision.is_auto_approved(),
+        Entry::Old(old) => old.auto_approved,
+    };
+    let auto = if is_auto { "   no person decided" } else { "" };
+    let (by, seen, about, hash) = match entry {
+        Entry::Ours(sealed) => (
+            came_in(&sealed.decision),
+            seen(&sealed.decision),
+            about(&sealed.decision),
+            format!("#{} {}", sealed.seq, sealed.hash),
+        ),
+        Entry::Old(old) => (
+            old.by.clone(),
+            "(not recorded)".to_owned(),
+            format!("{} of the old system, {}", old.stage, label::date(old.at)),
+            "(old record: it stands outside the chain)".to_owned(),
+        ),
+    };
+    let patch = entry.patch().map_or_else(|| "(none)".to_owned(), ToString::to_string);
+    let facts = [
+        ("by", format!("{by}{auto}"), 2),
+        ("seen", seen, 2),
+        ("about", about, 2),
+        ("patch", patch, 2),
+        ("hash", hash, 1),
+        ("note", entry.notes().unwrap_or("(none)").to_owned(), NOTE_LINES_MAX),
+    ];
+    let room = usize::from(columns).saturating_sub(1 + FACT_CELLS);
+    let lines = |(name, text, most): (&'static str, String, usize)| {
+        let split = wrap::split(&text, room, most);
+        let names = std::iter::once(name).chain(std::iter::repeat(""));
+        names.zip(split).collect::<Vec<_>>()
+    };
+    facts.into_iter().flat_map(lines).collect()
+}
+
+/// How many of so many facts' lines are in sight below the rule: where they do not fit, a line says so.
+pub(crate) fn fact_rows(lines: usize, area: Rect) -> usize {
+    let room = usize::from(area.height.saturating_sub(1));
+    if lines > room { room.saturating_sub(1) } else { lines }
+}
+
+/// The first line of the selected decision's facts that can stand at the top, at most, and how many are in sight.
+pub(crate) fn detail_rows(model: &Model, area: Rect) -> (usize, usize) {
+    let lines = model
+        .history
+        .current()
+        .map_or(0, |entry| detail(entry, area.width).len());
+    let height = detail_height(model, area);
+    let rows = fact_rows(lines, Rect { height, ..area });
+    (lines - rows, rows)
+}
+
+/// Who decided, and how they came in.
+fn came_in(decision: &Decision) -> String {
+    let via = decision.via();
+    if decision.is_by_timer() {
+        return format!("the timer, in a process of {} on {}", via.login, via.host);
+    }
+    format!("{} ({})", decision.by(), via.words())
+}
+
+/// Who had looked.
+fn seen(decision: &Decision) -> String {
+    let seen: Vec<_> = decision
+        .seen()
+        .iter()
+        .map(|seen| {
+            let at = label::clock_minutes(seen.at);
+            format!("{} {at} {}", seen.by, seen.shown_words()).trim_end().to_owned()
+        })
+        .collect();
+    if seen.is_empty() {
+        "nobody had looked".to_owned()
+    } else {
+        seen.join(", ")
+    }
+}
+
+/// What was decided on.
+fn about(decision: &Decision) -> String {
+    let artifacts: Vec<_> = decision
+        .artifacts()
+        .iter()
+        .map(|artifact| {
+            let after = artifact
+                .sha256_after
+                .map(|after| format!(" -> {}", after.short()))
+                .unwrap_or_default();
+            let reviewed = artifact
+                .sha256
+                .map_or_else(|| "new".to_owned(), |sha256| sha256.short());
+            format!("{} {reviewed}{after}", artifact.path.file_name())
+        })
+        .collect();
+    artifacts.join("  ")
+}

@@ -1,0 +1,35 @@
+//! A diff as it stands on the screen.
+
+use crate::model::look::{Look, Mode};
+use diff::document::{DiffDocument, Side};
+use diff::page::{Columns, Page};
+
+/// Sign and blank before a text.
+const SIGN_CELLS: usize = 2;
+
+/// A diff as it stands on so many columns of the screen, `left` cells scrolled sideways where it does not wrap. A text
+/// without a former one has one column: there is nothing to stand beside it.
+pub(crate) fn page(document: &DiffDocument, look: Look, left: usize, columns: u16) -> Page<'_> {
+    let columns = usize::from(columns);
+    let numbers = number_cells(document);
+    let columns = match look.mode {
+        Mode::SideBySide if !document.is_new() => {
+            // Number, blank and sign on both sides; a rule between them.
+            Columns::Two((columns.saturating_sub(1) / 2).saturating_sub(numbers + 1 + SIGN_CELLS))
+        }
+        Mode::SideBySide | Mode::Unified | Mode::Values => {
+            Columns::One(columns.saturating_sub(numbers + 2 + SIGN_CELLS))
+        }
+    };
+    Page {
+        document,
+        columns,
+        wraps: look.wraps,
+        left: if look.wraps { 0 } else { left },
+    }
+}
+
+pub(crate) fn number_cells(document: &DiffDocument) -> usize {
+    let lines = document.line_count(Side::New).max(document.line_count(Side::Old));
+    lines.to_string().len().max(3)
+}

@@ -1,0 +1,45 @@
+//! The question that is open, in lines: what will happen, what was not seen, the note, and the keys.
+
+pub(crate) mod bulk;
+mod cancel;
+mod confirm;
+mod discard;
+mod menu;
+pub(crate) mod parts;
+mod quit;
+mod resume;
+mod timer;
+
+pub(crate) mod whole;
+
+use crate::model::Model;
+use crate::model::prompt::Prompt;
+use parts::Line;
+
+pub(crate) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
+    match &model.prompt {
+        None => Vec::new(),
+        Some(Prompt::Confirm(confirm)) => confirm::lines(model, confirm, columns),
+        Some(Prompt::Resume(ask)) => resume::lines(model, ask, columns),
+        Some(Prompt::Cancel(ask)) => cancel::lines(model, ask, columns),
+        Some(Prompt::Timer(ask)) => timer::lines(model, ask, columns),
+        // Without its list of gates, which scrolls.
+        Some(Prompt::Bulk(ask)) => bulk::around_words(model, ask, columns),
+        Some(Prompt::Quit(ask)) => quit::lines(model, ask, columns),
+        Some(Prompt::Menu) => menu::lines(model, columns),
+        Some(Prompt::Discard(ask)) => discard::lines(model, ask, columns),
+    }
+}
+
+/// How many lines the prompt wants; none without a prompt.
+pub(crate) fn height(model: &Model, columns: u16) -> u16 {
+    if model.prompt.is_none() {
+        return 0;
+    }
+    let listed = match &model.prompt {
+        Some(Prompt::Bulk(ask)) => ask.items.len(),
+        Some(_) | None => 0,
+    };
+    let lines = lines(model, usize::from(columns).saturating_sub(2)).len() + listed;
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}

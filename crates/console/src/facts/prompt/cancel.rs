@@ -1,0 +1,25 @@
+//! The question before a job is canceled.
+
+use super::parts::{Line, answers, elsewhere, other_title, outlook, wrapped};
+use crate::model::Model;
+use crate::model::prompt::CancelAsk;
+
+/// Its lines.
+pub(super) fn lines<'a>(model: &'a Model, ask: &'a CancelAsk, columns: usize) -> Vec<Line<'a>> {
+    let theme = model.theme;
+    let style = theme.removed().patch(theme.strong());
+    let mut lines = other_title(model, ("CANCEL JOB ", style), &ask.label, columns);
+    outlook(model, columns, &mut lines);
+    elsewhere(model, columns, &mut lines);
+    let words = format!("type {} to cancel it", ask.job_id);
+    wrapped(&words, columns, theme.plain(), &mut lines);
+    lines.push(Line::Field("id: ", &ask.typed, true));
+    answers(
+        model,
+        columns,
+        "cancel the job",
+        &[("Esc", "back, it goes on")],
+        &mut lines,
+    );
+    lines
+}

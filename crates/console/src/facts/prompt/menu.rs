@@ -1,0 +1,86 @@
+//! What can be done with the text in the editor.
+
+use super::parts::{Line, gate_label, key_rows, text, wrapped};
+use crate::action::Action;
+use crate::facts::verb;
+use crate::keymap::{self, Focus};
+use crate::model::Model;
+use crate::model::compose::Compose;
+
+/// Its lines.
+pub(super) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
+    let theme = model.theme;
+    let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
+    let what = if is_edit { "EDIT " } else { "PATCH " };
+    let label = model
+        .compose
+        .as_ref()
+        .map(|compose| gate_label(&compose.pin.label, &compose.pin.key, columns, [what, ""]))
+        .unwrap_or_default();
+    let mut lines = vec![Line::Text(vec![
+        (what.to_owned(), theme.held().patch(theme.strong())),
+        (label, theme.strong()),
+    ])];
+    let closed = model.compose.as_ref().and_then(|compose| compose.closed.clone());
+    let fits = model
+        .compose
+        .as_ref()
+        .is_some_and(|compose| compose.fitting().is_some());
+    if let Some(why) = closed {
+        wrapped(
+            &format!("The text can only be read: {why}"),
+            columns,
+            theme.error(),
+            &mut lines,
+        );
+    } else if model.compose.as_ref().is_some_and(Compose::is_untouched) {
+        let words = if is_edit {
+            "Nothing is changed yet"
+        } else {
+            "Nothing is written yet"
+        };
+        lines.push(text(words, theme.plain()));
+    } else if !fits {
+        lines.push(text("The patch does not fit yet; the text is kept", theme.warning()));
+    }
+    // The same answer as the hint line and the keys themselves: what cannot be done now is not offered.
+    let pairs: Vec<_> = keymap::groups(Focus::Menu)
+        .into_iter()
+        .flat_map(|group| group.bindings)
+        .filter(|binding| !binding.hint.is_empty())
+        .filter_map(|binding| {
+            Some((
+                binding.keys.first().copied()?,
+                menu_words(binding.action?)?,
+                binding.action?,
+            ))
+        })
+        .filter(|(_, _, action)| verb::applies(model, Focus::Menu, *action))
+        .map(|(key, words, _)| (key, words))
+        .collect();
+    let (decide, other): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(key, _)| matches!(*key, "a" | "r" | "t"));
+    for row in [decide, other] {
+        key_rows(model, columns, &row, &mut lines);
+    }
+    lines
+}
+
+/// What a key of the menu does, in the menu's words.
+fn menu_words(action: Action) -> Option<&'static str> {
+    let words = [
+        (Action::ApproveWith, "approve with it"),
+        (Action::RejectWith, "reject with it"),
+        (Action::ApplyOnly, "apply only"),
+        (Action::CarryOver, "carry it over into the new version"),
+        (Action::AsPatch, "as a patch"),
+        (Action::OtherType, "other type"),
+        (Action::Discard, "discard"),
+        (Action::Leave, "leave, draft kept"),
+        (Action::OwnEditor, "on in your own editor"),
+        (Action::Close, "back to the text"),
+    ];
+    words
+        .iter()
+        .find(|(known, _)| *known == action)
+        .map(|(_, words)| *words)
+}

@@ -1,0 +1,180 @@
+//! The pieces that questions are made of: titles, what the rules say, fields and keys.
+
+use crate::action::Action;
+use crate::editor::Editor;
+use crate::facts::holder;
+use crate::facts::label;
+use crate::facts::lease::open_elsewhere;
+use crate::facts::shorten;
+use crate::facts::verb;
+use crate::facts::verb::No;
+use crate::facts::wrap;
+use crate::keymap;
+use crate::model::Model;
+use crate::model::prompt::Prompt;
+use domain::key::GateKey;
+use ratatui::style::Style;
+use text::width;
+
+pub(crate) enum Line<'a> {
+    Text(Vec<(String, Style)>),
+    /// The title, and behind it what goes on by itself.
+    Head(Vec<(String, Style)>, (String, Style)),
+    /// Gives way first where there is too little room.
+    Spare(Vec<(String, Style)>),
+    Field(&'static str, &'a Editor, bool),
+}
+
+pub(crate) fn text(text: impl Into<String>, style: Style) -> Line<'static> {
+    Line::Text(vec![(text.into(), style)])
+}
+
+/// Cells between two keys of a prompt.
+pub(crate) const KEYS_GAP: usize = 4;
+
+/// Cells of a key of a prompt: in brackets, with a blank, and the gap behind it.
+pub(crate) fn key_cells((key, meaning): &(&str, &str)) -> usize {
+    width(key) + width(meaning) + 3 + KEYS_GAP
+}
+
+/// The keys of a prompt; in brackets, so that they are found at a glance. Where the line is short, what stands behind a comma goes.
+pub(crate) fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> Line<'static> {
+    let theme = model.theme;
+    let needed: usize = pairs.iter().map(key_cells).sum();
+    let is_short = needed > columns + KEYS_GAP;
+    let mut parts = Vec::new();
+    for (place, (key, meaning)) in (1..).zip(pairs) {
+        let meaning = if is_short {
+            meaning.split(',').next().unwrap_or(meaning)
+        } else {
+            meaning
+        };
+        parts.push((format!("[{key}]"), theme.strong()));
+        let gap = if place < pairs.len() { "    " } else { "" };
+        parts.push((format!(" {meaning}{gap}"), theme.plain()));
+    }
+    Line::Text(parts)
+}
+
+pub(crate) fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>) {
+    let split = wrap::split(words, columns, usize::MAX);
+    lines.extend(split.into_iter().map(|line| text(line, style)));
+}
+
+/// The label of a gate between the other words of a head: only the job gives way.
+pub(crate) fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&str; 2]) -> String {
+    let others: usize = others.into_iter().map(width).sum();
+    label::within(label, key, columns.saturating_sub(others))
+}
+
+/// The title of a question about a gate: what is done, to which gate, and who does it. In one line, with what goes on by itself behind it;
+/// where even a cut name of the job leaves no room for the rest, in as many as that needs.
+pub(crate) fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<Line<'static>> {
+    if parts.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
+        return vec![Line::Head(parts.into(), timer)];
+    }
+    let [(verb, verb_style), (label, style), (who, who_style)] = parts;
+    let who = text(who.trim_start(), who_style);
+    match label
+        .rsplit_once(" / ")
+        .filter(|_| width(&verb) + width(&label) > columns)
+    {
+        Some((job, stage)) => vec![
+            Line::Text(vec![(verb, verb_style), (format!("{job} /"), style)]),
+            text(stage, style),
+            who,
+        ],
+        None => vec![Line::Text(vec![(verb, verb_style), (label, style)]), who],
+    }
+}
+
+/// What Enter would do, as the rules say it.
+pub(crate) fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
+    let theme = model.theme;
+    let asking = "asking the rules what it would do…";
+    match model.preview.progress() {
+        (answered, all) if answered < all && all > 1 => {
+            lines.push(text(format!("{asking} {answered} of {all} jobs"), theme.held()));
+        }
+        (answered, all) if answered < all => lines.push(text(asking, theme.held())),
+        _ => {
+            let sentences = model.preview.sentences();
+            // What would be refused is told with the keys.
+            if !sentences.is_empty() {
+                wrapped(&sentences.join(" "), columns, theme.plain(), lines);
+            }
+        }
+    }
+}
+
+/// The last lines: why Enter does nothing, where it would be refused, and the keys. Enter and Ctrl-t stand there only where they do
+/// something.
+pub(crate) fn answers<'a>(
+    model: &Model,
+    columns: usize,
+    enter: &'a str,
+    others: &[(&'a str, &'a str)],
+    lines: &mut Vec<Line<'_>>,
+) {
+    let focus = model.focus();
+    let take_over = keymap::key_of(focus, Action::TakeOver).filter(|_| verb::applies(model, focus, Action::TakeOver));
+    // What a bulk leaves out stands with its list.
+    let is_told_above = matches!(model.prompt, Some(Prompt::Bulk(_))) && !model.session.is_read_only;
+    let first = match (verb::offer(model, focus, Action::Accept), take_over) {
+        (Ok(()), _) => Some(("Enter", enter)),
+        // Who has it is said above.
+        (Err(_), Some(key)) => Some((key, "take it over")),
+        (Err(No::Refused(no)), None) if !no.is_about_text && !is_told_above => {
+            let words = verb::in_words(no.what, &no.why, &no.hint);
+            wrapped(&words, columns, model.theme.error(), lines);
+            None
+        }
+        (Err(_), None) => None,
+    };
+    let pairs: Vec<_> = first.into_iter().chain(others.iter().copied()).collect();
+    let short = |(key, meaning): &(&'a str, &'a str)| (*key, meaning.split(',').next().unwrap_or(meaning));
+    let short: Vec<_> = pairs.iter().map(short).collect();
+    // A line that is cut would keep Enter from counting.
+    match short.iter().map(key_cells).sum::<usize>() > columns + KEYS_GAP {
+        true => key_rows(model, columns, &short, lines),
+        false => lines.push(keys(model, columns, &pairs)),
+    }
+}
+
+/// Who else has open what the question is about.
+pub(crate) fn elsewhere(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
+    for (key, _) in open_elsewhere(model) {
+        let words = holder::warning(model, &key).unwrap_or_default();
+        wrapped(&words, columns, model.theme.held(), lines);
+    }
+}
+
+/// The title of a question about something else: what is done and to what, which gives way, and who does it, who never does.
+pub(crate) fn other_title(model: &Model, verb: (&str, Style), label: &str, columns: usize) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let (verb, style) = verb;
+    let who = format!("  as {}", model.session.operator.name);
+    let room = columns.saturating_sub(width(verb) + width(&who));
+    let label = shorten::middle(label, room.max(label::JOB_CELLS_MIN));
+    let parts = [(verb.to_owned(), style), (label, theme.strong()), (who, theme.plain())];
+    title(parts, (String::new(), theme.held()), columns)
+}
+
+/// Keys in as many lines as they need.
+pub(crate) fn key_rows(model: &Model, columns: usize, pairs: &[(&str, &str)], lines: &mut Vec<Line<'_>>) {
+    let mut rest = pairs;
+    while !rest.is_empty() {
+        let mut used = 0;
+        let count = rest
+            .iter()
+            .take_while(|pair| {
+                used += key_cells(pair);
+                used <= columns + KEYS_GAP
+            })
+            .count()
+            .max(1);
+        let (row, after) = rest.split_at(count);
+        lines.push(keys(model, columns, row));
+        rest = after;
+    }
+}

@@ -1,0 +1,19 @@
+//! The question before leaving although something is under way.
+
+use super::parts::{Line, answers, text, wrapped};
+use crate::model::Model;
+use crate::model::prompt::QuitAsk;
+
+/// Its lines.
+pub(super) fn lines<'a>(model: &'a Model, ask: &'a QuitAsk, columns: usize) -> Vec<Line<'a>> {
+    let theme = model.theme;
+    let mut lines = vec![text("LEAVE holdpoint", theme.strong())];
+    if ask.reasons.is_empty() {
+        lines.push(text("Nothing is under way any more", theme.plain()));
+    }
+    for reason in &ask.reasons {
+        wrapped(reason, columns, theme.plain(), &mut lines);
+    }
+    answers(model, columns, "leave", &[("Esc", "stay")], &mut lines);
+    lines
+}

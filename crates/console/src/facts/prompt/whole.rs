@@ -1,0 +1,83 @@
+//! Whether a question is wholly on the screen: only then does Enter confirm it.
+//!
+//! One answer for drawing, for the frame's report and for Enter.
+
+use crate::facts::window::{MAKE_ROOM, NOT_WHOLE, too_small};
+
+use ratatui::layout::Rect;
+
+use super::parts::{Line, keys, text, wrapped};
+use super::{bulk, lines};
+use crate::model::Model;
+use crate::model::prompt::Prompt;
+use text::{visible_line, width};
+
+/// Cells of a line behind the rule or the blank that it begins with.
+pub(crate) fn columns(area: Rect) -> usize {
+    usize::from(area.width).saturating_sub(2)
+}
+
+pub(crate) fn parts_of<'l>(line: &'l Line<'_>) -> &'l [(String, ratatui::style::Style)] {
+    match line {
+        Line::Text(parts) | Line::Head(parts, _) => parts,
+        Line::Spare(_) | Line::Field(..) => &[],
+    }
+}
+
+fn is_cut(line: &Line<'_>, columns: usize) -> bool {
+    let cells: usize = parts_of(line).iter().map(|(text, _)| width(&visible_line(text))).sum();
+    cells > columns
+}
+
+/// The lines to draw, and whether they are all of the question.
+pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<Line<'_>>, bool) {
+    let (columns, room) = (columns(area), usize::from(area.height));
+    let mut all = match &model.prompt {
+        Some(Prompt::Bulk(ask)) => bulk::within(model, ask, columns, room),
+        Some(_) | None => lines(model, columns),
+    };
+    while all.len() > room
+        && let Some(spare) = all.iter().rposition(|line| matches!(line, Line::Spare(_)))
+    {
+        all.remove(spare);
+    }
+    let is_binding = model.prompt.as_ref().is_some_and(Prompt::is_binding);
+    let fits = all.len() <= room && !all.iter().any(|line| is_cut(line, columns));
+    if !is_binding || (fits && too_small(model).is_none()) {
+        // What is no question is drawn as far as it goes: its keys last.
+        while all.len() > room && all.len() > 2 {
+            all.remove(all.len() - 2);
+        }
+        return (all, true);
+    }
+    let mut said: Vec<_> = all.drain(..1.min(all.len())).collect();
+    let why = too_small(model).unwrap_or_else(|| NOT_WHOLE.to_owned());
+    wrapped(
+        &format!("Enter does nothing: {why}"),
+        columns,
+        model.theme.error(),
+        &mut said,
+    );
+    said.push(text(MAKE_ROOM, model.theme.plain()));
+    said.push(keys(model, columns, &[("Esc", "back, nothing is done")]));
+    while said.len() > room && said.len() > 1 {
+        // The title goes first: that Enter does nothing is what has to be known.
+        said.remove(if said.len() > 2 { said.len() - 2 } else { 0 });
+    }
+    (said, false)
+}
+
+/// How many lines the question needs at least; none without one, or where it need not be whole.
+pub fn least_height(model: &Model, width: u16) -> u16 {
+    let columns = usize::from(width).saturating_sub(2);
+    let needed = match &model.prompt {
+        Some(prompt) if !prompt.is_binding() => 0,
+        Some(Prompt::Bulk(ask)) => bulk::least_rows(model, ask, columns),
+        Some(_) => {
+            let all = lines(model, columns);
+            all.iter().filter(|line| !matches!(line, Line::Spare(_))).count()
+        }
+        None => 0,
+    };
+    u16::try_from(needed).unwrap_or(u16::MAX)
+}

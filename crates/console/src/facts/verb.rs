@@ -1,0 +1,311 @@
+//! May I? The one answer that keys, hint line, palette, menu and prompts are made of: the offer, or the refusal in words.
+//!
+//! The rules are the domain's; what is asked here is whether they would let it happen to what is on the screen.
+
+mod enter;
+mod gate;
+mod text;
+
+use crate::action::Action;
+use crate::draft::DISCARDED_DAYS;
+use crate::facts::lease::{concerned, open_elsewhere};
+use crate::facts::window;
+use crate::keymap::Focus;
+use crate::model::compose::Compose;
+use crate::model::file::FileView;
+use crate::model::gate::GateView;
+use crate::model::prompt::{Intent, Prompt, TimerIntent};
+use crate::model::{Lower, Model};
+
+pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
+
+/// Why a key does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum No {
+    /// It would be refused.
+    Refused(Refused),
+    /// There is nothing here for it; the words, where there are any.
+    Nothing(String),
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What did not happen.
+    pub what: &'static str,
+    /// The fact that explains it.
+    pub why: String,
+    /// What to do; may be empty.
+    pub hint: String,
+    /// Whether it is about the text that is written: it goes when that changes.
+    pub(crate) is_about_text: bool,
+}
+
+/// What did not happen, why, and what to do, where there is something.
+pub(crate) fn in_words(what: &str, why: &str, hint: &str) -> String {
+    let gap = if hint.is_empty() { "" } else { "   hint: " };
+    format!("{what}: {why}{gap}{hint}")
+}
+
+fn refused(what: &'static str, answer: Result<(), gate::Why>) -> Result<(), No> {
+    let no = |(why, hint)| Refused {
+        what,
+        why,
+        hint,
+        is_about_text: false,
+    };
+    answer.map_err(|why| No::Refused(no(why)))
+}
+
+fn about_text(answer: Result<(), No>) -> Result<(), No> {
+    answer.map_err(|no| match no {
+        No::Refused(refused) => No::Refused(Refused {
+            is_about_text: true,
+            ..refused
+        }),
+        No::Nothing(words) => No::Nothing(words),
+    })
+}
+
+fn there_is(is_something: bool) -> Result<(), No> {
+    or_says(is_something, "")
+}
+
+fn or_says(is_something: bool, words: &str) -> Result<(), No> {
+    match is_something {
+        true => Ok(()),
+        false => Err(No::Nothing(words.to_owned())),
+    }
+}
+
+/// Whether a diff is on screen, with rows to move in.
+pub(crate) fn is_diff_shown(model: &Model) -> bool {
+    let file = model.gate.as_ref().and_then(GateView::current);
+    model.compose.is_none() && model.lower == Lower::Gate && file.is_some_and(|file| file.document().is_some())
+}
+
+/// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
+pub(crate) fn is_draft_left_out(model: &Model) -> bool {
+    let Some(Prompt::Confirm(confirm)) = &model.prompt else {
+        return false;
+    };
+    let has_draft = model.draft(&confirm.pin.key).is_some_and(|draft| draft.has_patch());
+    confirm.intent.is_decision() && confirm.patch.is_none() && has_draft
+}
+
+/// Whether it puts another text in place of the one in the editor, or offers to.
+pub(crate) fn replaces_text(action: Action) -> bool {
+    matches!(action, Action::CarryOver | Action::AsPatch | Action::OtherType)
+}
+
+/// Whether it would do something in this focus.
+pub(crate) fn applies(model: &Model, focus: Focus, action: Action) -> bool {
+    offer(model, focus, action).is_ok()
+}
+
+/// Whether it is hinted and listed. A resume that the rules refused when the job was read last is not; its key asks them anew, for files
+/// come back without a word.
+pub(crate) fn is_hinted(model: &Model, focus: Focus, action: Action) -> bool {
+    let is_refused = || model.job.as_ref().is_some_and(|job| job.is_resume_refused);
+    applies(model, focus, action) && !(action == Action::Resume && is_refused())
+}
+
+/// May I? Yes, or why not.
+pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
+    if let Some(why) = model.session.forbids(action) {
+        return refused("Not done", Err((why.to_owned(), String::new())));
+    }
+    let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
+    match action {
+        Action::Accept if focus.is_prompt() => enter::confirm(model),
+        Action::Approve | Action::Reject => {
+            let intent = if action == Action::Approve {
+                Intent::Approve
+            } else {
+                Intent::Reject
+            };
+            asked(model, intent.not_done(), || {
+                match focus == Focus::Queue && is_bulk(model) {
+                    true => gate::bulk(model),
+                    false => pin(model).map(drop),
+                }
+            })
+        }
+        Action::Undo => asked(model, Intent::Undo.not_done(), || gate::undo(model)),
+        Action::Hold => {
+            let intent = hold_or_release(model);
+            asked(model, intent.not_done(), || timed(model, intent).map(drop))
+        }
+        Action::Extend => {
+            let intent = TimerIntent::Extend;
+            asked(model, intent.not_done(), || timed(model, intent).map(drop))
+        }
+        Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
+        Action::Cancel => asked(model, "Not canceled", || cancelable(model).map(drop)),
+        Action::Acknowledge => written(model, "Not noted", || failed(model).map(drop)),
+        Action::ApproveWith => sent(model, Intent::Approve),
+        Action::RejectWith => sent(model, Intent::Reject),
+        Action::ApplyOnly => sent(model, Intent::Apply),
+        Action::Compose if focus == Focus::Confirm => there_is(is_asking && is_draft_left_out(model)),
+        Action::Compose => asked(model, "Not composed", || gate::compose(model)),
+        Action::Edit => asked(model, "Not edited", || gate::edit(model)),
+        Action::OwnEditor => {
+            let is_open = model.compose.is_some();
+            let rule = || match (&model.session.own_editor, is_open) {
+                (None, _) => Err(text::no_own_editor()),
+                (Some(_), true) => text::own_editor(model),
+                (Some(_), false) => gate::edit(model),
+            };
+            match is_open {
+                true => written(model, "Not edited", rule),
+                false => asked(model, "Not edited", rule),
+            }
+        }
+        Action::CarryOver => written(model, "Not carried over", || text::carry_over(model)),
+        Action::AsPatch => written(model, "Not made a patch", || text::as_patch(model)),
+        Action::Mark | Action::MarkRange | Action::MarkAll => {
+            // What is marked is marked to be decided.
+            written(model, "Not marked", || Ok(()))?;
+            there_is(!model.queue.is_empty())
+        }
+        Action::TakeOver => {
+            written(model, "Not taken over", || Ok(()))?;
+            // Until our own asking is answered again, the row is the newer of the two.
+            let is_refused = |key: &_| model.leases.get(key).is_some_and(|own| own.is_refused);
+            let has_left = concerned(model).keys().any(is_refused);
+            let words = match has_left {
+                true => "Nobody else has it open any more: it is yours in a moment",
+                false => "Nobody else has it open",
+            };
+            or_says(!open_elsewhere(model).is_empty(), words)
+        }
+        Action::NextFile | Action::FormerFile if focus == Focus::Job => {
+            let least = if window::is_low(model) { 1 } else { 2 };
+            there_is(model.job.as_ref().is_some_and(|job| job.logs().len() >= least))
+        }
+        Action::MarkAgain => or_says(!model.marks_off.is_empty(), "No marks were taken off"),
+        Action::TakeIn => or_says(
+            matches!(&model.prompt, Some(Prompt::Bulk(ask)) if ask.can_take_in()),
+            "Nothing is left out that could be taken in",
+        ),
+        Action::Discarded => or_says(
+            !model.discarded.is_empty(),
+            &format!("No text was discarded here in the last {DISCARDED_DAYS} days"),
+        ),
+        Action::NextFile | Action::FormerFile | Action::Files => {
+            let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
+            there_is(has_several && model.compose.is_none() && model.lower == Lower::Gate)
+        }
+        Action::ReadOn => or_says(
+            model.gate.is_some() && model.compose.is_none() && model.lower == Lower::Gate,
+            "There is no gate on the screen to read",
+        ),
+        Action::Base if is_diff_shown(model) => {
+            let file = model.gate.as_ref().and_then(GateView::current);
+            let is_alone = |file: &FileView| file.bases() == [file.against.clone()];
+            // What has a base can also be compared with nothing.
+            or_says(
+                !file.is_some_and(is_alone),
+                "Nothing else to compare with: the file is new",
+            )
+        }
+        Action::FormerHunk
+        | Action::NextMatch
+        | Action::FormerMatch
+        | Action::Fold
+        | Action::Mode
+        | Action::Wrap
+        | Action::Base
+            if focus == Focus::Queue =>
+        {
+            or_says(is_diff_shown(model), "There is no diff on the screen")
+        }
+        Action::FormerHunk
+        | Action::NextMatch
+        | Action::FormerMatch
+        | Action::Fold
+        | Action::Mode
+        | Action::Wrap
+        | Action::Base
+        | Action::Search => there_is(is_diff_shown(model)),
+        Action::Up
+        | Action::Down
+        | Action::PageUp
+        | Action::PageDown
+        | Action::Top
+        | Action::Bottom
+        | Action::HalfUp
+        | Action::HalfDown => there_is(focus != Focus::Confirm || is_diff_shown(model)),
+        Action::OtherType => {
+            let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
+            let sheets = compose.and_then(Compose::sheets);
+            there_is(sheets.is_some_and(|sheets| sheets.templates.len() > 1))
+        }
+        Action::Complete => there_is(model.compose.as_ref().is_some_and(|compose| compose.closed.is_none())),
+        Action::Open => there_is(model.queue.current().is_some()),
+        Action::Note => {
+            let has_note = |prompt: &Prompt| match prompt {
+                Prompt::Confirm(confirm) => is_asking && confirm.intent.is_decision(),
+                Prompt::Bulk(ask) => ask.is_asking(),
+                Prompt::Resume(_)
+                | Prompt::Cancel(_)
+                | Prompt::Timer(_)
+                | Prompt::Quit(_)
+                | Prompt::Menu
+                | Prompt::Discard(_) => false,
+            };
+            there_is(model.prompt.as_ref().is_some_and(has_note))
+        }
+        Action::Back if focus == Focus::Queue => {
+            there_is(!model.marks.is_empty() || model.range.is_some() || !model.queue.filter.is_empty())
+        }
+        Action::Left
+        | Action::Right
+        | Action::NextPane
+        | Action::Back
+        | Action::ShowQueue
+        | Action::ShowGate
+        | Action::ShowJob
+        | Action::ShowHistory
+        | Action::Filter
+        | Action::Sort
+        | Action::Accept
+        | Action::Close
+        | Action::Menu
+        | Action::Discard
+        | Action::Leave
+        | Action::Help
+        | Action::Palette
+        | Action::Copy
+        | Action::Repaint
+        | Action::Suspend
+        | Action::Quit
+        | Action::Find
+        | Action::FindNext
+        | Action::FindFormer
+        | Action::ResizePreview
+        | Action::PreviewUp
+        | Action::PreviewDown => Ok(()),
+    }
+}
+
+/// What changes more than the screen.
+fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), No> {
+    if model.session.is_read_only {
+        return refused(what, Err(("this console only reads".to_owned(), String::new())));
+    }
+    refused(what, rule())
+}
+
+/// The same where a question is asked first, which the window has to hold.
+fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), No> {
+    written(model, what, || match window::too_small(model) {
+        Some(why) => Err((why, window::MAKE_ROOM.to_owned())),
+        None => rule(),
+    })
+}
+
+/// The text that is written, from the menu.
+fn sent(model: &Model, intent: Intent) -> Result<(), No> {
+    about_text(asked(model, intent.not_done(), || text::send(model, intent)))
+}

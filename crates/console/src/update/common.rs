@@ -1,0 +1,141 @@
+//! What all of `update` says, sends and asks.
+
+use crate::effect::{Effect, Question, Submission};
+use crate::facts::label;
+use crate::facts::verb;
+use crate::model::history::DECISIONS_MAX;
+use crate::model::toast::Tone;
+use crate::model::{Model, Sent};
+use domain::ids::JobId;
+use domain::key::GateKey;
+use engine::api::OldQuery;
+use engine::api::{Command, Query};
+
+pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
+    let at = model.now.utc;
+    let text = readable(model, &text.into());
+    model.toasts.push(at, tone, text);
+}
+
+/// What the rules say, with jobs named as the screen names them. A hint stays: it may be a command, which wants the whole id.
+pub(crate) fn readable(model: &Model, text: &str) -> String {
+    let (said, hint) = text.split_at(text.find("hint: ").unwrap_or(text.len()));
+    let of_queue = |id: &JobId| {
+        let mut rows = model.queue.present();
+        rows.find(|row| row.job_id == *id).map(|row| row.slug.to_string())
+    };
+    let of_job = |id: &JobId| {
+        let rows = model.job.as_ref()?.rows.as_ref()?;
+        (rows.job.id == *id).then(|| rows.job.slug.clone())
+    };
+    let said = label::readable(said, |id| {
+        of_queue(id).or_else(|| of_job(id)).map(|slug| slug.to_string())
+    });
+    said + hint
+}
+
+pub(crate) fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
+    model.leader_boot_us = model.now.boot_us;
+    fx.push(Effect::Ask(Question::Leader, Query::Leader));
+}
+
+pub(crate) fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Submission {
+    let submission = Submission(model.next_number());
+    model.sent.insert(submission, sent);
+    fx.push(Effect::Send(submission, command));
+    submission
+}
+
+pub(crate) fn send_quietly(
+    model: &mut Model,
+    leases: Option<GateKey>,
+    command: Command,
+    fx: &mut Vec<Effect>,
+) -> Submission {
+    let sent = Sent {
+        done: "",
+        not_done: "",
+        subject: String::new(),
+        decides: None,
+        has_patch: false,
+        is_committed: false,
+        leases,
+        is_part: false,
+        is_quiet: true,
+    };
+    send(model, sent, command, fx)
+}
+
+/// Says what did not happen, why, and what to do.
+pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
+    toast(model, Tone::Error, verb::in_words(what, why, hint));
+}
+
+pub(crate) const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
+
+/// What is sent beside decisions and patches, for its toast.
+pub(crate) fn other_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {
+    Sent {
+        done,
+        not_done,
+        subject: subject.to_owned(),
+        decides: None,
+        has_patch: false,
+        is_committed: false,
+        leases: None,
+        is_part: false,
+        is_quiet: false,
+    }
+}
+
+/// Asks for the history.
+pub(crate) fn ask_decisions(fx: &mut Vec<Effect>) {
+    let query = Query::Decisions {
+        job_id: None,
+        stage: None,
+        limit: DECISIONS_MAX,
+    };
+    fx.push(Effect::Ask(Question::Decisions, query));
+}
+
+/// Asks for the history of the old system, once: nothing adds to it.
+pub(crate) fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
+    if !std::mem::replace(&mut model.history.is_old_asked, true) {
+        let query = OldQuery::Decisions { limit: DECISIONS_MAX };
+        fx.push(Effect::Ask(Question::OldDecisions, Query::Old(query)));
+    }
+}
+
+/// A question asks for Enter once more, or a text comes in where none is written.
+pub(crate) fn ask_once_more(model: &mut Model) {
+    model.slips.once_more_boot_us = Some(model.now.boot_us);
+}
+
+/// How far to move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Rows; negative is up.
+    Rows(isize),
+    /// Pages; negative is up.
+    Pages(isize),
+    /// Half a page.
+    Half(isize),
+    /// The first row.
+    Top,
+    /// The last row.
+    Bottom,
+}
+
+impl Step {
+    pub(crate) fn rows(self, page: usize) -> isize {
+        let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
+        match self {
+            Self::Rows(rows) => rows,
+            // A line of the former page stays in sight.
+            Self::Pages(pages) => pages.saturating_mul((page - 1).max(1)),
+            Self::Half(halves) => halves.saturating_mul((page / 2).max(1)),
+            Self::Top => isize::MIN / 2,
+            Self::Bottom => isize::MAX / 2,
+        }
+    }
+}

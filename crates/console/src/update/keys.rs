@@ -1,0 +1,58 @@
+//! A key, and an Enter that came together with letters.
+
+use super::{common, text};
+use crate::effect::Effect;
+use crate::facts::enter;
+use crate::input::Key;
+use crate::keymap;
+use crate::keymap::Focus;
+use crate::model::Model;
+use crate::update::{act, look, slips};
+
+/// A key.
+pub(crate) fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+    look::present(model);
+    model.preview.is_enter_waiting = false;
+    model.toasts.key_pressed();
+    if !slips::before(model, key, fx) {
+        return;
+    }
+    let focus = model.focus();
+    match keymap::lookup(focus, key) {
+        Some(action) => act::act(model, focus, action, fx),
+        None if focus.is_text() => text::press(model, focus, key, fx),
+        None => text::unknown(model, focus, key),
+    }
+    slips::after(model, focus, key);
+}
+
+/// An Enter that came together with letters, or right behind a text.
+pub(crate) fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+    let focus = model.focus();
+    match focus {
+        Focus::Compose | Focus::Candidates => text::paste(model, "\n", fx),
+        Focus::Note | Focus::Answer => {
+            if enter::is_behind_text(model) {
+                common::ask_once_more(model);
+            }
+            text::end_line(model, text::ENTER_IN_TEXT, fx);
+        }
+        Focus::Confirm | Focus::Bulk | Focus::Ask => {
+            common::ask_once_more(model);
+            crate::update::keys::press(model, key, fx);
+        }
+        Focus::Queue
+        | Focus::Diff
+        | Focus::Job
+        | Focus::History
+        | Focus::Menu
+        | Focus::Filter
+        | Focus::Search
+        | Focus::Find
+        | Focus::Types
+        | Focus::Help
+        | Focus::Palette
+        | Focus::Files
+        | Focus::Discarded => crate::update::keys::press(model, key, fx),
+    }
+}

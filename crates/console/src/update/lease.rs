@@ -1,0 +1,124 @@
+//! Leases: taken, renewed and given back. Never by a key: they follow from which prompt or editor is open.
+
+use crate::effect::Effect;
+use crate::facts::command::gate_ref;
+use crate::facts::lease::wanted;
+use crate::model::prompt::Prompt;
+use crate::model::toast::Tone;
+use crate::model::{LeaseHeld, Model};
+use crate::update::common::{send_quietly, toast};
+use domain::key::GateKey;
+use domain::lease::{HEARTBEAT_S, PRESENCE_S};
+use domain::time::SECOND_US;
+use engine::api::Command;
+
+/// A lease that somebody else had is asked for again this long after they gave it back.
+const AGAIN_US: i64 = SECOND_US;
+
+/// Microseconds after which a lease is asked for again.
+pub(crate) fn beat_us(model: &Model, key: &GateKey, lease: &LeaseHeld) -> i64 {
+    let is_free_again = lease.is_refused && model.lease_of_other(key).is_none();
+    if is_free_again {
+        AGAIN_US
+    } else {
+        HEARTBEAT_S as i64 * SECOND_US
+    }
+}
+
+/// Microseconds until a lease must be renewed; none without leases.
+pub(crate) fn lease_wake_us(model: &Model) -> Option<i64> {
+    let boot = model.now.boot_us;
+    let wakes = model.leases.iter();
+    wakes
+        .map(|(key, lease)| lease.beat_boot_us + beat_us(model, key, lease) - boot)
+        .min()
+}
+
+/// Takes, renews or gives back leases.
+pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.leases.is_empty() && model.prompt.is_none() && model.compose.is_none() {
+        return;
+    }
+    let wanted = wanted(model);
+    let boot = model.now.boot_us;
+    let gone: Vec<_> = model
+        .leases
+        .keys()
+        .filter(|key| !wanted.contains_key(key))
+        .cloned()
+        .collect();
+    for key in gone {
+        model.leases.remove(&key);
+        send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
+    }
+    // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has left it.
+    let has_key = |key_us: i64| boot - key_us < PRESENCE_S as i64 * SECOND_US;
+    let is_present = model.away.is_some() || model.key_boot_us.is_some_and(has_key);
+    for (key, purpose) in wanted {
+        let former = model.leases.get(&key).filter(|lease| lease.purpose == purpose);
+        let is_due = former.is_none_or(|lease| boot - lease.beat_boot_us >= beat_us(model, &key, lease));
+        // A live process is not a present person: without a key the lease dies by itself.
+        let is_asked = former.is_none() || is_present;
+        if !is_due {
+            continue;
+        }
+        let lease = model.leases.entry(key.clone()).or_insert(LeaseHeld {
+            purpose,
+            beat_boot_us: boot,
+            taken_at: None,
+            is_refused: false,
+            is_lost: false,
+        });
+        (lease.purpose, lease.beat_boot_us) = (purpose, boot);
+        if is_asked {
+            let command = Command::TakeLease {
+                gate: gate_ref(&key),
+                purpose,
+                is_takeover: false,
+            };
+            send_quietly(model, Some(key), command, fx);
+        }
+    }
+}
+
+/// Gives every lease back: for the moment before the process leaves or stops, when nobody is at it any more.
+pub fn release_leases(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (key, _) in std::mem::take(&mut model.leases) {
+        send_quietly(
+            model,
+            None,
+            Command::ReleaseLease { gate: gate_ref(&key) },
+            &mut effects,
+        );
+    }
+    effects
+}
+
+/// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the editor was open here.
+pub(crate) fn tell_lost(model: &mut Model) {
+    if model.leases.is_empty() {
+        return;
+    }
+    let mut lost = Vec::new();
+    for (key, own) in &model.leases {
+        // A row may be older than our own taking: what counts is who came last.
+        if let Some(other) = model.lease_of_other(key)
+            && own.taken_at.is_some_and(|taken_at| other.taken_at > taken_at)
+        {
+            lost.push((key.clone(), other.holder.name.clone()));
+        }
+    }
+    // What is open in a prompt or the editor can be taken back there; a question about many gates has no such key.
+    let back = match model.prompt {
+        Some(Prompt::Bulk(_)) => "",
+        Some(_) | None => "; Ctrl-t takes it back",
+    };
+    for (key, name) in lost {
+        let text = format!("{name} took {key} over from you   hint: what you wrote is kept{back}");
+        if let Some(lease) = model.leases.get_mut(&key) {
+            (lease.taken_at, lease.is_refused, lease.is_lost) = (None, true, true);
+        }
+        toast(model, Tone::Error, text);
+    }
+}

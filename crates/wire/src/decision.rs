@@ -1,0 +1,68 @@
+//! A decision as clients read it: its file, or the seven keys of an old record's.
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use domain::decision::SealedDecision;
+use domain::old::OldDecision;
+
+/// One decision of a list.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum DecisionDoc<'a> {
+    /// One of the chain.
+    Ours(&'a SealedDecision),
+    /// History.
+    Old(&'a OldDecision),
+}
+
+/// A decision file.
+// Described and never made: the domain writes and hashes the file, and knows no OpenAPI. A test holds
+// this to real answers.
+#[derive(ToSchema)]
+#[schema(as = Decision)]
+#[expect(dead_code, reason = "described, never made")]
+pub struct DecisionFile {
+    /// The stage.
+    stage: String,
+    /// Whether the work may go on.
+    approved: bool,
+    /// Who decided; `timer` for the timer.
+    by: String,
+    /// When.
+    at: String,
+    /// Why.
+    #[schema(required = true)]
+    notes: Option<String>,
+    /// The patch that came with it.
+    #[schema(value_type = Option<Object>, required = true)]
+    patch: Option<Value>,
+    /// Whether the timer approved.
+    auto_approved: bool,
+    /// The job.
+    job_id: String,
+    /// From 1. This and what follows, up to `hash`, is not known of an old record.
+    attempt: Option<u32>,
+    /// How the decider came in.
+    #[schema(value_type = Option<Object>)]
+    via: Option<Value>,
+    /// When the gate opened.
+    opened_at: Option<String>,
+    /// When the timer would have acted.
+    deadline: Option<String>,
+    /// Who had looked.
+    seen: Option<Vec<Value>>,
+    /// What was decided on.
+    artifacts: Option<Vec<Value>>,
+    /// Who had the gate open meanwhile, or had it taken over from them; absent where nobody had.
+    overridden: Option<String>,
+    /// Counts decisions, from 1.
+    seq: Option<u64>,
+    /// The hash of the decision before.
+    prev: Option<String>,
+    /// This one's.
+    hash: Option<String>,
+    /// Whether it is history of the old system; told only where it is.
+    old_record: Option<bool>,
+}

@@ -1,0 +1,20 @@
+//! `holdpoint demo` in a build without the feature `demo`.
+
+use super::args::GlobalArguments;
+use super::report::{Failure, Outcome};
+
+/// Says that there is none.
+pub async fn run(_: &GlobalArguments) -> Outcome {
+    left_out()
+}
+
+/// The same of a stage, in the log of a job that another build started.
+pub fn stage(_: &str) -> Outcome {
+    left_out()
+}
+
+fn left_out() -> Outcome {
+    let message = "this build was made without the demo".to_owned();
+    Err(Failure::new("started", "left_out", message)
+        .hint("build with the feature `demo`, which is there unless it is left out"))
+}

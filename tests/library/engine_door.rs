@@ -1,0 +1,160 @@
+//! The engine's door: what another thread hands in while the loop turns.
+
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::ids::{JobId, StageName};
+use domain::operator::{Operator, Surface, Via};
+use domain::refusal::RefusalCode;
+use domain::view::Since;
+use engine::api::{Answer, Command, NewJob, OutsideArtifact, OutsideFile, Query};
+use engine::door::Door;
+use engine::{Engine, Role};
+
+use crate::support::engine::{decide, open, read_json};
+
+const BARE: &str = "gates: {outline: {}}";
+
+fn named(door: &Door, name: &str) -> Operator {
+    Operator {
+        name: name.into(),
+        via: Via {
+            surface: Surface::Http,
+            ..door.operator().via.clone()
+        },
+    }
+}
+
+fn new_job(id: &str) -> Command {
+    Command::StartJob(NewJob {
+        id: Some(JobId::new(id).unwrap()),
+        slug: id.into(),
+        ..NewJob::default()
+    })
+}
+
+/// Turns the loop until the work behind the door is done.
+async fn beside<T>(engine: &mut Engine, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            _ = engine.notice() => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn commands_and_queries_are_answered_through_the_door_and_only_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = open(folder.path(), BARE, "ops", Role::Candidate("serve"));
+    let door = engine.door();
+    let ana = named(&door, "ana");
+    let work = async {
+        let (receipt, published) = door.command(ana.clone(), new_job("j-1")).await.unwrap();
+        assert_eq!((receipt.rows.job.created_by.as_str(), published), ("ana", Ok(())));
+        let verdict = decide(&receipt.job_id, "outline", Verdict::Approve, None, None);
+        let (receipt, published) = door.command(ana.clone(), verdict.clone()).await.unwrap();
+        assert_eq!(published, Ok(()));
+        let file = read_json(&folder.path().join("j-1/gates/outline.json"));
+        assert_eq!(
+            (file["by"].as_str(), file["via"]["surface"].as_str()),
+            (Some("ana"), Some("http"))
+        );
+        assert_eq!(receipt.decision.unwrap().decision.by(), "ana");
+        let refusal = door.command(ana, verdict).await.unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::AlreadyDecided);
+        let job_id = JobId::new("j-1").unwrap();
+        let Answer::EventPage(events, total) = door
+            .read(Query::EventPage {
+                job_id: job_id.clone(),
+                since: Since::Seq(1),
+                limit: 2,
+            })
+            .await
+        else {
+            panic!("a page of events")
+        };
+        assert_eq!((events[0].seq, events.len()), (2, 2));
+        assert!(total > 2);
+        let Answer::EventPage(later, _) = door
+            .read(Query::EventPage {
+                job_id: job_id.clone(),
+                since: Since::Time(events[1].ts),
+                limit: 100,
+            })
+            .await
+        else {
+            panic!("a page of events")
+        };
+        assert!(later.iter().all(|event| event.ts > events[1].ts));
+        // The files are in place, and on disk in a moment.
+        while !matches!(door.read(Query::Owing).await, Answer::Owing(0)) {}
+    };
+    beside(&mut engine, work).await;
+}
+
+#[tokio::test]
+async fn what_another_engine_does_is_in_the_feed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut here = open(folder.path(), BARE, "ops", Role::Candidate("serve"));
+    let mut there = open(folder.path(), BARE, "bea", Role::Visitor);
+    let mut feed = here.door().follow();
+    there.call(new_job("j-1")).await.unwrap();
+    let opened = beside(&mut here, async {
+        loop {
+            let events = feed.recv().await.unwrap();
+            if events.iter().any(|event| event.kind == EventType::GateOpened) {
+                return events;
+            }
+        }
+    })
+    .await;
+    assert!(opened.iter().all(|event| event.job_id.as_str() == "j-1"));
+}
+
+#[tokio::test]
+async fn bytes_that_come_with_a_gate_lie_in_the_run_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = open(folder.path(), BARE, "ops", Role::Visitor);
+    let file = |name: &str, bytes: &[u8]| OutsideFile::Bytes {
+        name: name.into(),
+        bytes: bytes.into(),
+    };
+    let open_it = |name: &str| Command::OpenGate {
+        job_id: JobId::new("deploy").unwrap(),
+        stage: StageName::new("release").unwrap(),
+        artifacts: vec![OutsideArtifact {
+            kind: "plan".into(),
+            file: file(name, b"two\n"),
+        }],
+        bases: vec![file(name, b"one\n")],
+    };
+    let receipt = engine.call(open_it("plan.txt")).await.unwrap();
+    let artifact = &receipt.rows.gates[0].artifacts[0];
+    assert_eq!((artifact.added_lines, artifact.removed_lines), (1, 1));
+    assert_eq!(
+        std::fs::read(folder.path().join("deploy/artifacts/release/plan.txt")).unwrap(),
+        b"two\n"
+    );
+    for name in ["", "..", "/", "a\nb"] {
+        let refusal = engine.call(open_it(name)).await.unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::Invalid, "{name:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_under_way_when_the_engine_closes_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = open(folder.path(), BARE, "ops", Role::Visitor);
+    let door = engine.door();
+    let ana = named(&door, "ana");
+    let waiting = tokio::spawn(async move { door.command(ana, new_job("j-1")).await });
+    // Until the command is with the writer.
+    while !folder.path().join("j-1").exists() {
+        engine.settle();
+        tokio::task::yield_now().await;
+    }
+    engine.close();
+    let (receipt, published) = waiting.await.unwrap().unwrap();
+    assert_eq!((receipt.job_id.as_str(), published), ("j-1", Ok(())));
+}

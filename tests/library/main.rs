@@ -1,0 +1,23 @@
+//! The crates called as functions: rules, engine, sound and supervisor on real files, databases and processes; and what our own texts say.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails by panicking, plays the others who write files, and picks what it looks at"
+)]
+
+mod audio;
+mod engine;
+mod engine_bases;
+mod engine_door;
+mod engine_faults;
+mod engine_patches;
+mod engine_preview;
+mod patches;
+mod pictures;
+mod readme;
+mod sim;
+mod supervisor;
+#[path = "../support/mod.rs"]
+mod support;
+mod tidy;

@@ -1,0 +1,311 @@
+//! Killed at every named step between a keypress and the job's advance, and started again: database, files, events and the job's state
+//! agree, nothing is lost, nothing is repeated, and a stage whose process is lost runs again (SPEC §4, §5).
+//!
+//! The list is `fault::POINTS`; a step without a row here fails the test. `docs/DURABILITY.md` has the same table.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::support::run::Workspace;
+
+const PIPELINE: &str = r#"
+pipeline:
+  stages:
+    - name: script
+      command: [sh, -c, 'echo $HOLDPOINT_ATTEMPT >> script.runs; mkdir -p artifacts/script; printf "one\n" > artifacts/script/script.txt']
+      artifacts: [{kind: script, path: artifacts/script/script.txt}]
+    - name: audio
+      command: [sh, -c, 'cat artifacts/script/script.txt >> audio.heard']
+gates: {script: {required: true}}
+"#;
+
+const PATCH: &str = r#"{"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]}"#;
+
+/// Where a process dies, and what is so after the restart.
+#[derive(Clone, Copy, PartialEq)]
+enum Dies {
+    /// Who approves, before the decision is in the database: it was not made.
+    Undecided,
+    /// Who approves, after that: it was made.
+    Decided,
+    /// The leader at the first stage; the stage's command runs so often, and the gate is of this attempt.
+    Leader { runs: &'static str },
+    /// The supervisor of the first stage, beside a leader that lives.
+    Supervisor { runs: &'static str },
+}
+
+fn dies(point: &str) -> Dies {
+    match point {
+        "submitted" | "prepared" | "before_commit" | "in_transaction" => Dies::Undecided,
+        "after_commit" | "answered" | "publish_locked" | "chain_torn" | "chain_appended" | "chain_flushed"
+        | "artifact_placed" | "artifacts_done" | "events_torn" | "events_appended" | "files_staged"
+        | "files_flushed" | "file_named" | "files_named" | "after_files" | "after_watermark" | "before_nudge" => {
+            Dies::Decided
+        }
+        "lead_taken" => Dies::Leader { runs: "1\n" },
+        // The row says that it runs: the first attempt counts as lost, and its command never ran.
+        "before_launch" | "spec_written" => Dies::Leader { runs: "2\n" },
+        // The supervisor goes on without its leader, and the next one adopts it.
+        "after_launch" | "stage_ended" => Dies::Leader { runs: "1\n" },
+        "supervisor_started" => Dies::Supervisor { runs: "2\n" },
+        // What the lost attempt did is not taken for done, however far it came.
+        "command_ended" => Dies::Supervisor { runs: "1\n2\n" },
+        "command_started" => Dies::Supervisor { runs: "[1\n]2\n" },
+        "exit_recorded" => Dies::Supervisor { runs: "1\n" },
+        unknown => {
+            panic!(
+                "{unknown} has no row in tests/machine/crash_points.rs: say what dies there and what is so afterwards"
+            )
+        }
+    }
+}
+
+/// A token in whose presence the crash happens, once.
+fn armed(workspace: &Workspace) -> PathBuf {
+    workspace.write("armed", "");
+    workspace.root().join("armed")
+}
+
+fn serve(workspace: &Workspace, point: Option<&str>) -> Child {
+    let mut command = workspace.command(&["serve", "--no-http"]);
+    if let Some(point) = point {
+        command.env("HOLDPOINT_CRASH_AT", point);
+        command.env("HOLDPOINT_FAULT_WHEN", armed(workspace));
+    }
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.spawn().unwrap()
+}
+
+fn end(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Ends a server as an administrator does: what it owes is written first.
+fn leave(mut server: Child) {
+    kill(Pid::from_raw(i32::try_from(server.id()).unwrap()), Signal::SIGTERM).unwrap();
+    server.wait().unwrap();
+}
+
+fn start(workspace: &Workspace) {
+    workspace
+        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
+        .assert()
+        .success();
+}
+
+/// Follows the job's events until one of this type.
+fn until(workspace: &Workspace, kind: &str) {
+    let mut follow = workspace
+        .command(&["events", "j-1", "--follow", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    let is_it = |line: &String| serde_json::from_str::<Value>(line).is_ok_and(|event| event["type"] == kind);
+    assert!(lines.map_while(Result::ok).any(|line| is_it(&line)), "no {kind}");
+    end(follow);
+}
+
+fn approve(workspace: &Workspace, point: Option<&str>) -> std::process::Output {
+    workspace.write("fix.json", PATCH);
+    let mut command = workspace.command(&[
+        "gate", "approve", "j-1", "script", "--patch", "fix.json", "--notes", "ship it",
+    ]);
+    if let Some(point) = point {
+        command.env("HOLDPOINT_CRASH_AT", point);
+    }
+    command.output().unwrap()
+}
+
+/// What must be so whatever was killed, once the job is through.
+fn assert_agrees(workspace: &Workspace, point: &str) {
+    for arguments in [&["decisions", "verify"][..], &["doctor"]] {
+        let output = workspace.command(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{point}: {arguments:?}: {said}");
+    }
+    let decision = workspace.decision("j-1", "script");
+    assert_eq!(decision["approved"], true, "{point}");
+    assert_eq!(decision["notes"], "ship it", "{point}");
+    let attempt = u32::try_from(decision["attempt"].as_u64().unwrap()).unwrap();
+    assert_eq!(
+        decision,
+        workspace.decision_of_attempt("j-1", "script", attempt),
+        "{point}"
+    );
+    let run = workspace.run_directory("j-1");
+    let names = |folder: PathBuf| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(
+        names(run.join("gates")),
+        [format!("script.{attempt}.json"), "script.json".to_owned()],
+        "{point}: one decision, and no temporary file"
+    );
+    assert!(!names(run).iter().any(|name| name.starts_with(".publish-")), "{point}");
+    assert_eq!(workspace.read("runs/chain.jsonl").lines().count(), 1, "{point}");
+    assert_eq!(
+        workspace.read("runs/j-1/artifacts/script/script.txt"),
+        "two\n",
+        "{point}"
+    );
+    assert_eq!(
+        workspace.read("runs/j-1/audio.heard"),
+        "two\n",
+        "{point}: the next stage ran once"
+    );
+
+    let kinds = workspace.event_types("j-1");
+    let count = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
+    let once = [
+        "job_created",
+        "gate_opened",
+        "patch_applied",
+        "gate_approved",
+        "job_completed",
+    ];
+    for kind in once {
+        assert_eq!(count(kind), 1, "{point}: {kind} in {kinds:?}");
+    }
+    let seqs: Vec<_> = workspace
+        .events("j-1")
+        .iter()
+        .map(|event| event["seq"].as_u64().unwrap())
+        .collect();
+    assert!(seqs.is_sorted_by(|one, other| one < other), "{point}: {seqs:?}");
+    let told = workspace.json_lines(&["events", "j-1"]);
+    assert_eq!(told.len(), seqs.len(), "{point}");
+    let state = workspace.state("j-1");
+    assert_eq!(
+        (&state["job"]["status"], &state["gates"][0]["state"]),
+        (&"completed".into(), &"approved".into()),
+        "{point}"
+    );
+    assert_eq!(
+        workspace.json(&["job", "show", "j-1"])["status"],
+        "completed",
+        "{point}"
+    );
+}
+
+#[test]
+fn killed_at_every_point_everything_agrees_after_a_restart() {
+    for (point, _) in fault::POINTS {
+        let workspace = Workspace::new(PIPELINE);
+        let is_torn_run = |runs: &str| {
+            let ran = workspace.read("runs/j-1/script.runs");
+            match runs.strip_prefix("[1\n]") {
+                // The command may have been ended before it came to its first word.
+                Some(rest) => assert!(ran == rest || ran == format!("1\n{rest}"), "{point}: {ran:?}"),
+                None => assert_eq!(ran, runs, "{point}"),
+            }
+        };
+        let leader = match dies(point) {
+            Dies::Undecided | Dies::Decided => {
+                let leader = serve(&workspace, None);
+                start(&workspace);
+                until(&workspace, "gate_opened");
+                leave(leader);
+                let killed = approve(&workspace, Some(point));
+                let said = String::from_utf8_lossy(&killed.stderr).into_owned();
+                assert_eq!(killed.status.signal(), Some(9), "{point}: {said}");
+                serve(&workspace, None)
+            }
+            Dies::Leader { runs } => {
+                let mut victim = serve(&workspace, Some(point));
+                // What kills the leader before any job is there needs none.
+                if point != "lead_taken" {
+                    start(&workspace);
+                }
+                assert_eq!(victim.wait().unwrap().signal(), Some(9), "{point}");
+                if point == "lead_taken" {
+                    start(&workspace);
+                }
+                let leader = serve(&workspace, None);
+                until(&workspace, "gate_opened");
+                is_torn_run(runs);
+                leader
+            }
+            Dies::Supervisor { runs } => {
+                let leader = serve(&workspace, Some(point));
+                start(&workspace);
+                until(&workspace, "gate_opened");
+                assert!(!workspace.root().join("armed").exists(), "{point}: nothing died");
+                is_torn_run(runs);
+                leader
+            }
+        };
+        let again = approve(&workspace, None);
+        let said = String::from_utf8_lossy(&again.stderr).into_owned();
+        let wanted = if dies(point) == Dies::Decided { 5 } else { 0 };
+        assert_eq!(again.status.code(), Some(wanted), "{point}: {said}");
+        until(&workspace, "job_completed");
+        leave(leader);
+        assert_agrees(&workspace, point);
+    }
+}
+
+#[test]
+fn a_console_killed_at_the_key_that_approves_made_the_decision_or_did_not() {
+    for (point, is_decided) in [
+        ("submitted", false),
+        ("in_transaction", false),
+        ("after_commit", true),
+        ("files_staged", true),
+    ] {
+        let workspace = Workspace::new("gates: {deploy: {required: true}}\n");
+        workspace.write("plan.txt", "plan v1\n");
+        let open = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
+        workspace.cmd(&open).assert().success();
+        // The console also records the look and takes leases, and publishes both: what dies is the decision and nothing else.
+        let options = crate::support::pty::PtyOptions::new(workspace.root())
+            .env("HOLDPOINT_CRASH_AT", point)
+            .env("HOLDPOINT_FAULT_DURING", "approved");
+        let mut console = crate::support::pty::Pty::spawn(options);
+        console.wait_text("deploy");
+        console.send("Enter");
+        console.wait_text("plan v1");
+        console.send("a");
+        console.wait_text("[Enter] approve");
+        console.confirm();
+        assert_eq!(console.wait_exit().signal(), Some(9), "{point}");
+        let again = workspace
+            .command(&["gate", "approve", "j-1", "deploy"])
+            .output()
+            .unwrap();
+        assert_eq!(again.status.code(), Some(if is_decided { 5 } else { 0 }), "{point}");
+        workspace.cmd(&["decisions", "verify"]).assert().success();
+        assert_eq!(workspace.decision("j-1", "deploy")["approved"], true, "{point}");
+        assert_eq!(workspace.read("runs/chain.jsonl").lines().count(), 1, "{point}");
+    }
+}
+
+#[test]
+fn the_page_has_every_point_in_its_order() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/DURABILITY.md")).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let name = cells.next()?.strip_suffix('`')?;
+        let happened = cells.next()?;
+        cells.next().map(|_| (name.to_owned(), happened.to_owned()))
+    });
+    let known: Vec<_> = fault::POINTS
+        .iter()
+        .map(|(name, happened)| ((*name).to_owned(), (*happened).to_owned()))
+        .collect();
+    let is_point = |row: &(String, String)| known.iter().any(|(name, _)| *name == row.0);
+    assert_eq!(rows.filter(is_point).collect::<Vec<_>>(), known);
+}

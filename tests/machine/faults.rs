@@ -1,0 +1,262 @@
+//! The binary killed at named points and started again: nothing lost, nothing repeated (SPEC §4, §9).
+//!
+//! The points exist in builds with debug assertions only, which is what `cargo test` makes.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use crate::support::run::Workspace;
+
+const MANUAL: &str = "gates: {deploy: {required: true}}\n";
+
+const STAGES: &str = r#"
+pipeline:
+  stages:
+    - name: script
+      command: [sh, -c, 'echo run >> runs.txt; mkdir -p artifacts/script; echo text > artifacts/script/script.txt; cat hold 2>/dev/null; true']
+      artifacts: [{kind: script, path: artifacts/script/script.txt}]
+gates: {script: {required: true}}
+"#;
+
+/// Runs a command that is to die at this point; what it was about to do is left to whoever comes next.
+fn killed_at(workspace: &Workspace, point: &str, arguments: &[&str]) {
+    let output = workspace
+        .command(arguments)
+        .env("HOLDPOINT_CRASH_AT", point)
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.signal(),
+        Some(9),
+        "{point}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn serve(workspace: &Workspace, point: Option<&str>) -> Child {
+    let mut command = workspace.command(&["serve", "--no-http"]);
+    if let Some(point) = point {
+        command.env("HOLDPOINT_CRASH_AT", point);
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn end(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn opened() -> Workspace {
+    let workspace = Workspace::new(MANUAL);
+    workspace.write("plan.txt", "plan v1\n");
+    workspace
+        .cmd(&["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"])
+        .assert()
+        .success();
+    workspace
+}
+
+fn decision_events(workspace: &Workspace) -> usize {
+    let is_decision = |kind: &String| kind == "gate_approved" || kind == "gate_rejected";
+    workspace
+        .event_types("j-1")
+        .iter()
+        .filter(|kind| is_decision(kind))
+        .count()
+}
+
+#[test]
+fn killed_before_the_commit_nothing_was_decided() {
+    let workspace = opened();
+    killed_at(&workspace, "before_commit", &["gate", "approve", "j-1", "deploy"]);
+    assert_eq!(workspace.json(&["gate", "show", "j-1", "deploy"])["state"], "open");
+    assert!(!workspace.run_directory("j-1").join("gates/deploy.json").exists());
+    workspace.cmd(&["gate", "reject", "j-1", "deploy"]).assert().success();
+    assert_eq!(decision_events(&workspace), 1);
+}
+
+#[test]
+fn killed_between_commit_and_files_the_decision_stands_and_its_files_are_written_at_the_next_start() {
+    let workspace = opened();
+    killed_at(
+        &workspace,
+        "after_commit",
+        &["gate", "approve", "j-1", "deploy", "--notes", "ship it"],
+    );
+    let file = workspace.run_directory("j-1").join("gates/deploy.json");
+    assert!(!file.exists(), "it died before the files");
+    // Any next process pays the debt, whatever it was started for.
+    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().code(5);
+    let decision = workspace.decision("j-1", "deploy");
+    assert_eq!(
+        (decision["approved"].clone(), decision["notes"].clone()),
+        (Value::Bool(true), "ship it".into())
+    );
+    assert_eq!(decision, workspace.decision_of_attempt("j-1", "deploy", 1));
+    assert_eq!(decision_events(&workspace), 1);
+    assert_eq!(workspace.state("j-1")["gates"][0]["state"], "approved");
+}
+
+#[test]
+fn killed_between_files_and_watermark_nothing_is_written_twice() {
+    let workspace = opened();
+    killed_at(&workspace, "after_files", &["gate", "approve", "j-1", "deploy"]);
+    let before = workspace.read("runs/j-1/events.jsonl");
+    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().code(5);
+    assert_eq!(workspace.read("runs/j-1/events.jsonl"), before);
+    assert_eq!(workspace.read("runs/chain.jsonl").lines().count(), 1);
+}
+
+#[test]
+fn a_torn_last_line_of_the_log_is_cut_and_the_rest_goes_on() {
+    let workspace = opened();
+    let path = workspace.run_directory("j-1").join("events.jsonl");
+    let whole = workspace.read("runs/j-1/events.jsonl");
+    workspace.write("runs/j-1/events.jsonl", format!("{whole}{{\"seq\": 99, \"ts\": \"20"));
+    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
+    let after = std::fs::read_to_string(path).unwrap();
+    assert!(after.starts_with(&whole) && after.lines().count() > whole.lines().count());
+    assert!(
+        after.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{after}"
+    );
+}
+
+#[test]
+fn a_lost_database_is_not_replaced_by_an_empty_one() {
+    let workspace = opened();
+    workspace.cmd(&["gate", "reject", "j-1", "deploy"]).assert().success();
+    for file in ["holdpoint.db", "holdpoint.db-wal", "holdpoint.db-shm"] {
+        let _ = std::fs::remove_file(workspace.runs().join(file));
+    }
+    let again = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
+    let output = workspace.command(&again).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("holdpoint.db is missing") && said.contains("run directories: 1"),
+        "{said}"
+    );
+    assert_eq!(
+        workspace.decision("j-1", "deploy")["approved"],
+        false,
+        "the record stands"
+    );
+    assert!(!workspace.runs().join("holdpoint.db").exists());
+}
+
+#[test]
+fn a_leader_killed_before_it_launches_a_stage_leaves_it_to_the_next() {
+    let workspace = Workspace::new(STAGES);
+    let mut leader = serve(&workspace, Some("before_launch"));
+    workspace
+        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
+        .assert()
+        .success();
+    assert_eq!(leader.wait().unwrap().signal(), Some(9));
+    let next = serve(&workspace, None);
+    wait_for_gate(&workspace);
+    assert_eq!(
+        workspace.json(&["gate", "show", "j-1", "script"])["attempt"],
+        2,
+        "the lost attempt counts"
+    );
+    assert_eq!(workspace.read("runs/j-1/runs.txt"), "run\n", "the command ran once");
+    end(next);
+}
+
+#[test]
+fn a_stage_outlives_the_leader_that_started_it_and_the_next_adopts_it() {
+    let workspace = Workspace::new(STAGES);
+    let leader = serve(&workspace, None);
+    // The command waits in a pipe until somebody writes: the leader dies in the middle of the stage.
+    std::fs::create_dir_all(workspace.run_directory("j-1")).unwrap();
+    let pipe = workspace.run_directory("j-1").join("hold");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    workspace
+        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
+        .assert()
+        .success();
+    // Opening to write returns when the command has opened to read.
+    let writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    end(leader);
+    let next = serve(&workspace, None);
+    drop(writer);
+    wait_for_gate(&workspace);
+    assert_eq!(workspace.json(&["gate", "show", "j-1", "script"])["attempt"], 1);
+    assert_eq!(workspace.read("runs/j-1/runs.txt"), "run\n", "it was not run again");
+    end(next);
+}
+
+/// Follows the job's events until its gate is open.
+fn wait_for_gate(workspace: &Workspace) {
+    use std::io::{BufRead, BufReader};
+    let mut follow = workspace
+        .command(&["events", "j-1", "--follow", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    let is_opened =
+        |line: &String| serde_json::from_str::<Value>(line).is_ok_and(|event| event["type"] == "gate_opened");
+    assert!(
+        lines.map_while(Result::ok).any(|line| is_opened(&line)),
+        "the gate never opened"
+    );
+    end(follow);
+}
+
+#[test]
+fn a_patch_and_its_undo_killed_before_their_files_leave_what_was_there() {
+    // Where the patch is still owed, a process that is to die after files would die paying for it, before its own undo.
+    for (applied, undone) in [
+        (Some("after_commit"), "after_commit"),
+        (Some("after_files"), "after_commit"),
+        (None, "after_commit"),
+        (None, "after_files"),
+    ] {
+        let workspace = opened();
+        let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
+        workspace.write("fix.json", patch);
+        let apply = ["patch", "apply", "j-1", "deploy", "fix.json"];
+        match applied {
+            Some(point) => killed_at(&workspace, point, &apply),
+            None => {
+                workspace.cmd(&apply).assert().success();
+            }
+        }
+        killed_at(&workspace, undone, &["patch", "undo", "j-1", "deploy"]);
+        // Any next process pays what both owe; this one finds nothing left to undo.
+        workspace.cmd(&["patch", "undo", "j-1", "deploy"]).assert().code(1);
+        let copy = "runs/j-1/artifacts/deploy/plan.txt";
+        assert_eq!(workspace.read(copy), "plan v1\n", "{applied:?}, {undone}");
+        workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
+        assert_eq!(workspace.read(copy), "plan v1\n", "{applied:?}, {undone}");
+        let kinds = workspace.event_types("j-1");
+        let count = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
+        assert_eq!((count("patch_applied"), count("patch_undone")), (1, 1), "{kinds:?}");
+    }
+}
+
+#[test]
+fn an_undo_killed_before_its_commit_did_nothing() {
+    let workspace = opened();
+    let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
+    workspace.write("fix.json", patch);
+    workspace
+        .cmd(&["patch", "apply", "j-1", "deploy", "fix.json"])
+        .assert()
+        .success();
+    killed_at(&workspace, "before_commit", &["patch", "undo", "j-1", "deploy"]);
+    assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v2\n");
+    workspace.cmd(&["patch", "undo", "j-1", "deploy"]).assert().success();
+    assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v1\n");
+}

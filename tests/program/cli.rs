@@ -1,0 +1,22 @@
+//! The command line as scripts and operators use it: the real binary, its exit codes, its documents, several processes at once.
+
+mod acknowledge;
+pub mod beside;
+mod demo;
+mod diff;
+mod documents;
+mod drops;
+mod dry_run;
+mod hostile;
+mod identity;
+mod limits;
+mod links;
+mod manual;
+mod moved;
+mod patches;
+mod refusals;
+mod secrets;
+mod several;
+mod story;
+mod streams;
+mod timer;

@@ -1,0 +1,26 @@
+//! The console as an operator meets it: the real binary in a real terminal, and what it leaves behind.
+
+mod bulk;
+mod clocks;
+mod demo;
+pub mod desk;
+mod edit;
+mod failed;
+mod held;
+mod hostile;
+mod lease;
+mod log;
+mod moved;
+mod newer;
+mod own_editor;
+mod policy;
+mod reading;
+mod record;
+mod shared;
+mod slips;
+mod start;
+mod story;
+mod suspend;
+mod terminal;
+mod together;
+mod torn_line;

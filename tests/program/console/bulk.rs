@@ -1,0 +1,68 @@
+//! Many gates with one question, in a real terminal, while others decide too.
+
+use serde_json::json;
+
+use super::desk::{Desk, RELEASE};
+use super::record;
+use crate::cli::beside::{job_at_gate, run};
+use crate::support::run::Workspace;
+
+#[test]
+fn marked_gates_are_decided_together_and_each_has_its_answer() {
+    let workspace = Workspace::new(RELEASE);
+    let mut desk = Desk::leading(&workspace);
+    let jobs: Vec<String> = (1..=9).map(|n| format!("j-{n}")).collect();
+    for job in &jobs {
+        job_at_gate(&workspace, &["--id", job, "--slug", "tides"]);
+    }
+    desk.sees("9 open");
+    desk.press("*");
+    desk.sees("9 marked");
+    desk.press("g a");
+    desk.asked(&workspace, "APPROVE: nothing to approve yet");
+    // Nobody has looked at them: they are left out, by name, until a key takes them in.
+    desk.sees("Left out, not wholly seen by you: ");
+    desk.press("i");
+    desk.sees("APPROVE 9 gates");
+    desk.sees(" of them not wholly seen by you");
+    // Somebody is quicker with one of them: it leaves the list aloud, and Enter is about the others.
+    run(
+        &workspace,
+        &["gate", "reject", "j-3", "release", "--notes", "not this one"],
+        0,
+    );
+    desk.sees("APPROVE 8 gates");
+    desk.sees("NOT: ");
+    // All of the list is read before Enter counts.
+    desk.press("End");
+    desk.sees("[Enter] approve 8");
+    // A key, and the text only when it has acted: in one piece they would be a pasted text.
+    desk.press("Tab");
+    desk.sees("[Tab] leave note");
+    desk.press("'reads well'");
+    desk.sees("note for each: reads well");
+    desk.confirm();
+    desk.sees(" of them NOT wholly seen by you");
+    desk.sees("[Enter] approve");
+    desk.confirm();
+    desk.sees("Approved 8 of 9 gates");
+    desk.press("Esc");
+    desk.pty.wait_gone(" marked");
+    for job in &jobs {
+        run(
+            &workspace,
+            &["gate", "wait", job, "release"],
+            if job == "j-3" { 3 } else { 0 },
+        );
+        let decision = workspace.decision(job, "release");
+        let notes = if job == "j-3" { "not this one" } else { "reads well" };
+        assert_eq!(
+            (&decision["approved"], &decision["notes"]),
+            (&json!(job != "j-3"), &json!(notes)),
+            "{job}"
+        );
+    }
+    let names: Vec<&str> = jobs.iter().map(String::as_str).collect();
+    assert_eq!(record::assert_agrees(&workspace, &names), 9);
+    desk.leaves();
+}

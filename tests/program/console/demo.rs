@@ -1,0 +1,58 @@
+//! `holdpoint demo` on a large terminal: its jobs come to their gates by themselves, and a person releases one.
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use super::desk::Desk;
+use super::record;
+use crate::cli::beside::{Beside, Stream, run};
+use crate::support::pty::PtyOptions;
+use crate::support::run::Workspace;
+
+#[test]
+fn a_newcomer_releases_a_gate_of_the_demo() {
+    let workspace = Workspace::without_configuration();
+    let options = PtyOptions::new(workspace.root())
+        .args(["demo", "--runs", "runs"])
+        .size(120, 40);
+    let mut desk = Desk::spawn(options);
+    desk.sees("lead you");
+    desk.sees("This is the demo: nothing you decide here harms anything");
+    // A pipeline outside has handed in the second draft of a script: there is a diff to read from the first second on.
+    desk.selects("tide-pool-manners", "script", 1);
+    desk.sees("STAGES  tide-pool-manners");
+    desk.sees("policy  a person decides");
+    desk.sees("hunk 1");
+    desk.press("a");
+    desk.sees("APPROVE tide-pool-manners / script #1");
+    desk.sees("Then the pipeline that opened the gate may go on.");
+    desk.press("Tab 'reads well'");
+    desk.sees("note: reads well");
+    desk.confirm();
+    desk.sees("Approved tide-pool-manners / script #1");
+    run(&workspace, &["gate", "wait", "tide-pool-manners", "script"], 0);
+    let decision = workspace.decision("tide-pool-manners", "script");
+    assert_eq!(
+        (&decision["approved"], &decision["notes"], &decision["auto_approved"]),
+        (&json!(true), &json!("reads well"), &json!(false))
+    );
+
+    // Its other jobs would go on for minutes.
+    let listed = workspace.json(&["job", "list"]);
+    let jobs: Vec<&str> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|job| job["id"].as_str())
+        .collect();
+    assert!(jobs.len() > 3, "{jobs:?}");
+    for job in &jobs {
+        run(&workspace, &["job", "cancel", job], 0);
+        let watch = Beside::start(&workspace, &["job", "watch", job], Stream::Stdout);
+        assert_eq!(watch.finish().0.code(), Some(1));
+    }
+    desk.sees(" 0 open");
+    desk.pty.terminate(Signal::SIGTERM);
+    assert_eq!(desk.pty.wait_exit().code(), Some(0));
+    assert!(record::assert_agrees(&workspace, &jobs) >= 1);
+}

@@ -1,0 +1,84 @@
+//! Several at once: two consoles, a console and a command. The first decision stands, and the other side is told.
+
+use serde_json::json;
+
+use super::desk::{Desk, RELEASE};
+use super::record;
+use crate::cli::beside::{job_at_gate, run};
+use crate::support::run::Workspace;
+
+#[test]
+fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
+    let workspace = Workspace::new(RELEASE);
+    let mut ana = Desk::leading(&workspace);
+    let mut bea = Desk::open(&workspace);
+    bea.sees("lead ");
+    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
+    for desk in [&mut ana, &mut bea] {
+        desk.selects("j-1", "release", 1);
+        desk.sees("Nothing is attached");
+        desk.press("a");
+        desk.sees("APPROVE j-1 tides / release #1");
+    }
+    // The second sees that somebody has the gate open already.
+    bea.sees("has a prompt open here since ");
+
+    ana.confirm();
+    ana.sees("Approved j-1 tides / release #1");
+    bea.sees("Not approved: ");
+    bea.sees(" approved release #1");
+    bea.press("Enter");
+    bea.pty.wait_gone("Not approved: ");
+    run(&workspace, &["gate", "wait", "j-1", "release"], 0);
+    assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
+    bea.sees("j-1 tides: root approved release #1");
+
+    // The one that leads goes; the other leads at once.
+    ana.leaves();
+    bea.sees("lead you");
+    bea.leaves();
+}
+
+#[test]
+fn a_command_is_quicker_than_an_open_prompt_and_the_note_is_kept() {
+    let workspace = Workspace::new(RELEASE);
+    let mut desk = Desk::leading(&workspace);
+    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
+    desk.selects("j-1", "release", 1);
+    desk.sees("Nothing is attached");
+    desk.rejects("REJECT j-1", "not before the storm is over");
+
+    run(&workspace, &["gate", "approve", "j-1", "release", "--notes", "go"], 0);
+    desk.sees("Not rejected: ");
+    desk.sees("hint: your note is kept");
+    desk.confirm();
+    desk.pty.wait_gone("Not rejected: ");
+
+    let decision = workspace.decision("j-1", "release");
+    assert_eq!(
+        (&decision["approved"], &decision["notes"], &decision["via"]["surface"]),
+        (&json!(true), &json!("go"), &json!("cli"))
+    );
+    assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
+    desk.leaves();
+    let draft = workspace.root().join("runs/.drafts");
+    let kept: Vec<String> = walk(&draft);
+    assert!(
+        kept.iter().any(|text| text.contains("not before the storm is over")),
+        "{kept:?}"
+    );
+}
+
+/// The texts of all files below a directory.
+fn walk(directory: &std::path::Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(directory).expect("it is there") {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            texts.extend(walk(&path));
+        } else {
+            texts.push(std::fs::read_to_string(path).expect("a draft is text"));
+        }
+    }
+    texts
+}

@@ -1,0 +1,26 @@
+//! HTTP as clients see it: the real binary, real sockets, several processes at once.
+
+mod acknowledge;
+mod across;
+mod console;
+mod documented;
+mod doors;
+mod dry_run;
+mod examples;
+mod lagging;
+mod leaving;
+mod limits;
+mod live;
+mod moved;
+mod old;
+mod openapi;
+mod races;
+mod reading;
+mod refusals;
+mod routes;
+mod secrets;
+mod shapes;
+mod timers;
+mod webhooks;
+mod webhooks_tls;
+mod withdraw;

@@ -1,0 +1,89 @@
+//! `?dry_run=true`: what would happen, or the very refusal; nothing is changed.
+
+use serde_json::json;
+
+use super::shapes::Shapes;
+use crate::support::client::{Served, configuration};
+use crate::support::run::Workspace;
+
+#[test]
+fn what_would_happen_is_told_and_then_happens() {
+    let workspace = Workspace::new(&configuration(""));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let shapes = Shapes::of(&ana);
+    let id = ana.start_job("tides");
+    let (approve, reject) = (
+        format!("/api/v1/jobs/{id}/approve"),
+        format!("/api/v1/jobs/{id}/reject"),
+    );
+    let body = json!({"stage": "outline"});
+    let rows = || {
+        let job = ana.get(&format!("/api/v1/jobs/{id}")).json();
+        let events = ana.get(&format!("/api/v1/jobs/{id}/events")).json();
+        (
+            job["updated_at"].clone(),
+            job["gates"][0]["state"].clone(),
+            events["events"].clone(),
+        )
+    };
+    let before = rows();
+
+    let reply = ana.post(&format!("{approve}?dry_run=true"), &body);
+    shapes.check("POST", "/api/v1/jobs/{id}/approve", &reply);
+    let said = reply.expect(200);
+    assert_eq!(
+        (&said["dry_run"], &said["job_stage"]),
+        (&json!(true), &json!("script")),
+        "{said}"
+    );
+    assert_eq!(
+        said["message"],
+        "Stage research passes: it has no command and no gate. Then gate script #1 opens: the timer will approve after 1h00m. \
+         Cannot be taken back."
+    );
+    let facts: Vec<_> = said["facts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fact| fact["fact"].as_str().unwrap())
+        .collect();
+    assert_eq!(facts, ["gate_decided", "stage_passes", "gate_opens"]);
+    assert_eq!(said["facts"][0]["by"], "ana", "the token's name");
+
+    let said = ana.post(&format!("{reject}?dry_run=true"), &body).expect(200);
+    assert_eq!(said["job_status"], "paused");
+    assert_eq!(said["resumed"]["facts"][0]["fact"], "gate_opens", "{said}");
+
+    // The same refusals, with the same status and words.
+    for (path, body) in [
+        (format!("/api/v1/jobs/{id}/resume"), json!({})),
+        ("/api/v1/jobs/nobody/cancel".to_owned(), json!({})),
+        (format!("/api/v1/jobs/{id}/patches/outline/undo"), json!({})),
+        (
+            format!("/api/v1/jobs/{id}/patches/outline/apply"),
+            json!({"type": "text_replace", "replacements": []}),
+        ),
+        (approve.clone(), json!({"stage": "audio"})),
+    ] {
+        let (dry, real) = (ana.post(&format!("{path}?dry_run=true"), &body), ana.post(&path, &body));
+        assert!(real.status >= 400, "{path}: {real:?}");
+        assert_eq!((dry.status, dry.json()), (real.status, real.json()), "{path}");
+    }
+    // One who may not decide learns nothing either.
+    let viewer = served.as_("view-token");
+    assert_eq!(viewer.post(&format!("{approve}?dry_run=true"), &body).status, 403);
+    assert_eq!(ana.post(&format!("{approve}?dry_run=perhaps"), &body).status, 422);
+
+    assert_eq!(rows(), before, "nothing was changed");
+    let done = ana.post(&approve, &body).expect(200);
+    assert_eq!(done["job_stage"], "script", "{done}");
+    let said = ana
+        .post(&format!("/api/v1/jobs/{id}/cancel?dry_run=1"), &json!({}))
+        .expect(200);
+    assert_eq!(said["job_status"], "canceled");
+    assert_eq!(
+        ana.get(&format!("/api/v1/jobs/{id}")).json()["status"],
+        "needs_approval"
+    );
+}

@@ -1,0 +1,146 @@
+//! Events as they happen, and waiting for a decision: across processes.
+
+use std::thread;
+
+use serde_json::json;
+
+use crate::support::client::{Served, configuration};
+use crate::support::run::Workspace;
+
+#[test]
+fn what_was_missed_comes_first_then_what_another_process_does() {
+    let workspace = Workspace::new(&configuration(""));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let id = ana.start_job("tides");
+    let path = format!("/api/v1/jobs/{id}/events/stream");
+    let mut live = ana.follow(&path, &[]);
+    let (_, connected) = live.next().unwrap();
+    assert_eq!(connected["type"], "connected");
+    for key in ["ts", "type", "stage", "status", "message", "payload", "seq", "job_id"] {
+        assert!(connected.get(key).is_some(), "{key}: {connected}");
+    }
+    // Another job's events are not this one's.
+    ana.start_job("dunes");
+    workspace.cmd(&["gate", "approve", &id, "outline"]).assert().success();
+    let (number, approved) = live.next().unwrap();
+    assert_eq!(
+        (&approved["type"], &approved["job_id"]),
+        (&json!("gate_approved"), &json!(id))
+    );
+    assert_eq!(approved["seq"].as_u64(), number);
+    let seen = number.unwrap();
+    let (_, opened) = live.until("gate_opened");
+    assert_eq!(opened["stage"], "script");
+    drop(live);
+    // Everything after what was seen, in order, and nothing twice.
+    let mut resumed = ana.follow(&path, &[("Last-Event-ID", &seen.to_string())]);
+    assert_eq!(resumed.next().unwrap().0, Some(seen), "connected bears what is known");
+    let all = ana.get(&format!("/api/v1/jobs/{id}/events?since={seen}")).expect(200);
+    for event in all["events"].as_array().unwrap() {
+        let (number, replayed) = resumed.next().unwrap();
+        assert_eq!((number, &replayed), (event["seq"].as_u64(), event));
+    }
+    workspace.cmd(&["gate", "reject", &id, "script"]).assert().success();
+    assert_eq!(resumed.next().unwrap().1["type"], "gate_rejected");
+    let mut whole = ana.follow(&format!("{path}?since=0"), &[]);
+    whole.next().unwrap();
+    assert_eq!(whole.next().unwrap().1["type"], "job_created");
+    for bad in ["x", "-1", "1.5"] {
+        let reply = ana.send("GET", &path, &[("Last-Event-ID", bad)], b"");
+        reply.expect(422);
+    }
+}
+
+#[test]
+fn a_quiet_stream_shows_that_it_lives_and_says_when_the_server_leaves() {
+    let workspace = Workspace::new(&configuration(""));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let id = ana.start_job("tides");
+    let mut live = ana.follow(&format!("/api/v1/jobs/{id}/events/stream"), &[]);
+    let (number, beat) = live.until("heartbeat");
+    assert_eq!(
+        (number, &beat["job_id"], &beat["seq"]),
+        (None, &json!(id), &json!(null))
+    );
+    served.terminate();
+    let (number, last) = live.until("closing");
+    assert_eq!((number, live.next()), (None, None), "{last}");
+    assert_eq!(served.ended(), Some(0));
+}
+
+#[test]
+fn a_shell_waits_for_a_decision_that_another_process_makes() {
+    let workspace = Workspace::new(&configuration(""));
+    let served = Served::start(&workspace);
+    let pipe = served.as_("pipe-token");
+    let id = pipe.start_job("tides");
+    let path = format!("/api/v1/jobs/{id}/gates/outline/decision");
+    let late = pipe.get(&format!("{path}?wait=1")).expect(404);
+    assert_eq!(late["code"], "still_open");
+    let waiting = {
+        let (pipe, path) = (pipe.clone(), format!("{path}?wait=60"));
+        thread::spawn(move || pipe.get(&path))
+    };
+    // The loop is free while somebody waits.
+    pipe.get("/api/v1/jobs").expect(200);
+    workspace
+        .cmd(&["gate", "reject", &id, "outline", "--notes", "no"])
+        .assert()
+        .success();
+    let decision = waiting.join().unwrap().expect(200);
+    assert_eq!(
+        (&decision["approved"], &decision["notes"]),
+        (&json!(false), &json!("no"))
+    );
+    assert_eq!(decision, workspace.decision(&id, "outline"), "it is on disk");
+    // The decision of an attempt is not that of the next.
+    served
+        .ana()
+        .post(&format!("/api/v1/jobs/{id}/resume"), &json!({}))
+        .expect(200);
+    assert_eq!(pipe.get(&format!("{path}?wait=0")).expect(404)["code"], "still_open");
+    assert_eq!(pipe.get(&format!("{path}?attempt=1&wait=5")).expect(200), decision);
+    assert_eq!(
+        pipe.get(&path).expect(200),
+        decision,
+        "without waiting: the newest there is"
+    );
+    workspace.cmd(&["job", "cancel", &id]).assert().success();
+    assert_eq!(
+        pipe.get(&format!("{path}?wait=60&attempt=2")).expect(404)["code"],
+        "gate_canceled"
+    );
+    pipe.get(&format!("{path}?wait=601")).expect(422);
+    pipe.get(&format!("/api/v1/jobs/{id}/gates/nope/decision?wait=60"))
+        .expect(404);
+}
+
+#[test]
+fn the_timers_decisions_are_counted_with_their_lateness() {
+    let short = configuration("").replace("outline: {}", "outline: {auto_approve: true, auto_approve_after_s: 1}");
+    let workspace = Workspace::new(&short);
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let id = ana.start_job("tides");
+    let decision = ana
+        .get(&format!("/api/v1/jobs/{id}/gates/outline/decision?wait=60"))
+        .expect(200);
+    assert_eq!(
+        (&decision["by"], &decision["auto_approved"]),
+        (&json!("timer"), &json!(true))
+    );
+    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({"stage": "script"}))
+        .expect(200);
+    let mut text = String::new();
+    // Counted from the feed, which may be a moment behind the answer.
+    while !text.contains("holdpoint_decisions_total{by=\"ana\",outcome=\"approved\"} 1") {
+        text = String::from_utf8(ana.get("/metrics").body).unwrap();
+    }
+    assert!(
+        text.contains("holdpoint_decisions_total{by=\"timer\",outcome=\"auto_approved\"} 1"),
+        "{text}"
+    );
+    assert!(text.contains("holdpoint_timer_lateness_seconds_count 1"), "{text}");
+}

@@ -1,0 +1,87 @@
+//! Resuming over HTTP after an approved artifact was replaced: the gate that was opened is named.
+
+use serde_json::json;
+
+use super::shapes::Shapes;
+use crate::support::client::{Served, configuration};
+use crate::support::run::Workspace;
+
+const PIPELINE: &str = r#"
+pipeline:
+  stages:
+    - name: outline
+      artifacts: [{kind: outline, path: artifacts/outline/outline.txt}]
+    - name: script
+    - name: audio
+      command: [/bin/sh, -c, "true"]
+"#;
+
+#[test]
+fn resume_names_the_gate_that_it_opened_for_review() {
+    let workspace = Workspace::new(&configuration(PIPELINE));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let shapes = Shapes::of(&ana);
+    let opened = ana
+        .post("/api/v1/jobs", &json!({"slug": "tides", "intent": ""}))
+        .expect(201);
+    let id = opened["id"].as_str().unwrap().to_owned();
+    let at = |rest: &str| format!("/api/v1/jobs/{id}{rest}");
+    let file = [json!({"kind": "outline", "name": "outline.txt", "content": "plan\n"})];
+    ana.post(&at("/gates"), &json!({"stage": "outline", "artifacts": file}))
+        .expect(201);
+    ana.post(&at("/approve"), &json!({"stage": "outline"})).expect(200);
+    workspace.write(&format!("runs/{id}/artifacts/outline/outline.txt"), "forged\n");
+    let mut news = ana.follow(&at("/events/stream"), &[]);
+    let said = ana
+        .post(&at("/approve?dry_run=true"), &json!({"stage": "script"}))
+        .expect(200);
+    let held_up = said["facts"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (
+            &held_up["fact"],
+            &held_up["stage"],
+            &held_up["path"],
+            &said["job_status"]
+        ),
+        (
+            &json!("stage_held_up"),
+            &json!("audio"),
+            &json!("artifacts/outline/outline.txt"),
+            &json!("paused")
+        ),
+        "{said}"
+    );
+    let approved = ana.post(&at("/approve"), &json!({"stage": "script"}));
+    shapes.check("POST", "/api/v1/jobs/{id}/approve", &approved);
+    let approved = approved.expect(200);
+    assert_eq!(
+        (&approved["next"], &approved["job_status"]),
+        (held_up, &json!("paused"))
+    );
+    while news.next().unwrap().1["type"] != "job_paused" {}
+    let resumed = ana.post(&at("/resume"), &json!({}));
+    shapes.check("POST", "/api/v1/jobs/{id}/resume", &resumed);
+    let resumed = resumed.expect(200);
+    assert_eq!(
+        (
+            &resumed["review"]["stage"],
+            &resumed["review"]["attempt"],
+            &resumed["job_status"]
+        ),
+        (&json!("outline"), &json!(3), &json!("needs_approval"))
+    );
+    assert!(
+        resumed["message"].as_str().unwrap().starts_with("Gate outline #3"),
+        "{resumed}"
+    );
+    let gates = ana.get(&at("/gates/status"));
+    shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &gates);
+    let gates = gates.expect(200).to_string();
+    assert!(
+        gates.contains(r#""review":"for review: outline.txt was replaced""#),
+        "{gates}"
+    );
+    let gate = ana.get(&at("/gates/outline/diff")).expect(200);
+    assert!(gate[0]["diff"].as_str().unwrap().contains("-plan\n+forged\n"), "{gate}");
+}

@@ -1,0 +1,196 @@
+//! Reading never decides: every GET and HEAD, with good and odd values, leaves rows and files as they were.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use rusqlite::types::ValueRef;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::support::client::{Client, Served, configuration};
+use crate::support::run::Workspace;
+
+/// Every row of every table, and every file of every run directory.
+fn digest(workspace: &Workspace) -> String {
+    let mut hasher = Sha256::new();
+    let database = workspace.database();
+    let mut tables = database
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .unwrap();
+    let tables: Vec<String> = tables
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for table in tables {
+        let mut rows = database.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for column in 0..columns {
+                let cell = match row.get_ref(column).unwrap() {
+                    ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                    other => format!("{other:?}"),
+                };
+                hasher.update(format!("{table}\0{column}\0{cell}\0"));
+            }
+        }
+    }
+    files(&workspace.runs(), &mut hasher);
+    hasher.finalize().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn files(folder: &Path, hasher: &mut Sha256) {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        // The rows say it all; how SQLite keeps its pages is its own business.
+        if name.starts_with("holdpoint.db") {
+            continue;
+        }
+        hasher.update(path.to_string_lossy().as_bytes());
+        if path.is_dir() {
+            files(&path, hasher);
+        } else {
+            hasher.update(std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// Values that mean something, nothing, or mischief.
+const VALUES: [&str; 12] = [
+    "1",
+    "0",
+    "-1",
+    "approve",
+    "true",
+    "outline",
+    "open",
+    "2026-01-01T00:00:00Z",
+    "%00",
+    "..%2f..",
+    "%27%3b--",
+    "99999999999999999999",
+];
+
+/// Random values; the seed is printed, and `HOLDPOINT_SEED` takes it again.
+struct Chance(u64);
+
+impl Chance {
+    fn new() -> Self {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        let seed = std::env::var("HOLDPOINT_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or(u64::from(now.subsec_nanos()) + now.as_secs());
+        println!("HOLDPOINT_SEED={seed}");
+        Self(seed | 1)
+    }
+
+    /// xorshift64*
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % limit
+    }
+
+    /// Bytes of any kind, escaped.
+    fn text(&mut self) -> String {
+        if self.below(4) == 0 {
+            let index = usize::try_from(self.below(VALUES.len() as u64)).unwrap();
+            return VALUES[index].to_owned();
+        }
+        (0..self.below(12))
+            .map(|_| format!("%{:02x}", self.below(256)))
+            .collect()
+    }
+}
+
+fn ask(client: &Client, method: &str, path: &str) {
+    if path.contains("/events/stream") {
+        // A stream has no end: its head is enough, then the client leaves.
+        let stream = client.open(method, path, &[], b"").unwrap();
+        let mut first = [0; 1];
+        std::io::Read::read_exact(&mut &stream, &mut first).unwrap();
+        return;
+    }
+    // A body on a GET, and words that mean a decision elsewhere.
+    let body = json!({"stage": "outline", "decision": "approve"}).to_string();
+    let reply = client.send(method, path, &[("X-HTTP-Method-Override", "POST")], body.as_bytes());
+    assert!(reply.status < 500, "{method} {path}: {reply:?}");
+    if method == "HEAD" {
+        assert!(reply.body.is_empty());
+    }
+}
+
+#[test]
+fn no_get_and_no_head_changes_a_row_or_a_file() {
+    let workspace = Workspace::new(&configuration(""));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    served.until("this process leads");
+    let id = ana.start_job("tides");
+    let gate = json!({"stage": "release", "artifacts": [{"kind": "plan", "name": "p", "content": "x"}]});
+    ana.post("/api/v1/jobs/m-1/gates", &gate).expect(201);
+    ana.post("/api/v1/jobs/m-1/reject", &json!({"stage": "release"}))
+        .expect(200);
+    ana.until_on_disk();
+    let before = digest(&workspace);
+    let mut chance = Chance::new();
+    let document = ana.get("/openapi.json").expect(200);
+    let mut tried = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        // Also where only POST is meant: HEAD and GET there are refused, not done.
+        let parameters = operations["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        let queries: Vec<String> = parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == "query" && parameter["name"] != "wait")
+            .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+            .collect();
+        for job in [&id, "m-1", "none", "..%2f.."] {
+            let place = path
+                .replace("{id}", job)
+                .replace("{stage}", "outline")
+                .replace("{path}", "artifacts/release/p");
+            for method in ["GET", "HEAD"] {
+                ask(&ana, method, &place);
+                ask(
+                    &ana,
+                    method,
+                    &format!("{place}?stage=outline&decision=approve&operator=eve"),
+                );
+                tried += 2;
+            }
+            // All of them at once, with values that nobody thought of.
+            for _ in 0..8 {
+                let mut random = Vec::new();
+                for query in &queries {
+                    if chance.below(3) > 0 {
+                        random.push(format!("{query}={}", chance.text()));
+                    }
+                }
+                ask(&ana, "GET", &format!("{place}?{}", random.join("&")));
+                ask(&ana, "HEAD", &format!("{place}/{}?{}", chance.text(), random.join("&")));
+                tried += 2;
+            }
+            for (index, query) in queries.iter().enumerate() {
+                for value in VALUES.iter().skip(index % 2).step_by(2) {
+                    ask(&ana, "GET", &format!("{place}?{query}={value}"));
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "only {tried} requests");
+    assert_eq!(digest(&workspace), before);
+    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    assert_ne!(digest(&workspace), before, "the digest sees a decision");
+}

@@ -1,0 +1,423 @@
+//! Webhooks as a receiver sees them: signed, in order, at least once under one id, and never in the way of a decision.
+
+use std::net::TcpListener;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::support::client::{Served, configuration};
+use crate::support::receiver::{OK, Receiver, Reply};
+use crate::support::run::Workspace;
+
+const SECRET: &str = "a secret of two parties";
+const SIGNED: (&str, &str) = ("HOLDPOINT_TEST_SECRET", SECRET);
+
+/// `chat` is told at the receiver's address; `more` are keys of it.
+fn told(address: std::net::SocketAddr, more: &str) -> Workspace {
+    let webhook = format!(
+        "webhooks:\n  - {{name: chat, url: 'http://{address}/in/T0K3N?x=1', secret_env: HOLDPOINT_TEST_SECRET{more}}}\n"
+    );
+    Workspace::new(&configuration(&webhook))
+}
+
+/// Serves as the leader.
+fn serve(workspace: &Workspace) -> Served {
+    let served = Served::start_with(workspace, &[SIGNED]);
+    served.until("this process leads");
+    served
+}
+
+fn standing(workspace: &Workspace) -> Value {
+    workspace.json(&["webhooks"])[0].clone()
+}
+
+/// Waits until the outbox says so; the receiver hears before the sender notes.
+#[track_caller]
+fn until(workspace: &Workspace, key: &str, value: &Value) -> Value {
+    // Asking takes a moment itself; so many times is more than anything here takes.
+    for _ in 0..5_000 {
+        let standing = standing(workspace);
+        if standing[key] == *value {
+            return standing;
+        }
+    }
+    panic!("never {key} {value}: {}", standing(workspace));
+}
+
+#[test]
+fn what_happens_is_told_once_in_order_and_signed() {
+    let receiver = Receiver::start(OK);
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    let ana = served.ana();
+    let id = ana.start_job("tides");
+    let opened = receiver.next();
+    opened.verify(SECRET.as_bytes());
+    assert_eq!(opened.path, "/in/T0K3N?x=1");
+    assert_eq!(
+        (opened.kind(), opened.header("x-holdpoint-attempt")),
+        ("gate_opened", "1")
+    );
+    assert_eq!(opened.header("content-type"), "application/json");
+    let body = opened.json();
+    assert_eq!(
+        (&body["id"], &body["type"]),
+        (&json!(opened.id()), &json!("gate_opened"))
+    );
+    assert_eq!(
+        (&body["job"]["id"], &body["job"]["slug"]),
+        (&json!(id), &json!("tides"))
+    );
+    assert_eq!(
+        (&body["gate"]["stage"], &body["gate"]["state"]),
+        (&json!("outline"), &json!("open"))
+    );
+    assert_eq!(
+        (&body["event"]["type"], &body["decision"]),
+        (&json!("gate_opened"), &json!(null))
+    );
+    // Decided by another process, which knows nothing of webhooks.
+    workspace
+        .cmd(&["gate", "approve", &id, "outline", "--notes", "good"])
+        .assert()
+        .success();
+    let decided = receiver.next();
+    decided.verify(SECRET.as_bytes());
+    assert_eq!(decided.kind(), "gate_decided");
+    assert_eq!(decided.json()["decision"], workspace.decision(&id, "outline"));
+    assert_eq!(receiver.next().kind(), "gate_opened");
+    ana.post(&format!("/api/v1/jobs/{id}/cancel"), &json!({})).expect(200);
+    assert_eq!(receiver.next().kind(), "gate_canceled");
+    let ended = receiver.next();
+    assert_eq!(
+        (ended.kind(), &ended.json()["event"]["type"]),
+        ("job_ended", &json!("job_canceled"))
+    );
+    let standing = until(&workspace, "delivered", &json!(5));
+    assert_eq!(
+        (&standing["waiting"], &standing["lost"], &standing["fault"]),
+        (&json!(0), &json!(0), &json!(null))
+    );
+    assert_eq!(standing["origin"], json!(format!("http://{}", receiver.address)));
+    let metrics = String::from_utf8(ana.get("/metrics").body).unwrap();
+    for line in [
+        "holdpoint_webhook_delivered_total{webhook=\"chat\"} 5",
+        "holdpoint_webhook_waiting{webhook=\"chat\"} 0",
+        "holdpoint_webhook_lost_total{webhook=\"chat\"} 0",
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
+    assert!(receiver.rest().is_empty(), "nothing twice");
+}
+
+#[test]
+fn neither_the_secret_nor_the_address_is_shown_anywhere() {
+    let receiver = Receiver::start(|_| Reply::Status("404 Not Found"));
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    let ana = served.ana();
+    ana.start_job("tides");
+    let said = served.until("not delivered");
+    let listed = until(&workspace, "fault", &json!("the receiver answered 404")).to_string();
+    let shown = workspace.cmd(&["config", "show"]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let over_http = String::from_utf8(ana.get("/api/v1/config/operator").body).unwrap();
+    let metrics = String::from_utf8(ana.get("/metrics").body).unwrap();
+    for text in [&said, &listed, &shown, &over_http, &metrics] {
+        assert!(!text.contains("T0K3N") && !text.contains(SECRET), "{text}");
+    }
+    let wrong = configuration(
+        "webhooks:\n  - {name: chat, url: 'ftp://T0K3N', secret_env: SOME_T0K3N, remind_before_s: T0K3N, tell: T0K3N}\n",
+    );
+    workspace.write("wrong.yaml", wrong);
+    let checked = workspace
+        .cmd(&["config", "check", "--config", "wrong.yaml"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8([checked.stdout, checked.stderr].concat()).unwrap();
+    assert!(
+        text.contains("webhooks[0].url") && !text.contains("T0K3N") && !text.contains("ftp:"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_fails_comes_again_with_the_same_id_and_bytes_and_the_order_stays() {
+    let receiver = Receiver::start(|number| match number {
+        0 => Reply::Status("500 Internal Server Error"),
+        1 => Reply::Status("503 Service Unavailable\r\nRetry-After: 1"),
+        // Elsewhere is nobody that the operator named.
+        2 => Reply::Status("307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/"),
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    let ana = served.ana();
+    let id = ana.start_job("tides");
+    let first = receiver.next();
+    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    for attempt in ["2", "3", "4"] {
+        let again = receiver.next();
+        again.verify(SECRET.as_bytes());
+        assert_eq!((again.id(), &again.bytes), (first.id(), &first.bytes));
+        assert_eq!(again.header("x-holdpoint-attempt"), attempt);
+    }
+    let kinds: Vec<_> = (0..2).map(|_| receiver.next().kind().to_owned()).collect();
+    assert_eq!(kinds, ["gate_decided", "gate_opened"]);
+    until(&workspace, "delivered", &json!(3));
+}
+
+#[test]
+fn a_receiver_that_was_down_is_told_when_it_is_back_also_by_another_process() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let workspace = told(address, "");
+    let served = serve(&workspace);
+    let id = served.ana().start_job("tides");
+    served.until("not delivered: the connection failed: connection refused");
+    served.terminate();
+    assert_eq!(served.ended(), Some(0));
+    // Nobody leads while this happens.
+    workspace.cmd(&["gate", "approve", &id, "outline"]).assert().success();
+    let receiver = Receiver::on(TcpListener::bind(address).unwrap(), OK);
+    let _served = serve(&workspace);
+    let kinds: Vec<_> = (0..3).map(|_| receiver.next().kind().to_owned()).collect();
+    assert_eq!(kinds, ["gate_opened", "gate_decided", "gate_opened"]);
+}
+
+#[test]
+fn a_crash_between_sending_and_noting_sends_again_under_the_same_id() {
+    let receiver = Receiver::start(OK);
+    let workspace = told(receiver.address, "");
+    let killed = Served::start_with(&workspace, &[SIGNED, ("HOLDPOINT_CRASH_AT", "webhook_answered")]);
+    killed.until("this process leads");
+    // The answer may die with the process that gives it.
+    let _ = killed
+        .ana()
+        .try_send("POST", "/api/v1/jobs", &[], br#"{"slug": "tides", "intent": "a test"}"#);
+    let first = receiver.next();
+    let id = first.json()["job"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(killed.ended(), None, "SIGKILL");
+    let served = serve(&workspace);
+    let second = receiver.next();
+    assert_eq!((second.id(), &second.bytes), (first.id(), &first.bytes));
+    served
+        .ana()
+        .post(&format!("/api/v1/jobs/{id}/approve"), &json!({}))
+        .expect(200);
+    assert_eq!(receiver.next().kind(), "gate_decided");
+    until(&workspace, "delivered", &json!(3));
+}
+
+#[test]
+fn a_receiver_that_never_answers_keeps_no_decision_waiting() {
+    let receiver = Receiver::start(|number| match number {
+        0 => Reply::Never,
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, ", events: [gate_opened, gate_decided]");
+    let served = serve(&workspace);
+    let ana = served.ana();
+    let first = ana.start_job("held");
+    let held = receiver.next();
+    assert_eq!(held.json()["job"]["id"], json!(first));
+    // All of this happens while the sender waits for its answer.
+    for number in 0..10 {
+        let id = ana.start_job(&format!("job-{number}"));
+        ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    }
+    assert!(
+        receiver.rest().is_empty(),
+        "the sender still waits for the first answer"
+    );
+    let again = receiver.next();
+    assert_eq!(again.id(), held.id());
+    let mut seqs = Vec::new();
+    for _ in 0..30 {
+        seqs.push(receiver.next().json()["event"]["seq"].as_u64().unwrap());
+    }
+    assert!(seqs.is_sorted(), "{seqs:?}");
+    until(&workspace, "delivered", &json!(31));
+}
+
+#[test]
+fn what_a_receiver_refuses_for_good_is_given_up_and_seen() {
+    let receiver = Receiver::start(|number| match number {
+        0 | 1 => Reply::Status("400 Bad Request"),
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    let id = served.ana().start_job("tides");
+    receiver.next();
+    until(&workspace, "failed_attempts", &json!(1));
+    served.terminate();
+    assert_eq!(served.ended(), Some(0));
+    // As after a quarter of a minute: the next attempt is the last.
+    let changed = Connection::open(workspace.runs().join("holdpoint.db"))
+        .unwrap()
+        .execute(
+            "UPDATE delivery SET attempts = 5, refusals = 5, due_at = 0 WHERE state = 'waiting'",
+            [],
+        );
+    assert_eq!(changed, Ok(1));
+    let served = serve(&workspace);
+    served.until("given up after 6 attempts: the receiver answered 400");
+    served
+        .ana()
+        .post(&format!("/api/v1/jobs/{id}/approve"), &json!({}))
+        .expect(200);
+    receiver.until("gate_decided");
+    let standing = until(&workspace, "delivered", &json!(2));
+    assert_eq!(
+        (&standing["lost"], &standing["given_up"][0]["kind"]),
+        (&json!(1), &json!("gate_opened"))
+    );
+    let listed = workspace.cmd(&["webhooks"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("chat"));
+}
+
+#[test]
+fn one_refusal_after_many_other_failures_is_the_first() {
+    let receiver = Receiver::start(|number| match number {
+        0 => Reply::Status("503 Service Unavailable"),
+        1 => Reply::Status("404 Not Found"),
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    served.ana().start_job("tides");
+    receiver.next();
+    until(&workspace, "failed_attempts", &json!(1));
+    served.terminate();
+    assert_eq!(served.ended(), Some(0));
+    // As after a minute of a receiver that starts.
+    let changed = Connection::open(workspace.runs().join("holdpoint.db"))
+        .unwrap()
+        .execute(
+            "UPDATE delivery SET attempts = 5, due_at = 0 WHERE state = 'waiting'",
+            [],
+        );
+    assert_eq!(changed, Ok(1));
+    let _served = serve(&workspace);
+    assert_eq!(receiver.next().header("x-holdpoint-attempt"), "6", "refused");
+    until(&workspace, "failed_attempts", &json!(6));
+    // The seventh comes in half a minute; nobody has to wait for it.
+    assert_eq!(
+        (&standing(&workspace)["lost"], &standing(&workspace)["waiting"]),
+        (&json!(0), &json!(1))
+    );
+}
+
+#[test]
+fn while_the_database_takes_nothing_the_same_delivery_is_not_sent_again() {
+    // The first attempt is under way for ten seconds: time enough to lock the database.
+    let receiver = Receiver::start(|number| match number {
+        0 => Reply::Never,
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    served.ana().start_job("tides");
+    let first = receiver.next();
+    let database = Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    served.until("note what was told to webhooks");
+    database.execute_batch("ROLLBACK").unwrap();
+    let second = receiver.next();
+    assert_eq!(
+        (second.id(), second.header("x-holdpoint-attempt")),
+        (first.id(), "2"),
+        "how the first attempt ended was noted before the next"
+    );
+    until(&workspace, "delivered", &json!(1));
+    assert!(receiver.rest().is_empty());
+}
+
+#[test]
+fn after_a_saved_configuration_what_is_under_way_is_not_sent_by_another_thread() {
+    let receiver = Receiver::start(|number| match number {
+        0 => Reply::Never,
+        _ => Reply::Status("200 OK"),
+    });
+    let workspace = told(receiver.address, "");
+    let served = serve(&workspace);
+    served.ana().start_job("tides");
+    let first = receiver.next();
+    let saved = workspace
+        .read("conf/operator.yaml")
+        .replace("script: {", "script: {max_hold_s: 7, ");
+    workspace.write("conf/operator.yaml", saved);
+    served.until("the configuration was saved and is in force");
+    let second = receiver.next();
+    assert_eq!(
+        (second.id(), second.header("x-holdpoint-attempt")),
+        (first.id(), "2"),
+        "the successor waited for the end of the first attempt"
+    );
+    until(&workspace, "delivered", &json!(1));
+    assert!(receiver.rest().is_empty());
+}
+
+#[test]
+fn what_waits_for_a_webhook_that_was_taken_out_is_void_after_a_day() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let workspace = told(address, "");
+    let served = serve(&workspace);
+    served.ana().start_job("tides");
+    served.ana().start_job("dunes");
+    until(&workspace, "waiting", &json!(2));
+    served.terminate();
+    assert_eq!(served.ended(), Some(0));
+    let changed = Connection::open(workspace.runs().join("holdpoint.db"))
+        .unwrap()
+        .execute(
+            "UPDATE delivery SET since = since - 25 * 3600 * 1000000 WHERE seq = (SELECT min(seq) FROM delivery)",
+            [],
+        );
+    assert_eq!(changed, Ok(1));
+    workspace.write("conf/operator.yaml", configuration(""));
+    let _served = serve(&workspace);
+    let standing = until(&workspace, "waiting", &json!(1));
+    assert_eq!((&standing["lost"], &standing["origin"]), (&json!(0), &json!(null)));
+    let listed = workspace.cmd(&["webhooks"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("not configured"));
+}
+
+#[test]
+fn an_open_gate_is_told_of_once_more_before_its_deadline_and_after_a_while() {
+    let receiver = Receiver::start(OK);
+    let workspace = told(
+        receiver.address,
+        ", events: [gate_reminder], remind_before_s: 3599, remind_after_s: 2",
+    );
+    let served = serve(&workspace);
+    let ana = served.ana();
+    // No timer: only the one after a while.
+    let id = ana.start_job("tides");
+    let reminder = receiver.next();
+    reminder.verify(SECRET.as_bytes());
+    let body = reminder.json();
+    assert_eq!(
+        (&body["type"], &body["gate"]["stage"]),
+        (&json!("gate_reminder"), &json!("outline"))
+    );
+    assert_eq!(body["gate"]["state"], "open");
+    // A timer of an hour: one a second after its opening, one two seconds after.
+    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    let two: Vec<_> = (0..2).map(|_| receiver.next()).collect();
+    assert!(two.iter().all(|one| one.json()["gate"]["stage"] == "script"));
+    assert_ne!(two[0].id(), two[1].id());
+    // What is decided in time is not told of.
+    let quick = ana.start_job("quick");
+    ana.post(&format!("/api/v1/jobs/{quick}/approve"), &json!({}))
+        .expect(200);
+    ana.post(&format!("/api/v1/jobs/{quick}/approve"), &json!({}))
+        .expect(200);
+    until(&workspace, "reminders", &json!(0));
+    until(&workspace, "waiting", &json!(0));
+    assert_eq!(standing(&workspace)["delivered"], json!(3));
+}

@@ -1,0 +1,9 @@
+//! The record as `decisions verify` sees it: sound when holdpoint wrote it, and every changed byte found and located.
+
+mod doctor;
+mod flips;
+mod old;
+mod old_database;
+mod rebuild;
+mod story;
+mod verify;
