@@ -26,11 +26,12 @@ use std::time::{Duration, Instant};
 
 use clock::SystemClock;
 use config::Config;
+use domain::ask::{Command, NewJob};
 use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
-use engine::api::{Command, NewJob, Notice};
+use engine::api::Notice;
 use engine::{Engine, Role, Settings};
 use rusqlite::Connection;
 

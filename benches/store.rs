@@ -10,7 +10,7 @@ use domain::anchor::BootId;
 use domain::artifact::GateArtifact;
 use domain::change::Change;
 use domain::event::{EventType, NewEvent};
-use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Settled, Verdict};
+use domain::gate::{Gate, GateState, OnDisk, Settled, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{Job, JobRows, JobStatus};
 use domain::key::GateKey;
@@ -20,7 +20,7 @@ use domain::refusal::Refusal;
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use serde_json::{Map, json};
-use store::{Reader, Store, Submission};
+use store::{Entry, Reader, Store};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 const STAGES: [&str; 3] = ["script", "storyboard", "audio"];
@@ -115,20 +115,12 @@ fn approve(rows: Option<&JobRows>) -> Result<Vec<Change>, Refusal> {
         path: one.path.clone(),
         found: Some((one.digest, one.size_bytes)),
     });
-    let decision = gate.decide(
-        DecisionRequest {
-            operator: Operator {
-                name: "ana".to_owned(),
-                via,
-            },
-            verdict: Verdict::Approve,
-            notes: Some("fine – goes out".to_owned()),
-            patch: None,
-            digest: None,
-            on_disk: on_disk.collect(),
-        },
-        NOW,
-    )?;
+    let by = Operator {
+        name: "ana".to_owned(),
+        via,
+    };
+    let reviewed = gate.reviewed_or_refuse(None, &on_disk.collect::<Vec<_>>(), Some(Verdict::Approve))?;
+    let decision = gate.decide(&by, Verdict::Approve, Some("fine – goes out"), None, &reviewed, NOW)?;
     let settled = Settled {
         by: "ana".to_owned(),
         at: NOW,
@@ -154,13 +146,14 @@ fn open_gates(store: &mut Store, first: usize, count: usize) {
         let inputs: Vec<_> = (start..(start + 1000).min(first + count))
             .map(|index| {
                 let stage = StageName::new(STAGES[index % STAGES.len()]).expect("a valid stage");
-                Submission::new(job_id(index), stage)
+                Entry::new(job_id(index), stage)
             })
             .collect();
         let ids: Vec<_> = inputs.iter().map(|input| input.job_id.clone()).collect();
         let mut next = ids.iter();
-        let mut rule =
-            |_: Option<&JobRows>, stage: &StageName| Ok(next.next().map(|id| started(id, stage)).unwrap_or_default());
+        let mut rule = |_: &JobId, _: Option<&JobRows>, stage: &StageName| {
+            Ok(next.next().map(|id| started(id, stage)).unwrap_or_default())
+        };
         let answers = store.commit(&inputs, NOW, &mut rule).expect("the store works");
         assert!(answers.iter().all(Result::is_ok));
     }
@@ -182,13 +175,13 @@ fn decisions(criterion: &mut Criterion) {
                     open_gates(store, first, size);
                     **used += size;
                     (first..first + size)
-                        .map(|index| Submission::new(job_id(index), ()))
+                        .map(|index| Entry::new(job_id(index), ()))
                         .collect::<Vec<_>>()
                 },
                 |inputs| {
                     let (store, _) = &mut *shared.borrow_mut();
                     let answers = store
-                        .commit(&inputs, NOW, &mut |rows, ()| approve(rows))
+                        .commit(&inputs, NOW, &mut |_, rows, ()| approve(rows))
                         .expect("the store works");
                     assert!(answers.iter().flatten().count() == size);
                     answers

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use clock::SystemClock;
 use config::Config;
+use domain::ask::{Command, NewJob};
 use domain::operator::{Operator, Surface, Via};
-use engine::api::{Command, NewJob, Notice};
+use engine::api::Notice;
 use engine::{Engine, Role, Settings};
 
 const YAML: &str =

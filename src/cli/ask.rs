@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::ask::Command;
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -13,7 +14,7 @@ use domain::time::Timestamp;
 use domain::view::{JobFilter, LeaderInfo};
 use domain::webhook::WebhookStanding;
 use engine::Engine;
-use engine::api::{Answer, Command, Notice, OldAnswer, OldQuery, Query, Receipt};
+use engine::api::{Answer, Notice, OldAnswer, OldQuery, Query, Receipt};
 
 use super::report::Failure;
 

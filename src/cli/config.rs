@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use clock::{Clock, SystemClock};
-use config::ValidationDoc;
+use config::{ValidationDoc, reference};
 
 use super::global::GlobalArguments;
 use super::output::Output;
@@ -17,13 +17,15 @@ pub enum ConfigCommand {
     Check,
     /// Print the configuration in force, defaults filled in, as YAML (--json: as JSON)
     Show,
+    /// Print every key with what it is when left out, as Markdown (--json: as JSON Schema)
+    Keys,
 }
 
 impl ConfigCommand {
     pub fn action(&self) -> &'static str {
         match self {
             Self::Check => "checked",
-            Self::Show => "shown",
+            Self::Show | Self::Keys => "shown",
         }
     }
 }
@@ -34,6 +36,14 @@ pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> Outcome {
     let exit = match command {
         ConfigCommand::Check => check(global, &mut output)?,
         ConfigCommand::Show => show(global, &mut output)?,
+        ConfigCommand::Keys if output.is_json => {
+            output.document(&config::schema())?;
+            Exit::Done
+        }
+        ConfigCommand::Keys => {
+            reference().lines().try_for_each(|line| output.line(line))?;
+            Exit::Done
+        }
     };
     output.flush()?;
     Ok(exit)

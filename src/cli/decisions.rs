@@ -5,11 +5,11 @@ use clap::Subcommand;
 use domain::chain::ChainHead;
 use domain::decision::SealedDecision;
 use domain::ids::{JobId, StageName};
+use domain::old::ListedDecision;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
 use engine::Role;
 use engine::audit::Scope;
-use wire::DecisionDoc;
 
 use super::ask::{self, with_engine};
 use super::global::GlobalArguments;
@@ -124,43 +124,29 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
     if history.is_empty() {
         session.note_no_jobs();
     }
+    // Old ones stand outside the chain, and before it.
+    let history = history.iter().map(ListedDecision::Old);
+    let listed = history.chain(decisions.iter().map(ListedDecision::Ours));
     if output.is_json {
-        // Old ones stand outside the chain, and before it.
-        let documents: Vec<_> = history
-            .iter()
-            .map(DecisionDoc::Old)
-            .chain(decisions.iter().map(DecisionDoc::Ours))
-            .collect();
-        return output.document(&documents);
+        return output.document(&listed.collect::<Vec<_>>());
     }
     let mut table = Table::new(&[
         "SEQ", "AT", "JOB", "STAGE", "ATTEMPT", "DECISION", "BY", "PATCH", "NOTES",
     ]);
-    for decision in &history {
-        let patch = decision.patch.as_ref().and_then(|patch| patch.get("type")?.as_str());
+    for decision in listed {
+        let patch = decision.patch().and_then(|patch| patch.get("type")?.as_str());
         table.row(vec![
-            "old".to_owned(),
-            clock_time(decision.at),
-            decision.job_id.to_string(),
-            decision.stage.to_string(),
-            String::new(),
-            verdict(decision.approved).to_owned(),
-            decision.by.clone(),
-            patch.unwrap_or_default().to_owned(),
-            old::first_line(decision.notes.as_deref()),
-        ]);
-    }
-    for sealed in &decisions {
-        let decision = &sealed.decision;
-        table.row(vec![
-            sealed.seq.to_string(),
+            decision.seq().map_or_else(|| "old".to_owned(), |seq| seq.to_string()),
             clock_time(decision.at()),
             decision.job_id().to_string(),
             decision.stage().to_string(),
-            format!("#{}", decision.attempt()),
+            decision
+                .attempt()
+                .map(|attempt| format!("#{attempt}"))
+                .unwrap_or_default(),
             verdict(decision.is_approved()).to_owned(),
             decision.by().to_owned(),
-            patch_type(sealed).to_owned(),
+            patch.unwrap_or_default().to_owned(),
             old::first_line(decision.notes()),
         ]);
     }
@@ -169,14 +155,6 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
 
 fn verdict(is_approved: bool) -> &'static str {
     if is_approved { "approved" } else { "rejected" }
-}
-
-fn patch_type(sealed: &SealedDecision) -> &str {
-    sealed
-        .decision
-        .patch()
-        .and_then(|patch| patch.get("type")?.as_str())
-        .unwrap_or_default()
 }
 
 async fn show(

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use config::ConfigText;
 use demo::{DemoError, DemoJob, StageEnv, run_stage};
+use domain::ask::{Command, NewJob, OutsideArtifact};
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::operator::Surface;
 use domain::view::JobFilter;
-use engine::api::{Command, NewJob, OutsideArtifact};
 use engine::{Engine, Role};
 
 use super::ask::{self, with_engine};

@@ -1,6 +1,6 @@
 //! `holdpoint demo` in a build without the feature `demo`.
 
-use super::args::GlobalArguments;
+use super::global::GlobalArguments;
 use super::report::{Failure, Outcome};
 
 /// Says that there is none.
@@ -14,7 +14,6 @@ pub fn stage(_: &str) -> Outcome {
 }
 
 fn left_out() -> Outcome {
-    let message = "this build was made without the demo".to_owned();
-    Err(Failure::new("started", "left_out", message)
+    Err(Failure::new("left_out", "this build was made without the demo")
         .hint("build with the feature `demo`, which is there unless it is left out"))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use domain::ask::{Command, OutsideArtifact};
 use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
@@ -12,7 +13,6 @@ use domain::operator::Surface;
 use domain::refusal::Refusal;
 use domain::time::{parse_patience_s, parse_span_s};
 use engine::Role;
-use engine::api::{Command, OutsideArtifact};
 use wire::GateDoc;
 
 use super::ask::{self, with_engine};

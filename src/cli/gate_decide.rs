@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
+use domain::ask::Command;
 use domain::decision::SealedDecision;
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::Surface;
-use engine::api::Command;
 use engine::{Engine, Role};
 
 use super::ask::{self, Done, with_engine};

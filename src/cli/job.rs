@@ -6,11 +6,12 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use domain::ask::{Command, NewJob};
 use domain::ids::JobId;
 use domain::job::JobStatus;
 use domain::operator::Surface;
 use domain::view::JobFilter;
-use engine::api::{Command, NewJob, ReviewOpened};
+use engine::api::ReviewOpened;
 use engine::{Engine, Role};
 use wire::JobDoc;
 

@@ -9,8 +9,8 @@ use domain::key::GateRef;
 use domain::operator::Surface;
 use patch::types;
 
+use domain::ask::Command;
 use engine::Role;
-use engine::api::Command;
 
 use super::ask::{self, with_engine};
 use super::global::GateArguments;

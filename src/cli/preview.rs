@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateRef;
 use domain::outlook::Outlook;
 use engine::Engine;
-use engine::api::Command;
 use wire::PreviewDoc;
 
 use super::ask;

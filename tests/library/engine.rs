@@ -1,5 +1,6 @@
 //! The engine on a real database, real files and real processes, without any front end.
 
+use domain::ask::{Command, OutsideArtifact};
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
 use domain::ids::{JobId, StageName};
@@ -8,7 +9,7 @@ use domain::lease::LeasePurpose;
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
 use engine::Role;
-use engine::api::{Answer, Command, Notice, OutsideArtifact, Query};
+use engine::api::{Answer, Notice, Query};
 use serde_json::{Value, json};
 
 use crate::support::engine::{PIPELINE, decide, gate, job, open, read_json, start, until};

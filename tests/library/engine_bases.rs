@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use domain::ask::{Command, OutsideArtifact};
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
-use engine::api::{Answer, Command, OutsideArtifact, Query};
+use engine::api::{Answer, Query};
 use engine::{Engine, Role};
 
 use crate::support::engine::{decide, open};

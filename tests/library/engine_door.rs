@@ -1,12 +1,13 @@
 //! The engine's door: what another thread hands in while the loop turns.
 
+use domain::ask::{Command, NewJob, OutsideArtifact, OutsideFile};
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
 use domain::view::Since;
-use engine::api::{Answer, Command, NewJob, OutsideArtifact, OutsideFile, Query};
+use engine::api::{Answer, Query};
 use engine::door::Door;
 use engine::{Engine, Role};
 

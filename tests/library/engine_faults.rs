@@ -3,12 +3,13 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use domain::ask::{Command, NewJob, OutsideArtifact};
 use domain::event::{Event, EventType};
 use domain::gate::{GateState, Verdict};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::refusal::RefusalCode;
-use engine::api::{Command, NewJob, Notice, OutsideArtifact};
+use engine::api::Notice;
 use engine::{Engine, Role};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;

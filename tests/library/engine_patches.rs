@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use domain::ask::{Command, NewJob};
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
 use domain::ids::{Digest, JobId};
 use domain::job::{JobRows, JobStatus};
 use domain::refusal::RefusalCode;
-use engine::api::{Answer, Command, NewJob, Query, Receipt};
+use engine::api::{Answer, Query, Receipt};
 use engine::{Engine, Role};
 use serde_json::{Map, Value, json};
 

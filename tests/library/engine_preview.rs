@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::ask::{Command, NewJob, OutsideArtifact};
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
 use domain::ids::{Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::outlook::{Fact, Outlook};
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::{Answer, Command, NewJob, OutsideArtifact, Query};
+use engine::api::{Answer, Query};
 use engine::{Engine, Role};
 use serde_json::{Value, json};
 

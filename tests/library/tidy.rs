@@ -6,7 +6,6 @@
 
 mod rules;
 mod source;
-#[path = "tidy/words.rs"]
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -9,10 +9,11 @@ use std::time::Duration;
 use console::Backend;
 use console::draft::{Discarded, Draft};
 use domain::artifact::GateArtifact;
+use domain::ask::{Ask, Command};
 use domain::change::{Applied, Beside};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
-use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{AttemptState, JobRows, JobStatus};
 use domain::key::{GateKey, GateRef};
@@ -24,10 +25,10 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
-use engine::api::{Answer, Command, Notice, OldAnswer, Query, Receipt, RequestId};
+use engine::api::{Answer, Notice, OldAnswer, Query, Receipt, RequestId};
 use engine::edit_copies::EditCopies;
 use patch::{Patch, Surroundings};
-use rules::{Ahead, Context, Input, Prepared, ResumePlan, Review, find_gate, foresee, reduce};
+use rules::{Ahead, Cause, Context, Evidence, Happening, Review, find_gate, foresee, reduce};
 use runs::RunsDir;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -58,14 +59,6 @@ fn unfit(error: patch::PatchError) -> Refusal {
     let mut refusal = Refusal::new(RefusalCode::PatchUnfit, error.to_string());
     refusal.hint = error.hint.as_deref().map(str::to_owned);
     refusal
-}
-
-fn pinned(gate: &Gate) -> GateRef {
-    GateRef {
-        job_id: gate.key.job_id.clone(),
-        stage: gate.key.stage.clone(),
-        attempt: Some(gate.key.attempt),
-    }
 }
 
 impl World {
@@ -157,16 +150,17 @@ impl World {
         }
     }
 
-    /// Has an input decided by the rules, and its consequences in the rows, the log and the files.
-    pub fn put(&mut self, id: &JobId, prepared: &Prepared, now: Now) -> Result<Applied, Refusal> {
+    /// Has a cause judged by the rules, and its consequences in the rows, the log and the files.
+    pub fn put(&mut self, id: &JobId, cause: &Cause, evidence: &Evidence, now: Now) -> Result<Applied, Refusal> {
         let via = operator("ops").via;
         let cx = Context {
             now,
             policies: &self.policies,
+            stages: &[],
             grace_s: GRACE_S,
             via: &via,
         };
-        let changes = reduce(id, self.jobs.get(id), prepared, cx)?;
+        let changes = reduce(id, self.jobs.get(id), cause, evidence, cx)?;
         let mut rows = self.jobs.get(id).cloned();
         let mut applied = Applied::default();
         for change in changes {
@@ -221,9 +215,12 @@ impl World {
         }
     }
 
-    fn plain(&mut self, id: &JobId, input: Input) -> Result<Applied, Refusal> {
-        let prepared = Prepared::of(input);
-        self.put(id, &prepared, self.now)
+    fn happen(&mut self, id: &JobId, happening: Happening, on_disk: Vec<OnDisk>) -> Result<Applied, Refusal> {
+        let evidence = Evidence {
+            on_disk,
+            ..Evidence::default()
+        };
+        self.put(id, &Cause::Happened(happening), &evidence, self.now)
     }
 
     /// Somebody decides.
@@ -260,11 +257,13 @@ impl World {
             patch: None,
             digest,
         };
-        let prepared = Prepared {
+        let ask = Ask {
+            by: who.clone(),
             session: None,
-            ..self.prepare(who, &command)?
+            command,
         };
-        let mut applied = self.put(&job_id(id), &prepared, self.now)?;
+        let evidence = self.evidence(&ask)?;
+        let mut applied = self.put(&job_id(id), &Cause::Asked(ask), &evidence, self.now)?;
         Ok(applied.decisions.pop().unwrap())
     }
 
@@ -278,14 +277,14 @@ impl World {
             .unwrap();
         let agreed = rows.agreed_before(&waiting.stage).into_iter();
         let look = |path: &ArtifactPath, digest| self.one_on_disk(&rows.job.id, path, digest);
-        let input = Input::StageStarted {
+        let on_disk = agreed
+            .map(|agreed| look(&agreed.artifact.path, agreed.digest))
+            .collect();
+        let started = Happening::StageStarted {
             stage: waiting.stage.clone(),
             attempt: waiting.number,
-            on_disk: agreed
-                .map(|agreed| look(&agreed.artifact.path, agreed.digest))
-                .collect(),
         };
-        self.plain(&job_id(id), input).unwrap();
+        self.happen(&job_id(id), started, on_disk).unwrap();
     }
 
     /// The leader finds that what the waiting stage would read is not what was decided on.
@@ -299,12 +298,12 @@ impl World {
         let agreed = rows.agreed_before(&waiting.stage).into_iter();
         let look = |path: &ArtifactPath, digest| self.one_on_disk(&rows.job.id, path, digest);
         let mut looked = agreed.map(|agreed| look(&agreed.artifact.path, agreed.digest));
-        let input = Input::ArtifactMoved {
+        let moved = Happening::ArtifactMoved {
             stage: waiting.stage.clone(),
             attempt: waiting.number,
             moved: looked.find(OnDisk::is_moved).unwrap(),
         };
-        self.plain(&job_id(id), input).unwrap();
+        self.happen(&job_id(id), moved, Vec::new()).unwrap();
     }
 
     /// The timer is due: its time is up now, and nobody has the gate open.
@@ -326,14 +325,14 @@ impl World {
         // Both clocks must have come to it.
         let utc = former.utc.max(timer.deadline);
         let boot_us = utc.micros() - timer.anchor.offset_us;
-        let input = Input::Expire {
+        let on_disk = self.on_disk(rows, gate);
+        let expired = Happening::Expired {
             key: gate.key.clone(),
             wake,
             is_missed: false,
-            on_disk: self.on_disk(rows, gate),
         };
         self.now = Now { utc, boot_us, ..former };
-        self.plain(&job_id(id), input).unwrap();
+        self.happen(&job_id(id), expired, on_disk).unwrap();
         self.now = former;
     }
 
@@ -413,30 +412,31 @@ impl World {
         })))
     }
 
-    /// A resume, with what it needs to know.
-    fn resume(&mut self, operator: Operator, rows: &JobRows) -> Result<Prepared, Refusal> {
-        let mut plan = ResumePlan::default();
+    /// What a resume needs to know.
+    fn resume(&mut self, ask: &Ask, rows: &JobRows) -> Result<Evidence, Refusal> {
+        let (mut on_disk, mut proposal) = (Vec::new(), None);
         if let Some(rejection) = rows.rejection_to_answer()
             && let Some(value) = rejection.decision.patch()
             && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
         {
-            plan.on_disk = self.on_disk(rows, gate);
-            plan.proposal = Some(self.propose(rows, gate, value, &plan.on_disk)?);
+            on_disk = self.on_disk(rows, gate);
+            proposal = Some(self.propose(rows, gate, value, &on_disk)?);
         }
-        let resume = |plan| {
-            let operator = operator.clone();
-            Prepared::of(Input::Resume { operator, plan })
+        let evidence = Evidence {
+            on_disk,
+            proposal,
+            ..Evidence::default()
         };
-        let (prepared, policies) = (resume(plan.clone()), self.policies.clone());
-        let cx = self.context(&policies, &operator.via);
-        let Ok(Some(ahead)) = Ahead::of(rows, &prepared, cx) else {
-            return Ok(prepared);
+        let policies = self.policies.clone();
+        let cx = self.context(&policies, &ask.by.via);
+        let Ok(Some(ahead)) = Ahead::of(rows, ask, &evidence, cx) else {
+            return Ok(evidence);
         };
         let looks = self.looks(rows, &ahead)?;
-        plan.review = self.review(&ahead, &looks)?;
-        Ok(Prepared {
+        Ok(Evidence {
+            review: self.review(&ahead, &looks)?,
             ahead: Some(looks),
-            ..resume(plan)
+            ..evidence
         })
     }
 
@@ -448,6 +448,7 @@ impl World {
         Context {
             now: self.now,
             policies,
+            stages: &[],
             grace_s: GRACE_S,
             via,
         }
@@ -476,9 +477,7 @@ impl World {
     }
 
     /// What the engine finds out before its transaction.
-    fn prepare(&mut self, who: &Operator, command: &Command) -> Result<Prepared, Refusal> {
-        let operator = who.clone();
-        let session = who.name.clone();
+    fn evidence(&mut self, ask: &Ask) -> Result<Evidence, Refusal> {
         let open = |world: &Self, wanted: &GateRef| {
             let rows = world.jobs[&wanted.job_id].clone();
             let gate = find_gate(&rows, wanted)?.clone();
@@ -486,119 +485,73 @@ impl World {
             let on_disk = world.on_disk(&rows, &gate);
             Ok::<_, Refusal>((rows, gate, on_disk))
         };
-        let input = match command.clone() {
-            Command::Decide {
-                gate,
-                verdict,
-                notes,
-                patch,
-                digest,
-            } => {
-                let (rows, gate, on_disk) = open(self, &gate)?;
-                let patch = patch
-                    .map(|patch| self.propose(&rows, &gate, &patch, &on_disk))
+        match &ask.command {
+            Command::Decide { gate, patch, .. } => {
+                let (rows, gate, on_disk) = open(self, gate)?;
+                let proposal = patch
+                    .as_ref()
+                    .map(|patch| self.propose(&rows, &gate, patch, &on_disk))
                     .transpose()?;
-                let request = DecisionRequest {
-                    operator,
-                    verdict,
-                    notes,
-                    patch,
-                    digest,
+                let evidence = Evidence {
+                    attempt: Some(gate.key.attempt),
                     on_disk,
+                    proposal,
+                    ..Evidence::default()
                 };
-                let gate = pinned(&gate);
-                Input::Decide { gate, request }
+                let policies = self.policies.clone();
+                let ahead = Ahead::of(&rows, ask, &evidence, self.context(&policies, &ask.by.via));
+                let ahead = ahead.ok().flatten();
+                let ahead = ahead.and_then(|ahead| self.looks(&rows, &ahead).ok());
+                Ok(Evidence { ahead, ..evidence })
             }
-            Command::ApplyPatch { gate, patch, digest } => {
-                let (rows, gate, on_disk) = open(self, &gate)?;
-                let Proposal::File(effect) = self.propose(&rows, &gate, &patch, &on_disk)? else {
-                    return Err(Refusal::params_need_rejection(&gate.key));
-                };
-                Input::ApplyPatch {
-                    gate: pinned(&gate),
-                    operator,
-                    effect,
-                    digest,
+            Command::ApplyPatch { gate, patch, .. } => {
+                let (rows, gate, on_disk) = open(self, gate)?;
+                Ok(Evidence {
+                    attempt: Some(gate.key.attempt),
+                    proposal: Some(self.propose(&rows, &gate, patch, &on_disk)?),
                     on_disk,
-                }
+                    ..Evidence::default()
+                })
             }
-            Command::UndoPatch { gate, path, digest } => {
-                let (_, gate, on_disk) = open(self, &gate)?;
-                let undoable = gate.undoable(path.as_ref())?;
-                Input::UndoPatch {
-                    operator,
-                    path: Some(undoable.artifact.path.clone()),
-                    words: undoable.words(),
-                    gate: pinned(&gate),
-                    digest,
+            Command::UndoPatch { gate, path, .. } => {
+                let (_, gate, on_disk) = open(self, gate)?;
+                Ok(Evidence {
+                    attempt: Some(gate.key.attempt),
+                    taken_back: Some(gate.undoable(path.as_ref())?.words()),
                     on_disk,
-                }
+                    ..Evidence::default()
+                })
             }
-            Command::Resume { job_id, expected } => {
-                let rows = self.jobs[&job_id].clone();
-                let mut prepared = self.resume(operator, &rows)?;
-                if let Input::Resume { plan, .. } = &mut prepared.input {
-                    plan.expected = expected;
-                }
-                return Ok(prepared);
+            Command::Resume { job_id, .. } => {
+                let rows = self.jobs[job_id].clone();
+                self.resume(ask, &rows)
             }
-            Command::Cancel(_) => Input::Cancel { operator },
-            Command::TakeLease {
-                gate,
-                purpose,
-                is_takeover,
-            } => Input::TakeLease {
-                gate,
-                operator,
-                session,
-                purpose,
-                is_takeover,
-            },
-            Command::Hold { gate, reason } => Input::Hold { gate, operator, reason },
-            Command::Release { gate, reason } => Input::Release { gate, operator, reason },
-            Command::Extend {
-                gate,
-                seconds,
-                expected,
-            } => Input::Extend {
-                gate,
-                operator,
-                seconds,
-                expected,
-            },
-            Command::Acknowledge(_) => Input::Acknowledge { operator },
-            Command::ReleaseLease { gate } => Input::ReleaseLease { gate, session },
-            Command::MarkSeen { gate, digest, extent } => Input::MarkSeen {
-                gate,
-                operator,
-                digest,
-                extent,
-            },
+            Command::Cancel(_)
+            | Command::TakeLease { .. }
+            | Command::Hold { .. }
+            | Command::Release { .. }
+            | Command::Extend { .. }
+            | Command::Acknowledge(_)
+            | Command::ReleaseLease { .. }
+            | Command::MarkSeen { .. } => Ok(Evidence::default()),
             other => panic!("the console does not send {other:?}"),
-        };
-        let prepared = Prepared {
-            session: Some(who.name.clone()),
-            ..Prepared::of(input)
-        };
-        let (rows, policies) = (&self.jobs[command.job_id().unwrap()], self.policies.clone());
-        let ahead = match prepared.input {
-            Input::Decide { .. } => Ahead::of(rows, &prepared, self.context(&policies, &who.via))
-                .ok()
-                .flatten(),
-            _ => None,
-        };
-        let ahead = ahead.and_then(|ahead| self.looks(rows, &ahead).ok());
-        Ok(Prepared { ahead, ..prepared })
+        }
     }
 
     /// Leaves the rows as they would be, for the command that comes after it.
     fn preview(&mut self, who: &Operator, command: &Command) -> Result<Outlook, Refusal> {
         let id = command.job_id().unwrap().clone();
-        let prepared = self.prepare(who, command)?;
+        // A console is a session; what others do here comes by the command line.
+        let ask = Ask {
+            by: who.clone(),
+            session: Some(who.name.clone()),
+            command: command.clone(),
+        };
+        let evidence = self.evidence(&ask)?;
         let (rows, policies) = (self.jobs[&id].clone(), self.policies.clone());
         let cx = self.context(&policies, &who.via);
-        let foreseen = foresee(&id, Some(&rows), &prepared, cx, &mut |rows| {
-            self.resume(who.clone(), rows)
+        let foreseen = foresee(&id, Some(&rows), &ask, &evidence, cx, &mut |ask, rows| {
+            self.resume(ask, rows)
         });
         let (outlook, after) = foreseen?;
         self.jobs.insert(id, after);
@@ -617,12 +570,14 @@ impl World {
             return None;
         }
         let id = command.job_id().unwrap().clone();
-        let prepared = self.prepare(&operator("bea"), &command);
-        let applied = prepared.and_then(|prepared| {
-            // The console is a session; what others do here comes by the command line.
-            let session = Some("bea".to_owned());
-            self.put(&id, &Prepared { session, ..prepared }, self.now)
-        });
+        let ask = Ask {
+            by: operator("bea"),
+            session: Some("bea".to_owned()),
+            command,
+        };
+        let applied = self
+            .evidence(&ask)
+            .and_then(|evidence| self.put(&id, &Cause::Asked(ask), &evidence, self.now));
         Some(applied.map(|mut applied| {
             Box::new(Receipt {
                 job_id: id.clone(),

@@ -80,7 +80,7 @@ fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
     let mut console = Console::new(world, 80, 24);
     console.press("R");
     console.shows("Stage script runs again as #2; its command gets the note.");
-    let resume = engine::api::Command::resume(job_id("j-30"));
+    let resume = domain::ask::Command::resume(job_id("j-30"));
     assert!(
         console.backend.submit(resume).unwrap().is_ok(),
         "somebody else resumes it"
@@ -191,7 +191,7 @@ fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
     console.shows("The timer runs again with 1:42 left; then it approves.");
     let gate = |console: &Console| console.backend.jobs[&job_id("j-17")].gates.last().unwrap().key.clone();
     let key = gate(&console);
-    let release = engine::api::Command::Release {
+    let release = domain::ask::Command::Release {
         gate: domain::key::GateRef {
             job_id: key.job_id.clone(),
             stage: key.stage.clone(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use console::draft::{Discarded, Draft};
 use domain::anchor::BootId;
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
+use domain::ask::{Ask, Command};
 use domain::decision::{Extent, SealedDecision};
 use domain::event::{Event, EventType};
 use domain::gate::{Gate, GateState, Verdict};
@@ -18,13 +19,13 @@ use domain::lease::LeasePurpose;
 use domain::old::OldDecision;
 use domain::operator::{Operator, Surface, Via};
 use domain::policy::{GatePolicy, OnTimeout};
-use domain::proposal::FileEffect;
+use domain::proposal::{FileEffect, Proposal};
 use domain::stage::{STAGES_DEFAULT, StageSpec};
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
 use engine::api::Notice;
-use rules::{Input, Prepared};
+use rules::{Cause, Evidence};
 use tempfile::TempDir;
 
 pub fn at(clock: &str) -> Timestamp {
@@ -356,20 +357,19 @@ impl World {
     /// Somebody has looked at the newest gate of a job as it is.
     pub fn looked(&mut self, id: &str, who: &str) {
         let gate = self.jobs[&job_id(id)].gates.last().unwrap();
-        let input = Input::MarkSeen {
+        let command = Command::MarkSeen {
             gate: GateRef {
                 job_id: job_id(id),
                 stage: gate.key.stage.clone(),
                 attempt: None,
             },
-            operator: operator(who),
             digest: gate.digest(),
             extent: Extent {
                 hunks: 1,
                 hunks_shown: 1,
             },
         };
-        self.put_plain(id, input, self.now);
+        self.ask(id, who, None, command);
     }
 
     /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.
@@ -381,40 +381,37 @@ impl World {
             stage: gate.key.stage.clone(),
             attempt: None,
         };
-        let input = match who {
-            Some((name, purpose)) => Input::TakeLease {
-                gate: wanted,
-                operator: operator(name),
-                session: name.to_owned(),
-                purpose,
-                is_takeover: true,
-            },
-            None => Input::ReleaseLease {
-                gate: wanted,
-                session: holder.unwrap_or_default(),
-            },
-        };
-        self.put_plain(id, input, self.now);
+        match who {
+            Some((name, purpose)) => {
+                let command = Command::TakeLease {
+                    gate: wanted,
+                    purpose,
+                    is_takeover: true,
+                };
+                self.ask(id, name, Some(name.to_owned()), command);
+            }
+            None => self.ask(id, "bea", holder, Command::ReleaseLease { gate: wanted }),
+        }
     }
 
     /// Somebody holds the timer of a job's newest gate.
     pub fn hold(&mut self, id: &str, who: &str, reason: Option<&str>) {
         let gate = self.jobs[&job_id(id)].gates.last().unwrap();
-        let input = Input::Hold {
+        let command = Command::Hold {
             gate: GateRef {
                 job_id: job_id(id),
                 stage: gate.key.stage.clone(),
                 attempt: None,
             },
-            operator: operator(who),
             reason: reason.map(str::to_owned),
         };
-        self.put_plain(id, input, self.now);
+        self.ask(id, who, None, command);
     }
 
-    fn put_plain(&mut self, id: &str, input: Input, now: Now) {
-        let prepared = Prepared::of(input);
-        self.put(&job_id(id), &prepared, now).unwrap();
+    fn ask(&mut self, id: &str, who: &str, session: Option<String>, command: Command) {
+        let by = operator(who);
+        let ask = Cause::Asked(Ask { by, session, command });
+        self.put(&job_id(id), &ask, &Evidence::default(), self.now).unwrap();
     }
 
     /// Notes an event of the past.
@@ -453,22 +450,30 @@ impl World {
             },
             changes: Vec::new(),
         };
-        let input = Input::ApplyPatch {
+        let command = Command::ApplyPatch {
             gate: GateRef {
                 job_id: job_id(id),
                 stage: gate.key.stage.clone(),
                 attempt: None,
             },
-            operator: operator(who),
-            effect: Box::new(effect),
+            patch: effect.patch.clone(),
             digest: None,
+        };
+        let evidence = Evidence {
             on_disk: self.on_disk(&rows, gate),
+            proposal: Some(Proposal::File(Box::new(effect))),
+            ..Evidence::default()
+        };
+        let ask = Ask {
+            by: operator(who),
+            session: None,
+            command,
         };
         let now = Now {
             utc: at(clock),
             ..self.now
         };
-        self.put_plain(id, input, now);
+        self.put(&job_id(id), &Cause::Asked(ask), &evidence, now).unwrap();
     }
 
     pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {

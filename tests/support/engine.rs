@@ -1,21 +1,17 @@
 //! What the tests of the engine share: opening one on a directory, asking it, and waiting for what it tells.
-#![allow(
-    clippy::unwrap_used,
-    clippy::wildcard_enum_match_arm,
-    reason = "a test fails by panicking"
-)]
 
 use std::path::Path;
 use std::sync::Arc;
 
 use clock::SystemClock;
 use config::Config;
+use domain::ask::{Command, NewJob};
 use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
-use engine::api::{Answer, Command, NewJob, Query};
+use engine::api::{Answer, Query};
 use engine::{Engine, Role, Settings};
 use serde_json::Value;
 

@@ -1,10 +1,5 @@
 //! Whether what a preview said is what then happened: claims read from its sentences and facts, and claims read from the rows before and
 //! after, by someone who knows nothing of the rules nor of their changes.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and not every one asks for all of this"
-)]
 
 use std::collections::BTreeSet;
 

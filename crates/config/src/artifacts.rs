@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use domain::ids::ArtifactPath;
 use domain::stage::ArtifactSpec;
 
+use super::keys;
 use super::node::{Node, Value};
 use super::problem::Place;
 use super::reader::{Path, Reader, Show, quoted};
@@ -49,7 +50,12 @@ fn artifact(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Paths, hi
                 has_path = true;
                 file = path_of(reader, node, &key_path, taken);
             }
-            _ => reader.unknown_key(entry, path, "an artifact", &["kind", "path"]),
+            _ => reader.unknown_key(
+                entry,
+                path,
+                "an artifact",
+                &keys::under("pipeline.stages[].artifacts[]"),
+            ),
         }
     }
     for (is_there, key) in [(has_kind, "kind"), (has_path, "path")] {

@@ -5,18 +5,11 @@ use std::collections::BTreeMap;
 use domain::ids::StageName;
 use domain::policy::{GatePolicy, GateRule, OnTimeout};
 
+use super::keys;
 use super::near_miss::near_miss;
 use super::node::{Node, Value};
 use super::problem::Place;
 use super::reader::{Path, Reader, Show, told};
-
-const KEYS: [&str; 5] = [
-    "required",
-    "auto_approve",
-    "auto_approve_after_s",
-    "on_timeout",
-    "max_hold_s",
-];
 
 /// Keys that a later issue builds (SPEC §2): refused by name, because a key that is taken and not enforced is a gate that is not there.
 const KEYS_LATER: [&str; 6] = [
@@ -111,7 +104,7 @@ fn gate(reader: &mut Reader, node: &Node, path: &Path) -> GatePolicy {
                 let hint = "move it to pipeline.overdue_grace_s, where it counts for all gates";
                 reader.error(entry.key_at, &key_path, "a gate has no grace of its own", hint);
             }
-            _ => reader.unknown_key(entry, path, "a gate", &KEYS),
+            _ => reader.unknown_key(entry, path, "a gate", &keys::under("gates.*")),
         }
     }
     // Advice about a gate that is refused anyway would only hide why.

@@ -6,6 +6,7 @@
 mod artifacts;
 mod doc;
 mod gates;
+mod keys;
 pub(crate) mod near_miss;
 mod node;
 mod pipeline;
@@ -29,6 +30,7 @@ use domain::ids::StageName;
 use domain::policy::GatePolicy;
 
 pub use doc::ConfigDoc;
+pub use keys::{reference, schema};
 pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
 pub use pipeline::{CONCURRENT_JOBS_MAX, Pipeline};
 pub use problem::{Place, Problem, Severity, ValidationDoc};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::ids::StageName;
 use domain::stage::{STAGES_DEFAULT, StageSpec};
 
+use super::keys;
 use super::near_miss::near_miss;
 use super::node::{Node, Value};
 use super::reader::{Path, Reader, Show};
@@ -13,8 +14,6 @@ use super::stages;
 
 /// The most jobs that may be allowed to run side by side.
 pub const CONCURRENT_JOBS_MAX: u32 = 256;
-
-pub(super) const KEYS: [&str; 3] = ["stages", "max_concurrent_jobs", "overdue_grace_s"];
 
 /// How jobs run.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,11 +67,14 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Pipeline {
                     node,
                     &key_path,
                     0,
-                    "write the seconds as a plain number; 60 is the default",
+                    &format!(
+                        "write the seconds as a plain number; {} is the default",
+                        Pipeline::default().overdue_grace_s
+                    ),
                 );
                 pipeline.overdue_grace_s = seconds.unwrap_or(pipeline.overdue_grace_s);
             }
-            _ => super::sections::unused(reader, entry, &path, &KEYS),
+            _ => super::sections::unused(reader, entry, &path, &keys::under("pipeline")),
         }
     }
     pipeline
@@ -87,7 +89,7 @@ pub(super) fn warn_of_gates_without_stage(reader: &mut Reader, gates: &Node, pip
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => &[],
     };
     for entry in entries.iter().filter(|entry| !names.contains(entry.key.as_str())) {
-        if StageName::new(&entry.key).is_err() || KEYS.contains(&entry.key.as_str()) {
+        if StageName::new(&entry.key).is_err() || keys::under("pipeline").contains(&entry.key.as_str()) {
             continue;
         }
         let hint = match near_miss(&entry.key, names.iter().copied()) {

@@ -8,10 +8,7 @@ use std::sync::Arc;
 use super::near_miss::near_miss;
 use super::node::{Entry, Node, Value};
 use super::reader::{Path, Reader, Show, quoted};
-use super::{Config, gates, pipeline, security, server, webhooks};
-
-const SECTIONS: [&str; 7] = ["gates", "pipeline", "storage", "security", "server", "webhooks", "ui"];
-const STORAGE_KEYS: [&str; 3] = ["runs_dir", "group", "db_path"];
+use super::{Config, gates, keys, pipeline, security, server, webhooks};
 
 /// Where things are kept. No `Debug`: an old `db_path` may be a URL with a password in it.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -64,13 +61,12 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
 }
 
 fn misplaced_or_unused(reader: &mut Reader, entry: &Entry) {
-    let homes = [
-        ("pipeline", pipeline::KEYS.as_slice()),
-        ("storage", &STORAGE_KEYS),
-        ("security", &security::KEYS),
-    ];
-    match homes.into_iter().find(|(_, keys)| keys.contains(&entry.key.as_str())) {
-        Some((home, _)) => {
+    let homes = ["pipeline", "storage", "security"];
+    match homes
+        .into_iter()
+        .find(|home| keys::under(home).contains(&entry.key.as_str()))
+    {
+        Some(home) => {
             let hint = format!("move it to {home}.{}", entry.key);
             reader.error(
                 entry.key_at,
@@ -80,7 +76,12 @@ fn misplaced_or_unused(reader: &mut Reader, entry: &Entry) {
             );
         }
         None if entry.key == "ui" => warn_unused(reader, entry, &Path::top()),
-        None => unused(reader, entry, &Path::top(), &SECTIONS),
+        None => unused(
+            reader,
+            entry,
+            &Path::top(),
+            &[keys::under("").as_slice(), &["ui"]].concat(),
+        ),
     }
 }
 
@@ -124,7 +125,7 @@ fn storage(reader: &mut Reader, node: &Node) -> Storage {
                 let message = "the old system's database is read as history and never written: holdpoint keeps its own in the runs directory";
                 reader.warning(entry.key_at, &key_path, message, "");
             }
-            _ => unused(reader, entry, &path, &STORAGE_KEYS),
+            _ => unused(reader, entry, &path, &keys::under("storage")),
         }
     }
     storage

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::keys;
 use super::node::{Entry, Node};
 use super::reader::{Path, Reader, Show};
 use super::sections::{account, unused};
@@ -15,22 +16,12 @@ use domain::ids::Digest;
 use domain::operator::TokenRole;
 use text::visible_line;
 
-pub(super) const KEYS: [&str; 5] = ["shared_accounts", "tokens", "rate_limiting", "cors", "security_headers"];
-const TOKEN_KEYS: [&str; 3] = ["name", "role", "sha256"];
-const RATE_KEYS: [&str; 4] = [
-    "enabled",
-    "job_creation_per_minute",
-    "api_requests_per_minute",
-    "unauthorized_per_minute",
-];
-const CORS_KEYS: [&str; 2] = ["enabled", "allow_origins"];
-
 /// The holder of `ADMIN_TOKEN` (SPEC §8); no other token may bear the name.
 pub const ADMIN_NAME: &str = "admin";
 /// The most bytes of a token's name.
 const NAME_BYTES_MAX: usize = 100;
 /// The most requests a minute that a limit can ask for.
-const RATE_MAX: u32 = 1_000_000;
+pub(super) const RATE_MAX: u32 = 1_000_000;
 
 /// A token that opens HTTP: whoever sends the text whose SHA-256 this is.
 #[derive(Clone, PartialEq, Eq)]
@@ -144,10 +135,10 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Security {
                 let (enabled, others) = switch(reader, value, &key_path);
                 security.has_security_headers = enabled.unwrap_or(true);
                 for other in others {
-                    unused(reader, other, &key_path, &["enabled"]);
+                    unused(reader, other, &key_path, &keys::under("security.security_headers"));
                 }
             }
-            _ => unused(reader, entry, &path, &KEYS),
+            _ => unused(reader, entry, &path, &keys::under("security")),
         }
     }
     let is_default = |token: &Token| security.default_token == Some(token.sha256);
@@ -223,7 +214,7 @@ fn token(reader: &mut Reader, node: &Node, path: &Path) -> Option<Token> {
         let text = match entry.key.as_str() {
             "name" | "role" | "sha256" => reader.text(&entry.node, &key_path, Show::KindOnly),
             _ => {
-                reader.unknown_key(entry, path, "a token", &TOKEN_KEYS);
+                reader.unknown_key(entry, path, "a token", &keys::under("security.tokens[]"));
                 None
             }
         };
@@ -250,7 +241,7 @@ fn token(reader: &mut Reader, node: &Node, path: &Path) -> Option<Token> {
             },
         }
     }
-    for key in TOKEN_KEYS {
+    for key in keys::under("security.tokens[]") {
         if entries.iter().all(|entry| entry.key != key) {
             reader.error(
                 node.at,
@@ -277,7 +268,7 @@ fn rate_limits(reader: &mut Reader, node: &Node, path: &Path) -> RateLimits {
             "api_requests_per_minute" => &mut limits.api_requests_per_minute,
             "unauthorized_per_minute" => &mut limits.unauthorized_per_minute,
             _ => {
-                unused(reader, entry, path, &RATE_KEYS);
+                unused(reader, entry, path, &keys::under("security.rate_limiting"));
                 continue;
             }
         };
@@ -294,7 +285,7 @@ fn cors(reader: &mut Reader, node: &Node, path: &Path) -> Vec<String> {
     for entry in others {
         match entry.key.as_str() {
             "allow_origins" => origins = allow_origins(reader, entry, &path.key("allow_origins")),
-            _ => unused(reader, entry, path, &CORS_KEYS),
+            _ => unused(reader, entry, path, &keys::under("security.cors")),
         }
     }
     if enabled == Some(false) { Vec::new() } else { origins }

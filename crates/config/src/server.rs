@@ -4,11 +4,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::keys;
 use super::node::{Node, Value};
 use super::reader::{Path, Reader, Show};
 use super::sections::unused;
-
-const KEYS: [&str; 6] = ["enabled", "host", "port", "allow_external_bind", "log_level", "workers"];
 
 /// The port where nothing else is configured (SPEC §8).
 pub(crate) const PORT_DEFAULT: u16 = 8008;
@@ -97,7 +96,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Server {
                     reader.warning(entry.key_at, &key_path, message, "");
                 }
             }
-            _ => unused(reader, entry, &path, &KEYS),
+            _ => unused(reader, entry, &path, &keys::under("server")),
         }
     }
     if !server.host.is_loopback() && !server.allow_external_bind {

@@ -6,14 +6,13 @@ use domain::ids::StageName;
 use domain::stage::StageSpec;
 
 use super::artifacts;
+use super::keys;
 use super::node::{Node, Value};
 use super::problem::Place;
 use super::reader::{Path, Reader, Show, quoted};
 
 /// The most stages of a pipeline.
 pub const STAGES_MAX: usize = 100;
-
-const KEYS: [&str; 5] = ["name", "command", "env", "timeout_s", "artifacts"];
 
 /// A stage without a command.
 pub(super) fn bare(name: StageName) -> StageSpec {
@@ -101,7 +100,7 @@ fn stage(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Op
                     "write it under gates, by the stage's name",
                 );
             }
-            _ => reader.unknown_key(entry, path, "a stage", &KEYS),
+            _ => reader.unknown_key(entry, path, "a stage", &keys::under("pipeline.stages[]")),
         }
     }
     if !has_name {

@@ -8,19 +8,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::keys;
 use super::node::{Node, Value};
 use super::reader::{Path, Reader, Show};
 use domain::webhook::DeliveryKind;
-
-const KEYS: [&str; 7] = [
-    "name",
-    "url",
-    "secret_env",
-    "secret_file",
-    "events",
-    "remind_before_s",
-    "remind_after_s",
-];
 
 /// The most webhooks of a configuration.
 pub const WEBHOOKS_MAX: usize = 16;
@@ -122,7 +113,7 @@ fn webhook(reader: &mut Reader, node: &Node, path: &Path) -> Option<Webhook> {
             "events" => events = read_events(reader, value, &key_path),
             "remind_before_s" => remind_before_s = remind_s(reader, value, &key_path),
             "remind_after_s" => remind_after_s = remind_s(reader, value, &key_path),
-            _ => reader.unknown_key(entry, path, "a webhook", &KEYS),
+            _ => reader.unknown_key(entry, path, "a webhook", &keys::under("webhooks[]")),
         }
     }
     let mut secrets = secrets.into_iter();

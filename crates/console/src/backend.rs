@@ -4,10 +4,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::draft::{Discarded, Draft};
+use domain::ask::Command;
 use domain::key::GateKey;
 use domain::time::Now;
 use engine::Engine;
-use engine::api::{Command, Notice, Query, RequestId};
+use engine::api::{Notice, Query, RequestId};
 use engine::edit_copies::EditCopies;
 
 /// An engine, as the console uses it. No call blocks.

@@ -14,13 +14,14 @@ use super::own_editor::{Ending, OwnEditor};
 use diff::DiffDocument;
 use diff::json::ChangedValues;
 use diff::search::{Direction, Needle, Spot};
+use domain::ask::Command;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::time::Now;
-use engine::api::{Answer, Command, Query, Receipt};
+use engine::api::{Answer, Query, Receipt};
 use patch::{Candidate, Change};
 
 /// What a query was asked for; its answer comes back with it.

@@ -678,10 +678,53 @@ pub fn key_of(focus: Focus, action: Action) -> Option<&'static str> {
     let mut bindings = groups(focus).into_iter().flat_map(|group| group.bindings);
     bindings
         .find(|binding| binding.action == Some(action))
-        .and_then(|binding| binding.keys.first().copied())
+        .map(Binding::key)
+}
+
+/// The keys that mean these in a focus, as they are named in a text.
+pub(crate) fn keys_of(focus: Focus, actions: &[Action]) -> String {
+    let keys: Vec<_> = actions.iter().filter_map(|action| key_of(focus, *action)).collect();
+    keys.join(" ")
+}
+
+/// What is undone in the text that is written: the key that [`super::editor::Editor::press`] takes itself.
+pub(crate) fn undo_key() -> &'static str {
+    EDITING.bindings.first().map_or("", Binding::key)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Whether every key has the same other name: then none that is written by hand is right.
+    static IS_REBOUND: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// What is drawn while every key has another name.
+#[cfg(test)]
+pub(crate) fn rebound<T>(draw: impl FnOnce() -> T) -> T {
+    IS_REBOUND.set(true);
+    let drawn = draw();
+    IS_REBOUND.set(false);
+    drawn
 }
 
 impl Binding {
+    /// The key that is named for it: the first.
+    pub(crate) fn key(&self) -> &'static str {
+        #[cfg(test)]
+        if IS_REBOUND.get() {
+            return "F9";
+        }
+        self.keys.first().copied().unwrap_or_default()
+    }
+
+    /// The key that is named for it where it leads out: the same letter wherever it is no text.
+    pub(crate) fn key_out(&self) -> &'static str {
+        let letter = self.keys.iter().find(|key| **key == "q");
+        #[cfg(test)]
+        let letter = letter.filter(|_| !IS_REBOUND.get());
+        letter.copied().unwrap_or_else(|| self.key())
+    }
+
     /// Its keys in words: `k or Up`, `Esc, q or Ctrl-c`.
     pub(crate) fn keys_in_words(&self) -> String {
         match self.keys {

@@ -133,7 +133,7 @@ fn update_open(rows: &mut JobRows, gate: Gate) -> Result<(), Refusal> {
 
 impl JobRows {
     /// The rows of a job of which nothing has happened yet.
-    pub(crate) fn of(job: Job) -> Self {
+    pub fn of(job: Job) -> Self {
         Self {
             job,
             attempts: Vec::new(),

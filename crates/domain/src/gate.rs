@@ -14,7 +14,7 @@ use super::time::Timestamp;
 use super::timer::GateTimer;
 use crate::key::GateKey;
 
-pub use ending::{DecisionRequest, Expiry};
+pub use ending::{Expiry, notes_or_refuse};
 
 /// The most bytes a note may have (SPEC §10).
 pub const NOTES_BYTES_MAX: usize = 64 * 1024;

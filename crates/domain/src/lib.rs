@@ -6,6 +6,7 @@
 pub mod agreed;
 pub mod anchor;
 pub mod artifact;
+pub mod ask;
 pub mod brief;
 pub(crate) mod canonical;
 pub mod chain;

@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::decision::SealedDecision;
 use super::ids::{JobId, StageName};
 use super::job::JobStatus;
 use super::time::Timestamp;
@@ -136,6 +137,107 @@ impl OldDecision {
             job_id: job_id.clone(),
             old_record: true,
         })
+    }
+}
+
+/// A decision as it is listed: one of the chain, or an old record's. It can be read and nothing else: a rule takes a
+/// [`SealedDecision`], which no old record becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ListedDecision<'a> {
+    /// In the chain.
+    Ours(&'a SealedDecision),
+    /// History only, outside the chain and before it.
+    Old(&'a OldDecision),
+}
+
+impl<'a> ListedDecision<'a> {
+    /// Its number; an old record has none.
+    pub fn seq(self) -> Option<u64> {
+        match self {
+            Self::Ours(sealed) => Some(sealed.seq),
+            Self::Old(_) => None,
+        }
+    }
+
+    /// When.
+    pub fn at(self) -> Timestamp {
+        match self {
+            Self::Ours(sealed) => sealed.decision.at(),
+            Self::Old(old) => old.at,
+        }
+    }
+
+    /// The job.
+    pub fn job_id(self) -> &'a JobId {
+        match self {
+            Self::Ours(sealed) => sealed.decision.job_id(),
+            Self::Old(old) => &old.job_id,
+        }
+    }
+
+    /// The stage.
+    pub fn stage(self) -> &'a StageName {
+        match self {
+            Self::Ours(sealed) => sealed.decision.stage(),
+            Self::Old(old) => &old.stage,
+        }
+    }
+
+    /// The attempt; the old system knew none.
+    pub fn attempt(self) -> Option<u32> {
+        match self {
+            Self::Ours(sealed) => Some(sealed.decision.attempt()),
+            Self::Old(_) => None,
+        }
+    }
+
+    /// Who decided.
+    pub fn by(self) -> &'a str {
+        match self {
+            Self::Ours(sealed) => sealed.decision.by(),
+            Self::Old(old) => &old.by,
+        }
+    }
+
+    /// Whether the work was to go on.
+    pub fn is_approved(self) -> bool {
+        match self {
+            Self::Ours(sealed) => sealed.decision.is_approved(),
+            Self::Old(old) => old.approved,
+        }
+    }
+
+    /// Whether the timer decided.
+    pub fn is_by_timer(self) -> bool {
+        match self {
+            Self::Ours(sealed) => sealed.decision.is_by_timer(),
+            Self::Old(old) => old.auto_approved,
+        }
+    }
+
+    /// Whether the timer approved.
+    pub fn is_auto_approved(self) -> bool {
+        match self {
+            Self::Ours(sealed) => sealed.decision.is_auto_approved(),
+            Self::Old(old) => old.auto_approved,
+        }
+    }
+
+    /// What the decider wrote.
+    pub fn notes(self) -> Option<&'a str> {
+        match self {
+            Self::Ours(sealed) => sealed.decision.notes(),
+            Self::Old(old) => old.notes.as_deref(),
+        }
+    }
+
+    /// The patch that came with it.
+    pub fn patch(self) -> Option<&'a Value> {
+        match self {
+            Self::Ours(sealed) => sealed.decision.patch(),
+            Self::Old(old) => old.patch.as_ref(),
+        }
     }
 }
 

@@ -49,10 +49,18 @@ pub struct ParamsEffect {
 
 impl Proposal {
     /// The patch as it was composed: what the decision record holds.
-    pub(crate) fn into_patch(self) -> Value {
+    pub fn patch(&self) -> &Value {
         match self {
-            Self::File(effect) => effect.patch,
-            Self::Params(effect) => effect.patch,
+            Self::File(effect) => &effect.patch,
+            Self::Params(effect) => &effect.patch,
+        }
+    }
+
+    /// The file that changes; none: it changes no file.
+    pub fn path(&self) -> Option<&ArtifactPath> {
+        match self {
+            Self::File(effect) => Some(effect.path()),
+            Self::Params(_) => None,
         }
     }
 

@@ -3,7 +3,8 @@
 use domain::refusal::Refusal;
 
 use super::Engine;
-use super::api::{Answer, Command, Notice, Query, Receipt};
+use super::api::{Answer, Notice, Query, Receipt};
+use domain::ask::Command;
 
 impl Engine {
     /// Hands a command over and waits for its answer; other notices are dropped. For commands, not for consoles.

@@ -14,8 +14,9 @@ use domain::event::Event;
 use domain::operator::Operator;
 use domain::refusal::{Refusal, RefusalCode};
 
-use super::api::{Answer, Command, Notice, Query, Receipt, RequestId};
+use super::api::{Answer, Notice, Query, Receipt, RequestId};
 use super::inbox::Inbox;
+use domain::ask::Command;
 
 /// How many batches of news a follower may be behind before it has lost some.
 const FEED_MAX: usize = 256;

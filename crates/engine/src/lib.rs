@@ -57,8 +57,9 @@ use runs::drafts::KeptDrafts;
 use runs::locks::{self, LeadGuard, PUBLISH_PATIENCE, Presence};
 use store::Reader;
 
-use api::{Answer, Command, Notice, Query, RequestId};
+use api::{Answer, Notice, Query, RequestId};
 use courier::{Couriers, Office};
+use domain::ask::Command;
 use door::{Door, Doors, Knock};
 use draft_keeper::{DraftKeeper, Typed};
 use flusher::Flusher;

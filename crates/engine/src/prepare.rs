@@ -6,39 +6,31 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use clock::Clock;
 use config::Config;
 use domain::artifact::GateArtifact;
 use domain::decision::{FileLeft, SealedDecision};
-use domain::gate::{DecisionRequest, Gate, OnDisk, Verdict};
-use domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use domain::job::{Job, JobRows, JobStatus};
+use domain::gate::{Gate, OnDisk, Verdict};
+use domain::ids::{ArtifactPath, JobId, StageName};
+use domain::job::{JobRows, JobStatus};
 use domain::operator::{Operator, Surface, Via};
-use domain::outlook::{Outlook, Slots};
-use domain::proposal::Proposal;
+use domain::outlook::Slots;
 use domain::refusal::{Refusal, RefusalCode};
-use patch::PARAMS_BYTES_MAX;
 use runs::digests::Digests;
 use runs::{RunsDir, artifacts, versions};
 use store::{Reader, StoreError};
 
-use super::api::{Command, NewJob, OutsideArtifact, OutsideFile};
 use super::bases::{comparison, given_bases};
 use super::history::History;
 use super::in_place::InPlace;
 use super::keeping::Keeping;
 use super::ticker::DueGate;
+use domain::ask::{Ask, Command, NewJob, OutsideArtifact, OutsideFile};
 use domain::key::GateRef;
-use rules::{Ahead, Context, Input, Prepared, ResumePlan, StageOutcome, find_gate, reduce};
-
-/// The most bytes of a job's short name, and of its intent.
-const SLUG_BYTES_MAX: usize = 200;
-const INTENT_BYTES_MAX: usize = 16 * 1024;
-/// The most bytes of what a client sends along, as JSON.
-const CFG_BYTES_MAX: usize = 1024 * 1024;
+use rules::{Ahead, Cause, Context, Evidence, StageOutcome, find_gate, new_job, reduce};
 
 /// Looks at rows and files for one process.
 pub(super) struct Preparer {
@@ -69,152 +61,78 @@ impl Preparer {
         })
     }
 
-    /// What the rules need besides rows and input, now.
+    /// What the rules need besides rows and evidence, now.
     pub(crate) fn context<'a>(&'a self, via: &'a Via) -> Context<'a> {
         Context {
             now: self.clock.now(),
             policies: &self.config.gates,
+            stages: &self.config.pipeline.stages,
             grace_s: self.config.pipeline.overdue_grace_s,
             via,
         }
     }
 
-    /// Turns somebody's command into the input of a transaction, or says at once why not.
-    pub(crate) fn command(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
-        let (job_id, prepared) = self.looked_up(operator, command)?;
-        let is_session = operator.via.surface == Surface::Console;
-        let session = is_session.then(|| self.session.clone());
-        Ok((job_id, Prepared { session, ..prepared }))
+    /// A command in somebody's name. A lease is always a session's; besides, a console is one.
+    pub(crate) fn asked(&self, by: Operator, command: Command) -> Ask {
+        let is_lease = matches!(command, Command::TakeLease { .. } | Command::ReleaseLease { .. });
+        let is_session = is_lease || by.via.surface == Surface::Console;
+        Ask {
+            session: is_session.then(|| self.session.clone()),
+            by,
+            command,
+        }
+    }
+
+    /// Finds what the rules need for a command, and about which job it is; or says at once why it is refused.
+    pub(crate) fn evidence(&mut self, ask: &Ask) -> Result<(JobId, Evidence), Refusal> {
+        let job_id = match ask.command.job_id() {
+            Some(job_id) => job_id.clone(),
+            None => new_job_id(self.clock.now().utc.micros())?,
+        };
+        let evidence = match &ask.command {
+            Command::StartJob(new) => self.start(&job_id, new, &ask.by)?,
+            Command::OpenGate {
+                stage,
+                artifacts,
+                bases,
+                ..
+            } => self.open_gate(&job_id, ask, stage, artifacts, bases)?,
+            Command::Decide {
+                gate, verdict, patch, ..
+            } => self.decide(ask, gate, *verdict, patch.as_ref())?,
+            Command::ApplyPatch { gate, patch, .. } => self.apply_patch(gate, patch)?,
+            Command::UndoPatch { gate, path, .. } => self.undo_patch(gate, path.as_ref())?,
+            Command::Resume { .. } => self.resume(ask, &self.known(&job_id)?)?,
+            Command::Withdraw { gate, .. } => self.withdraw(&ask.by, gate)?,
+            Command::Cancel(_)
+            | Command::Acknowledge(_)
+            | Command::Complete(_)
+            | Command::TakeLease { .. }
+            | Command::Hold { .. }
+            | Command::Release { .. }
+            | Command::Extend { .. }
+            | Command::ReleaseLease { .. }
+            | Command::MarkSeen { .. } => Evidence::default(),
+        };
+        Ok((job_id, evidence))
     }
 
     /// With what lies on disk of everything that a stage may read which would wait for its start because of this decision. Where that
     /// cannot be read the decision stands even so: whoever starts the stage looks again.
-    fn looking_ahead(&self, operator: &Operator, rows: &JobRows, prepared: Prepared) -> Prepared {
-        let ahead = Ahead::of(rows, &prepared, self.context(&operator.via)).ok().flatten();
-        let looks = ahead.and_then(|ahead| self.looks(rows, &ahead).ok());
-        Prepared {
-            ahead: looks,
-            ..prepared
-        }
+    fn looking_ahead(&self, ask: &Ask, rows: &JobRows, evidence: Evidence) -> Evidence {
+        let ahead = Ahead::of(rows, ask, &evidence, self.context(&ask.by.via))
+            .ok()
+            .flatten();
+        let ahead = ahead.and_then(|ahead| self.looks(rows, &ahead).ok());
+        Evidence { ahead, ..evidence }
     }
 
     fn looks(&self, rows: &JobRows, ahead: &Ahead<'_>) -> Result<Vec<OnDisk>, Refusal> {
         ahead.looks(|path, digest| self.known_on_disk(rows, path, digest))
     }
 
-    fn looked_up(&mut self, operator: &Operator, command: &Command) -> Result<(JobId, Prepared), Refusal> {
-        match command {
-            Command::StartJob(new) => self.start(operator, new),
-            Command::OpenGate {
-                job_id,
-                stage,
-                artifacts,
-                bases,
-            } => self.open_gate(operator, job_id, stage, artifacts, bases),
-            Command::Decide {
-                gate,
-                verdict,
-                notes,
-                patch,
-                digest,
-            } => {
-                let request = DecisionRequest {
-                    operator: operator.clone(),
-                    verdict: *verdict,
-                    notes: notes.clone(),
-                    patch: None,
-                    digest: *digest,
-                    on_disk: Vec::new(),
-                };
-                self.decide(gate, request, patch.as_ref())
-            }
-            Command::ApplyPatch { gate, patch, digest } => self.apply_patch(operator, gate, patch, *digest),
-            Command::UndoPatch { gate, path, digest } => self.undo_patch(operator, gate, path.as_ref(), *digest),
-            Command::Resume { job_id, expected } => self.resume(operator, job_id, expected.clone()),
-            Command::Cancel(job_id) => Ok(plain(
-                job_id,
-                Input::Cancel {
-                    operator: operator.clone(),
-                },
-            )),
-            Command::Acknowledge(job_id) => Ok(plain(
-                job_id,
-                Input::Acknowledge {
-                    operator: operator.clone(),
-                },
-            )),
-            Command::Complete(job_id) => Ok(plain(
-                job_id,
-                Input::Complete {
-                    operator: operator.clone(),
-                },
-            )),
-            Command::TakeLease {
-                gate,
-                purpose,
-                is_takeover,
-            } => {
-                let (operator, session) = (operator.clone(), self.session.clone());
-                Ok(plain(
-                    &gate.job_id,
-                    Input::TakeLease {
-                        gate: gate.clone(),
-                        operator,
-                        session,
-                        purpose: *purpose,
-                        is_takeover: *is_takeover,
-                    },
-                ))
-            }
-            Command::Hold { gate, reason } => {
-                let (gate, operator, reason) = (gate.clone(), operator.clone(), reason.clone());
-                Ok(plain(&gate.job_id.clone(), Input::Hold { gate, operator, reason }))
-            }
-            Command::Release { gate, reason } => {
-                let (gate, operator, reason) = (gate.clone(), operator.clone(), reason.clone());
-                Ok(plain(&gate.job_id.clone(), Input::Release { gate, operator, reason }))
-            }
-            Command::Extend {
-                gate,
-                seconds,
-                expected,
-            } => {
-                let (gate, operator, seconds, expected) = (gate.clone(), operator.clone(), *seconds, *expected);
-                Ok(plain(
-                    &gate.job_id.clone(),
-                    Input::Extend {
-                        gate,
-                        operator,
-                        seconds,
-                        expected,
-                    },
-                ))
-            }
-            Command::Withdraw { gate, reason } => self.withdraw(operator, gate, reason.clone()),
-            Command::ReleaseLease { gate } => Ok(plain(
-                &gate.job_id,
-                Input::ReleaseLease {
-                    gate: gate.clone(),
-                    session: self.session.clone(),
-                },
-            )),
-            Command::MarkSeen { gate, digest, extent } => {
-                let operator = operator.clone();
-                Ok(plain(
-                    &gate.job_id,
-                    Input::MarkSeen {
-                        gate: gate.clone(),
-                        operator,
-                        digest: *digest,
-                        extent: *extent,
-                    },
-                ))
-            }
-        }
-    }
-
     /// What a due gate's expiry may need. What cannot be read for want of rights or of a disk is an error: the timer approves nothing then.
-    pub(crate) fn expiry(&mut self, due: DueGate) -> Result<Prepared, Refusal> {
+    pub(crate) fn expiry(&mut self, due: &DueGate) -> Result<Evidence, Refusal> {
         let (mut bare, mut on_disk) = (BTreeMap::new(), Vec::new());
         if let Some(rows) = self.rows(&due.key.job_id)? {
             bare = self.bare_artifacts(&rows);
@@ -225,15 +143,10 @@ impl Preparer {
                 }
             }
         }
-        let input = Input::Expire {
-            key: due.key,
-            wake: due.wake,
-            is_missed: due.is_missed,
-            on_disk,
-        };
-        Ok(Prepared {
+        Ok(Evidence {
             bare,
-            ..Prepared::of(input)
+            on_disk,
+            ..Evidence::default()
         })
     }
 
@@ -243,7 +156,7 @@ impl Preparer {
         job_id: &JobId,
         stage: &StageName,
     ) -> Result<(StageOutcome, BTreeMap<StageName, Vec<GateArtifact>>), Refusal> {
-        let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
+        let rows = self.known(job_id)?;
         let promised = rows
             .stage_spec(stage)
             .map(|spec| spec.artifacts.clone())
@@ -310,78 +223,28 @@ impl Preparer {
         self.reader.job(job_id).map_err(Refusal::from)
     }
 
-    fn start(&mut self, operator: &Operator, new: &NewJob) -> Result<(JobId, Prepared), Refusal> {
-        let too_long = |field: &str, bytes: usize, max: usize| {
-            Refusal::new(
-                RefusalCode::Invalid,
-                format!("{field} has {bytes} bytes; at most {max} are kept"),
-            )
-            .at(field.to_owned())
-        };
-        if new.slug.trim().is_empty() {
-            return Err(Refusal::new(RefusalCode::Invalid, "the job has no short name")
-                .with_hint("give it one: --slug NAME")
-                .at("slug"));
+    /// The rows of a job that has to be there.
+    pub(crate) fn known(&self, job_id: &JobId) -> Result<JobRows, Refusal> {
+        self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))
+    }
+
+    /// The open gate that is meant, in the rows of its job.
+    fn open_one(&self, wanted: &GateRef) -> Result<(JobRows, Gate), Refusal> {
+        let rows = self.known(&wanted.job_id)?;
+        let gate = find_gate(&rows, wanted)?.clone();
+        gate.open_or_refuse()?;
+        Ok((rows, gate))
+    }
+
+    fn start(&self, job_id: &JobId, new: &NewJob, by: &Operator) -> Result<Evidence, Refusal> {
+        let job = new_job(job_id, new, by, self.context(&by.via))?;
+        if new.id.is_some() {
+            self.refuse_old_record(job_id)?;
         }
-        if new.slug.len() > SLUG_BYTES_MAX {
-            return Err(too_long("slug", new.slug.len(), SLUG_BYTES_MAX));
-        }
-        if new.intent.len() > INTENT_BYTES_MAX {
-            return Err(too_long("intent", new.intent.len(), INTENT_BYTES_MAX));
-        }
-        for (field, map, max) in [
-            ("params", &new.params, PARAMS_BYTES_MAX),
-            ("cfg", &new.cfg, CFG_BYTES_MAX),
-        ] {
-            let bytes = json_bytes(map);
-            if bytes > max {
-                return Err(too_long(field, bytes, max));
-            }
-        }
-        let now = self.clock.now().utc;
-        let id = match &new.id {
-            Some(id) => {
-                self.refuse_old_record(id)?;
-                id.clone()
-            }
-            None => new_job_id(now.micros())?,
-        };
-        let job = Job {
-            id: id.clone(),
-            slug: new.slug.clone(),
-            intent: new.intent.clone(),
-            is_manual: new.is_manual,
-            status: if new.is_manual {
-                JobStatus::Running
-            } else {
-                JobStatus::Queued
-            },
-            stage: None,
-            params: new.params.clone(),
-            cfg: new.cfg.clone(),
-            stages: if new.is_manual {
-                Vec::new()
-            } else {
-                self.config.pipeline.stages.to_vec()
-            },
-            created_by: operator.name.clone(),
-            created_at: now,
-            updated_at: now,
-            acknowledged_at: None,
-        };
-        let rows = JobRows {
-            job: job.clone(),
-            attempts: vec![],
-            gates: vec![],
-            artifacts: vec![],
-            decisions: vec![],
-        };
-        let bare = self.bare_artifacts(&rows);
-        let prepared = Prepared {
-            bare,
-            ..Prepared::of(Input::Start(Box::new(job)))
-        };
-        Ok((id, prepared))
+        Ok(Evidence {
+            bare: self.bare_artifacts(&JobRows::of(job)),
+            ..Evidence::default()
+        })
     }
 
     /// What the old system left under a job's name is history: a new job of that name would write over it (SPEC §4).
@@ -404,12 +267,12 @@ impl Preparer {
 
     fn open_gate(
         &mut self,
-        operator: &Operator,
         job_id: &JobId,
+        ask: &Ask,
         stage: &StageName,
         outside: &[OutsideArtifact],
         bases: &[OutsideFile],
-    ) -> Result<(JobId, Prepared), Refusal> {
+    ) -> Result<Evidence, Refusal> {
         let rows = self.rows(job_id)?;
         if rows.is_none() {
             self.refuse_old_record(job_id)?;
@@ -447,181 +310,97 @@ impl Preparer {
         if let Some(rows) = &rows {
             self.add_sidecars(rows, stage, &mut artifacts)?;
         }
-        let input = Input::OpenGate {
-            operator: operator.clone(),
-            stage: stage.clone(),
-            artifacts,
+        let evidence = Evidence {
+            brought: artifacts,
+            ..Evidence::default()
         };
-        let prepared = Prepared::of(input);
-        let cx = self.context(&operator.via);
+        let cx = self.context(&ask.by.via);
         // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
-        if !reduce(job_id, rows.as_ref(), &prepared, cx)?.is_empty() {
+        let cause = Cause::Asked(ask.clone());
+        if !reduce(job_id, rows.as_ref(), &cause, &evidence, cx)?.is_empty() {
             for (path, digest) in &placed {
                 artifacts::place(&run, path, digest)?;
             }
         }
-        Ok((job_id.clone(), prepared))
+        Ok(evidence)
     }
 
-    fn decide(
-        &mut self,
-        gate: &GateRef,
-        asked: DecisionRequest,
-        patch: Option<&Value>,
-    ) -> Result<(JobId, Prepared), Refusal> {
-        let rows = self
-            .rows(&gate.job_id)?
-            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
-        let open = find_gate(&rows, gate)?;
-        open.open_or_refuse()?;
-        let on_disk = self.on_disk(&rows, open)?;
-        let proposed = patch
-            .map(|value| self.propose(&rows, open, value, &on_disk))
-            .transpose()?;
-        let bare = match asked.verdict {
-            Verdict::Approve => self.bare_artifacts(&rows),
-            // Nothing opens because of a rejection.
-            Verdict::Reject => BTreeMap::new(),
-        };
-        let request = DecisionRequest {
-            patch: proposed,
+    fn decide(&self, ask: &Ask, gate: &GateRef, verdict: Verdict, patch: Option<&Value>) -> Result<Evidence, Refusal> {
+        let (rows, gate) = self.open_one(gate)?;
+        let on_disk = self.on_disk(&rows, &gate)?;
+        let proposal = patch.map(|patch| self.propose(&rows, &gate, patch, &on_disk));
+        let evidence = Evidence {
+            attempt: Some(gate.key.attempt),
+            proposal: proposal.transpose()?,
             on_disk,
-            ..asked
-        };
-        let operator = request.operator.clone();
-        let input = Input::Decide {
-            gate: pinned(gate, open),
-            request,
-        };
-        let prepared = Prepared {
-            bare,
-            ..Prepared::of(input)
-        };
-        Ok((gate.job_id.clone(), self.looking_ahead(&operator, &rows, prepared)))
-    }
-
-    fn apply_patch(
-        &mut self,
-        operator: &Operator,
-        gate: &GateRef,
-        patch: &Value,
-        digest: Option<Digest>,
-    ) -> Result<(JobId, Prepared), Refusal> {
-        let rows = self
-            .rows(&gate.job_id)?
-            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
-        let open = find_gate(&rows, gate)?;
-        open.open_or_refuse()?;
-        let on_disk = self.on_disk(&rows, open)?;
-        let effect = match self.propose(&rows, open, patch, &on_disk)? {
-            Proposal::File(effect) => effect,
-            Proposal::Params(_) => return Err(Refusal::params_need_rejection(&open.key)),
-        };
-        let (gate, operator) = (pinned(gate, open), operator.clone());
-        let job_id = gate.job_id.clone();
-        Ok(plain(
-            &job_id,
-            Input::ApplyPatch {
-                gate,
-                operator,
-                effect,
-                digest,
-                on_disk,
+            bare: match verdict {
+                Verdict::Approve => self.bare_artifacts(&rows),
+                // Nothing opens because of a rejection.
+                Verdict::Reject => BTreeMap::new(),
             },
-        ))
+            ..Evidence::default()
+        };
+        Ok(self.looking_ahead(ask, &rows, evidence))
     }
 
-    fn undo_patch(
-        &mut self,
-        operator: &Operator,
-        gate: &GateRef,
-        path: Option<&ArtifactPath>,
-        digest: Option<Digest>,
-    ) -> Result<(JobId, Prepared), Refusal> {
-        let rows = self
-            .rows(&gate.job_id)?
-            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
-        let open = find_gate(&rows, gate)?;
-        open.open_or_refuse()?;
-        let undoable = open.undoable(path)?;
+    fn apply_patch(&self, gate: &GateRef, patch: &Value) -> Result<Evidence, Refusal> {
+        let (rows, gate) = self.open_one(gate)?;
+        let on_disk = self.on_disk(&rows, &gate)?;
+        Ok(Evidence {
+            attempt: Some(gate.key.attempt),
+            proposal: Some(self.propose(&rows, &gate, patch, &on_disk)?),
+            on_disk,
+            ..Evidence::default()
+        })
+    }
+
+    fn undo_patch(&self, gate: &GateRef, path: Option<&ArtifactPath>) -> Result<Evidence, Refusal> {
+        let (rows, gate) = self.open_one(gate)?;
+        let undoable = gate.undoable(path)?;
         if let Some(former) = &undoable.step.former {
             // What is put back must be there, and be what its name says.
-            let run = self.runs.run(&gate.job_id);
+            let run = self.runs.run(&rows.job.id);
             self.keeping.read(&run, &former.digest)?;
         }
-        let input = Input::UndoPatch {
-            gate: pinned(gate, open),
-            operator: operator.clone(),
-            // Exactly this artifact: a patch of another one that comes meanwhile is not meant.
-            path: Some(undoable.artifact.path.clone()),
-            words: undoable.words(),
-            digest,
-            on_disk: self.on_disk(&rows, open)?,
-        };
-        Ok(plain(&gate.job_id, input))
-    }
-
-    fn resume(
-        &mut self,
-        operator: &Operator,
-        job_id: &JobId,
-        expected: Option<Box<Outlook>>,
-    ) -> Result<(JobId, Prepared), Refusal> {
-        let rows = self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))?;
-        let mut prepared = self.resume_of(operator, &rows)?;
-        if let Input::Resume { plan, .. } = &mut prepared.input {
-            plan.expected = expected;
-        }
-        Ok((job_id.clone(), prepared))
+        Ok(Evidence {
+            attempt: Some(gate.key.attempt),
+            on_disk: self.on_disk(&rows, &gate)?,
+            taken_back: Some(undoable.words()),
+            ..Evidence::default()
+        })
     }
 
     /// What resuming the job of these rows needs to know.
-    pub(super) fn resume_of(&self, operator: &Operator, rows: &JobRows) -> Result<Prepared, Refusal> {
-        let bare = self.bare_artifacts(rows);
-        let resume = |plan| Prepared {
-            bare: bare.clone(),
-            ..Prepared::of(Input::Resume {
-                operator: operator.clone(),
-                plan,
-            })
-        };
-        let plan = self.plan_again(rows)?;
-        let prepared = resume(plan.clone());
+    pub(super) fn resume(&self, ask: &Ask, rows: &JobRows) -> Result<Evidence, Refusal> {
+        let evidence = self.planned_again(rows)?;
         // What is refused now is refused in the transaction too, with the same words.
-        let Ok(Some(ahead)) = Ahead::of(rows, &prepared, self.context(&operator.via)) else {
-            return Ok(prepared);
+        let Ok(Some(ahead)) = Ahead::of(rows, ask, &evidence, self.context(&ask.by.via)) else {
+            return Ok(evidence);
         };
         let looks = self.looks(rows, &ahead)?;
-        let review = self.review(&ahead, &looks)?;
-        Ok(Prepared {
+        Ok(Evidence {
+            review: self.review(&ahead, &looks)?,
             ahead: Some(looks),
-            ..resume(ResumePlan { review, ..plan })
+            ..evidence
         })
     }
 
     /// The patch of the rejection that a resume would apply, planned on what is there now.
-    fn plan_again(&self, rows: &JobRows) -> Result<ResumePlan, Refusal> {
-        let mut plan = ResumePlan::default();
+    fn planned_again(&self, rows: &JobRows) -> Result<Evidence, Refusal> {
+        let (mut on_disk, mut proposal) = (Vec::new(), None);
         if let Some(rejection) = rows.rejection_to_answer()
             && let Some(value) = rejection.decision.patch()
             && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
         {
-            plan.on_disk = self.on_disk(rows, gate)?;
-            plan.proposal = Some(self.propose(rows, gate, value, &plan.on_disk)?);
+            on_disk = self.on_disk(rows, gate)?;
+            proposal = Some(self.propose(rows, gate, value, &on_disk)?);
         }
-        Ok(plan)
-    }
-}
-
-pub(super) fn plain(job_id: &JobId, input: Input) -> (JobId, Prepared) {
-    (job_id.clone(), Prepared::of(input))
-}
-
-/// Exactly the attempt whose files were looked at: a newer one that opens meanwhile gets its own decision.
-pub(super) fn pinned(wanted: &GateRef, found: &Gate) -> GateRef {
-    GateRef {
-        attempt: Some(found.key.attempt),
-        ..wanted.clone()
+        Ok(Evidence {
+            on_disk,
+            proposal,
+            bare: self.bare_artifacts(rows),
+            ..Evidence::default()
+        })
     }
 }
 
@@ -642,8 +421,4 @@ fn new_job_id(micros: i64) -> Result<JobId, Refusal> {
     let nanos = u32::try_from(micros.rem_euclid(1_000_000) * 1000).unwrap_or_default();
     let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos));
     JobId::new(&id.to_string()).map_err(|error| Refusal::new(RefusalCode::Invalid, error.to_string()))
-}
-
-fn json_bytes(map: &Map<String, Value>) -> usize {
-    serde_json::to_vec(map).map_or(0, |bytes| bytes.len())
 }

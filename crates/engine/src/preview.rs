@@ -10,8 +10,8 @@ use domain::operator::Operator;
 use domain::outlook::Outlook;
 use domain::refusal::{Refusal, RefusalCode};
 
-use super::api::Command;
 use super::prepare::Preparer;
+use domain::ask::Command;
 use rules::foresee;
 
 impl Preparer {
@@ -34,14 +34,15 @@ impl Preparer {
         command: &Command,
         then: &mut BTreeMap<JobId, JobRows>,
     ) -> Result<Outlook, Refusal> {
-        let (job_id, prepared) = self.command(operator, command)?;
+        let ask = self.asked(operator.clone(), command.clone());
+        let (job_id, evidence) = self.evidence(&ask)?;
         let rows = match then.remove(&job_id) {
             None => self.rows(&job_id)?,
             changed => changed,
         };
         let cx = self.context(&operator.via);
-        let foreseen = foresee(&job_id, rows.as_ref(), &prepared, cx, &mut |rows| {
-            self.resume_of(operator, rows)
+        let foreseen = foresee(&job_id, rows.as_ref(), &ask, &evidence, cx, &mut |ask, rows| {
+            self.resume(ask, rows)
         });
         match foreseen {
             Ok((outlook, after)) => {
@@ -77,7 +78,6 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::api::{NewJob, OutsideArtifact, OutsideFile};
     use super::super::history::History;
     use super::super::in_place::InPlace;
     use super::super::keeping::Keeping;
@@ -85,6 +85,7 @@ mod tests {
     use super::*;
     use clock::{Clock as _, ManualClock, SystemClock};
     use config::Config;
+    use domain::ask::{NewJob, OutsideArtifact, OutsideFile};
     use domain::gate::{OnDisk, Verdict};
     use domain::ids::{ArtifactPath, StageName};
     use domain::key::GateRef;
@@ -320,8 +321,9 @@ mod tests {
         let outline = artifacts.join("outline");
         fs::write(&outline, "OUTLINE").unwrap();
         writer.digests.pretend_unchanged(&outline);
-        let (_, prepared) = writer.command(&settings.operator, &approve("script")).unwrap();
-        let looks = prepared.ahead.unwrap();
+        let ask = writer.asked(settings.operator.clone(), approve("script"));
+        let (_, evidence) = writer.evidence(&ask).unwrap();
+        let looks = evidence.ahead.unwrap();
         assert!(looks.len() == 2 && !looks.iter().any(OnDisk::is_moved), "{looks:?}");
     }
 }

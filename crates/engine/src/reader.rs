@@ -13,9 +13,10 @@ use domain::operator::Operator;
 use runs::{artifacts, files, locks, versions};
 use store::StoreError;
 
-use super::api::{Answer, Command, Query, RequestId};
+use super::api::{Answer, Query, RequestId};
 use super::inbox::{Inbox, Look, StageWork, Timers};
 use super::prepare::Preparer;
+use domain::ask::Command;
 
 /// The most events of one look; what is left is seen by the next.
 const EVENTS_MAX: u32 = 2000;

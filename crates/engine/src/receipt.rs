@@ -5,13 +5,16 @@ use std::sync::Arc;
 use domain::change::Applied;
 use domain::event::while_open;
 use domain::gate::{OnDisk, Verdict};
+use domain::ids::ArtifactPath;
 use domain::job::JobRows;
 use domain::outlook::{Fact, Slots};
+use domain::proposal::Proposal;
 use domain::time::clock_time;
 
-use super::api::{Command, Receipt, ReviewOpened};
+use super::api::{Receipt, ReviewOpened};
+use domain::ask::Command;
 use domain::key::GateRef;
-use rules::{Input, Prepared, ResumePlan};
+use rules::Evidence;
 
 pub(super) fn verb(command: &Command) -> &'static str {
     match command {
@@ -50,11 +53,12 @@ fn withdrawn(rows: &JobRows, wanted: &GateRef) -> String {
     }
 }
 
-fn review_opened(plan: &ResumePlan, ahead: &[OnDisk], applied: &Applied) -> Option<ReviewOpened> {
-    let review = plan.review.as_ref()?;
+fn review_opened(evidence: &Evidence, applied: &Applied) -> Option<ReviewOpened> {
+    let review = evidence.review.as_ref()?;
     let gate = applied.opened.iter().find(|key| key.stage == review.stage)?;
     let is_shown = |looked: &&OnDisk| review.artifacts.iter().any(|artifact| artifact.path == looked.path);
-    let moved = ahead.iter().filter(|looked| looked.is_moved()).filter(is_shown);
+    let ahead = evidence.ahead.iter().flatten();
+    let moved = ahead.filter(|looked| looked.is_moved()).filter(is_shown);
     Some(ReviewOpened {
         gate: gate.clone(),
         moved: moved.cloned().collect(),
@@ -63,58 +67,65 @@ fn review_opened(plan: &ResumePlan, ahead: &[OnDisk], applied: &Applied) -> Opti
 
 /// `slots`: those before the stage that waits for its start in these rows, where one does.
 pub(super) fn receipt(
-    verb: &'static str,
-    prepared: &Prepared,
+    command: &Command,
+    evidence: &Evidence,
     applied: Applied,
     rows: JobRows,
     slots: Option<Slots>,
 ) -> Receipt {
     let job_id = rows.job.id.clone();
-    let mut changes = Vec::new();
-    let mut patches_applied = 0;
+    let verb = verb(command);
     let mut review = None;
-    let message = match &prepared.input {
-        Input::Decide { gate, request } => {
-            if let Some(proposal) = &request.patch {
-                changes.extend_from_slice(proposal.changes());
-            }
-            format!("Gate {} {verb} successfully", gate.stage)
+    // A patch that is applied, or kept with a decision; a resume may answer a rejection with one.
+    let proposal = match command {
+        Command::Decide { patch: None, .. } => None,
+        Command::Decide { .. } | Command::ApplyPatch { .. } | Command::Resume { .. } => evidence.proposal.as_ref(),
+        Command::StartJob(_)
+        | Command::OpenGate { .. }
+        | Command::UndoPatch { .. }
+        | Command::Cancel(_)
+        | Command::Complete(_)
+        | Command::Acknowledge(_)
+        | Command::TakeLease { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::Extend { .. }
+        | Command::Withdraw { .. }
+        | Command::ReleaseLease { .. }
+        | Command::MarkSeen { .. } => None,
+    };
+    let message = match command {
+        Command::Decide { gate, .. } => format!("Gate {} {verb} successfully", gate.stage),
+        Command::ApplyPatch { gate, .. } => {
+            let path = proposal.and_then(Proposal::path).map(ArtifactPath::as_str);
+            format!("Patch applied to {} of {}", path.unwrap_or_default(), gate.stage)
         }
-        Input::ApplyPatch { gate, effect, .. } => {
-            changes.clone_from(&effect.changes);
-            patches_applied = 1;
-            format!("Patch applied to {} of {}", effect.path(), gate.stage)
+        Command::UndoPatch { .. } => {
+            let words = evidence.taken_back.as_deref().unwrap_or_default();
+            format!("Took back {words}")
         }
-        Input::UndoPatch { words, .. } => format!("Took back {words}"),
-        Input::Resume { plan, .. } => {
-            if let Some(proposal) = &plan.proposal {
-                changes.extend_from_slice(proposal.changes());
-                patches_applied = 1;
-            }
-            review = review_opened(plan, prepared.ahead.as_deref().unwrap_or_default(), &applied);
+        Command::Resume { .. } => {
+            review = review_opened(evidence, &applied);
             match &review {
                 Some(review) => review.words(),
                 None => format!("Job {job_id} resumed"),
             }
         }
-        Input::Withdraw { gate, .. } => withdrawn(&rows, gate),
-        Input::OpenGate { stage, .. } => format!("Gate {stage} of {job_id} is open"),
-        Input::TakeLease { gate, .. }
-        | Input::ReleaseLease { gate, .. }
-        | Input::MarkSeen { gate, .. }
-        | Input::Hold { gate, .. }
-        | Input::Release { gate, .. }
-        | Input::Extend { gate, .. } => format!("Gate {} {verb}", gate.stage),
-        Input::Start(_)
-        | Input::Cancel { .. }
-        | Input::Complete { .. }
-        | Input::Acknowledge { .. }
-        | Input::Expire { .. }
-        | Input::StageStarted { .. }
-        | Input::StageNotStarted { .. }
-        | Input::StageEnded { .. }
-        | Input::ArtifactMoved { .. } => format!("Job {job_id} {verb}"),
+        Command::Withdraw { gate, .. } => withdrawn(&rows, &evidence.pinned(gate)),
+        Command::OpenGate { stage, .. } => format!("Gate {stage} of {job_id} is open"),
+        Command::TakeLease { gate, .. }
+        | Command::ReleaseLease { gate, .. }
+        | Command::MarkSeen { gate, .. }
+        | Command::Hold { gate, .. }
+        | Command::Release { gate, .. }
+        | Command::Extend { gate, .. } => format!("Gate {} {verb}", gate.stage),
+        Command::StartJob(_) | Command::Cancel(_) | Command::Complete(_) | Command::Acknowledge(_) => {
+            format!("Job {job_id} {verb}")
+        }
     };
+    let changes = proposal.map(|proposal| proposal.changes().to_vec()).unwrap_or_default();
+    let is_applied = matches!(command, Command::ApplyPatch { .. } | Command::Resume { .. });
+    let patches_applied = u32::from(is_applied && proposal.is_some());
     let next = Fact::of_waiting(&rows, applied.held_up.as_ref()).map(|fact| fact.among(slots));
     let open = applied.overridden.as_deref().map(while_open);
     let message = message + &open.unwrap_or_default();

@@ -4,26 +4,18 @@ use serde_json::Value;
 
 use config::ADMIN_NAME;
 use domain::event::{Event, EventType};
-use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::operator::{Operator, Surface};
 use domain::refusal::Refusal;
 
-use super::prepare::{Preparer, pinned, plain};
+use super::prepare::Preparer;
 use domain::key::GateRef;
-use rules::{Input, OpeningRecord, Prepared, find_gate};
+use rules::{Evidence, OpeningRecord, find_gate};
 
 impl Preparer {
     /// Whoever wants to take back a gate, and what the record says of it.
-    pub(super) fn withdraw(
-        &self,
-        operator: &Operator,
-        gate: &GateRef,
-        reason: Option<String>,
-    ) -> Result<(JobId, Prepared), Refusal> {
-        let rows = self
-            .rows(&gate.job_id)?
-            .ok_or_else(|| Refusal::no_such_job(&gate.job_id))?;
+    pub(super) fn withdraw(&self, operator: &Operator, gate: &GateRef) -> Result<Evidence, Refusal> {
+        let rows = self.known(&gate.job_id)?;
         let exactly = gate.attempt.and_then(|attempt| rows.gate(&gate.stage, attempt));
         let found = match exactly {
             Some(exactly) => exactly,
@@ -36,17 +28,15 @@ impl Preparer {
                 via.uid == 0 || via.uid == self.runs.owner_uid()
             }
         };
-        let record = OpeningRecord {
+        let opening = OpeningRecord {
             may_any: is_admin,
             ..self.opening_record(&found.key)?
         };
-        let input = Input::Withdraw {
-            gate: pinned(gate, found),
-            operator: operator.clone(),
-            reason,
-            record,
-        };
-        Ok(plain(&gate.job_id, input))
+        Ok(Evidence {
+            attempt: Some(found.key.attempt),
+            opening,
+            ..Evidence::default()
+        })
     }
 
     /// What the log says of a gate's opening and its end.

@@ -20,9 +20,9 @@ use domain::refusal::{Refusal, RefusalCode};
 
 use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
-use store::{Candidate, OutboxChange, Store, StoreError, Submission};
+use store::{Candidate, Entry, OutboxChange, Store, StoreError};
 
-use super::api::{Command, RequestId};
+use super::api::RequestId;
 use super::debts::PUBLISH_JOBS_MAX;
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
@@ -32,9 +32,10 @@ use super::receipt::{receipt, verb};
 use super::stage_watch::Watch;
 use super::ticker::DueGate;
 use super::trouble::not_recorded;
-use rules::{Input, Prepared, StageOutcome, reduce};
+use domain::ask::Command;
+use rules::{Cause, Evidence, Happening, StageOutcome, reduce};
 
-/// The most inputs of one transaction.
+/// The most entries of one transaction.
 const BATCH_MAX: usize = 100;
 /// How long the writer waits before it tries again to pay a debt to the files.
 const RETRY: Duration = Duration::from_secs(2);
@@ -88,17 +89,15 @@ pub(super) struct Writer {
     pub(crate) trouble: Option<Refusal>,
 }
 
-/// What the rule reads: the rows do not say the id of a job that does not exist.
-type Wanted = (JobId, Prepared);
-
-/// One input on its way into a transaction, and what is to be told after it.
-struct Item {
-    submission: Submission<Wanted>,
+/// What the rules read of one entry of a transaction, and who hears what came of it.
+struct Matter {
+    cause: Cause,
+    evidence: Evidence,
     tell: Tell,
 }
 
 enum Tell {
-    Request(RequestId, &'static str),
+    Request(RequestId),
     Expiry(JobId),
     Start(StageKey, u64),
     End(StageKey, u64),
@@ -160,7 +159,7 @@ impl Writer {
         let mut items = Vec::with_capacity(waiting.len());
         for work in waiting {
             match work {
-                Work::Command(request, operator, command) => self.command(request, &operator, &command, &mut items),
+                Work::Command(request, operator, command) => self.command(request, operator, *command, &mut items),
                 Work::Expire(gates) => self.expire(gates, &mut items),
                 Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
@@ -212,40 +211,44 @@ impl Writer {
         self.commit(items);
     }
 
-    fn command(&mut self, request: RequestId, operator: &Operator, command: &Command, items: &mut Vec<Item>) {
+    fn command(&mut self, request: RequestId, by: Operator, command: Command, items: &mut Vec<Entry<Matter>>) {
         // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
         // other: the decisions of a bulk go into one transaction.
-        let is_of_same_job = |item: &Item| command.job_id() == Some(&item.submission.job_id);
-        if needs_files(command) && items.iter().any(is_of_same_job) {
+        let is_of_same_job = |item: &Entry<Matter>| command.job_id() == Some(&item.job_id);
+        if needs_files(&command) && items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
-        fault::begin(verb(command));
-        match self.preparer.command(operator, command) {
-            Ok((job_id, prepared)) => {
+        fault::begin(verb(&command));
+        let ask = self.preparer.asked(by, command);
+        match self.preparer.evidence(&ask) {
+            Ok((job_id, evidence)) => {
                 fault::point("prepared");
-                let submission = submission(job_id, None, prepared);
-                items.push(Item {
-                    submission,
-                    tell: Tell::Request(request, verb(command)),
-                });
+                let matter = Matter {
+                    cause: Cause::Asked(ask),
+                    evidence,
+                    tell: Tell::Request(request),
+                };
+                items.push(Entry::new(job_id, matter));
             }
             Err(refusal) => {
-                let refusal = self.preparer.told(command.job_id(), refusal);
+                let refusal = self.preparer.told(ask.command.job_id(), refusal);
                 self.tell(Inbox::Done(request, Err(refusal)));
             }
         }
     }
 
-    fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Item>) {
+    fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Entry<Matter>>) {
         for gate in gates {
             let job_id = gate.key.job_id.clone();
-            match self.preparer.expiry(gate) {
-                Ok(input) => {
-                    let submission = submission(job_id.clone(), None, input);
-                    items.push(Item {
-                        submission,
-                        tell: Tell::Expiry(job_id),
-                    });
+            match self.preparer.expiry(&gate) {
+                Ok(evidence) => {
+                    let DueGate { key, wake, is_missed } = gate;
+                    let matter = Matter {
+                        cause: Cause::Happened(Happening::Expired { key, wake, is_missed }),
+                        evidence,
+                        tell: Tell::Expiry(job_id.clone()),
+                    };
+                    items.push(Entry::new(job_id, matter));
                 }
                 Err(refusal) => self.report(Some(refusal)),
             }
@@ -255,7 +258,7 @@ impl Writer {
         }
     }
 
-    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Item>) {
+    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Entry<Matter>>) {
         fault::point("stage_ended");
         let (outcome, bare) = match outcome {
             StageOutcome::Made(_) => match self.preparer.stage_made(&key.job_id, &key.stage) {
@@ -269,26 +272,20 @@ impl Writer {
             },
             StageOutcome::Failed(_) | StageOutcome::Lost => (outcome, BTreeMap::new()),
         };
-        let input = Input::StageEnded {
+        let ended = Happening::StageEnded {
             stage: key.stage.clone(),
             attempt: key.attempt,
             outcome,
         };
-        let submission = submission(
-            key.job_id.clone(),
-            Some(epoch),
-            Prepared {
-                bare,
-                ..Prepared::of(input)
-            },
-        );
-        items.push(Item {
-            submission,
-            tell: Tell::End(key, epoch),
-        });
+        let evidence = Evidence {
+            bare,
+            ..Evidence::default()
+        };
+        let tell = Tell::End(key.clone(), epoch);
+        items.push(of_stage(&key, epoch, ended, evidence, tell));
     }
 
-    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Item>) {
+    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Entry<Matter>>) {
         let not_started = |why: Refusal| Inbox::Started(key.clone(), Start::Hindered(why));
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
@@ -302,24 +299,24 @@ impl Writer {
             Ok(on_disk) => on_disk,
             Err(refusal) => return self.tell(not_started(refusal)),
         };
-        let input = match on_disk.iter().find(|looked| looked.is_moved()) {
-            None => Input::StageStarted {
+        let happening = match on_disk.iter().find(|looked| looked.is_moved()) {
+            None => Happening::StageStarted {
                 stage: key.stage.clone(),
                 attempt: key.attempt,
-                on_disk,
             },
             Some(moved) => artifact_moved(&key, moved),
         };
-        items.push(Item {
-            submission: submission(key.job_id.clone(), Some(epoch), Prepared::of(input)),
-            tell: Tell::Start(key, epoch),
-        });
+        let evidence = Evidence {
+            on_disk,
+            ..Evidence::default()
+        };
+        let tell = Tell::Start(key.clone(), epoch);
+        items.push(of_stage(&key, epoch, happening, evidence, tell));
     }
 
     /// What lies on disk of everything that the stage may read.
     fn look_before(&self, key: &StageKey) -> Result<Vec<OnDisk>, Refusal> {
-        let rows = self.preparer.rows(&key.job_id)?;
-        let rows = rows.ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
+        let rows = self.preparer.known(&key.job_id)?;
         self.preparer.look_before(&rows, &key.stage)
     }
 
@@ -337,22 +334,21 @@ impl Writer {
     }
 
     /// One transaction for all of them, then all answers.
-    fn commit(&mut self, items: Vec<Item>) {
+    fn commit(&mut self, items: Vec<Entry<Matter>>) {
         if items.is_empty() {
             return;
         }
-        let (submissions, tells): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.submission, item.tell)).unzip();
         let cx = self.preparer.context(&self.operator.via);
         fault::point("before_commit");
-        let results = self.store.commit(&submissions, cx.now.utc, &mut |rows, wanted| {
-            reduce(&wanted.0, rows, &wanted.1, cx)
+        let results = self.store.commit(&items, cx.now.utc, &mut |job_id, rows, matter| {
+            reduce(job_id, rows, &matter.cause, &matter.evidence, cx)
         });
         fault::point("after_commit");
         match results {
             Ok(results) => {
                 let is_anything_new = results.iter().any(Result::is_ok);
-                for ((submission, tell), result) in submissions.into_iter().zip(tells).zip(results) {
-                    self.answer(submission, tell, result);
+                for (entry, result) in items.into_iter().zip(results) {
+                    self.answer(entry.job_id, entry.matter, result);
                 }
                 fault::point("answered");
                 if is_anything_new {
@@ -362,16 +358,16 @@ impl Writer {
                     self.tell(Inbox::Nudged);
                 }
             }
-            Err(error) => self.refuse_all(tells, error),
+            Err(error) => self.refuse_all(items, error),
         }
     }
 
-    fn refuse_all(&mut self, tells: Vec<Tell>, error: StoreError) {
+    fn refuse_all(&mut self, items: Vec<Entry<Matter>>, error: StoreError) {
         let refusal = not_recorded(error);
         self.report(Some(refusal.clone()));
-        for tell in tells {
-            match tell {
-                Tell::Request(request, _) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
+        for entry in items {
+            match entry.matter.tell {
+                Tell::Request(request) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
                 Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.clone()))),
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
@@ -382,18 +378,20 @@ impl Writer {
         }
     }
 
-    fn answer(&mut self, submission: Submission<Wanted>, tell: Tell, result: Result<Applied, Refusal>) {
-        let job_id = submission.job_id;
+    fn answer(&mut self, job_id: JobId, matter: Matter, result: Result<Applied, Refusal>) {
+        let Matter { cause, evidence, tell } = matter;
         match (tell, result) {
-            (Tell::Request(request, verb), Ok(applied)) => {
-                self.done(request, verb, &job_id, &submission.input.1, applied)
+            (Tell::Request(request), Ok(applied)) => {
+                if let Cause::Asked(ask) = &cause {
+                    self.done(request, &job_id, &ask.command, &evidence, applied);
+                }
             }
-            (Tell::Request(request, _), Err(refusal)) => {
+            (Tell::Request(request), Err(refusal)) => {
                 let refusal = self.preparer.told(Some(&job_id), refusal);
                 self.tell(Inbox::Done(request, Err(refusal)));
             }
             (Tell::Start(key, epoch), Ok(_)) => {
-                let start = if matches!(submission.input.1.input, Input::ArtifactMoved { .. }) {
+                let start = if matches!(cause, Cause::Happened(Happening::ArtifactMoved { .. })) {
                     Start::NotWanted
                 } else {
                     self.launch(&key, epoch)
@@ -414,14 +412,13 @@ impl Writer {
         }
     }
 
-    fn done(&mut self, request: RequestId, verb: &'static str, job_id: &JobId, prepared: &Prepared, applied: Applied) {
-        let input = &prepared.input;
+    fn done(&mut self, request: RequestId, job_id: &JobId, command: &Command, evidence: &Evidence, applied: Applied) {
         let rows = match self.preparer.rows(job_id) {
             Ok(Some(rows)) => rows,
             Ok(None) => return self.tell(Inbox::Done(request, Err(Refusal::no_such_job(job_id)))),
             Err(refusal) => return self.tell(Inbox::Done(request, Err(refusal))),
         };
-        if matches!(input, Input::Cancel { .. }) {
+        if matches!(command, Command::Cancel(_)) {
             let canceled = rows
                 .attempts
                 .iter()
@@ -430,8 +427,8 @@ impl Writer {
             self.watch.end(keys);
         }
         let slots = self.preparer.slots(&rows);
-        let mut receipt = receipt(verb, prepared, applied, rows, slots);
-        if let Input::OpenGate { stage, .. } = input
+        let mut receipt = receipt(command, evidence, applied, rows, slots);
+        if let Command::OpenGate { stage, .. } = command
             && receipt.rows.job.is_manual
         {
             receipt.warnings.extend(self.preparer.config.unknown_stage(stage));
@@ -456,20 +453,17 @@ impl Writer {
             }
             Err(why) => why,
         };
-        let input = Input::StageNotStarted {
+        let not_started = Happening::StageNotStarted {
             stage: key.stage.clone(),
             attempt: key.attempt,
             why: why.message.clone(),
         };
-        self.put_back(key, epoch, input);
+        self.put_back(key, epoch, not_started);
         Start::Hindered(why)
     }
 
     fn supervise(&self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
-        let rows = self
-            .preparer
-            .rows(&key.job_id)?
-            .ok_or_else(|| Refusal::no_such_job(&key.job_id))?;
+        let rows = self.preparer.known(&key.job_id)?;
         let launch = self
             .watch
             .launch_of(&rows, key)
@@ -485,12 +479,14 @@ impl Writer {
     }
 
     /// The row says that it runs, and nothing does: the attempt waits again.
-    fn put_back(&mut self, key: &StageKey, epoch: u64, input: Input) {
-        let submission = submission(key.job_id.clone(), Some(epoch), Prepared::of(input));
-        self.commit(vec![Item {
-            submission,
-            tell: Tell::Nothing,
-        }]);
+    fn put_back(&mut self, key: &StageKey, epoch: u64, happening: Happening) {
+        self.commit(vec![of_stage(
+            key,
+            epoch,
+            happening,
+            Evidence::default(),
+            Tell::Nothing,
+        )]);
     }
 
     /// Webhooks that are new are told of what happens once this process leads, and of nothing before.
@@ -521,18 +517,24 @@ impl Writer {
     }
 }
 
-fn artifact_moved(key: &StageKey, moved: &OnDisk) -> Input {
-    Input::ArtifactMoved {
+fn artifact_moved(key: &StageKey, moved: &OnDisk) -> Happening {
+    Happening::ArtifactMoved {
         stage: key.stage.clone(),
         attempt: key.attempt,
         moved: moved.clone(),
     }
 }
 
-fn submission(job_id: JobId, epoch: Option<u64>, prepared: Prepared) -> Submission<Wanted> {
-    Submission {
-        epoch,
-        ..Submission::new(job_id.clone(), (job_id, prepared))
+/// What only the leader of this epoch may tell of a stage.
+fn of_stage(key: &StageKey, epoch: u64, happening: Happening, evidence: Evidence, tell: Tell) -> Entry<Matter> {
+    Entry {
+        job_id: key.job_id.clone(),
+        epoch: Some(epoch),
+        matter: Matter {
+            cause: Cause::Happened(happening),
+            evidence,
+            tell,
+        },
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use clock::Clock;
 use config::Config;
+use domain::ask::Command;
 use domain::decision::SealedDecision;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
@@ -17,7 +18,7 @@ use domain::old::{OldDecision, OldEvent, OldJob};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use domain::view::JobFilter;
-use engine::api::{Answer, Command, OldAnswer, OldQuery, Query};
+use engine::api::{Answer, OldAnswer, OldQuery, Query};
 use engine::door::{Done, Door};
 use text::words::duration;
 use wire::{Lens, PreviewDoc};

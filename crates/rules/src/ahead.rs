@@ -1,17 +1,18 @@
-//! What an input lets go: the stage that would wait for its start because of it, and what is to be looked at before it may.
+//! What a command lets go: the stage that would wait for its start because of it, and what is to be looked at before it may.
 
 use std::borrow::Cow;
 
 use domain::agreed::Agreed;
+use domain::ask::{Ask, Command};
 use domain::gate::OnDisk;
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::refusal::Refusal;
 
 use super::review::wanted_review;
-use super::{Context, Input, Prepared, dry};
+use super::{Context, Evidence, applied, commanded};
 
-/// The rows as an input would make them, and the stage that waits in them.
+/// The rows as a command would make them, and the stage that waits in them.
 pub struct Ahead<'r> {
     before: &'r JobRows,
     after: Cow<'r, JobRows>,
@@ -19,12 +20,13 @@ pub struct Ahead<'r> {
 }
 
 impl<'r> Ahead<'r> {
-    /// None: no stage would wait for its start because of this input.
-    pub fn of(rows: &'r JobRows, prepared: &Prepared, cx: Context<'_>) -> Result<Option<Self>, Refusal> {
-        let is_resumed = rows.job.status == JobStatus::Paused && matches!(prepared.input, Input::Resume { .. });
+    /// None: no stage would wait for its start because of this command.
+    pub fn of(rows: &'r JobRows, ask: &Ask, evidence: &Evidence, cx: Context<'_>) -> Result<Option<Self>, Refusal> {
+        let is_resumed = rows.job.status == JobStatus::Paused && matches!(ask.command, Command::Resume { .. });
         let after = match rows.waiting() {
             Some(_) if is_resumed => Cow::Borrowed(rows),
-            Some(_) | None => Cow::Owned(dry(&rows.job.id, Some(rows), prepared, cx)?.1),
+            // Whether it is what the operator was told is asked when all is known.
+            Some(_) | None => Cow::Owned(applied(rows, &commanded(&rows.job.id, Some(rows), ask, evidence, cx)?)?),
         };
         let waiting = after.waiting().map(|waiting| waiting.stage.clone());
         let is_let_go = is_resumed || after.job.status == JobStatus::Queued;
@@ -35,7 +37,7 @@ impl<'r> Ahead<'r> {
         }))
     }
 
-    /// What lies on disk of everything that the stage may read; `look` finds it. Of what is decided only by this input the bytes are
+    /// What lies on disk of everything that the stage may read; `look` finds it. Of what is decided only by this command the bytes are
     /// known: it is about them, or puts them there.
     pub fn looks(
         &self,

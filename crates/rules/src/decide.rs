@@ -1,32 +1,55 @@
 //! Decisions by persons and by the timer, and patches while the gate stays open.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use domain::artifact::GateArtifact;
 use domain::change::Change;
 use domain::event::EventType;
-use domain::gate::{DecisionRequest, Expiry, Gate, OnDisk, Verdict};
-use domain::ids::{ArtifactPath, Digest};
+use domain::gate::{Expiry, Gate, Verdict, notes_or_refuse};
+use domain::ids::{ArtifactPath, Digest, JobId};
 use domain::key::GateKey;
 use domain::operator::Operator;
-use domain::proposal::{FileEffect, Proposal};
+use domain::proposal::Proposal;
 use domain::refusal::Refusal;
 use domain::undo::{Undoable, undone};
 use domain::wake::{Wake, WakeKind};
 use text::words::duration;
 
 use super::draft::Draft;
-use super::{lease, stages};
+use super::{Evidence, lease, stages};
 use domain::key::GateRef;
 
-pub(super) fn decide(mut draft: Draft<'_>, gate: &GateRef, request: DecisionRequest) -> Result<Vec<Change>, Refusal> {
+/// What this patch would do, as it was found out before; none: there is no patch.
+pub(super) fn planned<'e>(
+    job_id: &JobId,
+    patch: Option<&Value>,
+    evidence: &'e Evidence,
+) -> Result<Option<&'e Proposal>, Refusal> {
+    match (patch, &evidence.proposal) {
+        (None, _) => Ok(None),
+        (Some(_), Some(proposal)) => Ok(Some(proposal)),
+        (Some(_), None) => Err(Refusal::stale_look(job_id)),
+    }
+}
+
+pub(super) fn decide(
+    mut draft: Draft<'_>,
+    gate: &GateRef,
+    by: &Operator,
+    verdict: Verdict,
+    notes: Option<&str>,
+    proposal: Option<&Proposal>,
+    digest: Option<Digest>,
+) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
-    let decision = gate.decide(request.clone(), draft.cx.now.utc)?;
+    gate.open_or_refuse()?;
+    let notes = notes_or_refuse(notes)?;
+    let mut artifacts = gate.reviewed_or_refuse(digest, &draft.evidence.on_disk, Some(verdict))?;
+    let decision = gate.decide(by, verdict, notes, proposal, &artifacts, draft.cx.now.utc)?;
     let decision = decision.overriding(draft.overridden_on(&gate.key));
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
-    let mut artifacts = gate.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
-    if let (Some(Proposal::File(effect)), Verdict::Approve) = (&request.patch, request.verdict) {
+    if let (Some(Proposal::File(effect)), Verdict::Approve) = (proposal, verdict) {
         artifacts = draft.patched(&stage, attempt, artifacts, effect, decision.by());
     }
     draft.settle(&gate, decision.clone(), artifacts);
@@ -39,13 +62,15 @@ pub(super) fn apply_patch(
     mut draft: Draft<'_>,
     gate: &GateRef,
     operator: &Operator,
-    effect: &FileEffect,
+    proposal: Option<&Proposal>,
     digest: Option<Digest>,
-    on_disk: &[OnDisk],
 ) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
     gate.open_or_refuse()?;
-    let current = gate.reviewed_or_refuse(digest, on_disk, None)?;
+    let Some(Proposal::File(effect)) = proposal else {
+        return Err(Refusal::params_need_rejection(&gate.key));
+    };
+    let current = gate.reviewed_or_refuse(digest, &draft.evidence.on_disk, None)?;
     effect.fits_or_refuse(&gate.key, &current)?;
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &current, &operator.name);
@@ -61,13 +86,12 @@ pub(super) fn undo_patch(
     operator: &Operator,
     path: Option<&ArtifactPath>,
     digest: Option<Digest>,
-    on_disk: &[OnDisk],
 ) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
     gate.open_or_refuse()?;
     let undoable = gate.undoable(path)?;
     let Undoable { artifact, step } = undoable;
-    let current = gate.reviewed_or_refuse(digest, on_disk, None)?;
+    let current = gate.reviewed_or_refuse(digest, &draft.evidence.on_disk, None)?;
     let is_as_made = |other: &GateArtifact| other.path == artifact.path && other.digest == step.made;
     // Bytes that somebody else put there and the operator read: they are not the patch's to be taken back.
     if !current.iter().any(is_as_made) {
@@ -102,7 +126,6 @@ pub(super) fn expire(
     key: &GateKey,
     asked: Wake,
     is_missed: bool,
-    on_disk: &[OnDisk],
 ) -> Result<Vec<Change>, Refusal> {
     let now = draft.cx.now;
     let mut gate = draft.gate(&GateRef {
@@ -146,7 +169,7 @@ pub(super) fn expire(
         // Its bound is used up, by the boot clock; the record tells the deadline as the civil clock has it.
         gate.timer = Some(timer.rebased(now));
     }
-    match gate.expire(draft.cx.via.clone(), now.utc, on_disk)? {
+    match gate.expire(draft.cx.via.clone(), now.utc, &draft.evidence.on_disk)? {
         Expiry::Held(timer) => {
             let message = format!(
                 "{} #{} is held: its time is up and only a person may decide",

@@ -1,14 +1,12 @@
 //! One job's rows while a rule changes them: what several rules do in the same way, and the list of changes that comes of it.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use domain::artifact::{Artifact, GateArtifact};
 use domain::change::Change;
 use domain::decision::Decision;
 use domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
-use domain::gate::{Gate, GateState, OnDisk, Settled, Verdict};
+use domain::gate::{Gate, GateState, Settled, Verdict};
 use domain::ids::{ArtifactPath, StageName};
 use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use domain::key::GateKey;
@@ -21,11 +19,8 @@ use domain::time::clock_time;
 use domain::timer::GateTimer;
 use domain::view::Pause;
 
-use super::{Context, Prepared};
+use super::{Context, Evidence};
 use domain::key::GateRef;
-
-/// The artifacts of bare stages, by stage.
-pub(super) type BareArtifacts = BTreeMap<StageName, Vec<GateArtifact>>;
 
 /// The gate that was meant, or why there is none such.
 pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Refusal> {
@@ -51,28 +46,25 @@ pub(super) struct Draft<'a> {
     pub(crate) cx: Context<'a>,
     /// Whose open editor or prompt is passed over, on which gate.
     pub(crate) overridden: Vec<(GateKey, String)>,
-    /// See [`Prepared::ahead`].
-    pub(crate) ahead: Option<&'a [OnDisk]>,
-    bare: &'a BareArtifacts,
+    pub(crate) evidence: &'a Evidence,
     before: Option<Job>,
     changes: Vec<Change>,
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(rows: &JobRows, prepared: &'a Prepared, cx: Context<'a>) -> Self {
+    pub(crate) fn new(rows: &JobRows, evidence: &'a Evidence, cx: Context<'a>) -> Self {
         Self {
             rows: rows.clone(),
             cx,
             overridden: Vec::new(),
-            ahead: prepared.ahead.as_deref(),
-            bare: &prepared.bare,
+            evidence,
             before: Some(rows.job.clone()),
             changes: Vec::new(),
         }
     }
 
     /// A draft of a job that does not exist yet; logs its creation.
-    pub(crate) fn of_new_job(job: Job, bare: &'a BareArtifacts, cx: Context<'a>) -> Self {
+    pub(crate) fn of_new_job(job: Job, evidence: &'a Evidence, cx: Context<'a>) -> Self {
         let rows = JobRows {
             job,
             attempts: Vec::new(),
@@ -84,8 +76,7 @@ impl<'a> Draft<'a> {
             rows,
             cx,
             overridden: Vec::new(),
-            ahead: None,
-            bare,
+            evidence,
             before: None,
             changes: Vec::new(),
         };
@@ -174,7 +165,7 @@ impl<'a> Draft<'a> {
 
     /// The gate that was meant, or why there is none such.
     pub(crate) fn gate(&self, wanted: &GateRef) -> Result<Gate, Refusal> {
-        find_gate(&self.rows, wanted).cloned()
+        find_gate(&self.rows, &self.evidence.pinned(wanted)).cloned()
     }
 
     pub(crate) fn put_gate(&mut self, gate: Gate) {
@@ -553,7 +544,7 @@ impl<'a> Draft<'a> {
 
     /// What a bare stage has to show.
     pub(crate) fn bare_artifacts(&self, stage: &StageName) -> Vec<GateArtifact> {
-        self.bare.get(stage).cloned().unwrap_or_default()
+        self.evidence.bare.get(stage).cloned().unwrap_or_default()
     }
 
     /// The event of a decision, and what the job does because of it.

@@ -1,11 +1,13 @@
 //! A job's beginning, its end, and going on after a pause.
 
-use serde_json::json;
+use patch::PARAMS_BYTES_MAX;
+use serde_json::{Map, Value, json};
 
+use domain::ask::{Ask, Command, NewJob};
 use domain::change::Change;
 use domain::decision::SealedDecision;
 use domain::event::EventType;
-use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use domain::gate::{Gate, GateState, Verdict};
 use domain::ids::{JobId, StageName};
 use domain::job::{Attempt, AttemptState, Job, JobStatus};
 use domain::operator::Operator;
@@ -13,8 +15,8 @@ use domain::policy::GatePolicy;
 use domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use domain::refusal::{Refusal, RefusalCode};
 
-use super::draft::{BareArtifacts, Draft};
-use super::{Context, ResumePlan, review};
+use super::draft::Draft;
+use super::{Context, outside, review};
 
 /// The note of the approval that follows an applied patch (SPEC §5).
 pub(crate) const NOTE_AFTER_PATCH: &str = "approved after patch";
@@ -25,16 +27,75 @@ pub(super) fn id_taken(id: &JobId) -> Refusal {
         .at("id")
 }
 
-pub(super) fn start(job: &Job, bare: &BareArtifacts, cx: Context<'_>) -> Result<Vec<Change>, Refusal> {
-    let mut draft = Draft::of_new_job(job.clone(), bare, cx);
+/// The most bytes of a job's short name, and of its intent.
+const SLUG_BYTES_MAX: usize = 200;
+const INTENT_BYTES_MAX: usize = 16 * 1024;
+/// The most bytes of what a client sends along, as JSON.
+const CFG_BYTES_MAX: usize = 1024 * 1024;
+
+fn json_bytes(map: &Map<String, Value>) -> usize {
+    serde_json::to_vec(map).map_or(0, |bytes| bytes.len())
+}
+
+/// The job as it is asked for, under this id.
+pub fn new_job(id: &JobId, new: &NewJob, by: &Operator, cx: Context<'_>) -> Result<Job, Refusal> {
+    if new.slug.trim().is_empty() {
+        return Err(Refusal::new(RefusalCode::Invalid, "the job has no short name")
+            .with_hint("give it one: --slug NAME")
+            .at("slug"));
+    }
+    for (field, bytes, max) in [
+        ("slug", new.slug.len(), SLUG_BYTES_MAX),
+        ("intent", new.intent.len(), INTENT_BYTES_MAX),
+        ("params", json_bytes(&new.params), PARAMS_BYTES_MAX),
+        ("cfg", json_bytes(&new.cfg), CFG_BYTES_MAX),
+    ] {
+        if bytes > max {
+            let message = format!("{field} has {bytes} bytes; at most {max} are kept");
+            return Err(Refusal::new(RefusalCode::Invalid, message).at(field));
+        }
+    }
+    let (status, stages) = match new.is_manual {
+        true => (JobStatus::Running, Vec::new()),
+        false => (JobStatus::Queued, cx.stages.to_vec()),
+    };
+    Ok(Job {
+        id: id.clone(),
+        slug: new.slug.clone(),
+        intent: new.intent.clone(),
+        is_manual: new.is_manual,
+        status,
+        stage: None,
+        params: new.params.clone(),
+        cfg: new.cfg.clone(),
+        stages,
+        created_by: by.name.clone(),
+        created_at: cx.now.utc,
+        updated_at: cx.now.utc,
+        acknowledged_at: None,
+    })
+}
+
+/// The job that a command begins; every other command needs one that is there.
+pub(super) fn begun(id: &JobId, ask: &Ask, cx: Context<'_>) -> Result<Job, Refusal> {
+    if let Command::StartJob(new) = &ask.command {
+        return new_job(id, new, &ask.by, cx);
+    }
+    if let Command::OpenGate { .. } = &ask.command {
+        return Ok(outside::manual_job(id, &ask.by, cx));
+    }
+    Err(Refusal::no_such_job(id))
+}
+
+pub(super) fn start(mut draft: Draft<'_>) -> Vec<Change> {
     draft.advance_from(None);
     if draft.rows.job.status == JobStatus::NeedsApproval {
         draft.log(EventType::JobStarted, None, "the first gate is open", json!({}));
     }
-    Ok(draft.finish())
+    draft.finish()
 }
 
-pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePlan) -> Result<Vec<Change>, Refusal> {
+pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
     let job = &draft.rows.job;
     if job.status != JobStatus::Paused {
         return Err(Refusal::not_paused(&job.id, job.status));
@@ -43,7 +104,7 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
         return Err(Refusal::not_paused(&job.id, job.status));
     };
     if draft.rows.waiting().is_some() {
-        review::resume(&mut draft, operator, &stage, plan)?;
+        review::resume(&mut draft, operator, &stage)?;
         return Ok(draft.finish());
     }
     if draft.rows.is_withdrawn(&stage) {
@@ -57,16 +118,14 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator, plan: &ResumePla
         ));
     };
     match rejection.decision.patch() {
-        Some(_) => match &plan.proposal {
-            Some(Proposal::File(effect)) => {
-                resume_with_patch(&mut draft, operator, &stage, &rejection, effect, &plan.on_disk)?
-            }
+        Some(_) => match &draft.evidence.proposal {
+            Some(Proposal::File(effect)) => resume_with_patch(&mut draft, operator, &stage, &rejection, effect)?,
             Some(Proposal::Params(effect)) => resume_with_params(&mut draft, operator, &stage, &rejection, effect)?,
             None => return Err(not_planned_again(&rejection)),
         },
         None => resume_again(&mut draft, operator, &stage, &rejection)?,
     }
-    review::before_start(&mut draft, operator, plan)?;
+    review::before_start(&mut draft, operator)?;
     Ok(draft.finish())
 }
 
@@ -168,11 +227,10 @@ fn resume_with_patch(
     stage: &StageName,
     rejection: &SealedDecision,
     effect: &FileEffect,
-    on_disk: &[OnDisk],
 ) -> Result<(), Refusal> {
     let rejected = draft.rows.gate(stage, rejection.decision.attempt()).cloned();
     let rejected = rejected.ok_or_else(|| not_planned_again(rejection))?;
-    let mut reviewed = rejected.reviewed_or_refuse(None, on_disk, None)?;
+    let mut reviewed = rejected.reviewed_or_refuse(None, &draft.evidence.on_disk, None)?;
     effect.fits_or_refuse(&rejected.key, &reviewed)?;
     for artifact in &mut reviewed {
         // Those were patches of the former attempt.
@@ -200,24 +258,8 @@ fn resume_with_patch(
 }
 
 fn approve_after_patch(draft: &mut Draft<'_>, gate: Gate, operator: &Operator) -> Result<(), Refusal> {
-    let on_disk = gate
-        .artifacts
-        .iter()
-        .map(|artifact| OnDisk {
-            path: artifact.path.clone(),
-            registered: artifact.digest,
-            found: Some((artifact.digest, artifact.size_bytes)),
-        })
-        .collect();
-    let request = DecisionRequest {
-        operator: operator.clone(),
-        verdict: Verdict::Approve,
-        notes: Some(NOTE_AFTER_PATCH.to_owned()),
-        patch: None,
-        digest: None,
-        on_disk,
-    };
-    let decision = gate.decide(request, draft.cx.now.utc)?;
+    let (notes, at) = (Some(NOTE_AFTER_PATCH), draft.cx.now.utc);
+    let decision = gate.decide(operator, Verdict::Approve, notes, None, &gate.artifacts, at)?;
     let artifacts = gate.artifacts.clone();
     draft.settle(&gate, decision.clone(), artifacts);
     draft.decided(&decision);

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use domain::ask::{Ask, Command};
 use domain::change::Change;
 use domain::decision::{Extent, Seen};
 use domain::event::EventType;
@@ -10,9 +11,8 @@ use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
 use domain::operator::Operator;
-use domain::refusal::Refusal;
+use domain::refusal::{Refusal, RefusalCode};
 
-use super::Input;
 use super::draft::Draft;
 use domain::key::GateRef;
 
@@ -22,11 +22,15 @@ const SEEN_MAX: usize = 100;
 pub(super) fn take(
     mut draft: Draft<'_>,
     gate: &GateRef,
-    operator: &Operator,
-    session: &str,
+    ask: &Ask,
     purpose: LeasePurpose,
     is_takeover: bool,
 ) -> Result<Vec<Change>, Refusal> {
+    let operator = &ask.by;
+    let Some(session) = ask.session.as_deref() else {
+        let message = "only a console can have a gate open";
+        return Err(Refusal::new(RefusalCode::NotPossible, message));
+    };
     let now = draft.cx.now;
     let mut gate = draft.gate(gate)?;
     gate.open_or_refuse()?;
@@ -69,26 +73,22 @@ pub(super) fn take(
 /// Whom a command passes over, gate by gate. A session passes over nobody: where another one has a gate open it is refused, until it has
 /// taken the gate over. A command or a client has no session, and no way to take a gate over; it goes through, and the record names whose
 /// editor or prompt was open.
-pub(super) fn overridden(
-    draft: &Draft<'_>,
-    input: &Input,
-    session: Option<&str>,
-) -> Result<Vec<(GateKey, String)>, Refusal> {
-    let gates = match concerned(input) {
+pub(super) fn overridden(draft: &Draft<'_>, ask: &Ask) -> Result<Vec<(GateKey, String)>, Refusal> {
+    let gates = match concerned(&ask.command) {
         // That there is no such gate, or that it was decided, is told by the rule itself.
         Concerned::Gate(gate) => draft.gate(gate).ok().into_iter().collect(),
         Concerned::EachOpen => draft.rows.gates.clone(),
         Concerned::None => return Ok(Vec::new()),
     };
     // Letting a timer run takes nothing from whoever has the gate open: for them it stays stopped.
-    let is_refused = !matches!(input, Input::Release { .. });
+    let is_refused = !matches!(ask.command, Command::Release { .. });
     let mut overridden = Vec::new();
     for gate in gates.into_iter().filter(|gate| gate.open_or_refuse().is_ok()) {
         let Some(lease) = gate.lease.filter(|lease| lease.is_live(draft.cx.now)) else {
             continue;
         };
-        match session {
-            Some(session) if session == lease.session => {
+        match &ask.session {
+            Some(session) if *session == lease.session => {
                 overridden.extend(lease.taken_from.map(|name| (gate.key, name)));
             }
             Some(_) if is_refused => return Err(Refusal::open_elsewhere(&gate.key, &lease)),
@@ -105,28 +105,23 @@ enum Concerned<'a> {
     None,
 }
 
-fn concerned(input: &Input) -> Concerned<'_> {
-    match input {
-        Input::Decide { gate, .. }
-        | Input::ApplyPatch { gate, .. }
-        | Input::UndoPatch { gate, .. }
-        | Input::Hold { gate, .. }
-        | Input::Release { gate, .. }
-        | Input::Extend { gate, .. }
-        | Input::Withdraw { gate, .. } => Concerned::Gate(gate),
-        Input::Cancel { .. } | Input::Complete { .. } => Concerned::EachOpen,
-        Input::Start(_)
-        | Input::OpenGate { .. }
-        | Input::Resume { .. }
-        | Input::Acknowledge { .. }
-        | Input::TakeLease { .. }
-        | Input::ReleaseLease { .. }
-        | Input::MarkSeen { .. }
-        | Input::Expire { .. }
-        | Input::StageStarted { .. }
-        | Input::StageNotStarted { .. }
-        | Input::StageEnded { .. }
-        | Input::ArtifactMoved { .. } => Concerned::None,
+fn concerned(command: &Command) -> Concerned<'_> {
+    match command {
+        Command::Decide { gate, .. }
+        | Command::ApplyPatch { gate, .. }
+        | Command::UndoPatch { gate, .. }
+        | Command::Hold { gate, .. }
+        | Command::Release { gate, .. }
+        | Command::Extend { gate, .. }
+        | Command::Withdraw { gate, .. } => Concerned::Gate(gate),
+        Command::Cancel(_) | Command::Complete(_) => Concerned::EachOpen,
+        Command::StartJob(_)
+        | Command::OpenGate { .. }
+        | Command::Resume { .. }
+        | Command::Acknowledge(_)
+        | Command::TakeLease { .. }
+        | Command::ReleaseLease { .. }
+        | Command::MarkSeen { .. } => Concerned::None,
     }
 }
 
@@ -163,11 +158,11 @@ fn take_over(
     draft.finish()
 }
 
-pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: &str) -> Result<Vec<Change>, Refusal> {
+pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: Option<&str>) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
     gate.open_or_refuse()?;
     match &gate.lease {
-        Some(lease) if lease.session == session => {
+        Some(lease) if Some(lease.session.as_str()) == session => {
             let ended_ago_us = lease.dead_for_us(draft.cx.now);
             end(&mut draft, gate, ended_ago_us, "given back");
             Ok(draft.finish())

@@ -1,7 +1,7 @@
-//! The rules of what follows from what: rows of one job and an input in, changes or a refusal out.
+//! The rules of what follows from what: rows of one job, a cause and the evidence for it in, changes or a refusal out.
 //!
 //! Pure. It runs inside the store's transaction, so what it reads is what it changes; whatever needed files (digests, plans of patches)
-//! was found out before and comes along in the input. Every front door, the timer and the stage runner end here.
+//! was found out before and comes along as evidence. Every front door, the timer and the stage runner end here.
 
 mod ahead;
 mod decide;
@@ -18,24 +18,24 @@ mod tests;
 use std::collections::BTreeMap;
 
 use domain::artifact::GateArtifact;
+use domain::ask::{Ask, Command};
 use domain::change::{Beside, Change};
-use domain::decision::Extent;
-use domain::gate::{DecisionRequest, OnDisk};
-use domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use domain::job::{Job, JobRows, JobStatus};
-use domain::key::GateKey;
-use domain::lease::LeasePurpose;
-use domain::operator::{Operator, Via};
+use domain::gate::OnDisk;
+use domain::ids::{JobId, StageName};
+use domain::job::{JobRows, JobStatus};
+use domain::key::{GateKey, GateRef};
+use domain::operator::Via;
 use domain::outlook::Outlook;
 use domain::policy::GatePolicy;
-use domain::proposal::{FileEffect, Proposal};
+use domain::proposal::Proposal;
 use domain::refusal::Refusal;
-use domain::time::{Now, Timestamp};
+use domain::stage::StageSpec;
+use domain::time::Now;
 use domain::wake::Wake;
 
 pub use ahead::Ahead;
-use domain::key::GateRef;
 pub use draft::find_gate;
+pub use jobs::new_job;
 
 use draft::Draft;
 
@@ -46,23 +46,12 @@ pub struct Context<'a> {
     pub now: Now,
     /// The policy in force, for gates that open now.
     pub policies: &'a BTreeMap<StageName, GatePolicy>,
+    /// The stages of a job that starts now.
+    pub stages: &'a [StageSpec],
     /// Seconds that an overdue gate waits for a person.
     pub grace_s: u64,
     /// This process.
     pub via: &'a Via,
-}
-
-/// What a resume found to do, before the transaction.
-#[derive(Debug, Clone, Default)]
-pub struct ResumePlan {
-    /// The rejection's patch, planned again on what is there now.
-    pub proposal: Option<Proposal>,
-    /// What lies on disk of the artifacts that were rejected.
-    pub on_disk: Vec<OnDisk>,
-    /// What has to be reviewed before the job may go on.
-    pub review: Option<Review>,
-    /// What the operator was told would come of it; none: whatever it is.
-    pub expected: Option<Box<Outlook>>,
 }
 
 /// Artifacts that are not what was decided on: the stage that answers for them, and what of them lies there now.
@@ -97,158 +86,17 @@ pub enum StageOutcome {
     Lost,
 }
 
-/// Something that happened or is wanted, about one job.
+/// What the machine itself tells of one job, in nobody's name.
 #[derive(Debug, Clone)]
-pub enum Input {
-    /// Start this job; its rows do not exist yet.
-    Start(Box<Job>),
-    /// Open a gate from outside; the artifacts are copied in and stored as versions.
-    OpenGate {
-        /// Who asks.
-        operator: Operator,
-        /// The stage.
-        stage: StageName,
-        /// What is to be reviewed.
-        artifacts: Vec<GateArtifact>,
-    },
-    /// A person decides.
-    Decide {
-        /// The gate.
-        gate: GateRef,
-        /// The verdict and what was found out before.
-        request: DecisionRequest,
-    },
-    /// A person patches an artifact; the gate stays open.
-    ApplyPatch {
-        /// The gate.
-        gate: GateRef,
-        /// Who.
-        operator: Operator,
-        /// What it does.
-        effect: Box<FileEffect>,
-        /// The gate's digest that they saw.
-        digest: Option<Digest>,
-        /// What lies on disk.
-        on_disk: Vec<OnDisk>,
-    },
-    /// A person takes the newest patch back; the gate stays open.
-    UndoPatch {
-        /// The gate.
-        gate: GateRef,
-        /// Who.
-        operator: Operator,
-        /// Of this artifact; none: of all.
-        path: Option<ArtifactPath>,
-        /// That patch in words, for the answer.
-        words: String,
-        /// The gate's digest that they saw.
-        digest: Option<Digest>,
-        /// What lies on disk.
-        on_disk: Vec<OnDisk>,
-    },
-    /// A person lets a paused job go on.
-    Resume {
-        /// Who.
-        operator: Operator,
-        /// What was found out before.
-        plan: ResumePlan,
-    },
-    /// A person ends the job.
-    Cancel {
-        /// Who.
-        operator: Operator,
-    },
-    /// A person notes that the job failed.
-    Acknowledge {
-        /// Who.
-        operator: Operator,
-    },
-    /// A person ends a manual job well.
-    Complete {
-        /// Who.
-        operator: Operator,
-    },
-    /// A session takes or renews its lease.
-    TakeLease {
-        /// The gate.
-        gate: GateRef,
-        /// Who.
-        operator: Operator,
-        /// The session.
-        session: String,
-        /// What for.
-        purpose: LeasePurpose,
-        /// Whether another session's live lease is taken away from it.
-        is_takeover: bool,
-    },
-    /// A person stops the timer.
-    Hold {
-        /// The gate.
-        gate: GateRef,
-        /// Who.
-        operator: Operator,
-        /// Why.
-        reason: Option<String>,
-    },
-    /// A person lets a held timer run again.
-    Release {
-        /// The gate.
-        gate: GateRef,
-        /// Who.
-        operator: Operator,
-        /// Why.
-        reason: Option<String>,
-    },
-    /// A person moves the deadline.
-    Extend {
-        /// The gate.
-        gate: GateRef,
-        /// Who.
-        operator: Operator,
-        /// By how much.
-        seconds: u64,
-        /// Only when the deadline is this.
-        expected: Option<Timestamp>,
-    },
-    /// Whoever opened a gate from outside takes it back.
-    Withdraw {
-        /// The gate.
-        gate: GateRef,
-        /// Who.
-        operator: Operator,
-        /// Why.
-        reason: Option<String>,
-        /// What the record says of it.
-        record: OpeningRecord,
-    },
-    /// A session gives its lease back.
-    ReleaseLease {
-        /// The gate.
-        gate: GateRef,
-        /// The session.
-        session: String,
-    },
-    /// A person looked.
-    MarkSeen {
-        /// The gate.
-        gate: GateRef,
-        /// Who.
-        operator: Operator,
-        /// What they saw.
-        digest: Digest,
-        /// How much of it was shown by now.
-        extent: Extent,
-    },
+pub enum Happening {
     /// The ticker found the gate due, by both clocks.
-    Expire {
+    Expired {
         /// The gate.
         key: GateKey,
         /// The time that it was found due for.
         wake: Wake,
         /// Nobody could act when it was due: it becomes overdue first.
         is_missed: bool,
-        /// What lies on disk, where the timer would approve.
-        on_disk: Vec<OnDisk>,
     },
     /// The leader is about to start a stage's supervisor.
     StageStarted {
@@ -256,8 +104,6 @@ pub enum Input {
         stage: StageName,
         /// The attempt.
         attempt: u32,
-        /// What lies on disk of everything that it may read.
-        on_disk: Vec<OnDisk>,
     },
     /// Its supervisor could not be started: nothing ran, and the attempt waits again.
     StageNotStarted {
@@ -288,28 +134,45 @@ pub enum Input {
     },
 }
 
-/// An input with what its consequences may need: the artifacts of bare stages that may open because of it.
+/// Why the rules are asked.
 #[derive(Debug, Clone)]
-pub struct Prepared {
-    /// The input.
-    pub input: Input,
-    /// For each bare stage that declares artifacts: those that exist, stored as versions.
-    pub bare: BTreeMap<StageName, Vec<GateArtifact>>,
-    /// The session that asks: a console, which may have the gate open itself. None: a command, a client, the timer.
-    pub session: Option<String>,
-    /// What lies on disk of everything that the stage may read which waits for its start because of it. None: no stage does, or nobody has
-    /// looked; whoever starts it looks in any case.
-    pub ahead: Option<Vec<OnDisk>>,
+pub enum Cause {
+    /// Somebody wants something.
+    Asked(Ask),
+    /// Something happened.
+    Happened(Happening),
 }
 
-impl Prepared {
-    /// An input that needs nothing more.
-    pub fn of(input: Input) -> Self {
-        Self {
-            input,
-            bare: BTreeMap::new(),
-            session: None,
-            ahead: None,
+/// What was found on disk and in the log before the transaction: as much of it as the cause needs.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// The attempt that was looked at, where an operator named only a stage: a newer gate that opens meanwhile gets its own decision.
+    pub attempt: Option<u32>,
+    /// What lies there of what is under review, or of what the stage may read that starts.
+    pub on_disk: Vec<OnDisk>,
+    /// The patch of the command, or that of the rejection that a resume answers, planned on that.
+    pub proposal: Option<Proposal>,
+    /// The patch that is taken back, in words.
+    pub taken_back: Option<String>,
+    /// Files from outside, stored as versions: what a gate is opened for.
+    pub brought: Vec<GateArtifact>,
+    /// For each bare stage that declares artifacts and may open next: those that exist, stored as versions.
+    pub bare: BTreeMap<StageName, Vec<GateArtifact>>,
+    /// What lies there of everything that the stage may read which waits for its start because of the command. None: no stage does, or
+    /// nobody has looked; whoever starts it looks in any case.
+    pub ahead: Option<Vec<OnDisk>>,
+    /// What has to be reviewed before a resumed job may go on.
+    pub review: Option<Review>,
+    /// What the log says of the gate that is to be withdrawn.
+    pub opening: OpeningRecord,
+}
+
+impl Evidence {
+    /// Exactly the attempt whose files were looked at.
+    pub fn pinned(&self, wanted: &GateRef) -> GateRef {
+        GateRef {
+            attempt: wanted.attempt.or(self.attempt),
+            ..wanted.clone()
         }
     }
 }
@@ -320,123 +183,98 @@ impl Prepared {
 pub fn reduce(
     job_id: &JobId,
     rows: Option<&JobRows>,
-    prepared: &Prepared,
+    cause: &Cause,
+    evidence: &Evidence,
     cx: Context<'_>,
 ) -> Result<Vec<Change>, Refusal> {
-    let bare = &prepared.bare;
-    let Some(rows) = rows else {
-        return match &prepared.input {
-            Input::Start(job) => jobs::start(job, bare, cx),
-            Input::OpenGate {
-                operator,
-                stage,
-                artifacts,
-            } => outside::open(
-                Draft::of_new_job(outside::manual_job(job_id, operator, cx), bare, cx),
-                operator,
-                stage,
-                artifacts,
-            ),
-            Input::Decide { .. }
-            | Input::ApplyPatch { .. }
-            | Input::UndoPatch { .. }
-            | Input::Resume { .. }
-            | Input::Cancel { .. }
-            | Input::Complete { .. }
-            | Input::Acknowledge { .. }
-            | Input::TakeLease { .. }
-            | Input::Hold { .. }
-            | Input::Release { .. }
-            | Input::Extend { .. }
-            | Input::Withdraw { .. }
-            | Input::ReleaseLease { .. }
-            | Input::MarkSeen { .. }
-            | Input::Expire { .. }
-            | Input::StageStarted { .. }
-            | Input::StageNotStarted { .. }
-            | Input::StageEnded { .. }
-            | Input::ArtifactMoved { .. } => Err(Refusal::no_such_job(job_id)),
-        };
-    };
-    let mut draft = Draft::new(rows, prepared, cx);
-    draft.overridden = lease::overridden(&draft, &prepared.input, prepared.session.as_deref())?;
-    match &prepared.input {
-        Input::Start(job) => Err(jobs::id_taken(&job.id)),
-        Input::OpenGate {
-            operator,
-            stage,
-            artifacts,
-        } => outside::open(draft, operator, stage, artifacts),
-        Input::Decide { gate, request } => decide::decide(draft, gate, request.clone()),
-        Input::ApplyPatch {
-            gate,
-            operator,
-            effect,
-            digest,
-            on_disk,
-        } => decide::apply_patch(draft, gate, operator, effect, *digest, on_disk),
-        Input::UndoPatch {
-            gate,
-            operator,
-            path,
-            words: _,
-            digest,
-            on_disk,
-        } => decide::undo_patch(draft, gate, operator, path.as_ref(), *digest, on_disk),
-        Input::Expire {
-            key,
-            wake,
-            is_missed,
-            on_disk,
-        } => decide::expire(draft, key, *wake, *is_missed, on_disk),
-        Input::Resume { operator, plan } => {
-            let changes = jobs::resume(draft, operator, plan)?;
-            as_expected(rows, &changes, plan.expected.as_deref(), cx)?;
-            Ok(changes)
+    match cause {
+        Cause::Asked(ask) => asked(job_id, rows, ask, evidence, cx),
+        Cause::Happened(happening) => {
+            let rows = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
+            happened(Draft::new(rows, evidence, cx), happening)
         }
-        Input::Cancel { operator } => jobs::cancel(draft, operator),
-        Input::Acknowledge { operator } => jobs::acknowledge(draft, operator),
-        Input::Complete { operator } => jobs::complete(draft, operator),
-        Input::TakeLease {
+    }
+}
+
+fn asked(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    ask: &Ask,
+    evidence: &Evidence,
+    cx: Context<'_>,
+) -> Result<Vec<Change>, Refusal> {
+    let changes = commanded(job_id, rows, ask, evidence, cx)?;
+    if let (Some(rows), Command::Resume { expected, .. }) = (rows, &ask.command) {
+        as_expected(rows, &changes, expected.as_deref(), cx)?;
+    }
+    Ok(changes)
+}
+
+fn commanded(
+    job_id: &JobId,
+    rows: Option<&JobRows>,
+    ask: &Ask,
+    evidence: &Evidence,
+    cx: Context<'_>,
+) -> Result<Vec<Change>, Refusal> {
+    let mut draft = match rows {
+        Some(rows) => Draft::new(rows, evidence, cx),
+        None => Draft::of_new_job(jobs::begun(job_id, ask, cx)?, evidence, cx),
+    };
+    draft.overridden = lease::overridden(&draft, ask)?;
+    let by = &ask.by;
+    match &ask.command {
+        Command::StartJob(_) if rows.is_some() => Err(jobs::id_taken(job_id)),
+        Command::StartJob(_) => Ok(jobs::start(draft)),
+        Command::OpenGate { stage, .. } => outside::open(draft, by, stage),
+        Command::Decide {
             gate,
-            operator,
-            session,
+            verdict,
+            notes,
+            patch,
+            digest,
+        } => {
+            let proposal = decide::planned(job_id, patch.as_ref(), evidence)?;
+            decide::decide(draft, gate, by, *verdict, notes.as_deref(), proposal, *digest)
+        }
+        Command::ApplyPatch { gate, patch, digest } => {
+            let proposal = decide::planned(job_id, Some(patch), evidence)?;
+            decide::apply_patch(draft, gate, by, proposal, *digest)
+        }
+        Command::UndoPatch { gate, path, digest } => decide::undo_patch(draft, gate, by, path.as_ref(), *digest),
+        Command::Resume { .. } => jobs::resume(draft, by),
+        Command::Cancel(_) => jobs::cancel(draft, by),
+        Command::Acknowledge(_) => jobs::acknowledge(draft, by),
+        Command::Complete(_) => jobs::complete(draft, by),
+        Command::TakeLease {
+            gate,
             purpose,
             is_takeover,
-        } => lease::take(draft, gate, operator, session, *purpose, *is_takeover),
-        Input::Hold { gate, operator, reason } => hold::hold(draft, gate, operator, reason.as_deref()),
-        Input::Release { gate, operator, reason } => hold::release(draft, gate, operator, reason.as_deref()),
-        Input::Extend {
+        } => lease::take(draft, gate, ask, *purpose, *is_takeover),
+        Command::Hold { gate, reason } => hold::hold(draft, gate, by, reason.as_deref()),
+        Command::Release { gate, reason } => hold::release(draft, gate, by, reason.as_deref()),
+        Command::Extend {
             gate,
-            operator,
             seconds,
             expected,
-        } => hold::extend(draft, gate, operator, *seconds, *expected),
-        Input::Withdraw {
-            gate,
-            operator,
-            reason,
-            record,
-        } => outside::withdraw(draft, gate, operator, reason.as_deref(), record),
-        Input::ReleaseLease { gate, session } => lease::release(draft, gate, session),
-        Input::MarkSeen {
-            gate,
-            operator,
-            digest,
-            extent,
-        } => lease::mark_seen(draft, gate, operator, *digest, *extent),
-        Input::StageStarted {
-            stage,
-            attempt,
-            on_disk,
-        } => stages::started(draft, stage, *attempt, on_disk),
-        Input::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
-        Input::StageEnded {
+        } => hold::extend(draft, gate, by, *seconds, *expected),
+        Command::Withdraw { gate, reason } => outside::withdraw(draft, gate, by, reason.as_deref()),
+        Command::ReleaseLease { gate } => lease::release(draft, gate, ask.session.as_deref()),
+        Command::MarkSeen { gate, digest, extent } => lease::mark_seen(draft, gate, by, *digest, *extent),
+    }
+}
+
+fn happened(draft: Draft<'_>, happening: &Happening) -> Result<Vec<Change>, Refusal> {
+    match happening {
+        Happening::Expired { key, wake, is_missed } => decide::expire(draft, key, *wake, *is_missed),
+        Happening::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
+        Happening::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
+        Happening::StageEnded {
             stage,
             attempt,
             outcome,
         } => stages::ended(draft, stage, *attempt, outcome),
-        Input::ArtifactMoved { stage, attempt, moved } => stages::artifact_moved(draft, stage, *attempt, moved),
+        Happening::ArtifactMoved { stage, attempt, moved } => stages::artifact_moved(draft, stage, *attempt, moved),
     }
 }
 
@@ -448,7 +286,7 @@ fn as_expected(
     cx: Context<'_>,
 ) -> Result<(), Refusal> {
     let Some(expected) = expected else { return Ok(()) };
-    let after = applied(&before.job.id, Some(before), changes)?;
+    let after = applied(before, changes)?;
     let now = Outlook::of(before, &after, changes, cx.now, cx.grace_s);
     if now.is_same_deed(expected) {
         return Ok(());
@@ -456,52 +294,41 @@ fn as_expected(
     Err(Refusal::other_than_told(&before.job.id, &now.sentences()))
 }
 
-/// What the rules would make of an input, and of the job's rows: found by running them dry; nobody's rows change.
+/// What the rules would make of a command, and of the job's rows: found by running them dry; nobody's rows change.
 ///
 /// Whoever makes the job pause by a decision wants to know what comes of resuming it: `resume` finds what that needs to know on the rows
 /// as they would be, and the same rules say the rest.
 pub fn foresee(
     job_id: &JobId,
     rows: Option<&JobRows>,
-    prepared: &Prepared,
+    ask: &Ask,
+    evidence: &Evidence,
     cx: Context<'_>,
-    resume: &mut dyn FnMut(&JobRows) -> Result<Prepared, Refusal>,
+    resume: &mut dyn FnMut(&Ask, &JobRows) -> Result<Evidence, Refusal>,
 ) -> Result<(Outlook, JobRows), Refusal> {
-    let (outlook, after) = run_dry(job_id, rows, prepared, cx)?;
-    if !matches!(prepared.input, Input::Decide { .. }) || after.job.status != JobStatus::Paused {
+    let rows = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
+    let (outlook, after) = run_dry(rows, ask, evidence, cx)?;
+    if !matches!(ask.command, Command::Decide { .. }) || after.job.status != JobStatus::Paused {
         return Ok((outlook, after));
     }
-    let resumed = resume(&after).and_then(|prepared| run_dry(job_id, Some(&after), &prepared, cx));
+    let then = Ask {
+        command: Command::resume(job_id.clone()),
+        ..ask.clone()
+    };
+    let resumed = resume(&then, &after).and_then(|evidence| run_dry(&after, &then, &evidence, cx));
     Ok((outlook.then_resumed(resumed.map(|(outlook, _)| outlook)), after))
 }
 
 /// The outlook, and the rows as they would be.
-fn run_dry(
-    job_id: &JobId,
-    rows: Option<&JobRows>,
-    prepared: &Prepared,
-    cx: Context<'_>,
-) -> Result<(Outlook, JobRows), Refusal> {
-    let before = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
-    let (changes, after) = dry(job_id, rows, prepared, cx)?;
+fn run_dry(before: &JobRows, ask: &Ask, evidence: &Evidence, cx: Context<'_>) -> Result<(Outlook, JobRows), Refusal> {
+    let changes = asked(&before.job.id, Some(before), ask, evidence, cx)?;
+    let after = applied(before, &changes)?;
     Ok((Outlook::of(before, &after, &changes, cx.now, cx.grace_s), after))
 }
 
-/// The changes that would come of an input, and the rows as they would be.
-fn dry(
-    job_id: &JobId,
-    rows: Option<&JobRows>,
-    prepared: &Prepared,
-    cx: Context<'_>,
-) -> Result<(Vec<Change>, JobRows), Refusal> {
-    let changes = reduce(job_id, rows, prepared, cx)?;
-    let after = applied(job_id, rows, &changes)?;
-    Ok((changes, after))
-}
-
 /// The rows as changes make them.
-fn applied(job_id: &JobId, rows: Option<&JobRows>, changes: &[Change]) -> Result<JobRows, Refusal> {
-    let mut after = rows.cloned();
+fn applied(before: &JobRows, changes: &[Change]) -> Result<JobRows, Refusal> {
+    let mut after = Some(before.clone());
     let mut decisions = Vec::new();
     for change in changes.iter().cloned() {
         match change.apply_to(&mut after)? {
@@ -509,7 +336,7 @@ fn applied(job_id: &JobId, rows: Option<&JobRows>, changes: &[Change]) -> Result
             Beside::Nothing | Beside::Opened(_) | Beside::Event(_) => {}
         }
     }
-    let mut after = after.ok_or_else(|| Refusal::no_such_job(job_id))?;
+    let mut after = after.ok_or_else(|| Refusal::no_such_job(&before.job.id))?;
     for decision in decisions {
         after.note_newest(*decision);
     }

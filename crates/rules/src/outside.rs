@@ -2,7 +2,6 @@
 
 use serde_json::{Map, json};
 
-use domain::artifact::GateArtifact;
 use domain::change::Change;
 use domain::event::EventType;
 use domain::gate::GateState;
@@ -16,7 +15,7 @@ use domain::stage::StageSpec;
 use domain::view::Pause;
 
 use super::draft::Draft;
-use super::{Context, OpeningRecord, hold};
+use super::{Context, hold};
 use domain::key::GateRef;
 
 /// The manual job that `gate open` makes when there is none of this id.
@@ -38,12 +37,8 @@ pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Jo
     }
 }
 
-pub(super) fn open(
-    mut draft: Draft<'_>,
-    operator: &Operator,
-    stage: &StageName,
-    artifacts: &[GateArtifact],
-) -> Result<Vec<Change>, Refusal> {
+pub(super) fn open(mut draft: Draft<'_>, operator: &Operator, stage: &StageName) -> Result<Vec<Change>, Refusal> {
+    let artifacts = &draft.evidence.brought[..];
     let job = &draft.rows.job;
     if job.status.is_ended() {
         return Err(Refusal::job_ended(&job.id, job.status));
@@ -125,8 +120,9 @@ pub(super) fn withdraw(
     wanted: &GateRef,
     operator: &Operator,
     reason: Option<&str>,
-    record: &OpeningRecord,
 ) -> Result<Vec<Change>, Refusal> {
+    let record = &draft.evidence.opening;
+    let wanted = &draft.evidence.pinned(wanted);
     let reason = hold::fitting(reason)?;
     let exactly = wanted
         .attempt

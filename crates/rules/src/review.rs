@@ -11,9 +11,9 @@ use domain::operator::Operator;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 
+use super::Review;
 use super::draft::Draft;
 use super::jobs::{former_policy, resumed};
-use super::{ResumePlan, Review};
 
 /// What has to be reviewed before this stage may start: the first stage of the pipeline that answers for something that lies there
 /// otherwise, with all that it answers for. None: everything is what was decided on.
@@ -40,22 +40,21 @@ pub(super) fn wanted<'d>(
     draft: &'d Draft<'_>,
     stage: &StageName,
 ) -> Result<Option<(&'d StageName, Vec<Agreed<'d>>)>, Refusal> {
-    let wanted = draft.ahead.map(|ahead| wanted_review(&draft.rows, stage, ahead));
+    let wanted = draft
+        .evidence
+        .ahead
+        .as_ref()
+        .map(|ahead| wanted_review(&draft.rows, stage, ahead));
     Ok(wanted.transpose()?.flatten())
 }
 
 /// Opens the next attempt of that stage for review, without running it; where all is again what was decided on, the job just goes on.
-pub(super) fn resume(
-    draft: &mut Draft<'_>,
-    operator: &Operator,
-    waiting: &StageName,
-    plan: &ResumePlan,
-) -> Result<(), Refusal> {
-    if draft.ahead.is_none() {
+pub(super) fn resume(draft: &mut Draft<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
+    if draft.evidence.ahead.is_none() {
         return Err(Refusal::stale_look(&draft.rows.job.id));
     }
     if wanted(draft, waiting)?.is_some() {
-        return open(draft, operator, waiting, plan);
+        return open(draft, operator, waiting);
     }
     let how = format!("everything is what was decided on, {waiting} starts");
     resumed(draft, operator, waiting, &how);
@@ -64,21 +63,22 @@ pub(super) fn resume(
 }
 
 /// The same for the stage that waits only since this resume.
-pub(super) fn before_start(draft: &mut Draft<'_>, operator: &Operator, plan: &ResumePlan) -> Result<(), Refusal> {
+pub(super) fn before_start(draft: &mut Draft<'_>, operator: &Operator) -> Result<(), Refusal> {
     let waiting = draft.rows.waiting().map(|one| one.stage.clone());
     match waiting.filter(|_| draft.rows.job.status == JobStatus::Queued) {
-        Some(waiting) if wanted(draft, &waiting)?.is_some() => open(draft, operator, &waiting, plan),
+        Some(waiting) if wanted(draft, &waiting)?.is_some() => open(draft, operator, &waiting),
         Some(_) | None => Ok(()),
     }
 }
 
-fn open(draft: &mut Draft<'_>, operator: &Operator, waiting: &StageName, plan: &ResumePlan) -> Result<(), Refusal> {
-    let ahead = draft.ahead.unwrap_or_default();
+fn open(draft: &mut Draft<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
+    let evidence = draft.evidence;
+    let ahead = evidence.ahead.as_deref().unwrap_or_default();
     let is_planned = |review: &&Review| {
         let wanted = wanted(draft, waiting).ok().flatten();
         wanted.is_some_and(|(stage, agreed)| review.stage == *stage && is_of(review, &agreed, ahead))
     };
-    let Some(review) = plan.review.as_ref().filter(is_planned) else {
+    let Some(review) = evidence.review.as_ref().filter(is_planned) else {
         return Err(Refusal::stale_look(&draft.rows.job.id));
     };
     let stage = review.stage.clone();

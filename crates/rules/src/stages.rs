@@ -33,12 +33,7 @@ fn attempt_in(draft: &Draft<'_>, stage: &StageName, number: u32, state: AttemptS
     }
 }
 
-pub(super) fn started(
-    mut draft: Draft<'_>,
-    stage: &StageName,
-    number: u32,
-    on_disk: &[OnDisk],
-) -> Result<Vec<Change>, Refusal> {
+pub(super) fn started(mut draft: Draft<'_>, stage: &StageName, number: u32) -> Result<Vec<Change>, Refusal> {
     let attempt = attempt_in(&draft, stage, number, AttemptState::Queued)?;
     if draft.rows.job.status != JobStatus::Queued {
         return Err(Refusal::new(
@@ -46,8 +41,8 @@ pub(super) fn started(
             format!("the job is {}", draft.rows.job.status.as_str()),
         ));
     }
-    // Whoever looked at the files was to say so with another input; no stage starts on bytes that nobody decided on.
-    if let Some((_, moved)) = draft.rows.moved_before(stage, on_disk)?.first() {
+    // Whoever looked at the files was to say so, not that it starts; no stage starts on bytes that nobody decided on.
+    if let Some((_, moved)) = draft.rows.moved_before(stage, &draft.evidence.on_disk)?.first() {
         return Err(Refusal::new(RefusalCode::ArtifactChanged, moved.difference()).at(moved.path.to_string()));
     }
     let is_first = !draft.rows.attempts.iter().any(|other| other.started_at.is_some());
@@ -231,7 +226,9 @@ pub(super) fn pause_where_moved(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         return Ok(());
     };
     let moved = draft
+        .evidence
         .ahead
+        .as_ref()
         .map(|ahead| draft.rows.moved_before(&stage, ahead))
         .transpose()?;
     let first = moved.iter().flatten().next();

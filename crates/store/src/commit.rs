@@ -1,4 +1,4 @@
-//! The one transaction that decides (SPEC §4): load the rows, ask the rule, apply its changes, commit; many inputs share one commit.
+//! The one transaction that decides (SPEC §4): load the rows, ask the rule, apply its changes, commit; many entries share one commit.
 
 use rusqlite::Connection;
 
@@ -12,46 +12,46 @@ use domain::job::JobRows;
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
 
-/// Something that is wanted of one job.
+/// What is to be recorded of one job in a transaction.
 #[derive(Debug, Clone)]
-pub struct Submission<I> {
+pub struct Entry<M> {
     /// The job it is about; the rule may change no other.
     pub job_id: JobId,
     /// Only the leader of this epoch may do it. None: every process may.
     pub epoch: Option<u64>,
     /// What the rule reads.
-    pub input: I,
+    pub matter: M,
 }
 
-impl<I> Submission<I> {
-    /// A submission that every process may make.
-    pub fn new(job_id: JobId, input: I) -> Self {
+impl<M> Entry<M> {
+    /// One that every process may make.
+    pub fn new(job_id: JobId, matter: M) -> Self {
         Self {
             job_id,
             epoch: None,
-            input,
+            matter,
         }
     }
 }
 
-/// Says what an input changes, given the job's rows as the transaction sees them; none: there is no such job.
-pub type Rule<'r, I> = dyn FnMut(Option<&JobRows>, &I) -> Result<Vec<Change>, Refusal> + 'r;
+/// Says what an entry changes in this job, given its rows as the transaction sees them; none: there is no such job.
+pub type Rule<'r, M> = dyn FnMut(&JobId, Option<&JobRows>, &M) -> Result<Vec<Change>, Refusal> + 'r;
 
 impl Store {
-    /// Records all these inputs with one commit, in their order; one that is refused changes nothing and hinders no other.
+    /// Records all these entries with one commit, in their order; one that is refused changes nothing and hinders no other.
     ///
     /// When this returns, what the answers say is on disk. An error means that nothing was recorded, with one exception that no
     /// database can avoid: when the disk failed during the commit itself, the next process to open the file may find it done.
-    pub fn commit<I>(
+    pub fn commit<M>(
         &mut self,
-        inputs: &[Submission<I>],
+        entries: &[Entry<M>],
         now: Timestamp,
-        rule: &mut Rule<'_, I>,
+        rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Result<Applied, Refusal>>, StoreError> {
-        if inputs.is_empty() {
+        if entries.is_empty() {
             return Ok(Vec::new());
         }
-        let answers = self.record(inputs, now, rule);
+        let answers = self.record(entries, now, rule);
         answers.map_err(|error| {
             let error = StoreError::of(&self.path, "record in", error);
             forget_damage(&self.durable, &error);
@@ -59,21 +59,21 @@ impl Store {
         })
     }
 
-    fn record<I>(
+    fn record<M>(
         &mut self,
-        inputs: &[Submission<I>],
+        entries: &[Entry<M>],
         now: Timestamp,
-        rule: &mut Rule<'_, I>,
+        rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Result<Applied, Refusal>>, RowError> {
         let transaction = self.durable.transaction()?;
         refuse_newer(&transaction)?;
-        let epoch = match inputs.iter().any(|input| input.epoch.is_some()) {
+        let epoch = match entries.iter().any(|entry| entry.epoch.is_some()) {
             true => leader::find(&transaction)?.map(|leader| leader.epoch),
             false => None,
         };
-        let mut answers = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            answers.push(answer(&transaction, input, epoch, now, rule)?);
+        let mut answers = Vec::with_capacity(entries.len());
+        for entry in entries {
+            answers.push(answer(&transaction, entry, epoch, now, rule)?);
         }
         fault::point("in_transaction");
         transaction.commit()?;
@@ -81,15 +81,15 @@ impl Store {
     }
 }
 
-fn answer<I>(
+fn answer<M>(
     connection: &Connection,
-    submission: &Submission<I>,
+    entry: &Entry<M>,
     epoch: Option<u64>,
     now: Timestamp,
-    rule: &mut Rule<'_, I>,
+    rule: &mut Rule<'_, M>,
 ) -> Result<Result<Applied, Refusal>, RowError> {
-    let job_id = &submission.job_id;
-    if submission.epoch.is_some() && submission.epoch != epoch {
+    let job_id = &entry.job_id;
+    if entry.epoch.is_some() && entry.epoch != epoch {
         return Ok(Err(not_leading(job_id)));
     }
     let rows = match rows::load(connection, job_id) {
@@ -98,7 +98,7 @@ fn answer<I>(
         Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
         Err(error @ (RowError::Sqlite(_) | RowError::Newer(_))) => return Err(error),
     };
-    match rule(rows.as_ref(), &submission.input) {
+    match rule(job_id, rows.as_ref(), &entry.matter) {
         Err(refusal) => Ok(Err(refusal)),
         Ok(changes) => apply_or_undo(connection, job_id, changes, now),
     }

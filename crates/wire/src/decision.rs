@@ -1,21 +1,7 @@
-//! A decision as clients read it: its file, or the seven keys of an old record's.
+//! What a decision file holds, for readers of the OpenAPI document.
 
-use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-
-use domain::decision::SealedDecision;
-use domain::old::OldDecision;
-
-/// One decision of a list.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum DecisionDoc<'a> {
-    /// One of the chain.
-    Ours(&'a SealedDecision),
-    /// History.
-    Old(&'a OldDecision),
-}
 
 /// A decision file.
 // Described and never made: the domain writes and hashes the file, and knows no OpenAPI. A test holds

@@ -27,7 +27,7 @@ use domain::refusal::RefusalCode;
 use domain::time::{Now, Timestamp};
 use patch::{Family, TypeDoc};
 
-pub use decision::{DecisionDoc, DecisionFile};
+pub use decision::DecisionFile;
 pub use difference::DifferenceDoc;
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 pub use job::{ArtifactDoc, JobDoc};

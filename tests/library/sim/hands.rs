@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::ask::Command;
 use domain::event::EventType;
 use domain::gate::{Gate, GateState};
 use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::time::SECOND_US;
-use rules::Input;
+use rules::Cause;
 
 use super::process::InFlight;
 use super::store::Storage;
@@ -42,7 +43,7 @@ impl Hands {
     }
 
     /// Notes what one transaction made of who has which gate open.
-    fn follow(&mut self, before: Option<&JobRows>, after: &JobRows, input: &Input, true_us: i64) {
+    fn follow(&mut self, before: Option<&JobRows>, after: &JobRows, cause: &Cause, true_us: i64) {
         for gate in &after.gates {
             let key = &gate.key;
             let Some(lease) = gate.lease.as_ref().filter(|_| gate.state == GateState::Open) else {
@@ -54,8 +55,9 @@ impl Hands {
             let former = before.and_then(|rows| rows.gate(&key.stage, key.attempt));
             let is_noted = former.and_then(|gate| gate.lease.as_ref()) != Some(lease);
             let is_beat = is_noted
-                && matches!(input, Input::TakeLease { gate, session, .. }
-                if gate.stage == key.stage && gate.attempt == Some(key.attempt) && is_of_it(session));
+                && matches!(cause, Cause::Asked(ask) if ask.session.as_deref().is_some_and(is_of_it)
+                && matches!(&ask.command, Command::TakeLease { gate, .. }
+                if gate.stage == key.stage && gate.attempt == Some(key.attempt)));
             if !is_beat {
                 continue;
             }
@@ -82,10 +84,10 @@ fn is_changed(before: &Gate, after: &Gate) -> bool {
 impl<S: Storage> World<S> {
     /// Whoever changed a gate in this transaction might do so, and the record says over whom.
     pub fn judge_hands(&mut self, before: Option<&JobRows>, after: &JobRows, in_flight: &InFlight) {
-        let input = &in_flight.prepared.input;
+        let command = in_flight.command();
         let is_by_person = matches!(
-            input,
-            Input::Decide { .. } | Input::ApplyPatch { .. } | Input::UndoPatch { .. }
+            command,
+            Some(Command::Decide { .. } | Command::ApplyPatch { .. } | Command::UndoPatch { .. })
         );
         for former in before.into_iter().flat_map(|rows| &rows.gates).filter(|_| is_by_person) {
             let key = &former.key;
@@ -104,11 +106,11 @@ impl<S: Storage> World<S> {
                 }
                 None => Some(hand.name),
             };
-            if let Some(name) = over.filter(|_| matches!(input, Input::Decide { .. })) {
+            if let Some(name) = over.filter(|_| matches!(command, Some(Command::Decide { .. }))) {
                 self.judge_names(key, &name);
             }
         }
-        self.hands.follow(before, after, input, self.true_us);
+        self.hands.follow(before, after, &in_flight.cause, self.true_us);
     }
 
     fn judge_names(&mut self, key: &GateKey, over: &str) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::ask::Command;
 use domain::chain::ChainLink;
 use domain::decision::SealedDecision;
 use domain::gate::{Gate, GateState};
@@ -13,7 +14,7 @@ use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::time::SECOND_US;
 use domain::wake::{Armed, Due, WakeKind};
-use rules::Input;
+use rules::{Cause, Happening};
 use runs::publish::{State, event_line, state_file};
 
 use super::disk::{CHAIN, artifact_file};
@@ -55,7 +56,7 @@ impl<S: Storage> World<S> {
             }
             let decided = sealed.decision.artifacts().first().and_then(|artifact| artifact.sha256);
             let is_by_expiry = is_by_expiry(in_flight);
-            let is_by_decider = matches!(in_flight.prepared.input, Input::Decide { .. });
+            let is_by_decider = matches!(in_flight.command(), Some(Command::Decide { .. }));
             if sealed.decision.is_by_timer() != is_by_expiry {
                 self.broken(format!("{}: the record names the wrong kind of decider", gate.key));
             }
@@ -66,10 +67,9 @@ impl<S: Storage> World<S> {
                 self.judge_timer(process, former);
             }
         }
-        self.judge_review(before, &after, &in_flight.prepared.input);
+        self.judge_review(before, &after, in_flight.command());
         self.judge_hands(before, &after, in_flight);
-        self.truth
-            .follow(before, &after, &in_flight.prepared.input, self.true_us);
+        self.truth.follow(before, &after, in_flight.command(), self.true_us);
     }
 
     /// What a preview said is what then happened; what it refused was refused, in the same words.
@@ -113,13 +113,13 @@ impl<S: Storage> World<S> {
     }
 
     /// What was found changed is opened for a person: silence approves nothing of it.
-    fn judge_review(&mut self, before: Option<&JobRows>, after: &JobRows, input: &Input) {
+    fn judge_review(&mut self, before: Option<&JobRows>, after: &JobRows, command: Option<&Command>) {
         let opened = after.gates.iter().filter(|gate| {
             let key = &gate.key;
             gate.state == GateState::Open && before.is_some_and(|rows| rows.gate(&key.stage, key.attempt).is_none())
         });
         let timed = opened.filter(|gate| gate.timer.is_some()).map(|gate| gate.key.clone());
-        if matches!(input, Input::Resume { .. }) {
+        if matches!(command, Some(Command::Resume { .. })) {
             for key in timed.collect::<Vec<_>>() {
                 self.broken(format!("{key} was opened for review, and a timer may approve it"));
             }
@@ -468,7 +468,7 @@ impl<S: Storage> World<S> {
 }
 
 fn is_by_expiry(in_flight: &InFlight) -> bool {
-    matches!(in_flight.prepared.input, Input::Expire { .. })
+    matches!(in_flight.cause, Cause::Happened(Happening::Expired { .. }))
 }
 
 /// Whether somebody had looked at just this version.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::ask::Command;
 use domain::ids::{Digest, JobId};
 use domain::key::GateKey;
 use domain::time::{Now, Timestamp};
 use domain::wake::Wake;
 use engine::ticker::Ticker;
-use rules::Prepared;
+use rules::{Cause, Evidence};
 use store::OpenTimer;
 
 /// When this process first saw a wake-up time: by the true clock, and what its civil clock said.
@@ -18,16 +19,27 @@ pub struct FirstSight {
     pub wake: Wake,
 }
 
-/// An input on its way: prepared on what the files and rows were then.
+/// A cause on its way: prepared on what the files and rows were then.
 #[derive(Debug, Clone)]
 pub struct InFlight {
     pub job_id: JobId,
-    pub prepared: Prepared,
+    pub cause: Cause,
+    pub evidence: Evidence,
     pub epoch: Option<u64>,
     /// What lay on disk of the gate's artifact when it was looked at; the timer's promise is about that.
     pub looked_at: Option<Digest>,
     /// The session of the console that it comes from. None: a command, or the timer.
     pub console: Option<String>,
+}
+
+impl InFlight {
+    /// What somebody wants; none: it is nobody's wish.
+    pub fn command(&self) -> Option<&Command> {
+        match &self.cause {
+            Cause::Asked(ask) => Some(&ask.command),
+            Cause::Happened(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use domain::artifact::Artifact;
+use domain::ask::Command;
 use domain::change::{Applied, Beside, Change};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType, NewEvent};
@@ -12,11 +13,11 @@ use domain::ids::{Digest, JobId};
 use domain::job::{AttemptState, Job, JobRows, JobStatus};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
-use rules::{Input, Prepared};
-use store::{OpenTimer, Owed, Rule, Submission};
+use rules::{Cause, Evidence, Happening};
+use store::{Entry, OpenTimer, Owed, Rule};
 
 /// What the rule reads, as the engine hands it over.
-pub type Wanted = (JobId, Prepared);
+pub type Wanted = (Cause, Evidence);
 
 /// A defect that somebody could put into the store or around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -121,7 +122,7 @@ pub trait Storage {
     }
     fn commit(
         &mut self,
-        wanted: &[Submission<Wanted>],
+        wanted: &[Entry<Wanted>],
         now: Timestamp,
         rule: &mut Rule<'_, Wanted>,
     ) -> Result<Vec<Result<Applied, Refusal>>, String>;
@@ -250,11 +251,15 @@ fn forget_guard(rows: &mut Option<JobRows>, change: &Change) {
 
 impl Plant {
     /// A resume that registers what it found and queues the stage, without a review.
-    fn let_through(self, rows: Option<&JobRows>, input: &Input) -> Option<Vec<Change>> {
-        let (Self::ResumeLetsThrough, Some(rows), Input::Resume { plan, .. }) = (self, rows, input) else {
+    fn let_through(self, rows: Option<&JobRows>, (cause, evidence): &Wanted) -> Option<Vec<Change>> {
+        let (Self::ResumeLetsThrough, Some(rows), Cause::Asked(ask)) = (self, rows, cause) else {
             return None;
         };
-        let review = plan.review.as_ref().filter(|_| rows.job.status == JobStatus::Paused)?;
+        let is_resume = matches!(ask.command, Command::Resume { .. });
+        let review = evidence
+            .review
+            .as_ref()
+            .filter(|_| is_resume && rows.job.status == JobStatus::Paused)?;
         let found = rows.artifacts.iter().filter_map(|artifact| {
             let found = review.artifacts.iter().find(|found| found.path == artifact.path)?;
             Some(Change::PutArtifact(Box::new(Artifact {
@@ -278,12 +283,14 @@ impl Plant {
     }
 
     /// The rows as the rule sees them.
-    fn seen(self, stored: Option<&Stored>, input: &Input) -> Option<Rc<JobRows>> {
+    fn seen(self, stored: Option<&Stored>, cause: &Cause) -> Option<Rc<JobRows>> {
         let stored = stored?;
+        let is_decision = match cause {
+            Cause::Asked(ask) => matches!(ask.command, Command::Decide { .. }),
+            Cause::Happened(happening) => matches!(happening, Happening::Expired { .. }),
+        };
         let mut rows = match (self, &stored.before) {
-            (Self::NoGuard, Some(before)) if matches!(input, Input::Decide { .. } | Input::Expire { .. }) => {
-                Rc::clone(before)
-            }
+            (Self::NoGuard, Some(before)) if is_decision => Rc::clone(before),
             _ => Rc::clone(&stored.rows),
         };
         if self == Self::ForgetsLease {
@@ -316,7 +323,7 @@ impl Storage for Memory {
 
     fn commit(
         &mut self,
-        wanted: &[Submission<Wanted>],
+        wanted: &[Entry<Wanted>],
         now: Timestamp,
         rule: &mut Rule<'_, Wanted>,
     ) -> Result<Vec<Result<Applied, Refusal>>, String> {
@@ -335,11 +342,13 @@ impl Storage for Memory {
                 answers.push(Err(Refusal::new(RefusalCode::NotPossible, "another process leads now")));
                 continue;
             }
-            let input = &submission.input.1.input;
-            let seen = self.plant.seen(self.jobs.get(&submission.job_id), input);
-            let changes = match (self.plant.let_through(seen.as_deref(), input), seen.as_deref()) {
+            let seen = self.plant.seen(self.jobs.get(&submission.job_id), &submission.matter.0);
+            let changes = match (
+                self.plant.let_through(seen.as_deref(), &submission.matter),
+                seen.as_deref(),
+            ) {
                 (Some(changes), _) => Ok(changes),
-                (None, seen) => rule(seen, &submission.input),
+                (None, seen) => rule(&submission.job_id, seen, &submission.matter),
             };
             let numbers = (self.event_seq, self.decision_seq, self.head);
             let answer = changes.and_then(|changes| self.apply(&submission.job_id, changes, now));

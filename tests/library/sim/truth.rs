@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::ask::Command;
 use domain::gate::{Gate, GateState};
 use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::time::SECOND_US;
-use rules::Input;
 
 use super::world::{MAX_HOLD_S, WINDOW_S};
 
@@ -42,7 +42,7 @@ fn is_held(gate: &Gate) -> bool {
 
 impl Truth {
     /// Notes what one transaction made of the gates.
-    pub fn follow(&mut self, before: Option<&JobRows>, after: &JobRows, input: &Input, true_us: i64) {
+    pub fn follow(&mut self, before: Option<&JobRows>, after: &JobRows, command: Option<&Command>, true_us: i64) {
         for gate in after.gates.iter().filter(|gate| gate.state == GateState::Open) {
             let Some(former) = before.and_then(|rows| rows.gate(&gate.key.stage, gate.key.attempt)) else {
                 let worth = Worth {
@@ -59,13 +59,13 @@ impl Truth {
             let Some(worth) = self.0.get_mut(&gate.key) else {
                 continue;
             };
-            if let Input::Extend { seconds, .. } = input {
+            if let Some(Command::Extend { seconds, .. }) = command {
                 worth.earliest_us += *seconds as i64 * SECOND_US;
             }
             // A lease that had died is ended on the way to something else.
             let is_begun_anew = gate.timer.as_ref().map(|timer| timer.added_us)
                 != former.timer.as_ref().map(|timer| timer.added_us)
-                && !matches!(input, Input::Extend { .. });
+                && !matches!(command, Some(Command::Extend { .. }));
             if is_stopped(former)
                 && (!is_stopped(gate) || is_begun_anew)
                 && let Some(since_us) = worth.stopped_us.take()
@@ -82,7 +82,7 @@ impl Truth {
             }
             if gate.lease.is_none() {
                 worth.beat_us = None;
-            } else if matches!(input, Input::TakeLease { .. }) {
+            } else if matches!(command, Some(Command::TakeLease { .. })) {
                 worth.beat_us = Some(true_us);
             }
         }

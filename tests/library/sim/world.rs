@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use domain::anchor::BootId;
 use domain::artifact::GateArtifact;
+use domain::ask::{Ask, Command, NewJob};
 use domain::change::Applied;
 use domain::decision::Extent;
 use domain::event::predecessors;
-use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use domain::job::{AttemptState, Job, JobRows, JobStatus};
+use domain::job::{AttemptState, JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::key::GateRef;
 use domain::lease::LeasePurpose;
@@ -22,9 +24,9 @@ use domain::proposal::{FileEffect, Proposal};
 use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::time::{Now, SECOND_US, Timestamp};
-use rules::{Ahead, Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, foresee, reduce};
-use serde_json::{Map, Value, json};
-use store::Submission;
+use rules::{Ahead, Cause, Context, Evidence, Happening, OpeningRecord, Review, StageOutcome, foresee, reduce};
+use serde_json::{Value, json};
+use store::Entry;
 
 use super::disk::{self, Budget, Disk, Publisher, Stop, Versions, artifact_file};
 use super::hands::Hands;
@@ -37,6 +39,22 @@ pub const GRACE_S: u64 = 20;
 pub const WINDOW_S: u64 = 60;
 pub const MAX_HOLD_S: u64 = 300;
 const PERSONS: [&str; 3] = ["ana", "bea", "cem"];
+
+/// Research has neither command nor gate: it is passed over.
+static STAGES: LazyLock<[StageSpec; 3]> = LazyLock::new(|| {
+    let spec = |name: &str, command: &[&str]| StageSpec {
+        name: stage(name),
+        command: command.iter().map(|word| (*word).to_owned()).collect(),
+        env: BTreeMap::new(),
+        timeout_s: None,
+        artifacts: Vec::new(),
+    };
+    [
+        spec("script", &["make"]),
+        spec("research", &[]),
+        spec("audio", &["speak"]),
+    ]
+});
 
 /// Something that a person does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,36 +255,13 @@ impl<S: Storage> World<S> {
 
     fn start_job(&mut self, id: &str) {
         let id = JobId::new(id).expect("a job id");
-        let spec = |name: &str, command: &[&str]| StageSpec {
-            name: stage(name),
-            command: command.iter().map(|word| (*word).to_owned()).collect(),
-            env: BTreeMap::new(),
-            timeout_s: None,
-            artifacts: Vec::new(),
-        };
-        let now = self.now.utc;
-        let job = Job {
-            id: id.clone(),
-            slug: "tides".to_owned(),
-            intent: String::new(),
-            is_manual: false,
-            status: JobStatus::Queued,
-            stage: None,
-            params: Map::new(),
-            cfg: Map::new(),
-            // Research has neither command nor gate: it is passed over.
-            stages: vec![
-                spec("script", &["make"]),
-                spec("research", &[]),
-                spec("audio", &["speak"]),
-            ],
-            created_by: "ana".to_owned(),
-            created_at: now,
-            updated_at: now,
-            acknowledged_at: None,
-        };
         self.jobs.push(id.clone());
-        let in_flight = plain(Input::Start(Box::new(job)));
+        let new = NewJob {
+            id: Some(id.clone()),
+            slug: "tides".to_owned(),
+            ..NewJob::default()
+        };
+        let in_flight = asked(0, Command::StartJob(new), Evidence::default());
         self.commit(0, &id, in_flight);
     }
 
@@ -285,11 +280,17 @@ impl<S: Storage> World<S> {
         if let Some(job) = self.jobs.iter().position(|id| Some(id) == self.manual.as_ref()) {
             self.put_script(job, Some(bytes));
         }
-        plain(Input::OpenGate {
-            operator: person(process),
+        let command = Command::OpenGate {
+            job_id: self.manual.clone().expect("the manual job"),
             stage: stage("script"),
-            artifacts: vec![artifact],
-        })
+            artifacts: Vec::new(),
+            bases: Vec::new(),
+        };
+        let evidence = Evidence {
+            brought: vec![artifact],
+            ..Evidence::default()
+        };
+        asked(process, command, evidence)
     }
 
     fn leader(&self) -> Option<usize> {
@@ -430,15 +431,14 @@ impl<S: Storage> World<S> {
                     looked.found = Some((looked.registered, 1));
                 }
             }
-            let input = Input::Expire {
+            let expired = Happening::Expired {
                 key: gate.key,
                 wake: gate.wake,
                 is_missed: gate.is_missed,
-                on_disk,
             };
             let in_flight = InFlight {
                 looked_at,
-                ..plain(input)
+                ..happened(expired, on_disk)
             };
             self.send(process, &job_id, in_flight, at_once);
             if !self.processes[process].is_alive {
@@ -492,10 +492,10 @@ impl<S: Storage> World<S> {
             return None;
         }
         let before = self.store.rows(job_id);
-        let submission = Submission {
+        let submission = Entry {
             job_id: job_id.clone(),
             epoch: in_flight.epoch,
-            input: (job_id.clone(), in_flight.prepared.clone()),
+            matter: (in_flight.cause.clone(), in_flight.evidence.clone()),
         };
         let policies = Rc::clone(&self.policies);
         let (mut now, via) = (self.now, via(process));
@@ -505,15 +505,16 @@ impl<S: Storage> World<S> {
         let cx = Context {
             now,
             policies: &policies,
+            stages: &STAGES[..],
             grace_s: GRACE_S,
             via: &via,
         };
-        let answers = self.store.commit(&[submission], now.utc, &mut |rows, wanted| {
-            reduce(&wanted.0, rows, &wanted.1, cx)
+        let answers = self.store.commit(&[submission], now.utc, &mut |job_id, rows, wanted| {
+            reduce(job_id, rows, &wanted.0, &wanted.1, cx)
         });
         self.judge(process, job_id, before.as_deref(), &in_flight);
         if !matches!(answers.as_deref(), Ok([.., Err(_)])) {
-            self.note_touched(job_id, &in_flight.prepared.input);
+            self.note_touched(job_id, &in_flight);
         }
         if crash == Some(Crash::AfterCommit) {
             self.die(process);
@@ -530,8 +531,8 @@ impl<S: Storage> World<S> {
                 hash: sealed.hash,
             });
             self.told.extend(told);
-            self.note_outside(&in_flight.prepared.input, applied);
-            if let Input::StageStarted { stage, attempt, .. } = &in_flight.prepared.input
+            self.note_outside(&in_flight.cause, applied);
+            if let Cause::Happened(Happening::StageStarted { stage, attempt }) = &in_flight.cause
                 && crash != Some(Crash::AfterAnswer)
             {
                 self.launch(process, job_id, stage, *attempt, in_flight.epoch);
@@ -553,20 +554,21 @@ impl<S: Storage> World<S> {
 
     /// What was found there, or handed in, is somebody's: it may have been put back, or changed again, since it was looked at. Also where
     /// it is not known whether it was recorded.
-    fn note_touched(&mut self, job_id: &JobId, input: &Input) {
-        let is_review = matches!(input, Input::Resume { plan, .. } if plan.review.is_some());
-        if is_review || matches!(input, Input::OpenGate { .. }) {
+    fn note_touched(&mut self, job_id: &JobId, in_flight: &InFlight) {
+        let is_review = in_flight.evidence.review.is_some();
+        if is_review || matches!(in_flight.command(), Some(Command::OpenGate { .. })) {
             self.touched.insert(job_id.clone());
         }
     }
 
-    fn note_outside(&mut self, input: &Input, applied: &Applied) {
-        match input {
-            Input::OpenGate { operator, .. } => {
-                let opened = applied.opened.iter().map(|key| (key.clone(), operator.name.clone()));
+    fn note_outside(&mut self, cause: &Cause, applied: &Applied) {
+        let Cause::Asked(ask) = cause else { return };
+        match &ask.command {
+            Command::OpenGate { .. } => {
+                let opened = applied.opened.iter().map(|key| (key.clone(), ask.by.name.clone()));
                 self.opened_by.extend(opened);
             }
-            Input::Withdraw { gate, .. } => {
+            Command::Withdraw { gate, .. } => {
                 let keys = self.opened_by.keys();
                 let same = keys.filter(|key| key.job_id == gate.job_id && Some(key.attempt) == gate.attempt);
                 self.withdrawn.extend(same.cloned().collect::<Vec<_>>());
@@ -587,20 +589,23 @@ impl<S: Storage> World<S> {
         let moved = self.looks(&rows, stage).into_iter().find(OnDisk::is_moved);
         let stage = stage.clone();
         let not_launched = match moved.filter(|_| self.plant != Plant::LaunchesBlind) {
-            Some(moved) => Some(Input::ArtifactMoved {
+            Some(moved) => Some(Happening::ArtifactMoved {
                 stage: stage.clone(),
                 attempt,
                 moved,
             }),
-            None if std::mem::take(&mut self.fails_launch) => Some(Input::StageNotStarted {
+            None if std::mem::take(&mut self.fails_launch) => Some(Happening::StageNotStarted {
                 stage: stage.clone(),
                 attempt,
                 why: "too many processes".to_owned(),
             }),
             None => None,
         };
-        if let Some(input) = not_launched {
-            let in_flight = InFlight { epoch, ..plain(input) };
+        if let Some(happening) = not_launched {
+            let in_flight = InFlight {
+                epoch,
+                ..happened(happening, Vec::new())
+            };
             self.commit(process, job_id, in_flight);
             return;
         }
@@ -655,14 +660,14 @@ impl<S: Storage> World<S> {
                     Some(Supervisor::Ended) => StageOutcome::Made(self.made(&job_id, &stage)),
                     Some(Supervisor::Dead) | None => StageOutcome::Lost,
                 };
-                let input = Input::StageEnded {
+                let ended = Happening::StageEnded {
                     stage,
                     attempt,
                     outcome,
                 };
                 let in_flight = InFlight {
                     epoch: Some(epoch),
-                    ..plain(input)
+                    ..happened(ended, Vec::new())
                 };
                 self.send(process, &job_id, in_flight, at_once);
             }
@@ -671,17 +676,13 @@ impl<S: Storage> World<S> {
                 // What a stage reads is in its place; whether it is on the platter is another matter.
                 self.publish(process, Budget::SLOW);
                 let on_disk = self.looks(&rows, &stage);
-                let input = match on_disk.iter().find(|looked| looked.is_moved()).cloned() {
-                    Some(moved) => Input::ArtifactMoved { stage, attempt, moved },
-                    None => Input::StageStarted {
-                        stage,
-                        attempt,
-                        on_disk,
-                    },
+                let happening = match on_disk.iter().find(|looked| looked.is_moved()).cloned() {
+                    Some(moved) => Happening::ArtifactMoved { stage, attempt, moved },
+                    None => Happening::StageStarted { stage, attempt },
                 };
                 let in_flight = InFlight {
                     epoch: Some(epoch),
-                    ..plain(input)
+                    ..happened(happening, on_disk)
                 };
                 self.send(process, &job_id, in_flight, at_once);
             }
@@ -854,15 +855,18 @@ impl<S: Storage> World<S> {
     /// What a preview would say of this input, right before it is committed.
     fn foresee(&mut self, process: usize, job_id: &JobId, in_flight: &InFlight) -> Result<Outlook, Refusal> {
         let rows = self.store.rows_to_foresee(job_id);
-        let mut prepared = in_flight.prepared.clone();
+        let Cause::Asked(ask) = &in_flight.cause else {
+            panic!("only what somebody wants is foreseen");
+        };
+        let mut evidence = in_flight.evidence.clone();
         if self.plant == Plant::BlindPreview {
-            look_away(&mut prepared);
+            look_away(&mut evidence);
         }
         let via = via(process);
         let policies = Rc::clone(&self.policies);
         let cx = self.context(&policies, &via);
-        let (mut outlook, _) = foresee(job_id, rows.as_deref(), &prepared, cx, &mut |rows| {
-            Ok(self.resume(process, rows).prepared)
+        let (mut outlook, _) = foresee(job_id, rows.as_deref(), ask, &evidence, cx, &mut |_, rows| {
+            Ok(self.resume(process, rows).evidence)
         })?;
         if self.plant == Plant::GuessingPreview {
             guess(&mut outlook, rows.as_deref());
@@ -871,9 +875,9 @@ impl<S: Storage> World<S> {
     }
 
     fn prepare(&mut self, process: usize, rows: &JobRows, deed: Deed) -> Option<InFlight> {
-        let operator = person(process);
         if deed == Deed::Cancel {
-            return Some(plain(Input::Cancel { operator }));
+            let cancel = Command::Cancel(rows.job.id.clone());
+            return Some(asked(process, cancel, Evidence::default()));
         }
         if deed == Deed::Open {
             return (Some(&rows.job.id) == self.manual.as_ref()).then(|| self.opening(process, "opened"));
@@ -888,143 +892,136 @@ impl<S: Storage> World<S> {
             attempt: Some(found.key.attempt),
         };
         let on_disk = self.on_disk(rows, &found);
-        let session = session(process);
         let looked_at = self.lies_there(rows, &script_path());
-        let input = match deed {
-            Deed::Approve | Deed::ApprovePatched | Deed::Reject | Deed::RejectPatched => {
-                let patch = match deed {
-                    Deed::ApprovePatched | Deed::RejectPatched => {
-                        let patch = self.new_patch();
-                        let effect = self.planned(&found, &on_disk, patch)?;
-                        Some(Proposal::File(Box::new(effect)))
-                    }
-                    _ => None,
-                };
-                let verdict = match deed {
+        let proposal = match deed {
+            Deed::ApprovePatched | Deed::RejectPatched | Deed::Patch => {
+                let patch = self.new_patch();
+                Some(Proposal::File(Box::new(self.planned(&found, &on_disk, patch)?)))
+            }
+            _ => None,
+        };
+        let patch = proposal.as_ref().map(|proposal| proposal.patch().clone());
+        let reason = None;
+        let command = match deed {
+            Deed::Approve | Deed::ApprovePatched | Deed::Reject | Deed::RejectPatched => Command::Decide {
+                gate,
+                verdict: match deed {
                     Deed::Approve | Deed::ApprovePatched => Verdict::Approve,
                     _ => Verdict::Reject,
-                };
-                let request = DecisionRequest {
-                    operator,
-                    verdict,
-                    notes: Some("a note".to_owned()),
-                    patch,
-                    digest: Some(found.digest()),
-                    on_disk,
-                };
-                Input::Decide { gate, request }
-            }
-            Deed::Patch => {
-                let patch = self.new_patch();
-                Input::ApplyPatch {
-                    effect: Box::new(self.planned(&found, &on_disk, patch)?),
-                    gate,
-                    operator,
-                    digest: Some(found.digest()),
-                    on_disk,
-                }
-            }
-            Deed::Undo => Input::UndoPatch {
+                },
+                notes: Some("a note".to_owned()),
+                patch,
+                digest: Some(found.digest()),
+            },
+            Deed::Patch => Command::ApplyPatch {
                 gate,
-                operator,
+                patch: patch?,
+                digest: Some(found.digest()),
+            },
+            Deed::Undo => Command::UndoPatch {
+                gate,
                 path: Some(script_path()),
-                words: "the patch".to_owned(),
                 digest: None,
-                on_disk,
             },
-            Deed::Hold => Input::Hold {
+            Deed::Hold => Command::Hold { gate, reason },
+            Deed::Release => Command::Release { gate, reason },
+            Deed::Extend => Command::Extend {
                 gate,
-                operator,
-                reason: None,
-            },
-            Deed::Release => Input::Release {
-                gate,
-                operator,
-                reason: None,
-            },
-            Deed::Extend => Input::Extend {
-                gate,
-                operator,
                 seconds: 45,
                 expected: None,
             },
-            Deed::Lease | Deed::TakeOver => Input::TakeLease {
+            Deed::Lease | Deed::TakeOver => Command::TakeLease {
                 gate,
-                operator,
-                session,
                 purpose: LeasePurpose::Compose,
                 is_takeover: deed == Deed::TakeOver,
             },
-            Deed::Unlease => Input::ReleaseLease { gate, session },
-            Deed::Seen => Input::MarkSeen {
+            Deed::Unlease => Command::ReleaseLease { gate },
+            Deed::Seen => Command::MarkSeen {
                 gate,
-                operator,
                 digest: found.digest(),
                 extent: Extent {
                     hunks: 3,
                     hunks_shown: self.contents % 4,
                 },
             },
-            Deed::Withdraw => Input::Withdraw {
-                record: OpeningRecord {
-                    opened_by: self.opened_by.get(&found.key).cloned(),
-                    is_withdrawn: self.withdrawn.contains(&found.key),
-                    may_any: false,
-                },
-                gate,
-                operator,
-                reason: None,
-            },
+            Deed::Withdraw => Command::Withdraw { gate, reason },
             Deed::Resume | Deed::Cancel | Deed::Open => return None,
         };
-        let mut in_flight = InFlight {
+        let evidence = Evidence {
+            on_disk,
+            proposal,
+            opening: OpeningRecord {
+                opened_by: self.opened_by.get(&found.key).cloned(),
+                is_withdrawn: self.withdrawn.contains(&found.key),
+                may_any: false,
+            },
+            ..Evidence::default()
+        };
+        let session = match deed {
+            Deed::Lease | Deed::TakeOver | Deed::Unlease => Some(session(process)),
+            _ => console(process).filter(|_| self.plant != Plant::NamelessConsole),
+        };
+        let ask = Ask {
+            by: person(process),
+            session,
+            command,
+        };
+        let ahead = if matches!(ask.command, Command::Decide { .. }) {
+            let (policies, via) = (Rc::clone(&self.policies), via(process));
+            let ahead = Ahead::of(rows, &ask, &evidence, self.context(&policies, &via));
+            ahead.ok().flatten().map(|ahead| self.looks_ahead(rows, &ahead))
+        } else {
+            None
+        };
+        Some(InFlight {
             looked_at,
             console: console(process),
-            ..plain(input)
-        };
-        in_flight.prepared.session = in_flight
-            .console
-            .clone()
-            .filter(|_| self.plant != Plant::NamelessConsole);
-        if matches!(in_flight.prepared.input, Input::Decide { .. }) {
-            let (policies, via) = (Rc::clone(&self.policies), via(process));
-            let ahead = Ahead::of(rows, &in_flight.prepared, self.context(&policies, &via));
-            in_flight.prepared.ahead = ahead.ok().flatten().map(|ahead| self.looks_ahead(rows, &ahead));
-        }
-        Some(in_flight)
+            ..plain(Cause::Asked(ask), Evidence { ahead, ..evidence })
+        })
     }
 
     /// A resume, with what it needs to know.
     fn resume(&mut self, process: usize, rows: &JobRows) -> InFlight {
-        let mut plan = ResumePlan::default();
+        let (mut on_disk, mut proposal) = (Vec::new(), None);
         if let Some(rejection) = rows.rejection_to_answer()
             && let Some(patch) = rejection.decision.patch().cloned()
             && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
         {
-            plan.on_disk = self.on_disk(rows, gate);
-            let effect = self.planned(gate, &plan.on_disk, patch);
-            plan.proposal = effect.map(|effect| Proposal::File(Box::new(effect)));
+            on_disk = self.on_disk(rows, gate);
+            let effect = self.planned(gate, &on_disk, patch);
+            proposal = effect.map(|effect| Proposal::File(Box::new(effect)));
         }
-        let resume = |plan| {
-            let operator = person(process);
-            plain(Input::Resume { operator, plan })
+        let evidence = Evidence {
+            on_disk,
+            proposal,
+            ..Evidence::default()
         };
-        let mut in_flight = resume(plan.clone());
+        let ask = Ask {
+            by: person(process),
+            session: None,
+            command: Command::resume(rows.job.id.clone()),
+        };
         let policies = Rc::clone(&self.policies);
         let via = via(process);
-        let Ok(Some(ahead)) = Ahead::of(rows, &in_flight.prepared, self.context(&policies, &via)) else {
-            return in_flight;
+        let Ok(Some(ahead)) = Ahead::of(rows, &ask, &evidence, self.context(&policies, &via)) else {
+            return plain(Cause::Asked(ask), evidence);
         };
         let looks = self.looks_ahead(rows, &ahead);
-        if let Ok(Some((answers, _))) = ahead.review(&looks) {
+        let review = ahead.review(&looks).ok().flatten().map(|(answers, _)| {
             let shown = |looked: &OnDisk| Some(under_review(&looked.path, looked.found?.0, looked.found?.1));
             let artifacts = looks.iter().filter_map(shown).collect();
             let stage = answers.clone();
-            plan.review = Some(Review { stage, artifacts });
-        }
-        in_flight = resume(plan);
-        in_flight.prepared.ahead = Some(looks);
-        in_flight
+            Review { stage, artifacts }
+        });
+        let ahead = Some(looks);
+        plain(
+            Cause::Asked(ask),
+            Evidence {
+                review,
+                ahead,
+                ..evidence
+            },
+        )
     }
 
     fn looks_ahead(&self, rows: &JobRows, ahead: &Ahead<'_>) -> Vec<OnDisk> {
@@ -1040,6 +1037,7 @@ impl<S: Storage> World<S> {
         Context {
             now,
             policies,
+            stages: &STAGES[..],
             grace_s: GRACE_S,
             via,
         }
@@ -1047,14 +1045,8 @@ impl<S: Storage> World<S> {
 }
 
 /// Whatever lies there, it is taken for what is registered.
-fn look_away(prepared: &mut Prepared) {
-    let on_disk = match &mut prepared.input {
-        Input::Decide { request, .. } => &mut request.on_disk,
-        Input::ApplyPatch { on_disk, .. } | Input::UndoPatch { on_disk, .. } => on_disk,
-        Input::Resume { plan, .. } => &mut plan.on_disk,
-        _ => return,
-    };
-    for looked in on_disk.iter_mut().chain(prepared.ahead.iter_mut().flatten()) {
+fn look_away(evidence: &mut Evidence) {
+    for looked in evidence.on_disk.iter_mut().chain(evidence.ahead.iter_mut().flatten()) {
         looked.found = Some((looked.registered, 1));
     }
 }
@@ -1093,14 +1085,33 @@ fn under_review(path: &ArtifactPath, digest: Digest, size_bytes: u64) -> GateArt
     }
 }
 
-fn plain(input: Input) -> InFlight {
+fn plain(cause: Cause, evidence: Evidence) -> InFlight {
     InFlight {
         job_id: JobId::new("none").expect("a job id"),
-        prepared: Prepared::of(input),
+        cause,
+        evidence,
         epoch: None,
         looked_at: None,
         console: None,
     }
+}
+
+/// A command that is given beside the consoles.
+fn asked(process: usize, command: Command, evidence: Evidence) -> InFlight {
+    let ask = Ask {
+        by: person(process),
+        session: None,
+        command,
+    };
+    plain(Cause::Asked(ask), evidence)
+}
+
+fn happened(happening: Happening, on_disk: Vec<OnDisk>) -> InFlight {
+    let evidence = Evidence {
+        on_disk,
+        ..Evidence::default()
+    };
+    plain(Cause::Happened(happening), evidence)
 }
 
 /// Which process somebody sits at; the first one's persons give commands.

@@ -18,14 +18,24 @@ struct Declared<'s> {
 
 /// The types that stand outside of functions and test modules, so at the beginning of a line.
 fn declared(source: &Source) -> Vec<Declared<'_>> {
-    let lines = source.code_without_tests.lines().enumerate();
+    let lines: Vec<&str> = source.code_without_tests.lines().collect();
     lines
+        .iter()
+        .enumerate()
         .filter_map(|(at, line)| {
+            // What stands in for a type where a feature is off has its name on purpose.
+            if at > 0 && lines[at - 1].starts_with("#[cfg(not(") {
+                return None;
+            }
             let (is_public, rest) = match line.strip_prefix("pub") {
                 Some(rest) if rest.starts_with('(') => (false, rest.split_once(')')?.1),
                 Some(rest) => (true, rest),
-                None => (false, line),
+                None => (false, *line),
             };
+            // Types inside of functions are their own affair.
+            if line.starts_with(' ') {
+                return None;
+            }
             let mut words = rest.split_ascii_whitespace();
             let kind = words.next()?;
             if !KINDS.contains(&kind) {
@@ -105,7 +115,8 @@ pub fn glossary(page: &str, sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn types_are_found_with_their_reach() {
-    let text = "//! a\npub struct A;\npub(crate) enum B {}\ntype C<'a> = &'a str;\nfn d() {\n    struct E;\n}\n";
+    let text = "//! a\npub struct A;\npub(crate) enum B {}\ntype C<'a> = &'a str;\nfn d() {\n    struct E;\n}\n\
+                #[cfg(not(feature = \"f\"))]\npub struct F;\n";
     let source = Source::new("src/a.rs", text);
     let found: Vec<_> = declared(&source)
         .iter()

@@ -1,6 +1,5 @@
 //! A symlink in place of anything under the runs directory: what lies outside is neither read into anything that is shown or kept, nor
 //! changed (SPEC §10). Each place has its outcome: the gate can be decided, because the link is replaced or not needed, or it is refused.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::fs;

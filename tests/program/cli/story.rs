@@ -40,36 +40,52 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
     );
     let serve = Beside::leader(&workspace);
     let id = job_at_gate(&workspace, &["--slug", "tides", "--param", "length_s=45"]);
-    let id = id.as_str();
+    opened(&workspace, &id);
+    patched(&workspace, &id);
+    rejected_and_resumed(&workspace, &id);
+    approved_with_a_patch(&workspace, &id);
+    ended(&workspace, &id);
+    serve.signal(Signal::SIGTERM);
+    let (status, said) = serve.finish();
+    assert_eq!(status.code(), Some(0));
+    assert!(
+        said.contains("gate_rejected") && said.contains("SIGTERM: leaving"),
+        "{said}"
+    );
+}
 
-    // Open: lists and documents agree, and a look does not wait.
-    run(&workspace, &["gate", "wait", id, "script", "--timeout", "0"], 4);
+/// Lists and documents agree, and a look does not wait.
+fn opened(workspace: &Workspace, id: &str) {
+    run(workspace, &["gate", "wait", id, "script", "--timeout", "0"], 4);
     let listed = workspace.json(&["gate", "list"]);
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
     assert_eq!(
         (&listed[0]["job_id"], &listed[0]["stage"], &listed[0]["attempt"]),
         (&json!(id), &json!("script"), &json!(1))
     );
-    let opened = gate(&workspace, id);
+    let opened = gate(workspace, id);
     assert_eq!(
         (&opened["state"], &opened["approved"], &opened["by"]),
         (&json!("open"), &json!(null), &json!(null))
     );
-    let (diff, _) = run(&workspace, &["gate", "diff", id, "script"], 0);
+    let (diff, _) = run(workspace, &["gate", "diff", id, "script"], 0);
     assert!(
         diff.starts_with("--- /dev/null\n+++ artifacts/script/script.txt\n@@ -0,0 +1,6 @@\n"),
         "{diff}"
     );
+}
 
-    // A patch is planned, then applied; the gate stays open on other bytes.
+/// A patch is planned, then applied; the gate stays open on other bytes.
+fn patched(workspace: &Workspace, id: &str) {
+    let opened = gate(workspace, id);
     let plan = workspace.json(&["patch", "check", id, "script", "fix.json"]);
     assert_eq!(plan["sha256"], opened["digest"]);
     assert_eq!(
-        gate(&workspace, id)["digest"],
+        gate(workspace, id)["digest"],
         opened["digest"],
         "a check changes nothing"
     );
-    let (_, stderr) = run(&workspace, &["patch", "check", id, "script", "unfit.json"], 1);
+    let (_, stderr) = run(workspace, &["patch", "check", id, "script", "unfit.json"], 1);
     assert!(stderr.starts_with("Not fit to apply: "), "{stderr}");
     let applied = workspace.json(&["patch", "apply", id, "script", "fix.json"]);
     assert_eq!(
@@ -82,14 +98,16 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
             .contains("wellies")
     );
     let old = opened["digest"].as_str().unwrap();
-    let (_, stderr) = run(&workspace, &["gate", "approve", id, "script", "--digest", old], 1);
+    let (_, stderr) = run(workspace, &["gate", "approve", id, "script", "--digest", old], 1);
     assert!(
         stderr.starts_with("Not approved: ") && stderr.contains(" changed since it was read"),
         "{stderr}"
     );
+}
 
-    // Rejected: whoever waits is told so, the job pauses, and the note goes to the next attempt.
-    let waiting = Beside::start(&workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
+/// Whoever waits is told so, the job pauses, and the note goes to the next attempt.
+fn rejected_and_resumed(workspace: &Workspace, id: &str) {
+    let waiting = Beside::start(workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
     let rejected = workspace.json(&["gate", "reject", id, "script", "--notes", "mention the tide table"]);
     assert_eq!(
         (&rejected["job_status"], &rejected["decision"]["approved"]),
@@ -103,7 +121,7 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
         (&told["state"], &told["decision"]),
         (&json!("rejected"), &rejected["decision"])
     );
-    run(&workspace, &["gate", "wait", id, "script"], 3);
+    run(workspace, &["gate", "wait", id, "script"], 3);
     let since = workspace.json_lines(&["events", id]).last().unwrap()["seq"]
         .as_u64()
         .unwrap();
@@ -112,27 +130,28 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
         (&resumed["patches_applied"], &resumed["job_stage"]),
         (&json!(0), &json!("script"))
     );
-    wait_for(&workspace, id, "gate_opened", since);
+    wait_for(workspace, id, "gate_opened", since);
     assert!(
         workspace
             .read(&format!("runs/{id}/artifacts/script/script.txt"))
             .ends_with("mention the tide table")
     );
-    let (diff, _) = run(&workspace, &["gate", "diff", id, "script"], 0);
+    let (diff, _) = run(workspace, &["gate", "diff", id, "script"], 0);
     assert!(
         diff.starts_with("--- /dev/null") && diff.contains("+Low tide is at noon – bring boots.\n"),
         "nothing was approved yet: {diff}"
     );
-    let (diff, _) = run(&workspace, &["gate", "diff", id, "script", "--base", "rejected"], 0);
+    let (diff, _) = run(workspace, &["gate", "diff", id, "script", "--base", "rejected"], 0);
     assert!(
         diff.contains("-Low tide is at noon – bring wellies.\n+Low tide is at noon – bring boots.\n"),
         "{diff}"
     );
+}
 
-    // Approved with a patch, once.
-    let waiting = Beside::start(&workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
+fn approved_with_a_patch(workspace: &Workspace, id: &str) {
+    let waiting = Beside::start(workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
     let (stdout, _) = run(
-        &workspace,
+        workspace,
         &[
             "gate", "approve", id, "script", "--patch", "fix.json", "--notes", "good",
         ],
@@ -154,12 +173,14 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
         std::fs::read_to_string(file).unwrap().contains("wellies"),
         "whoever waited reads the patched bytes"
     );
-    let (_, stderr) = run(&workspace, &["gate", "approve", id, "script"], 5);
+    let (_, stderr) = run(workspace, &["gate", "approve", id, "script"], 5);
     assert!(stderr.contains(&format!("approved {id} / script #2 at ")), "{stderr}");
+}
 
-    // The last gate ends the job; the record has every attempt.
-    let watch = Beside::start(&workspace, &["job", "watch", id, "--json"], Stream::Stdout);
-    run(&workspace, &["gate", "approve", id, "acceptance"], 0);
+/// The last gate ends the job; the record has every attempt.
+fn ended(workspace: &Workspace, id: &str) {
+    let watch = Beside::start(workspace, &["job", "watch", id, "--json"], Stream::Stdout);
+    run(workspace, &["gate", "approve", id, "acceptance"], 0);
     let (status, told) = watch.finish();
     assert_eq!(status.code(), Some(0));
     let numbers: Vec<u64> = told
@@ -185,14 +206,6 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
     assert_eq!(
         (&job["status"], &job["params"]["length_s"]),
         (&json!("completed"), &json!(45))
-    );
-
-    serve.signal(Signal::SIGTERM);
-    let (status, said) = serve.finish();
-    assert_eq!(status.code(), Some(0));
-    assert!(
-        said.contains("gate_rejected") && said.contains("SIGTERM: leaving"),
-        "{said}"
     );
 }
 

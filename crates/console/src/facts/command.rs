@@ -4,12 +4,12 @@ use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::prompt::{Confirm, Intent};
 use crate::model::prompt::{TimerAsk, TimerIntent};
+use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
 use domain::key::GateRef;
 use domain::time::parse_span_s;
-use engine::api::Command;
 
 pub(crate) fn gate_ref(key: &GateKey) -> GateRef {
     GateRef {

@@ -3,8 +3,8 @@
 use crate::facts::label;
 use crate::facts::wrap;
 use crate::model::Model;
-use crate::model::history::Entry;
 use domain::decision::Decision;
+use domain::old::ListedDecision;
 use ratatui::layout::Rect;
 
 /// So many decisions stay in sight above the facts of the selected one, where there is room for both.
@@ -34,21 +34,29 @@ pub(crate) const FACT_CELLS: usize = 6;
 /// A note takes at most so many lines.
 const NOTE_LINES_MAX: usize = 20;
 
+/// The stage of a decision, with the attempt where there is one.
+pub(crate) fn stage(decision: ListedDecision<'_>) -> String {
+    match decision.attempt() {
+        Some(attempt) => format!("{} #{attempt}", decision.stage()),
+        None => format!("{} old", decision.stage()),
+    }
+}
+
 /// The facts of a decision, each with its name before the first of its lines. The note comes last: it alone may be long.
-pub(crate) fn detail(entry: Entry<'_>, columns: u16) -> Vec<(&'static str, String)> {
-    let is_auto = match entry {
-        Entry::Ours(sealed) => sealed.decision.is_auto_approved(),
-        Entry::Old(old) => old.auto_approved,
+pub(crate) fn detail(entry: ListedDecision<'_>, columns: u16) -> Vec<(&'static str, String)> {
+    let auto = if entry.is_auto_approved() {
+        "   no person decided"
+    } else {
+        ""
     };
-    let auto = if is_auto { "   no person decided" } else { "" };
     let (by, seen, about, hash) = match entry {
-        Entry::Ours(sealed) => (
+        ListedDecision::Ours(sealed) => (
             came_in(&sealed.decision),
             seen(&sealed.decision),
             about(&sealed.decision),
             format!("#{} {}", sealed.seq, sealed.hash),
         ),
-        Entry::Old(old) => (
+        ListedDecision::Old(old) => (
             old.by.clone(),
             "(not recorded)".to_owned(),
             format!("{} of the old system, {}", old.stage, label::date(old.at)),

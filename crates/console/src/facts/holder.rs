@@ -1,6 +1,8 @@
 //! Who has a gate open, or holds its timer and until when.
 
 use super::{countdown, label, shorten, wrap};
+use crate::action::Action;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::queue::RowKey;
 use domain::hold;
@@ -192,8 +194,8 @@ pub(crate) fn warning(model: &Model, key: &GateKey) -> Option<String> {
     };
     let is_lost = model.leases.get(key).is_some_and(|own| own.is_lost);
     let (what, offer) = match is_lost {
-        true => ("took this gate over from you at", "Ctrl-t takes it back"),
-        false => (what, "Ctrl-t takes it over"),
+        true => ("took this gate over from you at", "takes it back"),
+        false => (what, "takes it over"),
     };
     let is_timed = model.queue.gate(key).is_some_and(|row| row.timer.is_some());
     let so = if is_timed {
@@ -202,5 +204,6 @@ pub(crate) fn warning(model: &Model, key: &GateKey) -> Option<String> {
         ""
     };
     let at = label::clock(lease.taken_at);
-    Some(format!("{who} {what} {at}{so}. {offer}"))
+    let key = keymap::key_of(Focus::Confirm, Action::TakeOver).unwrap_or_default();
+    Some(format!("{who} {what} {at}{so}. {key} {offer}"))
 }

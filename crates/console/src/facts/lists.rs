@@ -73,7 +73,7 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         let is_offered = action != Action::Palette && verb::is_hinted(model, focus, action);
         is_offered.then(|| Entry {
             name: binding.help,
-            key: binding.keys.first().copied().unwrap_or(""),
+            key: binding.key(),
             action,
         })
     });

@@ -3,6 +3,8 @@
 use ratatui::style::Style;
 
 use super::{holder, label, shorten};
+use crate::action::Action;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::file::{Against, FileView};
 use crate::model::gate::GateView;
@@ -37,7 +39,8 @@ fn versions(file: &FileView) -> Vec<String> {
 fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
     let words = file.artifact.since_rejection_words(&model.session.operator.name);
     let words = words.filter(|_| file.shown_against == Against::Usual);
-    words.map(|words| format!("{words}   c shows that"))
+    let key = keymap::key_of(Focus::Diff, Action::Base).unwrap_or_default();
+    words.map(|words| format!("{words}   {key} shows that"))
 }
 
 /// What is compared with what and, where a rejection is nearer, what changed since, in one line as far as it fits.

@@ -2,11 +2,6 @@
 
 use super::{Fact, Pair};
 
-/// The small copy is no larger than this: twice what the widest usual screen shows of one of two pictures.
-pub(crate) const SMALL_COLUMNS_MAX: u32 = 200;
-/// As [`SMALL_COLUMNS_MAX`].
-pub(crate) const SMALL_LINES_MAX: u32 = 120;
-
 /// What is told of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PictureFacts {
@@ -116,7 +111,11 @@ mod decoded {
     use image::imageops::FilterType;
     use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
-    use super::{PictureFacts, SMALL_COLUMNS_MAX, SMALL_LINES_MAX, Small};
+    use super::{PictureFacts, Small};
+
+    /// The small copy is no larger than this: twice what the widest usual screen shows of one of two pictures.
+    const SMALL_COLUMNS_MAX: u32 = 200;
+    const SMALL_LINES_MAX: u32 = 120;
 
     /// A side of a picture may be this long, in pixels: more is not decoded.
     const SIDE_MAX: u32 = 16_384;

@@ -2,8 +2,7 @@
 
 use domain::decision::SealedDecision;
 use domain::ids::{JobId, StageName};
-use domain::old::OldDecision;
-use domain::time::Timestamp;
+use domain::old::{ListedDecision, OldDecision};
 
 /// At most so many of either kind are listed.
 pub(crate) const DECISIONS_MAX: u32 = 500;
@@ -36,85 +35,12 @@ pub enum Key {
     Old(JobId, StageName),
 }
 
-/// A row.
-#[derive(Debug, Clone, Copy)]
-pub enum Entry<'h> {
-    /// In the chain.
-    Ours(&'h SealedDecision),
-    /// History only.
-    Old(&'h OldDecision),
-}
-
-impl<'h> Entry<'h> {
-    /// See [`Key`].
-    pub(crate) fn key(self) -> Key {
-        match self {
-            Self::Ours(sealed) => Key::Ours(sealed.seq),
-            Self::Old(old) => Key::Old(old.job_id.clone(), old.stage.clone()),
-        }
-    }
-
-    /// When.
-    pub(crate) fn at(self) -> Timestamp {
-        match self {
-            Self::Ours(sealed) => sealed.decision.at(),
-            Self::Old(old) => old.at,
-        }
-    }
-
-    /// The job.
-    pub(crate) fn job_id(self) -> &'h JobId {
-        match self {
-            Self::Ours(sealed) => sealed.decision.job_id(),
-            Self::Old(old) => &old.job_id,
-        }
-    }
-
-    /// Who decided.
-    pub(crate) fn by(self) -> &'h str {
-        match self {
-            Self::Ours(sealed) => sealed.decision.by(),
-            Self::Old(old) => &old.by,
-        }
-    }
-
-    /// The stage, with the attempt where there is one.
-    pub(crate) fn stage(self) -> String {
-        match self {
-            Self::Ours(sealed) => format!("{} #{}", sealed.decision.stage(), sealed.decision.attempt()),
-            Self::Old(old) => format!("{} old", old.stage),
-        }
-    }
-
-    /// Whether the work was to go on.
-    pub(crate) fn is_approved(self) -> bool {
-        match self {
-            Self::Ours(sealed) => sealed.decision.is_approved(),
-            Self::Old(old) => old.approved,
-        }
-    }
-
-    /// Whether the timer decided.
-    pub(crate) fn is_by_timer(self) -> bool {
-        match self {
-            Self::Ours(sealed) => sealed.decision.is_by_timer(),
-            Self::Old(old) => old.auto_approved,
-        }
-    }
-
-    /// What the decider wrote.
-    pub(crate) fn notes(self) -> Option<&'h str> {
-        match self {
-            Self::Ours(sealed) => sealed.decision.notes(),
-            Self::Old(old) => old.notes.as_deref(),
-        }
-    }
-
-    /// The patch that came with it.
-    pub(crate) fn patch(self) -> Option<&'h serde_json::Value> {
-        match self {
-            Self::Ours(sealed) => sealed.decision.patch(),
-            Self::Old(old) => old.patch.as_ref(),
+impl Key {
+    /// Of this decision.
+    pub(crate) fn of(decision: ListedDecision<'_>) -> Self {
+        match decision {
+            ListedDecision::Ours(sealed) => Self::Ours(sealed.seq),
+            ListedDecision::Old(old) => Self::Old(old.job_id.clone(), old.stage.clone()),
         }
     }
 }
@@ -126,15 +52,18 @@ impl History {
     }
 
     /// The row at a place.
-    pub(crate) fn entry(&self, place: usize) -> Option<Entry<'_>> {
+    pub(crate) fn entry(&self, place: usize) -> Option<ListedDecision<'_>> {
         match self.decisions.get(place) {
-            Some(sealed) => Some(Entry::Ours(sealed)),
-            None => self.old.get(place.checked_sub(self.decisions.len())?).map(Entry::Old),
+            Some(sealed) => Some(ListedDecision::Ours(sealed)),
+            None => self
+                .old
+                .get(place.checked_sub(self.decisions.len())?)
+                .map(ListedDecision::Old),
         }
     }
 
     /// Rows from a place on.
-    pub(crate) fn entries(&self, from: usize, rows: usize) -> Vec<Entry<'_>> {
+    pub(crate) fn entries(&self, from: usize, rows: usize) -> Vec<ListedDecision<'_>> {
         (from..self.count())
             .take(rows)
             .filter_map(|place| self.entry(place))
@@ -158,7 +87,7 @@ impl History {
 
     /// Selects the row at a place.
     pub(crate) fn select(&mut self, place: usize) {
-        let key = self.entry(place).map(Entry::key);
+        let key = self.entry(place).map(Key::of);
         if self.selected != key {
             self.detail_top = 0;
         }
@@ -166,7 +95,7 @@ impl History {
     }
 
     /// The selected decision.
-    pub(crate) fn current(&self) -> Option<Entry<'_>> {
+    pub(crate) fn current(&self) -> Option<ListedDecision<'_>> {
         self.entry(self.index())
     }
 }

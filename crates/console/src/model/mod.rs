@@ -136,6 +136,48 @@ pub struct LeaseHeld {
     pub(crate) is_lost: bool,
 }
 
+/// Drafts to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Unsaved {
+    /// Their gates.
+    pub(crate) keys: BTreeSet<GateKey>,
+    /// When the oldest unsaved change was typed, on the boot clock.
+    pub(crate) since_boot_us: Option<i64>,
+}
+
+/// Who leads.
+#[derive(Debug)]
+pub(crate) struct Lead {
+    /// Who; none: nobody.
+    pub(crate) leader: Option<LeaderInfo>,
+    /// Whether it was ever asked for and told.
+    pub(crate) is_known: bool,
+    /// Whether this process leads.
+    pub(crate) is_here: bool,
+    /// When it was last asked for, on the boot clock.
+    pub(crate) asked_boot_us: i64,
+}
+
+/// What is broken, as the banner says it.
+#[derive(Debug, Default)]
+pub(crate) struct Broken {
+    /// Files or database cannot be written.
+    pub(crate) trouble: Option<String>,
+    /// The configuration's faults.
+    pub(crate) config_faults: Vec<String>,
+    /// Why drafts of former sessions are not offered.
+    pub(crate) draft_problems: Vec<String>,
+}
+
+/// Whether somebody sits here.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    /// When a key was last pressed, on the boot clock; none: not yet, and a console that runs is nobody who looks.
+    pub(crate) key_boot_us: Option<i64>,
+    /// Since when somebody is at the keys without a long break, on the boot clock.
+    pub(crate) since_boot_us: i64,
+}
+
 /// The console.
 #[derive(Debug)]
 pub struct Model {
@@ -190,31 +232,17 @@ pub struct Model {
     /// What was thrown away lately, newest first.
     pub(crate) discarded: Vec<Discarded>,
     /// Drafts to be written.
-    pub(crate) unsaved: BTreeSet<GateKey>,
-    /// When the oldest unsaved change was typed, on the boot clock.
-    pub(crate) unsaved_boot_us: Option<i64>,
+    pub(crate) unsaved: Unsaved,
     /// Commands under way.
     pub(crate) sent: BTreeMap<Submission, Sent>,
     /// The leases that are kept, by gate.
     pub leases: BTreeMap<GateKey, LeaseHeld>,
-    /// Who leads; none: nobody.
-    pub(crate) leader: Option<LeaderInfo>,
-    /// Whether the leader was ever asked for and told.
-    pub(crate) is_leader_known: bool,
-    /// Whether this process leads.
-    pub(crate) is_leading: bool,
-    /// Files or database cannot be written.
-    pub(crate) trouble: Option<String>,
-    /// The configuration's faults.
-    pub(crate) config_faults: Vec<String>,
-    /// Why drafts of former sessions are not offered.
-    pub(crate) draft_problems: Vec<String>,
-    /// When a key was last pressed, on the boot clock; none: not yet, and a console that runs is nobody who looks.
-    pub(crate) key_boot_us: Option<i64>,
-    /// Since when somebody is at the keys without a long break, on the boot clock.
-    pub(crate) present_boot_us: i64,
-    /// When the leader was last asked for, on the boot clock.
-    pub(crate) leader_boot_us: i64,
+    /// Who leads.
+    pub(crate) lead: Lead,
+    /// What is broken.
+    pub(crate) broken: Broken,
+    /// Whether somebody sits here.
+    pub(crate) presence: Presence,
     /// Whether a query for the queue is under way, and whether another must follow.
     pub queue_asked: (bool, bool),
     /// The job that a query is under way for, and whether another must follow.
@@ -260,19 +288,20 @@ impl Model {
             toasts: Toasts::default(),
             drafts: BTreeMap::new(),
             discarded: Vec::new(),
-            unsaved: BTreeSet::new(),
-            unsaved_boot_us: None,
+            unsaved: Unsaved::default(),
             sent: BTreeMap::new(),
             leases: BTreeMap::new(),
-            leader: None,
-            is_leader_known: false,
-            is_leading: false,
-            trouble: None,
-            config_faults: Vec::new(),
-            draft_problems: Vec::new(),
-            key_boot_us: None,
-            present_boot_us: now.boot_us,
-            leader_boot_us: i64::MIN / 2,
+            lead: Lead {
+                leader: None,
+                is_known: false,
+                is_here: false,
+                asked_boot_us: i64::MIN / 2,
+            },
+            broken: Broken::default(),
+            presence: Presence {
+                key_boot_us: None,
+                since_boot_us: now.boot_us,
+            },
             queue_asked: (false, false),
             job_asked: None,
             own: VecDeque::new(),
@@ -296,15 +325,8 @@ impl Model {
             Some(Field::Find(..)) => return Focus::Find,
             None => {}
         }
-        match &self.prompt {
-            Some(Prompt::Confirm(confirm)) if confirm.is_note_focused && confirm.is_asking() => return Focus::Note,
-            Some(Prompt::Confirm(_)) => return Focus::Confirm,
-            Some(Prompt::Bulk(ask)) if ask.is_note_focused && ask.is_asking() => return Focus::Note,
-            Some(Prompt::Bulk(_)) => return Focus::Bulk,
-            Some(Prompt::Cancel(_) | Prompt::Timer(_) | Prompt::Discard(_)) => return Focus::Answer,
-            Some(Prompt::Menu) => return Focus::Menu,
-            Some(Prompt::Resume(_) | Prompt::Quit(_)) => return Focus::Ask,
-            None => {}
+        if let Some(prompt) = &self.prompt {
+            return prompt.focus();
         }
         if let Some(compose) = &self.compose {
             return match compose.list {

@@ -1,11 +1,11 @@
 //! What the rules answered to the question: what would Enter do?
 
+use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::key::GateRef;
 use domain::outlook::{Fact, Outlook, together};
 use domain::refusal::Refusal;
-use engine::api::Command;
 
 /// Of the prompt that is open: a question for each job that Enter would do something to. One is under way at a time.
 #[derive(Debug, Clone, Default)]

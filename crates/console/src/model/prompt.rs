@@ -5,6 +5,7 @@
 use super::bulk::BulkAsk;
 use crate::editor::Editor;
 use crate::effect::{Checked, Submission};
+use crate::keymap::Focus;
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId};
 use domain::key::GateKey;
@@ -276,6 +277,19 @@ pub enum Prompt {
 }
 
 impl Prompt {
+    /// Who receives the keys as long as nothing stands over it.
+    pub(crate) fn focus(&self) -> Focus {
+        match self {
+            Self::Confirm(confirm) if confirm.is_note_focused && confirm.is_asking() => Focus::Note,
+            Self::Confirm(_) => Focus::Confirm,
+            Self::Bulk(ask) if ask.is_note_focused && ask.is_asking() => Focus::Note,
+            Self::Bulk(_) => Focus::Bulk,
+            Self::Cancel(_) | Self::Timer(_) | Self::Discard(_) => Focus::Answer,
+            Self::Menu => Focus::Menu,
+            Self::Resume(_) | Self::Quit(_) => Focus::Ask,
+        }
+    }
+
     /// The revision that is asked and whether it was drawn, where Enter depends on that.
     fn asked(&mut self) -> Option<(&mut u64, &mut bool)> {
         Some(match self {

@@ -10,7 +10,6 @@ use crate::facts::verb;
 use crate::facts::verb::No;
 use crate::facts::window;
 use crate::keymap::Focus;
-use crate::model::history::Entry;
 use crate::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
 use crate::model::toast::Tone;
 use crate::model::{Field, Lower, Model, Overlay};
@@ -19,6 +18,7 @@ use crate::update::common::refuse;
 use crate::update::common::toast;
 use crate::update::compose::open;
 use domain::gate::Verdict;
+use domain::old::ListedDecision;
 use domain::view::QueueKind;
 use text::words::counted_are;
 
@@ -325,7 +325,7 @@ fn left_behind(model: &Model) -> Vec<String> {
     let mut reasons = Vec::new();
     let rows = model.queue.present();
     let running = rows.filter(|row| row.kind == QueueKind::Running).count();
-    if model.is_leading && running > 0 {
+    if model.lead.is_here && running > 0 {
         reasons.push(format!(
             "This console leads and {} running: stages go on; another console or serve takes the lead",
             counted_are(running, "stage")
@@ -368,10 +368,10 @@ pub(crate) fn recheck_quit(model: &mut Model) {
 }
 
 /// A decision's hash; one of the old system has none.
-fn hash(entry: Entry<'_>) -> Option<String> {
+fn hash(entry: ListedDecision<'_>) -> Option<String> {
     match entry {
-        Entry::Ours(sealed) => Some(sealed.hash.to_string()),
-        Entry::Old(_) => None,
+        ListedDecision::Ours(sealed) => Some(sealed.hash.to_string()),
+        ListedDecision::Old(_) => None,
     }
 }
 

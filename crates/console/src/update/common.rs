@@ -6,10 +6,11 @@ use crate::facts::verb;
 use crate::model::history::DECISIONS_MAX;
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
+use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use engine::api::OldQuery;
-use engine::api::{Command, Query};
+use engine::api::Query;
 
 pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;
@@ -35,7 +36,7 @@ pub(crate) fn readable(model: &Model, text: &str) -> String {
 }
 
 pub(crate) fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
-    model.leader_boot_us = model.now.boot_us;
+    model.lead.asked_boot_us = model.now.boot_us;
     fx.push(Effect::Ask(Question::Leader, Query::Leader));
 }
 

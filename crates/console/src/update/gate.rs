@@ -8,10 +8,11 @@ use crate::model::gate::GateView;
 use crate::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
 use crate::model::queue::RowKey;
 use crate::model::{Lower, Model};
+use domain::ask::Command;
 use domain::gate::Gate;
 use domain::ids::JobId;
 use domain::job::{JobRows, JobStatus};
-use engine::api::{Answer, Command, Query};
+use engine::api::{Answer, Query};
 
 /// The selection moved: show what it is on now.
 pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {

@@ -7,10 +7,10 @@ use crate::model::prompt::Prompt;
 use crate::model::toast::Tone;
 use crate::model::{LeaseHeld, Model};
 use crate::update::common::{send_quietly, toast};
+use domain::ask::Command;
 use domain::key::GateKey;
 use domain::lease::{HEARTBEAT_S, PRESENCE_S};
 use domain::time::SECOND_US;
-use engine::api::Command;
 
 /// A lease that somebody else had is asked for again this long after they gave it back.
 const AGAIN_US: i64 = SECOND_US;
@@ -53,7 +53,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has left it.
     let has_key = |key_us: i64| boot - key_us < PRESENCE_S as i64 * SECOND_US;
-    let is_present = model.away.is_some() || model.key_boot_us.is_some_and(has_key);
+    let is_present = model.away.is_some() || model.presence.key_boot_us.is_some_and(has_key);
     for (key, purpose) in wanted {
         let former = model.leases.get(&key).filter(|lease| lease.purpose == purpose);
         let is_due = former.is_none_or(|lease| boot - lease.beat_boot_us >= beat_us(model, &key, lease));

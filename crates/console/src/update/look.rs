@@ -11,12 +11,12 @@ use crate::model::prompt::Prompt;
 use crate::model::remembered::{Remembered, RememberedFile};
 use crate::model::standing::Standing;
 use crate::update::common::send_quietly;
+use domain::ask::Command;
 use domain::decision::Extent;
 use domain::gate::GateState;
 use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::time::SECOND_US;
-use engine::api::Command;
 
 /// Somebody is there this long after a key.
 const PRESENT_US: i64 = 60 * SECOND_US;
@@ -26,19 +26,22 @@ const REST_US: i64 = 3 * SECOND_US;
 /// Somebody pressed a key, or used the mouse.
 pub(crate) fn present(model: &mut Model) {
     if !is_attended(model) {
-        model.present_boot_us = model.now.boot_us;
+        model.presence.since_boot_us = model.now.boot_us;
     }
-    model.key_boot_us = Some(model.now.boot_us);
+    model.presence.key_boot_us = Some(model.now.boot_us);
 }
 
 /// Whether anybody has used the console since it was started.
 pub(crate) fn is_touched(model: &Model) -> bool {
-    model.key_boot_us.is_some()
+    model.presence.key_boot_us.is_some()
 }
 
 fn is_attended(model: &Model) -> bool {
     let since_us = |key_us: i64| model.now.boot_us.saturating_sub(key_us);
-    model.key_boot_us.is_some_and(|key_us| since_us(key_us) < PRESENT_US)
+    model
+        .presence
+        .key_boot_us
+        .is_some_and(|key_us| since_us(key_us) < PRESENT_US)
 }
 
 /// A frame with this of the diff is on the terminal; what the one before showed has stood until now.
@@ -69,7 +72,7 @@ pub(crate) fn count(model: &mut Model) {
     if !is_attended(model) {
         return;
     }
-    let (present, boot) = (model.present_boot_us, model.now.boot_us);
+    let (present, boot) = (model.presence.since_boot_us, model.now.boot_us);
     let Some(view) = &mut model.gate else {
         return;
     };
@@ -125,7 +128,7 @@ pub fn wake_us(model: &Model) -> Option<i64> {
     let standing = model.gate.as_ref().and_then(|view| view.standing.as_ref());
     let ripens = standing
         .filter(|_| is_attended(model))
-        .and_then(|standing| standing.ripens_us(model.present_boot_us));
+        .and_then(|standing| standing.ripens_us(model.presence.since_boot_us));
     let ripens = ripens.map(|at| (at - model.now.boot_us).max(0));
     let records = unrecorded(model).map(|_| rest_us(model));
     ripens.into_iter().chain(records).min()

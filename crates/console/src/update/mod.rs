@@ -105,15 +105,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         // Reading the queue costs by what waits: not for rows that are the same.
         Msg::Looked => looked(model, fx),
         Msg::Lead(is_leading) => {
-            model.is_leading = is_leading;
+            model.lead.is_here = is_leading;
             ask_leader(model, fx);
         }
         Msg::ConfigLoaded(gates, warnings) => {
             preview::outdate(model, None);
             notice::config_loaded(model, gates, &warnings);
         }
-        Msg::ConfigBroken(faults) => model.config_faults = faults,
-        Msg::Trouble(trouble) => model.trouble = trouble,
+        Msg::ConfigBroken(faults) => model.broken.config_faults = faults,
+        Msg::Trouble(trouble) => model.broken.trouble = trouble,
         Msg::ReadOnly(why) => (model.session.is_read_only, model.session.newer) = (true, Some(why)),
         Msg::DiffReady(done) => files::diff_ready(model, *done, fx),
         Msg::DiffFailed(index, number) => files::diff_failed(model, index, number),
@@ -127,7 +127,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::OwnEditorEnded(ending) => compose::own_editor_ended(model, ending, fx),
         Msg::CopyRead(result) => compose::copy_read(model, result, fx),
         Msg::Drafts(drafts, problems) => {
-            model.draft_problems = problems;
+            model.broken.draft_problems = problems;
             for draft in drafts {
                 model.drafts.entry(draft.key.clone()).or_insert(draft);
             }

@@ -48,8 +48,8 @@ pub(crate) fn answered(model: &mut Model, question: Question, answer: Answer, fx
         },
         Question::Leader => {
             if let Answer::Leader(leader) = answer {
-                model.leader = leader;
-                model.is_leader_known = true;
+                model.lead.leader = leader;
+                model.lead.is_known = true;
             }
         }
         Question::Job(job_id) => match answer {
@@ -212,7 +212,7 @@ fn tell(model: &mut Model, event: &Event) {
 
 /// The configuration was loaded again.
 pub(crate) fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolicy>>, warnings: &[String]) {
-    model.config_faults.clear();
+    model.broken.config_faults.clear();
     model.session.gates = gates;
     let text = match warnings {
         [] => "Configuration loaded; in force for gates opened from now on".to_owned(),

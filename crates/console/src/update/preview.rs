@@ -17,13 +17,14 @@ use crate::model::prompt::{ConfirmState, Prompt, TimerAsk};
 use crate::model::toast::Tone;
 use crate::update::common::refuse;
 use crate::update::common::toast;
+use domain::ask::Command;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::outlook::Outlook;
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::{Answer, Command, Query};
+use engine::api::{Answer, Query};
 
 /// The note that goes with each command of the prompt.
 fn note(model: &Model) -> Option<&Editor> {

@@ -19,7 +19,7 @@ use crate::update::common;
 use crate::update::common::{NOT_DRAWN, other_sent, refuse};
 use crate::update::common::{send, toast};
 use crate::update::compose::open;
-use engine::api::Command;
+use domain::ask::Command;
 
 /// Asks before the gate on screen is decided.
 pub(crate) fn open_decision(model: &mut Model, intent: Intent) {

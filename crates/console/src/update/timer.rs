@@ -12,7 +12,7 @@ use crate::model::prompt::{Prompt, TimerAsk, TimerIntent};
 use crate::model::toast::Tone;
 use crate::update::common::{NOT_DRAWN, other_sent};
 use crate::update::common::{send, toast};
-use engine::api::Command;
+use domain::ask::Command;
 
 /// Asks before the timer of the selected gate is stopped, moved or let run again.
 pub(crate) fn open(model: &mut Model, intent: TimerIntent) {

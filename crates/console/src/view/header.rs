@@ -14,10 +14,10 @@ type Part = (String, Style);
 
 fn leader(model: &Model) -> Part {
     let theme = model.theme;
-    match (&model.leader, model.is_leading) {
+    match (&model.lead.leader, model.lead.is_here) {
         (_, true) => ("lead you".to_owned(), theme.plain()),
         (Some(leader), false) => (format!("lead {}@{}", leader.name, leader.host), theme.plain()),
-        (None, false) if model.is_leader_known => ("NO LEADER: stages do not run".to_owned(), theme.urgent()),
+        (None, false) if model.lead.is_known => ("NO LEADER: stages do not run".to_owned(), theme.urgent()),
         (None, false) => ("lead ?".to_owned(), theme.plain()),
     }
 }

@@ -42,8 +42,11 @@ fn is_enter_offered(model: &Model) -> bool {
 
 /// What holds until Enter; where that would be refused, what holds.
 fn until_enter(model: &Model, what: &str) -> String {
-    let until = if is_enter_offered(model) { " until Enter" } else { "" };
-    format!("nothing is {what}{until}")
+    let enter = keymap::keys_of(model.focus(), &[Action::Accept]);
+    match is_enter_offered(model) {
+        true => format!("nothing is {what} until {enter}"),
+        false => format!("nothing is {what}"),
+    }
 }
 
 /// What can be looked at behind the question, and what holds until Enter.
@@ -61,7 +64,8 @@ fn confirm(model: &Model) -> Vec<String> {
 }
 
 fn bulk(model: &Model) -> Vec<String> {
-    let list = "j k look at the list".to_owned();
+    let keys = keymap::keys_of(Focus::Bulk, &[Action::Down, Action::Up]);
+    let list = format!("{keys} look at the list");
     match &model.prompt {
         Some(Prompt::Bulk(ask)) if ask.writing() > 0 => vec!["the answers will show here".to_owned()],
         Some(Prompt::Bulk(ask)) if !ask.is_asking() => vec![list],
@@ -89,32 +93,48 @@ fn answer(model: &Model) -> &'static str {
 
 /// What is said where the keys stand in the question itself, or the letters are a text: what finds no room is left out.
 fn said(model: &Model, focus: Focus) -> Vec<String> {
-    let enter = |words: &str| is_enter_offered(model).then(|| words.to_owned());
-    let words = |words: &[&str]| words.iter().map(|words| (*words).to_owned()).collect();
+    let keys = |actions: &[Action]| keymap::keys_of(focus, actions);
+    let enter = keys(&[Action::Accept]);
+    let is_offered = || is_enter_offered(model);
+    let moves = || format!("{} move", keys(&[Action::Up, Action::Down]));
+    let list = |words: &str| vec![format!("{enter} {words}"), "type to find".to_owned(), moves()];
     match focus {
         Focus::Confirm => confirm(model),
         Focus::Note => vec![
             until_enter(model, "decided"),
             "type the note".to_owned(),
-            "Tab out".to_owned(),
+            format!("{} out", keys(&[Action::Note])),
         ],
-        Focus::Ask => enter("Enter yes").into_iter().collect(),
+        Focus::Ask => is_offered().then(|| format!("{enter} yes")).into_iter().collect(),
         Focus::Bulk => bulk(model),
-        Focus::Answer => [Some(answer(model).to_owned()), enter("Enter")]
+        Focus::Answer => [Some(answer(model).to_owned()), is_offered().then_some(enter)]
             .into_iter()
             .flatten()
             .collect(),
-        Focus::Filter => words(&["Enter keeps the filter", "Esc takes it back"]),
-        Focus::Search => words(&["Enter finds"]),
-        Focus::Find => words(&["type what to find", "Enter there", "Ctrl-g next, in the text"]),
-        Focus::Candidates => words(&["Enter writes it", "type on", "Up Down move"]),
-        Focus::Types => words(&["Enter writes in it", "Up Down move"]),
-        Focus::Help => words(&["type to find", "Up Down PgUp PgDn move"]),
-        Focus::Files => words(&["Enter shows it", "type to find", "Up Down move"]),
-        Focus::Discarded => words(&["Enter restores it", "type to find", "Up Down move"]),
-        Focus::Palette => words(&["Enter does it", "type to find", "Up Down move"]),
+        Focus::Filter => vec![
+            format!("{enter} keeps the filter"),
+            format!("{} takes it back", keys(&[Action::Close])),
+        ],
+        Focus::Search => vec![format!("{enter} finds")],
+        Focus::Find => vec![
+            "type what to find".to_owned(),
+            format!("{enter} there"),
+            format!(
+                "{} next, in the text",
+                keymap::keys_of(Focus::Compose, &[Action::FindNext])
+            ),
+        ],
+        Focus::Candidates => vec![format!("{enter} writes it"), "type on".to_owned(), moves()],
+        Focus::Types => vec![format!("{enter} writes in it"), moves()],
+        Focus::Help => {
+            let pages = keys(&[Action::Up, Action::Down, Action::PageUp, Action::PageDown]);
+            vec!["type to find".to_owned(), format!("{pages} move")]
+        }
+        Focus::Files => list("shows it"),
+        Focus::Discarded => list("restores it"),
+        Focus::Palette => list("does it"),
         // The menu names its keys itself.
-        Focus::Menu if !window::is_low(model) => words(&["the text is kept"]),
+        Focus::Menu if !window::is_low(model) => vec!["the text is kept".to_owned()],
         Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => Vec::new(),
     }
 }
@@ -148,12 +168,6 @@ fn last(focus: Focus) -> Vec<&'static Binding> {
     };
     let of = |action| bindings(focus).find(|binding| binding.action == Some(action));
     [Action::Help, out].into_iter().filter_map(of).collect()
-}
-
-/// The key that is named for a binding that ends the line: the same letter leads out wherever it is no text.
-fn named(binding: &Binding) -> &'static str {
-    let letter = binding.keys.iter().find(|key| **key == "q");
-    letter.or(binding.keys.first()).copied().unwrap_or_default()
 }
 
 /// The bindings of a focus that have a hint.
@@ -203,7 +217,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         // The way to all keys and the way out are always in sight; the others give way.
         reserved: last
             .iter()
-            .map(|binding| named(binding).len() + 1 + binding.hint.len() + GAP)
+            .map(|binding| binding.key_out().len() + 1 + binding.hint.len() + GAP)
             .sum(),
     };
     bar.pen.skip(1);
@@ -216,7 +230,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
     if is_pane && verb::is_hinted(model, focus, Action::Resume) {
-        bar.key("R", "resume");
+        bar.key(&keymap::keys_of(focus, &[Action::Resume]), "resume");
     }
     // The way back to the text comes before what can be done with it, which a window with room for it lists above; so does the way back
     // to the usual base, which alone counts as shown.
@@ -234,9 +248,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let applies = |binding: &&Binding| binding.action.is_some_and(|action| verb::applies(model, focus, action));
     let is_last = |binding: &&Binding| last.iter().any(|last| last.action == binding.action);
     for binding in back.chain(others).filter(applies).filter(|binding| !is_last(binding)) {
-        if let Some(key) = binding.keys.first()
-            && !bar.key(key, binding.hint)
-        {
+        if !bar.key(binding.key(), binding.hint) {
             break;
         }
     }
@@ -245,7 +257,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         if compose.is_some_and(|compose| compose.closed.is_some()) {
             bar.say("the text can only be read");
         } else {
-            bar.key("Ctrl-u", "undo");
+            bar.key(keymap::undo_key(), "undo");
             // Before anything is written there is no draft.
             if compose.is_some_and(Compose::is_changed) {
                 bar.say("the draft is kept");
@@ -254,6 +266,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     bar.reserved = 0;
     for binding in last {
-        bar.key(named(binding), binding.hint);
+        bar.key(binding.key_out(), binding.hint);
     }
 }
+
+#[cfg(test)]
+mod tests;

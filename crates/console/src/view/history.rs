@@ -1,6 +1,6 @@
 //! The decisions made so far, newest first, and the facts of the selected one.
 
-use crate::facts::history::{FACT_CELLS, detail, detail_height, fact_rows, rows};
+use crate::facts::history::{FACT_CELLS, detail, detail_height, fact_rows, rows, stage};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::facts::{label, shorten};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::history::Entry;
+use domain::old::ListedDecision;
 use domain::time::Timestamp;
 use text::{visible_line, width};
 
@@ -22,19 +22,27 @@ struct Widths {
 }
 
 impl Widths {
-    fn of(shown: &[Entry<'_>], now: Timestamp, columns: u16) -> Self {
+    fn of(shown: &[ListedDecision<'_>], now: Timestamp, columns: u16) -> Self {
         let most = usize::from(columns) / 4;
-        let widest = |text: &dyn Fn(Entry<'_>) -> usize| shown.iter().map(|entry| text(*entry)).max().unwrap_or(0);
+        let widest =
+            |text: &dyn Fn(ListedDecision<'_>) -> usize| shown.iter().map(|entry| text(*entry)).max().unwrap_or(0);
         Self {
             time: widest(&|entry| label::time_or_date(entry.at(), now).len()),
             job: widest(&|entry| width(&label::job(entry.job_id(), ""))).clamp(5, most.max(9)),
-            stage: widest(&|entry| width(&entry.stage())).min(16),
+            stage: widest(&|entry| width(&stage(entry))).min(16),
             by: widest(&|entry| width(&visible_line(entry.by()))).min(12),
         }
     }
 }
 
-fn draw_row(model: &Model, decision: Entry<'_>, name: &str, widths: &Widths, is_selected: bool, mut pen: Pen<'_>) {
+fn draw_row(
+    model: &Model,
+    decision: ListedDecision<'_>,
+    name: &str,
+    widths: &Widths,
+    is_selected: bool,
+    mut pen: Pen<'_>,
+) {
     let theme = model.theme;
     let verdict = match (decision.is_approved(), decision.is_by_timer()) {
         (true, _) => "+ approved",
@@ -55,7 +63,7 @@ fn draw_row(model: &Model, decision: Entry<'_>, name: &str, widths: &Widths, is_
     )
     .skip(1);
     pen.cell(name, widths.job, theme.plain()).skip(1);
-    pen.cell(&decision.stage(), widths.stage, theme.plain()).skip(1);
+    pen.cell(&stage(decision), widths.stage, theme.plain()).skip(1);
     pen.cell(verdict, 10, style).skip(1);
     pen.cell(decision.by(), widths.by, style).skip(1);
     let patch = if decision.patch().is_some() { "patch " } else { "" };
@@ -66,7 +74,7 @@ fn draw_row(model: &Model, decision: Entry<'_>, name: &str, widths: &Widths, is_
     }
 }
 
-fn draw_detail(model: &Model, entry: Entry<'_>, area: Rect, buffer: &mut Buffer) {
+fn draw_detail(model: &Model, entry: ListedDecision<'_>, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let rule = "─".repeat(usize::from(area.width));
     Pen::new(buffer, area).text(&rule, theme.rule());

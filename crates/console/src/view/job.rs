@@ -6,8 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
+use crate::action::Action;
 use crate::facts::label;
 use crate::facts::window::is_low;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::job::JobView;
 use domain::job::JobStatus;
@@ -120,7 +122,8 @@ fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     }
     let height = usize::from(area.height.saturating_sub(1));
     if lines.len() > height {
-        pen.text("   Ctrl-u Ctrl-d scroll", theme.plain());
+        let keys = keymap::keys_of(Focus::Job, &[Action::HalfUp, Action::HalfDown]);
+        pen.text(&format!("   {keys} scroll"), theme.plain());
     }
     let end = lines.len().saturating_sub(view.up);
     let start = end.saturating_sub(height);

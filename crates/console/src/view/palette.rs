@@ -6,6 +6,8 @@ use ratatui::layout::{Position, Rect};
 
 use super::message;
 use super::pen::{Pen, clear};
+use crate::action::Action;
+use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::{Model, Overlay};
 
@@ -22,8 +24,9 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     Pen::new(buffer, area).text(&rule, theme.rule());
     let entries = entries(model);
     if entries.is_empty() {
-        let words = "No command is called that   hint: Esc goes back";
-        Pen::at_line(buffer, area, 1).skip(3).text(words, theme.plain());
+        let close = keymap::keys_of(Focus::Palette, &[Action::Close]);
+        let words = format!("No command is called that   hint: {close} goes back");
+        Pen::at_line(buffer, area, 1).skip(3).text(&words, theme.plain());
     }
     let rows = usize::from(height.saturating_sub(2));
     let top = (chosen + 1).saturating_sub(rows);

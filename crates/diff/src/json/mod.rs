@@ -58,7 +58,7 @@ pub struct ValueChange {
 /// The changed values of a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangedValues {
-    /// In the order of the new document; at most [`CHANGES_MAX`].
+    /// In the order of the new document; at most `CHANGES_MAX`.
     pub changes: Vec<ValueChange>,
     /// There are more changes than listed: too many, or too little time.
     pub is_cut: bool,

@@ -12,21 +12,12 @@ use crate::time::{SECOND_US, Timestamp};
 use crate::timer::GateTimer;
 use text::words::duration;
 
-/// A person's verdict, with everything that was found out before the transaction.
-#[derive(Debug, Clone)]
-pub struct DecisionRequest {
-    /// Who.
-    pub operator: Operator,
-    /// What.
-    pub verdict: Verdict,
-    /// Why.
-    pub notes: Option<String>,
-    /// A patch that fits what is on disk.
-    pub patch: Option<Proposal>,
-    /// The gate's digest that they saw; none means the registered one.
-    pub digest: Option<Digest>,
-    /// What lies on disk.
-    pub on_disk: Vec<OnDisk>,
+/// The note as it is recorded; a blank one is none, one that is too long is refused.
+pub fn notes_or_refuse(notes: Option<&str>) -> Result<Option<&str>, Refusal> {
+    match notes.map_or(0, str::len) {
+        bytes if bytes > NOTES_BYTES_MAX => Err(Refusal::notes_too_long(bytes)),
+        _ => Ok(notes.filter(|notes| !notes.trim().is_empty())),
+    }
 }
 
 /// What the timer does to a gate when it is due.
@@ -136,22 +127,24 @@ impl Gate {
         Err(Refusal::artifact_changed(&self.key, changed))
     }
 
-    /// Returns the decision that settles this gate, or the reason it may not be settled so.
-    pub fn decide(&self, request: DecisionRequest, at: Timestamp) -> Result<Decision, Refusal> {
+    /// Returns the decision that settles this gate, or the reason it may not be settled so. `reviewed`: see [`Gate::reviewed_or_refuse`].
+    pub fn decide(
+        &self,
+        by: &Operator,
+        verdict: Verdict,
+        notes: Option<&str>,
+        proposal: Option<&Proposal>,
+        reviewed: &[GateArtifact],
+        at: Timestamp,
+    ) -> Result<Decision, Refusal> {
         self.open_or_refuse()?;
-        if let Some(notes) = &request.notes
-            && notes.len() > NOTES_BYTES_MAX
-        {
-            return Err(Refusal::notes_too_long(notes.len()));
-        }
-        let current = self.reviewed_or_refuse(request.digest, &request.on_disk, Some(request.verdict))?;
-        let mut artifacts: Vec<_> = current.iter().map(as_reviewed).collect();
-        match (&request.patch, request.verdict) {
+        let mut artifacts: Vec<_> = reviewed.iter().map(as_reviewed).collect();
+        match (proposal, verdict) {
             (None, _) => {}
             (Some(Proposal::Params(_)), Verdict::Approve) => return Err(Refusal::params_need_rejection(&self.key)),
             (Some(Proposal::Params(_)), Verdict::Reject) => {}
             (Some(Proposal::File(effect)), verdict) => {
-                effect.fits_or_refuse(&self.key, &current)?;
+                effect.fits_or_refuse(&self.key, reviewed)?;
                 // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
                 if verdict == Verdict::Approve {
                     let after = Some(effect.after.digest);
@@ -166,14 +159,13 @@ impl Gate {
                 }
             }
         }
-        let notes = request.notes.filter(|notes| !notes.trim().is_empty());
         Ok(Decision::new(DecisionParts {
             key: &self.key,
-            approved: request.verdict == Verdict::Approve,
-            decider: Decider::operator(request.operator),
+            approved: verdict == Verdict::Approve,
+            decider: Decider::operator(by.clone()),
             at,
-            notes,
-            patch: request.patch.map(Proposal::into_patch),
+            notes: notes.map(str::to_owned),
+            patch: proposal.map(|proposal| proposal.patch().clone()),
             opened_at: self.opened_at,
             deadline: self.deadline(),
             seen: &self.seen,

@@ -19,11 +19,12 @@ use nix::errno::Errno;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
+use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::gate::Gate;
 use domain::ids::{ArtifactPath, Digest, JobId};
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::{Answer, Command, OutsideArtifact, OutsideFile, Query};
+use engine::api::{Answer, Query};
 use engine::door::Door;
 use runs::drops::{self, Claim, Drop, Misplaced};
 use runs::{RunDir, RunsDir, RunsError, artifacts};

@@ -12,10 +12,10 @@ use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::{Asked, Job};
 use crate::request::{FieldValue, Fields, Unfit, request};
+use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
 use domain::key::GateRef;
-use engine::api::Command;
 use wire::ActedDoc;
 
 use super::done;

@@ -18,11 +18,11 @@ use domain::decision::SealedDecision;
 use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
-use domain::old::OldDecision;
+use domain::old::{ListedDecision, OldDecision};
 use domain::stage_state::StageState;
 use domain::view::JobFilter;
 use engine::left::until_in_place;
-use wire::{DecisionDoc, DecisionFile, GateDoc, JobGateDoc};
+use wire::{DecisionFile, GateDoc, JobGateDoc};
 
 /// The most decisions of a list, and how many unless asked.
 const DECISIONS_MAX: u32 = 10_000;
@@ -66,7 +66,7 @@ struct JobDecisionsDoc<'a> {
     job_id: &'a JobId,
     /// Decision files by stage.
     #[schema(value_type = Object)]
-    decisions: BTreeMap<&'a StageName, DecisionDoc<'a>>,
+    decisions: BTreeMap<&'a StageName, ListedDecision<'a>>,
     /// How many.
     total_decisions: usize,
 }
@@ -113,7 +113,7 @@ pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) 
         JobOrOld::Ours(rows) => rows,
         JobOrOld::Old(job) => {
             let decisions = job.decisions().into_iter();
-            let decisions = decisions.map(|decision| (&decision.stage, DecisionDoc::Old(decision)));
+            let decisions = decisions.map(|decision| (&decision.stage, ListedDecision::Old(decision)));
             return Ok(newest_decisions(&id, decisions.collect()));
         }
     };
@@ -125,11 +125,11 @@ pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) 
         }
     }
     let decisions = newest.into_iter();
-    let decisions = decisions.map(|(stage, sealed)| (stage, DecisionDoc::Ours(sealed)));
+    let decisions = decisions.map(|(stage, sealed)| (stage, ListedDecision::Ours(sealed)));
     Ok(newest_decisions(&id, decisions.collect()))
 }
 
-fn newest_decisions<'a>(job_id: &'a JobId, decisions: BTreeMap<&'a StageName, DecisionDoc<'a>>) -> Response {
+fn newest_decisions<'a>(job_id: &'a JobId, decisions: BTreeMap<&'a StageName, ListedDecision<'a>>) -> Response {
     answer::ok(&JobDecisionsDoc {
         job_id,
         total_decisions: decisions.len(),
@@ -338,8 +338,8 @@ pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Resu
         Vec::new()
     };
     let of_stage = |decision: &&OldDecision| stage.as_ref().is_none_or(|stage| decision.stage == *stage);
-    let history = history.iter().filter(of_stage).take(left).map(DecisionDoc::Old);
+    let history = history.iter().filter(of_stage).take(left).map(ListedDecision::Old);
     Ok(answer::ok(
-        &ours.iter().map(DecisionDoc::Ours).chain(history).collect::<Vec<_>>(),
+        &ours.iter().map(ListedDecision::Ours).chain(history).collect::<Vec<_>>(),
     ))
 }

@@ -15,10 +15,11 @@ use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::{Asked, Job, Rest};
 use crate::request::request;
+use domain::ask::{Command, NewJob};
 use domain::ids::ArtifactPath;
 use domain::job::JobStatus;
 use domain::view::JobFilter;
-use engine::api::{Answer, Command, NewJob, Query};
+use engine::api::{Answer, Query};
 use wire::{ArtifactDoc, JobDoc};
 
 /// The most jobs of a list, and how many unless asked (WIRE.md).

@@ -15,8 +15,8 @@ use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::Job;
 use crate::request::{FieldValue, Fields, Unfit, request};
+use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::ids::StageName;
-use engine::api::{Command, OutsideArtifact, OutsideFile};
 use wire::{GateDoc, JobGateDoc};
 
 /// The most bytes of a kind.

@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::{Asked, Gate};
 use crate::request::request;
-use engine::api::Command;
+use domain::ask::Command;
 use wire::ActedDoc;
 
 use super::done;

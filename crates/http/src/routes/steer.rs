@@ -9,7 +9,8 @@ use crate::answer::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::params::{Asked, Job};
-use engine::api::{Command, ReviewOpened};
+use domain::ask::Command;
+use engine::api::ReviewOpened;
 use wire::{ActedDoc, DoneDoc};
 
 use super::done;

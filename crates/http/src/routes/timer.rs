@@ -11,9 +11,9 @@ use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::Gate;
 use crate::request::request;
+use domain::ask::Command;
 use domain::key::GateRef;
 use domain::time::Timestamp;
-use engine::api::Command;
 use wire::{GateDoc, JobGateDoc};
 
 request! {

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::Gate;
-use engine::api::Command;
+use domain::ask::Command;
 use wire::JobGateDoc;
 
 use super::timer::{Timed, act, reasoned};

@@ -36,9 +36,7 @@ fn all_orders_of_two_verdicts_and_the_timer_make_exactly_one_decision() {
                 world.timer("script", 30, OnTimeout::Approve);
                 world.rows = None;
                 world.log.clear();
-                world
-                    .start(vec![spec("script", false), spec("audio", false)], false)
-                    .unwrap();
+                world.start(vec![spec("script", false), spec("audio", false)]).unwrap();
                 world
             };
             world.pass_s(30);
@@ -66,33 +64,23 @@ fn a_decision_on_other_bytes_than_were_seen_is_refused() {
         found: Some((Digest::of(b"two"), 3)),
     }];
     for verdict in [Verdict::Approve, Verdict::Reject] {
-        let request = DecisionRequest {
+        let request = Judgement {
             on_disk: moved.clone(),
             ..world.request("ana", verdict)
         };
-        let refusal = world
-            .put(Input::Decide {
-                gate: world.gate_ref("script"),
-                request,
-            })
-            .unwrap_err();
+        let refusal = world.judge(world.gate_ref("script"), request).unwrap_err();
         assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
         assert!(
             refusal.message.contains(&Digest::of(b"one").short())
                 && refusal.message.contains(&Digest::of(b"two").short())
         );
     }
-    let request = DecisionRequest {
+    let request = Judgement {
         on_disk: moved,
         digest: Some(Digest::of(b"two")),
         ..world.request("ana", Verdict::Approve)
     };
-    world
-        .put(Input::Decide {
-            gate: world.gate_ref("script"),
-            request,
-        })
-        .unwrap();
+    world.judge(world.gate_ref("script"), request).unwrap();
     assert_eq!(
         world.rows().decisions[0].decision.artifacts()[0].sha256,
         Some(Digest::of(b"two"))
@@ -109,26 +97,15 @@ fn what_was_seen_before_somebody_patched_it_cannot_be_approved() {
     let mut world = reviewed();
     let on_disk = world.on_disk("script");
     let patch = effect("script", "one", "two");
-    world
-        .put(Input::ApplyPatch {
-            gate: world.gate_ref("script"),
-            operator: person("bea"),
-            effect: Box::new(patch),
-            digest: None,
-            on_disk,
-        })
-        .unwrap();
+    world.patch_on("bea", patch, None, on_disk).unwrap();
     assert_eq!(world.newest("script").state, GateState::Open, "the gate stays open");
-    let request = DecisionRequest {
+    let request = Judgement {
         digest: Some(Digest::of(b"one")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
     assert_eq!(
-        code(world.put(Input::Decide {
-            gate: world.gate_ref("script"),
-            request
-        })),
+        code(world.judge(world.gate_ref("script"), request)),
         RefusalCode::ArtifactChanged
     );
     world.approve("script", "ana").unwrap();
@@ -142,36 +119,26 @@ fn a_vanished_artifact_cannot_be_approved_but_rejected() {
         registered: Digest::of(b"one"),
         found: None,
     }];
-    let request = |world: &World, verdict| DecisionRequest {
+    let request = |world: &World, verdict| Judgement {
         on_disk: gone.clone(),
         ..world.request("ana", verdict)
     };
-    let approve = Input::Decide {
-        gate: world.gate_ref("script"),
-        request: request(&world, Verdict::Approve),
-    };
-    assert_eq!(code(world.put(approve)), RefusalCode::ArtifactChanged);
-    let reject = Input::Decide {
-        gate: world.gate_ref("script"),
-        request: request(&world, Verdict::Reject),
-    };
-    world.put(reject).unwrap();
+    let script = world.gate_ref("script");
+    let approve = request(&world, Verdict::Approve);
+    assert_eq!(code(world.judge(script.clone(), approve)), RefusalCode::ArtifactChanged);
+    let reject = request(&world, Verdict::Reject);
+    world.judge(script, reject).unwrap();
 }
 
 #[test]
 fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
     let mut world = reviewed();
-    let request = DecisionRequest {
+    let request = Judgement {
         patch: Some(proposal("script", "one", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
-    world
-        .put(Input::Decide {
-            gate: world.gate_ref("script"),
-            request,
-        })
-        .unwrap();
+    world.judge(world.gate_ref("script"), request).unwrap();
     let decided = &world.rows().decisions[0].decision;
     assert_eq!(decided.artifacts()[0].sha256, Some(Digest::of(b"one")));
     assert_eq!(decided.artifacts()[0].sha256_after, Some(Digest::of(b"two")));
@@ -186,16 +153,13 @@ fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
 #[test]
 fn a_patch_planned_against_other_bytes_decides_nothing() {
     let mut world = reviewed();
-    let request = DecisionRequest {
+    let request = Judgement {
         patch: Some(proposal("script", "older", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
     assert_eq!(
-        code(world.put(Input::Decide {
-            gate: world.gate_ref("script"),
-            request
-        })),
+        code(world.judge(world.gate_ref("script"), request)),
         RefusalCode::ArtifactChanged
     );
     assert!(world.rows().decisions.is_empty());
@@ -205,18 +169,13 @@ fn a_patch_planned_against_other_bytes_decides_nothing() {
 #[test]
 fn rejection_patch_and_approval_stay_three_facts() {
     let mut world = reviewed();
-    let request = DecisionRequest {
+    let request = Judgement {
         patch: Some(proposal("script", "one", "two")),
         notes: Some("too long".into()),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Reject)
     };
-    world
-        .put(Input::Decide {
-            gate: world.gate_ref("script"),
-            request,
-        })
-        .unwrap();
+    world.judge(world.gate_ref("script"), request).unwrap();
     assert_eq!(
         (world.status(), world.count(EventType::PatchApplied)),
         (JobStatus::Paused, 0)
@@ -226,10 +185,10 @@ fn rejection_patch_and_approval_stay_three_facts() {
         None,
         "nothing is applied yet"
     );
-    let plan = ResumePlan {
+    let plan = Evidence {
         proposal: Some(proposal("script", "one", "two")),
         on_disk: world.on_disk("script"),
-        ..ResumePlan::default()
+        ..Evidence::default()
     };
     world.resume("bea", plan).unwrap();
     let [rejection, approval] = &world.chain[..] else {
@@ -256,26 +215,21 @@ fn rejection_patch_and_approval_stay_three_facts() {
 #[test]
 fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
     let mut world = reviewed();
-    let request = DecisionRequest {
+    let request = Judgement {
         patch: Some(proposal("script", "one", "two")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Reject)
     };
-    world
-        .put(Input::Decide {
-            gate: world.gate_ref("script"),
-            request,
-        })
-        .unwrap();
+    world.judge(world.gate_ref("script"), request).unwrap();
     let moved = vec![OnDisk {
         path: artifact("script", "").path,
         registered: Digest::of(b"one"),
         found: Some((Digest::of(b"other"), 5)),
     }];
-    let plan = ResumePlan {
+    let plan = Evidence {
         proposal: Some(proposal("script", "other", "two")),
         on_disk: moved,
-        ..ResumePlan::default()
+        ..Evidence::default()
     };
     assert_eq!(code(world.resume("bea", plan)), RefusalCode::ArtifactChanged);
     assert_eq!((world.status(), world.rows().decisions.len()), (JobStatus::Paused, 1));
@@ -285,7 +239,7 @@ fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
 fn an_old_attempt_and_unknown_names_are_refused_by_name() {
     let mut world = reviewed();
     world.decide("script", "ana", Verdict::Reject, Some("again")).unwrap();
-    world.resume("ana", ResumePlan::default()).unwrap();
+    world.resume("ana", Evidence::default()).unwrap();
     world
         .run("script", 2, StageOutcome::Made(vec![artifact("script", "two")]))
         .unwrap();
@@ -293,14 +247,11 @@ fn an_old_attempt_and_unknown_names_are_refused_by_name() {
         attempt: Some(1),
         ..world.gate_ref("script")
     };
-    let request = DecisionRequest {
+    let request = Judgement {
         on_disk: world.on_disk("script"),
         ..world.request("bea", Verdict::Approve)
     };
-    assert_eq!(
-        code(world.put(Input::Decide { gate: old, request })),
-        RefusalCode::AlreadyDecided
-    );
+    assert_eq!(code(world.judge(old, request)), RefusalCode::AlreadyDecided);
     assert_eq!(code(world.approve("trailer", "ana")), RefusalCode::NotFound);
     assert_eq!(code(world.approve("audio", "ana")), RefusalCode::NotFound);
     assert_eq!(world.newest("script").state, GateState::Open);
@@ -324,25 +275,15 @@ fn a_patch_that_was_registered_after_the_look_at_the_files_makes_the_look_stale(
     let mut world = reviewed();
     let looked = world.on_disk("script");
     let patch = effect("script", "one", "two");
-    let apply = Input::ApplyPatch {
-        gate: world.gate_ref("script"),
-        operator: person("bea"),
-        effect: Box::new(patch),
-        digest: None,
-        on_disk: looked.clone(),
-    };
-    world.put(apply).unwrap();
+    world.patch_on("bea", patch, None, looked.clone()).unwrap();
     // Ana saw the former bytes and says so; what lies on disk when her transaction runs is not known to be them any more.
-    let request = DecisionRequest {
+    let request = Judgement {
         digest: Some(Digest::of(b"one")),
         on_disk: looked,
         ..world.request("ana", Verdict::Approve)
     };
-    let decide = Input::Decide {
-        gate: world.gate_ref("script"),
-        request,
-    };
-    assert_eq!(code(world.put(decide)), RefusalCode::ArtifactChanged);
+    let script = world.gate_ref("script");
+    assert_eq!(code(world.judge(script, request)), RefusalCode::ArtifactChanged);
     assert_eq!(
         world.rows().registered(&artifact("script", "").path),
         Some(Digest::of(b"two")),

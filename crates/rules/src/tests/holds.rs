@@ -6,9 +6,7 @@ fn timed(after_s: u64, max_hold_s: u64) -> World {
     let mut world = World::empty();
     world.timer("script", after_s, OnTimeout::Approve);
     world.policies.get_mut(&stage("script")).unwrap().max_hold_s = max_hold_s;
-    world
-        .start(vec![spec("script", false), spec("audio", true)], false)
-        .unwrap();
+    world.start(vec![spec("script", false), spec("audio", true)]).unwrap();
     world
 }
 
@@ -114,7 +112,7 @@ fn what_cannot_be_held_or_moved_is_refused_with_the_reason() {
     assert_eq!(refusal.message, "j-1 / script #1 has no timer");
     let mut policy = World::empty();
     policy.timer("script", 30, OnTimeout::Hold);
-    policy.start(vec![spec("script", false)], false).unwrap();
+    policy.start(vec![spec("script", false)]).unwrap();
     policy.pass_s(30);
     policy.expire("script", false).unwrap();
     for refusal in [
@@ -265,7 +263,7 @@ fn a_command_has_no_session_and_goes_through_with_both_names() {
 }
 
 fn cancel(world: &mut World, who: &str) -> Result<(), Refusal> {
-    world.put(Input::Cancel { operator: person(who) })
+    world.cancel(who)
 }
 
 #[test]

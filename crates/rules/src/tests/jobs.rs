@@ -11,11 +11,7 @@ fn reviewed() -> World {
 }
 
 fn open(world: &mut World, name: &str, bytes: &str) -> Result<(), Refusal> {
-    world.put(Input::OpenGate {
-        operator: person("ci"),
-        stage: stage(name),
-        artifacts: vec![artifact(name, bytes)],
-    })
+    world.open(name, bytes, "ci")
 }
 
 #[test]
@@ -23,7 +19,7 @@ fn rejected_without_a_patch_only_that_stage_runs_again_with_the_notes() {
     let mut world = reviewed();
     world.decide("script", "ana", Verdict::Reject, Some("shorter")).unwrap();
     assert_eq!(world.status(), JobStatus::Paused);
-    world.resume("bea", ResumePlan::default()).unwrap();
+    world.resume("bea", Evidence::default()).unwrap();
     let again = world.rows().newest_attempt(&stage("script")).unwrap().clone();
     assert_eq!(
         (again.number, again.state, again.notes.as_deref()),
@@ -33,10 +29,7 @@ fn rejected_without_a_patch_only_that_stage_runs_again_with_the_notes() {
         .run("script", 2, StageOutcome::Made(vec![artifact("script", "two")]))
         .unwrap();
     assert_eq!(world.key("script").attempt, 2);
-    assert_eq!(
-        code(world.resume("bea", ResumePlan::default())),
-        RefusalCode::WrongState
-    );
+    assert_eq!(code(world.resume("bea", Evidence::default())), RefusalCode::WrongState);
 }
 
 #[test]
@@ -58,7 +51,7 @@ fn a_loss_between_other_ends_does_not_count_as_a_row() {
     let mut world = reviewed();
     for attempt in 2..20 {
         world.decide("script", "ana", Verdict::Reject, None).unwrap();
-        world.resume("ana", ResumePlan::default()).unwrap();
+        world.resume("ana", Evidence::default()).unwrap();
         let number = world.rows().newest_attempt(&stage("script")).unwrap().number;
         world.run("script", number, StageOutcome::Lost).unwrap();
         world
@@ -88,48 +81,27 @@ fn a_failed_stage_ends_the_job() {
 #[test]
 fn an_end_that_is_told_twice_counts_once() {
     let mut world = reviewed();
-    let again = Input::StageEnded {
-        stage: stage("script"),
-        attempt: 1,
-        outcome: StageOutcome::Made(vec![artifact("script", "two")]),
-    };
-    assert_eq!(code(world.put(again)), RefusalCode::WrongState);
+    let again = StageOutcome::Made(vec![artifact("script", "two")]);
+    assert_eq!(code(world.end("script", 1, again)), RefusalCode::WrongState);
     assert_eq!(world.rows().gates.len(), 1);
 }
 
 #[test]
 fn canceling_ends_gates_and_attempts_and_nothing_happens_after() {
     let mut world = reviewed();
-    world
-        .put(Input::Cancel {
-            operator: person("ana"),
-        })
-        .unwrap();
+    world.cancel("ana").unwrap();
     assert_eq!(
         (world.status(), world.newest("script").state),
         (JobStatus::Canceled, GateState::Canceled)
     );
     assert_eq!(code(world.approve("script", "bea")), RefusalCode::GateCanceled);
-    assert_eq!(
-        code(world.put(Input::Cancel {
-            operator: person("ana")
-        })),
-        RefusalCode::WrongState
-    );
+    assert_eq!(code(world.cancel("ana")), RefusalCode::WrongState);
     let mut running = World::new(&["script!"], &[]);
     running.begin("script", 1).unwrap();
-    running
-        .put(Input::Cancel {
-            operator: person("ana"),
-        })
-        .unwrap();
-    let late = Input::StageEnded {
-        stage: stage("script"),
-        attempt: 1,
-        outcome: StageOutcome::Made(vec![artifact("script", "one")]),
-    };
+    running.cancel("ana").unwrap();
+    let late = StageOutcome::Made(vec![artifact("script", "one")]);
     assert_eq!(
-        code(running.put(late)),
+        code(running.end("script", 1, late)),
         RefusalCode::WrongState,
         "an orphan's output is never registered"
     );
@@ -149,7 +121,7 @@ fn a_rejected_bare_gate_opens_again_even_if_the_policy_was_dropped_meanwhile() {
     let mut world = World::new(&["script", "audio"], &["script"]);
     world.decide("script", "ana", Verdict::Reject, None).unwrap();
     world.policies.clear();
-    world.resume("ana", ResumePlan::default()).unwrap();
+    world.resume("ana", Evidence::default()).unwrap();
     assert_eq!(
         (world.key("script").attempt, world.newest("script").state),
         (2, GateState::Open)
@@ -174,7 +146,7 @@ fn opening_from_outside_makes_a_manual_job_and_the_same_digests_return_the_same_
     );
     world.approve("deploy", "ana").unwrap();
     assert_eq!(world.status(), JobStatus::Running);
-    world.put(Input::Complete { operator: person("ci") }).unwrap();
+    world.ask("ci", Command::Complete(JobId::new("j-1").unwrap())).unwrap();
     assert_eq!(world.status(), JobStatus::Completed);
     assert_eq!(code(open(&mut world, "deploy", "v3")), RefusalCode::WrongState);
 }
@@ -185,7 +157,7 @@ fn a_manual_job_waits_after_a_rejection_and_opening_again_ends_the_pause() {
     open(&mut world, "deploy", "v1").unwrap();
     world.decide("deploy", "ana", Verdict::Reject, None).unwrap();
     assert_eq!(
-        code(world.put(Input::Complete { operator: person("ci") })),
+        code(world.ask("ci", Command::Complete(JobId::new("j-1").unwrap()))),
         RefusalCode::WrongState
     );
     open(&mut world, "deploy", "v2").unwrap();
@@ -194,7 +166,7 @@ fn a_manual_job_waits_after_a_rejection_and_opening_again_ends_the_pause() {
         (JobStatus::NeedsApproval, 1)
     );
     world.decide("deploy", "ana", Verdict::Reject, None).unwrap();
-    world.resume("ana", ResumePlan::default()).unwrap();
+    world.resume("ana", Evidence::default()).unwrap();
     assert_eq!(world.status(), JobStatus::Running);
 }
 
@@ -234,7 +206,7 @@ fn the_policy_in_force_is_frozen_into_the_gate() {
 #[test]
 fn a_failure_is_noted_once_and_only_of_a_job_that_failed() {
     let mut world = World::new(&["script!"], &["script"]);
-    let note = |world: &mut World, who: &str| world.put(Input::Acknowledge { operator: person(who) });
+    let note = |world: &mut World, who: &str| world.ask(who, Command::Acknowledge(JobId::new("j-1").unwrap()));
     let refusal = note(&mut world, "ana").unwrap_err();
     assert!(refusal.message.contains("has not failed"), "{refusal}");
     world

@@ -12,15 +12,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, Input, OpeningRecord, Prepared, ResumePlan, Review, StageOutcome, reduce};
+use super::{Cause, Context, Evidence, Happening, OpeningRecord, Review, StageOutcome, reduce};
 use domain::anchor::{Anchor, BootId};
 use domain::artifact::GateArtifact;
+use domain::ask::{Ask, Command, NewJob};
 use domain::change::{Beside, Change};
-use domain::decision::SealedDecision;
+use domain::decision::{Extent, SealedDecision};
 use domain::event::EventType;
-use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Verdict};
+use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use domain::job::{AttemptState, Job, JobRows, JobStatus};
+use domain::job::{AttemptState, JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::key::GateRef;
 use domain::lease::LeasePurpose;
@@ -85,6 +86,16 @@ pub(super) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
     }
 }
 
+/// A person's verdict, and what they found before.
+pub(super) struct Judgement {
+    pub(crate) by: Operator,
+    pub(crate) verdict: Verdict,
+    pub(crate) notes: Option<String>,
+    pub(crate) patch: Option<Proposal>,
+    pub(crate) digest: Option<Digest>,
+    pub(crate) on_disk: Vec<OnDisk>,
+}
+
 /// One job, a clock that is moved by hand, and the policies in force.
 pub(super) struct World {
     pub(crate) rows: Option<JobRows>,
@@ -118,7 +129,7 @@ impl World {
             .iter()
             .map(|name| spec(name.trim_end_matches('!'), name.ends_with('!')))
             .collect();
-        world.start(stages, false).unwrap();
+        world.start(stages).unwrap();
         world
     }
 
@@ -136,23 +147,13 @@ impl World {
         }
     }
 
-    fn start(&mut self, stages: Vec<StageSpec>, is_manual: bool) -> Result<(), Refusal> {
-        let now = self.now();
-        self.put(Input::Start(Box::new(Job {
-            id: JobId::new("j-1").unwrap(),
+    fn start(&mut self, stages: Vec<StageSpec>) -> Result<(), Refusal> {
+        let new = NewJob {
             slug: "tides".into(),
-            intent: String::new(),
-            is_manual,
-            status: JobStatus::Queued,
-            stage: None,
-            params: Map::new(),
-            cfg: Map::new(),
-            stages,
-            created_by: "ana".into(),
-            created_at: now,
-            updated_at: now,
-            acknowledged_at: None,
-        })))
+            ..NewJob::default()
+        };
+        let ask = self.asked("ana", Command::StartJob(new));
+        self.reduce(&ask, &Evidence::default(), &stages)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -187,21 +188,57 @@ impl World {
         self.policies.insert(stage(name), policy);
     }
 
-    /// Feeds one input, applies what comes of it as the store would.
-    pub(crate) fn put(&mut self, input: Input) -> Result<(), Refusal> {
+    fn asked(&self, who: &str, command: Command) -> Cause {
+        Cause::Asked(Ask {
+            by: person(who),
+            session: self.session.clone(),
+            command,
+        })
+    }
+
+    /// Somebody wants something for which nothing has to be found before.
+    pub(crate) fn ask(&mut self, who: &str, command: Command) -> Result<(), Refusal> {
+        self.ask_with(who, command, Evidence::default())
+    }
+
+    /// Somebody wants something.
+    pub(crate) fn ask_with(&mut self, who: &str, command: Command, evidence: Evidence) -> Result<(), Refusal> {
+        let evidence = Evidence {
+            ahead: self.ahead.clone(),
+            ..evidence
+        };
+        let cause = self.asked(who, command);
+        self.reduce(&cause, &evidence, &[])
+    }
+
+    /// The same in a console of their own.
+    fn ask_at_console(&mut self, who: &str, command: Command) -> Result<(), Refusal> {
+        let former = self.session.replace(format!("{who}'s session"));
+        let done = self.ask(who, command);
+        self.session = former;
+        done
+    }
+
+    /// Something happens while this lies on disk.
+    pub(crate) fn happen(&mut self, happening: Happening, on_disk: Vec<OnDisk>) -> Result<(), Refusal> {
+        let evidence = Evidence {
+            on_disk,
+            ..Evidence::default()
+        };
+        self.reduce(&Cause::Happened(happening), &evidence, &[])
+    }
+
+    /// Applies what comes of a cause as the store would.
+    fn reduce(&mut self, cause: &Cause, evidence: &Evidence, stages: &[StageSpec]) -> Result<(), Refusal> {
         let via = via("serve");
         let cx = Context {
             now: self.both(),
             policies: &self.policies,
+            stages,
             grace_s: 60,
             via: &via,
         };
-        let prepared = Prepared {
-            session: self.session.clone(),
-            ahead: self.ahead.clone(),
-            ..Prepared::of(input)
-        };
-        let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), &prepared, cx)?;
+        let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), cause, evidence, cx)?;
         for change in changes {
             self.apply(change);
         }
@@ -264,9 +301,9 @@ impl World {
             .collect()
     }
 
-    pub(crate) fn request(&self, who: &str, verdict: Verdict) -> DecisionRequest {
-        DecisionRequest {
-            operator: person(who),
+    pub(crate) fn request(&self, who: &str, verdict: Verdict) -> Judgement {
+        Judgement {
+            by: person(who),
             verdict,
             notes: None,
             patch: None,
@@ -287,15 +324,48 @@ impl World {
             .newest_gate(&stage(name))
             .map(|_| self.on_disk(name))
             .unwrap_or_default();
-        let request = DecisionRequest {
+        let request = Judgement {
             notes: notes.map(str::to_owned),
             on_disk,
             ..self.request(who, verdict)
         };
-        self.put(Input::Decide {
-            gate: self.gate_ref(name),
-            request,
-        })
+        self.judge(self.gate_ref(name), request)
+    }
+
+    pub(crate) fn judge(&mut self, gate: GateRef, judgement: Judgement) -> Result<(), Refusal> {
+        let command = Command::Decide {
+            gate,
+            verdict: judgement.verdict,
+            notes: judgement.notes,
+            patch: judgement.patch.as_ref().map(|patch| patch.patch().clone()),
+            digest: judgement.digest,
+        };
+        let evidence = Evidence {
+            on_disk: judgement.on_disk,
+            proposal: judgement.patch,
+            ..Evidence::default()
+        };
+        self.ask_with(&judgement.by.name, command, evidence)
+    }
+
+    pub(crate) fn patch_on(
+        &mut self,
+        who: &str,
+        effect: FileEffect,
+        digest: Option<Digest>,
+        on_disk: Vec<OnDisk>,
+    ) -> Result<(), Refusal> {
+        let command = Command::ApplyPatch {
+            gate: self.gate_ref("script"),
+            patch: effect.patch.clone(),
+            digest,
+        };
+        let evidence = Evidence {
+            on_disk,
+            proposal: Some(Proposal::File(Box::new(effect))),
+            ..Evidence::default()
+        };
+        self.ask_with(who, command, evidence)
     }
 
     pub(crate) fn approve(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
@@ -304,12 +374,8 @@ impl World {
 
     pub(crate) fn expire(&mut self, name: &str, is_missed: bool) -> Result<(), Refusal> {
         let wake = self.wake(name);
-        self.put(Input::Expire {
-            key: self.key(name),
-            wake,
-            is_missed,
-            on_disk: self.on_disk(name),
-        })
+        let key = self.key(name);
+        self.happen(Happening::Expired { key, wake, is_missed }, self.on_disk(name))
     }
 
     /// When the ticker would ask, as one that has just looked knows it.
@@ -337,20 +403,23 @@ impl World {
     }
 
     pub(crate) fn begin(&mut self, name: &str, attempt: u32) -> Result<(), Refusal> {
-        self.put(Input::StageStarted {
-            stage: stage(name),
-            attempt,
-            on_disk: self.agreed(name),
-        })
+        let stage = stage(name);
+        self.happen(Happening::StageStarted { stage, attempt }, self.agreed(name))
     }
 
     pub(crate) fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
         self.begin(name, attempt)?;
-        self.put(Input::StageEnded {
-            stage: stage(name),
+        self.end(name, attempt, outcome)
+    }
+
+    pub(crate) fn end(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Result<(), Refusal> {
+        let stage = stage(name);
+        let ended = Happening::StageEnded {
+            stage,
             attempt,
             outcome,
-        })
+        };
+        self.happen(ended, Vec::new())
     }
 
     /// Does something of which whoever asks has found this on disk, of everything that a stage may read which starts because of it.
@@ -361,51 +430,55 @@ impl World {
         done
     }
 
-    pub(crate) fn resume(&mut self, who: &str, plan: ResumePlan) -> Result<(), Refusal> {
-        self.put(Input::Resume {
-            operator: person(who),
-            plan,
-        })
+    pub(crate) fn resume(&mut self, who: &str, evidence: Evidence) -> Result<(), Refusal> {
+        let command = Command::resume(self.rows().job.id.clone());
+        self.ask_with(who, command, evidence)
+    }
+
+    pub(crate) fn cancel(&mut self, who: &str) -> Result<(), Refusal> {
+        self.ask(who, Command::Cancel(self.rows().job.id.clone()))
+    }
+
+    /// A gate is opened from outside.
+    pub(crate) fn open(&mut self, name: &str, bytes: &str, by: &str) -> Result<(), Refusal> {
+        let command = Command::OpenGate {
+            job_id: JobId::new("j-1").unwrap(),
+            stage: stage(name),
+            artifacts: Vec::new(),
+            bases: Vec::new(),
+        };
+        let evidence = Evidence {
+            brought: vec![artifact(name, bytes)],
+            ..Evidence::default()
+        };
+        self.ask_with(by, command, evidence)
     }
 
     pub(crate) fn lease(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
-        let (gate, session) = (self.gate_ref(name), format!("{who}'s session"));
-        self.put(Input::TakeLease {
-            gate,
-            operator: person(who),
-            session,
-            purpose: LeasePurpose::Compose,
-            is_takeover: false,
-        })
+        self.take_lease(name, who, false)
     }
 
     pub(crate) fn take_over(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
-        let (gate, session) = (self.gate_ref(name), format!("{who}'s session"));
-        self.put(Input::TakeLease {
-            gate,
-            operator: person(who),
-            session,
+        self.take_lease(name, who, true)
+    }
+
+    fn take_lease(&mut self, name: &str, who: &str, is_takeover: bool) -> Result<(), Refusal> {
+        let command = Command::TakeLease {
+            gate: self.gate_ref(name),
             purpose: LeasePurpose::Compose,
-            is_takeover: true,
-        })
+            is_takeover,
+        };
+        self.ask_at_console(who, command)
     }
 
     pub(crate) fn hold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
-        let (gate, operator) = (self.gate_ref(name), person(who));
-        self.put(Input::Hold {
-            gate,
-            operator,
-            reason: None,
-        })
+        let (gate, reason) = (self.gate_ref(name), None);
+        self.ask(who, Command::Hold { gate, reason })
     }
 
     pub(crate) fn unhold(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
-        let (gate, operator) = (self.gate_ref(name), person(who));
-        self.put(Input::Release {
-            gate,
-            operator,
-            reason: Some(" the lawyer said so\n".to_owned()),
-        })
+        let (gate, reason) = (self.gate_ref(name), Some(" the lawyer said so\n".to_owned()));
+        self.ask(who, Command::Release { gate, reason })
     }
 
     pub(crate) fn extend(&mut self, name: &str, who: &str, seconds: u64) -> Result<(), Refusal> {
@@ -419,20 +492,22 @@ impl World {
         seconds: u64,
         expected: Option<Timestamp>,
     ) -> Result<(), Refusal> {
-        let (gate, operator) = (self.gate_ref(name), person(who));
-        self.put(Input::Extend {
-            gate,
-            operator,
+        let command = Command::Extend {
+            gate: self.gate_ref(name),
             seconds,
             expected,
-        })
+        };
+        self.ask(who, command)
     }
 
     pub(crate) fn release(&mut self, name: &str, who: &str) -> Result<(), Refusal> {
-        self.put(Input::ReleaseLease {
-            gate: self.gate_ref(name),
-            session: format!("{who}'s session"),
-        })
+        let gate = self.gate_ref(name);
+        self.ask_at_console(who, Command::ReleaseLease { gate })
+    }
+
+    pub(crate) fn see(&mut self, name: &str, who: &str, digest: Digest, extent: Extent) -> Result<(), Refusal> {
+        let gate = self.gate_ref(name);
+        self.ask(who, Command::MarkSeen { gate, digest, extent })
     }
 
     pub(crate) fn count(&self, kind: EventType) -> usize {

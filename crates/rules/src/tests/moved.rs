@@ -28,22 +28,19 @@ fn looks(world: &World, before: &str, other: &[(&str, Option<&str>)]) -> Vec<OnD
 fn pause(world: &mut World, looks: &[OnDisk]) {
     let moved = looks.iter().find(|looked| looked.is_moved()).unwrap().clone();
     let attempt = world.rows().newest_attempt(&stage("audio")).unwrap().number;
-    let input = Input::ArtifactMoved {
-        stage: stage("audio"),
-        attempt,
-        moved,
-    };
-    world.put(input).unwrap();
+    let stage = stage("audio");
+    let happening = Happening::ArtifactMoved { stage, attempt, moved };
+    world.happen(happening, Vec::new()).unwrap();
     assert_eq!(world.status(), JobStatus::Paused);
 }
 
-fn plan(review: Option<(&str, &str)>) -> ResumePlan {
-    ResumePlan {
+fn plan(review: Option<(&str, &str)>) -> Evidence {
+    Evidence {
         review: review.map(|(name, bytes)| Review {
             stage: stage(name),
             artifacts: vec![artifact(name, bytes)],
         }),
-        ..ResumePlan::default()
+        ..Evidence::default()
     }
 }
 
@@ -94,7 +91,7 @@ fn a_rejection_of_it_lets_the_stage_run_again() {
         .decide("script", "bea", Verdict::Reject, Some("not mine"))
         .unwrap();
     assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("script")));
-    world.resume("bea", ResumePlan::default()).unwrap();
+    world.resume("bea", Evidence::default()).unwrap();
     let again = world.rows().newest_attempt(&stage("script")).unwrap();
     assert_eq!((again.number, again.notes.as_deref()), (3, Some("not mine")));
     let made = StageOutcome::Made(vec![artifact("script", "two")]);
@@ -199,24 +196,23 @@ fn what_passed_without_a_gate_is_reviewed_too_when_somebody_changes_it() {
 #[test]
 fn no_stage_starts_on_a_look_that_is_stale_or_shows_other_bytes() {
     let mut world = approved();
-    let start = |on_disk| Input::StageStarted {
-        stage: stage("audio"),
-        attempt: 1,
-        on_disk,
+    let start = |world: &mut World, on_disk| {
+        let (stage, attempt) = (stage("audio"), 1);
+        world.happen(Happening::StageStarted { stage, attempt }, on_disk)
     };
     assert_eq!(
-        code(world.put(start(Vec::new()))),
+        code(start(&mut world, Vec::new())),
         RefusalCode::WrongState,
         "not looked at"
     );
     let moved = looks(&world, "audio", &[("script", Some("tampered"))]);
-    assert_eq!(code(world.put(start(moved))), RefusalCode::ArtifactChanged);
+    assert_eq!(code(start(&mut world, moved)), RefusalCode::ArtifactChanged);
     let mut stale = world.agreed("audio");
     for looked in &mut stale {
         looked.registered = Digest::of(b"tampered");
         looked.found = Some((looked.registered, 8));
     }
-    assert_eq!(code(world.put(start(stale))), RefusalCode::WrongState);
+    assert_eq!(code(start(&mut world, stale)), RefusalCode::WrongState);
     world.begin("audio", 1).unwrap();
 }
 
@@ -268,7 +264,7 @@ fn what_an_operator_said_to_the_stage_that_waited_is_not_lost() {
         .run("audio", 1, StageOutcome::Made(vec![artifact("audio", "loud")]))
         .unwrap();
     world.decide("audio", "ana", Verdict::Reject, Some("quieter")).unwrap();
-    world.resume("ana", ResumePlan::default()).unwrap();
+    world.resume("ana", Evidence::default()).unwrap();
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     pause(&mut world, &found);
     resume(&mut world, found, Some(("script", "tampered"))).unwrap();
@@ -369,9 +365,9 @@ fn a_gate_says_that_it_is_open_for_review_and_why() {
         stage: stage("script"),
         artifacts,
     });
-    let plan = ResumePlan {
+    let plan = Evidence {
         review,
-        ..ResumePlan::default()
+        ..Evidence::default()
     };
     world.seeing(found, |world| world.resume("bea", plan)).unwrap();
     let why = |world: &World, name: &str| world.rows().review_words(world.newest(name));
@@ -381,7 +377,7 @@ fn a_gate_says_that_it_is_open_for_review_and_why() {
     );
     assert_eq!(why(&world, "outline"), None, "decided");
     world.decide("script", "bea", Verdict::Reject, None).unwrap();
-    world.resume("bea", ResumePlan::default()).unwrap();
+    world.resume("bea", Evidence::default()).unwrap();
     let made = StageOutcome::Made(vec![artifact("script", "two")]);
     world.run("script", 3, made).unwrap();
     assert_eq!(why(&world, "script"), None, "its stage has run for it");

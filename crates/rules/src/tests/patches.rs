@@ -19,13 +19,7 @@ fn path_of(name: &str) -> ArtifactPath {
 impl World {
     fn apply_patch(&mut self, who: &str, effect: FileEffect) -> Result<(), Refusal> {
         let on_disk = self.on_disk("script");
-        self.put(Input::ApplyPatch {
-            gate: self.gate_ref("script"),
-            operator: person(who),
-            effect: Box::new(effect),
-            digest: None,
-            on_disk,
-        })
+        self.patch_on(who, effect, None, on_disk)
     }
 
     fn undo_on(
@@ -34,14 +28,16 @@ impl World {
         digest: Option<Digest>,
         on_disk: Vec<OnDisk>,
     ) -> Result<(), Refusal> {
-        self.put(Input::UndoPatch {
+        let command = Command::UndoPatch {
             gate: self.gate_ref("script"),
-            operator: person("bea"),
             path: path.cloned(),
-            words: String::new(),
             digest,
+        };
+        let evidence = Evidence {
             on_disk,
-        })
+            ..Evidence::default()
+        };
+        self.ask_with("bea", command, evidence)
     }
 
     fn undo(&mut self, path: Option<&ArtifactPath>) -> Result<(), Refusal> {
@@ -150,13 +146,7 @@ fn a_change_by_others_between_two_patches_is_not_undone_with_the_first() {
         found: Some((text("else"), 4)),
     }];
     world
-        .put(Input::ApplyPatch {
-            gate: world.gate_ref("script"),
-            operator: person("ana"),
-            effect: Box::new(effect("script", "else", "three")),
-            digest: Some(text("else")),
-            on_disk: moved,
-        })
+        .patch_on("ana", effect("script", "else", "three"), Some(text("else")), moved)
         .unwrap();
     world.undo(None).unwrap();
     assert_eq!(world.under_review(), [("script.txt".to_owned(), text("else"))]);
@@ -239,17 +229,12 @@ fn a_file_that_a_patch_makes_comes_under_review_and_goes_with_its_undo() {
 #[test]
 fn an_approval_with_such_a_patch_names_the_new_file() {
     let mut world = reviewed();
-    let request = DecisionRequest {
+    let request = Judgement {
         patch: Some(Proposal::File(Box::new(beside("gain 3", None)))),
         on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
-    world
-        .put(Input::Decide {
-            gate: world.gate_ref("script"),
-            request,
-        })
-        .unwrap();
+    world.judge(world.gate_ref("script"), request).unwrap();
     let decided = serde_json::to_value(world.rows().decisions[0].decision.artifacts()).unwrap();
     assert_eq!(
         decided,
@@ -275,16 +260,13 @@ fn tone(before: &str, after: &str) -> Proposal {
 }
 
 fn decided_with_params(world: &mut World, verdict: Verdict) -> Result<(), Refusal> {
-    let request = DecisionRequest {
+    let request = Judgement {
         notes: Some("brighter".to_owned()),
         patch: Some(tone("calm", "bright")),
         on_disk: world.on_disk("script"),
         ..world.request("ana", verdict)
     };
-    world.put(Input::Decide {
-        gate: world.gate_ref("script"),
-        request,
-    })
+    world.judge(world.gate_ref("script"), request)
 }
 
 #[test]
@@ -303,17 +285,17 @@ fn rejected_with_params_the_stage_runs_again_with_them() {
         Some(&json!({"type": "params", "params": {"tone": "bright"}}))
     );
     // Planned on parameters that are not those any more.
-    let stale = ResumePlan {
+    let stale = Evidence {
         proposal: Some(tone("dull", "bright")),
         on_disk: Vec::new(),
-        ..ResumePlan::default()
+        ..Evidence::default()
     };
     assert_eq!(code(world.resume("bea", stale)), RefusalCode::WrongState);
     assert_eq!(world.status(), JobStatus::Paused);
-    let plan = ResumePlan {
+    let plan = Evidence {
         proposal: Some(tone("calm", "bright")),
         on_disk: Vec::new(),
-        ..ResumePlan::default()
+        ..Evidence::default()
     };
     world.resume("bea", plan).unwrap();
     assert_eq!(world.rows().job.params, params("bright"));
@@ -329,10 +311,10 @@ fn of_a_bare_stage_a_new_gate_opens_and_a_manual_job_waits() {
     let mut world = World::new(&["script", "audio!"], &["script"]);
     world.rows.as_mut().unwrap().job.params = params("calm");
     decided_with_params(&mut world, Verdict::Reject).unwrap();
-    let plan = ResumePlan {
+    let plan = Evidence {
         proposal: Some(tone("calm", "bright")),
         on_disk: Vec::new(),
-        ..ResumePlan::default()
+        ..Evidence::default()
     };
     world.resume("bea", plan.clone()).unwrap();
     assert_eq!(world.key("script").attempt, 2);

@@ -6,9 +6,7 @@ use domain::decision::{Extent, SealedDecision};
 fn timed(after_s: u64, on_timeout: OnTimeout) -> World {
     let mut world = World::empty();
     world.timer("script", after_s, on_timeout);
-    world
-        .start(vec![spec("script", false), spec("audio", true)], false)
-        .unwrap();
+    world.start(vec![spec("script", false), spec("audio", true)]).unwrap();
     world
 }
 
@@ -130,7 +128,7 @@ fn heartbeats_and_reopening_never_hold_beyond_the_bound() {
     let mut world = World::empty();
     world.timer("script", 30, OnTimeout::Approve);
     world.policies.get_mut(&stage("script")).unwrap().max_hold_s = 100;
-    world.start(vec![spec("script", false)], false).unwrap();
+    world.start(vec![spec("script", false)]).unwrap();
     for second in 0..13 {
         if second % 3 == 0 {
             let _ = world.release("script", "ana");
@@ -190,15 +188,15 @@ fn a_look_is_kept_once_per_person_and_version() {
         ("ana", Digest::of(b"new")),
     ] {
         world
-            .put(Input::MarkSeen {
-                gate: world.gate_ref("script"),
-                operator: person(who),
+            .see(
+                "script",
+                who,
                 digest,
-                extent: Extent {
+                Extent {
                     hunks: 5,
                     hunks_shown: 0,
                 },
-            })
+            )
             .unwrap();
     }
     assert_eq!(
@@ -220,12 +218,7 @@ fn a_look_keeps_its_first_time_and_is_completed_by_what_was_shown_since() {
     let digest = world.newest("script").digest();
     let look = |world: &mut World, hunks_shown| {
         world
-            .put(Input::MarkSeen {
-                gate: world.gate_ref("script"),
-                operator: person("ana"),
-                digest,
-                extent: Extent { hunks: 5, hunks_shown },
-            })
+            .see("script", "ana", digest, Extent { hunks: 5, hunks_shown })
             .unwrap();
     };
     for (hunks_shown, expected, events) in [(0, 0, 1), (2, 2, 2), (1, 2, 2), (9, 5, 3), (5, 5, 3)] {
@@ -321,14 +314,13 @@ fn the_timer_approves_nothing_that_the_gate_does_not_show() {
             let mut on_disk = world.on_disk("script");
             on_disk[0].found = found;
             let (key, wake) = (world.key("script"), world.wake("script"));
-            let expire = |on_disk| Input::Expire {
+            let expired = Happening::Expired {
                 key: key.clone(),
                 wake,
                 is_missed: false,
-                on_disk,
             };
             if on_timeout == OnTimeout::Reject {
-                world.put(expire(on_disk)).unwrap();
+                world.happen(expired, on_disk).unwrap();
                 assert_eq!(
                     world.newest("script").state,
                     GateState::Rejected,
@@ -336,7 +328,7 @@ fn the_timer_approves_nothing_that_the_gate_does_not_show() {
                 );
                 continue;
             }
-            world.put(expire(on_disk)).unwrap();
+            world.happen(expired, on_disk).unwrap();
             let gate = world.newest("script");
             assert_eq!(gate.state, GateState::Open);
             assert!(gate.timer.as_ref().unwrap().held_by_policy_at.is_some());
@@ -360,13 +352,12 @@ fn a_look_older_than_a_patch_makes_the_timer_ask_again() {
     let mut on_disk = world.on_disk("script");
     on_disk[0].registered = Digest::of(b"older");
     for on_disk in [on_disk, Vec::new()] {
-        let expire = Input::Expire {
+        let expired = Happening::Expired {
             key: world.key("script"),
             wake: world.wake("script"),
             is_missed: false,
-            on_disk,
         };
-        assert_eq!(code(world.put(expire)), RefusalCode::WrongState);
+        assert_eq!(code(world.happen(expired, on_disk)), RefusalCode::WrongState);
         assert!(
             world
                 .newest("script")
@@ -390,19 +381,18 @@ fn a_deadline_that_moved_after_the_ticker_asked_is_not_due_whatever_the_civil_cl
     // The clock is set forward past both: the old deadline has passed by the boot clock when the ticker asks, the new one has not.
     world.step_s(3600);
     world.pass_s(10);
-    let expire = |wake, world: &World| Input::Expire {
+    let expired = |wake, world: &World| Happening::Expired {
         key: world.key("script"),
         wake,
         is_missed: false,
-        on_disk: Vec::new(),
     };
     for wake in [asked, world.wake("script")] {
-        let early = expire(wake, &world);
-        assert_eq!(code(world.put(early)), RefusalCode::WrongState);
+        let early = expired(wake, &world);
+        assert_eq!(code(world.happen(early, Vec::new())), RefusalCode::WrongState);
     }
     world.pass_s(600);
-    let fresh = expire(world.wake("script"), &world);
-    world.put(fresh).unwrap();
+    let fresh = expired(world.wake("script"), &world);
+    world.happen(fresh, Vec::new()).unwrap();
     assert_eq!(world.newest("script").state, GateState::Approved);
 }
 
@@ -505,7 +495,7 @@ fn the_timers_decision_says_after_how_long_and_whether_somebody_had_looked() {
         let mut world = World::new(&[], &[]);
         world.rows = None;
         world.timer("script", 90, OnTimeout::Reject);
-        world.start(vec![spec("script", false)], false).unwrap();
+        world.start(vec![spec("script", false)]).unwrap();
         act(&mut world);
         world.pass_s(10_000);
         world.expire("script", false).unwrap();
@@ -516,19 +506,12 @@ fn the_timers_decision_says_after_how_long_and_whether_somebody_had_looked() {
     assert_eq!(
         decided(|world| {
             for who in ["bea", "ana"] {
-                let (gate, digest) = (world.gate_ref("script"), world.newest("script").digest());
-                let operator = person(who);
+                let digest = world.newest("script").digest();
                 let extent = Extent {
                     hunks: 1,
                     hunks_shown: 1,
                 };
-                let seen = Input::MarkSeen {
-                    gate,
-                    operator,
-                    digest,
-                    extent,
-                };
-                world.put(seen).unwrap();
+                world.see("script", who, digest, extent).unwrap();
             }
             world.extend("script", "ana", 60).unwrap();
         }),

@@ -3,11 +3,7 @@
 use super::*;
 
 fn open(world: &mut World, name: &str, bytes: &str, by: &str) -> Result<(), Refusal> {
-    world.put(Input::OpenGate {
-        operator: person(by),
-        stage: stage(name),
-        artifacts: vec![artifact(name, bytes)],
-    })
+    world.open(name, bytes, by)
 }
 
 fn withdraw(world: &mut World, name: &str, by: &str, record: OpeningRecord) -> Result<(), Refusal> {
@@ -15,12 +11,12 @@ fn withdraw(world: &mut World, name: &str, by: &str, record: OpeningRecord) -> R
         attempt: Some(world.key(name).attempt),
         ..world.gate_ref(name)
     };
-    world.put(Input::Withdraw {
-        gate,
-        operator: person(by),
-        reason: Some(" wrong tag\n".to_owned()),
-        record,
-    })
+    let reason = Some(" wrong tag\n".to_owned());
+    let evidence = Evidence {
+        opening: record,
+        ..Evidence::default()
+    };
+    world.ask_with(by, Command::Withdraw { gate, reason }, evidence)
 }
 
 fn opened_by(name: &str) -> OpeningRecord {
@@ -111,7 +107,7 @@ fn a_job_that_holdpoint_runs_pauses_at_the_stage_until_it_is_opened_or_resumed()
         withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
         assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("outline")));
         if is_resumed {
-            world.resume("ana", ResumePlan::default()).unwrap();
+            world.resume("ana", Evidence::default()).unwrap();
         } else {
             open(&mut world, "outline", "y", "ci").unwrap();
         }
@@ -127,7 +123,7 @@ fn a_job_that_holdpoint_runs_pauses_at_the_stage_until_it_is_opened_or_resumed()
 fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
     let mut world = World::new(&["outline", "script!"], &["outline"]);
     world.decide("outline", "ana", Verdict::Reject, Some("no")).unwrap();
-    world.resume("ana", ResumePlan::default()).unwrap();
+    world.resume("ana", Evidence::default()).unwrap();
     open(&mut world, "outline", "x", "ci").unwrap();
     withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
     assert!(
@@ -139,7 +135,7 @@ fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
             .is_approved()
     );
     assert_eq!(world.rows().rejection_to_answer(), None);
-    world.resume("ana", ResumePlan::default()).unwrap();
+    world.resume("ana", Evidence::default()).unwrap();
     assert_eq!(
         (world.status(), world.newest("outline").state),
         (JobStatus::NeedsApproval, GateState::Open)
@@ -157,7 +153,7 @@ fn what_no_approval_names_is_no_artifact_any_more() {
         } else {
             withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
         }
-        world.resume("ana", ResumePlan::default()).unwrap();
+        world.resume("ana", Evidence::default()).unwrap();
         assert!(
             world.newest("outline").artifacts.is_empty(),
             "the stage promises nothing"

@@ -20,9 +20,9 @@ fn two_processes_racing_for_one_gate_make_one_decision() {
         for round in 0..rounds {
             // What was read before the race is stale for one of the two: only the row's guard may tell.
             let stale = gate(&format!("j-{round}"), 1);
-            let submission = Submission::new(stale.key.job_id.clone(), stale);
+            let submission = Entry::new(stale.key.job_id.clone(), stale);
             barrier.wait();
-            let mut rule = |_: Option<&JobRows>, stale: &Gate| decided(stale, by, Verdict::Approve, at(10));
+            let mut rule = |_: &JobId, _: Option<&JobRows>, stale: &Gate| decided(stale, by, Verdict::Approve, at(10));
             // Unwrapped after the race: whoever leaves it early lets the other wait for ever.
             answers.push(store.commit(&[submission], at(10), &mut rule));
         }
@@ -76,10 +76,10 @@ fn a_refused_input_hinders_neither_the_one_before_nor_the_one_after() {
         house.put(name, started(name)).unwrap();
     }
     let before = house.rows("b");
-    let inputs = ["a", "b", "c"].map(|name| Submission::new(id(name), name));
+    let inputs = ["a", "b", "c"].map(|name| Entry::new(id(name), name));
     let answers = house
         .store
-        .commit(&inputs, at(10), &mut |rows, name| {
+        .commit(&inputs, at(10), &mut |_, rows, name| {
             let mut changes = decide(rows, "ana", Verdict::Approve)?;
             if *name == "b" {
                 // Fails at its last change, when all the others are written.
@@ -115,11 +115,11 @@ fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
     };
     assert_eq!(house.reader().leader().unwrap(), None);
     let start = |house: &mut House, name: &str, epoch| {
-        let submission = Submission {
+        let submission = Entry {
             epoch: Some(epoch),
-            ..Submission::new(id(name), name.to_owned())
+            ..Entry::new(id(name), name.to_owned())
         };
-        let mut rule = |_: Option<&JobRows>, name: &String| Ok(started(name));
+        let mut rule = |_: &JobId, _: Option<&JobRows>, name: &String| Ok(started(name));
         house
             .store
             .commit(&[submission], at(3), &mut rule)
@@ -239,13 +239,13 @@ fn a_full_disk_records_nothing_and_the_next_try_succeeds() {
         payload: Value::Null,
     }))];
     let inputs = [
-        Submission::new(
+        Entry::new(
             id("a"),
             decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap(),
         ),
-        Submission::new(id("a"), big),
+        Entry::new(id("a"), big),
     ];
-    let mut rule = |_: Option<&JobRows>, changes: &Vec<Change>| Ok(changes.clone());
+    let mut rule = |_: &JobId, _: Option<&JobRows>, changes: &Vec<Change>| Ok(changes.clone());
     let error = house.store.commit(&inputs, at(10), &mut rule).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
     assert!(error.to_string().starts_with("cannot record in "), "{error}");
@@ -271,10 +271,10 @@ fn a_lock_that_stays_is_busy() {
     let mut other = house.second();
     let held = other.durable.transaction().unwrap();
     house.store.durable.busy_timeout(std::time::Duration::ZERO).unwrap();
-    let submission = Submission::new(id("a"), ());
+    let submission = Entry::new(id("a"), ());
     let error = house
         .store
-        .commit(&[submission], at(3), &mut |_, ()| Ok(started("a")))
+        .commit(&[submission], at(3), &mut |_, _, ()| Ok(started("a")))
         .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Busy, "{error}");
     drop(held);

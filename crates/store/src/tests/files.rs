@@ -45,10 +45,10 @@ fn many_processes_may_open_a_new_directory_at_once() {
     });
     for (index, store) in stores.into_iter().enumerate() {
         let name = format!("j-{index}");
-        let submission = Submission::new(id(&name), name);
+        let submission = Entry::new(id(&name), name);
         let mut store = store.unwrap();
         let answers = store
-            .commit(&[submission], at(3), &mut |_, name| Ok(started(name)))
+            .commit(&[submission], at(3), &mut |_, _, name| Ok(started(name)))
             .unwrap();
         assert!(answers[0].is_ok());
     }
@@ -175,8 +175,11 @@ fn an_edited_row_is_named_and_hinders_no_other() {
         let error = house.reader().job(&id("a")).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{edit}: {error}");
         assert!(error.to_string().contains(expected), "{edit}: {error}");
-        let inputs = ["a", "b"].map(|name| Submission::new(id(name), ()));
-        let answers = house.store.commit(&inputs, at(9), &mut |_, ()| Ok(Vec::new())).unwrap();
+        let inputs = ["a", "b"].map(|name| Entry::new(id(name), ()));
+        let answers = house
+            .store
+            .commit(&inputs, at(9), &mut |_, _, ()| Ok(Vec::new()))
+            .unwrap();
         assert!(answers[0].as_ref().unwrap_err().message.contains(expected), "{edit}");
         assert!(answers[1].is_ok(), "{edit}");
         house.restore(table, key);

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use super::{Reader, Store, Submission};
+use super::{Entry, Reader, Store};
 use domain::anchor::{Anchor, BootId};
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use domain::change::{Applied, Change};
 use domain::event::{EventType, NewEvent};
-use domain::gate::{DecisionRequest, Gate, GateState, OnDisk, Settled, Verdict};
+use domain::gate::{Gate, GateState, OnDisk, Settled, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{Job, JobRows, JobStatus};
 use domain::key::GateKey;
@@ -193,17 +193,8 @@ pub(super) fn decided(gate: &Gate, by: &str, verdict: Verdict, when: Timestamp) 
         path: one.path.clone(),
         found: Some((one.digest, one.size_bytes)),
     });
-    let decision = gate.decide(
-        DecisionRequest {
-            operator: operator(by),
-            verdict,
-            notes: Some("Tip 1 – besser".to_owned()),
-            patch: None,
-            digest: None,
-            on_disk: on_disk.collect(),
-        },
-        when,
-    )?;
+    let reviewed = gate.reviewed_or_refuse(None, &on_disk.collect::<Vec<_>>(), Some(verdict))?;
+    let decision = gate.decide(&operator(by), verdict, Some("Tip 1 – besser"), None, &reviewed, when)?;
     let state = match verdict {
         Verdict::Approve => GateState::Approved,
         Verdict::Reject => GateState::Rejected,
@@ -252,10 +243,10 @@ impl House {
     }
 
     pub(crate) fn put_at(&mut self, job_id: &str, changes: Vec<Change>, now: Timestamp) -> Result<Applied, Refusal> {
-        let submission = Submission::new(id(job_id), changes);
+        let submission = Entry::new(id(job_id), changes);
         let mut answers = self
             .store
-            .commit(&[submission], now, &mut |_, changes| Ok(changes.clone()))
+            .commit(&[submission], now, &mut |_, _, changes| Ok(changes.clone()))
             .unwrap();
         answers.pop().unwrap()
     }

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use ratatui::style::Style;
 
-use super::parts::{Line, answers, keys, other_title, outlook, text, wrapped};
+use super::parts::{Line, answers, key, key_name, keys, note_is_empty, other_title, outlook, text, wrapped};
+use crate::action::Action;
 use crate::draft::Draft;
 use crate::facts::{holder, label};
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::gate::GateView;
@@ -49,10 +51,11 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     if !ask.is_asking() {
         let sum = format!("{} {} of {all}; the others stand first", ask.done_word(), ask.done());
         wrapped(&sum, columns, theme.error(), &mut above);
-        below.push(keys(model, columns, &[("Esc", "back")]));
+        below.push(keys(model, columns, &[key(model, Action::Close, "back")]));
         return (above, below);
     }
     outlook(model, columns, &mut above);
+    let enter = key_name(model, Action::Accept);
     let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
     for (why, one, several) in [
         (LeftOut::NotSeen, "not wholly seen by you", "not wholly seen by you"),
@@ -88,7 +91,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     if ask.taken_in() > 0 && !ask.is_unseen_accepted {
         let words = format!(
-            "{} of them not wholly seen by you; Enter asks once more",
+            "{} of them not wholly seen by you; {enter} asks once more",
             ask.taken_in()
         );
         wrapped(&words, columns, theme.warning(), &mut above);
@@ -108,25 +111,30 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
         let words = format!("{hidden} of them are hidden by the filter");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
-    let take_in = ask.can_take_in().then_some(("i", "take them in"));
-    let back = ("Esc", "back, nothing is decided");
+    let take_in = ask.can_take_in().then(|| {
+        let key = keymap::key_of(Focus::Bulk, Action::TakeIn);
+        (key.unwrap_or_default(), "take them in")
+    });
+    let back = key(model, Action::Close, "back, nothing is decided");
     if !is_question && ask.note.is_blank() && !ask.is_note_focused {
         let keys: Vec<_> = take_in.into_iter().chain([back]).collect();
         answers(model, columns, "", &keys, &mut below);
         return (above, below);
     }
     if ask.note.is_blank() && !ask.is_note_focused {
-        below.push(text("note for each: (none; Tab to write)", theme.plain()));
+        below.push(text(
+            format!("note for each: (none; {} to write)", key_name(model, Action::Note)),
+            theme.plain(),
+        ));
     } else {
         below.push(Line::Field("note for each: ", &ask.note, ask.is_note_focused));
     }
     if ask.is_empty_accepted {
-        let words = "The note is empty: Enter once more rejects without a reason";
-        below.push(text(words, theme.warning()));
+        below.push(text(note_is_empty(model), theme.warning()));
     }
     if ask.is_unseen_accepted {
         let words = format!(
-            "{} of them NOT wholly seen by you: Enter once more {}s them all the same",
+            "{} of them NOT wholly seen by you: {enter} once more {}s them all the same",
             ask.taken_in(),
             ask.verb()
         );
@@ -134,7 +142,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
     }
     let verb = format!("{} {count}", ask.verb());
     let tab = if ask.is_note_focused { "leave note" } else { "note" };
-    let others = [("Tab", tab)].into_iter().chain(take_in);
+    let others = [key(model, Action::Note, tab)].into_iter().chain(take_in);
     let others: Vec<_> = others.chain([back]).collect();
     answers(model, columns, &verb, &others, &mut below);
     (above, below)
@@ -303,8 +311,14 @@ pub(crate) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
     shown.extend(items.map(|(index, item)| item_line(model, columns, index, item, ask.is_asking())));
     if window.len() < count {
         let hint = match ask.undrawn() {
-            unread if unread > 0 && ask.is_asking() => format!("{unread} not shown yet: PgDn PgUp"),
-            _ => "j k PgUp PgDn".to_owned(),
+            unread if unread > 0 && ask.is_asking() => {
+                let keys = keymap::keys_of(Focus::Bulk, &[Action::PageDown, Action::PageUp]);
+                format!("{unread} not shown yet: {keys}")
+            }
+            _ => keymap::keys_of(
+                Focus::Bulk,
+                &[Action::Down, Action::Up, Action::PageUp, Action::PageDown],
+            ),
         };
         let words = format!("{}-{} of {count}   {hint}", window.start + 1, window.end);
         shown.push(text(words, model.theme.warning()));

@@ -1,6 +1,7 @@
 //! The question before a job is canceled.
 
-use super::parts::{Line, answers, elsewhere, other_title, outlook, wrapped};
+use super::parts::{Line, answers, elsewhere, key, other_title, outlook, wrapped};
+use crate::action::Action;
 use crate::model::Model;
 use crate::model::prompt::CancelAsk;
 
@@ -18,7 +19,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a CancelAsk, columns: usize) ->
         model,
         columns,
         "cancel the job",
-        &[("Esc", "back, it goes on")],
+        &[key(model, Action::Close, "back, it goes on")],
         &mut lines,
     );
     lines

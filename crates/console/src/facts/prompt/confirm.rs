@@ -1,9 +1,11 @@
 //! The question before a decision or a patch.
 
-use super::parts::{Line, answers, gate_label, keys, outlook, text, title, wrapped};
+use super::parts::{Line, answers, gate_label, key, key_name, keys, note_is_empty, outlook, text, title, wrapped};
+use crate::action::Action;
 use crate::facts::verb;
 use crate::facts::wrap;
 use crate::facts::{change, countdown, holder, past};
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::gate::GateView;
 use crate::model::prompt::{Confirm, ConfirmState, Intent};
@@ -81,7 +83,11 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
             if let Some(hint) = hint {
                 wrapped(&format!("hint: {hint}"), columns, theme.plain(), &mut lines);
             }
-            lines.push(keys(model, columns, &[("Esc", "back, nothing is decided")]));
+            lines.push(keys(
+                model,
+                columns,
+                &[key(model, Action::Close, "back, nothing is decided")],
+            ));
             return lines;
         }
         ConfirmState::Writing(_) => {
@@ -133,8 +139,9 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     }
     lines.extend(spare);
     if verb::is_draft_left_out(model) {
-        let words = "Your patch draft is NOT applied (p shows it)";
-        wrapped(words, columns, theme.warning(), &mut lines);
+        let shows = keymap::key_of(Focus::Confirm, Action::Compose).unwrap_or_default();
+        let words = format!("Your patch draft is NOT applied ({shows} shows it)");
+        wrapped(&words, columns, theme.warning(), &mut lines);
     }
     let unseen = view.map(GateView::unseen).unwrap_or_default();
     if !unseen.is_empty() {
@@ -159,24 +166,27 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
             model,
             columns,
             enter,
-            &[("Esc", "back, nothing is changed")],
+            &[key(model, Action::Close, "back, nothing is changed")],
             &mut lines,
         );
         return lines;
     }
     if confirm.note.is_blank() && !confirm.is_note_focused {
-        lines.push(text("note: (none; Tab to write)", theme.plain()));
+        lines.push(text(
+            format!("note: (none; {} to write)", key_name(model, Action::Note)),
+            theme.plain(),
+        ));
     } else {
         lines.push(Line::Field("note: ", &confirm.note, confirm.is_note_focused));
     }
     if confirm.is_empty_accepted {
-        lines.push(text(
-            "The note is empty: Enter once more rejects without a reason",
-            theme.warning(),
-        ));
+        lines.push(text(note_is_empty(model), theme.warning()));
     }
     let tab = if confirm.is_note_focused { "leave note" } else { "note" };
-    let others = [("Tab", tab), ("Esc", "back, nothing is decided")];
+    let others = [
+        key(model, Action::Note, tab),
+        key(model, Action::Close, "back, nothing is decided"),
+    ];
     answers(model, columns, enter, &others, &mut lines);
     lines
 }

@@ -1,7 +1,9 @@
 //! The question before a text is thrown away.
 
-use super::parts::{Line, answers, text, wrapped};
+use super::parts::{Line, answers, key, text, wrapped};
+use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::prompt::{DISCARD_WORD, DiscardAsk};
 
@@ -9,10 +11,18 @@ use crate::model::prompt::{DISCARD_WORD, DiscardAsk};
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a DiscardAsk, columns: usize) -> Vec<Line<'a>> {
     let theme = model.theme;
     let mut lines = vec![text("DISCARD the text", theme.removed().patch(theme.strong()))];
-    let words = format!("It is put aside for {DISCARDED_DAYS} days: Z on the queue lists it, holdpoint drafts too.");
+    let lists = keymap::key_of(Focus::Queue, Action::Discarded).unwrap_or_default();
+    let words =
+        format!("It is put aside for {DISCARDED_DAYS} days: {lists} on the queue lists it, holdpoint drafts too.");
     wrapped(&words, columns, theme.plain(), &mut lines);
     lines.push(text(format!("type {DISCARD_WORD} to discard it"), theme.plain()));
     lines.push(Line::Field("word: ", &ask.typed, true));
-    answers(model, columns, "discard", &[("Esc", "keep it")], &mut lines);
+    answers(
+        model,
+        columns,
+        "discard",
+        &[key(model, Action::Close, "keep it")],
+        &mut lines,
+    );
     lines
 }

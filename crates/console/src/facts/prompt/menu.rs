@@ -44,23 +44,18 @@ pub(super) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         lines.push(text("The patch does not fit yet; the text is kept", theme.warning()));
     }
     // The same answer as the hint line and the keys themselves: what cannot be done now is not offered.
-    let pairs: Vec<_> = keymap::groups(Focus::Menu)
-        .into_iter()
-        .flat_map(|group| group.bindings)
-        .filter(|binding| !binding.hint.is_empty())
-        .filter_map(|binding| {
-            Some((
-                binding.keys.first().copied()?,
-                menu_words(binding.action?)?,
-                binding.action?,
-            ))
-        })
-        .filter(|(_, _, action)| verb::applies(model, Focus::Menu, *action))
-        .map(|(key, words, _)| (key, words))
-        .collect();
-    let (decide, other): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(key, _)| matches!(*key, "a" | "r" | "t"));
+    let bindings = keymap::groups(Focus::Menu).into_iter().flat_map(|group| group.bindings);
+    let offered = bindings.filter_map(|binding| {
+        let action = binding
+            .action
+            .filter(|action| verb::applies(model, Focus::Menu, *action))?;
+        Some((action, (binding.key(), menu_words(action)?)))
+    });
+    let is_sent = |action| matches!(action, Action::ApproveWith | Action::RejectWith | Action::ApplyOnly);
+    let (decide, other): (Vec<_>, Vec<_>) = offered.partition(|(action, _)| is_sent(*action));
     for row in [decide, other] {
-        key_rows(model, columns, &row, &mut lines);
+        let pairs: Vec<_> = row.into_iter().map(|(_, pair)| pair).collect();
+        key_rows(model, columns, &pairs, &mut lines);
     }
     lines
 }

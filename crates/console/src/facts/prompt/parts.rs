@@ -29,6 +29,25 @@ pub(crate) fn text(text: impl Into<String>, style: Style) -> Line<'static> {
     Line::Text(vec![(text.into(), style)])
 }
 
+/// The first key of the open question that means this; nothing where there is none.
+pub(crate) fn key_name(model: &Model, action: Action) -> &'static str {
+    let focus = model.prompt.as_ref().map(Prompt::focus);
+    focus
+        .and_then(|focus| keymap::key_of(focus, action))
+        .unwrap_or_default()
+}
+
+/// That key, and what it does in the words of the question.
+pub(crate) fn key<'a>(model: &Model, action: Action, words: &'a str) -> (&'a str, &'a str) {
+    (key_name(model, action), words)
+}
+
+/// What an Enter on an empty note of a rejection is answered with.
+pub(crate) fn note_is_empty(model: &Model) -> String {
+    let enter = key_name(model, Action::Accept);
+    format!("The note is empty: {enter} once more rejects without a reason")
+}
+
 /// Cells between two keys of a prompt.
 pub(crate) const KEYS_GAP: usize = 4;
 
@@ -121,7 +140,7 @@ pub(crate) fn answers<'a>(
     // What a bulk leaves out stands with its list.
     let is_told_above = matches!(model.prompt, Some(Prompt::Bulk(_))) && !model.session.is_read_only;
     let first = match (verb::offer(model, focus, Action::Accept), take_over) {
-        (Ok(()), _) => Some(("Enter", enter)),
+        (Ok(()), _) => Some(key(model, Action::Accept, enter)),
         // Who has it is said above.
         (Err(_), Some(key)) => Some((key, "take it over")),
         (Err(No::Refused(no)), None) if !no.is_about_text && !is_told_above => {

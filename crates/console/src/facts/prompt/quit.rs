@@ -1,6 +1,7 @@
 //! The question before leaving although something is under way.
 
-use super::parts::{Line, answers, text, wrapped};
+use super::parts::{Line, answers, key, text, wrapped};
+use crate::action::Action;
 use crate::model::Model;
 use crate::model::prompt::QuitAsk;
 
@@ -14,6 +15,12 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a QuitAsk, columns: usize) -> V
     for reason in &ask.reasons {
         wrapped(reason, columns, theme.plain(), &mut lines);
     }
-    answers(model, columns, "leave", &[("Esc", "stay")], &mut lines);
+    answers(
+        model,
+        columns,
+        "leave",
+        &[key(model, Action::Close, "stay")],
+        &mut lines,
+    );
     lines
 }

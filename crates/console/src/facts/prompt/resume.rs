@@ -1,6 +1,7 @@
 //! The question before a paused job goes on.
 
-use super::parts::{Line, answers, other_title, outlook, wrapped};
+use super::parts::{Line, answers, key, other_title, outlook, wrapped};
+use crate::action::Action;
 use crate::model::Model;
 use crate::model::prompt::ResumeAsk;
 
@@ -18,7 +19,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a ResumeAsk, columns: usize) ->
         model,
         columns,
         "resume",
-        &[("Esc", "back, it stays paused")],
+        &[key(model, Action::Close, "back, it stays paused")],
         &mut lines,
     );
     lines

@@ -1,6 +1,6 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::parts::{Line, answers, elsewhere, gate_label, outlook, text, title, wrapped};
+use super::parts::{Line, answers, elsewhere, gate_label, key, outlook, text, title, wrapped};
 use crate::action::Action;
 use crate::facts::verb;
 use crate::facts::verb::No;
@@ -62,7 +62,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
     {
         wrapped(&format!("{}: {}", no.what, no.why), columns, theme.error(), &mut lines);
     }
-    let others = [("Esc", "back, the timer is not touched")];
+    let others = [key(model, Action::Close, "back, the timer is not touched")];
     answers(model, columns, ask.intent.verb(), &others, &mut lines);
     lines
 }

@@ -2,11 +2,12 @@
 //!
 //! One answer for drawing, for the frame's report and for Enter.
 
+use crate::action::Action;
 use crate::facts::window::{MAKE_ROOM, NOT_WHOLE, too_small};
 
 use ratatui::layout::Rect;
 
-use super::parts::{Line, keys, text, wrapped};
+use super::parts::{Line, key, key_name, keys, text, wrapped};
 use super::{bulk, lines};
 use crate::model::Model;
 use crate::model::prompt::Prompt;
@@ -53,13 +54,17 @@ pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<Line<'_>>, bool) {
     let mut said: Vec<_> = all.drain(..1.min(all.len())).collect();
     let why = too_small(model).unwrap_or_else(|| NOT_WHOLE.to_owned());
     wrapped(
-        &format!("Enter does nothing: {why}"),
+        &format!("{} does nothing: {why}", key_name(model, Action::Accept)),
         columns,
         model.theme.error(),
         &mut said,
     );
     said.push(text(MAKE_ROOM, model.theme.plain()));
-    said.push(keys(model, columns, &[("Esc", "back, nothing is done")]));
+    said.push(keys(
+        model,
+        columns,
+        &[key(model, Action::Close, "back, nothing is done")],
+    ));
     while said.len() > room && said.len() > 1 {
         // The title goes first: that Enter does nothing is what has to be known.
         said.remove(if said.len() > 2 { said.len() - 2 } else { 0 });

@@ -24,11 +24,11 @@ pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut D
 }
 
 fn note_unsaved(model: &mut Model, key: &GateKey) {
-    if !model.unsaved.contains(key) {
-        model.unsaved.insert(key.clone());
+    if !model.unsaved.keys.contains(key) {
+        model.unsaved.keys.insert(key.clone());
     }
     let boot = model.now.boot_us;
-    model.unsaved_boot_us.get_or_insert(boot);
+    model.unsaved.since_boot_us.get_or_insert(boot);
 }
 
 /// The text changed: its draft is made when it is written or read, not for each key; that there is one is known at once.
@@ -185,7 +185,7 @@ pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
     // At once: what was put aside is kept until the draft is on disk.
     fx.push(Effect::Restore(Box::new(draft.clone()), Box::new(chosen.clone())));
     model.discarded.retain(|other| other != chosen);
-    model.unsaved.remove(&key);
+    model.unsaved.keys.remove(&key);
     model.drafts.insert(key, draft);
     toast(model, Tone::Done, text);
 }
@@ -196,7 +196,7 @@ const DISCARDED_MAX: usize = 200;
 /// Removes the draft of what was written here, and those of former attempts from which it may have come.
 pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>) {
     let gate = &compose.pin.key;
-    model.unsaved.remove(gate);
+    model.unsaved.keys.remove(gate);
     if !model.drafts.contains_key(gate) {
         // It may have been saved before the last key took everything back.
         fx.push(Effect::SaveDraft(gate.clone(), None));
@@ -214,7 +214,7 @@ pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>)
 }
 
 fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
-    model.unsaved.remove(key);
+    model.unsaved.keys.remove(key);
     if model.drafts.get(key).is_some_and(Draft::is_empty) {
         model.drafts.remove(key);
     }
@@ -224,8 +224,8 @@ fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
 /// Drafts that are not on disk yet: for the moment before the process leaves.
 pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
     keep_up(model);
-    model.unsaved_boot_us = None;
-    std::mem::take(&mut model.unsaved)
+    model.unsaved.since_boot_us = None;
+    std::mem::take(&mut model.unsaved.keys)
         .into_iter()
         .map(|key| {
             let draft = model.drafts.get(&key).cloned();

@@ -1,0 +1,249 @@
+//! What somebody wants, as front ends say it and as the rules read it: the same value from the key press to the transaction.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::decision::Extent;
+use super::gate::Verdict;
+use super::ids::{ArtifactPath, Digest, JobId, StageName};
+use super::key::GateRef;
+use super::lease::LeasePurpose;
+use super::operator::Operator;
+use super::outlook::Outlook;
+use super::time::Timestamp;
+
+/// A job as it is asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NewJob {
+    /// Its id; generated (UUID v7) when none is given.
+    pub id: Option<JobId>,
+    /// A short name for people.
+    pub slug: String,
+    /// What it is for.
+    pub intent: String,
+    /// What stage commands read.
+    pub params: Map<String, Value>,
+    /// What the client sent along.
+    pub cfg: Map<String, Value>,
+    /// Gates are opened from outside; nothing is run.
+    pub is_manual: bool,
+}
+
+/// A file from outside; its bytes are copied.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OutsideFile {
+    /// A regular file that whoever runs this process may read. Never from a client elsewhere: it would read what this process can.
+    Path(PathBuf),
+    /// The bytes themselves, under a file name.
+    Bytes {
+        /// The name alone.
+        name: String,
+        /// What is in it.
+        bytes: Arc<[u8]>,
+    },
+}
+
+impl From<PathBuf> for OutsideFile {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl AsRef<Path> for OutsideFile {
+    /// The path or name that it is called by.
+    fn as_ref(&self) -> &Path {
+        match self {
+            Self::Path(path) => path,
+            Self::Bytes { name, .. } => Path::new(name),
+        }
+    }
+}
+
+/// A file to be reviewed, named from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutsideArtifact {
+    /// What it is.
+    pub kind: String,
+    /// Its bytes, or where they are.
+    pub file: OutsideFile,
+}
+
+/// Something to be done. Each is answered once, by a receipt or a [`Refusal`](super::refusal::Refusal).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Start a job.
+    StartJob(NewJob),
+    /// Open a gate from outside (SPEC §8). On a job that does not exist it makes a manual job.
+    OpenGate {
+        /// The job.
+        job_id: JobId,
+        /// The stage.
+        stage: StageName,
+        /// What is to be reviewed.
+        artifacts: Vec<OutsideArtifact>,
+        /// What artifacts are compared with, each for the artifact of its file name, else for the first.
+        bases: Vec<OutsideFile>,
+    },
+    /// Approve or reject.
+    Decide {
+        /// The gate.
+        gate: GateRef,
+        /// What.
+        verdict: Verdict,
+        /// Why.
+        notes: Option<String>,
+        /// A patch, as JSON.
+        patch: Option<Value>,
+        /// The gate's digest that the operator saw.
+        digest: Option<Digest>,
+    },
+    /// Change an artifact; the gate stays open.
+    ApplyPatch {
+        /// The gate.
+        gate: GateRef,
+        /// The patch, as JSON.
+        patch: Value,
+        /// The gate's digest that the operator saw.
+        digest: Option<Digest>,
+    },
+    /// Take the newest patch back; the gate stays open.
+    UndoPatch {
+        /// The gate.
+        gate: GateRef,
+        /// The newest patch of this artifact; none: of all.
+        path: Option<ArtifactPath>,
+        /// The gate's digest that the operator saw.
+        digest: Option<Digest>,
+    },
+    /// Let a paused job go on.
+    Resume {
+        /// The job.
+        job_id: JobId,
+        /// What the operator was told would come of it: nothing is done where it is something else by then.
+        expected: Option<Box<Outlook>>,
+    },
+    /// End a job; the running stage's process group dies.
+    Cancel(JobId),
+    /// Note that a job failed: it leaves the queues.
+    Acknowledge(JobId),
+    /// End a manual job well.
+    Complete(JobId),
+    /// Take or renew this session's lease on a gate.
+    TakeLease {
+        /// The gate.
+        gate: GateRef,
+        /// What for.
+        purpose: LeasePurpose,
+        /// Take it away from another session that has it; both names are logged.
+        is_takeover: bool,
+    },
+    /// Stop a gate's timer, in the operator's name.
+    Hold {
+        /// The gate.
+        gate: GateRef,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Let a held timer run again.
+    Release {
+        /// The gate.
+        gate: GateRef,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Move a gate's deadline.
+    Extend {
+        /// The gate.
+        gate: GateRef,
+        /// By how much.
+        seconds: u64,
+        /// Only when it is this: so that a repeated request adds once.
+        expected: Option<Timestamp>,
+    },
+    /// Take back a gate that was opened from outside.
+    Withdraw {
+        /// The gate.
+        gate: GateRef,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Give the lease back.
+    ReleaseLease {
+        /// The gate.
+        gate: GateRef,
+    },
+    /// Note how much the operator was shown: at the first changed line, and again when it is more.
+    MarkSeen {
+        /// The gate.
+        gate: GateRef,
+        /// The gate's digest that was on screen.
+        digest: Digest,
+        /// How much of it was shown by now.
+        extent: Extent,
+    },
+}
+
+impl Command {
+    /// A resume, whatever comes of it.
+    pub fn resume(job_id: JobId) -> Self {
+        let expected = None;
+        Self::Resume { job_id, expected }
+    }
+
+    /// The job that it is about; none for a job whose id is still to be found.
+    pub fn job_id(&self) -> Option<&JobId> {
+        match self {
+            Self::StartJob(job) => job.id.as_ref(),
+            Self::OpenGate { job_id, .. }
+            | Self::Resume { job_id, .. }
+            | Self::Cancel(job_id)
+            | Self::Complete(job_id)
+            | Self::Acknowledge(job_id) => Some(job_id),
+            Self::Decide { .. }
+            | Self::ApplyPatch { .. }
+            | Self::UndoPatch { .. }
+            | Self::TakeLease { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Extend { .. }
+            | Self::Withdraw { .. }
+            | Self::ReleaseLease { .. }
+            | Self::MarkSeen { .. } => self.gate().map(|gate| &gate.job_id),
+        }
+    }
+
+    /// The open gate that it is about; none where it is about a job, or opens one.
+    pub fn gate(&self) -> Option<&GateRef> {
+        match self {
+            Self::Decide { gate, .. }
+            | Self::ApplyPatch { gate, .. }
+            | Self::UndoPatch { gate, .. }
+            | Self::TakeLease { gate, .. }
+            | Self::Hold { gate, .. }
+            | Self::Release { gate, .. }
+            | Self::Extend { gate, .. }
+            | Self::Withdraw { gate, .. }
+            | Self::ReleaseLease { gate }
+            | Self::MarkSeen { gate, .. } => Some(gate),
+            Self::StartJob(_)
+            | Self::OpenGate { .. }
+            | Self::Resume { .. }
+            | Self::Cancel(_)
+            | Self::Complete(_)
+            | Self::Acknowledge(_) => None,
+        }
+    }
+}
+
+/// A command in somebody's name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    /// In whose.
+    pub by: Operator,
+    /// The session that asks: a console, which may have gates open itself. None: a command line, a client.
+    pub session: Option<String>,
+    /// What they want.
+    pub command: Command,
+}
