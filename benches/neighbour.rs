@@ -153,12 +153,13 @@ fn open(runs: PathBuf) -> Engine {
 
 async fn start_jobs(engine: &mut Engine, count: usize) -> Vec<JobId> {
     let mut jobs = Vec::with_capacity(count);
+    let client = engine.client();
     for _ in 0..count {
         let command = Command::StartJob(NewJob {
             slug: "bench".to_owned(),
             ..NewJob::default()
         });
-        jobs.push(engine.call_published(command).await.unwrap().0.job_id);
+        jobs.push(engine.beside(client.command(command)).await.unwrap().0.job_id);
     }
     jobs
 }

@@ -20,7 +20,7 @@ use domain::refusal::Refusal;
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use serde_json::{Map, json};
-use store::{Entry, Reader, Store};
+use store::{Batched, Reader, Store};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 const STAGES: [&str; 3] = ["script", "storyboard", "audio"];
@@ -146,7 +146,7 @@ fn open_gates(store: &mut Store, first: usize, count: usize) {
         let inputs: Vec<_> = (start..(start + 1000).min(first + count))
             .map(|index| {
                 let stage = StageName::new(STAGES[index % STAGES.len()]).expect("a valid stage");
-                Entry::new(job_id(index), stage)
+                Batched::new(job_id(index), stage)
             })
             .collect();
         let ids: Vec<_> = inputs.iter().map(|input| input.job_id.clone()).collect();
@@ -175,7 +175,7 @@ fn decisions(criterion: &mut Criterion) {
                     open_gates(store, first, size);
                     **used += size;
                     (first..first + size)
-                        .map(|index| Entry::new(job_id(index), ()))
+                        .map(|index| Batched::new(job_id(index), ()))
                         .collect::<Vec<_>>()
                 },
                 |inputs| {

@@ -11,7 +11,8 @@ use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::operator::Surface;
 use domain::view::JobFilter;
-use engine::{Engine, Role};
+use engine::Role;
+use engine::client::Client;
 
 use super::ask::{self, with_engine};
 use super::console;
@@ -56,7 +57,7 @@ pub fn stage(stage: &str) -> Outcome {
         .map_err(|error| Failure::of("demo_stage", error))
 }
 
-async fn prepare(engine: &mut Engine, session: &Session) -> Result<(), Failure> {
+async fn prepare(engine: &Client, session: &Session) -> Result<(), Failure> {
     let filter = JobFilter {
         limit: u32::MAX,
         ..JobFilter::default()
@@ -89,7 +90,7 @@ fn failed(error: DemoError) -> Failure {
     Failure::of("demo", error)
 }
 
-async fn start(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
+async fn start(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
     let new = NewJob {
         id: Some(id.clone()),
         slug: job.slug.clone(),
@@ -99,14 +100,14 @@ async fn start(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Fai
         is_manual: job.outside.is_some(),
     };
     // The files follow; nobody waits for them here.
-    match engine.call(Command::StartJob(new)).await {
+    match engine.command(Command::StartJob(new)).await {
         Ok(_) => Ok(()),
         Err(refusal) => Err(refusal.into()),
     }
 }
 
 /// Opens the gate that another pipeline would open on a manual job.
-async fn open_outside(engine: &mut Engine, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
+async fn open_outside(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
     if job.outside.is_none() {
         return Ok(());
     }

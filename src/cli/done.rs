@@ -2,8 +2,8 @@
 
 use domain::gate::GateState;
 use domain::job::JobStatus;
-use engine::Engine;
 use engine::api::Receipt;
+use engine::client::Client;
 use wire::DoneDoc;
 
 use super::ask::{self, Done};
@@ -12,7 +12,7 @@ use super::report::Failure;
 
 /// Tells what was done. `line` is for people, the document for programs may be completed by `complete`.
 pub async fn tell<'a>(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     done: &'a Done,
     line: &str,
@@ -49,7 +49,7 @@ pub fn note_unpublished(done: &Done) {
 }
 
 /// Says what to start when stages and timers have nobody who runs them.
-pub async fn note_without_leader(engine: &mut Engine) -> Result<(), Failure> {
+pub async fn note_without_leader(engine: &Client) -> Result<(), Failure> {
     let leader = ask::leader(engine).await.map_err(|failure| failure.not("told"))?;
     if leader.is_none() {
         note("Nobody leads: stages and timers wait   hint: start holdpoint serve, or the console");

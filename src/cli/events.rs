@@ -6,7 +6,9 @@ use domain::event::Event;
 use domain::ids::JobId;
 use domain::job::JobStatus;
 use domain::operator::Surface;
-use engine::{Engine, Role};
+use engine::Role;
+use engine::client::Client;
+use engine::waits::news_of;
 use wire::EventDoc;
 
 use super::ask::{self, with_engine};
@@ -66,13 +68,9 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
 }
 
 /// Prints a job's events from `since` on, those to come as well, until the job ends. Returns how it ended.
-pub async fn follow(
-    engine: &mut Engine,
-    output: &mut Output,
-    job_id: &JobId,
-    since: u64,
-) -> Result<JobStatus, Failure> {
+pub async fn follow(engine: &Client, output: &mut Output, job_id: &JobId, since: u64) -> Result<JobStatus, Failure> {
     let mut since = since;
+    let mut news = engine.follow();
     loop {
         let rows = ask::job(engine, job_id).await?;
         // Read after the status: whatever ended the job is among them.
@@ -80,16 +78,16 @@ pub async fn follow(
         if rows.job.status.is_ended() {
             return Ok(rows.job.status);
         }
-        // News that came while the answers were awaited is not told again: what was just printed may be newer than the status.
+        // What was just printed may be newer than the status.
         if printed == since {
-            ask::news_of(engine, job_id).await;
+            news_of(&mut news, job_id).await;
         }
         since = printed;
     }
 }
 
 /// Prints everything after `since` and returns the number of the last.
-async fn print_from(engine: &mut Engine, output: &mut Output, job_id: &JobId, since: u64) -> Result<u64, Failure> {
+async fn print_from(engine: &Client, output: &mut Output, job_id: &JobId, since: u64) -> Result<u64, Failure> {
     let mut since = since;
     loop {
         let events = ask::events(engine, job_id, since, BATCH).await?;

@@ -11,7 +11,8 @@ use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::Surface;
-use engine::{Engine, Role};
+use engine::Role;
+use engine::client::Client;
 
 use super::ask::{self, Done, with_engine};
 use super::global::GlobalArguments;
@@ -141,7 +142,7 @@ pub async fn run(
     .await
 }
 
-async fn tell(engine: &mut Engine, output: &mut Output, done: &Done) -> Result<(), Failure> {
+async fn tell(engine: &Client, output: &mut Output, done: &Done) -> Result<(), Failure> {
     let receipt = &done.receipt;
     done::tell(engine, output, done, &line(done), |document| {
         document.decision = receipt.decision.as_ref();
@@ -168,7 +169,7 @@ fn line(done: &Done) -> String {
 
 /// Several gates: a result for each, in the order in which they were named.
 async fn all(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     gates: &[GateRef],
     decide: &impl Fn(GateRef) -> Command,

@@ -17,7 +17,8 @@ use domain::ids::{ArtifactPath, Digest, JobId};
 use domain::job::JobRows;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
-use engine::{Engine, Role};
+use engine::Role;
+use engine::client::Client;
 use text::visible;
 use wire::DifferenceDoc;
 
@@ -160,7 +161,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &Diff
 }
 
 async fn read(
-    engine: &mut Engine,
+    engine: &Client,
     job_id: &JobId,
     artifact: &GateArtifact,
     version: Option<Digest>,

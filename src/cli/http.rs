@@ -1,6 +1,5 @@
 //! HTTP beside a loop of the engine: started for `serve` and for a console that is to serve, and left in an orderly way.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use engine::Engine;
@@ -14,7 +13,7 @@ const LEAVE_TIME: Duration = Duration::from_secs(12);
 /// Listens, as the session's configuration says.
 pub fn listen(engine: &Engine, session: &Session) -> Result<Serving, StartError> {
     start(Settings {
-        door: engine.door(),
+        engine: engine.client(),
         clock: std::sync::Arc::clone(&session.clock),
         runs_dir: session.absolute_runs_dir().to_owned(),
         config_path: session.config_path.clone(),
@@ -24,17 +23,8 @@ pub fn listen(engine: &Engine, session: &Session) -> Result<Serving, StartError>
 
 /// Lets requests under way end, decisions among them, while the engine's loop goes on.
 pub async fn leave(engine: &mut Engine, serving: Serving) {
-    let mut left = pin!(tokio::time::timeout(LEAVE_TIME, serving.leave()));
-    loop {
-        tokio::select! {
-            biased;
-            result = &mut left => {
-                if result.is_err() {
-                    tracing::warn!("HTTP did not end in time");
-                }
-                return;
-            }
-            _ = engine.notice() => {}
-        }
+    let left = engine.beside(tokio::time::timeout(LEAVE_TIME, serving.leave())).await;
+    if left.is_err() {
+        tracing::warn!("HTTP did not end in time");
     }
 }

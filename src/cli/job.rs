@@ -11,8 +11,8 @@ use domain::ids::JobId;
 use domain::job::JobStatus;
 use domain::operator::Surface;
 use domain::view::JobFilter;
+use engine::Role;
 use engine::api::ReviewOpened;
-use engine::{Engine, Role};
 use wire::JobDoc;
 
 use super::ask::{self, with_engine};
@@ -303,10 +303,7 @@ async fn list(
 async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Outcome {
     let session = Session::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Candidate("watch"))?;
-    let status = with_engine(engine, async |engine: &mut Engine| {
-        events::follow(engine, output, id, 0).await
-    })
-    .await?;
+    let status = with_engine(engine, async |engine| events::follow(engine, output, id, 0).await).await?;
     match status {
         JobStatus::Completed => Ok(Exit::Done),
         JobStatus::Queued

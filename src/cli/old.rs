@@ -3,7 +3,7 @@
 use domain::ids::{JobId, StageName};
 use domain::old::{OldDecision, OldJob};
 use domain::view::JobFilter;
-use engine::api::{OldAnswer, OldQuery};
+use engine::Trouble;
 use engine::history::History;
 use runs::RunsDir;
 use store::Reader;
@@ -16,17 +16,19 @@ use super::resolve::Session;
 use super::table::Table;
 use super::words::{ago, clock_time};
 
-/// Reads old records. None: there can be none, or ours cannot be told from them.
-fn read(session: &Session, query: OldQuery) -> Result<Option<OldAnswer>, Failure> {
+/// Reads old records. Nothing: there can be none, or ours cannot be told from them.
+fn read<T: Default>(
+    session: &Session,
+    look: impl FnOnce(&mut History, Option<&Reader>) -> Result<T, Trouble>,
+) -> Result<T, Failure> {
     let runs = RunsDir::look(&session.runs_dir, session.group())?;
     let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
         Ok(ours) => ours,
         // Whoever opens the database for writing tells what is wrong with it.
-        Err(_) => return Ok(None),
+        Err(_) => return Ok(T::default()),
     };
     let mut history = History::new(runs, session.old_databases().to_vec());
-    let answer = history.answer(ours.as_ref(), query)?;
-    Ok(Some(answer))
+    Ok(look(&mut history, ours.as_ref())?)
 }
 
 /// Names the old databases that cannot be read, a note each.
@@ -47,18 +49,12 @@ pub fn faults(session: &Session) -> Vec<String> {
 
 /// Old jobs, newest first.
 pub fn jobs(session: &Session, filter: JobFilter) -> Result<Vec<OldJob>, Failure> {
-    let Some(OldAnswer::Jobs(jobs)) = read(session, OldQuery::Jobs(filter))? else {
-        return Ok(Vec::new());
-    };
-    Ok(jobs)
+    read(session, |history, ours| history.jobs(ours, &filter))
 }
 
 /// Old decisions, oldest first.
 pub fn decisions(session: &Session) -> Result<Vec<OldDecision>, Failure> {
-    let query = OldQuery::Decisions { limit: u32::MAX };
-    let Some(OldAnswer::Decisions(mut decisions)) = read(session, query)? else {
-        return Ok(Vec::new());
-    };
+    let mut decisions = read(session, |history, ours| history.decisions(ours, u32::MAX))?;
     decisions.reverse();
     Ok(decisions)
 }
@@ -68,10 +64,7 @@ pub fn instead(session: &Session, id: &JobId, failure: Failure) -> Result<OldJob
     if matches!(failure, Failure::Interrupted | Failure::OutputGone) {
         return Err(failure);
     }
-    let Some(OldAnswer::Job(Some(job))) = read(session, OldQuery::Job(id.clone()))? else {
-        return Err(failure);
-    };
-    Ok(job.as_ref().clone())
+    read(session, |history, ours| history.job(ours, id))?.ok_or(failure)
 }
 
 /// Prints an old job.
@@ -150,9 +143,7 @@ pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Re
 
 /// Prints the events of an old job after `since`.
 pub fn events(output: &mut Output, session: &Session, id: &JobId, since: u64) -> Result<(), Failure> {
-    let Some(OldAnswer::Events(events)) = read(session, OldQuery::Events(id.clone()))? else {
-        return Ok(());
-    };
+    let events = read(session, |history, ours| history.events(ours, id))?;
     for event in events.iter().filter(|event| event.seq > since) {
         if output.is_json {
             output.json_line(&EventDoc::of_old(id, event))?;

@@ -7,7 +7,8 @@ use domain::artifact::GateArtifact;
 use domain::ids::{ArtifactPath, Digest, JobId};
 use domain::operator::Surface;
 use domain::refusal::Refusal;
-use engine::{Engine, Role};
+use engine::Role;
+use engine::client::Client;
 use patch::{ArtifactFacts, Change, Surroundings, Target, choose_target, plan_params, sidecar_path};
 
 use super::ask::{self, with_engine};
@@ -79,7 +80,7 @@ fn unfit(read: &PatchFile, error: &patch::PatchError) -> Failure {
 }
 
 async fn check_file(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     read: &PatchFile,
     job_id: &JobId,

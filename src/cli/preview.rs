@@ -6,7 +6,7 @@ use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateRef;
 use domain::outlook::Outlook;
-use engine::Engine;
+use engine::client::Client;
 use wire::PreviewDoc;
 
 use super::ask;
@@ -16,7 +16,7 @@ use super::report::{Exit, Failure, Outcome};
 /// Tells what a command would do; `done` is the word for it: `approved`. What would be refused is the failure that the
 /// command itself would be.
 pub async fn tell(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     job_id: &JobId,
     command: Command,
@@ -34,7 +34,7 @@ pub async fn tell(
 
 /// Of several gates: each for itself, as if it were the only one. With `--json` the answer is an array.
 pub async fn tell_all(
-    engine: &mut Engine,
+    engine: &Client,
     output: &mut Output,
     gates: &[GateRef],
     decide: &impl Fn(GateRef) -> Command,

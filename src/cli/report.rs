@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use serde_json::{Value, json};
 
 use config::{ConfigFileError, Problem};
-use domain::refusal::{Cause, Refusal, RefusalCode};
+use domain::refusal::{ErrorCause, Refusal, RefusalCode};
 use engine::EngineError;
 use engine::Trouble;
 use patch::PatchError;
@@ -94,7 +94,7 @@ pub struct Told {
     /// All faults of a configuration.
     pub problems: Vec<Problem>,
     /// The error that it came of.
-    cause: Cause,
+    cause: ErrorCause,
 }
 
 /// What a command comes to.
@@ -111,7 +111,7 @@ impl Failure {
             place: None,
             exit: Exit::Failed,
             problems: Vec::new(),
-            cause: Cause::default(),
+            cause: ErrorCause::default(),
         }))
     }
 
@@ -157,7 +157,7 @@ impl Failure {
     /// Adds the error that it came of.
     #[must_use]
     pub fn because(self, error: impl Error + Send + Sync + 'static) -> Self {
-        self.with(|told| told.cause = Cause::of(error))
+        self.with(|told| told.cause = ErrorCause::of(error))
     }
 
     /// Adds what to do.

@@ -137,7 +137,7 @@ impl Session {
         }
         if let Role::Candidate(_) = role {
             let runs = RunsDir::look(&self.runs_dir, self.group)?;
-            tokio::spawn(drops::serve(engine.door(), runs));
+            tokio::spawn(drops::serve(engine.client(), runs));
         }
         Ok(engine)
     }

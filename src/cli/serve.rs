@@ -1,5 +1,7 @@
 //! `holdpoint serve`: jobs, timers and HTTP without a terminal, until a signal ends it.
 
+use std::pin::pin;
+
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -8,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use domain::event::{Event, EventType};
 use domain::operator::Surface;
 use domain::view::LeaderInfo;
-use engine::api::{Answer, Notice, Query};
+use engine::api::Notice;
 use engine::{Engine, Role};
 
 use super::global::GlobalArguments;
@@ -49,14 +51,22 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
     old::faults(&session).iter().for_each(|fault| tracing::warn!("{fault}"));
     // From here on it does what it was asked to: with `--json`, too, the log is told as it happens.
     tell_notes();
-    engine.ask(Query::Leader);
+    let client = engine.client();
+    let mut leader = pin!(client.leader());
+    let mut is_told = false;
     let why = loop {
         tokio::select! {
             biased;
             _ = terminate.recv() => break Ok("SIGTERM"),
             _ = interrupt.recv() => break Ok("SIGINT"),
             _ = hangup.recv() => break Ok("SIGHUP"),
-            notice = engine.notice() => if let Some(why) = tell(&engine, notice) {
+            leader = &mut leader, if !is_told => {
+                is_told = true;
+                if let Ok(Some(leader)) = leader {
+                    standby(&engine, &leader);
+                }
+            }
+            notice = engine.notice() => if let Some(why) = tell(notice) {
                 break Err(why);
             },
         }
@@ -87,12 +97,11 @@ fn too_old(why: String) -> Failure {
 }
 
 /// Tells it; returns why there is nothing left to serve.
-fn tell(engine: &Engine, notice: Notice) -> Option<String> {
+fn tell(notice: Notice) -> Option<String> {
     match notice {
         Notice::ReadOnly(why) => return Some(why),
         Notice::Lead(true) => tracing::info!("this process leads: it runs stages and timers"),
         Notice::Lead(false) => tracing::info!("this process no longer leads"),
-        Notice::Answer(_, Answer::Leader(Some(leader))) => standby(engine, &leader),
         Notice::Events(events) => events.iter().for_each(tell_event),
         Notice::ConfigLoaded(_, warnings) => {
             tracing::info!("the configuration was saved and is in force for gates that open from now on");
@@ -104,7 +113,7 @@ fn tell(engine: &Engine, notice: Notice) -> Option<String> {
         }
         Notice::Trouble(Some(trouble)) => tracing::error!("{}", trouble.with_causes()),
         Notice::Trouble(None) => tracing::info!("it works again"),
-        Notice::Answer(..) | Notice::Done(..) | Notice::Published(..) | Notice::Changed | Notice::Looked => {}
+        Notice::Done(..) | Notice::Published(..) | Notice::Changed | Notice::Looked => {}
     }
     None
 }

@@ -9,10 +9,10 @@ use domain::lease::LeasePurpose;
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
 use engine::Role;
-use engine::api::{Answer, Notice, Query};
+use engine::api::Notice;
 use serde_json::{Value, json};
 
-use crate::support::engine::{PIPELINE, decide, gate, job, open, read_json, start, until};
+use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, start, until};
 
 #[tokio::test]
 async fn a_stage_runs_its_gate_is_approved_and_the_job_ends_with_everything_on_disk() {
@@ -300,7 +300,9 @@ async fn the_lead_passes_on_when_it_is_given_back() {
         first.notice().await;
     }
     let mut second = open(folder.path(), TIMED, "bea", Role::Candidate("serve"));
-    assert!(matches!(second.read(Query::Leader).await, Answer::Leader(Some(leader)) if leader.name == "ana"));
+    let client = second.client();
+    let leader = second.beside(client.leader()).await.unwrap();
+    assert_eq!(leader.unwrap().name, "ana");
     assert!(!second.is_lead());
     first.resign();
     while !second.is_lead() {
@@ -451,14 +453,9 @@ async fn a_command_is_done_in_the_name_it_is_handed_over_in() {
             ..engine.operator().via.clone()
         },
     };
-    let request = engine.submit_as(ana.clone(), decide(&id, "outline", Verdict::Approve, None, None));
-    let receipt = loop {
-        if let Notice::Done(answered, result) = engine.notice().await
-            && answered == request
-        {
-            break result.unwrap();
-        }
-    };
+    let client = engine.client();
+    let approving = decide(&id, "outline", Verdict::Approve, None, None);
+    let (receipt, _) = engine.beside(client.command_of(ana.clone(), approving)).await.unwrap();
     let decision = receipt.decision.unwrap().decision;
     assert_eq!((decision.by(), decision.via()), ("ana", &ana.via));
     assert_eq!(receipt.rows.job.created_by, "ops");

@@ -5,10 +5,9 @@ use std::path::Path;
 use domain::ask::{Command, OutsideArtifact};
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
-use engine::api::{Answer, Query};
 use engine::{Engine, Role};
 
-use crate::support::engine::{decide, open};
+use crate::support::engine::{Calls as _, decide, open};
 
 const MANUAL: &str = "gates: {script: {required: true}}";
 
@@ -109,22 +108,14 @@ async fn the_given_one_then_the_last_approved_each_version_once() {
         ])
     );
     // Every one of them can be read.
-    let Answer::Job(Some(rows)) = engine.read(Query::Job(id.clone())).await else {
-        panic!("there is a job")
-    };
+    let client = engine.client();
+    let rows = client.job(&id).await.unwrap().unwrap();
     for base in &rows.newest_gate(&StageName::new("script").unwrap()).unwrap().artifacts[0].bases {
-        let version = Query::Version {
-            job_id: id.clone(),
-            digest: base.digest,
-        };
-        let Answer::Bytes(Some(bytes)) = engine.read(version).await else {
-            panic!("{base:?} is not kept")
-        };
+        let bytes = client.version(&id, base.digest).await.unwrap();
+        let bytes = bytes.unwrap_or_else(|| panic!("{base:?} is not kept"));
         assert_eq!(Digest::of(&bytes), base.digest);
     }
-    let Answer::Files(files) = engine.read(Query::Files(id)).await else {
-        panic!("the files are listed")
-    };
+    let files = client.files(&id).await.unwrap();
     assert_eq!(
         files[..],
         [

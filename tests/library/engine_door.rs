@@ -1,4 +1,4 @@
-//! The engine's door: what another thread hands in while the loop turns.
+//! The engine's client: what another thread hands in while the loop turns.
 
 use domain::ask::{Command, NewJob, OutsideArtifact, OutsideFile};
 use domain::event::EventType;
@@ -7,20 +7,19 @@ use domain::ids::{JobId, StageName};
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
 use domain::view::Since;
-use engine::api::{Answer, Query};
-use engine::door::Door;
-use engine::{Engine, Role};
+use engine::Role;
+use engine::client::Client;
 
-use crate::support::engine::{decide, open, read_json};
+use crate::support::engine::{Calls as _, decide, open, read_json};
 
 const BARE: &str = "gates: {outline: {}}";
 
-fn named(door: &Door, name: &str) -> Operator {
+fn named(client: &Client, name: &str) -> Operator {
     Operator {
         name: name.into(),
         via: Via {
             surface: Surface::Http,
-            ..door.operator().via.clone()
+            ..client.operator().via.clone()
         },
     }
 }
@@ -33,28 +32,17 @@ fn new_job(id: &str) -> Command {
     })
 }
 
-/// Turns the loop until the work behind the door is done.
-async fn beside<T>(engine: &mut Engine, work: impl Future<Output = T>) -> T {
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return done,
-            _ = engine.notice() => {}
-        }
-    }
-}
-
 #[tokio::test]
-async fn commands_and_queries_are_answered_through_the_door_and_only_there() {
+async fn commands_and_questions_are_answered_to_the_client_and_only_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = open(folder.path(), BARE, "ops", Role::Candidate("serve"));
-    let door = engine.door();
-    let ana = named(&door, "ana");
+    let client = engine.client();
+    let ana = named(&client, "ana");
     let work = async {
-        let (receipt, published) = door.command(ana.clone(), new_job("j-1")).await.unwrap();
+        let (receipt, published) = client.command_of(ana.clone(), new_job("j-1")).await.unwrap();
         assert_eq!((receipt.rows.job.created_by.as_str(), published), ("ana", Ok(())));
         let verdict = decide(&receipt.job_id, "outline", Verdict::Approve, None, None);
-        let (receipt, published) = door.command(ana.clone(), verdict.clone()).await.unwrap();
+        let (receipt, published) = client.command_of(ana.clone(), verdict.clone()).await.unwrap();
         assert_eq!(published, Ok(()));
         let file = read_json(&folder.path().join("j-1/gates/outline.json"));
         assert_eq!(
@@ -62,36 +50,19 @@ async fn commands_and_queries_are_answered_through_the_door_and_only_there() {
             (Some("ana"), Some("http"))
         );
         assert_eq!(receipt.decision.unwrap().decision.by(), "ana");
-        let refusal = door.command(ana, verdict).await.unwrap_err();
+        let refusal = client.command_of(ana, verdict).await.unwrap_err();
         assert_eq!(refusal.code, RefusalCode::AlreadyDecided);
         let job_id = JobId::new("j-1").unwrap();
-        let Answer::EventPage(events, total) = door
-            .read(Query::EventPage {
-                job_id: job_id.clone(),
-                since: Since::Seq(1),
-                limit: 2,
-            })
-            .await
-        else {
-            panic!("a page of events")
-        };
+        let (events, total) = client.event_page(&job_id, Since::Seq(1), 2).await.unwrap();
         assert_eq!((events[0].seq, events.len()), (2, 2));
         assert!(total > 2);
-        let Answer::EventPage(later, _) = door
-            .read(Query::EventPage {
-                job_id: job_id.clone(),
-                since: Since::Time(events[1].ts),
-                limit: 100,
-            })
-            .await
-        else {
-            panic!("a page of events")
-        };
+        let since = Since::Time(events[1].ts);
+        let (later, _) = client.event_page(&job_id, since, 100).await.unwrap();
         assert!(later.iter().all(|event| event.ts > events[1].ts));
         // The files are in place, and on disk in a moment.
-        while !matches!(door.read(Query::Owing).await, Answer::Owing(0)) {}
+        while !matches!(client.owing().await, Ok(0)) {}
     };
-    beside(&mut engine, work).await;
+    engine.beside(work).await;
 }
 
 #[tokio::test]
@@ -99,17 +70,18 @@ async fn what_another_engine_does_is_in_the_feed() {
     let folder = tempfile::tempdir().unwrap();
     let mut here = open(folder.path(), BARE, "ops", Role::Candidate("serve"));
     let mut there = open(folder.path(), BARE, "bea", Role::Visitor);
-    let mut feed = here.door().follow();
+    let mut feed = here.client().follow();
     there.call(new_job("j-1")).await.unwrap();
-    let opened = beside(&mut here, async {
-        loop {
-            let events = feed.recv().await.unwrap();
-            if events.iter().any(|event| event.kind == EventType::GateOpened) {
-                return events;
+    let opened = here
+        .beside(async {
+            loop {
+                let events = feed.recv().await.unwrap();
+                if events.iter().any(|event| event.kind == EventType::GateOpened) {
+                    return events;
+                }
             }
-        }
-    })
-    .await;
+        })
+        .await;
     assert!(opened.iter().all(|event| event.job_id.as_str() == "j-1"));
 }
 
@@ -147,9 +119,9 @@ async fn bytes_that_come_with_a_gate_lie_in_the_run_directory() {
 async fn a_command_under_way_when_the_engine_closes_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = open(folder.path(), BARE, "ops", Role::Visitor);
-    let door = engine.door();
-    let ana = named(&door, "ana");
-    let waiting = tokio::spawn(async move { door.command(ana, new_job("j-1")).await });
+    let client = engine.client();
+    let ana = named(&client, "ana");
+    let waiting = tokio::spawn(async move { client.command_of(ana, new_job("j-1")).await });
     // Until the command is with the writer.
     while !folder.path().join("j-1").exists() {
         engine.settle();

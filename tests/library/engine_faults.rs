@@ -18,7 +18,7 @@ use runs::RunsDir;
 use runs::supervisor::{self, StageEnd};
 use serde_json::json;
 
-use crate::support::engine::{PIPELINE, decide, gate, job, open, read_json, settings, start, until};
+use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, settings, start, until};
 
 fn approve(id: &JobId) -> Command {
     decide(id, "script", Verdict::Approve, None, None)

@@ -8,11 +8,11 @@ use domain::gate::{GateState, Verdict};
 use domain::ids::{Digest, JobId};
 use domain::job::{JobRows, JobStatus};
 use domain::refusal::RefusalCode;
-use engine::api::{Answer, Query, Receipt};
+use engine::api::Receipt;
 use engine::{Engine, Role};
 use serde_json::{Map, Value, json};
 
-use crate::support::engine::{PIPELINE, decide, gate, job, open, read_json, start, until};
+use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, start, until};
 
 /// A job at its first gate, with its artifact.
 struct AtGate {
@@ -86,20 +86,14 @@ impl AtGate {
     }
 
     async fn events(&mut self, kind: EventType) -> Vec<Value> {
-        let query = Query::Events {
-            job_id: Some(self.id.clone()),
-            since: 0,
-            limit: 1000,
-            tail: false,
-        };
-        match self.engine.read(query).await {
-            Answer::Events(events) => events
-                .into_iter()
-                .filter(|event| event.kind == kind)
-                .map(|event| event.payload)
-                .collect(),
-            other => panic!("{other:?}"),
-        }
+        let client = self.engine.client();
+        let events = self
+            .engine
+            .beside(client.events(Some(&self.id), 0, 1000))
+            .await
+            .unwrap();
+        let of_kind = events.into_iter().filter(|event| event.kind == kind);
+        of_kind.map(|event| event.payload).collect()
     }
 }
 

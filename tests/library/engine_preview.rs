@@ -11,11 +11,10 @@ use domain::ids::{Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::outlook::{Fact, Outlook};
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::{Answer, Query};
 use engine::{Engine, Role};
 use serde_json::{Value, json};
 
-use crate::support::engine::{PIPELINE, decide, gate, job, open, start, until};
+use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, start, until};
 use crate::support::happened::{lies, lies_of_resume};
 use crate::support::random::Random;
 
@@ -25,14 +24,8 @@ async fn preview(engine: &mut Engine, command: Command) -> Result<Outlook, Refus
 
 /// Of several commands, one after the other.
 async fn previews(engine: &mut Engine, commands: Vec<Command>) -> Vec<Result<Outlook, Refusal>> {
-    let query = Query::Preview {
-        operator: None,
-        commands,
-    };
-    match engine.read(query).await {
-        Answer::Preview(previewed) => previewed,
-        other => panic!("no preview: {other:?}"),
-    }
+    let client = engine.client();
+    engine.beside(client.previews(commands)).await.unwrap()
 }
 
 fn in_words(outlook: &Outlook) -> String {
@@ -673,21 +666,10 @@ impl Hog {
 
 /// When something happened to a job last; 0: never.
 async fn when(engine: &mut Engine, id: &JobId, kind: EventType) -> u64 {
-    let query = Query::Events {
-        job_id: Some(id.clone()),
-        since: 0,
-        limit: 1000,
-        tail: true,
-    };
-    match engine.read(query).await {
-        Answer::Events(events) => events
-            .iter()
-            .filter(|event| event.kind == kind)
-            .map(|event| event.seq)
-            .max()
-            .unwrap_or(0),
-        other => panic!("no events: {other:?}"),
-    }
+    let client = engine.client();
+    let events = engine.beside(client.last_events(Some(id), 1000)).await.unwrap();
+    let of_kind = events.iter().filter(|event| event.kind == kind);
+    of_kind.map(|event| event.seq).max().unwrap_or(0)
 }
 
 /// What was said to start starts: at once, or where it was said to wait, only when the hog has let its slot go.

@@ -235,8 +235,11 @@ impl Console {
             let ended = self.runtime.block_on(self.console.until_idle()).unwrap();
             self.is_left |= ended == Some(Ended::Left);
             // The rules answer last: they have files read for it.
-            match self.backend.previews.pop_front() {
-                Some(answer) => self.backend.notices.push_back(answer),
+            match self.console.backend.previews.pop_front() {
+                Some(answer) => {
+                    let _entered = self.runtime.enter();
+                    self.console.tell(Msg::Answered(answer));
+                }
                 None => break,
             }
         }

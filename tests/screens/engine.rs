@@ -2,12 +2,14 @@
 //! of commands, timers and previews alike, is the engine's own.
 
 use std::collections::BTreeMap;
-use std::future::pending;
+use std::future::{pending, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use console::Backend;
 use console::draft::{Discarded, Draft};
+use console::question::{Answered, Question};
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
 use domain::change::{Applied, Beside};
@@ -25,10 +27,10 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
-use engine::api::{Answer, Notice, OldAnswer, Query, Receipt, RequestId};
+use engine::api::{Notice, Receipt, RequestId};
 use engine::edit_copies::EditCopies;
 use patch::{Patch, Surroundings};
-use rules::{Ahead, Cause, Context, Evidence, Happening, Review, find_gate, foresee, reduce};
+use rules::{Ahead, Context, Evidence, Happening, Review, Trigger, find_gate, foresee, reduce};
 use runs::RunsDir;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -102,56 +104,64 @@ impl World {
         row.kind == QueueKind::Gate || QueueKind::of(rows.job.status) == Some(row.kind) && !is_noted
     }
 
-    pub fn answer(&mut self, query: Query) -> Answer {
-        match query {
-            Query::Queue => Answer::Queue(self.queue()),
-            Query::Job(id) => Answer::Job(self.jobs.get(&id).cloned().map(Arc::new)),
-            Query::Jobs(_) => Answer::Jobs(self.jobs.values().cloned().collect()),
-            Query::Events { job_id, .. } => {
-                let is_asked = |event: &&Event| job_id.as_ref().is_none_or(|job_id| event.job_id == *job_id);
-                Answer::Events(self.events.iter().filter(is_asked).cloned().collect())
+    pub fn answer(&mut self, question: Question) -> Answered {
+        match question {
+            Question::Queue => Answered::Queue(Ok(self.queue())),
+            Question::Leader => Answered::Leader(Ok(self.leader.clone())),
+            Question::Job(id) => Answered::Job(id.clone(), Ok(self.rows(&id))),
+            Question::Sought(id, stage) => Answered::Sought(id.clone(), stage, Ok(self.rows(&id))),
+            Question::Marked(id) => Answered::Marked(id.clone(), Ok(self.rows(&id))),
+            Question::Events(id) => {
+                let of_job = self.events.iter().filter(|event| event.job_id == id);
+                let events = of_job.cloned().collect();
+                Answered::Events(id, Ok(events))
             }
-            Query::Decisions { .. } => Answer::Decisions(self.decisions.iter().rev().cloned().collect()),
-            Query::Version { digest, .. } => {
-                Answer::Bytes(self.versions.get(&digest).map(|bytes| Arc::from(&bytes[..])))
+            Question::Since => Answered::Since(Ok(self.events.clone())),
+            Question::Decisions => Answered::Decisions(Ok(self.decisions.iter().rev().cloned().collect())),
+            Question::OldDecisions => Answered::OldDecisions(Ok(self.old_decisions.clone())),
+            Question::Base(number, file, _, digest) => Answered::Base(number, file, Ok(self.version(&digest))),
+            Question::Edited(_, digest) => Answered::Edited(digest, Ok(self.version(&digest))),
+            Question::OnDisk(number, file, id, path) => {
+                let bytes = self.disk.get(&(id, path)).map(|bytes| Arc::from(&bytes[..]));
+                Answered::OnDisk(number, file, Ok(bytes))
             }
-            Query::OnDisk { job_id, path } => {
-                Answer::Bytes(self.disk.get(&(job_id, path)).map(|bytes| Arc::from(&bytes[..])))
-            }
-            Query::InPlace(_) => Answer::InPlace(true),
-            Query::Files(job_id) => {
-                let of_job = self.disk.keys().filter(|(owner, _)| *owner == job_id);
+            Question::Names(id) => {
+                let of_job = self.disk.keys().filter(|(owner, _)| *owner == id);
                 let mut files: Vec<_> = of_job.map(|(_, path)| path.to_string()).collect();
                 files.sort();
-                Answer::Files(files.into())
+                Answered::Names(id, Ok(files.into()))
             }
-            Query::Log {
-                job_id, stage, attempt, ..
-            } => Answer::Bytes(
-                self.logs
-                    .get(&(job_id, stage, attempt))
-                    .map(|bytes| Arc::from(&bytes[..])),
-            ),
-            Query::Leader => Answer::Leader(self.leader.clone()),
-            Query::Old(_) => Answer::Old(OldAnswer::Decisions(self.old_decisions.clone())),
-            Query::Preview {
-                operator: who,
-                commands,
-            } => {
-                let who = who.unwrap_or_else(|| operator("bea"));
-                let jobs = self.jobs.clone();
-                let foreseen = commands.iter().map(|command| self.preview(&who, command)).collect();
-                self.jobs = jobs;
-                Answer::Preview(foreseen)
+            Question::Log(id, stage, attempt) => {
+                let key = (id, stage, attempt);
+                let log = self.logs.get(&key).map(|bytes| Arc::from(&bytes[..]));
+                Answered::Log(key.0, key.1, attempt, Ok(log))
             }
-            Query::NewestUnfinished(_) | Query::EventPage { .. } | Query::Owing | Query::Webhooks(_) => {
-                unreachable!("no screen asks for it")
+            Question::Preview(number, commands) => Answered::Preview(number, Ok(self.previews(&commands))),
+            Question::Resumable(id) => {
+                let foreseen = self.previews(&[Command::resume(id.clone())]).pop().unwrap();
+                Answered::Resumable(id, Ok(foreseen))
             }
         }
     }
 
-    /// Has a cause judged by the rules, and its consequences in the rows, the log and the files.
-    pub fn put(&mut self, id: &JobId, cause: &Cause, evidence: &Evidence, now: Now) -> Result<Applied, Refusal> {
+    fn rows(&self, id: &JobId) -> Option<Arc<JobRows>> {
+        self.jobs.get(id).cloned().map(Arc::new)
+    }
+
+    fn version(&self, digest: &Digest) -> Option<Arc<[u8]>> {
+        self.versions.get(digest).map(|bytes| Arc::from(&bytes[..]))
+    }
+
+    fn previews(&mut self, commands: &[Command]) -> Vec<Result<Outlook, Refusal>> {
+        let who = operator("bea");
+        let jobs = self.jobs.clone();
+        let foreseen = commands.iter().map(|command| self.preview(&who, command)).collect();
+        self.jobs = jobs;
+        foreseen
+    }
+
+    /// Has a trigger judged by the rules, and its consequences in the rows, the log and the files.
+    pub fn put(&mut self, id: &JobId, trigger: &Trigger, evidence: &Evidence, now: Now) -> Result<Applied, Refusal> {
         let via = operator("ops").via;
         let cx = Context {
             now,
@@ -160,7 +170,7 @@ impl World {
             grace_s: GRACE_S,
             via: &via,
         };
-        let changes = reduce(id, self.jobs.get(id), cause, evidence, cx)?;
+        let changes = reduce(id, self.jobs.get(id), trigger, evidence, cx)?;
         let mut rows = self.jobs.get(id).cloned();
         let mut applied = Applied::default();
         for change in changes {
@@ -220,7 +230,7 @@ impl World {
             on_disk,
             ..Evidence::default()
         };
-        self.put(id, &Cause::Happened(happening), &evidence, self.now)
+        self.put(id, &Trigger::Happened(happening), &evidence, self.now)
     }
 
     /// Somebody decides.
@@ -263,7 +273,7 @@ impl World {
             command,
         };
         let evidence = self.evidence(&ask)?;
-        let mut applied = self.put(&job_id(id), &Cause::Asked(ask), &evidence, self.now)?;
+        let mut applied = self.put(&job_id(id), &Trigger::Asked(ask), &evidence, self.now)?;
         Ok(applied.decisions.pop().unwrap())
     }
 
@@ -558,11 +568,6 @@ impl World {
         Ok(outlook)
     }
 
-    fn request(&mut self) -> RequestId {
-        self.requests += 1;
-        RequestId(self.requests)
-    }
-
     /// Carries a command out; none: it is not answered (yet).
     pub fn submit(&mut self, command: Command) -> Option<Result<Box<Receipt>, Refusal>> {
         self.sent.push(in_words(&command));
@@ -577,7 +582,7 @@ impl World {
         };
         let applied = self
             .evidence(&ask)
-            .and_then(|evidence| self.put(&id, &Cause::Asked(ask), &evidence, self.now));
+            .and_then(|evidence| self.put(&id, &Trigger::Asked(ask), &evidence, self.now));
         Some(applied.map(|mut applied| {
             Box::new(Receipt {
                 job_id: id.clone(),
@@ -683,7 +688,8 @@ impl Backend for World {
     }
 
     fn submit(&mut self, command: Command) -> RequestId {
-        let id = self.request();
+        self.requests += 1;
+        let id = RequestId(self.requests);
         if let Some(result) = World::submit(self, command) {
             let is_done = result.is_ok();
             self.notices.push_back(Notice::Done(id, result));
@@ -697,16 +703,17 @@ impl Backend for World {
         id
     }
 
-    fn ask(&mut self, query: Query) -> RequestId {
-        let id = self.request();
-        let is_preview = matches!(query, Query::Preview { .. });
-        let answer = Notice::Answer(id, self.answer(query));
-        match (is_preview, self.is_asking) {
-            (true, true) => {}
-            (true, false) => self.previews.push_back(answer),
-            (false, _) => self.notices.push_back(answer),
+    /// What the rules answer comes when all else has been told; until then its place is held by an answer to no question.
+    fn ask(&mut self, question: Question) -> Pin<Box<dyn Future<Output = Answered> + Send>> {
+        let is_preview = matches!(question, Question::Preview(..));
+        let mut answer = self.answer(question);
+        if is_preview {
+            let preview = std::mem::replace(&mut answer, Answered::Preview(0, Ok(Vec::new())));
+            if !self.is_asking {
+                self.previews.push_back(preview);
+            }
         }
-        id
+        Box::pin(ready(answer))
     }
 
     fn settle(&mut self) {}

@@ -80,11 +80,8 @@ fn the_next_most_urgent_is_not_the_one_below() {
     console.press("r x Enter");
     assert_eq!(selected(&console), "j-17");
     // A late answer does not bring the decided gate back.
-    let stale = console::effect::Msg::Answered(
-        console::effect::Question::Queue,
-        engine::api::Answer::Queue(World::drawn().queue()),
-    );
-    console.tell(stale);
+    let stale = console::question::Answered::Queue(Ok(World::drawn().queue()));
+    console.tell(console::effect::Msg::Answered(stale));
     console.draw();
     console.hides("j-22 marsh  ");
 }

@@ -1,19 +1,19 @@
 //! May I? Keys, hint line, palette and menu give the same answer: a walk over what the console can stand on.
 
 use console::action::Action;
-use console::effect::{Msg, Question};
+use console::effect::Msg;
 use console::facts::lists;
 use console::facts::verb::{No, offer};
 use console::keymap::{self, Focus};
 use console::model::prompt::Prompt;
 use console::model::{Lower, Overlay};
+use console::question::Answered;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::job::JobStatus;
 use domain::lease::LeasePurpose;
 use domain::refusal::{Refusal, RefusalCode};
 use domain::view::QueueKind;
-use engine::api::Answer;
 
 use crate::console::{Console, session};
 use crate::world::{World, job_id, job_row};
@@ -326,8 +326,7 @@ fn a_resume_that_the_rules_refuse_is_hinted_nowhere_and_its_key_asks_anew() {
     let mut console = job(QueueKind::Paused);
     console.shows("R resume");
     let refusal = Refusal::new(RefusalCode::NotPossible, "w.txt is missing");
-    let answer = Answer::Preview(vec![Err(refusal)]);
-    console.tell(Msg::Answered(Question::Resumable(job_id("j-30")), answer));
+    console.tell(Msg::Answered(Answered::Resumable(job_id("j-30"), Ok(Err(refusal)))));
     console.draw();
     assert!(!console.text().contains("R resume"));
     console.press("R");

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use console::effect::{Effect, Msg, Question};
+use console::effect::{Effect, Msg};
+use console::question::{Answered, Question};
 use console::update::update;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::job::{JobRows, JobStatus};
 use domain::lease::LeasePurpose;
-use engine::api::Answer;
 
 use crate::console::Console;
 use crate::world::{World, job_id, storyboard};
@@ -231,7 +231,7 @@ fn an_enter_that_waits_for_the_rules_sends_nothing_that_came_after_it() {
         let preview = &console.model.preview;
         let asked = preview.asked.as_ref().unwrap().number;
         let answers = preview.jobs[0].answers.clone().unwrap();
-        console.tell(Msg::Answered(Question::Preview(asked), Answer::Preview(answers)));
+        console.tell(Msg::Answered(Answered::Preview(asked, Ok(answers))));
         assert!(console.decisions().is_empty(), "{}", console.text());
     }
 }
@@ -265,16 +265,16 @@ fn whether_a_paused_job_can_go_on_is_asked_when_its_rows_change_and_one_question
     let rows = console.model.job.as_ref().unwrap().rows.clone().unwrap();
     let mut told = |msg: Msg| {
         let effects = update(&mut console.model, msg);
-        let is_it = |effect: &&Effect| matches!(effect, Effect::Ask(Question::Resumable(_), _));
+        let is_it = |effect: &&Effect| matches!(effect, Effect::Ask(Question::Resumable(_)));
         effects.iter().filter(is_it).count()
     };
-    let read = |rows: &JobRows| Msg::Answered(Question::Job(id.clone()), Answer::Job(Some(Arc::new(rows.clone()))));
+    let read = |rows: &JobRows| Msg::Answered(Answered::Job(id.clone(), Ok(Some(Arc::new(rows.clone())))));
     assert_eq!(told(read(&rows)), 0, "they are the same");
     let mut other = (*rows).clone();
     other.job.slug = "moor".into();
     assert_eq!(told(read(&other)), 1);
     assert_eq!(told(read(&rows)), 0, "one question is under way");
-    let answered = || Msg::Answered(Question::Resumable(id.clone()), Answer::Failed("broken".to_owned()));
+    let answered = || Msg::Answered(Answered::Resumable(id.clone(), Err("broken".to_owned())));
     assert_eq!(told(answered()), 1, "what changed meanwhile is asked after it");
     assert_eq!(told(answered()), 0);
 }

@@ -1,12 +1,12 @@
 //! The slips that must be impossible (SCREENS.md), each tried.
 
-use console::effect::{Msg, Question};
+use console::effect::Msg;
 use console::input::{Input, Mouse, MouseKind};
+use console::question::Answered;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::job::JobStatus;
 use domain::view::QueueKind;
-use engine::api::Answer;
 use insta::assert_snapshot;
 
 use crate::console::Console;
@@ -603,7 +603,7 @@ fn leaving_asks_about_what_is_under_way_now_and_leaves_only_at_a_key() {
     let rows = |console: &Console| {
         let mut rows = console.backend.queue();
         rows.retain(|row| row.kind != QueueKind::Running);
-        Msg::Answered(Question::Queue, Answer::Queue(rows))
+        Msg::Answered(Answered::Queue(Ok(rows)))
     };
     // It ends while the question stands there to be read.
     let mut console = leading();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use console::draft::{Discarded, Draft};
+use console::question::Answered;
 use domain::anchor::BootId;
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use domain::ask::{Ask, Command};
@@ -25,7 +26,7 @@ use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
 use engine::api::Notice;
-use rules::{Cause, Evidence};
+use rules::{Evidence, Trigger};
 use tempfile::TempDir;
 
 pub fn at(clock: &str) -> Timestamp {
@@ -115,8 +116,8 @@ pub struct World {
     pub publish_problem: Option<String>,
     /// What the console has not heard yet.
     pub notices: VecDeque<Notice>,
-    /// Those of them that the rules answer.
-    pub previews: VecDeque<Notice>,
+    /// What the rules answered, and the console has not heard yet.
+    pub previews: VecDeque<Answered>,
     pub requests: u64,
     pub saved: Vec<(GateKey, Option<Draft>)>,
     pub put_aside: Vec<Discarded>,
@@ -410,7 +411,7 @@ impl World {
 
     fn ask(&mut self, id: &str, who: &str, session: Option<String>, command: Command) {
         let by = operator(who);
-        let ask = Cause::Asked(Ask { by, session, command });
+        let ask = Trigger::Asked(Ask { by, session, command });
         self.put(&job_id(id), &ask, &Evidence::default(), self.now).unwrap();
     }
 
@@ -473,7 +474,7 @@ impl World {
             utc: at(clock),
             ..self.now
         };
-        self.put(&job_id(id), &Cause::Asked(ask), &evidence, now).unwrap();
+        self.put(&job_id(id), &Trigger::Asked(ask), &evidence, now).unwrap();
     }
 
     pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {

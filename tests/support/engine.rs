@@ -11,7 +11,9 @@ use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
-use engine::api::{Answer, Query};
+use domain::refusal::Refusal;
+use engine::api::{Notice, Receipt};
+use engine::client::Done;
 use engine::{Engine, Role, Settings};
 use serde_json::Value;
 
@@ -74,10 +76,9 @@ pub async fn start(engine: &mut Engine, slug: &str) -> JobId {
 
 /// The rows of a job, which must exist.
 pub async fn job(engine: &mut Engine, id: &JobId) -> JobRows {
-    match engine.read(Query::Job(id.clone())).await {
-        Answer::Job(Some(rows)) => (*rows).clone(),
-        other => panic!("no job {id}: {other:?}"),
-    }
+    let client = engine.client();
+    let rows = engine.beside(client.job(id)).await.unwrap();
+    (*rows.unwrap_or_else(|| panic!("no job {id}"))).clone()
 }
 
 /// Waits on events, never on time, until the job is as wanted.
@@ -115,4 +116,30 @@ pub fn decide(id: &JobId, stage: &str, verdict: Verdict, notes: Option<&str>, pa
 pub fn read_json(path: &Path) -> Value {
     let text = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_slice(&text).unwrap()
+}
+
+/// Commands of somebody who has nothing else to wait for: other notices are dropped.
+pub trait Calls {
+    /// Hands a command over and waits for its answer.
+    async fn call(&mut self, command: Command) -> Result<Box<Receipt>, Refusal>;
+    /// Waits until its files are in place as well, or are found not to be for now.
+    async fn call_published(&mut self, command: Command) -> Result<Done, Refusal>;
+}
+
+impl Calls for Engine {
+    async fn call(&mut self, command: Command) -> Result<Box<Receipt>, Refusal> {
+        let request = self.submit(command);
+        loop {
+            if let Notice::Done(answered, result) = self.notice().await
+                && answered == request
+            {
+                return result;
+            }
+        }
+    }
+
+    async fn call_published(&mut self, command: Command) -> Result<Done, Refusal> {
+        let client = self.client();
+        self.beside(client.command(command)).await
+    }
 }

@@ -3,12 +3,16 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+
 use super::draft::{Discarded, Draft};
+use super::question::{Answered, Question};
 use domain::ask::Command;
 use domain::key::GateKey;
 use domain::time::Now;
 use engine::Engine;
-use engine::api::{Notice, Query, RequestId};
+use engine::api::{Notice, RequestId};
 use engine::edit_copies::EditCopies;
 
 /// An engine, as the console uses it. No call blocks.
@@ -21,8 +25,8 @@ pub trait Backend {
     }
     /// Has something done.
     fn submit(&mut self, command: Command) -> RequestId;
-    /// Has something read.
-    fn ask(&mut self, query: Query) -> RequestId;
+    /// Has something read; answers come in the order of the questions.
+    fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered>;
     /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves the timer.
     fn settle(&mut self);
     /// The next notice. Cancel-safe.
@@ -56,8 +60,13 @@ impl Backend for &mut Engine {
         Engine::submit(self, command)
     }
 
-    fn ask(&mut self, query: Query) -> RequestId {
-        Engine::ask(self, query)
+    fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered> {
+        let mut answer = question.answer(self.client()).boxed();
+        // Handed over now, and not when the loop has drawn and comes to wait for it.
+        match (&mut answer).now_or_never() {
+            Some(answered) => ready(answered).boxed(),
+            None => answer,
+        }
     }
 
     fn settle(&mut self) {

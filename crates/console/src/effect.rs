@@ -11,55 +11,19 @@ use super::input::Input;
 use super::media::Media;
 use super::model::shown::Sight;
 use super::own_editor::{Ending, OwnEditor};
+use super::question::{Answered, Question};
 use diff::DiffDocument;
 use diff::json::ChangedValues;
 use diff::search::{Direction, Needle, Spot};
 use domain::ask::Command;
 use domain::event::Event;
-use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::time::Now;
-use engine::api::{Answer, Query, Receipt};
+use engine::api::Receipt;
 use patch::{Candidate, Change};
-
-/// What a query was asked for; its answer comes back with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
-    /// The queue.
-    Queue,
-    /// Who leads.
-    Leader,
-    /// The job of the selected row.
-    Job(JobId),
-    /// Events of the job pane.
-    Events(JobId),
-    /// The log of the job pane.
-    Log(JobId, StageName, u32),
-    /// The history.
-    Decisions,
-    /// The history of the old system.
-    OldDecisions,
-    /// The last events of all jobs: when this operator was here last.
-    Since,
-    /// The job and stage that the console was to open on and that are not in the queue.
-    Sought(JobId, Option<StageName>),
-    /// An artifact as it lies on disk: number of the file's reading, index of the file.
-    OnDisk(u64, usize),
-    /// What it is compared with.
-    Base(u64, usize),
-    /// A job with marked gates.
-    Marked(JobId),
-    /// The files of the run directory, for the editor that is open on the job.
-    Names(JobId),
-    /// The version that the edit in the editor began from.
-    Edited(Digest),
-    /// What Enter would do in the prompt that is open: number of the question.
-    Preview(u64),
-    /// Whether the rules would resume the job of the job pane.
-    Resumable(JobId),
-}
 
 /// Numbers the commands of one console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -340,8 +304,8 @@ pub enum Msg {
     Tick(Now),
     /// The frame with these facts is on the terminal.
     Drawn(FrameFacts),
-    /// A query's answer.
-    Answered(Question, Answer),
+    /// What was asked for.
+    Answered(Answered),
     /// A command was committed or refused.
     Done(Submission, Result<Box<Receipt>, Refusal>),
     /// A command's files are in place, or not yet.
@@ -399,8 +363,8 @@ pub enum Msg {
 pub enum Effect {
     /// Submit a command.
     Send(Submission, Command),
-    /// Ask a query.
-    Ask(Question, Query),
+    /// Have something read.
+    Ask(Question),
     /// Compute a diff.
     Diff(DiffJob),
     /// Find out more about a file.

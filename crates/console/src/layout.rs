@@ -2,10 +2,9 @@
 
 pub(crate) mod question;
 
-use crate::facts::page;
-use crate::facts::wrap;
 use ratatui::layout::Rect;
 
+use crate::facts::{page, wrap};
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
 use crate::model::look::Mode;

@@ -1,7 +1,7 @@
 //! The console: what an operator in a terminal sees and presses.
 //!
 //! Owns the screen's model, its reducer (`update`), its drawing (`view`), the keymap, and the loop that joins them to a terminal and
-//! an engine. Talks to the engine in commands, queries and notices only; knows nothing of files, SQL and HTTP.
+//! an engine. Talks to the engine in commands, questions and notices only; knows nothing of files, SQL and HTTP.
 //!
 //! ```text
 //! header    who · who leads · how much waits · next expiry · clock
@@ -11,6 +11,11 @@
 //! prompt    the bottom of lower: what will happen, what was not seen, note, keys
 //! message   a field, else what happened last
 //! hint      the keys of the focus
+//! ```
+//!
+//! ```text
+//! model <- facts <- layout <- update     changes the model
+//!                          <- view       draws it
 //! ```
 
 pub mod action;
@@ -25,6 +30,7 @@ pub mod layout;
 pub mod media;
 pub mod model;
 pub mod own_editor;
+pub mod question;
 mod run;
 pub mod session;
 mod terminal;

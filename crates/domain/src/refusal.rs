@@ -76,15 +76,15 @@ pub struct Refusal {
     pub place: Option<String>,
     /// The error that it came of.
     #[serde(skip)]
-    pub cause: Cause,
+    pub cause: ErrorCause,
 }
 
 /// The error of a library that something came of, for the log and for `--verbose`. No document has it, and any two are
 /// equal: refusals compare by what they say.
 #[derive(Debug, Clone, Default)]
-pub struct Cause(Option<Arc<dyn Error + Send + Sync>>);
+pub struct ErrorCause(Option<Arc<dyn Error + Send + Sync>>);
 
-impl Cause {
+impl ErrorCause {
     pub fn of(error: impl Error + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(error)))
     }
@@ -110,13 +110,13 @@ impl Cause {
     }
 }
 
-impl PartialEq for Cause {
+impl PartialEq for ErrorCause {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Cause {}
+impl Eq for ErrorCause {}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,7 +153,7 @@ impl Refusal {
             message: message.into(),
             hint: None,
             place: None,
-            cause: Cause::default(),
+            cause: ErrorCause::default(),
         }
     }
 
@@ -165,7 +165,7 @@ impl Refusal {
     /// Adds the error that it came of.
     #[must_use]
     pub fn because(mut self, error: impl Error + Send + Sync + 'static) -> Self {
-        self.cause = Cause::of(error);
+        self.cause = ErrorCause::of(error);
         self
     }
 

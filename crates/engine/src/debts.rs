@@ -12,7 +12,6 @@ use runs::publish::{self, Owed};
 use store::StoreError;
 
 use super::flusher::FLUSH_PATIENCE;
-use super::inbox::Inbox;
 use super::writer::Writer;
 
 /// The most jobs whose files are written in one group: all of a group are open at once.
@@ -46,10 +45,10 @@ impl Writer {
             }
         }
         self.is_owing = !failed.is_empty();
-        for (job_id, requests) in std::mem::take(&mut self.owed) {
+        for (job_id, waiting) in std::mem::take(&mut self.owed) {
             let result = failed.get(&job_id).map_or(Ok(()), |why| Err(why.clone()));
-            for request in requests {
-                self.tell(Inbox::Published(request, result.clone()));
+            for unpublished in waiting {
+                self.published(unpublished, result.clone());
             }
         }
         let trouble = failed.into_values().next_back();
@@ -105,8 +104,8 @@ impl Writer {
 
     /// Nobody is left waiting for an answer.
     fn leave_waiting(&mut self, why: &Refusal) {
-        for request in std::mem::take(&mut self.owed).into_values().flatten() {
-            self.tell(Inbox::Published(request, Err(why.clone())));
+        for unpublished in std::mem::take(&mut self.owed).into_values().flatten() {
+            self.published(unpublished, Err(why.clone()));
         }
     }
 

@@ -5,10 +5,8 @@
 //! is left out of the answers, and front ends name it ([`OldDatabase::check`]).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::api::{OldAnswer, OldQuery};
 use super::trouble::Trouble;
 use domain::ids::JobId;
 use domain::old::{OldDecision, OldEvent, OldJob};
@@ -61,16 +59,6 @@ impl History {
         Self::new(self.runs.clone(), self.databases.clone())
     }
 
-    /// Answers a query; `ours` knows which jobs are not old.
-    pub fn answer(&mut self, ours: Option<&Reader>, query: OldQuery) -> Result<OldAnswer, Trouble> {
-        Ok(match query {
-            OldQuery::Jobs(filter) => OldAnswer::Jobs(self.jobs(ours, &filter)?),
-            OldQuery::Job(id) => OldAnswer::Job(self.job(ours, &id)?.map(Arc::new)),
-            OldQuery::Events(id) => OldAnswer::Events(self.events(ours, &id)?),
-            OldQuery::Decisions { limit } => OldAnswer::Decisions(self.decisions(ours, limit)?),
-        })
-    }
-
     /// Whether an id is an old record's. A job of ours never is one, whatever lies in its directory.
     pub(crate) fn knows(&self, ours: Option<&Reader>, id: &JobId) -> Result<bool, Trouble> {
         if is_ours(ours, id)? {
@@ -87,8 +75,8 @@ impl History {
         Ok(loaded.flatten().any(|jobs| !jobs.is_empty()))
     }
 
-    /// One job. None: there is no such one, or it is ours.
-    pub(crate) fn job(&self, ours: Option<&Reader>, id: &JobId) -> Result<Option<OldJob>, Trouble> {
+    /// One job. None: there is no such one, or it is ours: `ours` knows which jobs are not old.
+    pub fn job(&self, ours: Option<&Reader>, id: &JobId) -> Result<Option<OldJob>, Trouble> {
         if is_ours(ours, id)? {
             return Ok(None);
         }
@@ -102,7 +90,8 @@ impl History {
         })
     }
 
-    fn events(&self, ours: Option<&Reader>, id: &JobId) -> Result<Vec<OldEvent>, Trouble> {
+    /// The events of one job, oldest first.
+    pub fn events(&self, ours: Option<&Reader>, id: &JobId) -> Result<Vec<OldEvent>, Trouble> {
         if is_ours(ours, id)? {
             return Ok(Vec::new());
         }
@@ -119,7 +108,8 @@ impl History {
         Ok(rows.into_iter().find(|events| !events.is_empty()).unwrap_or_default())
     }
 
-    fn jobs(&mut self, ours: Option<&Reader>, filter: &JobFilter) -> Result<Vec<OldJob>, Trouble> {
+    /// Jobs, newest first. One whose id a job of ours has is not among them.
+    pub fn jobs(&mut self, ours: Option<&Reader>, filter: &JobFilter) -> Result<Vec<OldJob>, Trouble> {
         let wanted = usize::try_from(filter.limit).unwrap_or(usize::MAX);
         let is_before = |at: Timestamp| filter.before.is_none_or(|before| at < before);
         let entries: Vec<_> = self
@@ -143,7 +133,7 @@ impl History {
         Ok(found)
     }
 
-    fn decisions(&mut self, ours: Option<&Reader>, limit: u32) -> Result<Vec<OldDecision>, Trouble> {
+    pub fn decisions(&mut self, ours: Option<&Reader>, limit: u32) -> Result<Vec<OldDecision>, Trouble> {
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = self.index(ours)?.to_vec();
         let mut found = Vec::new();

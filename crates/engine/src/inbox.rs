@@ -1,7 +1,5 @@
 //! What the engine's threads tell the loop.
 
-use std::sync::mpsc::SyncSender;
-
 use config::{Config, Problem};
 use domain::event::Event;
 use domain::ids::{JobId, StageName};
@@ -9,10 +7,9 @@ use domain::job::Attempt;
 use domain::refusal::Refusal;
 use runs::RunsError;
 use runs::locks::LeadGuard;
-use store::{OpenTimer, OutboxChange, StoreError};
+use store::{OpenTimer, StoreError};
 
-use super::api::{Answer, Receipt, RequestId};
-use super::door::Knock;
+use super::api::{Receipt, RequestId};
 use rules::StageOutcome;
 
 /// Which gates a list of timers speaks of.
@@ -83,7 +80,6 @@ pub(super) enum Start {
 pub(super) enum Inbox {
     Done(RequestId, Result<Box<Receipt>, Refusal>),
     Published(RequestId, Result<(), Refusal>),
-    Answer(RequestId, Answer),
     /// The rows changed: by this process, or another one touched the nudge file.
     Nudged,
     Looked(Result<Box<Look>, StoreError>),
@@ -105,10 +101,6 @@ pub(super) enum Inbox {
     },
     /// These gates could not be expired as asked; their rows say otherwise.
     NotDue(Vec<JobId>),
-    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
-    Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, StoreError>>),
-    /// A front end without a loop wants something.
-    Knock(Knock),
     ConfigFileTouched,
     ConfigRead(Result<(Box<Config>, Vec<Problem>), Vec<Problem>>),
     Trouble(Option<Refusal>),

@@ -6,9 +6,38 @@ use std::thread;
 
 use tokio::sync::mpsc::Sender;
 
+use runs::locks::LeadGuard;
 use runs::{RunsDir, locks};
 
+use super::courier::Couriers;
 use super::inbox::Inbox;
+
+/// Whether this process leads.
+#[derive(Default)]
+pub(super) enum Lead {
+    /// Not standing, or waiting for the lock.
+    #[default]
+    Not,
+    /// Has the lock; the epoch is being raised.
+    Taking(LeadGuard),
+    /// Leads.
+    Has { guard: LeadGuard, epoch: u64 },
+}
+
+/// The lead, and standing for it.
+#[derive(Default)]
+pub(super) struct Leading {
+    pub(crate) lead: Lead,
+    /// Whether this process stands for the lead at all: not while it is stopped.
+    pub(crate) wants_lead: bool,
+    /// A thread waits for the lock.
+    pub(crate) is_standing: bool,
+    pub(crate) stand_at_us: Option<i64>,
+    /// The next look is the first as leader.
+    pub(crate) is_takeover: bool,
+    /// At work while this process leads.
+    pub(crate) couriers: Couriers,
+}
 
 /// Waits for the lock; the loop hears of it. The thread ends with the process. False: there is no thread for it.
 pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) -> bool {

@@ -7,10 +7,9 @@
 pub mod api;
 pub mod audit;
 mod bases;
-mod call;
+pub mod client;
 mod courier;
 mod debts;
-pub mod door;
 mod draft_keeper;
 pub mod edit_copies;
 mod evidence;
@@ -20,11 +19,11 @@ mod in_place;
 mod inbox;
 mod keeping;
 mod lead;
-pub mod left;
 mod opening;
 mod prepare;
 mod preview;
 mod reader;
+pub mod reads;
 pub mod rebuild;
 mod receipt;
 pub mod repair;
@@ -32,14 +31,16 @@ mod stage_watch;
 pub mod ticker;
 mod trouble;
 mod turn;
+pub mod waits;
 mod watch;
 mod withdraw;
 mod writer;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -47,34 +48,34 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use clock::{Alarm, Clock};
 use config::Config;
-use domain::ids::JobId;
 use domain::operator::Operator;
-use domain::refusal::{Refusal, RefusalCode};
 
 use runs::RunsDir;
 use runs::digests::Digests;
 use runs::drafts::KeptDrafts;
-use runs::locks::{self, LeadGuard, PUBLISH_PATIENCE, Presence};
+use runs::locks::{self, PUBLISH_PATIENCE, Presence};
 use store::Reader;
 
-use api::{Answer, Notice, Query, RequestId};
-use courier::{Couriers, Office};
+use api::{Notice, RequestId};
+use client::{Asker, Client, Telling, Threads};
+use courier::Office;
 use domain::ask::Command;
-use door::{Door, Doors, Knock};
 use draft_keeper::{DraftKeeper, Typed};
 use flusher::Flusher;
 use history::History;
 use in_place::InPlace;
-use inbox::{Inbox, StageKey};
+use inbox::Inbox;
 use keeping::Keeping;
+use lead::{Lead, Leading};
 pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
 use opening::{open_store, refuse_older_database, session_name};
 use prepare::Preparer;
-use reader::{Ask, ReaderThread};
+use reader::ReaderThread;
 use stage_watch::Watch;
 use ticker::Ticker;
 pub use trouble::Trouble;
-use watch::{FileWatch, watch_files};
+use turn::{Looking, Stages};
+use watch::watch_files;
 use writer::{Work, Writer};
 
 /// The most messages from threads that wait for the loop.
@@ -88,62 +89,44 @@ const EXPIRE_MAX: usize = 500;
 /// The longest sleep of the loop (HOUSE: suspend and clock steps are noticed).
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
-enum Lead {
-    /// Not standing, or waiting for the lock.
-    Not,
-    /// Has the lock; the epoch is being raised.
-    Taking(LeadGuard),
-    /// Leads.
-    Has { guard: LeadGuard, epoch: u64 },
+/// The configuration in force, and its file.
+struct Configuration {
+    config: Config,
+    config_path: Option<PathBuf>,
+    /// When the file may be read.
+    config_at_us: Option<i64>,
+    is_config_broken: bool,
+}
+
+/// The ends of the queues of all threads.
+struct Queues {
+    /// None: it is closing.
+    threads: Option<Arc<Threads>>,
+    inbox: Receiver<Inbox>,
+    inbox_sender: Sender<Inbox>,
+    writer: Option<JoinHandle<()>>,
+    /// While the process is stopped: the writer goes on when this is let go of.
+    resting: Option<SyncSender<()>>,
+    next_request: u64,
 }
 
 /// The engine; see the module.
 pub struct Engine {
     runs: RunsDir,
     clock: Arc<dyn Clock>,
-    config: Config,
-    config_path: Option<PathBuf>,
     operator: Operator,
     role: Role,
-    watch: Watch,
-    work: Option<SyncSender<Work>>,
     /// Nothing is changed from here on.
     newer: Option<Newer>,
-    asks: SyncSender<Ask>,
-    inbox: Receiver<Inbox>,
-    inbox_sender: Sender<Inbox>,
-    writer: Option<JoinHandle<()>>,
-    files: FileWatch,
+    configuration: Configuration,
+    queues: Queues,
     notices: VecDeque<Notice>,
-    doors: Doors,
-    /// At work while this process leads.
-    couriers: Couriers,
+    clients: Telling,
     ticker: Ticker,
     alarm: Alarm,
-    lead: Lead,
-    next_request: u64,
-    seen_up_to: u64,
-    is_looking: bool,
-    wants_look: bool,
-    look_also: BTreeSet<JobId>,
-    wants_all_timers: bool,
-    looked_at_us: i64,
-    pay_at_us: Option<i64>,
-    starting: HashSet<StageKey>,
-    start_again_us: BTreeMap<JobId, i64>,
-    /// The job whose stage was last told to be tried again.
-    hindered: Option<JobId>,
-    following: HashSet<StageKey>,
-    /// When the configuration file may be read.
-    config_at_us: Option<i64>,
-    is_config_broken: bool,
-    /// Whether this process stands for the lead at all: not while it is stopped.
-    wants_lead: bool,
-    /// A thread waits for the lock.
-    is_standing: bool,
-    stand_at_us: Option<i64>,
-    /// The next look is the first as leader.
-    is_takeover: bool,
+    leading: Leading,
+    looking: Looking,
+    stages: Stages,
     /// Keeps away whoever would replace the database; until the writer is done.
     _presence: Presence,
 }
@@ -229,46 +212,43 @@ impl Engine {
         }
         let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
         let now = settings.clock.now();
-        let doors = Doors::new(&settings.config);
+        let clients = Telling::new(&settings.config, newer);
         let mut engine = Self {
             runs,
             clock: settings.clock,
-            config: settings.config,
-            config_path: settings.config_path,
             operator: settings.operator,
             role: settings.role,
-            watch,
-            work: newer.is_none().then_some(work),
             newer,
-            asks,
-            inbox,
-            inbox_sender,
-            writer,
-            files,
+            configuration: Configuration {
+                config: settings.config,
+                config_path: settings.config_path,
+                config_at_us: None,
+                is_config_broken: false,
+            },
+            queues: Queues {
+                threads: Some(Arc::new(Threads { work, asks })),
+                inbox,
+                inbox_sender,
+                writer,
+                resting: None,
+                next_request: 1,
+            },
             notices: VecDeque::new(),
-            doors,
-            couriers: Couriers::default(),
+            clients,
             ticker: Ticker::follower(),
             alarm: Alarm::default(),
-            lead: Lead::Not,
-            next_request: 1,
-            seen_up_to,
-            is_looking: false,
-            wants_look: true,
-            look_also: BTreeSet::new(),
-            wants_all_timers: true,
-            looked_at_us: now.boot_us,
-            pay_at_us: None,
-            starting: HashSet::new(),
-            start_again_us: BTreeMap::new(),
-            hindered: None,
-            following: HashSet::new(),
-            config_at_us: None,
-            is_config_broken: false,
-            wants_lead: false,
-            is_standing: false,
-            stand_at_us: None,
-            is_takeover: false,
+            leading: Leading::default(),
+            looking: Looking {
+                files,
+                seen_up_to,
+                is_looking: false,
+                wants_look: true,
+                look_also: BTreeSet::new(),
+                wants_all_timers: true,
+                looked_at_us: now.boot_us,
+                pay_at_us: None,
+            },
+            stages: Stages::following_none(watch),
             _presence: presence,
         };
         engine.stand();
@@ -282,7 +262,7 @@ impl Engine {
 
     /// The configuration in force for gates that open now.
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.configuration.config
     }
 
     /// The clocks.
@@ -297,18 +277,18 @@ impl Engine {
 
     /// Whether this process leads.
     pub fn is_lead(&self) -> bool {
-        matches!(self.lead, Lead::Has { .. })
+        matches!(self.leading.lead, Lead::Has { .. })
     }
 
     /// Stands for the lead, where the role and the owner of the runs directory allow it.
     pub fn stand(&mut self) {
         let may_lead = matches!(self.role, Role::Candidate(_)) && self.runs.is_owner() && self.newer.is_none();
-        self.wants_lead = may_lead;
-        self.stand_at_us = None;
-        if may_lead && matches!(self.lead, Lead::Not) && !self.is_standing {
+        self.leading.wants_lead = may_lead;
+        self.leading.stand_at_us = None;
+        if may_lead && matches!(self.leading.lead, Lead::Not) && !self.leading.is_standing {
             // One thread waits at a time: two would hand the lock to each other when it is given back.
-            self.is_standing = lead::stand(&self.runs, self.inbox_sender.clone());
-            if !self.is_standing {
+            self.leading.is_standing = lead::stand(&self.runs, self.queues.inbox_sender.clone());
+            if !self.leading.is_standing {
                 self.stand_later();
             }
         }
@@ -316,14 +296,14 @@ impl Engine {
 
     /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process keeps its locks.
     pub fn resign(&mut self) {
-        self.wants_lead = false;
-        self.couriers.stop();
-        match std::mem::replace(&mut self.lead, Lead::Not) {
+        self.leading.wants_lead = false;
+        self.leading.couriers.stop();
+        match std::mem::replace(&mut self.leading.lead, Lead::Not) {
             Lead::Has { guard, epoch } => {
                 self.put(Work::Resign(epoch, Some(guard)));
                 self.ticker.set_lead(false);
-                self.following.clear();
-                self.starting.clear();
+                self.stages.following.clear();
+                self.stages.starting.clear();
                 self.tell(Notice::Lead(false));
             }
             // The epoch is on its way; its answer finds nobody who wants it.
@@ -334,102 +314,63 @@ impl Engine {
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`] when it was committed.
     pub fn submit(&mut self, command: Command) -> RequestId {
-        self.submit_as(self.operator.clone(), command)
-    }
-
-    /// The same in somebody else's name: for a front door that knows better than the process who it is (HTTP and its tokens).
-    pub fn submit_as(&mut self, operator: Operator, command: Command) -> RequestId {
-        let request = self.new_request();
-        self.hand_over(request, operator, command);
+        let request = RequestId(self.queues.next_request);
+        self.queues.next_request += 1;
+        let operator = self.operator.clone();
+        let threads = self.queues.threads.as_ref().ok_or_else(client::leaving);
+        let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(request), operator, command));
+        if let Err(refusal) = handed {
+            self.tell(Notice::Done(request, Err(refusal)));
+        }
         request
     }
 
-    fn hand_over(&mut self, request: RequestId, operator: Operator, command: Command) {
-        fault::begin(receipt::verb(&command));
-        fault::point("submitted");
-        if let Some(newer) = self.newer {
-            return self.tell(Notice::Done(request, Err(newer.refusal())));
-        }
-        if !self.put(Work::Command(request, operator, Box::new(command))) {
-            self.tell(Notice::Done(request, Err(busy())));
-        }
+    /// A way in for front ends; it works while this loop turns.
+    pub fn client(&self) -> Client {
+        let threads = self.queues.threads.as_ref().map(Arc::downgrade).unwrap_or_default();
+        self.clients.client(threads, self.runs.clone(), self.operator.clone())
     }
 
-    /// Hands a query over; its answer comes as [`Notice::Answer`].
-    pub fn ask(&mut self, query: Query) -> RequestId {
-        let request = self.new_request();
-        self.hand_query(request, query);
-        request
-    }
-
-    fn hand_query(&mut self, request: RequestId, query: Query) {
-        let ask = match (query, self.newer) {
-            // What nobody may do has no future to be told.
-            (Query::Preview { commands, .. }, Some(newer)) => {
-                let refused = commands.iter().map(|_| Err(newer.refusal())).collect();
-                return self.tell(Notice::Answer(request, Answer::Preview(refused)));
+    /// Turns the loop while somebody works through a client; notices are dropped.
+    pub async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                _ = self.notice() => {}
             }
-            (Query::Preview { operator, commands }, None) => Ask::Preview {
-                request,
-                config: Arc::new(self.config.clone()),
-                operator: operator.unwrap_or_else(|| self.operator.clone()),
-                commands,
-            },
-            (query, _) => Ask::Query(request, query),
-        };
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.asks.try_send(ask) {
-            self.tell(Notice::Answer(request, Answer::Failed(busy().message)));
         }
-    }
-
-    /// A way in for a front end on another thread; it works while this loop turns.
-    pub fn door(&self) -> Door {
-        self.doors.door(self.inbox_sender.clone(), self.operator.clone())
     }
 
     fn office(&self) -> Office {
         Office {
             runs_dir: self.runs.path().to_owned(),
             clock: Arc::clone(&self.clock),
-            inbox: self.inbox_sender.clone(),
+            threads: self.queues.threads.as_ref().map(Arc::downgrade).unwrap_or_default(),
         }
     }
 
-    fn knocked(&mut self, knock: Knock) {
-        let request = self.new_request();
-        match knock {
-            Knock::Command(operator, command, answer) => {
-                self.doors.expect_done(request, answer);
-                self.hand_over(request, operator, *command);
-            }
-            Knock::Query(query, answer) => {
-                self.doors.expect_answer(request, answer);
-                self.hand_query(request, query);
-            }
-        }
-    }
-
-    /// Tells whoever is to know: somebody behind a door, or the owner of the loop.
     fn tell(&mut self, notice: Notice) {
-        if let Some(notice) = self.doors.pass(notice) {
-            self.notices.push_back(notice);
-        }
+        self.clients.tell(&notice);
+        self.notices.push_back(notice);
     }
 
-    fn new_request(&mut self) -> RequestId {
-        let request = RequestId(self.next_request);
-        self.next_request += 1;
-        request
+    fn ask(&self, ask: impl FnOnce(&mut ReaderThread) + Send + 'static) -> bool {
+        let threads = self.queues.threads.as_ref();
+        threads.is_some_and(|threads| threads.asks.try_send(Box::new(ask)).is_ok())
     }
 
     fn put(&mut self, work: Work) -> bool {
-        self.newer.is_none() && self.work.as_ref().is_some_and(|sender| sender.try_send(work).is_ok())
+        let threads = self.queues.threads.as_ref().filter(|_| self.newer.is_none());
+        threads.is_some_and(|threads| threads.work.try_send(work).is_ok())
     }
 
     /// Takes what the threads told, a bounded batch, then asks the ticker what is due. Never blocks.
     pub fn settle(&mut self) {
+        self.queues.resting = None;
         for _ in 0..TURN_MAX {
-            match self.inbox.try_recv() {
+            match self.queues.inbox.try_recv() {
                 Ok(message) => self.take(message),
                 Err(_) => break,
             }
@@ -442,32 +383,35 @@ impl Engine {
                 self.put(Work::Expire(due));
             }
         }
-        if self.pay_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
-            self.pay_at_us = None;
+        if self.looking.pay_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+            self.looking.pay_at_us = None;
             self.put(Work::Publish);
         }
-        let is_start_due = self.start_again_us.values().any(|at_us| now.boot_us >= *at_us);
+        let is_start_due = self.stages.start_again_us.values().any(|at_us| now.boot_us >= *at_us);
         if is_start_due {
-            self.start_again_us.retain(|_, at_us| now.boot_us < *at_us);
-            self.wants_look = true;
+            self.stages.start_again_us.retain(|_, at_us| now.boot_us < *at_us);
+            self.looking.wants_look = true;
         }
-        let backstop_us = i64::try_from(self.files.backstop().as_micros()).unwrap_or(i64::MAX);
-        if now.boot_us.saturating_sub(self.looked_at_us) >= backstop_us {
-            self.wants_look = true;
-            if self.files.is_lost() && self.runs.make_nudge().is_ok() {
-                self.files.watch_again();
+        let backstop_us = i64::try_from(self.looking.files.backstop().as_micros()).unwrap_or(i64::MAX);
+        if now.boot_us.saturating_sub(self.looking.looked_at_us) >= backstop_us {
+            self.looking.wants_look = true;
+            if self.looking.files.is_lost() && self.runs.make_nudge().is_ok() {
+                self.looking.files.watch_again();
             }
         }
-        if self.wants_look && !self.is_looking {
+        if self.looking.wants_look && !self.looking.is_looking {
             self.look(now.boot_us);
         }
-        if self.config_at_us.is_some_and(|at_us| now.boot_us >= at_us)
-            && let Some(path) = self.config_path.clone()
-            && self.asks.try_send(Ask::Config(path)).is_ok()
+        if self
+            .configuration
+            .config_at_us
+            .is_some_and(|at_us| now.boot_us >= at_us)
+            && let Some(path) = self.configuration.config_path.clone()
+            && self.ask(move |reader| reader.reread_config(&path))
         {
-            self.config_at_us = None;
+            self.configuration.config_at_us = None;
         }
-        if self.stand_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+        if self.leading.stand_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
             self.stand();
         }
     }
@@ -482,7 +426,7 @@ impl Engine {
             let sleep = self.sleep();
             tokio::select! {
                 biased;
-                message = self.inbox.recv() => {
+                message = self.queues.inbox.recv() => {
                     if let Some(message) = message {
                         self.take(message);
                     }
@@ -530,11 +474,13 @@ impl Engine {
         edit_copies::EditCopies::new(self.runs.clone(), self.operator.name.clone())
     }
 
-    /// Waits until everything handed over so far is done. Before the process is stopped: a thread that is stopped inside a transaction
+    /// Waits until everything handed over so far is done; the writer does nothing more until the loop turns again. Before the process is stopped: a thread that is stopped inside a transaction
     /// would keep every other process out of the database.
     pub async fn rest(&mut self) {
+        self.queues.resting = None;
         let (sender, mut rested) = tokio::sync::oneshot::channel();
-        if !self.put(Work::Rest(sender)) {
+        let (resting, released) = sync_channel(0);
+        if !self.put(Work::Rest(sender, released)) {
             return;
         }
         // What the writer tells meanwhile is taken, or a full inbox would keep it from resting.
@@ -543,28 +489,30 @@ impl Engine {
                 biased;
                 // An error means that the writer is gone, and nothing is under way.
                 _ = &mut rested => break,
-                message = self.inbox.recv() => if let Some(message) = message { self.take(message) },
+                message = self.queues.inbox.recv() => if let Some(message) = message { self.take(message) },
             }
         }
         // The lock may have come just before: it must not be kept either.
         self.settle();
+        self.queues.resting = Some(resting);
     }
 
     /// Gives the lead back, lets the writer finish what was handed over, and ends the threads.
     pub fn close(mut self) {
         self.resign();
-        drop(self.work.take());
-        // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits behind a door gets an answer.
-        while self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
-            match self.inbox.try_recv() {
+        self.queues.resting = None;
+        self.queues.threads = None;
+        // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits at a client gets an answer.
+        while self.queues.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
+            match self.queues.inbox.try_recv() {
                 Ok(message) => self.take(message),
                 Err(_) => std::thread::park_timeout(Duration::from_millis(1)),
             }
         }
-        if let Some(writer) = self.writer.take() {
+        if let Some(writer) = self.queues.writer.take() {
             let _ = writer.join();
         }
-        while let Ok(message) = self.inbox.try_recv() {
+        while let Ok(message) = self.queues.inbox.try_recv() {
             self.take(message);
         }
     }
@@ -576,22 +524,22 @@ impl Engine {
 
     fn sleep(&mut self) -> Duration {
         let now = self.clock.now();
-        let mut sleep_us = i64::try_from(self.files.backstop().min(SLEEP_MAX).as_micros()).unwrap_or(i64::MAX);
-        sleep_us = sleep_us.saturating_sub(now.boot_us.saturating_sub(self.looked_at_us));
+        let mut sleep_us = i64::try_from(self.looking.files.backstop().min(SLEEP_MAX).as_micros()).unwrap_or(i64::MAX);
+        sleep_us = sleep_us.saturating_sub(now.boot_us.saturating_sub(self.looking.looked_at_us));
         if self.is_expirer()
             && let Some(tick_us) = self.ticker.sleep_us(now)
         {
             sleep_us = sleep_us.min(tick_us);
         }
-        let others = [self.pay_at_us, self.config_at_us, self.stand_at_us];
-        for at_us in others.iter().flatten().chain(self.start_again_us.values()) {
+        let others = [
+            self.looking.pay_at_us,
+            self.configuration.config_at_us,
+            self.leading.stand_at_us,
+        ];
+        for at_us in others.iter().flatten().chain(self.stages.start_again_us.values()) {
             sleep_us = sleep_us.min(at_us.saturating_sub(now.boot_us));
         }
         // Not zero: a look in flight answers through the inbox, and a loop that spins on it would burn a core.
         Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
     }
-}
-
-fn busy() -> Refusal {
-    Refusal::new(RefusalCode::NotPossible, "too much is waiting for the database").with_hint("try again in a moment")
 }

@@ -15,20 +15,34 @@ use domain::ask::Command;
 use rules::foresee;
 
 impl Preparer {
-    /// What each command would do, one after the other, or why it would be refused, exactly as the writer would answer now.
-    pub(super) fn preview(&mut self, operator: &Operator, commands: &[Command]) -> Vec<Result<Outlook, Refusal>> {
-        let mut then = BTreeMap::new();
-        let mut foreseen = Vec::with_capacity(commands.len());
-        for command in commands {
-            let outlook = has_preview(command).and_then(|()| self.foresee(operator, command, &mut then));
-            foreseen.push(outlook.map_err(|refusal| self.told(command.job_id(), refusal)));
-        }
+    /// What a command would do, or why it would be refused, exactly as the writer would answer now.
+    pub(super) fn preview(&mut self, operator: &Operator, command: &Command) -> Result<Outlook, Refusal> {
+        let foreseen = self.foresee(operator, command, &mut BTreeMap::new());
         self.keeping.forget();
         foreseen
     }
 
-    /// `then`: the rows of jobs as the commands before would have made them.
+    /// The same of each, one after the other.
+    pub(super) fn previews(&mut self, operator: &Operator, commands: &[Command]) -> Vec<Result<Outlook, Refusal>> {
+        let mut then = BTreeMap::new();
+        let foresee = |command| self.foresee(operator, command, &mut then);
+        let foreseen = commands.iter().map(foresee).collect();
+        self.keeping.forget();
+        foreseen
+    }
+
     fn foresee(
+        &mut self,
+        operator: &Operator,
+        command: &Command,
+        then: &mut BTreeMap<JobId, JobRows>,
+    ) -> Result<Outlook, Refusal> {
+        let outlook = has_preview(command).and_then(|()| self.outlook(operator, command, then));
+        outlook.map_err(|refusal| self.told(command.job_id(), refusal))
+    }
+
+    /// `then`: the rows of jobs as the commands before would have made them.
+    fn outlook(
         &mut self,
         operator: &Operator,
         command: &Command,
@@ -155,7 +169,7 @@ mod tests {
             artifacts,
             bases: Vec::new(),
         };
-        engine.call(opening).await.unwrap();
+        engine.client().command(opening).await.unwrap().1.unwrap();
         let gate = GateRef {
             job_id: job_id.clone(),
             stage,
@@ -167,7 +181,7 @@ mod tests {
             patch,
             digest: None,
         };
-        engine.call(patching).await.unwrap();
+        engine.client().command(patching).await.unwrap().1.unwrap();
         engine.rest().await;
         engine.close();
         let plan = folder.path().join("j/artifacts/edit/plan.txt");
@@ -186,15 +200,15 @@ mod tests {
             digest: None,
         };
         let approve = [approve];
-        let as_owed = reader.preview(&settings.operator, &approve);
+        let as_owed = reader.previews(&settings.operator, &approve);
         assert!(as_owed[0].is_ok(), "{as_owed:?}");
-        assert_eq!(writer.preview(&settings.operator, &approve), as_owed);
+        assert_eq!(writer.previews(&settings.operator, &approve), as_owed);
         // What the writer notes when it has put the files in place.
         writer.in_place.note(job_id, u64::MAX);
-        let changed = reader.preview(&settings.operator, &approve);
+        let changed = reader.previews(&settings.operator, &approve);
         let code = changed[0].as_ref().unwrap_err().code;
         assert_eq!(code, RefusalCode::ArtifactChanged);
-        assert_eq!(writer.preview(&settings.operator, &approve), changed);
+        assert_eq!(writer.previews(&settings.operator, &approve), changed);
     }
 
     /// Another event of the job is owed, and the artifact is another since: that says nothing of the decision.
@@ -215,7 +229,13 @@ mod tests {
             }],
             bases: Vec::new(),
         };
-        engine.call(open("edit", b"one\n")).await.unwrap();
+        engine
+            .client()
+            .command(open("edit", b"one\n"))
+            .await
+            .unwrap()
+            .1
+            .unwrap();
         let approving = Command::Decide {
             gate: GateRef {
                 job_id: job_id.clone(),
@@ -227,8 +247,8 @@ mod tests {
             patch: Some(json!({"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]})),
             digest: None,
         };
-        engine.call(approving).await.unwrap();
-        engine.call(open("audio", b"")).await.unwrap();
+        engine.client().command(approving).await.unwrap().1.unwrap();
+        engine.client().command(open("audio", b"")).await.unwrap().1.unwrap();
         engine.rest().await;
         engine.close();
         let plan = folder.path().join("j/artifacts/edit/plan.txt");
@@ -290,7 +310,13 @@ mod tests {
             slug: "j".to_owned(),
             ..NewJob::default()
         };
-        engine.call(Command::StartJob(job)).await.unwrap();
+        engine
+            .client()
+            .command(Command::StartJob(job))
+            .await
+            .unwrap()
+            .1
+            .unwrap();
         let approve = |stage: &str| Command::Decide {
             gate: GateRef {
                 job_id: job_id.clone(),
@@ -302,7 +328,7 @@ mod tests {
             patch: None,
             digest: None,
         };
-        engine.call(approve("outline")).await.unwrap();
+        engine.client().command(approve("outline")).await.unwrap().1.unwrap();
         engine.rest().await;
         engine.close();
         let later = ManualClock::at(SystemClock.now());
@@ -314,7 +340,7 @@ mod tests {
         };
         let mut writer = writers(&settings);
         let mut reader = writer.for_reading().unwrap();
-        let foreseen = reader.preview(&settings.operator, &[approve("script")]);
+        let foreseen = reader.previews(&settings.operator, &[approve("script")]);
         assert!(foreseen[0].is_ok(), "{foreseen:?}");
         assert_eq!(writer.digests.count(), 2);
         // Whoever reads them again finds other bytes.

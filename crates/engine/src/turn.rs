@@ -1,6 +1,6 @@
 //! What the loop does with what its threads told: news, the lead, stages to start and to adopt, the configuration.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
@@ -13,9 +13,12 @@ use store::{Candidate, OpenTimer, StoreError};
 
 use super::api::Notice;
 use super::inbox::{Inbox, Look, StageKey, StageWork, Start, Timers};
-use super::reader::{Ask, LeadLook};
+use super::lead::Lead;
+use super::reader::{LeadLook, LookFor};
+use super::stage_watch::Watch;
+use super::watch::FileWatch;
 use super::writer::Work;
-use super::{Engine, Lead, Newer, Role};
+use super::{Engine, Newer, Role};
 
 /// How long after another process's commit its files may be owed before this process pays.
 const OTHERS_DEBT_US: i64 = 2_000_000;
@@ -25,57 +28,86 @@ const START_AGAIN_US: i64 = 2_000_000;
 /// A configuration file is read when it was not touched for this long: editors and copies write in several steps.
 const CONFIG_SETTLES_US: i64 = 400_000;
 
+/// What the next look is for, what brings it about, and what it has found.
+pub(super) struct Looking {
+    pub(super) files: FileWatch,
+    pub(super) seen_up_to: u64,
+    pub(super) is_looking: bool,
+    pub(super) wants_look: bool,
+    pub(super) look_also: BTreeSet<JobId>,
+    pub(super) wants_all_timers: bool,
+    pub(super) looked_at_us: i64,
+    /// When files are paid for that another process owes.
+    pub(super) pay_at_us: Option<i64>,
+}
+
+/// The stages that this process starts and waits for while it leads.
+pub(super) struct Stages {
+    pub(super) watch: Watch,
+    pub(super) starting: HashSet<StageKey>,
+    pub(super) start_again_us: BTreeMap<JobId, i64>,
+    /// The job whose stage was last told to be tried again.
+    pub(super) hindered: Option<JobId>,
+    pub(super) following: HashSet<StageKey>,
+}
+
+impl Stages {
+    pub(super) fn following_none(watch: Watch) -> Self {
+        Self {
+            watch,
+            starting: HashSet::new(),
+            start_again_us: BTreeMap::new(),
+            hindered: None,
+            following: HashSet::new(),
+        }
+    }
+}
+
 impl Engine {
     pub(super) fn look(&mut self, boot_us: i64) {
-        let lead = match (self.is_lead(), self.is_takeover) {
+        let lead = match (self.is_lead(), self.leading.is_takeover) {
             (false, _) => LeadLook::None,
             (true, false) => LeadLook::Work,
             (true, true) => LeadLook::Takeover,
         };
-        let ask = Ask::Look {
-            since: self.seen_up_to,
-            also: self.look_also.clone(),
-            all_timers: self.wants_all_timers,
+        let wanted = LookFor {
+            since: self.looking.seen_up_to,
+            also: self.looking.look_also.clone(),
+            all_timers: self.looking.wants_all_timers,
             lead,
         };
-        if self.asks.try_send(ask).is_ok() {
-            self.is_looking = true;
-            self.wants_look = false;
-            self.wants_all_timers = false;
-            self.is_takeover = false;
-            self.look_also.clear();
+        if self.ask(|reader| reader.look(wanted)) {
+            self.looking.is_looking = true;
+            self.looking.wants_look = false;
+            self.looking.wants_all_timers = false;
+            self.leading.is_takeover = false;
+            self.looking.look_also.clear();
         }
-        self.looked_at_us = boot_us;
+        self.looking.looked_at_us = boot_us;
     }
 
     pub(super) fn take(&mut self, message: Inbox) {
         match message {
             Inbox::Done(request, result) => self.tell(Notice::Done(request, result)),
             Inbox::Published(request, result) => self.tell(Notice::Published(request, result)),
-            Inbox::Answer(request, answer) => self.tell(Notice::Answer(request, answer)),
-            Inbox::Knock(knock) => self.knocked(knock),
-            // A full queue drops it, and its thread hears that nobody answers: it comes again.
-            Inbox::Outbox(epoch, changes, answer) => {
-                self.put(Work::Outbox(epoch, changes, answer));
-            }
-            Inbox::Nudged => self.wants_look = true,
+            Inbox::Nudged => self.looking.wants_look = true,
             // A full queue has commands in it, and the writer looks after those.
             Inbox::Flushed => {
                 self.put(Work::Publish);
             }
             Inbox::Looked(look) => {
-                self.is_looking = false;
+                self.looking.is_looking = false;
                 match look {
                     Ok(look) => self.looked(*look),
                     Err(error) => {
                         // What was asked for is asked for again; the backstop says when.
-                        self.wants_all_timers = true;
+                        self.looking.wants_all_timers = true;
                         self.tell(Notice::Trouble(Some(error.into())));
                     }
                 }
             }
             Inbox::NotStanding(error) => {
-                self.is_standing = false;
+                self.leading.is_standing = false;
                 self.tell(Notice::Trouble(Some(error.into())));
                 self.stand_later();
             }
@@ -83,7 +115,7 @@ impl Engine {
             Inbox::Leading(epoch) => self.leading(epoch),
             Inbox::Started(key, start) => self.started(key, start),
             Inbox::StageEnded { key, epoch, outcome } => {
-                let is_mine = matches!(self.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
+                let is_mine = matches!(self.leading.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
                 // Under another leader the same end is told there: every leader waits for the same lock.
                 if is_mine
                     && !self.put(Work::StageEnded {
@@ -92,16 +124,16 @@ impl Engine {
                         outcome,
                     })
                 {
-                    self.watch.again(key, epoch, self.inbox_sender.clone());
+                    self.stages.watch.again(key, epoch, self.queues.inbox_sender.clone());
                 }
             }
             Inbox::NotDue(jobs) => {
-                self.look_also.extend(jobs);
-                self.wants_look = true;
+                self.looking.look_also.extend(jobs);
+                self.looking.wants_look = true;
             }
             // Settled before it is read: a save may still be under way.
             Inbox::ConfigFileTouched => {
-                self.config_at_us = Some(self.clock.now().boot_us.saturating_add(CONFIG_SETTLES_US));
+                self.configuration.config_at_us = Some(self.clock.now().boot_us.saturating_add(CONFIG_SETTLES_US));
             }
             Inbox::ConfigRead(read) => self.config_read(read),
             Inbox::Trouble(trouble) => self.tell(Notice::Trouble(trouble)),
@@ -113,8 +145,8 @@ impl Engine {
         if let Some(found) = look.newer {
             self.only_read(Newer { found });
         }
-        self.seen_up_to = self.seen_up_to.max(look.up_to);
-        let grace_s = self.config.pipeline.overdue_grace_s;
+        self.looking.seen_up_to = self.looking.seen_up_to.max(look.up_to);
+        let grace_s = self.configuration.config.pipeline.overdue_grace_s;
         let wake = |gate: &OpenTimer| {
             gate.timer
                 .wake(gate.lease.as_ref(), gate.max_hold_s, grace_s)
@@ -129,8 +161,8 @@ impl Engine {
                 }
             }
         }
-        if look.is_owed && self.pay_at_us.is_none() {
-            self.pay_at_us = Some(now.boot_us.saturating_add(OTHERS_DEBT_US));
+        if look.is_owed && self.looking.pay_at_us.is_none() {
+            self.looking.pay_at_us = Some(now.boot_us.saturating_add(OTHERS_DEBT_US));
         }
         if let Some(work) = look.work {
             self.lead_stages(&work, now.boot_us);
@@ -142,8 +174,8 @@ impl Engine {
                 Notice::Looked
             });
         } else {
-            self.wants_look = true;
-            self.couriers.wake();
+            self.looking.wants_look = true;
+            self.leading.couriers.wake();
             self.retire_webhooks();
             self.tell(Notice::Events(look.events));
         }
@@ -151,8 +183,14 @@ impl Engine {
 
     /// What waits for a webhook that was taken out is void after as long as it would have been tried.
     fn retire_webhooks(&mut self) {
-        let Lead::Has { epoch, .. } = self.lead else { return };
-        if let Some(change) = self.couriers.retire(&self.config, self.clock.now()) {
+        let Lead::Has { epoch, .. } = self.leading.lead else {
+            return;
+        };
+        if let Some(change) = self
+            .leading
+            .couriers
+            .retire(&self.configuration.config, self.clock.now())
+        {
             // Nobody waits for it; when it fails, the next look comes in an hour.
             let (answer, _) = sync_channel(1);
             self.put(Work::Outbox(epoch, vec![change], answer));
@@ -166,63 +204,72 @@ impl Engine {
         }
         self.resign();
         self.newer = Some(newer);
+        self.clients.set_newer(newer);
         tracing::warn!("{newer}");
         self.tell(Notice::ReadOnly(newer.to_string()));
     }
 
     /// Adopts what runs, starts what waits, ends what nobody wants any more.
     fn lead_stages(&mut self, work: &StageWork, boot_us: i64) {
-        let Lead::Has { epoch, .. } = self.lead else { return };
+        let Lead::Has { epoch, .. } = self.leading.lead else {
+            return;
+        };
         let key_of = |(job_id, attempt): &(JobId, Attempt)| StageKey::new(job_id, attempt);
         let running: HashSet<_> = work.running.iter().map(key_of).collect();
         for key in &running {
-            let is_new = !self.following.contains(key) && !self.starting.contains(key);
-            if is_new && self.watch.adopt(key.clone(), epoch, self.inbox_sender.clone()) {
-                self.following.insert(key.clone());
+            let is_new = !self.stages.following.contains(key) && !self.stages.starting.contains(key);
+            if is_new
+                && self
+                    .stages
+                    .watch
+                    .adopt(key.clone(), epoch, self.queues.inbox_sender.clone())
+            {
+                self.stages.following.insert(key.clone());
             }
         }
-        let is_unwanted = |key: &&StageKey| !running.contains(*key) && !self.starting.contains(*key);
-        let mut unwanted: Vec<_> = self.following.iter().filter(is_unwanted).cloned().collect();
-        self.following.retain(|key| !unwanted.contains(key));
+        let is_unwanted = |key: &&StageKey| !running.contains(*key) && !self.stages.starting.contains(*key);
+        let mut unwanted: Vec<_> = self.stages.following.iter().filter(is_unwanted).cloned().collect();
+        self.stages.following.retain(|key| !unwanted.contains(key));
         unwanted.extend(work.canceled.iter().map(key_of));
         if !unwanted.is_empty() {
             self.put(Work::EndStages(unwanted));
         }
         let is_queued = |job_id: &JobId| work.queued.iter().any(|(queued, _)| queued == job_id);
-        if let Some(job_id) = self.hindered.clone().filter(|job_id| !is_queued(job_id)) {
+        if let Some(job_id) = self.stages.hindered.clone().filter(|job_id| !is_queued(job_id)) {
             self.not_hindered(&job_id);
         }
         let mut slots = Slots {
-            ahead: running.union(&self.starting).count(),
-            limit: self.config.pipeline.slots(),
+            ahead: running.union(&self.stages.starting).count(),
+            limit: self.configuration.config.pipeline.slots(),
         };
         for key in work.queued.iter().map(key_of) {
             if !slots.is_free() {
                 break;
             }
             let waits = self
+                .stages
                 .start_again_us
                 .get(&key.job_id)
                 .is_some_and(|at_us| boot_us < *at_us);
-            if waits || self.starting.contains(&key) {
+            if waits || self.stages.starting.contains(&key) {
                 continue;
             }
             if self.put(Work::StartStage {
                 key: key.clone(),
                 epoch,
             }) {
-                self.starting.insert(key);
+                self.stages.starting.insert(key);
                 slots.ahead += 1;
             }
         }
     }
 
     fn started(&mut self, key: StageKey, start: Start) {
-        self.starting.remove(&key);
+        self.stages.starting.remove(&key);
         match start {
             Start::Launched => {
-                self.following.insert(key);
-                self.hindered = None;
+                self.stages.following.insert(key);
+                self.stages.hindered = None;
                 self.tell(Notice::Trouble(None));
             }
             // Why the job does not go on is among its events.
@@ -233,25 +280,25 @@ impl Engine {
                 let trouble = format!("{job_id} {stage} #{attempt} not started: {why}; it is tried again");
                 self.tell(Notice::Trouble(Some(why.saying(trouble))));
                 let at_us = self.clock.now().boot_us.saturating_add(START_AGAIN_US);
-                self.hindered = Some(key.job_id.clone());
-                self.start_again_us.insert(key.job_id, at_us);
+                self.stages.hindered = Some(key.job_id.clone());
+                self.stages.start_again_us.insert(key.job_id, at_us);
             }
         }
-        self.wants_look = true;
+        self.looking.wants_look = true;
     }
 
     /// That this job's stage is tried again is not true any more.
     fn not_hindered(&mut self, job_id: &JobId) {
-        if self.hindered.as_ref() == Some(job_id) {
-            self.hindered = None;
+        if self.stages.hindered.as_ref() == Some(job_id) {
+            self.stages.hindered = None;
             self.tell(Notice::Trouble(None));
         }
     }
 
     fn locked(&mut self, guard: LeadGuard) {
-        self.is_standing = false;
+        self.leading.is_standing = false;
         let Role::Candidate(role) = self.role else { return };
-        if !self.wants_lead {
+        if !self.leading.wants_lead {
             // Given back before it came: the lock falls here.
             return;
         }
@@ -263,20 +310,22 @@ impl Engine {
             since: self.clock.now().utc,
         };
         if self.put(Work::TakeLead(candidate)) {
-            self.lead = Lead::Taking(guard);
+            self.leading.lead = Lead::Taking(guard);
         } else {
             self.stand_later();
         }
     }
 
     fn leading(&mut self, epoch: Result<u64, StoreError>) {
-        match (std::mem::replace(&mut self.lead, Lead::Not), epoch) {
+        match (std::mem::replace(&mut self.leading.lead, Lead::Not), epoch) {
             (Lead::Taking(guard), Ok(epoch)) => {
-                self.lead = Lead::Has { guard, epoch };
+                self.leading.lead = Lead::Has { guard, epoch };
                 self.ticker.set_lead(true);
-                self.is_takeover = true;
-                self.wants_look = true;
-                self.couriers.start(&self.office(), &self.config, epoch);
+                self.leading.is_takeover = true;
+                self.looking.wants_look = true;
+                self.leading
+                    .couriers
+                    .start(&self.office(), &self.configuration.config, epoch);
                 self.retire_webhooks();
                 self.tell(Notice::Lead(true));
             }
@@ -288,40 +337,45 @@ impl Engine {
             (Lead::Not, Ok(epoch)) => {
                 self.put(Work::Resign(epoch, None));
             }
-            (former @ (Lead::Not | Lead::Has { .. }), _) => self.lead = former,
+            (former @ (Lead::Not | Lead::Has { .. }), _) => self.leading.lead = former,
         }
     }
 
     /// Stands again after a while: what was in the way may pass.
     pub(super) fn stand_later(&mut self) {
-        self.stand_at_us = Some(self.clock.now().boot_us.saturating_add(START_AGAIN_US));
+        self.leading.stand_at_us = Some(self.clock.now().boot_us.saturating_add(START_AGAIN_US));
     }
 
     fn config_read(&mut self, read: Result<(Box<Config>, Vec<Problem>), Vec<Problem>>) {
         match read {
-            Ok((config, _)) if *config == self.config && !self.is_config_broken => {}
-            Ok((config, _)) if config.gates.is_empty() && !self.config.gates.is_empty() => {
+            Ok((config, _)) if *config == self.configuration.config && !self.configuration.is_config_broken => {}
+            Ok((config, _)) if config.gates.is_empty() && !self.configuration.config.gates.is_empty() => {
                 // Most likely a file that is being written, or was cut short: nothing may pass unseen because of it.
-                self.is_config_broken = true;
+                self.configuration.is_config_broken = true;
                 self.tell(Notice::ConfigBroken(vec![Problem::of_whole(
                     "the saved configuration asks for no gate at all",
                     Some("to run without gates, start again"),
                 )]));
             }
             Ok((config, warnings)) => {
-                self.is_config_broken = false;
-                self.config = *config;
-                self.put(Work::PutConfig(Arc::new(self.config.clone())));
-                self.doors.set_config(&self.config);
-                if let Lead::Has { epoch, .. } = self.lead {
-                    self.couriers.start(&self.office(), &self.config, epoch);
+                self.configuration.is_config_broken = false;
+                self.configuration.config = *config;
+                self.put(Work::PutConfig(Arc::new(self.configuration.config.clone())));
+                self.clients.set_config(&self.configuration.config);
+                if let Lead::Has { epoch, .. } = self.leading.lead {
+                    self.leading
+                        .couriers
+                        .start(&self.office(), &self.configuration.config, epoch);
                 }
-                self.wants_look = true;
-                self.wants_all_timers = true;
-                self.tell(Notice::ConfigLoaded(Arc::clone(&self.config.gates), warnings));
+                self.looking.wants_look = true;
+                self.looking.wants_all_timers = true;
+                self.tell(Notice::ConfigLoaded(
+                    Arc::clone(&self.configuration.config.gates),
+                    warnings,
+                ));
             }
             Err(problems) => {
-                self.is_config_broken = true;
+                self.configuration.is_config_broken = true;
                 let faults = problems.into_iter().filter(Problem::is_error).collect();
                 self.tell(Notice::ConfigBroken(faults));
             }

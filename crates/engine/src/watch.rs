@@ -118,6 +118,23 @@ fn is_whole(kind: EventKind) -> bool {
     is_closed || is_in_place || is_written
 }
 
+/// Watches folders for files that are put there, until it is dropped. None: they cannot be watched.
+pub(super) fn watch_folders(
+    folders: impl Iterator<Item = PathBuf>,
+    tell: impl Fn() + Send + 'static,
+) -> Option<RecommendedWatcher> {
+    let handler = move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| is_whole(event.kind)) {
+            tell();
+        }
+    };
+    let mut watcher = notify::recommended_watcher(handler).ok()?;
+    for folder in folders {
+        watcher.watch(&folder, RecursiveMode::NonRecursive).ok()?;
+    }
+    Some(watcher)
+}
+
 fn folder_of(path: &Path) -> Option<PathBuf> {
     let parent = path.parent()?;
     Some(if parent.as_os_str().is_empty() {

@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::oneshot;
 
 use config::{Config, Webhook};
 use domain::change::Applied;
@@ -20,9 +21,10 @@ use domain::refusal::{Refusal, RefusalCode};
 
 use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
-use store::{Candidate, Entry, OutboxChange, Store, StoreError};
+use store::{Batched, Candidate, OutboxChange, Store, StoreError};
 
-use super::api::RequestId;
+use super::api::{Receipt, RequestId};
+use super::client::{Asker, Done};
 use super::debts::PUBLISH_JOBS_MAX;
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
@@ -33,7 +35,7 @@ use super::stage_watch::Watch;
 use super::ticker::DueGate;
 use super::trouble::not_recorded;
 use domain::ask::Command;
-use rules::{Cause, Evidence, Happening, StageOutcome, reduce};
+use rules::{Evidence, Happening, StageOutcome, Trigger, reduce};
 
 /// The most entries of one transaction.
 const BATCH_MAX: usize = 100;
@@ -43,7 +45,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What the loop asks of the writer.
 pub(super) enum Work {
     /// Somebody's command.
-    Command(RequestId, Operator, Box<Command>),
+    Command(Asker, Operator, Box<Command>),
     Expire(Vec<DueGate>),
     StartStage {
         key: StageKey,
@@ -60,14 +62,14 @@ pub(super) enum Work {
     /// Nobody wants these any more: end their process groups, unless the rows say that they run.
     EndStages(Vec<StageKey>),
     PutConfig(Arc<Config>),
-    /// See [`Inbox::Outbox`].
+    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
     Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, StoreError>>),
     /// Some job's files are behind its rows.
     Publish,
     /// Keeps what was typed, or no longer.
     Typed(Typed),
-    /// Tells when everything before is done.
-    Rest(tokio::sync::oneshot::Sender<()>),
+    /// Tells when everything before is done, and does nothing more until the other end is let go of.
+    Rest(oneshot::Sender<()>, Receiver<()>),
 }
 
 /// Everything the thread owns.
@@ -81,8 +83,8 @@ pub(super) struct Writer {
     pub(crate) work: Receiver<Work>,
     pub(crate) inbox: Sender<Inbox>,
     pub(crate) watch: Watch,
-    /// Requests whose files are not in place yet, by job.
-    pub(crate) owed: BTreeMap<JobId, Vec<RequestId>>,
+    /// Whose files are not in place yet, by job.
+    pub(crate) owed: BTreeMap<JobId, Vec<Unpublished>>,
     pub(crate) is_owing: bool,
     /// How long to wait for another publisher.
     pub(crate) patience: Duration,
@@ -91,13 +93,19 @@ pub(super) struct Writer {
 
 /// What the rules read of one entry of a transaction, and who hears what came of it.
 struct Matter {
-    cause: Cause,
+    trigger: Trigger,
     evidence: Evidence,
     tell: Tell,
 }
 
+/// Who waits for the files of a command, which is committed.
+pub(super) enum Unpublished {
+    Loop(RequestId),
+    Client(oneshot::Sender<Result<Done, Refusal>>, Box<Receipt>),
+}
+
 enum Tell {
-    Request(RequestId),
+    Asker(Asker),
     Expiry(JobId),
     Start(StageKey, u64),
     End(StageKey, u64),
@@ -159,7 +167,7 @@ impl Writer {
         let mut items = Vec::with_capacity(waiting.len());
         for work in waiting {
             match work {
-                Work::Command(request, operator, command) => self.command(request, operator, *command, &mut items),
+                Work::Command(asker, operator, command) => self.command(asker, operator, *command, &mut items),
                 Work::Expire(gates) => self.expire(gates, &mut items),
                 Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
@@ -197,11 +205,12 @@ impl Writer {
                 Work::Publish => self.is_owing = true,
                 // What is not taken is told.
                 Work::Typed(typed) => self.is_owing |= !self.drafts.take(typed),
-                Work::Rest(rested) => {
+                Work::Rest(rested, released) => {
                     self.commit(std::mem::take(&mut items));
                     self.publish_to_the_end();
                     // Nobody waits any more when this fails.
                     let _ = rested.send(());
+                    let _ = released.recv();
                 }
             }
             if items.len() >= BATCH_MAX {
@@ -211,10 +220,10 @@ impl Writer {
         self.commit(items);
     }
 
-    fn command(&mut self, request: RequestId, by: Operator, command: Command, items: &mut Vec<Entry<Matter>>) {
+    fn command(&mut self, asker: Asker, by: Operator, command: Command, items: &mut Vec<Batched<Matter>>) {
         // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
         // other: the decisions of a bulk go into one transaction.
-        let is_of_same_job = |item: &Entry<Matter>| command.job_id() == Some(&item.job_id);
+        let is_of_same_job = |item: &Batched<Matter>| command.job_id() == Some(&item.job_id);
         if needs_files(&command) && items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
@@ -224,31 +233,31 @@ impl Writer {
             Ok((job_id, evidence)) => {
                 fault::point("prepared");
                 let matter = Matter {
-                    cause: Cause::Asked(ask),
+                    trigger: Trigger::Asked(ask),
                     evidence,
-                    tell: Tell::Request(request),
+                    tell: Tell::Asker(asker),
                 };
-                items.push(Entry::new(job_id, matter));
+                items.push(Batched::new(job_id, matter));
             }
             Err(refusal) => {
                 let refusal = self.preparer.told(ask.command.job_id(), refusal);
-                self.tell(Inbox::Done(request, Err(refusal)));
+                self.refuse(asker, refusal);
             }
         }
     }
 
-    fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Entry<Matter>>) {
+    fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Batched<Matter>>) {
         for gate in gates {
             let job_id = gate.key.job_id.clone();
             match self.preparer.expiry(&gate) {
                 Ok(evidence) => {
                     let DueGate { key, wake, is_missed } = gate;
                     let matter = Matter {
-                        cause: Cause::Happened(Happening::Expired { key, wake, is_missed }),
+                        trigger: Trigger::Happened(Happening::Expired { key, wake, is_missed }),
                         evidence,
                         tell: Tell::Expiry(job_id.clone()),
                     };
-                    items.push(Entry::new(job_id, matter));
+                    items.push(Batched::new(job_id, matter));
                 }
                 Err(refusal) => self.report(Some(refusal)),
             }
@@ -258,7 +267,7 @@ impl Writer {
         }
     }
 
-    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Entry<Matter>>) {
+    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Batched<Matter>>) {
         fault::point("stage_ended");
         let (outcome, bare) = match outcome {
             StageOutcome::Made(_) => match self.preparer.stage_made(&key.job_id, &key.stage) {
@@ -285,7 +294,7 @@ impl Writer {
         items.push(of_stage(&key, epoch, ended, evidence, tell));
     }
 
-    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Entry<Matter>>) {
+    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Batched<Matter>>) {
         let not_started = |why: Refusal| Inbox::Started(key.clone(), Start::Hindered(why));
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
@@ -334,14 +343,14 @@ impl Writer {
     }
 
     /// One transaction for all of them, then all answers.
-    fn commit(&mut self, items: Vec<Entry<Matter>>) {
+    fn commit(&mut self, items: Vec<Batched<Matter>>) {
         if items.is_empty() {
             return;
         }
         let cx = self.preparer.context(&self.operator.via);
         fault::point("before_commit");
         let results = self.store.commit(&items, cx.now.utc, &mut |job_id, rows, matter| {
-            reduce(job_id, rows, &matter.cause, &matter.evidence, cx)
+            reduce(job_id, rows, &matter.trigger, &matter.evidence, cx)
         });
         fault::point("after_commit");
         match results {
@@ -362,12 +371,12 @@ impl Writer {
         }
     }
 
-    fn refuse_all(&mut self, items: Vec<Entry<Matter>>, error: StoreError) {
+    fn refuse_all(&mut self, items: Vec<Batched<Matter>>, error: StoreError) {
         let refusal = not_recorded(error);
         self.report(Some(refusal.clone()));
         for entry in items {
             match entry.matter.tell {
-                Tell::Request(request) => self.tell(Inbox::Done(request, Err(refusal.clone()))),
+                Tell::Asker(asker) => self.refuse(asker, refusal.clone()),
                 Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.clone()))),
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
@@ -379,19 +388,23 @@ impl Writer {
     }
 
     fn answer(&mut self, job_id: JobId, matter: Matter, result: Result<Applied, Refusal>) {
-        let Matter { cause, evidence, tell } = matter;
+        let Matter {
+            trigger,
+            evidence,
+            tell,
+        } = matter;
         match (tell, result) {
-            (Tell::Request(request), Ok(applied)) => {
-                if let Cause::Asked(ask) = &cause {
-                    self.done(request, &job_id, &ask.command, &evidence, applied);
+            (Tell::Asker(asker), Ok(applied)) => {
+                if let Trigger::Asked(ask) = &trigger {
+                    self.done(asker, &job_id, &ask.command, &evidence, applied);
                 }
             }
-            (Tell::Request(request), Err(refusal)) => {
+            (Tell::Asker(asker), Err(refusal)) => {
                 let refusal = self.preparer.told(Some(&job_id), refusal);
-                self.tell(Inbox::Done(request, Err(refusal)));
+                self.refuse(asker, refusal);
             }
             (Tell::Start(key, epoch), Ok(_)) => {
-                let start = if matches!(cause, Cause::Happened(Happening::ArtifactMoved { .. })) {
+                let start = if matches!(trigger, Trigger::Happened(Happening::ArtifactMoved { .. })) {
                     Start::NotWanted
                 } else {
                     self.launch(&key, epoch)
@@ -412,11 +425,11 @@ impl Writer {
         }
     }
 
-    fn done(&mut self, request: RequestId, job_id: &JobId, command: &Command, evidence: &Evidence, applied: Applied) {
+    fn done(&mut self, asker: Asker, job_id: &JobId, command: &Command, evidence: &Evidence, applied: Applied) {
         let rows = match self.preparer.rows(job_id) {
             Ok(Some(rows)) => rows,
-            Ok(None) => return self.tell(Inbox::Done(request, Err(Refusal::no_such_job(job_id)))),
-            Err(refusal) => return self.tell(Inbox::Done(request, Err(refusal))),
+            Ok(None) => return self.refuse(asker, Refusal::no_such_job(job_id)),
+            Err(refusal) => return self.refuse(asker, refusal),
         };
         if matches!(command, Command::Cancel(_)) {
             let canceled = rows
@@ -433,8 +446,34 @@ impl Writer {
         {
             receipt.warnings.extend(self.preparer.config.unknown_stage(stage));
         }
-        self.tell(Inbox::Done(request, Ok(Box::new(receipt))));
-        self.owed.entry(job_id.clone()).or_default().push(request);
+        let receipt = Box::new(receipt);
+        let unpublished = match asker {
+            Asker::Loop(request) => {
+                self.tell(Inbox::Done(request, Ok(receipt)));
+                Unpublished::Loop(request)
+            }
+            Asker::Client(answer) => Unpublished::Client(answer, receipt),
+        };
+        self.owed.entry(job_id.clone()).or_default().push(unpublished);
+    }
+
+    fn refuse(&self, asker: Asker, refusal: Refusal) {
+        match asker {
+            Asker::Loop(request) => self.tell(Inbox::Done(request, Err(refusal))),
+            // The caller has left when this fails; so below.
+            Asker::Client(answer) => {
+                let _ = answer.send(Err(refusal));
+            }
+        }
+    }
+
+    pub(super) fn published(&self, unpublished: Unpublished, result: Result<(), Refusal>) {
+        match unpublished {
+            Unpublished::Loop(request) => self.tell(Inbox::Published(request, result)),
+            Unpublished::Client(answer, receipt) => {
+                let _ = answer.send(Ok((receipt, result)));
+            }
+        }
     }
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
@@ -526,12 +565,12 @@ fn artifact_moved(key: &StageKey, moved: &OnDisk) -> Happening {
 }
 
 /// What only the leader of this epoch may tell of a stage.
-fn of_stage(key: &StageKey, epoch: u64, happening: Happening, evidence: Evidence, tell: Tell) -> Entry<Matter> {
-    Entry {
+fn of_stage(key: &StageKey, epoch: u64, happening: Happening, evidence: Evidence, tell: Tell) -> Batched<Matter> {
+    Batched {
         job_id: key.job_id.clone(),
         epoch: Some(epoch),
         matter: Matter {
-            cause: Cause::Happened(happening),
+            trigger: Trigger::Happened(happening),
             evidence,
             tell,
         },

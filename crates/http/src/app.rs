@@ -1,25 +1,21 @@
-//! What every route works with: the door to the engine, the clocks, limits and counts; and the common questions.
+//! What every route works with: the way to the engine, the clocks, limits and counts; and the common questions.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use clock::Clock;
 use config::Config;
 use domain::ask::Command;
-use domain::decision::SealedDecision;
-use domain::ids::{JobId, StageName};
+use domain::ids::JobId;
 use domain::job::JobRows;
-use domain::old::{OldDecision, OldEvent, OldJob};
+use domain::old::OldJob;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
-use domain::view::JobFilter;
-use engine::api::{Answer, OldAnswer, OldQuery, Query};
-use engine::door::{Done, Door};
+use engine::client::{Client, Done, Unread};
 use text::words::duration;
 use wire::{Lens, PreviewDoc};
 
@@ -36,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What every route works with.
 pub(crate) struct App {
     /// The way to the engine.
-    pub(crate) door: Door,
+    pub(crate) engine: Client,
     /// The clocks.
     pub(crate) clock: Arc<dyn Clock>,
     /// The absolute path of the runs directory; none where clients are on other machines.
@@ -60,7 +56,7 @@ impl App {
     /// All of it, with nothing under way yet.
     #[expect(clippy::too_many_arguments, reason = "each is one field")]
     pub(crate) fn new(
-        door: Door,
+        engine: Client,
         clock: Arc<dyn Clock>,
         runs_dir: Option<String>,
         config_path: Option<PathBuf>,
@@ -70,7 +66,7 @@ impl App {
         openapi: super::openapi::Documents,
     ) -> Self {
         Self {
-            door,
+            engine,
             clock,
             runs_dir,
             config_path,
@@ -90,12 +86,12 @@ impl App {
 
     /// The configuration in force.
     pub(crate) fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.door.standing().config)
+        Arc::clone(&self.engine.standing().config)
     }
 
     /// Who may decide, as far as it is known beforehand: tokens, and the login of this process.
     pub(crate) fn deciders<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = &'a str> {
-        let own = self.door.operator().name.as_str();
+        let own = self.engine.operator().name.as_str();
         self.keys.deciders(config).chain([own])
     }
 
@@ -123,7 +119,7 @@ impl App {
 
     /// The same, where a patch stands elsewhere in the body.
     pub(crate) async fn act_on(&self, caller: &Caller, command: Command, patch_at: &[&str]) -> Result<Done, ApiError> {
-        let done = self.door.command(caller.operator.clone(), command);
+        let done = self.engine.command_of(caller.operator.clone(), command);
         match tokio::time::timeout(PATIENCE, done).await {
             Ok(done) => done.map_err(|refusal| ApiError::refused(refusal, patch_at)),
             Err(_) => Err(ApiError::unavailable(format!(
@@ -142,23 +138,25 @@ impl App {
         command: Command,
         patch_at: &[&str],
     ) -> Result<Response, ApiError> {
-        let query = Query::Preview {
-            operator: Some(caller.operator.clone()),
-            commands: vec![command],
-        };
-        let Answer::Preview(mut foreseen) = self.read(query).await? else {
-            return Err(mismatched());
-        };
-        let foreseen = foreseen.pop().ok_or_else(mismatched)?;
-        let outlook = foreseen.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
+        let foreseen = self.engine.preview(Some(caller.operator.clone()), command);
+        let outlook = self.read(foreseen).await?;
+        let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
         Ok(answer::ok(&PreviewDoc::of(job_id, &outlook)))
     }
 
-    /// Has a query answered; what cannot be read is an error.
-    pub(crate) async fn read(&self, query: Query) -> Result<Answer, ApiError> {
-        match tokio::time::timeout(PATIENCE, self.door.read(query)).await {
-            Ok(Answer::Failed(why)) => Err(ApiError::unavailable(why)),
-            Ok(answer) => Ok(answer),
+    /// Waits for an answer of the engine; what cannot be read is an error.
+    pub(crate) async fn read<T>(&self, answer: impl Future<Output = Result<T, Unread>>) -> Result<T, ApiError> {
+        self.read_after(Duration::ZERO, answer).await
+    }
+
+    /// The same where what is asked for is waited for as long as that.
+    pub(crate) async fn read_after<T>(
+        &self,
+        wait: Duration,
+        answer: impl Future<Output = Result<T, Unread>>,
+    ) -> Result<T, ApiError> {
+        match tokio::time::timeout(wait + PATIENCE, answer).await {
+            Ok(read) => read.map_err(|why| ApiError::unavailable(why.to_string())),
             Err(_) => Err(ApiError::unavailable(format!(
                 "no answer within {}",
                 duration(PATIENCE.as_secs())
@@ -168,89 +166,21 @@ impl App {
 
     /// A job that must exist.
     pub(crate) async fn job(&self, id: &JobId) -> Result<Arc<JobRows>, ApiError> {
-        let Answer::Job(rows) = self.read(Query::Job(id.clone())).await? else {
-            return Err(mismatched());
-        };
-        match rows {
-            Some(rows) => Ok(rows),
-            None if self.old_job(id).await?.is_some() => Err(Refusal::old_record(id).into()),
-            None => Err(no_such_job(id)),
+        match self.job_or_old(id).await? {
+            JobOrOld::Ours(rows) => Ok(rows),
+            JobOrOld::Old(_) => Err(Refusal::old_record(id).into()),
         }
     }
 
     /// The same where history will do as well.
     pub(crate) async fn job_or_old(&self, id: &JobId) -> Result<JobOrOld, ApiError> {
-        let Answer::Job(rows) = self.read(Query::Job(id.clone())).await? else {
-            return Err(mismatched());
-        };
-        match rows {
+        match self.read(self.engine.job(id)).await? {
             Some(rows) => Ok(JobOrOld::Ours(rows)),
-            None => match self.old_job(id).await? {
+            None => match self.read(self.engine.old_job(id)).await? {
                 Some(job) => Ok(JobOrOld::Old(job)),
                 None => Err(no_such_job(id)),
             },
         }
-    }
-
-    async fn old_job(&self, id: &JobId) -> Result<Option<Arc<OldJob>>, ApiError> {
-        let Answer::Old(OldAnswer::Job(job)) = self.read(Query::Old(OldQuery::Job(id.clone()))).await? else {
-            return Err(mismatched());
-        };
-        Ok(job)
-    }
-
-    /// Old jobs, newest first.
-    pub(crate) async fn old_jobs(&self, filter: JobFilter) -> Result<Vec<OldJob>, ApiError> {
-        let Answer::Old(OldAnswer::Jobs(jobs)) = self.read(Query::Old(OldQuery::Jobs(filter))).await? else {
-            return Err(mismatched());
-        };
-        Ok(jobs)
-    }
-
-    /// The events of an old job, oldest first.
-    pub(crate) async fn old_events(&self, id: &JobId) -> Result<Vec<OldEvent>, ApiError> {
-        let Answer::Old(OldAnswer::Events(events)) = self.read(Query::Old(OldQuery::Events(id.clone()))).await? else {
-            return Err(mismatched());
-        };
-        Ok(events)
-    }
-
-    /// Old decisions, newest first.
-    pub(crate) async fn old_decisions(&self, limit: u32) -> Result<Vec<OldDecision>, ApiError> {
-        let Answer::Old(OldAnswer::Decisions(decisions)) = self.read(Query::Old(OldQuery::Decisions { limit })).await?
-        else {
-            return Err(mismatched());
-        };
-        Ok(decisions)
-    }
-
-    /// Jobs, newest first.
-    pub(crate) async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRows>, ApiError> {
-        let Answer::Jobs(jobs) = self.read(Query::Jobs(filter)).await? else {
-            return Err(mismatched());
-        };
-        Ok(jobs)
-    }
-
-    /// Decisions, newest first, every attempt.
-    pub(crate) async fn decisions(
-        &self,
-        job_id: Option<JobId>,
-        stage: Option<StageName>,
-        limit: u32,
-    ) -> Result<Vec<SealedDecision>, ApiError> {
-        let Answer::Decisions(decisions) = self.read(Query::Decisions { job_id, stage, limit }).await? else {
-            return Err(mismatched());
-        };
-        Ok(decisions)
-    }
-
-    /// How many jobs have files that are behind their rows.
-    pub(crate) async fn owing(&self) -> Result<usize, ApiError> {
-        let Answer::Owing(jobs) = self.read(Query::Owing).await? else {
-            return Err(mismatched());
-        };
-        Ok(jobs)
     }
 }
 
@@ -265,18 +195,4 @@ pub(crate) enum JobOrOld {
 /// There is no such job: the same words for an id that cannot be one.
 pub(crate) fn no_such_job(id: &JobId) -> ApiError {
     ApiError::not_found(Refusal::no_such_job(id).message)
-}
-
-/// The stage is none, its gate never opened, or it has no such attempt.
-pub(crate) fn no_gate(rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> ApiError {
-    Refusal::no_gate(rows, stage, attempt).into()
-}
-
-/// Answers bear the name of their question, so this is a fault of the engine.
-pub(crate) fn mismatched() -> ApiError {
-    ApiError::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal",
-        "the engine answered another question",
-    )
 }

@@ -1,4 +1,4 @@
-//! A job's events as a stream: what was missed, then what happens, with a heartbeat; and waiting for one gate.
+//! A job's events as a stream: what was missed, then what happens, with a heartbeat.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,7 +17,6 @@ use domain::event::Event;
 use domain::ids::{JobId, StageName};
 use domain::job::JobStatus;
 use domain::time::Timestamp;
-use engine::api::{Answer, Query};
 use wire::EventDoc;
 
 use super::app::App;
@@ -139,7 +138,7 @@ impl Follow {
                         return Some(event);
                     }
                     // Followed anew before each look: what happens between the two is in both, never in neither.
-                    self.feed = self.app.door.follow();
+                    self.feed = self.app.engine.follow();
                     match self.page().await {
                         Ok(events) if events.is_empty() => self.phase = Phase::Live,
                         Ok(events) => self.take(events.into()),
@@ -208,30 +207,8 @@ impl Follow {
     }
 
     async fn page(&self) -> Result<Vec<Event>, String> {
-        let query = Query::Events {
-            job_id: Some(self.job_id.clone()),
-            since: self.last,
-            limit: PAGE,
-            tail: false,
-        };
-        match self.app.door.read(query).await {
-            Answer::Events(events) => Ok(events),
-            Answer::Failed(why) => Err(why),
-            Answer::Queue(_)
-            | Answer::Job(_)
-            | Answer::Jobs(_)
-            | Answer::Decisions(_)
-            | Answer::Bytes(_)
-            | Answer::Files(_)
-            | Answer::InPlace(_)
-            | Answer::Leader(_)
-            | Answer::EventPage(..)
-            | Answer::Owing(_)
-            | Answer::JobIds(_)
-            | Answer::Webhooks(_)
-            | Answer::Old(_)
-            | Answer::Preview(_) => Err("the engine answered another question".to_owned()),
-        }
+        let events = self.app.engine.events(Some(&self.job_id), self.last, PAGE).await;
+        events.map_err(|why| why.to_string())
     }
 
     fn event(&mut self, event: &Event) -> sse::Event {
@@ -259,25 +236,5 @@ impl Follow {
     fn end(&mut self, kind: &'static str, message: String) -> sse::Event {
         self.phase = Phase::Over;
         self.sign(kind, message, json!({ "last_event_id": self.last }))
-    }
-}
-
-/// Waits until something happened to a job, in any process, or the server leaves. False: it leaves, or the feed has ended.
-pub(crate) async fn news_of(app: &App, feed: &mut Receiver<Arc<[Event]>>, job_id: &JobId) -> bool {
-    let mut leaving = app.leaving.clone();
-    if *leaving.borrow_and_update() {
-        return false;
-    }
-    loop {
-        tokio::select! {
-            biased;
-            _ = leaving.changed() => return false,
-            received = feed.recv() => match received {
-                Ok(events) if events.iter().all(|event| event.job_id != *job_id) => {}
-                // What was lost may have been about this job.
-                Ok(_) | Err(RecvError::Lagged(_)) => return true,
-                Err(RecvError::Closed) => return false,
-            }
-        }
     }
 }

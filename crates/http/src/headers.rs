@@ -25,7 +25,7 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 
 /// Adds them, and that nothing is kept: what waits for a decision is nobody's cache's business.
 pub(crate) async fn add(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let is_wanted = app.door.standing().config.security.has_security_headers;
+    let is_wanted = app.engine.standing().config.security.has_security_headers;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers

@@ -1,10 +1,10 @@
 //! HTTP under `/api/v1`: the engine for clients in any language, safe by default.
 //!
-//! Runs on threads of its own and reaches the engine through its door, so that neither waits for the other. Who a caller is comes from
+//! Runs on threads of its own and reaches the engine through its client, so that neither waits for the other. Who a caller is comes from
 //! the token alone; nothing here names a file of this machine because a client did.
 //!
 //! ```text
-//! socket ─ server (limits, peers) ─ layers (auth, rate, headers, metrics) ─ routes ─ app ─ engine::door
+//! socket ─ server (limits, peers) ─ layers (auth, rate, headers, metrics) ─ routes ─ app ─ engine::client
 //!                                                                  └ body, params in · answer out ┘
 //! ```
 

@@ -23,10 +23,9 @@ use domain::ids::StageName;
 use domain::time::{SECOND_US, Timestamp};
 use domain::view::{QueueKind, QueueRow};
 use domain::webhook::WebhookStanding;
-use engine::api::{Answer, Query};
 
 use super::answer::ApiError;
-use super::app::{App, mismatched};
+use super::app::App;
 
 /// The most events that are read at once after some were missed.
 const PAGE: u32 = 1000;
@@ -167,7 +166,7 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request, next:
 
 /// Counts decisions as they happen, in any process, until the server leaves.
 pub(crate) async fn follow(app: Arc<App>) {
-    let mut feed = app.door.follow();
+    let mut feed = app.engine.follow();
     let mut leaving = app.leaving.clone();
     let mut last = 0;
     loop {
@@ -191,13 +190,7 @@ pub(crate) async fn follow(app: Arc<App>) {
 
 async fn catch_up(app: &App, mut last: u64) -> u64 {
     loop {
-        let query = Query::Events {
-            job_id: None,
-            since: last,
-            limit: PAGE,
-            tail: false,
-        };
-        let Answer::Events(events) = app.door.read(query).await else {
+        let Ok(events) = app.engine.events(None, last, PAGE).await else {
             return last;
         };
         let Some(newest) = events.last().map(|event| event.seq) else {
@@ -220,7 +213,7 @@ async fn count(app: &App, event: &Event) {
     let (Some(stage), Some(attempt)) = (&event.stage, attempt.and_then(|attempt| u32::try_from(attempt).ok())) else {
         return;
     };
-    if let Answer::Job(Some(rows)) = app.door.read(Query::Job(event.job_id.clone())).await
+    if let Ok(Some(rows)) = app.engine.job(&event.job_id).await
         && let Some(deadline) = rows.gate(stage, attempt).and_then(|gate| gate.deadline())
     {
         let late_us = event.ts.us_since(deadline).max(0);
@@ -292,14 +285,10 @@ fn register_webhooks(registry: &mut Registry, webhooks: &[WebhookStanding]) {
 /// Everything, as OpenMetrics text.
 #[utoipa::path(get, path = "/metrics", tag = "observe", responses((status = 200, description = "OpenMetrics text", content_type = "application/openmetrics-text", body = String)))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
-    let Answer::Queue(queue) = app.read(Query::Queue).await? else {
-        return Err(mismatched());
-    };
-    let owing = app.owing().await?;
-    let is_lead = app.door.standing().is_lead;
-    let Answer::Webhooks(webhooks) = app.read(Query::Webhooks(app.now())).await? else {
-        return Err(mismatched());
-    };
+    let queue = app.read(app.engine.queue()).await?;
+    let owing = app.read(app.engine.owing()).await?;
+    let is_lead = app.engine.standing().is_lead;
+    let webhooks = app.read(app.engine.webhooks(app.now())).await?;
     let config = app.config();
     app.metrics.begin(app.deciders(&config));
     // A stage of the pipeline comes to a gate where it has a policy; manual jobs have stages of their own.

@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tower::ServiceExt;
 
 use clock::Clock;
-use engine::door::Door;
+use engine::client::Client;
 use text::words::duration;
 
 use super::app::App;
@@ -50,7 +50,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// What a server is started with.
 pub struct Settings {
     /// The way to the engine.
-    pub door: Door,
+    pub engine: Client,
     /// The clocks.
     pub clock: Arc<dyn Clock>,
     /// The absolute path of the runs directory.
@@ -124,8 +124,8 @@ impl Serving {
 
 /// Listens and serves from now on.
 pub fn start(settings: Settings) -> Result<Serving, StartError> {
-    let config = Arc::clone(&settings.door.standing().config);
-    let keys = Keys::new(settings.admin_token.as_deref(), settings.door.operator().via.clone());
+    let config = Arc::clone(&settings.engine.standing().config);
+    let keys = Keys::new(settings.admin_token.as_deref(), settings.engine.operator().via.clone());
     if keys.is_default(&config) {
         return Err(StartError::DefaultToken);
     }
@@ -143,7 +143,7 @@ pub fn start(settings: Settings) -> Result<Serving, StartError> {
     let (left_sender, left) = oneshot::channel();
     let (routes, documents) = router::routes();
     let app = Arc::new(App::new(
-        settings.door,
+        settings.engine,
         settings.clock,
         address.ip().is_loopback().then_some(settings.runs_dir),
         settings.config_path,

@@ -1,4 +1,4 @@
-//! The rules of what follows from what: rows of one job, a cause and the evidence for it in, changes or a refusal out.
+//! The rules of what follows from what: rows of one job, a trigger and the evidence for it in, changes or a refusal out.
 //!
 //! Pure. It runs inside the store's transaction, so what it reads is what it changes; whatever needed files (digests, plans of patches)
 //! was found out before and comes along as evidence. Every front door, the timer and the stage runner end here.
@@ -136,14 +136,14 @@ pub enum Happening {
 
 /// Why the rules are asked.
 #[derive(Debug, Clone)]
-pub enum Cause {
+pub enum Trigger {
     /// Somebody wants something.
     Asked(Ask),
     /// Something happened.
     Happened(Happening),
 }
 
-/// What was found on disk and in the log before the transaction: as much of it as the cause needs.
+/// What was found on disk and in the log before the transaction: as much of it as the trigger needs.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// The attempt that was looked at, where an operator named only a stage: a newer gate that opens meanwhile gets its own decision.
@@ -183,13 +183,13 @@ impl Evidence {
 pub fn reduce(
     job_id: &JobId,
     rows: Option<&JobRows>,
-    cause: &Cause,
+    trigger: &Trigger,
     evidence: &Evidence,
     cx: Context<'_>,
 ) -> Result<Vec<Change>, Refusal> {
-    match cause {
-        Cause::Asked(ask) => asked(job_id, rows, ask, evidence, cx),
-        Cause::Happened(happening) => {
+    match trigger {
+        Trigger::Asked(ask) => asked(job_id, rows, ask, evidence, cx),
+        Trigger::Happened(happening) => {
             let rows = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
             happened(Draft::new(rows, evidence, cx), happening)
         }

@@ -14,7 +14,7 @@ use domain::time::Timestamp;
 
 /// What is to be recorded of one job in a transaction.
 #[derive(Debug, Clone)]
-pub struct Entry<M> {
+pub struct Batched<M> {
     /// The job it is about; the rule may change no other.
     pub job_id: JobId,
     /// Only the leader of this epoch may do it. None: every process may.
@@ -23,7 +23,7 @@ pub struct Entry<M> {
     pub matter: M,
 }
 
-impl<M> Entry<M> {
+impl<M> Batched<M> {
     /// One that every process may make.
     pub fn new(job_id: JobId, matter: M) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl Store {
     /// database can avoid: when the disk failed during the commit itself, the next process to open the file may find it done.
     pub fn commit<M>(
         &mut self,
-        entries: &[Entry<M>],
+        entries: &[Batched<M>],
         now: Timestamp,
         rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Result<Applied, Refusal>>, StoreError> {
@@ -61,7 +61,7 @@ impl Store {
 
     fn record<M>(
         &mut self,
-        entries: &[Entry<M>],
+        entries: &[Batched<M>],
         now: Timestamp,
         rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Result<Applied, Refusal>>, RowError> {
@@ -83,7 +83,7 @@ impl Store {
 
 fn answer<M>(
     connection: &Connection,
-    entry: &Entry<M>,
+    entry: &Batched<M>,
     epoch: Option<u64>,
     now: Timestamp,
     rule: &mut Rule<'_, M>,

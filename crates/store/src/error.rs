@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use domain::refusal::{Cause, Refusal, RefusalCode};
+use domain::refusal::{ErrorCause, Refusal, RefusalCode};
 use rusqlite::ErrorCode;
 
 use super::migrate::SCHEMA_VERSION;
@@ -40,7 +40,7 @@ pub struct StoreError {
     operation: &'static str,
     kind: StoreErrorKind,
     detail: String,
-    cause: Cause,
+    cause: ErrorCause,
 }
 
 impl StoreError {
@@ -72,7 +72,7 @@ impl StoreError {
             operation,
             kind,
             detail: detail.into(),
-            cause: Cause::default(),
+            cause: ErrorCause::default(),
         }
     }
 
@@ -97,7 +97,7 @@ impl StoreError {
     }
 
     fn because(mut self, error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        self.cause = Cause::of(error);
+        self.cause = ErrorCause::of(error);
         self
     }
 }

@@ -10,7 +10,7 @@ use domain::gate::{Gate, GateState};
 use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::time::SECOND_US;
-use rules::Cause;
+use rules::Trigger;
 
 use super::process::InFlight;
 use super::store::Storage;
@@ -43,7 +43,7 @@ impl Hands {
     }
 
     /// Notes what one transaction made of who has which gate open.
-    fn follow(&mut self, before: Option<&JobRows>, after: &JobRows, cause: &Cause, true_us: i64) {
+    fn follow(&mut self, before: Option<&JobRows>, after: &JobRows, trigger: &Trigger, true_us: i64) {
         for gate in &after.gates {
             let key = &gate.key;
             let Some(lease) = gate.lease.as_ref().filter(|_| gate.state == GateState::Open) else {
@@ -55,7 +55,7 @@ impl Hands {
             let former = before.and_then(|rows| rows.gate(&key.stage, key.attempt));
             let is_noted = former.and_then(|gate| gate.lease.as_ref()) != Some(lease);
             let is_beat = is_noted
-                && matches!(cause, Cause::Asked(ask) if ask.session.as_deref().is_some_and(is_of_it)
+                && matches!(trigger, Trigger::Asked(ask) if ask.session.as_deref().is_some_and(is_of_it)
                 && matches!(&ask.command, Command::TakeLease { gate, .. }
                 if gate.stage == key.stage && gate.attempt == Some(key.attempt)));
             if !is_beat {
@@ -110,7 +110,7 @@ impl<S: Storage> World<S> {
                 self.judge_names(key, &name);
             }
         }
-        self.hands.follow(before, after, &in_flight.cause, self.true_us);
+        self.hands.follow(before, after, &in_flight.trigger, self.true_us);
     }
 
     fn judge_names(&mut self, key: &GateKey, over: &str) {

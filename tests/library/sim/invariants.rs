@@ -14,7 +14,7 @@ use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::time::SECOND_US;
 use domain::wake::{Armed, Due, WakeKind};
-use rules::{Cause, Happening};
+use rules::{Happening, Trigger};
 use runs::publish::{State, event_line, state_file};
 
 use super::disk::{CHAIN, artifact_file};
@@ -468,7 +468,7 @@ impl<S: Storage> World<S> {
 }
 
 fn is_by_expiry(in_flight: &InFlight) -> bool {
-    matches!(in_flight.cause, Cause::Happened(Happening::Expired { .. }))
+    matches!(in_flight.trigger, Trigger::Happened(Happening::Expired { .. }))
 }
 
 /// Whether somebody had looked at just this version.

@@ -8,7 +8,7 @@ use domain::key::GateKey;
 use domain::time::{Now, Timestamp};
 use domain::wake::Wake;
 use engine::ticker::Ticker;
-use rules::{Cause, Evidence};
+use rules::{Evidence, Trigger};
 use store::OpenTimer;
 
 /// When this process first saw a wake-up time: by the true clock, and what its civil clock said.
@@ -19,11 +19,11 @@ pub struct FirstSight {
     pub wake: Wake,
 }
 
-/// A cause on its way: prepared on what the files and rows were then.
+/// A trigger on its way: prepared on what the files and rows were then.
 #[derive(Debug, Clone)]
 pub struct InFlight {
     pub job_id: JobId,
-    pub cause: Cause,
+    pub trigger: Trigger,
     pub evidence: Evidence,
     pub epoch: Option<u64>,
     /// What lay on disk of the gate's artifact when it was looked at; the timer's promise is about that.
@@ -35,9 +35,9 @@ pub struct InFlight {
 impl InFlight {
     /// What somebody wants; none: it is nobody's wish.
     pub fn command(&self) -> Option<&Command> {
-        match &self.cause {
-            Cause::Asked(ask) => Some(&ask.command),
-            Cause::Happened(_) => None,
+        match &self.trigger {
+            Trigger::Asked(ask) => Some(&ask.command),
+            Trigger::Happened(_) => None,
         }
     }
 }

@@ -13,11 +13,11 @@ use domain::ids::{Digest, JobId};
 use domain::job::{AttemptState, Job, JobRows, JobStatus};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
-use rules::{Cause, Evidence, Happening};
-use store::{Entry, OpenTimer, Owed, Rule};
+use rules::{Evidence, Happening, Trigger};
+use store::{Batched, OpenTimer, Owed, Rule};
 
 /// What the rule reads, as the engine hands it over.
-pub type Wanted = (Cause, Evidence);
+pub type Wanted = (Trigger, Evidence);
 
 /// A defect that somebody could put into the store or around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,7 +122,7 @@ pub trait Storage {
     }
     fn commit(
         &mut self,
-        wanted: &[Entry<Wanted>],
+        wanted: &[Batched<Wanted>],
         now: Timestamp,
         rule: &mut Rule<'_, Wanted>,
     ) -> Result<Vec<Result<Applied, Refusal>>, String>;
@@ -251,8 +251,8 @@ fn forget_guard(rows: &mut Option<JobRows>, change: &Change) {
 
 impl Plant {
     /// A resume that registers what it found and queues the stage, without a review.
-    fn let_through(self, rows: Option<&JobRows>, (cause, evidence): &Wanted) -> Option<Vec<Change>> {
-        let (Self::ResumeLetsThrough, Some(rows), Cause::Asked(ask)) = (self, rows, cause) else {
+    fn let_through(self, rows: Option<&JobRows>, (trigger, evidence): &Wanted) -> Option<Vec<Change>> {
+        let (Self::ResumeLetsThrough, Some(rows), Trigger::Asked(ask)) = (self, rows, trigger) else {
             return None;
         };
         let is_resume = matches!(ask.command, Command::Resume { .. });
@@ -283,11 +283,11 @@ impl Plant {
     }
 
     /// The rows as the rule sees them.
-    fn seen(self, stored: Option<&Stored>, cause: &Cause) -> Option<Rc<JobRows>> {
+    fn seen(self, stored: Option<&Stored>, trigger: &Trigger) -> Option<Rc<JobRows>> {
         let stored = stored?;
-        let is_decision = match cause {
-            Cause::Asked(ask) => matches!(ask.command, Command::Decide { .. }),
-            Cause::Happened(happening) => matches!(happening, Happening::Expired { .. }),
+        let is_decision = match trigger {
+            Trigger::Asked(ask) => matches!(ask.command, Command::Decide { .. }),
+            Trigger::Happened(happening) => matches!(happening, Happening::Expired { .. }),
         };
         let mut rows = match (self, &stored.before) {
             (Self::NoGuard, Some(before)) if is_decision => Rc::clone(before),
@@ -323,7 +323,7 @@ impl Storage for Memory {
 
     fn commit(
         &mut self,
-        wanted: &[Entry<Wanted>],
+        wanted: &[Batched<Wanted>],
         now: Timestamp,
         rule: &mut Rule<'_, Wanted>,
     ) -> Result<Vec<Result<Applied, Refusal>>, String> {

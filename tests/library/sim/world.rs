@@ -24,9 +24,9 @@ use domain::proposal::{FileEffect, Proposal};
 use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::time::{Now, SECOND_US, Timestamp};
-use rules::{Ahead, Cause, Context, Evidence, Happening, OpeningRecord, Review, StageOutcome, foresee, reduce};
+use rules::{Ahead, Context, Evidence, Happening, OpeningRecord, Review, StageOutcome, Trigger, foresee, reduce};
 use serde_json::{Value, json};
-use store::Entry;
+use store::Batched;
 
 use super::disk::{self, Budget, Disk, Publisher, Stop, Versions, artifact_file};
 use super::hands::Hands;
@@ -492,10 +492,10 @@ impl<S: Storage> World<S> {
             return None;
         }
         let before = self.store.rows(job_id);
-        let submission = Entry {
+        let submission = Batched {
             job_id: job_id.clone(),
             epoch: in_flight.epoch,
-            matter: (in_flight.cause.clone(), in_flight.evidence.clone()),
+            matter: (in_flight.trigger.clone(), in_flight.evidence.clone()),
         };
         let policies = Rc::clone(&self.policies);
         let (mut now, via) = (self.now, via(process));
@@ -531,8 +531,8 @@ impl<S: Storage> World<S> {
                 hash: sealed.hash,
             });
             self.told.extend(told);
-            self.note_outside(&in_flight.cause, applied);
-            if let Cause::Happened(Happening::StageStarted { stage, attempt }) = &in_flight.cause
+            self.note_outside(&in_flight.trigger, applied);
+            if let Trigger::Happened(Happening::StageStarted { stage, attempt }) = &in_flight.trigger
                 && crash != Some(Crash::AfterAnswer)
             {
                 self.launch(process, job_id, stage, *attempt, in_flight.epoch);
@@ -561,8 +561,8 @@ impl<S: Storage> World<S> {
         }
     }
 
-    fn note_outside(&mut self, cause: &Cause, applied: &Applied) {
-        let Cause::Asked(ask) = cause else { return };
+    fn note_outside(&mut self, trigger: &Trigger, applied: &Applied) {
+        let Trigger::Asked(ask) = trigger else { return };
         match &ask.command {
             Command::OpenGate { .. } => {
                 let opened = applied.opened.iter().map(|key| (key.clone(), ask.by.name.clone()));
@@ -855,7 +855,7 @@ impl<S: Storage> World<S> {
     /// What a preview would say of this input, right before it is committed.
     fn foresee(&mut self, process: usize, job_id: &JobId, in_flight: &InFlight) -> Result<Outlook, Refusal> {
         let rows = self.store.rows_to_foresee(job_id);
-        let Cause::Asked(ask) = &in_flight.cause else {
+        let Trigger::Asked(ask) = &in_flight.trigger else {
             panic!("only what somebody wants is foreseen");
         };
         let mut evidence = in_flight.evidence.clone();
@@ -976,7 +976,7 @@ impl<S: Storage> World<S> {
         Some(InFlight {
             looked_at,
             console: console(process),
-            ..plain(Cause::Asked(ask), Evidence { ahead, ..evidence })
+            ..plain(Trigger::Asked(ask), Evidence { ahead, ..evidence })
         })
     }
 
@@ -1004,7 +1004,7 @@ impl<S: Storage> World<S> {
         let policies = Rc::clone(&self.policies);
         let via = via(process);
         let Ok(Some(ahead)) = Ahead::of(rows, &ask, &evidence, self.context(&policies, &via)) else {
-            return plain(Cause::Asked(ask), evidence);
+            return plain(Trigger::Asked(ask), evidence);
         };
         let looks = self.looks_ahead(rows, &ahead);
         let review = ahead.review(&looks).ok().flatten().map(|(answers, _)| {
@@ -1015,7 +1015,7 @@ impl<S: Storage> World<S> {
         });
         let ahead = Some(looks);
         plain(
-            Cause::Asked(ask),
+            Trigger::Asked(ask),
             Evidence {
                 review,
                 ahead,
@@ -1085,10 +1085,10 @@ fn under_review(path: &ArtifactPath, digest: Digest, size_bytes: u64) -> GateArt
     }
 }
 
-fn plain(cause: Cause, evidence: Evidence) -> InFlight {
+fn plain(trigger: Trigger, evidence: Evidence) -> InFlight {
     InFlight {
         job_id: JobId::new("none").expect("a job id"),
-        cause,
+        trigger,
         evidence,
         epoch: None,
         looked_at: None,
@@ -1103,7 +1103,7 @@ fn asked(process: usize, command: Command, evidence: Evidence) -> InFlight {
         session: None,
         command,
     };
-    plain(Cause::Asked(ask), evidence)
+    plain(Trigger::Asked(ask), evidence)
 }
 
 fn happened(happening: Happening, on_disk: Vec<OnDisk>) -> InFlight {
@@ -1111,7 +1111,7 @@ fn happened(happening: Happening, on_disk: Vec<OnDisk>) -> InFlight {
         on_disk,
         ..Evidence::default()
     };
-    plain(Cause::Happened(happening), evidence)
+    plain(Trigger::Happened(happening), evidence)
 }
 
 /// Which process somebody sits at; the first one's persons give commands.

@@ -43,6 +43,30 @@ fn a_failure_in_json_is_one_document_and_no_other_line() {
 }
 
 #[test]
+fn what_a_failure_came_of_is_told_to_who_asks() {
+    let workspace = Workspace::new("{}\n");
+    workspace.write(
+        "runs/holdpoint.db",
+        "this is no database, and long enough to be looked at as one ".repeat(10),
+    );
+    let (exit, _, plain) = said(&workspace, &["job", "list"]);
+    assert_eq!(exit, 1);
+    assert!(
+        plain.starts_with("Not listed: cannot open ") && plain.lines().count() == 1,
+        "{plain}"
+    );
+    for flag in ["-v", "--verbose"] {
+        let (exit, _, verbose) = said(&workspace, &["job", "list", flag]);
+        let causes = verbose.strip_prefix(&plain).expect("the same line comes first");
+        assert_eq!(exit, 1);
+        assert!(causes.contains("  because: file is not a database\n"), "{verbose}");
+    }
+    let (_, _, document) = said(&workspace, &["--json", "-v", "job", "list"]);
+    let document: Value = serde_json::from_str(&document).expect("it is one document");
+    assert_eq!(document["error"]["causes"][0], "file is not a database");
+}
+
+#[test]
 fn help_is_a_command_too() {
     let workspace = Workspace::new("{}\n");
     for (asked, flag) in [

@@ -2,13 +2,11 @@
 
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
-use crate::model::prompt::{Confirm, Intent};
-use crate::model::prompt::{TimerAsk, TimerIntent};
+use crate::model::prompt::{Confirm, Intent, TimerAsk, TimerIntent};
 use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::ids::ArtifactPath;
-use domain::key::GateKey;
-use domain::key::GateRef;
+use domain::key::{GateKey, GateRef};
 use domain::time::parse_span_s;
 
 pub(crate) fn gate_ref(key: &GateKey) -> GateRef {

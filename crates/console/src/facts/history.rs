@@ -1,11 +1,11 @@
 //! How many decisions and how many facts of one are in sight, and these facts.
 
-use crate::facts::label;
-use crate::facts::wrap;
+use ratatui::layout::Rect;
+
+use crate::facts::{label, wrap};
 use crate::model::Model;
 use domain::decision::Decision;
 use domain::old::ListedDecision;
-use ratatui::layout::Rect;
 
 /// So many decisions stay in sight above the facts of the selected one, where there is room for both.
 const ROWS_MIN: u16 = 3;

@@ -5,12 +5,11 @@ use crate::action::Action;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::queue::RowKey;
-use domain::hold;
 use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
-use domain::time;
 use domain::timer::TimerStatus;
 use domain::view::QueueRow;
+use domain::{hold, time};
 use text::{cut, visible_line, width};
 
 /// Who holds the timer, when that ends at the latest, and why.

@@ -1,5 +1,8 @@
 //! The stages and events of a job in lines, and how they and the log share the height.
 
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
 use crate::facts::window::is_low;
 use crate::facts::wrap;
 use crate::model::Model;
@@ -10,8 +13,6 @@ use domain::gate::GateState;
 use domain::ids::StageName;
 use domain::job::{AttemptState, JobRows};
 use domain::stage::StageSpec;
-use ratatui::layout::Rect;
-use ratatui::style::Style;
 use text::width;
 
 /// The word for a gate that no person decided.

@@ -1,4 +1,7 @@
-//! The gates that a prompt or the editor is about: which leases this console wants, and who else has them open.
+//! The gates that a prompt or the editor is about: which leases this console wants, and who else
+//! has them open.
+
+use std::collections::BTreeMap;
 
 use crate::model::Model;
 use crate::model::bulk::{Item, ItemState};
@@ -6,7 +9,6 @@ use crate::model::prompt::{ConfirmState, Prompt, TimerIntent};
 use crate::model::queue::RowKey;
 use domain::key::GateKey;
 use domain::lease::LeasePurpose;
-use std::collections::BTreeMap;
 
 /// The gates that a prompt or the editor is open on, and for what.
 pub(crate) fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {

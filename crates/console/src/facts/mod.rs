@@ -1,6 +1,8 @@
-//! What follows from the model, in values and words: times left, names, who has what open, what may be done, what a list holds.
+//! What follows from the model, in values and words: times left, names, who has what open, what
+//! may be done, what a list holds.
 //!
-//! Asked by `update`, which acts on it, and by `layout` and `view`, which show it. Changes nothing, and names none of the three.
+//! Asked by `update`, which acts on it, and by `layout` and `view`, which show it. Changes
+//! nothing, and names none of the three.
 
 pub(crate) mod banner;
 pub(crate) mod change;

@@ -12,9 +12,10 @@ mod timer;
 
 pub(crate) mod whole;
 
+use parts::Line;
+
 use crate::model::Model;
 use crate::model::prompt::Prompt;
-use parts::Line;
 
 pub(crate) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
     match &model.prompt {

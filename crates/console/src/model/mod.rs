@@ -19,19 +19,9 @@ pub mod toast;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::draft::{Discarded, Draft};
-use crate::editor::{Editor, Place};
-use crate::effect::Submission;
-use crate::keymap::Focus;
-use crate::session::Session;
-use crate::theme::Theme;
 use away::Away;
 use bulk::Mark;
 use compose::{Compose, List};
-use domain::key::GateKey;
-use domain::lease::{Lease, LeasePurpose};
-use domain::time::{Now, Timestamp};
-use domain::view::LeaderInfo;
 use gate::GateView;
 use history::History;
 use job::JobView;
@@ -42,6 +32,17 @@ use queue::{Queue, RowKey};
 use remembered::Remembered;
 use slips::Slips;
 use toast::Toasts;
+
+use crate::draft::{Discarded, Draft};
+use crate::editor::{Editor, Place};
+use crate::effect::Submission;
+use crate::keymap::Focus;
+use crate::session::Session;
+use crate::theme::Theme;
+use domain::key::GateKey;
+use domain::lease::{Lease, LeasePurpose};
+use domain::time::{Now, Timestamp};
+use domain::view::LeaderInfo;
 
 /// What stands below (or beside) the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 
 use domain::ask::Command;
 use domain::ids::JobId;
-use domain::key::GateKey;
-use domain::key::GateRef;
+use domain::key::{GateKey, GateRef};
 use domain::outlook::{Fact, Outlook, together};
 use domain::refusal::Refusal;
 

@@ -171,10 +171,13 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
             Woken::Msg(None) | Woken::Timer => {}
         }
         for _ in 0..NOTICES_MAX {
-            let Some(notice) = self.backend.notice().now_or_never() else {
+            if let Some(notice) = self.backend.notice().now_or_never() {
+                self.handle_notice(notice);
+            } else if let Some(msg) = self.effects.done().now_or_never() {
+                msg.into_iter().for_each(|msg| self.tell(msg));
+            } else {
                 break;
-            };
-            self.handle_notice(notice);
+            }
         }
         Ok(None)
     }

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesOrdered;
 use tokio::task::JoinSet;
 
 use super::copy::{self, Copy};
@@ -18,8 +21,9 @@ use domain::refusal::Refusal;
 use engine::api::{Notice, RequestId};
 
 use crate::backend::Backend;
-use crate::effect::{Details, Effect, Msg, Question, Submission, Unfit};
+use crate::effect::{Details, Effect, Msg, Submission, Unfit};
 use crate::own_editor::OwnEditor;
+use crate::question::Answered;
 use crate::work;
 
 /// What the loop itself must do: everything about the terminal.
@@ -48,7 +52,7 @@ enum Done {
 
 /// Requests and work that are under way.
 pub(super) struct EffectRunner {
-    asked: HashMap<RequestId, Question>,
+    asked: FuturesOrdered<BoxFuture<'static, Answered>>,
     submitted: HashMap<RequestId, Submission>,
     /// One a [`Kind`].
     slots: [Slot; 6],
@@ -62,7 +66,7 @@ impl EffectRunner {
         // A newer gate view makes diffs and measures pointless.
         let generation = Arc::<AtomicU64>::default();
         Self {
-            asked: HashMap::new(),
+            asked: FuturesOrdered::new(),
             submitted: HashMap::new(),
             slots: [
                 Slot::new(wait, generation.clone()),
@@ -86,10 +90,7 @@ impl EffectRunner {
                     let id = backend.submit(command);
                     self.submitted.insert(id, submission);
                 }
-                Effect::Ask(question, query) => {
-                    let id = backend.ask(query);
-                    self.asked.insert(id, question);
-                }
+                Effect::Ask(question) => self.asked.push_back(backend.ask(question)),
                 Effect::Diff(job) => {
                     let (number, file) = (job.generation, Some(job.file));
                     let failed = Msg::DiffFailed(job.file, job.number);
@@ -205,23 +206,28 @@ impl EffectRunner {
         self.spawn(Done::Copy(copy::Done::Failed), || Done::Copy(work()));
     }
 
-    /// Whether no work is under way.
+    /// Whether nothing is being read and no work is under way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.work.is_empty()
+        self.asked.is_empty() && self.work.is_empty()
     }
 
-    /// What is said of the next work that is finished, if anything is. Cancel-safe.
+    /// The next answer, or what is said of the next work that is finished, if anything is. Cancel-safe.
     pub(crate) async fn done(&mut self) -> Option<Msg> {
-        match self.work.join_next().await {
-            Some(Ok(Done::Copy(done))) => copy::answer(&mut self.copy, done),
-            Some(Ok(Done::Job(kind, msg))) => {
+        let done = tokio::select! {
+            biased;
+            Some(answered) = self.asked.next() => return Some(Msg::Answered(answered)),
+            Some(done) = self.work.join_next() => done,
+            else => return pending().await,
+        };
+        match done {
+            Ok(Done::Copy(done)) => copy::answer(&mut self.copy, done),
+            Ok(Done::Job(kind, msg)) => {
                 self.slots[kind as usize].end();
                 self.start(kind);
                 Some(msg)
             }
             // Panics are caught where they happen.
-            Some(Err(_)) => None,
-            None => pending().await,
+            Err(_) => None,
         }
     }
 
@@ -242,10 +248,6 @@ impl EffectRunner {
             },
             Notice::Published(id, result) => match self.submitted.remove(&id) {
                 Some(submission) => Msg::Published(submission, result.map_err(logged)),
-                None => Msg::Changed,
-            },
-            Notice::Answer(id, answer) => match self.asked.remove(&id) {
-                Some(question) => Msg::Answered(question, answer),
                 None => Msg::Changed,
             },
             Notice::Events(events) => Msg::Events(events),

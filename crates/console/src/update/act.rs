@@ -1,21 +1,16 @@
 //! What comes of an action.
 
-use super::motion;
-use super::{bulk, compose, diff, files, gate, look, mark, prompt, queue, read_on, timer};
+use super::{bulk, compose, diff, files, gate, look, mark, motion, prompt, queue, read_on, timer};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
-use crate::facts::lists;
-use crate::facts::verb;
-use crate::facts::verb::No;
-use crate::facts::window;
+use crate::facts::verb::{self, No};
+use crate::facts::{lists, window};
 use crate::keymap::Focus;
 use crate::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
 use crate::model::toast::Tone;
 use crate::model::{Field, Lower, Model, Overlay};
-use crate::update::common::Step;
-use crate::update::common::refuse;
-use crate::update::common::toast;
+use crate::update::common::{Step, refuse, toast};
 use crate::update::compose::open;
 use domain::gate::Verdict;
 use domain::old::ListedDecision;

@@ -1,16 +1,13 @@
 //! What all of `update` says, sends and asks.
 
-use crate::effect::{Effect, Question, Submission};
-use crate::facts::label;
-use crate::facts::verb;
-use crate::model::history::DECISIONS_MAX;
+use crate::effect::{Effect, Submission};
+use crate::facts::{label, verb};
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
+use crate::question::Question;
 use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
-use engine::api::OldQuery;
-use engine::api::Query;
 
 pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;
@@ -37,7 +34,7 @@ pub(crate) fn readable(model: &Model, text: &str) -> String {
 
 pub(crate) fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
     model.lead.asked_boot_us = model.now.boot_us;
-    fx.push(Effect::Ask(Question::Leader, Query::Leader));
+    fx.push(Effect::Ask(Question::Leader));
 }
 
 pub(crate) fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Submission {
@@ -91,19 +88,13 @@ pub(crate) fn other_sent(done: &'static str, not_done: &'static str, subject: &s
 
 /// Asks for the history.
 pub(crate) fn ask_decisions(fx: &mut Vec<Effect>) {
-    let query = Query::Decisions {
-        job_id: None,
-        stage: None,
-        limit: DECISIONS_MAX,
-    };
-    fx.push(Effect::Ask(Question::Decisions, query));
+    fx.push(Effect::Ask(Question::Decisions));
 }
 
 /// Asks for the history of the old system, once: nothing adds to it.
 pub(crate) fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
     if !std::mem::replace(&mut model.history.is_old_asked, true) {
-        let query = OldQuery::Decisions { limit: DECISIONS_MAX };
-        fx.push(Effect::Ask(Question::OldDecisions, Query::Old(query)));
+        fx.push(Effect::Ask(Question::OldDecisions));
     }
 }
 

@@ -1,16 +1,17 @@
 //! The files of the gate: reading them, comparing them, and with what.
 
 use super::{compose, diff, look};
-use crate::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob, Question};
+use crate::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView, Reading, Slot, Uses};
 use crate::model::gate::GateView;
 use crate::model::shown::Shown;
 use crate::model::toast::Tone;
+use crate::question::{Question, Read};
 use crate::update::common::toast;
 use ::diff::DiffDocument;
 use ::diff::page::Place;
-use engine::api::{Answer, Query};
+use engine::reads::Bytes;
 
 /// Reads what must be read next.
 pub(crate) fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -26,16 +27,12 @@ pub(crate) fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
         file.number = number;
         file.reading = Reading::Asked { is_full };
         file.new = Slot::Waiting;
-        let query = Query::OnDisk {
-            job_id: job_id.clone(),
-            path: file.artifact.path.clone(),
-        };
-        fx.push(Effect::Ask(Question::OnDisk(number, index), query));
+        let path = file.artifact.path.clone();
+        fx.push(Effect::Ask(Question::OnDisk(number, index, job_id.clone(), path)));
         file.old = Slot::Taken;
         if let Some(digest) = file.base_digest(&file.against).filter(|_| is_full) {
             file.old = Slot::Waiting;
-            let query = Query::Version { job_id, digest };
-            fx.push(Effect::Ask(Question::Base(number, index), query));
+            fx.push(Effect::Ask(Question::Base(number, index, job_id, digest)));
         }
     }
 }
@@ -51,31 +48,17 @@ pub(crate) fn take_bytes(
     number: u64,
     index: usize,
     is_base: bool,
-    answer: Answer,
+    bytes: Read<Bytes>,
     fx: &mut Vec<Effect>,
 ) {
     let generation = model.gate.as_ref().map_or(0, |view| view.generation);
     let Some(file) = file_of(model, index, number) else {
         return;
     };
-    let slot = match answer {
-        Answer::Bytes(Some(bytes)) => Slot::Here(bytes),
-        Answer::Bytes(None) => Slot::Missing,
-        Answer::Failed(why) => Slot::Failed(why),
-        Answer::Queue(_)
-        | Answer::Job(_)
-        | Answer::Jobs(_)
-        | Answer::Events(_)
-        | Answer::Decisions(_)
-        | Answer::Files(_)
-        | Answer::InPlace(_)
-        | Answer::EventPage(..)
-        | Answer::Owing(_)
-        | Answer::JobIds(_)
-        | Answer::Webhooks(_)
-        | Answer::Old(_)
-        | Answer::Preview(_)
-        | Answer::Leader(_) => Slot::Failed("the engine gave another answer than asked for".to_owned()),
+    let slot = match bytes {
+        Ok(Some(bytes)) => Slot::Here(bytes),
+        Ok(None) => Slot::Missing,
+        Err(why) => Slot::Failed(why),
     };
     if is_base {
         file.old = slot;

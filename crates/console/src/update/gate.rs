@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use super::look;
-use crate::effect::{Effect, Question};
+use crate::effect::Effect;
 use crate::model::gate::GateView;
-use crate::model::job::{EVENTS_MAX, JobView, LOG_BYTES_MAX};
+use crate::model::job::JobView;
 use crate::model::queue::RowKey;
 use crate::model::{Lower, Model};
-use domain::ask::Command;
+use crate::question::Question;
 use domain::gate::Gate;
 use domain::ids::JobId;
 use domain::job::{JobRows, JobStatus};
-use engine::api::{Answer, Query};
 
 /// The selection moved: show what it is on now.
 pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -55,7 +54,7 @@ pub(crate) fn ask_job(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     let job_id = job.job_id.clone();
     model.job_asked = Some((job_id.clone(), false));
-    fx.push(Effect::Ask(Question::Job(job_id.clone()), Query::Job(job_id)));
+    fx.push(Effect::Ask(Question::Job(job_id)));
     if is_job_shown(model) {
         ask_job_pane(model, fx);
     }
@@ -70,13 +69,7 @@ pub(crate) fn ask_job_pane(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(job) = &model.job else {
         return;
     };
-    let query = Query::Events {
-        job_id: Some(job.job_id.clone()),
-        since: 0,
-        limit: EVENTS_MAX,
-        tail: true,
-    };
-    fx.push(Effect::Ask(Question::Events(job.job_id.clone()), query));
+    fx.push(Effect::Ask(Question::Events(job.job_id.clone())));
     ask_log(model, fx);
 }
 
@@ -88,14 +81,7 @@ pub(crate) fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     job.log_boot_us = boot;
     if let Some((stage, attempt)) = job.current_log() {
-        let question = Question::Log(job.job_id.clone(), stage.clone(), attempt);
-        let query = Query::Log {
-            job_id: job.job_id.clone(),
-            stage,
-            attempt,
-            bytes_max: LOG_BYTES_MAX,
-        };
-        fx.push(Effect::Ask(question, query));
+        fx.push(Effect::Ask(Question::Log(job.job_id.clone(), stage, attempt)));
     }
 }
 
@@ -167,21 +153,16 @@ fn ask_resumable(job: &mut JobView) -> Option<Effect> {
         return None;
     }
     job.resume_asked = (true, false);
-    let job_id = job.job_id.clone();
-    let query = Query::Preview {
-        operator: None,
-        commands: vec![Command::resume(job_id.clone())],
-    };
-    Some(Effect::Ask(Question::Resumable(job_id), query))
+    Some(Effect::Ask(Question::Resumable(job.job_id.clone())))
 }
 
-/// Whether the rules would resume the job.
-pub(crate) fn take_resumable(model: &mut Model, job_id: &JobId, answer: &Answer, fx: &mut Vec<Effect>) {
+/// Whether the rules would refuse to resume the job; none: nobody knows.
+pub(crate) fn take_resumable(model: &mut Model, job_id: &JobId, is_refused: Option<bool>, fx: &mut Vec<Effect>) {
     let Some(job) = model.job.as_mut().filter(|job| job.job_id == *job_id) else {
         return;
     };
-    if let Answer::Preview(foreseen) = answer {
-        job.is_resume_refused = foreseen.iter().any(Result::is_err);
+    if let Some(is_refused) = is_refused {
+        job.is_resume_refused = is_refused;
     }
     let (_, must_follow) = std::mem::take(&mut job.resume_asked);
     if must_follow {

@@ -2,13 +2,12 @@
 //!
 //! A lease is never taken or given back by a key: it follows from which prompt or editor is open.
 
-use crate::update::lease::keep_lease;
-
 use super::{act, bulk, compose, files, look, outcome, preview, queue};
 use crate::effect::Effect;
 use crate::facts::countdown;
 use crate::layout;
 use crate::model::Model;
+use crate::update::lease::keep_lease;
 
 /// Makes everything hold.
 pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {

@@ -4,8 +4,7 @@ use super::{common, text};
 use crate::effect::Effect;
 use crate::facts::enter;
 use crate::input::Key;
-use crate::keymap;
-use crate::keymap::Focus;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::update::{act, look, slips};
 

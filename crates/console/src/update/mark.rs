@@ -1,7 +1,7 @@
 //! Marks: setting them, and taking them off when what was marked is no longer what is there.
 
 use crate::action::Action;
-use crate::effect::{Effect, Question};
+use crate::effect::Effect;
 use crate::facts::marks::{gates, in_range};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -9,13 +9,13 @@ use crate::model::bulk::{ItemState, MARKS_MAX, Mark};
 use crate::model::prompt::Prompt;
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
+use crate::question::Question;
 use crate::update::common::toast;
 use domain::decision::Seen;
 use domain::event::Event;
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::key::GateKey;
-use engine::api::Query;
 use text::words::counted;
 
 /// Marks gates; returns how many were left out, because no more can be marked.
@@ -87,7 +87,7 @@ pub(crate) fn again(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 fn ask(job_id: JobId, fx: &mut Vec<Effect>) {
-    fx.push(Effect::Ask(Question::Marked(job_id.clone()), Query::Job(job_id)));
+    fx.push(Effect::Ask(Question::Marked(job_id)));
 }
 
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range, marks that.

@@ -90,7 +90,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.size = (columns, rows);
             fx.push(Effect::Repaint);
         }
-        Msg::Answered(question, answer) => notice::answered(model, question, answer, fx),
+        Msg::Answered(answered) => notice::answered(model, answered, fx),
         Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
         Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
         Msg::Published(submission, result) => outcome::published(model, submission, result),

@@ -2,8 +2,7 @@
 
 use super::{bulk, diff, gate, queue};
 use crate::effect::Effect;
-use crate::facts::verb;
-use crate::facts::{help, history, job, lists};
+use crate::facts::{help, history, job, lists, verb};
 use crate::keymap::Focus;
 use crate::layout;
 use crate::model::gate::GateView;

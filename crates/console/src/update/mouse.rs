@@ -2,8 +2,7 @@
 
 use ratatui::layout::Position;
 
-use super::motion;
-use super::queue;
+use super::{motion, queue};
 use crate::effect::Effect;
 use crate::input::{Mouse, MouseKind};
 use crate::keymap::Focus;

@@ -1,127 +1,100 @@
 //! What the engine tells: answers, events, configuration.
 
-use crate::update::common::ask_decisions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{compose, files, gate, mark, preview, queue, since};
-use crate::effect::{Effect, Question};
+use crate::effect::Effect;
 use crate::facts::label;
 use crate::model::Model;
 use crate::model::toast::Tone;
-use crate::update::common::{readable, toast};
+use crate::question::{Answered, Read};
+use crate::update::common::{ask_decisions, readable, toast};
 use domain::event::{Event, EventType};
 use domain::ids::StageName;
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
-use engine::api::{Answer, OldAnswer};
 
-/// Takes an answer. One that does not fit its question is dropped: the question is asked again by the next event.
-pub(crate) fn answered(model: &mut Model, question: Question, answer: Answer, fx: &mut Vec<Effect>) {
-    if let Answer::Failed(why) = &answer {
-        let is_file = matches!(
-            question,
-            Question::OnDisk(..) | Question::Base(..) | Question::Edited(..) | Question::Preview(_)
-        );
-        if !is_file {
-            toast(model, Tone::Error, format!("Not read: {why}"));
-        }
-    }
-    match question {
-        Question::Queue => match answer {
-            Answer::Queue(rows) => queue::take(model, rows, fx),
-            Answer::Job(_)
-            | Answer::Jobs(_)
-            | Answer::Events(_)
-            | Answer::Decisions(_)
-            | Answer::Bytes(_)
-            | Answer::Files(_)
-            | Answer::InPlace(_)
-            | Answer::Leader(_)
-            | Answer::EventPage(..)
-            | Answer::Owing(_)
-            | Answer::JobIds(_)
-            | Answer::Webhooks(_)
-            | Answer::Old(_)
-            | Answer::Preview(_)
-            | Answer::Failed(_) => model.queue_asked = (false, false),
+/// Takes an answer. What could not be read is told, and asked for again by the next event.
+pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effect>) {
+    match answered {
+        Answered::Queue(rows) => match told(model, rows) {
+            Some(rows) => queue::take(model, rows, fx),
+            None => model.queue_asked = (false, false),
         },
-        Question::Leader => {
-            if let Answer::Leader(leader) = answer {
+        Answered::Leader(leader) => {
+            if let Some(leader) = told(model, leader) {
                 model.lead.leader = leader;
                 model.lead.is_known = true;
             }
         }
-        Question::Job(job_id) => match answer {
-            Answer::Job(rows) => gate::take_job(model, &job_id, rows, fx),
-            Answer::Queue(_)
-            | Answer::Jobs(_)
-            | Answer::Events(_)
-            | Answer::Decisions(_)
-            | Answer::Bytes(_)
-            | Answer::Files(_)
-            | Answer::InPlace(_)
-            | Answer::Leader(_)
-            | Answer::EventPage(..)
-            | Answer::Owing(_)
-            | Answer::JobIds(_)
-            | Answer::Webhooks(_)
-            | Answer::Old(_)
-            | Answer::Preview(_)
-            | Answer::Failed(_) => model.job_asked = None,
+        Answered::Job(job_id, rows) => match told(model, rows) {
+            Some(rows) => gate::take_job(model, &job_id, rows, fx),
+            None => model.job_asked = None,
         },
-        Question::Events(job_id) => {
-            if let (Answer::Events(events), Some(job)) = (answer, &mut model.job)
+        Answered::Events(job_id, events) => {
+            if let (Some(events), Some(job)) = (told(model, events), &mut model.job)
                 && job.job_id == job_id
             {
                 job.events = events;
             }
         }
-        Question::Log(job_id, stage, attempt) => {
-            if let (Answer::Bytes(bytes), Some(job)) = (answer, &mut model.job)
+        Answered::Log(job_id, stage, attempt, log) => {
+            if let (Some(log), Some(job)) = (told(model, log), &mut model.job)
                 && job.job_id == job_id
                 && job.current_log() == Some((stage, attempt))
             {
-                job.log = bytes.map(|bytes| log_lines(&bytes));
+                job.log = log.map(|bytes| log_lines(&bytes));
             }
         }
-        Question::Decisions => {
-            if let Answer::Decisions(decisions) = answer {
+        Answered::Decisions(decisions) => {
+            if let Some(decisions) = told(model, decisions) {
                 model.history.decisions = decisions;
                 if !std::mem::replace(&mut model.history.is_loaded, true) {
                     since::ask(fx);
                 }
             }
         }
-        Question::OldDecisions => {
-            if let Answer::Old(OldAnswer::Decisions(decisions)) = answer {
-                model.history.old = decisions;
-            } else {
-                model.history.is_old_asked = false;
-            }
-        }
-        Question::Since => {
-            if let Answer::Events(events) = answer {
+        Answered::OldDecisions(decisions) => match told(model, decisions) {
+            Some(decisions) => model.history.old = decisions,
+            None => model.history.is_old_asked = false,
+        },
+        Answered::Since(events) => {
+            if let Some(events) = told(model, events) {
                 since::tell(model, &events);
             }
         }
-        Question::Sought(job_id, stage) => {
-            if let Answer::Job(rows) = answer {
+        Answered::Sought(job_id, stage, rows) => {
+            if let Some(rows) = told(model, rows) {
                 queue::not_found(model, &job_id, stage.as_ref(), rows.as_deref());
             }
         }
-        Question::Marked(job_id) => {
-            if let Answer::Job(rows) = answer {
+        Answered::Marked(job_id, rows) => {
+            if let Some(rows) = told(model, rows) {
                 mark::take(model, &job_id, rows.as_deref());
             }
         }
-        Question::Resumable(job_id) => gate::take_resumable(model, &job_id, &answer, fx),
-        Question::Preview(number) => preview::answered(model, number, answer, fx),
-        Question::Names(job_id) => compose::taken_names(model, &job_id, answer),
-        Question::Edited(digest) => compose::taken_version(model, digest, answer),
-        Question::OnDisk(number, index) => files::take_bytes(model, number, index, false, answer, fx),
-        Question::Base(number, index) => files::take_bytes(model, number, index, true, answer, fx),
+        Answered::Resumable(job_id, outlook) => {
+            let is_refused = told(model, outlook).map(|outlook| outlook.is_err());
+            gate::take_resumable(model, &job_id, is_refused, fx);
+        }
+        Answered::Names(job_id, names) => {
+            if let Some(names) = told(model, names) {
+                compose::taken_names(model, &job_id, names);
+            }
+        }
+        // What cannot be read of these is told where it would stand.
+        Answered::Preview(number, foreseen) => preview::answered(model, number, foreseen, fx),
+        Answered::Edited(digest, bytes) => compose::taken_version(model, digest, bytes),
+        Answered::OnDisk(number, index, bytes) => files::take_bytes(model, number, index, false, bytes, fx),
+        Answered::Base(number, index, bytes) => files::take_bytes(model, number, index, true, bytes, fx),
     }
+}
+
+/// What was read; why nothing was is told.
+fn told<T>(model: &mut Model, read: Read<T>) -> Option<T> {
+    read.map_err(|why| toast(model, Tone::Error, format!("Not read: {why}")))
+        .ok()
 }
 
 fn log_lines(bytes: &[u8]) -> Vec<String> {

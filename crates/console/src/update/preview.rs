@@ -1,22 +1,19 @@
 //! Asks the rules what Enter would do, as long as a prompt is open that can be confirmed: with the very commands that Enter sends, and again
 //! whenever something has happened to their jobs. No sentence about the future is made here.
 
-use crate::facts::command;
 use std::collections::{BTreeMap, HashMap};
 
-use super::prompt;
-use super::{act, bulk, gate};
+use super::{act, bulk, gate, prompt};
 use crate::action::Action;
 use crate::editor::Editor;
-use crate::effect::{Effect, Question};
+use crate::effect::Effect;
 use crate::facts::lease::concerned;
-use crate::facts::verb;
+use crate::facts::{command, verb};
 use crate::model::Model;
 use crate::model::preview::{Asked, Foreseen, JobPreview};
 use crate::model::prompt::{ConfirmState, Prompt, TimerAsk};
 use crate::model::toast::Tone;
-use crate::update::common::refuse;
-use crate::update::common::toast;
+use crate::update::common::{refuse, toast};
 use domain::ask::Command;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
@@ -24,7 +21,8 @@ use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::outlook::Outlook;
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::{Answer, Query};
+
+use crate::question::{Question, Read};
 
 /// The note that goes with each command of the prompt.
 fn note(model: &Model) -> Option<&Editor> {
@@ -155,11 +153,7 @@ pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     let commands = whole(model, &gist);
     let number = model.next_number();
     model.preview.asked = Some(Asked { number, job_id, gist });
-    let query = Query::Preview {
-        operator: None,
-        commands,
-    };
-    fx.push(Effect::Ask(Question::Preview(number), query));
+    fx.push(Effect::Ask(Question::Preview(number, commands)));
 }
 
 /// Something has happened, to some jobs or to what holds for all: what was answered may not be so any more.
@@ -176,18 +170,6 @@ pub(crate) fn outdate(model: &mut Model, events: Option<&[Event]>) {
     }
 }
 
-/// What was answered to so many commands.
-fn foreseen(answer: Answer, count: usize) -> Vec<Result<Outlook, Refusal>> {
-    let unread = |why: String| vec![Err(Refusal::new(RefusalCode::NotPossible, why)); count];
-    if let Answer::Preview(foreseen) = answer {
-        foreseen
-    } else if let Answer::Failed(why) = answer {
-        unread(why)
-    } else {
-        unread("the engine answered another question".to_owned())
-    }
-}
-
 /// The answers as they are read: a second less until the same minute is nothing new.
 fn said(answers: &[Result<Outlook, Refusal>]) -> Vec<Result<Vec<String>, Refusal>> {
     let said = |answer: &Result<Outlook, Refusal>| answer.as_ref().map(Outlook::sentences).map_err(Clone::clone);
@@ -195,7 +177,12 @@ fn said(answers: &[Result<Outlook, Refusal>]) -> Vec<Result<Vec<String>, Refusal
 }
 
 /// Takes an answer. Where it is not what stood there, Enter waits until somebody could read it.
-pub(crate) fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut Vec<Effect>) {
+pub(crate) fn answered(
+    model: &mut Model,
+    number: u64,
+    foreseen: Read<Vec<Result<Outlook, Refusal>>>,
+    fx: &mut Vec<Effect>,
+) {
     let Some(asked) = model.preview.asked.take_if(|asked| asked.number == number) else {
         return;
     };
@@ -203,7 +190,8 @@ pub(crate) fn answered(model: &mut Model, number: u64, answer: Answer, fx: &mut 
     let Some(question) = questions.find(|one| one.job_id == asked.job_id && one.commands == asked.gist) else {
         return;
     };
-    let answers = Some(foreseen(answer, asked.gist.len()));
+    let unread = |why| vec![Err(Refusal::new(RefusalCode::NotPossible, why)); asked.gist.len()];
+    let answers = Some(foreseen.unwrap_or_else(unread));
     let is_news = question.answers.as_deref().map(said) != answers.as_deref().map(said);
     question.answers = answers;
     question.is_awaited &= question.is_stale;

@@ -1,17 +1,17 @@
 //! The queue: asking for it, taking it, moving in it.
 
 use super::{gate, look, mark};
-use crate::effect::{Effect, Question};
+use crate::effect::Effect;
 use crate::model::Model;
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
+use crate::question::Question;
 use crate::update::common::toast;
 use crate::update::lease;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::view::QueueRow;
-use engine::api::Query;
 
 /// Asks for the queue; while a question is under way, once more after it.
 pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -20,7 +20,7 @@ pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
         return;
     }
     model.queue_asked = (true, false);
-    fx.push(Effect::Ask(Question::Queue, Query::Queue));
+    fx.push(Effect::Ask(Question::Queue));
 }
 
 /// Takes the queue.
@@ -61,7 +61,7 @@ fn open_at(model: &mut Model, fx: &mut Vec<Effect>) {
         model.is_lower_focused = true;
     } else {
         let question = Question::Sought(job_id.clone(), stage);
-        fx.push(Effect::Ask(question, Query::Job(job_id.clone())));
+        fx.push(Effect::Ask(question));
     }
     let place = place.or_else(|| model.queue.visible().position(|row| row.job_id == job_id));
     if let Some(place) = place {

@@ -1,28 +1,20 @@
 //! The line at start: what was decided since this operator was last here.
 
-use crate::effect::{Effect, Question};
+use crate::effect::Effect;
 use crate::facts::label;
 use crate::model::Model;
 use crate::model::toast::Tone;
+use crate::question::Question;
 use crate::update::common::toast;
 use domain::event::Event;
 use domain::time::{SECOND_US, Timestamp};
-use engine::api::Query;
 
-/// So many events are looked through for the operator's own.
-const EVENTS_MAX: u32 = 500;
 /// Of an operator who was never here this much is told.
 const DAY_US: i64 = 24 * 3600 * SECOND_US;
 
 /// Asks for what tells when the operator was here last; the decisions are known by then.
 pub(crate) fn ask(fx: &mut Vec<Effect>) {
-    let query = Query::Events {
-        job_id: None,
-        since: 0,
-        limit: EVENTS_MAX,
-        tail: true,
-    };
-    fx.push(Effect::Ask(Question::Since, query));
+    fx.push(Effect::Ask(Question::Since));
 }
 
 fn last_here(model: &Model, events: &[Event]) -> Option<Timestamp> {

@@ -21,8 +21,7 @@ use crate::model::Model;
 use crate::model::prompt::Prompt;
 use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
 use crate::model::toast::Tone;
-use crate::update::common::ask_once_more;
-use crate::update::common::toast;
+use crate::update::common::{ask_once_more, toast};
 
 /// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and no keyboard repeats more slowly.
 const REPEAT_US: i64 = 150_000;

@@ -2,16 +2,13 @@
 
 use crate::editor::Editor;
 use crate::effect::Effect;
-use crate::facts::command::gate_ref;
-use crate::facts::command::of_timer;
-use crate::facts::lease;
-use crate::facts::verb;
+use crate::facts::command::{gate_ref, of_timer};
+use crate::facts::{lease, verb};
 use crate::model::Model;
 use crate::model::preview::Foreseen;
 use crate::model::prompt::{Prompt, TimerAsk, TimerIntent};
 use crate::model::toast::Tone;
-use crate::update::common::{NOT_DRAWN, other_sent};
-use crate::update::common::{send, toast};
+use crate::update::common::{NOT_DRAWN, other_sent, send, toast};
 use domain::ask::Command;
 
 /// Asks before the timer of the selected gate is stopped, moved or let run again.

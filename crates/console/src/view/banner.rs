@@ -1,10 +1,10 @@
 //! What is broken: a line below the header for as long as it is.
 
-use crate::facts::banner::lines;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
+use crate::facts::banner::lines;
 use crate::model::Model;
 
 /// Draws it.

@@ -1,6 +1,5 @@
 //! The rows of a diff, in one column or in two: any diff, in any area. Knows nothing of gates.
 
-use crate::facts::page::number_cells;
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
@@ -8,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
+use crate::facts::page::number_cells;
 use crate::theme::Theme;
 use diff::document::{RowKind, Side};
 use diff::lines::LineEnd;

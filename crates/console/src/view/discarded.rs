@@ -1,13 +1,12 @@
 //! What was thrown away lately, as a list to take something back from.
 
-use crate::facts::lists;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
 use super::pen::{Pen, clear};
 use crate::draft::{DISCARDED_DAYS, Discarded};
-use crate::facts::label;
+use crate::facts::{label, lists};
 use crate::layout::Layout;
 use crate::model::{Model, Overlay};
 

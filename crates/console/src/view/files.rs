@@ -1,12 +1,12 @@
 //! The files under review, as a list to choose from.
 
-use crate::facts::label::change_of_file;
-use crate::facts::lists;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
 use super::pen::{Pen, clear};
+use crate::facts::label::change_of_file;
+use crate::facts::lists;
 use crate::layout::Layout;
 use crate::model::{Model, Overlay};
 use text::words::counted;

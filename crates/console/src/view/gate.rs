@@ -1,13 +1,12 @@
 //! The gate: what is under review, against what, and the diff.
 
-use crate::facts::wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use super::{diff_rows, media};
-use crate::facts::label;
 use crate::facts::title::{BASE_CELLS, base, since_line, title};
+use crate::facts::{label, wrap};
 use crate::layout::{diff_page, gate_head_height, has_values_line, hold_lines};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView};

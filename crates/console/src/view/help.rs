@@ -1,11 +1,11 @@
 //! The keys, made from the keymap, narrowed down by what is typed.
 
-use crate::facts::help::{HelpRow, INDENT, cells, rows, sides};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
 use super::pen::{Pen, clear};
+use crate::facts::help::{HelpRow, INDENT, cells, rows, sides};
 use crate::layout::Layout;
 use crate::model::{Model, Overlay};
 

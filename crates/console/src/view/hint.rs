@@ -1,15 +1,14 @@
 //! The last line: the keys of the focus that apply now, whole hints only.
 
-use crate::facts::window;
-use crate::layout::question;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use crate::action::Action;
 use crate::facts::enter::is_behind_text;
-use crate::facts::verb;
+use crate::facts::{verb, window};
 use crate::keymap::{self, Binding, Focus};
+use crate::layout::question;
 use crate::model::compose::Compose;
 use crate::model::file::Against;
 use crate::model::gate::GateView;

@@ -1,11 +1,11 @@
 //! The decisions made so far, newest first, and the facts of the selected one.
 
-use crate::facts::history::{FACT_CELLS, detail, detail_height, fact_rows, rows, stage};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use crate::action::Action;
+use crate::facts::history::{FACT_CELLS, detail, detail_height, fact_rows, rows, stage};
 use crate::facts::{label, shorten};
 use crate::keymap::{self, Focus};
 use crate::model::Model;

@@ -1,12 +1,12 @@
 //! The job: its stages in one or two lines, its events and a stage's log, which share the height.
 
-use crate::facts::job::{STAGE_GAP, event_cells, event_lines, kind, shares, stage, stage_lines};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
 use crate::action::Action;
+use crate::facts::job::{STAGE_GAP, event_cells, event_lines, kind, shares, stage, stage_lines};
 use crate::facts::label;
 use crate::facts::window::is_low;
 use crate::keymap::{self, Focus};

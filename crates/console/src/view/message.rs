@@ -1,6 +1,5 @@
 //! The line above the keys: the field that is open, else what happened last.
 
-use crate::facts::message::{START_CELLS, earlier, lines, sign};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -8,6 +7,7 @@ use ratatui::style::Style;
 use super::pen::Pen;
 use crate::editor::Editor;
 use crate::facts::label;
+use crate::facts::message::{START_CELLS, earlier, lines, sign};
 use crate::model::toast::{Toast, Tone};
 use crate::model::{Field, Model};
 use crate::theme::Theme;

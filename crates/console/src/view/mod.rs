@@ -23,6 +23,7 @@ pub mod queue;
 pub(crate) mod side;
 pub(crate) mod values;
 
+use pen::Pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -33,7 +34,6 @@ use crate::model::look::Mode;
 use crate::model::shown::Sight;
 use crate::model::{Lower, Model, Overlay};
 use diff::page::Part;
-use pen::Pen;
 
 /// Whether there is room for nothing but saying so.
 fn is_too_small(columns: u16, rows: u16) -> bool {

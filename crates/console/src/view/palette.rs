@@ -1,12 +1,12 @@
 //! Commands by name: what the keys of the pane can do, and `q`.
 
-use crate::facts::lists::entries;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
 use super::pen::{Pen, clear};
 use crate::action::Action;
+use crate::facts::lists::entries;
 use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::{Model, Overlay};

@@ -1,10 +1,10 @@
 //! A diff as the console draws it, in lines of plain text: for the command line.
 
-use crate::facts::page;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::diff_rows;
+use crate::facts::page;
 use crate::model::look::{Look, Mode};
 use crate::theme::Theme;
 use diff::DiffDocument;

@@ -1,12 +1,12 @@
 //! The prompt: what will happen, what was not seen, the note, and the keys. It takes the bottom of the lower pane.
 
-use crate::facts::prompt::parts::Line;
-use crate::facts::prompt::whole;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
 use super::pen::{Pen, clear};
+use crate::facts::prompt::parts::Line;
+use crate::facts::prompt::whole;
 use crate::model::Model;
 
 /// Draws it; returns the cursor of its field.

@@ -1,17 +1,16 @@
 //! Below the queue in a wide window: the stages of the selected job, and the last news.
 
-use crate::facts::message::after_clock;
-use crate::view::message;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::pen;
-use super::pen::Pen;
+use super::pen::{self, Pen};
 use crate::facts::job::stage_state;
+use crate::facts::message::after_clock;
 use crate::facts::{label, shorten};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::toast::Toast;
+use crate::view::message;
 use domain::job::JobRows;
 
 /// Draws it, and the line between queue and gate.

@@ -4,8 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pen::Pen;
-use crate::facts::change;
-use crate::facts::change::Side;
+use crate::facts::change::{self, Side};
 use crate::theme::Theme;
 use diff::json::{ChangeKind, ChangedValues, ValueChange};
 use patch::Change;

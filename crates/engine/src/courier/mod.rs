@@ -9,12 +9,10 @@ mod round;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
-
-use tokio::sync::mpsc::Sender;
 
 use clock::Clock;
 use config::Config;
@@ -23,7 +21,7 @@ use domain::webhook::AGE_S_MAX;
 use store::OutboxChange;
 use webhooks::Client;
 
-use super::inbox::Inbox;
+use super::client::Threads;
 use round::Courier;
 
 /// How often it is looked for webhooks that were taken out.
@@ -33,7 +31,7 @@ const RETIRE_EVERY_US: i64 = 3600 * SECOND_US;
 pub(super) struct Office {
     pub(crate) runs_dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) inbox: Sender<Inbox>,
+    pub(crate) threads: Weak<Threads>,
 }
 
 /// The couriers of this process: one for each webhook while it leads.
@@ -72,7 +70,7 @@ impl Couriers {
                 config: Arc::clone(&shared),
                 runs_dir: office.runs_dir.clone(),
                 clock: Arc::clone(&office.clock),
-                inbox: office.inbox.clone(),
+                threads: office.threads.clone(),
                 epoch,
                 woken,
                 is_over: Arc::clone(&is_over),

@@ -1,14 +1,13 @@
 //! One webhook's thread: collect, send what is due, sleep until there may be more.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::mpsc::Sender;
-
-use crate::inbox::Inbox;
+use crate::client::Threads;
+use crate::writer::Work;
 use clock::Clock;
 use config::{Config, Webhook};
 use domain::event::Event;
@@ -35,7 +34,7 @@ pub(super) struct Courier {
     pub(crate) config: Arc<Config>,
     pub(crate) runs_dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) inbox: Sender<Inbox>,
+    pub(crate) threads: Weak<Threads>,
     pub(crate) epoch: u64,
     pub(crate) woken: Receiver<()>,
     pub(crate) is_over: Arc<AtomicBool>,
@@ -132,8 +131,10 @@ impl Courier {
     /// Has the outbox changed by the writer, and waits for it.
     fn put(&self, changes: Vec<OutboxChange>) -> Result<(), Stop> {
         let (sender, answer) = sync_channel(1);
-        let message = Inbox::Outbox(self.epoch, changes, sender);
-        self.inbox.blocking_send(message).map_err(|_| Stop::Over)?;
+        let threads = self.threads.upgrade().ok_or(Stop::Over)?;
+        // A full queue drops it, and nobody answers.
+        let _ = threads.work.try_send(Work::Outbox(self.epoch, changes, sender));
+        drop(threads);
         match answer.recv() {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(Stop::Over),

@@ -1,10 +1,10 @@
 //! Gates opened by dropped files (SPEC §8): for pipelines without any client.
 //!
-//! Runs beside the loop of whoever may lead, and works while that process does. It comes in through the engine's door like HTTP does,
+//! Runs beside the loop of whoever may lead, and works while that process does. It comes in through the engine's client like HTTP does,
 //! in the name of the file's owner.
 //!
 //! ```text
-//! gates/<stage>.open.json ─ watch ─ claim ─ parse ─ read artifacts ─ door: OpenGate ─ settle
+//! gates/<stage>.open.json ─ watch ─ claim ─ parse ─ read artifacts ─ OpenGate ─ settle
 //!                                     └────────┴──────────┴────────── refuse: <stage>.open.error.json
 //! ```
 
@@ -24,8 +24,7 @@ use domain::gate::Gate;
 use domain::ids::{ArtifactPath, Digest, JobId};
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::{Answer, Query};
-use engine::door::Door;
+use engine::client::Client;
 use runs::drops::{self, Claim, Drop, Misplaced};
 use runs::{RunDir, RunsDir, RunsError, artifacts};
 
@@ -36,12 +35,12 @@ use watch::{WATCHED_MAX, Watch};
 const AGAIN_TIME: Duration = Duration::from_secs(2);
 
 /// Answers dropped files for as long as the engine lives; in a task of its own.
-pub async fn serve(door: Door, runs: RunsDir) {
-    let mut standing = door.changes();
+pub async fn serve(engine: Client, runs: RunsDir) {
+    let mut standing = engine.changes();
     while standing.wait_for(|standing| standing.is_lead).await.is_ok() {
-        let mut news = door.follow();
+        let mut news = engine.follow();
         // One more than are watched: that not all are is known then.
-        let Answer::JobIds(newest) = door.read(Query::NewestUnfinished(WATCHED_MAX + 1)).await else {
+        let Ok(newest) = engine.newest_unfinished(WATCHED_MAX + 1).await else {
             // The database cannot be read for now; when the engine is gone, the wait above says so.
             tokio::time::sleep(AGAIN_TIME).await;
             continue;
@@ -58,7 +57,7 @@ pub async fn serve(door: Door, runs: RunsDir) {
             }
         };
         let mut taker = Taker {
-            door: &door,
+            engine: &engine,
             runs: &runs,
             torn: BTreeMap::new(),
             misplaced: BTreeMap::new(),
@@ -98,7 +97,7 @@ pub async fn serve(door: Door, runs: RunsDir) {
 
 /// Opens the gates that dropped files ask for, one after the other.
 struct Taker<'a> {
-    door: &'a Door,
+    engine: &'a Client,
     runs: &'a RunsDir,
     /// Files that ended in the middle when they were looked at last, and after how many bytes.
     torn: BTreeMap<Drop, usize>,
@@ -235,7 +234,7 @@ impl Taker<'_> {
     }
 
     async fn open(&self, run: &RunDir, dropped: &Drop, claim: &Claim, asked: Asked) -> Result<Outcome, RunsError> {
-        let Answer::Job(rows) = self.door.read(Query::Job(dropped.job_id.clone())).await else {
+        let Ok(rows) = self.engine.job(&dropped.job_id).await else {
             return Ok(Outcome::Later);
         };
         let newest = rows.as_ref().and_then(|rows| rows.newest_gate(&dropped.stage));
@@ -271,19 +270,21 @@ impl Taker<'_> {
             artifacts,
             bases,
         };
-        Ok(match self.door.command(owner_of(self.door, claim), command).await {
-            Ok((receipt, _)) => {
-                for warning in &receipt.warnings {
-                    tracing::warn!("{} / {}: {warning}", dropped.job_id, dropped.stage);
+        Ok(
+            match self.engine.command_of(owner_of(self.engine, claim), command).await {
+                Ok((receipt, _)) => {
+                    for warning in &receipt.warnings {
+                        tracing::warn!("{} / {}: {warning}", dropped.job_id, dropped.stage);
+                    }
+                    Outcome::Settled
                 }
-                Outcome::Settled
-            }
-            Err(refusal) if refusal.code == RefusalCode::NotPossible => {
-                tracing::warn!("{}/gates/{}.open.json: {refusal}", dropped.job_id, dropped.stage);
-                Outcome::Later
-            }
-            Err(refusal) => Outcome::Refused(refusal),
-        })
+                Err(refusal) if refusal.code == RefusalCode::NotPossible => {
+                    tracing::warn!("{}/gates/{}.open.json: {refusal}", dropped.job_id, dropped.stage);
+                    Outcome::Later
+                }
+                Err(refusal) => Outcome::Refused(refusal),
+            },
+        )
     }
 }
 
@@ -352,7 +353,7 @@ fn is_for_good(error: &RunsError) -> bool {
 }
 
 /// Whoever owns the file asks for the gate.
-fn owner_of(door: &Door, claim: &Claim) -> Operator {
+fn owner_of(engine: &Client, claim: &Claim) -> Operator {
     Operator {
         name: claim.owner.clone(),
         via: Via {
@@ -360,7 +361,7 @@ fn owner_of(door: &Door, claim: &Claim) -> Operator {
             login: claim.owner.clone(),
             uid: claim.uid,
             ssh_client: None,
-            ..door.operator().via.clone()
+            ..engine.operator().via.clone()
         },
     }
 }

@@ -6,12 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, mismatched, no_gate};
+use crate::app::App;
 use crate::params::{Asked, Gate};
 use diff::document::CONTEXT_LINES;
 use domain::compare::{self, BaseChoice};
 use domain::ids::{Digest, JobId};
-use engine::api::{Answer, Query};
+use domain::refusal::Refusal;
 use wire::DifferenceDoc;
 
 /// What changed in each artifact of a gate: the version under review (or that was decided on) against its base.
@@ -36,7 +36,7 @@ pub(crate) async fn diff(
     };
     let rows = app.job(&id).await?;
     let gate = rows.gate_of(&stage, attempt);
-    let gate = gate.ok_or_else(|| no_gate(&rows, &stage, attempt))?;
+    let gate = gate.ok_or_else(|| Refusal::no_gate(&rows, &stage, attempt))?;
     let mut documents = Vec::with_capacity(gate.artifacts.len());
     let artifacts = gate.artifacts.iter().collect();
     for (artifact, base_sha256) in compare::with_bases(&rows, gate, artifacts, choice.as_ref())? {
@@ -60,12 +60,6 @@ pub(crate) async fn diff(
 }
 
 async fn version(app: &App, job_id: &JobId, digest: Digest) -> Result<Arc<[u8]>, ApiError> {
-    let query = Query::Version {
-        job_id: job_id.clone(),
-        digest,
-    };
-    let Answer::Bytes(bytes) = app.read(query).await? else {
-        return Err(mismatched());
-    };
+    let bytes = app.read(app.engine.version(job_id, digest)).await?;
     bytes.ok_or_else(|| ApiError::not_found(format!("the bytes of version {digest} are gone")))
 }

@@ -8,13 +8,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, JobOrOld, mismatched};
+use crate::app::{App, JobOrOld};
 use crate::params::{Asked, Job};
 use domain::ids::JobId;
 use domain::old::OldEvent;
 use domain::time::Timestamp;
 use domain::view::Since;
-use engine::api::{Answer, Query};
 use wire::EventDoc;
 
 /// The most events of a page, and how many unless asked.
@@ -59,14 +58,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked
     if let JobOrOld::Old(_) = app.job_or_old(&id).await? {
         return old(&app, &asked, &id, since.unwrap_or(Since::Seq(0)), limit).await;
     }
-    let query = Query::EventPage {
-        job_id: id.clone(),
-        since: since.unwrap_or(Since::Seq(0)),
-        limit,
-    };
-    let Answer::EventPage(events, total) = app.read(query).await? else {
-        return Err(mismatched());
-    };
+    let page = app.engine.event_page(&id, since.unwrap_or(Since::Seq(0)), limit);
+    let (events, total) = app.read(page).await?;
     let documents = events.iter().map(EventDoc::of).collect();
     let last = events.last().map(|event| event.ts);
     Ok(page_of(&app, &asked, &id, documents, total, last))
@@ -78,7 +71,7 @@ async fn old(app: &App, asked: &Asked, id: &JobId, since: Since, limit: u32) -> 
         Since::Seq(seq) => event.seq > seq,
         Since::Time(time) => event.ts > time,
     };
-    let events = app.old_events(id).await?;
+    let events = app.read(app.engine.old_events(id)).await?;
     let mut events: Vec<_> = events.iter().filter(is_after).collect();
     let total = events.len();
     let mut limit = usize::try_from(limit).unwrap_or(usize::MAX);

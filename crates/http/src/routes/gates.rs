@@ -11,17 +11,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, JobOrOld, no_gate};
-use crate::follow::news_of;
+use crate::app::{App, JobOrOld, no_such_job};
 use crate::params::{Asked, Gate, Job};
 use domain::decision::SealedDecision;
 use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::old::{ListedDecision, OldDecision};
+use domain::refusal::Refusal;
 use domain::stage_state::StageState;
 use domain::view::JobFilter;
-use engine::left::until_in_place;
+use engine::waits::Waited;
 use wire::{DecisionFile, GateDoc, JobGateDoc};
 
 /// The most decisions of a list, and how many unless asked.
@@ -185,9 +185,8 @@ async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>
     let found = match attempt {
         None => rows.newest_decision(stage).cloned(),
         Some(attempt) => {
-            let all = app
-                .decisions(Some(rows.job.id.clone()), Some(stage.clone()), DECISIONS_MAX)
-                .await?;
+            let all = app.engine.decisions(Some(&rows.job.id), Some(stage), DECISIONS_MAX);
+            let all = app.read(all).await?;
             all.into_iter().find(|sealed| sealed.decision.attempt() == attempt)
         }
     };
@@ -197,7 +196,7 @@ async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>
     let gate = rows.gate_of(stage, attempt);
     Err(match gate {
         Some(gate) => undecided(gate),
-        None => no_gate(rows, stage, attempt),
+        None => Refusal::no_gate(rows, stage, attempt).into(),
     })
 }
 
@@ -214,62 +213,39 @@ fn undecided(gate: &DomainGate) -> ApiError {
     )
 }
 
-/// Waits for the decision of a gate; the one that is waited for is pinned once it is seen open, so that no later one answers for it.
+/// Waits for the decision of a gate, and for its files; the server may leave before.
 async fn wait(
     app: &App,
     id: &JobId,
     stage: &StageName,
-    mut attempt: Option<u32>,
+    attempt: Option<u32>,
     time: Duration,
 ) -> Result<SealedDecision, ApiError> {
-    let mut feed = app.door.follow();
-    let deadline = tokio::time::sleep(time);
-    tokio::pin!(deadline);
-    let mut is_late = false;
-    loop {
-        let rows = app.job(id).await?;
-        let gate = match attempt {
-            None => StageState::of(&rows, stage).1,
-            Some(attempt) => rows.gate(stage, attempt),
-        };
-        let is_waiting = match gate {
-            Some(gate) => {
-                attempt = Some(gate.key.attempt);
-                gate.state == GateState::Open
-            }
-            // A manual job learns its stages from the gates that are opened.
-            None => {
-                (rows.job.is_manual || rows.stage_spec(stage).is_some())
-                    && !rows.job.status.is_ended()
-                    && StageState::of(&rows, stage).0 == StageState::NotReached
-            }
-        };
-        if !is_waiting {
-            let sealed = find(app, &rows, stage, attempt).await?;
-            until_in_place(&sealed, &app.door).await;
-            return Ok(sealed);
+    let mut leaving = app.leaving.clone();
+    let waited = tokio::select! {
+        biased;
+        waited = app.read_after(time, app.engine.until_decided(id, stage, attempt, Some(time))) => waited?,
+        _ = leaving.wait_for(|is_leaving| *is_leaving) => {
+            return Err(ApiError::unavailable("holdpoint is leaving").hint("wait again when it is back"));
         }
-        if is_late {
-            return Err(match gate {
+    };
+    let (rows, waited) = waited.ok_or_else(|| no_such_job(id))?;
+    let attempt = match waited {
+        Waited::Settled(attempt) => Some(attempt),
+        Waited::Passed | Waited::Ended | Waited::NoGate => attempt,
+        Waited::StillOpen(open) => {
+            return Err(match open.and_then(|attempt| rows.gate(stage, attempt)) {
                 Some(gate) => undecided(gate),
-                None => ApiError::new(
-                    StatusCode::NOT_FOUND,
-                    "still_open",
-                    format!("{id} / {stage} has not come to its gate"),
-                ),
+                None => {
+                    let msg = format!("{id} / {stage} has not come to its gate");
+                    ApiError::new(StatusCode::NOT_FOUND, "still_open", msg)
+                }
             });
         }
-        tokio::select! {
-            biased;
-            has_news = news_of(app, &mut feed, id) => {
-                if !has_news {
-                    return Err(ApiError::unavailable("holdpoint is leaving").hint("wait again when it is back"));
-                }
-            }
-            // The rows are read once more: what was decided in time counts.
-            () = &mut deadline => is_late = true,
-        }
-    }
+    };
+    let sealed = find(app, &rows, stage, attempt).await?;
+    app.engine.until_in_place(&sealed).await;
+    Ok(sealed)
 }
 
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
@@ -292,7 +268,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
         before: None,
         limit: JOBS_MAX,
     };
-    let jobs = app.jobs(filter).await?;
+    let jobs = app.read(app.engine.jobs(filter)).await?;
     let mut gates: Vec<(&JobRows, &DomainGate)> = Vec::new();
     for rows in &jobs {
         let newest = rows.job.stages.iter().filter_map(|spec| rows.newest_gate(&spec.name));
@@ -329,11 +305,12 @@ pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Resu
         let of_stage = decisions.filter(|decision| stage.as_ref().is_none_or(|stage| decision.stage == *stage));
         return Ok(answer::ok(&of_stage.collect::<Vec<_>>()));
     }
-    let ours = app.decisions(job_id.clone(), stage.clone(), limit).await?;
+    let ours = app.engine.decisions(job_id.as_ref(), stage.as_ref(), limit);
+    let ours = app.read(ours).await?;
     let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ours.len());
     // Old ones stand outside the chain, and before it.
     let history = if left > 0 && job_id.is_none() {
-        app.old_decisions(DECISIONS_MAX).await?
+        app.read(app.engine.old_decisions(DECISIONS_MAX)).await?
     } else {
         Vec::new()
     };

@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 use crate::answer;
 use crate::app::App;
 use domain::time::Timestamp;
-use engine::api::Query;
 
 /// Whether everything works.
 #[derive(Serialize, ToSchema)]
@@ -38,8 +37,8 @@ struct HealthDoc {
     (status = 503, description = "Something does not", body = HealthDoc),
 ))]
 pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
-    let is_read = app.read(Query::Leader).await.is_ok();
-    let standing = app.door.standing().clone();
+    let is_read = app.read(app.engine.leader()).await.is_ok();
+    let standing = app.engine.standing().clone();
     let word = |is_well: bool| if is_well { "healthy" } else { "unhealthy" };
     let (storage, configuration) = (!standing.is_troubled, !standing.is_config_broken);
     let ok = is_read && storage && configuration;

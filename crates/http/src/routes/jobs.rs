@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, JobOrOld, mismatched};
+use crate::app::{App, JobOrOld};
 use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::{Asked, Job, Rest};
@@ -19,7 +19,6 @@ use domain::ask::{Command, NewJob};
 use domain::ids::ArtifactPath;
 use domain::job::JobStatus;
 use domain::view::JobFilter;
-use engine::api::{Answer, Query};
 use wire::{ArtifactDoc, JobDoc};
 
 /// The most jobs of a list, and how many unless asked (WIRE.md).
@@ -112,8 +111,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
         limit: asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT),
     };
     let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
-    let jobs = app.jobs(filter.clone()).await?;
-    let history = app.old_jobs(filter).await?;
+    let jobs = app.read(app.engine.jobs(filter.clone())).await?;
+    let history = app.read(app.engine.old_jobs(filter)).await?;
     let config = app.config();
     let ours = jobs.iter().map(|rows| JobDoc::of(rows, app.lens(&config)));
     let mut documents: Vec<_> = ours.chain(history.iter().map(JobDoc::of_old)).collect();
@@ -160,13 +159,7 @@ pub(crate) async fn artifact(
     // Only what is registered: a path is looked up, never opened.
     let path = ArtifactPath::new(&path).map_err(|_| none())?;
     let digest = rows.registered(&path).ok_or_else(none)?;
-    let query = Query::Version {
-        job_id: id.clone(),
-        digest,
-    };
-    let Answer::Bytes(bytes) = app.read(query).await? else {
-        return Err(mismatched());
-    };
+    let bytes = app.read(app.engine.version(&id, digest)).await?;
     let bytes = bytes.ok_or_else(|| ApiError::not_found("the bytes of this version are gone"))?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),

@@ -17,7 +17,7 @@ pub(crate) mod withdraw;
 
 use axum::response::Response;
 
-use engine::door::Done;
+use engine::client::Done;
 use wire::DoneDoc;
 
 use super::answer;

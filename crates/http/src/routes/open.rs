@@ -10,13 +10,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, no_gate};
+use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::Job;
 use crate::request::{FieldValue, Fields, Unfit, request};
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::ids::StageName;
+use domain::refusal::Refusal;
 use wire::{GateDoc, JobGateDoc};
 
 /// The most bytes of a kind.
@@ -109,7 +110,9 @@ pub(crate) async fn open(
     };
     let (receipt, published) = app.act(&caller, command).await?;
     let rows = &receipt.rows;
-    let gate = rows.newest_gate(&stage).ok_or_else(|| no_gate(rows, &stage, None))?;
+    let gate = rows
+        .newest_gate(&stage)
+        .ok_or_else(|| Refusal::no_gate(rows, &stage, None))?;
     let config = app.config();
     let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, app.lens(&config)));
     document.published = Some(published.is_ok());

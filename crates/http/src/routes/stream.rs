@@ -7,11 +7,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response, Sse};
 
 use crate::answer::ApiError;
-use crate::app::{App, mismatched};
+use crate::app::App;
 use crate::auth::Caller;
 use crate::follow::{Follow, Start};
 use crate::params::{Asked, Job};
-use engine::api::{Answer, Query};
 
 /// A job's events as server-sent events: `connected`, what came after `Last-Event-ID`, then what happens, in any process; `heartbeat`
 /// every 5 s. A client that is too slow gets `dropped` as its last event, one that outlives the server `closing`.
@@ -32,17 +31,9 @@ pub(crate) async fn stream(
     let known = known(&headers, &asked)?;
     let place = app.long_place()?;
     // Followed before looking: what happens in between is in both.
-    let feed = app.door.follow();
+    let feed = app.engine.follow();
     let rows = app.job(&id).await?;
-    let newest = Query::Events {
-        job_id: Some(id.clone()),
-        since: 0,
-        limit: 1,
-        tail: true,
-    };
-    let Answer::Events(newest) = app.read(newest).await? else {
-        return Err(mismatched());
-    };
+    let newest = app.read(app.engine.last_events(Some(&id), 1)).await?;
     let newest = newest.last().map_or(0, |event| event.seq);
     let start = Start {
         job_id: id,

@@ -6,13 +6,14 @@ use axum::extract::{Extension, State};
 use axum::response::Response;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, no_gate};
+use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::Gate;
 use crate::request::request;
 use domain::ask::Command;
 use domain::key::GateRef;
+use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use wire::{GateDoc, JobGateDoc};
 
@@ -109,7 +110,7 @@ pub(super) async fn act(app: &App, caller: &Caller, gate: GateRef, command: Comm
     let (receipt, published) = app.act_on(caller, command, &[]).await?;
     let rows = &receipt.rows;
     let found = rows.gate_of(&gate.stage, gate.attempt);
-    let found = found.ok_or_else(|| no_gate(rows, &gate.stage, gate.attempt))?;
+    let found = found.ok_or_else(|| Refusal::no_gate(rows, &gate.stage, gate.attempt))?;
     let config = app.config();
     let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, found, app.lens(&config)));
     document.published = Some(published.is_ok());

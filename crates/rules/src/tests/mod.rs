@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Cause, Context, Evidence, Happening, OpeningRecord, Review, StageOutcome, reduce};
+use super::{Context, Evidence, Happening, OpeningRecord, Review, StageOutcome, Trigger, reduce};
 use domain::anchor::{Anchor, BootId};
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command, NewJob};
@@ -188,8 +188,8 @@ impl World {
         self.policies.insert(stage(name), policy);
     }
 
-    fn asked(&self, who: &str, command: Command) -> Cause {
-        Cause::Asked(Ask {
+    fn asked(&self, who: &str, command: Command) -> Trigger {
+        Trigger::Asked(Ask {
             by: person(who),
             session: self.session.clone(),
             command,
@@ -207,8 +207,8 @@ impl World {
             ahead: self.ahead.clone(),
             ..evidence
         };
-        let cause = self.asked(who, command);
-        self.reduce(&cause, &evidence, &[])
+        let trigger = self.asked(who, command);
+        self.reduce(&trigger, &evidence, &[])
     }
 
     /// The same in a console of their own.
@@ -225,11 +225,11 @@ impl World {
             on_disk,
             ..Evidence::default()
         };
-        self.reduce(&Cause::Happened(happening), &evidence, &[])
+        self.reduce(&Trigger::Happened(happening), &evidence, &[])
     }
 
-    /// Applies what comes of a cause as the store would.
-    fn reduce(&mut self, cause: &Cause, evidence: &Evidence, stages: &[StageSpec]) -> Result<(), Refusal> {
+    /// Applies what comes of a trigger as the store would.
+    fn reduce(&mut self, trigger: &Trigger, evidence: &Evidence, stages: &[StageSpec]) -> Result<(), Refusal> {
         let via = via("serve");
         let cx = Context {
             now: self.both(),
@@ -238,7 +238,7 @@ impl World {
             grace_s: 60,
             via: &via,
         };
-        let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), cause, evidence, cx)?;
+        let changes = reduce(&JobId::new("j-1").unwrap(), self.rows.as_ref(), trigger, evidence, cx)?;
         for change in changes {
             self.apply(change);
         }

@@ -20,7 +20,7 @@ fn two_processes_racing_for_one_gate_make_one_decision() {
         for round in 0..rounds {
             // What was read before the race is stale for one of the two: only the row's guard may tell.
             let stale = gate(&format!("j-{round}"), 1);
-            let submission = Entry::new(stale.key.job_id.clone(), stale);
+            let submission = Batched::new(stale.key.job_id.clone(), stale);
             barrier.wait();
             let mut rule = |_: &JobId, _: Option<&JobRows>, stale: &Gate| decided(stale, by, Verdict::Approve, at(10));
             // Unwrapped after the race: whoever leaves it early lets the other wait for ever.
@@ -76,7 +76,7 @@ fn a_refused_input_hinders_neither_the_one_before_nor_the_one_after() {
         house.put(name, started(name)).unwrap();
     }
     let before = house.rows("b");
-    let inputs = ["a", "b", "c"].map(|name| Entry::new(id(name), name));
+    let inputs = ["a", "b", "c"].map(|name| Batched::new(id(name), name));
     let answers = house
         .store
         .commit(&inputs, at(10), &mut |_, rows, name| {
@@ -115,9 +115,9 @@ fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
     };
     assert_eq!(house.reader().leader().unwrap(), None);
     let start = |house: &mut House, name: &str, epoch| {
-        let submission = Entry {
+        let submission = Batched {
             epoch: Some(epoch),
-            ..Entry::new(id(name), name.to_owned())
+            ..Batched::new(id(name), name.to_owned())
         };
         let mut rule = |_: &JobId, _: Option<&JobRows>, name: &String| Ok(started(name));
         house
@@ -239,11 +239,11 @@ fn a_full_disk_records_nothing_and_the_next_try_succeeds() {
         payload: Value::Null,
     }))];
     let inputs = [
-        Entry::new(
+        Batched::new(
             id("a"),
             decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap(),
         ),
-        Entry::new(id("a"), big),
+        Batched::new(id("a"), big),
     ];
     let mut rule = |_: &JobId, _: Option<&JobRows>, changes: &Vec<Change>| Ok(changes.clone());
     let error = house.store.commit(&inputs, at(10), &mut rule).unwrap_err();
@@ -271,7 +271,7 @@ fn a_lock_that_stays_is_busy() {
     let mut other = house.second();
     let held = other.durable.transaction().unwrap();
     house.store.durable.busy_timeout(std::time::Duration::ZERO).unwrap();
-    let submission = Entry::new(id("a"), ());
+    let submission = Batched::new(id("a"), ());
     let error = house
         .store
         .commit(&[submission], at(3), &mut |_, _, ()| Ok(started("a")))

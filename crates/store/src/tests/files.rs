@@ -45,7 +45,7 @@ fn many_processes_may_open_a_new_directory_at_once() {
     });
     for (index, store) in stores.into_iter().enumerate() {
         let name = format!("j-{index}");
-        let submission = Entry::new(id(&name), name);
+        let submission = Batched::new(id(&name), name);
         let mut store = store.unwrap();
         let answers = store
             .commit(&[submission], at(3), &mut |_, _, name| Ok(started(name)))
@@ -175,7 +175,7 @@ fn an_edited_row_is_named_and_hinders_no_other() {
         let error = house.reader().job(&id("a")).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Corrupt, "{edit}: {error}");
         assert!(error.to_string().contains(expected), "{edit}: {error}");
-        let inputs = ["a", "b"].map(|name| Entry::new(id(name), ()));
+        let inputs = ["a", "b"].map(|name| Batched::new(id(name), ()));
         let answers = house
             .store
             .commit(&inputs, at(9), &mut |_, _, ()| Ok(Vec::new()))

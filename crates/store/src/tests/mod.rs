@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use super::{Entry, Reader, Store};
+use super::{Batched, Reader, Store};
 use domain::anchor::{Anchor, BootId};
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use domain::change::{Applied, Change};
@@ -243,7 +243,7 @@ impl House {
     }
 
     pub(crate) fn put_at(&mut self, job_id: &str, changes: Vec<Change>, now: Timestamp) -> Result<Applied, Refusal> {
-        let submission = Entry::new(id(job_id), changes);
+        let submission = Batched::new(id(job_id), changes);
         let mut answers = self
             .store
             .commit(&[submission], now, &mut |_, _, changes| Ok(changes.clone()))

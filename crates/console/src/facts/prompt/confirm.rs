@@ -2,9 +2,7 @@
 
 use super::parts::{Line, answers, gate_label, key, key_name, keys, note_is_empty, outlook, text, title, wrapped};
 use crate::action::Action;
-use crate::facts::verb;
-use crate::facts::wrap;
-use crate::facts::{change, countdown, holder, past};
+use crate::facts::{change, countdown, holder, past, verb, wrap};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::gate::GateView;

@@ -1,19 +1,16 @@
 //! The pieces that questions are made of: titles, what the rules say, fields and keys.
 
+use ratatui::style::Style;
+
 use crate::action::Action;
 use crate::editor::Editor;
-use crate::facts::holder;
-use crate::facts::label;
 use crate::facts::lease::open_elsewhere;
-use crate::facts::shorten;
-use crate::facts::verb;
-use crate::facts::verb::No;
-use crate::facts::wrap;
+use crate::facts::verb::{self, No};
+use crate::facts::{holder, label, shorten, wrap};
 use crate::keymap;
 use crate::model::Model;
 use crate::model::prompt::Prompt;
 use domain::key::GateKey;
-use ratatui::style::Style;
 use text::width;
 
 pub(crate) enum Line<'a> {

@@ -2,8 +2,7 @@
 
 use super::parts::{Line, answers, elsewhere, gate_label, key, outlook, text, title, wrapped};
 use crate::action::Action;
-use crate::facts::verb;
-use crate::facts::verb::No;
+use crate::facts::verb::{self, No};
 use crate::facts::{countdown, holder};
 use crate::model::Model;
 use crate::model::prompt::{TimerAsk, TimerIntent};

@@ -2,13 +2,12 @@
 //!
 //! One answer for drawing, for the frame's report and for Enter.
 
-use crate::action::Action;
-use crate::facts::window::{MAKE_ROOM, NOT_WHOLE, too_small};
-
 use ratatui::layout::Rect;
 
 use super::parts::{Line, key, key_name, keys, text, wrapped};
 use super::{bulk, lines};
+use crate::action::Action;
+use crate::facts::window::{MAKE_ROOM, NOT_WHOLE, too_small};
 use crate::model::Model;
 use crate::model::prompt::Prompt;
 use text::{visible_line, width};

@@ -6,7 +6,9 @@ use crate::effect::{CheckJob, Checked, Effect, GateFile, Preview, Unfit, UnreadF
 use crate::model::Model;
 use crate::model::compose::{Check, Compose, Subject, Version};
 use domain::ids::{Digest, JobId};
-use engine::api::Answer;
+use engine::reads::Bytes;
+
+use crate::question::Read;
 
 /// Begins a check when the newest text has not had one and none is under way.
 ///
@@ -119,8 +121,8 @@ pub fn previewed(model: &mut Model, revision: u64, preview: Option<Box<Preview>>
 }
 
 /// Takes the names of the files that a patch may name.
-pub fn taken_names(model: &mut Model, job_id: &JobId, answer: Answer) {
-    if let (Some(compose), Answer::Files(names)) = (&mut model.compose, answer)
+pub fn taken_names(model: &mut Model, job_id: &JobId, names: Arc<[String]>) {
+    if let Some(compose) = &mut model.compose
         && compose.pin.key.job_id == *job_id
     {
         compose.names = names;
@@ -130,29 +132,15 @@ pub fn taken_names(model: &mut Model, job_id: &JobId, answer: Answer) {
 }
 
 /// Takes the version that the edit began from.
-pub fn taken_version(model: &mut Model, digest: Digest, answer: Answer) {
+pub fn taken_version(model: &mut Model, digest: Digest, bytes: Read<Bytes>) {
     if let Some(compose) = &mut model.compose
         && let Subject::Artifact(edited) = &mut compose.subject
         && edited.base == digest
     {
-        edited.version = match answer {
-            Answer::Bytes(Some(bytes)) => Version::Here(Arc::new(bytes.to_vec())),
-            Answer::Failed(why) => Version::Missing(why),
-            Answer::Bytes(None)
-            | Answer::Queue(_)
-            | Answer::Job(_)
-            | Answer::Jobs(_)
-            | Answer::Events(_)
-            | Answer::EventPage(..)
-            | Answer::Owing(_)
-            | Answer::JobIds(_)
-            | Answer::Webhooks(_)
-            | Answer::Old(_)
-            | Answer::Preview(_)
-            | Answer::Decisions(_)
-            | Answer::Files(_)
-            | Answer::InPlace(_)
-            | Answer::Leader(_) => Version::Missing(format!("version {} is no longer kept", digest.short())),
+        edited.version = match bytes {
+            Ok(Some(bytes)) => Version::Here(Arc::new(bytes.to_vec())),
+            Ok(None) => Version::Missing(format!("version {} is no longer kept", digest.short())),
+            Err(why) => Version::Missing(why),
         };
         if let Version::Missing(why) = &edited.version {
             compose.check = Check::Unfit(Unfit {

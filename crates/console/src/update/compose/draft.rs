@@ -5,8 +5,7 @@ use crate::effect::Effect;
 use crate::model::compose::{Compose, Subject};
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
-use crate::update::common::refuse;
-use crate::update::common::toast;
+use crate::update::common::{refuse, toast};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 

@@ -3,20 +3,20 @@
 use super::draft;
 use crate::draft::EditDraft;
 use crate::editor::Editor;
-use crate::effect::{Effect, Question};
+use crate::effect::Effect;
 use crate::facts::verb;
 use crate::model::Model;
 use crate::model::compose::{Compose, Edited, Sheets, Subject, Version};
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
 use crate::model::toast::Tone;
+use crate::question::Question;
 use crate::update::common::toast;
 use crate::update::compose::draft::is_of_stage;
 use crate::update::compose::open::{edited, say_draft_is_back, show};
 use diff::Side;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
-use engine::api::Query;
 
 /// What did not happen when an edit is refused.
 pub(super) const NOT: &str = "Not edited";
@@ -46,11 +46,7 @@ pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
     let version = if base == now {
         Version::Here(bytes)
     } else {
-        let query = Query::Version {
-            job_id: pin.key.job_id.clone(),
-            digest: base,
-        };
-        fx.push(Effect::Ask(Question::Edited(base), query));
+        fx.push(Effect::Ask(Question::Edited(pin.key.job_id.clone(), base)));
         Version::Reading
     };
     let subject = Subject::Artifact(Edited {

@@ -5,19 +5,17 @@ use super::draft::{self, is_of_stage, keep_up};
 use crate::action::Action;
 use crate::draft::{DISCARDED_DAYS, PatchDraft};
 use crate::editor::Editor;
-use crate::effect::{Effect, Question};
-use crate::facts::compose;
-use crate::facts::verb;
-use crate::layout;
+use crate::effect::Effect;
+use crate::facts::{compose, verb};
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::gate::GateView;
 use crate::model::prompt::Pin;
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model};
+use crate::question::Question;
 use crate::update::common::toast;
-use crate::work;
+use crate::{layout, work};
 use domain::key::GateKey;
-use engine::api::Query;
 
 /// Opens the editor on a patch for the file on screen, or on the draft of one.
 pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -65,7 +63,7 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
 
 pub(super) fn show(model: &mut Model, compose: Compose, fx: &mut Vec<Effect>) {
     let job_id = compose.pin.key.job_id.clone();
-    fx.push(Effect::Ask(Question::Names(job_id.clone()), Query::Files(job_id)));
+    fx.push(Effect::Ask(Question::Names(job_id)));
     model.lower = Lower::Gate;
     model.compose = Some(compose);
 }

@@ -14,8 +14,7 @@ use crate::model::away::{Away, Stage};
 use crate::model::prompt::Prompt;
 use crate::model::toast::Tone;
 use crate::own_editor::Ending;
-use crate::update::common::refuse;
-use crate::update::common::toast;
+use crate::update::common::{refuse, toast};
 use crate::update::compose::open::edited;
 use domain::time::SECOND_US;
 

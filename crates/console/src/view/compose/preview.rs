@@ -1,9 +1,9 @@
 //! The diff that the patch would make.
 
-use crate::facts::page;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::facts::page;
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
 use crate::model::look::Look;

@@ -1,10 +1,10 @@
 //! The text that is written, with its line numbers; long lines go on below.
 
-use crate::facts::compose::{self, digits};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::editor::Editor;
+use crate::facts::compose::{self, digits};
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
 use crate::view::pen::Pen;

@@ -1,0 +1,151 @@
+//! What the console has read: each question knows what it is asked for, and its answer has its own type.
+
+use std::sync::Arc;
+
+use domain::ask::Command;
+use domain::decision::SealedDecision;
+use domain::event::Event;
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::JobRows;
+use domain::old::OldDecision;
+use domain::outlook::Outlook;
+use domain::refusal::Refusal;
+use domain::view::{LeaderInfo, QueueRow};
+use engine::client::{Client, Unread};
+use engine::reads::Bytes;
+
+use crate::model::history::DECISIONS_MAX;
+use crate::model::job::{EVENTS_MAX, LOG_BYTES_MAX};
+
+/// So many events are looked through for the operator's own.
+const SINCE_EVENTS_MAX: u32 = 500;
+
+/// Something to be read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// The queue.
+    Queue,
+    /// Who leads.
+    Leader,
+    /// The job of the selected row.
+    Job(JobId),
+    /// Events of the job pane.
+    Events(JobId),
+    /// The log of the job pane.
+    Log(JobId, StageName, u32),
+    /// The history.
+    Decisions,
+    /// The history of the old system.
+    OldDecisions,
+    /// The last events of all jobs: when this operator was here last.
+    Since,
+    /// The job and stage that the console was to open on and that are not in the queue.
+    Sought(JobId, Option<StageName>),
+    /// An artifact as it lies on disk: number of the file's reading, index of the file.
+    OnDisk(u64, usize, JobId, ArtifactPath),
+    /// What it is compared with.
+    Base(u64, usize, JobId, Digest),
+    /// A job with marked gates.
+    Marked(JobId),
+    /// The files of the run directory, for the editor that is open on the job.
+    Names(JobId),
+    /// The version that the edit in the editor began from.
+    Edited(JobId, Digest),
+    /// What Enter would do in the prompt that is open: number of the question.
+    Preview(u64, Vec<Command>),
+    /// Whether the rules would resume the job of the job pane.
+    Resumable(JobId),
+}
+
+/// What was read, or why not.
+pub type Read<T> = Result<T, String>;
+
+/// The answer to the [`Question`] of the same name.
+#[derive(Debug, Clone)]
+pub enum Answered {
+    /// The rows, unsorted.
+    Queue(Read<Vec<QueueRow>>),
+    /// None: nobody does.
+    Leader(Read<Option<LeaderInfo>>),
+    /// None: there is no such job.
+    Job(JobId, Read<Option<Arc<JobRows>>>),
+    /// The last ones.
+    Events(JobId, Read<Vec<Event>>),
+    /// The end of it.
+    Log(JobId, StageName, u32, Read<Bytes>),
+    /// Newest first.
+    Decisions(Read<Vec<SealedDecision>>),
+    /// Newest first.
+    OldDecisions(Read<Vec<OldDecision>>),
+    /// The last ones.
+    Since(Read<Vec<Event>>),
+    /// None: there is no such job.
+    Sought(JobId, Option<StageName>, Read<Option<Arc<JobRows>>>),
+    /// None: there is no such file.
+    OnDisk(u64, usize, Read<Bytes>),
+    /// None: there is no such version.
+    Base(u64, usize, Read<Bytes>),
+    /// None: there is no such job.
+    Marked(JobId, Read<Option<Arc<JobRows>>>),
+    /// Paths under the run directory, sorted.
+    Names(JobId, Read<Arc<[String]>>),
+    /// None: there is no such version.
+    Edited(Digest, Read<Bytes>),
+    /// Of each command.
+    Preview(u64, Read<Vec<Result<Outlook, Refusal>>>),
+    /// Whether, and what else would come of it.
+    Resumable(JobId, Read<Result<Outlook, Refusal>>),
+}
+
+impl Question {
+    /// Has it answered.
+    pub(crate) async fn answer(self, engine: Client) -> Answered {
+        match self {
+            Self::Queue => Answered::Queue(read(engine.queue()).await),
+            Self::Leader => Answered::Leader(read(engine.leader()).await),
+            Self::Job(id) => {
+                let rows = read(engine.job(&id)).await;
+                Answered::Job(id, rows)
+            }
+            Self::Events(id) => {
+                let events = read(engine.last_events(Some(&id), EVENTS_MAX)).await;
+                Answered::Events(id, events)
+            }
+            Self::Log(id, stage, attempt) => {
+                let log = read(engine.log(&id, &stage, attempt, LOG_BYTES_MAX)).await;
+                Answered::Log(id, stage, attempt, log)
+            }
+            Self::Decisions => Answered::Decisions(read(engine.decisions(None, None, DECISIONS_MAX)).await),
+            Self::OldDecisions => Answered::OldDecisions(read(engine.old_decisions(DECISIONS_MAX)).await),
+            Self::Since => Answered::Since(read(engine.last_events(None, SINCE_EVENTS_MAX)).await),
+            Self::Sought(id, stage) => {
+                let rows = read(engine.job(&id)).await;
+                Answered::Sought(id, stage, rows)
+            }
+            Self::OnDisk(number, file, id, path) => {
+                Answered::OnDisk(number, file, read(engine.on_disk(&id, &path)).await)
+            }
+            Self::Base(number, file, id, digest) => {
+                Answered::Base(number, file, read(engine.version(&id, digest)).await)
+            }
+            Self::Marked(id) => {
+                let rows = read(engine.job(&id)).await;
+                Answered::Marked(id, rows)
+            }
+            Self::Names(id) => {
+                let names = read(engine.files(&id)).await;
+                Answered::Names(id, names)
+            }
+            Self::Edited(id, digest) => Answered::Edited(digest, read(engine.version(&id, digest)).await),
+            Self::Preview(number, commands) => Answered::Preview(number, read(engine.previews(commands)).await),
+            Self::Resumable(id) => {
+                let outlook = read(engine.preview(None, Command::resume(id.clone()))).await;
+                Answered::Resumable(id, outlook)
+            }
+        }
+    }
+}
+
+async fn read<T>(answer: impl Future<Output = Result<T, Unread>>) -> Read<T> {
+    answer.await.map_err(|why| why.to_string())
+}

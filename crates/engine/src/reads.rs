@@ -1,0 +1,230 @@
+//! What can be read, a method for each question, with its own answer. Each is answered on the reader's thread, in the order in which they
+//! were asked.
+
+use std::sync::Arc;
+use std::sync::mpsc::TrySendError;
+
+use tokio::sync::oneshot;
+
+use domain::ask::Command;
+use domain::decision::SealedDecision;
+use domain::event::Event;
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::JobRows;
+use domain::old::{OldDecision, OldEvent, OldJob};
+use domain::operator::Operator;
+use domain::outlook::Outlook;
+use domain::refusal::Refusal;
+use domain::time::Timestamp;
+use domain::view::{JobFilter, LeaderInfo, QueueRow, Since};
+use domain::webhook::WebhookStanding;
+use runs::{RunsError, artifacts, files, locks, versions};
+
+use super::client::{Client, Unread, busy, leaving};
+use super::prepare::Preparer;
+use super::reader::ReaderThread;
+
+/// The most jobs that are counted as owing.
+const OWING_MAX: u32 = 10_000;
+
+/// The bytes of a file; none: there is no such file.
+pub type Bytes = Option<Arc<[u8]>>;
+
+fn bytes(read: Result<Option<Vec<u8>>, RunsError>) -> Result<Bytes, Unread> {
+    match read {
+        Ok(bytes) => Ok(bytes.map(Arc::from)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Client {
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Preparer) -> Result<T, Unread> + Send + 'static,
+    ) -> Result<T, Unread> {
+        let (sender, answer) = oneshot::channel();
+        let ask = Box::new(move |reader: &mut ReaderThread| {
+            let read = read(&mut reader.preparer);
+            if matches!(read, Err(Unread::Rows(_))) {
+                // Whoever asked asks again when the next look finds a change.
+                reader.found = None;
+            }
+            // Whoever asked has left when this fails.
+            let _ = sender.send(read);
+        });
+        let threads = self.threads.upgrade();
+        let handed = threads.map(|threads| threads.asks.try_send(ask));
+        match handed {
+            Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(Unread::Refused(leaving()))),
+            Some(Err(TrySendError::Full(_))) => Err(Unread::Refused(busy())),
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(Unread::Refused(leaving())),
+        }
+    }
+
+    /// The queue: open gates and unfinished jobs, unsorted.
+    pub async fn queue(&self) -> Result<Vec<QueueRow>, Unread> {
+        self.read(|on| Ok(on.reader.queue()?)).await
+    }
+
+    /// The ids of jobs that are not over, the newest first, at most so many.
+    pub async fn newest_unfinished(&self, limit: usize) -> Result<Vec<JobId>, Unread> {
+        self.read(move |on| Ok(on.reader.newest_unfinished(limit)?)).await
+    }
+
+    /// One job with all its gates, attempts, artifacts and the newest decision of each stage; none: there is no such job.
+    pub async fn job(&self, id: &JobId) -> Result<Option<Arc<JobRows>>, Unread> {
+        let id = id.clone();
+        self.read(move |on| Ok(on.reader.job(&id)?.map(Arc::new))).await
+    }
+
+    /// Jobs, newest first.
+    pub async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRows>, Unread> {
+        self.read(move |on| Ok(on.reader.jobs(&filter)?)).await
+    }
+
+    /// Events after `since`, oldest first, at most `limit`, of one job or all.
+    pub async fn events(&self, job_id: Option<&JobId>, since: u64, limit: u32) -> Result<Vec<Event>, Unread> {
+        let id = job_id.cloned();
+        self.read(move |on| Ok(on.reader.events(id.as_ref(), since, limit, false)?))
+            .await
+    }
+
+    /// The last `limit` events, oldest first, of one job or all.
+    pub async fn last_events(&self, job_id: Option<&JobId>, limit: u32) -> Result<Vec<Event>, Unread> {
+        let id = job_id.cloned();
+        self.read(move |on| Ok(on.reader.events(id.as_ref(), 0, limit, true)?))
+            .await
+    }
+
+    /// A job's events as a client pages through them, oldest first, and how many there are without the limit.
+    pub async fn event_page(&self, id: &JobId, since: Since, limit: u32) -> Result<(Vec<Event>, u64), Unread> {
+        let id = id.clone();
+        self.read(move |on| Ok(on.reader.event_page(&id, since, limit)?)).await
+    }
+
+    /// Decisions, newest first, every attempt; only this job's, only this stage's.
+    pub async fn decisions(
+        &self,
+        job_id: Option<&JobId>,
+        stage: Option<&StageName>,
+        limit: u32,
+    ) -> Result<Vec<SealedDecision>, Unread> {
+        let (id, stage) = (job_id.cloned(), stage.cloned());
+        self.read(move |on| Ok(on.reader.decisions(id.as_ref(), stage.as_ref(), limit)?))
+            .await
+    }
+
+    /// The bytes of a stored version.
+    pub async fn version(&self, job_id: &JobId, digest: Digest) -> Result<Bytes, Unread> {
+        let id = job_id.clone();
+        self.read(move |on| bytes(versions::read(&on.runs.run(&id), &digest).map(Some)))
+            .await
+    }
+
+    /// The bytes of an artifact as it lies in the run directory now.
+    pub async fn on_disk(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Bytes, Unread> {
+        let (id, path) = (job_id.clone(), path.clone());
+        self.read(move |on| bytes(artifacts::read(&on.runs.run(&id), &path)))
+            .await
+    }
+
+    /// The end of a stage's log, at most so many bytes.
+    pub async fn log(&self, job_id: &JobId, stage: &StageName, attempt: u32, bytes_max: u64) -> Result<Bytes, Unread> {
+        let (id, stage) = (job_id.clone(), stage.clone());
+        self.read(move |on| bytes(artifacts::read_log(&on.runs.run(&id), &stage, attempt, bytes_max)))
+            .await
+    }
+
+    /// The regular files of a job's run directory that a patch may name, sorted; holdpoint's own are left out.
+    pub async fn files(&self, job_id: &JobId) -> Result<Arc<[String]>, Unread> {
+        let id = job_id.clone();
+        self.read(move |on| Ok(files::list(&on.runs.run(&id))?.into())).await
+    }
+
+    /// Whether the files that a decision leaves are in place: its own, and the artifacts that its patch changed.
+    pub(super) async fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, Unread> {
+        let sealed = sealed.clone();
+        self.read(move |on| Ok(on.is_in_place(&sealed)?)).await
+    }
+
+    /// Who leads; none when nobody does.
+    pub async fn leader(&self) -> Result<Option<LeaderInfo>, Unread> {
+        let read = |on: &mut Preparer| {
+            let is_alive = locks::leader_is_alive(&on.runs).unwrap_or(false);
+            Ok(on.reader.leader()?.filter(|_| is_alive))
+        };
+        self.read(read).await
+    }
+
+    /// How many jobs have files that are behind their rows; counted up to 10 000.
+    pub async fn owing(&self) -> Result<usize, Unread> {
+        self.read(|on| Ok(on.reader.owing(OWING_MAX)?)).await
+    }
+
+    /// How every webhook stands that was ever to be told something.
+    pub async fn webhooks(&self, now: Timestamp) -> Result<Vec<WebhookStanding>, Unread> {
+        self.read(move |on| Ok(on.reader.webhook_standings(now)?)).await
+    }
+
+    /// Old jobs, newest first. One whose id a job of ours has is not among them.
+    pub async fn old_jobs(&self, filter: JobFilter) -> Result<Vec<OldJob>, Unread> {
+        self.read(move |on| Ok(on.history.jobs(Some(&on.reader), &filter)?))
+            .await
+    }
+
+    /// An old job. None: there is no such one, or a job of ours has its id.
+    pub async fn old_job(&self, id: &JobId) -> Result<Option<Arc<OldJob>>, Unread> {
+        let id = id.clone();
+        self.read(move |on| Ok(on.history.job(Some(&on.reader), &id)?.map(Arc::new)))
+            .await
+    }
+
+    /// The events of an old job, oldest first.
+    pub async fn old_events(&self, id: &JobId) -> Result<Vec<OldEvent>, Unread> {
+        let id = id.clone();
+        self.read(move |on| Ok(on.history.events(Some(&on.reader), &id)?)).await
+    }
+
+    /// Old decisions, newest first.
+    pub async fn old_decisions(&self, limit: u32) -> Result<Vec<OldDecision>, Unread> {
+        self.read(move |on| Ok(on.history.decisions(Some(&on.reader), limit)?))
+            .await
+    }
+
+    /// What a command would do in somebody's name, else in that of the process; the refusal is the one that it would get.
+    pub async fn preview(
+        &self,
+        operator: Option<Operator>,
+        command: Command,
+    ) -> Result<Result<Outlook, Refusal>, Unread> {
+        self.foresee(operator, move |on, operator| on.preview(operator, &command), Err)
+            .await
+    }
+
+    /// The same of several commands, one after the other.
+    pub async fn previews(&self, commands: Vec<Command>) -> Result<Vec<Result<Outlook, Refusal>>, Unread> {
+        let count = commands.len();
+        let foresee = move |on: &mut Preparer, operator: &Operator| on.previews(operator, &commands);
+        self.foresee(None, foresee, |refusal| vec![Err(refusal); count]).await
+    }
+
+    /// A dry run goes by the configuration in force. What nobody may do has no future to be told.
+    async fn foresee<T: Send + 'static>(
+        &self,
+        operator: Option<Operator>,
+        foresee: impl FnOnce(&mut Preparer, &Operator) -> T + Send + 'static,
+        refused: impl FnOnce(Refusal) -> T,
+    ) -> Result<T, Unread> {
+        let standing = self.standing().clone();
+        if let Some(newer) = standing.newer {
+            return Ok(refused(newer.refusal()));
+        }
+        let operator = operator.unwrap_or_else(|| self.operator().clone());
+        self.read(move |on| {
+            on.config = standing.config;
+            Ok(foresee(on, &operator))
+        })
+        .await
+    }
+}
