@@ -68,21 +68,24 @@ pub enum Beside {
 impl Change {
     /// Makes the change to rows in memory, under the guards that the store's rows have. Rows of a job that does not exist are none.
     pub fn apply_to(self, rows: &mut Option<JobRows>) -> Result<Beside, Refusal> {
-        let (change, rows) = match (self, rows) {
+        match (self, rows) {
             (Self::InsertJob(job), rows @ None) => {
                 *rows = Some(JobRows::of(*job));
-                return Ok(Beside::Nothing);
+                Ok(Beside::Nothing)
             }
-            (Self::PutJob(job), None) => return Err(Refusal::no_such_job(&job.id)),
-            (Self::InsertJob(job), Some(_)) => {
+            (Self::PutJob(job), None) => Err(Refusal::no_such_job(&job.id)),
+            (_, None) => Err(of_no_job()),
+            (change, Some(rows)) => change.apply_to_job(rows),
+        }
+    }
+
+    /// The same for a job that exists.
+    pub fn apply_to_job(self, rows: &mut JobRows) -> Result<Beside, Refusal> {
+        match self {
+            Self::InsertJob(job) => {
                 let message = format!("there is a job {} already", job.id);
                 return Err(Refusal::new(RefusalCode::WrongState, message).at(job.id.to_string()));
             }
-            (_, None) => return Err(of_no_job()),
-            (change, Some(rows)) => (change, rows),
-        };
-        match change {
-            Self::InsertJob(_) => {}
             Self::PutJob(job) => rows.job = *job,
             Self::PutAttempt(attempt) => {
                 let same = |other: &&mut Attempt| other.stage == attempt.stage && other.number == attempt.number;

@@ -91,6 +91,16 @@ impl GatePolicy {
             (false, true, None) | (false, false, _) => GateRule::Pass,
         }
     }
+
+    /// The same, where only a person may decide.
+    #[must_use]
+    pub fn for_a_person(self) -> Self {
+        Self {
+            required: true,
+            auto_approve: false,
+            ..self
+        }
+    }
 }
 
 #[cfg(test)]

@@ -157,32 +157,26 @@ impl Preparer {
         stage: &StageName,
     ) -> Result<(StageOutcome, BTreeMap<StageName, Vec<GateArtifact>>), Refusal> {
         let rows = self.known(job_id)?;
-        let promised = rows
-            .stage_spec(stage)
-            .map(|spec| spec.artifacts.clone())
-            .unwrap_or_default();
-        let mut made = Vec::with_capacity(promised.len());
-        for spec in promised {
-            match self.keep(&rows, stage, &spec.kind, &spec.path) {
-                Ok(Some(artifact)) => made.push(artifact),
-                Ok(None) => {
-                    let why = format!("the command ended well but did not make {}", spec.path);
-                    return Ok((StageOutcome::Failed(why), BTreeMap::new()));
-                }
-                Err(refusal) if refusal.code == RefusalCode::Invalid => {
-                    return Ok((StageOutcome::Failed(refusal.message), BTreeMap::new()));
-                }
-                Err(refusal) => return Err(refusal),
+        match self.made_as_promised(&rows, stage) {
+            Ok(made) => Ok((StageOutcome::Made(made), self.bare_artifacts(&rows))),
+            Err(refusal) if refusal.code == RefusalCode::Invalid => {
+                Ok((StageOutcome::Failed(refusal.message), BTreeMap::new()))
             }
+            Err(refusal) => Err(refusal),
         }
-        if let Err(refusal) = self.add_sidecars(&rows, stage, &mut made) {
-            if refusal.code == RefusalCode::Invalid {
-                return Ok((StageOutcome::Failed(refusal.message), BTreeMap::new()));
-            }
-            return Err(refusal);
+    }
+
+    /// `Invalid` is the command's own fault; everything else is the disk's or the database's.
+    fn made_as_promised(&self, rows: &JobRows, stage: &StageName) -> Result<Vec<GateArtifact>, Refusal> {
+        let mut made = Vec::new();
+        for promised in rows.stage_spec(stage).iter().flat_map(|spec| &spec.artifacts) {
+            made.push(self.keep(rows, stage, &promised.kind, &promised.path)?.ok_or_else(|| {
+                let why = format!("the command ended well but did not make {}", promised.path);
+                Refusal::new(RefusalCode::Invalid, why)
+            })?);
         }
-        let bare = self.bare_artifacts(&rows);
-        Ok((StageOutcome::Made(made), bare))
+        self.add_sidecars(rows, stage, &mut made)?;
+        Ok(made)
     }
 
     /// What lies on disk of everything that this stage may read.

@@ -77,23 +77,7 @@ pub(super) fn receipt(
     let verb = verb(command);
     let mut review = None;
     // A patch that is applied, or kept with a decision; a resume may answer a rejection with one.
-    let proposal = match command {
-        Command::Decide { patch: None, .. } => None,
-        Command::Decide { .. } | Command::ApplyPatch { .. } | Command::Resume { .. } => evidence.proposal.as_ref(),
-        Command::StartJob(_)
-        | Command::OpenGate { .. }
-        | Command::UndoPatch { .. }
-        | Command::Cancel(_)
-        | Command::Complete(_)
-        | Command::Acknowledge(_)
-        | Command::TakeLease { .. }
-        | Command::Hold { .. }
-        | Command::Release { .. }
-        | Command::Extend { .. }
-        | Command::Withdraw { .. }
-        | Command::ReleaseLease { .. }
-        | Command::MarkSeen { .. } => None,
-    };
+    let proposal = evidence.proposal.as_ref();
     let message = match command {
         Command::Decide { gate, .. } => format!("Gate {} {verb} successfully", gate.stage),
         Command::ApplyPatch { gate, .. } => {

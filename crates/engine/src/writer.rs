@@ -224,7 +224,7 @@ impl Writer {
         // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
         // other: the decisions of a bulk go into one transaction.
         let is_of_same_job = |item: &Batched<Matter>| command.job_id() == Some(&item.job_id);
-        if needs_files(&command) && items.iter().any(is_of_same_job) {
+        if items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
         fault::begin(verb(&command));
@@ -565,27 +565,5 @@ fn of_stage(key: &StageKey, epoch: u64, happening: Happening, evidence: Evidence
             evidence,
             tell,
         },
-    }
-}
-
-/// Whether preparing the command reads what an earlier command may have changed.
-fn needs_files(command: &Command) -> bool {
-    match command {
-        Command::Decide { .. }
-        | Command::ApplyPatch { .. }
-        | Command::UndoPatch { .. }
-        | Command::Resume { .. }
-        | Command::Withdraw { .. }
-        | Command::OpenGate { .. } => true,
-        Command::StartJob(_)
-        | Command::Cancel(_)
-        | Command::Complete(_)
-        | Command::Acknowledge(_)
-        | Command::TakeLease { .. }
-        | Command::Hold { .. }
-        | Command::Release { .. }
-        | Command::Extend { .. }
-        | Command::ReleaseLease { .. }
-        | Command::MarkSeen { .. } => false,
     }
 }

@@ -52,8 +52,7 @@ pub(super) fn decide(
     if let (Some(Proposal::File(effect)), Verdict::Approve) = (proposal, verdict) {
         artifacts = draft.patched(&stage, attempt, artifacts, effect, decision.by());
     }
-    draft.settle(&gate, decision.clone(), artifacts);
-    draft.decided(&decision);
+    draft.settle(&gate, &decision, artifacts);
     stages::pause_where_moved(&mut draft)?;
     Ok(draft.finish())
 }
@@ -210,9 +209,7 @@ pub(super) fn expire(
             draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
         }
         Expiry::Decided(decision) => {
-            let artifacts = gate.artifacts.clone();
-            draft.settle(&gate, (*decision).clone(), artifacts);
-            draft.decided(&decision);
+            draft.settle(&gate, &decision, gate.artifacts.clone());
         }
     }
     Ok(draft.finish())

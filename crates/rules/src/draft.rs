@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use domain::artifact::{Artifact, GateArtifact};
-use domain::change::Change;
+use domain::change::{Beside, Change};
 use domain::decision::Decision;
 use domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
 use domain::gate::{Gate, GateState, Settled, Verdict};
@@ -65,20 +65,9 @@ impl<'a> Draft<'a> {
 
     /// A draft of a job that does not exist yet; logs its creation.
     pub(crate) fn of_new_job(job: Job, evidence: &'a Evidence, cx: Context<'a>) -> Self {
-        let rows = JobRows {
-            job,
-            attempts: Vec::new(),
-            gates: Vec::new(),
-            artifacts: Vec::new(),
-            decisions: Vec::new(),
-        };
         let mut draft = Self {
-            rows,
-            cx,
-            overridden: Vec::new(),
-            evidence,
             before: None,
-            changes: Vec::new(),
+            ..Self::new(&JobRows::of(job), evidence, cx)
         };
         let job = &draft.rows.job;
         let message = format!("{} started by {}", job.slug, job.created_by);
@@ -168,35 +157,41 @@ impl<'a> Draft<'a> {
         find_gate(&self.rows, &self.evidence.pinned(wanted)).cloned()
     }
 
-    pub(crate) fn put_gate(&mut self, gate: Gate) {
-        if let Some(slot) = self.rows.gates.iter_mut().find(|other| other.key == gate.key) {
-            *slot = gate.clone();
+    /// Makes a change to the rows here. One that their guards refuse is refused by the store too, and with it the whole draft.
+    fn make(&mut self, change: Change) {
+        if let Ok(Beside::Decision(decision)) = change.clone().apply_to_job(&mut self.rows) {
+            self.rows.note_newest(*decision);
         }
-        self.changes.push(Change::PutGate(Box::new(gate)));
+        self.changes.push(change);
+    }
+
+    pub(crate) fn put_gate(&mut self, gate: Gate) {
+        self.make(Change::PutGate(Box::new(gate)));
     }
 
     pub(crate) fn put_attempt(&mut self, attempt: Attempt) {
-        let slot = self
-            .rows
-            .attempts
-            .iter_mut()
-            .find(|other| other.stage == attempt.stage && other.number == attempt.number);
-        match slot {
-            Some(slot) => *slot = attempt.clone(),
-            None => self.rows.attempts.push(attempt.clone()),
-        }
-        self.changes.push(Change::PutAttempt(Box::new(attempt)));
+        self.make(Change::PutAttempt(Box::new(attempt)));
+    }
+
+    /// An attempt is over.
+    pub(crate) fn end_attempt(&mut self, attempt: Attempt, state: AttemptState, outcome: impl Into<String>) {
+        self.put_attempt(Attempt {
+            state,
+            ended_at: Some(self.cx.now.utc),
+            outcome: Some(outcome.into()),
+            ..attempt
+        });
     }
 
     /// Registers these as the current versions; what is registered already stays as it is.
     pub(crate) fn put_artifacts(&mut self, stage: &StageName, artifacts: &[GateArtifact]) {
         for made in artifacts {
-            let slot = self.rows.artifacts.iter_mut().find(|other| other.path == made.path);
-            let former = slot.as_ref().map(|old| old.digest);
+            let slot = self.rows.artifacts.iter().find(|other| other.path == made.path);
+            let former = slot.map(|old| old.digest);
             if former == Some(made.digest) {
                 continue;
             }
-            let artifact = Artifact {
+            self.make(Change::PutArtifact(Box::new(Artifact {
                 stage: stage.clone(),
                 kind: made.kind.clone(),
                 path: made.path.clone(),
@@ -204,12 +199,7 @@ impl<'a> Draft<'a> {
                 size_bytes: made.size_bytes,
                 created_at: self.cx.now.utc,
                 former,
-            };
-            match slot {
-                Some(slot) => *slot = artifact.clone(),
-                None => self.rows.artifacts.push(artifact.clone()),
-            }
-            self.changes.push(Change::PutArtifact(Box::new(artifact)));
+            })));
         }
     }
 
@@ -320,8 +310,7 @@ impl<'a> Draft<'a> {
         }
         self.rows.job.stage = Some(stage.clone());
         self.rows.job.status = JobStatus::NeedsApproval;
-        self.rows.gates.push(gate.clone());
-        self.changes.push(Change::OpenGate(Box::new(gate)));
+        self.make(Change::OpenGate(Box::new(gate)));
         self.log(
             EventType::GateOpened,
             Some(stage),
@@ -330,8 +319,8 @@ impl<'a> Draft<'a> {
         );
     }
 
-    /// The one transition of a gate, with a decision.
-    pub(crate) fn settle(&mut self, gate: &Gate, decision: Decision, artifacts: Vec<GateArtifact>) {
+    /// The one transition of a gate, with a decision; what the job does because of it follows.
+    pub(crate) fn settle(&mut self, gate: &Gate, decision: &Decision, artifacts: Vec<GateArtifact>) {
         let state = if decision.is_approved() {
             GateState::Approved
         } else {
@@ -348,14 +337,11 @@ impl<'a> Draft<'a> {
             artifacts,
             ..gate.clone()
         };
-        if let Some(slot) = self.rows.gates.iter_mut().find(|other| other.key == gate.key) {
-            *slot = gate.clone();
-        }
-        self.rows.note_newest(decision.clone());
-        self.changes.push(Change::SettleGate {
+        self.make(Change::SettleGate {
             gate: Box::new(gate),
-            decision: Some(Box::new(decision)),
+            decision: Some(Box::new(decision.clone())),
         });
+        self.decided(decision);
     }
 
     /// Ends a gate without a decision, and says so.
@@ -379,10 +365,7 @@ impl<'a> Draft<'a> {
             ..gate.clone()
         };
         let key = gate.key.clone();
-        if let Some(slot) = self.rows.gates.iter_mut().find(|other| other.key == key) {
-            *slot = gate.clone();
-        }
-        self.changes.push(Change::SettleGate {
+        self.make(Change::SettleGate {
             gate: Box::new(gate),
             decision: None,
         });
@@ -463,8 +446,7 @@ impl<'a> Draft<'a> {
 
     /// An artifact that only a patch made is none any more.
     pub(crate) fn drop_artifact(&mut self, path: &ArtifactPath) {
-        self.rows.artifacts.retain(|artifact| artifact.path != *path);
-        self.changes.push(Change::DropArtifact(path.clone()));
+        self.make(Change::DropArtifact(path.clone()));
     }
 
     /// Logs and registers versions that somebody else put in place and the decider read.
@@ -548,7 +530,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The event of a decision, and what the job does because of it.
-    pub(crate) fn decided(&mut self, decision: &Decision) {
+    fn decided(&mut self, decision: &Decision) {
         let (stage, attempt) = (decision.stage().clone(), decision.attempt());
         let verdict = if decision.is_approved() {
             Verdict::Approve

@@ -7,7 +7,7 @@ use domain::ask::{Ask, Command, NewJob};
 use domain::change::Change;
 use domain::decision::SealedDecision;
 use domain::event::EventType;
-use domain::gate::{Gate, GateState, Verdict};
+use domain::gate::{GateState, Verdict};
 use domain::ids::{JobId, StageName};
 use domain::job::{Attempt, AttemptState, Job, JobStatus};
 use domain::operator::Operator;
@@ -16,7 +16,7 @@ use domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use domain::refusal::{Refusal, RefusalCode};
 
 use super::draft::Draft;
-use super::{Context, outside, review};
+use super::{Context, review};
 
 /// The note of the approval that follows an applied patch (SPEC §5).
 pub(crate) const NOTE_AFTER_PATCH: &str = "approved after patch";
@@ -82,7 +82,13 @@ pub(super) fn begun(id: &JobId, ask: &Ask, cx: Context<'_>) -> Result<Job, Refus
         return new_job(id, new, &ask.by, cx);
     }
     if let Command::OpenGate { .. } = &ask.command {
-        return Ok(outside::manual_job(id, &ask.by, cx));
+        let manual = NewJob {
+            slug: id.to_string(),
+            intent: "a pipeline of its own opens the gates".to_owned(),
+            is_manual: true,
+            ..NewJob::default()
+        };
+        return new_job(id, &manual, &ask.by, cx);
     }
     Err(Refusal::no_such_job(id))
 }
@@ -239,30 +245,13 @@ fn resume_with_patch(
     resumed(draft, operator, stage, "the patch of the rejection is applied");
     let attempt = draft.rows.next_attempt(stage);
     let artifacts = draft.patched(stage, attempt, reviewed, effect, &operator.name);
-    let policy = rejected.policy.clone();
-    draft.open_gate(
-        stage,
-        attempt,
-        GatePolicy {
-            auto_approve: false,
-            required: true,
-            ..policy
-        },
-        artifacts.clone(),
-    );
-    let opened = draft.rows.gate(stage, attempt).cloned();
-    let Some(gate) = opened else {
-        return Err(Refusal::no_such_gate(&draft.rows.job.id, stage));
-    };
-    approve_after_patch(draft, gate, operator)
-}
-
-fn approve_after_patch(draft: &mut Draft<'_>, gate: Gate, operator: &Operator) -> Result<(), Refusal> {
+    let policy = rejected.policy.clone().for_a_person();
+    draft.open_gate(stage, attempt, policy, artifacts);
+    let gate = draft.rows.gate(stage, attempt).cloned();
+    let gate = gate.ok_or_else(|| Refusal::no_such_gate(&draft.rows.job.id, stage))?;
     let (notes, at) = (Some(NOTE_AFTER_PATCH), draft.cx.now.utc);
     let decision = gate.decide(operator, Verdict::Approve, notes, None, &gate.artifacts, at)?;
-    let artifacts = gate.artifacts.clone();
-    draft.settle(&gate, decision.clone(), artifacts);
-    draft.decided(&decision);
+    draft.settle(&gate, &decision, gate.artifacts.clone());
     Ok(())
 }
 
@@ -318,14 +307,7 @@ fn end_open(draft: &mut Draft<'_>, operator: &Operator, why: &str) {
     let is_unfinished = |attempt: &&Attempt| matches!(attempt.state, AttemptState::Queued | AttemptState::Running);
     let unfinished: Vec<_> = draft.rows.attempts.iter().filter(is_unfinished).cloned().collect();
     for attempt in unfinished {
-        let ended_at = Some(draft.cx.now.utc);
-        let outcome = Some(why.to_owned());
-        draft.put_attempt(Attempt {
-            state: AttemptState::Canceled,
-            ended_at,
-            outcome,
-            ..attempt
-        });
+        draft.end_attempt(attempt, AttemptState::Canceled, why);
     }
 }
 

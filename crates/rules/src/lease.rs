@@ -74,11 +74,23 @@ pub(super) fn take(
 /// taken the gate over. A command or a client has no session, and no way to take a gate over; it goes through, and the record names whose
 /// editor or prompt was open.
 pub(super) fn overridden(draft: &Draft<'_>, ask: &Ask) -> Result<Vec<(GateKey, String)>, Refusal> {
-    let gates = match concerned(&ask.command) {
+    let gates = match &ask.command {
         // That there is no such gate, or that it was decided, is told by the rule itself.
-        Concerned::Gate(gate) => draft.gate(gate).ok().into_iter().collect(),
-        Concerned::EachOpen => draft.rows.gates.clone(),
-        Concerned::None => return Ok(Vec::new()),
+        Command::Decide { gate, .. }
+        | Command::ApplyPatch { gate, .. }
+        | Command::UndoPatch { gate, .. }
+        | Command::Hold { gate, .. }
+        | Command::Release { gate, .. }
+        | Command::Extend { gate, .. }
+        | Command::Withdraw { gate, .. } => draft.gate(gate).ok().into_iter().collect(),
+        Command::Cancel(_) | Command::Complete(_) => draft.rows.gates.clone(),
+        Command::StartJob(_)
+        | Command::OpenGate { .. }
+        | Command::Resume { .. }
+        | Command::Acknowledge(_)
+        | Command::TakeLease { .. }
+        | Command::ReleaseLease { .. }
+        | Command::MarkSeen { .. } => Vec::new(),
     };
     // Letting a timer run takes nothing from whoever has the gate open: for them it stays stopped.
     let is_refused = !matches!(ask.command, Command::Release { .. });
@@ -96,33 +108,6 @@ pub(super) fn overridden(draft: &Draft<'_>, ask: &Ask) -> Result<Vec<(GateKey, S
         }
     }
     Ok(overridden)
-}
-
-/// Which gates a command changes that somebody may have open.
-enum Concerned<'a> {
-    Gate(&'a GateRef),
-    EachOpen,
-    None,
-}
-
-fn concerned(command: &Command) -> Concerned<'_> {
-    match command {
-        Command::Decide { gate, .. }
-        | Command::ApplyPatch { gate, .. }
-        | Command::UndoPatch { gate, .. }
-        | Command::Hold { gate, .. }
-        | Command::Release { gate, .. }
-        | Command::Extend { gate, .. }
-        | Command::Withdraw { gate, .. } => Concerned::Gate(gate),
-        Command::Cancel(_) | Command::Complete(_) => Concerned::EachOpen,
-        Command::StartJob(_)
-        | Command::OpenGate { .. }
-        | Command::Resume { .. }
-        | Command::Acknowledge(_)
-        | Command::TakeLease { .. }
-        | Command::ReleaseLease { .. }
-        | Command::MarkSeen { .. } => Concerned::None,
-    }
 }
 
 /// The gate goes from one session to another; the timer stays stopped from when it was, so that taking over adds no time.

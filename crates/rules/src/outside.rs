@@ -1,41 +1,22 @@
 //! Gates that an outside pipeline opens (SPEC §8).
 
-use serde_json::{Map, json};
+use serde_json::json;
 
 use domain::change::Change;
 use domain::event::EventType;
 use domain::gate::GateState;
-use domain::ids::{JobId, StageName};
-use domain::job::{Job, JobStatus};
+use domain::ids::StageName;
+use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::operator::Operator;
-use domain::policy::{GatePolicy, GateRule};
+use domain::policy::GatePolicy;
 use domain::refusal::{Refusal, RefusalCode};
 use domain::stage::StageSpec;
 use domain::view::Pause;
 
 use super::draft::Draft;
-use super::{Context, hold};
+use super::hold;
 use domain::key::GateRef;
-
-/// The manual job that `gate open` makes when there is none of this id.
-pub(super) fn manual_job(id: &JobId, operator: &Operator, cx: Context<'_>) -> Job {
-    Job {
-        id: id.clone(),
-        slug: id.to_string(),
-        intent: "a pipeline of its own opens the gates".to_owned(),
-        is_manual: true,
-        status: JobStatus::Running,
-        stage: None,
-        params: Map::new(),
-        cfg: Map::new(),
-        stages: Vec::new(),
-        created_by: operator.name.clone(),
-        created_at: cx.now.utc,
-        updated_at: cx.now.utc,
-        acknowledged_at: None,
-    }
-}
 
 pub(super) fn open(mut draft: Draft<'_>, operator: &Operator, stage: &StageName) -> Result<Vec<Change>, Refusal> {
     let artifacts = &draft.evidence.brought[..];
@@ -157,15 +138,6 @@ pub(super) fn withdraw(
 
 /// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead (SPEC §2).
 fn asked_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
-    match draft.cx.policies.get(stage) {
-        Some(policy) => match policy.rule() {
-            GateRule::Pass => GatePolicy {
-                required: true,
-                auto_approve: false,
-                ..policy.clone()
-            },
-            GateRule::Person | GateRule::Timer { .. } => policy.clone(),
-        },
-        None => GatePolicy::default(),
-    }
+    let passing = || draft.cx.policies.get(stage).cloned().map(GatePolicy::for_a_person);
+    draft.policy_in_force(stage).or_else(passing).unwrap_or_default()
 }

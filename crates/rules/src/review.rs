@@ -6,9 +6,8 @@ use domain::agreed::Agreed;
 use domain::event::EventType;
 use domain::gate::OnDisk;
 use domain::ids::StageName;
-use domain::job::{Attempt, AttemptState, JobRows, JobStatus};
+use domain::job::{AttemptState, JobRows, JobStatus};
 use domain::operator::Operator;
-use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 
 use super::Review;
@@ -101,11 +100,7 @@ fn open(draft: &mut Draft<'_>, operator: &Operator, waiting: &StageName) -> Resu
         }
     }
     // Nobody has agreed to let the timer approve what somebody put there.
-    let policy = GatePolicy {
-        required: true,
-        auto_approve: false,
-        ..former_policy(draft, &stage)
-    };
+    let policy = former_policy(draft, &stage).for_a_person();
     draft.put_artifacts(&stage, &review.artifacts);
     draft.open_gate(&stage, attempt, policy, review.artifacts.clone());
     Ok(())
@@ -127,12 +122,6 @@ fn is_of(review: &Review, agreed: &[Agreed<'_>], on_disk: &[OnDisk]) -> bool {
 fn drop_waiting(draft: &mut Draft<'_>, stage: &StageName, why: &str) {
     let waiting = draft.rows.newest_attempt(stage).cloned();
     if let Some(attempt) = waiting.filter(|attempt| attempt.state == AttemptState::Queued) {
-        let (ended_at, outcome) = (Some(draft.cx.now.utc), Some(why.to_owned()));
-        draft.put_attempt(Attempt {
-            state: AttemptState::Canceled,
-            ended_at,
-            outcome,
-            ..attempt
-        });
+        draft.end_attempt(attempt, AttemptState::Canceled, why);
     }
 }

@@ -95,16 +95,9 @@ pub(super) fn ended(
     outcome: &StageOutcome,
 ) -> Result<Vec<Change>, Refusal> {
     let attempt = attempt_in(&draft, stage, number, AttemptState::Running)?;
-    let ended_at = Some(draft.cx.now.utc);
     match outcome {
         StageOutcome::Made(artifacts) => {
-            let words = Some("done".to_owned());
-            draft.put_attempt(Attempt {
-                state: AttemptState::Completed,
-                ended_at,
-                outcome: words,
-                ..attempt
-            });
+            draft.end_attempt(attempt, AttemptState::Completed, "done");
             let word = if artifacts.len() == 1 { "artifact" } else { "artifacts" };
             let payload = json!({
                 "attempt": number,
@@ -119,28 +112,18 @@ pub(super) fn ended(
             draft.stage_done(stage, number, artifacts.clone());
         }
         StageOutcome::Failed(why) => {
-            draft.put_attempt(Attempt {
-                state: AttemptState::Failed,
-                ended_at,
-                outcome: Some(why.clone()),
-                ..attempt
-            });
+            draft.end_attempt(attempt, AttemptState::Failed, why);
             fail(&mut draft, stage, number, why);
         }
         StageOutcome::Lost => {
-            let words = "its supervisor died".to_owned();
+            let words = "its supervisor died";
             let lost = draft.rows.attempts.iter().rev().filter(|other| other.stage == *stage);
             let in_a_row = lost
                 .skip(1)
                 .take_while(|other| other.state == AttemptState::Lost)
                 .count();
             let (notes, patch) = (attempt.notes.clone(), attempt.patch.clone());
-            draft.put_attempt(Attempt {
-                state: AttemptState::Lost,
-                ended_at,
-                outcome: Some(words.clone()),
-                ..attempt
-            });
+            draft.end_attempt(attempt, AttemptState::Lost, words);
             if in_a_row + 1 >= LOST_IN_A_ROW_MAX as usize {
                 fail(
                     &mut draft,

@@ -76,16 +76,7 @@ pub(super) fn load_all(connection: &Connection, ids: &[JobId]) -> Result<Vec<Job
     let select = "SELECT id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at, acknowledged_at FROM job";
     wanted.each(connection, select, "id", "", |row| {
         let job = job(&Cells::new(row, "job", 1))?;
-        found.insert(
-            job.id.to_string(),
-            JobRows {
-                job,
-                attempts: Vec::new(),
-                gates: Vec::new(),
-                artifacts: Vec::new(),
-                decisions: Vec::new(),
-            },
-        );
+        found.insert(job.id.to_string(), JobRows::of(job));
         Ok(())
     })?;
     if found.is_empty() {
