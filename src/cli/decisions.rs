@@ -108,7 +108,9 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
                 if let Some(job) = &job {
                     ask::job(engine, job).await?;
                 }
-                ask::decisions(engine, job, None).await
+                let mut decisions = engine.decisions(job.as_ref(), None, u32::MAX).await?;
+                decisions.reverse();
+                Ok(decisions)
             })
             .await
         }
@@ -171,9 +173,9 @@ async fn show(
     };
     let found = with_engine(engine, async |engine| {
         let rows = ask::job(engine, job).await?;
-        let decisions = ask::decisions(engine, Some(job.clone()), Some(stage.clone())).await?;
+        let decisions = engine.decisions(Some(job), Some(stage), u32::MAX).await?;
         let wanted = |sealed: &SealedDecision| attempt.is_none_or(|attempt| sealed.decision.attempt() == attempt);
-        if let Some(sealed) = decisions.into_iter().rev().find(wanted) {
+        if let Some(sealed) = decisions.into_iter().find(wanted) {
             return Ok(sealed);
         }
         let gate = rows.gate_of(stage, attempt);

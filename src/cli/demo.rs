@@ -14,7 +14,7 @@ use domain::view::JobFilter;
 use engine::Role;
 use engine::client::Client;
 
-use super::ask::{self, with_engine};
+use super::ask::with_engine;
 use super::console;
 use super::global::GlobalArguments;
 use super::output::note;
@@ -62,7 +62,7 @@ async fn prepare(engine: &Client, session: &Session) -> Result<(), Failure> {
         limit: u32::MAX,
         ..JobFilter::default()
     };
-    let present = ask::jobs(engine, filter).await?;
+    let present = engine.jobs(filter).await?;
     let is_ours = |rows: &JobRows| rows.job.cfg.contains_key(MARK);
     // Jobs that somebody added to the demo's are welcome; a directory of other work is not to be joined.
     if !present.is_empty() && !present.iter().any(is_ours) {
@@ -100,10 +100,8 @@ async fn start(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Failure
         is_manual: job.outside.is_some(),
     };
     // The files follow; nobody waits for them here.
-    match engine.command(Command::StartJob(new)).await {
-        Ok(_) => Ok(()),
-        Err(refusal) => Err(refusal.into()),
-    }
+    let _ = engine.command(Command::StartJob(new)).await?;
+    Ok(())
 }
 
 /// Opens the gate that another pipeline would open on a manual job.
@@ -131,8 +129,8 @@ async fn open_outside(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), 
         bases: gate.base.into_iter().map(Into::into).collect(),
     };
     // With the files in place: the temporary ones are about to go.
-    let done = ask::act(engine, command).await?;
-    if let Some(why) = &done.unpublished {
+    let (_, published) = engine.command(command).await?;
+    if let Err(why) = published {
         note(&format!("Not yet on disk: {why}"));
     }
     Ok(())

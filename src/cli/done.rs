@@ -3,10 +3,9 @@
 use domain::gate::GateState;
 use domain::job::JobStatus;
 use engine::api::Receipt;
-use engine::client::Client;
+use engine::client::{Client, Done};
 use wire::DoneDoc;
 
-use super::ask::{self, Done};
 use super::output::{Output, note};
 use super::report::Failure;
 
@@ -18,39 +17,42 @@ pub async fn tell<'a>(
     line: &str,
     complete: impl FnOnce(&mut DoneDoc<'a>),
 ) -> Result<(), Failure> {
-    let rows = &done.receipt.rows;
+    let (receipt, published) = done;
     if output.is_json {
-        let mut document = done.receipt.document(done.unpublished.as_ref());
+        let mut document = receipt.document(published.as_ref().err());
         complete(&mut document);
         output.document(&document)?;
     } else {
         output.line(line)?;
-        output.line(&next_step(&done.receipt))?;
+        output.line(&next_step(receipt))?;
     }
-    note_unpublished(done);
-    if rows.job.status == JobStatus::Queued {
+    note_unpublished(output, done);
+    if receipt.rows.job.status == JobStatus::Queued {
         note_without_leader(engine).await?;
     }
     Ok(())
 }
 
 /// Says that files are still owed, which is no failure: the database has everything.
-pub fn note_unpublished(done: &Done) {
-    if let Some(why) = &done.unpublished {
-        let what = if done.receipt.decision.is_some() {
-            "Decided"
-        } else {
-            "Done"
-        };
+pub fn note_unpublished(output: &Output, done: &Done) {
+    if let (receipt, Err(why)) = done {
+        let what = if receipt.decision.is_some() { "Decided" } else { "Done" };
         note(&format!(
             "{what}, not yet on disk: {why}   hint: it is safe in the database, and its files are written when that is possible"
         ));
+        let causes = why.cause.chain(&why.message);
+        for cause in causes.iter().filter(|_| output.is_verbose) {
+            note(&format!("  because: {cause}"));
+        }
     }
 }
 
 /// Says what to start when stages and timers have nobody who runs them.
 pub async fn note_without_leader(engine: &Client) -> Result<(), Failure> {
-    let leader = ask::leader(engine).await.map_err(|failure| failure.not("told"))?;
+    let leader = engine
+        .leader()
+        .await
+        .map_err(|unread| Failure::from(unread).not("told"))?;
     if leader.is_none() {
         note("Nobody leads: stages and timers wait   hint: start holdpoint serve, or the console");
     }

@@ -90,7 +90,7 @@ pub async fn follow(engine: &Client, output: &mut Output, job_id: &JobId, since:
 async fn print_from(engine: &Client, output: &mut Output, job_id: &JobId, since: u64) -> Result<u64, Failure> {
     let mut since = since;
     loop {
-        let events = ask::events(engine, job_id, since, BATCH).await?;
+        let events = engine.events(Some(job_id), since, BATCH).await?;
         for event in &events {
             print(output, event)?;
         }

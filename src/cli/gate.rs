@@ -15,7 +15,7 @@ use domain::time::{parse_patience_s, parse_span_s};
 use engine::Role;
 use wire::GateDoc;
 
-use super::ask::{self, with_engine};
+use super::ask::with_engine;
 use super::gate_decide::{self, DECIDE_HELP, DecideArguments};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::global::{GateArguments, GlobalArguments};
@@ -252,16 +252,17 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         Role::Visitor
     };
     with_engine(session.open(role)?, async |engine| {
-        let done = ask::act(engine, command).await?;
-        done::note_unpublished(&done);
-        for warning in &done.receipt.warnings {
+        let done = engine.command(command).await?;
+        let (receipt, published) = &done;
+        done::note_unpublished(output, &done);
+        for warning in &receipt.warnings {
             note(&format!("{} / {}: {warning}", gate.job, gate.stage));
         }
-        let rows = &done.receipt.rows;
+        let rows = &receipt.rows;
         let opened = rows.newest_gate(&gate.stage);
         let attempt = opened.map(|opened| opened.key.attempt);
         if is_waiting {
-            note(&format!("{}; waiting for the decision", done.receipt.message));
+            note(&format!("{}; waiting for the decision", receipt.message));
             return wait::run(
                 engine,
                 &session,
@@ -274,15 +275,8 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
             .map_err(|failure| failure.not(WAITED));
         }
         if output.is_json {
-            let warnings = &done.receipt.warnings;
-            gate_show::document_with(
-                output,
-                &session,
-                rows,
-                opened,
-                Some(done.unpublished.is_none()),
-                warnings,
-            )?;
+            let (published, warnings) = (Some(published.is_ok()), &receipt.warnings);
+            gate_show::document_with(output, &session, rows, opened, published, warnings)?;
         } else {
             let digest = opened.map_or_else(String::new, |opened| opened.digest().short());
             let attempt = attempt.unwrap_or_default();
@@ -318,20 +312,14 @@ async fn timer(
         attempt: None,
     });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, command).await?;
-        let rows = &done.receipt.rows;
+        let done = engine.command(command).await?;
+        let (receipt, published) = &done;
+        let rows = &receipt.rows;
         let Some(gate) = rows.newest_gate(&stage) else {
             return Err(Refusal::no_gate(rows, &stage, None).into());
         };
         if output.is_json {
-            gate_show::document(
-                output,
-                &session,
-                rows,
-                Some(gate),
-                None,
-                Some(done.unpublished.is_none()),
-            )?;
+            gate_show::document(output, &session, rows, Some(gate), None, Some(published.is_ok()))?;
         } else {
             let shown = GateDoc::of_gate(rows, gate, session.lens());
             let left = length(shown.addable_seconds.unwrap_or_default());
@@ -342,7 +330,7 @@ async fn timer(
             };
             output.line(&format!("{}: {stands}; at most {left} may still be added", gate.key))?;
         }
-        done::note_unpublished(&done);
+        done::note_unpublished(output, &done);
         Ok(Exit::Done)
     })
     .await
@@ -362,16 +350,17 @@ async fn withdraw(
         attempt: None,
     };
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, Command::Withdraw { gate, reason }).await?;
-        let rows = &done.receipt.rows;
+        let done = engine.command(Command::Withdraw { gate, reason }).await?;
+        let (receipt, published) = &done;
+        let rows = &receipt.rows;
         if output.is_json {
-            let published = Some(done.unpublished.is_none());
+            let published = Some(published.is_ok());
             gate_show::document(output, &session, rows, rows.newest_gate(&stage), None, published)?;
         } else {
-            output.line(&done.receipt.message)?;
-            output.line(&done::next_step(&done.receipt))?;
+            output.line(&receipt.message)?;
+            output.line(&done::next_step(receipt))?;
         }
-        done::note_unpublished(&done);
+        done::note_unpublished(output, &done);
         Ok(Exit::Done)
     })
     .await

@@ -12,9 +12,10 @@ use domain::ids::{Digest, JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::Surface;
 use engine::Role;
-use engine::client::Client;
+use engine::api::Receipt;
+use engine::client::{Client, Done};
 
-use super::ask::{self, Done, with_engine};
+use super::ask::with_engine;
 use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
@@ -132,7 +133,7 @@ pub async fn run(
             }
             several if dry_run => preview::tell_all(engine, output, several, &decide, verdict.past()).await,
             [one] => {
-                let done = ask::act(engine, decide(one.clone())).await?;
+                let done = engine.command(decide(one.clone())).await?;
                 tell(engine, output, &done).await?;
                 Ok(Exit::Done)
             }
@@ -143,16 +144,15 @@ pub async fn run(
 }
 
 async fn tell(engine: &Client, output: &mut Output, done: &Done) -> Result<(), Failure> {
-    let receipt = &done.receipt;
-    done::tell(engine, output, done, &line(done), |document| {
+    let receipt = &done.0;
+    done::tell(engine, output, done, &line(receipt), |document| {
         document.decision = receipt.decision.as_ref();
         document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());
     })
     .await
 }
 
-fn line(done: &Done) -> String {
-    let receipt = &done.receipt;
+fn line(receipt: &Receipt) -> String {
     match &receipt.decision {
         Some(sealed) => {
             let key = sealed.decision.key();
@@ -178,13 +178,18 @@ async fn all(
     let mut documents = Vec::new();
     let mut exits = Vec::new();
     for group in gates.chunks(GROUP_MAX) {
-        let commands = group.iter().cloned().map(decide).collect();
-        for (gate, result) in group.iter().zip(ask::act_all(engine, commands).await) {
+        // Handed over at once, so that they share transactions.
+        let handed: Vec<_> = group.iter().map(|gate| engine.command(decide(gate.clone()))).collect();
+        let mut results = Vec::with_capacity(handed.len());
+        for result in handed {
+            results.push(result.await.map_err(Failure::from));
+        }
+        for (gate, result) in group.iter().zip(results) {
             match result {
                 Ok(done) if output.is_json => documents.push(document(gate, &done)),
                 Ok(done) => {
-                    output.line(&line(&done))?;
-                    done::note_unpublished(&done);
+                    output.line(&line(&done.0))?;
+                    done::note_unpublished(output, &done);
                 }
                 Err(failure) if output.is_json => {
                     exits.push(failure.exit());
@@ -200,10 +205,10 @@ async fn all(
     Ok(Exit::of_several(&exits))
 }
 
-fn document(gate: &GateRef, done: &Done) -> Value {
+fn document(gate: &GateRef, (receipt, published): &Done) -> Value {
     json!({
-        "job_id": gate.job_id, "stage": gate.stage, "message": done.receipt.message, "decision": done.receipt.decision,
-        "published": done.unpublished.is_none(),
+        "job_id": gate.job_id, "stage": gate.stage, "message": receipt.message, "decision": receipt.decision,
+        "published": published.is_ok(),
     })
 }
 

@@ -168,7 +168,7 @@ async fn read(
     is_asked_for: bool,
 ) -> Result<Compared, Failure> {
     let base = match version {
-        Some(digest) => ask::version(engine, job_id, digest).await?,
+        Some(digest) => engine.version(job_id, digest).await?,
         None => None,
     };
     // The usual base may be gone: then everything is new. One that was asked for may not.
@@ -176,7 +176,7 @@ async fn read(
         let message = format!("version {version} is not kept in job {job_id}");
         return Err(Failure::not_found(message).hint("gate show --json names the versions of each artifact"));
     }
-    let now = ask::on_disk(engine, job_id, &artifact.path).await?;
+    let now = engine.on_disk(job_id, &artifact.path).await?;
     Ok(Compared { base, now })
 }
 

@@ -7,7 +7,7 @@ use domain::view::JobFilter;
 use text::words::NO_TEXT;
 use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 
-use super::ask::{self, with_engine};
+use super::ask::with_engine;
 use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Outcome};
@@ -30,7 +30,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
                 before: None,
                 limit: u32::MAX,
             };
-            with_engine(engine, async |engine| ask::jobs(engine, filter).await).await?
+            with_engine(engine, async |engine| Ok(engine.jobs(filter).await?)).await?
         }
     };
     let mut gates: Vec<(&JobRows, &Gate)> = Vec::new();

@@ -15,7 +15,7 @@ use engine::Role;
 use engine::api::ReviewOpened;
 use wire::JobDoc;
 
-use super::ask::{self, with_engine};
+use super::ask::with_engine;
 use super::global::GlobalArguments;
 use super::output::{Output, note};
 use super::report::{Exit, Failure, Outcome};
@@ -200,16 +200,17 @@ async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartAr
         is_manual: arguments.manual,
     };
     with_engine(session.open(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, Command::StartJob(new)).await?;
+        let done = engine.command(Command::StartJob(new)).await?;
+        let (receipt, published) = &done;
         if output.is_json {
             output.document(&StartedDoc {
-                job: JobDoc::of(&done.receipt.rows, session.lens()),
-                published: done.unpublished.is_none(),
+                job: JobDoc::of(&receipt.rows, session.lens()),
+                published: published.is_ok(),
             })?;
         } else {
-            output.line(done.receipt.job_id.as_str())?;
+            output.line(receipt.job_id.as_str())?;
         }
-        done::note_unpublished(&done);
+        done::note_unpublished(output, &done);
         done::note_without_leader(engine).await
     })
     .await
@@ -219,8 +220,8 @@ async fn steer(global: &GlobalArguments, output: &mut Output, command: Command) 
     let session = Session::resolve(global, Surface::Cli)?;
     let is_resume = matches!(command, Command::Resume { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = ask::act(engine, command).await?;
-        let receipt = &done.receipt;
+        let done = engine.command(command).await?;
+        let receipt = &done.0;
         done::tell(engine, output, &done, &receipt.message, |document| {
             if is_resume {
                 document.decision = receipt.decision.as_ref();
@@ -265,7 +266,7 @@ async fn list(
         None => Vec::new(),
         Some(engine) => {
             let filter = filter.clone();
-            with_engine(engine, async |engine| ask::jobs(engine, filter).await).await?
+            with_engine(engine, async |engine| Ok(engine.jobs(filter).await?)).await?
         }
     };
     old::note_faults(&session);

@@ -12,7 +12,7 @@ use patch::types;
 use domain::ask::Command;
 use engine::Role;
 
-use super::ask::{self, with_engine};
+use super::ask::with_engine;
 use super::global::GateArguments;
 use super::global::GlobalArguments;
 use super::output::Output;
@@ -175,8 +175,8 @@ async fn act(
         if let Some(action) = foreseen {
             return preview::tell(engine, output, &gate.job_id, command, action).await;
         }
-        let done = ask::act(engine, command).await?;
-        let receipt = &done.receipt;
+        let done = engine.command(command).await?;
+        let receipt = &done.0;
         let now = receipt.rows.newest_gate(&gate.stage).map(|gate| gate.digest());
         if output.is_json {
             return done::tell(engine, output, &done, &receipt.message, |document| {
@@ -192,7 +192,7 @@ async fn act(
         if let Some(now) = now {
             output.line(&format!("The gate stays open; its digest is now {now}"))?;
         }
-        done::note_unpublished(&done);
+        done::note_unpublished(output, &done);
         Ok(())
     })
     .await

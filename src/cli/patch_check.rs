@@ -86,18 +86,18 @@ async fn check_file(
     job_id: &JobId,
     artifact: &GateArtifact,
 ) -> Result<(), Failure> {
-    let Some(now) = ask::on_disk(engine, job_id, &artifact.path).await? else {
+    let Some(now) = engine.on_disk(job_id, &artifact.path).await? else {
         return Err(Failure::from(Refusal::artifact_vanished(
             &artifact.path,
             artifact.digest,
         )));
     };
     let sidecar = match ArtifactPath::new(&sidecar_path(artifact.path.as_str())) {
-        Ok(path) => ask::on_disk(engine, job_id, &path).await?,
+        Ok(path) => engine.on_disk(job_id, &path).await?,
         // A name that long cannot have a file beside it.
         Err(_) => None,
     };
-    let files = ask::files(engine, job_id).await?;
+    let files = engine.files(job_id).await?;
     let surroundings = Surroundings {
         files: &files,
         sidecar: sidecar.as_deref(),

@@ -9,7 +9,6 @@ use domain::outlook::Outlook;
 use engine::client::Client;
 use wire::PreviewDoc;
 
-use super::ask;
 use super::output::Output;
 use super::report::{Exit, Failure, Outcome};
 
@@ -23,7 +22,7 @@ pub async fn tell(
     done: &str,
 ) -> Result<(), Failure> {
     let subject = subject(&command, job_id);
-    let outlook = ask::preview(engine, command).await?;
+    let outlook = engine.preview(None, command).await??;
     if output.is_json {
         output.document(&PreviewDoc::of(job_id, &outlook))?;
     } else {
@@ -45,7 +44,8 @@ pub async fn tell_all(
     for gate in gates {
         let command = decide(gate.clone());
         let subject = subject(&command, &gate.job_id);
-        match ask::preview(engine, command).await {
+        let foreseen = engine.preview(None, command).await;
+        match foreseen.map_err(Failure::from).and_then(|outlook| Ok(outlook?)) {
             Ok(outlook) if output.is_json => documents.push(document(gate, &outlook)),
             Ok(outlook) => say(output, &subject, done, &outlook)?,
             Err(failure) if output.is_json => {

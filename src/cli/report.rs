@@ -12,6 +12,7 @@ use config::{ConfigFileError, Problem};
 use domain::refusal::{ErrorCause, Refusal, RefusalCode};
 use engine::EngineError;
 use engine::Trouble;
+use engine::client::Unread;
 use patch::PatchError;
 use runs::RunsError;
 use store::StoreError;
@@ -302,6 +303,12 @@ impl From<Trouble> for Failure {
             Trouble::Store(error) => error.into(),
             Trouble::Runs(error) => error.into(),
         }
+    }
+}
+
+impl From<Unread> for Failure {
+    fn from(unread: Unread) -> Self {
+        Self::of("not_possible", unread)
     }
 }
 

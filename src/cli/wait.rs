@@ -31,8 +31,7 @@ pub async fn run(
 ) -> Outcome {
     output.flush()?;
     let (job, stage) = (&wanted.job, &wanted.stage);
-    let waited = engine.until_decided(job, stage, attempt, timeout);
-    let Some((rows, waited)) = ask::read(waited).await? else {
+    let Some((rows, waited)) = engine.until_decided(job, stage, attempt, timeout).await? else {
         return Err(ask::no_job(engine, job).await);
     };
     match waited {
@@ -58,7 +57,9 @@ async fn settled(
     let Some(gate) = rows.gate(&wanted.stage, attempt) else {
         return Err(Refusal::no_gate(rows, &wanted.stage, None).into());
     };
-    let decisions = ask::decisions(engine, Some(wanted.job.clone()), Some(wanted.stage.clone())).await?;
+    let decisions = engine
+        .decisions(Some(&wanted.job), Some(&wanted.stage), u32::MAX)
+        .await?;
     let decision = decisions.iter().find(|sealed| sealed.decision.attempt() == attempt);
     let is_published = match decision {
         Some(sealed) => engine.until_in_place(sealed).await,

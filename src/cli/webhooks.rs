@@ -8,7 +8,7 @@ use config::Webhook;
 use domain::operator::Surface;
 use domain::webhook::{DeliveryKind, WebhookStanding};
 
-use super::ask::{self, with_engine};
+use super::ask::with_engine;
 use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{Exit, Outcome};
@@ -44,7 +44,7 @@ pub async fn run(global: &GlobalArguments) -> Outcome {
             session.note_no_jobs();
             Vec::new()
         }
-        Some(engine) => with_engine(engine, async |engine| ask::webhooks(engine, session.now()).await).await?,
+        Some(engine) => with_engine(engine, async |engine| Ok(engine.webhooks(session.now()).await?)).await?,
     };
     let mut all: BTreeMap<&str, (WebhookStanding, Option<&Webhook>)> = BTreeMap::new();
     for standing in &standings {

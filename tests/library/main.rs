@@ -9,7 +9,7 @@
 mod audio;
 mod engine;
 mod engine_bases;
-mod engine_door;
+mod engine_client;
 mod engine_faults;
 mod engine_patches;
 mod engine_preview;

@@ -4,7 +4,7 @@ use console::action::Action;
 use console::effect::Msg;
 use console::facts::verb::{No, offer};
 use console::keymap;
-use console::model::prompt::Prompt;
+use console::model::prompt::Ask;
 use domain::event::EventType;
 use domain::lease::LeasePurpose;
 use domain::view::QueueKind;
@@ -117,7 +117,7 @@ fn walk(name: &str, mut console: Console) -> Option<No> {
     let text = console.text();
     let last = text.lines().last().unwrap().to_owned();
     let answer = offer(&console.model, focus, Action::Accept);
-    let is_open = console.model.prompt.as_ref().is_some_and(Prompt::is_binding);
+    let is_open = console.model.ask().is_some_and(Ask::is_binding);
     let at = format!("{name}: {answer:?}\n{text}");
     assert_eq!(text.contains("[Enter]"), is_open && answer.is_ok(), "{at}");
     assert!(
@@ -193,8 +193,8 @@ fn a_prompt_shows_enter_where_it_would_do_something_and_nowhere_else() {
 fn a_prompt_that_is_open_when_the_console_becomes_read_only_says_so_and_offers_no_enter() {
     for State(name, make) in PROMPTS {
         let mut console = make();
-        let is_of_engine = |prompt: &Prompt| prompt.is_binding() && !matches!(prompt, Prompt::Discard(_));
-        if !console.model.prompt.as_ref().is_some_and(is_of_engine) {
+        let is_of_engine = |prompt: &Ask| prompt.is_binding() && !matches!(prompt, Ask::Discard(_));
+        if !console.model.ask().is_some_and(is_of_engine) {
             continue;
         }
         console.tell(Msg::ReadOnly("this holdpoint is older than the database".to_owned()));

@@ -454,11 +454,11 @@ fn held(console: &mut Console, key: &str) {
 #[test]
 fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
     let text = |console: &Console| -> String {
-        use console::model::{Field, Overlay, prompt::Prompt};
-        match (&console.model.prompt, &console.model.field, &console.model.overlay) {
-            (Some(Prompt::Timer(ask)), _, _) => ask.typed.text(),
-            (Some(Prompt::Cancel(ask)), _, _) => ask.typed.text(),
-            (Some(Prompt::Confirm(ask)), _, _) => ask.note.text(),
+        use console::model::{Field, Overlay, prompt::Ask};
+        match (console.model.ask(), &console.model.field, &console.model.overlay) {
+            (Some(Ask::Timer(ask)), _, _) => ask.typed.text(),
+            (Some(Ask::Cancel(ask)), _, _) => ask.typed.text(),
+            (Some(Ask::Confirm(ask)), _, _) => ask.note.text(),
             (_, Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
             (_, _, Some(Overlay::Help { filter, .. })) => filter.text(),
             (_, _, Some(Overlay::Palette { text, .. })) => text.text(),

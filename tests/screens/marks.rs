@@ -1,6 +1,6 @@
 //! Marks, and deciding all marked gates with one question.
 
-use console::model::prompt::Prompt;
+use console::model::prompt::Ask;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::lease::LeasePurpose;
@@ -191,8 +191,8 @@ fn many(count: usize, columns: u16, rows: u16) -> Console {
 
 /// Pages to the end of the list of a bulk.
 fn read_list(console: &mut Console) {
-    let undrawn = |console: &Console| match &console.model.prompt {
-        Some(Prompt::Bulk(ask)) => ask.undrawn(),
+    let undrawn = |console: &Console| match console.model.ask() {
+        Some(Ask::Bulk(ask)) => ask.undrawn(),
         other => panic!("no bulk: {other:?}"),
     };
     console.press("Home");
@@ -260,8 +260,8 @@ fn the_digest_of_a_gate_is_on_its_line_however_long_its_name() {
     let mut console = Console::new(world, 60, 14);
     console.press("* a");
     console.shows("[i] take them in");
-    let digests: Vec<String> = match &console.model.prompt {
-        Some(Prompt::Bulk(ask)) => ask
+    let digests: Vec<String> = match console.model.ask() {
+        Some(Ask::Bulk(ask)) => ask
             .items
             .iter()
             .map(|item| item.pin.digest.short().to_string())

@@ -29,7 +29,7 @@ mod timer;
 use crate::effect::{Effect, FrameFacts, Msg};
 use crate::input::Input;
 use crate::model::Model;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::toast::Tone;
 use crate::update::common::{ask_leader, toast};
 use crate::update::keys::press;
@@ -157,12 +157,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 fn drawn(model: &mut Model, facts: FrameFacts) {
     let listed = facts.listed;
     if let (Some(prompt), Some(facts)) = (&mut model.prompt, &facts.prompt)
-        && let Some(revision) = facts.revision.filter(|_| facts.is_whole)
+        && facts.is_whole
+        && facts.revision == Some(prompt.revision)
     {
-        prompt.note_drawn(revision);
-        if let Prompt::Bulk(ask) = prompt
-            && ask.revision == revision
-        {
+        prompt.is_drawn = true;
+        if let Ask::Bulk(ask) = &mut prompt.ask {
             // Enter may stand there now.
             model.is_dirty |= ask.note_drawn(listed);
         }

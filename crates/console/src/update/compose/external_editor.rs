@@ -12,7 +12,7 @@ use crate::effect::{CopyJob, CopyReady, Effect};
 use crate::external_editor::Ending;
 use crate::model::Model;
 use crate::model::away::{Away, Stage};
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::toast::Tone;
 use crate::update::common::{refuse, toast};
 use crate::update::compose::open::edited;
@@ -192,7 +192,7 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
             format!("{name} changed nothing; this is your draft as it was"),
         );
     }
-    model.prompt = Some(Prompt::Menu);
+    model.put(Ask::Menu);
 }
 
 /// Closes the edit without a word; a changed text stays as a draft.
