@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::parts::{Line, answers, key, key_name, keys, note_is_empty, other_title, outlook, text, wrapped};
 use crate::action::Action;
 use crate::draft::Draft;
-use crate::facts::{holder, label};
+use crate::facts::{holder, label, shorten};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
@@ -159,11 +159,8 @@ fn named(gates: &[(usize, &Item)], room: usize) -> String {
         more if count == 0 => format!("{more} of the list"),
         more => format!("{} and {more} more", names[..count].join(", ")),
     };
-    let mut fitting = (0..=names.len().min(NAMED_MAX))
-        .rev()
-        .map(of)
-        .filter(|words| width(words) <= room);
-    fitting.next().unwrap_or_else(|| of(0))
+    let wordings = (0..=names.len().min(NAMED_MAX)).rev().map(of);
+    shorten::fitting(wordings, |words| width(words) <= room).unwrap_or_default()
 }
 
 /// More of them would only be in the way.
