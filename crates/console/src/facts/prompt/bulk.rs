@@ -111,10 +111,9 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
         let words = format!("{hidden} of them are hidden by the filter");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
-    let take_in = ask.can_take_in().then(|| {
-        let key = keymap::key_of(Focus::Bulk, Action::TakeIn);
-        (key.unwrap_or_default(), "take them in")
-    });
+    // In the note the key is a letter.
+    let take_in = Some(key(model, Action::TakeIn, "take them in"));
+    let take_in = take_in.filter(|(key, _)| ask.can_take_in() && !key.is_empty());
     let back = key(model, Action::Close, "back, nothing is decided");
     if !is_question && ask.note.is_blank() && !ask.is_note_focused {
         let keys: Vec<_> = take_in.into_iter().chain([back]).collect();
