@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::ids::JobId;
 use domain::job::JobRows;
+use domain::old::ListedJob;
 use domain::refusal::Refusal;
 use engine::Engine;
 use engine::client::Client;
@@ -26,19 +27,12 @@ pub async fn with_engine<T>(
     result
 }
 
-/// A job that must exist.
-pub async fn job(engine: &Client, id: &JobId) -> Result<Arc<JobRows>, Failure> {
-    match engine.job(id).await? {
-        Some(rows) => Ok(rows),
-        None => Err(no_job(engine, id).await),
-    }
+/// A job of ours or of the old system, which must exist.
+pub async fn find(engine: &Client, id: &JobId) -> Result<ListedJob, Failure> {
+    Ok(engine.find(id).await?.ok_or_else(|| Refusal::no_such_job(id))?)
 }
 
-/// Why there is no such job.
-pub async fn no_job(engine: &Client, id: &JobId) -> Failure {
-    match engine.old_job(id).await {
-        Ok(Some(_)) => Refusal::old_record(id).into(),
-        Ok(None) => Refusal::no_such_job(id).into(),
-        Err(unread) => unread.into(),
-    }
+/// A job of ours, which must exist.
+pub async fn job(engine: &Client, id: &JobId) -> Result<Arc<JobRows>, Failure> {
+    Ok(find(engine, id).await?.ours()?)
 }

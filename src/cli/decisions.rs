@@ -5,7 +5,7 @@ use clap::Subcommand;
 use domain::chain::ChainHead;
 use domain::decision::SealedDecision;
 use domain::ids::{JobId, StageName};
-use domain::old::ListedDecision;
+use domain::old::{ListedDecision, ListedJob};
 use domain::operator::Surface;
 use domain::refusal::Refusal;
 use engine::Role;
@@ -99,30 +99,28 @@ pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> Outcome
 async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>) -> Result<(), Failure> {
     let session = Session::resolve(global, Surface::Cli)?;
     old::note_faults(&session);
-    let found = match session.open_list()? {
-        None if job.is_some() => Err(session.no_jobs()),
-        None => Ok(Vec::new()),
+    let job_id = job.as_ref();
+    let (mut history, mut decisions) = match session.open_list()? {
         Some(engine) => {
-            let job = job.clone();
             with_engine(engine, async |engine| {
-                if let Some(job) = &job {
-                    ask::job(engine, job).await?;
+                if let Some(id) = job_id {
+                    ask::find(engine, id).await?;
                 }
-                let mut decisions = engine.decisions(job.as_ref(), None, u32::MAX).await?;
-                decisions.reverse();
-                Ok(decisions)
+                let history = engine.old_decisions(job_id, u32::MAX).await?;
+                Ok((history, engine.decisions(job_id, None, u32::MAX).await?))
             })
-            .await
+            .await?
+        }
+        None => {
+            if let Some(id) = job_id {
+                old::instead(&session, id, session.no_jobs())?;
+            }
+            let history = old::read(&session, |history, ours| history.decisions(ours, job_id, u32::MAX))?;
+            (history, Vec::new())
         }
     };
-    let (history, decisions) = match (job, found) {
-        (None, found) => (old::decisions(&session)?, found?),
-        (Some(id), Err(failure)) => {
-            let job = old::instead(&session, &id, failure)?;
-            (job.decisions().into_iter().cloned().collect(), Vec::new())
-        }
-        (Some(_), Ok(decisions)) => (Vec::new(), decisions),
-    };
+    history.reverse();
+    decisions.reverse();
     if history.is_empty() {
         session.note_no_jobs();
     }
@@ -167,29 +165,28 @@ async fn show(
     attempt: Option<u32>,
 ) -> Result<(), Failure> {
     let session = Session::resolve(global, Surface::Cli)?;
-    let engine = match session.open_existing(Role::Visitor) {
-        Ok(engine) => engine,
-        Err(failure) => return old::show_decision(output, &old::instead(&session, job, failure)?, stage),
-    };
-    let found = with_engine(engine, async |engine| {
-        let rows = ask::job(engine, job).await?;
-        let decisions = engine.decisions(Some(job), Some(stage), u32::MAX).await?;
-        let wanted = |sealed: &SealedDecision| attempt.is_none_or(|attempt| sealed.decision.attempt() == attempt);
-        if let Some(sealed) = decisions.into_iter().find(wanted) {
-            return Ok(sealed);
+    let (found, decisions) = match session.open_existing(Role::Visitor) {
+        Ok(engine) => {
+            with_engine(engine, async |engine| {
+                let found = ask::find(engine, job).await?;
+                Ok((found, engine.decisions(Some(job), Some(stage), u32::MAX).await?))
+            })
+            .await?
         }
-        let gate = rows.gate_of(stage, attempt);
-        if gate.is_none() {
-            return Err(Failure::from(Refusal::no_gate(&rows, stage, attempt)));
+        Err(failure) => (old::instead(&session, job, failure)?, Vec::new()),
+    };
+    let rows = match &found {
+        ListedJob::Ours(rows) => rows,
+        ListedJob::Old(old) => return old::show_decision(output, old, stage),
+    };
+    let wanted = |sealed: &SealedDecision| attempt.is_none_or(|attempt| sealed.decision.attempt() == attempt);
+    let Some(sealed) = decisions.into_iter().find(wanted) else {
+        if rows.gate_of(stage, attempt).is_none() {
+            return Err(Refusal::no_gate(rows, stage, attempt).into());
         }
         let of = attempt.map_or_else(String::new, |attempt| format!(" #{attempt}"));
-        Err(Failure::not_found(format!("{job} / {stage}{of} has no decision"))
-            .hint(format!("holdpoint decisions list {job} names those there are")))
-    })
-    .await;
-    let sealed = match found {
-        Ok(sealed) => sealed,
-        Err(failure) => return old::show_decision(output, &old::instead(&session, job, failure)?, stage),
+        return Err(Failure::not_found(format!("{job} / {stage}{of} has no decision"))
+            .hint(format!("holdpoint decisions list {job} names those there are")));
     };
     if output.is_json {
         return output.document(&sealed);

@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use domain::event::Event;
 use domain::ids::JobId;
 use domain::job::JobStatus;
+use domain::old::ListedJob;
 use domain::operator::Surface;
+use domain::view::Since;
 use engine::Role;
 use engine::client::Client;
 use engine::waits::news_of;
@@ -44,26 +45,36 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
         follow: is_followed,
         since,
     } = arguments;
-    let told = match session.open_existing(Role::Visitor) {
+    let history = match session.open_existing(Role::Visitor) {
         Ok(engine) => {
             with_engine(engine, async |engine| {
-                ask::job(engine, &job).await?;
-                if is_followed {
-                    follow(engine, &mut output, &job, since).await?;
-                } else {
-                    print_from(engine, &mut output, &job, since).await?;
+                match ask::find(engine, &job).await? {
+                    // History has ended: there is nothing to follow.
+                    ListedJob::Old(_) => return Ok(engine.old_event_page(&job, Since::Seq(since), u32::MAX).await?.0),
+                    ListedJob::Ours(_) if is_followed => {
+                        follow(engine, &mut output, &job, since).await?;
+                    }
+                    ListedJob::Ours(_) => {
+                        print_from(engine, &mut output, &job, since).await?;
+                    }
                 }
-                Ok(())
+                Ok(Vec::new())
             })
-            .await
+            .await?
         }
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            old::instead(&session, &job, failure)?;
+            let since = Since::Seq(since);
+            old::read(&session, |history, ours| {
+                history.event_page(ours, &job, since, u32::MAX)
+            })?
+            .0
+        }
     };
-    if let Err(failure) = told {
-        // History has ended: there is nothing to follow.
-        let job = old::instead(&session, &job, failure)?;
-        old::events(&mut output, &session, &job.id, since)?;
+    for event in &history {
+        print(&mut output, &EventDoc::of_old(&job, event))?;
     }
+    output.flush()?;
     Ok(Exit::Done)
 }
 
@@ -92,7 +103,7 @@ async fn print_from(engine: &Client, output: &mut Output, job_id: &JobId, since:
     loop {
         let events = engine.events(Some(job_id), since, BATCH).await?;
         for event in &events {
-            print(output, event)?;
+            print(output, &EventDoc::of(event))?;
         }
         output.flush()?;
         match events.last() {
@@ -102,16 +113,16 @@ async fn print_from(engine: &Client, output: &mut Output, job_id: &JobId, since:
     }
 }
 
-fn print(output: &mut Output, event: &Event) -> Result<(), Failure> {
+fn print(output: &mut Output, event: &EventDoc<'_>) -> Result<(), Failure> {
     if output.is_json {
-        return output.json_line(&EventDoc::of(event));
+        return output.json_line(event);
     }
-    let stage = event.stage.as_ref().map_or("-", |stage| stage.as_str());
+    let stage = event.stage.map_or("-", |stage| stage.as_str());
     output.line(&format!(
         "{}  {:>5}  {:<18} {:<12} {}",
         clock_time(event.ts),
         event.seq,
-        event.kind.as_str(),
+        event.kind,
         stage,
         event.message
     ))

@@ -1,7 +1,5 @@
 //! `holdpoint job`: start, list, show, resume, cancel, complete, watch.
 
-use std::cmp::Reverse;
-
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -263,21 +261,15 @@ async fn list(
         limit: limit.saturating_add(1),
     };
     let jobs = match session.open_list()? {
-        None => Vec::new(),
-        Some(engine) => {
-            let filter = filter.clone();
-            with_engine(engine, async |engine| Ok(engine.jobs(filter).await?)).await?
-        }
+        None => old::read(&session, |history, ours| history.list(ours, &filter))?,
+        Some(engine) => with_engine(engine, async |engine| Ok(engine.list(filter).await?)).await?,
     };
     old::note_faults(&session);
-    let history = old::jobs(&session, filter)?;
-    if history.is_empty() {
+    if jobs.is_empty() {
         session.note_no_jobs();
     }
-    let ours = jobs.iter().map(|rows| JobDoc::of(rows, session.lens()));
-    let mut documents: Vec<_> = ours.chain(history.iter().map(JobDoc::of_old)).collect();
-    // Newest first, as each of the two is; of equal ones ours first.
-    documents.sort_by_key(|job| Reverse(job.created_at));
+    let documents = jobs.iter().map(|job| JobDoc::of_listed(job, session.lens()));
+    let mut documents: Vec<_> = documents.collect();
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     if documents.len() > wanted {
         documents.truncate(wanted);

@@ -2,6 +2,7 @@
 
 use domain::ids::JobId;
 use domain::job::JobRows;
+use domain::old::ListedJob;
 use domain::operator::Surface;
 use domain::stage_state::StageState;
 use engine::Role;
@@ -21,22 +22,16 @@ use super::words::{ago, clock_time, size};
 pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), Failure> {
     let session = Session::resolve(global, Surface::Cli)?;
     let found = match session.open_existing(Role::Visitor) {
-        Ok(engine) => with_engine(engine, async |engine| ask::job(engine, id).await).await,
-        Err(failure) => Err(failure),
-    };
-    let rows = match found {
-        Ok(rows) => rows,
-        Err(failure) => {
-            let job = old::instead(&session, id, failure)?;
-            if output.is_json {
-                return output.document(&JobDoc::of_old(&job));
-            }
-            return old::show(output, &session, &job);
-        }
+        Ok(engine) => with_engine(engine, async |engine| ask::find(engine, id).await).await?,
+        Err(failure) => old::instead(&session, id, failure)?,
     };
     if output.is_json {
-        return output.document(&JobDoc::of(&rows, session.lens()));
+        return output.document(&JobDoc::of_listed(&found, session.lens()));
     }
+    let rows = match &found {
+        ListedJob::Ours(rows) => rows,
+        ListedJob::Old(job) => return old::show(output, &session, job),
+    };
     let job = &rows.job;
     let now = session.now();
     output.line(&format!("{} / {}", job.id, job.slug))?;
@@ -58,7 +53,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> R
         output.line(&format!("param     {key} = {value}"))?;
     }
     output.line("")?;
-    stages(output, &session, &rows)?;
+    stages(output, &session, rows)?;
     if !rows.artifacts.is_empty() {
         output.line("")?;
         let mut table = Table::new(&["ARTIFACT", "KIND", "SIZE", "DIGEST"]);
@@ -92,10 +87,7 @@ fn stages(output: &mut Output, session: &Session, rows: &JobRows) -> Result<(), 
             state.to_owned(),
             gate.by.unwrap_or_default().to_owned(),
             gate.at.map(clock_time).unwrap_or_default(),
-            gate.notes
-                .and_then(|notes| notes.lines().next())
-                .unwrap_or_default()
-                .to_owned(),
+            old::first_line(gate.notes),
         ]);
     }
     table.print(output, "No stage is known yet: gate open names them")

@@ -1,14 +1,13 @@
-//! Old records on the command line: history, read without an engine and beside ours (SPEC §4).
+//! Old records on the command line: history, read without an engine where there is no database of ours (SPEC §4).
 
 use domain::ids::{JobId, StageName};
-use domain::old::{OldDecision, OldJob};
-use domain::view::JobFilter;
+use domain::old::{ListedJob, OldJob};
 use engine::Trouble;
 use engine::history::History;
 use runs::RunsDir;
 use store::Reader;
 use text::visible_line;
-use wire::{EventDoc, GateDoc};
+use wire::GateDoc;
 
 use super::output::{Output, note};
 use super::report::Failure;
@@ -17,7 +16,7 @@ use super::table::Table;
 use super::words::{ago, clock_time};
 
 /// Reads old records. Nothing: there can be none, or ours cannot be told from them.
-fn read<T: Default>(
+pub fn read<T: Default>(
     session: &Session,
     look: impl FnOnce(&mut History, Option<&Reader>) -> Result<T, Trouble>,
 ) -> Result<T, Failure> {
@@ -47,24 +46,12 @@ pub fn faults(session: &Session) -> Vec<String> {
         .collect()
 }
 
-/// Old jobs, newest first.
-pub fn jobs(session: &Session, filter: JobFilter) -> Result<Vec<OldJob>, Failure> {
-    read(session, |history, ours| history.jobs(ours, &filter))
-}
-
-/// Old decisions, oldest first.
-pub fn decisions(session: &Session) -> Result<Vec<OldDecision>, Failure> {
-    let mut decisions = read(session, |history, ours| history.decisions(ours, u32::MAX))?;
-    decisions.reverse();
-    Ok(decisions)
-}
-
-/// The old job that was meant where there is none of ours; else the failure as it was.
-pub fn instead(session: &Session, id: &JobId, failure: Failure) -> Result<OldJob, Failure> {
-    if matches!(failure, Failure::Interrupted | Failure::OutputGone) {
-        return Err(failure);
+/// The old job that was meant where no engine could be opened; else the failure as it was.
+pub fn instead(session: &Session, id: &JobId, failure: Failure) -> Result<ListedJob, Failure> {
+    match read(session, |history, ours| history.find(ours, id))? {
+        Some(old @ ListedJob::Old(_)) => Ok(old),
+        Some(ListedJob::Ours(_)) | None => Err(failure),
     }
-    read(session, |history, ours| history.job(ours, id))?.ok_or(failure)
 }
 
 /// Prints an old job.
@@ -139,24 +126,4 @@ pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Re
         output.block("  ", &serde_json::to_string_pretty(patch).unwrap_or_default())?;
     }
     Ok(())
-}
-
-/// Prints the events of an old job after `since`.
-pub fn events(output: &mut Output, session: &Session, id: &JobId, since: u64) -> Result<(), Failure> {
-    let events = read(session, |history, ours| history.events(ours, id))?;
-    for event in events.iter().filter(|event| event.seq > since) {
-        if output.is_json {
-            output.json_line(&EventDoc::of_old(id, event))?;
-        } else {
-            let stage = event.stage.as_ref().map_or("-", |stage| stage.as_str());
-            output.line(&format!(
-                "{}  {:>5}  {:<18} {stage:<12} {}",
-                clock_time(event.ts),
-                event.seq,
-                event.kind,
-                event.message
-            ))?;
-        }
-    }
-    output.flush()
 }

@@ -30,9 +30,10 @@ pub async fn run(
     timeout: Option<Duration>,
 ) -> Outcome {
     output.flush()?;
+    ask::job(engine, &wanted.job).await?;
     let (job, stage) = (&wanted.job, &wanted.stage);
     let Some((rows, waited)) = engine.until_decided(job, stage, attempt, timeout).await? else {
-        return Err(ask::no_job(engine, job).await);
+        return Err(Refusal::no_such_job(job).into());
     };
     match waited {
         Waited::Settled(attempt) => settled(engine, session, output, &rows, wanted, attempt).await,

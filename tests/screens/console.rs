@@ -7,8 +7,8 @@ use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 
 use console::effect::Msg;
+use console::external_editor::{Ending, ExternalEditor};
 use console::input::{Code, Input, Key, Mouse, MouseKind};
-use console::own_editor::{Ending, OwnEditor};
 use console::session::Session;
 use console::{EditorState, Ended, Incoming, InputStream, Terminal};
 use domain::event::{Event, EventType};
@@ -86,7 +86,7 @@ impl Terminal for Glass {
         self.copied.push(text.to_owned());
     }
 
-    async fn lend(&mut self, editor: &OwnEditor, path: &Path) -> io::Result<Result<(), String>> {
+    async fn lend(&mut self, editor: &ExternalEditor, path: &Path) -> io::Result<Result<(), String>> {
         let name = path.file_name().unwrap().to_string_lossy();
         self.editors.push(format!("{} {name}", editor.name()));
         self.editor = Some(path.to_owned());
@@ -173,7 +173,7 @@ pub fn session() -> Session {
         hint: None,
         has_colour: true,
         has_palette: false,
-        own_editor: OwnEditor::choose(None, Some("/usr/bin/vi -n".into()), false),
+        external_editor: ExternalEditor::choose(None, Some("/usr/bin/vi -n".into()), false),
         open_at: None,
     }
 }

@@ -248,6 +248,9 @@ fn what_was_not_looked_at_is_taken_in_only_by_a_key_that_is_on_the_screen() {
     console.press("*").burst("a i");
     console.shows("The key came before the question was on the screen");
     console.shows("[i] take them in");
+    // In the note it is a letter.
+    console.press("Tab");
+    assert!(!console.text().contains("take them in"), "{}", console.text());
 }
 
 #[test]

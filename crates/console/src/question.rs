@@ -116,7 +116,7 @@ impl Question {
                 Answered::Log(id, stage, attempt, log)
             }
             Self::Decisions => Answered::Decisions(read(engine.decisions(None, None, DECISIONS_MAX)).await),
-            Self::OldDecisions => Answered::OldDecisions(read(engine.old_decisions(DECISIONS_MAX)).await),
+            Self::OldDecisions => Answered::OldDecisions(read(engine.old_decisions(None, DECISIONS_MAX)).await),
             Self::Since => Answered::Since(read(engine.last_events(None, SINCE_EVENTS_MAX)).await),
             Self::Sought(id, stage) => {
                 let rows = read(engine.job(&id)).await;

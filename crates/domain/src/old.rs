@@ -3,13 +3,55 @@
 //! They are types of their own, so that no rule can take one for a job: a rule takes [`super::job::JobRows`]. Whatever the old system
 //! did not write, or wrote in a way that cannot be read, is left out without complaint.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::decision::SealedDecision;
 use super::ids::{JobId, StageName};
-use super::job::JobStatus;
+use super::job::{JobRows, JobStatus};
+use super::refusal::Refusal;
 use super::time::Timestamp;
+
+/// A job as it is listed and shown: one of ours, or an old record. It can be read and nothing else: a rule takes [`JobRows`].
+#[derive(Debug)]
+pub enum ListedJob {
+    /// One that rules work on.
+    Ours(Arc<JobRows>),
+    /// History only.
+    Old(Box<OldJob>),
+}
+
+impl ListedJob {
+    /// When it was started.
+    pub fn created_at(&self) -> Timestamp {
+        match self {
+            Self::Ours(rows) => rows.job.created_at,
+            Self::Old(job) => job.created_at,
+        }
+    }
+
+    /// The rows, for everything that is more than looking; refused: nothing is ever done to an old record.
+    pub fn ours(self) -> Result<Arc<JobRows>, Refusal> {
+        match self {
+            Self::Ours(rows) => Ok(rows),
+            Self::Old(job) => Err(Refusal::old_record(&job.id)),
+        }
+    }
+
+    /// Those of its decisions that came with it, oldest first.
+    pub fn decisions(&self) -> Vec<ListedDecision<'_>> {
+        match self {
+            Self::Ours(rows) => {
+                let mut decisions: Vec<_> = rows.decisions.iter().map(ListedDecision::Ours).collect();
+                decisions.sort_by_key(|decision| decision.seq());
+                decisions
+            }
+            Self::Old(job) => job.decisions().into_iter().map(ListedDecision::Old).collect(),
+        }
+    }
+}
 
 /// A job of the old system.
 #[derive(Debug, Clone, PartialEq)]

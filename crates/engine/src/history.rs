@@ -4,14 +4,16 @@
 //! old database or the runs directory has changed, and the jobs of the page. An old database that cannot be read is in nobody's way: it
 //! is left out of the answers, and front ends name it ([`OldDatabase::check`]).
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::trouble::Trouble;
 use domain::ids::JobId;
-use domain::old::{OldDecision, OldEvent, OldJob};
+use domain::old::{ListedJob, OldDecision, OldEvent, OldJob};
 use domain::time::Timestamp;
-use domain::view::JobFilter;
+use domain::view::{JobFilter, Since};
 use runs::{RunsDir, RunsError, old};
 use store::{OldDatabase, Reader, StoreError};
 
@@ -75,8 +77,15 @@ impl History {
         Ok(loaded.flatten().any(|jobs| !jobs.is_empty()))
     }
 
-    /// One job. None: there is no such one, or it is ours: `ours` knows which jobs are not old.
-    pub fn job(&self, ours: Option<&Reader>, id: &JobId) -> Result<Option<OldJob>, Trouble> {
+    /// One job of ours or of the old system; `ours` knows which jobs are not old.
+    pub fn find(&self, ours: Option<&Reader>, id: &JobId) -> Result<Option<ListedJob>, Trouble> {
+        if let Some(rows) = ours.map(|reader| reader.job(id)).transpose()?.flatten() {
+            return Ok(Some(ListedJob::Ours(Arc::new(rows))));
+        }
+        Ok(self.job(ours, id)?.map(|job| ListedJob::Old(Box::new(job))))
+    }
+
+    fn job(&self, ours: Option<&Reader>, id: &JobId) -> Result<Option<OldJob>, Trouble> {
         if is_ours(ours, id)? {
             return Ok(None);
         }
@@ -90,8 +99,33 @@ impl History {
         })
     }
 
-    /// The events of one job, oldest first.
-    pub fn events(&self, ours: Option<&Reader>, id: &JobId) -> Result<Vec<OldEvent>, Trouble> {
+    /// The events of one old job as a client pages through them, oldest first, and how many there are without the limit. After a time,
+    /// those that share the time of the last come with it.
+    pub fn event_page(
+        &self,
+        ours: Option<&Reader>,
+        id: &JobId,
+        since: Since,
+        limit: u32,
+    ) -> Result<(Vec<OldEvent>, u64), Trouble> {
+        let mut events = self.events(ours, id)?;
+        events.retain(|event| match since {
+            Since::Seq(seq) => event.seq > seq,
+            Since::Time(time) => event.ts > time,
+        });
+        let total = events.len() as u64;
+        let mut limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if let Since::Time(_) = since {
+            events.sort_by_key(|event| event.ts);
+            let last = limit.checked_sub(1).and_then(|last| events.get(last));
+            let last = last.map(|event| event.ts);
+            limit = events.partition_point(|event| last.is_none_or(|last| event.ts <= last));
+        }
+        events.truncate(limit);
+        Ok((events, total))
+    }
+
+    fn events(&self, ours: Option<&Reader>, id: &JobId) -> Result<Vec<OldEvent>, Trouble> {
         if is_ours(ours, id)? {
             return Ok(Vec::new());
         }
@@ -108,8 +142,19 @@ impl History {
         Ok(rows.into_iter().find(|events| !events.is_empty()).unwrap_or_default())
     }
 
-    /// Jobs, newest first. One whose id a job of ours has is not among them.
-    pub fn jobs(&mut self, ours: Option<&Reader>, filter: &JobFilter) -> Result<Vec<OldJob>, Trouble> {
+    /// Jobs of ours and of the old system, newest first; of equal ones ours first.
+    pub fn list(&mut self, ours: Option<&Reader>, filter: &JobFilter) -> Result<Vec<ListedJob>, Trouble> {
+        let rows = ours.map(|reader| reader.jobs(filter)).transpose()?.unwrap_or_default();
+        let rows = rows.into_iter().map(|rows| ListedJob::Ours(Arc::new(rows)));
+        let old = self.jobs(ours, filter)?.into_iter();
+        let mut jobs: Vec<_> = rows.chain(old.map(|job| ListedJob::Old(Box::new(job)))).collect();
+        jobs.sort_by_key(|job| Reverse(job.created_at()));
+        jobs.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+        Ok(jobs)
+    }
+
+    /// Old jobs, newest first. One whose id a job of ours has is not among them.
+    fn jobs(&mut self, ours: Option<&Reader>, filter: &JobFilter) -> Result<Vec<OldJob>, Trouble> {
         let wanted = usize::try_from(filter.limit).unwrap_or(usize::MAX);
         let is_before = |at: Timestamp| filter.before.is_none_or(|before| at < before);
         let entries: Vec<_> = self
@@ -133,7 +178,18 @@ impl History {
         Ok(found)
     }
 
-    pub fn decisions(&mut self, ours: Option<&Reader>, limit: u32) -> Result<Vec<OldDecision>, Trouble> {
+    /// Old decisions, newest first; only this job's, all of them, or at most `limit`.
+    pub fn decisions(
+        &mut self,
+        ours: Option<&Reader>,
+        job_id: Option<&JobId>,
+        limit: u32,
+    ) -> Result<Vec<OldDecision>, Trouble> {
+        if let Some(id) = job_id {
+            let job = self.job(ours, id)?;
+            let decisions = job.iter().flat_map(OldJob::decisions).rev();
+            return Ok(decisions.cloned().collect());
+        }
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = self.index(ours)?.to_vec();
         let mut found = Vec::new();
@@ -146,7 +202,7 @@ impl History {
                 found.extend(job.decisions().into_iter().cloned());
             }
         }
-        found.sort_by_key(|decision| std::cmp::Reverse(decision.at));
+        found.sort_by_key(|decision| Reverse(decision.at));
         found.truncate(wanted);
         Ok(found)
     }

@@ -11,7 +11,7 @@ use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
-use domain::old::{OldDecision, OldEvent, OldJob};
+use domain::old::{ListedJob, OldDecision, OldEvent};
 use domain::operator::Operator;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
@@ -167,28 +167,29 @@ impl Client {
         self.read(move |on| Ok(on.reader.webhook_standings(now)?)).await
     }
 
-    /// Old jobs, newest first. One whose id a job of ours has is not among them.
-    pub async fn old_jobs(&self, filter: JobFilter) -> Result<Vec<OldJob>, Unread> {
-        self.read(move |on| Ok(on.history.jobs(Some(&on.reader), &filter)?))
+    /// One job of ours or of the old system; none: there is no such job.
+    pub async fn find(&self, id: &JobId) -> Result<Option<ListedJob>, Unread> {
+        let id = id.clone();
+        self.read(move |on| Ok(on.history.find(Some(&on.reader), &id)?)).await
+    }
+
+    /// Jobs of ours and of the old system, newest first.
+    pub async fn list(&self, filter: JobFilter) -> Result<Vec<ListedJob>, Unread> {
+        self.read(move |on| Ok(on.history.list(Some(&on.reader), &filter)?))
             .await
     }
 
-    /// An old job. None: there is no such one, or a job of ours has its id.
-    pub async fn old_job(&self, id: &JobId) -> Result<Option<Arc<OldJob>>, Unread> {
+    /// The same as [`Self::event_page`] of an old job.
+    pub async fn old_event_page(&self, id: &JobId, since: Since, limit: u32) -> Result<(Vec<OldEvent>, u64), Unread> {
         let id = id.clone();
-        self.read(move |on| Ok(on.history.job(Some(&on.reader), &id)?.map(Arc::new)))
+        self.read(move |on| Ok(on.history.event_page(Some(&on.reader), &id, since, limit)?))
             .await
     }
 
-    /// The events of an old job, oldest first.
-    pub async fn old_events(&self, id: &JobId) -> Result<Vec<OldEvent>, Unread> {
-        let id = id.clone();
-        self.read(move |on| Ok(on.history.events(Some(&on.reader), &id)?)).await
-    }
-
-    /// Old decisions, newest first.
-    pub async fn old_decisions(&self, limit: u32) -> Result<Vec<OldDecision>, Unread> {
-        self.read(move |on| Ok(on.history.decisions(Some(&on.reader), limit)?))
+    /// Old decisions, newest first; only this job's, all of them, or at most `limit`.
+    pub async fn old_decisions(&self, job_id: Option<&JobId>, limit: u32) -> Result<Vec<OldDecision>, Unread> {
+        let id = job_id.cloned();
+        self.read(move |on| Ok(on.history.decisions(Some(&on.reader), id.as_ref(), limit)?))
             .await
     }
 

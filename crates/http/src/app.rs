@@ -12,7 +12,7 @@ use config::Config;
 use domain::ask::Command;
 use domain::ids::JobId;
 use domain::job::JobRows;
-use domain::old::OldJob;
+use domain::old::ListedJob;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use engine::client::{Client, Done, Unread};
@@ -166,30 +166,14 @@ impl App {
 
     /// A job that must exist.
     pub(crate) async fn job(&self, id: &JobId) -> Result<Arc<JobRows>, ApiError> {
-        match self.job_or_old(id).await? {
-            JobOrOld::Ours(rows) => Ok(rows),
-            JobOrOld::Old(_) => Err(Refusal::old_record(id).into()),
-        }
+        Ok(self.find(id).await?.ours()?)
     }
 
     /// The same where history will do as well.
-    pub(crate) async fn job_or_old(&self, id: &JobId) -> Result<JobOrOld, ApiError> {
-        match self.read(self.engine.job(id)).await? {
-            Some(rows) => Ok(JobOrOld::Ours(rows)),
-            None => match self.read(self.engine.old_job(id)).await? {
-                Some(job) => Ok(JobOrOld::Old(job)),
-                None => Err(no_such_job(id)),
-            },
-        }
+    pub(crate) async fn find(&self, id: &JobId) -> Result<ListedJob, ApiError> {
+        let found = self.read(self.engine.find(id)).await?;
+        found.ok_or_else(|| no_such_job(id))
     }
-}
-
-/// A job of ours, or one of the old system's.
-pub(crate) enum JobOrOld {
-    /// Ours.
-    Ours(Arc<JobRows>),
-    /// History: read, and nothing else.
-    Old(Arc<OldJob>),
 }
 
 /// There is no such job: the same words for an id that cannot be one.

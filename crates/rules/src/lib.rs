@@ -136,6 +136,7 @@ pub enum Happening {
 
 /// Why the rules are asked.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one is made for each transaction")]
 pub enum Trigger {
     /// Somebody wants something.
     Asked(Ask),

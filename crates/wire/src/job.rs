@@ -10,7 +10,7 @@ use super::{GateDoc, Lens};
 use domain::artifact::Artifact;
 use domain::ids::{Digest, JobId, StageName};
 use domain::job::{Attempt, JobRows, JobStatus};
-use domain::old::{OldArtifact, OldJob};
+use domain::old::{ListedJob, OldArtifact, OldJob};
 use domain::time::Timestamp;
 
 /// A registered artifact.
@@ -40,7 +40,7 @@ pub struct ArtifactDoc<'a> {
 
 impl<'a> ArtifactDoc<'a> {
     /// The document of one artifact.
-    pub fn of(artifact: &'a Artifact) -> Self {
+    fn of(artifact: &'a Artifact) -> Self {
         Self {
             stage: &artifact.stage,
             kind: &artifact.kind,
@@ -53,7 +53,7 @@ impl<'a> ArtifactDoc<'a> {
     }
 
     /// The document of what an old record names.
-    pub fn of_old(artifact: &'a OldArtifact) -> Self {
+    fn of_old(artifact: &'a OldArtifact) -> Self {
         Self {
             stage: &artifact.stage,
             kind: &artifact.kind,
@@ -87,9 +87,9 @@ pub struct JobDoc<'a> {
     #[schema(value_type = Object)]
     pub(crate) cfg: &'a Map<String, Value>,
     /// One for each stage.
-    pub(crate) gates: Vec<GateDoc<'a>>,
+    pub gates: Vec<GateDoc<'a>>,
     /// What is registered.
-    pub(crate) artifacts: Vec<ArtifactDoc<'a>>,
+    pub artifacts: Vec<ArtifactDoc<'a>>,
     /// What stage commands read.
     #[schema(value_type = Object)]
     pub(crate) params: Cow<'a, Map<String, Value>>,
@@ -143,8 +143,15 @@ impl<'a> JobDoc<'a> {
         }
     }
 
-    /// The document of an old record.
-    pub fn of_old(job: &'a OldJob) -> Self {
+    /// The document of a job or an old record.
+    pub fn of_listed(job: &'a ListedJob, lens: Lens<'_>) -> Self {
+        match job {
+            ListedJob::Ours(rows) => Self::of(rows, lens),
+            ListedJob::Old(job) => Self::of_old(job),
+        }
+    }
+
+    fn of_old(job: &'a OldJob) -> Self {
         Self {
             id: &job.id,
             slug: &job.slug,

@@ -51,16 +51,16 @@ pub struct Lens<'a> {
 #[schema(as = Event)]
 pub struct EventDoc<'a> {
     /// Strictly rising.
-    pub(crate) seq: u64,
+    pub seq: u64,
     /// When.
     #[schema(value_type = String)]
-    pub(crate) ts: Timestamp,
+    pub ts: Timestamp,
     /// The same.
     #[schema(value_type = String)]
     pub(crate) timestamp: Timestamp,
     /// Its type.
     #[serde(rename = "type")]
-    pub(crate) kind: &'a str,
+    pub kind: &'a str,
     /// The same.
     pub(crate) event_type: &'a str,
     /// The job.
@@ -68,12 +68,12 @@ pub struct EventDoc<'a> {
     pub(crate) job_id: &'a JobId,
     /// The stage it is about.
     #[schema(value_type = Option<String>, required = true)]
-    pub(crate) stage: Option<&'a StageName>,
+    pub stage: Option<&'a StageName>,
     /// The job's status after it; null where an old record does not tell it.
     #[schema(value_type = Option<String>, required = true)]
     pub(crate) status: Option<JobStatus>,
     /// One line for a person.
-    pub(crate) message: &'a str,
+    pub message: &'a str,
     /// The facts.
     #[schema(value_type = Object)]
     pub(crate) payload: &'a Value,
@@ -241,7 +241,6 @@ pub fn patch_types(types: &[TypeDoc]) -> Value {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = Acted)]
-#[expect(clippy::large_enum_variant, reason = "each is made once and written at once")]
 pub enum ActedDoc<'a> {
     /// It was done.
     Done(DoneDoc<'a>),

@@ -149,11 +149,11 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         Action::Compose if focus == Focus::Confirm => there_is(is_asking && is_draft_left_out(model)),
         Action::Compose => asked(model, "Not composed", || gate::compose(model)),
         Action::Edit => asked(model, "Not edited", || gate::edit(model)),
-        Action::OwnEditor => {
+        Action::ExternalEditor => {
             let is_open = model.compose.is_some();
-            let rule = || match (&model.session.own_editor, is_open) {
-                (None, _) => Err(text::no_own_editor()),
-                (Some(_), true) => text::own_editor(model),
+            let rule = || match (&model.session.external_editor, is_open) {
+                (None, _) => Err(text::no_external_editor()),
+                (Some(_), true) => text::external_editor(model),
                 (Some(_), false) => gate::edit(model),
             };
             match is_open {

@@ -10,9 +10,9 @@ use super::effects::{EffectRunner, Order};
 use crate::action::Action;
 use crate::backend::Backend;
 use crate::effect::{FrameFacts, Msg};
+use crate::external_editor::Ending;
 use crate::input::Input;
 use crate::model::Model;
-use crate::own_editor::Ending;
 use crate::session::Session;
 use crate::terminal::{EditorState, Ended, Incoming, InputStream, Terminal};
 use crate::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
@@ -237,7 +237,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     fn editor_ended(&mut self, ending: Ending) -> io::Result<()> {
         self.input.go_on()?;
         self.model.size = self.terminal.size();
-        self.tell(Msg::OwnEditorEnded(ending));
+        self.tell(Msg::ExternalEditorEnded(ending));
         self.tell(Msg::Continued);
         Ok(())
     }

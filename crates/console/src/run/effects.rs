@@ -22,7 +22,7 @@ use engine::api::{Notice, RequestId};
 
 use crate::backend::Backend;
 use crate::effect::{Details, Effect, Msg, Submission, Unfit};
-use crate::own_editor::OwnEditor;
+use crate::external_editor::ExternalEditor;
 use crate::question::Answered;
 use crate::work;
 
@@ -31,7 +31,7 @@ pub(super) enum Order {
     Copy(String),
     Repaint,
     Suspend,
-    LendTo(OwnEditor, PathBuf),
+    LendTo(ExternalEditor, PathBuf),
     Quit,
 }
 
@@ -156,7 +156,7 @@ impl EffectRunner {
                         self.work_on_copy(move || copy.close(is_kept));
                     }
                 }
-                Effect::StartOwnEditor(editor, path) => orders.push_back(Order::LendTo(editor, path)),
+                Effect::StartExternalEditor(editor, path) => orders.push_back(Order::LendTo(editor, path)),
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::PutAside(discarded) => backend.put_aside(&discarded),
                 Effect::Restore(draft, discarded) => backend.restore(&draft, &discarded),

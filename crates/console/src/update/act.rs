@@ -112,7 +112,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         }
         Action::Compose => open::open(model, fx),
         Action::Edit => compose::open_edit(model, fx),
-        Action::OwnEditor => compose::open_own_editor(model, fx),
+        Action::ExternalEditor => compose::open_external_editor(model, fx),
         Action::OtherType => compose::other_type(model),
         Action::AsPatch => compose::as_patch(model, fx),
         Action::CarryOver => compose::carry_over(model, fx),

@@ -124,7 +124,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::PreviewReady(revision, preview) => compose::previewed(model, revision, preview),
         Msg::CopyReady(result) => compose::copy_ready(model, result, fx),
         Msg::CopySaved(text) => compose::copy_saved(model, &text, fx),
-        Msg::OwnEditorEnded(ending) => compose::own_editor_ended(model, ending, fx),
+        Msg::ExternalEditorEnded(ending) => compose::external_editor_ended(model, ending, fx),
         Msg::CopyRead(result) => compose::copy_read(model, result, fx),
         Msg::Drafts(drafts, problems) => {
             model.broken.draft_problems = problems;

@@ -8,10 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, JobOrOld};
+use crate::app::App;
 use crate::params::{Asked, Job};
 use domain::ids::JobId;
-use domain::old::OldEvent;
+use domain::old::ListedJob;
 use domain::time::Timestamp;
 use domain::view::Since;
 use wire::EventDoc;
@@ -53,59 +53,28 @@ struct EventsDoc<'a> {
     ),
     responses((status = 200, description = "A page", body = EventsDoc)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
-    let since = since(&asked)?;
+    let since = since(&asked)?.unwrap_or(Since::Seq(0));
     let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
-    if let JobOrOld::Old(_) = app.job_or_old(&id).await? {
-        return old(&app, &asked, &id, since.unwrap_or(Since::Seq(0)), limit).await;
-    }
-    let page = app.engine.event_page(&id, since.unwrap_or(Since::Seq(0)), limit);
-    let (events, total) = app.read(page).await?;
-    let documents = events.iter().map(EventDoc::of).collect();
-    let last = events.last().map(|event| event.ts);
-    Ok(page_of(&app, &asked, &id, documents, total, last))
-}
-
-/// The events of an old record, numbered by its log.
-async fn old(app: &App, asked: &Asked, id: &JobId, since: Since, limit: u32) -> Result<Response, ApiError> {
-    let is_after = |event: &&OldEvent| match since {
-        Since::Seq(seq) => event.seq > seq,
-        Since::Time(time) => event.ts > time,
+    let (ours, old, total);
+    let events: Vec<_> = match app.find(&id).await? {
+        ListedJob::Ours(_) => {
+            (ours, total) = app.read(app.engine.event_page(&id, since, limit)).await?;
+            ours.iter().map(EventDoc::of).collect()
+        }
+        ListedJob::Old(_) => {
+            (old, total) = app.read(app.engine.old_event_page(&id, since, limit)).await?;
+            old.iter().map(|event| EventDoc::of_old(&id, event)).collect()
+        }
     };
-    let events = app.read(app.engine.old_events(id)).await?;
-    let mut events: Vec<_> = events.iter().filter(is_after).collect();
-    let total = events.len();
-    let mut limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if let Since::Time(_) = since {
-        events.sort_by_key(|event| event.ts);
-        let last = limit
-            .checked_sub(1)
-            .and_then(|last| events.get(last))
-            .map(|event| event.ts);
-        limit = events.partition_point(|event| last.is_none_or(|last| event.ts <= last));
-    }
-    let page = events.get(..limit).unwrap_or(&events);
-    let documents = page.iter().map(|event| EventDoc::of_old(id, event)).collect();
-    let last = page.last().map(|event| event.ts);
-    Ok(page_of(app, asked, id, documents, total as u64, last))
-}
-
-fn page_of(
-    app: &App,
-    asked: &Asked,
-    job_id: &JobId,
-    events: Vec<EventDoc<'_>>,
-    total: u64,
-    last_event_time: Option<Timestamp>,
-) -> Response {
-    answer::ok(&EventsDoc {
-        job_id,
+    Ok(answer::ok(&EventsDoc {
+        job_id: &id,
         total,
         has_more: total > events.len() as u64,
+        last_event_time: events.last().map(|event| event.ts),
         events,
-        last_event_time,
         since: asked.text("since"),
         timestamp: app.now(),
-    })
+    }))
 }
 
 /// `since` as a number or a time; a `+` that came unescaped is read as one.

@@ -11,18 +11,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, JobOrOld, no_such_job};
+use crate::app::{App, no_such_job};
 use crate::params::{Asked, Gate, Job};
 use domain::decision::SealedDecision;
 use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
-use domain::old::{ListedDecision, OldDecision};
+use domain::old::{ListedDecision, ListedJob, OldDecision};
 use domain::refusal::Refusal;
 use domain::stage_state::StageState;
 use domain::view::JobFilter;
 use engine::waits::Waited;
-use wire::{DecisionFile, GateDoc, JobGateDoc};
+use wire::{DecisionFile, GateDoc, JobDoc, JobGateDoc};
 
 /// The most decisions of a list, and how many unless asked.
 const DECISIONS_MAX: u32 = 10_000;
@@ -76,27 +76,16 @@ struct JobDecisionsDoc<'a> {
     responses((status = 200, description = "All stages", body = StatusDoc)))]
 pub(crate) async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let config = app.config();
-    let found = app.job_or_old(&id).await?;
-    let (job_status, current_stage) = match &found {
-        JobOrOld::Ours(rows) => (rows.job.status, rows.job.stage.as_ref()),
-        JobOrOld::Old(job) => (job.status, job.stage.as_ref()),
-    };
-    let gates: Vec<_> = match &found {
-        JobOrOld::Ours(rows) => {
-            let stages = rows.job.stages.iter();
-            stages
-                .map(|spec| GateDoc::of_stage(rows, &spec.name, app.lens(&config)))
-                .collect()
-        }
-        JobOrOld::Old(job) => job.gates.iter().map(|gate| GateDoc::of_old(job, gate)).collect(),
-    };
+    let found = app.find(&id).await?;
+    let job = JobDoc::of_listed(&found, app.lens(&config));
+    let gates = job.gates;
     let count = |state: StageState| gates.iter().filter(|gate| gate.state == state).count();
     let (approved_gates, rejected_gates) = (count(StageState::Approved), count(StageState::Rejected));
     let pending_gates = count(StageState::Open);
     Ok(answer::ok(&StatusDoc {
         job_id: &id,
-        job_status,
-        current_stage,
+        job_status: job.status,
+        current_stage: job.stage,
         total_gates: gates.len(),
         approved_gates,
         rejected_gates,
@@ -109,32 +98,15 @@ pub(crate) async fn status(State(app): State<Arc<App>>, Job(id): Job) -> Result<
 #[utoipa::path(get, path = "/jobs/{id}/gates/decisions", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Decision files by stage", body = JobDecisionsDoc)))]
 pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
-    let rows = match app.job_or_old(&id).await? {
-        JobOrOld::Ours(rows) => rows,
-        JobOrOld::Old(job) => {
-            let decisions = job.decisions().into_iter();
-            let decisions = decisions.map(|decision| (&decision.stage, ListedDecision::Old(decision)));
-            return Ok(newest_decisions(&id, decisions.collect()));
-        }
-    };
-    let mut newest: BTreeMap<&StageName, &SealedDecision> = BTreeMap::new();
-    for sealed in &rows.decisions {
-        let known = newest.entry(sealed.decision.stage()).or_insert(sealed);
-        if sealed.seq > known.seq {
-            *known = sealed;
-        }
-    }
-    let decisions = newest.into_iter();
-    let decisions = decisions.map(|(stage, sealed)| (stage, ListedDecision::Ours(sealed)));
-    Ok(newest_decisions(&id, decisions.collect()))
-}
-
-fn newest_decisions<'a>(job_id: &'a JobId, decisions: BTreeMap<&'a StageName, ListedDecision<'a>>) -> Response {
-    answer::ok(&JobDecisionsDoc {
-        job_id,
+    let found = app.find(&id).await?;
+    // Of the same stage the last one stays.
+    let decisions = found.decisions().into_iter();
+    let decisions: BTreeMap<_, _> = decisions.map(|decision| (decision.stage(), decision)).collect();
+    Ok(answer::ok(&JobDecisionsDoc {
+        job_id: &id,
         total_decisions: decisions.len(),
         decisions,
-    })
+    }))
 }
 
 /// The decision of a stage's gate. With `wait`, answers as soon as the gate that is open now (or opens) is decided, at the latest after
@@ -154,10 +126,10 @@ pub(crate) async fn decision(
 ) -> Result<Response, ApiError> {
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
     let wait_s = asked.number("wait", 0..=WAIT_S_MAX)?;
-    let rows = match app.job_or_old(&id).await? {
-        JobOrOld::Ours(rows) => rows,
+    let rows = match app.find(&id).await? {
+        ListedJob::Ours(rows) => rows,
         // There is nothing to wait for.
-        JobOrOld::Old(job) => {
+        ListedJob::Old(job) => {
             let decision = job.gate(&stage).and_then(|gate| gate.decision.as_ref());
             return match (decision, attempt) {
                 (Some(decision), None | Some(1)) => Ok(answer::ok(decision)),
@@ -298,19 +270,13 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
 pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
     let limit = asked.number("limit", 1..=DECISIONS_MAX)?.unwrap_or(DECISIONS_DEFAULT);
     let (job_id, stage) = (asked.job("job_id")?, asked.stage("stage")?);
-    if let Some(id) = &job_id
-        && let Ok(JobOrOld::Old(job)) = app.job_or_old(id).await
-    {
-        let decisions = job.decisions().into_iter().rev();
-        let of_stage = decisions.filter(|decision| stage.as_ref().is_none_or(|stage| decision.stage == *stage));
-        return Ok(answer::ok(&of_stage.collect::<Vec<_>>()));
-    }
     let ours = app.engine.decisions(job_id.as_ref(), stage.as_ref(), limit);
     let ours = app.read(ours).await?;
     let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ours.len());
     // Old ones stand outside the chain, and before it.
-    let history = if left > 0 && job_id.is_none() {
-        app.read(app.engine.old_decisions(DECISIONS_MAX)).await?
+    let history = if left > 0 {
+        app.read(app.engine.old_decisions(job_id.as_ref(), DECISIONS_MAX))
+            .await?
     } else {
         Vec::new()
     };

@@ -1,6 +1,5 @@
 //! Jobs: start, list, show; what they made.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract::{Extension, State};
@@ -10,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::answer::{self, ApiError};
-use crate::app::{App, JobOrOld};
+use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::{Asked, Job, Rest};
@@ -110,14 +109,12 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
         before: asked.time("before")?,
         limit: asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT),
     };
-    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
-    let jobs = app.read(app.engine.jobs(filter.clone())).await?;
-    let history = app.read(app.engine.old_jobs(filter)).await?;
+    let jobs = app.read(app.engine.list(filter)).await?;
     let config = app.config();
-    let ours = jobs.iter().map(|rows| JobDoc::of(rows, app.lens(&config)));
-    let mut documents: Vec<_> = ours.chain(history.iter().map(JobDoc::of_old)).collect();
-    documents.sort_by_key(|job| Reverse(job.created_at));
-    documents.truncate(limit);
+    let documents: Vec<_> = jobs
+        .iter()
+        .map(|job| JobDoc::of_listed(job, app.lens(&config)))
+        .collect();
     Ok(answer::ok(&documents))
 }
 
@@ -126,20 +123,17 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
     responses((status = 200, description = "The job", body = JobDoc)))]
 pub(crate) async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
     let config = app.config();
-    Ok(match app.job_or_old(&id).await? {
-        JobOrOld::Ours(rows) => answer::ok(&JobDoc::of(&rows, app.lens(&config))),
-        JobOrOld::Old(job) => answer::ok(&JobDoc::of_old(&job)),
-    })
+    let found = app.find(&id).await?;
+    Ok(answer::ok(&JobDoc::of_listed(&found, app.lens(&config))))
 }
 
 /// What a job made.
 #[utoipa::path(get, path = "/jobs/{id}/artifacts", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Artifacts", body = [ArtifactDoc])))]
 pub(crate) async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
-    Ok(match app.job_or_old(&id).await? {
-        JobOrOld::Ours(rows) => answer::ok(&rows.artifacts.iter().map(ArtifactDoc::of).collect::<Vec<_>>()),
-        JobOrOld::Old(job) => answer::ok(&job.artifacts.iter().map(ArtifactDoc::of_old).collect::<Vec<_>>()),
-    })
+    let config = app.config();
+    let found = app.find(&id).await?;
+    Ok(answer::ok(&JobDoc::of_listed(&found, app.lens(&config)).artifacts))
 }
 
 /// The bytes of an artifact's registered version: with a patch that was approved, those after it.

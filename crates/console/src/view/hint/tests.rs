@@ -42,7 +42,7 @@ fn model() -> Model {
         hint: None,
         has_colour: true,
         has_palette: false,
-        own_editor: None,
+        external_editor: None,
         open_at: None,
     };
     let now = Now {

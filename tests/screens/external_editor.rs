@@ -1,7 +1,7 @@
 //! `E`: the edit goes to the operator's own editor and comes back.
 
 use console::effect::Msg;
-use console::own_editor::Ending;
+use console::external_editor::Ending;
 use domain::event::EventType;
 
 use crate::console::{Console, session};
@@ -132,7 +132,7 @@ fn an_edit_that_was_begun_here_goes_on_there() {
 #[test]
 fn where_there_is_no_editor_the_variables_are_named() {
     let mut session = session();
-    session.own_editor = None;
+    session.external_editor = None;
     let mut console = Console::with(session, World::drawn(), 80, 24);
     console.press("E");
     console.shows("Not edited: neither $VISUAL nor $EDITOR is set");
