@@ -194,11 +194,9 @@ fn guards_name_what_is_in_the_way() {
 fn the_answer_has_the_rows_that_a_reader_would_load() {
     let mut house = House::new();
     let artifact = |name: &str| {
-        let first = started("a").into_iter().find_map(|change| match change {
-            Change::PutArtifact(artifact) => Some(artifact),
-            _ => None,
-        });
-        let mut artifact = first.unwrap();
+        let Change::PutArtifact(mut artifact) = started("a").remove(2) else {
+            panic!("the third is an artifact");
+        };
         artifact.path = path(&format!("artifacts/script/{name}"));
         Change::PutArtifact(artifact)
     };
