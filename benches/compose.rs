@@ -51,7 +51,7 @@ fn session() -> Session {
         hint: None,
         has_colour: true,
         has_palette: false,
-        own_editor: None,
+        external_editor: None,
         open_at: None,
     }
 }

@@ -9,7 +9,7 @@ use domain::ids::{JobId, StageName};
 use domain::operator::Surface;
 use engine::Role;
 
-use console::own_editor::OwnEditor;
+use console::external_editor::ExternalEditor;
 
 use super::global::GlobalArguments;
 use super::http;
@@ -95,7 +95,11 @@ pub async fn show(
         hint,
         has_palette: console::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
         has_colour: console::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
-        own_editor: OwnEditor::choose(std::env::var_os("VISUAL"), std::env::var_os("EDITOR"), is_on_path("vi")),
+        external_editor: ExternalEditor::choose(
+            std::env::var_os("VISUAL"),
+            std::env::var_os("EDITOR"),
+            is_on_path("vi"),
+        ),
         open_at,
     };
     let (version, runs_dir) = (env!("CARGO_PKG_VERSION"), session.runs_dir.display());

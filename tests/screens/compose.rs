@@ -34,7 +34,7 @@ fn the_plan_is_shown_while_typing() {
     console.shows("Fits script.txt: 1 change");
     assert_eq!(
         console
-            .world
+            .backend
             .sent
             .iter()
             .filter(|words| words.starts_with("TakeLease"))
@@ -113,7 +113,7 @@ fn decided_elsewhere_while_composing() {
     console.press("p");
     write(&mut console, PATCH);
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");

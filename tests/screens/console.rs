@@ -1,44 +1,154 @@
 //! Drives the console by key strings.
 
 use std::collections::VecDeque;
+use std::future::pending;
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
 
-use console::draft::{Discarded, Draft};
-use console::effect::{CopyReady, Effect, Msg};
+use console::effect::Msg;
+use console::external_editor::{Ending, ExternalEditor};
 use console::input::{Code, Input, Key, Mouse, MouseKind};
-use console::model::Model;
-use console::own_editor::OwnEditor;
-use console::question::Question;
 use console::session::Session;
-use console::update::{start, update};
-use console::{view, work};
+use console::{EditorState, Ended, Incoming, InputStream, Terminal};
 use domain::event::{Event, EventType};
 use domain::job::JobStatus;
-use domain::key::GateKey;
 use domain::time::Now;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use tokio::runtime::Runtime;
 
 use crate::picture;
 use crate::world::{self, World, job_id, operator};
 
-pub struct Console {
-    pub model: Model,
-    pub world: World,
-    pub saved: Vec<(GateKey, Option<Draft>)>,
-    pub put_aside: Vec<Discarded>,
+/// Keys that are pressed, until the loop takes them.
+#[derive(Default)]
+pub struct Keys(VecDeque<Incoming>);
+
+impl InputStream for Keys {
+    async fn next(&mut self) -> Incoming {
+        match self.0.pop_front() {
+            Some(incoming) => incoming,
+            None => pending().await,
+        }
+    }
+
+    async fn ended(&mut self) -> Ended {
+        pending().await
+    }
+
+    async fn rest(&mut self) -> io::Result<()> {
+        self.0.clear();
+        Ok(())
+    }
+
+    fn go_on(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A terminal in memory.
+pub struct Glass {
+    size: (u16, u16),
+    /// Whether it takes no frame.
+    is_stalled: bool,
     pub copied: Vec<String>,
-    pub is_left: bool,
-    /// What the operator's own editor was given.
-    pub copy: Option<String>,
     /// The editors that were started, each with its file.
     pub editors: Vec<String>,
+    /// The file of the editor that runs.
+    pub editor: Option<PathBuf>,
+    /// How the editor ended, until the loop looks at it.
+    pub ended: Option<Ending>,
+}
+
+impl Terminal for Glass {
+    fn size(&self) -> (u16, u16) {
+        self.size
+    }
+
+    fn repaint(&mut self, _: (u16, u16)) {}
+
+    fn is_busy(&self) -> bool {
+        self.is_stalled
+    }
+
+    fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
+        let area = Rect::new(0, 0, self.size.0, self.size.1);
+        render(area, &mut Buffer::empty(area));
+        Ok(true)
+    }
+
+    async fn written(&mut self) -> bool {
+        pending().await
+    }
+
+    fn copy(&mut self, text: &str) {
+        self.copied.push(text.to_owned());
+    }
+
+    async fn lend(&mut self, editor: &ExternalEditor, path: &Path) -> io::Result<Result<(), String>> {
+        let name = path.file_name().unwrap().to_string_lossy();
+        self.editors.push(format!("{} {name}", editor.name()));
+        self.editor = Some(path.to_owned());
+        Ok(Ok(()))
+    }
+
+    fn editor(&mut self) -> io::Result<Option<EditorState>> {
+        Ok(match self.ended.take() {
+            Some(ending) => Some(EditorState::Ended(ending)),
+            None => self.is_lent().then_some(EditorState::Running),
+        })
+    }
+
+    fn is_lent(&self) -> bool {
+        self.editor.is_some()
+    }
+
+    async fn give_back(&mut self) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    /// A shell continues it at once.
+    fn stop(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+type Loop = console::Console<Keys, Glass, World>;
+
+/// The console's real loop, and whoever sits before it.
+pub struct Console {
+    console: Loop,
+    runtime: Runtime,
+    pub is_left: bool,
     /// Whether the operator looks at every screen until all of it counts as shown; else the next key comes at once.
     pub rests: bool,
     /// The last key that was pressed.
     last: Option<Key>,
     /// When the last letter was pressed.
     last_letter_us: Option<i64>,
-    waiting: Vec<console::effect::Submission>,
+}
+
+impl Deref for Console {
+    type Target = Loop;
+
+    fn deref(&self) -> &Loop {
+        &self.console
+    }
+}
+
+impl DerefMut for Console {
+    fn deref_mut(&mut self) -> &mut Loop {
+        &mut self.console
+    }
 }
 
 /// It turns over a line that does not scroll.
@@ -63,7 +173,7 @@ pub fn session() -> Session {
         hint: None,
         has_colour: true,
         has_palette: false,
-        own_editor: OwnEditor::choose(None, Some("/usr/bin/vi -n".into()), false),
+        external_editor: ExternalEditor::choose(None, Some("/usr/bin/vi -n".into()), false),
         open_at: None,
     }
 }
@@ -72,11 +182,6 @@ pub fn parse(keys: &str) -> Vec<Key> {
     keys.split_whitespace()
         .map(|name| Key::parse(name).unwrap_or_else(|| panic!("{name} is no key")))
         .collect()
-}
-
-enum Step {
-    Effect(Effect),
-    Tell(Msg),
 }
 
 impl Console {
@@ -94,27 +199,27 @@ impl Console {
     }
 
     /// With or without an operator who looks at every screen until all of it counts as shown.
-    pub fn resting(session: Session, world: World, (columns, rows): (u16, u16), rests: bool) -> Self {
-        let mut console = Self {
-            model: Model::new(session, (columns, rows), world::start()),
-            world,
-            saved: Vec::new(),
-            put_aside: Vec::new(),
+    pub fn resting(session: Session, world: World, size: (u16, u16), rests: bool) -> Self {
+        let glass = Glass {
+            size,
+            is_stalled: false,
             copied: Vec::new(),
-            is_left: false,
-            copy: None,
             editors: Vec::new(),
+            editor: None,
+            ended: None,
+        };
+        let mut console = Self {
+            console: Loop::new(session, Keys::default(), glass, world),
+            runtime: tokio::runtime::Builder::new_current_thread().build().unwrap(),
+            is_left: false,
             rests,
             last: None,
             last_letter_us: None,
-            waiting: Vec::new(),
         };
-        let effects = start(&mut console.model);
         if rests {
             // Whoever looks has the hand on the mouse.
-            update(&mut console.model, Msg::Input(Input::Mouse(IDLE_WHEEL)));
+            console.tell(Msg::Input(Input::Mouse(IDLE_WHEEL)));
         }
-        console.carry_out(effects);
         console.draw();
         console
     }
@@ -124,110 +229,58 @@ impl Console {
         Self::new(World::drawn(), 80, 24)
     }
 
-    /// What an effect brings about comes before the effects behind it.
-    fn carry_out(&mut self, effects: Vec<Effect>) {
-        let mut steps: VecDeque<Step> = effects.into_iter().map(Step::Effect).collect();
-        while let Some(step) = steps.pop_front() {
-            let effect = match step {
-                Step::Effect(effect) => effect,
-                Step::Tell(msg) => {
-                    for effect in update(&mut self.model, msg).into_iter().rev() {
-                        steps.push_front(Step::Effect(effect));
-                    }
-                    continue;
+    /// Runs the loop until all is answered.
+    fn until_idle(&mut self) {
+        loop {
+            let ended = self.runtime.block_on(self.console.until_idle()).unwrap();
+            self.is_left |= ended == Some(Ended::Left);
+            // The rules answer last: they have files read for it.
+            match self.console.backend.previews.pop_front() {
+                Some(answer) => {
+                    let _entered = self.runtime.enter();
+                    self.console.tell(Msg::Answered(answer));
                 }
-            };
-            let msg = match effect {
-                Effect::Ask(Question::Preview(..)) if self.world.is_asking => continue,
-                Effect::Ask(question) => Msg::Answered(self.world.answer(question)),
-                Effect::Diff(job) => Msg::DiffReady(Box::new(work::diff(job, diff::Limit::NONE))),
-                Effect::Measure(job) => Msg::Measured(job.file, job.number, work::measure(&job, diff::Limit::NONE)),
-                Effect::Find(job) => Msg::Found(job.number, work::find(&job, &|| false)),
-                Effect::Check(job) => Msg::PatchChecked(job.revision, work::check(&job, diff::Limit::NONE)),
-                Effect::Complete(job) => Msg::Completed(job.revision, work::complete(&job)),
-                Effect::Preview(revision, planned) => {
-                    let preview = work::preview(&planned, diff::Limit::NONE);
-                    Msg::PreviewReady(revision, Some(Box::new(preview)))
-                }
-                Effect::Send(submission, command) => match self.world.submit(command) {
-                    Some(result) => {
-                        if result.is_ok() {
-                            let published = self.world.publish_problem.clone().map_or(Ok(()), Err);
-                            steps.push_front(Step::Tell(Msg::Published(submission, published)));
-                        }
-                        Msg::Done(submission, result)
-                    }
-                    None => {
-                        self.waiting.push(submission);
-                        continue;
-                    }
-                },
-                Effect::SaveDraft(key, draft) => {
-                    self.saved.push((key, draft));
-                    continue;
-                }
-                Effect::Restore(draft, discarded) => {
-                    self.put_aside.retain(|other| *other != *discarded);
-                    self.saved.push((draft.key.clone(), Some(*draft)));
-                    continue;
-                }
-                Effect::PutAside(discarded) => {
-                    self.put_aside.push(*discarded);
-                    continue;
-                }
-                Effect::Copy(text) => {
-                    self.copied.push(text);
-                    continue;
-                }
-                Effect::OpenCopy(job) => {
-                    let path = format!("/copy/{}", job.path.file_name()).into();
-                    self.copy = Some(job.text);
-                    Msg::CopyReady(Ok(CopyReady { path, is_former: false }))
-                }
-                Effect::StartOwnEditor(editor, path) => {
-                    self.editors.push(format!("{} {}", editor.name(), path.display()));
-                    continue;
-                }
-                Effect::LookAtCopy | Effect::ReadCopy => continue,
-                Effect::CloseCopy { .. } => {
-                    self.copy = None;
-                    continue;
-                }
-                Effect::Quit => {
-                    self.is_left = true;
-                    continue;
-                }
-                Effect::Repaint | Effect::Suspend => continue,
-            };
-            steps.push_front(Step::Tell(msg));
+                None => break,
+            }
         }
     }
 
+    /// Has the loop take a message and all that follows from it, without a frame.
     pub fn tell(&mut self, msg: Msg) {
-        let effects = update(&mut self.model, msg);
-        self.carry_out(effects);
+        let entered = self.runtime.enter();
+        self.console.tell(msg);
+        drop(entered);
+        self.without_frame();
     }
 
-    /// Draws until nothing changes, and tells the model that the frames are on the terminal; then the operator looks at what is there.
+    /// The line is stalled meanwhile: no frame shows what is only half answered, however quick the workers are.
+    fn without_frame(&mut self) {
+        self.terminal.is_stalled = true;
+        self.until_idle();
+        self.terminal.is_stalled = false;
+    }
+
+    /// Draws until nothing changes; then the operator looks at what is there.
     pub fn draw(&mut self) {
-        self.draw_at_once();
+        self.without_frame();
+        self.until_idle();
         while self.rests
             && let Some(us) = console::update::look_wake_us(&self.model).filter(|us| *us < 1_000_000)
         {
             self.tick(us);
-            self.draw_at_once();
+            self.until_idle();
         }
     }
 
-    fn draw_at_once(&mut self) {
-        while self.model.is_dirty {
-            self.model.is_dirty = false;
-            let (columns, rows) = self.model.size;
-            let area = Rect::new(0, 0, columns, rows);
-            view::draw(&self.model, area, &mut Buffer::empty(area));
-            let facts = view::facts(&self.model);
-            self.tell(Msg::Drawn(facts));
-        }
+    fn comes(&mut self, input: Input) -> &mut Self {
+        self.input.0.push_back(Incoming::Inputs(vec![input]));
+        self.draw();
+        self
+    }
+
+    /// What the copy holds that an external editor was given.
+    pub fn copy(&self) -> Option<String> {
+        std::fs::read_to_string(self.terminal.editor.as_ref()?).ok()
     }
 
     /// Presses keys as a person does: each after the frame of the one before.
@@ -247,17 +300,16 @@ impl Console {
     /// Presses a key, and a letter not at the moment of the one before; a longer while is told by the test.
     fn by_hand(&mut self, key: Key) {
         if key.typed().is_some() || key == Key::plain(Code::Tab) {
-            if self.last_letter_us == Some(self.world.now.boot_us) {
+            if self.last_letter_us == Some(self.backend.now.boot_us) {
                 self.tick(HAND_US);
             }
-            self.last_letter_us = Some(self.world.now.boot_us);
+            self.last_letter_us = Some(self.backend.now.boot_us);
         }
         self.key(key);
     }
 
     fn key(&mut self, key: Key) {
-        self.tell(Msg::Input(Input::Key(key)));
-        self.draw();
+        self.comes(Input::Key(key));
     }
 
     /// Types a text as a quick hand does, a key for each character.
@@ -283,9 +335,8 @@ impl Console {
 
     /// Keys that arrive at once, as from an unbracketed paste: no frame between them.
     pub fn burst(&mut self, keys: &str) -> &mut Self {
-        for key in parse(keys) {
-            self.tell(Msg::Input(Input::Key(key)));
-        }
+        let inputs = parse(keys).into_iter().map(Input::Key).collect();
+        self.input.0.push_back(Incoming::Inputs(inputs));
         self.draw();
         self
     }
@@ -293,33 +344,26 @@ impl Console {
     /// A key whose sequence the line has torn: its Escape came alone, and the rest by itself.
     pub fn torn(&mut self, key: &str) -> &mut Self {
         self.press("Esc");
-        self.tell(Msg::Input(Input::Torn(Some(Key::parse(key).unwrap()))));
-        self.draw();
-        self
+        self.comes(Input::Torn(Some(Key::parse(key).unwrap())))
     }
 
     /// More letters in one piece than hands press.
     pub fn at_once(&mut self, text: &str) -> &mut Self {
-        self.tell(Msg::Input(Input::Burst(text.to_owned())));
-        self.draw();
-        self
+        self.comes(Input::Burst(text.to_owned()))
     }
 
     /// An Enter that came in one piece with the letters before it.
     pub fn line_end(&mut self, key: &str) -> &mut Self {
-        self.tell(Msg::Input(Input::LineEnd(Key::parse(key).unwrap())));
-        self.draw();
-        self
+        self.comes(Input::LineEnd(Key::parse(key).unwrap()))
     }
 
     pub fn paste(&mut self, text: &str) -> &mut Self {
-        self.tell(Msg::Input(Input::Paste(text.to_owned())));
-        self.draw();
-        self
+        self.comes(Input::Paste(text.to_owned()))
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
-        self.tell(Msg::Input(Input::Resize(columns, rows)));
+        self.terminal.size = (columns, rows);
+        self.input.0.push_back(Incoming::Resized);
         self.draw();
         self
     }
@@ -339,13 +383,13 @@ impl Console {
     }
 
     fn tick(&mut self, us: i64) {
-        let now = self.world.now;
-        self.world.now = Now {
+        let now = self.backend.now;
+        self.backend.now = Now {
             utc: now.utc.plus_us(us),
             boot_us: now.boot_us + us,
             boot: now.boot,
         };
-        self.tell(Msg::Tick(self.world.now));
+        self.without_frame();
     }
 
     /// Something happened elsewhere.
@@ -364,7 +408,7 @@ impl Console {
     ) -> &mut Self {
         let event = Event {
             seq: 1,
-            ts: self.world.now.utc,
+            ts: self.backend.now.utc,
             job_id: job_id(id),
             kind,
             stage: Some(world::stage(stage)),
@@ -381,7 +425,12 @@ impl Console {
     pub fn decisions(&self) -> Vec<&str> {
         let is_decision =
             |words: &&String| words.starts_with("Approve") || words.starts_with("Reject") || words.contains("Patch ");
-        self.world.sent.iter().filter(is_decision).map(String::as_str).collect()
+        self.backend
+            .sent
+            .iter()
+            .filter(is_decision)
+            .map(String::as_str)
+            .collect()
     }
 
     pub fn picture(&self) -> String {

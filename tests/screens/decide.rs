@@ -71,7 +71,10 @@ fn escape_keeps_the_note_for_the_next_prompt() {
     console.shows("note: too long");
     console.press("Enter");
     assert!(console.decisions()[0].contains("too long"));
-    assert!(matches!(console.saved.last(), Some((_, None))), "the draft is removed");
+    assert!(
+        matches!(console.backend.saved.last(), Some((_, None))),
+        "the draft is removed"
+    );
 }
 
 #[test]
@@ -79,7 +82,7 @@ fn someone_was_quicker() {
     let mut console = Console::drawn();
     console.press("a Tab").typed("fine");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Reject, "ana", None, None)
         .unwrap();
     console.press("Enter");
@@ -97,7 +100,7 @@ fn decided_elsewhere_while_the_prompt_is_open() {
     let mut console = Console::drawn();
     console.press("j a Tab").typed("ok");
     console
-        .world
+        .backend
         .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event(
@@ -118,7 +121,7 @@ fn decided_elsewhere_while_the_prompt_is_open() {
 fn the_artifact_changed_on_disk_before_the_decision() {
     let mut console = Console::drawn();
     console.press("j a");
-    console.world.change_on_disk(
+    console.backend.change_on_disk(
         "j-21",
         "artifacts/storyboard/storyboard.json",
         storyboard("1", "2", "3").as_bytes(),
@@ -149,7 +152,7 @@ fn the_artifact_changed_on_disk_before_the_decision() {
 fn the_timer_decides_and_says_so() {
     let mut console = Console::drawn();
     console.press("j").pass(110);
-    console.world.expire("j-17", "script");
+    console.backend.expire("j-17", "script");
     console.event(
         "j-17",
         "script",
@@ -164,7 +167,7 @@ fn the_timer_decides_and_says_so() {
 #[test]
 fn decided_but_not_yet_on_disk() {
     let mut console = Console::drawn();
-    console.world.publish_problem = Some("cannot create runs/j-17/gates/script.json: no space left".to_owned());
+    console.backend.publish_problem = Some("cannot create runs/j-17/gates/script.json: no space left".to_owned());
     console.press("a Enter");
     console.resize(160, 24);
     console.shows("Decided, not yet on disk: cannot create runs/j-17/gates/script.json: no space left");
@@ -181,7 +184,7 @@ fn a_paused_job_is_resumed_after_a_question() {
         console.shows("ana wrote: too long, cut the second tip");
         assert_snapshot!(format!("resume_{columns}"), console.picture());
         console.press("Enter");
-        assert!(console.world.sent.contains(&"Resume j-30".to_owned()));
+        assert!(console.backend.sent.contains(&"Resume j-30".to_owned()));
     }
 }
 
@@ -214,20 +217,20 @@ fn canceling_wants_the_id_typed() {
     console.press("X").typed("j-1").press("Enter");
     console.shows("Not canceled: that is not j-17");
     assert_snapshot!("cancel_80", console.picture());
-    assert!(!console.world.sent.iter().any(|words| words.starts_with("Cancel")));
+    assert!(!console.backend.sent.iter().any(|words| words.starts_with("Cancel")));
     console.typed("7").press("Enter");
-    assert!(console.world.sent.contains(&"Cancel j-17".to_owned()));
+    assert!(console.backend.sent.contains(&"Cancel j-17".to_owned()));
 }
 
 #[test]
 fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
     let mut console = Console::drawn();
     console.press("j a");
-    assert!(console.world.sent.contains(&"TakeLease j-21 prompt".to_owned()));
+    assert!(console.backend.sent.contains(&"TakeLease j-21 prompt".to_owned()));
     console.shows("you decide");
     let taken = |console: &Console| {
         console
-            .world
+            .backend
             .sent
             .iter()
             .filter(|words| words.starts_with("TakeLease"))
@@ -245,7 +248,7 @@ fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
         "without a key for five minutes it is no longer renewed"
     );
     console.press("Esc");
-    assert_eq!(console.world.sent.last().unwrap(), "ReleaseLease j-21");
+    assert_eq!(console.backend.sent.last().unwrap(), "ReleaseLease j-21");
 }
 
 #[test]
@@ -276,16 +279,16 @@ fn a_read_only_console_decides_nothing() {
     console.press("a r p R X");
     console.shows("this console only reads");
     console.press("Enter Enter");
-    assert!(console.world.sent.is_empty(), "{:?}", console.world.sent);
+    assert!(console.backend.sent.is_empty(), "{:?}", console.backend.sent);
 }
 
 #[test]
 fn copying_gives_the_digest_of_what_is_on_screen() {
     let mut console = Console::drawn();
     console.press("y Enter y");
-    assert_eq!(console.copied[0], "j-17");
+    assert_eq!(console.terminal.copied[0], "j-17");
     assert_eq!(
-        console.copied[1],
+        console.terminal.copied[1],
         Digest::of(crate::world::SCRIPT_NEW.as_bytes()).to_string()
     );
     let _: Option<Effect> = None;

@@ -169,8 +169,8 @@ fn c_goes_through_everything_to_compare_with() {
     let mut console = Console::drawn();
     let given = b"**Opening**\nfrom elsewhere\n".to_vec();
     let digest = domain::ids::Digest::of(&given);
-    console.world.versions.insert(digest, given);
-    let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+    console.backend.versions.insert(digest, given);
+    let rows = console.backend.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
     let artifact = &mut rows.gates[0].artifacts[0];
     artifact.bases = vec![
         artifact.base.clone().unwrap(),
@@ -205,8 +205,8 @@ fn after_a_refusal_only_what_changed_since_is_shown() {
     console.press("Enter a");
     let new = crate::world::SCRIPT_NEW.replace("Close", "Ending");
     let path = "artifacts/script/script.txt";
-    console.world.change_on_disk("j-17", path, new.as_bytes());
-    let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+    console.backend.change_on_disk("j-17", path, new.as_bytes());
+    let rows = console.backend.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
     rows.gates[0].artifacts[0].digest = domain::ids::Digest::of(new.as_bytes());
     console.event("j-17", "script", domain::event::EventType::PatchApplied, "x");
     console.press("Esc");
@@ -369,8 +369,8 @@ fn the_title_tells_of_a_rejection_that_is_nearer_than_the_base_and_c_shows_it() 
         let mut console = Console::new(crate::world::World::drawn(), size.0, size.1);
         let rejected = b"**Opening**\nrejected\n".to_vec();
         let digest = domain::ids::Digest::of(&rejected);
-        console.world.versions.insert(digest, rejected);
-        let rows = console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+        console.backend.versions.insert(digest, rejected);
+        let rows = console.backend.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
         let artifact = &mut rows.gates[0].artifacts[0];
         let origin = domain::artifact::BaseOrigin::Decided {
             attempt: 1,

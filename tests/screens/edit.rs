@@ -245,7 +245,7 @@ fn decided_elsewhere_while_editing() {
     let mut console = Console::drawn();
     console.press("e").typed("Hear: ");
     console
-        .world
+        .backend
         .settle("j-17", "script", domain::gate::Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
@@ -280,7 +280,7 @@ fn a_burst_of_keys_is_checked_once_at_a_time() {
         "the draft is made when it is written"
     );
     console.pass(1);
-    let draft = console.saved.last().unwrap().1.clone().unwrap();
+    let draft = console.backend.saved.last().unwrap().1.clone().unwrap();
     assert!(draft.edits[0].text.contains(&"x".repeat(500)));
 }
 

@@ -2,8 +2,13 @@
 //! of commands, timers and previews alike, is the engine's own.
 
 use std::collections::BTreeMap;
+use std::future::{pending, ready};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use console::Backend;
+use console::draft::{Discarded, Draft};
 use console::question::{Answered, Question};
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
@@ -13,7 +18,7 @@ use domain::event::{Event, EventType};
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{AttemptState, JobRows, JobStatus};
-use domain::key::GateRef;
+use domain::key::{GateKey, GateRef};
 use domain::operator::{Operator, Via};
 use domain::outlook::{Fact, Outlook};
 use domain::policy::GatePolicy;
@@ -22,10 +27,13 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
-use engine::api::Receipt;
+use engine::api::{Notice, Receipt, RequestId};
+use engine::edit_copies::EditCopies;
 use patch::{Patch, Surroundings};
 use rules::{Ahead, Context, Evidence, Happening, Review, Trigger, find_gate, foresee, reduce};
+use runs::RunsDir;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::world::{World, job_id, job_row, operator, stage};
 
@@ -666,5 +674,86 @@ fn in_words(command: &Command) -> String {
             extent.hunks
         ),
         other => panic!("the console does not send {other:?}"),
+    }
+}
+
+/// The engine's side of the console's loop.
+impl Backend for World {
+    fn now(&self) -> Now {
+        self.now
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    fn submit(&mut self, command: Command) -> RequestId {
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        if let Some(result) = World::submit(self, command) {
+            let is_done = result.is_ok();
+            self.notices.push_back(Notice::Done(id, result));
+            if is_done {
+                let problem = self.publish_problem.clone();
+                let refusal = |why| Refusal::new(RefusalCode::NotPossible, why);
+                let published = problem.map_or(Ok(()), |why| Err(refusal(why)));
+                self.notices.push_back(Notice::Published(id, published));
+            }
+        }
+        id
+    }
+
+    /// What the rules answer comes when all else has been told; until then its place is held by an answer to no question.
+    fn ask(&mut self, question: Question) -> Pin<Box<dyn Future<Output = Answered> + Send>> {
+        let is_preview = matches!(question, Question::Preview(..));
+        let mut answer = self.answer(question);
+        if is_preview {
+            let preview = std::mem::replace(&mut answer, Answered::Preview(0, Ok(Vec::new())));
+            if !self.is_asking {
+                self.previews.push_back(preview);
+            }
+        }
+        Box::pin(ready(answer))
+    }
+
+    fn settle(&mut self) {}
+
+    async fn notice(&mut self) -> Notice {
+        match self.notices.pop_front() {
+            Some(notice) => notice,
+            None => pending().await,
+        }
+    }
+
+    fn resign(&mut self) {}
+
+    async fn rest(&mut self) {}
+
+    fn stand(&mut self) {}
+
+    fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>) {
+        self.saved.push((key.clone(), draft.cloned()));
+    }
+
+    fn put_aside(&mut self, discarded: &Discarded) {
+        self.put_aside.push(discarded.clone());
+    }
+
+    fn restore(&mut self, draft: &Draft, discarded: &Discarded) {
+        self.put_aside.retain(|other| other != discarded);
+        self.saved.push((draft.key.clone(), Some(draft.clone())));
+    }
+
+    fn load_discarded(&mut self) -> Vec<Discarded> {
+        Vec::new()
+    }
+
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
+        (Vec::new(), Vec::new())
+    }
+
+    fn edit_copies(&self) -> EditCopies {
+        let directory = self.copies.get_or_init(|| TempDir::new().unwrap());
+        EditCopies::new(RunsDir::open(directory.path(), None).unwrap(), "bea".to_owned())
     }
 }

@@ -4,7 +4,7 @@ use console::action::Action;
 use console::effect::Msg;
 use console::facts::verb::{No, offer};
 use console::keymap;
-use console::model::prompt::Prompt;
+use console::model::prompt::Ask;
 use domain::event::EventType;
 use domain::lease::LeasePurpose;
 use domain::view::QueueKind;
@@ -36,7 +36,7 @@ fn unanswered(keys: &str) -> Console {
 fn lost(keys: &str) -> Console {
     let mut console = drawn(keys);
     console.pass(1);
-    console.world.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
+    console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
     console.event("j-17", "script", EventType::GateHeld, "ana takes script #2 over");
     console
 }
@@ -50,7 +50,7 @@ fn typed(mut console: Console, text: &str) -> Console {
 fn refused_in_bulk() -> Console {
     let mut console = drawn("Space Space");
     console
-        .world
+        .backend
         .change_on_disk("j-17", "artifacts/script/script.txt", b"other bytes\n");
     console.press("k a i");
     console
@@ -106,7 +106,7 @@ const PROMPTS: [State; 29] = [
 /// What was sent but leases and looks, which come and go with the screen.
 fn deeds(console: &Console) -> usize {
     let of_screen = ["TakeLease", "ReleaseLease", "MarkSeen"];
-    let sent = console.world.sent.iter();
+    let sent = console.backend.sent.iter();
     sent.filter(|words| of_screen.iter().all(|quiet| !words.starts_with(quiet)))
         .count()
 }
@@ -117,7 +117,7 @@ fn walk(name: &str, mut console: Console) -> Option<No> {
     let text = console.text();
     let last = text.lines().last().unwrap().to_owned();
     let answer = offer(&console.model, focus, Action::Accept);
-    let is_open = console.model.prompt.as_ref().is_some_and(Prompt::is_binding);
+    let is_open = console.model.ask().is_some_and(Ask::is_binding);
     let at = format!("{name}: {answer:?}\n{text}");
     assert_eq!(text.contains("[Enter]"), is_open && answer.is_ok(), "{at}");
     assert!(
@@ -193,8 +193,8 @@ fn a_prompt_shows_enter_where_it_would_do_something_and_nowhere_else() {
 fn a_prompt_that_is_open_when_the_console_becomes_read_only_says_so_and_offers_no_enter() {
     for State(name, make) in PROMPTS {
         let mut console = make();
-        let is_of_engine = |prompt: &Prompt| prompt.is_binding() && !matches!(prompt, Prompt::Discard(_));
-        if !console.model.prompt.as_ref().is_some_and(is_of_engine) {
+        let is_of_engine = |prompt: &Ask| prompt.is_binding() && !matches!(prompt, Ask::Discard(_));
+        if !console.model.ask().is_some_and(is_of_engine) {
             continue;
         }
         console.tell(Msg::ReadOnly("this holdpoint is older than the database".to_owned()));

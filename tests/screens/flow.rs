@@ -42,8 +42,8 @@ fn a_row_that_nobody_chose_makes_way_for_the_first_gate_and_a_chosen_one_does_no
         if is_chosen {
             console.press("j k");
         }
-        console.world.slots.pop();
-        console.world.gate("j-2", "j-2", "script", 1, Some(60), vec![]);
+        console.backend.slots.pop();
+        console.backend.gate("j-2", "j-2", "script", 1, Some(60), vec![]);
         console.event("j-2", "script", EventType::GateOpened, "script #1 waits");
         assert_eq!(selected(&console), if is_chosen { "j-1" } else { "j-2" });
     }
@@ -125,7 +125,7 @@ fn one_key_reads_everything_anywhere_and_says_at_the_end_that_it_did() {
         console.hides("NOT YET SHOWN");
         console.shows("b.txt 2/2");
         let looks: Vec<_> = console
-            .world
+            .backend
             .sent
             .iter()
             .filter(|words| words.starts_with("MarkSeen"))
@@ -230,7 +230,7 @@ fn decided_gates_from_outside_leave_the_queue() {
     world.jobs.get_mut(&job_id("j-17")).unwrap().job.is_manual = true;
     let mut console = Console::new(world, 80, 24);
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Reject, "cy", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateRejected, "cy rejected script #2");
@@ -287,7 +287,7 @@ fn what_was_said_about_a_gate_goes_with_it_also_where_no_key_led_away() {
     }
     console.shows("This is the end: all of it was shown");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.tell(Msg::Changed);
@@ -298,7 +298,7 @@ fn what_was_said_about_a_gate_goes_with_it_also_where_no_key_led_away() {
     let mut console = Console::drawn();
     console.press("a");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.press("Enter");

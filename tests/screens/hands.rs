@@ -63,7 +63,7 @@ fn marks_go_at_the_second_escape_with_a_word_and_come_back() {
 fn a_mark_that_comes_back_is_on_what_it_was_set_on() {
     let mut console = Console::drawn();
     console.press("Space Space Esc Esc");
-    console.world.patch("j-17", "cy", "02:13:30", b"other bytes");
+    console.backend.patch("j-17", "cy", "02:13:30", b"other bytes");
     console.press("M");
     assert_eq!(console.model.marks.len(), 1);
     console.shows("Mark taken off j-17 / script #2: it changed");
@@ -135,12 +135,12 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
     console.press("Enter");
     console.shows("Not discarded: that is not discard");
     console.typed("D").press("Enter");
-    assert!(console.model.compose.is_some() && console.put_aside.is_empty());
+    assert!(console.model.compose.is_some() && console.backend.put_aside.is_empty());
     console.press("Backspace").typed("discard").press("Enter");
     assert!(console.model.compose.is_none());
     console.shows("The text is discarded; Z on the queue has it for 7 days");
     assert!(console.model.drafts.is_empty());
-    let aside = console.put_aside[0].draft.patch.as_ref().unwrap();
+    let aside = console.backend.put_aside[0].draft.patch.as_ref().unwrap();
     assert!(aside.text.contains("my patch"), "{}", aside.text);
     // And back.
     console.press("Z");
@@ -150,7 +150,7 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
     console.shows("Restored: patch for script.txt of j-17 / script #2   p on its gate");
     console.pass(1);
     assert!(
-        console.saved.last().unwrap().1.as_ref().unwrap().has_patch(),
+        console.backend.saved.last().unwrap().1.as_ref().unwrap().has_patch(),
         "it is on disk again"
     );
     console.press("p");
@@ -177,7 +177,7 @@ fn a_text_of_a_decided_gate_is_restored_to_where_it_can_be_read() {
         .typed("discard")
         .press("Enter");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
@@ -221,12 +221,12 @@ fn the_note_of_a_rejection_is_no_approvals() {
     assert_eq!(decisions.len(), 1);
     assert!(decisions[0].contains("note Some(\"reads well\")"), "{decisions:?}");
     // The other one was written too: it is not lost with the gate.
-    assert_eq!(console.put_aside.len(), 1);
+    assert_eq!(console.backend.put_aside.len(), 1);
     assert_eq!(
-        console.put_aside[0].draft.note(Verdict::Reject),
+        console.backend.put_aside[0].draft.note(Verdict::Reject),
         "image is NOT signed, do not ship"
     );
-    assert_eq!(console.put_aside[0].draft.note(Verdict::Approve), "");
+    assert_eq!(console.backend.put_aside[0].draft.note(Verdict::Approve), "");
 }
 
 #[test]
@@ -252,8 +252,8 @@ fn in_a_low_window_nothing_that_decides_is_asked() {
             let mut console = Console::new(World::drawn(), columns, rows);
             console.press(key).press("Enter Enter").typed("j-17").press("Enter");
             assert!(console.model.prompt.is_none(), "{columns}x{rows} {key}");
-            let changes = console.world.sent.iter().filter(|sent| !sent.starts_with("MarkSeen"));
-            assert_eq!(changes.count(), 0, "{columns}x{rows} {key}: {:?}", console.world.sent);
+            let changes = console.backend.sent.iter().filter(|sent| !sent.starts_with("MarkSeen"));
+            assert_eq!(changes.count(), 0, "{columns}x{rows} {key}: {:?}", console.backend.sent);
         }
         let mut console = Console::new(World::drawn(), columns, rows);
         console.press("Space Space Space g a Enter i Enter Enter");
@@ -296,16 +296,16 @@ fn a_window_that_became_too_low_under_a_question_refuses_enter() {
         for (key, typed) in [("a", ""), ("r", "no"), ("t", "why"), ("+", "10m"), ("X", "j-17")] {
             let mut console = Console::drawn();
             console.press(key).typed(typed);
-            let before = console.world.sent.len();
+            let before = console.backend.sent.len();
             console.resize(columns, rows).press("Enter Enter");
-            let sent = &console.world.sent[before..];
+            let sent = &console.backend.sent[before..];
             assert!(
                 sent.iter().all(|sent| sent.starts_with("MarkSeen")),
                 "{columns}x{rows} {key}: {sent:?}"
             );
             // In a window that holds it the same question goes on.
             console.resize(80, 24).pass(1).press("Enter");
-            assert!(console.world.sent.len() > before, "{columns}x{rows} {key}");
+            assert!(console.backend.sent.len() > before, "{columns}x{rows} {key}");
         }
     }
     let mut console = Console::drawn();
@@ -365,7 +365,7 @@ fn a_question_that_changes_is_read_again_before_enter_counts() {
     let mut console = Console::drawn();
     console.press("a");
     // Somebody marked another gate meanwhile: the question says so, and no frame has shown it.
-    console.world.set_lease("j-17", None);
+    console.backend.set_lease("j-17", None);
     let key = console
         .model
         .queue
@@ -398,7 +398,7 @@ fn enter_does_not_pass_over_a_colleague_and_after_a_take_over_it_counts() {
     ] {
         for key in ["a", "r"] {
             let mut console = Console::drawn();
-            console.world.set_lease("j-17", Some(("ana", purpose)));
+            console.backend.set_lease("j-17", Some(("ana", purpose)));
             console.event("j-17", "script", EventType::GateSeen, "ana looks");
             console.press(key);
             if key == "r" {
@@ -427,7 +427,7 @@ fn enter_does_not_pass_over_a_colleague_and_after_a_take_over_it_counts() {
 fn a_colleague_who_comes_while_the_question_is_open_stops_enter() {
     let mut console = Console::drawn();
     console.press("a");
-    console.world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
+    console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
     console.event(
         "j-17",
         "script",
@@ -437,7 +437,7 @@ fn a_colleague_who_comes_while_the_question_is_open_stops_enter() {
     console.press("Enter");
     assert!(console.decisions().is_empty());
     // She gives it back: what the question says is another thing, and is read first.
-    console.world.set_lease("j-17", None);
+    console.backend.set_lease("j-17", None);
     console.event("j-17", "script", EventType::GateReleased, "script #2 runs again");
     console.press("Enter");
     assert_eq!(console.decisions().len(), 1);
@@ -454,11 +454,11 @@ fn held(console: &mut Console, key: &str) {
 #[test]
 fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
     let text = |console: &Console| -> String {
-        use console::model::{Field, Overlay, prompt::Prompt};
-        match (&console.model.prompt, &console.model.field, &console.model.overlay) {
-            (Some(Prompt::Timer(ask)), _, _) => ask.typed.text(),
-            (Some(Prompt::Cancel(ask)), _, _) => ask.typed.text(),
-            (Some(Prompt::Confirm(ask)), _, _) => ask.note.text(),
+        use console::model::{Field, Overlay, prompt::Ask};
+        match (console.model.ask(), &console.model.field, &console.model.overlay) {
+            (Some(Ask::Timer(ask)), _, _) => ask.typed.text(),
+            (Some(Ask::Cancel(ask)), _, _) => ask.typed.text(),
+            (Some(Ask::Confirm(ask)), _, _) => ask.note.text(),
             (_, Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
             (_, _, Some(Overlay::Help { filter, .. })) => filter.text(),
             (_, _, Some(Overlay::Palette { text, .. })) => text.text(),
@@ -504,7 +504,7 @@ fn a_key_whose_field_was_closed_by_somebody_else_acts_again() {
     let mut console = Console::drawn();
     console.press("t");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
@@ -541,14 +541,14 @@ fn a_restricted_console_starts_nothing_and_says_so() {
     console.shows("RESTRICTED");
     console.press("E");
     console.shows("Not done: this console is restricted: it starts no other program");
-    assert!(console.editors.is_empty() && console.model.away.is_none());
+    assert!(console.terminal.editors.is_empty() && console.model.away.is_none());
     console.press("Ctrl-z");
     console.shows("Not done: this console is restricted: it is not suspended");
     // Not from the menu of the editor either, and no menu, palette or hint offers it.
     console.press("e").typed("x").press("Esc");
     console.hides("own editor");
     console.press("E");
-    assert!(console.editors.is_empty());
+    assert!(console.terminal.editors.is_empty());
     console.press("Esc Esc q").press(":").typed("editor");
     console.hides("$EDITOR");
     // It decides as any other.
@@ -564,7 +564,7 @@ fn nothing_goes_over_a_colleague_until_the_gate_is_taken_over() {
         ("X", "j-17", "Cancel", "Not canceled"),
     ] {
         let mut console = Console::drawn();
-        console.world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
+        console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
         console.event("j-17", "script", EventType::GateSeen, "ana looks");
         console.press(key);
         console.shows("ana is composing here since ");
@@ -574,13 +574,13 @@ fn nothing_goes_over_a_colleague_until_the_gate_is_taken_over() {
         console.shows(&format!("{not_done}: ana is composing on j-17 / script #2   hint:"));
         let sent = |console: &Console| {
             console
-                .world
+                .backend
                 .sent
                 .iter()
                 .filter(|sent| sent.starts_with(command))
                 .count()
         };
-        assert_eq!(sent(&console), 0, "{key}: {:?}", console.world.sent);
+        assert_eq!(sent(&console), 0, "{key}: {:?}", console.backend.sent);
         console.press("Ctrl-t");
         console.event(
             "j-17",
@@ -589,7 +589,7 @@ fn nothing_goes_over_a_colleague_until_the_gate_is_taken_over() {
             "bea takes script #2 over from ana",
         );
         console.press("Enter");
-        assert_eq!(sent(&console), 1, "{key}: {:?}", console.world.sent);
+        assert_eq!(sent(&console), 1, "{key}: {:?}", console.backend.sent);
     }
 }
 
@@ -651,7 +651,7 @@ fn in_a_low_window_everything_can_be_read() {
         let mut console = Console::new(World::drawn(), columns, rows);
         console.press("g").press(&"} ".repeat(60));
         assert!(
-            console.world.sent.iter().any(|sent| sent.starts_with("MarkSeen")),
+            console.backend.sent.iter().any(|sent| sent.starts_with("MarkSeen")),
             "{columns}x{rows}"
         );
         let mut console = Console::new(World::drawn(), columns, rows);
@@ -677,9 +677,9 @@ fn where_nothing_is_decided_no_editor_opens() {
         console.shows(&format!("{what}: below 60x14 nothing is decided"));
     }
     assert!(
-        console.world.sent.iter().all(|sent| !sent.starts_with("TakeLease")),
+        console.backend.sent.iter().all(|sent| !sent.starts_with("TakeLease")),
         "{:?}",
-        console.world.sent
+        console.backend.sent
     );
 }
 

@@ -9,7 +9,7 @@ use crate::console::Console;
 use crate::world::{World, job_id};
 
 fn sent<'a>(console: &'a Console, word: &str) -> Vec<&'a str> {
-    let words = console.world.sent.iter().filter(|words| words.starts_with(word));
+    let words = console.backend.sent.iter().filter(|words| words.starts_with(word));
     words.map(String::as_str).collect()
 }
 
@@ -135,7 +135,7 @@ fn a_timer_that_nobody_may_touch_is_refused_with_the_reason() {
     console.press("G k t");
     console.shows("Not held: j-23 / acceptance #1 has no timer");
     console.press("g");
-    console.world.change_timer(&job_id("j-17"), |timer| {
+    console.backend.change_timer(&job_id("j-17"), |timer| {
         let mut used = timer.clone();
         used.added_us = 3600 * 1_000_000;
         used
@@ -151,7 +151,7 @@ fn a_decision_elsewhere_ends_the_question() {
     let mut console = Console::drawn();
     console.press("t");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
@@ -181,7 +181,7 @@ fn whoever_loses_a_gate_is_told_at_once_keeps_the_text_and_may_take_it_back() {
     let mut console = Console::drawn();
     console.press("p").typed("x");
     console.pass(5);
-    console.world.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
+    console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
     console.event(
         "j-17",
         "script",
@@ -209,7 +209,7 @@ fn a_gate_is_leased_as_soon_as_the_other_one_has_left_it() {
     let before = sent(&console, "TakeLease").len();
     console.pass(2);
     assert_eq!(sent(&console, "TakeLease").len(), before, "ana has it");
-    console.world.set_lease("j-17", None);
+    console.backend.set_lease("j-17", None);
     console.event("j-17", "script", EventType::GateReleased, "ana gave it back");
     assert_eq!(sent(&console, "TakeLease").len(), before + 1);
     console.shows("timer held at most 59:58");

@@ -1,6 +1,6 @@
 //! Marks, and deciding all marked gates with one question.
 
-use console::model::prompt::Prompt;
+use console::model::prompt::Ask;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::lease::LeasePurpose;
@@ -68,7 +68,7 @@ fn a_bulk_tells_who_else_has_a_gate_open_and_what_is_not_applied() {
     let mut console = Console::hurried();
     // A patch draft of one's own on the first, somebody else in the editor of the second.
     console.press("p").typed("x").press("Esc q");
-    console.world.set_lease("j-21", Some(("ana", LeasePurpose::Compose)));
+    console.backend.set_lease("j-21", Some(("ana", LeasePurpose::Compose)));
     console.event("j-21", "storyboard", EventType::GateSeen, "ana looks");
     console.press("g Space Space Space g a");
     console.press("i");
@@ -87,7 +87,7 @@ fn a_bulk_tells_who_else_has_a_gate_open_and_what_is_not_applied() {
 #[test]
 fn what_was_not_looked_at_is_left_out_until_a_key_takes_it_in() {
     let mut console = Console::hurried();
-    console.world.looked("j-17", "bea");
+    console.backend.looked("j-17", "bea");
     console.press("Space Space Space g a");
     console.shows("APPROVE 1 gate");
     console.shows("Left out, not wholly seen by you: 2 j-21 dunes / storyboard #1");
@@ -107,7 +107,7 @@ fn what_was_not_looked_at_is_left_out_until_a_key_takes_it_in() {
 #[test]
 fn a_bulk_decides_what_was_looked_at_and_keeps_the_rest_marked() {
     let mut console = Console::hurried();
-    console.world.looked("j-17", "bea");
+    console.backend.looked("j-17", "bea");
     console.press("Space Space Space g a Enter");
     let decisions = console.decisions();
     assert_eq!(decisions.len(), 1, "{decisions:?}");
@@ -136,7 +136,7 @@ fn what_changes_or_is_decided_elsewhere_loses_its_mark_aloud() {
     let mut console = Console::hurried();
     console.press("Space Space Space");
     console
-        .world
+        .backend
         .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event(
@@ -148,7 +148,7 @@ fn what_changes_or_is_decided_elsewhere_loses_its_mark_aloud() {
     assert_eq!(marked(&console), ["j-17 / script #2", "j-22 / audio #1"]);
     console.press("g a i");
     console.shows("APPROVE 2 gates");
-    console.world.patch("j-22", "cy", "02:13:30", b"other bytes");
+    console.backend.patch("j-22", "cy", "02:13:30", b"other bytes");
     console.event("j-22", "audio", EventType::PatchApplied, "cy applied a patch");
     console.shows("APPROVE 1 gate ");
     console.shows("NOT: it changed (");
@@ -166,7 +166,7 @@ fn each_gate_has_its_own_result_and_the_lost_ones_name_winner_and_time() {
     console.shows("The note is empty: Enter once more rejects without a reason");
     // Somebody is quicker, and the console has not heard of it.
     console
-        .world
+        .backend
         .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.press("Enter");
@@ -191,8 +191,8 @@ fn many(count: usize, columns: u16, rows: u16) -> Console {
 
 /// Pages to the end of the list of a bulk.
 fn read_list(console: &mut Console) {
-    let undrawn = |console: &Console| match &console.model.prompt {
-        Some(Prompt::Bulk(ask)) => ask.undrawn(),
+    let undrawn = |console: &Console| match console.model.ask() {
+        Some(Ask::Bulk(ask)) => ask.undrawn(),
         other => panic!("no bulk: {other:?}"),
     };
     console.press("Home");
@@ -248,6 +248,9 @@ fn what_was_not_looked_at_is_taken_in_only_by_a_key_that_is_on_the_screen() {
     console.press("*").burst("a i");
     console.shows("The key came before the question was on the screen");
     console.shows("[i] take them in");
+    // In the note it is a letter.
+    console.press("Tab");
+    assert!(!console.text().contains("take them in"), "{}", console.text());
 }
 
 #[test]
@@ -260,8 +263,8 @@ fn the_digest_of_a_gate_is_on_its_line_however_long_its_name() {
     let mut console = Console::new(world, 60, 14);
     console.press("* a");
     console.shows("[i] take them in");
-    let digests: Vec<String> = match &console.model.prompt {
-        Some(Prompt::Bulk(ask)) => ask
+    let digests: Vec<String> = match console.model.ask() {
+        Some(Ask::Bulk(ask)) => ask
             .items
             .iter()
             .map(|item| item.pin.digest.short().to_string())
@@ -292,14 +295,14 @@ fn a_long_list_scrolls_and_a_bulk_is_bounded() {
     console.press("Enter Enter");
     assert_eq!(console.decisions().len(), 400);
     console.shows("Approved 400 gates");
-    assert!(console.world.jobs[&job_id("j-399")].gates[0].settled.is_some());
+    assert!(console.backend.jobs[&job_id("j-399")].gates[0].settled.is_some());
 }
 
 #[test]
 fn a_bulk_is_sent_once_and_waits_for_all_answers() {
     let mut console = Console::hurried();
     console.press("Space Space g a i Enter");
-    console.world.is_slow = true;
+    console.backend.is_slow = true;
     console.press("Enter");
     console.shows("writing… 0 of 2 answered");
     console.press("Enter Enter Esc");
@@ -346,7 +349,7 @@ fn what_became_of_a_gate_meanwhile_does_not_make_a_bulk_too_wide_to_be_asked() {
     console.shows("APPROVE 3 gates");
     let who = "a-colleague-with-quite-a-long-name-of-her-own";
     console
-        .world
+        .backend
         .settle("j-21", "storyboard", Verdict::Approve, who, None, None)
         .unwrap();
     console.event("j-21", "storyboard", EventType::GateApproved, "approved");

@@ -5,7 +5,7 @@ use console::effect::Msg;
 use console::facts::lists;
 use console::facts::verb::{No, offer};
 use console::keymap::{self, Focus};
-use console::model::prompt::Prompt;
+use console::model::prompt::Ask;
 use console::model::{Lower, Overlay};
 use console::question::Answered;
 use domain::event::EventType;
@@ -33,7 +33,7 @@ pub fn drawn(keys: &str) -> Console {
 
 fn used_up(keys: &str) -> Console {
     let mut console = drawn(keys);
-    console.world.change_timer(&job_id("j-17"), |timer| {
+    console.backend.change_timer(&job_id("j-17"), |timer| {
         let mut used = timer.clone();
         used.added_us = 3600 * 1_000_000;
         used
@@ -65,7 +65,7 @@ fn small(keys: &str) -> Console {
 
 pub fn elsewhere(keys: &str) -> Console {
     let mut console = drawn(keys);
-    let world = &mut console.world;
+    let world = &mut console.backend;
     world
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
@@ -168,11 +168,11 @@ pub fn said(console: &Console) -> String {
 
 /// Whether Enter alone answers the question, and nobody else has the gate open, who would have to be asked first (Ctrl-t).
 fn is_confirmable(console: &Console) -> bool {
-    let key = match &console.model.prompt {
-        Some(Prompt::Confirm(confirm)) => &confirm.pin.key,
-        Some(Prompt::Timer(ask)) => &ask.key,
-        Some(Prompt::Resume(_)) => return true,
-        Some(Prompt::Bulk(_) | Prompt::Cancel(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => {
+    let key = match console.model.ask() {
+        Some(Ask::Confirm(confirm)) => &confirm.pin.key,
+        Some(Ask::Timer(ask)) => &ask.key,
+        Some(Ask::Resume(_)) => return true,
+        Some(Ask::Bulk(_) | Ask::Cancel(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_)) | None => {
             return false;
         }
     };
@@ -274,7 +274,7 @@ fn no_hint_and_no_line_of_palette_or_menu_shows_what_would_be_refused() {
                 "{name}: {shown} is hinted"
             );
         }
-        if let Some(Prompt::Menu) = console.model.prompt {
+        if let Some(Ask::Menu) = console.model.ask() {
             for (action, key) in actions(Focus::Menu)
                 .into_iter()
                 .filter(|(action, _)| *action != Action::Close)
@@ -317,7 +317,7 @@ fn a_console_that_became_read_only_opens_no_prompt_and_sends_nothing() {
     let mut console = read_only("e x Esc");
     console.press("a");
     console.shows("Not approved: this console only reads");
-    assert!(matches!(console.model.prompt, Some(Prompt::Menu)));
+    assert!(matches!(console.model.ask(), Some(Ask::Menu)));
     assert_eq!(console.decisions(), Vec::<&str>::new());
 }
 
@@ -331,7 +331,7 @@ fn a_resume_that_the_rules_refuse_is_hinted_nowhere_and_its_key_asks_anew() {
     assert!(!console.text().contains("R resume"));
     console.press("R");
     assert!(
-        matches!(console.model.prompt, Some(Prompt::Resume(_))),
+        matches!(console.model.ask(), Some(Ask::Resume(_))),
         "files come back without a word"
     );
 }

@@ -87,7 +87,7 @@ fn a_plain_decision_says_that_the_draft_is_not_applied_and_keeps_it() {
             &console,
             "your patch draft was not applied; it is kept: holdpoint drafts list",
         );
-        let (_, saved) = console.saved.last().unwrap();
+        let (_, saved) = console.backend.saved.last().unwrap();
         assert!(
             saved
                 .as_ref()
@@ -104,7 +104,7 @@ fn the_draft_stays_when_the_decision_is_refused_and_p_leads_to_it() {
     console.shows("─ PATCH j-17");
     console.press("Esc q a");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Reject, "ana", None, None)
         .unwrap();
     console.press("Enter");
@@ -127,7 +127,7 @@ fn a_draft_of_a_former_attempt_is_offered_again() {
         r#"{"type": "text_replace", "replacements": [{"old": "Tip 1", "new": "Hint 1"}]}"#,
     );
     console.press("Esc q r").typed("no").press("Enter");
-    console.world.gate(
+    console.backend.gate(
         "j-17",
         "tides",
         "script",
@@ -192,7 +192,7 @@ fn another_patch_type_is_one_key_away_and_loses_nothing() {
     console.shows("  storyboard.json  text_replace");
     // Both survive a dropped line.
     console.typed("zz").pass(1);
-    let draft = console.saved.last().unwrap().1.clone().unwrap();
+    let draft = console.backend.saved.last().unwrap().1.clone().unwrap();
     let json = serde_json::to_string(&draft).unwrap();
     let mut again = Console::drawn();
     again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()], Vec::new()));

@@ -33,7 +33,7 @@ fn a_stage_that_is_passed_over_is_not_said_to_start() {
     console.shows("Stage assets passes: it has no command and no gate. Then stage animatics");
     console.hides("stage assets starts");
     console.press("Enter");
-    let rows = &console.world.jobs[&job_id("j-21")];
+    let rows = &console.backend.jobs[&job_id("j-21")];
     assert_eq!(rows.job.stage.as_ref().unwrap().as_str(), "animatics");
 }
 
@@ -43,7 +43,7 @@ fn what_would_be_refused_opens_no_prompt_stops_no_timer_and_is_said_in_words() {
     console.press("j");
     let path = "artifacts/storyboard/storyboard.json";
     console
-        .world
+        .backend
         .change_on_disk("j-21", path, storyboard("1", "2", "3").as_bytes());
     console.press("a");
     assert!(console.model.prompt.is_none());
@@ -52,7 +52,7 @@ fn what_would_be_refused_opens_no_prompt_stops_no_timer_and_is_said_in_words() {
         said.contains("Not approved: storyboard.json changed since it was read"),
         "{said}"
     );
-    assert!(!console.world.sent.iter().any(|words| words.starts_with("TakeLease")));
+    assert!(!console.backend.sent.iter().any(|words| words.starts_with("TakeLease")));
     // What lies there now is on the screen, and can be decided on.
     console.press("a");
     console.shows("storyboard.json was changed on disk: aed5a2 -> 1586d1. Then stage assets");
@@ -63,7 +63,7 @@ fn what_happened_meanwhile_is_asked_again_and_enter_waits_until_it_could_be_read
     let mut console = Console::drawn();
     console.press("j a");
     console.shows("Then stage assets starts.");
-    make_bare(&mut console.world);
+    make_bare(&mut console.backend);
     // No frame between the news and the key.
     console.tell(Msg::Changed);
     console.burst("Enter");
@@ -82,7 +82,7 @@ fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
     console.shows("Stage script runs again as #2; its command gets the note.");
     let resume = domain::ask::Command::resume(job_id("j-30"));
     assert!(
-        console.world.submit(resume).unwrap().is_ok(),
+        console.backend.submit(resume).unwrap().is_ok(),
         "somebody else resumes it"
     );
     console.event("j-30", "script", EventType::JobResumed, "ana resumed");
@@ -95,19 +95,19 @@ fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
 fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_through() {
     let mut console = Console::drawn();
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console
-        .world
+        .backend
         .change_on_disk("j-17", "artifacts/script/script.txt", b"other bytes\n");
-    console.world.moved("j-17");
+    console.backend.moved("j-17");
     console.tell(Msg::Changed);
     console.press("/").typed("tides").press("Enter R");
     console.shows("script.txt was changed on disk: ");
     console.shows("Gate script #3 opens on what lies there: a person must decide.");
     console.press("Enter");
-    let rows = &console.world.jobs[&job_id("j-17")];
+    let rows = &console.backend.jobs[&job_id("j-17")];
     let gate = rows.gates.last().unwrap();
     assert_eq!((gate.key.attempt, gate.settled.is_none()), (3, true));
 }
@@ -117,22 +117,22 @@ fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_
 fn a_resume_that_came_to_something_else_than_the_question_said_is_refused_and_what_it_would_do_now_is_said() {
     let mut console = Console::drawn();
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
-    let script = console.world.jobs[&job_id("j-17")].artifacts[0].path.clone();
+    let script = console.backend.jobs[&job_id("j-17")].artifacts[0].path.clone();
     let path = (job_id("j-17"), script);
-    let decided_on = console.world.disk[&path].clone();
-    console.world.disk.insert(path.clone(), b"other bytes\n".to_vec());
-    console.world.moved("j-17");
-    console.world.disk.insert(path.clone(), decided_on);
+    let decided_on = console.backend.disk[&path].clone();
+    console.backend.disk.insert(path.clone(), b"other bytes\n".to_vec());
+    console.backend.moved("j-17");
+    console.backend.disk.insert(path.clone(), decided_on);
     console.tell(Msg::Changed);
     console.press("/").typed("tides").press("Enter R");
     console.shows("Then stage storyboard starts.");
-    console.world.disk.insert(path, b"other bytes\n".to_vec());
+    console.backend.disk.insert(path, b"other bytes\n".to_vec());
     console.press("Enter");
     console.shows("Not resumed: what was asked is not so any more.");
-    let rows = &console.world.jobs[&job_id("j-17")];
+    let rows = &console.backend.jobs[&job_id("j-17")];
     assert_eq!((rows.job.status, rows.gates.len()), (JobStatus::Paused, 1));
     console.press("R");
     console.shows("Gate script #3 opens on what lies there: a person must decide.");
@@ -175,7 +175,7 @@ fn what_happened_to_one_job_of_a_bulk_is_asked_again() {
     let mut console = Console::hurried();
     console.press("Space Space g a i");
     console.shows("2 jobs: ");
-    make_bare(&mut console.world);
+    make_bare(&mut console.backend);
     console.tell(Msg::Changed);
     console.burst("Enter");
     assert!(console.decisions().is_empty());
@@ -189,7 +189,7 @@ fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
     let mut console = Console::drawn();
     console.press("t Enter t");
     console.shows("The timer runs again with 1:42 left; then it approves.");
-    let gate = |console: &Console| console.world.jobs[&job_id("j-17")].gates.last().unwrap().key.clone();
+    let gate = |console: &Console| console.backend.jobs[&job_id("j-17")].gates.last().unwrap().key.clone();
     let key = gate(&console);
     let release = domain::ask::Command::Release {
         gate: domain::key::GateRef {
@@ -200,7 +200,7 @@ fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
         reason: None,
     };
     assert!(
-        console.world.submit(release).unwrap().is_ok(),
+        console.backend.submit(release).unwrap().is_ok(),
         "somebody else releases it"
     );
     console.event("j-17", "script", EventType::GateReleased, "ana releases script #2");
@@ -222,7 +222,7 @@ fn an_enter_that_waits_for_the_rules_sends_nothing_that_came_after_it() {
     for after in [&pasted as &dyn Fn(&mut Console), &at_once, &small] {
         let mut console = Console::drawn();
         console.press("j a Tab").typed("fine");
-        console.world.is_asking = true;
+        console.backend.is_asking = true;
         console.tell(Msg::Changed);
         console.draw();
         console.press("Enter");
@@ -242,7 +242,7 @@ fn a_gate_is_taken_over_before_the_rules_have_answered() {
     world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
     let mut console = Console::new(world, 80, 24);
     to_j17(&mut console);
-    console.world.is_asking = true;
+    console.backend.is_asking = true;
     for key in ["X", "a"] {
         console.press(key);
         console.shows("asking the rules");

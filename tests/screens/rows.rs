@@ -29,9 +29,9 @@ fn a_failed_job_stays_until_somebody_notes_it() {
     console.press("j d");
     console.shows("Noted that it failed: j-30 skerry");
     assert!(
-        console.world.sent.contains(&"Acknowledge j-30".to_owned()),
+        console.backend.sent.contains(&"Acknowledge j-30".to_owned()),
         "{:?}",
-        console.world.sent
+        console.backend.sent
     );
     console.hides("j-30 skerry       script");
 }
@@ -66,10 +66,10 @@ fn a_gate_that_is_settled_while_it_is_read_is_no_row_and_says_so_in_its_title_un
     let mut console = Console::drawn();
     console.press("Enter");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
-    console.world.starts("j-17");
+    console.backend.starts("j-17");
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
     console.shows(" / script #2  APPROVED by ana 02:13:0");
     let rows = |console: &Console| {
@@ -93,7 +93,7 @@ fn from_a_gate_that_was_decided_elsewhere_reading_goes_on_to_the_most_urgent() {
     let mut console = Console::drawn();
     console.press("j Enter");
     console
-        .world
+        .backend
         .settle("j-21", "storyboard", Verdict::Reject, "ana", None, None)
         .unwrap();
     console.event(

@@ -7,7 +7,11 @@ use crate::world::{File, SCRIPT_OLD, World, job_id};
 
 /// The looks that were recorded, each as `job: shown of all`.
 fn looks(console: &Console) -> Vec<String> {
-    let sent = console.world.sent.iter().filter(|words| words.starts_with("MarkSeen"));
+    let sent = console
+        .backend
+        .sent
+        .iter()
+        .filter(|words| words.starts_with("MarkSeen"));
     sent.map(|words| {
         let words: Vec<_> = words.split(' ').collect();
         format!("{}: {}", words[1], words[3..].join(" "))
@@ -19,7 +23,7 @@ fn looks(console: &Console) -> Vec<String> {
 fn hurried(world: World, columns: u16, rows: u16) -> Console {
     let mut console = Console::new(World::new(), columns, rows);
     console.rests = false;
-    console.world = world;
+    console.backend = world;
     console.pass_us(0);
     console.event("j-1", "script", domain::event::EventType::GateOpened, "it waits");
     console
@@ -95,7 +99,7 @@ fn what_a_decision_rests_on_is_recorded_before_it() {
     console.pass_us(300_000).press("}").pass_us(300_000).press("a");
     console.shows("You have not seen: hunk");
     console.press("Enter");
-    let sent = &console.world.sent;
+    let sent = &console.backend.sent;
     let place = |word: &str| sent.iter().rposition(|words| words.starts_with(word)).unwrap();
     assert!(place("MarkSeen") < place("Approve"), "{sent:?}");
     assert_eq!(looks(&console).len(), 2, "{sent:?}");
@@ -104,13 +108,13 @@ fn what_a_decision_rests_on_is_recorded_before_it() {
 #[test]
 fn nobody_looks_while_nobody_is_there() {
     let mut console = hurried(spread(1), 80, 24);
-    console.world.now.boot_us += 61_000_000;
-    console.world.now.utc = console.world.now.utc.plus_us(61_000_000);
+    console.backend.now.boot_us += 61_000_000;
+    console.backend.now.utc = console.backend.now.utc.plus_us(61_000_000);
     let mut late = Console::new(World::new(), 80, 24);
     late.rests = false;
     late.pass(61);
-    late.world = spread(1);
-    late.world.now = console.world.now;
+    late.backend = spread(1);
+    late.backend.now = console.backend.now;
     late.event("j-1", "script", domain::event::EventType::GateOpened, "it waits");
     late.pass(5);
     assert_eq!(looks(&late), [""; 0], "no key for a minute");

@@ -63,7 +63,7 @@ fn the_prompt_does_not_follow_the_selection() {
     let mut console = Console::drawn();
     console.press("j a");
     // A more urgent gate appears above, and a click and a wheel turn try to move the selection.
-    console.world.gate(
+    console.backend.gate(
         "j-40",
         "storm",
         "script",
@@ -91,10 +91,10 @@ fn a_new_attempt_turns_the_prompt_into_a_refusal() {
     let mut console = Console::drawn();
     console.press("a");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Reject, "ana", None, None)
         .unwrap();
-    console.world.gate(
+    console.backend.gate(
         "j-17",
         "tides",
         "script",
@@ -114,9 +114,14 @@ fn a_patch_by_another_turns_the_prompt_into_a_refusal() {
     console.press("a Tab").typed("fine");
     let patched = SCRIPT_OLD.replace("boots", "waders");
     console
-        .world
+        .backend
         .change_on_disk("j-17", "artifacts/script/script.txt", patched.as_bytes());
-    let gate = &mut console.world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap().gates[0];
+    let gate = &mut console
+        .backend
+        .jobs
+        .get_mut(&crate::world::job_id("j-17"))
+        .unwrap()
+        .gates[0];
     gate.artifacts[0].digest = domain::ids::Digest::of(patched.as_bytes());
     console.event("j-17", "script", EventType::PatchApplied, "ana applied a patch");
     console.shows("changed while it was on screen (you read ");
@@ -185,7 +190,7 @@ fn nothing_drops_text() {
     console.press("Esc");
     assert!(!console.is_left);
     console.pass(1);
-    let (_, saved) = console.saved.last().unwrap();
+    let (_, saved) = console.backend.saved.last().unwrap();
     assert_eq!(saved.as_ref().unwrap().rejection, "half a thought");
     // A line that drops before the half second is over: what is unsaved is handed out.
     console.press("r").typed("!");
@@ -197,7 +202,7 @@ fn nothing_drops_text() {
 fn drafts_of_a_former_session_are_back() {
     let mut console = Console::drawn();
     console.press("r").typed("from before").press("Esc").pass(1);
-    let draft = console.saved.last().unwrap().1.clone().unwrap();
+    let draft = console.backend.saved.last().unwrap().1.clone().unwrap();
     let json = serde_json::to_string(&draft).unwrap();
     let mut again = Console::drawn();
     again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()], Vec::new()));
@@ -208,7 +213,7 @@ fn drafts_of_a_former_session_are_back() {
 #[test]
 fn no_second_verdict_while_the_first_is_being_written() {
     let mut console = Console::drawn();
-    console.world.is_slow = true;
+    console.backend.is_slow = true;
     console.press("a Enter");
     console.shows("writing…");
     assert_snapshot!("writing_80", console.picture());
@@ -229,7 +234,7 @@ fn rows_that_come_and_go_move_no_selection() {
     let line = |console: &Console| console.text().lines().position(|line| line.starts_with("  >")).unwrap();
     let before = line(&console);
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
@@ -237,7 +242,7 @@ fn rows_that_come_and_go_move_no_selection() {
     console.shows("j-17 tides: ana approved script #2");
     for number in 50..60 {
         console
-            .world
+            .backend
             .gate(&format!("j-{number}"), "many", "script", 1, Some(30 + number), vec![]);
     }
     console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
@@ -250,7 +255,7 @@ fn the_gate_that_is_read_stays_on_the_screen_when_it_goes_away_and_says_what_hap
     let mut console = Console::drawn();
     console.press("j Enter");
     console
-        .world
+        .backend
         .settle("j-21", "storyboard", Verdict::Reject, "cy", None, None)
         .unwrap();
     console.event(
@@ -273,7 +278,7 @@ fn the_gate_that_is_read_stays_on_the_screen_when_it_goes_away_and_says_what_hap
 fn on_the_queue_a_gate_that_went_away_leaves_no_ghost() {
     let mut console = Console::drawn();
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "cy", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "cy approved script #2");
@@ -301,15 +306,15 @@ fn a_job_that_reaches_its_gate_is_followed_and_no_key_meant_for_it_decides() {
     let mut console = Console::drawn();
     console.press("G");
     console.shows(" >j-24 fjord");
-    console.world.slots.clear();
+    console.backend.slots.clear();
     console
-        .world
+        .backend
         .jobs
         .get_mut(&crate::world::job_id("j-24"))
         .unwrap()
         .job
         .status = JobStatus::NeedsApproval;
-    console.world.gate("j-24", "fjord", "assets", 1, Some(60), vec![]);
+    console.backend.gate("j-24", "fjord", "assets", 1, Some(60), vec![]);
     console.event("j-24", "assets", EventType::GateOpened, "assets #1 waits");
     let text = console.text();
     let rows: Vec<_> = text.lines().filter(|line| line.contains("j-24 fjord  ")).collect();
@@ -415,7 +420,13 @@ fn letters_that_all_mean_something_are_a_text_when_they_differ_and_its_enter_con
 /// What was decided or held.
 fn deeds(console: &Console) -> Vec<&str> {
     let is_deed = |sent: &&String| ["Approve", "Reject", "Hold"].iter().any(|word| sent.starts_with(word));
-    console.world.sent.iter().filter(is_deed).map(String::as_str).collect()
+    console
+        .backend
+        .sent
+        .iter()
+        .filter(is_deed)
+        .map(String::as_str)
+        .collect()
 }
 
 const BEHIND_TEXT: &str = "Letters came as a text does, and Enter does nothing right behind";
@@ -590,7 +601,7 @@ fn leaving_asks_about_what_is_under_way_now_and_leaves_only_at_a_key() {
         console
     };
     let rows = |console: &Console| {
-        let mut rows = console.world.queue();
+        let mut rows = console.backend.queue();
         rows.retain(|row| row.kind != QueueKind::Running);
         Msg::Answered(Answered::Queue(Ok(rows)))
     };

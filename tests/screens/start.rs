@@ -80,7 +80,7 @@ fn news_are_decisions_and_not_answers_to_keys() {
     console.press("s s s s");
     console.hides("NEWS");
     console
-        .world
+        .backend
         .settle("j-22", "audio", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-22", "audio", EventType::GateApproved, "ana approved audio #1");
@@ -135,7 +135,7 @@ fn events_and_log_share_the_height_and_scroll() {
 fn the_sign_of_a_stage_is_no_part_of_its_name() {
     let mut console = Console::drawn();
     console
-        .world
+        .backend
         .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.press("j 3");
@@ -224,11 +224,11 @@ fn untouched(world: World) -> Console {
 fn until_a_key_is_pressed_the_selection_follows_the_most_urgent_gate() {
     let mut console = untouched(World::drawn());
     console.shows(">j-17 tides");
-    console.world.gate("j-50", "dunlin", "script", 1, Some(30), vec![]);
+    console.backend.gate("j-50", "dunlin", "script", 1, Some(30), vec![]);
     console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
     console.shows(">j-50 dunlin");
     console.press("Ctrl-l");
-    console.world.gate("j-51", "plover", "script", 1, Some(10), vec![]);
+    console.backend.gate("j-51", "plover", "script", 1, Some(10), vec![]);
     console.event("j-51", "script", EventType::GateOpened, "script #1 waits");
     console.shows(">j-50 dunlin");
 }
@@ -236,7 +236,7 @@ fn until_a_key_is_pressed_the_selection_follows_the_most_urgent_gate() {
 #[test]
 fn where_the_console_was_to_open_the_selection_stays() {
     let mut console = opened_at("j-22", Some("audio"));
-    console.world.gate("j-50", "dunlin", "script", 1, Some(30), vec![]);
+    console.backend.gate("j-50", "dunlin", "script", 1, Some(30), vec![]);
     console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
     console.shows(" >j-22 marsh");
 }

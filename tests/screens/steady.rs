@@ -83,7 +83,7 @@ fn rows_that_come_go_or_are_marked_move_no_column() {
         console.press("Space");
         assert!(console.text().contains("*"), "the mark is shown");
         assert_eq!(columns(&console), before, "marked at {width}");
-        console.world.gate(
+        console.backend.gate(
             "a-job-with-quite-a-long-name-of-its-own",
             "",
             "a-stage-with-a-long-name",
@@ -92,7 +92,7 @@ fn rows_that_come_go_or_are_marked_move_no_column() {
             vec![],
         );
         console
-            .world
+            .backend
             .set_lease("j-22", Some(("somebody-with-a-name", LeasePurpose::Compose)));
         console.event(
             "a-job-with-quite-a-long-name-of-its-own",
@@ -114,7 +114,7 @@ fn what_happened_is_told_with_the_name_that_the_queue_has() {
     let mut console = Console::new(world, 80, 24);
     console.press("t");
     console
-        .world
+        .backend
         .settle(id, "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event(id, "script", EventType::GateApproved, "ana approved script #2");
@@ -140,7 +140,7 @@ fn long() -> World {
 fn a_title_gives_way_in_the_job_and_in_nothing_else() {
     for width in [60, 80, 120] {
         let mut console = Console::new(long(), width, 24);
-        console.world.set_lease(LONG, Some(("ana", LeasePurpose::Compose)));
+        console.backend.set_lease(LONG, Some(("ana", LeasePurpose::Compose)));
         console.event(LONG, "script", EventType::GateHeld, "ana takes it");
         let digest = console.model.gate.as_ref().unwrap().shown_digest().unwrap().short();
         let text = console.text();

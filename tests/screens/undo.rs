@@ -32,12 +32,12 @@ fn u_asks_first_and_says_what_is_put_back() {
 #[test]
 fn each_undo_goes_one_patch_further_back() {
     let mut console = Console::new(patched(), 80, 24);
-    let before: Vec<_> = console.world.jobs[&job_id("j-17")].gates[0].artifacts.clone();
+    let before: Vec<_> = console.backend.jobs[&job_id("j-17")].gates[0].artifacts.clone();
     console.press("u");
     console.shows("This takes back cy's text_replace of 02:10:41Z.");
     console.press("Esc");
     assert!(console.decisions().is_empty(), "nothing happens before Enter");
-    assert_eq!(console.world.jobs[&job_id("j-17")].gates[0].artifacts, before);
+    assert_eq!(console.backend.jobs[&job_id("j-17")].gates[0].artifacts, before);
     console.press("u Enter");
     console.shows("Patch taken back of j-17 tides / script #2");
     console.press("u");
@@ -53,7 +53,7 @@ fn each_undo_goes_one_patch_further_back() {
 fn a_patch_that_arrives_while_the_question_stands_turns_it_into_a_refusal() {
     let mut console = Console::new(patched(), 80, 24);
     console.press("u");
-    console.world.patch("j-17", "ana", "02:12:41", b"another text\n");
+    console.backend.patch("j-17", "ana", "02:12:41", b"another text\n");
     console.tell(Msg::Changed);
     console.shows("Not undone: script.txt changed while it was on screen");
     console.press("Enter");
@@ -85,7 +85,7 @@ fn a_file_that_a_patch_makes_is_awaited_until_it_is_on_disk() {
     console.press("2 ]");
     console.shows("x.json 2/2");
     console
-        .world
+        .backend
         .disk
         .insert((job_id("j-17"), path.clone()), b"{}".to_vec());
     console.tell(Msg::Changed);

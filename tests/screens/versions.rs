@@ -10,7 +10,7 @@ use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id};
 /// A patch of the script of j-17 is committed; its file is not written yet.
 fn patched(console: &mut Console) -> String {
     let patched = SCRIPT_NEW.replace("tall boots", "waders");
-    let gate = &mut console.world.jobs.get_mut(&job_id("j-17")).unwrap().gates[0];
+    let gate = &mut console.backend.jobs.get_mut(&job_id("j-17")).unwrap().gates[0];
     gate.artifacts[0].digest = Digest::of(patched.as_bytes());
     console.event("j-17", "script", EventType::PatchApplied, "ana patched script.txt");
     patched
@@ -27,7 +27,7 @@ fn a_patch_is_on_the_screen_as_soon_as_its_file_is_written() {
     console.shows(&former);
     console.hides("CHANGED ON DISK");
     console
-        .world
+        .backend
         .change_on_disk("j-17", "artifacts/script/script.txt", text.as_bytes());
     console.pass(1);
     console.shows("Bring waders.");

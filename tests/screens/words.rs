@@ -256,7 +256,7 @@ fn a_text_that_can_only_be_read_offers_nothing_to_write() {
     console.press("e x");
     console.shows("Tab complete");
     console
-        .world
+        .backend
         .settle("j-17", "script", Verdict::Approve, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
@@ -382,8 +382,8 @@ fn a_stage_that_the_timer_approved_says_so_in_words() {
     console.shows("+ outline (timer)");
     // Where that finds no room a sign of its own says it: never that of a person.
     for stage in ["script", "storyboard", "assets"] {
-        console.world.gate("j-40", "shoal", stage, 1, Some(300), vec![]);
-        console.world.expire("j-40", stage);
+        console.backend.gate("j-40", "shoal", stage, 1, Some(300), vec![]);
+        console.backend.expire("j-40", stage);
         console.event("j-40", stage, EventType::GateAutoApproved, "timer approved");
     }
     console.resize(60, 24);

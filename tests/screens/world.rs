@@ -1,8 +1,11 @@
 //! A runs directory in memory, with the material that WIRE.md describes. What happens in it is decided by the real reducer (see `engine`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use console::draft::{Discarded, Draft};
+use console::question::Answered;
 use domain::anchor::BootId;
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use domain::ask::{Ask, Command};
@@ -22,7 +25,9 @@ use domain::stage::{STAGES_DEFAULT, StageSpec};
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
+use engine::api::Notice;
 use rules::{Evidence, Trigger};
+use tempfile::TempDir;
 
 pub fn at(clock: &str) -> Timestamp {
     Timestamp::parse(&format!("2026-11-22T{clock}Z")).unwrap()
@@ -109,6 +114,15 @@ pub struct World {
     /// Whether previews are not answered.
     pub is_asking: bool,
     pub publish_problem: Option<String>,
+    /// What the console has not heard yet.
+    pub notices: VecDeque<Notice>,
+    /// What the rules answered, and the console has not heard yet.
+    pub previews: VecDeque<Answered>,
+    pub requests: u64,
+    pub saved: Vec<(GateKey, Option<Draft>)>,
+    pub put_aside: Vec<Discarded>,
+    /// Where copies for external editors lie.
+    pub copies: OnceCell<TempDir>,
 }
 
 fn lines(bytes: &[u8]) -> u32 {

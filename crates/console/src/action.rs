@@ -82,7 +82,7 @@ pub enum Action {
     /// Edit the artifact itself.
     Edit,
     /// Edit it in the operator's own editor.
-    OwnEditor,
+    ExternalEditor,
     /// Ask to take the newest patch back.
     Undo,
     /// Ask to resume a paused job.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::draft::{Discarded, Draft};
+use super::external_editor::{Ending, ExternalEditor};
 use super::input::Input;
 use super::media::Media;
 use super::model::shown::Sight;
-use super::own_editor::{Ending, OwnEditor};
 use super::question::{Answered, Question};
 use diff::DiffDocument;
 use diff::json::ChangedValues;
@@ -345,7 +345,7 @@ pub enum Msg {
     /// The operator's own editor saved this text, and is still open.
     CopySaved(String),
     /// The operator's own editor ended.
-    OwnEditorEnded(Ending),
+    ExternalEditorEnded(Ending),
     /// What the operator's own editor left; or why it cannot be taken.
     CopyRead(Result<String, String>),
     /// Drafts of a former session, and why others are not offered.
@@ -380,7 +380,7 @@ pub enum Effect {
     /// Make a private copy for the operator's own editor.
     OpenCopy(CopyJob),
     /// Give the terminal to an editor, on this file.
-    StartOwnEditor(OwnEditor, PathBuf),
+    StartExternalEditor(ExternalEditor, PathBuf),
     /// See whether the editor has saved something.
     LookAtCopy,
     /// Read what the editor left.

@@ -305,7 +305,7 @@ static DECIDE: Group = Group {
         key(Action::Reject, &["r"], "reject", "reject"),
         key(Action::Compose, &["p"], "compose a patch", "patch"),
         key(Action::Edit, &["e"], "edit the artifact; the patch is derived", "edit"),
-        key(Action::OwnEditor, &["E"], "the same in `$VISUAL` or `$EDITOR`", ""),
+        key(Action::ExternalEditor, &["E"], "the same in `$VISUAL` or `$EDITOR`", ""),
         key(Action::Undo, &["u"], "take the newest patch back", "undo"),
         key(Action::Resume, &["R"], "resume a paused job", ""),
         key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
@@ -613,7 +613,7 @@ static MENU: Group = Group {
         key(Action::Discard, &["D"], "discard the text (asks for a word)", "discard"),
         key(Action::Leave, &["q"], "leave, the draft is kept", "leave"),
         key(
-            Action::OwnEditor,
+            Action::ExternalEditor,
             &["E"],
             "go on with the edit in `$VISUAL` or `$EDITOR`",
             "own editor",

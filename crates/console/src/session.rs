@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::action::Action;
-use crate::own_editor::OwnEditor;
+use crate::external_editor::ExternalEditor;
 use domain::ids::StageName;
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
@@ -34,7 +34,7 @@ pub struct Session {
     /// Whether the terminal has the palette of 256 colours, for pictures.
     pub has_palette: bool,
     /// The editor that the operator's environment names, or vi; none: there is none.
-    pub own_editor: Option<OwnEditor>,
+    pub external_editor: Option<ExternalEditor>,
     /// The gate to begin on.
     pub open_at: Option<(domain::ids::JobId, Option<StageName>)>,
 }
@@ -69,7 +69,7 @@ impl Session {
         }
         let forbidden = [
             (
-                Action::OwnEditor,
+                Action::ExternalEditor,
                 "this console is restricted: it starts no other program",
             ),
             (Action::Suspend, "this console is restricted: it is not suspended"),

@@ -5,12 +5,12 @@
 
 mod cells;
 mod decode;
-mod external_editor;
 mod input;
 mod interface;
 mod job_control;
 mod keyboard;
 mod line;
+mod running_editor;
 mod screen;
 mod sequence;
 
@@ -30,9 +30,9 @@ use ratatui::layout::{Position, Rect};
 pub(crate) use input::TtyInput;
 pub use interface::{EditorState, Ended, Incoming, InputStream, Terminal};
 
-use super::own_editor::OwnEditor;
-use external_editor::ExternalEditor;
+use super::external_editor::ExternalEditor;
 use line::Line;
+use running_editor::RunningEditor;
 use screen::Screen;
 
 // Clicks and wheel only (1000, 1006): the motion reports that crossterm would also ask for cost a thin line a lot.
@@ -52,7 +52,7 @@ pub(super) struct Tty {
     ahead: Vec<u8>,
     line: Line,
     /// Has the terminal while there is one.
-    editor: Option<ExternalEditor>,
+    editor: Option<RunningEditor>,
     former_size: (u16, u16),
     /// Shared with the panic hook: whether the terminal is ours right now.
     is_taken: Arc<AtomicBool>,
@@ -210,10 +210,10 @@ impl Terminal for Tty {
         }
     }
 
-    async fn lend(&mut self, editor: &OwnEditor, path: &Path) -> io::Result<Result<(), String>> {
+    async fn lend(&mut self, editor: &ExternalEditor, path: &Path) -> io::Result<Result<(), String>> {
         self.leave().await;
         let settings = tcgetattr(io::stdin())?;
-        match ExternalEditor::start(editor, path, settings.clone()) {
+        match RunningEditor::start(editor, path, settings.clone()) {
             Ok(started) => self.editor = Some(started),
             Err(error) => {
                 self.take_back(&settings)?;
@@ -224,7 +224,7 @@ impl Terminal for Tty {
     }
 
     fn editor(&mut self) -> io::Result<Option<EditorState>> {
-        let state = self.editor.as_ref().map(ExternalEditor::look);
+        let state = self.editor.as_ref().map(RunningEditor::look);
         if let Some(EditorState::Ended(_)) = state
             && let Some(editor) = self.editor.take()
         {

@@ -73,16 +73,12 @@ impl Change {
                 *rows = Some(JobRows::of(*job));
                 return Ok(Beside::Nothing);
             }
+            (Self::PutJob(job), None) => return Err(Refusal::no_such_job(&job.id)),
             (Self::InsertJob(job), Some(_)) => {
                 let message = format!("there is a job {} already", job.id);
                 return Err(Refusal::new(RefusalCode::WrongState, message).at(job.id.to_string()));
             }
-            (_, None) => {
-                return Err(Refusal::new(
-                    RefusalCode::NotPossible,
-                    "the rules contradict themselves: rows of no job are changed",
-                ));
-            }
+            (_, None) => return Err(of_no_job()),
             (change, Some(rows)) => (change, rows),
         };
         match change {
@@ -100,6 +96,7 @@ impl Change {
                     other.key == gate.key || (other.key.stage == gate.key.stage && other.state == GateState::Open)
                 };
                 if let Some(other) = rows.gates.iter().find(is_in_the_way) {
+                    other.open_or_refuse()?;
                     return Err(Refusal::gate_open(&other.key));
                 }
                 let key = gate.key.clone();
@@ -120,6 +117,23 @@ impl Change {
         }
         Ok(Beside::Nothing)
     }
+}
+
+/// The rows as these changes make them but for the decisions, and those, still to be sealed and noted.
+pub fn applied(mut rows: Option<JobRows>, changes: &[Change]) -> Result<(JobRows, Vec<Decision>), Refusal> {
+    let mut decisions = Vec::new();
+    for change in changes.iter().cloned() {
+        match change.apply_to(&mut rows)? {
+            Beside::Decision(decision) => decisions.push(*decision),
+            Beside::Nothing | Beside::Opened(_) | Beside::Event(_) => {}
+        }
+    }
+    Ok((rows.ok_or_else(of_no_job)?, decisions))
+}
+
+fn of_no_job() -> Refusal {
+    let message = "the rules contradict themselves: rows of no job are changed";
+    Refusal::new(RefusalCode::NotPossible, message)
 }
 
 /// The guarded update of a gate: only an open one changes.

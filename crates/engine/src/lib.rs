@@ -471,10 +471,7 @@ impl Engine {
 
     /// Where copies for this operator's own editor lie.
     pub fn edit_copies(&self) -> edit_copies::EditCopies {
-        edit_copies::EditCopies {
-            runs: self.runs.clone(),
-            operator: self.operator.name.clone(),
-        }
+        edit_copies::EditCopies::new(self.runs.clone(), self.operator.name.clone())
     }
 
     /// Waits until everything handed over so far is done; the writer does nothing more until the loop turns again. Before the process is stopped: a thread that is stopped inside a transaction

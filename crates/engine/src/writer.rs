@@ -21,7 +21,7 @@ use domain::refusal::{Refusal, RefusalCode};
 
 use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
-use store::{Batched, Candidate, OutboxChange, Store, StoreError};
+use store::{Answer, Batched, Candidate, OutboxChange, Store, StoreError};
 
 use super::api::{Receipt, RequestId};
 use super::client::{Asker, Done};
@@ -174,7 +174,7 @@ impl Writer {
                     // What the stage reads must be what was decided: everything before is committed and published first.
                     self.commit(std::mem::take(&mut items));
                     self.publish();
-                    self.start_stage(key, epoch, &mut items);
+                    self.start_stage(key, epoch);
                 }
                 Work::TakeLead(info) => {
                     let epoch = self.store.take_lead(&info);
@@ -294,7 +294,7 @@ impl Writer {
         items.push(of_stage(&key, epoch, ended, evidence, tell));
     }
 
-    fn start_stage(&mut self, key: StageKey, epoch: u64, items: &mut Vec<Batched<Matter>>) {
+    fn start_stage(&mut self, key: StageKey, epoch: u64) {
         let not_started = |why: Refusal| Inbox::Started(key.clone(), Start::Hindered(why));
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
@@ -304,7 +304,8 @@ impl Writer {
             }
             Err(refusal) => return self.tell(not_started(refusal)),
         }
-        let on_disk = match self.look_before(&key) {
+        let rows = self.preparer.known(&key.job_id);
+        let on_disk = match rows.and_then(|rows| self.preparer.look_before(&rows, &key.stage)) {
             Ok(on_disk) => on_disk,
             Err(refusal) => return self.tell(not_started(refusal)),
         };
@@ -320,13 +321,8 @@ impl Writer {
             ..Evidence::default()
         };
         let tell = Tell::Start(key.clone(), epoch);
-        items.push(of_stage(&key, epoch, happening, evidence, tell));
-    }
-
-    /// What lies on disk of everything that the stage may read.
-    fn look_before(&self, key: &StageKey) -> Result<Vec<OnDisk>, Refusal> {
-        let rows = self.preparer.known(&key.job_id)?;
-        self.preparer.look_before(&rows, &key.stage)
+        // On its own: what the stage is launched with are the rows after this, and nothing has come behind it.
+        self.commit(vec![of_stage(&key, epoch, happening, evidence, tell)]);
     }
 
     /// Ends what the rows do not know as running: a look may be older than the start of a stage.
@@ -387,27 +383,27 @@ impl Writer {
         }
     }
 
-    fn answer(&mut self, job_id: JobId, matter: Matter, result: Result<Applied, Refusal>) {
+    fn answer(&mut self, job_id: JobId, matter: Matter, answer: Answer) {
         let Matter {
             trigger,
             evidence,
             tell,
         } = matter;
-        match (tell, result) {
-            (Tell::Asker(asker), Ok(applied)) => {
+        match (tell, answer) {
+            (Tell::Asker(asker), Ok((applied, rows))) => {
                 if let Trigger::Asked(ask) = &trigger {
-                    self.done(asker, &job_id, &ask.command, &evidence, applied);
+                    self.done(asker, &ask.command, &evidence, applied, rows);
                 }
             }
             (Tell::Asker(asker), Err(refusal)) => {
                 let refusal = self.preparer.told(Some(&job_id), refusal);
                 self.refuse(asker, refusal);
             }
-            (Tell::Start(key, epoch), Ok(_)) => {
+            (Tell::Start(key, epoch), Ok((_, rows))) => {
                 let start = if matches!(trigger, Trigger::Happened(Happening::ArtifactMoved { .. })) {
                     Start::NotWanted
                 } else {
-                    self.launch(&key, epoch)
+                    self.launch(&key, epoch, &rows)
                 };
                 self.tell(Inbox::Started(key, start));
             }
@@ -425,18 +421,14 @@ impl Writer {
         }
     }
 
-    fn done(&mut self, asker: Asker, job_id: &JobId, command: &Command, evidence: &Evidence, applied: Applied) {
-        let rows = match self.preparer.rows(job_id) {
-            Ok(Some(rows)) => rows,
-            Ok(None) => return self.refuse(asker, Refusal::no_such_job(job_id)),
-            Err(refusal) => return self.refuse(asker, refusal),
-        };
+    fn done(&mut self, asker: Asker, command: &Command, evidence: &Evidence, applied: Applied, rows: JobRows) {
+        let job_id = rows.job.id.clone();
         if matches!(command, Command::Cancel(_)) {
             let canceled = rows
                 .attempts
                 .iter()
                 .filter(|attempt| attempt.state == AttemptState::Canceled);
-            let keys = canceled.map(|attempt| StageKey::new(job_id, attempt)).collect();
+            let keys = canceled.map(|attempt| StageKey::new(&job_id, attempt)).collect();
             self.watch.end(keys);
         }
         let slots = self.preparer.slots(&rows);
@@ -454,7 +446,7 @@ impl Writer {
             }
             Asker::Client(answer) => Unpublished::Client(answer, receipt),
         };
-        self.owed.entry(job_id.clone()).or_default().push(unpublished);
+        self.owed.entry(job_id).or_default().push(unpublished);
     }
 
     fn refuse(&self, asker: Asker, refusal: Refusal) {
@@ -477,12 +469,12 @@ impl Writer {
     }
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
-    fn launch(&mut self, key: &StageKey, epoch: u64) -> Start {
+    fn launch(&mut self, key: &StageKey, epoch: u64, rows: &JobRows) -> Start {
         let can_go_on =
             fault::step("before_launch").map_err(|error| Refusal::not_possible(error.to_string()).because(error));
-        let looked = can_go_on.and_then(|()| self.look_before(key));
+        let looked = can_go_on.and_then(|()| self.preparer.look_before(rows, &key.stage));
         let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
-            Ok(None) => match self.supervise(key, epoch) {
+            Ok(None) => match self.supervise(key, epoch, rows) {
                 Ok(()) => return Start::Launched,
                 Err(why) => why,
             },
@@ -501,11 +493,10 @@ impl Writer {
         Start::Hindered(why)
     }
 
-    fn supervise(&self, key: &StageKey, epoch: u64) -> Result<(), Refusal> {
-        let rows = self.preparer.known(&key.job_id)?;
+    fn supervise(&self, key: &StageKey, epoch: u64, rows: &JobRows) -> Result<(), Refusal> {
         let launch = self
             .watch
-            .launch_of(&rows, key)
+            .launch_of(rows, key)
             .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
         let run = self.preparer.runs.run(&key.job_id);
         let supervised = supervisor::start(&run, &launch)?;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
-use domain::change::{Beside, Change};
+use domain::change::{self, Change};
 use domain::gate::OnDisk;
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
@@ -136,6 +136,7 @@ pub enum Happening {
 
 /// Why the rules are asked.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one is made for each transaction")]
 pub enum Trigger {
     /// Somebody wants something.
     Asked(Ask),
@@ -328,17 +329,9 @@ fn run_dry(before: &JobRows, ask: &Ask, evidence: &Evidence, cx: Context<'_>) ->
 
 /// The rows as changes make them.
 fn applied(before: &JobRows, changes: &[Change]) -> Result<JobRows, Refusal> {
-    let mut after = Some(before.clone());
-    let mut decisions = Vec::new();
-    for change in changes.iter().cloned() {
-        match change.apply_to(&mut after)? {
-            Beside::Decision(decision) => decisions.push(decision),
-            Beside::Nothing | Beside::Opened(_) | Beside::Event(_) => {}
-        }
-    }
-    let mut after = after.ok_or_else(|| Refusal::no_such_job(&before.job.id))?;
+    let (mut after, decisions) = change::applied(Some(before.clone()), changes)?;
     for decision in decisions {
-        after.note_newest(*decision);
+        after.note_newest(decision);
     }
     Ok(after)
 }

@@ -6,11 +6,11 @@ use super::cells::{count, json_text};
 use super::error::RowError;
 use super::{event_row, gate_row};
 use domain::artifact::Artifact;
-use domain::change::{Applied, Change};
+use domain::change::{self, Applied, Change};
 use domain::decision::Decision;
 use domain::gate::{Gate, GateState};
 use domain::ids::{ArtifactPath, JobId};
-use domain::job::{Attempt, Job};
+use domain::job::{Attempt, Job, JobRows};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
 
@@ -46,36 +46,37 @@ fn fault(what: impl std::fmt::Display) -> Stop {
     Stop::Refused(Refusal::new(RefusalCode::NotPossible, message).with_hint("this is a fault in holdpoint; report it"))
 }
 
-/// Applies the changes to the rows of this job.
+/// Applies the changes to the rows of this job, in memory first: their guards refuse with words. The answer has the rows as a
+/// reader would load them now.
 pub(super) fn apply(
     connection: &Connection,
     job_id: &JobId,
+    rows: Option<JobRows>,
     changes: Vec<Change>,
     now: Timestamp,
-) -> Result<Applied, Stop> {
+) -> Result<(Applied, JobRows), Stop> {
+    let (mut rows, decisions) = change::applied(rows, &changes).map_err(Stop::Refused)?;
+    if rows.job.id != *job_id || rows.gates.iter().any(|gate| gate.key.job_id != *job_id) {
+        return Err(fault(format_args!("another job is changed on behalf of {job_id}")));
+    }
     let mut applied = Applied::default();
-    let mut decisions = Vec::new();
     for change in changes {
         match change {
-            Change::InsertJob(job) => insert_job(connection, belonging(&job.id, job_id, &job)?, now)?,
-            Change::PutJob(job) => put_job(connection, belonging(&job.id, job_id, &job)?, now)?,
+            Change::InsertJob(job) => insert_job(connection, &job, now)?,
+            Change::PutJob(job) => put_job(connection, &job, now)?,
             Change::PutAttempt(attempt) => put_attempt(connection, job_id, &attempt)?,
             Change::OpenGate(gate) => {
-                open_gate(connection, belonging(&gate.key.job_id, job_id, &gate)?)?;
+                still_open(&gate)?;
+                one(gate_row::insert(connection, &gate)?, &gate.key)?;
                 applied.opened.push(gate.key);
             }
             Change::PutGate(gate) => {
-                let gate = belonging(&gate.key.job_id, job_id, &gate)?;
-                if gate.state != GateState::Open {
-                    return Err(fault(format_args!("{} is put as {}", gate.key, gate.state.as_str())));
-                }
-                update_open(connection, gate)?;
+                still_open(&gate)?;
+                one(gate_row::update_open(connection, &gate)?, &gate.key)?;
             }
             Change::SettleGate { gate, decision } => {
-                let gate = belonging(&gate.key.job_id, job_id, &gate)?;
-                update_open(connection, gate)?;
-                settled_as_decided(gate, decision.as_deref())?;
-                decisions.extend(decision.map(|decision| *decision));
+                one(gate_row::update_open(connection, &gate)?, &gate.key)?;
+                settled_as_decided(&gate, decision.as_deref())?;
             }
             Change::PutArtifact(artifact) => put_artifact(connection, job_id, &artifact)?,
             Change::DropArtifact(path) => drop_artifact(connection, job_id, &path)?,
@@ -87,14 +88,26 @@ pub(super) fn apply(
         }
     }
     owe(connection, job_id, decisions, &mut applied)?;
-    Ok(applied)
+    for sealed in &applied.decisions {
+        rows.note_decision(sealed.clone());
+    }
+    Ok((applied, rows))
 }
 
-fn belonging<'a, T>(named: &JobId, job_id: &JobId, row: &'a T) -> Result<&'a T, Stop> {
-    if named == job_id {
-        Ok(row)
-    } else {
-        Err(fault(format_args!("job {named} is changed on behalf of {job_id}")))
+/// The guards in the rows themselves say what those in memory said.
+fn one(written: usize, row: impl std::fmt::Display) -> Result<(), Stop> {
+    match written {
+        1 => Ok(()),
+        _ => Err(fault(format_args!("{row} is not as it was read"))),
+    }
+}
+
+fn still_open(gate: &Gate) -> Result<(), Stop> {
+    match gate.state {
+        GateState::Open => Ok(()),
+        state @ (GateState::Approved | GateState::Rejected | GateState::Canceled) => {
+            Err(fault(format_args!("{} is put as {}", gate.key, state.as_str())))
+        }
     }
 }
 
@@ -114,7 +127,7 @@ fn settled_as_decided(gate: &Gate, decision: Option<&Decision>) -> Result<(), St
     }
 }
 
-/// Seals the decisions and notes what the run directory is owed. A decision is owed with the last event of its own submission, so one number covers both.
+/// Seals the decisions and notes what the run directory is owed. A decision is owed with the last event of its own entry, so one number covers both.
 fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applied: &mut Applied) -> Result<(), Stop> {
     let Some(seq) = applied.last_event_seq else {
         return match decisions.first() {
@@ -134,20 +147,16 @@ fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applie
     Ok(())
 }
 
-pub(super) fn insert_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Stop> {
-    let written = write_job(
+pub(super) fn insert_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), RowError> {
+    write_job(
         connection,
         job,
         now,
         "INSERT INTO job (id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at,
            status_since, acknowledged_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
-    if written == 1 {
-        return Ok(());
-    }
-    let refusal = Refusal::new(RefusalCode::WrongState, format!("there is a job {} already", job.id));
-    Err(Stop::Refused(refusal.at(job.id.to_string())))
+    Ok(())
 }
 
 fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Stop> {
@@ -160,10 +169,7 @@ fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Sto
            acknowledged_at = ?14
          WHERE id = ?1",
     )?;
-    if written == 1 {
-        return Ok(());
-    }
-    Err(Stop::Refused(Refusal::no_such_job(&job.id)))
+    one(written, &job.id)
 }
 
 fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> Result<usize, RowError> {
@@ -185,7 +191,7 @@ fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> R
     ])?)
 }
 
-pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Attempt) -> Result<(), Stop> {
+pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Attempt) -> Result<(), RowError> {
     connection
         .prepare_cached(
             "INSERT INTO attempt (job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch)
@@ -209,38 +215,7 @@ pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Att
     Ok(())
 }
 
-fn open_gate(connection: &Connection, gate: &Gate) -> Result<(), Stop> {
-    if gate.state != GateState::Open {
-        return Err(fault(format_args!("{} opens as {}", gate.key, gate.state.as_str())));
-    }
-    if gate_row::insert(connection, gate)? == 1 {
-        return Ok(());
-    }
-    let in_the_way = match gate_row::find(connection, &gate.key)? {
-        Some(same) => Some(same),
-        None => gate_row::find_open(connection, &gate.key)?,
-    };
-    let Some(other) = in_the_way else {
-        return Err(fault(format_args!("{} cannot open", gate.key)));
-    };
-    other.open_or_refuse().map_err(Stop::Refused)?;
-    Err(Stop::Refused(Refusal::gate_open(&other.key)))
-}
-
-fn update_open(connection: &Connection, gate: &Gate) -> Result<(), Stop> {
-    if gate_row::update_open(connection, gate)? == 1 {
-        return Ok(());
-    }
-    match gate_row::find(connection, &gate.key)? {
-        Some(other) => {
-            other.open_or_refuse().map_err(Stop::Refused)?;
-            Err(fault(format_args!("{} is open and cannot be changed", gate.key)))
-        }
-        None => Err(Stop::Refused(Refusal::no_such_gate(&gate.key.job_id, &gate.key.stage))),
-    }
-}
-
-pub(super) fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &Artifact) -> Result<(), Stop> {
+pub(super) fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &Artifact) -> Result<(), RowError> {
     connection
         .prepare_cached(
             "INSERT INTO artifact (job_id, path, stage, kind, digest, size_bytes, created_at, former)
@@ -261,7 +236,7 @@ pub(super) fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &A
     Ok(())
 }
 
-fn drop_artifact(connection: &Connection, job_id: &JobId, path: &ArtifactPath) -> Result<(), Stop> {
+fn drop_artifact(connection: &Connection, job_id: &JobId, path: &ArtifactPath) -> Result<(), RowError> {
     connection
         .prepare_cached("DELETE FROM artifact WHERE job_id = ?1 AND path = ?2")?
         .execute(params![job_id.as_str(), path.as_str()])?;

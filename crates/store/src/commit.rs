@@ -37,6 +37,9 @@ impl<M> Batched<M> {
 /// Says what an entry changes in this job, given its rows as the transaction sees them; none: there is no such job.
 pub type Rule<'r, M> = dyn FnMut(&JobId, Option<&JobRows>, &M) -> Result<Vec<Change>, Refusal> + 'r;
 
+/// What an entry came to, with the job's rows after it.
+pub type Answer = Result<(Applied, JobRows), Refusal>;
+
 impl Store {
     /// Records all these entries with one commit, in their order; one that is refused changes nothing and hinders no other.
     ///
@@ -47,7 +50,7 @@ impl Store {
         entries: &[Batched<M>],
         now: Timestamp,
         rule: &mut Rule<'_, M>,
-    ) -> Result<Vec<Result<Applied, Refusal>>, StoreError> {
+    ) -> Result<Vec<Answer>, StoreError> {
         if entries.is_empty() {
             return Ok(Vec::new());
         }
@@ -64,7 +67,7 @@ impl Store {
         entries: &[Batched<M>],
         now: Timestamp,
         rule: &mut Rule<'_, M>,
-    ) -> Result<Vec<Result<Applied, Refusal>>, RowError> {
+    ) -> Result<Vec<Answer>, RowError> {
         let transaction = self.durable.transaction()?;
         refuse_newer(&transaction)?;
         let epoch = match entries.iter().any(|entry| entry.epoch.is_some()) {
@@ -87,7 +90,7 @@ fn answer<M>(
     epoch: Option<u64>,
     now: Timestamp,
     rule: &mut Rule<'_, M>,
-) -> Result<Result<Applied, Refusal>, RowError> {
+) -> Result<Answer, RowError> {
     let job_id = &entry.job_id;
     if entry.epoch.is_some() && entry.epoch != epoch {
         return Ok(Err(not_leading(job_id)));
@@ -100,18 +103,19 @@ fn answer<M>(
     };
     match rule(job_id, rows.as_ref(), &entry.matter) {
         Err(refusal) => Ok(Err(refusal)),
-        Ok(changes) => apply_or_undo(connection, job_id, changes, now),
+        Ok(changes) => apply_or_undo(connection, job_id, rows, changes, now),
     }
 }
 
 fn apply_or_undo(
     connection: &Connection,
     job_id: &JobId,
+    rows: Option<JobRows>,
     changes: Vec<Change>,
     now: Timestamp,
-) -> Result<Result<Applied, Refusal>, RowError> {
+) -> Result<Answer, RowError> {
     connection.prepare_cached("SAVEPOINT input")?.execute([])?;
-    let answer = match apply::apply(connection, job_id, changes, now) {
+    let answer = match apply::apply(connection, job_id, rows, changes, now) {
         Ok(applied) => Ok(applied),
         Err(Stop::Refused(refusal)) => {
             connection.prepare_cached("ROLLBACK TO input")?.execute([])?;

@@ -1,6 +1,6 @@
 //! A gate as a row: the columns of its timer and lease, and the counts that the queue shows without reading the artifacts.
 
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{Connection, params};
 
 use super::cells::{Cells, count, json_text};
 use super::error::RowError;
@@ -83,34 +83,6 @@ pub(super) fn gate(cells: &Cells<'_>, job_id: &JobId) -> Result<Gate, RowError> 
         artifacts: cells.json(SETTLED_BY + 4)?,
         seen: cells.json(SETTLED_BY + 5)?,
     })
-}
-
-/// The gate of exactly this key.
-pub(super) fn find(connection: &Connection, key: &GateKey) -> Result<Option<Gate>, RowError> {
-    let sql = format!("SELECT {COLUMNS} FROM gate WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3");
-    let statement = connection.prepare_cached(&sql)?;
-    first(
-        statement,
-        params![key.job_id.as_str(), key.stage.as_str(), key.attempt],
-        &key.job_id,
-    )
-}
-
-/// The open gate of a stage: the schema allows one.
-pub(super) fn find_open(connection: &Connection, key: &GateKey) -> Result<Option<Gate>, RowError> {
-    let sql = format!("SELECT {COLUMNS} FROM gate WHERE job_id = ?1 AND stage = ?2 AND state = 'open'");
-    let statement = connection.prepare_cached(&sql)?;
-    first(statement, params![key.job_id.as_str(), key.stage.as_str()], &key.job_id)
-}
-
-fn first(
-    mut statement: CachedStatement<'_>,
-    params: &[&dyn rusqlite::ToSql],
-    job_id: &JobId,
-) -> Result<Option<Gate>, RowError> {
-    let mut rows = statement.query(params)?;
-    let row = rows.next()?;
-    row.map(|row| gate(&Cells::new(row, "gate", 3), job_id)).transpose()
 }
 
 /// Writes a new gate; a taken key or a second open gate of the stage is SQLite's constraint error.

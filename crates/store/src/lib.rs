@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-pub use commit::{Batched, Rule};
+pub use commit::{Answer, Batched, Rule};
 pub use error::{StoreError, StoreErrorKind};
 pub use leader::Candidate;
 pub use migrate::SCHEMA_VERSION;

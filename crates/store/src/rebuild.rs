@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, params};
 
-use super::apply::{self, Stop};
+use super::apply;
 use super::cells::{count, json_text};
 use super::error::{RowError, StoreError, StoreErrorKind};
 use super::gate_row;
@@ -59,9 +59,9 @@ impl Rebuilding<'_> {
     pub fn job(&self, rows: &JobRows, up_to: u64, status_since: Timestamp) -> Result<(), StoreError> {
         self.write(|connection| {
             let id = &rows.job.id;
-            apply::insert_job(connection, &rows.job, status_since).map_err(refused)?;
+            apply::insert_job(connection, &rows.job, status_since)?;
             for attempt in &rows.attempts {
-                apply::put_attempt(connection, id, attempt).map_err(refused)?;
+                apply::put_attempt(connection, id, attempt)?;
             }
             for gate in &rows.gates {
                 if gate_row::insert(connection, gate)? != 1 {
@@ -73,7 +73,7 @@ impl Rebuilding<'_> {
                 }
             }
             for artifact in &rows.artifacts {
-                apply::put_artifact(connection, id, artifact).map_err(refused)?;
+                apply::put_artifact(connection, id, artifact)?;
             }
             Ok(())
         })?;
@@ -172,16 +172,5 @@ fn unless_taken(written: rusqlite::Result<usize>) -> Result<bool, RowError> {
         Ok(rows) => Ok(rows == 1),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(false),
         Err(error) => Err(error.into()),
-    }
-}
-
-fn refused(stop: Stop) -> RowError {
-    match stop {
-        Stop::Failed(error) => error,
-        Stop::Refused(refusal) => RowError::Bad {
-            table: "job",
-            key: refusal.place.unwrap_or_default(),
-            what: refusal.message,
-        },
     }
 }

@@ -81,7 +81,7 @@ pub struct JobMark {
     pub status_since: Timestamp,
 }
 
-/// The events that end a decision's own submission after the decision's event: one of these behind `event_seq`, of the same job and
+/// The events that end a decision's own entry after the decision's event: one of these behind `event_seq`, of the same job and
 /// instant, means that the number is too low.
 const FOLLOWS_A_DECISION: &str = "'stage_completed', 'gate_opened', 'job_paused'";
 

@@ -241,7 +241,6 @@ pub fn patch_types(types: &[TypeDoc]) -> Value {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = Acted)]
-#[expect(clippy::large_enum_variant, reason = "each is made once and written at once")]
 pub enum ActedDoc<'a> {
     /// It was done.
     Done(DoneDoc<'a>),

@@ -336,22 +336,19 @@ impl Storage for Memory {
             self.flushed = Some(Box::new(self.clone()));
         }
         let mut answers = Vec::with_capacity(wanted.len());
-        for submission in wanted {
-            let is_old_epoch = submission.epoch.is_some_and(|epoch| epoch != self.epoch);
+        for entry in wanted {
+            let is_old_epoch = entry.epoch.is_some_and(|epoch| epoch != self.epoch);
             if is_old_epoch && self.plant != Plant::NoEpoch {
                 answers.push(Err(Refusal::new(RefusalCode::NotPossible, "another process leads now")));
                 continue;
             }
-            let seen = self.plant.seen(self.jobs.get(&submission.job_id), &submission.matter.0);
-            let changes = match (
-                self.plant.let_through(seen.as_deref(), &submission.matter),
-                seen.as_deref(),
-            ) {
+            let seen = self.plant.seen(self.jobs.get(&entry.job_id), &entry.matter.0);
+            let changes = match (self.plant.let_through(seen.as_deref(), &entry.matter), seen.as_deref()) {
                 (Some(changes), _) => Ok(changes),
-                (None, seen) => rule(&submission.job_id, seen, &submission.matter),
+                (None, seen) => rule(&entry.job_id, seen, &entry.matter),
             };
             let numbers = (self.event_seq, self.decision_seq, self.head);
-            let answer = changes.and_then(|changes| self.apply(&submission.job_id, changes, now));
+            let answer = changes.and_then(|changes| self.apply(&entry.job_id, changes, now));
             if answer.is_err() {
                 (self.event_seq, self.decision_seq, self.head) = numbers;
             }

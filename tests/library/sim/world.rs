@@ -492,7 +492,7 @@ impl<S: Storage> World<S> {
             return None;
         }
         let before = self.store.rows(job_id);
-        let submission = Batched {
+        let entry = Batched {
             job_id: job_id.clone(),
             epoch: in_flight.epoch,
             matter: (in_flight.trigger.clone(), in_flight.evidence.clone()),
@@ -509,7 +509,7 @@ impl<S: Storage> World<S> {
             grace_s: GRACE_S,
             via: &via,
         };
-        let answers = self.store.commit(&[submission], now.utc, &mut |job_id, rows, wanted| {
+        let answers = self.store.commit(&[entry], now.utc, &mut |job_id, rows, wanted| {
             reduce(job_id, rows, &wanted.0, &wanted.1, cx)
         });
         self.judge(process, job_id, before.as_deref(), &in_flight);

@@ -17,10 +17,13 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
     for desk in [&mut ana, &mut bea] {
         desk.selects("j-1", "release", 1);
         desk.sees("Nothing is attached");
-        desk.press("a");
-        desk.sees("APPROVE j-1 tides / release #1");
     }
-    // The second sees that somebody has the gate open already.
+    ana.press("a");
+    ana.sees("APPROVE j-1 tides / release #1");
+    // The lease is committed after the prompt is drawn: before that the second could take it as well.
+    bea.sees("other console");
+    bea.press("a");
+    bea.sees("APPROVE j-1 tides / release #1");
     bea.sees("has a prompt open here since ");
 
     ana.confirm();

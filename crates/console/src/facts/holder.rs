@@ -59,9 +59,8 @@ pub(crate) fn words(model: &Model, row: &QueueRow, cells: usize) -> Option<Strin
     let RowKey::Gate(key) = RowKey::of(row) else {
         return None;
     };
-    let words = wordings(model, row, &key, cells);
-    let fits = |words: &&String| width(&visible_line(words)) <= cells;
-    words.iter().find(fits).or(words.last()).cloned()
+    let fits = |words: &String| width(&visible_line(words)) <= cells;
+    shorten::fitting(wordings(model, row, &key, cells), fits)
 }
 
 /// Less of a reason than this says nothing.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::model::Model;
 use crate::model::bulk::{Item, ItemState};
-use crate::model::prompt::{ConfirmState, Prompt, TimerIntent};
+use crate::model::prompt::{Ask, ConfirmState, TimerIntent};
 use crate::model::queue::RowKey;
 use domain::key::GateKey;
 use domain::lease::LeasePurpose;
@@ -13,18 +13,12 @@ use domain::lease::LeasePurpose;
 /// The gates that a prompt or the editor is open on, and for what.
 pub(crate) fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     // Before the rules have answered it is not known whether anything is asked at all.
-    let is_unknown = match &model.prompt {
-        Some(Prompt::Confirm(confirm)) => confirm.is_asking() && !model.preview.has_stood,
-        Some(Prompt::Cancel(_)) => !model.preview.has_stood,
-        Some(
-            Prompt::Resume(_)
-            | Prompt::Bulk(_)
-            | Prompt::Timer(_)
-            | Prompt::Quit(_)
-            | Prompt::Menu
-            | Prompt::Discard(_),
-        )
-        | None => false,
+    let is_unknown = match model.ask() {
+        Some(Ask::Confirm(confirm)) => confirm.is_asking() && !model.preview.has_stood,
+        Some(Ask::Cancel(_)) => !model.preview.has_stood,
+        Some(Ask::Resume(_) | Ask::Bulk(_) | Ask::Timer(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_)) | None => {
+            false
+        }
     };
     let is_writing = model.compose.as_ref().is_some_and(|compose| compose.closed.is_none());
     if model.session.is_read_only || (is_unknown && !is_writing) {
@@ -40,20 +34,20 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     {
         return BTreeMap::from([(compose.pin.key.clone(), LeasePurpose::Compose)]);
     }
-    let asked = match &model.prompt {
-        Some(Prompt::Confirm(confirm)) => match confirm.state {
+    let asked = match model.ask() {
+        Some(Ask::Confirm(confirm)) => match confirm.state {
             ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,
         },
         // What is held stands without a lease, and a release that met one would not let it run.
-        Some(Prompt::Timer(ask)) => (ask.intent != TimerIntent::Release).then_some(&ask.key),
-        Some(Prompt::Bulk(ask)) => {
+        Some(Ask::Timer(ask)) => (ask.intent != TimerIntent::Release).then_some(&ask.key),
+        Some(Ask::Bulk(ask)) => {
             let is_open = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::Writing(_));
             let open = ask.items.iter().filter(is_open);
             return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
         }
         // Its open gates end with the job.
-        Some(Prompt::Cancel(ask)) => {
+        Some(Ask::Cancel(ask)) => {
             let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
             let gates = rows.filter_map(|row| match RowKey::of(row) {
                 RowKey::Gate(key) => Some((key, LeasePurpose::Prompt)),
@@ -61,7 +55,7 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             });
             return gates.collect();
         }
-        Some(Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_)) | None => None,
+        Some(Ask::Resume(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_)) | None => None,
     };
     asked
         .map(|key| (key.clone(), LeasePurpose::Prompt))

@@ -15,20 +15,20 @@ pub(crate) mod whole;
 use parts::Line;
 
 use crate::model::Model;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 
 pub(crate) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
-    match &model.prompt {
+    match model.ask() {
         None => Vec::new(),
-        Some(Prompt::Confirm(confirm)) => confirm::lines(model, confirm, columns),
-        Some(Prompt::Resume(ask)) => resume::lines(model, ask, columns),
-        Some(Prompt::Cancel(ask)) => cancel::lines(model, ask, columns),
-        Some(Prompt::Timer(ask)) => timer::lines(model, ask, columns),
+        Some(Ask::Confirm(confirm)) => confirm::lines(model, confirm, columns),
+        Some(Ask::Resume(ask)) => resume::lines(model, ask, columns),
+        Some(Ask::Cancel(ask)) => cancel::lines(model, ask, columns),
+        Some(Ask::Timer(ask)) => timer::lines(model, ask, columns),
         // Without its list of gates, which scrolls.
-        Some(Prompt::Bulk(ask)) => bulk::around_words(model, ask, columns),
-        Some(Prompt::Quit(ask)) => quit::lines(model, ask, columns),
-        Some(Prompt::Menu) => menu::lines(model, columns),
-        Some(Prompt::Discard(ask)) => discard::lines(model, ask, columns),
+        Some(Ask::Bulk(ask)) => bulk::around_words(model, ask, columns),
+        Some(Ask::Quit(ask)) => quit::lines(model, ask, columns),
+        Some(Ask::Menu) => menu::lines(model, columns),
+        Some(Ask::Discard(ask)) => discard::lines(model, ask, columns),
     }
 }
 
@@ -37,8 +37,8 @@ pub(crate) fn height(model: &Model, columns: u16) -> u16 {
     if model.prompt.is_none() {
         return 0;
     }
-    let listed = match &model.prompt {
-        Some(Prompt::Bulk(ask)) => ask.items.len(),
+    let listed = match model.ask() {
+        Some(Ask::Bulk(ask)) => ask.items.len(),
         Some(_) | None => 0,
     };
     let lines = lines(model, usize::from(columns).saturating_sub(2)).len() + listed;

@@ -4,6 +4,18 @@ use text::{visible_line, width};
 
 const SIGN: char = '…';
 
+/// The first wording that fits, the longest first; where none does, the last.
+pub(crate) fn fitting<T>(wordings: impl IntoIterator<Item = T>, fits: impl Fn(&T) -> bool) -> Option<T> {
+    let mut last = None;
+    for words in wordings {
+        if fits(&words) {
+            return Some(words);
+        }
+        last = Some(words);
+    }
+    last
+}
+
 /// As many characters from the front as fit.
 fn front(text: &str, cells: usize) -> String {
     let mut taken = String::new();

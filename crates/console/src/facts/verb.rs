@@ -14,7 +14,7 @@ use crate::keymap::Focus;
 use crate::model::compose::Compose;
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
-use crate::model::prompt::{Intent, Prompt, TimerIntent};
+use crate::model::prompt::{Ask, Intent, TimerIntent};
 use crate::model::{Lower, Model};
 
 pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
@@ -86,7 +86,7 @@ pub(crate) fn is_diff_shown(model: &Model) -> bool {
 
 /// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
 pub(crate) fn is_draft_left_out(model: &Model) -> bool {
-    let Some(Prompt::Confirm(confirm)) = &model.prompt else {
+    let Some(Ask::Confirm(confirm)) = model.ask() else {
         return false;
     };
     let has_draft = model.draft(&confirm.pin.key).is_some_and(|draft| draft.has_patch());
@@ -115,7 +115,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
     if let Some(why) = model.session.forbids(action) {
         return refused("Not done", Err((why.to_owned(), String::new())));
     }
-    let is_asking = matches!(&model.prompt, Some(Prompt::Confirm(confirm)) if confirm.is_asking());
+    let is_asking = matches!(model.ask(), Some(Ask::Confirm(confirm)) if confirm.is_asking());
     match action {
         Action::Accept if focus.is_prompt() => enter::confirm(model),
         Action::Approve | Action::Reject => {
@@ -149,11 +149,11 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         Action::Compose if focus == Focus::Confirm => there_is(is_asking && is_draft_left_out(model)),
         Action::Compose => asked(model, "Not composed", || gate::compose(model)),
         Action::Edit => asked(model, "Not edited", || gate::edit(model)),
-        Action::OwnEditor => {
+        Action::ExternalEditor => {
             let is_open = model.compose.is_some();
-            let rule = || match (&model.session.own_editor, is_open) {
-                (None, _) => Err(text::no_own_editor()),
-                (Some(_), true) => text::own_editor(model),
+            let rule = || match (&model.session.external_editor, is_open) {
+                (None, _) => Err(text::no_external_editor()),
+                (Some(_), true) => text::external_editor(model),
                 (Some(_), false) => gate::edit(model),
             };
             match is_open {
@@ -185,7 +185,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         }
         Action::MarkAgain => or_says(!model.marks_off.is_empty(), "No marks were taken off"),
         Action::TakeIn => or_says(
-            matches!(&model.prompt, Some(Prompt::Bulk(ask)) if ask.can_take_in()),
+            matches!(model.ask(), Some(Ask::Bulk(ask)) if ask.can_take_in()),
             "Nothing is left out that could be taken in",
         ),
         Action::Discarded => or_says(
@@ -243,19 +243,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         }
         Action::Complete => there_is(model.compose.as_ref().is_some_and(|compose| compose.closed.is_none())),
         Action::Open => there_is(model.queue.current().is_some()),
-        Action::Note => {
-            let has_note = |prompt: &Prompt| match prompt {
-                Prompt::Confirm(confirm) => is_asking && confirm.intent.is_decision(),
-                Prompt::Bulk(ask) => ask.is_asking(),
-                Prompt::Resume(_)
-                | Prompt::Cancel(_)
-                | Prompt::Timer(_)
-                | Prompt::Quit(_)
-                | Prompt::Menu
-                | Prompt::Discard(_) => false,
-            };
-            there_is(model.prompt.as_ref().is_some_and(has_note))
-        }
+        Action::Note => there_is(model.ask().and_then(Ask::note).is_some()),
         Action::Back if focus == Focus::Queue => {
             there_is(!model.marks.is_empty() || model.range.is_some() || !model.queue.filter.is_empty())
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::own_editor::{Ending, OwnEditor};
+use crate::external_editor::{Ending, ExternalEditor};
 
 /// How far that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Stage {
 #[derive(Debug, Clone)]
 pub struct Away {
     /// The editor.
-    pub(crate) editor: OwnEditor,
+    pub(crate) editor: ExternalEditor,
     /// How far.
     pub(crate) stage: Stage,
     /// The text that it was given; none: it was given what it had left before.

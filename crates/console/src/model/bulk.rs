@@ -86,10 +86,6 @@ pub struct BulkAsk {
     pub(crate) is_sent: bool,
     /// The first item on screen.
     pub(crate) top: usize,
-    /// See [`super::prompt::Confirm::revision`].
-    pub(crate) revision: u64,
-    /// See [`super::prompt::Confirm::is_drawn`].
-    pub(crate) is_drawn: bool,
 }
 
 impl BulkAsk {

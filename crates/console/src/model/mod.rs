@@ -27,7 +27,7 @@ use history::History;
 use job::JobView;
 use look::Look;
 use preview::Foreseen;
-use prompt::Prompt;
+use prompt::{Ask, Prompt};
 use queue::{Queue, RowKey};
 use remembered::Remembered;
 use slips::Slips;
@@ -326,8 +326,8 @@ impl Model {
             Some(Field::Find(..)) => return Focus::Find,
             None => {}
         }
-        if let Some(prompt) = &self.prompt {
-            return prompt.focus();
+        if let Some(ask) = self.ask() {
+            return ask.focus();
         }
         if let Some(compose) = &self.compose {
             return match compose.list {
@@ -354,6 +354,32 @@ impl Model {
     pub(crate) fn next_number(&mut self) -> u64 {
         self.counter = self.counter.saturating_add(1);
         self.counter
+    }
+
+    /// What is asked.
+    pub fn ask(&self) -> Option<&Ask> {
+        self.prompt.as_ref().map(|prompt| &prompt.ask)
+    }
+
+    pub(crate) fn ask_mut(&mut self) -> Option<&mut Ask> {
+        self.prompt.as_mut().map(|prompt| &mut prompt.ask)
+    }
+
+    /// Asks this.
+    pub fn put(&mut self, ask: Ask) {
+        self.prompt = Some(Prompt {
+            ask,
+            revision: self.next_number(),
+            is_drawn: false,
+        });
+    }
+
+    /// Asks anew: what was on the terminal so far does not count.
+    pub(crate) fn ask_again(&mut self) {
+        let revision = self.next_number();
+        if let Some(prompt) = &mut self.prompt {
+            (prompt.revision, prompt.is_drawn) = (revision, false);
+        }
     }
 
     /// The draft of a gate, if there is one.

@@ -110,10 +110,6 @@ pub struct Confirm {
     pub(crate) is_note_focused: bool,
     /// The patch that goes with it.
     pub(crate) patch: Option<Checked>,
-    /// Rises with every change of what is asked.
-    pub(crate) revision: u64,
-    /// Whether this revision was on the terminal: only then does Enter confirm.
-    pub(crate) is_drawn: bool,
     /// Whether Enter was pressed once on an empty note of a rejection.
     pub(crate) is_empty_accepted: bool,
     /// Where it stands.
@@ -141,10 +137,6 @@ pub struct ResumeAsk {
     pub(crate) label: String,
     /// What whoever rejected the stage wrote.
     pub(crate) note: Option<String>,
-    /// See [`Confirm::revision`].
-    pub(crate) revision: u64,
-    /// See [`Confirm::is_drawn`].
-    pub(crate) is_drawn: bool,
 }
 
 /// The question before a job is canceled.
@@ -156,10 +148,6 @@ pub struct CancelAsk {
     pub(crate) label: String,
     /// What was typed: must be the job's id.
     pub typed: Editor,
-    /// See [`Confirm::revision`].
-    pub(crate) revision: u64,
-    /// See [`Confirm::is_drawn`].
-    pub(crate) is_drawn: bool,
 }
 
 /// What a question about a gate's timer would do.
@@ -219,10 +207,6 @@ pub struct TimerAsk {
     pub(crate) intent: TimerIntent,
     /// The reason, or for how long.
     pub typed: Editor,
-    /// See [`Confirm::revision`].
-    pub(crate) revision: u64,
-    /// See [`Confirm::is_drawn`].
-    pub(crate) is_drawn: bool,
     /// Sent; not yet answered.
     pub(crate) sent: Option<Submission>,
 }
@@ -242,10 +226,6 @@ pub(crate) const DISCARD_WORD: &str = "discard";
 pub struct DiscardAsk {
     /// What was typed: must be [`DISCARD_WORD`].
     pub(crate) typed: Editor,
-    /// See [`Confirm::revision`].
-    pub(crate) revision: u64,
-    /// See [`Confirm::is_drawn`].
-    pub(crate) is_drawn: bool,
 }
 
 /// The question before leaving although something is under way.
@@ -257,7 +237,7 @@ pub struct QuitAsk {
 
 /// A question.
 #[derive(Debug, Clone)]
-pub enum Prompt {
+pub enum Ask {
     /// Approve, reject, apply.
     Confirm(Box<Confirm>),
     /// Resume a job.
@@ -276,7 +256,7 @@ pub enum Prompt {
     Discard(Box<DiscardAsk>),
 }
 
-impl Prompt {
+impl Ask {
     /// Who receives the keys as long as nothing stands over it.
     pub(crate) fn focus(&self) -> Focus {
         match self {
@@ -290,41 +270,14 @@ impl Prompt {
         }
     }
 
-    /// The revision that is asked and whether it was drawn, where Enter depends on that.
-    fn asked(&mut self) -> Option<(&mut u64, &mut bool)> {
-        Some(match self {
-            Self::Confirm(confirm) => (&mut confirm.revision, &mut confirm.is_drawn),
-            Self::Resume(ask) => (&mut ask.revision, &mut ask.is_drawn),
-            Self::Cancel(ask) => (&mut ask.revision, &mut ask.is_drawn),
-            Self::Timer(ask) => (&mut ask.revision, &mut ask.is_drawn),
-            Self::Bulk(ask) => (&mut ask.revision, &mut ask.is_drawn),
-            Self::Discard(ask) => (&mut ask.revision, &mut ask.is_drawn),
-            Self::Quit(_) | Self::Menu => return None,
-        })
+    /// Whether its Enter does something that somebody has to have read about.
+    fn is_to_be_read(&self) -> bool {
+        !matches!(self, Self::Quit(_) | Self::Menu)
     }
 
-    /// The revision that is asked, where Enter depends on its being drawn.
-    pub(crate) fn revision(&self) -> Option<u64> {
-        match self {
-            Self::Confirm(confirm) => Some(confirm.revision),
-            Self::Resume(ask) => Some(ask.revision),
-            Self::Cancel(ask) => Some(ask.revision),
-            Self::Timer(ask) => Some(ask.revision),
-            Self::Bulk(ask) => Some(ask.revision),
-            Self::Discard(ask) => Some(ask.revision),
-            Self::Quit(_) | Self::Menu => None,
-        }
-    }
-
-    /// Whether Enter would do something that somebody has to have read about.
+    /// Whether Enter would do such a thing now.
     pub fn is_binding(&self) -> bool {
-        match self {
-            Self::Confirm(confirm) => confirm.is_asking(),
-            Self::Bulk(ask) => ask.is_asking(),
-            Self::Timer(ask) => ask.sent.is_none(),
-            Self::Resume(_) | Self::Cancel(_) | Self::Discard(_) => true,
-            Self::Quit(_) | Self::Menu => false,
-        }
+        self.is_to_be_read() && !self.is_sent()
     }
 
     /// When it was not done.
@@ -360,19 +313,40 @@ impl Prompt {
         }
     }
 
-    /// Notes that a revision is on the terminal, all of it.
-    pub(crate) fn note_drawn(&mut self, revision: u64) {
-        if let Some((current, is_drawn)) = self.asked()
-            && *current == revision
-        {
-            *is_drawn = true;
+    /// The note that goes with an answer, as long as it can be written.
+    pub(crate) fn note(&self) -> Option<&Editor> {
+        match self {
+            Self::Confirm(confirm) if confirm.is_asking() && confirm.intent.is_decision() => Some(&confirm.note),
+            Self::Bulk(ask) if ask.is_asking() => Some(&ask.note),
+            Self::Confirm(_) | Self::Bulk(_) | Self::Timer(_) | Self::Discard(_) => None,
+            Self::Cancel(_) | Self::Resume(_) | Self::Quit(_) | Self::Menu => None,
         }
     }
 
-    /// Asks anew: what was on the terminal so far does not count.
-    pub(crate) fn ask_again(&mut self, revision: u64) {
-        if let Some((current, is_drawn)) = self.asked() {
-            (*current, *is_drawn) = (revision, false);
+    /// The field that letters are typed into while an answer is written.
+    pub(crate) fn typed_mut(&mut self) -> Option<&mut Editor> {
+        match self {
+            Self::Cancel(ask) => Some(&mut ask.typed),
+            Self::Discard(ask) => Some(&mut ask.typed),
+            Self::Timer(ask) if ask.sent.is_none() => Some(&mut ask.typed),
+            Self::Timer(_) | Self::Bulk(_) | Self::Confirm(_) | Self::Resume(_) | Self::Quit(_) | Self::Menu => None,
         }
+    }
+}
+
+/// A question as it is asked now.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    pub(crate) ask: Ask,
+    /// Rises with every change of what is asked.
+    pub(crate) revision: u64,
+    /// Whether all of this revision was on the terminal: only then does Enter confirm.
+    pub(crate) is_drawn: bool,
+}
+
+impl Prompt {
+    /// The revision, where what a key does depends on its being drawn.
+    pub(crate) fn revision(&self) -> Option<u64> {
+        self.ask.is_to_be_read().then_some(self.revision)
     }
 }

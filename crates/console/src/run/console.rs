@@ -10,9 +10,9 @@ use super::effects::{EffectRunner, Order};
 use crate::action::Action;
 use crate::backend::Backend;
 use crate::effect::{FrameFacts, Msg};
+use crate::external_editor::Ending;
 use crate::input::Input;
 use crate::model::Model;
-use crate::own_editor::Ending;
 use crate::session::Session;
 use crate::terminal::{EditorState, Ended, Incoming, InputStream, Terminal};
 use crate::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
@@ -29,7 +29,7 @@ const BACKGROUND_WAIT: Duration = Duration::from_millis(10);
 enum Woken {
     Written(bool),
     Incoming(Incoming),
-    Msg(Box<Msg>),
+    Msg(Option<Box<Msg>>),
     Notice(Box<Notice>),
     Timer,
 }
@@ -67,7 +67,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         console.tell(Msg::Drafts(drafts, problems));
         console.tell(Msg::Discarded(discarded));
         let first = start(&mut console.model);
-        console.effects.take(first, &mut console.backend, &mut console.orders);
+        console.effects.run(first, &mut console.backend, &mut console.orders);
         console
     }
 
@@ -84,7 +84,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
                 woken = self.woken() => woken,
                 () = alarm.after(wake) => Woken::Timer,
             };
-            if let Some(ended) = self.take(woken)? {
+            if let Some(ended) = self.handle(woken)? {
                 return Ok(ended);
             }
         }
@@ -103,7 +103,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
                 let Some(woken) = woken else {
                     return Ok(None);
                 };
-                ended = self.take(woken)?;
+                ended = self.handle(woken)?;
             }
             if ended.is_some() {
                 return Ok(ended);
@@ -114,7 +114,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     /// Takes one message.
     pub fn tell(&mut self, msg: Msg) {
         let effects = update(&mut self.model, msg);
-        self.effects.take(effects, &mut self.backend, &mut self.orders);
+        self.effects.run(effects, &mut self.backend, &mut self.orders);
     }
 
     /// Does what is due, and draws a frame if one is wanted and the terminal takes it.
@@ -149,12 +149,12 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
             biased;
             is_written = self.terminal.written() => Woken::Written(is_written),
             incoming = self.input.next() => Woken::Incoming(incoming),
-            msg = self.effects.done() => Woken::Msg(Box::new(msg)),
+            msg = self.effects.done() => Woken::Msg(msg.map(Box::new)),
             notice = self.backend.notice() => Woken::Notice(Box::new(notice)),
         }
     }
 
-    fn take(&mut self, woken: Woken) -> io::Result<Option<Ended>> {
+    fn handle(&mut self, woken: Woken) -> io::Result<Option<Ended>> {
         // The time first: what an input brings about is dated when it came, not when the loop last slept.
         self.tell(Msg::Tick(self.backend.now()));
         match woken {
@@ -165,16 +165,16 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
                 }
             }
             Woken::Incoming(Incoming::Ended(ended)) => return Ok(Some(ended)),
-            Woken::Incoming(incoming) => self.take_incoming(incoming)?,
-            Woken::Msg(msg) => self.tell(*msg),
-            Woken::Notice(notice) => self.take_notice(*notice),
-            Woken::Timer => {}
+            Woken::Incoming(incoming) => self.handle_incoming(incoming)?,
+            Woken::Msg(Some(msg)) => self.tell(*msg),
+            Woken::Notice(notice) => self.handle_notice(*notice),
+            Woken::Msg(None) | Woken::Timer => {}
         }
         for _ in 0..NOTICES_MAX {
             if let Some(notice) = self.backend.notice().now_or_never() {
-                self.take_notice(notice);
+                self.handle_notice(notice);
             } else if let Some(msg) = self.effects.done().now_or_never() {
-                self.tell(msg);
+                msg.into_iter().for_each(|msg| self.tell(msg));
             } else {
                 break;
             }
@@ -182,12 +182,12 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         Ok(None)
     }
 
-    fn take_notice(&mut self, notice: Notice) {
+    fn handle_notice(&mut self, notice: Notice) {
         let msg = self.effects.translate(notice);
         self.tell(msg);
     }
 
-    fn take_incoming(&mut self, incoming: Incoming) -> io::Result<()> {
+    fn handle_incoming(&mut self, incoming: Incoming) -> io::Result<()> {
         match incoming {
             Incoming::Inputs(inputs) => inputs.into_iter().for_each(|input| self.tell(Msg::Input(input))),
             // The terminal is another program's, and so is its size.
@@ -221,7 +221,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
                         return Ok(Some(ended));
                     }
                 }
-                Order::StartOwnEditor(editor, path) => {
+                Order::LendTo(editor, path) => {
                     self.input.rest().await?;
                     if let Err(why) = self.terminal.lend(&editor, &path).await? {
                         self.editor_ended(Ending::NotStarted(why))?;
@@ -237,7 +237,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     fn editor_ended(&mut self, ending: Ending) -> io::Result<()> {
         self.input.go_on()?;
         self.model.size = self.terminal.size();
-        self.tell(Msg::OwnEditorEnded(ending));
+        self.tell(Msg::ExternalEditorEnded(ending));
         self.tell(Msg::Continued);
         Ok(())
     }
@@ -294,7 +294,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
 
     pub(crate) fn release_leases(&mut self) {
         let effects = release_leases(&mut self.model);
-        self.effects.take(effects, &mut self.backend, &mut self.orders);
+        self.effects.run(effects, &mut self.backend, &mut self.orders);
     }
 
     /// What an external editor that was ended left becomes the draft.

@@ -121,7 +121,7 @@ impl Copy {
 }
 
 /// What there is to say of finished work.
-pub(super) fn told(copy: &mut Option<Copy>, done: Done) -> Option<Msg> {
+pub(super) fn answer(copy: &mut Option<Copy>, done: Done) -> Option<Msg> {
     match done {
         Done::Opened(Ok((opened, is_former))) => {
             let path = opened.path().to_owned();

@@ -1,6 +1,8 @@
 //! Carries effects to the engine and the workers, and brings back what they answer as messages.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -12,61 +14,76 @@ use futures_util::stream::FuturesOrdered;
 use tokio::task::JoinSet;
 
 use super::copy::{self, Copy};
-use super::slot::Slot;
+use super::slot::{Job, Slot};
 use config::Problem;
+use diff::Limit;
 use domain::refusal::Refusal;
 use engine::api::{Notice, RequestId};
 
 use crate::backend::Backend;
-use crate::effect::{CheckJob, CompleteJob, DiffJob, Effect, FindJob, MeasureJob, Msg, Planned, Submission};
-use crate::own_editor::OwnEditor;
+use crate::effect::{Details, Effect, Msg, Submission, Unfit};
+use crate::external_editor::ExternalEditor;
 use crate::question::Answered;
+use crate::work;
 
 /// What the loop itself must do: everything about the terminal.
 pub(super) enum Order {
     Copy(String),
     Repaint,
     Suspend,
-    StartOwnEditor(OwnEditor, PathBuf),
+    LendTo(ExternalEditor, PathBuf),
     Quit,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Diff,
+    Measure,
+    Find,
+    Check,
+    Complete,
+    Preview,
+}
+
+enum Done {
+    Copy(copy::Done),
+    Job(Kind, Msg),
 }
 
 /// Requests and work that are under way.
 pub(super) struct EffectRunner {
     asked: FuturesOrdered<BoxFuture<'static, Answered>>,
     submitted: HashMap<RequestId, Submission>,
-    diffs: Slot<DiffJob>,
-    measures: Slot<MeasureJob>,
-    finds: Slot<FindJob>,
-    checks: Slot<CheckJob>,
-    completions: Slot<CompleteJob>,
-    previews: Slot<(u64, Planned)>,
+    /// One a [`Kind`].
+    slots: [Slot; 6],
     copy: Option<Copy>,
-    /// Work on the copy, on files: a disk that does not answer must not stop the clock.
-    copying: JoinSet<copy::Done>,
+    work: JoinSet<Done>,
 }
 
 impl EffectRunner {
     /// Diffs, checks and the like are as coarse as they are after this wait; none: they are always whole.
     pub(crate) fn new(wait: Option<Duration>) -> Self {
-        // A newer gate view makes both pointless.
+        // A newer gate view makes diffs and measures pointless.
         let generation = Arc::<AtomicU64>::default();
         Self {
             asked: FuturesOrdered::new(),
             submitted: HashMap::new(),
-            diffs: Slot::new(wait, generation.clone()),
-            measures: Slot::new(wait, generation),
-            finds: Slot::new(wait, Arc::default()),
-            checks: Slot::new(wait, Arc::default()),
-            completions: Slot::new(wait, Arc::default()),
-            previews: Slot::new(wait, Arc::default()),
+            slots: [
+                Slot::new(wait, generation.clone()),
+                Slot::new(wait, generation),
+                // A search goes on until it is over.
+                Slot::new(None, Arc::default()),
+                Slot::new(wait, Arc::default()),
+                Slot::new(wait, Arc::default()),
+                Slot::new(wait, Arc::default()),
+            ],
             copy: None,
-            copying: JoinSet::new(),
+            work: JoinSet::new(),
         }
     }
 
-    /// Takes effects; what is the loop's own business goes to the orders.
-    pub(crate) fn take<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B, orders: &mut VecDeque<Order>) {
+    /// Carries effects out; what is the loop's own business goes to the orders.
+    pub(crate) fn run<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B, orders: &mut VecDeque<Order>) {
         for effect in effects {
             match effect {
                 Effect::Send(submission, command) => {
@@ -74,33 +91,72 @@ impl EffectRunner {
                     self.submitted.insert(id, submission);
                 }
                 Effect::Ask(question) => self.asked.push_back(backend.ask(question)),
-                Effect::Diff(job) => self.diffs.put(job),
-                Effect::Measure(job) => self.measures.put(job),
-                Effect::Find(job) => self.finds.put(job),
-                Effect::Check(job) => self.checks.put(job),
-                Effect::Preview(revision, planned) => self.previews.put((revision, planned)),
-                Effect::Complete(job) => self.completions.put(job),
+                Effect::Diff(job) => {
+                    let (number, file) = (job.generation, Some(job.file));
+                    let failed = Msg::DiffFailed(job.file, job.number);
+                    self.put(Kind::Diff, number, file, failed, |limit| {
+                        fault::panic_point("diff");
+                        Msg::DiffReady(Box::new(work::diff(job, limit)))
+                    });
+                }
+                Effect::Measure(job) => {
+                    let (number, file) = (job.generation, Some(job.file));
+                    let failed = Msg::Measured(job.file, job.number, Details::default());
+                    self.put(Kind::Measure, number, file, failed, move |limit| {
+                        Msg::Measured(job.file, job.number, work::measure(&job, limit))
+                    });
+                }
+                Effect::Find(job) => {
+                    let number = job.number;
+                    self.put(Kind::Find, number, None, Msg::Found(number, None), move |limit| {
+                        Msg::Found(number, work::find(&job, &|| limit.is_reached()))
+                    });
+                }
+                Effect::Check(job) => {
+                    let revision = job.revision;
+                    let unfit = Unfit {
+                        message: "the patch could not be checked".to_owned(),
+                        ..Unfit::default()
+                    };
+                    let failed = Msg::PatchChecked(revision, Err(unfit));
+                    self.put(Kind::Check, revision, None, failed, move |limit| {
+                        Msg::PatchChecked(revision, work::check(&job, limit))
+                    });
+                }
+                Effect::Preview(revision, planned) => {
+                    let failed = Msg::PreviewReady(revision, None);
+                    self.put(Kind::Preview, revision, None, failed, move |limit| {
+                        Msg::PreviewReady(revision, Some(Box::new(work::preview(&planned, limit))))
+                    });
+                }
+                Effect::Complete(job) => {
+                    let revision = job.revision;
+                    let failed = Msg::Completed(revision, Vec::new());
+                    self.put(Kind::Complete, revision, None, failed, move |_| {
+                        Msg::Completed(revision, work::complete(&job))
+                    });
+                }
                 Effect::OpenCopy(job) => {
                     let copies = backend.edit_copies();
-                    self.copying.spawn_blocking(move || copy::open(&copies, &job));
+                    self.work_on_copy(move || copy::open(&copies, &job));
                 }
                 Effect::LookAtCopy => {
                     if let Some(look) = self.copy.as_mut().and_then(Copy::look) {
-                        self.copying.spawn_blocking(look);
+                        self.work_on_copy(look);
                     }
                 }
                 Effect::ReadCopy => {
                     let read = self.copy.as_ref().map(Copy::reader);
                     let none = || Err("there is no copy".to_owned());
                     let read = move || copy::Done::Read(read.map_or_else(none, |read| read()));
-                    self.copying.spawn_blocking(read);
+                    self.work_on_copy(read);
                 }
                 Effect::CloseCopy { is_kept } => {
                     if let Some(copy) = self.copy.take() {
-                        self.copying.spawn_blocking(move || copy.close(is_kept));
+                        self.work_on_copy(move || copy.close(is_kept));
                     }
                 }
-                Effect::StartOwnEditor(editor, path) => orders.push_back(Order::StartOwnEditor(editor, path)),
+                Effect::StartExternalEditor(editor, path) => orders.push_back(Order::LendTo(editor, path)),
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
                 Effect::PutAside(discarded) => backend.put_aside(&discarded),
                 Effect::Restore(draft, discarded) => backend.restore(&draft, &discarded),
@@ -117,35 +173,61 @@ impl EffectRunner {
         self.copy.take()
     }
 
-    /// Whether nothing is being read and no work is under way.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.asked.is_empty()
-            && self.copying.is_empty()
-            && self.diffs.is_idle()
-            && self.measures.is_idle()
-            && self.finds.is_idle()
-            && self.checks.is_idle()
-            && self.completions.is_idle()
-            && self.previews.is_idle()
+    fn put(
+        &mut self,
+        kind: Kind,
+        number: u64,
+        file: Option<usize>,
+        failed: Msg,
+        work: impl FnOnce(Limit<'_>) -> Msg + Send + 'static,
+    ) {
+        self.slots[kind as usize].put(Job {
+            number,
+            file,
+            failed,
+            work: Box::new(work),
+        });
+        self.start(kind);
     }
 
-    /// The next answer, or what is said of the next work that is finished. Cancel-safe.
-    pub(crate) async fn done(&mut self) -> Msg {
-        loop {
-            let copied = tokio::select! {
-                biased;
-                Some(answered) = self.asked.next() => return Msg::Answered(answered),
-                Some(done) = self.copying.join_next() => done.unwrap_or(copy::Done::Failed),
-                msg = self.diffs.done() => return msg,
-                msg = self.measures.done() => return msg,
-                msg = self.finds.done() => return msg,
-                msg = self.checks.done() => return msg,
-                msg = self.completions.done() => return msg,
-                msg = self.previews.done() => return msg,
-            };
-            if let Some(msg) = copy::told(&mut self.copy, copied) {
-                return msg;
+    fn start(&mut self, kind: Kind) {
+        if let Some((work, failed)) = self.slots[kind as usize].start() {
+            self.spawn(Done::Job(kind, failed), move || Done::Job(kind, work()));
+        }
+    }
+
+    /// Works on a thread of its own: neither a long diff nor a disk that does not answer may stop the clock.
+    fn spawn(&mut self, failed: Done, work: impl FnOnce() -> Done + Send + 'static) {
+        self.work
+            .spawn_blocking(|| catch_unwind(AssertUnwindSafe(work)).unwrap_or(failed));
+    }
+
+    fn work_on_copy(&mut self, work: impl FnOnce() -> copy::Done + Send + 'static) {
+        self.spawn(Done::Copy(copy::Done::Failed), || Done::Copy(work()));
+    }
+
+    /// Whether nothing is being read and no work is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.asked.is_empty() && self.work.is_empty()
+    }
+
+    /// The next answer, or what is said of the next work that is finished, if anything is. Cancel-safe.
+    pub(crate) async fn done(&mut self) -> Option<Msg> {
+        let done = tokio::select! {
+            biased;
+            Some(answered) = self.asked.next() => return Some(Msg::Answered(answered)),
+            Some(done) = self.work.join_next() => done,
+            else => return pending().await,
+        };
+        match done {
+            Ok(Done::Copy(done)) => copy::answer(&mut self.copy, done),
+            Ok(Done::Job(kind, msg)) => {
+                self.slots[kind as usize].end();
+                self.start(kind);
+                Some(msg)
             }
+            // Panics are caught where they happen.
+            Err(_) => None,
         }
     }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::external_editor::{Ending, ExternalEditor};
 use crate::input::Input;
-use crate::own_editor::{Ending, OwnEditor};
 
 /// How a console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub trait Terminal {
     /// Puts a text on the operator's clipboard.
     fn copy(&mut self, text: &str);
     /// Gives the terminal to an external editor on this file. Inside: why the editor did not start; the terminal is back then.
-    fn lend(&mut self, editor: &OwnEditor, path: &Path) -> impl Future<Output = io::Result<Result<(), String>>>;
+    fn lend(&mut self, editor: &ExternalEditor, path: &Path) -> impl Future<Output = io::Result<Result<(), String>>>;
     /// Looks at the external editor, and takes the terminal back from one that ended. None: the terminal is not lent. Never waits.
     fn editor(&mut self) -> io::Result<Option<EditorState>>;
     /// Whether an external editor has the terminal.

@@ -7,7 +7,7 @@ use crate::effect::Effect;
 use crate::facts::verb::{self, No};
 use crate::facts::{lists, window};
 use crate::keymap::Focus;
-use crate::model::prompt::{Intent, Prompt, QuitAsk, TimerIntent};
+use crate::model::prompt::{Ask, Intent, QuitAsk, TimerIntent};
 use crate::model::toast::Tone;
 use crate::model::{Field, Lower, Model, Overlay};
 use crate::update::common::{Step, refuse, toast};
@@ -112,7 +112,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         }
         Action::Compose => open::open(model, fx),
         Action::Edit => compose::open_edit(model, fx),
-        Action::OwnEditor => compose::open_own_editor(model, fx),
+        Action::ExternalEditor => compose::open_external_editor(model, fx),
         Action::OtherType => compose::other_type(model),
         Action::AsPatch => compose::as_patch(model, fx),
         Action::CarryOver => compose::carry_over(model, fx),
@@ -133,7 +133,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Accept => accept(model, focus, fx),
         Action::Note => note(model),
         Action::Close => close(model, focus, fx),
-        Action::Menu => model.prompt = Some(Prompt::Menu),
+        Action::Menu => model.put(Ask::Menu),
         Action::ApproveWith => prompt::submit(model, Intent::Approve),
         Action::RejectWith => prompt::submit(model, Intent::Reject),
         Action::ApplyOnly => prompt::submit(model, Intent::Apply),
@@ -141,10 +141,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Leave => open::leave(model),
         Action::Help => {
             // The question is read anew when the keys are closed.
-            let revision = model.next_number();
-            if let Some(prompt) = &mut model.prompt {
-                prompt.ask_again(revision);
-            }
+            model.ask_again();
             model.overlay = Some(Overlay::Help {
                 filter: Editor::of_line(""),
                 top: 0,
@@ -207,12 +204,12 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
 }
 
 fn note(model: &mut Model) {
-    if let Some(Prompt::Bulk(ask)) = &mut model.prompt
+    if let Some(Ask::Bulk(ask)) = model.ask_mut()
         && ask.is_asking()
     {
         ask.is_note_focused = !ask.is_note_focused;
     }
-    if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
+    if let Some(Ask::Confirm(confirm)) = model.ask_mut()
         && confirm.is_asking()
         && confirm.intent.is_decision()
     {
@@ -347,17 +344,17 @@ pub(crate) fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
     if reasons.is_empty() {
         fx.push(Effect::Quit);
     } else {
-        model.prompt = Some(Prompt::Quit(QuitAsk { reasons }));
+        model.put(Ask::Quit(QuitAsk { reasons }));
     }
 }
 
 /// The question before leaving says what is so now.
 pub(crate) fn recheck_quit(model: &mut Model) {
-    if !matches!(model.prompt, Some(Prompt::Quit(_))) {
+    if !matches!(model.ask(), Some(Ask::Quit(_))) {
         return;
     }
     let now = left_behind(model);
-    if let Some(Prompt::Quit(QuitAsk { reasons })) = &mut model.prompt {
+    if let Some(Ask::Quit(QuitAsk { reasons })) = model.ask_mut() {
         *reasons = now;
     }
 }

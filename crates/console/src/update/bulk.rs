@@ -9,11 +9,11 @@ use crate::layout;
 use crate::layout::question::list_rows;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::preview::Foreseen;
-use crate::model::prompt::{Pin, Prompt};
+use crate::model::prompt::{Ask, Pin};
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
-use crate::update::common::{self, NOT_DRAWN, Step, other_sent, send, toast};
+use crate::update::common::{self, Step, other_sent, send};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
@@ -32,9 +32,8 @@ pub(crate) fn open(model: &mut Model, verdict: Verdict) {
         .draft(&selected)
         .map(|draft| draft.note(verdict).to_owned())
         .unwrap_or_default();
-    let revision = model.next_number();
     model.preview = Foreseen::default();
-    model.prompt = Some(Prompt::Bulk(Box::new(BulkAsk {
+    model.put(Ask::Bulk(Box::new(BulkAsk {
         verdict,
         items,
         note: Editor::of_line(&note),
@@ -45,8 +44,6 @@ pub(crate) fn open(model: &mut Model, verdict: Verdict) {
         is_unseen_accepted: false,
         is_sent: false,
         top: 0,
-        revision,
-        is_drawn: false,
     })));
 }
 
@@ -65,7 +62,7 @@ fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
 
 /// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
 pub(crate) fn recheck(model: &mut Model) {
-    let Some(Prompt::Bulk(ask)) = &model.prompt else {
+    let Some(Ask::Bulk(ask)) = model.ask() else {
         return;
     };
     if !ask.is_asking() {
@@ -76,8 +73,7 @@ pub(crate) fn recheck(model: &mut Model) {
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => item.state.clone(),
     };
     let states: Vec<_> = ask.items.iter().map(stands).collect();
-    let revision = model.next_number();
-    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     let is_same = ask.items.iter().zip(&states).all(|(item, state)| item.state == *state);
@@ -88,12 +84,13 @@ pub(crate) fn recheck(model: &mut Model) {
         item.state = state;
     }
     // What Enter would do is another thing now.
-    (ask.revision, ask.is_drawn, ask.is_unseen_accepted) = (revision, false, false);
+    ask.is_unseen_accepted = false;
+    model.ask_again();
 }
 
 /// Takes in what was not looked at; Enter then asks once more.
 pub(crate) fn take_in(model: &mut Model) {
-    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     ask.has_taken_in = true;
@@ -139,15 +136,10 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
     if !ask.is_asking() {
         return false;
     }
-    if !ask.is_drawn {
-        toast(model, Tone::Info, NOT_DRAWN);
-        return true;
-    }
     let is_empty = ask.verdict == Verdict::Reject && ask.note.is_blank();
     let wants_more = (is_empty && !ask.is_empty_accepted) || (ask.taken_in() > 0 && !ask.is_unseen_accepted);
     if wants_more {
         (ask.is_empty_accepted, ask.is_unseen_accepted) = (is_empty, ask.taken_in() > 0);
-        (ask.revision, ask.is_drawn) = (model.next_number(), false);
         common::ask_once_more(model);
         return true;
     }
@@ -169,7 +161,7 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
 
 /// One gate of a bulk was answered: with its refusal, or decided.
 pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refusal>) {
-    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     let (note, verdict) = (ask.note.text(), ask.verdict);
@@ -178,18 +170,19 @@ pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Optio
             None => ItemState::Done,
             Some(refusal) => ItemState::Not(refusal.message.clone()),
         };
+        let key = item.pin.key.clone();
         // A decided gate has no lease to give back, and no mark survives an answer.
         if refusal.is_none() {
-            model.leases.remove(&item.pin.key);
+            model.leases.remove(&key);
         }
-        let key = item.pin.key.clone();
         model.marks.remove(&key);
         // The draft that held the note for all goes with the first decision: a gate that refused keeps its own.
         if refusal.is_some() && !note.trim().is_empty() {
             compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
         }
     }
-    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+    let at = model.now.utc;
+    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     if ask.writing() > 0 {
@@ -198,7 +191,6 @@ pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Optio
     let (done, all) = (ask.done(), ask.concerned());
     let left_out = ask.items.len() - all;
     let (word, not_done) = (ask.done_word(), ask.not_done());
-    let at = model.now.utc;
     if done == all {
         model.prompt = None;
         let rest = match left_out {
@@ -222,7 +214,7 @@ pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Optio
 /// Scrolls the list.
 pub(crate) fn scroll(model: &mut Model, step: Step) {
     let rows = list_rows(model, layout::of(model).prompt.height);
-    let Some(Prompt::Bulk(ask)) = &mut model.prompt else {
+    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     let last = ask.items.len().saturating_sub(rows);

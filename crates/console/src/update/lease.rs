@@ -3,7 +3,7 @@
 use crate::effect::Effect;
 use crate::facts::command::gate_ref;
 use crate::facts::lease::wanted;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::toast::Tone;
 use crate::model::{LeaseHeld, Model};
 use crate::update::common::{send_quietly, toast};
@@ -110,8 +110,8 @@ pub(crate) fn tell_lost(model: &mut Model) {
         }
     }
     // What is open in a prompt or the editor can be taken back there; a question about many gates has no such key.
-    let back = match model.prompt {
-        Some(Prompt::Bulk(_)) => "",
+    let back = match model.ask() {
+        Some(Ask::Bulk(_)) => "",
         Some(_) | None => "; Ctrl-t takes it back",
     };
     for (key, name) in lost {

@@ -7,7 +7,7 @@ use crate::effect::{DiffFacts, Effect};
 use crate::facts::command::gate_ref;
 use crate::model::Model;
 use crate::model::file::Against;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::remembered::{Remembered, RememberedFile};
 use crate::model::standing::Standing;
 use crate::update::common::send_quietly;
@@ -114,7 +114,7 @@ fn is_due(model: &Model, digest: Digest, extent: Extent) -> bool {
         return false;
     };
     let is_first = view.recorded.is_none_or(|(recorded, _)| recorded != digest);
-    let is_asked = matches!(model.prompt, Some(Prompt::Confirm(_))) || model.compose.is_some();
+    let is_asked = matches!(model.ask(), Some(Ask::Confirm(_))) || model.compose.is_some();
     is_first || extent.is_whole() || is_asked || rest_us(model) == 0
 }
 

@@ -6,7 +6,7 @@ use crate::facts::marks::{gates, in_range};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::bulk::{ItemState, MARKS_MAX, Mark};
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::question::Question;
@@ -233,8 +233,7 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
 
 fn drop_mark(model: &mut Model, key: &GateKey, why: &str) {
     model.marks.remove(key);
-    let revision = model.next_number();
-    if let Some(Prompt::Bulk(ask)) = &mut model.prompt
+    if let Some(Ask::Bulk(ask)) = model.ask_mut()
         && let Some(item) = ask.items.iter_mut().find(|item| item.pin.key == *key)
     {
         match item.state {
@@ -243,7 +242,7 @@ fn drop_mark(model: &mut Model, key: &GateKey, why: &str) {
             ItemState::Asking | ItemState::LeftOut(_) => item.state = ItemState::Not(why.to_owned()),
         }
         // What Enter would do is another thing now.
-        (ask.revision, ask.is_drawn) = (revision, false);
+        model.ask_again();
     }
     toast(model, Tone::Error, format!("Mark taken off {key}: {why}"));
 }

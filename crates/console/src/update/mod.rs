@@ -29,7 +29,7 @@ mod timer;
 use crate::effect::{Effect, FrameFacts, Msg};
 use crate::input::Input;
 use crate::model::Model;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::toast::Tone;
 use crate::update::common::{ask_leader, toast};
 use crate::update::keys::press;
@@ -124,7 +124,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::PreviewReady(revision, preview) => compose::previewed(model, revision, preview),
         Msg::CopyReady(result) => compose::copy_ready(model, result, fx),
         Msg::CopySaved(text) => compose::copy_saved(model, &text, fx),
-        Msg::OwnEditorEnded(ending) => compose::own_editor_ended(model, ending, fx),
+        Msg::ExternalEditorEnded(ending) => compose::external_editor_ended(model, ending, fx),
         Msg::CopyRead(result) => compose::copy_read(model, result, fx),
         Msg::Drafts(drafts, problems) => {
             model.broken.draft_problems = problems;
@@ -157,12 +157,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 fn drawn(model: &mut Model, facts: FrameFacts) {
     let listed = facts.listed;
     if let (Some(prompt), Some(facts)) = (&mut model.prompt, &facts.prompt)
-        && let Some(revision) = facts.revision.filter(|_| facts.is_whole)
+        && facts.is_whole
+        && facts.revision == Some(prompt.revision)
     {
-        prompt.note_drawn(revision);
-        if let Prompt::Bulk(ask) = prompt
-            && ask.revision == revision
-        {
+        prompt.is_drawn = true;
+        if let Ask::Bulk(ask) = &mut prompt.ask {
             // Enter may stand there now.
             model.is_dirty |= ask.note_drawn(listed);
         }

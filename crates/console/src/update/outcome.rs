@@ -6,7 +6,7 @@ use crate::facts::label;
 use crate::model::Model;
 use crate::model::bulk::MARKS_MAX;
 use crate::model::gate::GateView;
-use crate::model::prompt::{ConfirmState, Pin, Prompt};
+use crate::model::prompt::{Ask, ConfirmState, Pin};
 use crate::model::toast::Tone;
 use crate::update::common::{readable, refuse};
 use domain::gate::{Gate, Verdict};
@@ -50,7 +50,7 @@ pub(crate) fn recheck(model: &mut Model) {
         has_moved |= matches!(problem, Some((_, Some(_))));
         compose.closed = problem.map(|(why, _)| why);
     }
-    if let Some(Prompt::Confirm(confirm)) = &mut model.prompt
+    if let Some(Ask::Confirm(confirm)) = model.prompt.as_mut().map(|prompt| &mut prompt.ask)
         && confirm.is_asking()
         && let Some((why, hint)) = problem_of(&confirm.pin)
     {
@@ -68,7 +68,7 @@ pub(crate) fn recheck(model: &mut Model) {
     if has_moved && let Some(view) = &mut model.gate {
         view.wants_since_read = true;
     }
-    if let Some(Prompt::Timer(ask)) = &model.prompt
+    if let Some(Ask::Timer(ask)) = model.ask()
         && let Some(gate) = view_of(model, &ask.key)
         && let Err(refusal) = gate.open_or_refuse()
     {
@@ -107,7 +107,7 @@ fn remember_own(model: &mut Model, key: &GateKey) {
 }
 
 fn is_waiting_for(model: &Model, submission: Submission) -> bool {
-    model.prompt.as_ref().is_some_and(|prompt| prompt.waits_for(submission))
+    model.ask().is_some_and(|prompt| prompt.waits_for(submission))
 }
 
 /// A lease was given: since when, as the rows say.
@@ -141,15 +141,15 @@ pub(crate) fn done(model: &mut Model, submission: Submission, receipt: Receipt, 
         if is_waiting_for(model, submission)
             && let Some(prompt) = model.prompt.take()
         {
-            key = match prompt {
-                Prompt::Confirm(confirm) => Some(confirm.pin.key),
-                Prompt::Timer(_)
-                | Prompt::Bulk(_)
-                | Prompt::Resume(_)
-                | Prompt::Cancel(_)
-                | Prompt::Quit(_)
-                | Prompt::Menu
-                | Prompt::Discard(_) => key,
+            key = match prompt.ask {
+                Ask::Confirm(confirm) => Some(confirm.pin.key),
+                Ask::Timer(_)
+                | Ask::Bulk(_)
+                | Ask::Resume(_)
+                | Ask::Cancel(_)
+                | Ask::Quit(_)
+                | Ask::Menu
+                | Ask::Discard(_) => key,
             };
         }
         let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.is_approved());
@@ -214,10 +214,10 @@ pub(crate) fn refused(model: &mut Model, submission: Submission, refusal: Refusa
     } else {
         refusal.hint.clone()
     };
-    if is_waiting && let Some(Prompt::Confirm(confirm)) = &mut model.prompt {
+    if is_waiting && let Some(Ask::Confirm(confirm)) = model.ask_mut() {
         confirm.state = ConfirmState::Refused(message.clone(), hint.clone());
     }
-    if is_waiting && let Some(Prompt::Timer(ask)) = &mut model.prompt {
+    if is_waiting && let Some(Ask::Timer(ask)) = model.ask_mut() {
         // The rules are asked again: what they said is not what happened.
         ask.sent = None;
         preview::outdate(model, None);

@@ -11,7 +11,7 @@ use crate::facts::lease::concerned;
 use crate::facts::{command, verb};
 use crate::model::Model;
 use crate::model::preview::{Asked, Foreseen, JobPreview};
-use crate::model::prompt::{ConfirmState, Prompt, TimerAsk};
+use crate::model::prompt::{Ask, ConfirmState, TimerAsk};
 use crate::model::toast::Tone;
 use crate::update::common::{refuse, toast};
 use domain::ask::Command;
@@ -26,38 +26,21 @@ use crate::question::{Question, Read};
 
 /// The note that goes with each command of the prompt.
 fn note(model: &Model) -> Option<&Editor> {
-    match model.prompt.as_ref()? {
-        Prompt::Confirm(confirm) if confirm.is_asking() => Some(&confirm.note),
-        Prompt::Bulk(ask) if ask.is_asking() => Some(&ask.note),
-        Prompt::Confirm(_)
-        | Prompt::Bulk(_)
-        | Prompt::Timer(_)
-        | Prompt::Resume(_)
-        | Prompt::Cancel(_)
-        | Prompt::Quit(_)
-        | Prompt::Menu
-        | Prompt::Discard(_) => None,
-    }
+    model.ask()?.note()
 }
 
 /// What Enter would send now, with no more of the note than that there is one: no other letter of it is part of an answer.
 fn gists(model: &Model) -> Vec<Command> {
     let gist = note(model).filter(|note| !note.is_blank()).map(|_| String::new());
-    match &model.prompt {
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
-        Some(Prompt::Bulk(ask)) if ask.is_asking() => command::of_bulk(ask, gist),
-        Some(Prompt::Timer(ask)) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
-        Some(Prompt::Resume(ask)) => vec![Command::resume(ask.job_id.clone())],
-        Some(Prompt::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
-        Some(
-            Prompt::Confirm(_)
-            | Prompt::Bulk(_)
-            | Prompt::Timer(_)
-            | Prompt::Quit(_)
-            | Prompt::Menu
-            | Prompt::Discard(_),
-        )
-        | None => Vec::new(),
+    match model.ask() {
+        Some(Ask::Confirm(confirm)) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
+        Some(Ask::Bulk(ask)) if ask.is_asking() => command::of_bulk(ask, gist),
+        Some(Ask::Timer(ask)) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
+        Some(Ask::Resume(ask)) => vec![Command::resume(ask.job_id.clone())],
+        Some(Ask::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
+        Some(Ask::Confirm(_) | Ask::Bulk(_) | Ask::Timer(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_)) | None => {
+            Vec::new()
+        }
     }
 }
 
@@ -158,7 +141,7 @@ pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Something has happened, to some jobs or to what holds for all: what was answered may not be so any more.
 pub(crate) fn outdate(model: &mut Model, events: Option<&[Event]>) {
-    let is_bulk = matches!(model.prompt, Some(Prompt::Bulk(_)));
+    let is_bulk = matches!(model.ask(), Some(Ask::Bulk(_)));
     for question in &mut model.preview.jobs {
         let is_of = |event: &Event| event.job_id == question.job_id;
         if events.is_none_or(|events| events.iter().any(is_of)) {
@@ -201,10 +184,7 @@ pub(crate) fn answered(
     }
     model.preview.has_stood = true;
     if is_news {
-        let revision = model.next_number();
-        if let Some(prompt) = &mut model.prompt {
-            prompt.ask_again(revision);
-        }
+        model.ask_again();
         if std::mem::take(&mut model.preview.is_enter_waiting) {
             toast(
                 model,
@@ -232,26 +212,27 @@ fn is_of_colleague(model: &Model, refusal: &Refusal) -> bool {
 /// What was refused so that nothing is asked any more.
 fn closing(model: &Model) -> Option<Refusal> {
     let refusal = model.preview.refusal()?;
-    let closes = match model.prompt.as_ref()? {
-        Prompt::Confirm(_) | Prompt::Cancel(_) => !is_of_colleague(model, refusal),
-        Prompt::Timer(_) => !TimerAsk::is_of_typed(refusal) && !is_of_colleague(model, refusal),
+    let closes = match model.ask()? {
+        Ask::Confirm(_) | Ask::Cancel(_) => !is_of_colleague(model, refusal),
+        Ask::Timer(_) => !TimerAsk::is_of_typed(refusal) && !is_of_colleague(model, refusal),
         // The others can still be decided, now or when somebody has left them.
-        Prompt::Bulk(ask) => model.preview.is_answered() && ask.is_refused(),
-        Prompt::Resume(_) => true,
-        Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_) => false,
+        Ask::Bulk(ask) => model.preview.is_answered() && ask.is_refused(),
+        Ask::Resume(_) => true,
+        Ask::Quit(_) | Ask::Menu | Ask::Discard(_) => false,
     };
     closes.then(|| refusal.clone())
 }
 
 fn close(model: &mut Model, refusal: &Refusal) {
-    let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
+    let what = model.ask().map_or("Not done", Ask::not_done);
     let hint = refusal.hint.clone();
-    match &mut model.prompt {
+    let has_stood = model.preview.has_stood;
+    match model.ask_mut() {
         // It stood there and could be confirmed: what became of it is said in its place.
-        Some(Prompt::Confirm(confirm)) if model.preview.has_stood => {
+        Some(Ask::Confirm(confirm)) if has_stood => {
             confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
         }
-        prompt => *prompt = None,
+        Some(_) | None => model.prompt = None,
     }
     model.preview = Foreseen::default();
     refuse(model, what, &refusal.message, hint.as_deref().unwrap_or_default());

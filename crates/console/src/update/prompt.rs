@@ -10,7 +10,7 @@ use crate::keymap::{self, Focus};
 use crate::layout::question;
 use crate::model::compose::Compose;
 use crate::model::preview::Foreseen;
-use crate::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, ResumeAsk};
+use crate::model::prompt::{Ask, CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, ResumeAsk};
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model, Sent};
 use crate::update::common::{self, NOT_DRAWN, other_sent, refuse, send, toast};
@@ -33,18 +33,15 @@ fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked
     let kept = model.draft(&pin.key).zip(intent.verdict());
     let note = kept.map(|(draft, verdict)| draft.note(verdict)).unwrap_or_default();
     let note = Editor::of_line(note);
-    let revision = model.next_number();
     model.lower = Lower::Gate;
     model.preview = Foreseen::default();
-    model.prompt = Some(Prompt::Confirm(Box::new(Confirm {
+    model.put(Ask::Confirm(Box::new(Confirm {
         pin,
         intent,
         note,
         // In an approval a second `a` must not land in the note; a rejection wants a reason.
         is_note_focused: intent == Intent::Reject,
         patch,
-        revision,
-        is_drawn: false,
         is_empty_accepted: false,
         state: ConfirmState::Asking,
     })));
@@ -56,14 +53,11 @@ pub(crate) fn open_resume(model: &mut Model) {
         return;
     };
     let job = &rows.job;
-    let revision = model.next_number();
     model.preview = Foreseen::default();
-    model.prompt = Some(Prompt::Resume(Box::new(ResumeAsk {
+    model.put(Ask::Resume(Box::new(ResumeAsk {
         job_id: job.id.clone(),
         label: label::job(&job.id, &job.slug),
         note: past::rejection_note(&rows),
-        revision,
-        is_drawn: false,
     })));
 }
 
@@ -73,14 +67,11 @@ pub(crate) fn open_cancel(model: &mut Model) {
         return;
     };
     let job = &rows.job;
-    let revision = model.next_number();
     model.preview = Foreseen::default();
-    model.prompt = Some(Prompt::Cancel(Box::new(CancelAsk {
+    model.put(Ask::Cancel(Box::new(CancelAsk {
         job_id: job.id.clone(),
         label: label::job(&job.id, &job.slug),
         typed: Editor::of_line(""),
-        revision,
-        is_drawn: false,
     })));
 }
 
@@ -89,26 +80,18 @@ pub(crate) const MENU_NOT_DRAWN: &str = "The key came before the menu was on the
 
 /// Asks before the text in the editor is thrown away.
 pub(crate) fn open_discard(model: &mut Model) {
-    let revision = model.next_number();
-    model.prompt = Some(Prompt::Discard(Box::new(DiscardAsk {
+    model.put(Ask::Discard(Box::new(DiscardAsk {
         typed: Editor::of_line(""),
-        revision,
-        is_drawn: false,
     })));
 }
 
 /// Enter counts on what somebody could read: all of the question as it is now, on the terminal. False says why not.
 pub(crate) fn is_read(model: &mut Model) -> bool {
-    let Some(now) = model
-        .prompt
-        .as_ref()
-        .filter(|prompt| prompt.is_binding())
-        .and_then(|_| question::facts(model))
-    else {
+    let binding = model.ask().filter(|ask| ask.is_binding());
+    let Some((what, now)) = binding.map(Ask::not_done).zip(question::facts(model)) else {
         return true;
     };
     if !now.is_whole {
-        let what = model.prompt.as_ref().map_or("Not done", Prompt::not_done);
         refuse(model, what, window::NOT_WHOLE, window::MAKE_ROOM);
         return false;
     }
@@ -156,47 +139,43 @@ pub(crate) fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(mut prompt) = model.prompt.take() else {
         return;
     };
-    let keep = match &mut prompt {
-        Prompt::Confirm(confirm) => accept_confirm(model, confirm, fx),
-        Prompt::Resume(ask) => {
-            if ask.is_drawn {
-                let sent = other_sent("Resumed", "Not resumed", &ask.label);
-                let command = Command::Resume {
-                    job_id: ask.job_id.clone(),
-                    expected: model.preview.foreseen().map(Box::new),
-                };
-                send(model, sent, command, fx);
-            } else {
-                toast(model, Tone::Info, NOT_DRAWN);
-            }
-            !ask.is_drawn
+    let is_unread = prompt.ask.is_binding() && !prompt.is_drawn;
+    let stays = match &mut prompt.ask {
+        _ if is_unread => {
+            toast(model, Tone::Info, NOT_DRAWN);
+            true
         }
-        Prompt::Cancel(ask) => accept_cancel(model, ask, fx),
-        Prompt::Timer(ask) => timer::accept(model, ask, fx),
-        Prompt::Bulk(ask) => bulk::accept(model, ask, fx),
-        Prompt::Quit(_) => {
+        Ask::Confirm(confirm) => accept_confirm(model, confirm, fx),
+        Ask::Resume(ask) => {
+            let sent = other_sent("Resumed", "Not resumed", &ask.label);
+            let command = Command::Resume {
+                job_id: ask.job_id.clone(),
+                expected: model.preview.foreseen().map(Box::new),
+            };
+            send(model, sent, command, fx);
+            false
+        }
+        Ask::Cancel(ask) => {
+            let sent = other_sent("Canceled", "Not canceled", &ask.label);
+            send(model, sent, Command::Cancel(ask.job_id.clone()), fx);
+            false
+        }
+        Ask::Timer(ask) => timer::accept(model, ask, fx),
+        Ask::Bulk(ask) => bulk::accept(model, ask, fx),
+        Ask::Quit(_) => {
             fx.push(Effect::Quit);
             false
         }
-        Prompt::Discard(_) => {
+        Ask::Discard(_) => {
             open::discard(model, fx);
             false
         }
-        Prompt::Menu => true,
+        Ask::Menu => true,
     };
-    if keep {
-        model.prompt = Some(prompt);
+    if stays {
+        // What is asked now is another thing than what was answered.
+        model.put(prompt.ask);
     }
-}
-
-fn accept_cancel(model: &mut Model, ask: &mut CancelAsk, fx: &mut Vec<Effect>) -> bool {
-    if !ask.is_drawn {
-        toast(model, Tone::Info, NOT_DRAWN);
-        return true;
-    }
-    let sent = other_sent("Canceled", "Not canceled", &ask.label);
-    send(model, sent, Command::Cancel(ask.job_id.clone()), fx);
-    false
 }
 
 fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>) -> bool {
@@ -205,15 +184,9 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         ConfirmState::Writing(_) => return true,
         ConfirmState::Asking => {}
     }
-    if !confirm.is_drawn {
-        toast(model, Tone::Info, NOT_DRAWN);
-        return true;
-    }
     if confirm.intent == Intent::Reject && confirm.note.is_blank() && !confirm.is_empty_accepted {
         confirm.is_empty_accepted = true;
         common::ask_once_more(model);
-        confirm.revision = model.next_number();
-        confirm.is_drawn = false;
         return true;
     }
     let notes = confirm.note.words();
@@ -236,44 +209,25 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
 
 /// Closes the prompt; nothing is decided, and what was written is kept.
 pub(crate) fn close(model: &mut Model) {
-    match &model.prompt {
-        Some(Prompt::Confirm(confirm)) if confirm.is_writing() => {
+    match model.ask() {
+        Some(Ask::Confirm(confirm)) if confirm.is_writing() => {
             toast(model, Tone::Info, "Sent already: the answer will show here");
         }
-        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => {
+        Some(Ask::Bulk(ask)) if ask.writing() > 0 => {
             toast(model, Tone::Info, "Sent already: the answers will show here");
         }
-        Some(Prompt::Confirm(confirm)) if confirm.is_asking() && !confirm.note.is_blank() => {
+        Some(Ask::Confirm(confirm)) if confirm.is_asking() && !confirm.note.is_blank() => {
             toast(model, Tone::Info, "Nothing is decided; the note is kept");
         }
-        Some(
-            Prompt::Confirm(_)
-            | Prompt::Resume(_)
-            | Prompt::Cancel(_)
-            | Prompt::Timer(_)
-            | Prompt::Bulk(_)
-            | Prompt::Quit(_)
-            | Prompt::Menu
-            | Prompt::Discard(_),
-        )
-        | None => {}
+        Some(_) | None => {}
     }
-    model.prompt = match model.prompt.take() {
+    match model.ask() {
         // Thinking twice about discarding leads back to the menu, not into the text.
-        Some(Prompt::Discard(_)) => Some(Prompt::Menu),
+        Some(Ask::Discard(_)) => model.put(Ask::Menu),
         // While answers are on their way there is something to be told.
-        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => Some(Prompt::Bulk(ask)),
-        Some(
-            Prompt::Confirm(_)
-            | Prompt::Resume(_)
-            | Prompt::Cancel(_)
-            | Prompt::Timer(_)
-            | Prompt::Bulk(_)
-            | Prompt::Quit(_)
-            | Prompt::Menu,
-        )
-        | None => None,
-    };
+        Some(Ask::Bulk(ask)) if ask.writing() > 0 => {}
+        Some(_) | None => model.prompt = None,
+    }
 }
 
 /// Notes that the selected job failed. It asks nothing: nothing is lost by it, and the record names who did.

@@ -18,7 +18,7 @@ use crate::facts::enter::{ENTER_BEHIND_TEXT, ONCE_MORE_US, is_behind_text, is_sa
 use crate::input::{Code, Key};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
 use crate::model::toast::Tone;
 use crate::update::common::{ask_once_more, toast};
@@ -233,15 +233,12 @@ fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
     }
     model.prompt = match (model.prompt.take(), prompt) {
         // What Escape opened.
-        (Some(Prompt::Menu), before) => before,
+        (Some(now), before) if matches!(now.ask, Ask::Menu) => before,
         (Some(now), _) => Some(now),
         // What was sent is closed by its answer alone.
-        (None, before) => before.filter(|prompt| !prompt.is_sent()),
+        (None, before) => before.filter(|prompt| !prompt.ask.is_sent()),
     };
-    let revision = model.next_number();
-    if let Some(prompt) = &mut model.prompt {
-        prompt.ask_again(revision);
-    }
+    model.ask_again();
     if model.queue.filter != filter {
         model.queue.filter = filter;
         queue::rearrange(model, fx);

@@ -6,7 +6,7 @@ use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::input::{Code, Key};
 use crate::keymap::{self, Focus};
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::toast::Tone;
 use crate::model::{Field, Model, Overlay};
 use crate::update::common::toast;
@@ -143,50 +143,37 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             }
         }
         Focus::Note => {
-            let revision = model.next_number();
-            if let Some(Prompt::Bulk(ask)) = &mut model.prompt {
-                if edit(&mut ask.note) {
-                    (ask.revision, ask.is_drawn, ask.is_empty_accepted) = (revision, false, false);
-                    let (key, verdict, note) = (ask.note_key.clone(), ask.verdict, ask.note.text());
-                    compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
+            let (note, is_empty_accepted, key, verdict) = match model.ask_mut() {
+                Some(Ask::Bulk(ask)) => {
+                    let ask = &mut **ask;
+                    (
+                        &mut ask.note,
+                        &mut ask.is_empty_accepted,
+                        &ask.note_key,
+                        Some(ask.verdict),
+                    )
                 }
-                return;
-            }
-            let Some(Prompt::Confirm(confirm)) = &mut model.prompt else {
-                return;
+                Some(Ask::Confirm(ask)) => {
+                    let ask = &mut **ask;
+                    let verdict = ask.intent.verdict();
+                    (&mut ask.note, &mut ask.is_empty_accepted, &ask.pin.key, verdict)
+                }
+                Some(_) | None => return,
             };
-            if edit(&mut confirm.note) {
-                // What Enter confirms is what was on the screen, the note included.
-                confirm.revision = revision;
-                confirm.is_drawn = false;
-                confirm.is_empty_accepted = false;
-                let (key, note) = (confirm.pin.key.clone(), confirm.note.text());
-                if let Some(verdict) = confirm.intent.verdict() {
+            if edit(note) {
+                *is_empty_accepted = false;
+                let (key, note) = (key.clone(), note.text());
+                if let Some(verdict) = verdict {
                     compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
                 }
+                // What Enter confirms is what was on the screen, the note included.
+                model.ask_again();
                 model.toasts.text_changed();
             }
         }
         Focus::Answer => {
-            let revision = model.next_number();
-            let (typed, asked, is_drawn) = match &mut model.prompt {
-                Some(Prompt::Cancel(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn),
-                Some(Prompt::Discard(ask)) => (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn),
-                Some(Prompt::Timer(ask)) if ask.sent.is_none() => {
-                    (&mut ask.typed, &mut ask.revision, &mut ask.is_drawn)
-                }
-                Some(
-                    Prompt::Timer(_)
-                    | Prompt::Bulk(_)
-                    | Prompt::Confirm(_)
-                    | Prompt::Resume(_)
-                    | Prompt::Quit(_)
-                    | Prompt::Menu,
-                )
-                | None => return,
-            };
-            if edit(typed) {
-                (*asked, *is_drawn) = (revision, false);
+            if model.ask_mut().and_then(Ask::typed_mut).is_some_and(edit) {
+                model.ask_again();
                 model.toasts.text_changed();
             }
         }

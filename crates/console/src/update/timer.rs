@@ -6,9 +6,8 @@ use crate::facts::command::{gate_ref, of_timer};
 use crate::facts::{lease, verb};
 use crate::model::Model;
 use crate::model::preview::Foreseen;
-use crate::model::prompt::{Prompt, TimerAsk, TimerIntent};
-use crate::model::toast::Tone;
-use crate::update::common::{NOT_DRAWN, other_sent, send, toast};
+use crate::model::prompt::{Ask, TimerAsk, TimerIntent};
+use crate::update::common::{other_sent, send};
 use domain::ask::Command;
 
 /// Asks before the timer of the selected gate is stopped, moved or let run again.
@@ -16,15 +15,12 @@ pub(crate) fn open(model: &mut Model, intent: TimerIntent) {
     let Ok((key, label)) = verb::timed(model, intent) else {
         return;
     };
-    let revision = model.next_number();
     model.preview = Foreseen::default();
-    model.prompt = Some(Prompt::Timer(Box::new(TimerAsk {
+    model.put(Ask::Timer(Box::new(TimerAsk {
         key,
         label,
         intent,
         typed: Editor::of_line(""),
-        revision,
-        is_drawn: false,
         sent: None,
     })));
 }
@@ -32,10 +28,6 @@ pub(crate) fn open(model: &mut Model, intent: TimerIntent) {
 /// Enter. Returns whether the question stays.
 pub(crate) fn accept(model: &mut Model, ask: &mut TimerAsk, fx: &mut Vec<Effect>) -> bool {
     if ask.sent.is_some() {
-        return true;
-    }
-    if !ask.is_drawn {
-        toast(model, Tone::Info, NOT_DRAWN);
         return true;
     }
     if let Ok(command) = of_timer(ask) {

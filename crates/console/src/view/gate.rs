@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::pen::Pen;
 use super::{diff_rows, media};
 use crate::facts::title::{BASE_CELLS, base, since_line, title};
-use crate::facts::{label, wrap};
+use crate::facts::{label, shorten, wrap};
 use crate::layout::{diff_page, gate_head_height, has_values_line, hold_lines};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView};
@@ -56,9 +56,8 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
     };
     // When it opened gives way to what another gate of this stage would do.
     let room = pen.room();
-    let fits = |words: &&String| width(words) + width(&opened) <= room;
-    let words = wordings.iter().find(fits).unwrap_or(&wordings[1]);
-    pen.text(words, theme.warning());
+    let words = shorten::fitting(wordings, |words| width(words) + width(&opened) <= room);
+    pen.text(&words.unwrap_or_default(), theme.warning());
     if width(&opened) <= pen.room() {
         pen.text(&opened, theme.plain());
     }
@@ -403,10 +402,9 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
     let unseen = view.unseen();
     if !unseen.is_empty() {
         let gap = if file.document().is_some() { "   " } else { "" };
-        let long = format!("{gap}NOT YET SHOWN: {}", unseen.join(", "));
-        let short = format!("{gap}NOT YET SHOWN: {}", view.unseen_count());
-        let text = if width(&long) <= pen.room() { long } else { short };
-        pen.text(&text, theme.warning());
+        let wordings = [unseen.join(", "), view.unseen_count()].map(|what| format!("{gap}NOT YET SHOWN: {what}"));
+        let text = shorten::fitting(wordings, |text| width(text) <= pen.room());
+        pen.text(&text.unwrap_or_default(), theme.warning());
     }
     let seen = view.gate().and_then(|gate| gate.seen.last());
     let seen = seen.map(|seen| format!("seen by {} {}", seen.by, ago(model.now.utc.us_since(seen.at))));
@@ -415,10 +413,9 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
     let opened = opened.map(|gate| format!("opened {}", ago(model.now.utc.us_since(gate.opened_at))));
     let both = [opened, seen].into_iter().flatten().collect::<Vec<_>>();
     pen.skip(2);
-    let longest_first = [both.join("   "), both.last().cloned().unwrap_or_default()];
-    if let Some(words) = longest_first.iter().find(|words| width(words) < pen.room()) {
-        pen.right(words, theme.plain());
-    }
+    let wordings = [both.join("   "), both.last().cloned().unwrap_or_default()];
+    let words = shorten::fitting(wordings, |words| width(words) < pen.room());
+    pen.right(&words.unwrap_or_default(), theme.plain());
 }
 
 /// Draws it.

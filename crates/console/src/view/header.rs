@@ -126,13 +126,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     ];
     let room = usize::from(area.width).saturating_sub(width(&clock) + 2);
     let needed = |parts: &Vec<Option<&Part>>| parts.iter().flatten().map(|(text, _)| width(text) + 2).sum::<usize>();
-    let last = arrangements.len() - 1;
-    let chosen = arrangements
-        .iter()
-        .position(|parts| needed(parts) <= room + 2)
-        .unwrap_or(last);
+    let chosen = shorten::fitting(arrangements, |parts| needed(parts) <= room + 2);
     let mut pen = Pen::new(buffer, area);
-    for (index, (text, style)) in arrangements[chosen].iter().flatten().enumerate() {
+    for (index, (text, style)) in chosen.into_iter().flatten().flatten().enumerate() {
         pen.skip(if index > 0 { 2 } else { 0 }).text(text, *style);
     }
     pen.right(&clock, theme.plain());

@@ -12,7 +12,7 @@ use crate::layout::question;
 use crate::model::compose::Compose;
 use crate::model::file::Against;
 use crate::model::gate::GateView;
-use crate::model::prompt::{ConfirmState, Intent, Prompt, TimerIntent};
+use crate::model::prompt::{Ask, ConfirmState, Intent, TimerIntent};
 use crate::model::{Lower, Model};
 use crate::theme::Theme;
 
@@ -29,7 +29,7 @@ fn look(model: &Model) -> Option<String> {
 
 /// Why Enter does not stand there, behind letters that are a text.
 fn text_comes(model: &Model, focus: Focus) -> Option<String> {
-    let is_open = focus.is_prompt() && model.prompt.as_ref().is_some_and(Prompt::is_binding);
+    let is_open = focus.is_prompt() && model.ask().is_some_and(Ask::is_binding);
     (is_open && is_behind_text(model)).then(|| "a text comes in: wait".to_owned())
 }
 
@@ -50,7 +50,7 @@ fn until_enter(model: &Model, what: &str) -> String {
 
 /// What can be looked at behind the question, and what holds until Enter.
 fn confirm(model: &Model) -> Vec<String> {
-    let Some(Prompt::Confirm(confirm)) = &model.prompt else {
+    let Some(Ask::Confirm(confirm)) = model.ask() else {
         return Vec::new();
     };
     let so = match (&confirm.state, confirm.intent) {
@@ -65,28 +65,22 @@ fn confirm(model: &Model) -> Vec<String> {
 fn bulk(model: &Model) -> Vec<String> {
     let keys = keymap::keys_of(Focus::Bulk, &[Action::Down, Action::Up]);
     let list = format!("{keys} look at the list");
-    match &model.prompt {
-        Some(Prompt::Bulk(ask)) if ask.writing() > 0 => vec!["the answers will show here".to_owned()],
-        Some(Prompt::Bulk(ask)) if !ask.is_asking() => vec![list],
+    match model.ask() {
+        Some(Ask::Bulk(ask)) if ask.writing() > 0 => vec!["the answers will show here".to_owned()],
+        Some(Ask::Bulk(ask)) if !ask.is_asking() => vec![list],
         Some(_) | None => vec![list, until_enter(model, "decided")],
     }
 }
 
 /// What is typed into the field of the question.
 fn answer(model: &Model) -> &'static str {
-    match &model.prompt {
-        Some(Prompt::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long",
-        Some(Prompt::Discard(_)) => "type the word",
-        Some(Prompt::Timer(_)) => "type the reason, or leave it out",
-        Some(
-            Prompt::Cancel(_)
-            | Prompt::Bulk(_)
-            | Prompt::Confirm(_)
-            | Prompt::Resume(_)
-            | Prompt::Quit(_)
-            | Prompt::Menu,
-        )
-        | None => "type the id",
+    match model.ask() {
+        Some(Ask::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long",
+        Some(Ask::Discard(_)) => "type the word",
+        Some(Ask::Timer(_)) => "type the reason, or leave it out",
+        Some(Ask::Cancel(_) | Ask::Bulk(_) | Ask::Confirm(_) | Ask::Resume(_) | Ask::Quit(_) | Ask::Menu) | None => {
+            "type the id"
+        }
     }
 }
 

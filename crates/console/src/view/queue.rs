@@ -129,12 +129,8 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
         return ("d notes it".to_owned(), theme.error());
     }
     if let Some(pause) = row.pause {
-        let fits = |words: &&&str| width(words) <= cells;
-        let words = pause.words().iter().find(fits).or(pause.words().last());
-        return (
-            words.map_or_else(String::new, |words| (*words).to_owned()),
-            theme.plain(),
-        );
+        let words = shorten::fitting(pause.words(), |words| width(words) <= cells);
+        return (words.copied().unwrap_or_default().to_owned(), theme.plain());
     }
     // That it is overdue stands in LEFT too, for as long as it is.
     let is_overdue = row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some());
@@ -244,8 +240,8 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
     let last = columns
         .last()
         .map_or(0, |(column, cells)| cells.saturating_sub(column.head().len()));
-    let long = format!(" +{below} below");
-    let text = if long.len() <= last { long } else { format!(" +{below}") };
+    let wordings = [format!(" +{below} below"), format!(" +{below}")];
+    let text = shorten::fitting(wordings, |text| text.len() <= last).unwrap_or_default();
     let mut pen = Pen::new(buffer, area);
     let cells = u16::try_from(text.len()).unwrap_or(u16::MAX);
     pen.to(area.width.saturating_sub(cells)).text(&text, theme.warning());

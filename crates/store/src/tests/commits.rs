@@ -2,8 +2,10 @@
 
 use std::sync::Barrier;
 
+use super::reads::attempt;
 use super::*;
 use crate::{Candidate, StoreErrorKind};
+use domain::job::AttemptState;
 use domain::refusal::RefusalCode;
 
 #[test]
@@ -20,11 +22,11 @@ fn two_processes_racing_for_one_gate_make_one_decision() {
         for round in 0..rounds {
             // What was read before the race is stale for one of the two: only the row's guard may tell.
             let stale = gate(&format!("j-{round}"), 1);
-            let submission = Batched::new(stale.key.job_id.clone(), stale);
+            let entry = Batched::new(stale.key.job_id.clone(), stale);
             barrier.wait();
             let mut rule = |_: &JobId, _: Option<&JobRows>, stale: &Gate| decided(stale, by, Verdict::Approve, at(10));
             // Unwrapped after the race: whoever leaves it early lets the other wait for ever.
-            answers.push(store.commit(&[submission], at(10), &mut rule));
+            answers.push(store.commit(&[entry], at(10), &mut rule));
         }
         answers
     };
@@ -95,7 +97,7 @@ fn a_refused_input_hinders_neither_the_one_before_nor_the_one_after() {
     let seqs: Vec<_> = answers
         .iter()
         .flatten()
-        .map(|applied| applied.decisions[0].seq)
+        .map(|(applied, _)| applied.decisions[0].seq)
         .collect();
     assert_eq!(seqs, [1, 2], "a refused decision takes no number");
     let events = house.reader().events(None, 0, 100, false).unwrap();
@@ -115,17 +117,12 @@ fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
     };
     assert_eq!(house.reader().leader().unwrap(), None);
     let start = |house: &mut House, name: &str, epoch| {
-        let submission = Batched {
+        let entry = Batched {
             epoch: Some(epoch),
             ..Batched::new(id(name), name.to_owned())
         };
         let mut rule = |_: &JobId, _: Option<&JobRows>, name: &String| Ok(started(name));
-        house
-            .store
-            .commit(&[submission], at(3), &mut rule)
-            .unwrap()
-            .pop()
-            .unwrap()
+        house.store.commit(&[entry], at(3), &mut rule).unwrap().pop().unwrap()
     };
     assert!(start(&mut house, "a", 1).is_err(), "nobody leads yet");
     let first = house.store.take_lead(&candidate(1)).unwrap();
@@ -190,6 +187,46 @@ fn guards_name_what_is_in_the_way() {
         .unwrap_err();
     assert_eq!(late.code, RefusalCode::GateCanceled);
     assert!(late.message.contains("bea"), "{late}");
+}
+
+/// Each answer is compared with what a reader loads, see [`House::put`]: also the order, where rows go and come again.
+#[test]
+fn the_answer_has_the_rows_that_a_reader_would_load() {
+    let mut house = House::new();
+    let artifact = |name: &str| {
+        let first = started("a").into_iter().find_map(|change| match change {
+            Change::PutArtifact(artifact) => Some(artifact),
+            _ => None,
+        });
+        let mut artifact = first.unwrap();
+        artifact.path = path(&format!("artifacts/script/{name}"));
+        Change::PutArtifact(artifact)
+    };
+    house.put("a", started("a")).unwrap();
+    let (queued, running) = (AttemptState::Queued, AttemptState::Running);
+    house
+        .put("a", vec![attempt(1, queued), attempt(2, queued), attempt(1, running)])
+        .unwrap();
+    house.put("a", vec![artifact("b.txt"), artifact("c.txt")]).unwrap();
+    let gone = Change::DropArtifact(path("artifacts/script/b.txt"));
+    house
+        .put("a", vec![gone, artifact("c.txt"), artifact("b.txt")])
+        .unwrap();
+    house
+        .put("a", vec![Change::PutJob(Box::new(job("a", JobStatus::Paused)))])
+        .unwrap();
+    for attempt in [1, 2] {
+        house
+            .put(
+                "a",
+                decided(&gate("a", attempt), "ana", Verdict::Reject, at(10)).unwrap(),
+            )
+            .unwrap();
+        house
+            .put("a", vec![Change::OpenGate(Box::new(gate("a", attempt + 1)))])
+            .unwrap();
+    }
+    assert_eq!(house.rows("a").decisions.len(), 1, "the newest of the stage");
 }
 
 #[test]
@@ -271,10 +308,10 @@ fn a_lock_that_stays_is_busy() {
     let mut other = house.second();
     let held = other.durable.transaction().unwrap();
     house.store.durable.busy_timeout(std::time::Duration::ZERO).unwrap();
-    let submission = Batched::new(id("a"), ());
+    let entry = Batched::new(id("a"), ());
     let error = house
         .store
-        .commit(&[submission], at(3), &mut |_, _, ()| Ok(started("a")))
+        .commit(&[entry], at(3), &mut |_, _, ()| Ok(started("a")))
         .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Busy, "{error}");
     drop(held);

@@ -45,10 +45,10 @@ fn many_processes_may_open_a_new_directory_at_once() {
     });
     for (index, store) in stores.into_iter().enumerate() {
         let name = format!("j-{index}");
-        let submission = Batched::new(id(&name), name);
+        let entry = Batched::new(id(&name), name);
         let mut store = store.unwrap();
         let answers = store
-            .commit(&[submission], at(3), &mut |_, _, name| Ok(started(name)))
+            .commit(&[entry], at(3), &mut |_, _, name| Ok(started(name)))
             .unwrap();
         assert!(answers[0].is_ok());
     }

@@ -243,12 +243,14 @@ impl House {
     }
 
     pub(crate) fn put_at(&mut self, job_id: &str, changes: Vec<Change>, now: Timestamp) -> Result<Applied, Refusal> {
-        let submission = Batched::new(id(job_id), changes);
+        let entry = Batched::new(id(job_id), changes);
         let mut answers = self
             .store
-            .commit(&[submission], now, &mut |_, _, changes| Ok(changes.clone()))
+            .commit(&[entry], now, &mut |_, _, changes| Ok(changes.clone()))
             .unwrap();
-        answers.pop().unwrap()
+        let (applied, rows) = answers.pop().unwrap()?;
+        assert_eq!(rows, self.rows(job_id), "what is answered is what the database has");
+        Ok(applied)
     }
 
     pub(crate) fn rows(&self, job_id: &str) -> JobRows {

@@ -4,7 +4,7 @@ use super::*;
 use domain::job::{Attempt, AttemptState};
 use domain::view::{JobFilter, Pause, QueueKind};
 
-fn attempt(number: u32, state: AttemptState) -> Change {
+pub(super) fn attempt(number: u32, state: AttemptState) -> Change {
     Change::PutAttempt(Box::new(Attempt {
         stage: stage("script"),
         number,

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::parts::{Line, answers, key, key_name, keys, note_is_empty, other_title, outlook, text, wrapped};
 use crate::action::Action;
 use crate::draft::Draft;
-use crate::facts::{holder, label};
+use crate::facts::{holder, label, shorten};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
@@ -111,10 +111,9 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
         let words = format!("{hidden} of them are hidden by the filter");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
-    let take_in = ask.can_take_in().then(|| {
-        let key = keymap::key_of(Focus::Bulk, Action::TakeIn);
-        (key.unwrap_or_default(), "take them in")
-    });
+    // In the note the key is a letter.
+    let take_in = Some(key(model, Action::TakeIn, "take them in"));
+    let take_in = take_in.filter(|(key, _)| ask.can_take_in() && !key.is_empty());
     let back = key(model, Action::Close, "back, nothing is decided");
     if !is_question && ask.note.is_blank() && !ask.is_note_focused {
         let keys: Vec<_> = take_in.into_iter().chain([back]).collect();
@@ -159,11 +158,8 @@ fn named(gates: &[(usize, &Item)], room: usize) -> String {
         more if count == 0 => format!("{more} of the list"),
         more => format!("{} and {more} more", names[..count].join(", ")),
     };
-    let mut fitting = (0..=names.len().min(NAMED_MAX))
-        .rev()
-        .map(of)
-        .filter(|words| width(words) <= room);
-    fitting.next().unwrap_or_else(|| of(0))
+    let wordings = (0..=names.len().min(NAMED_MAX)).rev().map(of);
+    shorten::fitting(wordings, |words| width(words) <= room).unwrap_or_default()
 }
 
 /// More of them would only be in the way.

@@ -71,7 +71,7 @@ fn menu_words(action: Action) -> Option<&'static str> {
         (Action::OtherType, "other type"),
         (Action::Discard, "discard"),
         (Action::Leave, "leave, draft kept"),
-        (Action::OwnEditor, "on in your own editor"),
+        (Action::ExternalEditor, "on in your own editor"),
         (Action::Close, "back to the text"),
     ];
     words

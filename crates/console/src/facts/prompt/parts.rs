@@ -9,7 +9,7 @@ use crate::facts::verb::{self, No};
 use crate::facts::{holder, label, shorten, wrap};
 use crate::keymap;
 use crate::model::Model;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use domain::key::GateKey;
 use text::width;
 
@@ -28,7 +28,7 @@ pub(crate) fn text(text: impl Into<String>, style: Style) -> Line<'static> {
 
 /// The first key of the open question that means this; nothing where there is none.
 pub(crate) fn key_name(model: &Model, action: Action) -> &'static str {
-    let focus = model.prompt.as_ref().map(Prompt::focus);
+    let focus = model.ask().map(Ask::focus);
     focus
         .and_then(|focus| keymap::key_of(focus, action))
         .unwrap_or_default()
@@ -135,7 +135,7 @@ pub(crate) fn answers<'a>(
     let focus = model.focus();
     let take_over = keymap::key_of(focus, Action::TakeOver).filter(|_| verb::applies(model, focus, Action::TakeOver));
     // What a bulk leaves out stands with its list.
-    let is_told_above = matches!(model.prompt, Some(Prompt::Bulk(_))) && !model.session.is_read_only;
+    let is_told_above = matches!(model.ask(), Some(Ask::Bulk(_))) && !model.session.is_read_only;
     let first = match (verb::offer(model, focus, Action::Accept), take_over) {
         (Ok(()), _) => Some(key(model, Action::Accept, enter)),
         // Who has it is said above.

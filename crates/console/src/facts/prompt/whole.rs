@@ -9,7 +9,7 @@ use super::{bulk, lines};
 use crate::action::Action;
 use crate::facts::window::{MAKE_ROOM, NOT_WHOLE, too_small};
 use crate::model::Model;
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use text::{visible_line, width};
 
 /// Cells of a line behind the rule or the blank that it begins with.
@@ -32,8 +32,8 @@ fn is_cut(line: &Line<'_>, columns: usize) -> bool {
 /// The lines to draw, and whether they are all of the question.
 pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<Line<'_>>, bool) {
     let (columns, room) = (columns(area), usize::from(area.height));
-    let mut all = match &model.prompt {
-        Some(Prompt::Bulk(ask)) => bulk::within(model, ask, columns, room),
+    let mut all = match model.ask() {
+        Some(Ask::Bulk(ask)) => bulk::within(model, ask, columns, room),
         Some(_) | None => lines(model, columns),
     };
     while all.len() > room
@@ -41,7 +41,7 @@ pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<Line<'_>>, bool) {
     {
         all.remove(spare);
     }
-    let is_binding = model.prompt.as_ref().is_some_and(Prompt::is_binding);
+    let is_binding = model.ask().is_some_and(Ask::is_binding);
     let fits = all.len() <= room && !all.iter().any(|line| is_cut(line, columns));
     if !is_binding || (fits && too_small(model).is_none()) {
         // What is no question is drawn as far as it goes: its keys last.
@@ -74,9 +74,9 @@ pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<Line<'_>>, bool) {
 /// How many lines the question needs at least; none without one, or where it need not be whole.
 pub fn least_height(model: &Model, width: u16) -> u16 {
     let columns = usize::from(width).saturating_sub(2);
-    let needed = match &model.prompt {
+    let needed = match model.ask() {
         Some(prompt) if !prompt.is_binding() => 0,
-        Some(Prompt::Bulk(ask)) => bulk::least_rows(model, ask, columns),
+        Some(Ask::Bulk(ask)) => bulk::least_rows(model, ask, columns),
         Some(_) => {
             let all = lines(model, columns);
             all.iter().filter(|line| !matches!(line, Line::Spare(_))).count()

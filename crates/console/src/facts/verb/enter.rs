@@ -10,17 +10,17 @@ use crate::facts::enter::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter};
 use crate::facts::lease::open_elsewhere;
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, LeftOut};
-use crate::model::prompt::{DISCARD_WORD, Prompt, TimerAsk};
+use crate::model::prompt::{Ask, DISCARD_WORD, TimerAsk};
 use domain::gate::NOTES_BYTES_MAX;
 use domain::refusal::Refusal;
 
 /// Whether Enter would do what the open question says, or why not. Where nothing is asked there is nothing to refuse.
 pub(super) fn confirm(model: &Model) -> Result<(), No> {
-    let Some(prompt) = model.prompt.as_ref().filter(|prompt| prompt.is_binding()) else {
+    let Some(prompt) = model.ask().filter(|prompt| prompt.is_binding()) else {
         return Ok(());
     };
     let what = prompt.not_done();
-    if let Prompt::Discard(ask) = prompt {
+    if let Ask::Discard(ask) = prompt {
         return about_text(refused(what, typed(&ask.typed, DISCARD_WORD)));
     }
     written(model, what, || Ok(()))?;
@@ -28,7 +28,7 @@ pub(super) fn confirm(model: &Model) -> Result<(), No> {
     let is_typed = model.preview.refusal().is_some_and(TimerAsk::is_of_typed);
     let answer = refused(what, rules(model, prompt));
     if is_typed { about_text(answer) } else { answer }?;
-    if let Prompt::Bulk(ask) = prompt {
+    if let Ask::Bulk(ask) = prompt {
         let (undrawn, all) = (ask.undrawn(), ask.asking());
         let words =
             format!("{what}: {undrawn} of {all} gates were not on the screen yet   hint: PgDn and PgUp show them");
@@ -60,21 +60,21 @@ fn note(editor: &Editor) -> Result<(), Why> {
 }
 
 /// What has to be written into it.
-fn text(prompt: &Prompt) -> Result<(), Why> {
+fn text(prompt: &Ask) -> Result<(), Why> {
     match prompt {
-        Prompt::Confirm(confirm) => note(&confirm.note),
-        Prompt::Bulk(ask) => note(&ask.note),
-        Prompt::Timer(ask) => of_timer(ask).map(drop).map_err(|problem| why(problem, "")),
-        Prompt::Cancel(ask) => typed(&ask.typed, ask.job_id.as_str()),
-        Prompt::Resume(_) | Prompt::Quit(_) | Prompt::Menu | Prompt::Discard(_) => Ok(()),
+        Ask::Confirm(confirm) => note(&confirm.note),
+        Ask::Bulk(ask) => note(&ask.note),
+        Ask::Timer(ask) => of_timer(ask).map(drop).map_err(|problem| why(problem, "")),
+        Ask::Cancel(ask) => typed(&ask.typed, ask.job_id.as_str()),
+        Ask::Resume(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_) => Ok(()),
     }
 }
 
 /// What the rules say of it, and the rows of who has a gate open.
-fn rules(model: &Model, prompt: &Prompt) -> Result<(), Why> {
+fn rules(model: &Model, prompt: &Ask) -> Result<(), Why> {
     let refusal = model.preview.refusal().cloned();
     // A bulk leaves out what others have open.
-    if let Prompt::Bulk(ask) = prompt {
+    if let Ask::Bulk(ask) = prompt {
         return bulk(ask, refusal);
     }
     if let Some((key, _)) = open_elsewhere(model).into_iter().next()

@@ -64,13 +64,13 @@ pub(super) fn as_patch(model: &Model) -> Result<(), Why> {
     super::gate::compose(model)
 }
 
-pub(super) fn no_own_editor() -> Why {
+pub(super) fn no_external_editor() -> Why {
     let words = "neither $VISUAL nor $EDITOR is set, and there is no vi on the PATH";
     why(words, "press e to edit it here")
 }
 
 /// Whether the text that is open can go to the operator's own editor.
-pub(super) fn own_editor(model: &Model) -> Result<(), Why> {
+pub(super) fn external_editor(model: &Model) -> Result<(), Why> {
     match writable(model)?.edited() {
         Some(_) => Ok(()),
         None => Err(why("a patch is written here; E is for the artifact itself", "")),

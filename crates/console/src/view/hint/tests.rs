@@ -14,7 +14,7 @@ use crate::keymap::{Focus, rebound};
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::prompt::{
-    CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, Prompt, QuitAsk, ResumeAsk, TimerAsk, TimerIntent,
+    Ask, CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, QuitAsk, ResumeAsk, TimerAsk, TimerIntent,
 };
 use crate::model::{Field, Model, Overlay};
 use crate::session::Session;
@@ -42,7 +42,7 @@ fn model() -> Model {
         hint: None,
         has_colour: true,
         has_palette: false,
-        own_editor: None,
+        external_editor: None,
         open_at: None,
     };
     let now = Now {
@@ -65,21 +65,19 @@ fn pin() -> Pin {
     }
 }
 
-fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Prompt {
-    Prompt::Confirm(Box::new(Confirm {
+fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Ask {
+    Ask::Confirm(Box::new(Confirm {
         pin: pin(),
         intent,
         note: Editor::of_line(""),
         is_note_focused,
         patch: None,
-        revision: 1,
-        is_drawn: false,
         is_empty_accepted: true,
         state,
     }))
 }
 
-fn bulk(state: ItemState, count: usize) -> Prompt {
+fn bulk(state: ItemState, count: usize) -> Ask {
     let item = Item {
         pin: pin(),
         change: "+1 -1".to_owned(),
@@ -87,7 +85,7 @@ fn bulk(state: ItemState, count: usize) -> Prompt {
         state,
         is_drawn: false,
     };
-    Prompt::Bulk(Box::new(BulkAsk {
+    Ask::Bulk(Box::new(BulkAsk {
         verdict: Verdict::Reject,
         items: vec![item; count],
         note: Editor::of_line(""),
@@ -98,24 +96,20 @@ fn bulk(state: ItemState, count: usize) -> Prompt {
         is_unseen_accepted: true,
         is_sent: false,
         top: 0,
-        revision: 1,
-        is_drawn: false,
     }))
 }
 
-fn timer(intent: TimerIntent) -> Prompt {
-    Prompt::Timer(Box::new(TimerAsk {
+fn timer(intent: TimerIntent) -> Ask {
+    Ask::Timer(Box::new(TimerAsk {
         key: key(),
         label: pin().label,
         intent,
         typed: Editor::of_line("90"),
-        revision: 1,
-        is_drawn: false,
         sent: None,
     }))
 }
 
-fn prompts() -> Vec<Prompt> {
+fn prompts() -> Vec<Ask> {
     let (job_id, label) = (key().job_id, "job-21".to_owned());
     vec![
         confirm(Intent::Approve, false, ConfirmState::Asking),
@@ -132,25 +126,19 @@ fn prompts() -> Vec<Prompt> {
         bulk(ItemState::Done, 60),
         timer(TimerIntent::Hold),
         timer(TimerIntent::Extend),
-        Prompt::Resume(Box::new(ResumeAsk {
+        Ask::Resume(Box::new(ResumeAsk {
             job_id: job_id.clone(),
             label: label.clone(),
             note: None,
-            revision: 1,
-            is_drawn: false,
         })),
-        Prompt::Cancel(Box::new(CancelAsk {
+        Ask::Cancel(Box::new(CancelAsk {
             typed: Editor::of_line(job_id.as_str()),
             job_id,
             label,
-            revision: 1,
-            is_drawn: false,
         })),
-        Prompt::Quit(QuitAsk { reasons: Vec::new() }),
-        Prompt::Discard(Box::new(DiscardAsk {
+        Ask::Quit(QuitAsk { reasons: Vec::new() }),
+        Ask::Discard(Box::new(DiscardAsk {
             typed: Editor::of_line("discard"),
-            revision: 1,
-            is_drawn: false,
         })),
     ]
 }
@@ -175,9 +163,12 @@ fn models() -> Vec<Model> {
     };
     with(&|_| {});
     for prompt in prompts() {
-        with(&|model| model.prompt = Some(prompt.clone()));
+        with(&|model| model.put(prompt.clone()));
     }
-    with(&|model| (model.compose, model.prompt) = (Some(compose()), Some(Prompt::Menu)));
+    with(&|model| {
+        model.compose = Some(compose());
+        model.put(Ask::Menu);
+    });
     with(&|model| model.compose = Some(compose()));
     let line = || Editor::of_line("");
     for field in [

@@ -4,14 +4,14 @@ use std::ffi::{OsStr, OsString};
 
 /// A command that edits the file whose path follows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnEditor {
+pub struct ExternalEditor {
     /// Where it was named, for messages; none: it is the one that is always there.
     pub(crate) variable: Option<&'static str>,
     /// The command as the shell reads it.
     pub(crate) command: OsString,
 }
 
-impl OwnEditor {
+impl ExternalEditor {
     /// `$VISUAL`, else `$EDITOR`, else vi where there is one. An empty variable is none.
     pub fn choose(visual: Option<OsString>, editor: Option<OsString>, has_vi: bool) -> Option<Self> {
         let named = [("VISUAL", visual), ("EDITOR", editor)];
@@ -83,7 +83,7 @@ impl Ending {
     const NOT_RUN: i32 = 126;
 
     /// Why what was written is not taken up; none: it is.
-    pub(crate) fn problem(&self, editor: &OwnEditor) -> Option<String> {
+    pub(crate) fn problem(&self, editor: &ExternalEditor) -> Option<String> {
         let name = editor.name();
         match self {
             Self::NotStarted(why) => Some(format!("{name} did not start: {why}")),
@@ -100,14 +100,14 @@ impl Ending {
 mod tests {
     use super::*;
 
-    fn editor(command: &str) -> OwnEditor {
-        OwnEditor::choose(None, Some(command.into()), false).unwrap()
+    fn editor(command: &str) -> ExternalEditor {
+        ExternalEditor::choose(None, Some(command.into()), false).unwrap()
     }
 
     #[test]
     fn visual_goes_before_editor_and_both_before_vi() {
         let choose = |visual: Option<&str>, editor: Option<&str>, has_vi| {
-            let chosen = OwnEditor::choose(visual.map(Into::into), editor.map(Into::into), has_vi)?;
+            let chosen = ExternalEditor::choose(visual.map(Into::into), editor.map(Into::into), has_vi)?;
             Some((chosen.variable, chosen.command.into_string().unwrap()))
         };
         assert_eq!(choose(Some("a"), Some("b"), true), Some((Some("VISUAL"), "a".into())));

@@ -9,11 +9,11 @@ use super::edit::NOT;
 use super::open_edit;
 use crate::editor::Editor;
 use crate::effect::{CopyJob, CopyReady, Effect};
+use crate::external_editor::Ending;
 use crate::model::Model;
 use crate::model::away::{Away, Stage};
-use crate::model::prompt::Prompt;
+use crate::model::prompt::Ask;
 use crate::model::toast::Tone;
-use crate::own_editor::Ending;
 use crate::update::common::{refuse, toast};
 use crate::update::compose::open::edited;
 use domain::time::SECOND_US;
@@ -22,8 +22,8 @@ use domain::time::SECOND_US;
 const LOOK_EVERY_US: i64 = SECOND_US;
 
 /// Opens the artifact on screen, or the edit that is open, in the operator's own editor.
-pub fn open_own_editor(model: &mut Model, fx: &mut Vec<Effect>) {
-    let Some(editor) = model.session.own_editor.clone() else {
+pub fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(editor) = model.session.external_editor.clone() else {
         return;
     };
     if model.compose.is_none() {
@@ -73,7 +73,7 @@ pub fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, fx: &mut
                 away.given = None;
             }
             away.looked_boot_us = model.now.boot_us;
-            fx.push(Effect::StartOwnEditor(away.editor.clone(), ready.path));
+            fx.push(Effect::StartExternalEditor(away.editor.clone(), ready.path));
         }
         Err(why) => {
             model.away = None;
@@ -128,7 +128,7 @@ fn without_added_end<'a>(text: &'a str, given: Option<&str>) -> &'a str {
 }
 
 /// The editor ended: what it left is read, however it ended.
-pub fn own_editor_ended(model: &mut Model, ending: Ending, fx: &mut Vec<Effect>) {
+pub fn external_editor_ended(model: &mut Model, ending: Ending, fx: &mut Vec<Effect>) {
     if let Some(away) = &mut model.away {
         away.stage = Stage::Reading(ending);
         fx.push(Effect::ReadCopy);
@@ -192,7 +192,7 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
             format!("{name} changed nothing; this is your draft as it was"),
         );
     }
-    model.prompt = Some(Prompt::Menu);
+    model.put(Ask::Menu);
 }
 
 /// Closes the edit without a word; a changed text stays as a draft.

@@ -1,16 +1,17 @@
 //! `E`: the edit goes to the operator's own editor and comes back.
 
 use console::effect::Msg;
-use console::own_editor::Ending;
+use console::external_editor::Ending;
 use domain::event::EventType;
 
 use crate::console::{Console, session};
 use crate::world::{SCRIPT_NEW, World};
 
 /// The editor ends so, and the copy holds this then.
+#[expect(clippy::disallowed_methods, reason = "an editor writes as it likes")]
 fn ends(console: &mut Console, ending: Ending, text: &str) {
-    console.tell(Msg::OwnEditorEnded(ending));
-    console.tell(Msg::CopyRead(Ok(text.to_owned())));
+    std::fs::write(console.terminal.editor.take().unwrap(), text).unwrap();
+    console.terminal.ended = Some(ending);
     console.draw();
 }
 
@@ -18,18 +19,18 @@ fn ends(console: &mut Console, ending: Ending, text: &str) {
 fn it_gets_the_artifact_and_what_it_makes_of_it_is_sent_as_a_patch() {
     let mut console = Console::drawn();
     console.press("E");
-    assert_eq!(console.editors, ["vi /copy/script.txt"]);
-    assert_eq!(console.copy.as_deref(), Some(SCRIPT_NEW));
+    assert_eq!(console.terminal.editors, ["vi script.txt"]);
+    assert_eq!(console.copy().as_deref(), Some(SCRIPT_NEW));
     assert!(
-        console.world.sent.iter().any(|sent| sent.contains("TakeLease")),
+        console.backend.sent.iter().any(|sent| sent.contains("TakeLease")),
         "{:?}",
-        console.world.sent
+        console.backend.sent
     );
     let edited = SCRIPT_NEW.replace("a lamp, and", "a bright lamp, and");
     ends(&mut console, Ending::Status(0), &edited);
     console.shows("Fits script.txt: ");
     console.shows("[a] approve with it");
-    assert_eq!(console.copy, None);
+    assert_eq!(console.copy(), None);
     console.press("a Enter");
     assert!(
         console.decisions()[0].contains("patch \"text_replace\""),
@@ -56,7 +57,7 @@ fn the_lease_lives_as_long_as_the_editor() {
     console.press("E");
     let renewals = |console: &Console| {
         console
-            .world
+            .backend
             .sent
             .iter()
             .filter(|sent| sent.contains("TakeLease"))
@@ -79,7 +80,7 @@ fn a_gate_that_was_decided_meanwhile_is_told_and_the_text_is_kept() {
     // No timer fires under an open editor; a person may decide all the same.
     let verdict = domain::gate::Verdict::Approve;
     console
-        .world
+        .backend
         .settle("j-17", "script", verdict, "ana", None, None)
         .unwrap();
     console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
@@ -100,20 +101,20 @@ fn what_it_saved_is_a_draft_within_a_second_whatever_comes_of_it() {
     let edited = SCRIPT_NEW.replace("lamp", "light");
     console.tell(Msg::CopySaved(edited.clone()));
     console.pass(1);
-    let (_, saved) = console.saved.last().unwrap();
+    let (_, saved) = console.backend.saved.last().unwrap();
     assert_eq!(saved.as_ref().unwrap().edits[0].text, edited);
     // It took everything back before it left.
     ends(&mut console, Ending::Status(0), SCRIPT_NEW);
     console.pass(1);
     assert!(console.model.drafts.is_empty());
-    assert_eq!(console.saved.last().unwrap().1, None);
+    assert_eq!(console.backend.saved.last().unwrap().1, None);
 }
 
 #[test]
 fn an_edit_that_was_begun_here_goes_on_there() {
     let mut console = Console::drawn();
     console.press("e").typed("Hear: ").press("Esc E");
-    let given = console.copy.clone().unwrap();
+    let given = console.copy().unwrap();
     assert_eq!(given, SCRIPT_NEW.replace("Tip 1", "Hear: Tip 1"));
     ends(&mut console, Ending::Status(0), &format!("{given}\n"));
     // The end of the last line is the editor's doing.
@@ -131,7 +132,7 @@ fn an_edit_that_was_begun_here_goes_on_there() {
 #[test]
 fn where_there_is_no_editor_the_variables_are_named() {
     let mut session = session();
-    session.own_editor = None;
+    session.external_editor = None;
     let mut console = Console::with(session, World::drawn(), 80, 24);
     console.press("E");
     console.shows("Not edited: neither $VISUAL nor $EDITOR is set");

@@ -16,7 +16,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::job_control;
-use crate::own_editor::{Ending, OwnEditor};
+use crate::external_editor::{Ending, ExternalEditor};
 use crate::terminal::{self, EditorState};
 
 /// An editor that is told to end is waited for no longer than this.
@@ -25,7 +25,7 @@ const END_WAIT: Duration = Duration::from_secs(2);
 const END_LOOK: Duration = Duration::from_millis(20);
 
 /// An external editor that runs.
-pub(crate) struct ExternalEditor {
+pub(crate) struct RunningEditor {
     // Never waited for by itself: its stops count too.
     child: Child,
     group: Pid,
@@ -36,9 +36,9 @@ pub(crate) struct ExternalEditor {
     is_stopped: bool,
 }
 
-impl ExternalEditor {
+impl RunningEditor {
     /// Starts an editor on a file and gives it the terminal, whose settings are these.
-    pub(crate) fn start(editor: &OwnEditor, path: &Path, ours: Termios) -> io::Result<Self> {
+    pub(crate) fn start(editor: &ExternalEditor, path: &Path, ours: Termios) -> io::Result<Self> {
         let child = Command::new("/bin/sh")
             .arg("-c")
             .arg(editor.script())
