@@ -114,6 +114,9 @@ impl ApiError {
 
     /// What the engine's rules say about a body; `patch_at` is where a patch stood in it.
     pub(crate) fn refused(refusal: Refusal, patch_at: &[&str]) -> Self {
+        if refusal.cause.error().is_some() {
+            tracing::warn!("a request was refused: {}", refusal.with_causes());
+        }
         let status = match refusal.code {
             RefusalCode::NotFound => StatusCode::NOT_FOUND,
             RefusalCode::AlreadyDecided

@@ -156,7 +156,7 @@ impl App {
         answer: impl Future<Output = Result<T, Unread>>,
     ) -> Result<T, ApiError> {
         match tokio::time::timeout(wait + PATIENCE, answer).await {
-            Ok(read) => read.map_err(|why| ApiError::unavailable(why.to_string())),
+            Ok(read) => read.map_err(|why| Refusal::not_possible(why.to_string()).because(why).into()),
             Err(_) => Err(ApiError::unavailable(format!(
                 "no answer within {}",
                 duration(PATIENCE.as_secs())

@@ -85,3 +85,25 @@ fn resume_names_the_gate_that_it_opened_for_review() {
     let gate = ana.get(&at("/gates/outline/diff")).expect(200);
     assert!(gate[0]["diff"].as_str().unwrap().contains("-plan\n+forged\n"), "{gate}");
 }
+
+#[test]
+fn what_a_refused_request_came_of_is_in_the_log() {
+    let workspace = Workspace::new(&configuration(PIPELINE));
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let job = json!({"slug": "tides", "intent": "", "manual": true});
+    let job = ana.post("/api/v1/jobs", &job).expect(201);
+    let at = |rest: &str| format!("/api/v1/jobs/{}{rest}", job["id"].as_str().unwrap());
+    let file = [json!({"kind": "outline", "name": "outline.txt", "content": "plan\n"})];
+    ana.post(&at("/gates"), &json!({"stage": "outline", "artifacts": file}))
+        .expect(201);
+    let versions = workspace.run_directory(job["id"].as_str().unwrap()).join("versions");
+    for version in std::fs::read_dir(versions).unwrap() {
+        let path = version.unwrap().path();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+    }
+    let refused = ana.get(&at("/artifacts/artifacts/outline/outline.txt")).expect(503);
+    let line = served.until("a request was refused: ");
+    assert!(line.contains(refused["detail"].as_str().unwrap()), "{line}");
+}
