@@ -681,6 +681,11 @@ pub fn key_of(focus: Focus, action: Action) -> Option<&'static str> {
         .map(Binding::key)
 }
 
+/// The same for a text; nothing where there is none.
+pub(crate) fn key_in(focus: Focus, action: Action) -> &'static str {
+    key_of(focus, action).unwrap_or_default()
+}
+
 /// The keys that mean these in a focus, as they are named in a text.
 pub(crate) fn keys_of(focus: Focus, actions: &[Action]) -> String {
     let keys: Vec<_> = actions.iter().filter_map(|action| key_of(focus, *action)).collect();

@@ -202,6 +202,6 @@ pub(crate) fn warning(model: &Model, key: &GateKey) -> Option<String> {
         ""
     };
     let at = label::clock(lease.taken_at);
-    let key = keymap::key_of(Focus::Confirm, Action::TakeOver).unwrap_or_default();
+    let key = keymap::key_in(Focus::Confirm, Action::TakeOver);
     Some(format!("{who} {what} {at}{so}. {key} {offer}"))
 }

@@ -39,7 +39,7 @@ fn versions(file: &FileView) -> Vec<String> {
 fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
     let words = file.artifact.since_rejection_words(&model.session.operator.name);
     let words = words.filter(|_| file.shown_against == Against::Usual);
-    let key = keymap::key_of(Focus::Diff, Action::Base).unwrap_or_default();
+    let key = keymap::key_in(Focus::Diff, Action::Base);
     words.map(|words| format!("{words}   {key} shows that"))
 }
 

@@ -17,6 +17,8 @@ use crate::model::gate::GateView;
 use crate::model::prompt::{Ask, Intent, TimerIntent};
 use crate::model::{Lower, Model};
 
+pub(crate) use text::edit_here;
+
 pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
 
 /// Why a key does nothing.

@@ -1,7 +1,9 @@
 //! What all of `update` says, sends and asks.
 
+use crate::action::Action;
 use crate::effect::{Effect, Submission};
 use crate::facts::{label, verb};
+use crate::keymap::{self, Focus};
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
 use crate::question::Question;
@@ -69,7 +71,11 @@ pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
     toast(model, Tone::Error, verb::in_words(what, why, hint));
 }
 
-pub(crate) const NOT_DRAWN: &str = "Enter came before the prompt was on the screen: read it, then press Enter";
+pub(crate) fn say_not_drawn(model: &mut Model) {
+    let enter = keymap::key_in(Focus::Confirm, Action::Accept);
+    let text = format!("{enter} came before the prompt was on the screen: read it, then press {enter}");
+    toast(model, Tone::Info, text);
+}
 
 /// What is sent beside decisions and patches, for its toast.
 pub(crate) fn other_sent(done: &'static str, not_done: &'static str, subject: &str) -> Sent {

@@ -1,8 +1,9 @@
 //! Moving in the diff: rows, hunks, matches, files, folds.
 
+use crate::action::Action;
 use crate::effect::{Effect, FindJob};
 use crate::facts::verb;
-use crate::keymap::Focus;
+use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
@@ -202,7 +203,9 @@ pub(crate) fn fold(model: &mut Model) {
     if let Some(file) = model.gate.as_ref().and_then(GateView::current)
         && is_listed(model, file)
     {
-        return crate::update::common::toast(model, Tone::Info, "Values are not folded   hint: v shows the text");
+        let key = keymap::key_in(Focus::Diff, Action::Mode);
+        let text = format!("Values are not folded   hint: {key} shows the text");
+        return crate::update::common::toast(model, Tone::Info, text);
     }
     refold(model);
     let file = model.gate.as_ref().and_then(GateView::current);
@@ -287,12 +290,13 @@ fn scroll_values(model: &mut Model, count: usize, by: isize) {
 pub(crate) fn wrap(model: &mut Model) {
     relayout(model, |model| model.look.wraps = !model.look.wraps);
     let text = if model.look.wraps {
-        "Long lines are wrapped"
+        "Long lines are wrapped".to_owned()
     } else if model.focus() == Focus::Queue && !is_cut(model, true) {
         // There the keys that scroll sideways lead to the other pane as long as nothing is to the right.
-        "Long lines are cut; on this screen none is"
+        "Long lines are cut; on this screen none is".to_owned()
     } else {
-        "Long lines are cut; h and l scroll sideways"
+        let keys = [Action::Left, Action::Right].map(|action| keymap::key_in(Focus::Diff, action));
+        format!("Long lines are cut; {} scroll sideways", keys.join(" and "))
     };
     crate::update::common::toast(model, Tone::Info, text);
 }

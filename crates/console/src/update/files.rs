@@ -1,7 +1,9 @@
 //! The files of the gate: reading them, comparing them, and with what.
 
 use super::{compose, diff, look};
+use crate::action::Action;
 use crate::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob};
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView, Reading, Slot, Uses};
 use crate::model::gate::GateView;
@@ -275,10 +277,12 @@ pub(crate) fn next_base(model: &mut Model) {
     };
     let digest = file.base_digest(&next).map(|digest| format!(" {}", digest.short()));
     let label = file.base_label(&next);
-    let usual = if next == Against::Usual {
-        ", the usual base"
-    } else {
-        "   hint: c goes on; only the usual base counts as shown"
+    let usual = match next {
+        Against::Usual => ", the usual base".to_owned(),
+        Against::Nothing | Against::Other(_) | Against::Read(_) => {
+            let key = keymap::key_in(Focus::Diff, Action::Base);
+            format!("   hint: {key} goes on; only the usual base counts as shown")
+        }
     };
     let text = format!("Compared with{} {label}{usual}", digest.unwrap_or_default());
     compare_with(model, next);
@@ -313,8 +317,9 @@ pub(crate) fn keep_since_read(model: &mut Model) {
         model,
         Tone::Info,
         format!(
-            "Shown: only what changed since you read {}   hint: c shows all",
-            read.short()
+            "Shown: only what changed since you read {}   hint: {} shows all",
+            read.short(),
+            keymap::key_in(Focus::Diff, Action::Base)
         ),
     );
 }

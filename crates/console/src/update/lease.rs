@@ -1,8 +1,10 @@
 //! Leases: taken, renewed and given back. Never by a key: they follow from which prompt or editor is open.
 
+use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::command::gate_ref;
 use crate::facts::lease::wanted;
+use crate::keymap::{self, Focus};
 use crate::model::prompt::Ask;
 use crate::model::toast::Tone;
 use crate::model::{LeaseHeld, Model};
@@ -111,8 +113,11 @@ pub(crate) fn tell_lost(model: &mut Model) {
     }
     // What is open in a prompt or the editor can be taken back there; a question about many gates has no such key.
     let back = match model.ask() {
-        Some(Ask::Bulk(_)) => "",
-        Some(_) | None => "; Ctrl-t takes it back",
+        Some(Ask::Bulk(_)) => String::new(),
+        Some(_) | None => {
+            let key = keymap::key_in(Focus::Confirm, Action::TakeOver);
+            format!("; {key} takes it back")
+        }
     };
     for (key, name) in lost {
         let text = format!("{name} took {key} over from you   hint: what you wrote is kept{back}");

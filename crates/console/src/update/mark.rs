@@ -57,7 +57,7 @@ fn take_off(model: &mut Model, keys: &[GateKey]) {
     let all = std::mem::take(&mut model.marks);
     let (off, rest) = all.into_iter().partition(|(key, _)| keys.contains(key));
     (model.marks_off, model.marks) = (off, rest);
-    let again = keymap::key_of(Focus::Queue, Action::MarkAgain).unwrap_or_default();
+    let again = keymap::key_in(Focus::Queue, Action::MarkAgain);
     let count = counted(model.marks_off.len(), "mark");
     toast(
         model,
@@ -117,11 +117,10 @@ pub(crate) fn range(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     model.range = model.queue.selected().cloned();
     if model.range.is_some() {
-        toast(
-            model,
-            Tone::Info,
-            "Range: move, then V or Space marks its gates, Esc drops it",
-        );
+        let [range, mark, back] =
+            [Action::MarkRange, Action::Mark, Action::Back].map(|action| keymap::key_in(Focus::Queue, action));
+        let text = format!("Range: move, then {range} or {mark} marks its gates, {back} drops it");
+        toast(model, Tone::Info, text);
     }
 }
 
@@ -138,15 +137,17 @@ pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
     let left_out = put(model, keys, fx);
     let marked = model.marks.len();
     if left_out > 0 {
+        let key = keymap::key_in(Focus::Queue, Action::MarkAll);
         let text = format!(
-            "{marked} marked, {left_out} NOT: at most {MARKS_MAX} at a time   hint: decide these, then * again"
+            "{marked} marked, {left_out} NOT: at most {MARKS_MAX} at a time   hint: decide these, then {key} again"
         );
         return toast(model, Tone::Error, text);
     }
+    let back = keymap::key_in(Focus::Queue, Action::Back);
     toast(
         model,
         Tone::Info,
-        format!("{marked} marked   Esc twice takes the marks off"),
+        format!("{marked} marked   {back} twice takes the marks off"),
     );
 }
 
@@ -165,7 +166,8 @@ pub(crate) fn clear(model: &mut Model) -> bool {
         take_off(model, &keys);
     } else {
         let count = counted(model.marks.len(), "mark");
-        toast(model, Tone::Info, format!("Esc once more takes {count} off"));
+        let back = keymap::key_in(Focus::Queue, Action::Back);
+        toast(model, Tone::Info, format!("{back} once more takes {count} off"));
     }
     true
 }

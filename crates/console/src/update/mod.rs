@@ -34,6 +34,8 @@ use crate::model::toast::Tone;
 use crate::update::common::{ask_leader, toast};
 use crate::update::keys::press;
 
+#[cfg(test)]
+pub(crate) use act::act;
 pub use compose::unsaved_drafts;
 pub use lease::release_leases;
 pub use look::wake_us as look_wake_us;

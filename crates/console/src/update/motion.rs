@@ -1,9 +1,10 @@
 //! Moving about: one set of keys, a meaning in each pane.
 
 use super::{bulk, diff, gate, queue};
+use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::{help, history, job, lists, verb};
-use crate::keymap::Focus;
+use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::gate::GateView;
 use crate::model::toast::Tone;
@@ -110,11 +111,9 @@ pub(crate) fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut
         return;
     };
     if is_right && model.look.wraps {
-        crate::update::common::toast(
-            model,
-            Tone::Info,
-            "Long lines are wrapped: nothing is to the right   hint: w cuts them",
-        );
+        let key = keymap::key_in(Focus::Diff, Action::Wrap);
+        let text = format!("Long lines are wrapped: nothing is to the right   hint: {key} cuts them");
+        crate::update::common::toast(model, Tone::Info, text);
     } else if is_right {
         file.left = file.left.saturating_add(CELLS).min(diff::LEFT_MAX);
     } else if file.left == 0 || model.look.wraps {

@@ -13,7 +13,7 @@ use crate::model::preview::Foreseen;
 use crate::model::prompt::{Ask, CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, ResumeAsk};
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model, Sent};
-use crate::update::common::{self, NOT_DRAWN, other_sent, refuse, send, toast};
+use crate::update::common::{self, other_sent, refuse, say_not_drawn, send, toast};
 use crate::update::compose::open;
 use domain::ask::Command;
 
@@ -96,7 +96,7 @@ pub(crate) fn is_read(model: &mut Model) -> bool {
         return false;
     }
     if model.slips.on_screen.as_ref() != Some(&now) {
-        toast(model, Tone::Info, NOT_DRAWN);
+        say_not_drawn(model);
         return false;
     }
     true
@@ -142,7 +142,7 @@ pub(crate) fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
     let is_unread = prompt.ask.is_binding() && !prompt.is_drawn;
     let stays = match &mut prompt.ask {
         _ if is_unread => {
-            toast(model, Tone::Info, NOT_DRAWN);
+            say_not_drawn(model);
             true
         }
         Ask::Confirm(confirm) => accept_confirm(model, confirm, fx),

@@ -4,7 +4,7 @@ use super::{diff, queue};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::verb;
-use crate::keymap::Focus;
+use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView};
@@ -128,7 +128,10 @@ fn end(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Some(RowKey::Job(_)) | None => None,
     };
     let is_decided_here = focus != Focus::Confirm && verb::applies(model, focus, Action::Approve);
-    let decides = is_decided_here.then(|| "a approves, r rejects".to_owned());
+    let decides = is_decided_here.then(|| {
+        let [approve, reject] = [Action::Approve, Action::Reject].map(|action| keymap::key_in(focus, action));
+        format!("{approve} approves, {reject} rejects")
+    });
     let hints: Vec<_> = decides.into_iter().chain(goes_on).collect();
     let hint = match hints.is_empty() {
         true => String::new(),
@@ -148,16 +151,17 @@ fn rest(model: &Model) -> String {
     let Some(file) = view.current() else {
         return String::new();
     };
+    let key = |action| keymap::key_in(Focus::Diff, action);
     if diff::is_listed(model, file) && !file.is_wholly_shown() {
-        return "these are values; v shows the text".to_owned();
+        return format!("these are values; {} shows the text", key(Action::Mode));
     }
     if file.shown_against != Against::Usual && !file.is_wholly_shown() {
-        return "this is another base; c goes back to the usual one".to_owned();
+        return format!("this is another base; {} goes back to the usual one", key(Action::Base));
     }
     let is_cut_off =
         soon_shown(model, file).is_some_and(|(shown, document, _)| shown.next_unshown(&document, 0).is_some());
     if is_cut_off {
-        return "w wraps the lines that are cut".to_owned();
+        return format!("{} wraps the lines that are cut", key(Action::Wrap));
     }
     String::new()
 }

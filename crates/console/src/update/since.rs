@@ -1,7 +1,9 @@
 //! The line at start: what was decided since this operator was last here.
 
+use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::label;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::toast::Tone;
 use crate::question::Question;
@@ -69,5 +71,6 @@ pub(crate) fn tell(model: &mut Model, events: &[Event]) {
         Some(here) => format!("Since you were here ({})", label::date(here)),
         None => "In the last day".to_owned(),
     };
-    toast(model, Tone::Info, format!("{head}: {decided}   4: history"));
+    let key = keymap::key_in(Focus::Queue, Action::ShowHistory);
+    toast(model, Tone::Info, format!("{head}: {decided}   {key}: history"));
 }

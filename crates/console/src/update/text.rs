@@ -21,7 +21,7 @@ pub(crate) fn unknown(model: &mut Model, focus: Focus, key: Key) {
         let at = if focus == Focus::Queue { "" } else { " on the queue" };
         return toast(model, Tone::Info, format!("Ctrl-c does not leave: {leave}{at} does"));
     }
-    let help = keymap::key_of(focus, Action::Help).unwrap_or_default();
+    let help = keymap::key_in(focus, Action::Help);
     let text = format!("no such key: {}   {help} keys", key.name());
     if model.toasts.newest().is_none_or(|newest| newest.text != text) {
         toast(model, Tone::Info, text);
@@ -128,8 +128,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 return;
             };
             if open.closed.is_some() {
-                toast(model, Tone::Info, "The text can only be read now; Esc opens the menu");
-                return;
+                return open::say_closed(model);
             }
             let is_listed = open.list.is_some();
             if edit(&mut open.editor) {

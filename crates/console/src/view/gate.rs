@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 
 use super::pen::Pen;
 use super::{diff_rows, media};
+use crate::action::Action;
 use crate::facts::title::{BASE_CELLS, base, since_line, title};
 use crate::facts::{label, shorten, wrap};
+use crate::keymap::{self, Focus};
 use crate::layout::{diff_page, gate_head_height, has_values_line, hold_lines};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView};
@@ -81,7 +83,7 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     for (index, file) in view.files.iter().enumerate().skip(first) {
         let text = entry(index, file);
         let rest = view.files.len() - index;
-        let more = format!("{rest} more: L lists them");
+        let more = format!("{rest} more: {} lists them", keymap::key_in(Focus::Diff, Action::Files));
         let needed = width(&text) + if rest > 1 { width(&more) + 3 } else { 0 };
         if index > view.file && needed > pen.room() {
             pen.text(&more, theme.warning());
@@ -156,7 +158,11 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     }
     let others = file.bases().len().saturating_sub(1);
     if others > 0 {
-        let words = format!("c compares with {}", counted(others, "other version"));
+        let words = format!(
+            "{} compares with {}",
+            keymap::key_in(Focus::Diff, Action::Base),
+            counted(others, "other version")
+        );
         pen.right(&words, model.theme.plain());
     }
 }

@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
+use crate::action::Action;
 use crate::facts::marks::in_range;
 use crate::facts::{countdown, holder, label, shorten};
+use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::queue::RowKey;
@@ -126,7 +128,8 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
         return (holder, theme.held());
     }
     if row.kind == QueueKind::Failed {
-        return ("d notes it".to_owned(), theme.error());
+        let key = keymap::key_in(Focus::Queue, Action::Acknowledge);
+        return (format!("{key} notes it"), theme.error());
     }
     if let Some(pause) = row.pause {
         let words = shorten::fitting(pause.words(), |words| width(words) <= cells);
@@ -249,19 +252,23 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
 
 fn draw_empty(model: &Model, line: u16, area: Rect, buffer: &mut Buffer) {
     let (fact, hint) = if !model.queue.is_loaded {
-        ("Reading the queue…", "")
+        ("Reading the queue…", String::new())
     } else if !model.queue.filter.is_empty() {
-        ("No row matches the filter", "hint: Esc takes it back")
+        let key = keymap::key_in(Focus::Queue, Action::Back);
+        ("No row matches the filter", format!("hint: {key} takes it back"))
     } else {
-        ("Nothing waits for you", "hint: holdpoint job start --slug NAME")
+        (
+            "Nothing waits for you",
+            "hint: holdpoint job start --slug NAME".to_owned(),
+        )
     };
     let plain = model.theme.plain();
     let mut pen = Pen::at_line(buffer, area, line);
     pen.skip(2).text(fact, plain);
-    if width(hint) + 3 <= pen.room() {
-        pen.skip(3).text(hint, plain);
+    if width(&hint) + 3 <= pen.room() {
+        pen.skip(3).text(&hint, plain);
     } else {
-        Pen::at_line(buffer, area, line + 1).skip(2).text(hint, plain);
+        Pen::at_line(buffer, area, line + 1).skip(2).text(&hint, plain);
     }
 }
 

@@ -137,7 +137,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     }
     lines.extend(spare);
     if verb::is_draft_left_out(model) {
-        let shows = keymap::key_of(Focus::Confirm, Action::Compose).unwrap_or_default();
+        let shows = keymap::key_in(Focus::Confirm, Action::Compose);
         let words = format!("Your patch draft is NOT applied ({shows} shows it)");
         wrapped(&words, columns, theme.warning(), &mut lines);
     }

@@ -11,7 +11,7 @@ use crate::model::prompt::{DISCARD_WORD, DiscardAsk};
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a DiscardAsk, columns: usize) -> Vec<Line<'a>> {
     let theme = model.theme;
     let mut lines = vec![text("DISCARD the text", theme.removed().patch(theme.strong()))];
-    let lists = keymap::key_of(Focus::Queue, Action::Discarded).unwrap_or_default();
+    let lists = keymap::key_in(Focus::Queue, Action::Discarded);
     let words =
         format!("It is put aside for {DISCARDED_DAYS} days: {lists} on the queue lists it, holdpoint drafts too.");
     wrapped(&words, columns, theme.plain(), &mut lines);

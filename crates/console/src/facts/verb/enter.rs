@@ -2,12 +2,14 @@
 //!
 //! Whether all of it is on the screen is asked where it is drawn (`view::prompt::facts`).
 
-use super::gate::{EACH_OPEN_ELSEWHERE, Why, told, why};
+use super::gate::{Why, each_open_elsewhere, told, why};
 use super::{No, about_text, or_says, refused, written};
+use crate::action::Action;
 use crate::editor::Editor;
 use crate::facts::command::of_timer;
 use crate::facts::enter::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter};
 use crate::facts::lease::open_elsewhere;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, LeftOut};
 use crate::model::prompt::{Ask, DISCARD_WORD, TimerAsk};
@@ -92,10 +94,11 @@ fn bulk(ask: &BulkAsk, refusal: Option<Refusal>) -> Result<(), Why> {
     }
     if ask.can_take_in() {
         let words = "you have seen none of the marked gates wholly";
-        return Err(why(words, "read them, or i takes them in as they are"));
+        let key = keymap::key_in(Focus::Bulk, Action::TakeIn);
+        return Err(why(words, &format!("read them, or {key} takes them in as they are")));
     }
     match refusal {
         Some(refusal) if !ask.left_out(LeftOut::Refused).is_empty() => Err(told(refusal)),
-        Some(_) | None => Err(why(EACH_OPEN_ELSEWHERE.0, EACH_OPEN_ELSEWHERE.1)),
+        Some(_) | None => Err(each_open_elsewhere()),
     }
 }

@@ -1,7 +1,9 @@
 //! What may be done to the selected gate or job; the rules themselves are the domain's.
 
+use crate::action::Action;
 use crate::facts::label;
 use crate::facts::marks::in_range;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
 use crate::model::gate::GateView;
@@ -47,7 +49,9 @@ fn view<'m>(model: &'m Model, key: &GateKey) -> Option<&'m GateView> {
 /// The selected gate where it is open and no decision on it is under way.
 fn open(model: &Model) -> Result<&GateKey, Why> {
     let Some(RowKey::Gate(key)) = model.queue.selected() else {
-        return Err(why("no open gate is selected", "select one with j and k"));
+        let keys = [Action::Down, Action::Up].map(|action| keymap::key_in(Focus::Queue, action));
+        let hint = format!("select one with {}", keys.join(" and "));
+        return Err(why("no open gate is selected", &hint));
     };
     if let Some(gone) = gone(model, key) {
         return Err(why(gone, ""));
@@ -85,16 +89,19 @@ pub fn is_bulk(model: &Model) -> bool {
 }
 
 /// Why no marked gate can be decided, and what to do.
-pub(super) const EACH_OPEN_ELSEWHERE: (&str, &str) = (
-    "somebody else has each of the marked gates open",
-    "take a mark off; a on that gate, then Ctrl-t takes it over",
-);
+pub(super) fn each_open_elsewhere() -> Why {
+    let approve = keymap::key_in(Focus::Queue, Action::Approve);
+    let take = keymap::key_in(Focus::Confirm, Action::TakeOver);
+    why(
+        "somebody else has each of the marked gates open",
+        &format!("take a mark off; {approve} on that gate, then {take} takes it over"),
+    )
+}
 
 /// Whether all marked gates can be asked about.
 pub(super) fn bulk(model: &Model) -> Result<(), Why> {
     if !model.marks.is_empty() && model.marks.keys().all(|key| model.lease_of_other(key).is_some()) {
-        let (words, hint) = EACH_OPEN_ELSEWHERE;
-        return Err(why(words, hint));
+        return Err(each_open_elsewhere());
     }
     let is_read = model.marks.values().all(|mark| mark.digest.is_some());
     if is_read && in_range(model).iter().all(|key| model.marks.contains_key(key)) {
@@ -163,10 +170,9 @@ pub fn failed(model: &Model) -> Result<&QueueRow, Why> {
     let is_failed = |row: &&QueueRow| row.kind == QueueKind::Failed;
     let row = model.queue.current().filter(is_failed);
     row.ok_or_else(|| {
-        why(
-            "the selected row is no failed job",
-            "d takes a failed job off the queue",
-        )
+        let key = keymap::key_in(Focus::Queue, Action::Acknowledge);
+        let hint = format!("{key} takes a failed job off the queue");
+        why("the selected row is no failed job", &hint)
     })
 }
 

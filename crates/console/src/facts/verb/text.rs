@@ -1,28 +1,37 @@
 //! What may be done with the text that is written.
 
 use super::gate::{Why, why};
+use crate::action::Action;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
 use crate::model::prompt::Intent;
 use domain::refusal::Refusal;
 
-const CLOSED: &str = "q leaves; the draft is kept";
+fn closed(closed: &str) -> Why {
+    let leave = keymap::key_in(Focus::Menu, Action::Leave);
+    why(closed, &format!("{leave} leaves; the draft is kept"))
+}
 
 /// Whether the text can be sent for this; without a text there is nothing to refuse.
 pub(super) fn send(model: &Model, intent: Intent) -> Result<(), Why> {
     let Some(compose) = &model.compose else {
         return Ok(());
     };
-    if let Some(closed) = &compose.closed {
-        return Err(why(closed, CLOSED));
+    if let Some(why) = &compose.closed {
+        return Err(closed(why));
     }
     match (compose.fitting(), &compose.check) {
         (Some(checked), _) if intent != Intent::Reject && checked.is_of_job() => {
             let refusal = Refusal::params_need_rejection(&compose.pin.key);
-            Err(why(refusal.message, "r in the menu rejects with it"))
+            let reject = keymap::key_in(Focus::Menu, Action::RejectWith);
+            Err(why(refusal.message, &format!("{reject} in the menu rejects with it")))
         }
         (Some(_), _) => Ok(()),
-        (None, Check::Unfit(unfit)) => Err(why(&unfit.message, "Esc goes back to the text")),
+        (None, Check::Unfit(unfit)) => {
+            let back = keymap::key_in(Focus::Menu, Action::Close);
+            Err(why(&unfit.message, &format!("{back} goes back to the text")))
+        }
         (None, Check::Pending | Check::Fits(_)) => Err(why("the patch is still being checked", "press the key again")),
     }
 }
@@ -30,7 +39,7 @@ pub(super) fn send(model: &Model, intent: Intent) -> Result<(), Why> {
 fn writable(model: &Model) -> Result<&Compose, Why> {
     let compose = model.compose.as_ref().ok_or_else(|| why("no text is open", ""))?;
     match &compose.closed {
-        Some(closed) => Err(why(closed, CLOSED)),
+        Some(why) => Err(closed(why)),
         None => Ok(compose),
     }
 }
@@ -57,22 +66,35 @@ pub(super) fn as_patch(model: &Model) -> Result<(), Why> {
     }
     let draft = model.draft(&compose.pin.key);
     if draft.is_some_and(|draft| draft.patch.is_some()) {
-        let hint = "press q, then p to open it; send or discard it first";
-        return Err(why("a patch draft is kept for this gate", hint));
+        let leave = keymap::key_in(Focus::Menu, Action::Leave);
+        let open = keymap::key_in(Focus::Diff, Action::Compose);
+        let hint = format!("press {leave}, then {open} to open it; send or discard it first");
+        return Err(why("a patch draft is kept for this gate", &hint));
     }
     // The edit is gone before the patch is opened: that has to be possible.
     super::gate::compose(model)
 }
 
+/// What to do where the operator's own editor is of no use.
+pub(crate) fn edit_here() -> String {
+    format!("press {} to edit it here", keymap::key_in(Focus::Diff, Action::Edit))
+}
+
 pub(super) fn no_external_editor() -> Why {
     let words = "neither $VISUAL nor $EDITOR is set, and there is no vi on the PATH";
-    why(words, "press e to edit it here")
+    why(words, &edit_here())
 }
 
 /// Whether the text that is open can go to the operator's own editor.
 pub(super) fn external_editor(model: &Model) -> Result<(), Why> {
     match writable(model)?.edited() {
         Some(_) => Ok(()),
-        None => Err(why("a patch is written here; E is for the artifact itself", "")),
+        None => {
+            let own = keymap::key_in(Focus::Menu, Action::ExternalEditor);
+            Err(why(
+                format!("a patch is written here; {own} is for the artifact itself"),
+                "",
+            ))
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::action::Action;
 use crate::effect::{CheckJob, Checked, Effect, GateFile, Preview, Unfit, UnreadFile, Written};
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::compose::{Check, Compose, Subject, Version};
 use domain::ids::{Digest, JobId};
@@ -143,9 +145,13 @@ pub fn taken_version(model: &mut Model, digest: Digest, bytes: Read<Bytes>) {
             Err(why) => Version::Missing(why),
         };
         if let Version::Missing(why) = &edited.version {
+            let menu = keymap::key_in(Focus::Compose, Action::Menu);
+            let discard = keymap::key_in(Focus::Menu, Action::Discard);
             compose.check = Check::Unfit(Unfit {
                 message: format!("the text that you edited is gone: {why}"),
-                hint: Some("copy what you need, discard it (Esc D), and edit the present text".to_owned()),
+                hint: Some(format!(
+                    "copy what you need, discard it ({menu} {discard}), and edit the present text"
+                )),
                 ..Unfit::default()
             });
         }

@@ -4,9 +4,7 @@ use crate::effect::{CompleteJob, Effect, GateFile};
 use crate::input::{Code, Key};
 use crate::model::Model;
 use crate::model::compose::{Compose, List, Subject};
-use crate::model::toast::Tone;
-use crate::update::common::toast;
-use crate::update::compose::open::edited;
+use crate::update::compose::open::{edited, say_closed};
 use patch::Candidate;
 
 /// Asks what could stand at the cursor; in a text that is no patch Tab is a tab.
@@ -15,7 +13,7 @@ pub fn complete(model: &mut Model, fx: &mut Vec<Effect>) {
         return;
     };
     if compose.closed.is_some() {
-        return toast(model, Tone::Info, "The text can only be read now; Esc opens the menu");
+        return say_closed(model);
     }
     let file = view.files.iter().find(|file| file.artifact.path == compose.path);
     let bytes = file.and_then(|file| file.bytes.clone());

@@ -1,7 +1,9 @@
 //! Drafts of what is being written: kept up with the text, and let go of once it was sent or discarded.
 
+use crate::action::Action;
 use crate::draft::{Discarded, Draft, EditDraft, PatchDraft};
 use crate::effect::Effect;
+use crate::keymap::{self, Focus};
 use crate::model::compose::{Compose, Subject};
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
@@ -173,12 +175,13 @@ pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
         );
     }
     let is_open = model.queue.gate(&key).is_some();
+    let keys = |actions: &[Action]| keymap::keys_of(Focus::Queue, actions).replace(' ', " or ");
     let keys = match (is_open, draft.has_patch(), draft.edits.is_empty()) {
         // No key leads to a gate that is decided.
-        (false, _, _) => "holdpoint drafts show prints it",
-        (true, false, _) => "a or r on its gate shows it",
-        (true, true, true) => "p on its gate opens it",
-        (true, true, false) => "e on its gate opens it",
+        (false, _, _) => "holdpoint drafts show prints it".to_owned(),
+        (true, false, _) => format!("{} on its gate shows it", keys(&[Action::Approve, Action::Reject])),
+        (true, true, true) => format!("{} on its gate opens it", keys(&[Action::Compose])),
+        (true, true, false) => format!("{} on its gate opens it", keys(&[Action::Edit])),
     };
     let text = format!("Restored: {} of {key}   {keys}", chosen.draft.contents());
     // At once: what was put aside is kept until the draft is on disk.

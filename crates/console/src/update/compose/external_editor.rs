@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use super::edit::NOT;
 use super::open_edit;
+use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::{CopyJob, CopyReady, Effect};
 use crate::external_editor::Ending;
+use crate::facts::verb;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::away::{Away, Stage};
 use crate::model::prompt::Ask;
@@ -78,7 +81,7 @@ pub fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, fx: &mut
         Err(why) => {
             model.away = None;
             leave(model);
-            refuse(model, NOT, &why, "press e to edit it here");
+            refuse(model, NOT, &why, &verb::edit_here());
         }
     }
 }
@@ -165,16 +168,22 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
     let closed = compose.closed.clone();
     if let Some(why) = problem_of_text {
         leave(model);
-        return refuse(model, "Not taken", &why, "E opens it again, as it was left");
+        let own = keymap::key_in(Focus::Diff, Action::ExternalEditor);
+        return refuse(
+            model,
+            "Not taken",
+            &why,
+            &format!("{own} opens it again, as it was left"),
+        );
     }
     if let Some(why) = problem {
         leave(model);
-        let hint = if is_changed {
-            "your text is kept as a draft; e or E opens it again"
-        } else {
-            "nothing is changed"
+        let [edit, own] = [Action::Edit, Action::ExternalEditor].map(|action| keymap::key_in(Focus::Diff, action));
+        let hint = match is_changed {
+            true => format!("your text is kept as a draft; {edit} or {own} opens it again"),
+            false => "nothing is changed".to_owned(),
         };
-        return refuse(model, "Not taken", &why, hint);
+        return refuse(model, "Not taken", &why, &hint);
     }
     if let Some(why) = closed {
         // The text stands there to be read; what became of the gate meanwhile is said with it.

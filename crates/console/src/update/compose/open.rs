@@ -7,6 +7,7 @@ use crate::draft::{DISCARDED_DAYS, PatchDraft};
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::{compose, verb};
+use crate::keymap::{self, Focus};
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::gate::GateView;
 use crate::model::prompt::Pin;
@@ -68,6 +69,23 @@ pub(super) fn show(model: &mut Model, compose: Compose, fx: &mut Vec<Effect>) {
     model.compose = Some(compose);
 }
 
+/// A key of the menu, and how to get there: `D in the menu (Esc)`.
+pub(super) fn in_menu(action: Action) -> String {
+    let [key, menu] =
+        [(Focus::Menu, action), (Focus::Compose, Action::Menu)].map(|(at, what)| keymap::key_in(at, what));
+    format!("{key} in the menu ({menu})")
+}
+
+/// The gate has changed or is decided under the text.
+pub(crate) fn say_closed(model: &mut Model) {
+    let menu = keymap::key_in(Focus::Compose, Action::Menu);
+    toast(
+        model,
+        Tone::Info,
+        format!("The text can only be read now; {menu} opens the menu"),
+    );
+}
+
 pub(super) fn say_draft_is_back(model: &mut Model, pin: &Pin, attempt: u32) {
     let which = if attempt == pin.key.attempt {
         "Your draft".to_owned()
@@ -77,7 +95,7 @@ pub(super) fn say_draft_is_back(model: &mut Model, pin: &Pin, attempt: u32) {
     toast(
         model,
         Tone::Info,
-        format!("{which} is back; D in the menu (Esc) discards it"),
+        format!("{which} is back; {} discards it", in_menu(Action::Discard)),
     );
 }
 
@@ -122,7 +140,8 @@ pub(crate) fn leave(model: &mut Model) {
     if let Some(compose) = model.compose.take()
         && compose.is_changed()
     {
-        let key = if compose.edited().is_some() { "e" } else { "p" };
+        let action = compose.edited().map_or(Action::Compose, |_| Action::Edit);
+        let key = keymap::key_in(Focus::Diff, action);
         toast(model, Tone::Info, format!("The draft is kept; {key} opens it again"));
     }
 }
@@ -134,7 +153,10 @@ pub(crate) fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
     if let Some(compose) = model.compose.take() {
         model.toasts.text_changed();
         draft::forget(model, &compose, fx);
-        let text = format!("The text is discarded; Z on the queue has it for {DISCARDED_DAYS} days");
+        let text = format!(
+            "The text is discarded; {} on the queue has it for {DISCARDED_DAYS} days",
+            keymap::key_in(Focus::Queue, Action::Discarded)
+        );
         toast(model, Tone::Info, text);
     }
 }

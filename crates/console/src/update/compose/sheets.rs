@@ -1,12 +1,13 @@
 //! The patch types to write in: choosing another, with what was written in it before.
 
+use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::model::Model;
 use crate::model::compose::{Check, List, Subject};
 use crate::model::toast::Tone;
 use crate::update::common::toast;
-use crate::update::compose::open::edited;
+use crate::update::compose::open::{edited, in_menu, say_closed};
 
 /// Opens the list of the patch types for this file.
 pub fn other_type(model: &mut Model) {
@@ -15,15 +16,13 @@ pub fn other_type(model: &mut Model) {
         return;
     };
     if compose.closed.is_some() {
-        return toast(model, Tone::Info, "The text can only be read now; Esc opens the menu");
+        return say_closed(model);
     }
     let now = compose.written_type();
     let Subject::Patch(sheets) = &compose.subject else {
-        return toast(
-            model,
-            Tone::Info,
-            "The patch type follows from what you change; p in the menu (Esc) makes it a patch to write",
-        );
+        let patch = in_menu(Action::AsPatch);
+        let text = format!("The patch type follows from what you change; {patch} makes it a patch to write");
+        return toast(model, Tone::Info, text);
     };
     if sheets.templates.len() < 2 {
         return toast(model, Tone::Info, "No other patch type is for this file");

@@ -1,5 +1,7 @@
 //! No text names a key by hand: when every key is another one, every question and every bar says so.
 
+use std::collections::HashSet;
+
 use domain::anchor::BootId;
 use domain::gate::Verdict;
 use domain::ids::{ArtifactPath, Digest};
@@ -18,6 +20,7 @@ use crate::model::prompt::{
 };
 use crate::model::{Field, Model, Overlay};
 use crate::session::Session;
+use crate::update::act;
 
 fn model() -> Model {
     let via = Via {
@@ -207,6 +210,10 @@ fn words(model: &Model) -> Vec<String> {
     let rows = (layout.prompt.y..layout.prompt.bottom()).chain([layout.hint.y]);
     let text = rows.flat_map(|y| (0..area.width).map(move |x| (x, y)).chain([(0, y)]));
     let text: String = text.map(|at| buffer[at].symbol().to_owned()).collect();
+    words_of(&text)
+}
+
+fn words_of(text: &str) -> Vec<String> {
     let is_edge = |c: char| !c.is_alphanumeric() && c != '-';
     text.split_whitespace()
         .map(|word| word.trim_matches(is_edge).to_owned())
@@ -232,4 +239,29 @@ fn a_key_that_is_another_one_is_named_so_in_every_question_and_bar() {
         let by_hand: Vec<_> = now.iter().filter(|word| is_key(word)).collect();
         assert!(by_hand.is_empty(), "{focus:?} {by_hand:?}: {}", now.join(" "));
     }
+}
+
+#[test]
+fn a_key_that_is_another_one_is_named_so_in_what_a_key_is_answered_with() {
+    let groups = Focus::ALL.into_iter().flat_map(crate::keymap::groups);
+    let actions: HashSet<_> = groups
+        .flat_map(|group| group.bindings)
+        .filter_map(|binding| binding.action)
+        .collect();
+    let mut answers = 0;
+    for action in actions {
+        for mut model in models() {
+            let focus = model.focus();
+            rebound(|| act(&mut model, focus, action, &mut Vec::new()));
+            let text = model
+                .toasts
+                .newest()
+                .map(|toast| toast.text.clone())
+                .unwrap_or_default();
+            let by_hand: Vec<_> = words_of(&text).into_iter().filter(|word| is_key(word)).collect();
+            assert!(by_hand.is_empty(), "{focus:?} {action:?} {by_hand:?}: {text}");
+            answers += usize::from(text.contains("F9"));
+        }
+    }
+    assert!(answers > 0);
 }
