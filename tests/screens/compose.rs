@@ -70,7 +70,7 @@ fn the_menu_and_approving_with_the_patch() {
     assert_snapshot!("compose_approve_80", console.picture());
     console.press("Enter");
     assert!(console.decisions()[0].contains("patch \"text_replace\""));
-    assert!(console.model.compose.is_none() && console.model.drafts.is_empty());
+    assert!(console.model.compose.is_none() && console.model.drafts.by_gate.is_empty());
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn the_draft_survives_leaving_and_is_only_discarded_after_a_question() {
     console.press("Esc Esc");
     console.shows("waders");
     console.press("Esc D").typed("discard").press("Enter");
-    assert!(console.model.compose.is_none() && console.model.drafts.is_empty());
+    assert!(console.model.compose.is_none() && console.model.drafts.by_gate.is_empty());
     console.press("p");
     console.hides("waders");
 }
@@ -123,7 +123,7 @@ fn decided_elsewhere_while_composing() {
     assert!(console.decisions().is_empty());
     console.press("q");
     assert!(
-        console.model.drafts.values().any(|draft| draft.patch.is_some()),
+        console.model.drafts.by_gate.values().any(|draft| draft.patch.is_some()),
         "the draft is kept"
     );
 }

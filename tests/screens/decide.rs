@@ -90,7 +90,12 @@ fn someone_was_quicker() {
     console.press("Esc");
     assert_snapshot!("quicker_80", console.picture());
     assert!(
-        console.model.drafts.values().any(|draft| draft.approval == "fine"),
+        console
+            .model
+            .drafts
+            .by_gate
+            .values()
+            .any(|draft| draft.approval == "fine"),
         "the note is kept"
     );
 }

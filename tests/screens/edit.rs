@@ -64,7 +64,7 @@ fn approving_with_an_edit_sends_the_derived_patch() {
         "{:?}",
         console.decisions()
     );
-    assert!(console.model.compose.is_none() && console.model.drafts.is_empty());
+    assert!(console.model.compose.is_none() && console.model.drafts.by_gate.is_empty());
 }
 
 #[test]
@@ -151,7 +151,11 @@ fn the_derived_patch_can_be_written_on_as_a_patch() {
     console.shows("Fits script.txt");
     console.press("Esc a Enter");
     assert!(console.decisions()[0].contains("patch \"text_replace\""));
-    assert!(console.model.drafts.is_empty(), "{:?}", console.model.drafts);
+    assert!(
+        console.model.drafts.by_gate.is_empty(),
+        "{:?}",
+        console.model.drafts.by_gate
+    );
 }
 
 #[test]
@@ -181,7 +185,7 @@ fn an_edit_is_carried_over_into_a_version_that_moved() {
         .typed("bright ")
         .press("Esc q");
     console.shows("The draft is kept; e opens it again");
-    let draft = console.model.drafts.values().next().unwrap().clone();
+    let draft = console.model.drafts.by_gate.values().next().unwrap().clone();
     assert_eq!(draft.edits[0].base, Digest::of(SCRIPT_NEW.as_bytes()));
     let json = serde_json::to_string(&draft).unwrap();
 
@@ -214,7 +218,7 @@ fn an_edit_is_carried_over_into_a_version_that_moved() {
 fn a_version_that_is_no_longer_kept_leaves_the_text_to_be_read() {
     let mut console = Console::drawn();
     console.press("e").typed("Hear: ").press("Esc q");
-    let mut draft = console.model.drafts.values().next().unwrap().clone();
+    let mut draft = console.model.drafts.by_gate.values().next().unwrap().clone();
     draft.edits[0].base = Digest::of(b"gone");
     let mut again = Console::drawn();
     again.tell(Msg::Drafts(vec![draft], Vec::new()));
@@ -234,7 +238,7 @@ fn edits_of_two_files_are_two_drafts() {
         .press("Esc q Enter ] e")
         .typed("x")
         .press("Esc q");
-    let draft = console.model.drafts.values().next().unwrap();
+    let draft = console.model.drafts.by_gate.values().next().unwrap();
     assert_eq!(draft.edits.len(), 2);
     console.press("a");
     console.shows("Your patch draft is NOT applied (p shows it)");
@@ -252,7 +256,7 @@ fn decided_elsewhere_while_editing() {
     console.shows("Read only: ana approved j-17 / script #2");
     console.typed("lost?").press("Esc a q");
     assert!(console.decisions().is_empty());
-    let draft = console.model.drafts.values().next().unwrap();
+    let draft = console.model.drafts.by_gate.values().next().unwrap();
     assert!(draft.edits[0].text.starts_with("**Opening**"));
     assert!(draft.edits[0].text.contains("Hear: "));
 }
@@ -274,7 +278,7 @@ fn a_burst_of_keys_is_checked_once_at_a_time() {
     }
     assert_eq!(checks, 1, "it is not answered yet");
     let compose = console.model.compose.as_ref().unwrap();
-    let draft = console.model.drafts.values().next().unwrap();
+    let draft = console.model.drafts.by_gate.values().next().unwrap();
     assert!(
         draft.edits[0].text.len() < compose.editor.size_bytes(),
         "the draft is made when it is written"

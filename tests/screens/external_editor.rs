@@ -37,7 +37,7 @@ fn it_gets_the_artifact_and_what_it_makes_of_it_is_sent_as_a_patch() {
         "{:?}",
         console.decisions()
     );
-    assert!(console.model.compose.is_none() && console.model.drafts.is_empty());
+    assert!(console.model.compose.is_none() && console.model.drafts.by_gate.is_empty());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_gate_that_was_decided_meanwhile_is_told_and_the_text_is_kept() {
     console.shows("Read only: ");
     console.shows("light");
     console.press("Esc q");
-    let kept = console.model.drafts.values().next().unwrap();
+    let kept = console.model.drafts.by_gate.values().next().unwrap();
     assert_eq!(kept.edits[0].text, edited);
 }
 
@@ -106,7 +106,7 @@ fn what_it_saved_is_a_draft_within_a_second_whatever_comes_of_it() {
     // It took everything back before it left.
     ends(&mut console, Ending::Status(0), SCRIPT_NEW);
     console.pass(1);
-    assert!(console.model.drafts.is_empty());
+    assert!(console.model.drafts.by_gate.is_empty());
     assert_eq!(console.backend.saved.last().unwrap().1, None);
 }
 

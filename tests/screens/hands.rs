@@ -29,11 +29,11 @@ fn a_torn_key_takes_no_marks_off_and_no_filter() {
     for key in KEYS {
         let mut console = Console::drawn();
         console.press("Space Space Space").torn(key);
-        assert_eq!(console.model.marks.len(), 3, "{key}");
+        assert_eq!(console.model.marks.on.len(), 3, "{key}");
         console.shows(&format!("{key} came in pieces and did nothing   hint: "));
         // However often it happens.
         console.torn(key).torn(key);
-        assert_eq!(console.model.marks.len(), 3, "{key}");
+        assert_eq!(console.model.marks.on.len(), 3, "{key}");
         // Where there are no marks Escape takes the filter back.
         let mut console = Console::drawn();
         console.press("/").typed("script").press("Enter").torn(key);
@@ -46,14 +46,14 @@ fn marks_go_at_the_second_escape_with_a_word_and_come_back() {
     let mut console = Console::drawn();
     console.press("Space Space Esc");
     console.shows("Esc once more takes 2 marks off");
-    assert_eq!(console.model.marks.len(), 2);
+    assert_eq!(console.model.marks.on.len(), 2);
     console.press("j Esc");
-    assert_eq!(console.model.marks.len(), 2, "another key came between");
+    assert_eq!(console.model.marks.on.len(), 2, "another key came between");
     console.press("Esc");
-    assert!(console.model.marks.is_empty());
+    assert!(console.model.marks.on.is_empty());
     console.shows("2 marks taken off   M sets them again");
     console.press("M");
-    assert_eq!(console.model.marks.len(), 2);
+    assert_eq!(console.model.marks.on.len(), 2);
     console.shows("2 marked");
     console.press("M");
     console.shows("No marks were taken off");
@@ -65,7 +65,7 @@ fn a_mark_that_comes_back_is_on_what_it_was_set_on() {
     console.press("Space Space Esc Esc");
     console.backend.patch("j-17", "cy", "02:13:30", b"other bytes");
     console.press("M");
-    assert_eq!(console.model.marks.len(), 1);
+    assert_eq!(console.model.marks.on.len(), 1);
     console.shows("Mark taken off j-17 / script #2: it changed");
 }
 
@@ -118,7 +118,7 @@ fn escape_and_the_letter_behind_it_in_one_burst_replace_and_decide_nothing() {
             if let Some(compose) = &console.model.compose {
                 assert_eq!(compose.editor.text(), text, "{opened} Esc {letter} Enter");
             }
-            let kept = console.model.drafts.values().any(|draft| draft.has_patch());
+            let kept = console.model.drafts.by_gate.values().any(|draft| draft.has_patch());
             assert!(kept, "{opened} Esc {letter} Enter");
         }
     }
@@ -139,7 +139,7 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
     console.press("Backspace").typed("discard").press("Enter");
     assert!(console.model.compose.is_none());
     console.shows("The text is discarded; Z on the queue has it for 7 days");
-    assert!(console.model.drafts.is_empty());
+    assert!(console.model.drafts.by_gate.is_empty());
     let aside = console.backend.put_aside[0].draft.patch.as_ref().unwrap();
     assert!(aside.text.contains("my patch"), "{}", aside.text);
     // And back.
@@ -374,7 +374,7 @@ fn a_question_that_changes_is_read_again_before_enter_counts() {
         .map(console::model::queue::RowKey::of)
         .unwrap();
     if let console::model::queue::RowKey::Gate(key) = key {
-        console.model.marks.insert(key, Default::default());
+        console.model.marks.on.insert(key, Default::default());
     }
     console.tell(Msg::Input(console::input::Input::Key(
         console::input::Key::parse("Enter").unwrap(),
@@ -487,7 +487,10 @@ fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
         }
         let mut console = Console::drawn();
         console.press(key).press(key).press("Esc");
-        assert!(console.model.drafts.is_empty(), "{key} twice and Esc leaves no draft");
+        assert!(
+            console.model.drafts.by_gate.is_empty(),
+            "{key} twice and Esc leaves no draft"
+        );
     }
     for key in ["p", "e"] {
         let mut console = Console::drawn();

@@ -10,7 +10,7 @@ use crate::console::Console;
 use crate::world::{File, World, job_id};
 
 fn marked(console: &Console) -> Vec<String> {
-    console.model.marks.keys().map(ToString::to_string).collect()
+    console.model.marks.on.keys().map(ToString::to_string).collect()
 }
 
 #[test]

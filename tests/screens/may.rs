@@ -343,5 +343,5 @@ fn a_console_that_only_reads_marks_nothing() {
         console.press(key);
         console.shows("Not marked: this console only reads");
     }
-    assert!(console.model.marks.is_empty() && console.model.range.is_none());
+    assert!(console.model.marks.on.is_empty() && console.model.marks.range.is_none());
 }

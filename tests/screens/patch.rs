@@ -109,7 +109,7 @@ fn the_draft_stays_when_the_decision_is_refused_and_p_leads_to_it() {
         .unwrap();
     console.press("Enter");
     console.shows("Not approved: ana rejected");
-    assert!(console.model.drafts.values().any(|draft| draft.patch.is_some()));
+    assert!(console.model.drafts.by_gate.values().any(|draft| draft.patch.is_some()));
     // Without a draft the prompt has no such key.
     let mut console = Console::drawn();
     console.press("j a");
@@ -141,7 +141,7 @@ fn a_draft_of_a_former_attempt_is_offered_again() {
     console.shows("Fits script.txt");
     console.press("Esc D").typed("discard").press("Enter p");
     console.hides("Hint 1");
-    assert!(console.model.drafts.is_empty());
+    assert!(console.model.drafts.by_gate.is_empty());
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn an_untouched_template_is_no_draft() {
     let mut console = Console::drawn();
     console.press("p F2 Down Enter F2 Up Enter x Backspace Esc q a");
     console.hides("patch draft");
-    assert!(console.model.drafts.is_empty());
+    assert!(console.model.drafts.by_gate.is_empty());
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn a_split_escape_sequence_acts_on_nothing() {
             .press("Esc Esc Esc");
         assert!(console.decisions().is_empty());
         assert!(
-            console.model.drafts.values().any(|draft| draft.patch.is_some()),
+            console.model.drafts.by_gate.values().any(|draft| draft.patch.is_some()),
             "{letter}"
         );
     }

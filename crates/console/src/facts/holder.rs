@@ -88,7 +88,7 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
     if let Some(held) = held(model, row) {
         return hold_wordings(held, cells);
     }
-    if model.drafts.contains_key(key) {
+    if model.drafts.by_gate.contains_key(key) {
         return words(&["your draft"]);
     }
     match row.timer.as_ref().and_then(|timer| timer.held_by_policy_at) {

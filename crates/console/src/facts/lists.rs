@@ -36,7 +36,7 @@ pub(crate) fn discarded(model: &Model) -> Vec<usize> {
         let name = format!("{} {}", discarded.draft.key, discarded.draft.contents()).to_lowercase();
         text.split_whitespace().all(|word| name.contains(word))
     };
-    let listed = model.discarded.iter().enumerate();
+    let listed = model.drafts.discarded.iter().enumerate();
     let listed = listed.filter(|(_, discarded)| discarded.kept_until() > model.now.utc && fits(discarded));
     listed.map(|(index, _)| index).collect()
 }

@@ -20,6 +20,7 @@ pub(crate) fn gates(model: &Model, places: std::ops::RangeInclusive<usize>) -> V
 pub(crate) fn in_range(model: &Model) -> Vec<GateKey> {
     let place = |key: &RowKey| model.queue.visible().position(|row| key.names(row));
     let ends = model
+        .marks
         .range
         .as_ref()
         .and_then(|from| Some((place(from)?, model.queue.place()?)));

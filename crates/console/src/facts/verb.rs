@@ -185,13 +185,13 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
             let least = if window::is_low(model) { 1 } else { 2 };
             there_is(model.job.as_ref().is_some_and(|job| job.logs().len() >= least))
         }
-        Action::MarkAgain => or_says(!model.marks_off.is_empty(), "No marks were taken off"),
+        Action::MarkAgain => or_says(!model.marks.off.is_empty(), "No marks were taken off"),
         Action::TakeIn => or_says(
             matches!(model.ask(), Some(Ask::Bulk(ask)) if ask.can_take_in()),
             "Nothing is left out that could be taken in",
         ),
         Action::Discarded => or_says(
-            !model.discarded.is_empty(),
+            !model.drafts.discarded.is_empty(),
             &format!("No text was discarded here in the last {DISCARDED_DAYS} days"),
         ),
         Action::NextFile | Action::FormerFile | Action::Files => {
@@ -247,7 +247,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         Action::Open => there_is(model.queue.current().is_some()),
         Action::Note => there_is(model.ask().and_then(Ask::note).is_some()),
         Action::Back if focus == Focus::Queue => {
-            there_is(!model.marks.is_empty() || model.range.is_some() || !model.queue.filter.is_empty())
+            there_is(!model.marks.on.is_empty() || model.marks.range.is_some() || !model.queue.filter.is_empty())
         }
         Action::Left
         | Action::Right

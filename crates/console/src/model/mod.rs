@@ -137,6 +137,25 @@ pub struct LeaseHeld {
     pub(crate) is_lost: bool,
 }
 
+/// The marks on gates of the queue.
+#[derive(Debug, Default)]
+pub struct Marks {
+    pub on: BTreeMap<GateKey, Mark>,
+    /// Those that were taken off last, to be set again.
+    pub(crate) off: BTreeMap<GateKey, Mark>,
+    /// Where a range of them began.
+    pub range: Option<RowKey>,
+}
+
+/// Unsent words.
+#[derive(Debug, Default)]
+pub struct Drafts {
+    pub by_gate: BTreeMap<GateKey, Draft>,
+    /// What was thrown away lately, newest first.
+    pub(crate) discarded: Vec<Discarded>,
+    pub(crate) unsaved: Unsaved,
+}
+
 /// Drafts to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Unsaved {
@@ -197,11 +216,7 @@ pub struct Model {
     /// The queue.
     pub queue: Queue,
     /// The marked gates.
-    pub marks: BTreeMap<GateKey, Mark>,
-    /// The marks that were taken off last, to be set again.
-    pub(crate) marks_off: BTreeMap<GateKey, Mark>,
-    /// Where a range of marks began.
-    pub range: Option<RowKey>,
+    pub marks: Marks,
     /// How diffs are looked at.
     pub look: Look,
     /// The gate of the selected row.
@@ -228,12 +243,8 @@ pub struct Model {
     pub(crate) slips: Slips,
     /// What happened, newest last.
     pub toasts: Toasts,
-    /// Unsent words, by gate.
-    pub drafts: BTreeMap<GateKey, Draft>,
-    /// What was thrown away lately, newest first.
-    pub(crate) discarded: Vec<Discarded>,
-    /// Drafts to be written.
-    pub(crate) unsaved: Unsaved,
+    /// Unsent words.
+    pub drafts: Drafts,
     /// Commands under way.
     pub(crate) sent: BTreeMap<Submission, Sent>,
     /// The leases that are kept, by gate.
@@ -271,9 +282,7 @@ impl Model {
             is_lower_focused: false,
             lower: Lower::Gate,
             queue: Queue::default(),
-            marks: BTreeMap::new(),
-            marks_off: BTreeMap::new(),
-            range: None,
+            marks: Marks::default(),
             look: Look::default(),
             gate: None,
             job: None,
@@ -287,9 +296,7 @@ impl Model {
             field: None,
             slips: Slips::default(),
             toasts: Toasts::default(),
-            drafts: BTreeMap::new(),
-            discarded: Vec::new(),
-            unsaved: Unsaved::default(),
+            drafts: Drafts::default(),
             sent: BTreeMap::new(),
             leases: BTreeMap::new(),
             lead: Lead {
@@ -384,7 +391,7 @@ impl Model {
 
     /// The draft of a gate, if there is one.
     pub(crate) fn draft(&self, key: &GateKey) -> Option<&Draft> {
-        self.drafts.get(key)
+        self.drafts.by_gate.get(key)
     }
 
     /// The live lease that somebody else, or another console of the same person, has on a gate.

@@ -89,7 +89,7 @@ impl BeforeEsc {
             overlay: model.overlay.clone(),
             list: model.compose.as_ref().and_then(|compose| compose.list.clone()),
             filter: model.queue.filter.clone(),
-            range: model.range.clone(),
+            range: model.marks.range.clone(),
             pane: (model.is_lower_focused, model.lower),
         }
     }

@@ -28,7 +28,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
     if action == Action::Accept && focus.is_prompt() && !prompt::is_read(model) {
         return;
     }
-    if matches!(action, Action::Approve | Action::Reject) && focus == Focus::Queue && model.range.is_some() {
+    if matches!(action, Action::Approve | Action::Reject) && focus == Focus::Queue && model.marks.range.is_some() {
         mark::range(model, fx);
     }
     match verb::offer(model, focus, action) {
@@ -244,7 +244,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             if let Some(Overlay::Discarded { chosen, .. }) = model.overlay.take()
                 && let Some(discarded) = listed
                     .get(chosen)
-                    .and_then(|index| model.discarded.get(*index))
+                    .and_then(|index| model.drafts.discarded.get(*index))
                     .cloned()
             {
                 compose::take_back(model, &discarded, fx);
@@ -328,6 +328,7 @@ fn left_behind(model: &Model) -> Vec<String> {
     }
     let drafts = model
         .drafts
+        .by_gate
         .keys()
         .filter(|key| model.queue.gate(key).is_some())
         .count();

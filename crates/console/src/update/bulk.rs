@@ -102,7 +102,7 @@ pub(crate) fn take_in(model: &mut Model) {
 /// All marked gates, those of the visible queue first and in its order; none while one of them is still being read.
 fn items(model: &Model) -> Option<Vec<Item>> {
     let item = |key: &GateKey| {
-        let mark = model.marks.get(key)?;
+        let mark = model.marks.on.get(key)?;
         let row = model.queue.gate(key);
         Some(Item {
             pin: Pin {
@@ -119,12 +119,12 @@ fn items(model: &Model) -> Option<Vec<Item>> {
     let visible = model.queue.visible().map(RowKey::of);
     let mut keys: Vec<GateKey> = visible
         .filter_map(|key| match key {
-            RowKey::Gate(key) => model.marks.contains_key(&key).then_some(key),
+            RowKey::Gate(key) => model.marks.on.contains_key(&key).then_some(key),
             RowKey::Job(_) => None,
         })
         .collect();
     let shown: std::collections::HashSet<GateKey> = keys.iter().cloned().collect();
-    keys.extend(model.marks.keys().filter(|key| !shown.contains(key)).cloned());
+    keys.extend(model.marks.on.keys().filter(|key| !shown.contains(key)).cloned());
     keys.iter().map(item).collect()
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Optio
         if refusal.is_none() {
             model.leases.remove(&key);
         }
-        model.marks.remove(&key);
+        model.marks.on.remove(&key);
         // The draft that held the note for all goes with the first decision: a gate that refused keeps its own.
         if refusal.is_some() && !note.trim().is_empty() {
             compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));

@@ -23,17 +23,17 @@ fn put(model: &mut Model, keys: Vec<GateKey>, fx: &mut Vec<Effect>) -> usize {
     let mut jobs: Vec<JobId> = Vec::new();
     let mut left_out = 0;
     for key in keys {
-        if model.marks.contains_key(&key) {
+        if model.marks.on.contains_key(&key) {
             continue;
         }
-        if model.marks.len() >= MARKS_MAX {
+        if model.marks.on.len() >= MARKS_MAX {
             left_out += 1;
             continue;
         }
         if jobs.last() != Some(&key.job_id) {
             jobs.push(key.job_id.clone());
         }
-        model.marks.insert(key, Mark::default());
+        model.marks.on.insert(key, Mark::default());
     }
     for job_id in jobs {
         ask(job_id, fx);
@@ -54,11 +54,11 @@ fn tell_left_out(model: &mut Model, left_out: usize) {
 
 /// Takes all marks off, to be set again by one key. Never without a word.
 fn take_off(model: &mut Model, keys: &[GateKey]) {
-    let all = std::mem::take(&mut model.marks);
+    let all = std::mem::take(&mut model.marks.on);
     let (off, rest) = all.into_iter().partition(|(key, _)| keys.contains(key));
-    (model.marks_off, model.marks) = (off, rest);
+    (model.marks.off, model.marks.on) = (off, rest);
     let again = keymap::key_in(Focus::Queue, Action::MarkAgain);
-    let count = counted(model.marks_off.len(), "mark");
+    let count = counted(model.marks.off.len(), "mark");
     toast(
         model,
         Tone::Info,
@@ -68,20 +68,20 @@ fn take_off(model: &mut Model, keys: &[GateKey]) {
 
 /// M: the marks that were taken off last are set again, each on what it was set on.
 pub(crate) fn again(model: &mut Model, fx: &mut Vec<Effect>) {
-    let off = std::mem::take(&mut model.marks_off);
-    let room = MARKS_MAX.saturating_sub(model.marks.len());
+    let off = std::mem::take(&mut model.marks.off);
+    let room = MARKS_MAX.saturating_sub(model.marks.on.len());
     let left_out = off.len().saturating_sub(room);
     let mut jobs: Vec<JobId> = Vec::new();
     for (key, mark) in off.into_iter().take(room) {
         if jobs.last() != Some(&key.job_id) {
             jobs.push(key.job_id.clone());
         }
-        model.marks.entry(key).or_insert(mark);
+        model.marks.on.entry(key).or_insert(mark);
     }
     for job_id in jobs {
         ask(job_id, fx);
     }
-    let text = format!("{} marked", model.marks.len());
+    let text = format!("{} marked", model.marks.on.len());
     toast(model, Tone::Info, text);
     tell_left_out(model, left_out);
 }
@@ -92,13 +92,13 @@ fn ask(job_id: JobId, fx: &mut Vec<Effect>) {
 
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range, marks that.
 pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
-    if model.range.is_some() {
+    if model.marks.range.is_some() {
         return range(model, fx);
     }
     let Some(RowKey::Gate(key)) = model.queue.selected().cloned().filter(|_| !model.queue.is_gone) else {
         return toast(model, Tone::Info, "Only an open gate can be marked");
     };
-    if model.marks.remove(&key).is_none() {
+    if model.marks.on.remove(&key).is_none() {
         let left_out = put(model, vec![key], fx);
         tell_left_out(model, left_out);
     }
@@ -109,14 +109,14 @@ pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// V: a range begins; once more: its gates are marked.
 pub(crate) fn range(model: &mut Model, fx: &mut Vec<Effect>) {
-    if model.range.is_some() {
+    if model.marks.range.is_some() {
         let keys = in_range(model);
-        model.range = None;
+        model.marks.range = None;
         let left_out = put(model, keys, fx);
         return tell_left_out(model, left_out);
     }
-    model.range = model.queue.selected().cloned();
-    if model.range.is_some() {
+    model.marks.range = model.queue.selected().cloned();
+    if model.marks.range.is_some() {
         let [range, mark, back] =
             [Action::MarkRange, Action::Mark, Action::Back].map(|action| keymap::key_in(Focus::Queue, action));
         let text = format!("Range: move, then {range} or {mark} marks its gates, {back} drops it");
@@ -126,16 +126,16 @@ pub(crate) fn range(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// `*`: marks every gate that the filter shows; when all of them are marked already, takes those marks off.
 pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
-    model.range = None;
+    model.marks.range = None;
     let keys = gates(model, 0..=model.queue.len());
     if keys.is_empty() {
         return toast(model, Tone::Info, "There is no open gate to mark");
     }
-    if keys.iter().all(|key| model.marks.contains_key(key)) {
+    if keys.iter().all(|key| model.marks.on.contains_key(key)) {
         return take_off(model, &keys);
     }
     let left_out = put(model, keys, fx);
-    let marked = model.marks.len();
+    let marked = model.marks.on.len();
     if left_out > 0 {
         let key = keymap::key_in(Focus::Queue, Action::MarkAll);
         let text = format!(
@@ -154,18 +154,18 @@ pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
 /// Esc: drops the range, else all marks, at the second press: the first may be the beginning of another key that the line has torn.
 /// Returns whether there was anything to drop.
 pub(crate) fn clear(model: &mut Model) -> bool {
-    if model.range.take().is_some() {
+    if model.marks.range.take().is_some() {
         return true;
     }
-    if model.marks.is_empty() {
+    if model.marks.on.is_empty() {
         return false;
     }
     if std::mem::replace(&mut model.slips.is_clear_asked, true) {
         model.slips.is_clear_asked = false;
-        let keys: Vec<_> = model.marks.keys().cloned().collect();
+        let keys: Vec<_> = model.marks.on.keys().cloned().collect();
         take_off(model, &keys);
     } else {
-        let count = counted(model.marks.len(), "mark");
+        let count = counted(model.marks.on.len(), "mark");
         let back = keymap::key_in(Focus::Queue, Action::Back);
         toast(model, Tone::Info, format!("{back} once more takes {count} off"));
     }
@@ -176,7 +176,7 @@ pub(crate) fn clear(model: &mut Model) -> bool {
 pub(crate) fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
     let mut jobs: Vec<JobId> = Vec::new();
     for event in events {
-        let is_marked = model.marks.keys().any(|key| key.job_id == event.job_id);
+        let is_marked = model.marks.on.keys().any(|key| key.job_id == event.job_id);
         if is_marked && !jobs.contains(&event.job_id) {
             jobs.push(event.job_id.clone());
         }
@@ -190,7 +190,7 @@ pub(crate) fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
 pub(crate) fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
     let mut jobs: Vec<JobId> = Vec::new();
     let is_gone = |key: &&GateKey| model.queue.gate(key).is_none();
-    for key in model.marks.keys().filter(is_gone) {
+    for key in model.marks.on.keys().filter(is_gone) {
         if jobs.last() != Some(&key.job_id) {
             jobs.push(key.job_id.clone());
         }
@@ -205,6 +205,7 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
     let me = model.session.operator.name.clone();
     let keys: Vec<GateKey> = model
         .marks
+        .on
         .keys()
         .filter(|key| key.job_id == *job_id)
         .cloned()
@@ -220,7 +221,7 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
                     let is_mine = |seen: &&Seen| seen.by == me && seen.digest == digest;
                     let is_seen = gate.seen.iter().filter(is_mine).any(Seen::is_whole);
                     let extent = gate.seen.iter().filter(is_mine).find_map(Seen::extent);
-                    let mark = model.marks.entry(key.clone()).or_default();
+                    let mark = model.marks.on.entry(key.clone()).or_default();
                     let before = mark.digest.filter(|before| *before != digest);
                     (mark.digest, mark.is_seen, mark.extent) = (Some(digest), is_seen, extent);
                     before.map(|before| format!("it changed ({} -> {})", before.short(), digest.short()))
@@ -234,7 +235,7 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
 }
 
 fn drop_mark(model: &mut Model, key: &GateKey, why: &str) {
-    model.marks.remove(key);
+    model.marks.on.remove(key);
     if let Some(Ask::Bulk(ask)) = model.ask_mut()
         && let Some(item) = ask.items.iter_mut().find(|item| item.pin.key == *key)
     {

@@ -131,10 +131,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Drafts(drafts, problems) => {
             model.broken.draft_problems = problems;
             for draft in drafts {
-                model.drafts.entry(draft.key.clone()).or_insert(draft);
+                model.drafts.by_gate.entry(draft.key.clone()).or_insert(draft);
             }
         }
-        Msg::Discarded(discarded) => model.discarded = discarded,
+        Msg::Discarded(discarded) => model.drafts.discarded = discarded,
         Msg::NotSuspended => toast(
             model,
             Tone::Info,

@@ -225,7 +225,7 @@ fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
         pane,
     } = before;
     (model.is_lower_focused, model.lower) = pane;
-    model.range = model.range.take().or(range);
+    model.marks.range = model.marks.range.take().or(range);
     model.field = model.field.take().or(field);
     model.overlay = model.overlay.take().or(overlay);
     if let Some(compose) = &mut model.compose {

@@ -52,7 +52,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
     if let Some(stands_us) = visible.filter_map(|row| countdown::stands_for_us(model, row)).min() {
         wake = wake.min(stands_us);
     }
-    if let Some(since) = model.unsaved.since_boot_us {
+    if let Some(since) = model.drafts.unsaved.since_boot_us {
         wake = wake.min(since + DRAFT_DELAY_US - boot);
     }
     for other in [compose::look_wake_us(model), slips::wake_us(model)]
@@ -85,7 +85,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
         model.is_dirty = true;
         keep::keep_queue(model);
     }
-    if let Some(since) = model.unsaved.since_boot_us
+    if let Some(since) = model.drafts.unsaved.since_boot_us
         && now.boot_us >= since + DRAFT_DELAY_US
     {
         for (key, draft) in crate::update::compose::unsaved_drafts(model) {

@@ -48,7 +48,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     let rows = usize::from(height.saturating_sub(2));
     let top = (chosen + 1).saturating_sub(rows);
     for (line, (place, index)) in (1..).zip(listed.iter().enumerate().skip(top).take(rows)) {
-        let Some(discarded) = model.discarded.get(*index) else {
+        let Some(discarded) = model.drafts.discarded.get(*index) else {
             continue;
         };
         let mut pen = Pen::at_line(buffer, area, line);

@@ -72,7 +72,7 @@ fn clock(model: &Model) -> String {
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let open = if model.queue.is_loaded {
-        let marked = match model.marks.len() {
+        let marked = match model.marks.on.len() {
             0 => String::new(),
             count => format!(" {count} marked"),
         };

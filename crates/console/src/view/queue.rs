@@ -294,7 +294,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     let in_range = in_range(model);
     for (line, (row, name)) in (head..).zip(rows().zip(&names)) {
         let is_marked = match RowKey::of(row) {
-            RowKey::Gate(key) => model.marks.contains_key(&key) || in_range.contains(&key),
+            RowKey::Gate(key) => model.marks.on.contains_key(&key) || in_range.contains(&key),
             RowKey::Job(_) => false,
         };
         draw_row(model, row, name, &columns, area, (line, is_marked), buffer);

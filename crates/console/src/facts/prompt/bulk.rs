@@ -194,7 +194,7 @@ fn unseen(model: &Model, item: &Item, cells: usize) -> String {
     let shown = shown
         .or_else(|| remembered.map(|of_gate| of_gate.unseen(files)))
         .unwrap_or_default();
-    let extent = model.marks.get(key).and_then(|mark| mark.extent);
+    let extent = model.marks.on.get(key).and_then(|mark| mark.extent);
     if shown.is_empty() && extent.is_none() {
         return "not looked at".to_owned();
     }

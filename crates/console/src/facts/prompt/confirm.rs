@@ -150,7 +150,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
             &mut lines,
         );
     }
-    let others = model.marks.keys().filter(|key| **key != confirm.pin.key).count();
+    let others = model.marks.on.keys().filter(|key| **key != confirm.pin.key).count();
     if others > 0 && confirm.intent.is_decision() {
         let words = format!("{} NOT included", counted_are(others, "marked gate"));
         wrapped(&words, columns, theme.warning(), &mut lines);

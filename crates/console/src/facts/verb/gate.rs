@@ -83,9 +83,9 @@ pub fn pin(model: &Model) -> Result<Pin, Why> {
 /// Whether `a` and `r` on the queue are about all marked gates; a range that is being drawn ends with them.
 pub fn is_bulk(model: &Model) -> bool {
     let range = in_range(model);
-    let added = range.iter().filter(|key| !model.marks.contains_key(key)).count();
-    let is_marked = |key: &GateKey| model.marks.contains_key(key) || range.contains(key);
-    matches!(model.queue.selected(), Some(RowKey::Gate(key)) if is_marked(key)) && model.marks.len() + added > 1
+    let added = range.iter().filter(|key| !model.marks.on.contains_key(key)).count();
+    let is_marked = |key: &GateKey| model.marks.on.contains_key(key) || range.contains(key);
+    matches!(model.queue.selected(), Some(RowKey::Gate(key)) if is_marked(key)) && model.marks.on.len() + added > 1
 }
 
 /// Why no marked gate can be decided, and what to do.
@@ -100,11 +100,11 @@ pub(super) fn each_open_elsewhere() -> Why {
 
 /// Whether all marked gates can be asked about.
 pub(super) fn bulk(model: &Model) -> Result<(), Why> {
-    if !model.marks.is_empty() && model.marks.keys().all(|key| model.lease_of_other(key).is_some()) {
+    if !model.marks.on.is_empty() && model.marks.on.keys().all(|key| model.lease_of_other(key).is_some()) {
         return Err(each_open_elsewhere());
     }
-    let is_read = model.marks.values().all(|mark| mark.digest.is_some());
-    if is_read && in_range(model).iter().all(|key| model.marks.contains_key(key)) {
+    let is_read = model.marks.on.values().all(|mark| mark.digest.is_some());
+    if is_read && in_range(model).iter().all(|key| model.marks.on.contains_key(key)) {
         return Ok(());
     }
     Err(why("the marked gates are still being read", "press the key again"))

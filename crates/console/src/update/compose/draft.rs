@@ -15,21 +15,22 @@ use domain::key::GateKey;
 pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
     let draft = model
         .drafts
+        .by_gate
         .entry(key.clone())
         .or_insert_with(|| Draft::new(key.clone()));
     change(draft);
     if draft.is_empty() {
-        model.drafts.remove(key);
+        model.drafts.by_gate.remove(key);
     }
     note_unsaved(model, key);
 }
 
 fn note_unsaved(model: &mut Model, key: &GateKey) {
-    if !model.unsaved.keys.contains(key) {
-        model.unsaved.keys.insert(key.clone());
+    if !model.drafts.unsaved.keys.contains(key) {
+        model.drafts.unsaved.keys.insert(key.clone());
     }
     let boot = model.now.boot_us;
-    model.unsaved.since_boot_us.get_or_insert(boot);
+    model.drafts.unsaved.since_boot_us.get_or_insert(boot);
 }
 
 /// The text changed: its draft is made when it is written or read, not for each key; that there is one is known at once.
@@ -40,10 +41,14 @@ pub(super) fn note_change(model: &mut Model) {
     compose.is_draft_behind = true;
     let key = compose.pin.key.clone();
     let is_wanted = compose.is_changed();
-    let is_there = model.drafts.get(&key).is_some_and(|draft| match &compose.subject {
-        Subject::Patch(_) => draft.patch.is_some(),
-        Subject::Artifact(_) => draft.edit(&compose.path).is_some(),
-    });
+    let is_there = model
+        .drafts
+        .by_gate
+        .get(&key)
+        .is_some_and(|draft| match &compose.subject {
+            Subject::Patch(_) => draft.patch.is_some(),
+            Subject::Artifact(_) => draft.edit(&compose.path).is_some(),
+        });
     if is_wanted == is_there {
         note_unsaved(model, &key);
     } else {
@@ -103,7 +108,7 @@ pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdi
     {
         forget(model, &compose, fx);
     }
-    let Some(draft) = model.drafts.get_mut(key) else {
+    let Some(draft) = model.drafts.by_gate.get_mut(key) else {
         return false;
     };
     let mut unsent = Draft::new(key.clone());
@@ -129,8 +134,8 @@ fn put_aside(model: &mut Model, draft: Draft, fx: &mut Vec<Effect>) {
         draft,
     };
     fx.push(Effect::PutAside(Box::new(discarded.clone())));
-    model.discarded.insert(0, discarded);
-    model.discarded.truncate(DISCARDED_MAX);
+    model.drafts.discarded.insert(0, discarded);
+    model.drafts.discarded.truncate(DISCARDED_MAX);
 }
 
 /// Puts aside what [`forget`] would remove: the text of the editor, and those of former attempts from which it may have come.
@@ -141,6 +146,7 @@ pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     let of_stage = model
         .drafts
+        .by_gate
         .values()
         .filter(|draft| is_of_stage(&draft.key, &compose.pin.key));
     let parts = of_stage.map(|draft| match &compose.subject {
@@ -163,6 +169,7 @@ pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
     let key = chosen.draft.key.clone();
     let mut draft = model
         .drafts
+        .by_gate
         .get(&key)
         .cloned()
         .unwrap_or_else(|| Draft::new(key.clone()));
@@ -186,9 +193,9 @@ pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
     let text = format!("Restored: {} of {key}   {keys}", chosen.draft.contents());
     // At once: what was put aside is kept until the draft is on disk.
     fx.push(Effect::Restore(Box::new(draft.clone()), Box::new(chosen.clone())));
-    model.discarded.retain(|other| other != chosen);
-    model.unsaved.keys.remove(&key);
-    model.drafts.insert(key, draft);
+    model.drafts.discarded.retain(|other| other != chosen);
+    model.drafts.unsaved.keys.remove(&key);
+    model.drafts.by_gate.insert(key, draft);
     toast(model, Tone::Done, text);
 }
 
@@ -198,14 +205,14 @@ const DISCARDED_MAX: usize = 200;
 /// Removes the draft of what was written here, and those of former attempts from which it may have come.
 pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>) {
     let gate = &compose.pin.key;
-    model.unsaved.keys.remove(gate);
-    if !model.drafts.contains_key(gate) {
+    model.drafts.unsaved.keys.remove(gate);
+    if !model.drafts.by_gate.contains_key(gate) {
         // It may have been saved before the last key took everything back.
         fx.push(Effect::SaveDraft(gate.clone(), None));
     }
-    let of_stage = model.drafts.keys().filter(|draft| is_of_stage(draft, gate));
+    let of_stage = model.drafts.by_gate.keys().filter(|draft| is_of_stage(draft, gate));
     for key in of_stage.cloned().collect::<Vec<_>>() {
-        if let Some(draft) = model.drafts.get_mut(&key) {
+        if let Some(draft) = model.drafts.by_gate.get_mut(&key) {
             match &compose.subject {
                 Subject::Patch(_) => draft.patch = None,
                 Subject::Artifact(_) => draft.set_edit(&compose.path, None),
@@ -216,21 +223,21 @@ pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>)
 }
 
 fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
-    model.unsaved.keys.remove(key);
-    if model.drafts.get(key).is_some_and(Draft::is_empty) {
-        model.drafts.remove(key);
+    model.drafts.unsaved.keys.remove(key);
+    if model.drafts.by_gate.get(key).is_some_and(Draft::is_empty) {
+        model.drafts.by_gate.remove(key);
     }
-    fx.push(Effect::SaveDraft(key.clone(), model.drafts.get(key).cloned()));
+    fx.push(Effect::SaveDraft(key.clone(), model.drafts.by_gate.get(key).cloned()));
 }
 
 /// Drafts that are not on disk yet: for the moment before the process leaves.
 pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
     keep_up(model);
-    model.unsaved.since_boot_us = None;
-    std::mem::take(&mut model.unsaved.keys)
+    model.drafts.unsaved.since_boot_us = None;
+    std::mem::take(&mut model.drafts.unsaved.keys)
         .into_iter()
         .map(|key| {
-            let draft = model.drafts.get(&key).cloned();
+            let draft = model.drafts.by_gate.get(&key).cloned();
             (key, draft)
         })
         .collect()

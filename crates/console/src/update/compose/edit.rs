@@ -70,7 +70,11 @@ fn line_on_screen(file: &FileView) -> usize {
 
 /// The edit of this file that was kept for this gate, else for the newest former attempt.
 fn kept_edit(model: &Model, key: &GateKey, path: &ArtifactPath) -> Option<(u32, EditDraft)> {
-    let drafts = model.drafts.values().filter(|draft| is_of_stage(&draft.key, key));
+    let drafts = model
+        .drafts
+        .by_gate
+        .values()
+        .filter(|draft| is_of_stage(&draft.key, key));
     let edits = drafts.filter_map(|draft| Some((draft.key.attempt, draft.edit(path)?.clone())));
     edits.max_by_key(|(attempt, _)| *attempt)
 }

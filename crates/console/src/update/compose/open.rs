@@ -102,7 +102,11 @@ pub(super) fn say_draft_is_back(model: &mut Model, pin: &Pin, attempt: u32) {
 /// The patch draft of this gate, else the newest of a former attempt whose file is still under review.
 pub(super) fn kept_patch(model: &Model, key: &GateKey) -> Option<(u32, PatchDraft)> {
     let view = model.gate.as_ref()?;
-    let drafts = model.drafts.values().filter(|draft| is_of_stage(&draft.key, key));
+    let drafts = model
+        .drafts
+        .by_gate
+        .values()
+        .filter(|draft| is_of_stage(&draft.key, key));
     let patches = drafts.filter_map(|draft| Some((draft.key.attempt, draft.patch.clone()?)));
     let fitting = patches.filter(|(attempt, patch)| {
         *attempt == key.attempt || view.files.iter().any(|file| file.artifact.path == patch.path)
